@@ -1,0 +1,108 @@
+"""Instants: (milliseconds since 1970, remaining nanoseconds 0 to 999,999), for the years 0001 to 9999.
+
+A pair of integers keeps nanoseconds over all years, sorts as the time does, and is the same on
+every backend; datetime has microseconds only, a 64-bit count of nanoseconds covers 1677 to 2262 only.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TypeAlias
+
+Instant: TypeAlias = tuple[int, int]
+
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+#: RFC 3339, section 5.6; a blank may stand for the T, the offset may be missing (UTC) or lack its colon.
+_RFC3339 = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)(?:[Tt ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9})\d*)?)?\s?(?:([Zz])|([+-])(\d\d):?(\d\d)?)?)?",
+    re.ASCII,
+)
+_PLAIN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z", re.ASCII)
+#: First and last representable instant.
+FIRST: Instant = ((1 - _EPOCH_DAY) * 86_400_000, 0)
+LAST: Instant = ((date.max.toordinal() + 1 - _EPOCH_DAY) * 86_400_000 - 1, 999_999)
+
+_minutes: dict[str, int] = {}
+
+
+def parse(text: str) -> Instant:
+    """Return the instant that *text* names in RFC 3339 form; no offset means UTC.
+
+    Digits beyond the ninth of the fraction are dropped; a leap second counts as the next second.
+    Raises ValueError, with a sentence for the sender, when the text is no such time.
+    """
+    if _PLAIN.fullmatch(text) is not None:
+        minute = _minutes.get(text[:16])
+        second = int(text[17:19])
+        if minute is not None and second < 60:
+            return minute + second * 1000 + (int(text[20:23]) if len(text) == 24 else 0), 0
+    found = _RFC3339.fullmatch(text.strip())
+    if found is None:
+        raise ValueError("is not an RFC 3339 time such as 2023-09-15T08:00:00Z")
+    year, month, day, hour, minute_, second_, fraction, _zulu, sign, off_hour, off_minute = found.groups(default="0")
+    try:
+        days = date(int(year), int(month), int(day)).toordinal() - _EPOCH_DAY
+    except ValueError:
+        raise ValueError("names a day that does not exist") from None
+    if int(hour) > 23 or int(minute_) > 59 or int(second_) > 60 or int(off_hour) > 23 or int(off_minute) > 59:
+        raise ValueError("names an hour, minute, second or offset that does not exist")
+    seconds = days * 86_400 + int(hour) * 3600 + int(minute_) * 60 + int(second_)
+    if sign in "+-":
+        seconds -= int(sign + "1") * (int(off_hour) * 3600 + int(off_minute) * 60)
+    nanoseconds = int(fraction.ljust(9, "0"))
+    instant = _checked(seconds * 1000 + nanoseconds // 1_000_000, nanoseconds % 1_000_000)
+    if _PLAIN.fullmatch(text) is not None:
+        if len(_minutes) > 10_000:
+            _minutes.clear()
+        _minutes[text[:16]] = (seconds - int(second_)) * 1000
+    return instant
+
+
+def from_number(value: int | float) -> Instant:
+    """Return the instant of an epoch number; its size tells the unit.
+
+    Below 1e11 in size it counts seconds, below 1e14 milliseconds, below 1e17 microseconds, else
+    nanoseconds. Raises ValueError when it is not finite or lies outside the years 0001 to 9999.
+    """
+    if not math.isfinite(value):
+        raise ValueError("is not a finite number")
+    size = abs(value)
+    per_unit = 10**9 if size < 1e11 else 10**6 if size < 1e14 else 1000 if size < 1e17 else 1
+    # The shortest text of a float is what the sender wrote; its product with 1e9 is not.
+    nanoseconds = value * per_unit if isinstance(value, int) else int(Decimal(repr(value)) * per_unit)
+    return _checked(nanoseconds // 1_000_000, nanoseconds % 1_000_000)
+
+
+def _checked(ms: int, ns: int) -> Instant:
+    if not FIRST <= (ms, ns) <= LAST:
+        raise ValueError("lies outside the years 0001 to 9999")
+    return ms, ns
+
+
+_seconds: dict[int, str] = {}
+
+
+def text(instant: Instant) -> str:
+    """Return *instant* as RFC 3339 in UTC, with as few of 0, 3, 6 or 9 decimals as keep it whole."""
+    ms, ns = instant
+    second, ms = divmod(ms, 1000)
+    head = _seconds.get(second)
+    if head is None:
+        days, rest = divmod(second, 86_400)
+        day = date.fromordinal(days + _EPOCH_DAY).isoformat()
+        head = f"{day}T{rest // 3600:02}:{rest % 3600 // 60:02}:{rest % 60:02}"
+        if len(_seconds) > 10_000:
+            _seconds.clear()
+        _seconds[second] = head
+    if ns:
+        fraction = f"{ms:03}{ns:06}"
+        return f"{head}.{fraction[:6] if fraction.endswith('000') else fraction}Z"
+    return f"{head}.{ms:03}Z" if ms else f"{head}Z"
+
+
+def now_ms() -> int:
+    """Return the milliseconds since 1970 by this machine's clock."""
+    return int(datetime.now(UTC).timestamp() * 1000)

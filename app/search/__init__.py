@@ -1,0 +1,1 @@
+"""The index: one module per system, chosen by the scheme of SEARCH_URL."""

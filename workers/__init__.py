@@ -1,0 +1,1 @@
+"""The Dramatiq actors and the process that runs them; never imports Flask."""
