@@ -1,0 +1,270 @@
+"""The queue as a table of one SQLite file: the default, and the tests' double of the others.
+
+Puts of one process share a commit: whoever gets the commit lock writes for all who wait.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from app.core.errors import QueueFull
+from app.core.instant import now_ms
+from app.core.ports import Batch, Claim, Depth, Envelope, Taken
+from app.core.record import LogRecord
+from app.drivers.sqlite import Connection, Database
+
+#: Seconds for which a worker has taken envelopes for itself; longer than any batch takes to store.
+LEASE_SECONDS = 60
+#: How long claims and own ids are remembered, in ms.
+CLAIM_MS = 24 * 3600 * 1000
+#: Bytes of envelopes taken at once, so that large logs don't fill the memory.
+TAKE_BYTES = 8 << 20
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(Envelope).decode
+
+
+#: A row that waits: seq, number of logs, bytes.
+_Waiting = tuple[int, int, bytes]
+#: An envelope as a row: first id, last id, number of logs, bytes.
+_Row = tuple[bytes, bytes, int, bytes]
+
+
+@dataclass(slots=True, eq=False)
+class _Put:
+    """One caller's wish, and what became of it."""
+
+    envelopes: Sequence[Envelope]
+    claim: Claim | None
+    own_ids: frozenset[bytes]
+    rows: list[_Row]
+    taken: Taken | None = None
+    error: BaseException | None = None
+
+
+class SqliteQueue:
+    """A LogQueue in the table `queue`."""
+
+    def __init__(self, database: Database, *, limit: int, min_free: int) -> None:
+        self._database = database
+        self._limit = limit
+        self._min_free = min_free
+        self._committing = threading.Lock()
+        self._guard = threading.Lock()
+        self._waiting: list[_Put] = []
+
+    def put(
+        self, envelopes: Sequence[Envelope], claim: Claim | None = None, own_ids: frozenset[bytes] = frozenset()
+    ) -> Taken:
+        """See LogQueue."""
+        wish = _Put(envelopes, claim, own_ids, [_row(envelope) for envelope in envelopes])
+        with self._guard:
+            self._waiting.append(wish)
+        with self._committing:
+            if wish.taken is None and wish.error is None:
+                with self._guard:
+                    wishes, self._waiting = self._waiting, []
+                self._commit(wishes)
+        if wish.error is not None:
+            raise wish.error
+        assert wish.taken is not None
+        return wish.taken
+
+    def _commit(self, wishes: list[_Put]) -> None:
+        try:
+            free = self._database.free()
+            if free < self._min_free:
+                raise QueueFull(f"the disk is nearly full: {free >> 20} MiB are free", retry_after=60)
+            with self._database.write(durable=True) as connection:
+                results = self._insert(connection, wishes)
+        except BaseException as error:
+            for wish in wishes:
+                wish.error = error
+            if not isinstance(error, Exception):
+                raise
+            return
+        for wish, result in zip(wishes, results, strict=True):
+            if isinstance(result, QueueFull):
+                wish.error = result
+            else:
+                wish.taken = result
+        self._database.ring()
+
+    def _insert(self, connection: Connection, wishes: list[_Put]) -> list[Taken | QueueFull]:
+        results: list[Taken | QueueFull] = []
+        waiting = get_state(connection, "queued_bytes")
+        rows: list[_Row] = []
+        for wish in wishes:
+            size = sum(len(row[3]) for row in wish.rows)
+            if waiting + size > self._limit:
+                results.append(QueueFull(f"the queue is full: {waiting >> 20} MiB wait", retry_after=10))
+                continue
+            taken = _claim(connection, wish)
+            results.append(taken)
+            if taken.fresh:
+                waiting += size
+                rows.extend(wish.rows)
+        connection.executemany("INSERT INTO queue (first, last, logs, body) VALUES (?, ?, ?, ?)", rows)
+        add_state(connection, "queued_logs", sum(row[2] for row in rows))
+        add_state(connection, "queued_bytes", sum(len(row[3]) for row in rows))
+        return results
+
+    def take(self, limit: int, wait: float) -> Batch:
+        """See LogQueue."""
+        batch = self._lease(limit)
+        if not batch and wait > 0:
+            self._database.wait(wait)
+            batch = self._lease(limit)
+        return batch
+
+    def _lease(self, limit: int) -> Batch:
+        now = int(time.time())
+        rows = self._oldest(limit, now)
+        if not rows:
+            return Batch([], [], [])
+        with self._database.write(durable=False) as connection:
+            mine = [
+                row
+                for row in rows
+                if connection.execute(
+                    "UPDATE queue SET leased = ? WHERE seq = ? AND leased <= ?", (now + LEASE_SECONDS, row[0], now)
+                ).rowcount
+            ]
+        return decode(mine)
+
+    def _oldest(self, limit: int, now: int) -> list[_Waiting]:
+        with self._database.snapshot() as connection:
+            rows = connection.execute("SELECT seq, logs, body FROM queue WHERE leased <= ? ORDER BY seq", (now,))
+            found: list[_Waiting] = []
+            logs = size = 0
+            for row in rows:
+                found.append(row)
+                logs, size = logs + row[1], size + len(row[2])
+                if logs >= limit or size >= TAKE_BYTES:
+                    break
+            return found
+
+    def peek(self, limit: int, wait: float) -> Batch:
+        """Return the oldest envelopes without a lease, for a mover that removes them in its own transaction."""
+        rows = self._oldest(limit, int(time.time()))
+        if not rows and wait > 0:
+            self._database.wait(wait)
+            rows = self._oldest(limit, int(time.time()))
+        return decode(rows)
+
+    def ack(self, batch: Batch) -> None:
+        """See LogQueue."""
+        with self._database.write(durable=True) as connection:
+            remove(connection, batch)
+
+    def release(self, batch: Batch) -> None:
+        """See LogQueue."""
+        with self._database.write(durable=False) as connection:
+            connection.executemany("UPDATE queue SET leased = 0 WHERE seq = ?", [(seq,) for seq, _, _ in batch.handle])
+
+    def depth(self) -> Depth:
+        """See LogQueue."""
+        with self._database.snapshot() as connection:
+            oldest = connection.execute("SELECT first FROM queue WHERE logs > 0 ORDER BY seq LIMIT 1").fetchone()
+            return Depth(
+                get_state(connection, "queued_logs"),
+                get_state(connection, "queued_bytes"),
+                None if oldest is None else int.from_bytes(oldest[0][:6], "big"),
+            )
+
+    def waiting(self, first: bytes, last: bytes) -> int:
+        """See LogQueue."""
+        with self._database.snapshot() as connection:
+            bodies = connection.execute(
+                "SELECT body FROM queue WHERE logs > 0 AND last >= ? AND first <= ?", (first, last)
+            )
+            return sum(first <= record.id <= last for (body,) in bodies for record in _decode(body).records)
+
+    def close(self) -> None:
+        """See LogQueue; the database is closed by whoever opened it."""
+
+
+def _row(envelope: Envelope) -> _Row:
+    ids = [record.id for record in envelope.records]
+    nothing = bytes(16)
+    return min(ids, default=nothing), max(ids, default=nothing), len(ids), _encode(envelope)
+
+
+def _claim(connection: Connection, wish: _Put) -> Taken:
+    """Make the wish's claim and take out the ids that were accepted before."""
+    now = now_ms()
+    if wish.claim is not None:
+        claim = wish.claim
+        earlier = connection.execute("SELECT answer, digest FROM claims WHERE key = ?", (claim.key,)).fetchone()
+        if earlier is not None:
+            return Taken(fresh=False, answer=earlier[0], digest=earlier[1])
+        connection.execute("INSERT INTO claims VALUES (?, ?, ?, ?)", (claim.key, claim.digest, claim.answer, now))
+    duplicates = set()
+    for identity in wish.own_ids:
+        known = connection.execute(
+            "SELECT 1 FROM logs WHERE id = ? UNION ALL SELECT 1 FROM own_ids WHERE id = ?", (identity, identity)
+        ).fetchone()
+        if known:
+            duplicates.add(identity)
+        else:
+            connection.execute("INSERT INTO own_ids VALUES (?, ?)", (identity, now))
+    if duplicates:
+        fresh = [
+            Envelope([record for record in envelope.records if record.id not in duplicates], envelope.dead)
+            for envelope in wish.envelopes
+        ]
+        wish.rows = [_row(envelope) for envelope in fresh if envelope.records or envelope.dead]
+    return Taken(duplicates=frozenset(duplicates))
+
+
+def forget_claims(connection: Connection, now_ms: int) -> None:
+    """Delete the claims and own ids that are older than a day."""
+    for table in ("claims", "own_ids"):
+        connection.execute(f"DELETE FROM {table} WHERE made < ?", (now_ms - CLAIM_MS,))
+
+
+def remove(connection: Connection, batch: Batch) -> bool:
+    """Delete the batch's envelopes; False, with nothing deleted, when another worker had some of them."""
+    present = [
+        seq for seq, _, _ in batch.handle if connection.execute("SELECT 1 FROM queue WHERE seq = ?", (seq,)).fetchone()
+    ]
+    if len(present) != len(batch.handle):
+        return False
+    connection.executemany("DELETE FROM queue WHERE seq = ?", [(seq,) for seq in present])
+    add_state(connection, "queued_logs", -sum(logs for _, logs, _ in batch.handle))
+    add_state(connection, "queued_bytes", -sum(size for _, _, size in batch.handle))
+    return True
+
+
+def decode(rows: Sequence[_Waiting]) -> Batch:
+    """Return the batch of these envelopes; a body that can't be decoded is set apart."""
+    records: list[LogRecord] = []
+    batch = Batch(records, [], [(seq, logs, len(body)) for seq, logs, body in rows])
+    for _, _, body in rows:
+        try:
+            envelope = _decode(body)
+        except msgspec.MsgspecError:
+            batch.unreadable.append(body)
+            continue
+        records.extend(envelope.records)
+        batch.dead.extend(envelope.dead)
+    return batch
+
+
+def get_state(connection: Connection, name: str) -> int:
+    """Return a figure of the table `state`; 0 when it was never set."""
+    row = connection.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def add_state(connection: Connection, name: str, change: int) -> None:
+    """Add to a figure of the table `state`."""
+    connection.execute(
+        "INSERT INTO state VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+        (name, change),
+    )

@@ -1,0 +1,124 @@
+"""The tables of the SQLite file, as SQLAlchemy knows them; migrations/ makes them.
+
+Queue, record and index each use their own tables, so that any of them may lie in a file of its own.
+The index's full-text table `terms` is a virtual table and stands in the migration only.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+
+metadata = MetaData()
+
+#: The record. `place` is the order of storing and is never used twice; `doc` holds the other fields.
+logs = Table(
+    "logs",
+    metadata,
+    Column("place", Integer, primary_key=True),
+    Column("id", LargeBinary(16), nullable=False, unique=True),
+    Column("t", BigInteger, nullable=False),
+    Column("ns", Integer, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("doc", LargeBinary, nullable=False),
+)
+
+#: Envelopes that wait. `seq` is never used twice, so that a late acknowledgement can't hit a newer one.
+queue = Table(
+    "queue",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("first", LargeBinary(16), nullable=False),
+    Column("last", LargeBinary(16), nullable=False),
+    Column("logs", Integer, nullable=False),
+    #: Unix time until which a worker has the envelope for itself; 0 when nobody has.
+    Column("leased", Integer, nullable=False, server_default="0"),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+#: Requests with an Idempotency-Key, and what they were answered.
+claims = Table(
+    "claims",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("answer", LargeBinary, nullable=False),
+    Column("made", BigInteger, nullable=False),
+)
+
+#: Ids that senders chose, for as long as they may still wait in the queue.
+own_ids = Table(
+    "own_ids",
+    metadata,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("made", BigInteger, nullable=False),
+)
+
+#: What was refused or could not be stored.
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("payload", LargeBinary, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("field", Text),
+    Column("sender", Text, nullable=False),
+)
+Index("dead_letters_reason", dead_letters.c.reason)
+
+#: Figures kept in the transaction that changes them: what waits, what is stored, the next place.
+state = Table(
+    "state",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
+)
+
+#: For each 1,024 places the lowest and highest key, so that a query skips blocks it can't need.
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("block", Integer, primary_key=True),
+    Column("low_t", BigInteger, nullable=False),
+    Column("low_ns", Integer, nullable=False),
+    Column("low_id", LargeBinary(16), nullable=False),
+    Column("high_t", BigInteger, nullable=False),
+    Column("high_ns", Integer, nullable=False),
+    Column("high_id", LargeBinary(16), nullable=False),
+    Column("first_id", LargeBinary(16), nullable=False),
+    Column("last_id", LargeBinary(16), nullable=False),
+)
+
+#: For each full block the folded messages, compressed, and the set of their four-byte runs.
+texts = Table(
+    "texts",
+    metadata,
+    Column("block", Integer, primary_key=True),
+    Column("messages", LargeBinary, nullable=False),
+)
+grams = Table(
+    "grams",
+    metadata,
+    Column("block", Integer, primary_key=True),
+    Column("bits", LargeBinary, nullable=False),
+)
+
+#: Logs by minute and level.
+minutes = Table(
+    "minutes",
+    metadata,
+    Column("minute", BigInteger, primary_key=True),
+    Column("level", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: Logs by value of level, resourceId and commit; and under the field '' by path and type.
+counts = Table(
+    "counts",
+    metadata,
+    Column("field", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)

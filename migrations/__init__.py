@@ -1,0 +1,1 @@
+"""Makes and changes the tables; one file per step, in order."""
