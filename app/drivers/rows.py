@@ -59,8 +59,29 @@ def new_records(connection: Connection, records: Iterable[LogRecord]) -> list[Lo
 
 
 def insert(connection: Connection, first_place: int, records: Sequence[LogRecord]) -> None:
-    """Store new records at the places from *first_place* on."""
+    """Store new records at the places from *first_place* on, and note it."""
     connection.executemany(
         "INSERT INTO logs VALUES (?, ?, ?, ?, ?, ?)",
         [(place, item.id, item.t, item.ns, item.level, doc(item)) for place, item in enumerate(records, first_place)],
+    )
+    connection.execute("INSERT OR REPLACE INTO state VALUES ('next_place', ?)", (first_place + len(records),))
+    add_state(connection, "stored", len(records))
+
+
+def next_place(connection: Connection) -> int:
+    """Return the place that the next stored record gets."""
+    return max(get_state(connection, "next_place"), 1)
+
+
+def get_state(connection: Connection, name: str) -> int:
+    """Return a figure of the table `state`; 0 when it was never set."""
+    row = connection.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def add_state(connection: Connection, name: str, change: int) -> None:
+    """Add to a figure of the table `state`."""
+    connection.execute(
+        "INSERT INTO state VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+        (name, change),
     )

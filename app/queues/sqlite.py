@@ -16,6 +16,7 @@ from app.core.errors import QueueFull
 from app.core.instant import now_ms
 from app.core.ports import Batch, Claim, Depth, Envelope, Taken
 from app.core.record import LogRecord
+from app.drivers.rows import add_state, get_state
 from app.drivers.sqlite import Connection, Database
 
 #: Seconds for which a worker has taken envelopes for itself; longer than any batch takes to store.
@@ -254,17 +255,3 @@ def decode(rows: Sequence[_Waiting]) -> Batch:
         records.extend(envelope.records)
         batch.dead.extend(envelope.dead)
     return batch
-
-
-def get_state(connection: Connection, name: str) -> int:
-    """Return a figure of the table `state`; 0 when it was never set."""
-    row = connection.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
-    return 0 if row is None else int(row[0])
-
-
-def add_state(connection: Connection, name: str, change: int) -> None:
-    """Add to a figure of the table `state`."""
-    connection.execute(
-        "INSERT INTO state VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
-        (name, change),
-    )

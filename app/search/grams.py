@@ -36,9 +36,8 @@ _KNUTH = np.uint32(2_654_435_761)
 def _hashes(data: bytes) -> npt.NDArray[np.uint32]:
     """Return the place in the set of every run in *data*."""
     characters = np.frombuffer(data, dtype=np.uint8).astype(np.uint32)
-    runs = characters[:-3] | characters[1:-2] << 8 | characters[2:-1] << 16 | characters[3:] << 24
-    found: npt.NDArray[np.uint32] = (runs * _KNUTH) >> np.uint32(16)
-    return found
+    four = characters[:-3] | characters[1:-2] << 8 | characters[2:-1] << 16 | characters[3:] << 24
+    return ((four * _KNUTH) >> np.uint32(16)).astype(np.uint32)
 
 
 def joined(messages: Sequence[str]) -> bytes:
@@ -114,8 +113,12 @@ def required(pattern: str) -> tuple[str, ...] | None:
     """
     if r"\Q" in pattern or r"\C" in pattern:
         return None
+    try:
+        alternatives = _alternatives(pattern)
+    except LookupError:
+        return None
     best: list[str] = []
-    for alternative in _alternatives(pattern):
+    for alternative in alternatives:
         longest = max(alternative, key=len, default="")
         if not longest:
             return None
@@ -158,7 +161,7 @@ def _piece(pattern: str, at: int) -> tuple[str, int, bool]:
             return "", 2, False
         if following and not following.isalnum():
             return following, 2, True
-        return "", len(pattern) - at, False  # \pL, \x41, \123: give up on the rest
+        raise LookupError(following)  # \pL, \x41, \123: not told apart here
     if character == "[":
         whole = _CLASS.match(pattern, at)
         return "", len(whole[0]) if whole else len(pattern) - at, False

@@ -130,6 +130,15 @@ def _leaf(leaf: Filter, dictionary: Dictionary) -> Expression:
             return Expression(quoted(terms.exists_term(field)))
         case Range():
             return _range(leaf, dictionary)
+        case Contains() | Wildcard() | Matches():
+            return _tested(leaf, dictionary)
+        case Equals() | In() | Prefix():
+            return _whole(leaf)
+    raise AssertionError(leaf)
+
+
+def _whole(leaf: Equals | In | Prefix) -> Expression:
+    match leaf:
         case Equals("message", text):
             return Expression(all_of([Expression(quoted(word)) for word in words(text)]).text, exact=False)
         case Equals("id" | "timestamp" | "received") | In("message" | "id" | "timestamp" | "received"):
@@ -143,9 +152,6 @@ def _leaf(leaf: Filter, dictionary: Dictionary) -> Expression:
         case Prefix(field, text):
             start = terms.prefix_term(field, _as_kept(field, text))
             return Expression(f"{quoted(start)} *", exact=len(text) <= terms.VALUE_LIMIT)
-        case Contains() | Wildcard() | Matches():
-            return _tested(leaf, dictionary)
-    raise AssertionError(leaf)
 
 
 def _as_kept(field: str, text: str) -> str:

@@ -1,0 +1,145 @@
+"""The index in a SQLite file, beside the record or in a file of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from app.core.instant import Instant
+from app.core.ports import Budget
+from app.core.query import Bucket, Facets, FieldInfo, Page, Query
+from app.core.record import LogRecord
+from app.drivers import rows
+from app.drivers.sqlite import Connection, Database
+from app.search import aggregate, plan, writing
+from app.search.blocks import BlockCache
+from app.search.search import Clock, Search
+
+#: Records that `scan` yields at once.
+SCAN_LOGS = 1_000
+#: Records indexed in one transaction by `catch_up`.
+CATCH_UP_LOGS = 1_000
+
+
+class SqliteIndex:
+    """A SearchIndex in the tables terms, blocks, texts, grams, minutes and counts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._cache = BlockCache()
+
+    def add(self, records: Sequence[LogRecord]) -> None:
+        """See SearchIndex."""
+        with self._database.write(durable=True) as connection:
+            rows.insert(connection, rows.next_place(connection), rows.new_records(connection, records))
+        while self.catch_up():
+            pass
+
+    def catch_up(self) -> int:
+        """Index what the record holds beyond what is indexed; return how many records that were."""
+        with self._database.write(durable=False) as connection:
+            found = connection.execute(
+                f"SELECT {rows.COLUMNS}, place FROM logs WHERE place > ? ORDER BY place LIMIT ?",
+                (rows.get_state(connection, "indexed"), CATCH_UP_LOGS),
+            ).fetchall()
+            # Places are given without gaps, but a record may have been deleted before it was indexed.
+            for start, some in _runs(found):
+                writing.index(connection, start, writing.prepare(some))
+        return len(found)
+
+    @contextmanager
+    def _search(self, query: Query, budget: Budget) -> Iterator[Search]:
+        with self._database.snapshot() as connection:
+            blocks = self._cache.read(connection)
+            yield Search(connection, blocks, query, Clock(budget), dictionary(connection))
+
+    def find(self, query: Query, budget: Budget = Budget()) -> Page:
+        """See SearchIndex."""
+        with self._search(query, budget) as search:
+            return search.page()
+
+    def scan(self, query: Query, budget: Budget = Budget()) -> Iterator[list[LogRecord]]:
+        """See SearchIndex. The budget holds for each chunk."""
+        query = replace(query, limit=SCAN_LOGS, count="none")
+        while True:
+            page = self.find(query, budget)
+            if page.records:
+                yield page.records
+            if page.next is None:
+                return
+            query = replace(query, after=page.next)
+
+    def histogram(
+        self, query: Query, interval: int, by_level: bool, offset: int = 0, budget: Budget = Budget()
+    ) -> list[Bucket]:
+        """See SearchIndex."""
+        with self._search(query, budget) as search:
+            return aggregate.histogram(search, interval, by_level, offset)
+
+    def facets(self, query: Query, fields: Sequence[str], size: int, budget: Budget = Budget()) -> Facets:
+        """See SearchIndex."""
+        with self._search(query, budget) as search:
+            return aggregate.facets(search, fields, size)
+
+    def fields(self, query: Query, budget: Budget = Budget()) -> list[FieldInfo]:
+        """See SearchIndex."""
+        with self._search(query, budget) as search:
+            return aggregate.fields(search)
+
+    def span(self, query: Query, budget: Budget = Budget()) -> tuple[Instant, Instant] | None:
+        """See SearchIndex."""
+        ends: list[Instant] = []
+        for sort in ("asc", "desc"):
+            page = self.find(replace(query, sort=sort, limit=1, after=None, count="none"), budget)
+            if not page.records:
+                return None
+            record = page.records[0]
+            ends.append((record.t, record.ns) if query.clock == "event" else (record.received, 0))
+        return ends[0], ends[1]
+
+    def lag(self) -> int:
+        """See SearchIndex."""
+        with self._database.snapshot() as connection:
+            found = connection.execute(
+                "SELECT count(*) FROM logs WHERE place > ?", (rows.get_state(connection, "indexed"),)
+            )
+            return int(found.fetchone()[0])
+
+    def close(self) -> None:
+        """See SearchIndex; the database is closed by whoever opened it."""
+
+
+def dictionary(connection: Connection) -> plan.Dictionary:
+    """Return what a plan may look up, read through *connection*."""
+
+    def values(field: str, most: int) -> list[str] | None:
+        if field not in ("level", "resourceId", "commit"):
+            return None
+        found = connection.execute("SELECT value FROM counts WHERE field = ? LIMIT ?", (field, most + 1)).fetchall()
+        return None if len(found) > most else [value for (value,) in found]
+
+    def between(first: str, last: str, most: int) -> list[str] | None:
+        connection.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab(main, terms, row)")
+        found = connection.execute(
+            "SELECT term FROM temp.vocabulary WHERE term >= ? AND term <= ? LIMIT ?", (first, last, most + 1)
+        ).fetchall()
+        return None if len(found) > most else [term for (term,) in found]
+
+    return plan.Dictionary(values, between)
+
+
+def _runs(found: Sequence[tuple[object, ...]]) -> Iterator[tuple[int, list[LogRecord]]]:
+    """Yield (first place, records) for each run of neighbouring places."""
+    start, some = 0, list[LogRecord]()
+    for row in found:
+        place = row[5]
+        assert isinstance(place, int)
+        if some and place != start + len(some):
+            yield start, some
+            some = []
+        if not some:
+            start = place
+        some.append(rows.record(row[:5]))
+    if some:
+        yield start, some

@@ -1,0 +1,189 @@
+"""The record in a SQLite file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from app.core import instant
+from app.core.ports import DeadLetter
+from app.core.record import LogRecord, first_id
+from app.drivers import rows
+from app.drivers.rows import add_state, get_state
+from app.drivers.sqlite import Connection, Database
+
+#: Called in the transaction that deletes records, with their places: the index in the same file follows.
+Forget = Callable[[Connection, Sequence[int], Sequence[LogRecord]], None]
+
+_LETTER = "id, payload, reason, field, sender"
+#: Ids in one statement.
+_AT_ONCE = 500
+#: Pages given back to the file system in one step: 16 MiB.
+_VACUUM_PAGES = 4096
+
+
+class SqliteStore:
+    """A LogStore in the tables logs and dead_letters."""
+
+    def __init__(self, database: Database, *, dead_limit: int, forget: Forget | None = None) -> None:
+        self._database = database
+        self._dead_limit = dead_limit
+        self._forget = forget
+
+    def add(self, records: Sequence[LogRecord]) -> int:
+        """See LogStore."""
+        with self._database.write(durable=True) as connection:
+            fresh = rows.new_records(connection, records)
+            rows.insert(connection, rows.next_place(connection), fresh)
+        return len(fresh)
+
+    def get(self, ids: Sequence[bytes]) -> list[LogRecord]:
+        """See LogStore."""
+        found = {}
+        with self._database.snapshot() as connection:
+            for start in range(0, len(ids), _AT_ONCE):
+                some = ids[start : start + _AT_ONCE]
+                marks = ",".join("?" * len(some))
+                for row in connection.execute(f"SELECT {rows.COLUMNS} FROM logs WHERE id IN ({marks})", list(some)):
+                    found[row[0]] = rows.record(row)
+        return [found[identity] for identity in ids if identity in found]
+
+    def count(self, first: bytes, last: bytes) -> int:
+        """See LogStore."""
+        return self._number("SELECT count(*) FROM logs WHERE id BETWEEN ? AND ?", first, last)
+
+    def after(self, place: int, limit: int) -> list[tuple[int, LogRecord]]:
+        """See LogStore."""
+        with self._database.snapshot() as connection:
+            found = connection.execute(
+                f"SELECT {rows.COLUMNS}, place FROM logs WHERE place > ? ORDER BY place LIMIT ?", (place, limit)
+            )
+            return [(row[5], rows.record(row[:5])) for row in found]
+
+    def newest_place(self) -> int:
+        """See LogStore."""
+        with self._database.snapshot() as connection:
+            return rows.next_place(connection) - 1
+
+    def bury(self, letters: Sequence[DeadLetter]) -> None:
+        """See LogStore."""
+        with self._database.write(durable=True) as connection:
+            self.bury_in(connection, letters)
+
+    def bury_in(self, connection: Connection, letters: Sequence[DeadLetter]) -> None:
+        """Keep dead letters within the caller's transaction."""
+        for letter in letters:
+            added = connection.execute(
+                "INSERT OR IGNORE INTO dead_letters VALUES (?, ?, ?, ?, ?)",
+                (letter.id, letter.payload, letter.reason, letter.field, letter.sender),
+            ).rowcount
+            if added:
+                add_state(connection, "dead_bytes", len(letter.payload))
+        while get_state(connection, "dead_bytes") > self._dead_limit:
+            oldest = connection.execute("SELECT id, length(payload) FROM dead_letters ORDER BY id LIMIT 1").fetchone()
+            if oldest is None:
+                break
+            connection.execute("DELETE FROM dead_letters WHERE id = ?", (oldest[0],))
+            add_state(connection, "dead_bytes", -oldest[1])
+            add_state(connection, "dead_dropped", 1)
+
+    def dead(self, limit: int = 100, before: bytes | None = None, reason: str | None = None) -> list[DeadLetter]:
+        """See LogStore."""
+        condition, parameters = "", list[Any]()
+        if before is not None:
+            condition, parameters = " AND id < ?", [before]
+        if reason is not None:
+            condition, parameters = f"{condition} AND reason = ?", [*parameters, reason]
+        with self._database.snapshot() as connection:
+            found = connection.execute(
+                f"SELECT {_LETTER} FROM dead_letters WHERE 1{condition} ORDER BY id DESC LIMIT ?", [*parameters, limit]
+            )
+            return [DeadLetter(*row) for row in found]
+
+    def dead_counts(self) -> dict[str, int]:
+        """See LogStore."""
+        with self._database.snapshot() as connection:
+            found = connection.execute("SELECT reason, count(*) FROM dead_letters GROUP BY 1 ORDER BY 2 DESC, 1")
+            return dict(found.fetchall())
+
+    def dead_between(self, first: bytes, last: bytes) -> int:
+        """See LogStore."""
+        return self._number("SELECT count(*) FROM dead_letters WHERE id BETWEEN ? AND ?", first, last)
+
+    def drop_dead(self, ids: Sequence[bytes]) -> int:
+        """See LogStore."""
+        dropped = 0
+        with self._database.write(durable=True) as connection:
+            for identity in ids:
+                row = connection.execute(
+                    "SELECT length(payload) FROM dead_letters WHERE id = ?", (identity,)
+                ).fetchone()
+                if row is not None:
+                    connection.execute("DELETE FROM dead_letters WHERE id = ?", (identity,))
+                    add_state(connection, "dead_bytes", -row[0])
+                    dropped += 1
+        return dropped
+
+    def expire(self, before: int, limit: int) -> int:
+        """See LogStore."""
+        with self._database.write(durable=False) as connection:
+            found = connection.execute(
+                f"SELECT {rows.COLUMNS}, place FROM logs WHERE id < ? ORDER BY id LIMIT ?", (first_id(before), limit)
+            ).fetchall()
+            self._delete(connection, found)
+            connection.execute(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})").fetchall()
+        return len(found)
+
+    def oldest(self) -> int | None:
+        """Return when the oldest record was received, in ms since 1970; None when there is none."""
+        with self._database.snapshot() as connection:
+            row = connection.execute("SELECT id FROM logs ORDER BY id LIMIT 1").fetchone()
+            return None if row is None else int.from_bytes(row[0][:6], "big")
+
+    def received_at(self, rank: int) -> int | None:
+        """Return when the record was received that has *rank* older ones; None when there are fewer."""
+        with self._database.snapshot() as connection:
+            row = connection.execute("SELECT id FROM logs ORDER BY id LIMIT 1 OFFSET ?", (rank,)).fetchone()
+            return None if row is None else int.from_bytes(row[0][:6], "big")
+
+    def _delete(self, connection: Connection, found: Sequence[Any]) -> None:
+        if not found:
+            return
+        places = [row[5] for row in found]
+        connection.executemany("DELETE FROM logs WHERE place = ?", [(place,) for place in places])
+        add_state(connection, "stored", -len(found))
+        if self._forget is not None:
+            self._forget(connection, places, [rows.record(row[:5]) for row in found])
+
+    def size(self) -> int:
+        """See LogStore: what is in use, without pages that are free for reuse."""
+        with self._database.snapshot() as connection:
+            page_size, pages, free = (
+                connection.execute(f"PRAGMA {name}").fetchone()[0]
+                for name in ("page_size", "page_count", "freelist_count")
+            )
+        return int(page_size * (pages - free))
+
+    def stats(self) -> dict[str, Any]:
+        """See LogStore."""
+        with self._database.snapshot() as connection:
+            ends = connection.execute("SELECT min(id), max(id) FROM logs").fetchone()
+            stored, dropped = get_state(connection, "stored"), get_state(connection, "dead_dropped")
+            dead = connection.execute("SELECT count(*) FROM dead_letters").fetchone()[0]
+        oldest, newest = (None if end is None else instant.text((int.from_bytes(end[:6], "big"), 0)) for end in ends)
+        return {
+            "stored": stored,
+            "oldest_received": oldest,
+            "newest_received": newest,
+            "dead_letters": dead,
+            "dead_letters_dropped": dropped,
+            "bytes": self.size(),
+            "bytes_on_disk": self._database.size(),
+        }
+
+    def _number(self, statement: str, *parameters: Any) -> int:
+        with self._database.snapshot() as connection:
+            return int(connection.execute(statement, parameters).fetchone()[0])
+
+    def close(self) -> None:
+        """See LogStore; the database is closed by whoever opened it."""

@@ -1,0 +1,68 @@
+"""Fixtures that every room's tests share: settings on an empty folder, backends on it, records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.backends import Backends, connect, upgrade
+from app.core import instant
+from app.core.ports import Envelope
+from app.core.record import IdSource, LogRecord
+from app.core.settings import Settings
+from app.pipeline import drain
+
+MakeRecord = Callable[..., LogRecord]
+Fill = Callable[[Sequence[LogRecord]], None]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings on an empty, migrated data folder."""
+    made = Settings.from_env({"LOGINGESTOR_DATA_DIR": str(tmp_path / "data"), "LOGINGESTOR_MIN_FREE_DISK": "1 MiB"})
+    upgrade(made)
+    return made
+
+
+@pytest.fixture
+def backends(settings: Settings) -> Iterator[Backends]:
+    """The default backends: one SQLite file."""
+    opened = connect(settings)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def make_record() -> MakeRecord:
+    """Return a function that makes a record; ids ascend, `timestamp` may be given as RFC 3339."""
+    ids = IdSource()
+
+    def make(**fields: Any) -> LogRecord:
+        t, ns = instant.parse(fields.pop("timestamp", "2023-09-15T08:00:00Z"))
+        identity = fields.pop("id", None) or ids.take(1).to_bytes(16, "big")
+        defaults = {"level": "info", "message": "hello"}
+        return LogRecord(id=identity, **{"t": t, "ns": ns, **defaults, **fields})
+
+    return make
+
+
+def fill_backends(backends: Backends, records: Sequence[LogRecord]) -> None:
+    """Put *records* through the queue and drain it, so that they are findable."""
+    envelopes = [Envelope(list(records[start : start + 100])) for start in range(0, len(records), 100)]
+    backends.queue.put(envelopes)
+    while backends.queue.depth().logs:
+        if backends.move is not None:
+            backends.move(2_000, 0)
+        else:
+            drain.drain(backends.queue, backends.store, backends.index, 2_000, 0)
+    for care in backends.tidy:
+        care()
+
+
+@pytest.fixture
+def fill(backends: Backends) -> Fill:
+    """Return a function that makes records findable in `backends`."""
+    return lambda records: fill_backends(backends, records)
