@@ -1,0 +1,82 @@
+"""Turning pages: the logs of one page of a search in either direction, and the neighbours of one log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from app.core.filter import EVERYTHING, Equals, Filter
+from app.core.ports import Budget, SearchIndex
+from app.core.query import Query, Sort, decode_cursor, encode_cursor
+from app.core.record import LogRecord
+from app.web.page_form import Form
+
+#: Logs shown before and after one log on its page.
+CONTEXT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """One page of a search and the state of the pages beside it; None where there is none."""
+
+    records: Sequence[LogRecord]
+    total: int | None
+    exact: bool
+    first: Form | None
+    previous: Form | None
+    following: Form | None
+
+    def links(self, sort: str) -> list[tuple[str, str | None, str | None]]:
+        """Return label, URL and relation of each link between pages, in the order in which they are shown."""
+        labels = ("Newest", "Newer", "Older") if sort == "desc" else ("Oldest", "Older", "Newer")
+        forms = (self.first, self.previous, self.following)
+        urls = [None if form is None else form.link() for form in forms]
+        return list(zip(labels, urls, (None, "prev", "next"), strict=True))
+
+
+def turn(index: SearchIndex, query: Query, form: Form, budget: Budget) -> Turned:
+    """Return the page that *form* is at: after its cursor, or the last one before its `back`.
+
+    Coming back to a first page that is not full shows the first page whole instead.
+    """
+    start = replace(form, cursor="", back="", open="")
+    if form.back:
+        page = index.find(replace(query, after=decode_cursor(form.back), sort=_opposite(query.sort)), budget)
+        if page.next is not None:
+            records = page.records[::-1]
+            previous, following = _beside(start, records)
+            return Turned(records, page.total, page.exact, start, previous, following)
+        query, form = replace(query, after=None), start
+    page = index.find(query, budget)
+    previous, following = _beside(start, page.records)
+    later = form.cursor != ""
+    return Turned(
+        page.records,
+        page.total,
+        page.exact,
+        first=start if later else None,
+        previous=previous if later else None,
+        following=None if page.next is None else following,
+    )
+
+
+def _beside(start: Form, records: Sequence[LogRecord]) -> tuple[Form | None, Form | None]:
+    if not records:
+        return None, None
+    return replace(start, back=encode_cursor(records[0].key)), replace(start, cursor=encode_cursor(records[-1].key))
+
+
+def _opposite(sort: Sort) -> Sort:
+    return "asc" if sort == "desc" else "desc"
+
+
+def neighbours(index: SearchIndex, record: LogRecord, beside: str, budget: Budget) -> list[LogRecord]:
+    """Return the logs around *record*, oldest first, itself among them: of its resource, its trace, or all."""
+    meant: Filter = EVERYTHING
+    if beside == "resource" and record.resource_id is not None:
+        meant = Equals("resourceId", record.resource_id)
+    elif beside == "trace" and record.trace_id is not None:
+        meant = Equals("traceId", record.trace_id)
+    query = Query(meant, limit=CONTEXT, after=record.key, count="none")
+    before = index.find(replace(query, sort="desc"), budget).records[::-1]
+    return [*before, record, *index.find(replace(query, sort="asc"), budget).records]

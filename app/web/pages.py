@@ -1,0 +1,204 @@
+"""The search page and the page of one log: rendered here, complete without JavaScript."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.backends import Backends
+from app.core import instant
+from app.core.errors import InvalidQuery, NotFound, TimedOut, Unavailable
+from app.core.filter import EVERYTHING, FIELDS, Filter
+from app.core.ports import Budget
+from app.core.query import Query
+from app.core.record import LogRecord, id_bytes
+from app.core.request import read_query
+from app.core.sentence import sentence
+from app.web import backends, display
+from app.web.page_form import ACTIONS, NAMES, OPERATIONS, Form, Row, Rows, revise
+from app.web.page_turn import Turned, neighbours, turn
+
+bp = Blueprint("pages", __name__)
+
+RANGES = (
+    ("now-15m", "15 min", "the last 15 minutes"),
+    ("now-1h", "1 h", "the last hour"),
+    ("now-6h", "6 h", "the last 6 hours"),
+    ("now-24h", "24 h", "the last 24 hours"),
+    ("now-7d", "7 d", "the last 7 days"),
+    ("", "All", "all time"),
+)
+CLOCKS = (("event", "event time"), ("received", "arrival time"))
+ORDERS = (("desc", "newest first"), ("asc", "oldest first"))
+LIMITS = ("25", "50", "100", "250", "500", "1000")
+LABELS = {"q": "Query", "from": "From", "to": "To", "limit": "Rows", "sort": "Order", "clock": "Clock"}
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'; object-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+bp.record_once(lambda setup: display.install(setup.app))
+
+
+@bp.after_app_request
+def secure(response: Response) -> Response:
+    """Set the headers that keep a browser from running, framing or guessing at what a log holds."""
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response
+
+
+@bp.after_request
+def keep_private(response: Response) -> Response:
+    """Let no shared cache keep a page of logs."""
+    response.headers.setdefault("Cache-Control", "private, no-cache")
+    return response
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why there is no answer, for the place where it would have been."""
+
+    title: str
+    message: str
+
+
+@bp.get("/")
+def search() -> BaseResponse | tuple[str, int]:
+    """Show the search page."""
+    form, now = Form.read(request.args), instant.now_ms()
+    try:
+        form, begun = revise(form, request.args, now)
+        if ACTIONS & request.args.keys() and not begun:
+            return redirect(_location(form), 303)
+        return _answer(form, _query(form, now), begun)
+    except InvalidQuery as error:
+        return _render(form, Rows.sent(request.args), problems=_problems(form, error)), 400
+
+
+@bp.get("/log/<identity>")
+def log(identity: str) -> str:
+    """Show one log whole, between its neighbours; `part=fields` gives only its fields, for the table."""
+    try:
+        wanted = id_bytes(identity)
+    except ValueError:
+        raise NotFound(f"{identity} is not the id of a log") from None
+    held = backends()
+    found = held.store.get([wanted])
+    if not found:
+        raise NotFound(f"There is no log {identity}: it never arrived, is still queued, or has expired")
+    record = found[0]
+    if request.args.get("part") == "fields":
+        return render_template("_record.html", record=record)
+    beside = request.args.get("beside") or ("all" if record.resource_id is None else "resource")
+    around = neighbours(held.index, record, beside, Budget())
+    return render_template("log.html", record=record, records=around, beside=beside, form=Form(), whole=True)
+
+
+def _location(form: Form) -> str:
+    """Return the state's URL, with the place to scroll to where a log was opened or closed."""
+    row = form.open or request.args.get("hide", "")
+    return form.link() + (f"#log-{row}" if row else "")
+
+
+def _query(form: Form, now: int) -> Query:
+    """Return what the state asks for; a name that no state has is refused by name."""
+    known = {*NAMES.values(), *ACTIONS}
+    others = {name: value for name, value in request.args.items() if name not in known}
+    return read_query({**dict(form.state("back", "open")), **others}, now=now)
+
+
+def _problems(form: Form, error: InvalidQuery) -> list[dict[str, Any]]:
+    """Return the problems with a label each, and the query with the place at fault marked."""
+    shown = []
+    for problem in error.problems:
+        field = "q" if problem.field in (None, "query") else problem.field
+        marked = field == "q" and problem.position is not None
+        place = display.mark(form.q, problem.position or 0) if marked else None
+        shown.append({"field": field, "label": LABELS.get(field, field), "message": problem.message, "place": place})
+    return shown
+
+
+def _answer(form: Form, query: Query, begun: Sequence[Row]) -> tuple[str, int]:
+    held, rows = backends(), Rows.of(query.filter).beginning(begun)
+    parts: dict[str, Any] = {"sentence": _sentence(query.filter, form)}
+    try:
+        page = turn(held.index, query, form, Budget())
+        parts |= {"page": page, "total": _total(page), "pages": page.links(form.sort)}
+        if not page.records:
+            parts["nothing"] = not held.index.find(Query(limit=1, count="none")).records
+        parts["pending"] = _pending(held)
+    except Unavailable as error:
+        title = "The search took too long" if isinstance(error, TimedOut) else "Search is not available now"
+        return _render(form, rows, **{**parts, "page": None}, failure=Failure(title, str(error))), 503
+    return _render(form, rows, **parts), 200
+
+
+def _sentence(meant: Filter, form: Form) -> str:
+    """Return the filter, its window and its clock in English."""
+    said = "All logs" if meant == EVERYTHING else f"Logs where {sentence(meant)}"
+    short = {start: full for start, _, full in RANGES if start}
+    if form.start in short and not form.end:
+        said += f", in {short[form.start]}"
+    else:
+        said += "".join(f", {word} {at}" for word, at in (("from", form.start), ("until", form.end)) if at)
+    return f"{said}, by arrival time" if form.clock == "received" else said
+
+
+def _wider(start: str, end: str) -> list[tuple[str, str]]:
+    """Return the quick ranges that hold more than the one searched, as start and name."""
+    starts = [start for start, _, _ in RANGES]
+    after = starts.index(start) + 1 if start in starts and not end else len(RANGES) - 1
+    return [(start, full) for start, _, full in RANGES[after:]] if start or end else []
+
+
+def _total(page: Turned) -> str:
+    if page.total is None:
+        return "Logs"
+    number = f"{page.total:,} log{'' if page.total == 1 else 's'}"
+    return f"{number}, exact" if page.exact else f"At least {number}"
+
+
+def _pending(held: Backends) -> str | None:
+    """Return the sentence on accepted logs that no search finds yet, None when there are none."""
+    try:
+        count = held.queue.depth().logs + held.index.lag()
+    except Unavailable:
+        return "How many accepted logs are not searchable yet is unknown: the queue can't be asked."
+    if count == 0:
+        return None
+    return f"{count:,} accepted log{' is' if count == 1 else 's are'} not searchable yet."
+
+
+def _names(records: Sequence[LogRecord]) -> list[str]:
+    """Return the fields to offer: the fixed ones, and the metadata of the logs shown."""
+    found = {f"metadata.{name}" for record in records for name in record.metadata or ()}
+    return [*FIELDS[:-1], *sorted(found)[:200]]
+
+
+def _render(form: Form, rows: Rows, **parts: Any) -> str:
+    page = parts.get("page")
+    sizes = LIMITS if form.limit in LIMITS else (form.limit, *LIMITS)
+    return render_template(
+        "search.html",
+        form=form,
+        rows=rows,
+        faults={problem["field"] for problem in parts.get("problems", ())},
+        ranges=RANGES,
+        wider=_wider(form.start, form.end),
+        clocks=CLOCKS,
+        orders=ORDERS,
+        limits=[(size, size) for size in sizes],
+        operations=OPERATIONS,
+        fields=_names(page.records if page else ()),
+        host=request.host_url,
+        **parts,
+    )
