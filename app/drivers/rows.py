@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import msgspec
-
+from app.core import codec
 from app.core.record import LogRecord
 from app.drivers.sqlite import Connection
 
 #: Columns in the order in which `record` takes them.
 COLUMNS = "id, t, ns, level, doc"
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(
-    tuple[str, str | None, str | None, str | None, str | None, dict[str, Any] | None, bool]
-).decode
+_decode = codec.decoder(tuple[str, str | None, str | None, str | None, str | None, dict[str, Any] | None, bool]).decode
 
 #: Ids asked for in one statement; SQLite takes 32,766 parameters.
 _IDS_AT_ONCE = 500
@@ -24,7 +20,7 @@ _IDS_AT_ONCE = 500
 
 def doc(record: LogRecord) -> bytes:
     """Return the fields that have no column of their own, packed."""
-    return _encode(
+    return codec.encode(
         (
             record.message,
             record.resource_id,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from app.core import codec
 from app.core.errors import QueueFull
 from app.core.instant import now_ms
 from app.core.ports import Batch, Claim, Depth, Envelope, Taken
@@ -26,8 +27,7 @@ CLAIM_MS = 24 * 3600 * 1000
 #: Bytes of envelopes taken at once, so that large logs don't fill the memory.
 TAKE_BYTES = 8 << 20
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Envelope).decode
+_decode = codec.decoder(Envelope).decode
 
 
 #: A row that waits: seq, number of logs, bytes.
@@ -193,7 +193,7 @@ class SqliteQueue:
 def _row(envelope: Envelope) -> _Row:
     ids = [record.id for record in envelope.records]
     nothing = bytes(16)
-    return min(ids, default=nothing), max(ids, default=nothing), len(ids), _encode(envelope)
+    return min(ids, default=nothing), max(ids, default=nothing), len(ids), codec.encode(envelope)
 
 
 def _claim(connection: Connection, wish: _Put) -> Taken:

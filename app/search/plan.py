@@ -167,8 +167,12 @@ def _tested(leaf: Contains | Wildcard | Matches, dictionary: Dictionary) -> Expr
     if values is not None:
         holds = predicate(leaf)
         found = [value for value in values if holds(_probe(field, value))]
-        if len(found) <= TERMS_LIMIT:
-            return any_of([Expression(quoted(terms.value_term(field, _as_kept(field, value)))) for value in found])
+        kept = {_as_kept(field, value) for value in found}
+        if len(kept) <= TERMS_LIMIT:
+            either = any_of([Expression(quoted(terms.value_term(field, value))) for value in sorted(kept)])
+            # `error` and `ERROR` are one term: a pattern that tells them apart must be verified.
+            alike = sum(_as_kept(field, value) in kept for value in values)
+            return Expression(either.text, exact=alike == len(found))
     return Expression(ALL.text if field == "level" else quoted(terms.exists_term(field)), exact=False)
 
 

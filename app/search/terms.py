@@ -4,15 +4,15 @@ SQLite's FTS5 is used as a table of exact posting lists only. Its `ascii` tokeni
 and splits at what is no term character, so that a value is written with its capitals, blanks and
 controls escaped: injective, and an escaped prefix is a prefix of the escaped whole.
 
-=================  ==========================================================
+==================  ==========================================================
 `word`             a word of the message (letters and digits only, hence unlike all others)
 `l~error`          level, folded; `s~5` its severity
 `r~ t~ p~ c~`      resourceId, traceId, spanId, commit
-`m~path=value`     a scalar of the metadata
-`n~path=` + hex    a number of the metadata, in an order-preserving form
+`m~.path=value`     a scalar of the metadata
+`n~.path=` + hex    a number of the metadata, in an order-preserving form
 `e~...`            the record has a value at the path, or beneath it
 `a~`               every record has it: what a negation subtracts from
-=================  ==========================================================
+==================  ==========================================================
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ def escape(value: str) -> str:
 
 @lru_cache(maxsize=20_000)
 def path_name(field: str) -> str:
-    """Return the name of a metadata path in terms: without `metadata.`, escaped."""
-    return _SPECIAL_IN_PATH.sub(_escaped, field.removeprefix("metadata").removeprefix("."))
+    """Return the name of a metadata path in terms: without `metadata`, its dot kept (a key may be empty), escaped."""
+    return _SPECIAL_IN_PATH.sub(_escaped, field.removeprefix("metadata"))
 
 
 @lru_cache(maxsize=20_000)
@@ -65,7 +65,7 @@ def _existing(field: str) -> str:
 def exists_term(field: str) -> str:
     """Return the term of records that have a value at *field* or beneath."""
     letter = LETTERS.get(field)
-    return f"e~{letter}" if letter else f"e~m.{path_name(field)}"
+    return f"e~{letter}" if letter else f"e~m{path_name(field)}"
 
 
 def value_term(field: str, value: str) -> str:

@@ -1,0 +1,45 @@
+"""MessagePack for what we keep, with integers of any size.
+
+MessagePack ends at 64 bits, JSON doesn't: a larger integer travels as an extension.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+T = TypeVar("T")
+
+#: Code of our extension: an integer in hexadecimal digits, which Python converts whatever their number.
+_BIG_INTEGER = 1
+_fast = msgspec.msgpack.Encoder().encode
+
+
+def encode(value: Any) -> bytes:
+    """Return *value*, a msgspec Struct or plain data, packed."""
+    try:
+        return _fast(value)
+    except OverflowError:
+        return _fast(_replaced(msgspec.to_builtins(value, builtin_types=(bytes,))))
+
+
+def decoder(kind: type[T]) -> msgspec.msgpack.Decoder[T]:
+    """Return a decoder of what `encode` packed."""
+    return msgspec.msgpack.Decoder(kind, ext_hook=_from_extension)
+
+
+def _from_extension(code: int, data: memoryview) -> int:
+    if code != _BIG_INTEGER:
+        raise msgspec.DecodeError(f"extension {code} is not known")
+    return int(bytes(data), 16)
+
+
+def _replaced(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _replaced(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_replaced(inner) for inner in value]
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        return msgspec.msgpack.Ext(_BIG_INTEGER, format(value, "x").encode())
+    return value

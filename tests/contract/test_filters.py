@@ -1,0 +1,97 @@
+"""Every backend finds what the predicate says, in the order of (timestamp, ns, id)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.backends import Backends
+from app.core.filter import Filter
+from app.core.meaning import predicate
+from app.core.query import Query
+from app.core.record import LogRecord
+from tests.conftest import fill_backends
+from tests.contract.conftest import open_combination
+from tests.samples import filters_over, random_records
+
+#: Two full blocks, whose messages the index keeps as texts, and a third that is not full.
+COUNT = 2_600
+RECORDS = random_records(7, COUNT)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backends]:
+    """The default backends with RECORDS."""
+    opened = open_combination("one-file", Path(tmp_path_factory.mktemp("filled")))
+    fill_backends(opened, RECORDS)
+    yield opened
+    opened.close()
+
+
+def expected(tree: Filter, records: list[LogRecord]) -> list[bytes]:
+    """Return the ids that the predicate holds for, newest first."""
+    holds = predicate(tree)
+    return [record.id for record in sorted(records, key=lambda record: record.key, reverse=True) if holds(record)]
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(tree=filters_over(RECORDS), sort=st.sampled_from(("asc", "desc")), size=st.sampled_from((7, 100, 10_000)))
+def test_finds_what_the_predicate_says(filled: Backends, tree: Filter, sort: str, size: int) -> None:
+    """Ids, order, pages and count are those of a scan with the predicate."""
+    wanted = expected(tree, RECORDS)
+    if sort == "asc":
+        wanted.reverse()
+    query = Query(tree, sort="asc" if sort == "asc" else "desc", limit=size, count="exact")
+    found: list[bytes] = []
+    page = filled.index.find(query)
+    assert (page.total, page.exact) == (len(wanted), True)
+    for _ in range(4):
+        found += [record.id for record in page.records]
+        if page.next is None:
+            assert found == wanted
+            return
+        page = filled.index.find(replace(query, after=page.next, count="none"))
+    assert found == wanted[: len(found)]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(tree=filters_over(RECORDS), data=st.data())
+def test_windows(filled: Backends, tree: Filter, data: st.DataObject) -> None:
+    """A window by either clock holds exactly the records between its ends, the ends included."""
+    first, last = sorted((RECORDS[data.draw(st.integers(0, COUNT - 1))] for _ in "ab"), key=lambda record: record.key)
+    clock = data.draw(st.sampled_from(("event", "received")))
+    if clock == "event":
+        start, end = (first.t, first.ns), (last.t, last.ns)
+        inside = [record for record in RECORDS if start <= (record.t, record.ns) <= end]
+    else:
+        start, end = (first.received, 0), (first.received, 0)
+        inside = [record for record in RECORDS if record.received == first.received]
+    query = Query(tree, start, end, "event" if clock == "event" else "received", limit=10_000, count="exact")
+    page = filled.index.find(query)
+    assert {record.id for record in page.records} == set(expected(tree, inside))
+    assert page.total == len(page.records)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(tree=filters_over(RECORDS))
+def test_counts_agree_with_hits(filled: Backends, tree: Filter) -> None:
+    """Histogram and facets count the same records that are found."""
+    wanted = expected(tree, RECORDS)
+    day = 86_400_000
+    start, end = (1694764800000 - day, 0), (1694764800000 + 20 * day, 0)
+    inside = [r for r in RECORDS if r.id in set(wanted) and start <= (r.t, r.ns) <= end]
+    buckets = filled.index.histogram(Query(tree, start, end), day, True, offset=3_600_000)
+    assert sum(bucket.count for bucket in buckets) == len(inside)
+    for bucket in buckets:
+        assert bucket.count == sum(bucket.start <= record.t < bucket.start + day for record in inside)
+        assert bucket.count == sum(bucket.by.values())
+    facets = filled.index.facets(Query(tree), ["resourceId"], 100)
+    assert facets.exact
+    assert sum(value.count for value in facets.fields["resourceId"]) == sum(
+        r.resource_id is not None for r in RECORDS if r.id in set(wanted)
+    )
