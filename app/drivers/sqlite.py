@@ -67,6 +67,8 @@ class Database:
         if connection is None:
             with self._failing("can't be opened"):
                 connection = open_connection(self.path, durable=False)
+                # Lists the index's terms; a table of this connection only, made before it may only read.
+                connection.execute("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, terms, row)")
                 connection.execute("PRAGMA query_only=1")
             self._local.connection = connection
             with self._guard:

@@ -204,5 +204,10 @@ def _range(leaf: Range, dictionary: Dictionary) -> Expression:
     found = dictionary.between(first, last, TERMS_LIMIT)
     if found is None:
         return Expression(quoted(terms.exists_term(leaf.field)), exact=False)
-    wrong = {term for term, included in ((first, leaf.includes_lower), (last, leaf.includes_upper)) if not included}
+    # An open end belongs to the range: integers beyond float64 are kept as infinite.
+    wrong = set[str]()
+    if leaf.lower is not None and not leaf.includes_lower:
+        wrong.add(first)
+    if leaf.upper is not None and not leaf.includes_upper:
+        wrong.add(last)
     return any_of([Expression(quoted(term)) for term in found if term not in wrong])

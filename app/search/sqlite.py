@@ -120,7 +120,6 @@ def dictionary(connection: Connection) -> plan.Dictionary:
         return None if len(found) > most else [value for (value,) in found]
 
     def between(first: str, last: str, most: int) -> list[str] | None:
-        connection.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab(main, terms, row)")
         found = connection.execute(
             "SELECT term FROM temp.vocabulary WHERE term >= ? AND term <= ? LIMIT ?", (first, last, most + 1)
         ).fetchall()
