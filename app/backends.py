@@ -71,7 +71,7 @@ def connect(settings: Settings) -> Backends:
     queue = SqliteQueue(queue_file, limit=settings.queue_limit, min_free=settings.min_free_disk)
     together = store_file is index_file
     store = SqliteStore(store_file, dead_limit=settings.dead_limit, forget=writing.forget if together else None)
-    index = SqliteIndex(index_file)
+    index = SqliteIndex(index_file, shared=together)
     move = Mover(store_file, queue, store).move if queue_file is store_file is index_file else None
     tidy: list[Callable[[], object]] = [database.checkpoint for database in databases.values()]
     tidy.append(lambda: writing.seal(index_file))

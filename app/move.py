@@ -5,15 +5,20 @@ A crash leaves the logs either waiting or stored and findable, never both and ne
 
 from __future__ import annotations
 
-from app.core.instant import now_ms
-from app.core.ports import Batch, DeadLetter
-from app.core.record import IdSource
+import logging
+
+from app.core.errors import LogIngestorError
+from app.core.ports import Batch
 from app.drivers import rows
-from app.drivers.sqlite import Database
+from app.drivers.sqlite import Connection, Database, OperationalError
+from app.pipeline.drain import refused, unreadable
 from app.queues import sqlite as queues
 from app.queues.sqlite import SqliteQueue
 from app.search import writing
+from app.search.writing import Prepared
 from app.stores.sqlite import SqliteStore
+
+log = logging.getLogger(__name__)
 
 
 class Mover:
@@ -23,7 +28,6 @@ class Mover:
         self._database = database
         self._queue = queue
         self._store = store
-        self._ids = IdSource()
 
     def move(self, limit: int, wait: float) -> int:
         """Move the oldest envelopes of about *limit* logs; wait up to *wait* seconds for the first.
@@ -33,6 +37,15 @@ class Mover:
         batch = self._queue.peek(limit, wait)
         if not batch:
             return 0
+        try:
+            return self._together(batch)
+        except (LogIngestorError, OperationalError):
+            raise
+        except Exception:
+            log.exception("a batch of %d logs can't be stored; trying its logs one by one", len(batch.records))
+            return self._one_by_one(batch)
+
+    def _together(self, batch: Batch) -> int:
         prepared = writing.prepare(batch.records)
         # Not synced: a power cut undoes the whole move, and the logs are back in the queue.
         with self._database.write(durable=False) as connection:
@@ -41,16 +54,31 @@ class Mover:
             fresh = rows.new_records(connection, batch.records)
             if len(fresh) != len(batch.records):
                 prepared = writing.prepare(fresh)
-            first = rows.next_place(connection)
-            rows.insert(connection, first, fresh)
-            if fresh:
-                writing.index(connection, first, prepared)
-            self._store.bury_in(connection, [*batch.dead, *self._letters(batch)])
+            self._insert(connection, prepared)
+            self._store.bury_in(connection, [*batch.dead, *unreadable(batch)])
         return len(batch.records)
 
-    def _letters(self, batch: Batch) -> list[DeadLetter]:
-        first = self._ids.take(max(len(batch.unreadable), 1), now_ms())
-        return [
-            DeadLetter((first + place).to_bytes(16, "big"), body, "the queue's message can't be decoded")
-            for place, body in enumerate(batch.unreadable)
-        ]
+    def _insert(self, connection: Connection, prepared: Prepared) -> None:
+        if prepared.records:
+            first = rows.next_place(connection)
+            rows.insert(connection, first, prepared.records)
+            writing.index(connection, first, prepared)
+
+    def _one_by_one(self, batch: Batch) -> int:
+        """Store each log by itself, in one transaction; one that can't be stored becomes a dead letter."""
+        letters = [*batch.dead, *unreadable(batch)]
+        with self._database.write(durable=False) as connection:
+            if not queues.remove(connection, batch):
+                return 0
+            for record in batch.records:
+                connection.execute("SAVEPOINT one")
+                try:
+                    self._insert(connection, writing.prepare(rows.new_records(connection, [record])))
+                except OperationalError:
+                    raise
+                except Exception as error:
+                    connection.execute("ROLLBACK TO one")
+                    letters.append(refused(record, error))
+                connection.execute("RELEASE one")
+            self._store.bury_in(connection, letters)
+        return len(batch.records)

@@ -120,6 +120,9 @@ class LogQueue(Protocol):
     def depth(self) -> Depth:
         """Return what waits, leased envelopes included. Raises Unavailable."""
 
+    def forget_claims(self) -> None:
+        """Forget claims and own ids that are older than a day."""
+
     def waiting(self, first: bytes, last: bytes) -> int:
         """Return how many logs with ids from *first* to *last* wait."""
 
@@ -160,8 +163,11 @@ class LogStore(Protocol):
     def drop_dead(self, ids: Sequence[bytes]) -> int:
         """Forget these dead letters; return how many there were."""
 
-    def expire(self, before: int, limit: int) -> int:
-        """Delete up to *limit* of the records received before *before* (ms); return how many."""
+    def expire(self, before: int | None, limit: int) -> int:
+        """Delete up to *limit* of the records received before *before* (ms; None: of all), oldest first.
+
+        Returns how many.
+        """
 
     def size(self) -> int:
         """Return the bytes that record and index take on disk, as far as the store knows."""
@@ -210,6 +216,12 @@ class SearchIndex(Protocol):
 
     def span(self, query: Query, budget: Budget = Budget()) -> tuple[Instant, Instant] | None:
         """Return the first and last instant among the query's records, None when there are none."""
+
+    def expire(self, before: int | None, limit: int) -> int:
+        """Forget what the store's `expire` with the same arguments deletes; return how many records."""
+
+    def compact(self) -> None:
+        """Give back the room of forgotten records, as far as a moment's work can."""
 
     def lag(self) -> int:
         """Return how many stored records are not yet findable."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from app.core import codec
-from app.core.record import LogRecord
+from app.core.record import LogRecord, first_id
 from app.drivers.sqlite import Connection
 
 #: Columns in the order in which `record` takes them.
@@ -62,6 +62,21 @@ def insert(connection: Connection, first_place: int, records: Sequence[LogRecord
     )
     connection.execute("INSERT OR REPLACE INTO state VALUES ('next_place', ?)", (first_place + len(records),))
     add_state(connection, "stored", len(records))
+
+
+def oldest(connection: Connection, before: int | None, limit: int) -> tuple[list[int], list[LogRecord]]:
+    """Return places and records of up to *limit* logs received before *before* (ms), oldest first."""
+    condition, bounds = ("", []) if before is None else ("WHERE id < ?", [first_id(before)])
+    found = connection.execute(
+        f"SELECT {COLUMNS}, place FROM logs {condition} ORDER BY id LIMIT ?", [*bounds, limit]
+    ).fetchall()
+    return [row[5] for row in found], [record(row[:5]) for row in found]
+
+
+def delete(connection: Connection, places: Sequence[int]) -> None:
+    """Delete the records at these places."""
+    connection.executemany("DELETE FROM logs WHERE place = ?", [(place,) for place in places])
+    add_state(connection, "stored", -len(places))
 
 
 def next_place(connection: Connection) -> int:

@@ -10,10 +10,12 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
-from app.core.errors import Unavailable
+import msgspec
+
+from app.core.errors import LogIngestorError, Unavailable
 from app.core.instant import now_ms
 from app.core.ports import Batch, DeadLetter, LogQueue, LogStore, SearchIndex
-from app.core.record import IdSource
+from app.core.record import IdSource, LogRecord
 
 log = logging.getLogger(__name__)
 
@@ -28,19 +30,55 @@ _ids = IdSource()
 
 
 def drain(queue: LogQueue, store: LogStore, index: SearchIndex, limit: int, wait: float) -> int:
-    """Move one batch of about *limit* logs from queue to record and index; return how many logs it had."""
+    """Move one batch of about *limit* logs from queue to record and index; return how many logs it had.
+
+    A batch that can't be stored, though the systems answer, is stored log by log: what fails alone
+    becomes a dead letter. Raises Unavailable, with nothing acknowledged, when a system is down.
+    """
     batch = queue.take(limit, wait)
     if not batch:
         return 0
+    letters = [*batch.dead, *unreadable(batch)]
     try:
-        store.add(batch.records)
-        index.add(batch.records)
-        store.bury([*batch.dead, *unreadable(batch)])
+        try:
+            _store(store, index, batch.records)
+        except LogIngestorError:
+            raise
+        except Exception:
+            log.exception("a batch of %d logs can't be stored; trying its logs one by one", len(batch.records))
+            letters += _one_by_one(store, index, batch.records)
+        store.bury(letters)
     except Unavailable:
         queue.release(batch)
         raise
     queue.ack(batch)
     return len(batch.records)
+
+
+def _store(store: LogStore, index: SearchIndex, records: Sequence[LogRecord]) -> None:
+    store.add(records)
+    index.add(records)
+
+
+def _one_by_one(store: LogStore, index: SearchIndex, records: Sequence[LogRecord]) -> list[DeadLetter]:
+    letters = []
+    for record in records:
+        try:
+            _store(store, index, [record])
+        except LogIngestorError:
+            raise
+        except Exception as error:
+            letters.append(refused(record, error))
+    return letters
+
+
+def refused(record: LogRecord, error: Exception) -> DeadLetter:
+    """Return the dead letter of an accepted log that can't be stored; it keeps the log's id."""
+    try:
+        payload = msgspec.json.encode(record.sent_fields())
+    except Exception:
+        payload = repr(record).encode(errors="backslashreplace")
+    return DeadLetter(record.id, payload, f"can't be stored: {type(error).__name__}: {error}"[:1000])
 
 
 def unreadable(batch: Batch) -> list[DeadLetter]:

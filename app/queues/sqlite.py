@@ -186,6 +186,12 @@ class SqliteQueue:
             )
             return sum(first <= record.id <= last for (body,) in bodies for record in _decode(body).records)
 
+    def forget_claims(self) -> None:
+        """See LogQueue."""
+        with self._database.write(durable=False) as connection:
+            for table in ("claims", "own_ids"):
+                connection.execute(f"DELETE FROM {table} WHERE made < ?", (now_ms() - CLAIM_MS,))
+
     def close(self) -> None:
         """See LogQueue; the database is closed by whoever opened it."""
 
@@ -221,12 +227,6 @@ def _claim(connection: Connection, wish: _Put) -> Taken:
         ]
         wish.rows = [_row(envelope) for envelope in fresh if envelope.records or envelope.dead]
     return Taken(duplicates=frozenset(duplicates))
-
-
-def forget_claims(connection: Connection, now_ms: int) -> None:
-    """Delete the claims and own ids that are older than a day."""
-    for table in ("claims", "own_ids"):
-        connection.execute(f"DELETE FROM {table} WHERE made < ?", (now_ms - CLAIM_MS,))
 
 
 def remove(connection: Connection, batch: Batch) -> bool:

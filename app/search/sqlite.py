@@ -18,6 +18,10 @@ from app.search.search import Clock, Search
 
 #: Records that `scan` yields at once.
 SCAN_LOGS = 1_000
+#: Pages of postings merged, and free pages given back to the file system, in one step of `compact`.
+COMPACT_PAGES = 500
+VACUUM_PAGES = 4096
+COMPACT_STEPS = 200
 #: Records indexed in one transaction by `catch_up`.
 CATCH_UP_LOGS = 1_000
 
@@ -25,8 +29,10 @@ CATCH_UP_LOGS = 1_000
 class SqliteIndex:
     """A SearchIndex in the tables terms, blocks, texts, grams, minutes and counts."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, shared: bool = True) -> None:
         self._database = database
+        #: Whether the record lies in the same file.
+        self._shared = shared
         self._cache = BlockCache()
 
     def add(self, records: Sequence[LogRecord]) -> None:
@@ -97,6 +103,28 @@ class SqliteIndex:
             record = page.records[0]
             ends.append((record.t, record.ns) if query.clock == "event" else (record.received, 0))
         return ends[0], ends[1]
+
+    def expire(self, before: int | None, limit: int) -> int:
+        """See SearchIndex. In one file with the record nothing is left: the store's `expire` has forgotten it."""
+        if self._shared:
+            return 0
+        with self._database.write(durable=False) as connection:
+            places, records = rows.oldest(connection, before, limit)
+            rows.delete(connection, places)
+            if places:
+                writing.forget(connection, places, records)
+        return len(places)
+
+    def compact(self) -> None:
+        """See SearchIndex."""
+        for _ in range(COMPACT_STEPS):
+            with self._database.write(durable=False) as connection:
+                before = connection.total_changes
+                # A positive number of pages merges only where enough segments lie; deletions count as such.
+                connection.execute("INSERT INTO terms (terms, rank) VALUES ('merge', ?)", (COMPACT_PAGES,))
+                connection.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()
+                if connection.total_changes - before < 2:
+                    break
 
     def lag(self) -> int:
         """See SearchIndex."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.core import instant
 from app.core.ports import DeadLetter
-from app.core.record import LogRecord, first_id
+from app.core.record import LogRecord
 from app.drivers import rows
 from app.drivers.rows import add_state, get_state
 from app.drivers.sqlite import Connection, Database
@@ -18,8 +18,6 @@ Forget = Callable[[Connection, Sequence[int], Sequence[LogRecord]], None]
 _LETTER = "id, payload, reason, field, sender"
 #: Ids in one statement.
 _AT_ONCE = 500
-#: Pages given back to the file system in one step: 16 MiB.
-_VACUUM_PAGES = 4096
 
 
 class SqliteStore:
@@ -124,36 +122,14 @@ class SqliteStore:
                     dropped += 1
         return dropped
 
-    def expire(self, before: int, limit: int) -> int:
+    def expire(self, before: int | None, limit: int) -> int:
         """See LogStore."""
         with self._database.write(durable=False) as connection:
-            found = connection.execute(
-                f"SELECT {rows.COLUMNS}, place FROM logs WHERE id < ? ORDER BY id LIMIT ?", (first_id(before), limit)
-            ).fetchall()
-            self._delete(connection, found)
-            connection.execute(f"PRAGMA incremental_vacuum({_VACUUM_PAGES})").fetchall()
-        return len(found)
-
-    def oldest(self) -> int | None:
-        """Return when the oldest record was received, in ms since 1970; None when there is none."""
-        with self._database.snapshot() as connection:
-            row = connection.execute("SELECT id FROM logs ORDER BY id LIMIT 1").fetchone()
-            return None if row is None else int.from_bytes(row[0][:6], "big")
-
-    def received_at(self, rank: int) -> int | None:
-        """Return when the record was received that has *rank* older ones; None when there are fewer."""
-        with self._database.snapshot() as connection:
-            row = connection.execute("SELECT id FROM logs ORDER BY id LIMIT 1 OFFSET ?", (rank,)).fetchone()
-            return None if row is None else int.from_bytes(row[0][:6], "big")
-
-    def _delete(self, connection: Connection, found: Sequence[Any]) -> None:
-        if not found:
-            return
-        places = [row[5] for row in found]
-        connection.executemany("DELETE FROM logs WHERE place = ?", [(place,) for place in places])
-        add_state(connection, "stored", -len(found))
-        if self._forget is not None:
-            self._forget(connection, places, [rows.record(row[:5]) for row in found])
+            places, records = rows.oldest(connection, before, limit)
+            rows.delete(connection, places)
+            if self._forget is not None and places:
+                self._forget(connection, places, records)
+        return len(places)
 
     def size(self) -> int:
         """See LogStore: what is in use, without pages that are free for reuse."""

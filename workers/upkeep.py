@@ -1,0 +1,27 @@
+"""The upkeep actor: every five minutes what is older than the retention goes, and its room returns."""
+
+from __future__ import annotations
+
+import dramatiq
+from dramatiq import Actor, Broker
+from periodiq import cron
+
+from app.backends import Backends
+from app.pipeline.expire import expire
+
+#: Milliseconds after which Dramatiq ends the actor; it ends itself within a minute.
+TIME_LIMIT = 240_000
+
+
+def declare(broker: Broker, backends: Backends) -> Actor[[], None]:
+    """Declare the upkeep actor on *broker*."""
+
+    @dramatiq.actor(
+        broker=broker, queue_name="upkeep", max_retries=0, time_limit=TIME_LIMIT, periodic=cron("*/5 * * * *")
+    )
+    def expire_logs() -> None:
+        """Delete expired logs and claims, in small steps."""
+        expire(backends.store, backends.index, backends.settings.retention)
+        backends.queue.forget_claims()
+
+    return expire_logs
