@@ -43,6 +43,14 @@ class InvalidRecord(InvalidInput):
     """A log, or a body of logs, can't be taken."""
 
 
+class TooLarge(InvalidInput):
+    """A body is larger than it may be, as sent or once decompressed: answered with 413."""
+
+
+class UnsupportedMedia(InvalidInput):
+    """A body is of a type or an encoding that isn't read: answered with 415."""
+
+
 class InvalidQuery(InvalidInput):
     """A filter, query or parameter can't be understood."""
 
