@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
+from flask.testing import FlaskClient, FlaskCliRunner
 
 from app.backends import Backends, connect, upgrade
 from app.core import instant
@@ -14,6 +16,7 @@ from app.core.ports import Envelope
 from app.core.record import IdSource, LogRecord
 from app.core.settings import Settings
 from app.pipeline import drain
+from app.web import create_app
 
 MakeRecord = Callable[..., LogRecord]
 Fill = Callable[[Sequence[LogRecord]], None]
@@ -33,6 +36,27 @@ def backends(settings: Settings) -> Iterator[Backends]:
     opened = connect(settings)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def app(settings: Settings, backends: Backends) -> Iterator[Flask]:
+    """The application on the same files as `backends`."""
+    made = create_app(settings)
+    made.testing = True
+    yield made
+    made.extensions["logingestor"].close()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client of `app` that needs no server."""
+    return app.test_client()
+
+
+@pytest.fixture
+def runner(app: Flask) -> FlaskCliRunner:
+    """Runs commands against `app`."""
+    return app.test_cli_runner()
 
 
 @pytest.fixture

@@ -56,6 +56,16 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """The ids behind a receipt, where they are not consecutive: kept so that it can be asked about."""
+
+    key: bytes
+    ids: Sequence[bytes]
+    #: How long it is kept, in ms.
+    keep_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """What became of a put."""
 
@@ -96,12 +106,17 @@ class LogQueue(Protocol):
     """Where accepted logs wait, durably, until the record holds them."""
 
     def put(
-        self, envelopes: Sequence[Envelope], claim: Claim | None = None, own_ids: frozenset[bytes] = frozenset()
+        self,
+        envelopes: Sequence[Envelope],
+        claim: Claim | None = None,
+        own_ids: frozenset[bytes] = frozenset(),
+        listing: Listing | None = None,
     ) -> Taken:
         """Queue *envelopes*; return only when a crash of this machine can't lose them any more.
 
         Safe to call from many threads; calls of one process share commits. *own_ids* are ids the
-        sender chose: those accepted before are left out and reported.
+        sender chose: those accepted before are left out and reported. *listing* is kept beside the
+        envelopes, without the ids that were left out.
         Raises QueueFull at the limit, Unavailable when the queue can't be reached.
         """
 
@@ -120,8 +135,11 @@ class LogQueue(Protocol):
     def depth(self) -> Depth:
         """Return what waits, leased envelopes included. Raises Unavailable."""
 
+    def listed(self, key: bytes) -> list[bytes] | None:
+        """Return the ids of the listing with this key; None when there is none any more."""
+
     def forget_claims(self) -> None:
-        """Forget claims and own ids that are older than a day."""
+        """Forget claims and own ids that are older than a day, and listings whose time is over."""
 
     def waiting(self, first: bytes, last: bytes) -> int:
         """Return how many logs with ids from *first* to *last* wait."""

@@ -96,6 +96,12 @@ SETTINGS = (
     ),
     Setting("SEARCH_URL", "sqlite:", _url("sqlite"), "Where logs are found; `sqlite:` is `DATA_DIR/logingestor.db`."),
     Setting("BROKER_URL", "local:", _url("local"), "Dramatiq's broker; `local:` runs it inside the worker process."),
+    Setting(
+        "SECRET_KEY",
+        "",
+        str,
+        "Signs receipts; when not set, one is made at first use and kept in `DATA_DIR/secret.key`.",
+    ),
     Setting("HOST", "127.0.0.1", str, "Address to listen at; loopback only until access control exists."),
     Setting("PORT", "3000", _integer(0, 65_535), "Port to listen at; 0 takes a free one and prints it."),
     Setting(
@@ -137,6 +143,7 @@ class Settings:
     queue_url: str
     search_url: str
     broker_url: str
+    secret_key: str
     host: str
     port: int
     retention: Retention

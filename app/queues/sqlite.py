@@ -15,7 +15,7 @@ import msgspec
 from app.core import codec
 from app.core.errors import QueueFull
 from app.core.instant import now_ms
-from app.core.ports import Batch, Claim, Depth, Envelope, Taken
+from app.core.ports import Batch, Claim, Depth, Envelope, Listing, Taken
 from app.core.record import LogRecord
 from app.drivers.rows import add_state, get_state
 from app.drivers.sqlite import Connection, Database
@@ -43,6 +43,7 @@ class _Put:
     envelopes: Sequence[Envelope]
     claim: Claim | None
     own_ids: frozenset[bytes]
+    listing: Listing | None
     rows: list[_Row]
     taken: Taken | None = None
     error: BaseException | None = None
@@ -60,10 +61,14 @@ class SqliteQueue:
         self._waiting: list[_Put] = []
 
     def put(
-        self, envelopes: Sequence[Envelope], claim: Claim | None = None, own_ids: frozenset[bytes] = frozenset()
+        self,
+        envelopes: Sequence[Envelope],
+        claim: Claim | None = None,
+        own_ids: frozenset[bytes] = frozenset(),
+        listing: Listing | None = None,
     ) -> Taken:
         """See LogQueue."""
-        wish = _Put(envelopes, claim, own_ids, [_row(envelope) for envelope in envelopes])
+        wish = _Put(envelopes, claim, own_ids, listing, [_row(envelope) for envelope in envelopes])
         with self._guard:
             self._waiting.append(wish)
         with self._committing:
@@ -186,9 +191,16 @@ class SqliteQueue:
             )
             return sum(first <= record.id <= last for (body,) in bodies for record in _decode(body).records)
 
+    def listed(self, key: bytes) -> list[bytes] | None:
+        """See LogQueue."""
+        with self._database.snapshot() as connection:
+            row = connection.execute("SELECT ids FROM listings WHERE key = ?", (key,)).fetchone()
+        return None if row is None else [row[0][start : start + 16] for start in range(0, len(row[0]), 16)]
+
     def forget_claims(self) -> None:
         """See LogQueue."""
         with self._database.write(durable=False) as connection:
+            connection.execute("DELETE FROM listings WHERE until < ?", (now_ms(),))
             for table in ("claims", "own_ids"):
                 connection.execute(f"DELETE FROM {table} WHERE made < ?", (now_ms() - CLAIM_MS,))
 
@@ -226,6 +238,9 @@ def _claim(connection: Connection, wish: _Put) -> Taken:
             for envelope in wish.envelopes
         ]
         wish.rows = [_row(envelope) for envelope in fresh if envelope.records or envelope.dead]
+    if wish.listing is not None:
+        ids = b"".join(identity for identity in wish.listing.ids if identity not in duplicates)
+        connection.execute("INSERT INTO listings VALUES (?, ?, ?)", (wish.listing.key, ids, now + wish.listing.keep_ms))
     return Taken(duplicates=frozenset(duplicates))
 
 

@@ -54,6 +54,15 @@ own_ids = Table(
     Column("made", BigInteger, nullable=False),
 )
 
+#: Ids behind the receipts of requests whose ids are not consecutive, 16 bytes each.
+listings = Table(
+    "listings",
+    metadata,
+    Column("key", LargeBinary(16), primary_key=True),
+    Column("ids", LargeBinary, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+
 #: What was refused or could not be stored.
 dead_letters = Table(
     "dead_letters",

@@ -43,6 +43,12 @@ def upgrade() -> None:
     )
     op.create_table("own_ids", sa.Column("id", blob(16), primary_key=True), sa.Column("made", big, nullable=False))
     op.create_table(
+        "listings",
+        sa.Column("key", blob(16), primary_key=True),
+        sa.Column("ids", blob, nullable=False),
+        sa.Column("until", big, nullable=False),
+    )
+    op.create_table(
         "dead_letters",
         sa.Column("id", blob(16), primary_key=True),
         sa.Column("payload", blob, nullable=False),

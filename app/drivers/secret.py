@@ -1,0 +1,43 @@
+"""The key that signs receipts: from the settings, or made once and kept in the data folder."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+from app.core.errors import Unavailable
+from app.core.settings import Settings
+
+#: Name of the file in the data folder.
+FILE = "secret.key"
+
+
+def load(settings: Settings) -> bytes:
+    """Return the key; of several processes that make it at once, one wins. Raises Unavailable."""
+    if settings.secret_key:
+        return settings.secret_key.encode()
+    path = settings.data_dir / FILE
+    try:
+        if not path.exists():
+            _make(path)
+        return path.read_bytes()
+    except OSError as error:
+        raise Unavailable(f"the key in {path} can't be read or made: {error}") from error
+
+
+def _make(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{FILE}.{os.getpid()}.{secrets.token_hex(4)}")
+    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(secrets.token_hex(32).encode())
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        # A link appears whole or not at all, and fails when another process was first.
+        with suppress(FileExistsError):
+            path.hardlink_to(fresh)
+    finally:
+        fresh.unlink()

@@ -1,0 +1,101 @@
+"""The web: the application factory, and what its blueprints share."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass, field
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import cast
+
+from flask import Flask, current_app
+from flask.json.provider import DefaultJSONProvider
+
+from app import backends as backends_module
+from app.backends import Backends
+from app.core.paths import resource
+from app.core.settings import Settings
+from app.drivers import secret
+from app.pipeline.accept import Accept
+from app.pipeline.receipts import Receipts
+
+#: Modules of app.web that hold a blueprint `bp`.
+BLUEPRINTS = ("ingest", "filters", "pages", "health", "openapi")
+
+
+@dataclass(slots=True)
+class Parts:
+    """What one process opens, once, at its first use: a parent that forks or a command that needs none opens none."""
+
+    settings: Settings
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+    _backends: Backends | None = None
+    _accept: Accept | None = None
+    _receipts: Receipts | None = None
+
+    def backends(self) -> Backends:
+        """Return the backends; opens them at the first call."""
+        with self._guard:
+            if self._backends is None:
+                self._backends = backends_module.connect(self.settings)
+            return self._backends
+
+    def receipts(self) -> Receipts:
+        """Return the maker of receipts."""
+        if self._receipts is None:
+            held, retention = self.backends(), self.settings.retention.seconds * 1000
+            self._receipts = Receipts(held.queue, held.store, held.index, secret.load(self.settings), retention)
+        return self._receipts
+
+    def accept(self) -> Accept:
+        """Return the one Accept of this process: its ids ascend over all threads."""
+        receipts = self.receipts()
+        with self._guard:
+            if self._accept is None:
+                self._accept = Accept(receipts.queue, receipts)
+            return self._accept
+
+    def close(self) -> None:
+        """Close what was opened."""
+        with self._guard:
+            if self._backends is not None:
+                self._backends.close()
+            self._backends = self._accept = self._receipts = None
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Return the application; raises InvalidSettings for settings that can't be used."""
+    from app.web import errors
+
+    app = Flask(
+        "app.web",
+        template_folder=str(resource("templates")),
+        static_folder="static",
+        root_path=str(Path(__file__).parent),
+    )
+    app.extensions["logingestor"] = Parts(settings or Settings.from_env(os.environ))
+    app.url_map.strict_slashes = False
+    cast(DefaultJSONProvider, app.json).ensure_ascii = False
+    errors.install(app)
+    for name in BLUEPRINTS:
+        if find_spec(f"app.web.{name}") is None:
+            continue
+        app.register_blueprint(import_module(f"app.web.{name}").bp)
+    return app
+
+
+def parts() -> Parts:
+    """Return what the current application has opened."""
+    return cast(Parts, current_app.extensions["logingestor"])
+
+
+def backends() -> Backends:
+    """Return the backends of the current application."""
+    return parts().backends()
+
+
+def settings() -> Settings:
+    """Return the settings of the current application."""
+    return parts().settings
