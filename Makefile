@@ -1,0 +1,43 @@
+# Everything a developer or a first user runs. Settings pass as environment:
+#   LOGINGESTOR_PORT=8080 make run
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/installed ## install at the first time, then serve at http://127.0.0.1:3000
+	@exec $(BIN)/logingestor serve
+
+test: $(VENV)/installed-dev ## pass the tests
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/installed-dev ## check style, types and spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/codespell app workers migrations templates tests docs bench README.md CHANGELOG.md CONTRIBUTING.md
+
+bench: $(VENV)/installed-dev ## measure ingest and search on this machine; takes minutes
+	$(BIN)/python -m bench.ingest $(ARGS)
+	$(BIN)/python -m bench.find $(ARGS)
+
+clean: ## remove the environment and everything built; data stays
+	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "LogIngestor needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Name another: make run PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/installed-dev: setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/installed

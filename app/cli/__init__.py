@@ -1,0 +1,111 @@
+"""The commands: thin over the pipeline. `logingestor` is a Flask CLI; `flask --app app.web` knows the same."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from importlib import import_module
+from typing import Any
+
+import click
+from flask import Flask
+from flask.cli import FlaskGroup
+
+from app.core.errors import InvalidInput, LogIngestorError
+
+#: Each command and the module of app.cli whose `command` it is; loaded when it is asked for.
+COMMANDS = {
+    "serve": "serve",
+    "web": "parts",
+    "worker": "parts",
+    "scheduler": "parts",
+    "db": "db",
+    "ingest": "ingest",
+    "find": "find",
+    "tail": "tail",
+    "export": "export",
+    "stats": "stats",
+    "queue": "queue",
+    "dead": "dead",
+    "expire": "expire",
+    "doctor": "doctor",
+}
+
+
+def load(name: str) -> click.Command:
+    """Return the command called *name*."""
+    module = import_module(f"app.cli.{COMMANDS[name]}")
+    command: click.Command = getattr(module, name, None) or module.command
+    return _catching(command)
+
+
+def _catching(command: click.Command) -> click.Command:
+    """Let our errors end the command with a sentence and an exit code: 2 for the user's input, 1 for the system."""
+    if isinstance(command, click.Group):
+        for inner in command.commands.values():
+            _catching(inner)
+    if command.callback is not None and not hasattr(command.callback, "catches"):
+        command.callback = _caught(command.callback)
+    return command
+
+
+def _caught(callback: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(callback)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return callback(*args, **kwargs)
+        except InvalidInput as error:
+            for problem in error.problems:
+                click.echo(f"{problem.field}: {problem.message}" if problem.field else problem.message, err=True)
+            raise SystemExit(2) from None
+        except LogIngestorError as error:
+            click.echo(str(error), err=True)
+            raise SystemExit(1) from None
+        except BrokenPipeError:
+            # The reader left (`| head`): no fault, and nothing more can be said.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise SystemExit(0) from None
+
+    run.catches = True  # type: ignore[attr-defined]
+    return run
+
+
+class Commands(FlaskGroup):
+    """The group of all commands."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """Load the command; None when there is none of that name."""
+        return load(name) if name in COMMANDS else None
+
+
+def _create_app() -> Flask:
+    from app.web import create_app
+
+    return create_app()
+
+
+cli = Commands(
+    name="logingestor",
+    help="LogIngestor: accept logs, find them, lose none. Settings are environment variables; see docs/configuration.md.",
+    create_app=_create_app,
+    add_default_commands=False,
+    set_debug_flag=False,
+    load_dotenv=False,
+)
+
+
+def register(app: Flask) -> None:
+    """Give the application's own command group the same commands."""
+    for name in COMMANDS:
+        app.cli.add_command(load(name), name)
+
+
+def main() -> None:
+    """Run the command line."""
+    cli.main(prog_name="logingestor")

@@ -1,0 +1,96 @@
+"""`logingestor serve`: web, worker and schedule in one, supervised."""
+
+from __future__ import annotations
+
+import fcntl
+import http.client
+import os
+import socket
+import time
+from typing import IO
+
+import click
+
+from app import backends
+from app.cli import listening
+from app.cli.supervisor import Child, Supervisor
+from app.core.errors import Unavailable
+from app.core.settings import Settings
+from app.version import VERSION
+
+#: Seconds to wait for the first answer before watching goes on without the greeting.
+FIRST_ANSWER_SECONDS = 30.0
+#: A log for the first try: the original format's example, shortened.
+EXAMPLE = '{"level": "error", "message": "Failed to connect to DB", "resourceId": "server-1234"}'
+
+
+@click.command()
+def command() -> None:
+    """Serve everything in one: web, worker and schedule; restart what dies; stop on Ctrl-C.
+
+    Example: LOGINGESTOR_PORT=8080 logingestor serve
+    """
+    settings = Settings.from_env(os.environ)
+    with listening.open_socket(settings) as listener, _alone(settings):
+        backends.upgrade(settings)
+        supervisor = Supervisor(_children(settings, listener), say)
+        supervisor.start()
+        if _answers(listener, supervisor):
+            greet(listening.url(listener), settings)
+        code = supervisor.run()
+    if code == 0:
+        say("stopped; what was accepted is kept")
+    raise SystemExit(code)
+
+
+def say(line: str) -> None:
+    """Print a line on the console, with the time."""
+    click.echo(f"{time.strftime('%Y-%m-%d %H:%M:%S')} serve {line}", err=True)
+
+
+def _children(settings: Settings, listener: socket.socket) -> list[Child]:
+    fd = listener.fileno()
+    webs = [Child(f"web {n}", ["-m", "app.cli", "web", "--fd", str(fd)], [fd]) for n in _numbers(settings.web_workers)]
+    return webs + [Child(f"worker {n}", ["-m", "workers.main"]) for n in _numbers(settings.workers)]
+
+
+def _numbers(count: int) -> range:
+    return range(1, count + 1)
+
+
+def _alone(settings: Settings) -> IO[str]:
+    """Hold the data folder for this `serve`; the kernel lets go of it whatever way the process ends."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    held = (settings.data_dir / "serve.lock").open("a")
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        held.close()
+        raise Unavailable(f"another `logingestor serve` works on {settings.data_dir.absolute()}") from None
+    return held
+
+
+def _answers(listener: socket.socket, supervisor: Supervisor) -> bool:
+    """Wait until a web process answers; False when told to stop before."""
+    host, port = listener.getsockname()[:2]
+    until = time.monotonic() + FIRST_ANSWER_SECONDS
+    while not supervisor.stopping and time.monotonic() < until:
+        connection = http.client.HTTPConnection(host, port, timeout=1)
+        try:
+            connection.request("GET", "/health/live")
+            if connection.getresponse().status == 200:
+                return True
+        except OSError:
+            pass
+        finally:
+            connection.close()
+        supervisor.look()
+    return False
+
+
+def greet(url: str, settings: Settings) -> None:
+    """Print where everything is, with a line that works."""
+    click.echo(f"LogIngestor {VERSION} serves {settings.data_dir.absolute()}")
+    click.echo(f"  page  {url}/")
+    click.echo(f"  send  curl -d '{EXAMPLE}' {url}/logs/ingest/")
+    click.echo("  stop  Ctrl-C", nl=True)
