@@ -9,9 +9,9 @@ from app.core.filter import FIELDS
 
 def check_name(name: str) -> str:
     """Return *name* when it is a field's; raises ValueError with what it may have meant."""
-    if name in FIELDS or (name.startswith("metadata.") and len(name) > len("metadata.")):
+    if name in FIELDS or name.startswith("metadata."):
         return name
-    if not name or name == "metadata.":
+    if not name:
         raise ValueError("a field's name is missing")
     raise ValueError(f"there is no field “{name[:100]}”; {_suggestion(name)}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from app.core import instant
@@ -19,22 +20,22 @@ from app.core.filter import (
     Equals,
     Exists,
     Filter,
-    In,
     Matches,
     Not,
     Or,
     Prefix,
-    Range,
     Words,
     depth,
     leaves,
 )
 from app.core.meaning import as_text, regex
 from app.core.names import check_name
-from app.core.normal import NOTHING, normal
+from app.core.normal import normal
 from app.core.parse import named, parse
 from app.core.parse_tokens import TERM_LIMIT
-from app.core.record import SEVERITY_NAMES
+from app.core.rows import rows
+
+__all__ = ["NAMES", "OPERATIONS", "from_json", "rows"]
 
 #: Each operation with what it means.
 OPERATIONS: dict[str, str] = {
@@ -87,9 +88,9 @@ class _Reader:
             return self._refuse("must be an object with key, operation and value", path.removesuffix("."))
         if level > DEPTH_LIMIT:
             return self._refuse(f"nested more than {DEPTH_LIMIT} deep", path.removesuffix("."))
-        for name in body:
-            if name not in NAMES:
-                self._refuse(f"is not part of a filter; known are {', '.join(NAMES)}", f"{path}{name}"[:200])
+        unknown = [name for name in body if name not in NAMES]
+        for name in unknown:
+            self._refuse(f"is not part of a filter; known are {', '.join(NAMES)}", f"{path}{name}"[:200])
         parts: list[Filter] = []
         if any(name in body for name in ("key", "operation", "value")):
             parts.append(self._one(body, path))
@@ -97,7 +98,7 @@ class _Reader:
             parts.append(self._several(body, path, level))
         if "query" in body:
             parts.append(self._query(body["query"], f"{path}query"))
-        if not parts and path:
+        if not parts and path and not unknown:
             self._refuse("holds no filter", path.removesuffix("."))
         return And(tuple(parts))
 
@@ -134,7 +135,7 @@ class _Reader:
         elif len(key) > TEXT_LIMIT:
             self._refuse(f"is longer than {TEXT_LIMIT:,} characters", f"{path}key")
         else:
-            self._try(lambda: check_name(key), f"{path}key")
+            self._try(lambda: Exists(check_name(key)), f"{path}key")
         if not isinstance(operation, str) or operation not in OPERATIONS:
             self._refuse(f"must be one of {', '.join(OPERATIONS)}", f"{path}operation")
         if len(self.problems) > count:
@@ -154,23 +155,17 @@ class _Reader:
                 return self._refuse("must be a list of values", path)
             if len(value) > TERM_LIMIT:
                 return self._refuse(f"holds more than {TERM_LIMIT:,} values", path)
-            return self._any_of(key, value, path)
+            return self._in(key, value, path)
         if operation == "exists":
             return (
                 Exists(key) if value in (None, True, "") else self._refuse("must be left out: exists takes none", path)
             )
         return self._try(lambda: _compared(key, operation, _scalar(value), self._now), path)
 
-    def _any_of(self, key: str, values: Sequence[Any], path: str) -> Filter:
+    def _in(self, key: str, values: Sequence[Any], path: str) -> Filter:
         count = len(self.problems)
-        texts = [self._try(lambda one=one: Equals(key, _scalar(one)), f"{path}[{at}]") for at, one in enumerate(values)]
-        if len(self.problems) > count:
-            return EVERYTHING
-        found = tuple(leaf.text for leaf in texts if isinstance(leaf, Equals))
-        if key not in TIME_FIELDS:
-            return In(key, found)
-        parts = [self._try(lambda text=text: _equals(key, text, self._now), path) for text in found]
-        return Or(tuple(parts))
+        leaves_ = [self._try(partial(_one_of, key, one, self._now), f"{path}[{at}]") for at, one in enumerate(values)]
+        return EVERYTHING if len(self.problems) > count else Or(tuple(leaves_))
 
     def _range(self, key: str, value: Any, path: str) -> Filter:
         if not isinstance(value, Mapping):
@@ -179,7 +174,7 @@ class _Reader:
             if name not in _BOUNDS:
                 self._refuse("is not part of a range; known are lower_range, upper_range", f"{path}.{name}"[:200])
         given = {name: value[name] for name in _BOUNDS if value.get(name) is not None}
-        if not given:
+        if not given and value.keys() <= set(_BOUNDS):
             return self._refuse("needs lower_range, upper_range or both", path)
         spans = {}
         for name, bound in given.items():
@@ -189,13 +184,12 @@ class _Reader:
                 self._refuse(f"“{str(bound)[:100]}” {error}", f"{path}.{name}")
         return between(key, spans.get("lower_range"), spans.get("upper_range"))
 
-    def _try(self, make: Callable[[], Any], path: str) -> Filter:
+    def _try(self, make: Callable[[], Filter], path: str) -> Filter:
         """Return what *make* returns; its ValueError becomes a problem."""
         try:
-            made: Filter = make()
+            return make()
         except ValueError as error:
             return self._refuse(str(error), path)
-        return made
 
 
 def _scalar(value: Any) -> str:
@@ -231,6 +225,11 @@ def _equals(key: str, text: str, now: int) -> Filter:
     return between(key, point, point)
 
 
+def _one_of(key: str, value: Any, now: int) -> Filter:
+    text = _scalar(value)
+    return _equals(key, text, now) if key in TIME_FIELDS else Equals(key, text)
+
+
 def _compared(key: str, operation: str, text: str, now: int) -> Filter:
     match operation:
         case "equals":
@@ -244,60 +243,3 @@ def _compared(key: str, operation: str, text: str, now: int) -> Filter:
     except ValueError as error:
         raise ValueError(f"is not a regular expression that RE2 takes: {error}") from None
     return Matches(key, text)
-
-
-def rows(tree: Filter) -> dict[str, Any] | None:
-    """Return *tree* as `{filters, match}` whose filters are single ones, None when it can't be said so."""
-    tree = normal(tree)
-    parts = tree.parts if isinstance(tree, And | Or) else (tree,)
-    found = [_row(part) for part in parts]
-    if tree == NOTHING or None in found:
-        return None
-    return {"filters": found, "match": "any" if isinstance(tree, Or) else "all"}
-
-
-def _row(tree: Filter) -> dict[str, Any] | None:
-    negated = isinstance(tree, Not)
-    row = _positive(tree.part if isinstance(tree, Not) else tree)
-    if row is None or (negated and row["operation"] == "range"):
-        return None
-    return {**row, "operation": f"not_{row['operation']}"} if negated else row
-
-
-def _positive(leaf: Filter) -> dict[str, Any] | None:
-    match leaf:
-        case Words(text):
-            return {"key": "message", "operation": "equals", "value": text}
-        case Equals(field, text) if field == "message" or field in TIME_FIELDS:
-            return None if field in TIME_FIELDS else {"key": field, "operation": "in", "value": [text]}
-        case Equals(field, text):
-            return {"key": field, "operation": "equals", "value": text}
-        case In(field, texts):
-            return None if field in TIME_FIELDS else {"key": field, "operation": "in", "value": list(texts)}
-        case Prefix(field, text):
-            return {"key": field, "operation": "prefix", "value": text}
-        case Contains(field, text):
-            return {"key": field, "operation": "contains", "value": text}
-        case Matches(field, pattern):
-            return {"key": field, "operation": "regex", "value": pattern}
-        case Exists(field):
-            return {"key": field, "operation": "exists"}
-        case Range():
-            return _range_row(leaf)
-    return None
-
-
-def _range_row(leaf: Range) -> dict[str, Any] | None:
-    bounds = {"lower_range": leaf.lower, "upper_range": leaf.upper}
-    given = {name: _shown(leaf.field, bound) for name, bound in bounds.items() if bound is not None}
-    if not given or not (leaf.includes_lower and leaf.includes_upper):
-        return None
-    return {"key": leaf.field, "operation": "range", "value": given}
-
-
-def _shown(field: str, bound: Any) -> Any:
-    if isinstance(bound, tuple):
-        return instant.text(bound)
-    if field == "level":
-        return SEVERITY_NAMES[bound]
-    return int(bound) if float(bound).is_integer() and abs(bound) < 1e16 else bound

@@ -57,8 +57,7 @@ class Scanner:
             reader.skip()
         if wants_term and self._found:
             last = self._found[-1]
-            written = reader.text[last.at : last.at + 1] if last.kind in "+(" else last.kind
-            refuse(f"expected a term after {written}", len(reader.text))
+            refuse(f"expected a term after {last.kind}", len(reader.text))
         if self._open:
             refuse("this bracket is never closed: expected )", self._open[-1].at)
         return self._found

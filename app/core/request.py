@@ -21,6 +21,12 @@ from app.core.query import PAGE_LIMIT, Clock, Count, Query, Sort, decode_cursor
 PARAMETERS = ("q", *NAMES, "from", "to", "clock", "sort", "limit", "cursor", "count")
 
 _CHOICES = {"clock": get_args(Clock), "sort": get_args(Sort), "count": get_args(Count)}
+#: Operations whose value is JSON in a URL, with what is wanted there.
+_IN_JSON = {
+    "range": 'an object such as {"lower_range": 1, "upper_range": 5}',
+    "in": 'a list such as ["a", "b"]',
+    "not_in": 'a list such as ["a", "b"]',
+}
 _DIGITS = re.compile(r"\d{1,9}", re.ASCII)
 
 _T = TypeVar("_T")
@@ -50,9 +56,10 @@ class _Reader:
         for name in self._params:
             if name not in PARAMETERS and name not in also:
                 known = ", ".join((*PARAMETERS, *also))
-                self._problems.append(Problem(f"there is no parameter {str(name)[:100]}; known are {known}", str(name)))
+                self._problems.append(Problem(f"is not a parameter; known are {known}", str(name)[:100]))
+        everything: Filter = EVERYTHING
         query = Query(
-            filter=self._try(self._filter, EVERYTHING),
+            filter=self._try(self._filter, everything),
             start=self._time("from", 0),
             end=self._time("to", 1),
             clock=self._choice("clock", "event"),
@@ -62,7 +69,7 @@ class _Reader:
             count=self._choice("count", "auto"),
         )
         if query.start is not None and query.end is not None and query.start > query.end:
-            self._problems.append(Problem("from lies after to", "from"))
+            self._problems.append(Problem("lies after to", "from"))
         if self._problems:
             raise InvalidQuery(*self._problems)
         return query
@@ -79,11 +86,10 @@ class _Reader:
             return default
 
     def _filter(self) -> Filter:
-        body = {name: self._params[name] for name in NAMES if name in self._params}
-        body = {name: value for name, value in body.items() if value is not None}
-        if body.get("operation") in ("range", "in", "not_in"):
-            body |= _decoded(body, "value")
-        body |= _decoded(body, "filters")
+        body = {name: self._params[name] for name in NAMES if self._params.get(name) is not None}
+        if body.get("operation") in _IN_JSON:
+            body |= _decoded(body, "value", _IN_JSON[body["operation"]])
+        body |= _decoded(body, "filters", "a list of filters in JSON")
         parts = [from_json(body, self._now)]
         text = self._get("q")
         if text is not None:
@@ -104,14 +110,14 @@ class _Reader:
                 raise ValueError("is neither a text nor a number")
             return time_span(value, self._now)[which]
         except ValueError as error:
-            self._problems.append(Problem(f"{name}: “{str(value)[:100]}” {error}", name))
+            self._problems.append(Problem(f"“{str(value)[:100]}” {error}", name))
             return None
 
     def _choice(self, name: str, default: Any) -> Any:
         value = self._get(name)
         if value is None or value in _CHOICES[name]:
             return default if value is None else value
-        self._problems.append(Problem(f"{name} must be one of {', '.join(_CHOICES[name])}", name))
+        self._problems.append(Problem(f"must be one of {', '.join(_CHOICES[name])}", name))
         return default
 
     def _limit(self, default: int) -> int:
@@ -121,7 +127,7 @@ class _Reader:
         if isinstance(value, str) and _DIGITS.fullmatch(value.strip()):
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= PAGE_LIMIT:
-            raise InvalidQuery(Problem(f"limit must be a whole number from 1 to {PAGE_LIMIT:,}", "limit"))
+            raise InvalidQuery(Problem(f"must be a whole number from 1 to {PAGE_LIMIT:,}", "limit"))
         return value
 
     def _cursor(self) -> tuple[int, int, bytes] | None:
@@ -129,11 +135,11 @@ class _Reader:
         if value is None:
             return None
         if not isinstance(value, str):
-            raise InvalidQuery(Problem("cursor must be a text", "cursor"))
+            raise InvalidQuery(Problem("must be a text", "cursor"))
         return decode_cursor(value)
 
 
-def _decoded(body: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _decoded(body: Mapping[str, Any], name: str, wanted: str) -> dict[str, Any]:
     """Return the parameter that a URL holds as JSON, decoded; nothing where it is no text."""
     value = body.get(name)
     if not isinstance(value, str):
@@ -141,4 +147,4 @@ def _decoded(body: Mapping[str, Any], name: str) -> dict[str, Any]:
     try:
         return {name: json.loads(value)}
     except (ValueError, RecursionError):
-        raise InvalidQuery(Problem(f"{name} must be JSON here", name)) from None
+        raise InvalidQuery(Problem(f"must be {wanted}", name)) from None

@@ -76,6 +76,9 @@ def _leaf(leaf: Leaf) -> str:
             return f"{escaped(field)}:({' OR '.join(_value(field, one) for one in texts)})"
         case Matches("message", pattern) if (word := of_regex(pattern)) is not None:
             return _pattern(word)
+        case Matches("message", pattern):
+            printed = _regex(pattern)
+            return printed if printed[0] == "/" else f"message:{printed}"
         case Contains("message", part) if _simple(part):
             return f"*{part}*"
     return f"{escaped(leaf.field)}:{_fielded(leaf)}"
