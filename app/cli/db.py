@@ -1,0 +1,26 @@
+"""`logingestor db`: the schema of the database."""
+
+from __future__ import annotations
+
+import click
+
+from app import backends
+from app.cli.options import with_settings
+from app.core.settings import Settings
+
+
+@click.group()
+def command() -> None:
+    """Look after the database's schema."""
+
+
+@command.command("upgrade")
+@with_settings
+def upgrade(settings: Settings) -> None:
+    """Make the database, or bring it to this release's schema; the logs in it stay.
+
+    Example: LOGINGESTOR_DATA_DIR=/var/lib/logingestor logingestor db upgrade
+    """
+    backends.upgrade(settings)
+    for path in backends.paths(settings):
+        click.echo(f"{path} is up to date")

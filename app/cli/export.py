@@ -1,0 +1,83 @@
+"""`logingestor export`: all logs of a query, as NDJSON or CSV."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app.backends import Backends
+from app.cli.options import make_query, query_options, warn_of_pending, with_backends
+from app.core.ports import Budget
+from app.core.record import LogRecord
+from app.pipeline import export as exports
+
+#: Longest time for one chunk, in seconds.
+SECONDS = 60.0
+
+
+class _Counted:
+    """Passes chunks on and counts their logs."""
+
+    def __init__(self, chunks: Iterator[list[LogRecord]]) -> None:
+        self._chunks = chunks
+        self.logs = 0
+
+    def __iter__(self) -> Iterator[list[LogRecord]]:
+        for chunk in self._chunks:
+            self.logs += len(chunk)
+            yield chunk
+
+
+@click.command()
+@query_options
+@click.option("--format", "format", metavar="ndjson|csv", help="By default what FILE's name ends in, else ndjson.")
+@click.option("--columns", metavar="NAMES", help="Fields to write, with commas between them: level,metadata.user.id")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write to FILE.")
+@with_backends
+def command(
+    backends: Backends,
+    query: tuple[str, ...],
+    format: str | None,
+    columns: str | None,
+    output: Path | None,
+    **params: Any,
+) -> None:
+    """Write all logs that fit QUERY, without limit; without QUERY all there are.
+
+    In CSV a text that a spreadsheet would run as a formula gets a ' before it. FILE appears when
+    the export is whole.
+
+    Example: logingestor export 'level:error' --from 2023-09-15 --format csv -o errors.csv
+    """
+    asked = make_query(query, **params)
+    named = "csv" if output is not None and output.suffix.lower() == ".csv" else "ndjson"
+    counted = _Counted(backends.index.scan(asked, Budget(SECONDS)))
+    chosen = [name.strip() for name in columns.split(",") if name.strip()] if columns else []
+    pieces = exports.lines(iter(counted), format or named, chosen)
+    warn_of_pending(backends)
+    if output is None:
+        for piece in pieces:
+            sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+    else:
+        _write(pieces, output)
+        click.echo(f"wrote {counted.logs} logs to {output}", err=True)
+
+
+def _write(pieces: Iterator[bytes], output: Path) -> None:
+    """Write beside the file and put it in place at the end: no half export looks like a whole one."""
+    beside = output.with_name(f".{output.name}.{os.getpid()}")
+    try:
+        with beside.open("wb") as file:
+            for piece in pieces:
+                file.write(piece)
+        beside.replace(output)
+    except OSError as error:
+        raise click.FileError(str(output), error.strerror or str(error)) from error
+    finally:
+        beside.unlink(missing_ok=True)

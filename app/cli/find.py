@@ -1,0 +1,47 @@
+"""`logingestor find`: the logs of a query."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from app.backends import Backends
+from app.cli import terminal
+from app.cli.options import harmless_json, json_option, make_query, query_options, warn_of_pending, with_backends
+from app.core.ports import Budget
+from app.core.query import Page
+
+#: Longest time for an answer, in seconds.
+SECONDS = 60.0
+
+
+@click.command()
+@query_options
+@click.option("--limit", type=int, metavar="N", help="Most logs to print (100).")
+@json_option
+@with_backends
+def command(backends: Backends, query: tuple[str, ...], as_json: bool, **params: Any) -> None:
+    """Print the logs that fit QUERY, newest first; without QUERY all.
+
+    Example: logingestor find 'level:error AND message:"failed to connect"' --from now-1h --limit 20
+    """
+    asked = make_query(query, **params)
+    warn_of_pending(backends)
+    if as_json:
+        page = backends.index.find(replace(asked, count="none"), Budget(SECONDS))
+        click.echo("[" + ",\n ".join(harmless_json(record.to_dict()) for record in page.records) + "]")
+        return
+    page = backends.index.find(asked, Budget(SECONDS))
+    for record in page.records:
+        click.echo(terminal.line(record))
+    _say_more(page)
+
+
+def _say_more(page: Page) -> None:
+    if page.next is not None:
+        total = f"{'' if page.exact else 'at least '}{page.total}"
+        click.echo(f"{len(page.records)} of {total} logs; --limit N or `logingestor export` give more", err=True)
+    elif not page.records:
+        click.echo("no log fits", err=True)

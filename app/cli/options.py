@@ -1,0 +1,115 @@
+"""What the commands share: options, output as JSON, and the backends for as long as a command runs."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+import click
+from flask.cli import with_appcontext
+
+from app import web
+from app.backends import Backends
+from app.core.query import Query
+from app.core.request import read_query
+from app.core.settings import Settings
+from app.pipeline.export import json_bytes
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+_QUERY_OPTIONS = (
+    click.argument("query", nargs=-1),
+    click.option("--from", "start", metavar="TIME", help="Only logs from this time on: RFC 3339, or now-15m."),
+    click.option("--to", "end", metavar="TIME", help="Only logs up to this time."),
+    click.option(
+        "--clock", metavar="event|received", help="Which time is meant: the log's own, or that of its arrival."
+    ),
+    click.option("--sort", metavar="asc|desc", help="Oldest first or newest first (the default)."),
+)
+
+
+def query_options(function: Function) -> Function:
+    """Add QUERY and the options of its window and order."""
+    for option in reversed(_QUERY_OPTIONS):
+        function = option(function)
+    return function
+
+
+def make_query(query: tuple[str, ...], **params: Any) -> Query:
+    """Return the query that arguments and options mean; raises InvalidQuery."""
+    names = {"start": "from", "end": "to"}
+    given = {names.get(name, name): value for name, value in params.items() if value is not None}
+    return read_query({"q": " ".join(query), **given})
+
+
+def print_json(value: Any) -> None:
+    """Print *value* as JSON on one line."""
+    click.echo(harmless_json(value))
+
+
+def harmless_json(value: Any) -> str:
+    """Return *value* as JSON that a terminal only shows: what is not printable is escaped as JSON does."""
+    text = json_bytes(value).decode()
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else _escaped(character) for character in text)
+
+
+def _escaped(character: str) -> str:
+    # Beyond 16 bits JSON needs a pair of surrogates.
+    units = character.encode("utf-16-be")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+
+def with_settings(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Pass the settings to a command that opens nothing."""
+
+    @with_appcontext
+    @wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        return function(web.settings(), *args, **kwargs)
+
+    return run
+
+
+def with_backends(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Pass the backends to a command, and close them behind it."""
+
+    @with_appcontext
+    @wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(web.backends(), *args, **kwargs)
+        finally:
+            web.parts().close()
+
+    return run
+
+
+def serve_runs(settings: Settings) -> bool:
+    """Return whether `logingestor serve` works on the data folder now: it holds a lock on a file in it."""
+    try:
+        with (settings.data_dir / "serve.lock").open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
+
+
+def pending(backends: Backends) -> int:
+    """Return how many accepted logs can't be found yet."""
+    return backends.queue.depth().logs + backends.index.lag()
+
+
+def warn_of_pending(backends: Backends) -> None:
+    """Say on standard error that logs are still on their way, if they are."""
+    waiting = pending(backends)
+    if waiting:
+        hint = "" if serve_runs(backends.settings) else "; `logingestor serve` or `logingestor worker` stores them"
+        click.echo(f"{waiting} accepted logs can't be found yet{hint}", err=True)

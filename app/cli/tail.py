@@ -1,0 +1,77 @@
+"""`logingestor tail`: logs as they are stored."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import click
+
+from app.backends import Backends
+from app.cli import terminal
+from app.cli.options import harmless_json, make_query, with_backends
+from app.core.meaning import Predicate, predicate
+from app.core.ports import Budget, LogStore
+from app.core.record import LogRecord
+
+#: Seconds between two looks when nothing came.
+PAUSE_SECONDS = 0.2
+#: Logs read at once.
+AT_ONCE = 1_000
+
+
+@click.command()
+@click.argument("query", nargs=-1)
+@click.option("-n", "--lines", "count", type=click.IntRange(0, 10_000), default=10, help="Logs to begin with (10).")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@with_backends
+def command(backends: Backends, query: tuple[str, ...], count: int, as_json: bool) -> None:
+    """Print logs that fit QUERY as they are stored, until Ctrl-C.
+
+    Example: logingestor tail 'level:error AND resourceId:server-1234'
+    """
+    asked = make_query(query)
+    place = backends.store.newest_place()
+    show = _show_json if as_json else _show
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        shown = _latest(backends, asked, count) if count else []
+        for record in shown:
+            show(record)
+        sys.stdout.flush()
+        known = {record.id for record in shown}
+        for records in follow(backends.store, predicate(asked.filter), place, time.sleep):
+            for record in records:
+                if record.id not in known:
+                    show(record)
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        return
+
+
+def _latest(backends: Backends, asked: Any, count: int) -> list[LogRecord]:
+    page = backends.index.find(replace(asked, clock="received", limit=count, count="none"), Budget())
+    return page.records[::-1]
+
+
+def follow(store: LogStore, fits: Predicate, place: int, rest: Callable[[float], object]) -> Iterator[list[LogRecord]]:
+    """Yield what is stored after *place* and fits, in store order, for ever; *rest* is called where nothing came."""
+    while True:
+        found = store.after(place, AT_ONCE)
+        if not found:
+            rest(PAUSE_SECONDS)
+            continue
+        place = found[-1][0]
+        yield [record for _, record in found if fits(record)]
+
+
+def _show(record: LogRecord) -> None:
+    click.echo(terminal.line(record))
+
+
+def _show_json(record: LogRecord) -> None:
+    click.echo(harmless_json(record.to_dict()))

@@ -1,0 +1,47 @@
+"""Logs on a terminal: one line each, in which nothing acts."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from app.core.fold import fold
+from app.core.record import SEVERITY, LogRecord
+
+#: By severity, trace to fatal.
+_COLOURS = ("bright_black", "bright_black", "green", "cyan", "yellow", "red", "bright_red")
+
+
+def safe(text: str) -> str:
+    """Return *text* with escapes such as \\x1b in place of every character that would act instead of showing."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
+
+
+def line(record: LogRecord) -> str:
+    """Return the log in one line: timestamp, level, resource, message."""
+    rank = SEVERITY.get(fold(record.level))
+    level = safe(record.level).ljust(5)
+    if rank is not None and "NO_COLOR" not in os.environ:  # click drops colours where no terminal is
+        level = click.style(level, fg=_COLOURS[rank], bold=rank > 4)
+    return f"{record.timestamp} {level} {safe(record.resource_id or '-')} {safe(record.message)}"
+
+
+def table(rows: list[tuple[str, str]]) -> str:
+    """Return names and values in two columns."""
+    width = max((len(name) for name, _ in rows), default=0)
+    return "\n".join(f"{name.ljust(width)}  {value}" for name, value in rows)
+
+
+def size(count: int) -> str:
+    """Return bytes as a person reads them."""
+    value = float(count)
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if value < 1024:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} TiB"
