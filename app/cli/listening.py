@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import socket
+from typing import Any
 
 from app.core.errors import InvalidSettings, Problem, Unavailable
 from app.core.settings import PREFIX, Settings
@@ -13,8 +14,39 @@ from app.core.settings import PREFIX, Settings
 BACKLOG = 2_048
 
 
-def open_socket(settings: Settings) -> socket.socket:
-    """Bind HOST and PORT and listen. Raises InvalidSettings beyond loopback, Unavailable when the port is taken."""
+def open_sockets(settings: Settings, count: int = 1) -> list[socket.socket]:
+    """Bind HOST and PORT and listen, *count* times: the kernel spreads connections evenly over the sockets.
+
+    With one shared socket the process that wakes first takes all that wait. Raises InvalidSettings
+    beyond loopback, Unavailable when the port is taken.
+    """
+    family, address = _loopback(settings)
+    sockets: list[socket.socket] = []
+    try:
+        # Alone at first: with SO_REUSEPORT a second server would share the port unnoticed.
+        with socket.socket(family, socket.SOCK_STREAM) as alone:
+            alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            alone.bind(address)
+            address = alone.getsockname()
+        for _ in range(count):
+            listener = socket.socket(family, socket.SOCK_STREAM)
+            sockets.append(listener)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            listener.bind(address)
+        for listener in sockets:
+            listener.listen(BACKLOG)
+    except OSError as error:
+        for listener in sockets:
+            listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise Unavailable(f"port {settings.port} is in use: set {PREFIX}PORT to another") from None
+        raise Unavailable(f"can't listen at {settings.host}:{settings.port}: {error.strerror}") from None
+    return sockets
+
+
+def _loopback(settings: Settings) -> tuple[int, Any]:
+    """Return family and address of HOST and PORT."""
     try:
         found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except socket.gaierror as error:
@@ -27,17 +59,7 @@ def open_socket(settings: Settings) -> socket.socket:
             "listen at 127.0.0.1 behind a proxy that asks for a password"
         )
         raise InvalidSettings(Problem(reason, f"{PREFIX}HOST"))
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(address)
-    except OSError as error:
-        listener.close()
-        if error.errno == errno.EADDRINUSE:
-            raise Unavailable(f"port {settings.port} is in use: set {PREFIX}PORT to another") from None
-        raise Unavailable(f"can't listen at {settings.host}:{settings.port}: {error.strerror}") from None
-    listener.listen(BACKLOG)
-    return listener
+    return family, address
 
 
 def url(listener: socket.socket) -> str:

@@ -22,7 +22,10 @@ def web(fd: int | None) -> None:
     """
     from app.web import server
 
-    listener = listening.open_socket(Settings.from_env(os.environ)) if fd is None else socket.socket(fileno=fd)
+    if fd is None:
+        (listener,) = listening.open_sockets(Settings.from_env(os.environ))
+    else:
+        listener = socket.socket(fileno=fd)
     server.run(listener)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import http.client
 import os
@@ -31,12 +32,15 @@ def command() -> None:
     Example: LOGINGESTOR_PORT=8080 logingestor serve
     """
     settings = Settings.from_env(os.environ)
-    with listening.open_socket(settings) as listener, _alone(settings):
+    with contextlib.ExitStack() as stack:
+        # Held here too, so that connections wait for a web process that is started again.
+        listeners = [stack.enter_context(one) for one in listening.open_sockets(settings, settings.web_workers)]
+        stack.enter_context(_alone(settings))
         backends.upgrade(settings)
-        supervisor = Supervisor(_children(settings, listener), say)
+        supervisor = Supervisor(_children(settings, listeners), say)
         supervisor.start()
-        if _answers(listener, supervisor):
-            greet(listening.url(listener), settings)
+        if _answers(listeners[0], supervisor):
+            greet(listening.url(listeners[0]), settings)
         code = supervisor.run()
     if code == 0:
         say("stopped; what was accepted is kept")
@@ -48,14 +52,12 @@ def say(line: str) -> None:
     click.echo(f"{time.strftime('%Y-%m-%d %H:%M:%S')} serve {line}", err=True)
 
 
-def _children(settings: Settings, listener: socket.socket) -> list[Child]:
-    fd = listener.fileno()
-    webs = [Child(f"web {n}", ["-m", "app.cli", "web", "--fd", str(fd)], [fd]) for n in _numbers(settings.web_workers)]
-    return webs + [Child(f"worker {n}", ["-m", "workers.main"]) for n in _numbers(settings.workers)]
-
-
-def _numbers(count: int) -> range:
-    return range(1, count + 1)
+def _children(settings: Settings, listeners: list[socket.socket]) -> list[Child]:
+    webs = [
+        Child(f"web {number}", ["-m", "app.cli", "web", "--fd", str(listener.fileno())], [listener.fileno()])
+        for number, listener in enumerate(listeners, 1)
+    ]
+    return webs + [Child(f"worker {number}", ["-m", "workers.main"]) for number in range(1, settings.workers + 1)]
 
 
 def _alone(settings: Settings) -> IO[str]:

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 BATCHES_AT_ONCE = 20
 #: Seconds to wait for the first log when none waits.
 IDLE_SECONDS = 0.25
+#: Seconds to rest after a batch that was not full.
+LINGER_SECONDS = 0.01
 #: Seconds to wait after the first and after many failures in a row.
 BACKOFF_SECONDS = (0.2, 5.0)
 
@@ -116,4 +118,7 @@ def shift(
             continue
         moved += count
         pause = BACKOFF_SECONDS[0]
+        if 0 < count < batch_size:
+            # A trickle: let a few more arrive, so that they share a commit and senders find the lock free.
+            time.sleep(LINGER_SECONDS)
     return moved
