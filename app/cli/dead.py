@@ -1,0 +1,192 @@
+"""`logingestor dead`: what was refused, and what may be done with it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+
+from app import web
+from app.backends import Backends
+from app.cli import terminal
+from app.cli.options import json_option, print_json, with_backends
+from app.core import body, instant, schema
+from app.core.errors import InvalidInput, NotFound, Problem
+from app.core.ports import DeadLetter, LogStore
+from app.core.record import id_bytes, id_text
+from app.core.schema import Limits
+
+#: Letters read at once.
+AT_ONCE = 500
+#: Reasons of failed replays that are printed.
+REASONS_SHOWN = 10
+
+_chosen = (
+    click.argument("ids", metavar="ID...", nargs=-1),
+    click.option("--all", "everything", is_flag=True, help="All dead letters."),
+    click.option("--reason", metavar="TEXT", help="All dead letters with exactly this reason."),
+)
+
+
+def _choice(function: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(_chosen):
+        function = option(function)
+    return function
+
+
+@click.group()
+def command() -> None:
+    """Look at dead letters: logs that were refused, each with its reason."""
+
+
+@command.command("list")
+@click.option("--limit", type=click.IntRange(1), default=100, help="Most letters to print (100).")
+@click.option("--reason", metavar="TEXT", help="Only those with exactly this reason.")
+@json_option
+@with_backends
+def list_letters(backends: Backends, limit: int, reason: str | None, as_json: bool) -> None:
+    """Print dead letters, newest first.
+
+    Example: logingestor dead list --limit 20
+    """
+    letters = backends.store.dead(limit, reason=reason)
+    if as_json:
+        print_json([_shown(letter) for letter in letters])
+        return
+    for letter in letters:
+        field = f"{letter.field}: " if letter.field else ""
+        payload = terminal.safe(_text(letter)[:80])
+        click.echo(
+            f"{id_text(letter.id)} {terminal.safe(letter.sender or '-')} {terminal.safe(field + letter.reason)}  {payload}"
+        )
+    counts = backends.store.dead_counts()
+    if len(letters) < (sum(counts.values()) if reason is None else counts.get(reason, 0)):
+        click.echo(f"{len(letters)} of {sum(counts.values())} dead letters; --limit N gives more", err=True)
+
+
+@command.command()
+@click.argument("identity", metavar="ID")
+@click.option("--payload", is_flag=True, help="Print only what was sent, as it was sent.")
+@json_option
+@with_backends
+def show(backends: Backends, identity: str, payload: bool, as_json: bool) -> None:
+    """Print one dead letter whole.
+
+    Example: logingestor dead show 018a9772-0000-7000-8000-000000000000 --payload > fixed.json
+    """
+    (letter,) = _by_id(backends.store, (identity,))
+    if payload:
+        sys.stdout.buffer.write(letter.payload)
+        sys.stdout.buffer.flush()
+    elif as_json:
+        print_json(_shown(letter))
+    else:
+        rows = [(name, terminal.safe(str(value))) for name, value in _shown(letter).items()]
+        click.echo(terminal.table(rows))
+
+
+@command.command()
+@_choice
+@json_option
+@with_backends
+def replay(backends: Backends, ids: tuple[str, ...], everything: bool, reason: str | None, as_json: bool) -> None:
+    """Send dead letters again; those that are still refused stay.
+
+    Example: logingestor dead replay --all
+    """
+    replayed, kept = 0, dict[str, str]()
+    for letter in _picked(backends.store, ids, everything, reason):
+        fault = _replay(backends, letter)
+        if fault is None:
+            replayed += 1
+        else:
+            kept[id_text(letter.id)] = fault
+    if as_json:
+        print_json({"replayed": replayed, "refused": [{"id": name, "message": fault} for name, fault in kept.items()]})
+    else:
+        for name, fault in list(kept.items())[:REASONS_SHOWN]:
+            click.echo(f"{name}: {terminal.safe(fault)}", err=True)
+        click.echo(f"replayed {replayed}, still refused {len(kept)}")
+    if kept:
+        raise SystemExit(1)
+
+
+@command.command()
+@_choice
+@json_option
+@with_backends
+def drop(backends: Backends, ids: tuple[str, ...], everything: bool, reason: str | None, as_json: bool) -> None:
+    """Forget dead letters for good.
+
+    Example: logingestor dead drop --reason 'is not a text'
+    """
+    dropped = sum(backends.store.drop_dead([letter.id]) for letter in _picked(backends.store, ids, everything, reason))
+    if as_json:
+        print_json({"dropped": dropped})
+    else:
+        click.echo(f"dropped {dropped}")
+
+
+def _replay(backends: Backends, letter: DeadLetter) -> str | None:
+    """Accept the letter's logs and drop it; return why not when it is still refused.
+
+    The letter's id is the key: a crash between accepting and dropping doubles nothing.
+    """
+    try:
+        items = body.items(letter.payload, None)
+        values = [item.value for item in items if item.problem is None]
+        parsed = schema.read_items(values, Limits.of(backends.settings), instant.now_ms())
+        problems = [item.problem for item in items if item.problem] + [refused.problem for refused in parsed.refused]
+    except InvalidInput as error:
+        problems = list(error.problems)
+    if problems or not parsed.sent:
+        first = problems[0] if problems else Problem("holds no log")
+        return f"{first.field}: {first.message}" if first.field else first.message
+    web.parts().accept().take(parsed, sender=letter.sender, key=f"dead {id_text(letter.id)}", digest=letter.id)
+    backends.store.drop_dead([letter.id])
+    return None
+
+
+def _picked(store: LogStore, ids: tuple[str, ...], everything: bool, reason: str | None) -> Iterator[DeadLetter]:
+    """Yield the letters that are meant, newest first; one way of choosing must be given."""
+    if sum((bool(ids), everything, reason is not None)) != 1:
+        raise click.UsageError("name dead letters by their ids, or use --all, or --reason TEXT")
+    if ids:
+        yield from _by_id(store, ids)
+        return
+    before: bytes | None = None
+    while letters := store.dead(AT_ONCE, before, reason):
+        yield from letters
+        before = letters[-1].id
+
+
+def _by_id(store: LogStore, ids: tuple[str, ...]) -> list[DeadLetter]:
+    found = []
+    for text in ids:
+        try:
+            identity = id_bytes(text)
+        except ValueError as error:
+            raise InvalidInput(Problem(f"{text!r} {error}", "ID")) from None
+        after = (int.from_bytes(identity, "big") + 1).to_bytes(17, "big")[-16:]
+        letters = store.dead(1, after)
+        if not letters or letters[0].id != identity:
+            raise NotFound(f"there is no dead letter {text}")
+        found += letters
+    return found
+
+
+def _shown(letter: DeadLetter) -> dict[str, Any]:
+    return {
+        "id": id_text(letter.id),
+        "refused": instant.text((int.from_bytes(letter.id[:6], "big"), 0)),
+        "reason": letter.reason,
+        "field": letter.field,
+        "sender": letter.sender,
+        "payload": _text(letter),
+    }
+
+
+def _text(letter: DeadLetter) -> str:
+    return letter.payload.decode("utf-8", "replace")

@@ -1,0 +1,186 @@
+"""`logingestor doctor`: is everything as it must be, and if not, what to do."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import click
+import pysqlite3
+
+from app import backends as backends_module
+from app.backends import Backends
+from app.cli import terminal
+from app.cli.options import json_option, print_json, serve_runs, with_settings
+from app.core import instant
+from app.core.errors import LogIngestorError
+from app.core.settings import PREFIX, Settings
+
+#: The first release of SQLite in which two connections can't corrupt a file by resetting its log at once.
+SQLITE = (3, 51, 3)
+PYTHON = (3, 11)
+#: Age of the oldest waiting log, in ms, from which nobody seems to store.
+STUCK_MS = 60_000
+#: How far this machine's clock may be behind the newest log, in ms.
+BEHIND_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found."""
+
+    check: str
+    ok: bool
+    found: str
+    #: What to do; empty when all is well.
+    advice: str = ""
+
+
+@click.command()
+@json_option
+@with_settings
+def command(settings: Settings, as_json: bool) -> None:
+    """Check this machine, the settings and the data; exit 1 when something is wrong.
+
+    Example: logingestor doctor --json
+    """
+    findings = list(examine(settings))
+    if as_json:
+        print_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            advice = f": {finding.advice}" if finding.advice else ""
+            mark = click.style("ok  ", fg="green") if finding.ok else click.style("FAIL", fg="red")
+            click.echo(f"{mark} {finding.check}: {terminal.safe(finding.found)}{advice}")
+    if not all(finding.ok for finding in findings):
+        raise SystemExit(1)
+
+
+def examine(settings: Settings) -> Iterator[Finding]:
+    """Yield a finding for each check; what can't be checked is a finding too."""
+    yield _python()
+    yield _sqlite()
+    yield _folder(settings)
+    yield _disk(settings)
+    yield _port(settings)
+    if not all(path.exists() for path in backends_module.paths(settings)):
+        yield Finding("schema", True, "there is no database yet; `logingestor serve` makes it")
+        return
+    try:
+        opened = backends_module.connect(settings)
+    except LogIngestorError as error:
+        yield Finding(
+            "schema", False, str(error), "run `logingestor db upgrade`, or the release that made the database"
+        )
+        return
+    yield Finding("schema", True, "up to date")
+    try:
+        for check, look in (("clock", _clock), ("queue", _queue), ("index", _index), ("dead letters", _dead)):
+            yield _looked(check, look, opened)
+    finally:
+        opened.close()
+
+
+def _looked(check: str, look: Callable[[Backends], Finding], backends: Backends) -> Finding:
+    try:
+        return look(backends)
+    except LogIngestorError as error:
+        return Finding(check, False, str(error), "see the message")
+
+
+def _python() -> Finding:
+    found = ".".join(map(str, sys.version_info[:3]))
+    return Finding(
+        "Python", sys.version_info >= PYTHON, found, "" if sys.version_info >= PYTHON else "3.11 or later is needed"
+    )
+
+
+def _sqlite() -> Finding:
+    found = pysqlite3.sqlite_version
+    ok = pysqlite3.sqlite_version_info >= SQLITE
+    return Finding("SQLite", ok, found, "" if ok else "3.51.3 or later is needed: pip install -U pysqlite3")
+
+
+def _existing(folder: Path) -> Path:
+    return folder if folder.exists() or folder == folder.parent else _existing(folder.parent)
+
+
+def _folder(settings: Settings) -> Finding:
+    folder = settings.data_dir.absolute()
+    try:
+        with tempfile.NamedTemporaryFile(dir=_existing(folder)) as file:
+            file.write(b"x")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        advice = f"let this user write to it, or set {PREFIX}DATA_DIR"
+        return Finding("data folder", False, f"{folder}: {error.strerror}", advice)
+    return Finding("data folder", True, f"{folder} can be written")
+
+
+def _disk(settings: Settings) -> Finding:
+    free = shutil.disk_usage(_existing(settings.data_dir.absolute())).free
+    ok = free > settings.min_free_disk
+    advice = f"free some, or lower {PREFIX}RETENTION; below {terminal.size(settings.min_free_disk)} no log is accepted"
+    return Finding("free disk", ok, terminal.size(free), "" if ok else advice)
+
+
+def _port(settings: Settings) -> Finding:
+    name = f"{settings.host}:{settings.port}"
+    if serve_runs(settings):
+        return Finding("port", True, f"`logingestor serve` runs, at {name} by these settings")
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host, settings.port))
+        except OSError as error:
+            taken = error.errno == errno.EADDRINUSE
+            advice = f"set {PREFIX}{'PORT' if taken else 'HOST'} to another"
+            return Finding("port", False, f"{name} {'is in use' if taken else error}", advice)
+    return Finding("port", True, f"{name} is free")
+
+
+def _clock(backends: Backends) -> Finding:
+    newest, now = backends.store.stats()["newest_received"], instant.now_ms()
+    shown = instant.text((now, 0))
+    if newest is not None and instant.parse(newest)[0] > now + BEHIND_MS:
+        return Finding(
+            "clock", False, f"{shown} is before the newest log's arrival, {newest}", "set this machine's clock"
+        )
+    return Finding("clock", True, shown)
+
+
+def _queue(backends: Backends) -> Finding:
+    depth, serves = backends.queue.depth(), serve_runs(backends.settings)
+    worker = "`logingestor serve` runs" if serves else "no `logingestor serve` runs here"
+    age = 0 if depth.oldest is None else instant.now_ms() - depth.oldest
+    found = f"{depth.logs} logs wait, {terminal.size(depth.bytes)}; {worker}"
+    if age <= STUCK_MS:
+        return Finding("queue", True, found)
+    advice = (
+        "look at its output: the worker does not store"
+        if serves
+        else "start `logingestor serve` or `logingestor worker`"
+    )
+    return Finding("queue", False, f"{found}; the oldest waits for {age // 1000} s", advice)
+
+
+def _index(backends: Backends) -> Finding:
+    lag = backends.index.lag()
+    return Finding(
+        "index", lag == 0, f"{lag} stored logs can't be found yet", "" if lag == 0 else "wait for the worker"
+    )
+
+
+def _dead(backends: Backends) -> Finding:
+    # No fault of the system: senders made them. The count is here so that nobody overlooks them.
+    count = sum(backends.store.dead_counts().values())
+    return Finding("dead letters", True, f"{count}{'; see `logingestor dead list`' if count else ''}")
