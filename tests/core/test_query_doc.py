@@ -18,14 +18,15 @@ from app.core.request import PARAMETERS
 from tests.conftest import MakeRecord
 
 TEXT = (Path(__file__).parents[2] / "docs" / "query.md").read_text(encoding="utf-8")
-QUERIES = [line for block in re.findall(r"```\n(.*?)```", TEXT, re.DOTALL) for line in block.splitlines()]
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", TEXT, re.DOTALL | re.MULTILINE)
+QUERIES = [line for language, block in BLOCKS if not language for line in block.splitlines()]
 QUERIES += [
     code
     for table in re.findall(r"\| you type \|.*?\n(?=\n)", TEXT, re.DOTALL)
     for row in table.splitlines()[2:]
     for code in re.findall(r"`([^`]+)`", row.split("|")[1])
 ]
-JSON = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", TEXT, re.DOTALL)]
+JSON = [json.loads(block) for language, block in BLOCKS if language == "json"]
 
 
 def column(heading: str) -> list[str]:
