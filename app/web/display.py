@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
-from flask import Flask
+from flask.sansio.app import App
 from markupsafe import Markup, escape
 
 from app.core import instant
@@ -98,7 +98,7 @@ def pick(value: str, field: str) -> Markup:
         return Markup('<bdi title="{}">{}</bdi>').format(plain(value), shown)
     return Markup(
         f'<button form="state" name="keep" value="{named}" title="Keep only {escape(plain(value))}"><bdi>{shown}</bdi></button>'
-        f'<button form="state" name="exclude" value="{named}" class="ex" aria-label="Exclude {escape(plain(value))}">\u2212</button>'
+        f'<button form="state" name="exclude" value="{named}" class="ex" tabindex="-1" aria-label="Exclude {escape(plain(value))}">\u2212</button>'
     )
 
 
@@ -138,7 +138,7 @@ def mark(text: str, position: int) -> Markup:
     return Markup("{}<mark>{}</mark>{}").format(visible(before), visible(fault), visible(after))
 
 
-def install(app: Flask) -> None:
+def install(app: App) -> None:
     """Give the templates these functions."""
     app.jinja_env.filters.update(
         visible=visible,

@@ -16,10 +16,11 @@ from werkzeug.datastructures import MultiDict
 
 from app.core.errors import InvalidQuery, Problem
 from app.core.filter import And, Filter, Not
+from app.core.normal import normal
 from app.core.operations import from_json
-from app.core.operations import rows as rows_of
 from app.core.parse import parse
-from app.core.text import normal, text
+from app.core.rows import rows as rows_of
+from app.core.text import text
 from app.web.display import unpick
 
 #: Attribute and parameter of the page's state, in the order in which a URL has them.
@@ -109,6 +110,11 @@ class Rows:
     nested: bool = False
     #: Whether the form shows them, rather than only their number.
     open: bool = False
+
+    @property
+    def shown(self) -> tuple[Row, ...]:
+        """The rows of the form: these, or an empty one to begin with."""
+        return self.rows or (Row(),)
 
     @classmethod
     def of(cls, tree: Filter) -> Rows:

@@ -25,6 +25,8 @@ class Turned:
     first: Form | None
     previous: Form | None
     following: Form | None
+    #: Whether the record answered because the index could not.
+    from_record: bool
 
     def links(self, sort: str) -> list[tuple[str, str | None, str | None]]:
         """Return label, URL and relation of each link between pages, in the order in which they are shown."""
@@ -45,7 +47,7 @@ def turn(index: SearchIndex, query: Query, form: Form, budget: Budget) -> Turned
         if page.next is not None:
             records = page.records[::-1]
             previous, following = _beside(start, records)
-            return Turned(records, page.total, page.exact, start, previous, following)
+            return Turned(records, page.total, page.exact, start, previous, following, page.source == "record")
         query, form = replace(query, after=None), start
     page = index.find(query, budget)
     previous, following = _beside(start, page.records)
@@ -57,6 +59,7 @@ def turn(index: SearchIndex, query: Query, form: Form, budget: Budget) -> Turned
         first=start if later else None,
         previous=previous if later else None,
         following=None if page.next is None else following,
+        from_record=page.source == "record",
     )
 
 

@@ -56,7 +56,7 @@ class Html(HTMLParser):
             self._open.append(element)
 
     def handle_endtag(self, tag: str) -> None:
-        while self._open and self._open.pop().tag != tag:
+        while tag not in VOID and self._open and self._open.pop().tag != tag:
             pass
 
     def handle_data(self, data: str) -> None:
@@ -82,7 +82,7 @@ class Html(HTMLParser):
         return next((one["href"] for one in self.find("a") if one.text.strip() == text), None)
 
 
-def get(client: FlaskClient, url: str, status: int = 200, **params: Any) -> Html:
+def get(client: FlaskClient, url: str, status: int = 200, /, **params: Any) -> Html:
     """Return the page at *url*, redirects followed."""
     answer = client.get(url, query_string=params or None, follow_redirects=True)
     assert answer.status_code == status, answer.text
@@ -149,17 +149,8 @@ def test_page_shows_newest_first_with_time_level_resource_message(client: FlaskC
 
     assert page.messages() == [f"message number {n}" for n in (4, 3, 2, 1, 0)]
     rows = [one for one in page.find("tr") if one.attributes.get("id", "").startswith("log-")]
-    assert rows[0].text.split() == [
-        "2023-11-14",
-        "22:13:24.000",
-        "info",
-        "−",
-        "server-0",
-        "−",
-        "message",
-        "number",
-        "4",
-    ]
+    shown = [one.text for one in page.all if one.tag in ("a", "bdi") and rows[0] in one.inside]
+    assert shown == ["2023-11-14 22:13:24.000", "info", "server-0", "message number 4"]
     assert [one["class"] for one in rows] == ["s2", "s1", "s4", "s5", "s2"]
     assert "5 logs, exact" in page.one("h2").text
 
@@ -249,12 +240,9 @@ def test_every_parameter_of_a_link_comes_back(client: FlaskClient) -> None:
     # When
     page = get(client, "/", **state)
     # Then
-    assert [page.one("input", name=name, type_="search")["value"] for name in ("q",)] == [state["q"]]
-    assert [page.one("input", name=name)["value"] for name in ("from", "to") if len(page.find("input", name=name)) == 1]
-    chosen = {one.inside[-1]["name"]: one["value"] for one in page.find("option") if "selected" in one.attributes}
-    assert {name: chosen[name] for name in ("clock", "sort", "limit")} == {
-        n: state[n] for n in ("clock", "sort", "limit")
-    }
+    typed = [one for one in page.find("input") if page.one("form", id="search") in one.inside]
+    chosen = [(one.inside[-1]["name"], one["value"]) for one in page.find("option") if "selected" in one.attributes]
+    assert state.items() <= {(one["name"], one["value"]) for one in typed} | set(chosen)
     hidden = {one["name"]: one["value"] for one in page.find("input") if one.inside[-1].attributes.get("id") == "state"}
     assert hidden == {name: value for name, value in state.items() if name != "clock"}
     newer = page.link("Newer")
@@ -317,7 +305,11 @@ def test_rows_become_text_and_text_rows(
     assert state.keys() == {"q"}
     assert page.messages() == [f"message number {n}" for n in found]
     shown = zip(page.find("input", name="k"), page.find("input", name="v"), strict=True)
-    operations = [o["value"] for o in page.find("option") if o.inside[-1]["name"] == "o" and "selected" in o.attributes]
+    operations = [
+        o["value"]
+        for o in page.find("option")
+        if o.inside[-1].attributes.get("name") == "o" and "selected" in o.attributes
+    ]
     kept = [row for row in rows if row[0]]
     assert [(k["value"], o, v["value"]) for (k, v), o in zip(shown, operations, strict=True)] == kept
     if len(kept) > 1:
@@ -352,7 +344,7 @@ def test_row_narrows_a_query_that_no_rows_can_show(client: FlaskClient) -> None:
     nested = "(level:info AND resourceId:server-0) OR (level:warn AND resourceId:server-0)"
     page = get(client, "/", q=nested)
     assert len(page.messages()) == 3
-    assert not page.find("input", name="k")
+    assert page.one("input", name="k")["value"] == ""
 
     state = location(client, was=nested, q=nested, k="metadata.n", o="range", v="1 .. 3", go="1")
 
@@ -592,7 +584,7 @@ def test_accepted_but_not_searchable_logs_are_announced(
 @pytest.mark.parametrize("url", ["/", "/?q=(", "/static/style.css", "/nowhere", "/logs/nowhere"])
 def test_every_answer_forbids_foreign_and_inline_code(client: FlaskClient, url: str) -> None:
     """The browser is told to run only our own files and to guess at nothing."""
-    headers = client.get(url).headers
+    headers = client.get(url, buffered=True).headers
 
     assert "default-src 'self'" in headers["Content-Security-Policy"]
     assert "unsafe" not in headers["Content-Security-Policy"]
@@ -612,7 +604,7 @@ def test_pages_need_nothing_from_elsewhere(client: FlaskClient, some: list[LogRe
     ]
     assert loaded
     assert all(one.startswith("/static/") for one in loaded)
-    assert all(client.get(one).status_code == 200 for one in loaded)
+    assert all(client.get(one, buffered=True).status_code == 200 for one in loaded)
     assert not page.find("style")
     assert not [one for one in page.all if "style" in one.attributes]
 
