@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
@@ -18,7 +18,10 @@ from app.core.meaning import as_text, scalars
 from app.core.record import SEVERITY, LogRecord, id_text
 
 #: Most characters of a message in the table; the log's own page has the whole.
-MESSAGE_SHOWN = 10_000
+MESSAGE_SHOWN = 1_000
+#: Widths of the columns of the table, in characters, as the style sheet has them.
+LEVEL_WIDTHS = (5, 8, 12)
+RESOURCE_WIDTHS = (9, 12, 18, 24, 32)
 #: Most fields listed for one log; its JSON has them all.
 FIELDS_SHOWN = 500
 
@@ -28,6 +31,8 @@ _HIDDEN = re.compile(
     "[\0-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]+"
 )
+#: What stands where a value is the empty text, so that it can be seen and pressed.
+EMPTY = Markup('<i class="none">empty</i>')
 _JSON_KEY = re.compile(r"^( *)(&#34;.*?&#34;)(?=: )", re.MULTILINE)
 
 
@@ -50,7 +55,18 @@ def visible(text: str) -> Markup:
 
 def clip(text: str) -> Markup:
     """Return what the table shows of a message."""
-    return visible(text if len(text) <= MESSAGE_SHOWN else text[:MESSAGE_SHOWN] + "\u2026")
+    return visible(text if len(text) <= MESSAGE_SHOWN else text[:MESSAGE_SHOWN] + "\u2026") or EMPTY
+
+
+def columns(records: Sequence[LogRecord]) -> str:
+    """Return the CSS classes of a table of *records*: its columns are as wide as their longest value needs."""
+    level = max((len(record.level) for record in records), default=0)
+    resource = max((len(record.resource_id or "") for record in records), default=0)
+    fit = [
+        f"{column}{next((width for width in widths if longest <= width), widths[-1])}"
+        for column, widths, longest in (("l", LEVEL_WIDTHS, level), ("r", RESOURCE_WIDTHS, resource))
+    ]
+    return " ".join((*fit, "ns") if any(record.ns for record in records) else fit)
 
 
 def plain(text: str) -> str:
@@ -93,7 +109,7 @@ def unpick(text: str) -> Leaf:
 
 def pick(value: str, field: str) -> Markup:
     """Return *value* as a button that keeps only logs with it, and beside it one that excludes them."""
-    shown, named = visible(value), escape(picked(field, value))
+    shown, named = visible(value) or EMPTY, escape(picked(field, value))
     if len(value) > TEXT_LIMIT:
         return Markup('<bdi title="{}">{}</bdi>').format(plain(value), shown)
     return Markup(
@@ -149,6 +165,7 @@ def install(app: App) -> None:
         pick=pick,
         fields=fields,
         clip=clip,
+        columns=columns,
         id=id_text,
     )
     app.jinja_env.globals["message_shown"] = MESSAGE_SHOWN

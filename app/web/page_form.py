@@ -47,8 +47,8 @@ OPERATIONS = (
     ("in", "is one of"),
     ("not_in", "is none of"),
     ("range", "is between"),
-    ("regex", "fits regex"),
-    ("not_regex", "does not fit regex"),
+    ("regex", "matches regex"),
+    ("not_regex", "does not match regex"),
     ("exists", "exists"),
     ("not_exists", "does not exist"),
 )
@@ -110,6 +110,11 @@ class Rows:
     nested: bool = False
     #: Whether the form shows them, rather than only their number.
     open: bool = False
+
+    @property
+    def complete(self) -> int:
+        """How many of the rows are filters already."""
+        return sum(1 for row in self.rows if row.key)
 
     @property
     def shown(self) -> tuple[Row, ...]:

@@ -19,19 +19,12 @@ from app.core.record import LogRecord, id_bytes
 from app.core.request import read_query
 from app.core.sentence import sentence
 from app.web import backends, display
+from app.web.page_empty import RANGES, advise
 from app.web.page_form import ACTIONS, NAMES, OPERATIONS, Form, Row, Rows, revise
 from app.web.page_turn import Turned, neighbours, turn
 
 bp = Blueprint("pages", __name__)
 
-RANGES = (
-    ("now-15m", "15 min", "the last 15 minutes"),
-    ("now-1h", "1 h", "the last hour"),
-    ("now-6h", "6 h", "the last 6 hours"),
-    ("now-24h", "24 h", "the last 24 hours"),
-    ("now-7d", "7 d", "the last 7 days"),
-    ("", "All", "all time"),
-)
 CLOCKS = (("event", "event time"), ("received", "arrival time"))
 ORDERS = (("desc", "newest first"), ("asc", "oldest first"))
 LIMITS = ("25", "50", "100", "250", "500", "1000")
@@ -79,7 +72,7 @@ def search() -> BaseResponse | tuple[str, int]:
         form, begun = revise(form, request.args, now)
         if ACTIONS & request.args.keys() and not begun:
             return redirect(_location(form), 303)
-        return _answer(form, _query(form, now), begun)
+        return _answer(form, _query(form, now), begun, now)
     except InvalidQuery as error:
         return _render(form, Rows.sent(request.args), problems=_problems(form, error)), 400
 
@@ -127,14 +120,14 @@ def _problems(form: Form, error: InvalidQuery) -> list[dict[str, Any]]:
     return shown
 
 
-def _answer(form: Form, query: Query, begun: Sequence[Row]) -> tuple[str, int]:
+def _answer(form: Form, query: Query, begun: Sequence[Row], now: int) -> tuple[str, int]:
     held, rows = backends(), Rows.of(query.filter).beginning(begun)
     parts: dict[str, Any] = {"sentence": _sentence(query.filter, form)}
     try:
         page = turn(held.index, query, form, Budget())
         parts |= {"page": page, "total": _total(page), "pages": page.links(form.sort)}
-        if not page.records:
-            parts["nothing"] = not held.index.find(Query(limit=1, count="none")).records
+        if not page.records and not (form.cursor or form.back):
+            parts["advice"] = advise(held.index, query, form, now)
         parts["pending"] = _pending(held)
     except Unavailable as error:
         title = "The search took too long" if isinstance(error, TimedOut) else "Search is not available now"
@@ -153,18 +146,11 @@ def _sentence(meant: Filter, form: Form) -> str:
     return f"{said}, by arrival time" if form.clock == "received" else said
 
 
-def _wider(start: str, end: str) -> list[tuple[str, str]]:
-    """Return the quick ranges that hold more than the one searched, as start and name."""
-    starts = [start for start, _, _ in RANGES]
-    after = starts.index(start) + 1 if start in starts and not end else len(RANGES) - 1
-    return [(start, full) for start, _, full in RANGES[after:]] if start or end else []
-
-
 def _total(page: Turned) -> str:
     if page.total is None:
         return "Logs"
     number = f"{page.total:,} log{'' if page.total == 1 else 's'}"
-    return f"{number}, exact" if page.exact else f"At least {number}"
+    return number if page.exact else f"At least {number}"
 
 
 def _pending(held: Backends) -> str | None:
@@ -193,7 +179,6 @@ def _render(form: Form, rows: Rows, **parts: Any) -> str:
         rows=rows,
         faults={problem["field"] for problem in parts.get("problems", ())},
         ranges=RANGES,
-        wider=_wider(form.start, form.end),
         clocks=CLOCKS,
         orders=ORDERS,
         limits=[(size, size) for size in sizes],
