@@ -1,0 +1,144 @@
+"""Find: the JSON answers to queries. Each says what it could not see, so that nothing missing looks like nothing there."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from app.core.errors import NotFound, TimedOut, Unavailable
+from app.core.filter import And, Equals
+from app.core.fold import clean
+from app.core.instant import now_ms
+from app.core.normal import normal
+from app.core.ports import Budget, Depth, LogQueue, LogStore, SearchIndex
+from app.core.query import Page, Query, Sort, describe
+from app.core.record import LogRecord
+from app.pipeline import from_record
+
+
+def answer(
+    queue: LogQueue, store: LogStore, index: SearchIndex, query: Query, budget: Budget = Budget()
+) -> dict[str, Any]:
+    """Return the page of *query*, and how many accepted logs it can't have seen.
+
+    When the index can't be reached the record answers, as far as the budget goes: `source` says so.
+    Raises TimedOut, and Unavailable when neither can be read.
+    """
+    depth, behind = _depth(queue), _behind(index)
+    page = _page(store, index, query, budget)
+    # Whoever reads the record itself sees what the index has yet to see.
+    return {"status": True, **describe(page), **_pending(store, depth, 0 if page.source == "record" else behind)}
+
+
+def unseen(queue: LogQueue, store: LogStore, index: SearchIndex) -> dict[str, Any]:
+    """Return `pending`, `pending_is` and `lag_ms` for an answer; to be asked before the index is searched.
+
+    Logs only move towards being found: from the queue to the record to the index. Asked in that order,
+    and before the search, one on its way is counted, perhaps twice or though it is found, never missed.
+    """
+    depth, behind = _depth(queue), _behind(index)
+    return _pending(store, depth, behind)
+
+
+def trace(
+    queue: LogQueue, store: LogStore, index: SearchIndex, trace_id: str, query: Query, budget: Budget = Budget()
+) -> dict[str, Any]:
+    """Return the page of the query among the logs of one trace."""
+    meant = normal(And((Equals("traceId", clean(trace_id)), query.filter)))
+    return answer(queue, store, index, replace(query, filter=meant), budget)
+
+
+def one(queue: LogQueue, store: LogStore, identity: bytes) -> LogRecord:
+    """Return the log with this id.
+
+    Raises Unavailable for one that is accepted and not stored yet, NotFound for one that is not there.
+    """
+    found = store.get([identity])
+    if found:
+        return found[0]
+    waits = queue.waiting(identity, identity)
+    # Once more: it may have moved between the two looks.
+    found = store.get([identity])
+    if found:
+        return found[0]
+    if waits:
+        raise Unavailable("the log is accepted and waits to be stored; ask again", retry_after=1)
+    if store.dead_between(identity, identity):
+        raise NotFound("the log could not be stored; it lies among the dead letters with the reason")
+    raise NotFound("there is no log with this id: it never arrived, or has expired")
+
+
+def context(
+    queue: LogQueue,
+    store: LogStore,
+    index: SearchIndex,
+    identity: bytes,
+    query: Query,
+    before: int,
+    after: int,
+    budget: Budget = Budget(),
+) -> dict[str, Any]:
+    """Return the log with up to *before* and *after* neighbours that the query means, oldest first.
+
+    The log itself is among them whether the query means it or not. Raises as `one` and `answer` do.
+    """
+    record = one(queue, store, identity)
+    pending = unseen(queue, store, index)
+    budget = together(budget)
+    around = replace(query, after=record.key, count="none")
+    earlier = _neighbours(index, around, "desc", before, budget)[::-1]
+    later = _neighbours(index, around, "asc", after, budget)
+    return {"status": True, "results": [found.to_dict() for found in (*earlier, record, *later)], **pending}
+
+
+def together(budget: Budget) -> Budget:
+    """Return a budget whose seconds, from now, hold for all steps that get it."""
+    until = time.monotonic() + budget.seconds
+    return replace(budget, cancelled=lambda: time.monotonic() > until or budget.cancelled())
+
+
+def _neighbours(index: SearchIndex, query: Query, sort: Sort, limit: int, budget: Budget) -> list[LogRecord]:
+    return index.find(replace(query, sort=sort, limit=limit), budget).records if limit else []
+
+
+def _page(store: LogStore, index: SearchIndex, query: Query, budget: Budget) -> Page:
+    try:
+        return index.find(query, budget)
+    except TimedOut:
+        raise
+    except Unavailable as error:
+        return from_record.page(store, query, budget, str(error))
+
+
+def _depth(queue: LogQueue) -> Depth | None:
+    try:
+        return queue.depth()
+    except Unavailable:
+        return None
+
+
+def _behind(index: SearchIndex) -> int | None:
+    try:
+        return index.lag()
+    except Unavailable:
+        return None
+
+
+def _pending(store: LogStore, depth: Depth | None, behind: int | None) -> dict[str, Any]:
+    if depth is None or behind is None:
+        return {"pending": None, "pending_is": None, "lag_ms": None}
+    count = depth.logs + behind
+    exactness = "at most" if count else "exact"
+    return {"pending": count, "pending_is": exactness, "lag_ms": _lag_ms(store, depth, behind)}
+
+
+def _lag_ms(store: LogStore, depth: Depth, behind: int) -> int | None:
+    """Return the age of the oldest log that waits, 0 when none does, None when it can't be told."""
+    if depth.logs and depth.oldest is None:
+        return None
+    oldest = [] if depth.oldest is None else [depth.oldest]
+    if behind:
+        # Records are indexed in the order in which they are stored: the oldest that is missing is the first of these.
+        oldest += [record.received for _, record in store.after(max(store.newest_place() - behind, 0), 1)]
+    return max(now_ms() - min(oldest), 0) if oldest else 0
