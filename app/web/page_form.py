@@ -138,6 +138,8 @@ class Rows:
         removed = args.get("remove", "")
         if removed.isdecimal() and int(removed) < len(rows):
             del rows[int(removed)]
+        # Those without a field last, so that the number of a filter at fault is the one shown.
+        rows.sort(key=lambda row: not row.key)
         return cls(tuple(rows), "any" if args.get("match") == "any" else "all", nested, bool(rows))
 
     def beginning(self, begun: Sequence[Row]) -> Rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.backends import Backends
 from app.core import instant
-from app.core.errors import InvalidQuery, NotFound, TimedOut, Unavailable
+from app.core.errors import InvalidQuery, NotFound, Problem, TimedOut, Unavailable
 from app.core.filter import EVERYTHING, FIELDS, Filter
 from app.core.ports import Budget
 from app.core.query import Query
@@ -28,6 +29,7 @@ bp = Blueprint("pages", __name__)
 CLOCKS = (("event", "event time"), ("received", "arrival time"))
 ORDERS = (("desc", "newest first"), ("asc", "oldest first"))
 LIMITS = ("25", "50", "100", "250", "500", "1000")
+_ROW = re.compile(r"filters\[(\d+)\]")
 LABELS = {"q": "Query", "from": "From", "to": "To", "limit": "Rows", "sort": "Order", "clock": "Clock"}
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
@@ -103,10 +105,12 @@ def _location(form: Form) -> str:
 
 
 def _query(form: Form, now: int) -> Query:
-    """Return what the state asks for; a name that no state has is refused by name."""
-    known = {*NAMES.values(), *ACTIONS}
-    others = {name: value for name, value in request.args.items() if name not in known}
-    return read_query({**dict(form.state("back", "open")), **others}, now=now)
+    """Return what the state asks for; a name that no state has is refused: the page's links would lose it."""
+    known = tuple(NAMES.values())
+    for name in request.args:
+        if name not in known and name not in ACTIONS:
+            raise InvalidQuery(Problem(f"is not a parameter of this page; known are {', '.join(known)}", name[:100]))
+    return read_query(dict(form.state("back", "open")), now=now)
 
 
 def _problems(form: Form, error: InvalidQuery) -> list[dict[str, Any]]:
@@ -116,8 +120,13 @@ def _problems(form: Form, error: InvalidQuery) -> list[dict[str, Any]]:
         field = "q" if problem.field in (None, "query") else problem.field
         marked = field == "q" and problem.position is not None
         place = display.mark(form.q, problem.position or 0) if marked else None
-        shown.append({"field": field, "label": LABELS.get(field, field), "message": problem.message, "place": place})
+        shown.append({"field": field, "label": _label(field), "message": problem.message, "place": place})
     return shown
+
+
+def _label(field: str) -> str:
+    row = _ROW.match(field)
+    return f"Filter {int(row[1]) + 1}" if row else LABELS.get(field, field)
 
 
 def _answer(form: Form, query: Query, begun: Sequence[Row], now: int) -> tuple[str, int]:

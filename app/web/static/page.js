@@ -3,11 +3,21 @@
 
 const html = (text) => new DOMParser().parseFromString(text, "text/html").body;
 
+// The address stays a link to what is shown; only the search page has such a state.
+function remember(id) {
+  if (!document.getElementById("q")) return;
+  const url = new URL(location.href);
+  if (id) url.searchParams.set("open", id);
+  else url.searchParams.delete("open");
+  history.replaceState(null, "", url);
+}
+
 async function toggle(button) {
   const row = button.closest("tr");
   const open = button.getAttribute("aria-expanded") === "true";
   if (row.nextElementSibling?.classList.contains("opened")) row.nextElementSibling.remove();
   button.setAttribute("aria-expanded", String(!open));
+  remember(open ? null : button.value);
   if (open) return;
   const opened = document.createElement("tr");
   opened.className = "opened";
