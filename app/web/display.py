@@ -110,6 +110,9 @@ def unpick(text: str) -> Leaf:
 def pick(value: str, field: str) -> Markup:
     """Return *value* as a button that keeps only logs with it, and beside it one that excludes them."""
     shown, named = visible(value) or EMPTY, escape(picked(field, value))
+    if len(value) > RESOURCE_WIDTHS[-2]:
+        # A long name such as org.example.Class may end its line after a dot rather than within a word.
+        shown = Markup(str(shown).replace(".", ".<wbr>"))
     if len(value) > TEXT_LIMIT:
         return Markup('<bdi title="{}">{}</bdi>').format(plain(value), shown)
     return Markup(

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from flask.testing import FlaskClient
 
-VOID = {"col", "meta", "link", "input", "img", "br", "option", "path"}
+VOID = {"col", "wbr", "meta", "link", "input", "img", "br", "option", "path"}
 
 
 @dataclass

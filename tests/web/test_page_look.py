@@ -193,3 +193,14 @@ def test_colours_can_be_read(theme: str) -> None:
     for text, ground in [*pairs, ("on-accent", "accent"), ("back", "s6"), ("text", "mark")]:
         bright, dim = sorted((_luminance(colours[text]), _luminance(colours[ground])), reverse=True)
         assert (bright + 0.05) / (dim + 0.05) >= 4.5, (text, ground)
+
+
+def test_long_names_break_at_their_dots(client: FlaskClient, make_record: MakeRecord, fill: Fill) -> None:
+    """A long resource wraps where its parts end, and is still the same text to copy."""
+    name = "org.apache.hadoop.mapreduce.<v2>.Allocator"
+    fill([make_record(resource_id=name)])
+
+    text = client.get("/").text
+
+    assert "mapreduce.<wbr>&lt;v2&gt;.<wbr>Allocator" in text
+    assert name in [one.text for one in Html(text).find("bdi")]

@@ -11,7 +11,7 @@ from app.backends import Backends
 from app.core import instant
 from app.core.ports import Envelope
 from app.core.record import LogRecord, id_text
-from app.web import display
+from app.web import display, page_empty
 from tests.conftest import Fill, MakeRecord
 from tests.web.reading import get
 
@@ -128,6 +128,18 @@ def test_empty_range_names_the_newest_match(client: FlaskClient, make_record: Ma
     assert get(client, near).messages() == ["needle"]
     assert all_time is not None
     assert get(client, all_time).messages() == ["needle", "older needle"]
+
+
+@pytest.mark.usefixtures("some")
+def test_advice_that_takes_too_long_is_left_out(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The empty result itself is certain: looking for what to try instead must neither delay nor spoil it."""
+    monkeypatch.setattr(page_empty, "PATIENCE", -1.0)
+
+    page = get(client, "/", **{"q": "level:error", "from": "now-1h"})
+
+    assert page.one("h2").text == "0 logs"
+    assert "any other time" not in page.one("div", class_="empty").text
+    assert page.link("The same over the last 7 days") == "/?q=level%3Aerror&from=now-7d"
 
 
 @pytest.mark.usefixtures("some")
