@@ -166,7 +166,7 @@ def context(identity: str) -> Response:
     return reply(find.context(held.queue, held.store, held.index, _id(identity), query, before, after, Budget(SECONDS)))
 
 
-@bp.get("/traces/<path:trace_id>")
+@bp.get("/traces/<path:trace_id>", merge_slashes=False)  # a trace id may hold any characters
 def trace(trace_id: str) -> Response:
     """Answer with the logs of a trace, oldest first."""
     asked = Asked(PAGE)

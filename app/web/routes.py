@@ -1,0 +1,252 @@
+"""The table of routes: what each takes and answers. The OpenAPI document and the page that shows it are made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.core.body import ENCODINGS, LINE_TYPES
+from app.core.operations import OPERATIONS
+from app.core.query import PAGE_LIMIT
+from app.pipeline import export
+from app.web import filters, ingest
+
+TEXT: dict[str, Any] = {"type": "string"}
+TIME: dict[str, Any] = {"type": ["string", "number"], "examples": ["2023-09-15T08:00:00Z", "now-15m", 1694764800]}
+
+
+def choice(*values: str, default: str | None = None) -> dict[str, Any]:
+    """Return the schema of a text that is one of *values*."""
+    chosen: dict[str, Any] = {"type": "string", "enum": list(values)}
+    return chosen if default is None else {**chosen, "default": default}
+
+
+def whole(low: int, high: int, default: int) -> dict[str, Any]:
+    """Return the schema of a whole number."""
+    return {"type": "integer", "minimum": low, "maximum": high, "default": default}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A name that requests may hold: its schema and what it means."""
+
+    schema: dict[str, Any]
+    help: str
+    place: str = "query"
+
+
+QUERY_TEXT = "A query in the query language, such as `level:error AND timeout`."
+
+PARAMETERS = {
+    "q": Parameter(TEXT, QUERY_TEXT),
+    "query": Parameter(TEXT, "The same as `q`, in a filter."),
+    "key": Parameter(TEXT, "Field of a single filter, such as `level` or `metadata.user.id`."),
+    "value": Parameter(
+        {}, "Value of a single filter. In a URL the values of `in` and the bounds of `range` are written as JSON."
+    ),
+    "operation": Parameter(choice(*OPERATIONS), "How `key` and `value` are compared."),
+    "filters": Parameter(
+        {"type": "array", "items": {"$ref": "#/components/schemas/Filter"}}, "Filters; in a URL written as JSON."
+    ),
+    "match": Parameter(choice("all", "any", default="all"), "Whether all of `filters` must hold, or any."),
+    "from": Parameter(TIME, "Only logs at or after this time: RFC 3339, a date, an epoch number or `now-15m`."),
+    "to": Parameter(TIME, "Only logs at or before this time."),
+    "clock": Parameter(
+        choice("event", "received", default="event"),
+        "Which time `from`, `to` and the order mean: the log's own, or that of its arrival.",
+    ),
+    "sort": Parameter(choice("desc", "asc", default="desc"), "Newest or oldest first."),
+    "limit": Parameter(whole(1, PAGE_LIMIT, 100), "Most logs in the answer."),
+    "cursor": Parameter(TEXT, "`next` of an earlier answer: continue after its last log."),
+    "count": Parameter(
+        choice("auto", "exact", "none", default="auto"),
+        "`auto` counts as far as that is quick, `exact` to the end, `none` not at all.",
+    ),
+    "interval": Parameter(
+        {"type": "string", "pattern": r"^(auto|\d{1,9}(ms|s|m|h|d|w))$", "default": "auto"},
+        "Width of a bucket: a number and a unit, such as `5m`, or `auto`.",
+    ),
+    "by": Parameter(choice("level"), "Count each level apart as well."),
+    "tz": Parameter(
+        {"type": "string", "default": "UTC"},
+        "Zone whose clock the buckets follow: `Europe/Berlin` or `+02:00`; the offset at the start of the range holds.",
+    ),
+    "field": Parameter(
+        {"type": "array", "items": TEXT, "minItems": 1, "maxItems": filters.FACET_FIELDS},
+        "Field whose values are counted; repeat it for several.",
+    ),
+    "size": Parameter(whole(1, filters.FACET_SIZE, 10), "Most values of each field."),
+    "format": Parameter(choice(*export.FORMATS, default="ndjson"), "One JSON object a line, or CSV."),
+    "columns": Parameter(
+        {"type": "array", "items": TEXT}, "Fields to write, with commas between them: `level,metadata.user.id`."
+    ),
+    "before": Parameter(whole(0, filters.NEIGHBOURS, 10), "Most logs before it."),
+    "after": Parameter(whole(0, filters.NEIGHBOURS, 10), "Most logs after it."),
+    "wait": Parameter(
+        choice(*ingest.STAGES), f"Answer when the logs are so far, or after {ingest.WAIT_SECONDS:g} seconds."
+    ),
+    "Idempotency-Key": Parameter(
+        {"type": "string", "minLength": 1, "maxLength": ingest.KEY_LIMIT},
+        "A request that is sent again with the same key and body adds nothing.",
+        "header",
+    ),
+    "Content-Encoding": Parameter(choice(*ENCODINGS), "How the body is compressed.", "header"),
+    "identity": Parameter({"type": "string", "format": "uuid"}, "Id of the log.", "path"),
+    "trace_id": Parameter(TEXT, "Id of the trace.", "path"),
+    "receipt": Parameter(TEXT, "`receipt` of an answer to ingest.", "path"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One path: what it is for, what it takes and what it answers."""
+
+    path: str
+    methods: tuple[str, ...]
+    summary: str
+    #: Schema of the answer, by its name in app.web.schemas; None where it is no JSON.
+    answer: str | None
+    #: Arguments of curl for a request; HOST stands for the server's address.
+    example: str
+    #: Names that the URL may hold, and the body of a POST to a route that finds.
+    names: tuple[str, ...] = ()
+    #: Names in the path and in the headers.
+    others: tuple[str, ...] = ()
+    about: str = ""
+    status: int = 200
+    #: Whether the body holds logs rather than the parameters.
+    takes_logs: bool = False
+    #: Media types of the answer.
+    types: tuple[str, ...] = ("application/json",)
+    #: Statuses of answers in the shape of an error.
+    errors: tuple[int, ...] = field(default=(400, 503))
+
+    #: Where the default of a parameter differs from that of the other routes.
+    defaults: tuple[tuple[str, Any], ...] = ()
+
+    def schema(self, name: str) -> dict[str, Any]:
+        """Return the schema of a parameter."""
+        given = dict(self.defaults)
+        schema = PARAMETERS[name].schema
+        return {**schema, "default": given[name]} if name in given else schema
+
+    @property
+    def operation(self) -> str:
+        """A name for the route that no other has."""
+        words = "".join(character if character.isalnum() else " " for character in self.path).split()
+        return "_".join(words)
+
+
+POST_ERRORS = (400, 413, 415, 503)
+FILTER_EXAMPLE = """-d '{"key": "message", "value": "failed to connect", "operation": "equals"}' HOST/logs/filter/"""
+LOG_EXAMPLE = (
+    """-d '{"level": "error", "message": "Failed to connect to DB", "resourceId": "server-1234"}' HOST/logs/ingest/"""
+)
+ID = "/logs/{identity}"
+
+ROUTES = (
+    Route(
+        "/logs/ingest/",
+        ("POST",),
+        "Send logs",
+        "Accepted",
+        LOG_EXAMPLE,
+        ingest.PARAMETERS,
+        ("Idempotency-Key", "Content-Encoding"),
+        "One log, an array, or one a line. 202 when at least one is durably queued; a bad log costs no other.",
+        202,
+        takes_logs=True,
+        errors=POST_ERRORS,
+    ),
+    Route(
+        "/receipts/{receipt}",
+        ("GET",),
+        "What became of sent logs",
+        "Receipt",
+        "HOST/receipts/RECEIPT",
+        others=("receipt",),
+        errors=(404, 503),
+    ),
+    Route(
+        "/logs/filter/",
+        ("POST",),
+        "Find logs",
+        "Page",
+        FILTER_EXAMPLE,
+        filters.PAGE,
+        about="The filter as `key`, `value`, `operation`, as `filters`, as `query`, or several of them: all must hold.",
+        errors=POST_ERRORS,
+    ),
+    Route(
+        "/logs", ("GET",), "Find logs, by URL", "Page", "'HOST/logs?q=level:error&from=now-1h&limit=20'", filters.PAGE
+    ),
+    Route(
+        "/logs/histogram",
+        ("GET", "POST"),
+        "Count logs over time",
+        "Histogram",
+        "'HOST/logs/histogram?q=timeout&interval=1h&by=level&tz=Europe/Berlin'",
+        filters.HISTOGRAM,
+        errors=POST_ERRORS,
+    ),
+    Route(
+        "/logs/facets",
+        ("GET", "POST"),
+        "Most frequent values of fields",
+        "Facets",
+        "'HOST/logs/facets?field=level&field=metadata.status&size=5'",
+        filters.FACETS,
+        errors=POST_ERRORS,
+    ),
+    Route(
+        "/logs/fields",
+        ("GET", "POST"),
+        "Fields that occur",
+        "Fields",
+        "'HOST/logs/fields?q=level:error'",
+        filters.FIELDS,
+        errors=POST_ERRORS,
+    ),
+    Route(
+        "/logs/export",
+        ("GET", "POST"),
+        "All logs that fit, as a file",
+        None,
+        "-o errors.csv 'HOST/logs/export?q=level:error&format=csv'",
+        filters.EXPORT,
+        about="Streamed, without a limit. A transfer that is cut is incomplete: curl then exits with 18.",
+        types=tuple(filters.EXPORT_TYPES.values()),
+        errors=POST_ERRORS,
+    ),
+    Route(ID, ("GET",), "One log", "One", "HOST/logs/ID", others=("identity",), errors=(400, 404, 503)),
+    Route(
+        f"{ID}/context",
+        ("GET", "POST"),
+        "A log and its neighbours",
+        "Context",
+        "'HOST/logs/ID/context?before=5&after=5&q=resourceId:server-1234'",
+        filters.CONTEXT,
+        ("identity",),
+        "Oldest first; the log itself is among them, whether the filter means it or not.",
+        errors=(400, 404, 413, 415, 503),
+    ),
+    Route(
+        "/traces/{trace_id}",
+        ("GET",),
+        "The logs of a trace",
+        "Page",
+        "HOST/traces/abc-xyz-123",
+        filters.PAGE,
+        ("trace_id",),
+        "Oldest first, if not said otherwise.",
+        defaults=(("sort", "asc"), ("limit", filters.TRACE_LIMIT)),
+    ),
+    Route("/health/live", ("GET",), "Whether the process answers", "Live", "HOST/health/live", errors=()),
+    Route("/health/ready", ("GET",), "Whether all parts work", "Ready", "HOST/health/ready", errors=(503,)),
+    Route("/openapi.json", ("GET",), "This document", None, "HOST/openapi.json", errors=()),
+)
+
+#: Parameters that can't be left out.
+REQUIRED = ("field",)
+#: Media types of a body of logs.
+LOG_TYPES = ("application/json", LINE_TYPES[0])

@@ -1,0 +1,171 @@
+"""JSON schemas of what is sent and answered, for the OpenAPI document (3.1: JSON Schema 2020-12)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Schema = dict[str, Any]
+
+_TEXT: Schema = {"type": "string"}
+_SHORT: Schema = {"type": ["string", "null"], "maxLength": 255}
+_COUNT: Schema = {"type": "integer", "minimum": 0}
+_TRUE: Schema = {"const": True}
+_TIME: Schema = {"type": "string", "format": "date-time"}
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def _object(properties: dict[str, Schema], optional: tuple[str, ...] = (), **more: Any) -> Schema:
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False, **more}
+
+
+_SENT: dict[str, Schema] = {
+    "level": {**_SHORT, "default": "info"},
+    "message": {"type": "string"},
+    "resourceId": _SHORT,
+    "timestamp": {"type": ["string", "number", "null"], "description": "RFC 3339, or an epoch number."},
+    "traceId": _SHORT,
+    "spanId": _SHORT,
+    "commit": _SHORT,
+    "metadata": {"type": ["object", "null"]},
+}
+_FOUND: dict[str, Schema] = {
+    "id": {"type": "string", "format": "uuid"},
+    "received": _TIME,
+    "level": _TEXT,
+    "message": _TEXT,
+    "resourceId": _TEXT,
+    "timestamp": _TIME,
+    "traceId": _TEXT,
+    "spanId": _TEXT,
+    "commit": _TEXT,
+    "metadata": {"type": "object"},
+    "truncated": {**_TRUE, "description": "There when the message was cut at a limit."},
+}
+_PENDING: dict[str, Schema] = {
+    "pending": {
+        "type": ["integer", "null"],
+        "minimum": 0,
+        "description": "Accepted logs that this answer can't have seen; never too low; null when that can't be told.",
+    },
+    "pending_is": {"enum": ["exact", "at most", None]},
+    "lag_ms": {"type": ["integer", "null"], "minimum": 0, "description": "Age of the oldest of them; 0 without any."},
+}
+_EXACT: Schema = {"type": "boolean", "description": "False when only the newest of many logs were counted."}
+_PART = {"type": "object", "properties": {"ready": {"type": "boolean"}, "message": _TEXT}, "required": ["ready"]}
+
+SCHEMAS: dict[str, Schema] = {
+    "Log": {
+        "type": "object",
+        "properties": _SENT,
+        "required": ["message"],
+        "description": "Unknown names are kept under metadata.",
+    },
+    "Found": _object(
+        _FOUND, ("resourceId", "traceId", "spanId", "commit", "metadata", "truncated"), description="A log, as stored."
+    ),
+    "Filter": _object(
+        {
+            "key": _TEXT,
+            "operation": _TEXT,
+            "value": {},
+            "filters": _list(_ref("Filter")),
+            "match": {"enum": ["all", "any"]},
+            "query": _TEXT,
+        },
+        ("key", "operation", "value", "filters", "match", "query"),
+    ),
+    "Problem": _object(
+        {"message": _TEXT, "field": _TEXT, "position": _COUNT, "index": _COUNT},
+        ("field", "position", "index"),
+        description="`position` counts characters from 0, `index` logs of the request from 0.",
+    ),
+    "Error": _object(
+        {"status": {"const": False}, "message": _TEXT, "errors": _list(_ref("Problem")), "kept": {"const": "unknown"}},
+        ("kept",),
+    ),
+    "Accepted": _object(
+        {
+            "status": _TRUE,
+            "message": _TEXT,
+            "accepted": _COUNT,
+            "duplicates": _COUNT,
+            "rejected": _list(_ref("Problem")),
+            "receipt": {"type": ["string", "null"]},
+            **dict.fromkeys(("queued", "stored", "indexed", "dead"), _COUNT),
+        },
+        ("queued", "stored", "indexed", "dead"),
+    ),
+    "Receipt": _object(
+        {
+            "status": _TRUE,
+            "receipt": _TEXT,
+            **dict.fromkeys(("accepted", "queued", "stored", "indexed", "dead"), _COUNT),
+        },
+        description="accepted = queued + stored + dead.",
+    ),
+    "Page": _object(
+        {
+            "status": _TRUE,
+            "results": _list(_ref("Found")),
+            "total": {"type": ["integer", "null"], "minimum": 0},
+            "total_is": {"enum": ["exact", "at least"]},
+            "next": {"type": ["string", "null"], "description": "`cursor` of the next page; null on the last."},
+            "source": {"enum": ["index", "record"]},
+            **_PENDING,
+        }
+    ),
+    "Histogram": _object(
+        {
+            "status": _TRUE,
+            "interval_ms": {"type": "integer", "minimum": 1},
+            "buckets": _list(
+                _object(
+                    {"start": _TIME, "count": _COUNT, "by": {"type": "object", "additionalProperties": _COUNT}},
+                )
+            ),
+            **_PENDING,
+        }
+    ),
+    "Facets": _object(
+        {
+            "status": _TRUE,
+            "facets": {
+                "type": "object",
+                "additionalProperties": _list(_object({"value": _TEXT, "count": _COUNT})),
+            },
+            "exact": _EXACT,
+            **_PENDING,
+        }
+    ),
+    "Fields": _object(
+        {
+            "status": _TRUE,
+            "fields": _list(
+                _object(
+                    {"name": _TEXT, "type": {"enum": ["string", "number", "boolean", "time", "mixed"]}, "count": _COUNT}
+                )
+            ),
+            "exact": _EXACT,
+            **_PENDING,
+        }
+    ),
+    "One": _object({"status": _TRUE, "log": _ref("Found")}),
+    "Context": _object({"status": _TRUE, "results": _list(_ref("Found")), **_PENDING}),
+    "Live": _object({"status": _TRUE}),
+    "Ready": _object(
+        {
+            "status": {"type": "boolean"},
+            "message": _TEXT,
+            "errors": _list(_ref("Problem")),
+            "parts": _object(dict.fromkeys(("queue", "store", "index", "disk"), _PART)),
+        }
+    ),
+}
