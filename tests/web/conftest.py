@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.core import instant
 from app.core.record import LogRecord
 from tests.conftest import Fill, MakeRecord
 
@@ -22,6 +23,25 @@ def some(make_record: MakeRecord, fill: Fill) -> list[LogRecord]:
             metadata={"n": n, "dataset": "demo"},
         )
         for n, level in enumerate(levels)
+    ]
+    fill(records)
+    return records
+
+
+@pytest.fixture
+def minutes(fill: Fill, make_record: MakeRecord) -> list[LogRecord]:
+    """120 findable logs, one a minute from 08:00, every third an error, of two resources and traces."""
+    base = instant.parse("2023-09-15T08:00:00Z")[0]
+    records = [
+        make_record(
+            message=f"step {n}",
+            level="error" if n % 3 == 0 else "info",
+            resource_id=f"server-{n % 2}",
+            trace_id=f"trace-{n // 60}",
+            metadata={"n": n, "tags": ["a", f"t{n % 5}"]},
+            t=base + n * 60_000,
+        )
+        for n in range(120)
     ]
     fill(records)
     return records
