@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,6 +37,36 @@ def test_logs_that_wait_are_pending(client: FlaskClient, backends: Backends, mak
     backends.move(100, 0)
     found = get(client, "/logs?q=waits")
     assert (found["total"], found["pending"], found["pending_is"], found["lag_ms"]) == (3, 0, "exact", 0)
+
+
+def test_pending_is_never_too_low_while_logs_move(
+    client: FlaskClient, backends: Backends, make_record: MakeRecord
+) -> None:
+    """At every moment: what was accepted before the request is found or counted."""
+    accepted, stop = 0, threading.Event()
+
+    def send() -> None:
+        nonlocal accepted
+        while not stop.is_set():
+            backends.queue.put([Envelope([make_record(message="moves") for _ in range(20)])])
+            accepted += 20
+
+    def move() -> None:
+        assert backends.move is not None
+        while not stop.is_set():
+            backends.move(100, 0.01)
+
+    with ThreadPoolExecutor(2) as threads:
+        running = [threads.submit(send), threads.submit(move)]
+        try:
+            for _ in range(150):
+                before = accepted
+                found = get(client, "/logs?q=moves&count=exact&limit=1")
+                assert found["total"] + found["pending"] >= before
+        finally:
+            stop.set()
+        assert [one.result() for one in running] == [None, None]
+    assert accepted > 1_000
 
 
 @pytest.fixture
