@@ -59,14 +59,14 @@ def test_pending_is_never_too_low_while_logs_move(
     with ThreadPoolExecutor(2) as threads:
         running = [threads.submit(send), threads.submit(move)]
         try:
-            for _ in range(150):
+            while accepted < 2_000 and not any(one.done() for one in running):
                 before = accepted
                 found = get(client, "/logs?q=moves&count=exact&limit=1")
                 assert found["total"] + found["pending"] >= before
         finally:
             stop.set()
         assert [one.result() for one in running] == [None, None]
-    assert accepted > 1_000
+    assert accepted >= 2_000
 
 
 @pytest.fixture
