@@ -123,7 +123,8 @@ class Server:
             text = answer.read()
         finally:
             connection.close()
-        return answer.status, json.loads(text) if "json" in answer.getheader("Content-Type", "") else text
+        whole = answer.getheader("Content-Type", "").startswith("application/json")
+        return answer.status, json.loads(text) if whole else text
 
     def get(self, path: str) -> Any:
         """Return the body of a GET that must succeed."""
