@@ -1,0 +1,125 @@
+"""`logingestor ingest`: the logs of files, or of standard input, straight onto the queue; no server is needed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+
+from app import web
+from app.backends import Backends
+from app.cli import files, terminal
+from app.cli.files import Pieces
+from app.cli.ledger import Ledger
+from app.cli.options import json_option, print_json, warn_of_pending, with_backends
+from app.cli.sources import Report, Source
+from app.core.errors import InvalidInput, Problem
+from app.core.formats import NAMES
+from app.core.formats_time import Assumed
+
+#: Faults of one source that are shown; the rest is counted.
+FAULTS_SHOWN = 10
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, metavar="FILE…|-")
+@click.option("--format", "format", type=click.Choice(NAMES), help="How the lines are written; recognised by default.")
+@click.option("--zone", default="UTC", metavar="ZONE", help="Of times without an offset: Europe/Berlin (UTC).")
+@json_option
+@with_backends
+def command(backends: Backends, names: tuple[str, ...], format: str | None, zone: str, as_json: bool) -> None:
+    """Put the logs of FILEs, or of standard input (-), on the queue.
+
+    JSON, NDJSON, syslog, access logs, logfmt and plain text are recognised, compressed or not; a stack
+    trace is one log. A second run adds nothing, and to a file that has grown only what is new. Exit
+    code 2 says that some logs, or a file, could not be taken; all others were.
+
+    Example: logingestor ingest /var/log/syslog access.log.gz
+    """
+    assumed = Assumed.here(_zone(zone))
+    ledger = Ledger.of(backends.settings.data_dir, backends.store, backends.queue)
+    reports = []
+    with ExitStack() as stack:
+        if any(name != "-" for name in names):
+            stack.enter_context(ledger.alone())
+        for name in dict.fromkeys(names):
+            report = Report("standard input" if name == "-" else name)
+            reports.append(report)
+            try:
+                _take(name, report, ledger, Source(backends.settings, web.parts().accept(), assumed, format))
+            except InvalidInput as error:
+                report.failed = "; ".join(problem.message for problem in error.problems)
+            if not as_json:
+                _show(report)
+    if as_json:
+        print_json([_described(report) for report in reports])
+    warn_of_pending(backends)
+    if any(report.failed or report.refused for report in reports):
+        raise SystemExit(2)
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InvalidInput(Problem(f"“{name}” is no zone such as Europe/Berlin", "--zone")) from None
+
+
+def _take(name: str, report: Report, ledger: Ledger, source: Source) -> None:
+    if name == "-":
+        source.take(files.piped(), report)
+        return
+    path = Path(name)
+    with files.open_file(path) as file, ledger.open(path) as taken, _progress(path, file) as moved:
+        report.before = taken.state.logs - taken.state.refused
+        source.take(_watched(files.pieces(file), moved), report, taken)
+
+
+@contextmanager
+def _progress(path: Path, file: BinaryIO) -> Iterator[Any]:
+    """Show how much of the file was read, on a terminal; yield the function that moves the bar."""
+    size = path.stat().st_size
+    hidden = not sys.stderr.isatty()
+    with click.progressbar(length=size, label=terminal.safe(path.name), file=sys.stderr, hidden=hidden) as bar:
+        yield lambda: bar.update(min(file.tell(), size) - bar.pos)
+
+
+def _watched(pieces: Pieces, moved: Any) -> Pieces:
+    for piece in pieces:
+        yield piece
+        moved()
+
+
+def _show(report: Report) -> None:
+    name = terminal.safe(report.name)
+    for line, problem in report.faults[:FAULTS_SHOWN]:
+        field = f"{problem.field}: " if problem.field else ""
+        click.echo(f"{name}:{line}: {terminal.safe(field + problem.message)}", err=True)
+    if report.refused > FAULTS_SHOWN:
+        click.echo(f"{name}: {report.refused - FAULTS_SHOWN} more were refused", err=True)
+    if report.failed:
+        click.echo(f"{name}: {terminal.safe(report.failed)}", err=True)
+    if report.failed and not report.format:
+        return
+    counts = [f"{report.accepted:,} accepted"]
+    for count, words in ((report.duplicates + report.before, "accepted before"), (report.refused, "refused")):
+        counts += [f"{count:,} {words}"] if count else []
+    click.echo(f"{name}: {', '.join(counts)} ({report.format})")
+
+
+def _described(report: Report) -> dict[str, Any]:
+    faults = [{"line": line, **problem.to_dict()} for line, problem in report.faults]
+    return {
+        "file": report.name,
+        "format": report.format or None,
+        "accepted": report.accepted,
+        "duplicates": report.duplicates + report.before,
+        "refused": report.refused,
+        "errors": faults,
+        "failed": report.failed,
+    }
