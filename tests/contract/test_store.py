@@ -1,0 +1,101 @@
+"""What every LogStore promises."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from app.backends import Backends, connect
+from app.core.ports import DeadLetter
+from app.core.record import IdSource
+from app.core.settings import Settings
+from tests.conftest import MakeRecord
+from tests.samples import random_records
+
+
+def letter(reason: str = "reason", payload: bytes = b"payload") -> DeadLetter:
+    """Return a dead letter with a new id."""
+    return DeadLetter(_ids.take(1).to_bytes(16, "big"), payload, reason, "field", "sender")
+
+
+_ids = IdSource()
+
+
+def test_records_come_back_as_they_were(each_backends: Backends) -> None:
+    """Every field of every kind of log is kept."""
+    records = list(random_records(3, 300))
+    assert each_backends.store.add(records) == 300
+    assert each_backends.store.get([record.id for record in records]) == records
+
+
+def test_a_record_is_stored_once(each_backends: Backends, make_record: MakeRecord) -> None:
+    """An id that is stored already keeps its first content, within a batch too."""
+    record = make_record(message="first")
+    other = make_record(id=record.id, message="second")
+    assert each_backends.store.add([record, other]) == 1
+    assert each_backends.store.add([other]) == 0
+    assert [found.message for found in each_backends.store.get([record.id])] == ["first"]
+
+
+def test_count_and_places(each_backends: Backends, make_record: MakeRecord) -> None:
+    """Records are counted by id and read on in the order of storing."""
+    records = [make_record() for _ in range(10)]
+    store = each_backends.store
+    store.add(records[:5])
+    place = store.newest_place()
+    store.add(records[5:])
+    assert store.count(records[2].id, records[6].id) == 5
+    assert [record for _, record in store.after(place, 100)] == records[5:]
+    assert [record for _, record in store.after(0, 3)] == records[:3]
+
+
+def test_unknown_ids_are_left_out(each_backends: Backends, make_record: MakeRecord) -> None:
+    """Asking for what is not there finds nothing."""
+    assert each_backends.store.get([bytes(16)]) == []
+
+
+def test_expire_takes_the_oldest_by_arrival(each_backends: Backends, make_record: MakeRecord) -> None:
+    """Age counts from arrival: an old timestamp shortens no life, a new one lengthens none."""
+    ids = IdSource()
+    old = make_record(id=ids.take(1, now=1_000_000).to_bytes(16, "big"), timestamp="9999-01-01T00:00:00Z")
+    new = make_record(timestamp="0001-01-01T00:00:00Z")
+    each_backends.store.add([old, new])
+    assert each_backends.store.expire(2_000_000, 100) == 1
+    assert each_backends.store.get([old.id, new.id]) == [new]
+    assert each_backends.store.stats()["stored"] == 1
+
+
+def test_dead_letters(each_backends: Backends) -> None:
+    """Dead letters are kept once, listed newest first, counted by reason, and dropped by id."""
+    store = each_backends.store
+    letters = [letter("a"), letter("b"), letter("a")]
+    store.bury(letters)
+    store.bury(letters[:1])
+    assert store.dead() == letters[::-1]
+    assert store.dead(limit=1, before=letters[2].id) == [letters[1]]
+    assert store.dead(reason="a") == [letters[2], letters[0]]
+    assert store.dead_counts() == {"a": 2, "b": 1}
+    assert store.dead_between(letters[1].id, letters[2].id) == 2
+    assert store.drop_dead([letters[0].id, bytes(16)]) == 1
+    assert store.dead_counts() == {"a": 1, "b": 1}
+
+
+def test_too_many_dead_letters_push_out_the_oldest(settings: Settings) -> None:
+    """Over DEAD_LIMIT the oldest go, and are counted."""
+    opened = connect(replace(settings, dead_limit=1_000))
+    letters = [letter(payload=b"x" * 400) for _ in range(4)]
+    opened.store.bury(letters)
+    assert opened.store.dead() == letters[:1:-1]
+    assert opened.store.stats()["dead_letters_dropped"] == 2
+    opened.close()
+
+
+@pytest.mark.parametrize("count", [1, 1_500])
+def test_stats(each_backends: Backends, make_record: MakeRecord, count: int) -> None:
+    """Figures for operators name what is stored."""
+    each_backends.store.add([make_record() for _ in range(count)])
+    stats = each_backends.store.stats()
+    assert stats["stored"] == count
+    assert stats["bytes"] > 0
+    assert stats["oldest_received"] <= stats["newest_received"]
