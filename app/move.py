@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 
+from app.core.envelope import Batch
 from app.core.errors import LogIngestorError
-from app.core.ports import Batch
 from app.drivers import rows
 from app.drivers.sqlite import Connection, Database, OperationalError
 from app.pipeline.drain import refused, unreadable

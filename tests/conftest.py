@@ -12,10 +12,11 @@ from flask.testing import FlaskClient, FlaskCliRunner
 
 from app.backends import Backends, connect, upgrade
 from app.core import instant
-from app.core.ports import Envelope
+from app.core.envelope import Envelope
 from app.core.record import IdSource, LogRecord
 from app.core.settings import Settings
 from app.pipeline import drain
+from app.pipeline.indexing import Indexing
 from app.web import create_app
 
 MakeRecord = Callable[..., LogRecord]
@@ -77,11 +78,15 @@ def fill_backends(backends: Backends, records: Sequence[LogRecord]) -> None:
     """Put *records* through the queue and drain it, so that they are findable."""
     envelopes = [Envelope(list(records[start : start + 100])) for start in range(0, len(records), 100)]
     backends.queue.put(envelopes)
+    indexing = Indexing(backends.store, backends.index)
     while backends.queue.depth().logs:
         if backends.move is not None:
             backends.move(2_000, 0)
         else:
-            drain.drain(backends.queue, backends.store, backends.index, 2_000, 0)
+            drain.drain(backends.queue, backends.store, indexing, 2_000, 0)
+    while backends.store.lacking().logs:
+        indexing.settle(now=True)
+        indexing.catch_up()
     for care in backends.tidy:
         care()
 

@@ -36,7 +36,9 @@ ROOMS: dict[str, set[str]] = {
     # The one place that knows three rooms at once: it moves logs through all of them in one transaction.
     # `pipeline.drain` gives it the dead letters that every drain makes.
     "app.move": {*_BACKEND, "app.queues", "app.stores", "app.search", "app.pipeline"},
-    "app.backends": {*_BACKEND, "app.queues", "app.stores", "app.search", "app.move"},
+    # A queue on a system without memory, and the record that remembers for it: it knows their ports only.
+    "app.claiming": {"app.core"},
+    "app.backends": {*_BACKEND, "app.queues", "app.stores", "app.search", "app.move", "app.claiming"},
     # The key that signs receipts lies in the data folder, whatever the backends are.
     "app.web": {"app.core", "app.pipeline", "app.backends", "app.drivers.secret", "app.version"},
     "app.cli": {"app.core", "app.pipeline", "app.backends", "app.web", "app.version"},
@@ -54,6 +56,7 @@ LIBRARIES: dict[str, set[str]] = {
     "app.search": {"numpy", "zstandard"},
     "app.pipeline": {"msgspec"},
     "app.move": set(),
+    "app.claiming": set(),
     "app.backends": set(),
     "app.web": {
         "apispec",

@@ -10,6 +10,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 
 from dramatiq import Broker, Worker
 from periodiq import Scheduler
@@ -18,35 +19,38 @@ from app import backends as backends_module
 from app.backends import Backends
 from app.core.errors import InvalidInput, LogIngestorError
 from app.core.settings import Settings
+from app.pipeline.indexing import Indexing
 from workers import broker as brokers
-from workers import drain, upkeep
+from workers import drain, index, upkeep
+from workers.shifts import Shifts
 
-#: Two shifts overlap for a moment, and upkeep must not wait for them.
-THREADS = 4
+#: Two shifts of drain and of index overlap for a moment, and upkeep must not wait for them.
+THREADS = 6
 #: Milliseconds that Dramatiq's threads wait for a message before they look whether to stop.
 POLL_MS = 100
 #: Milliseconds given to the batch at hand when the process stops.
 STOP_MS = 10_000
 
 
-def declare(broker: Broker, backends: Backends) -> drain.Shifts:
-    """Declare every actor on *broker*; returns the hand that stops the shifts."""
-    shifts = drain.Shifts()
-    drain.declare(broker, backends, shifts)
+def declare(broker: Broker, backends: Backends, stopping: threading.Event) -> None:
+    """Declare every actor on *broker*; *stopping* ends their shifts."""
+    indexing = Indexing(backends.store, backends.index)
+    drain.declare(broker, backends, indexing, Shifts(stopping))
+    index.declare(broker, indexing, Shifts(stopping))
     upkeep.declare(broker, backends)
-    return shifts
 
 
 def run(settings: Settings) -> None:
     """Work until the process is told to stop."""
     backends = backends_module.connect(settings)
     broker = brokers.make(settings)
-    shifts = declare(broker, backends)
+    stopping = threading.Event()
+    declare(broker, backends, stopping)
     worker = Worker(broker, worker_threads=THREADS, worker_timeout=POLL_MS)
     scheduler = Scheduler([actor for actor in broker.actors.values() if "periodic" in actor.options])
 
     def stop(*_: object) -> None:
-        shifts.stopping.set()
+        stopping.set()
         scheduler.alarm_q.put_nowait(False)
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -55,10 +59,10 @@ def run(settings: Settings) -> None:
     try:
         # Sends at once what is due in this minute: the first shift begins now.
         scheduler.schedule()
-        if not shifts.stopping.is_set():
+        if not stopping.is_set():
             scheduler.loop()
     finally:
-        shifts.stopping.set()
+        stopping.set()
         worker.stop(timeout=STOP_MS)
         backends.close()
 

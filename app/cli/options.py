@@ -104,7 +104,7 @@ def serve_runs(settings: Settings) -> bool:
 
 def pending(backends: Backends) -> int:
     """Return how many accepted logs can't be found yet."""
-    return backends.queue.depth().logs + backends.index.lag()
+    return backends.queue.depth().logs + backends.store.lacking().logs
 
 
 def warn_of_pending(backends: Backends) -> None:

@@ -22,7 +22,7 @@ def command(backends: Backends, as_json: bool) -> None:
         **backends.store.stats(),
         "waiting": depth.logs,
         "waiting_bytes": depth.bytes,
-        "unindexed": backends.index.lag(),
+        "unindexed": backends.store.lacking().logs,
     }
     if as_json:
         print_json(found)

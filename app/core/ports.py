@@ -7,98 +7,48 @@ the default and the tests' doubles. Every alternate passes the same contract sui
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-import msgspec
-
+from app.core.envelope import Batch, Claim, DeadLetter, Earlier, Envelope, Listing, Taken
 from app.core.instant import Instant
 from app.core.query import Bucket, Facets, FieldInfo, Page, Query
 from app.core.record import LogRecord
 
-#: Most logs in one envelope.
-ENVELOPE_LOGS = 100
-#: Largest envelope, in bytes; a log that is larger alone travels alone.
-ENVELOPE_BYTES = 128 << 10
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """Stored records that can't be found yet: how many, and when the oldest was stored (ms; None without any)."""
+
+    logs: int
+    since: int | None
 
 
-class DeadLetter(msgspec.Struct, array_like=True, gc=False):
-    """What was refused, or could not be stored: kept with its reason so that it can be replayed."""
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What became of records that were to be stored."""
 
-    #: UUIDv7 of 16 bytes; its time is when it was refused.
+    #: How many were not stored before.
+    new: int
+    #: Names them until the index holds them: for `indexed`.
+    mark: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A record that the index can't take for a fault of its own."""
+
     id: bytes
-    #: What was sent, as it was sent; for a body that can't be read its first 64 KiB.
-    payload: bytes
-    #: Why, in a sentence, and the field at fault.
     reason: str
-    field: str | None = None
-    #: Who sent it: an address, a file, or a token's name.
-    sender: str = ""
-
-
-class Envelope(msgspec.Struct, array_like=True, gc=False):
-    """One message of the queue: logs of one request in their sent order, or letters already dead."""
-
-    records: list[LogRecord] = []
-    dead: list[DeadLetter] = []
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A request's Idempotency-Key: the first request with it is taken, later ones are answered from it."""
-
-    #: Sender and key together.
-    key: str
-    #: Digest of the body, so that the same key with another body is told apart.
-    digest: bytes
-    #: What to remember for the answer to a re-send (JSON).
-    answer: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """The ids behind a receipt, where they are not consecutive: kept so that it can be asked about."""
-
-    key: bytes
-    ids: Sequence[bytes]
-    #: How long it is kept, in ms.
-    keep_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What became of a put."""
-
-    #: True when this put queued the envelopes; False when the claim had been made before.
-    fresh: bool = True
-    #: The answer remembered with the earlier claim, and the digest of its body.
-    answer: bytes = b""
-    digest: bytes = b""
-    #: Ids among the put records that had been accepted before; they were not queued again.
-    duplicates: frozenset[bytes] = frozenset()
-
-
-@dataclass(slots=True)
-class Batch:
-    """Envelopes taken from the queue, and the handle by which they are acknowledged."""
-
-    records: list[LogRecord]
-    dead: list[DeadLetter]
-    handle: Any
-    #: Bodies that could not be decoded: their bytes, to be kept as dead letters.
-    unreadable: list[bytes] = field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        return bool(self.records or self.dead or self.unreadable)
 
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """What waits in the queue."""
+    """What waits in the queue: never less than there is; more where the system can't tell exactly."""
 
     logs: int
     bytes: int
-    #: When the oldest waiting log was accepted, in ms since 1970; None when nothing waits.
+    #: When the oldest waiting log was accepted, in ms since 1970; None when nothing waits, or it can't be told.
     oldest: int | None
 
 
@@ -117,7 +67,8 @@ class LogQueue(Protocol):
         Safe to call from many threads; calls of one process share commits. *own_ids* are ids the
         sender chose: those accepted before are left out and reported. *listing* is kept beside the
         envelopes, without the ids that were left out.
-        Raises QueueFull at the limit, Unavailable when the queue can't be reached.
+        Raises QueueFull at the limit and Unavailable when the queue can't be reached, with nothing kept
+        unless its `kept_unknown` says otherwise.
         """
 
     def take(self, limit: int, wait: float) -> Batch:
@@ -135,6 +86,9 @@ class LogQueue(Protocol):
     def depth(self) -> Depth:
         """Return what waits, leased envelopes included. Raises Unavailable."""
 
+    def keep(self, listing: Listing) -> None:
+        """Keep a listing by itself, durably."""
+
     def listed(self, key: bytes) -> list[bytes] | None:
         """Return the ids of the listing with this key; None when there is none any more."""
 
@@ -142,17 +96,76 @@ class LogQueue(Protocol):
         """Forget claims and own ids that are older than a day, and listings whose time is over."""
 
     def waiting(self, first: bytes, last: bytes) -> int:
-        """Return how many logs with ids from *first* to *last* wait."""
+        """Return how many logs with ids from *first* to *last* wait; never less than there are."""
 
     def close(self) -> None:
         """Let go of connections; further calls are an error."""
 
 
-class LogStore(Protocol):
-    """The record: every stored log, the dead letters, and what was claimed. It is the truth."""
+class Carrier(Protocol):
+    """A queue that remembers nothing beside its messages; with a record beside it, it is a LogQueue (app/claiming.py)."""
 
-    def add(self, records: Sequence[LogRecord]) -> int:
-        """Store the records durably; those whose id is stored already are left. Return how many were new."""
+    def put(self, envelopes: Sequence[Envelope]) -> frozenset[int]:
+        """Queue *envelopes* durably; return the places of those that were not kept though others were.
+
+        Safe to call from many threads. Raises QueueFull and Unavailable as LogQueue does.
+        """
+
+    def take(self, limit: int, wait: float) -> Batch:
+        """See LogQueue."""
+
+    def ack(self, batch: Batch) -> None:
+        """See LogQueue."""
+
+    def release(self, batch: Batch) -> None:
+        """See LogQueue."""
+
+    def depth(self) -> Depth:
+        """See LogQueue."""
+
+    def close(self) -> None:
+        """See LogQueue."""
+
+
+class LogStore(Protocol):
+    """The record: every stored log, the dead letters, and what was claimed. It is the truth.
+
+    Every method raises Unavailable when the store can't be reached.
+    """
+
+    def add(self, records: Sequence[LogRecord], lease: float = 0.0) -> Added:
+        """Store the records durably; those whose id is stored already are left.
+
+        In the same commit they are marked as lacking in the index; `lacking_records` leaves the mark
+        to the caller for *lease* seconds.
+        """
+
+    def indexed(self, marks: Sequence[int]) -> None:
+        """Forget the marks: the index holds their records."""
+
+    def lacking(self) -> Lacking:
+        """Return what is marked as lacking in the index."""
+
+    def lacking_records(self, limit: int, lease: float) -> tuple[list[int], list[LogRecord]]:
+        """Lease the oldest marks of about *limit* records for *lease* seconds; return marks and records."""
+
+    def claim(self, envelopes: Sequence[Envelope]) -> list[bool]:
+        """Make the envelopes' claims durably; return for each whether it is its request's, now or before.
+
+        The ids of an envelope whose claim another request has are noted: `count` counts them as stored.
+        """
+
+    def claimed(self, key: str) -> Earlier | None:
+        """Return the request that claimed *key*, if all of its parts are claimed."""
+
+    def keep(self, listing: Listing) -> None:
+        """Keep a listing."""
+
+    def listed(self, key: bytes) -> list[bytes] | None:
+        """Return the ids of the listing with this key; None when there is none any more."""
+
+    def forget_claims(self) -> None:
+        """Forget claims that are older than a day, and listings whose time is over."""
 
     def get(self, ids: Sequence[bytes]) -> list[LogRecord]:
         """Return the records with these ids, in that order; unknown ids are left out."""
@@ -161,10 +174,20 @@ class LogStore(Protocol):
         """Return how many stored records have ids from *first* to *last*."""
 
     def after(self, place: int, limit: int) -> list[tuple[int, LogRecord]]:
-        """Return up to *limit* records stored after *place*, with their places, in store order."""
+        """Return about *limit* records stored after *place*, with their places, in the order of their commits.
+
+        Records of one commit may share a place; they are never parted. What is returned is never
+        followed by a record of a lower place.
+        """
 
     def newest_place(self) -> int:
         """Return the place of the record stored last; 0 when there is none."""
+
+    def walk(self, query: Query) -> Iterator[list[LogRecord]]:
+        """Yield the records of the query's window after its cursor, in its order, in chunks; its filter is not asked."""
+
+    def delete(self, ids: Sequence[bytes]) -> int:
+        """Delete these records; return how many there were."""
 
     def bury(self, letters: Sequence[DeadLetter]) -> None:
         """Keep dead letters; one whose id is kept already is left. Drops the oldest over DEAD_LIMIT."""
@@ -212,8 +235,20 @@ class SearchIndex(Protocol):
     Unavailable when the index can't be reached.
     """
 
-    def add(self, records: Sequence[LogRecord]) -> None:
-        """Make the records findable; those that are already are left."""
+    def add(self, records: Sequence[LogRecord]) -> list[Refusal]:
+        """Take the records; those that are there already are left. Return those that can't be taken, each for itself.
+
+        They are durable in the index, and findable after `refresh`.
+        """
+
+    def refresh(self) -> None:
+        """Make findable what was added."""
+
+    def remove(self, ids: Sequence[bytes]) -> None:
+        """Forget these records."""
+
+    def check(self) -> None:
+        """Raise Unavailable, saying what is wrong, unless the index can be read and written."""
 
     def find(self, query: Query, budget: Budget = Budget()) -> Page:
         """Return the page of the query."""
@@ -240,9 +275,6 @@ class SearchIndex(Protocol):
 
     def compact(self) -> None:
         """Give back the room of forgotten records, as far as a moment's work can."""
-
-    def lag(self) -> int:
-        """Return how many stored records are not yet findable."""
 
     def close(self) -> None:
         """Let go of connections; further calls are an error."""

@@ -73,6 +73,16 @@ def oldest(connection: Connection, before: int | None, limit: int) -> tuple[list
     return [row[5] for row in found], [record(row[:5]) for row in found]
 
 
+def by_id(connection: Connection, ids: Sequence[bytes]) -> tuple[list[int], list[LogRecord]]:
+    """Return places and records of these ids, as far as they are stored."""
+    found = []
+    for start in range(0, len(ids), _IDS_AT_ONCE):
+        some = list(ids[start : start + _IDS_AT_ONCE])
+        marks = ",".join("?" * len(some))
+        found += connection.execute(f"SELECT {COLUMNS}, place FROM logs WHERE id IN ({marks})", some).fetchall()
+    return [row[5] for row in found], [record(row[:5]) for row in found]
+
+
 def delete(connection: Connection, places: Sequence[int]) -> None:
     """Delete the records at these places."""
     connection.executemany("DELETE FROM logs WHERE place = ?", [(place,) for place in places])

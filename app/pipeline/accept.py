@@ -6,8 +6,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.core.errors import InvalidInput, Problem
-from app.core.ports import ENVELOPE_LOGS, Claim, DeadLetter, Envelope, Listing, LogQueue
+from app.core.envelope import ENVELOPE_LOGS, Claim, DeadLetter, Envelope, Listing
+from app.core.errors import InvalidInput, Problem, Unavailable
+from app.core.ports import LogQueue
 from app.core.record import IdSource, LogRecord
 from app.core.schema import Parsed, Refused
 from app.pipeline.receipts import Receipts
@@ -64,8 +65,12 @@ class Accept:
         taken = self._queue.put(envelopes, claim, own, listing)
         if not taken.fresh:
             return _repeated(taken.answer, taken.digest == digest)
-        accepted = len(logs) - len(taken.duplicates)
-        return Outcome(accepted, len(taken.duplicates) + twice, rejected, receipt)
+        duplicates = len(taken.duplicates) + twice
+        accepted = len(logs) - len(taken.duplicates) - len(taken.missing)
+        if taken.missing:
+            rejected = sorted([*rejected, *_missing(parsed, taken.missing)], key=lambda one: one["index"])
+            receipt = self._partial([log.id for log in logs if log.id not in taken.missing | taken.duplicates])
+        return Outcome(accepted, duplicates, rejected, receipt)
 
     def bury(self, body: bytes, problem: Problem, sender: str) -> None:
         """Keep the beginning of a body that can't be read, with the reason."""
@@ -87,6 +92,15 @@ class Accept:
             kept.setdefault(log.id, (log, size))
         return [log for log, _ in kept.values()], [size for _, size in kept.values()]
 
+    def _partial(self, ids: list[bytes]) -> str | None:
+        """Return a receipt for the part of a request that was kept; None when it can't be noted."""
+        key = self._ids.take(1).to_bytes(16, "big")
+        try:
+            self._queue.keep(Listing(key, ids, self._receipts.retention_ms))
+        except Unavailable:
+            return None
+        return self._receipts.listed(key)
+
     def _receipt(self, logs: list[LogRecord], *, consecutive: bool) -> tuple[str | None, Listing | None]:
         if not logs:
             return None, None
@@ -94,6 +108,13 @@ class Accept:
             return self._receipts.consecutive(logs[0].id, len(logs)), None
         key = self._ids.take(1).to_bytes(16, "big")
         return self._receipts.listed(key), Listing(key, [log.id for log in logs], self._receipts.retention_ms)
+
+
+def _missing(parsed: Parsed, ids: frozenset[bytes]) -> list[dict[str, Any]]:
+    """Return what is answered for logs that the queue did not keep: nothing is wrong with them."""
+    message = "was not kept: the queue is full or could not confirm it; send it again"
+    places = [place for log, place in zip(parsed.logs, parsed.places, strict=True) if log.id in ids]
+    return [{"index": place, "message": message, "retry": True} for place in places]
 
 
 def _repeated(answer: bytes, same_body: bool) -> Outcome:

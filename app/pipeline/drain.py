@@ -1,7 +1,7 @@
 """Drain: move waiting logs into record and index, whatever fails and whenever.
 
-Both writes are idempotent by the record's id and the batch is acknowledged last, so a crash between
-any two steps means repetition, never loss.
+Both writes are idempotent by the record's id, and the batch is acknowledged when the record holds it
+with a mark for the index, so a crash between any two steps means repetition, never loss.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from app.core.envelope import Batch, DeadLetter, Envelope
 from app.core.errors import LogIngestorError, Unavailable
 from app.core.instant import now_ms
-from app.core.ports import Batch, DeadLetter, LogQueue, LogStore, SearchIndex
+from app.core.ports import LogQueue, LogStore
 from app.core.record import IdSource, LogRecord
+from app.pipeline.indexing import Indexing
 
 log = logging.getLogger(__name__)
 
@@ -31,47 +33,64 @@ BACKOFF_SECONDS = (0.2, 5.0)
 _ids = IdSource()
 
 
-def drain(queue: LogQueue, store: LogStore, index: SearchIndex, limit: int, wait: float) -> int:
+def drain(queue: LogQueue, store: LogStore, indexing: Indexing, limit: int, wait: float) -> int:
     """Move one batch of about *limit* logs from queue to record and index; return how many logs it had.
 
-    A batch that can't be stored, though the systems answer, is stored log by log: what fails alone
-    becomes a dead letter. Raises Unavailable, with nothing acknowledged, when a system is down.
+    It is acknowledged when the record holds it; the index follows. A batch that can't be stored,
+    though the record answers, is stored log by log: what fails alone becomes a dead letter. Raises
+    Unavailable, with nothing acknowledged, when queue or record are down.
     """
     batch = queue.take(limit, wait)
     if not batch:
         return 0
-    letters = [*batch.dead, *unreadable(batch)]
     try:
-        try:
-            _store(store, index, batch.records)
-        except LogIngestorError:
-            raise
-        except Exception:
-            log.exception("a batch of %d logs can't be stored; trying its logs one by one", len(batch.records))
-            letters += _one_by_one(store, index, batch.records)
-        store.bury(letters)
+        mine = _claimed(store, batch.claimed)
+        records = [*batch.records, *(record for envelope in mine for record in envelope.records)]
+        letters = [*batch.dead, *unreadable(batch), *(letter for envelope in mine for letter in envelope.dead)]
+        stored, faults = _store(store, records, indexing.lease)
+        letters += faults
+        if letters:
+            store.bury(letters)
     except Unavailable:
         queue.release(batch)
         raise
     queue.ack(batch)
-    return len(batch.records)
+    for mark, some in stored:
+        indexing.add(mark, some)
+    indexing.settle()
+    return len(batch.records) + sum(len(envelope.records) for envelope in batch.claimed)
 
 
-def _store(store: LogStore, index: SearchIndex, records: Sequence[LogRecord]) -> None:
-    store.add(records)
-    index.add(records)
+def _claimed(store: LogStore, envelopes: Sequence[Envelope]) -> list[Envelope]:
+    """Return the envelopes that their requests may keep; the others were sent twice and are stored already."""
+    if not envelopes:
+        return []
+    return [envelope for envelope, own in zip(envelopes, store.claim(envelopes), strict=True) if own]
 
 
-def _one_by_one(store: LogStore, index: SearchIndex, records: Sequence[LogRecord]) -> list[DeadLetter]:
+_Stored = list[tuple[int, Sequence[LogRecord]]]
+
+
+def _store(store: LogStore, records: Sequence[LogRecord], lease: float) -> tuple[_Stored, list[DeadLetter]]:
+    """Store the records, one by one if they can't be together; return marks with their records, and dead letters."""
+    if not records:
+        return [], []
+    try:
+        return [(store.add(records, lease).mark, records)], []
+    except LogIngestorError:
+        raise
+    except Exception:
+        log.exception("a batch of %d logs can't be stored; trying its logs one by one", len(records))
+    stored: _Stored = []
     letters = []
     for record in records:
         try:
-            _store(store, index, [record])
+            stored.append((store.add([record], lease).mark, [record]))
         except LogIngestorError:
             raise
         except Exception as error:
             letters.append(refused(record, error))
-    return letters
+    return stored, letters
 
 
 def refused(record: LogRecord, error: Exception) -> DeadLetter:

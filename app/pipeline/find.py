@@ -11,7 +11,7 @@ from app.core.filter import And, Equals
 from app.core.fold import clean
 from app.core.instant import now_ms
 from app.core.normal import normal
-from app.core.ports import Budget, Depth, LogQueue, LogStore, SearchIndex
+from app.core.ports import Budget, Depth, Lacking, LogQueue, LogStore, SearchIndex
 from app.core.query import Page, Query, Sort, describe
 from app.core.record import LogRecord
 from app.pipeline import from_record
@@ -25,10 +25,14 @@ def answer(
     When the index can't be reached the record answers, as far as the budget goes: `source` says so.
     Raises TimedOut, and Unavailable when neither can be read.
     """
-    depth, behind = _depth(queue), _behind(index)
+    depth, behind = _depth(queue), _behind(store)
     page = _page(store, index, query, budget)
     # Whoever reads the record itself sees what the index has yet to see.
-    return {"status": True, **describe(page), **_pending(store, depth, 0 if page.source == "record" else behind)}
+    return {
+        "status": True,
+        **describe(page),
+        **_pending(depth, Lacking(0, None) if page.source == "record" else behind),
+    }
 
 
 def unseen(queue: LogQueue, store: LogStore, index: SearchIndex) -> dict[str, Any]:
@@ -37,8 +41,7 @@ def unseen(queue: LogQueue, store: LogStore, index: SearchIndex) -> dict[str, An
     Logs only move towards being found: from the queue to the record to the index. Asked in that order,
     and before the search, one on its way is counted, perhaps twice or though it is found, never missed.
     """
-    depth, behind = _depth(queue), _behind(index)
-    return _pending(store, depth, behind)
+    return _pending(_depth(queue), _behind(store))
 
 
 def trace(
@@ -118,27 +121,24 @@ def _depth(queue: LogQueue) -> Depth | None:
         return None
 
 
-def _behind(index: SearchIndex) -> int | None:
+def _behind(store: LogStore) -> Lacking | None:
     try:
-        return index.lag()
+        return store.lacking()
     except Unavailable:
         return None
 
 
-def _pending(store: LogStore, depth: Depth | None, behind: int | None) -> dict[str, Any]:
+def _pending(depth: Depth | None, behind: Lacking | None) -> dict[str, Any]:
     if depth is None or behind is None:
         return {"pending": None, "pending_is": None, "lag_ms": None}
-    count = depth.logs + behind
+    count = depth.logs + behind.logs
     exactness = "at most" if count else "exact"
-    return {"pending": count, "pending_is": exactness, "lag_ms": _lag_ms(store, depth, behind)}
+    return {"pending": count, "pending_is": exactness, "lag_ms": _lag_ms(depth, behind)}
 
 
-def _lag_ms(store: LogStore, depth: Depth, behind: int) -> int | None:
+def _lag_ms(depth: Depth, behind: Lacking) -> int | None:
     """Return the age of the oldest log that waits, 0 when none does, None when it can't be told."""
     if depth.logs and depth.oldest is None:
         return None
-    oldest = [] if depth.oldest is None else [depth.oldest]
-    if behind:
-        # Records are indexed in the order in which they are stored: the oldest that is missing is the first of these.
-        oldest += [record.received for _, record in store.after(max(store.newest_place() - behind, 0), 1)]
+    oldest = [moment for moment in (depth.oldest, behind.since) if moment is not None]
     return max(now_ms() - min(oldest), 0) if oldest else 0

@@ -78,7 +78,7 @@ class Receipts:
         queued = accepted - stored - dead
         if queued > waits:
             raise NotFound("some logs of this receipt have expired, or were dropped from the dead letters")
-        indexed = stored if stored == 0 or self.index.lag() == 0 else self._indexed(ids, key, count)
+        indexed = stored if stored == 0 or self.store.lacking().logs == 0 else self._indexed(ids, key, count)
         found = {"accepted": accepted, "queued": queued, "stored": stored, "indexed": indexed, "dead": dead}
         return {"status": True, "receipt": receipt, **found}
 

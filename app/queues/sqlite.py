@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import msgspec
 
 from app.core import codec
+from app.core.envelope import Batch, Claim, Envelope, Listing, Taken
 from app.core.errors import QueueFull
 from app.core.instant import now_ms
-from app.core.ports import Batch, Claim, Depth, Envelope, Listing, Taken
+from app.core.ports import Depth
 from app.core.record import LogRecord
 from app.drivers.rows import add_state, get_state
 from app.drivers.sqlite import Connection, Database
@@ -191,6 +192,12 @@ class SqliteQueue:
             )
             return sum(first <= record.id <= last for (body,) in bodies for record in _decode(body).records)
 
+    def keep(self, listing: Listing) -> None:
+        """See LogQueue."""
+        with self._database.write(durable=True) as connection:
+            until = now_ms() + listing.keep_ms
+            connection.execute("INSERT INTO listings VALUES (?, ?, ?)", (listing.key, b"".join(listing.ids), until))
+
     def listed(self, key: bytes) -> list[bytes] | None:
         """See LogQueue."""
         with self._database.snapshot() as connection:
@@ -222,7 +229,7 @@ def _claim(connection: Connection, wish: _Put) -> Taken:
         earlier = connection.execute("SELECT answer, digest FROM claims WHERE key = ?", (claim.key,)).fetchone()
         if earlier is not None:
             return Taken(fresh=False, answer=earlier[0], digest=earlier[1])
-        connection.execute("INSERT INTO claims VALUES (?, ?, ?, ?)", (claim.key, claim.digest, claim.answer, now))
+        connection.execute("INSERT INTO claims VALUES (?, 0, 1, ?, ?, ?)", (claim.key, claim.digest, claim.answer, now))
     duplicates = set()
     for identity in wish.own_ids:
         known = connection.execute(

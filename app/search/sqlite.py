@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from app.core.instant import Instant
-from app.core.ports import Budget
+from app.core.ports import Budget, Refusal
 from app.core.query import Bucket, Facets, FieldInfo, Page, Query
 from app.core.record import LogRecord
 from app.drivers import rows
@@ -35,12 +35,29 @@ class SqliteIndex:
         self._shared = shared
         self._cache = BlockCache()
 
-    def add(self, records: Sequence[LogRecord]) -> None:
+    def add(self, records: Sequence[LogRecord]) -> list[Refusal]:
         """See SearchIndex."""
         with self._database.write(durable=True) as connection:
             rows.insert(connection, rows.next_place(connection), rows.new_records(connection, records))
         while self.catch_up():
             pass
+        return []
+
+    def refresh(self) -> None:
+        """See SearchIndex: what was added is findable already."""
+
+    def check(self) -> None:
+        """See SearchIndex."""
+        with self._database.snapshot() as connection:
+            for table in ("logs", "state", "blocks"):
+                connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone()
+
+    def remove(self, ids: Sequence[bytes]) -> None:
+        """See SearchIndex. In one file with the record nothing is left: the store's `delete` has forgotten it."""
+        if self._shared:
+            return
+        with self._database.write(durable=True) as connection:
+            self._forget(connection, *rows.by_id(connection, ids))
 
     def catch_up(self) -> int:
         """Index what the record holds beyond what is indexed; return how many records that were."""
@@ -109,10 +126,12 @@ class SqliteIndex:
         if self._shared:
             return 0
         with self._database.write(durable=False) as connection:
-            places, records = rows.oldest(connection, before, limit)
-            rows.delete(connection, places)
-            if places:
-                writing.forget(connection, places, records)
+            return self._forget(connection, *rows.oldest(connection, before, limit))
+
+    def _forget(self, connection: Connection, places: Sequence[int], records: Sequence[LogRecord]) -> int:
+        rows.delete(connection, places)
+        if places:
+            writing.forget(connection, places, records)
         return len(places)
 
     def compact(self) -> None:
@@ -125,14 +144,6 @@ class SqliteIndex:
                 connection.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()
                 if connection.total_changes - before < 2:
                     break
-
-    def lag(self) -> int:
-        """See SearchIndex."""
-        with self._database.snapshot() as connection:
-            found = connection.execute(
-                "SELECT count(*) FROM logs WHERE place > ?", (rows.get_state(connection, "indexed"),)
-            )
-            return int(found.fetchone()[0])
 
     def close(self) -> None:
         """See SearchIndex; the database is closed by whoever opened it."""

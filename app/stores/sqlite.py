@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from app.core import instant
-from app.core.ports import DeadLetter
-from app.core.record import LogRecord
+from app.core.envelope import DeadLetter
+from app.core.ports import Added
+from app.core.query import Query
+from app.core.record import LogRecord, first_id
 from app.drivers import rows
 from app.drivers.rows import add_state, get_state
 from app.drivers.sqlite import Connection, Database
+from app.stores.sqlite_notes import Notes
+from app.stores.window import bounds
 
 #: Called in the transaction that deletes records, with their places: the index in the same file follows.
 Forget = Callable[[Connection, Sequence[int], Sequence[LogRecord]], None]
@@ -20,20 +24,20 @@ _LETTER = "id, payload, reason, field, sender"
 _AT_ONCE = 500
 
 
-class SqliteStore:
-    """A LogStore in the tables logs and dead_letters."""
+class SqliteStore(Notes):
+    """A LogStore in the tables logs and dead_letters, and those of `Notes`."""
 
     def __init__(self, database: Database, *, dead_limit: int, forget: Forget | None = None) -> None:
-        self._database = database
+        super().__init__(database)
         self._dead_limit = dead_limit
         self._forget = forget
 
-    def add(self, records: Sequence[LogRecord]) -> int:
+    def add(self, records: Sequence[LogRecord], lease: float = 0.0) -> Added:
         """See LogStore."""
         with self._database.write(durable=True) as connection:
             fresh = rows.new_records(connection, records)
             rows.insert(connection, rows.next_place(connection), fresh)
-        return len(fresh)
+            return Added(len(fresh), self._mark(connection, [record.id for record in records], lease))
 
     def get(self, ids: Sequence[bytes]) -> list[LogRecord]:
         """See LogStore."""
@@ -48,7 +52,9 @@ class SqliteStore:
 
     def count(self, first: bytes, last: bytes) -> int:
         """See LogStore."""
-        return self._number("SELECT count(*) FROM logs WHERE id BETWEEN ? AND ?", first, last)
+        doubled = "SELECT coalesce(sum(logs), 0) FROM doubles WHERE first >= ? AND last <= ?"
+        stored = self._number("SELECT count(*) FROM logs WHERE id BETWEEN ? AND ?", first, last)
+        return stored + self._number(doubled, first, last)
 
     def after(self, place: int, limit: int) -> list[tuple[int, LogRecord]]:
         """See LogStore."""
@@ -62,6 +68,14 @@ class SqliteStore:
         """See LogStore."""
         with self._database.snapshot() as connection:
             return rows.next_place(connection) - 1
+
+    def walk(self, query: Query) -> Iterator[list[LogRecord]]:
+        """See LogStore. There is no index over time: all ids of the window are sorted first."""
+        condition, parameters, order = bounds(query)
+        with self._database.snapshot() as connection:
+            found = connection.execute(f"SELECT id FROM logs WHERE {condition} ORDER BY {order}", parameters).fetchall()
+        for start in range(0, len(found), _AT_ONCE):
+            yield self.get([identity for (identity,) in found[start : start + _AT_ONCE]])
 
     def bury(self, letters: Sequence[DeadLetter]) -> None:
         """See LogStore."""
@@ -125,10 +139,19 @@ class SqliteStore:
     def expire(self, before: int | None, limit: int) -> int:
         """See LogStore."""
         with self._database.write(durable=False) as connection:
-            places, records = rows.oldest(connection, before, limit)
-            rows.delete(connection, places)
-            if self._forget is not None and places:
-                self._forget(connection, places, records)
+            if before is not None:
+                connection.execute("DELETE FROM doubles WHERE last < ?", (first_id(before),))
+            return self._delete(connection, *rows.oldest(connection, before, limit))
+
+    def delete(self, ids: Sequence[bytes]) -> int:
+        """See LogStore."""
+        with self._database.write(durable=True) as connection:
+            return self._delete(connection, *rows.by_id(connection, ids))
+
+    def _delete(self, connection: Connection, places: Sequence[int], records: Sequence[LogRecord]) -> int:
+        rows.delete(connection, places)
+        if self._forget is not None and places:
+            self._forget(connection, places, records)
         return len(places)
 
     def size(self) -> int:

@@ -36,14 +36,37 @@ queue = Table(
     sqlite_autoincrement=True,
 )
 
-#: Requests with an Idempotency-Key, and what they were answered.
+#: Requests with an Idempotency-Key, and what they were answered; by envelope where envelopes are claimed one by one.
 claims = Table(
     "claims",
     metadata,
     Column("key", Text, primary_key=True),
+    Column("part", Integer, primary_key=True),
+    Column("parts", Integer, nullable=False),
     Column("digest", LargeBinary, nullable=False),
     Column("answer", LargeBinary, nullable=False),
     Column("made", BigInteger, nullable=False),
+)
+
+#: Records that the index lacks: 16 bytes for each id, one row for each commit. `leased` and `made` are ms since 1970.
+unindexed = Table(
+    "unindexed",
+    metadata,
+    Column("mark", Integer, primary_key=True),
+    Column("made", BigInteger, nullable=False),
+    Column("leased", BigInteger, nullable=False),
+    Column("logs", Integer, nullable=False),
+    Column("ids", LargeBinary, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+#: Envelopes that were dropped since another request had claimed them: their logs are stored under its ids.
+doubles = Table(
+    "doubles",
+    metadata,
+    Column("first", LargeBinary(16), primary_key=True),
+    Column("last", LargeBinary(16), nullable=False),
+    Column("logs", Integer, nullable=False),
 )
 
 #: Ids that senders chose, for as long as they may still wait in the queue.

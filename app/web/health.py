@@ -77,7 +77,8 @@ def _store(held: Backends, _: Settings) -> dict[str, Any]:
 
 
 def _index(held: Backends, _: Settings) -> dict[str, Any]:
-    return {"behind": held.index.lag()}
+    held.index.check()
+    return {"behind": held.store.lacking().logs}
 
 
 def _disk(_: Backends, chosen: Settings) -> dict[str, Any]:

@@ -165,7 +165,7 @@ def _total(page: Turned) -> str:
 def _pending(held: Backends) -> str | None:
     """Return the sentence on accepted logs that no search finds yet, None when there are none."""
     try:
-        count = held.queue.depth().logs + held.index.lag()
+        count = held.queue.depth().logs + held.store.lacking().logs
     except Unavailable:
         return "How many accepted logs are not searchable yet is unknown: the queue can't be asked."
     if count == 0:

@@ -54,7 +54,6 @@ def test_an_empty_index_answers(each_backends: Backends) -> None:
     assert index.facets(Query(), ["level"], 10).fields == {"level": []}
     assert index.fields(Query()) == []
     assert index.span(Query()) is None
-    assert index.lag() == 0
 
 
 @pytest.mark.parametrize("sort", ["asc", "desc"])

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from app.backends import Backends, connect
-from app.core.ports import DeadLetter
+from app.core.envelope import DeadLetter
 from app.core.record import IdSource
 from app.core.settings import Settings
 from tests.conftest import MakeRecord
@@ -25,7 +25,7 @@ _ids = IdSource()
 def test_records_come_back_as_they_were(each_backends: Backends) -> None:
     """Every field of every kind of log is kept."""
     records = list(random_records(3, 300))
-    assert each_backends.store.add(records) == 300
+    assert each_backends.store.add(records).new == 300
     assert each_backends.store.get([record.id for record in records]) == records
 
 
@@ -33,8 +33,8 @@ def test_a_record_is_stored_once(each_backends: Backends, make_record: MakeRecor
     """An id that is stored already keeps its first content, within a batch too."""
     record = make_record(message="first")
     other = make_record(id=record.id, message="second")
-    assert each_backends.store.add([record, other]) == 1
-    assert each_backends.store.add([other]) == 0
+    assert each_backends.store.add([record, other]).new == 1
+    assert each_backends.store.add([other]).new == 0
     assert [found.message for found in each_backends.store.get([record.id])] == ["first"]
 
 

@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.backends import Backends
-from app.core.ports import Envelope
+from app.core.envelope import Envelope
 from app.core.settings import Settings
 from app.drivers.sqlite import Database
 from app.web import create_app

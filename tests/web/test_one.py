@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.backends import Backends
-from app.core.ports import Envelope
+from app.core.envelope import Envelope
 from app.core.record import LogRecord, id_text
 from tests.conftest import Fill, MakeRecord
 from tests.web.asking import NOTHING_PENDING, get, numbers, original, problems

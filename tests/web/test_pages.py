@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from app.backends import Backends
 from app.core import instant
-from app.core.ports import Envelope
+from app.core.envelope import Envelope
 from app.core.record import LogRecord, id_text
 from app.web import display, page_empty
 from tests.conftest import Fill, MakeRecord

@@ -12,14 +12,16 @@ from flask.testing import FlaskClient
 
 from app.backends import Backends, connect, upgrade
 from app.core import instant
+from app.core.envelope import Envelope
 from app.core.errors import TimedOut
 from app.core.parse import parse
-from app.core.ports import Budget, Envelope
+from app.core.ports import Budget
 from app.core.query import Query
 from app.core.record import LogRecord
 from app.core.settings import Settings
 from app.drivers.sqlite import Database
 from app.pipeline import drain, find, from_record
+from app.pipeline.indexing import Indexing
 from app.web import create_app, filters
 from tests.conftest import MakeRecord
 from tests.web.asking import NOTHING_PENDING, get
@@ -94,7 +96,9 @@ def test_record_answers_when_the_index_cannot(apart: Settings, make_record: Make
     """The same logs in the same order; `source` says where they come from. Counts by the index alone are a 503."""
     held = connect(apart)
     held.queue.put([Envelope([make_record(message=f"step {n}") for n in range(30)])])
-    drain.drain(held.queue, held.store, held.index, 100, 0)
+    indexing = Indexing(held.store, held.index)
+    drain.drain(held.queue, held.store, indexing, 100, 0)
+    indexing.settle(now=True)
     held.close()
     app = create_app(apart)
     client = app.test_client()

@@ -1,0 +1,103 @@
+"""A LogQueue of a queue that only carries, and the record that remembers for it: claims, own ids, listings.
+
+A key travels with its envelopes and is claimed by the drain, envelope by envelope, so that a request
+which reached the queue only in part is made whole when it is sent again, and nothing is stored twice.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from app.core.envelope import Batch, Claim, Envelope, Listing, Taken
+from app.core.errors import Unavailable
+from app.core.ports import Carrier, Depth, LogStore
+
+log = logging.getLogger(__name__)
+
+
+class ClaimingQueue:
+    """A LogQueue over a Carrier and a LogStore."""
+
+    def __init__(self, carrier: Carrier, store: LogStore) -> None:
+        self._carrier = carrier
+        self._store = store
+
+    def put(
+        self,
+        envelopes: Sequence[Envelope],
+        claim: Claim | None = None,
+        own_ids: frozenset[bytes] = frozenset(),
+        listing: Listing | None = None,
+    ) -> Taken:
+        """See LogQueue. While the record can't be asked a re-send counts as accepted; it is stored once all the same."""
+        try:
+            earlier = None if claim is None else self._store.claimed(claim.key)
+            known = frozenset(record.id for record in self._store.get(list(own_ids))) if own_ids else frozenset()
+        except Unavailable as error:
+            log.warning("keys and own ids can't be looked up, the drain will: %s", error)
+            earlier, known = None, frozenset()
+        if earlier is not None:
+            return Taken(fresh=False, answer=earlier.answer, digest=earlier.digest)
+        sent = _without(envelopes, known) if known else list(envelopes)
+        if listing is not None:
+            ids = [identity for identity in listing.ids if identity not in known]
+            self._store.keep(Listing(listing.key, ids, listing.keep_ms))
+        if claim is not None:
+            sent = _claimed(sent, claim)
+        lost = self._carrier.put(sent) if sent else frozenset()
+        missing = frozenset(record.id for place in lost for record in sent[place].records)
+        return Taken(duplicates=known, missing=missing)
+
+    def take(self, limit: int, wait: float) -> Batch:
+        """See LogQueue."""
+        return self._carrier.take(limit, wait)
+
+    def ack(self, batch: Batch) -> None:
+        """See LogQueue."""
+        self._carrier.ack(batch)
+
+    def release(self, batch: Batch) -> None:
+        """See LogQueue."""
+        self._carrier.release(batch)
+
+    def depth(self) -> Depth:
+        """See LogQueue."""
+        return self._carrier.depth()
+
+    def waiting(self, first: bytes, last: bytes) -> int:
+        """See LogQueue: nobody can look into the queue, so that any log in it may be meant."""
+        return self._carrier.depth().logs
+
+    def keep(self, listing: Listing) -> None:
+        """See LogQueue."""
+        self._store.keep(listing)
+
+    def listed(self, key: bytes) -> list[bytes] | None:
+        """See LogQueue."""
+        return self._store.listed(key)
+
+    def forget_claims(self) -> None:
+        """See LogQueue."""
+        self._store.forget_claims()
+
+    def close(self) -> None:
+        """See LogQueue; the store is closed by whoever opened it."""
+        self._carrier.close()
+
+
+def _without(envelopes: Sequence[Envelope], known: frozenset[bytes]) -> list[Envelope]:
+    left = [
+        Envelope([record for record in envelope.records if record.id not in known], envelope.dead)
+        for envelope in envelopes
+    ]
+    return [envelope for envelope in left if envelope.records or envelope.dead]
+
+
+def _claimed(envelopes: Sequence[Envelope], claim: Claim) -> list[Envelope]:
+    """Return the envelopes, each with its part of the claim."""
+    parts = len(envelopes)
+    return [
+        Envelope(envelope.records, envelope.dead, Claim(claim.key, claim.digest, claim.answer, part, parts))
+        for part, envelope in enumerate(envelopes)
+    ]
