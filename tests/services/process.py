@@ -113,7 +113,8 @@ def _stat(pid: int) -> list[str]:
 def _born(pid: int) -> int | None:
     """Return when the process was started, in ticks since the machine was; None if it runs no more."""
     stat = _stat(pid)
-    return int(stat[19]) if stat and stat[0] not in "ZX" else None
+    # A first thread that has ended is shown as a zombie while others still run, and hold files and ports.
+    return int(stat[19]) if stat and (stat[0] not in "ZX" or int(stat[17]) > 1) else None
 
 
 def _descendants(pid: int) -> list[int]:
