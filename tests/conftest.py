@@ -18,6 +18,8 @@ from app.core.settings import Settings
 from app.pipeline import drain
 from app.web import create_app
 
+pytest_plugins = ["tests.services.fixtures"]
+
 MakeRecord = Callable[..., LogRecord]
 Fill = Callable[[Sequence[LogRecord]], None]
 

@@ -82,7 +82,8 @@ class Process:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(one, signal.SIGKILL)
             gone = wait_for(lambda: self.pid() is None and not any(_born(one) == born for one, born in family))
-            assert gone, "processes outlive SIGKILL"
+            if not gone:
+                raise ServerFailed(f"process {pid} outlives SIGKILL")
         self._pid_file.unlink(missing_ok=True)
 
     def console_end(self) -> str:
