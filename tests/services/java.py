@@ -89,14 +89,14 @@ def _fetch(name: str, home: Path, arrange: Callable[[Path], None]) -> None:
     home.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home.parent) as temporary:
         made = Path(temporary, "home")
-        command = ["mvn", "--batch-mode", "--quiet", "-Dstyle.color=never", "--file", str(POMS / f"{name}-pom.xml")]
+        command = ["mvn", "--batch-mode", "--quiet", "--file", str(POMS / f"{name}-pom.xml")]
         command += ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={made / 'lib'}"]
         for _ in range(TRIES):
-            ended = subprocess.run(command, check=False, stdin=subprocess.DEVNULL)
+            ended = subprocess.run(command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL)
             if ended.returncode == 0:
                 break
         else:
-            raise ServerFailed(f"Maven could not fetch the jars of {name} (exit code {ended.returncode})")
+            raise ServerFailed(f"Maven could not fetch the jars of {name}:\n{ended.stdout}{ended.stderr}")
         arrange(made)
         if not home.exists():
             made.rename(home)
