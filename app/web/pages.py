@@ -19,6 +19,8 @@ from app.core.query import Query
 from app.core.record import LogRecord, id_bytes
 from app.core.request import read_query
 from app.core.sentence import sentence
+from app.core.text import text
+from app.pipeline import follow
 from app.web import backends, display
 from app.web.page_empty import RANGES, advise
 from app.web.page_form import ACTIONS, NAMES, OPERATIONS, Form, Row, Rows, revise
@@ -133,7 +135,10 @@ def _answer(form: Form, query: Query, begun: Sequence[Row], now: int) -> tuple[s
     held, rows = backends(), Rows.of(query.filter).beginning(begun)
     parts: dict[str, Any] = {"sentence": _sentence(query.filter, form)}
     try:
+        # Asked before the search: what is stored meanwhile is shown twice rather than never.
+        live = _live(held, query, form)
         page = turn(held.index, query, form, Budget())
+        parts["live"] = live
         parts |= {"page": page, "total": _total(page), "pages": page.links(form.sort)}
         if not page.records and not (form.cursor or form.back):
             parts["advice"] = advise(held.index, query, form, now)
@@ -142,6 +147,16 @@ def _answer(form: Form, query: Query, begun: Sequence[Row], now: int) -> tuple[s
         title = "The search took too long" if isinstance(error, TimedOut) else "Search is not available now"
         return _render(form, rows, **{**parts, "page": None}, failure=Failure(title, str(error))), 503
     return _render(form, rows, **parts), 200
+
+
+def _live(held: Backends, query: Query, form: Form) -> dict[str, str] | None:
+    """Return filter and cursor for following on from this page; None where it doesn't end with the newest logs."""
+    if form.sort != "desc" or form.cursor or form.back or form.end:
+        return None
+    try:
+        return {"query": text(query.filter), "after": follow.encode(held.store.newest_place())}
+    except Unavailable:
+        return None
 
 
 def _sentence(meant: Filter, form: Form) -> str:

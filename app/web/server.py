@@ -2,18 +2,45 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
+from types import FrameType
 
 import uvicorn
 
 from app.web import create_app
 from app.web.bridge import Bridge
+from app.web.live import Live
 
 #: Seconds given to requests under way when the process stops.
 GRACE_SECONDS = 10
 #: Connections that may wait to be taken.
 BACKLOG = 2_048
+#: Seconds between telling those who follow that the process stops and stopping it: their goodbye is on its way then.
+GOODBYE_SECONDS = 0.3
+
+
+class _Server(uvicorn.Server):
+    """Says goodbye to those who follow first: uvicorn would wait for them, and then cut them off."""
+
+    def __init__(self, config: uvicorn.Config, live: Live) -> None:
+        super().__init__(config)
+        self._live = live
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Remember the loop for the signal's handler."""
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop, a moment after those who follow were told."""
+        if self._loop is None:
+            super().handle_exit(sig, frame)
+            return
+        self._loop.call_soon_threadsafe(self._live.stop)
+        self._loop.call_soon_threadsafe(self._loop.call_later, GOODBYE_SECONDS, super().handle_exit, sig, frame)
 
 
 def run(listener: socket.socket) -> None:
@@ -21,10 +48,14 @@ def run(listener: socket.socket) -> None:
     app = create_app()
     parts = app.extensions["logingestor"]
     parts.accept()  # opened before the first request: a fault is this process's, not a client's
+    live = Live(app, Bridge(app, body_limit=parts.settings.body_limit))
     config = uvicorn.Config(
-        Bridge(app, body_limit=parts.settings.body_limit),
+        live,
         loop="uvloop",
         http="httptools",
+        ws="websockets-sansio",
+        # Logs are short: compressing each would cost 130 KB for each reader instead of 20.
+        ws_per_message_deflate=False,
         lifespan="on",
         log_config=None,
         access_log=False,
@@ -36,6 +67,7 @@ def run(listener: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        _Server(config, live).run(sockets=[listener])
     finally:
+        live.close()
         parts.close()

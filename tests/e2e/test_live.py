@@ -1,0 +1,138 @@
+"""The live tail of the running program: over sockets and as events, without a gap, until the server says goodbye."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from tests.e2e.program import Server
+
+pytestmark = pytest.mark.system
+
+SECONDS = 30.0
+
+
+def tail(server: Server, **parameters: str) -> ClientConnection:
+    """Open a socket."""
+    address = server.url.replace("http", "ws", 1)
+    return connect(f"{address}/logs/tail?{urlencode(parameters)}", open_timeout=SECONDS, max_size=None)
+
+
+def received(socket: ClientConnection) -> dict[str, Any]:
+    """Return the next message."""
+    return dict(json.loads(socket.recv(SECONDS)))
+
+
+@contextmanager
+def events(
+    server: Server, headers: dict[str, str] | None = None, **parameters: str
+) -> Iterator[http.client.HTTPResponse]:
+    """Open an event stream."""
+    address = urlsplit(server.url)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=SECONDS)
+    connection.request("GET", f"/logs/tail?{urlencode(parameters)}", headers=headers or {})
+    yield connection.getresponse()
+    connection.close()
+
+
+def lines(answer: http.client.HTTPResponse, start: str) -> Iterator[str]:
+    """Yield what follows *start* on the lines of an event stream."""
+    while line := answer.readline().decode():
+        if line.startswith(start):
+            yield line.removeprefix(start).strip()
+
+
+def test_a_log_is_there_when_it_is_stored(server: Server) -> None:
+    """Whoever is told that the socket is open sees each log that fits, as it stands in answers, and a cursor."""
+    with tail(server, q="level:error AND metadata.n:>=0") as socket:
+        server.ingest(
+            [{"message": f"log {n}", "level": "error" if n % 2 else "info", "metadata": {"n": n}} for n in range(10)]
+        )
+        came = [received(socket) for _ in range(5)]
+    assert [log["metadata"]["n"] for log in came] == [1, 3, 5, 7, 9]
+    server.drained()
+    found = server.get("/logs?q=level:error&sort=asc")["results"]
+    assert [{name: value for name, value in log.items() if name != "cursor"} for log in came] == found
+
+
+def test_no_gap_over_lost_connections(server: Server) -> None:
+    """Under load a reader that comes back with its last cursor, again and again, has every log in the end."""
+    total, seen = 2_000, set[int]()
+    sender = threading.Thread(
+        target=lambda: [
+            server.ingest([{"message": "n", "metadata": {"n": n + m}} for m in range(10)]) for n in range(0, total, 10)
+        ]
+    )
+    with tail(server) as socket:
+        sender.start()
+        message = received(socket)
+    while len(seen) < total:
+        seen.add(message["metadata"]["n"])
+        with tail(server, after=message["cursor"]) as socket:
+            for _ in range(min(137, total - len(seen))):
+                message = received(socket)
+                seen.add(message["metadata"]["n"])
+    sender.join()
+    assert seen == set(range(total))
+
+
+def test_events_for_who_only_reads(server: Server) -> None:
+    """A plain GET is sent events; `Last-Event-ID` goes on where the last one ended."""
+    with events(server, q="hello") as answer:
+        assert (answer.status, answer.headers["Content-Type"]) == (200, "text/event-stream; charset=utf-8")
+        server.ingest([{"message": "hello 1"}, {"message": "other"}, {"message": "hello 2"}])
+        identity = next(lines(answer, "id: "))
+    with events(server, {"Last-Event-ID": identity}, q="hello") as answer:
+        assert json.loads(next(lines(answer, "data: ")))["message"] == "hello 2"
+
+
+def test_rows_for_the_page_are_harmless(server: Server) -> None:
+    """`as=row` gives rows of the table, with what a log holds escaped."""
+    with tail(server, **{"as": "row"}) as socket:
+        server.ingest({"message": "<script>alert(1)</script>\u202e\u0007"})
+        row = received(socket)["row"]
+    assert "&lt;script&gt;" in row
+    assert "<script" not in row
+    assert "\\u202e" in row and "\\x07" in row
+
+
+@pytest.mark.parametrize(
+    ("parameters", "field"),
+    [({"q": "level:("}, "q"), ({"after": "x"}, "after"), ({"as": "xml"}, "as"), ({"from": "1"}, "from")],
+)
+def test_faults_are_named(server: Server, parameters: dict[str, str], field: str) -> None:
+    """A fault is a message and a close with 1008, or a 400."""
+    with tail(server, **parameters) as socket:
+        message = received(socket)
+        assert message["status"] is False
+        assert message["errors"][0]["field"] == field
+        with pytest.raises(ConnectionClosed):
+            socket.recv(SECONDS)
+        assert socket.close_code == 1008
+    with events(server, **parameters) as answer:
+        assert answer.status == 400
+        assert json.loads(answer.read())["errors"][0]["field"] == field
+
+
+def test_goodbye(server: Server) -> None:
+    """When the server stops, sockets are closed with 1001, event streams end whole, and nothing holds the stop up."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(tail(server)) for _ in range(5)]
+        answer = stack.enter_context(events(server))
+        assert answer.status == 200
+        assert server.stop() == 0
+        assert list(lines(answer, "data: ")) == []
+        for socket in sockets:
+            with pytest.raises(ConnectionClosed):
+                socket.recv(SECONDS)
+            assert socket.close_code == 1001
+    assert "was killed" not in server.console
