@@ -96,7 +96,7 @@ def _store(settings: Settings, files: dict[Path, Database]) -> LogStore:
     if scheme(settings.store_url) == "postgresql":
         from app.stores.postgres import PostgresStore
 
-        return PostgresStore(settings.store_url, dead_limit=settings.dead_limit)
+        return PostgresStore(settings.store_url, dead_limit=settings.dead_limit, retention=settings.retention)
     file = _file(settings.store_url, settings, files)
     together = scheme(settings.search_url) == "sqlite" and file is _file(settings.search_url, settings, files)
     return SqliteStore(file, dead_limit=settings.dead_limit, forget=writing.forget if together else None)
