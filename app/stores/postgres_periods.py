@@ -10,7 +10,7 @@ import re
 import threading
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -52,28 +52,24 @@ class Periods:
         self._guard = threading.Lock()
         self._known: list[Period] = []
 
-    def of(self, records: Iterable[LogRecord]) -> Counter[str]:
+    def of(self, records: Sequence[LogRecord]) -> Counter[str]:
         """Return how many of the records belong to each partition's table; makes those that are missing."""
         received = Counter(record.received for record in records)
-        missing = [time for time in received if self._find(time) is None]
-        if missing:
+        known = self._known
+        if missing := [time for time in received if _find(known, time) is None]:
             self.make(missing)
+            # What was known before may have been dropped meanwhile, and be missing now.
+            return self.of(records)
         found = Counter[str]()
         for time, logs in received.items():
-            period = self._find(time)
-            assert period is not None, "a period was made for every record"
-            found[period.table] += logs
+            if period := _find(known, time):
+                found[period.table] += logs
         return found
-
-    def _find(self, time: int) -> Period | None:
-        known = self._known
-        at = bisect_right(known, time, key=lambda period: period.start) - 1
-        return known[at] if at >= 0 and time < known[at].end else None
 
     def make_ahead(self) -> None:
         """Make the period of now and the next one, so that nobody waits for it."""
         now = now_ms()
-        if self._find(now) is None or self._find(now + self.length) is None:
+        if None in (_find(self._known, now), _find(self._known, now + self.length)):
             self.make([now, now + self.length])
 
     def make(self, times: Iterable[int]) -> None:
@@ -110,6 +106,11 @@ class Periods:
         with self._guard:
             self._known = known
         return known
+
+
+def _find(known: Sequence[Period], time: int) -> Period | None:
+    at = bisect_right(known, time, key=lambda period: period.start) - 1
+    return known[at] if at >= 0 and time < known[at].end else None
 
 
 def read(cursor: Cursor) -> list[Period]:
