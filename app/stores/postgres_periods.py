@@ -7,7 +7,6 @@ behind a dump that may run for hours. Any period is made within milliseconds ins
 from __future__ import annotations
 
 import re
-import threading
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -49,7 +48,6 @@ class Periods:
         days = -(-retention.seconds * 1000 // (_PERIODS * _DAY))
         #: Milliseconds of a period that is made from now on.
         self.length = max(days, 1) * _DAY
-        self._guard = threading.Lock()
         self._known: list[Period] = []
 
     def of(self, records: Sequence[LogRecord]) -> Counter[str]:
@@ -103,8 +101,7 @@ class Periods:
 
     def _learn(self, known: list[Period]) -> list[Period]:
         known = sorted(known, key=lambda period: period.start)
-        with self._guard:
-            self._known = known
+        self._known = known
         return known
 
 
@@ -118,6 +115,8 @@ def read(cursor: Cursor) -> list[Period]:
     cursor.execute(_BOUNDS)
     found = []
     for table, bounds in cursor.fetchall():
+        if bounds is None:  # dropped at this very moment
+            continue
         start, end = (_time(text) for text in re.findall(r"MAXVALUE|'[0-9a-f-]{36}'", bounds))
         found.append(Period(table, start, end))
     return found

@@ -52,6 +52,15 @@ def examine(cursor: Cursor) -> None:
         )
 
 
+def hazards(url: str) -> list[str]:
+    """Return what of the server's settings could lose records that were acknowledged."""
+    with closing(postgres.open_connection(url)) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes') AND setting = 'off' ORDER BY 1"
+        )
+        return [f"{name} is off" for (name,) in cursor.fetchall()]
+
+
 def upgrade(url: str) -> None:
     """Make the tables, or bring them to the newest schema; the data stay. A newer schema is refused.
 
