@@ -52,7 +52,8 @@ LIBRARIES: dict[str, set[str]] = {
     "app.core": {"luqum", "marshmallow", "msgspec", "re2", "zstandard"},
     "app.drivers": {"psycopg2", "pysqlite3"},
     "app.queues": {"msgspec"},
-    "app.stores": {"alembic", "pysqlite3", "sqlalchemy"},
+    # msgspec: in PostgreSQL metadata are JSON.
+    "app.stores": {"alembic", "msgspec", "pysqlite3", "sqlalchemy"},
     "app.search": {"numpy", "zstandard"},
     "app.pipeline": {"msgspec"},
     "app.move": set(),
