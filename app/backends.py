@@ -40,6 +40,11 @@ class Backends:
             close()
 
 
+def scheme(url: str) -> str:
+    """Return which system the URL names."""
+    return url.partition(":")[0]
+
+
 def sqlite_path(url: str, settings: Settings) -> Path:
     """Return the file that a `sqlite:` URL names: `sqlite:` alone, or `sqlite:///relative` or `sqlite:////absolute`."""
     path = url.removeprefix("sqlite:").removeprefix("///")
@@ -49,30 +54,104 @@ def sqlite_path(url: str, settings: Settings) -> Path:
 def paths(settings: Settings) -> list[Path]:
     """Return the SQLite files that the settings name, each once."""
     urls = (settings.queue_url, settings.store_url, settings.search_url)
-    return list(dict.fromkeys(sqlite_path(url, settings).absolute() for url in urls if url.startswith("sqlite:")))
+    return list(dict.fromkeys(sqlite_path(url, settings).absolute() for url in urls if scheme(url) == "sqlite"))
+
+
+def databases(settings: Settings) -> list[str]:
+    """Return the names, without passwords, of the databases that the settings name."""
+    names = [str(path) for path in paths(settings)]
+    if scheme(settings.store_url) == "postgresql":
+        from app.drivers import postgres
+
+        names.append(postgres.place(settings.store_url))
+    return names
+
+
+def check(settings: Settings) -> None:
+    """Raise InvalidSettings unless every database has this program's schema, Unavailable if one can't be asked."""
+    for path in paths(settings):
+        schema.check(path)
+    if scheme(settings.store_url) == "postgresql":
+        from app.stores import postgres_schema
+
+        postgres_schema.check(settings.store_url)
+
+
+def hazards(settings: Settings) -> list[str]:
+    """Return what of the record's own settings could lose logs that were stored."""
+    if scheme(settings.store_url) == "postgresql":
+        from app.stores import postgres_schema
+
+        return postgres_schema.hazards(settings.store_url)
+    return []
 
 
 def upgrade(settings: Settings) -> None:
-    """Make the SQLite files, or bring them to this program's schema."""
+    """Make files, tables, queues and indices, or bring them to this program's schema."""
     for path in paths(settings):
         schema.upgrade(path)
+    if scheme(settings.store_url) == "postgresql":
+        from app.stores import postgres_schema
+
+        postgres_schema.upgrade(settings.store_url)
 
 
 def connect(settings: Settings) -> Backends:
     """Open the backends that the settings name. Raises Unavailable, or InvalidSettings for another schema."""
-    databases: dict[Path, Database] = {}
+    files: dict[Path, Database] = {}
     for path in paths(settings):
         schema.check(path)
-        databases[path] = Database(path)
-    queue_file, store_file, index_file = (
-        databases[sqlite_path(url, settings).absolute()]
-        for url in (settings.queue_url, settings.store_url, settings.search_url)
-    )
-    queue = SqliteQueue(queue_file, limit=settings.queue_limit, min_free=settings.min_free_disk)
-    together = store_file is index_file
-    store = SqliteStore(store_file, dead_limit=settings.dead_limit, forget=writing.forget if together else None)
-    index = SqliteIndex(index_file, shared=together)
-    move = Mover(store_file, queue, store).move if queue_file is store_file is index_file else None
-    tidy: list[Callable[[], object]] = [database.checkpoint for database in databases.values()]
-    tidy.append(lambda: writing.seal(index_file))
-    return Backends(settings, queue, store, index, move, tidy, [database.close for database in databases.values()])
+        files[path] = Database(path)
+    store = _store(settings, files)
+    queue = _queue(settings, files, store)
+    index = _index(settings, files)
+    made = Backends(settings, queue, store, index, closers=[file.close for file in files.values()])
+    made.tidy = [file.checkpoint for file in files.values()]
+    if isinstance(index, SqliteIndex):
+        made.tidy.append(lambda: writing.seal(_file(settings.search_url, settings, files)))
+    one = len(files) == 1 and {"sqlite"} == {
+        scheme(url) for url in (settings.queue_url, settings.store_url, settings.search_url)
+    }
+    if one and isinstance(queue, SqliteQueue) and isinstance(store, SqliteStore):
+        made.move = Mover(next(iter(files.values())), queue, store).move
+    return made
+
+
+def _file(url: str, settings: Settings, files: dict[Path, Database]) -> Database:
+    return files[sqlite_path(url, settings).absolute()]
+
+
+def _store(settings: Settings, files: dict[Path, Database]) -> LogStore:
+    if scheme(settings.store_url) == "postgresql":
+        from app.stores.postgres import PostgresStore
+
+        return PostgresStore(settings.store_url, dead_limit=settings.dead_limit, retention=settings.retention)
+    file = _file(settings.store_url, settings, files)
+    together = scheme(settings.search_url) == "sqlite" and file is _file(settings.search_url, settings, files)
+    return SqliteStore(file, dead_limit=settings.dead_limit, forget=writing.forget if together else None)
+
+
+def _queue(settings: Settings, files: dict[Path, Database], store: LogStore) -> LogQueue:
+    match scheme(settings.queue_url):
+        case "amqp" | "amqps":
+            from app.claiming import ClaimingQueue
+            from app.queues.rabbitmq import RabbitQueue
+
+            return ClaimingQueue(RabbitQueue(settings.queue_url, limit=settings.queue_limit), store)
+        case "sqs":
+            from app.claiming import ClaimingQueue
+            from app.queues.sqs import SqsQueue
+
+            return ClaimingQueue(SqsQueue(settings.queue_url), store)
+    file = _file(settings.queue_url, settings, files)
+    return SqliteQueue(file, limit=settings.queue_limit, min_free=settings.min_free_disk)
+
+
+def _index(settings: Settings, files: dict[Path, Database]) -> SearchIndex:
+    if scheme(settings.search_url) in ("http", "https"):
+        from app.search.opensearch import OpenSearchIndex
+
+        return OpenSearchIndex(settings.search_url, retention=settings.retention)
+    file = _file(settings.search_url, settings, files)
+    shared = scheme(settings.store_url) == "sqlite" and file is _file(settings.store_url, settings, files)
+    return SqliteIndex(file, shared=shared)

@@ -90,12 +90,30 @@ class Setting:
 
 SETTINGS = (
     Setting("DATA_DIR", "./data", Path, "Folder that holds `logingestor.db`; made when missing."),
-    Setting("STORE_URL", "sqlite:", _url("sqlite"), "Where the record lies; `sqlite:` is `DATA_DIR/logingestor.db`."),
     Setting(
-        "QUEUE_URL", "sqlite:", _url("sqlite"), "Where accepted logs wait; `sqlite:` is `DATA_DIR/logingestor.db`."
+        "STORE_URL",
+        "sqlite:",
+        _url("sqlite", "postgresql"),
+        "Where the record lies; `sqlite:` is `DATA_DIR/logingestor.db`, else `postgresql://user@host/database`.",
     ),
-    Setting("SEARCH_URL", "sqlite:", _url("sqlite"), "Where logs are found; `sqlite:` is `DATA_DIR/logingestor.db`."),
-    Setting("BROKER_URL", "local:", _url("local"), "Dramatiq's broker; `local:` runs it inside the worker process."),
+    Setting(
+        "QUEUE_URL",
+        "sqlite:",
+        _url("sqlite", "amqp", "amqps", "sqs"),
+        "Where accepted logs wait: `sqlite:`, `amqp://user@host/vhost?queue=name`, `sqs://region/queue?endpoint=url`.",
+    ),
+    Setting(
+        "SEARCH_URL",
+        "sqlite:",
+        _url("sqlite", "http", "https"),
+        "Where logs are found: `sqlite:`, or OpenSearch: `https://host:9200,host2:9200/prefix?shards=3&replicas=1`.",
+    ),
+    Setting(
+        "BROKER_URL",
+        "local:",
+        _url("local", "amqp", "amqps"),
+        "Dramatiq's broker; `local:` runs it inside the worker process, else `amqp://user@host/vhost`.",
+    ),
     Setting(
         "SECRET_KEY",
         "",
