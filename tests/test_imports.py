@@ -50,8 +50,8 @@ LIBRARIES: dict[str, set[str]] = {
     "app": set(),
     # zstandard: inflating a body, within a bound, is part of reading it.
     "app.core": {"luqum", "marshmallow", "msgspec", "re2", "zstandard"},
-    "app.drivers": {"pika", "pysqlite3"},
-    "app.queues": {"boto3", "botocore", "msgspec", "pika"},
+    "app.drivers": {"boto3", "botocore", "pika", "pysqlite3"},
+    "app.queues": {"msgspec", "pika"},
     "app.stores": {"alembic", "pysqlite3", "sqlalchemy"},
     "app.search": {"numpy", "zstandard"},
     "app.pipeline": {"msgspec"},
