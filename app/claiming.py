@@ -6,7 +6,9 @@ which reached the queue only in part is made whole when it is sent again, and no
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import zlib
 from collections.abc import Sequence
 
 from app.core.envelope import Batch, Claim, Envelope, Listing, Taken
@@ -38,7 +40,7 @@ class ClaimingQueue:
             log.warning("keys and own ids can't be looked up, the drain will: %s", error)
             earlier, known = None, frozenset()
         if earlier is not None:
-            return Taken(fresh=False, answer=earlier.answer, digest=earlier.digest)
+            return Taken(fresh=False, answer=zlib.decompress(earlier.answer), digest=earlier.digest)
         sent = _without(envelopes, known) if known else list(envelopes)
         if listing is not None:
             ids = [identity for identity in listing.ids if identity not in known]
@@ -95,9 +97,14 @@ def _without(envelopes: Sequence[Envelope], known: frozenset[bytes]) -> list[Env
 
 
 def _claimed(envelopes: Sequence[Envelope], claim: Claim) -> list[Envelope]:
-    """Return the envelopes, each with its part of the claim."""
+    """Return the envelopes, each with its part of the claim.
+
+    The answer can be long, as it names every refused log: the first part has it, compressed, and
+    the others only a digest, which tells one request from another as well.
+    """
     parts = len(envelopes)
+    answers = [zlib.compress(claim.answer), *[hashlib.blake2b(claim.answer, digest_size=16).digest()] * (parts - 1)]
     return [
-        Envelope(envelope.records, envelope.dead, Claim(claim.key, claim.digest, claim.answer, part, parts))
-        for part, envelope in enumerate(envelopes)
+        Envelope(envelope.records, envelope.dead, Claim(claim.key, claim.digest, answer, part, parts))
+        for part, (envelope, answer) in enumerate(zip(envelopes, answers, strict=True))
     ]

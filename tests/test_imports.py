@@ -50,8 +50,8 @@ LIBRARIES: dict[str, set[str]] = {
     "app": set(),
     # zstandard: inflating a body, within a bound, is part of reading it.
     "app.core": {"luqum", "marshmallow", "msgspec", "re2", "zstandard"},
-    "app.drivers": {"psycopg2", "pysqlite3"},
-    "app.queues": {"msgspec"},
+    "app.drivers": {"boto3", "botocore", "pika", "psycopg2", "pysqlite3"},
+    "app.queues": {"msgspec", "pika"},
     # msgspec: in PostgreSQL metadata are JSON.
     "app.stores": {"alembic", "msgspec", "pysqlite3", "sqlalchemy"},
     "app.search": {"numpy", "zstandard"},

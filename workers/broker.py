@@ -6,15 +6,33 @@ from dramatiq import Broker
 from dramatiq.brokers.stub import StubBroker
 from periodiq import PeriodiqMiddleware
 
+from app.core.errors import InvalidSettings, Problem
 from app.core.settings import Settings
+
+_SETTING = "LOGINGESTOR_BROKER_URL"
+
+
+def is_local(settings: Settings) -> bool:
+    """Return whether the broker lives in the worker process, which then has to run the schedule as well."""
+    return settings.broker_url.startswith("local:")
 
 
 def make(settings: Settings) -> Broker:
-    """Return the broker that BROKER_URL names; `local:` is Dramatiq's in-process broker.
+    """Return the broker that BROKER_URL names; `local:` is Dramatiq's in-process broker. Raises InvalidSettings.
 
     Messages are ticks without data: losing one with the process loses nothing.
     """
-    assert settings.broker_url.startswith("local:")
-    broker = StubBroker()
+    broker = StubBroker() if is_local(settings) else _rabbitmq(settings.broker_url)
+    # Before any actor is declared: it makes `periodic` an option.
     broker.add_middleware(PeriodiqMiddleware())
     return broker
+
+
+def _rabbitmq(url: str) -> Broker:
+    from dramatiq.brokers.rabbitmq import RabbitmqBroker
+
+    try:
+        # Without confirms a tick sent into a connection that died unnoticed would seem sent.
+        return RabbitmqBroker(url=url, confirm_delivery=True)
+    except (ValueError, TypeError) as error:
+        raise InvalidSettings(Problem(f"{_SETTING} can't be read: {error}", _SETTING)) from error

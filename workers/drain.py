@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 
 import dramatiq
@@ -11,13 +12,18 @@ from periodiq import cron
 from app.backends import Backends
 from app.pipeline import drain
 from app.pipeline.indexing import Indexing
-from workers.shifts import TIME_LIMIT, Shifts
+from workers.shifts import TIME_LIMIT, Work
 
 
-def declare(broker: Broker, backends: Backends, indexing: Indexing, shifts: Shifts) -> Actor[[], None]:
-    """Declare the drain actor on *broker*."""
+def work(backends: Backends, indexing: Indexing) -> Work:
+    """Return what a shift does: drain until it is over."""
     step = backends.move or partial(drain.drain, backends.queue, backends.store, indexing)
     tidy = [*backends.tidy, indexing.settle]
+    return partial(drain.shift, step, batch_size=backends.settings.batch_size, tidy=tidy)
+
+
+def declare(broker: Broker, shift: Callable[[], None]) -> Actor[[], None]:
+    """Declare the drain actor on *broker*."""
 
     @dramatiq.actor(
         broker=broker,
@@ -28,7 +34,6 @@ def declare(broker: Broker, backends: Backends, indexing: Indexing, shifts: Shif
     )
     def drain_logs() -> None:
         """Drain until the next shift has taken over."""
-        ended = partial(shifts.ended, shifts.begin())
-        drain.shift(step, ended, batch_size=backends.settings.batch_size, tidy=tidy)
+        shift()
 
     return drain_logs

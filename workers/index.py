@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
+import threading
+from collections.abc import Callable
 
 import dramatiq
 from dramatiq import Actor, Broker
@@ -10,10 +11,15 @@ from periodiq import cron
 
 from app.pipeline import indexing as pipeline
 from app.pipeline.indexing import Indexing
-from workers.shifts import TIME_LIMIT, Shifts
+from workers.shifts import TIME_LIMIT, Work
 
 
-def declare(broker: Broker, indexing: Indexing, shifts: Shifts) -> Actor[[], None]:
+def work(indexing: Indexing, stopping: threading.Event) -> Work:
+    """Return what a shift does: index until it is over."""
+    return lambda ended: pipeline.shift(indexing, ended, stopping.wait)
+
+
+def declare(broker: Broker, shift: Callable[[], None]) -> Actor[[], None]:
     """Declare the index actor on *broker*."""
 
     @dramatiq.actor(
@@ -25,6 +31,6 @@ def declare(broker: Broker, indexing: Indexing, shifts: Shifts) -> Actor[[], Non
     )
     def index_logs() -> None:
         """Index until the next shift has taken over."""
-        pipeline.shift(indexing, partial(shifts.ended, shifts.begin()), shifts.rest)
+        shift()
 
     return index_logs

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import dramatiq
 from dramatiq import Actor, Broker
 from periodiq import cron
@@ -13,7 +15,13 @@ from app.pipeline.expire import expire
 TIME_LIMIT = 240_000
 
 
-def declare(broker: Broker, backends: Backends) -> Actor[[], None]:
+def work(backends: Backends) -> None:
+    """Delete expired logs and claims, in small steps."""
+    expire(backends.store, backends.index, backends.settings.retention)
+    backends.queue.forget_claims()
+
+
+def declare(broker: Broker, work: Callable[[], None]) -> Actor[[], None]:
     """Declare the upkeep actor on *broker*."""
 
     @dramatiq.actor(
@@ -21,7 +29,6 @@ def declare(broker: Broker, backends: Backends) -> Actor[[], None]:
     )
     def expire_logs() -> None:
         """Delete expired logs and claims, in small steps."""
-        expire(backends.store, backends.index, backends.settings.retention)
-        backends.queue.forget_claims()
+        work()
 
     return expire_logs

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import click
 
+from app import backends
 from app.cli import listening
 from app.core.settings import Settings
 
@@ -45,7 +46,9 @@ def scheduler() -> NoReturn:
 
     Example: LOGINGESTOR_BROKER_URL=amqp://localhost logingestor scheduler
     """
-    click.echo(
-        "LOGINGESTOR_BROKER_URL is local: the worker runs the schedule itself, so there is nothing to start", err=True
-    )
-    raise SystemExit(2)
+    if backends.scheme(Settings.from_env(os.environ).broker_url) == "local":
+        message = "LOGINGESTOR_BROKER_URL is local: the worker runs the schedule itself, so there is nothing to start"
+        click.echo(message, err=True)
+        raise SystemExit(2)
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "workers.scheduler"])

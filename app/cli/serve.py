@@ -57,7 +57,10 @@ def _children(settings: Settings, listeners: list[socket.socket]) -> list[Child]
         Child(f"web {number}", ["-m", "app.cli", "web", "--fd", str(listener.fileno())], [listener.fileno()])
         for number, listener in enumerate(listeners, 1)
     ]
-    return webs + [Child(f"worker {number}", ["-m", "workers.main"]) for number in range(1, settings.workers + 1)]
+    workers = [Child(f"worker {number}", ["-m", "workers.main"]) for number in range(1, settings.workers + 1)]
+    # With the local broker each worker runs the schedule itself.
+    local = backends.scheme(settings.broker_url) == "local"
+    return [*webs, *workers, *([] if local else [Child("scheduler", ["-m", "workers.scheduler"])])]
 
 
 def _alone(settings: Settings) -> IO[str]:

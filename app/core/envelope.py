@@ -37,7 +37,7 @@ class Claim(msgspec.Struct, array_like=True, frozen=True):
     key: str
     #: Digest of the body, so that the same key with another body is told apart.
     digest: bytes
-    #: What to remember for the answer to a re-send (JSON); no two requests have the same.
+    #: What to remember for the answer to a re-send; no two requests have the same.
     answer: bytes
     #: Which envelope of the request this is, from 0, and how many it has: where each is claimed for itself.
     part: int = 0

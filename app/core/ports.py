@@ -47,9 +47,12 @@ class Depth:
     """What waits in the queue: never less than there is; more where the system can't tell exactly."""
 
     logs: int
+    #: Estimated where the system doesn't tell.
     bytes: int
     #: When the oldest waiting log was accepted, in ms since 1970; None when nothing waits, or it can't be told.
     oldest: int | None
+    #: Whether the queue takes no more.
+    full: bool = False
 
 
 class LogQueue(Protocol):

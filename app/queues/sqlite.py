@@ -178,10 +178,12 @@ class SqliteQueue:
         """See LogQueue."""
         with self._database.snapshot() as connection:
             oldest = connection.execute("SELECT first FROM queue WHERE logs > 0 ORDER BY seq LIMIT 1").fetchone()
+            waiting = get_state(connection, "queued_bytes")
             return Depth(
                 get_state(connection, "queued_logs"),
-                get_state(connection, "queued_bytes"),
+                waiting,
                 None if oldest is None else int.from_bytes(oldest[0][:6], "big"),
+                full=waiting >= self._limit,
             )
 
     def waiting(self, first: bytes, last: bytes) -> int:

@@ -63,9 +63,9 @@ def _tried(look: Callable[[Backends, Settings], dict[str, Any]]) -> dict[str, An
         return {"ready": False, "message": f"{type(error).__name__}: {error}"}
 
 
-def _queue(held: Backends, chosen: Settings) -> dict[str, Any]:
+def _queue(held: Backends, _: Settings) -> dict[str, Any]:
     depth = held.queue.depth()
-    if depth.bytes >= chosen.queue_limit:
+    if depth.full:
         raise Unavailable(f"the queue is full: {depth.logs:,} logs wait in {depth.bytes >> 20:,} MiB")
     age = None if depth.oldest is None else max(now_ms() - depth.oldest, 0)
     return {"waiting": depth.logs, "waiting_bytes": depth.bytes, "oldest_ms": age if depth.logs else 0}

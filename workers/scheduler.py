@@ -1,0 +1,60 @@
+"""The schedule: periodiq's, in the worker beside a local broker, else as a process of its own.
+
+Run as `python -m workers.scheduler`; `logingestor scheduler` is the same. It ends when the broker can't be reached;
+whoever supervises it starts it again, and the workers' shifts go on meanwhile.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+
+from dramatiq import Broker
+from dramatiq.errors import BrokerConnectionError
+from periodiq import Scheduler
+
+from app.core.errors import Unavailable
+from app.core.settings import Settings
+from workers import broker as brokers
+from workers import console, drain, index, upkeep
+
+
+def keep(broker: Broker, stopping: threading.Event) -> None:
+    """Send the broker's scheduled actors their ticks until *stopping* is set by a signal's handler."""
+    scheduler = Scheduler([actor for actor in broker.actors.values() if "periodic" in actor.options])
+
+    def stop(*_: object) -> None:
+        stopping.set()
+        scheduler.alarm_q.put_nowait(False)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    if stopping.is_set():
+        return
+    # Sends at once what is due in this minute.
+    scheduler.schedule()
+    if not stopping.is_set():
+        scheduler.loop()
+
+
+def run(settings: Settings) -> None:
+    """Keep the schedule until the process is told to stop. Raises Unavailable when the broker can't be reached."""
+    broker = brokers.make(settings)
+    for room in (drain, index, upkeep):
+        room.declare(broker, _elsewhere)
+    try:
+        keep(broker, threading.Event())
+    except BrokerConnectionError as error:
+        raise Unavailable(f"the broker can't be reached: {error or type(error).__name__}") from error
+    finally:
+        broker.close()
+
+
+def _elsewhere() -> None:
+    """Stand in for the work of an actor, which only workers do."""
+    raise AssertionError("the scheduler only sends")
+
+
+if __name__ == "__main__":
+    sys.exit(console.run("scheduler", run))
