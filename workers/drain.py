@@ -30,5 +30,7 @@ def declare(broker: Broker, backends: Backends, indexing: Indexing, shifts: Shif
         """Drain until the next shift has taken over."""
         ended = partial(shifts.ended, shifts.begin())
         drain.shift(step, ended, batch_size=backends.settings.batch_size, tidy=tidy)
+        # What this shift indexed is findable when the process ends, not when the leases of its marks do.
+        indexing.settle(now=True)
 
     return drain_logs

@@ -56,7 +56,7 @@ def say(line: str) -> None:
 
 def _children(settings: Settings, listeners: list[socket.socket]) -> list[Child]:
     return web_children(listeners) + [
-        Child(f"worker {number}", ["-m", "workers.main"]) for number in range(1, settings.workers + 1)
+        Child(f"worker {number}", ["-m", "workers.main"], last=True) for number in range(1, settings.workers + 1)
     ]
 
 
