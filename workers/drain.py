@@ -19,7 +19,13 @@ def work(backends: Backends, indexing: Indexing) -> Work:
     """Return what a shift does: drain until it is over."""
     step = backends.move or partial(drain.drain, backends.queue, backends.store, indexing)
     tidy = [*backends.tidy, indexing.settle]
-    return partial(drain.shift, step, batch_size=backends.settings.batch_size, tidy=tidy)
+
+    def shift(ended: Callable[[], bool]) -> None:
+        drain.shift(step, ended, batch_size=backends.settings.batch_size, tidy=tidy)
+        # What this shift indexed is findable when the process ends, not when the leases of its marks do.
+        indexing.settle(now=True)
+
+    return shift
 
 
 def declare(broker: Broker, shift: Callable[[], None]) -> Actor[[], None]:

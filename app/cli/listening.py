@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
-import ipaddress
 import socket
 from typing import Any
 
+import click
+
 from app.core.errors import InvalidSettings, Problem, Unavailable
 from app.core.settings import PREFIX, Settings
+from app.web import access, password
 
 #: Connections that may wait to be taken.
 BACKLOG = 2_048
@@ -18,9 +20,9 @@ def open_sockets(settings: Settings, count: int = 1) -> list[socket.socket]:
     """Bind HOST and PORT and listen, *count* times: the kernel spreads connections evenly over the sockets.
 
     With one shared socket the process that wakes first takes all that wait. Raises InvalidSettings
-    beyond loopback, Unavailable when the port is taken.
+    for an open server beyond loopback, Unavailable when the port is taken.
     """
-    family, address = _loopback(settings)
+    family, address = _address(settings)
     sockets: list[socket.socket] = []
     try:
         # Alone at first: with SO_REUSEPORT a second server would share the port unnoticed.
@@ -45,7 +47,7 @@ def open_sockets(settings: Settings, count: int = 1) -> list[socket.socket]:
     return sockets
 
 
-def _loopback(settings: Settings) -> tuple[int, Any]:
+def _address(settings: Settings) -> tuple[int, Any]:
     """Return family and address of HOST and PORT."""
     try:
         found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -53,13 +55,17 @@ def _loopback(settings: Settings) -> tuple[int, Any]:
         reason = f"{settings.host!r} is not an address of this machine: {error.strerror}"
         raise InvalidSettings(Problem(reason, f"{PREFIX}HOST")) from None
     family, _, _, _, address = found[0]
-    if not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback:
-        reason = (
-            f"{settings.host} can be reached from other machines, and there is no access control yet: "
-            "listen at 127.0.0.1 behind a proxy that asks for a password"
-        )
-        raise InvalidSettings(Problem(reason, f"{PREFIX}HOST"))
+    access.decide(settings, str(address[0]))
     return family, address
+
+
+def settle(settings: Settings, listener: socket.socket) -> Settings:
+    """Return the settings with AUTH decided; makes the admin's password, and says it, where one is needed and missing."""
+    settings = access.decide(settings, listener.getsockname()[0])
+    made = password.make(settings) if settings.auth == "required" else None
+    if made is not None:
+        click.echo(f"The password of the user {password.USER} is shown this once; only its hash is kept:\n\n  {made}\n")
+    return settings
 
 
 def url(listener: socket.socket) -> str:

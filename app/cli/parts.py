@@ -2,32 +2,55 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import sys
+import time
+from collections.abc import Sequence
 from typing import NoReturn
 
 import click
 
 from app import backends
 from app.cli import listening
+from app.cli.supervisor import Child, Supervisor
 from app.core.settings import Settings
 
 
 @click.command()
 @click.option("--fd", type=int, help="A listening socket inherited from the parent, instead of HOST and PORT.")
 def web(fd: int | None) -> None:
-    """Serve HTTP, without worker.
+    """Serve HTTP with WEB_WORKERS processes, without worker.
 
     Example: LOGINGESTOR_PORT=3001 logingestor web
     """
-    from app.web import server
+    if fd is not None:
+        from app.web import server
 
-    if fd is None:
-        (listener,) = listening.open_sockets(Settings.from_env(os.environ))
-    else:
-        listener = socket.socket(fileno=fd)
-    server.run(listener)
+        server.run(socket.socket(fileno=fd))
+        return
+    settings = Settings.from_env(os.environ)
+    with contextlib.ExitStack() as stack:
+        listeners = [stack.enter_context(one) for one in listening.open_sockets(settings, settings.web_workers)]
+        listening.settle(settings, listeners[0])
+        supervisor = Supervisor(web_children(listeners), _say)
+        supervisor.start()
+        _say(f"serves {listening.url(listeners[0])}")
+        code = supervisor.run()
+    raise SystemExit(code)
+
+
+def web_children(listeners: Sequence[socket.socket]) -> list[Child]:
+    """Return a web process for each listener."""
+    return [
+        Child(f"web {number}", ["-m", "app.cli", "web", "--fd", str(listener.fileno())], [listener.fileno()])
+        for number, listener in enumerate(listeners, 1)
+    ]
+
+
+def _say(line: str) -> None:
+    click.echo(f"{time.strftime('%Y-%m-%d %H:%M:%S')} web {line}", err=True)
 
 
 @click.command()

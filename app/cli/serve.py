@@ -14,6 +14,7 @@ import click
 
 from app import backends
 from app.cli import listening
+from app.cli.parts import web_children
 from app.cli.supervisor import Child, Supervisor
 from app.core.errors import Unavailable
 from app.core.settings import Settings
@@ -37,6 +38,7 @@ def command() -> None:
         listeners = [stack.enter_context(one) for one in listening.open_sockets(settings, settings.web_workers)]
         stack.enter_context(_alone(settings))
         backends.upgrade(settings)
+        settings = listening.settle(settings, listeners[0])
         supervisor = Supervisor(_children(settings, listeners), say)
         supervisor.start()
         if _answers(listeners[0], supervisor):
@@ -53,14 +55,13 @@ def say(line: str) -> None:
 
 
 def _children(settings: Settings, listeners: list[socket.socket]) -> list[Child]:
-    webs = [
-        Child(f"web {number}", ["-m", "app.cli", "web", "--fd", str(listener.fileno())], [listener.fileno()])
-        for number, listener in enumerate(listeners, 1)
+    workers = [
+        Child(f"worker {number}", ["-m", "workers.main"], last=True) for number in range(1, settings.workers + 1)
     ]
-    workers = [Child(f"worker {number}", ["-m", "workers.main"]) for number in range(1, settings.workers + 1)]
     # With the local broker each worker runs the schedule itself.
     local = backends.scheme(settings.broker_url) == "local"
-    return [*webs, *workers, *([] if local else [Child("scheduler", ["-m", "workers.scheduler"])])]
+    schedulers = [] if local else [Child("scheduler", ["-m", "workers.scheduler"])]
+    return [*web_children(listeners), *workers, *schedulers]
 
 
 def _alone(settings: Settings) -> IO[str]:
@@ -97,5 +98,6 @@ def greet(url: str, settings: Settings) -> None:
     """Print where everything is, with a line that works."""
     click.echo(f"LogIngestor {VERSION} serves {settings.data_dir.absolute()}")
     click.echo(f"  page  {url}/")
-    click.echo(f"  send  curl -d '{EXAMPLE}' {url}/logs/ingest/")
+    user = "-u admin " if settings.auth == "required" else ""
+    click.echo(f"  send  curl {user}-d '{EXAMPLE}' {url}/logs/ingest/")
     click.echo("  stop  Ctrl-C", nl=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -14,8 +15,9 @@ from functools import partial
 
 #: Seconds between two looks at the children.
 LOOK_SECONDS = 0.1
-#: Seconds a child is given to stop by itself.
-STOP_SECONDS = 20.0
+#: Seconds that all children together are given to stop by themselves, and those of them for the first to go.
+STOP_SECONDS = 25.0
+FIRST_SECONDS = 12.0
 #: A child that lived shorter than this, in seconds, is started again ever more slowly.
 YOUNG_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 10.0
@@ -32,6 +34,8 @@ class Child:
     name: str
     arguments: Sequence[str]
     inherited: Sequence[int] = ()
+    #: Whether it is told to stop only when the others are gone: their last requests may wait for it.
+    last: bool = False
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     #: Seconds to wait before the next start, and when it is due.
@@ -63,7 +67,16 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._stop)
         for child in self.children:
-            child.start()
+            self._begin(child)
+
+    def _begin(self, child: Child) -> int | None:
+        """Start a child; return its pid, None when it can't be started now: it is tried again, like one that dies."""
+        try:
+            return child.start()
+        except OSError as error:
+            self._put_off(child)
+            self.say(f"{child.name} can't be started: {error}; trying again in {child.pause:.1f} s")
+            return None
 
     def _stop(self, number: int, _: object) -> None:
         self.stopping = True
@@ -83,8 +96,9 @@ class Supervisor:
 
     def _look_after(self, child: Child) -> None:
         if child.process is None:
-            if time.monotonic() >= child.due:
-                self.say(f"{child.name} started again as process {child.start()}")
+            pid = self._begin(child) if time.monotonic() >= child.due else None
+            if pid is not None:
+                self.say(f"{child.name} started again as process {pid}")
             return
         code = child.process.poll()
         if code is None or self.stopping:
@@ -93,24 +107,37 @@ class Supervisor:
         if code == BAD_SETTINGS:
             self.stopping, self.code = True, BAD_SETTINGS
             return
-        lived = time.monotonic() - child.started
-        child.pause = min(max(child.pause * 2, 0.5), LONGEST_PAUSE_SECONDS) if lived < YOUNG_SECONDS else 0.0
-        child.due = time.monotonic() + child.pause
+        self._put_off(child)
         again = f"starting it again in {child.pause:.1f} s" if child.pause else "starting it again"
         self.say(f"{child.name} (process {pid}) {_ending(code)}; {again}. What was accepted is kept.")
 
+    def _put_off(self, child: Child) -> None:
+        """Say when a child is due again: at once, or ever later when it dies young."""
+        now = time.monotonic()
+        young = now - child.started < YOUNG_SECONDS
+        child.pause = min(max(child.pause * 2, 0.5), LONGEST_PAUSE_SECONDS) if young else 0.0
+        child.due = now + child.pause
+
     def _stop_all(self) -> None:
-        running = [child.process for child in self.children if child.process is not None]
-        for process in running:
-            process.terminate()
-        until = time.monotonic() + STOP_SECONDS
-        for process in running:
-            try:
-                process.wait(max(until - time.monotonic(), 0.1))
-            except subprocess.TimeoutExpired:
-                self.say(f"process {process.pid} did not stop within {STOP_SECONDS:.0f} s and was killed")
+        began = time.monotonic()
+        running = [(child, child.process) for child in self.children if child.process is not None]
+        for last, until in ((False, began + FIRST_SECONDS), (True, began + STOP_SECONDS)):
+            for child, process in running:
+                if child.last == last:
+                    process.terminate()
+            _wait([process for child, process in running if last or not child.last], until)
+        for child, process in running:
+            if process.poll() is None:
+                self.say(f"{child.name} (process {process.pid}) did not stop in time and was killed")
                 process.kill()
                 process.wait()
+
+
+def _wait(processes: Sequence[subprocess.Popen[bytes]], until: float) -> None:
+    """Wait for the processes' end, but not longer than *until*."""
+    for process in processes:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(max(until - time.monotonic(), 0))
 
 
 def _ending(code: int) -> str:

@@ -6,8 +6,10 @@ The docs test compares docs/configuration.md with this table.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,8 @@ _UNITS = {
     "mb": 10**6,
     "gb": 10**9,
 }
+#: Shortest password, in characters.
+PASSWORD_LENGTH = 8
 _PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
@@ -78,6 +82,32 @@ def _url(*schemes: str) -> Callable[[str], str]:
     return read
 
 
+def _choice(*values: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text and text not in values:
+            raise ValueError(f"is neither {' nor '.join(values)}")
+        return text
+
+    return read
+
+
+def _password(text: str) -> str:
+    # One form of each character: keyboards and files write "é" in two ways.
+    text = unicodedata.normalize("NFC", text)
+    if text and len(text) < PASSWORD_LENGTH:
+        raise ValueError(f"is shorter than {PASSWORD_LENGTH} characters")
+    if not text.isprintable():
+        raise ValueError("has a line break or another character that can't be typed")
+    return text
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    try:
+        return tuple(str(ip_network(part.strip())) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise ValueError(f"is not a list of addresses or networks: {error}") from None
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One row of the table."""
@@ -120,15 +150,35 @@ SETTINGS = (
         str,
         "Signs receipts; when not set, one is made at first use and kept in `DATA_DIR/secret.key`.",
     ),
-    Setting("HOST", "127.0.0.1", str, "Address to listen at; loopback only until access control exists."),
+    Setting("HOST", "127.0.0.1", str, "Address to listen at; `0.0.0.0` is all of IPv4, `::` all."),
     Setting("PORT", "3000", _integer(0, 65_535), "Port to listen at; 0 takes a free one and prints it."),
+    Setting(
+        "AUTH",
+        "",
+        _choice("open", "required"),
+        "`required`: only the admin's password opens the routes. `open`: anyone, on loopback alone. "
+        "When not set, `open` on loopback, else `required`.",
+    ),
+    Setting(
+        "ADMIN_PASSWORD",
+        "",
+        _password,
+        "Password of the user `admin`; when not set and required, one is made, printed once, and only its hash kept "
+        "in `DATA_DIR/admin.hash`.",
+    ),
+    Setting(
+        "TRUSTED_PROXIES",
+        "127.0.0.1,::1",
+        _networks,
+        "Addresses or networks of proxies that are believed when they say who the client is (`X-Forwarded-For`).",
+    ),
     Setting(
         "RETENTION",
         "30d",
         Retention.parse,
         "How long a log is kept from its arrival, and optionally how many bytes: `30d,50GiB`.",
     ),
-    Setting("WEB_WORKERS", "2", _integer(1, 64), "Web processes that `serve` starts."),
+    Setting("WEB_WORKERS", "2", _integer(1, 64), "Web processes that `serve` and `web` start."),
     Setting("WORKERS", "1", _integer(1, 64), "Worker processes that `serve` starts."),
     Setting("BODY_LIMIT", "32 MiB", parse_bytes, "Largest request body as sent; larger is answered 413."),
     Setting(
@@ -161,9 +211,12 @@ class Settings:
     queue_url: str
     search_url: str
     broker_url: str
-    secret_key: str
+    secret_key: str = field(repr=False)
     host: str
     port: int
+    auth: str
+    admin_password: str = field(repr=False)
+    trusted_proxies: tuple[str, ...]
     retention: Retention
     web_workers: int
     workers: int
@@ -199,13 +252,20 @@ class Settings:
             text = given.pop(name, setting.default)
             secret = given.pop(f"{name}_FILE", None)
             try:
-                values[name.lower()] = setting.read(Path(secret).read_text().strip() if secret else text)
+                values[name.lower()] = setting.read(_read_secret(secret) if secret else text)
             except (ValueError, OSError) as error:
                 problems.append(Problem(f"{PREFIX}{name} {error}", PREFIX + name))
         problems.extend(Problem(f"{PREFIX}{name} is not a setting", PREFIX + name) for name in sorted(given))
         if problems:
             raise InvalidSettings(*problems)
         return cls(**values)
+
+
+def _read_secret(path: str) -> str:
+    text = Path(path).read_text(encoding="utf-8").strip()
+    if not text:
+        raise ValueError(f"is to be read from {path}, which is empty")
+    return text
 
 
 def _read_file(path: str, problems: list[Problem]) -> dict[str, str]:

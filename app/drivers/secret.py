@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-from contextlib import suppress
 from pathlib import Path
 
 from app.core.errors import Unavailable
@@ -21,23 +20,26 @@ def load(settings: Settings) -> bytes:
     path = settings.data_dir / FILE
     try:
         if not path.exists():
-            _make(path)
+            keep_once(path, secrets.token_hex(32).encode())
         return path.read_bytes()
     except OSError as error:
         raise Unavailable(f"the key in {path} can't be read or made: {error}") from error
 
 
-def _make(path: Path) -> None:
+def keep_once(path: Path, content: bytes) -> bool:
+    """Write a file that only this user can read, durably; False when there is one already, which stays."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f"{FILE}.{os.getpid()}.{secrets.token_hex(4)}")
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(handle, "wb") as file:
-        file.write(secrets.token_hex(32).encode())
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     try:
         # A link appears whole or not at all, and fails when another process was first.
-        with suppress(FileExistsError):
-            path.hardlink_to(fresh)
+        path.hardlink_to(fresh)
+    except FileExistsError:
+        return False
     finally:
         fresh.unlink()
+    return True

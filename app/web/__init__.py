@@ -67,7 +67,7 @@ class Parts:
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the application; raises InvalidSettings for settings that can't be used."""
-    from app.web import errors
+    from app.web import access, errors
 
     app = Flask(
         "app.web",
@@ -75,10 +75,12 @@ def create_app(settings: Settings | None = None) -> Flask:
         static_folder="static",
         root_path=str(Path(__file__).parent),
     )
-    app.extensions["logingestor"] = Parts(settings or Settings.from_env(os.environ))
+    settings = settings or Settings.from_env(os.environ)
+    app.extensions["logingestor"] = Parts(settings)
     app.url_map.strict_slashes = False
     cast(DefaultJSONProvider, app.json).ensure_ascii = False
     errors.install(app)
+    access.install(app, settings)
     for name in BLUEPRINTS:
         if find_spec(f"app.web.{name}") is None:
             continue

@@ -24,7 +24,8 @@ KEY_LIMIT = 255
 STAGES = ("stored", "indexed")
 #: Seconds for which `wait` blocks at most.
 WAIT_SECONDS = 10.0
-PARAMETERS = ("wait",)
+#: `token` is the password of shippers that can set nothing but the URL: app/web/access.py reads it.
+PARAMETERS = ("wait", "token")
 
 
 @bp.post("/logs/ingest/")
@@ -103,7 +104,7 @@ def _key() -> str | None:
 def _stage() -> str | None:
     for name in request.args:
         if name not in PARAMETERS:
-            raise InvalidInput(Problem("is not a parameter of this route; there is `wait`", name))
+            raise InvalidInput(Problem("is not a parameter of this route; there are `wait` and `token`", name))
     stage = request.args.get("wait")
     if stage is not None and stage not in STAGES:
         raise InvalidInput(Problem(f"is neither {' nor '.join(STAGES)}", "wait"))

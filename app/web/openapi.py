@@ -19,10 +19,20 @@ bp = Blueprint("openapi", __name__)
 #: What each status of an error means.
 MEANINGS = {
     400: "What was sent has a fault; each is named with its field and place.",
+    401: "The admin's password is needed: this server has AUTH required.",
+    403: "A browser says that a page of another site made the request.",
     404: "There is no such thing, or it has expired.",
     413: "The body is too large, as sent or once decompressed.",
     415: "The body is of a type or an encoding that isn't read.",
+    429: "Too many wrong passwords came from this address; Retry-After says when to try again.",
     503: "Not now: a part does not answer, is full, or the query took too long; Retry-After says when to try again.",
+}
+
+#: Ways to bring the password; `{}`: none is needed, on an open server.
+SECURITY = {
+    "basic": {"type": "http", "scheme": "basic", "description": "User `admin`."},
+    "bearer": {"type": "http", "scheme": "bearer"},
+    "seq": {"type": "apiKey", "in": "header", "name": "X-Seq-ApiKey"},
 }
 
 
@@ -45,7 +55,10 @@ def _json() -> bytes:
 
 def describe() -> dict[str, Any]:
     """Return the OpenAPI document."""
-    spec = APISpec("LogIngestor", VERSION, "3.1.0", info={"summary": "Send logs, find logs."})
+    ways: list[dict[str, Any]] = [{}, *({name: []} for name in SECURITY)]
+    spec = APISpec("LogIngestor", VERSION, "3.1.0", info={"summary": "Send logs, find logs."}, security=ways)
+    for name, scheme in SECURITY.items():
+        spec.components.security_scheme(name, scheme)
     for name, schema in SCHEMAS.items():
         spec.components.schema(name, schema)
     for route in ROUTES:
@@ -61,8 +74,10 @@ def _operation(route: Route, method: str) -> dict[str, Any]:
         "operationId": f"{method.lower()}_{route.operation}",
         "summary": route.summary,
         "parameters": [_parameter(route, name) for name in names],
-        "responses": _responses(route),
+        "responses": _responses(route, method),
     }
+    if not route.closed:
+        made["security"] = []
     if route.about:
         made["description"] = route.about
     if in_body:
@@ -94,11 +109,12 @@ def _body(route: Route) -> dict[str, Any]:
     return {**made, "required": required} if required else made
 
 
-def _responses(route: Route) -> dict[str, Any]:
+def _responses(route: Route, method: str) -> dict[str, Any]:
     schema = {} if route.answer is None else {"schema": {"$ref": f"#/components/schemas/{route.answer}"}}
     content = {kind.partition(";")[0]: schema for kind in route.types}
     found = {str(route.status): {"description": HTTPStatus(route.status).phrase, "content": content}}
-    for status in route.errors:
+    access = (401, 403, 429) if method == "POST" else (401, 429)
+    for status in sorted((*route.errors, *(access if route.closed else ()))):
         name = "Ready" if route.answer == "Ready" else "Error"
         error = {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
         found[str(status)] = {"description": MEANINGS[status], "content": error}

@@ -85,6 +85,9 @@ PARAMETERS = {
     "wait": Parameter(
         choice(*ingest.STAGES), f"Answer when the logs are so far, or after {ingest.WAIT_SECONDS:g} seconds."
     ),
+    "token": Parameter(
+        TEXT, "The admin's password, for senders that can't set a header. A URL may end up in the log of a proxy."
+    ),
     "Idempotency-Key": Parameter(
         {"type": "string", "minLength": 1, "maxLength": ingest.KEY_LIMIT},
         "A request that is sent again with the same key and body adds nothing.",
@@ -121,6 +124,8 @@ class Route:
     #: Statuses of answers in the shape of an error.
     errors: tuple[int, ...] = field(default=(400, 503))
 
+    #: Whether the password is needed where AUTH is required.
+    closed: bool = True
     #: Where the default of a parameter differs from that of the other routes.
     defaults: tuple[tuple[str, Any], ...] = ()
 
@@ -241,9 +246,11 @@ ROUTES = (
         "Oldest first, if not said otherwise.",
         defaults=(("sort", "asc"), ("limit", filters.TRACE_LIMIT)),
     ),
-    Route("/health/live", ("GET",), "Whether the process answers", "Live", "HOST/health/live", errors=()),
-    Route("/health/ready", ("GET",), "Whether all parts work", "Ready", "HOST/health/ready", errors=(503,)),
-    Route("/openapi.json", ("GET",), "This document", None, "HOST/openapi.json", errors=()),
+    Route("/health/live", ("GET",), "Whether the process answers", "Live", "HOST/health/live", errors=(), closed=False),
+    Route(
+        "/health/ready", ("GET",), "Whether all parts work", "Ready", "HOST/health/ready", errors=(503,), closed=False
+    ),
+    Route("/openapi.json", ("GET",), "This document", None, "HOST/openapi.json", errors=(), closed=False),
 )
 
 #: Parameters that can't be left out.

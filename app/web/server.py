@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 from types import FrameType
 
 import uvicorn
 
-from app.web import create_app
+from app.core.settings import Settings
+from app.web import access, create_app
 from app.web.bridge import Bridge
 from app.web.live import Live
 
@@ -45,7 +47,9 @@ class _Server(uvicorn.Server):
 
 def run(listener: socket.socket) -> None:
     """Serve on *listener* until SIGTERM or SIGINT; requests under way are answered first."""
-    app = create_app()
+    # By the socket itself: what HOST means may have changed since the parent opened it.
+    settings = access.decide(Settings.from_env(os.environ), listener.getsockname()[0])
+    app = create_app(settings)
     parts = app.extensions["logingestor"]
     parts.accept()  # opened before the first request: a fault is this process's, not a client's
     live = Live(app, Bridge(app, body_limit=parts.settings.body_limit))
@@ -60,6 +64,8 @@ def run(listener: socket.socket) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=list(settings.trusted_proxies),
         backlog=BACKLOG,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )

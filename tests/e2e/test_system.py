@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -119,7 +120,14 @@ def test_port_in_use_is_said(make_server: Callable[..., Server]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("HOST", "0.0.0.0"), ("HOST", "nowhere.invalid"), ("PROT", "1"), ("RETENTION", "x")]
+    ("name", "value"),
+    [
+        ("HOST", "nowhere.invalid"),
+        ("PROT", "1"),
+        ("RETENTION", "x"),
+        ("AUTH", "none"),
+        ("ADMIN_PASSWORD", "short"),
+    ],
 )
 def test_setting_that_cannot_be_used_ends_with_2(make_server: Callable[..., Server], name: str, value: str) -> None:
     """The setting is named, without a traceback."""
@@ -127,6 +135,50 @@ def test_setting_that_cannot_be_used_ends_with_2(make_server: Callable[..., Serv
     assert ended.returncode == 2
     assert f"LOGINGESTOR_{name}" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("part", ["serve", "web"])
+def test_open_server_beyond_loopback_is_refused(make_server: Callable[..., Server], part: str) -> None:
+    """Exit code 2, one line that says what to set, and no socket was opened for it."""
+    ended = command(make_server(HOST="0.0.0.0", AUTH="open"), part)
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1)
+    assert "LOGINGESTOR_HOST" in ended.stderr
+    assert "AUTH is open" in ended.stderr
+
+
+def test_password_is_printed_once_and_opens_everything(make_server: Callable[..., Server]) -> None:
+    """Where it is required: the first start makes it, the second says nothing; every web process knows it."""
+    server = make_server(AUTH="required")
+    server.start()
+    (made,) = re.findall(r"^  (\S+)$", server.console, re.MULTILINE)
+    signed = {"Authorization": f"Bearer {made}"}
+    for _ in range(8):  # new connections, which both web processes get some of
+        assert server.request("GET", "/logs")[0] == 401
+        assert server.request("GET", "/logs", headers=signed)[0] == 200
+    assert server.request("POST", "/logs/ingest/", {"message": "m"})[0] == 401
+    assert server.request("POST", "/logs/ingest/", {"message": "m"}, signed)[0] == 202
+    assert server.get("/health/ready")["status"]
+    assert server.stop() == 0
+    server.start()
+    assert "is shown this once" not in server.console
+    assert server.request("GET", "/logs", headers=signed)[0] == 200
+    assert json.loads(command(server, "find", "m", "--json").stdout)
+
+
+def test_proxy_says_who_the_client_is(make_server: Callable[..., Server]) -> None:
+    """Guesses of one client behind a trusted proxy don't hinder another; an untrusted one is not believed."""
+    for trusted, found in (("127.0.0.1", 401), ("192.0.2.9", 429)):
+        server = make_server(AUTH="required", ADMIN_PASSWORD="long enough", TRUSTED_PROXIES=trusted, WEB_WORKERS="1")
+        server.start()
+
+        def guess(n: int, client: str, server: Server = server) -> int:
+            headers = {"Authorization": f"Bearer {n}", "X-Forwarded-For": f"203.0.113.77, {client}"}
+            return server.request("GET", "/logs", headers=headers)[0]
+
+        statuses = [guess(n, "198.51.100.1") for n in range(15)]
+        assert (statuses[0], statuses[-1]) == (401, 429)
+        assert guess(99, "198.51.100.2") == found
+        assert server.stop() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

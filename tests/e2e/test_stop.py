@@ -1,0 +1,289 @@
+"""Stopping as a service manager does it, with SIGTERM: what is under way is finished, the rest handed back."""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from app.backends import connect
+from app.core.settings import Settings
+from tests.e2e.program import ROOT, START_SECONDS, Server, wait_for
+from tests.e2e.test_kill import CLIENTS, Client, found
+
+pytestmark = pytest.mark.system
+
+#: Seconds within which a single part must be gone; more than it allows itself, for a busy machine.
+STOP_SECONDS = 60.0
+#: Queue, record and index in a file each: they are drained by leases, as services are.
+THREE_FILES = {"QUEUE_URL": "queue.db", "STORE_URL": "record.db", "SEARCH_URL": "index.db"}
+
+
+class Part:
+    """One command that runs until it is told to stop, on a server's settings."""
+
+    def __init__(self, server: Server, name: str) -> None:
+        self.console = ""
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "app.cli", name],
+            cwd=ROOT,
+            env=server.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._reader = threading.Thread(target=self._collect, daemon=True)
+        self._reader.start()
+
+    def _collect(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as lines:
+            for line in lines:
+                self.console += line
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send the signal; return the exit code."""
+        self.process.send_signal(number)
+        code = self.process.wait(STOP_SECONDS)
+        self._reader.join(10)
+        return code
+
+
+@pytest.fixture
+def make_part() -> Iterator[Callable[[Server, str], Part]]:
+    """Return a function that starts a part; none survives the test."""
+    made: list[Part] = []
+
+    def make(server: Server, name: str) -> Part:
+        made.append(Part(server, name))
+        return made[-1]
+
+    yield make
+    for part in made:
+        if part.process.poll() is None:
+            part.process.kill()
+        part.process.wait()
+        part._reader.join(10)
+
+
+def three_files(tmp_path: Path) -> dict[str, str]:
+    """Return settings with a file for each backend."""
+    return {name: f"sqlite:///{tmp_path / file}" for name, file in THREE_FILES.items()}
+
+
+def start_web(server: Server, make_part: Callable[[Server, str], Part]) -> Part:
+    """Start `web` and point the server's requests at it."""
+    subprocess.run([sys.executable, "-m", "app.cli", "db", "upgrade"], cwd=ROOT, env=server.environment, check=True)
+    web = make_part(server, "web")
+
+    def address() -> str:
+        line = re.search(r"serves (http://\S+)", web.console)
+        assert web.process.poll() is None, web.console
+        return line[1] if line else ""
+
+    wait_for(address, START_SECONDS, "the address of web")
+    server.url = address()
+    return web
+
+
+class Load:
+    """Clients that send until they are told to stop."""
+
+    def __init__(self, server: Server) -> None:
+        self.clients = [Client(server, numbers, seed) for numbers in [itertools.count()] for seed in range(CLIENTS)]
+        self._threads = [threading.Thread(target=client.run) for client in self.clients]
+        for thread in self._threads:
+            thread.start()
+
+    def accepted(self) -> set[int]:
+        """Return the numbers that were answered 202."""
+        return set().union(*(client.accepted.copy() for client in self.clients))
+
+    def unknown(self) -> set[int]:
+        """Return the numbers whose request got no answer."""
+        return set().union(*(client.unknown.copy() for client in self.clients))
+
+    def end(self) -> None:
+        """Stop sending."""
+        for client in self.clients:
+            client.stop.set()
+        for thread in self._threads:
+            thread.join(60)
+
+
+def check(server: Server, load: Load) -> None:
+    """Fail unless everything accepted is found, once."""
+    by_number, by_id = found(server)
+    assert not load.accepted() - by_number.keys()
+    assert by_number.keys() <= load.accepted() | load.unknown()
+    assert max(by_number.values()) == max(by_id.values()) == 1
+    print(f"accepted {len(load.accepted())}, without answer {len(load.unknown())}, found {len(by_number)}")
+
+
+def waits(server: Server) -> int:
+    """Return how many logs wait in the queue."""
+    return int(server.request("GET", "/health/ready")[1]["parts"]["queue"]["waiting"])
+
+
+def test_request_under_way_is_answered(make_server: Callable[..., Server]) -> None:
+    """A web process that is told to stop in the middle of a request answers it first, then it is replaced."""
+    server = make_server(WEB_WORKERS="1")
+    server.start()
+    (web,), (worker,) = server.webs(), server.workers()
+    os.kill(worker, signal.SIGSTOP)
+    answers: list[tuple[int, dict[str, object]]] = []
+    body = {"message": "under way"}
+    asking = threading.Thread(
+        target=lambda: answers.append(server.request("POST", "/logs/ingest/?wait=indexed", body, timeout=60))
+    )
+    asking.start()
+    try:
+        wait_for(lambda: waits(server) == 1, 30, "the log in the queue")
+        os.kill(web, signal.SIGTERM)
+        time.sleep(0.5)
+        assert not answers
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    asking.join(60)
+    ((status, answer),) = answers
+    assert (status, answer["accepted"], answer["indexed"]) == (202, 1, 1)
+    # Connections wait in the socket that `serve` holds until the next process takes them.
+    assert server.request("GET", "/logs?q=under", timeout=60)[1]["total"] == 1
+    assert server.webs() != [web]
+
+
+def test_body_under_way_is_taken(make_server: Callable[..., Server]) -> None:
+    """The second half of a body that comes after SIGTERM still counts; connections at rest are closed."""
+    server = make_server(WEB_WORKERS="1")
+    server.start()
+    address = urlsplit(server.url)
+    body = json.dumps({"message": "in two halves"}).encode()
+    head = f"POST /logs/ingest/ HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    where = (address.hostname or "", address.port or 0)
+    idle = http.client.HTTPConnection(*where, timeout=30)
+    idle.request("GET", "/health/live")
+    assert idle.getresponse().read()
+    assert idle.sock is not None
+    with socket.create_connection(where) as client:
+        client.sendall(head + body[:9])
+        time.sleep(0.3)
+        (web,) = server.webs()
+        os.kill(web, signal.SIGTERM)
+        time.sleep(0.5)
+        client.sendall(body[9:])
+        client.settimeout(30)
+        assert client.recv(10_000).startswith(b"HTTP/1.1 202")
+        assert idle.sock.recv(100) == b""
+    idle.close()
+    server.drained()
+    assert server.get("/logs?q=halves")["total"] == 1
+
+
+def test_stop_of_serve_under_load_loses_and_doubles_nothing(make_server: Callable[..., Server]) -> None:
+    """Exit code 0, nobody had to be killed, and everything that was accepted is found after the next start."""
+    server = make_server()
+    server.start()
+    load = Load(server)
+    wait_for(lambda: len(load.accepted()) > 1_000, 60, "some load")
+    assert server.stop() == 0
+    load.end()
+    assert "did not stop" not in server.console
+    assert "Traceback" not in server.console
+    server.start()
+    server.drained()
+    check(server, load)
+
+
+def test_worker_under_load_finishes_its_batch_and_hands_the_rest_back(
+    make_server: Callable[..., Server], make_part: Callable[[Server, str], Part], tmp_path: Path
+) -> None:
+    """After SIGTERM nothing is leased and nothing half indexed: what waits can be taken at once by the next worker."""
+    server = make_server(WEB_WORKERS="1", **three_files(tmp_path))
+    web = start_web(server, make_part)
+    workers = [make_part(server, "worker"), make_part(server, "worker")]
+    load = Load(server)
+    wait_for(
+        lambda: len(load.accepted()) > 500 and server.get("/logs?limit=1&count=none")["results"], 60, "stored logs"
+    )
+    for worker in workers:
+        assert worker.stop() == 0
+        assert "Traceback" not in worker.console
+    wait_for(lambda: waits(server) > 100, 60, "a backlog")
+    load.end()
+    names = {name.removeprefix("LOGINGESTOR_") for name in server.environment if name.startswith("LOGINGESTOR_")}
+    backends = connect(Settings.from_env({f"LOGINGESTOR_{n}": server.environment[f"LOGINGESTOR_{n}"] for n in names}))
+    try:
+        assert backends.store.lacking().logs == 0
+        waiting, free = backends.queue.depth().logs, 0
+        batches = []
+        while batch := backends.queue.take(10_000, 0):
+            batches.append(batch)
+            free += len(batch.records)
+        assert free == waiting > 0
+        for batch in batches:
+            backends.queue.release(batch)
+    finally:
+        backends.close()
+    again = make_part(server, "worker")
+    server.drained()
+    check(server, load)
+    assert again.stop(signal.SIGINT) == 0
+    assert web.stop() == 0
+    assert "did not stop" not in web.console
+
+
+def test_web_is_a_service_of_its_own(
+    make_server: Callable[..., Server], make_part: Callable[[Server, str], Part]
+) -> None:
+    """`web` takes logs without any worker, replaces a process that dies, and stops with 0; the port is free again."""
+    server = make_server(WEB_WORKERS="2")
+    web = start_web(server, make_part)
+    server.ingest({"message": "waits for a worker"})
+    assert waits(server) == 1
+    (one, other) = children(web.process.pid)
+    os.kill(one, signal.SIGKILL)
+    wait_for(lambda: "started again" in web.console, 30, "a new process")
+    wait_for(lambda: len(children(web.process.pid)) == 2, 30, "two processes")
+    server.ingest({"message": "after"})
+    server.environment["LOGINGESTOR_PORT"] = str(urlsplit(server.url).port)
+    second = make_part(server, "web")
+    assert second.process.wait(START_SECONDS) == 1
+    wait_for(lambda: "in use" in second.console, 10, "the reason")
+    assert web.stop() == 0
+    assert not [pid for pid in (other,) if Path(f"/proc/{pid}").exists()]
+    again = start_web(server, make_part)
+    assert waits(server) == 2
+    assert again.stop(signal.SIGINT) == 0
+
+
+def children(parent: int) -> list[int]:
+    """Return the process ids of the children."""
+    listed = Path(f"/proc/{parent}/task/{parent}/children").read_text()
+    return [int(pid) for pid in listed.split()]
+
+
+def test_worker_that_is_told_at_once_stops_at_once(
+    make_server: Callable[..., Server], make_part: Callable[[Server, str], Part]
+) -> None:
+    """SIGTERM in the first moments, twice: exit code 0 or the signal's own, never a traceback or a hang."""
+    server = make_server()
+    subprocess.run([sys.executable, "-m", "app.cli", "db", "upgrade"], cwd=ROOT, env=server.environment, check=True)
+    for pause in (0.05, 0.5, 1.0, 2.0, 3.0):
+        worker = make_part(server, "worker")
+        time.sleep(pause)
+        worker.process.send_signal(signal.SIGTERM)
+        assert worker.stop() in (0, -signal.SIGTERM)
+        assert "Traceback" not in worker.console

@@ -1,0 +1,145 @@
+"""The supervisor with small children of its own: what dies is started again, what does not stop is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from app.cli import supervisor as module
+from app.cli.supervisor import Child, Supervisor
+from tests.e2e.program import wait_for
+
+pytestmark = pytest.mark.system
+
+SLEEPS = "import time; time.sleep(600)"
+#: Says on its first argument that it is deaf to SIGTERM by now.
+DEAF = (
+    "import signal, sys, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); open(sys.argv[1], 'w'); time.sleep(600)"
+)
+#: Writes the time of its end on its first argument, half a second after SIGTERM.
+SLOW = """
+import signal, sys, time
+def stop(*_):
+    time.sleep(0.5)
+    open(sys.argv[1], "w").write(str(time.monotonic()))
+    sys.exit(0)
+signal.signal(signal.SIGTERM, stop)
+open(sys.argv[1] + ".up", "w")
+time.sleep(600)
+"""
+
+
+@pytest.fixture(autouse=True)
+def own_signals() -> Iterator[None]:
+    """Give the signals back that `start` takes."""
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+
+
+def stop_when(condition: Callable[[], object]) -> None:
+    """Send this process SIGTERM, which ends `run`, as soon as the condition holds, or after a minute."""
+
+    def watch() -> None:
+        until = time.monotonic() + 60
+        while not condition() and time.monotonic() < until:
+            time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def test_child_that_dies_young_is_started_ever_more_slowly() -> None:
+    """Half a second, one, two: said on the console each time, with the code; it never gives up."""
+    said: list[str] = []
+    children = [Child("short", ["-c", "raise SystemExit(3)"]), Child("long", ["-c", SLEEPS])]
+    supervisor = Supervisor(children, said.append)
+    supervisor.start()
+    stop_when(lambda: sum("ended with code 3" in line for line in said) == 4)
+    assert supervisor.run() == 0
+    pauses = [line.partition("starting it again in ")[2].partition(".  ")[0][:3] for line in said if "code 3" in line]
+    assert pauses[:4] == ["0.5", "1.0", "2.0", "4.0"]
+    assert children[1].process is not None
+    assert children[1].process.poll() == -signal.SIGTERM
+
+
+def test_longest_pause_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a child that lived long enough is started again at once."""
+    supervisor = Supervisor([], lambda _: None)
+    child = Child("any", [], started=time.monotonic())
+    for _ in range(20):
+        supervisor._put_off(child)
+    assert child.pause == module.LONGEST_PAUSE_SECONDS
+    child.started -= module.YOUNG_SECONDS + 1
+    supervisor._put_off(child)
+    assert child.pause == 0
+
+
+def test_wrong_settings_end_everything_with_2() -> None:
+    """Starting again would not help."""
+    other = Child("long", ["-c", SLEEPS])
+    supervisor = Supervisor([Child("wrong", ["-c", "raise SystemExit(2)"]), other], lambda _: None)
+    supervisor.start()
+    assert supervisor.run() == 2
+    assert other.process is not None
+    assert other.process.poll() is not None
+
+
+def test_child_that_does_not_stop_is_killed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """After its time, and it is said; the exit code is still 0, for nothing is lost by it."""
+    monkeypatch.setattr(module, "FIRST_SECONDS", 0.3)
+    monkeypatch.setattr(module, "STOP_SECONDS", 0.6)
+    said: list[str] = []
+    deaf = Child("deaf", ["-c", DEAF, str(tmp_path / "deaf")])
+    supervisor = Supervisor([deaf], said.append)
+    supervisor.start()
+    stop_when((tmp_path / "deaf").exists)
+    assert supervisor.run() == 0
+    assert deaf.process is not None
+    assert deaf.process.poll() == -signal.SIGKILL
+    assert ["did not stop in time and was killed" in line for line in said] == [True]
+
+
+def test_last_children_are_told_when_the_others_are_gone(tmp_path: Path) -> None:
+    """A worker serves the last requests of the web."""
+    first, last = tmp_path / "first", tmp_path / "last"
+    supervisor = Supervisor(
+        [Child("worker", ["-c", SLOW, str(last)], last=True), Child("web", ["-c", SLOW, str(first)])], lambda _: None
+    )
+    supervisor.start()
+    stop_when(lambda: Path(f"{first}.up").exists() and Path(f"{last}.up").exists())
+    assert supervisor.run() == 0
+    assert float(last.read_text()) - float(first.read_text()) >= 0.5
+
+
+def test_child_that_cannot_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine without room for a process for a moment does not end the program."""
+    said: list[str] = []
+    child = Child("any", ["-c", SLEEPS])
+    supervisor = Supervisor([child], said.append)
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "executable", "/nonexistent/python")
+        supervisor.start()
+    assert child.process is None
+    assert "can't be started" in said[0]
+    stop_when(lambda: "started again" in said[-1])
+    assert supervisor.run() == 0
+    assert child.process is not None
+
+
+def test_stop_before_anything_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal during the start is not lost."""
+    supervisor = Supervisor([Child("long", ["-c", SLEEPS])], lambda _: None)
+    supervisor.start()
+    os.kill(os.getpid(), signal.SIGTERM)
+    wait_for(lambda: supervisor.stopping, 5, "the signal")
+    assert supervisor.run() == 0
