@@ -11,12 +11,13 @@ from periodiq import cron
 from app.backends import Backends
 from app.pipeline import drain
 from app.pipeline.indexing import Indexing
+from app.pipeline.pause import Gate
 from workers.shifts import TIME_LIMIT, Shifts
 
 
 def declare(broker: Broker, backends: Backends, indexing: Indexing, shifts: Shifts) -> Actor[[], None]:
     """Declare the drain actor on *broker*."""
-    step = backends.move or partial(drain.drain, backends.queue, backends.store, indexing)
+    gate = Gate(backends.store, backends.move or partial(drain.drain, backends.queue, backends.store, indexing))
     tidy = [*backends.tidy, indexing.settle]
 
     @dramatiq.actor(
@@ -29,6 +30,6 @@ def declare(broker: Broker, backends: Backends, indexing: Indexing, shifts: Shif
     def drain_logs() -> None:
         """Drain until the next shift has taken over."""
         ended = partial(shifts.ended, shifts.begin())
-        drain.shift(step, ended, batch_size=backends.settings.batch_size, tidy=tidy)
+        drain.shift(gate.step, ended, batch_size=backends.settings.batch_size, tidy=tidy)
 
     return drain_logs
