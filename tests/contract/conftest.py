@@ -22,10 +22,15 @@ COMBINATIONS: dict[str, dict[str, str]] = {
 }
 
 
+def environment(name: str, folder: Path) -> dict[str, str]:
+    """Return the settings of a combination on a folder, as a process is given them."""
+    given = {key: value.format(folder=folder) for key, value in COMBINATIONS[name].items()}
+    return {"LOGINGESTOR_DATA_DIR": str(folder), "LOGINGESTOR_MIN_FREE_DISK": "1 MiB", **given}
+
+
 def open_combination(name: str, folder: Path) -> Backends:
     """Open the backends of a combination on an empty folder."""
-    given = {key: value.format(folder=folder) for key, value in COMBINATIONS[name].items()}
-    settings = Settings.from_env({"LOGINGESTOR_DATA_DIR": str(folder), "LOGINGESTOR_MIN_FREE_DISK": "1 MiB", **given})
+    settings = Settings.from_env(environment(name, folder))
     upgrade(settings)
     return connect(settings)
 
