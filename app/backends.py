@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from app.core.operating import Keeper
 from app.core.ports import LogQueue, LogStore, SearchIndex
 from app.core.settings import Settings
 from app.drivers.sqlite import Database
@@ -31,6 +32,10 @@ class Backends:
     #: What a worker does between batches: folds the write-ahead log, seals full blocks.
     tidy: list[Callable[[], object]] = field(default_factory=list)
     closers: list[Callable[[], None]] = field(default_factory=list)
+
+    def keepers(self) -> list[Keeper]:
+        """Return who remembers claims and listings: the record, and a queue that does so in a file of its own."""
+        return _keepers(self.settings, self.store, self.queue)
 
     def close(self) -> None:
         """Close all three, and the files beneath them."""
@@ -115,6 +120,45 @@ def connect(settings: Settings) -> Backends:
     if one and isinstance(queue, SqliteQueue) and isinstance(store, SqliteStore):
         made.move = Mover(next(iter(files.values())), queue, store).move
     return made
+
+
+@dataclass(slots=True)
+class Record:
+    """Another record, opened beside the configured one, and the queue before it."""
+
+    store: LogStore
+    #: None where no queue was named.
+    queue: LogQueue | None
+    keepers: list[Keeper]
+    closers: list[Callable[[], None]] = field(default_factory=list)
+
+    def close(self) -> None:
+        """Close it, and the files beneath."""
+        for close in self.closers:
+            close()
+
+
+def connect_record(settings: Settings, store_url: str, queue_url: str | None) -> Record:
+    """Open the record at *store_url*, and the queue before it: by default the one in its file. Raises as `connect`."""
+    if queue_url is None and scheme(store_url) == "sqlite":
+        queue_url = store_url
+    # The index has no part in it: naming the record's own file opens nothing more.
+    other = replace(settings, store_url=store_url, queue_url=queue_url or store_url, search_url=store_url)
+    files: dict[Path, Database] = {}
+    for path in paths(other):
+        schema.check(path)
+        files[path] = Database(path)
+    store = _store(other, files)
+    queue = None if queue_url is None else _queue(other, files, store)
+    closing = [store.close, *(() if queue is None else (queue.close,)), *(file.close for file in files.values())]
+    return Record(store, queue, _keepers(other, store, queue), closing)
+
+
+def _keepers(settings: Settings, store: LogStore, queue: object) -> list[Keeper]:
+    one = scheme(settings.queue_url) == scheme(settings.store_url) == "sqlite" and (
+        sqlite_path(settings.queue_url, settings).absolute() == sqlite_path(settings.store_url, settings).absolute()
+    )
+    return [store, queue] if isinstance(queue, Keeper) and not one else [store]
 
 
 def _file(url: str, settings: Settings, files: dict[Path, Database]) -> Database:

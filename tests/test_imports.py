@@ -55,7 +55,8 @@ LIBRARIES: dict[str, set[str]] = {
     # msgspec: in PostgreSQL metadata are JSON.
     "app.stores": {"alembic", "msgspec", "pysqlite3", "sqlalchemy"},
     "app.search": {"numpy", "zstandard"},
-    "app.pipeline": {"msgspec"},
+    # zstandard: a backup is one compressed stream, whatever systems it comes from and goes to.
+    "app.pipeline": {"msgspec", "zstandard"},
     "app.move": set(),
     "app.claiming": set(),
     "app.backends": set(),

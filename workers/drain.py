@@ -12,16 +12,17 @@ from periodiq import cron
 from app.backends import Backends
 from app.pipeline import drain
 from app.pipeline.indexing import Indexing
+from app.pipeline.pause import Gate
 from workers.shifts import TIME_LIMIT, Work
 
 
 def work(backends: Backends, indexing: Indexing) -> Work:
     """Return what a shift does: drain until it is over."""
-    step = backends.move or partial(drain.drain, backends.queue, backends.store, indexing)
+    gate = Gate(backends.store, backends.move or partial(drain.drain, backends.queue, backends.store, indexing))
     tidy = [*backends.tidy, indexing.settle]
 
     def shift(ended: Callable[[], bool]) -> None:
-        drain.shift(step, ended, batch_size=backends.settings.batch_size, tidy=tidy)
+        drain.shift(gate.step, ended, batch_size=backends.settings.batch_size, tidy=tidy)
         # What this shift indexed is findable when the process ends, not when the leases of its marks do.
         indexing.settle(now=True)
 

@@ -30,6 +30,12 @@ COMMANDS = {
     "queue": "queue",
     "dead": "dead",
     "expire": "expire",
+    "rebuild": "rebuild",
+    "audit": "audit",
+    "delete": "delete",
+    "backup": "backup",
+    "restore": "backup",
+    "copy": "copy",
     "doctor": "doctor",
 }
 

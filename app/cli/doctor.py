@@ -22,6 +22,7 @@ from app.cli.options import json_option, print_json, serve_runs, with_settings
 from app.core import instant
 from app.core.errors import LogIngestorError, Unavailable
 from app.core.settings import PREFIX, Settings
+from app.pipeline import pause
 
 #: The first release of SQLite in which two connections can't corrupt a file by resetting its log at once.
 SQLITE = (3, 51, 3)
@@ -177,6 +178,11 @@ def _queue(backends: Backends) -> Finding:
     worker = "`logingestor serve` runs" if serves else "no `logingestor serve` runs here"
     age = 0 if depth.oldest is None else instant.now_ms() - depth.oldest
     found = f"{depth.logs} logs wait, {terminal.size(depth.bytes)}; {worker}"
+    since = pause.paused(backends.store)
+    if since:
+        # Somebody wanted it, and somebody may have forgotten it.
+        found = f"{found}; the drain is paused since {instant.text((since, 0))}"
+        return Finding("queue", False, found, "`logingestor queue resume` lets it go on")
     if age <= STUCK_MS:
         return Finding("queue", True, found)
     advice = (

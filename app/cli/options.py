@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from flask.cli import with_appcontext
 
 from app import web
 from app.backends import Backends
+from app.core.errors import Unavailable
 from app.core.query import Query
 from app.core.request import read_query
 from app.core.settings import Settings
@@ -100,6 +102,18 @@ def serve_runs(settings: Settings) -> bool:
     except BlockingIOError:
         return True
     return False
+
+
+@contextmanager
+def alone(settings: Settings, verb: str) -> Iterator[None]:
+    """Keep a second run of *verb* on this data folder away; raises Unavailable when there is one."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with (settings.data_dir / f"{verb}.lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Unavailable(f"another `logingestor {verb}` is at work on {settings.data_dir}") from None
+        yield
 
 
 def pending(backends: Backends) -> int:

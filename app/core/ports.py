@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from app.core.envelope import Batch, Claim, DeadLetter, Earlier, Envelope, Listing, Taken
 from app.core.instant import Instant
+from app.core.operating import RecordCare
 from app.core.query import Bucket, Facets, FieldInfo, Page, Query
 from app.core.record import LogRecord
 
@@ -130,8 +131,10 @@ class Carrier(Protocol):
         """See LogQueue."""
 
 
-class LogStore(Protocol):
+class LogStore(RecordCare, Protocol):
     """The record: every stored log, the dead letters, and what was claimed. It is the truth.
+
+    What only operators' commands ask of it is in `RecordCare`.
 
     Every method raises Unavailable when the store can't be reached.
     """
@@ -250,6 +253,9 @@ class SearchIndex(Protocol):
 
     def remove(self, ids: Sequence[bytes]) -> None:
         """Forget these records."""
+
+    def ids_between(self, first: bytes, last: bytes) -> Iterator[list[bytes]]:
+        """Yield the ids from *first* to *last* of what can be found, ascending, in chunks; no long transaction."""
 
     def check(self) -> None:
         """Raise Unavailable, saying what is wrong, unless the index can be read and written."""

@@ -124,20 +124,20 @@ def _parse(items: Iterable[Item], limits: Limits, now: int) -> Parsed:
 
 def _read(item: Item, limits: Limits, now: int) -> LogRecord | Problem:
     try:
-        value = _clean(item.value) if item.dirty else item.value
+        value = cleaned(item.value) if item.dirty else item.value
     except RecursionError:
         return Problem("is nested too deeply")
     return _record(value, len(item.raw), limits, now) or _schema(limits).problem(value)
 
 
-def _clean(value: Any) -> Any:
+def cleaned(value: Any) -> Any:
     """Return *value* with U+FFFD for NUL and lone surrogates, which not every backend can hold."""
     if isinstance(value, str):
         return _UNCLEAN.sub("\ufffd", value)
     if isinstance(value, dict):
-        return {_clean(key): _clean(inner) for key, inner in value.items()}
+        return {cleaned(key): cleaned(inner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_clean(inner) for inner in value]
+        return [cleaned(inner) for inner in value]
     return value
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from app.core import codec
 from app.core.record import LogRecord, first_id
-from app.drivers.sqlite import Connection
+from app.drivers.sqlite import Connection, Database
 
 #: Columns in the order in which `record` takes them.
 COLUMNS = "id, t, ns, level, doc"
@@ -16,6 +16,8 @@ _decode = codec.decoder(tuple[str, str | None, str | None, str | None, str | Non
 
 #: Ids asked for in one statement; SQLite takes 32,766 parameters.
 _IDS_AT_ONCE = 500
+#: Ids listed at once.
+IDS_AT_ONCE = 10_000
 
 
 def doc(record: LogRecord) -> bytes:
@@ -40,8 +42,8 @@ def record(row: Sequence[Any]) -> LogRecord:
     return LogRecord(identity, t, ns, level, message, resource_id, trace_id, span_id, commit, metadata, truncated)
 
 
-def new_records(connection: Connection, records: Iterable[LogRecord]) -> list[LogRecord]:
-    """Return the records whose id is not stored yet, the first of each id."""
+def new_records(connection: Connection, records: Iterable[LogRecord], suffix: str = "") -> list[LogRecord]:
+    """Return the records whose id is not stored yet, the first of each id; *suffix* is that of another table `logs`."""
     by_id: dict[bytes, LogRecord] = {}
     for item in records:
         by_id.setdefault(item.id, item)
@@ -49,19 +51,19 @@ def new_records(connection: Connection, records: Iterable[LogRecord]) -> list[Lo
     for start in range(0, len(ids), _IDS_AT_ONCE):
         some = ids[start : start + _IDS_AT_ONCE]
         marks = ",".join("?" * len(some))
-        for (known,) in connection.execute(f"SELECT id FROM logs WHERE id IN ({marks})", some):
+        for (known,) in connection.execute(f"SELECT id FROM logs{suffix} WHERE id IN ({marks})", some):
             del by_id[known]
     return list(by_id.values())
 
 
-def insert(connection: Connection, first_place: int, records: Sequence[LogRecord]) -> None:
+def insert(connection: Connection, first_place: int, records: Sequence[LogRecord], suffix: str = "") -> None:
     """Store new records at the places from *first_place* on, and note it."""
     connection.executemany(
-        "INSERT INTO logs VALUES (?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO logs{suffix} VALUES (?, ?, ?, ?, ?, ?)",
         [(place, item.id, item.t, item.ns, item.level, doc(item)) for place, item in enumerate(records, first_place)],
     )
-    connection.execute("INSERT OR REPLACE INTO state VALUES ('next_place', ?)", (first_place + len(records),))
-    add_state(connection, "stored", len(records))
+    set_state(connection, f"next_place{suffix}", first_place + len(records))
+    add_state(connection, f"stored{suffix}", len(records))
 
 
 def oldest(connection: Connection, before: int | None, limit: int) -> tuple[list[int], list[LogRecord]]:
@@ -73,31 +75,52 @@ def oldest(connection: Connection, before: int | None, limit: int) -> tuple[list
     return [row[5] for row in found], [record(row[:5]) for row in found]
 
 
-def by_id(connection: Connection, ids: Sequence[bytes]) -> tuple[list[int], list[LogRecord]]:
+def by_id(connection: Connection, ids: Sequence[bytes], suffix: str = "") -> tuple[list[int], list[LogRecord]]:
     """Return places and records of these ids, as far as they are stored."""
     found = []
     for start in range(0, len(ids), _IDS_AT_ONCE):
         some = list(ids[start : start + _IDS_AT_ONCE])
         marks = ",".join("?" * len(some))
-        found += connection.execute(f"SELECT {COLUMNS}, place FROM logs WHERE id IN ({marks})", some).fetchall()
+        found += connection.execute(f"SELECT {COLUMNS}, place FROM logs{suffix} WHERE id IN ({marks})", some).fetchall()
     return [row[5] for row in found], [record(row[:5]) for row in found]
 
 
-def delete(connection: Connection, places: Sequence[int]) -> None:
+def delete(connection: Connection, places: Sequence[int], suffix: str = "") -> None:
     """Delete the records at these places."""
-    connection.executemany("DELETE FROM logs WHERE place = ?", [(place,) for place in places])
-    add_state(connection, "stored", -len(places))
+    connection.executemany(f"DELETE FROM logs{suffix} WHERE place = ?", [(place,) for place in places])
+    add_state(connection, f"stored{suffix}", -len(places))
 
 
-def next_place(connection: Connection) -> int:
+def next_place(connection: Connection, suffix: str = "") -> int:
     """Return the place that the next stored record gets."""
-    return max(get_state(connection, "next_place"), 1)
+    return max(get_state(connection, f"next_place{suffix}"), 1)
+
+
+def ids_between(database: Database, first: bytes, last: bytes, condition: str = "1") -> Iterator[list[bytes]]:
+    """Yield the ids from *first* to *last* of the rows `l` of `logs` with *condition*, ascending; a transaction a chunk."""
+    sign = ">="
+    while True:
+        with database.snapshot() as connection:
+            found = connection.execute(
+                f"SELECT l.id FROM logs l WHERE l.id {sign} ? AND l.id <= ? AND {condition} ORDER BY l.id LIMIT ?",
+                (first, last, IDS_AT_ONCE),
+            ).fetchall()
+        if found:
+            yield [identity for (identity,) in found]
+        if len(found) < IDS_AT_ONCE:
+            return
+        first, sign = found[-1][0], ">"
 
 
 def get_state(connection: Connection, name: str) -> int:
     """Return a figure of the table `state`; 0 when it was never set."""
     row = connection.execute("SELECT value FROM state WHERE name = ?", (name,)).fetchone()
     return 0 if row is None else int(row[0])
+
+
+def set_state(connection: Connection, name: str, value: int) -> None:
+    """Set a figure of the table `state`."""
+    connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, value))
 
 
 def add_state(connection: Connection, name: str, change: int) -> None:

@@ -12,12 +12,11 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
-import msgspec
-
 from app.core.envelope import DeadLetter
 from app.core.errors import Unavailable
 from app.core.ports import LogStore, Refusal, SearchIndex
 from app.core.record import LogRecord
+from app.pipeline.export import json_bytes
 
 log = logging.getLogger(__name__)
 
@@ -73,22 +72,10 @@ class Indexing:
     def _carry(self, marks: Sequence[int], records: Sequence[LogRecord]) -> None:
         refused = self._index.add(records)
         if refused:
-            self._bury(refused, records)
+            bury_refused(self._store, refused, records)
         self._rest = REST_SECONDS[0]
         with self._guard:
             self._marks.extend(marks)
-
-    def _bury(self, refused: Sequence[Refusal], records: Sequence[LogRecord]) -> None:
-        """Make dead letters of records that can't be indexed: kept with the reason rather than never found."""
-        by_id = {record.id: record for record in records}
-        letters = [
-            DeadLetter(
-                one.id, msgspec.json.encode(by_id[one.id].sent_fields()), f"can't be indexed: {one.reason}"[:1000]
-            )
-            for one in refused
-        ]
-        self._store.bury(letters)
-        self._store.delete([letter.id for letter in letters])
 
     def settle(self, *, now: bool = False) -> None:
         """Make findable what was added, and let go of its marks; at most every REFRESH_SECONDS unless *now*."""
@@ -109,6 +96,17 @@ class Indexing:
         log.warning("the index is left alone for %.1f s, logs are stored meanwhile: %s", self._rest, error)
         self._resting_until = time.monotonic() + self._rest
         self._rest = min(self._rest * 2, REST_SECONDS[1])
+
+
+def bury_refused(store: LogStore, refused: Sequence[Refusal], records: Sequence[LogRecord]) -> None:
+    """Make dead letters of records that can't be indexed: kept with the reason rather than never found."""
+    by_id = {record.id: record for record in records}
+    letters = [
+        DeadLetter(one.id, json_bytes(by_id[one.id].sent_fields()), f"can't be indexed: {one.reason}"[:1000])
+        for one in refused
+    ]
+    store.bury(letters)
+    store.delete([letter.id for letter in letters])
 
 
 def shift(indexing: Indexing, ended: Callable[[], bool], rest: Callable[[float], object]) -> None:

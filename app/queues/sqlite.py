@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -20,13 +20,14 @@ from app.core.ports import Depth
 from app.core.record import LogRecord
 from app.drivers.rows import add_state, get_state
 from app.drivers.sqlite import Connection, Database
+from app.queues.sqlite_keeping import Keeping
 
 #: Seconds for which a worker has taken envelopes for itself; longer than any batch takes to store.
 LEASE_SECONDS = 60
-#: How long claims and own ids are remembered, in ms.
-CLAIM_MS = 24 * 3600 * 1000
 #: Bytes of envelopes taken at once, so that large logs don't fill the memory.
 TAKE_BYTES = 8 << 20
+#: Logs read at once by `look`.
+TAKE_LOGS = 2_000
 
 _decode = codec.decoder(Envelope).decode
 
@@ -50,11 +51,11 @@ class _Put:
     error: BaseException | None = None
 
 
-class SqliteQueue:
+class SqliteQueue(Keeping):
     """A LogQueue in the table `queue`."""
 
     def __init__(self, database: Database, *, limit: int, min_free: int) -> None:
-        self._database = database
+        super().__init__(database)
         self._limit = limit
         self._min_free = min_free
         self._committing = threading.Lock()
@@ -147,14 +148,7 @@ class SqliteQueue:
     def _oldest(self, limit: int, now: int) -> list[_Waiting]:
         with self._database.snapshot() as connection:
             rows = connection.execute("SELECT seq, logs, body FROM queue WHERE leased <= ? ORDER BY seq", (now,))
-            found: list[_Waiting] = []
-            logs = size = 0
-            for row in rows:
-                found.append(row)
-                logs, size = logs + row[1], size + len(row[2])
-                if logs >= limit or size >= TAKE_BYTES:
-                    break
-            return found
+            return _some(rows, limit)
 
     def peek(self, limit: int, wait: float) -> Batch:
         """Return the oldest envelopes without a lease, for a mover that removes them in its own transaction."""
@@ -194,27 +188,33 @@ class SqliteQueue:
             )
             return sum(first <= record.id <= last for (body,) in bodies for record in _decode(body).records)
 
-    def keep(self, listing: Listing) -> None:
-        """See LogQueue."""
-        with self._database.write(durable=True) as connection:
-            until = now_ms() + listing.keep_ms
-            connection.execute("INSERT INTO listings VALUES (?, ?, ?)", (listing.key, b"".join(listing.ids), until))
-
-    def listed(self, key: bytes) -> list[bytes] | None:
-        """See LogQueue."""
-        with self._database.snapshot() as connection:
-            row = connection.execute("SELECT ids FROM listings WHERE key = ?", (key,)).fetchone()
-        return None if row is None else [row[0][start : start + 16] for start in range(0, len(row[0]), 16)]
-
-    def forget_claims(self) -> None:
-        """See LogQueue."""
-        with self._database.write(durable=False) as connection:
-            connection.execute("DELETE FROM listings WHERE until < ?", (now_ms(),))
-            for table in ("claims", "own_ids"):
-                connection.execute(f"DELETE FROM {table} WHERE made < ?", (now_ms() - CLAIM_MS,))
+    def look(self) -> Iterator[Batch]:
+        """See Readable."""
+        after = 0
+        while True:
+            with self._database.snapshot() as connection:
+                found = _some(
+                    connection.execute("SELECT seq, logs, body FROM queue WHERE seq > ? ORDER BY seq", (after,))
+                )
+            if not found:
+                return
+            yield decode(found)
+            after = found[-1][0]
 
     def close(self) -> None:
         """See LogQueue; the database is closed by whoever opened it."""
+
+
+def _some(rows: Iterable[_Waiting], limit: int = TAKE_LOGS) -> list[_Waiting]:
+    """Return the first rows, of about *limit* logs and at most about TAKE_BYTES."""
+    found: list[_Waiting] = []
+    logs = size = 0
+    for row in rows:
+        found.append(row)
+        logs, size = logs + row[1], size + len(row[2])
+        if logs >= limit or size >= TAKE_BYTES:
+            break
+    return found
 
 
 def _row(envelope: Envelope) -> _Row:
@@ -275,6 +275,9 @@ def decode(rows: Sequence[_Waiting]) -> Batch:
             envelope = _decode(body)
         except msgspec.MsgspecError:
             batch.unreadable.append(body)
+            continue
+        if envelope.claim is not None:
+            batch.claimed.append(envelope)
             continue
         records.extend(envelope.records)
         batch.dead.extend(envelope.dead)

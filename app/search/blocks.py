@@ -176,7 +176,7 @@ class BlockCache:
             return list(known.values())
 
 
-def widen(connection: Connection, first_place: int, records: list[LogRecord]) -> None:
+def widen(connection: Connection, first_place: int, records: list[LogRecord], suffix: str = "") -> None:
     """Take new records, stored from *first_place* on, into the bounds of their blocks."""
     by_block: dict[int, list[LogRecord]] = {}
     for place, record in enumerate(records, first_place):
@@ -184,11 +184,11 @@ def widen(connection: Connection, first_place: int, records: list[LogRecord]) ->
     for number, some in by_block.items():
         keys = [record.key for record in some]
         ids = [record.id for record in some]
-        row = connection.execute(f"SELECT {_COLUMNS} FROM blocks WHERE block = ?", (number,)).fetchone()
+        row = connection.execute(f"SELECT {_COLUMNS} FROM blocks{suffix} WHERE block = ?", (number,)).fetchone()
         if row is not None:
             keys += [tuple(row[1:4]), tuple(row[4:7])]
             ids += [row[7], row[8]]
         connection.execute(
-            "INSERT OR REPLACE INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT OR REPLACE INTO blocks{suffix} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (number, *min(keys), *max(keys), min(ids), max(ids)),
         )

@@ -14,6 +14,7 @@ from app.drivers import rows
 from app.drivers.sqlite import Connection, Database
 from app.search import aggregate, plan, writing
 from app.search.blocks import BlockCache
+from app.search.rebuilding import Rebuilding, sweep
 from app.search.search import Clock, Search
 
 #: Records that `scan` yields at once.
@@ -22,25 +23,20 @@ SCAN_LOGS = 1_000
 COMPACT_PAGES = 500
 VACUUM_PAGES = 4096
 COMPACT_STEPS = 200
-#: Records indexed in one transaction by `catch_up`.
-CATCH_UP_LOGS = 1_000
 
 
-class SqliteIndex:
+class SqliteIndex(Rebuilding):
     """A SearchIndex in the tables terms, blocks, texts, grams, minutes and counts."""
 
     def __init__(self, database: Database, *, shared: bool = True) -> None:
-        self._database = database
-        #: Whether the record lies in the same file.
-        self._shared = shared
+        super().__init__(database, shared=shared)
         self._cache = BlockCache()
 
     def add(self, records: Sequence[LogRecord]) -> list[Refusal]:
         """See SearchIndex."""
+        prepared = writing.prepare(records)
         with self._database.write(durable=True) as connection:
-            rows.insert(connection, rows.next_place(connection), rows.new_records(connection, records))
-        while self.catch_up():
-            pass
+            writing.take(connection, prepared, own_rows=not self._shared)
         return []
 
     def refresh(self) -> None:
@@ -59,17 +55,10 @@ class SqliteIndex:
         with self._database.write(durable=True) as connection:
             self._forget(connection, *rows.by_id(connection, ids))
 
-    def catch_up(self) -> int:
-        """Index what the record holds beyond what is indexed; return how many records that were."""
-        with self._database.write(durable=False) as connection:
-            found = connection.execute(
-                f"SELECT {rows.COLUMNS}, place FROM logs WHERE place > ? ORDER BY place LIMIT ?",
-                (rows.get_state(connection, "indexed"), CATCH_UP_LOGS),
-            ).fetchall()
-            # Places are given without gaps, but a record may have been deleted before it was indexed.
-            for start, some in _runs(found):
-                writing.index(connection, start, writing.prepare(some))
-        return len(found)
+    def ids_between(self, first: bytes, last: bytes) -> Iterator[list[bytes]]:
+        """See SearchIndex. A row that has no terms can't be found."""
+        there = "EXISTS (SELECT 1 FROM terms_docsize d WHERE d.id = l.place)"
+        return rows.ids_between(self._database, first, last, there)
 
     @contextmanager
     def _search(self, query: Query, budget: Budget) -> Iterator[Search]:
@@ -136,6 +125,7 @@ class SqliteIndex:
 
     def compact(self) -> None:
         """See SearchIndex."""
+        sweep(self._database)
         for _ in range(COMPACT_STEPS):
             with self._database.write(durable=False) as connection:
                 before = connection.total_changes
@@ -165,19 +155,3 @@ def dictionary(connection: Connection) -> plan.Dictionary:
         return None if len(found) > most else [term for (term,) in found]
 
     return plan.Dictionary(values, between)
-
-
-def _runs(found: Sequence[tuple[object, ...]]) -> Iterator[tuple[int, list[LogRecord]]]:
-    """Yield (first place, records) for each run of neighbouring places."""
-    start, some = 0, list[LogRecord]()
-    for row in found:
-        place = row[5]
-        assert isinstance(place, int)
-        if some and place != start + len(some):
-            yield start, some
-            some = []
-        if not some:
-            start = place
-        some.append(rows.record(row[:5]))
-    if some:
-        yield start, some

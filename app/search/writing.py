@@ -1,4 +1,7 @@
-"""Changes of the index's tables, each within the caller's write transaction."""
+"""Changes of the index's tables, each within the caller's write transaction.
+
+*generation* says which tables: those that searches read, or those that a rebuild fills beside them.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,28 @@ _MINUTE = 60_000
 PATHS = ""
 #: Longest value that is counted (characters); longer ones are not worth a facet.
 COUNTED_LIMIT = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A set of the index's tables: what their names end in, and what the name of the rows' table `logs` ends in."""
+
+    suffix: str = ""
+    logs: str = ""
+
+
+#: What searches read.
+CURRENT = Generation()
+#: What the names of the tables end in that a rebuild fills.
+NEXT = "_next"
+#: In the table `state` while a rebuild is under way; 2 where the rows are the index's own and made anew too.
+REBUILD = "rebuild"
+
+
+def following(connection: Connection) -> Generation | None:
+    """Return the generation that a rebuild is filling; None without a rebuild."""
+    kind = rows.get_state(connection, REBUILD)
+    return None if kind == 0 else Generation(NEXT, NEXT if kind == 2 else "")
 
 
 @dataclass(slots=True)
@@ -67,75 +92,135 @@ def type_name(value: object) -> str:
     return "string" if isinstance(value, str) else "number"
 
 
-def index(connection: Connection, first_place: int, prepared: Prepared) -> None:
+def index(connection: Connection, first_place: int, prepared: Prepared, generation: Generation = CURRENT) -> None:
     """Make records, stored from *first_place* on, findable."""
+    suffix = generation.suffix
     connection.executemany(
-        "INSERT INTO terms (rowid, term) VALUES (?, ?)", list(enumerate(prepared.documents, first_place))
+        f"INSERT INTO terms{suffix} (rowid, term) VALUES (?, ?)", list(enumerate(prepared.documents, first_place))
     )
-    blocks.widen(connection, first_place, prepared.records)
-    _count(connection, prepared.minutes, prepared.counts, 1)
-    connection.execute("INSERT OR REPLACE INTO state VALUES ('indexed', ?)", (first_place + len(prepared.records) - 1,))
+    blocks.widen(connection, first_place, prepared.records, suffix)
+    _count(connection, prepared.minutes, prepared.counts, 1, suffix)
+    last, known = first_place + len(prepared.records) - 1, rows.get_state(connection, f"indexed{suffix}")
+    if last > known:
+        rows.set_state(connection, f"indexed{suffix}", last)
+    if first_place <= known:
+        # Out of order: other processes believe that only the newest block still changes.
+        rows.add_state(connection, "removals", 1)
+
+
+def take(connection: Connection, prepared: Prepared, generation: Generation = CURRENT, *, own_rows: bool) -> None:
+    """Index what of the records is not indexed yet; with *own_rows* the index keeps the rows itself."""
+    records, logs = prepared.records, generation.logs
+    if own_rows:
+        fresh, place = rows.new_records(connection, records, logs), rows.next_place(connection, logs)
+        rows.insert(connection, place, fresh, logs)
+        if len(fresh) == len(records):
+            if fresh:
+                index(connection, place, prepared, generation)
+            return
+    for first_place, some in lacking(connection, [record.id for record in records], generation):
+        index(connection, first_place, prepared if some == records else prepare(some), generation)
 
 
 def _count(
-    connection: Connection, minutes: Counter[tuple[int, str]], counts: Counter[tuple[str, str]], sign: int
+    connection: Connection,
+    minutes: Counter[tuple[int, str]],
+    counts: Counter[tuple[str, str]],
+    sign: int,
+    suffix: str,
 ) -> None:
     for table, first, second, tally in (("minutes", "minute", "level", minutes), ("counts", "field", "value", counts)):
         connection.executemany(
-            f"INSERT INTO {table} VALUES (?, ?, ?) ON CONFLICT ({first}, {second})"
+            f"INSERT INTO {table}{suffix} VALUES (?, ?, ?) ON CONFLICT ({first}, {second})"
             " DO UPDATE SET count = count + excluded.count",
             [(*key, sign * count) for key, count in tally.items()],
         )
         if sign < 0:
             connection.executemany(
-                f"DELETE FROM {table} WHERE {first} = ? AND {second} = ? AND count <= 0", list(tally)
+                f"DELETE FROM {table}{suffix} WHERE {first} = ? AND {second} = ? AND count <= 0", list(tally)
             )
 
 
+def lacking(
+    connection: Connection, ids: Sequence[bytes], generation: Generation = CURRENT
+) -> list[tuple[int, list[LogRecord]]]:
+    """Return the records among *ids* that are stored but not indexed, in runs of places: (first place, records)."""
+    places, records = rows.by_id(connection, ids, generation.logs)
+    known = indexed(connection, places, generation)
+    found = sorted((place, record) for place, record in zip(places, records, strict=True) if place not in known)
+    runs: list[tuple[int, list[LogRecord]]] = []
+    for place, record in found:
+        if not runs or place != runs[-1][0] + len(runs[-1][1]):
+            runs.append((place, []))
+        runs[-1][1].append(record)
+    return runs
+
+
+def indexed(connection: Connection, places: Sequence[int], generation: Generation = CURRENT) -> set[int]:
+    """Return those of *places* whose terms are there."""
+    statement = f"SELECT 1 FROM terms{generation.suffix}_docsize WHERE id = ?"
+    return {place for place in places if connection.execute(statement, (place,)).fetchone()}
+
+
 def forget(connection: Connection, places: Sequence[int], records: Sequence[LogRecord]) -> None:
-    """Take records out of the index that are being deleted from the record."""
-    connection.executemany("DELETE FROM terms WHERE rowid = ?", [(place,) for place in places])
-    _count(connection, *tallies(records), -1)
+    """Take records out of the index that were deleted from the record, and out of what a rebuild has made of them."""
+    _forget(connection, places, records, CURRENT)
+    generation = following(connection)
+    if generation is not None:
+        if generation.logs:
+            places, records = rows.by_id(connection, [record.id for record in records], generation.logs)
+            rows.delete(connection, places, generation.logs)
+        _forget(connection, places, records, generation)
+
+
+def _forget(
+    connection: Connection, places: Sequence[int], records: Sequence[LogRecord], generation: Generation
+) -> None:
+    suffix, known = generation.suffix, indexed(connection, places, generation)
+    connection.executemany(f"DELETE FROM terms{suffix} WHERE rowid = ?", [(place,) for place in known])
+    there = [record for place, record in zip(places, records, strict=True) if place in known]
+    _count(connection, *tallies(there), -1, suffix)
     for number in sorted({place // BLOCK for place in places}):
         # Without its text the block's messages are verified one by one; without any row it goes.
         for table in ("texts", "grams"):
-            connection.execute(f"DELETE FROM {table} WHERE block = ?", (number,))
-        left = connection.execute(
-            "SELECT 1 FROM logs WHERE place BETWEEN ? AND ? LIMIT 1", (number * BLOCK, number * BLOCK + BLOCK - 1)
-        ).fetchone()
-        if left is None:
-            connection.execute("DELETE FROM blocks WHERE block = ?", (number,))
+            connection.execute(f"DELETE FROM {table}{suffix} WHERE block = ?", (number,))
+        if not _rows(connection, number, generation):
+            connection.execute(f"DELETE FROM blocks{suffix} WHERE block = ?", (number,))
     rows.add_state(connection, "removals", 1)
 
 
-def seal(database: Database, most: int = 64) -> int:
+def seal(database: Database, most: int = 64, generation: Generation = CURRENT) -> int:
     """Make the texts of up to *most* full blocks that have none yet; return how many."""
+    suffix, sealed = generation.suffix, f"sealed{generation.suffix}"
     with database.snapshot() as connection:
-        first, full = rows.get_state(connection, "sealed"), (rows.get_state(connection, "indexed") + 1) // BLOCK
+        first, full = rows.get_state(connection, sealed), (rows.get_state(connection, f"indexed{suffix}") + 1) // BLOCK
     last = min(full, first + most)
     for start in range(first, last, 8):
-        made = [(number, *_text(database, number)) for number in range(start, min(start + 8, last))]
+        made = [(number, *_text(database, number, generation)) for number in range(start, min(start + 8, last))]
         with database.write(durable=False) as connection:
             for number, count, text in made:
                 # A log deleted meanwhile would shift all others: such a block stays without a text.
-                if count == BLOCK and _rows(connection, number) == BLOCK:
-                    connection.execute("INSERT OR REPLACE INTO texts VALUES (?, ?)", (number, grams.compress(text)))
-                    connection.execute("INSERT OR REPLACE INTO grams VALUES (?, ?)", (number, grams.runs(text)))
-            connection.execute("INSERT OR REPLACE INTO state VALUES ('sealed', ?)", (made[-1][0] + 1,))
-    return last - first
+                if count == BLOCK and _rows(connection, number, generation) == BLOCK:
+                    for table, value in (("texts", grams.compress(text)), ("grams", grams.runs(text))):
+                        connection.execute(f"INSERT OR REPLACE INTO {table}{suffix} VALUES (?, ?)", (number, value))
+            rows.set_state(connection, sealed, made[-1][0] + 1)
+    return max(last - first, 0)
 
 
-def _rows(connection: Connection, number: int) -> int:
+def _rows(connection: Connection, number: int, generation: Generation) -> int:
     first = number * BLOCK
-    found = connection.execute("SELECT count(*) FROM logs WHERE place BETWEEN ? AND ?", (first, first + BLOCK - 1))
+    found = connection.execute(
+        f"SELECT count(*) FROM logs{generation.logs} WHERE place BETWEEN ? AND ?", (first, first + BLOCK - 1)
+    )
     return int(found.fetchone()[0])
 
 
-def _text(database: Database, number: int) -> tuple[int, bytes]:
+def _text(database: Database, number: int, generation: Generation) -> tuple[int, bytes]:
     """Return how many records block *number* holds, and its text."""
     first = number * BLOCK
     with database.snapshot() as connection:
         found = connection.execute(
-            f"SELECT {rows.COLUMNS} FROM logs WHERE place BETWEEN ? AND ? ORDER BY place", (first, first + BLOCK - 1)
+            f"SELECT {rows.COLUMNS} FROM logs{generation.logs} WHERE place BETWEEN ? AND ? ORDER BY place",
+            (first, first + BLOCK - 1),
         ).fetchall()
     return len(found), grams.joined([rows.record(row).message for row in found])

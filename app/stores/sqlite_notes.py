@@ -1,22 +1,27 @@
-"""What a SQLite record notes beside the logs: claims, listings, and marks for what the index lacks."""
+"""What a SQLite record notes beside the logs: claims, listings, marks for what the index lacks, operators' notes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from app.core.envelope import Earlier, Envelope, Listing
 from app.core.instant import now_ms
+from app.core.operating import Remembered
 from app.core.ports import Lacking
 from app.core.record import LogRecord
-from app.drivers import rows
+from app.drivers import memory, rows
 from app.drivers.sqlite import Connection, Database
 
 #: How long a claim is remembered, in ms.
 CLAIM_MS = 24 * 3600 * 1000
+#: What operators' notes are called in the table `state`, so that they meet no figure there.
+_NOTE = "note "
+#: Marks read at once.
+_MARKS_AT_ONCE = 500
 
 
 class Notes:
-    """The part of a LogStore in the tables claims, doubles, listings and unindexed."""
+    """The part of a LogStore in the tables claims, doubles, listings, unindexed and state."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -104,6 +109,42 @@ class Notes:
             until = now + int(lease * 1000)
             connection.executemany("UPDATE unindexed SET leased = ? WHERE mark = ?", [(until, mark) for mark in marks])
             return marks, rows.by_id(connection, ids)[1]
+
+    def ids_between(self, first: bytes, last: bytes) -> Iterator[list[bytes]]:
+        """See RecordCare."""
+        return rows.ids_between(self._database, first, last)
+
+    def lacking_ids(self) -> Iterator[list[bytes]]:
+        """See RecordCare."""
+        after = 0
+        while True:
+            with self._database.snapshot() as connection:
+                found = connection.execute(
+                    "SELECT mark, ids FROM unindexed WHERE mark > ? ORDER BY mark LIMIT ?", (after, _MARKS_AT_ONCE)
+                ).fetchall()
+            for _, packed in found:
+                yield _split(packed)
+            if len(found) < _MARKS_AT_ONCE:
+                return
+            after = found[-1][0]
+
+    def noted(self, name: str) -> int:
+        """See RecordCare."""
+        with self._database.snapshot() as connection:
+            return rows.get_state(connection, _NOTE + name)
+
+    def note(self, name: str, value: int) -> None:
+        """See RecordCare."""
+        with self._database.write(durable=True) as connection:
+            rows.set_state(connection, _NOTE + name, value)
+
+    def remembered(self) -> Iterator[list[Remembered]]:
+        """See Keeper."""
+        return memory.read(self._database)
+
+    def remember(self, items: Sequence[Remembered]) -> None:
+        """See Keeper."""
+        memory.write(self._database, items)
 
 
 def _split(packed: bytes) -> list[bytes]:

@@ -10,9 +10,11 @@ from typing import Any
 from flask import Blueprint, Response
 
 from app.backends import Backends
+from app.core import instant
 from app.core.errors import LogIngestorError, Unavailable
 from app.core.instant import now_ms
 from app.core.settings import Settings
+from app.pipeline import pause
 from app.pipeline.export import json_bytes
 from app.web import backends, settings
 
@@ -68,7 +70,14 @@ def _queue(held: Backends, _: Settings) -> dict[str, Any]:
     if depth.full:
         raise Unavailable(f"the queue is full: {depth.logs:,} logs wait in {depth.bytes >> 20:,} MiB")
     age = None if depth.oldest is None else max(now_ms() - depth.oldest, 0)
-    return {"waiting": depth.logs, "waiting_bytes": depth.bytes, "oldest_ms": age if depth.logs else 0}
+    since = pause.paused(held.store)
+    return {
+        "waiting": depth.logs,
+        "waiting_bytes": depth.bytes,
+        "oldest_ms": age if depth.logs else 0,
+        # Not a fault: logs are accepted, and an operator wants them to wait.
+        "paused": instant.text((since, 0)) if since else None,
+    }
 
 
 def _store(held: Backends, _: Settings) -> dict[str, Any]:

@@ -32,10 +32,15 @@ def services(name: str) -> set[str]:
     return {str(field) for text in texts for _, field, _, _ in Formatter().parse(text) if field} - {"folder"}
 
 
-def combination_settings(name: str, folder: Path, urls: Mapping[str, str] = MappingProxyType({})) -> Settings:
-    """Return the settings of a combination on an empty folder; *urls* holds what the fixtures it names gave."""
+def environment(name: str, folder: Path, urls: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """Return the settings of a combination on a folder, as a process is given them; *urls* holds what its fixtures gave."""
     given = {key: value.format(folder=folder, **urls) for key, value in COMBINATIONS[name].items()}
-    return Settings.from_env({"LOGINGESTOR_DATA_DIR": str(folder), "LOGINGESTOR_MIN_FREE_DISK": "1 MiB", **given})
+    return {"LOGINGESTOR_DATA_DIR": str(folder), "LOGINGESTOR_MIN_FREE_DISK": "1 MiB", **given}
+
+
+def combination_settings(name: str, folder: Path, urls: Mapping[str, str] = MappingProxyType({})) -> Settings:
+    """Return the settings of a combination on an empty folder."""
+    return Settings.from_env(environment(name, folder, urls))
 
 
 def open_combination(name: str, folder: Path, urls: Mapping[str, str] = MappingProxyType({})) -> Backends:

@@ -1,0 +1,109 @@
+"""`logingestor backup` and `restore`: everything that was accepted, in one file, whatever holds it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import click
+
+from app.backends import Backends
+from app.cli.options import json_option, print_json, with_backends
+from app.cli.progress import Reporter
+from app.core.errors import InvalidInput, Problem, Unavailable
+from app.pipeline import backup as pipeline
+from app.pipeline.backup import Contents
+
+#: What a backup's name ends in.
+SUFFIX = ".logs.zst"
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("to", metavar="FILE-OR-FOLDER", type=_FILE)
+@json_option
+@with_backends
+def backup(backends: Backends, to: Path, as_json: bool) -> None:
+    """Write record, dead letters, claims and waiting logs into FILE, or into a new file in FOLDER.
+
+    Everything goes on meanwhile; all that was accepted before is in it. Nothing is overwritten, and
+    the file appears when it is whole. The index is not in it: it follows from the record.
+
+    Example: logingestor backup /srv/backups/
+    """
+    path = to / time.strftime(f"logingestor-%Y%m%dT%H%M%SZ{SUFFIX}", time.gmtime()) if to.is_dir() else to
+    if path.exists():
+        raise InvalidInput(Problem(f"{path} is there already, and is not overwritten", "FILE-OR-FOLDER"))
+    reporter = Reporter("saved")
+    with _appearing(path) as file:
+        contents = pipeline.write(file, backends.store, backends.queue, backends.keepers(), reporter)
+    reporter.end()
+    if as_json:
+        print_json({"file": str(path), "bytes": path.stat().st_size, **contents.to_dict()})
+        return
+    click.echo(f"{path}: {_words(contents)}")
+    if contents.left_waiting:
+        click.echo(f"{contents.left_waiting:,} logs waited in a queue that can't be read: they are not in it", err=True)
+
+
+@contextmanager
+def _appearing(path: Path) -> Iterator[BinaryIO]:
+    """Yield a file that appears at *path* when the block ends, whole and durable, and never over another."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with beside.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        # A link fails where a file has appeared meanwhile; a rename would replace it.
+        path.hardlink_to(beside)
+        folder = os.open(path.parent, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
+    except FileExistsError as error:
+        raise InvalidInput(Problem(f"{path} is there already, and is not overwritten", "FILE-OR-FOLDER")) from error
+    except OSError as error:
+        raise Unavailable(f"{path} can't be written: {error.strerror}") from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+@click.command()
+@click.argument("source", metavar="FILE", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--merge", is_flag=True, help="Add to a record that is not empty what it lacks.")
+@click.option("--check", "only_check", is_flag=True, help="Only read the backup and tell whether it is whole.")
+@json_option
+@with_backends
+def restore(backends: Backends, source: Path, merge: bool, only_check: bool, as_json: bool) -> None:
+    """Store what a backup holds, into an empty record, once it has been read and found whole.
+
+    Logs that waited are stored too. The index follows by itself while a worker runs. Killed, it goes
+    on when it is run again. What is older than the retention expires as ever.
+
+    Example: logingestor restore /srv/backups/logingestor-20260915T080000Z.logs.zst
+    """
+    with source.open("rb") as file:
+        contents = pipeline.check(file)
+        new = 0
+        if not only_check:
+            file.seek(0)
+            reporter = Reporter("restored")
+            new = pipeline.restore(file, contents, backends.store, backends.keepers(), merge=merge, tell=reporter)
+            reporter.end()
+    if as_json:
+        print_json({"file": str(source), "whole": True, "new": new, **contents.to_dict()})
+    elif only_check:
+        click.echo(f"{source} is whole: {_words(contents)}")
+    else:
+        click.echo(f"restored {_words(contents)}; {new:,} logs were not stored before")
+        click.echo("the index follows while a worker runs: `logingestor stats` shows what it lacks", err=True)
+
+
+def _words(contents: Contents) -> str:
+    counts = contents.counts
+    return f"{counts['logs']:,} logs, {counts['waiting']:,} that waited, {counts['dead']:,} dead letters"

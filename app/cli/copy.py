@@ -1,0 +1,88 @@
+"""`logingestor copy`: one record into another, for the way from the default to services."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+import click
+
+from app import backends as backends_module
+from app.backends import Backends, Record, scheme, sqlite_path
+from app.cli import audit as audits
+from app.cli.options import alone, json_option, print_json, with_settings
+from app.cli.progress import Reporter
+from app.core.errors import InvalidInput, Problem
+from app.core.settings import Settings
+from app.pipeline import copy as pipeline
+from app.pipeline.audit import audit
+from app.pipeline.copy import Copied, Source, Target
+from app.pipeline.indexing import Indexing
+
+
+@click.command()
+@click.option("--from", "source", metavar="URL", required=True, help="The record to copy, as in STORE_URL.")
+@click.option("--from-queue", metavar="URL", help="The queue before it; by default that in its SQLite file.")
+@click.option("--to", "target", metavar="URL", help="The record to copy into, by default STORE_URL.")
+@json_option
+@with_settings
+def command(settings: Settings, source: str, from_queue: str | None, target: str | None, as_json: bool) -> None:
+    """Copy all logs, waiting logs, dead letters and claims of one record into the configured one.
+
+    Both may be in use: a second run goes on where the first was, so copy while the old one works, stop
+    it, copy the rest, and start with the new settings. Ends with a comparison of both records and an
+    audit of the index; exit 1 when something differs.
+
+    Example: logingestor copy --from sqlite:////var/lib/logingestor/logingestor.db
+    """
+    chosen = settings if target is None else replace(settings, store_url=_url(target, "--to"))
+    name = _name(_url(source, "--from"), settings)
+    if name == _name(chosen.store_url, settings):
+        raise InvalidInput(Problem("source and target are the same record", "--from"))
+    with alone(settings, "copy"):
+        opened = backends_module.connect(chosen)
+        try:
+            other = backends_module.connect_record(settings, source, from_queue)
+            try:
+                same = _run(opened, other, name, as_json)
+            finally:
+                other.close()
+        finally:
+            opened.close()
+    if not same:
+        raise SystemExit(1)
+
+
+def _run(opened: Backends, other: Record, name: str, as_json: bool) -> bool:
+    retention = opened.settings.retention.seconds * 1000
+    source = Source(hashlib.sha256(name.encode()).hexdigest()[:16], other.store, other.queue, other.keepers)
+    target = Target(opened.store, Indexing(opened.store, opened.index), opened.keepers(), retention)
+    reporter = Reporter("copied")
+    done = pipeline.copy(source, target, reporter)
+    reporter.end()
+    counts = other.store.stats()["stored"], opened.store.stats()["stored"]
+    found = audit(opened.store, opened.index, retention)
+    if as_json:
+        print_json({**done.to_dict(), "source": counts[0], "target": counts[1], "audit": found.to_dict()})
+    else:
+        _show(done, counts)
+        audits.show(found)
+    return found.same and not done.left
+
+
+def _show(done: Copied, counts: tuple[int, int]) -> None:
+    click.echo(f"copied {done.read:,} logs and {done.waiting:,} that waited, {done.new:,} of them new here")
+    click.echo(f"{done.dead:,} dead letters; the source holds {counts[0]:,} logs, this record {counts[1]:,}")
+    if done.left:
+        click.echo(f"{done.left:,} logs came to the source meanwhile: copy once more when it has stopped", err=True)
+
+
+def _url(url: str, option: str) -> str:
+    if scheme(url) not in ("sqlite", "postgresql"):
+        raise InvalidInput(Problem("is no record's URL: sqlite:… or postgresql://…", option))
+    return url
+
+
+def _name(url: str, settings: Settings) -> str:
+    """Return what names the record whatever way its URL is written; a file by its real path."""
+    return str(sqlite_path(url, settings).resolve()) if scheme(url) == "sqlite" else url

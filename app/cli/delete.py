@@ -1,0 +1,88 @@
+"""`logingestor delete`: logs that fit a query, for good, with a line that says so kept."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from app.backends import Backends
+from app.cli.options import json_option, make_query, print_json, query_options, with_backends
+from app.core import instant
+from app.core.errors import InvalidInput, Problem, Unavailable
+from app.core.settings import Settings
+from app.pipeline import delete as pipeline
+
+#: The file in the data folder that keeps a line before and after each deletion.
+FILE = "deletions.log"
+
+
+@click.command()
+@query_options
+@click.option("--dry-run", is_flag=True, help="Only count what would be deleted.")
+@click.option("--yes", is_flag=True, help="Delete without asking; needed where no terminal can be asked.")
+@click.option("--wait", "seconds", type=click.FloatRange(0), default=60.0, help="Seconds to wait for logs on their way (60).")  # fmt: skip
+@json_option
+@with_backends
+def command(
+    backends: Backends,
+    query: tuple[str, ...],
+    dry_run: bool,
+    yes: bool,
+    seconds: float,
+    as_json: bool,
+    **params: Any,
+) -> None:
+    """Delete the logs that fit QUERY from record, index and dead letters; there is no way back.
+
+    First what is on its way is waited for, then the count is shown. Who deleted, when, by which query
+    and how many is appended to DATA_DIR/deletions.log. Backups keep what they hold.
+
+    Example: logingestor delete 'metadata.user.email:"ann@example.org"' --dry-run
+    """
+    if not " ".join(query).strip():
+        raise InvalidInput(Problem("say which logs; '*' means all", "QUERY"))
+    asked = make_query(query, **params)
+    pipeline.arrived(backends.queue, backends.store, seconds)
+    found = pipeline.matching(backends.store, backends.index, asked)
+    shown = f"{found.logs:,} logs and {found.dead_letters:,} dead letters"
+    if dry_run:
+        _print({"logs": found.logs, "dead_letters": found.dead_letters, "deleted": False}, f"{shown} fit", as_json)
+        return
+    if not yes:
+        if not sys.stdin.isatty():
+            raise InvalidInput(Problem(f"{shown} fit; without a terminal nothing is deleted unless --yes says so"))
+        click.confirm(f"Delete {shown} for good?", abort=True, err=True)
+    line = {"query": " ".join(query), **{name: value for name, value in params.items() if value is not None}}
+    audited(backends.settings, {"deleting": True, **line})
+    done = pipeline.delete(backends.store, backends.index, asked)
+    kept = audited(backends.settings, {"deleted": True, **line, "logs": done.logs, "dead_letters": done.dead_letters})
+    _print(kept, f"deleted {done.logs:,} logs and {done.dead_letters:,} dead letters\n{json.dumps(kept)}", as_json)
+
+
+def audited(settings: Settings, what: dict[str, Any]) -> dict[str, Any]:
+    """Append a line that says who did what, durably, to FILE in the data folder; return it."""
+    now = instant.text((instant.now_ms(), 0))
+    line = {"time": now, "who": f"{getpass.getuser()}@{socket.gethostname()}", **what}
+    path: Path = settings.data_dir / FILE
+    try:
+        with path.open("ab") as file:
+            file.write(json.dumps(line).encode() + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise Unavailable(f"{path} can't be written, and nothing is deleted without its line: {error}") from error
+    return line
+
+
+def _print(value: dict[str, Any], text: str, as_json: bool) -> None:
+    if as_json:
+        print_json(value)
+    else:
+        click.echo(text)

@@ -1,0 +1,47 @@
+"""How far a long command is, on standard error: one line that is written over, where a person looks on."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import click
+
+from app.pipeline.progress import Progress
+
+#: Seconds between two lines, on a terminal and elsewhere (a log file, which keeps every one).
+EVERY_SECONDS = (0.2, 10.0)
+
+
+class Reporter:
+    """Prints progress now and then."""
+
+    def __init__(self, verb: str) -> None:
+        self._verb = verb
+        self._terminal = sys.stderr.isatty()
+        self._next = time.monotonic() + EVERY_SECONDS[not self._terminal]
+        self._shown = False
+
+    def __call__(self, progress: Progress) -> None:
+        """Print *progress* if it is time to."""
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + EVERY_SECONDS[not self._terminal]
+        left = "" if progress.left is None else f", {_time(progress.left)} left"
+        line = f"{self._verb} {progress.logs:,} logs, {progress.part:.0%}, {progress.rate:,.0f} logs/s{left}"
+        click.echo(f"\r\x1b[K{line}" if self._terminal else line, err=True, nl=not self._terminal)
+        self._shown = True
+
+    def end(self) -> None:
+        """Leave the line clean for what follows."""
+        if self._shown and self._terminal:
+            click.echo("\r\x1b[K", err=True, nl=False)
+
+
+def _time(seconds: float) -> str:
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {whole % 60} s"

@@ -1,0 +1,34 @@
+"""`logingestor rebuild`: the index anew, from the record."""
+
+from __future__ import annotations
+
+import click
+
+from app.backends import Backends
+from app.cli.options import alone, json_option, print_json, with_backends
+from app.cli.progress import Reporter
+from app.pipeline import rebuild as pipeline
+
+
+@click.command()
+@json_option
+@with_backends
+def command(backends: Backends, as_json: bool) -> None:
+    """Make the whole index anew from the record, beside the old one, and put it in its place at the end.
+
+    Ingest and searches go on meanwhile. Killed, or ended by Ctrl-C, it goes on when it is run again.
+
+    Example: logingestor rebuild
+    """
+    with alone(backends.settings, "rebuild"):
+        reporter = Reporter("rebuilt")
+        done = pipeline.rebuild(backends.store, backends.index, reporter)
+        reporter.end()
+    if as_json:
+        print_json(done.to_dict())
+        return
+    click.echo(
+        f"rebuilt the index from {done.logs:,} logs in {done.seconds:.1f} s{', resumed' if done.resumed else ''}"
+    )
+    if done.refused:
+        click.echo(f"{done.refused} logs can't be indexed; see `logingestor dead list`", err=True)

@@ -1,0 +1,292 @@
+"""Backup: record, dead letters, claims and waiting logs as one stream of one format, whatever holds them.
+
+The stream is compressed (zstd). It is a header, chunks, and an end with counts and the SHA-256 of all
+before it; each is preceded by its length in four bytes. So a backup that was cut off or changed is told.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+import msgspec
+import zstandard
+
+from app.core import codec
+from app.core.envelope import Batch, DeadLetter
+from app.core.errors import InvalidInput, Problem, Unavailable
+from app.core.instant import now_ms
+from app.core.operating import Keeper, Readable, Remembered
+from app.core.ports import LogQueue, LogStore
+from app.core.record import LogRecord
+from app.pipeline.drain import unreadable
+from app.pipeline.progress import Meter, Tell
+from app.pipeline.rebuild import chunks
+
+FORMAT = "logingestor backup"
+#: Counts up when the stream changes; older ones are read as long as they are listed here.
+VERSION = 1
+#: Level of zstd: beyond 3 logs get hardly smaller.
+_LEVEL = 3
+#: Largest part that is read, in bytes: a length beyond it is damage.
+_PART_BYTES = 1 << 30
+#: Dead letters read at once; each holds up to 64 KiB, or a log.
+_LETTERS = 500
+
+
+class Header(msgspec.Struct, tag="header"):
+    """What a backup says of itself first."""
+
+    format: str
+    version: int
+    #: When it was begun, in ms since 1970.
+    made: int
+    #: Logs that waited in a queue which can't be read: they are not in the backup.
+    left_waiting: int = 0
+
+
+class Logs(msgspec.Struct, tag="logs"):
+    """Stored records, in the order of storing."""
+
+    records: list[LogRecord]
+
+
+class Waiting(msgspec.Struct, tag="waiting"):
+    """Accepted logs that waited in the queue."""
+
+    records: list[LogRecord]
+
+
+class Letters(msgspec.Struct, tag="dead"):
+    """Dead letters."""
+
+    letters: list[DeadLetter]
+
+
+class Kept(msgspec.Struct, tag="kept"):
+    """Claims, listings and what else is remembered of requests."""
+
+    items: list[Remembered]
+
+
+class End(msgspec.Struct, tag="end"):
+    """What a whole backup ends with: how many there are of each, and the SHA-256 of all parts before."""
+
+    counts: dict[str, int]
+    digest: bytes
+
+
+Part = Logs | Waiting | Letters | Kept
+_decode = codec.decoder(Header | Logs | Waiting | Letters | Kept | End).decode  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a backup holds, as its end says."""
+
+    made: int
+    left_waiting: int
+    counts: dict[str, int]
+    digest: bytes
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as a command prints it."""
+        return {"left_waiting": self.left_waiting, **self.counts, "sha256": self.digest.hex()}
+
+
+def write(
+    file: BinaryIO, store: LogStore, queue: LogQueue, keepers: Sequence[Keeper], tell: Tell = lambda _: None
+) -> Contents:
+    """Write a backup of everything that was accepted before now; ingest and drain go on meanwhile.
+
+    A log moves from the queue to the record, and is read in that direction: it may be in the backup
+    twice, under one id, never not at all. Raises Unavailable.
+    """
+    readable = isinstance(queue, Readable)
+    header = Header(FORMAT, VERSION, now_ms(), 0 if readable else queue.depth().logs)
+    with zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).stream_writer(file, closefd=False) as stream:
+        writer = _Writer(stream)
+        writer.put(header)
+        if isinstance(queue, Readable):
+            for batch in queue.look():
+                writer.put(Waiting(batch.records))
+                writer.put(Letters([*batch.dead, *unreadable(batch)]))
+        _write_stored(writer, store, tell)
+        for keeper in keepers:
+            for items in keeper.remembered():
+                writer.put(Kept(items))
+        contents = Contents(header.made, header.left_waiting, writer.counts, writer.digest)
+        writer.put(End(contents.counts, contents.digest))
+    return contents
+
+
+def _write_stored(writer: _Writer, store: LogStore, tell: Tell) -> None:
+    end = store.newest_place()
+    meter = Meter(0, end, tell)
+    for place, records in chunks(store, 0, end):
+        writer.put(Logs(records))
+        meter.done(len(records), place)
+    for letters in dead_letters(store):
+        writer.put(Letters(letters))
+
+
+def dead_letters(store: LogStore) -> Iterator[list[DeadLetter]]:
+    """Yield all dead letters, newest first, in chunks."""
+    before: bytes | None = None
+    while letters := store.dead(_LETTERS, before):
+        yield letters
+        before = letters[-1].id
+
+
+class _Writer:
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._hash = hashlib.sha256()
+        self.counts = {"logs": 0, "waiting": 0, "dead": 0, "kept": 0}
+
+    def put(self, part: Header | Part | End) -> None:
+        if not isinstance(part, Header | End):
+            count = _size(part)
+            if not count:
+                return
+            self.counts[_kind(part)] += count
+        packed = codec.encode(part)
+        framed = len(packed).to_bytes(4, "big") + packed
+        self._hash.update(framed)
+        self._stream.write(framed)
+
+    @property
+    def digest(self) -> bytes:
+        return self._hash.digest()
+
+
+def _kind(part: Part) -> str:
+    return str(part.__struct_config__.tag)
+
+
+def _size(part: Part) -> int:
+    match part:
+        case Logs(records) | Waiting(records):
+            return len(records)
+        case Letters(letters):
+            return len(letters)
+        case Kept(items):
+            return len(items)
+
+
+class Reader:
+    """Reads a backup; what it yields is checked against its end when it has been read whole."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._stream = zstandard.ZstdDecompressor().stream_reader(file, closefd=False)
+        self._hash = hashlib.sha256()
+        self._counts = {"logs": 0, "waiting": 0, "dead": 0, "kept": 0}
+        header = self._next()
+        if not isinstance(header, Header) or header.format != FORMAT:
+            raise _broken("is not a backup of LogIngestor")
+        if header.version != VERSION:
+            raise _broken(f"is a backup of version {header.version}, and {VERSION} is known: use a newer release")
+        self.header = header
+
+    def parts(self) -> Iterator[Part]:
+        """Yield the parts; raises InvalidInput, at the latest at the end, when they are not those that were written."""
+        while True:
+            digest = self._hash.digest()
+            part = self._next()
+            if isinstance(part, Header):
+                raise _broken("is damaged: it begins twice")
+            if isinstance(part, End):
+                if (part.counts, part.digest) != (self._counts, digest):
+                    raise _broken("is damaged: its content is not what its end says")
+                self.contents = Contents(self.header.made, self.header.left_waiting, part.counts, part.digest)
+                return
+            self._counts[_kind(part)] += _size(part)
+            yield part
+
+    def _next(self) -> Header | Part | End:
+        try:
+            length = self._read(4)
+            size = int.from_bytes(length, "big")
+            if size > _PART_BYTES:
+                raise _broken("is damaged: a part is too long")
+            packed = self._read(size)
+            self._hash.update(length + packed)
+            part: Header | Part | End = _decode(packed)
+            return part
+        except (zstandard.ZstdError, msgspec.MsgspecError, EOFError) as error:
+            raise _broken(f"is no backup, or is damaged or cut off: {error or 'it ends too early'}") from error
+
+    def _read(self, size: int) -> bytes:
+        found = bytearray()
+        while len(found) < size:
+            piece = self._stream.read(size - len(found))
+            if not piece:
+                raise EOFError
+            found += piece
+        return bytes(found)
+
+
+def check(file: BinaryIO) -> Contents:
+    """Read a backup to its end; return what it holds. Raises InvalidInput when it is not whole."""
+    reader = Reader(file)
+    for _ in reader.parts():
+        pass
+    return reader.contents
+
+
+def _broken(message: str) -> InvalidInput:
+    return InvalidInput(Problem(message, "FILE"))
+
+
+#: The beginning of the digest of the backup that is being restored, noted in the record until it is.
+_NOTE = "restoring"
+
+
+def restore(
+    file: BinaryIO,
+    contents: Contents,
+    store: LogStore,
+    keepers: Sequence[Keeper],
+    *,
+    merge: bool,
+    tell: Tell = lambda _: None,
+) -> int:
+    """Store what a checked backup holds, waiting logs too; return how many records were new.
+
+    The index follows by the record's marks. Unless *merge* the record must be empty, or hold the
+    beginning of this very backup: a restore that was killed goes on. Raises InvalidInput, Unavailable.
+    """
+    name = int.from_bytes(contents.digest[:8], "big") >> 1
+    if not merge and store.noted(_NOTE) != name and not _empty(store):
+        raise InvalidInput(Problem("the record is not empty: use an empty one, or --merge to add what it lacks"))
+    store.note(_NOTE, name)
+    counts = contents.counts
+    meter, place, new = Meter(0, sum(counts.values()), tell), 0, 0
+    for part in Reader(file).parts():
+        match part:
+            case Logs(records) | Waiting(records):
+                new += store.add(records).new
+            case Letters(letters):
+                store.bury(letters)
+            case Kept(items):
+                for keeper in keepers:
+                    keeper.remember(items)
+        place += _size(part)
+        meter.done(_size(part), place)
+    store.note(_NOTE, 0)
+    return new
+
+
+def _empty(store: LogStore) -> bool:
+    stats = store.stats()
+    return not stats["stored"] and not stats["dead_letters"]
+
+
+def waiting(queue: LogQueue) -> Iterator[Batch]:
+    """Yield what waits in *queue*; raises Unavailable when logs wait in one that can't be read."""
+    if isinstance(queue, Readable):
+        yield from queue.look()
+    elif logs := queue.depth().logs:
+        raise Unavailable(f"{logs} logs wait in a queue that can't be read: let its workers drain it first")
