@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from app.core import codec
@@ -13,6 +13,7 @@ from app.drivers.sqlite import Connection
 COLUMNS = "id, t, ns, level, doc"
 
 _decode = codec.decoder(tuple[str, str | None, str | None, str | None, str | None, dict[str, Any] | None, bool]).decode
+
 
 #: Ids asked for in one statement; SQLite takes 32,766 parameters.
 _IDS_AT_ONCE = 500
@@ -40,18 +41,37 @@ def record(row: Sequence[Any]) -> LogRecord:
     return LogRecord(identity, t, ns, level, message, resource_id, trace_id, span_id, commit, metadata, truncated)
 
 
-def new_records(connection: Connection, records: Iterable[LogRecord]) -> list[LogRecord]:
+def messages(connection: Connection, first: int, last: int) -> list[str]:
+    """Return the messages of the records at the places from *first* to *last*, in order."""
+    found = connection.execute("SELECT doc FROM logs WHERE place BETWEEN ? AND ? ORDER BY place", (first, last))
+    return [codec.first_text(packed) for (packed,) in found]
+
+
+def new_records(connection: Connection, records: Sequence[LogRecord]) -> list[LogRecord]:
     """Return the records whose id is not stored yet, the first of each id."""
-    by_id: dict[bytes, LogRecord] = {}
-    for item in records:
-        by_id.setdefault(item.id, item)
-    ids = list(by_id)
+    by_id = {item.id: item for item in reversed(records)}
+    known = _known(connection, list(by_id))
+    if not known and len(by_id) == len(records):
+        return list(records)
+    return [item for identity, item in reversed(by_id.items()) if identity not in known]
+
+
+def _known(connection: Connection, ids: Sequence[bytes]) -> set[bytes]:
+    """Return those of *ids* that are stored."""
+    if not ids:
+        return set()
+    # Ids of logs that arrived together are neighbours, and few others lie between them.
+    between = connection.execute(
+        "SELECT id FROM logs WHERE id BETWEEN ? AND ? LIMIT ?", (min(ids), max(ids), len(ids) + 1)
+    ).fetchall()
+    if len(between) <= len(ids):
+        return {identity for (identity,) in between}.intersection(ids)
+    known: set[bytes] = set()
     for start in range(0, len(ids), _IDS_AT_ONCE):
         some = ids[start : start + _IDS_AT_ONCE]
         marks = ",".join("?" * len(some))
-        for (known,) in connection.execute(f"SELECT id FROM logs WHERE id IN ({marks})", some):
-            del by_id[known]
-    return list(by_id.values())
+        known.update(row[0] for row in connection.execute(f"SELECT id FROM logs WHERE id IN ({marks})", some))
+    return known
 
 
 def insert(connection: Connection, first_place: int, records: Sequence[LogRecord]) -> None:

@@ -24,6 +24,9 @@ Connection: TypeAlias = Any  # pysqlite3 has no types
 Error: type[Exception] = pysqlite3.Error
 OperationalError: type[Exception] = pysqlite3.OperationalError
 
+# The driver looks for how to adapt each `bytes` parameter, in vain and by way of an exception: a microsecond each.
+pysqlite3.register_adapter(bytes, bytes)
+
 #: Seconds to wait for SQLite's own lock: only an outside tool can hold it beside us.
 BUSY_SECONDS = 30
 #: Page cache of a connection, in KiB.
