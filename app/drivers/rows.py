@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.core import codec
@@ -49,11 +49,12 @@ def messages(connection: Connection, first: int, last: int) -> list[str]:
 
 def new_records(connection: Connection, records: Sequence[LogRecord]) -> list[LogRecord]:
     """Return the records whose id is not stored yet, the first of each id."""
-    by_id = {item.id: item for item in reversed(records)}
-    known = _known(connection, list(by_id))
-    if not known and len(by_id) == len(records):
-        return list(records)
-    return [item for identity, item in reversed(by_id.items()) if identity not in known]
+    by_id: dict[bytes, LogRecord] = {}
+    for item in records:
+        by_id.setdefault(item.id, item)
+    for known in _known(connection, list(by_id)):
+        del by_id[known]
+    return list(by_id.values())
 
 
 def _known(connection: Connection, ids: Sequence[bytes]) -> set[bytes]:
@@ -112,7 +113,13 @@ def get_state(connection: Connection, name: str) -> int:
 
 def add_state(connection: Connection, name: str, change: int) -> None:
     """Add to a figure of the table `state`."""
+    add_states(connection, {name: change})
+
+
+def add_states(connection: Connection, changes: Mapping[str, int]) -> None:
+    """Add to figures of the table `state`."""
+    marks = ", ".join(["(?, ?)"] * len(changes))
     connection.execute(
-        "INSERT INTO state VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
-        (name, change),
+        f"INSERT INTO state VALUES {marks} ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+        [value for change in changes.items() for value in change],
     )

@@ -58,6 +58,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._folder = os.fspath(path.parent)
         self._local = threading.local()
         self._readers: list[Connection] = []
         self._guard = threading.Lock()
@@ -153,7 +154,7 @@ class Database:
 
     def free(self) -> int:
         """Return the bytes free on the disk that holds the database."""
-        found = os.statvfs(self.path.parent)
+        found = os.statvfs(self._folder)
         return found.f_bavail * found.f_frsize
 
     def ring(self) -> None:
