@@ -47,6 +47,11 @@ def messages(connection: Connection, first: int, last: int) -> list[str]:
     return [codec.first_text(packed) for (packed,) in found]
 
 
+def only_message(packed: bytes) -> LogRecord:
+    """Return a record that has nothing but the message of a row's `doc`."""
+    return LogRecord(b"", 0, 0, "", codec.first_text(packed))
+
+
 def new_records(connection: Connection, records: Sequence[LogRecord]) -> list[LogRecord]:
     """Return the records whose id is not stored yet, the first of each id."""
     by_id: dict[bytes, LogRecord] = {}

@@ -63,9 +63,9 @@ def compress(text: bytes) -> bytes:
     return zstandard.ZstdCompressor(level=1).compress(text)
 
 
-def decompress(kept: bytes) -> bytes:
-    """Return the text of a block."""
-    return zstandard.ZstdDecompressor().decompress(kept)
+def decompressor() -> zstandard.ZstdDecompressor:
+    """Return what decompresses texts, for one thread at a time; it is dearer to make than to use."""
+    return zstandard.ZstdDecompressor()
 
 
 class Needle:
@@ -84,25 +84,33 @@ class Needle:
         found: Mask = ((bits[:, self._bytes_at] & self._masks) != 0).all(axis=1)
         return found
 
-    def find(self, text: bytes, ends: npt.NDArray[np.intp]) -> Mask:
-        """Return which messages of a block's text hold the needle; *ends* are the places of their NULs."""
-        found = np.zeros(len(ends), dtype=np.bool_)
+    def count(self, text: bytes) -> int:
+        """Return how many messages of a block's text hold the needle."""
+        if not self.bytes:
+            return text.count(_END)
+        found = 0
+        at = text.find(self.bytes)
+        while at >= 0:
+            found += 1
+            at = text.find(self.bytes, text.find(_END, at))
+        return found
+
+    def find(self, text: bytes) -> Mask:
+        """Return which messages of a full block's text hold the needle."""
+        found = np.zeros(BLOCK, dtype=np.bool_)
         if not self.bytes:
             found[:] = True
             return found
         hits = []
+        message, end = 0, 0
         at = text.find(self.bytes)
         while at >= 0:
-            hits.append(at)
-            at = text.find(_END, at)
-            at = text.find(self.bytes, at)
-        found[np.searchsorted(ends, hits)] = True
+            message += text.count(_END, end, at)
+            hits.append(message)
+            end = text.find(_END, at)
+            at = text.find(self.bytes, end)
+        found[hits] = True
         return found
-
-
-def ends(text: bytes) -> npt.NDArray[np.intp]:
-    """Return where each message of a block's text ends."""
-    return np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == 0)
 
 
 _CLASS = re.compile(r"\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]", re.DOTALL)
