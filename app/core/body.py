@@ -110,7 +110,7 @@ def items(body: bytes, content_type: str | None) -> list[Item]:
         return _lines(body)
     if start == b"[":
         return _array(body)
-    item = read_item(body)
+    item = read_item(body, b"\\u0000" in body)
     if item.problem is None:
         return [item]
     first, newline, _ = body.strip().partition(b"\n")

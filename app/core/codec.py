@@ -29,6 +29,18 @@ def decoder(kind: type[T]) -> msgspec.msgpack.Decoder[T]:
     return msgspec.msgpack.Decoder(kind, ext_hook=_from_extension)
 
 
+class _First(msgspec.Struct, array_like=True, gc=False):
+    text: str
+
+
+_decode_first = msgspec.msgpack.Decoder(_First).decode
+
+
+def first_text(packed: bytes) -> str:
+    """Return the text that a packed sequence begins with; the rest is passed over."""
+    return _decode_first(packed).text
+
+
 def _from_extension(code: int, data: memoryview) -> int:
     if code != _BIG_INTEGER:
         raise msgspec.DecodeError(f"extension {code} is not known")

@@ -79,7 +79,7 @@ def word_text(text: str) -> str:
         spaced = text.encode("ascii").translate(_ASCII_WORD).decode("ascii")
     else:
         spaced = text.translate(_WORD)
-    if _LONG_WORD.search(spaced) is not None:
+    if len(spaced) > WORD_LIMIT and _LONG_WORD.search(spaced) is not None:
         return " ".join(word[:WORD_LIMIT] for word in spaced.split())
     return spaced
 

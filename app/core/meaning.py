@@ -206,11 +206,12 @@ def _text_test(leaf: Equals | In | Prefix | Contains | Wildcard | Matches) -> Ca
             folded = fold(part)
             return lambda text: folded in fold(text)
         case Wildcard(_, pattern):
+            # As bytes: for a text RE2's wrapper converts every offset of the match.
             search = regex(wildcard_regex(pattern)).search
-            return lambda text: search(fold(text)) is not None
+            return lambda text: search(fold(text).encode()) is not None
         case Matches(_, pattern):
             find = regex(pattern).search
-            return lambda text: find(text) is not None
+            return lambda text: find(text.encode()) is not None
         case _:
             assert_never(leaf)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.core import codec
@@ -13,6 +13,7 @@ from app.drivers.sqlite import Connection, Database
 COLUMNS = "id, t, ns, level, doc"
 
 _decode = codec.decoder(tuple[str, str | None, str | None, str | None, str | None, dict[str, Any] | None, bool]).decode
+
 
 #: Ids asked for in one statement; SQLite takes 32,766 parameters.
 _IDS_AT_ONCE = 500
@@ -42,18 +43,45 @@ def record(row: Sequence[Any]) -> LogRecord:
     return LogRecord(identity, t, ns, level, message, resource_id, trace_id, span_id, commit, metadata, truncated)
 
 
+def messages(connection: Connection, first: int, last: int, suffix: str = "") -> list[str]:
+    """Return the messages of the records at the places from *first* to *last*, in order."""
+    found = connection.execute(
+        f"SELECT doc FROM logs{suffix} WHERE place BETWEEN ? AND ? ORDER BY place", (first, last)
+    )
+    return [codec.first_text(packed) for (packed,) in found]
+
+
+def only_message(packed: bytes) -> LogRecord:
+    """Return a record that has nothing but the message of a row's `doc`."""
+    return LogRecord(b"", 0, 0, "", codec.first_text(packed))
+
+
 def new_records(connection: Connection, records: Iterable[LogRecord], suffix: str = "") -> list[LogRecord]:
     """Return the records whose id is not stored yet, the first of each id; *suffix* is that of another table `logs`."""
     by_id: dict[bytes, LogRecord] = {}
     for item in records:
         by_id.setdefault(item.id, item)
-    ids = list(by_id)
+    for known in _known(connection, list(by_id), suffix):
+        del by_id[known]
+    return list(by_id.values())
+
+
+def _known(connection: Connection, ids: Sequence[bytes], suffix: str) -> set[bytes]:
+    """Return those of *ids* that are stored."""
+    if not ids:
+        return set()
+    # Ids of logs that arrived together are neighbours, and few others lie between them.
+    between = connection.execute(
+        "SELECT id FROM logs{suffix} WHERE id BETWEEN ? AND ? LIMIT ?", (min(ids), max(ids), len(ids) + 1)
+    ).fetchall()
+    if len(between) <= len(ids):
+        return {identity for (identity,) in between}.intersection(ids)
+    known: set[bytes] = set()
     for start in range(0, len(ids), _IDS_AT_ONCE):
         some = ids[start : start + _IDS_AT_ONCE]
         marks = ",".join("?" * len(some))
-        for (known,) in connection.execute(f"SELECT id FROM logs{suffix} WHERE id IN ({marks})", some):
-            del by_id[known]
-    return list(by_id.values())
+        known.update(row[0] for row in connection.execute(f"SELECT id FROM logs{suffix} WHERE id IN ({marks})", some))
+    return known
 
 
 def insert(connection: Connection, first_place: int, records: Sequence[LogRecord], suffix: str = "") -> None:
@@ -125,7 +153,13 @@ def set_state(connection: Connection, name: str, value: int) -> None:
 
 def add_state(connection: Connection, name: str, change: int) -> None:
     """Add to a figure of the table `state`."""
+    add_states(connection, {name: change})
+
+
+def add_states(connection: Connection, changes: Mapping[str, int]) -> None:
+    """Add to figures of the table `state`."""
+    marks = ", ".join(["(?, ?)"] * len(changes))
     connection.execute(
-        "INSERT INTO state VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
-        (name, change),
+        f"INSERT INTO state VALUES {marks} ON CONFLICT (name) DO UPDATE SET value = value + excluded.value",
+        [value for change in changes.items() for value in change],
     )

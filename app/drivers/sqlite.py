@@ -24,6 +24,9 @@ Connection: TypeAlias = Any  # pysqlite3 has no types
 Error: type[Exception] = pysqlite3.Error
 OperationalError: type[Exception] = pysqlite3.OperationalError
 
+# The driver looks for how to adapt each `bytes` parameter, in vain and by way of an exception: a microsecond each.
+pysqlite3.register_adapter(bytes, bytes)
+
 #: Seconds to wait for SQLite's own lock: only an outside tool can hold it beside us.
 BUSY_SECONDS = 30
 #: Page cache of a connection, in KiB.
@@ -55,6 +58,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._folder = os.fspath(path.parent)
         self._local = threading.local()
         self._readers: list[Connection] = []
         self._guard = threading.Lock()
@@ -150,7 +154,7 @@ class Database:
 
     def free(self) -> int:
         """Return the bytes free on the disk that holds the database."""
-        found = os.statvfs(self.path.parent)
+        found = os.statvfs(self._folder)
         return found.f_bavail * found.f_frsize
 
     def ring(self) -> None:

@@ -21,8 +21,8 @@ from app.pipeline.indexing import Indexing
 
 log = logging.getLogger(__name__)
 
-#: Batches taken into one commit when as many wait; a commit of 1,000 logs costs little more than one of 100.
-BATCHES_AT_ONCE = 20
+#: Batches taken into one commit when as many wait; a log in a commit of 4,000 costs a tenth less than in one of 2,000.
+BATCHES_AT_ONCE = 40
 #: Seconds to wait for the first log when none waits.
 IDLE_SECONDS = 0.25
 #: Seconds to rest after a batch that was not full.

@@ -1,11 +1,10 @@
 """The queue as a table of one SQLite file: the default, and the tests' double of the others.
 
-Puts of one process share a commit: whoever gets the commit lock writes for all who wait.
+Puts of one process share a commit (see app/drivers/group.py).
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,7 +17,8 @@ from app.core.errors import QueueFull
 from app.core.instant import now_ms
 from app.core.ports import Depth
 from app.core.record import LogRecord
-from app.drivers.rows import add_state, get_state
+from app.drivers.group import Group
+from app.drivers.rows import add_states, get_state
 from app.drivers.sqlite import Connection, Database
 from app.queues.sqlite_keeping import Keeping
 
@@ -28,6 +28,8 @@ LEASE_SECONDS = 60
 TAKE_BYTES = 8 << 20
 #: Logs read at once by `look`.
 TAKE_LOGS = 2_000
+#: Envelopes inserted by one statement: between two, the thread that commits would have to wait for its turn to run.
+_ROWS_AT_ONCE = 50
 
 _decode = codec.decoder(Envelope).decode
 
@@ -58,9 +60,7 @@ class SqliteQueue(Keeping):
         super().__init__(database)
         self._limit = limit
         self._min_free = min_free
-        self._committing = threading.Lock()
-        self._guard = threading.Lock()
-        self._waiting: list[_Put] = []
+        self._group = Group(self._commit)
 
     def put(
         self,
@@ -71,13 +71,7 @@ class SqliteQueue(Keeping):
     ) -> Taken:
         """See LogQueue."""
         wish = _Put(envelopes, claim, own_ids, listing, [_row(envelope) for envelope in envelopes])
-        with self._guard:
-            self._waiting.append(wish)
-        with self._committing:
-            if wish.taken is None and wish.error is None:
-                with self._guard:
-                    wishes, self._waiting = self._waiting, []
-                self._commit(wishes)
+        self._group.carry_out(wish)
         if wish.error is not None:
             raise wish.error
         assert wish.taken is not None
@@ -117,9 +111,13 @@ class SqliteQueue(Keeping):
             if taken.fresh:
                 waiting += size
                 rows.extend(wish.rows)
-        connection.executemany("INSERT INTO queue (first, last, logs, body) VALUES (?, ?, ?, ?)", rows)
-        add_state(connection, "queued_logs", sum(row[2] for row in rows))
-        add_state(connection, "queued_bytes", sum(len(row[3]) for row in rows))
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            some = rows[start : start + _ROWS_AT_ONCE]
+            marks = ", ".join(["(?, ?, ?, ?)"] * len(some))
+            connection.execute(
+                f"INSERT INTO queue (first, last, logs, body) VALUES {marks}", [value for row in some for value in row]
+            )
+        _count(connection, sum(row[2] for row in rows), sum(len(row[3]) for row in rows))
         return results
 
     def take(self, limit: int, wait: float) -> Batch:
@@ -261,9 +259,12 @@ def remove(connection: Connection, batch: Batch) -> bool:
     if len(present) != len(batch.handle):
         return False
     connection.executemany("DELETE FROM queue WHERE seq = ?", [(seq,) for seq in present])
-    add_state(connection, "queued_logs", -sum(logs for _, logs, _ in batch.handle))
-    add_state(connection, "queued_bytes", -sum(size for _, _, size in batch.handle))
+    _count(connection, -sum(logs for _, logs, _ in batch.handle), -sum(size for _, _, size in batch.handle))
     return True
+
+
+def _count(connection: Connection, logs: int, size: int) -> None:
+    add_states(connection, {"queued_logs": logs, "queued_bytes": size})
 
 
 def decode(rows: Sequence[_Waiting]) -> Batch:

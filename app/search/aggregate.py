@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
-from app.core.filter import EVERYTHING, Filter, leaves
-from app.core.meaning import as_text, predicate, scalars, values
+from app.core.filter import EVERYTHING
+from app.core.meaning import as_text, scalars, values
 from app.core.query import Bucket, Facets, FieldInfo, Query, Value
 from app.core.record import LogRecord
+from app.search import counting, kept
+from app.search.kept import MINUTE
 from app.search.search import Search
 from app.search.writing import PATHS, type_name
 
-_MINUTE = 60_000
 #: Records that facets and fields of a filtered query look at; more are an estimate and said to be.
 SAMPLE_LOGS = 20_000
 
@@ -23,7 +24,7 @@ def histogram(search: Search, interval: int, by_level: bool, offset: int) -> lis
     """Return the counts by *interval*, from the first bucket to the last, empty ones included."""
     query = search.query
     tally: Tally = Counter()
-    if query.clock == "event" and _by_level_only(query.filter) and interval % _MINUTE == offset % _MINUTE == 0:
+    if query.clock == "event" and kept.by_level_only(query.filter) and interval % MINUTE == offset % MINUTE == 0:
         _from_minutes(search, interval, offset, tally)
     else:
         _from_rows(search.narrowed(query.start, query.end), interval, offset, tally)
@@ -49,33 +50,16 @@ def _aligned(ms: int, interval: int, offset: int) -> int:
     return (ms - offset) // interval * interval + offset
 
 
-def _by_level_only(tree: Filter) -> bool:
-    return all(getattr(leaf, "field", None) == "level" for leaf in leaves(tree))
-
-
 def _from_minutes(search: Search, interval: int, offset: int, tally: Tally) -> None:
     """Count whole minutes from the kept counts, and the rest of a minute at either end from the rows."""
-    query = search.query
-    holds = predicate(query.filter)
-    first = None if query.start is None else -(-(query.start[0] * 1_000_000 + query.start[1]) // (_MINUTE * 1_000_000))
-    last = None if query.end is None else query.end[0] // _MINUTE - 1
-    if first is not None and last is not None and first > last:
-        _from_rows(search.narrowed(query.start, query.end), interval, offset, tally)
+    minutes = kept.whole_minutes(search.query)
+    if minutes is None:
+        _from_rows(search, interval, offset, tally)
         return
-    condition, parameters = "", list[int]()
-    if first is not None:
-        condition, parameters = condition + " AND minute >= ?", [*parameters, first]
-        _from_rows(search.narrowed(query.start, (first * _MINUTE - 1, 999_999)), interval, offset, tally)
-    if last is not None:
-        condition, parameters = condition + " AND minute <= ?", [*parameters, last]
-        _from_rows(search.narrowed(((last + 1) * _MINUTE, 0), query.end), interval, offset, tally)
-    for minute, level, count in search.run(f"SELECT minute, level, count FROM minutes WHERE 1{condition}", parameters):
-        if holds(_with_level(level)):
-            tally[_aligned(minute * _MINUTE, interval, offset), level] += count
-
-
-def _with_level(level: str) -> LogRecord:
-    return LogRecord(bytes(16), 0, 0, level, "")
+    for part in kept.ends(search, *minutes):
+        _from_rows(part, interval, offset, tally)
+    for at, level, count in kept.in_minutes(search, *minutes, interval, offset):
+        tally[at, level] += count
 
 
 def _from_rows(search: Search, interval: int, offset: int, tally: Tally) -> None:
@@ -91,7 +75,7 @@ def facets(search: Search, fields: Sequence[str], size: int) -> Facets:
     """Return the most frequent values of each field; exact for counted fields, else of a sample if many match."""
     query = search.query
     unbounded = query.filter == EVERYTHING and query.start is None and query.end is None
-    counted = [field for field in fields if unbounded and field in ("level", "resourceId", "commit")]
+    counted = [field for field in fields if unbounded and field in kept.FIELDS]
     found = {field: _counted(search, field, size) for field in counted}
     others = [field for field in fields if field not in counted]
     exact = True
@@ -123,7 +107,7 @@ def fields(search: Search) -> list[FieldInfo]:
             tuple(value.split("\0")): count
             for value, count in search.run("SELECT value, count FROM counts WHERE field = ?", [PATHS])
         }
-        total = search.count(search.clock, None)[0]
+        total = counting.count(search, search.clock)[0]
     else:
         found, _ = _sampled(search, _paths_of)
         total = found.pop(("message", "string"), 0)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from app.core.filter import And, Contains, Filter, Matches, Not, Or, Wildcard, leaves
 from app.drivers.sqlite import Connection
 from app.search import grams, plan
-from app.search.blocks import Block
+from app.search.blocks import Block, intervals
 from app.search.grams import BLOCK, Mask, Needle
-
-#: Texts of blocks fetched in one statement.
-_AT_ONCE = 32
 
 
 def looks_inside(tree: Filter) -> bool:
@@ -36,6 +33,9 @@ def needles(leaf: Filter) -> tuple[str, ...] | None:
     return None
 
 
+Places = npt.NDArray[np.int64]
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """Which places of a block satisfy a filter; if not exact, a superset (or subset) that needs verifying."""
@@ -45,39 +45,55 @@ class Found:
 
 
 class BlockText:
-    """The texts of some blocks within one read transaction, fetched when first needed."""
+    """The sets of runs and the texts of some blocks within one read transaction; a text is fetched when needed."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._bits: dict[int, grams.Bits | None] = {}
-        self._text: tuple[int, bytes, Any] | None = None
+        self._decompress = grams.decompressor().decompress
+        self._rows: dict[int, int] = {}
+        self._bits = np.zeros((0, grams.BITS // 8), dtype=np.uint8)
+        self._may: dict[Needle, Mask] = {}
+        self._text: tuple[int, bytes] | None = None
 
     def load(self, numbers: Sequence[int]) -> None:
         """Fetch the sets of runs of these blocks; a block that is not full yet has none."""
-        self._bits = dict.fromkeys(numbers)
+        kept: list[tuple[int, bytes]] = []
         for start in range(0, len(numbers), 500):
             some = numbers[start : start + 500]
             marks = ",".join("?" * len(some))
-            for number, bits in self._connection.execute(
-                f"SELECT block, bits FROM grams WHERE block IN ({marks})", list(some)
-            ):
-                self._bits[number] = np.frombuffer(bits, dtype=np.uint8)
+            kept += self._connection.execute(f"SELECT block, bits FROM grams WHERE block IN ({marks})", list(some))
+        self._rows = {number: row for row, (number, _) in enumerate(kept)}
+        joined = np.frombuffer(b"".join([bits for _, bits in kept]), dtype=np.uint8)
+        self._bits = joined.reshape(len(kept), grams.BITS // 8)
+        self._may.clear()
 
-    def sealed(self, number: int) -> bool:
-        """Return whether the block has a text."""
-        return self._bits.get(number) is not None
+    def row(self, number: int) -> int | None:
+        """Return the block's row in what `may_hold` returns; None for a block without a text."""
+        return self._rows.get(number)
 
-    def find(self, number: int, needle: Needle) -> Mask:
-        """Return which places of a sealed block hold the needle."""
-        bits = self._bits[number]
-        assert bits is not None
-        if not needle.may_be_in(bits[None, :])[0]:
-            return np.zeros(BLOCK, dtype=np.bool_)
+    def may_hold(self, needle: Needle) -> Mask:
+        """Return which of the loaded blocks with a text can hold the needle."""
+        found = self._may.get(needle)
+        if found is None:
+            found = self._may[needle] = needle.may_be_in(self._bits)
+        return found
+
+    def every(self) -> Mask:
+        """Return all of them."""
+        return np.ones(len(self._rows), dtype=np.bool_)
+
+    def text(self, number: int) -> bytes:
+        """Return the text of a block that has one."""
         if self._text is None or self._text[0] != number:
             (kept,) = self._connection.execute("SELECT messages FROM texts WHERE block = ?", (number,)).fetchone()
-            text = grams.decompress(kept)
-            self._text = (number, text, grams.ends(text))
-        return needle.find(self._text[1], self._text[2])
+            self._text = (number, self._decompress(kept))
+        return self._text[1]
+
+    def find(self, number: int, needle: Needle) -> Mask:
+        """Return which places of a block with a text hold the needle."""
+        if not self.may_hold(needle)[self._rows[number]]:
+            return np.zeros(BLOCK, dtype=np.bool_)
+        return needle.find(self.text(number))
 
 
 class Evaluator:
@@ -90,14 +106,59 @@ class Evaluator:
         self._texts = BlockText(connection)
         self._needles: dict[Filter, tuple[Needle, ...]] = {}
         self._expressions: dict[tuple[Filter, bool], plan.Expression] = {}
+        self._possible = self._texts.every()
+        #: Loaded blocks that the runs leave, and the places in them by expression.
+        self._loaded: list[Block] = []
+        self._places: dict[str, Places] = {}
 
     def load(self, blocks: Sequence[Block]) -> None:
         """Prepare for evaluating these blocks."""
         self._texts.load([block.number for block in blocks])
+        self._possible = self._may_satisfy(self._tree)
+        self._loaded = [block for block in blocks if not self._is_out(block)]
+        self._places.clear()
+
+    def sealed(self, block: Block) -> bool:
+        """Return whether a loaded block has a text, and hence a record at each of its places."""
+        return self._texts.row(block.number) is not None
 
     def block(self, block: Block) -> Found:
         """Return which places of *block* satisfy the filter, as a superset when not exact."""
+        if self._is_out(block):
+            return Found(np.zeros(BLOCK, dtype=np.bool_), exact=True)
         return self._evaluate(self._tree, block, positive=True)
+
+    def holding(self, leaf: Contains, block: Block) -> int:
+        """Return how many messages of a sealed block hold the leaf's text."""
+        if self._is_out(block):
+            return 0
+        (needle,) = self._needles_of(leaf)
+        return needle.count(self._texts.text(block.number))
+
+    def _is_out(self, block: Block) -> bool:
+        """Return whether the runs alone say that nothing in *block* satisfies the filter."""
+        row = self._texts.row(block.number)
+        return row is not None and not self._possible[row]
+
+    def _may_satisfy(self, tree: Filter) -> Mask:
+        """Return in which loaded blocks with a text *tree* may be satisfied, by their runs."""
+        possible = self._texts.every()
+        match tree:
+            case And(parts):
+                for part in parts:
+                    possible &= self._may_satisfy(part)
+            case Or(parts):
+                possible[:] = False
+                for part in parts:
+                    possible |= self._may_satisfy(part)
+            case Not():
+                pass
+            case _:
+                needles = self._needles_of(tree)
+                possible[:] = not needles
+                for needle in needles:
+                    possible |= self._texts.may_hold(needle)
+        return possible
 
     def _evaluate(self, tree: Filter, block: Block, positive: bool) -> Found:
         if not looks_inside(tree):
@@ -135,15 +196,26 @@ class Evaluator:
         if expression.everything:
             mask[:] = True
         elif expression.text is not None:
-            rows = self._connection.execute(
-                "SELECT rowid FROM terms WHERE terms MATCH ? AND rowid BETWEEN ? AND ?",
-                (expression.text, block.first, block.last),
-            ).fetchall()
-            mask[[row[0] - block.first for row in rows]] = True
+            places = self._places_of(expression.text)
+            low, high = np.searchsorted(places, (block.first, block.last + 1))
+            mask[places[low:high] - block.first] = True
         return Found(mask, expression.exact)
 
+    def _places_of(self, expression: str) -> Places:
+        """Return the places in the loaded blocks that satisfy an expression over terms, ascending."""
+        found = self._places.get(expression)
+        if found is None:
+            # One statement for neighbouring blocks: to begin one costs more than to read a block's places.
+            statement = "SELECT rowid FROM terms WHERE terms MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid"
+            some: list[int] = []
+            for first, last in intervals(self._loaded):
+                rows = self._connection.execute(statement, (expression, first, last))
+                some += [row[0] for row in rows]
+            found = self._places[expression] = np.array(some, dtype=np.int64)
+        return found
+
     def _by_text(self, leaf: Filter, block: Block, positive: bool) -> Found:
-        if not self._texts.sealed(block.number):
+        if not self.sealed(block):
             return Found(np.full(BLOCK, positive), exact=False)
         mask = np.zeros(BLOCK, dtype=np.bool_)
         for needle in self._needles_of(leaf):

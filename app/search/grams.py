@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -33,23 +33,28 @@ _END = b"\0"
 _KNUTH = np.uint32(2_654_435_761)
 
 
-def _hashes(data: bytes) -> npt.NDArray[np.uint32]:
-    """Return the place in the set of every run in *data*."""
-    characters = np.frombuffer(data, dtype=np.uint8).astype(np.uint32)
-    four = characters[:-3] | characters[1:-2] << 8 | characters[2:-1] << 16 | characters[3:] << 24
-    return ((four * _KNUTH) >> np.uint32(16)).astype(np.uint32)
+def _hashes(data: bytes) -> Iterator[npt.NDArray[np.intp]]:
+    """Yield the places in the set of all runs in *data*: of each fourth run, from the first four on."""
+    for start in range(GRAM):
+        count = (len(data) - start) // GRAM
+        if count > 0:
+            four = np.frombuffer(data, dtype="<u4", count=count, offset=start)
+            yield ((four * _KNUTH) >> np.uint32(16)).astype(np.intp)
 
 
 def joined(messages: Sequence[str]) -> bytes:
     """Return the text of a block: each message folded, in UTF-8, ended by a NUL."""
+    whole = "\0".join([*messages, ""])
+    if whole.isascii():
+        return fold(whole).encode()
     return b"".join(fold(message).encode() + _END for message in messages)
 
 
 def runs(text: bytes) -> bytes:
     """Return the set of runs of a block's text."""
     bits = np.zeros(BITS, dtype=np.bool_)
-    if len(text) >= GRAM:
-        bits[_hashes(text)] = True
+    for places in _hashes(text):
+        bits[places] = True
     return np.packbits(bits, bitorder="little").tobytes()
 
 
@@ -58,9 +63,9 @@ def compress(text: bytes) -> bytes:
     return zstandard.ZstdCompressor(level=1).compress(text)
 
 
-def decompress(kept: bytes) -> bytes:
-    """Return the text of a block."""
-    return zstandard.ZstdDecompressor().decompress(kept)
+def decompressor() -> zstandard.ZstdDecompressor:
+    """Return what decompresses texts, for one thread at a time; it is dearer to make than to use."""
+    return zstandard.ZstdDecompressor()
 
 
 class Needle:
@@ -68,9 +73,9 @@ class Needle:
 
     def __init__(self, text: str) -> None:
         self.bytes = fold(text).encode()
-        places = np.unique(_hashes(self.bytes)) if len(self.bytes) >= GRAM else np.zeros(0, dtype=np.uint32)
-        self._bytes_at = (places >> np.uint32(3)).astype(np.intp)
-        self._masks = (np.uint8(1) << (places & np.uint32(7)).astype(np.uint8)).astype(np.uint8)
+        places = np.unique(np.concatenate([np.zeros(0, dtype=np.intp), *_hashes(self.bytes)]))
+        self._bytes_at = places >> 3
+        self._masks = (np.uint8(1) << (places & 7).astype(np.uint8)).astype(np.uint8)
 
     def may_be_in(self, bits: Bits) -> Mask:
         """Return, for a matrix with the set of a block in each row, which blocks can hold the needle."""
@@ -79,25 +84,33 @@ class Needle:
         found: Mask = ((bits[:, self._bytes_at] & self._masks) != 0).all(axis=1)
         return found
 
-    def find(self, text: bytes, ends: npt.NDArray[np.intp]) -> Mask:
-        """Return which messages of a block's text hold the needle; *ends* are the places of their NULs."""
-        found = np.zeros(len(ends), dtype=np.bool_)
+    def count(self, text: bytes) -> int:
+        """Return how many messages of a block's text hold the needle."""
+        if not self.bytes:
+            return text.count(_END)
+        found = 0
+        at = text.find(self.bytes)
+        while at >= 0:
+            found += 1
+            at = text.find(self.bytes, text.find(_END, at))
+        return found
+
+    def find(self, text: bytes) -> Mask:
+        """Return which messages of a full block's text hold the needle."""
+        found = np.zeros(BLOCK, dtype=np.bool_)
         if not self.bytes:
             found[:] = True
             return found
         hits = []
+        message, end = 0, 0
         at = text.find(self.bytes)
         while at >= 0:
-            hits.append(at)
-            at = text.find(_END, at)
-            at = text.find(self.bytes, at)
-        found[np.searchsorted(ends, hits)] = True
+            message += text.count(_END, end, at)
+            hits.append(message)
+            end = text.find(_END, at)
+            at = text.find(self.bytes, end)
+        found[hits] = True
         return found
-
-
-def ends(text: bytes) -> npt.NDArray[np.intp]:
-    """Return where each message of a block's text ends."""
-    return np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == 0)
 
 
 _CLASS = re.compile(r"\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]", re.DOTALL)

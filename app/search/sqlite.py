@@ -12,7 +12,7 @@ from app.core.query import Bucket, Facets, FieldInfo, Page, Query
 from app.core.record import LogRecord
 from app.drivers import rows
 from app.drivers.sqlite import Connection, Database
-from app.search import aggregate, plan, writing
+from app.search import aggregate, counting, plan, writing
 from app.search.blocks import BlockCache
 from app.search.rebuilding import Rebuilding, sweep
 from app.search.search import Clock, Search
@@ -69,7 +69,11 @@ class SqliteIndex(Rebuilding):
     def find(self, query: Query, budget: Budget = Budget()) -> Page:
         """See SearchIndex."""
         with self._search(query, budget) as search:
-            return search.page()
+            limit = query.limit
+            hits = search.first(limit + 1)
+            shown, more = hits[:limit], len(hits) > limit
+            total, exact = counting.total(search, len(shown), more)
+            return Page(search.records(shown), total, exact, shown[-1][:3] if more else None)
 
     def scan(self, query: Query, budget: Budget = Budget()) -> Iterator[list[LogRecord]]:
         """See SearchIndex. The budget holds for each chunk."""

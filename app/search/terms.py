@@ -20,7 +20,9 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
+from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 from app.core.fold import fold, word_text
 from app.core.meaning import as_text, number, scalars
@@ -117,30 +119,58 @@ def _level_terms(level: str) -> str:
 
 
 @lru_cache(maxsize=20_000)
-def _common(field: str, value: str) -> str:
-    """Return the terms of a field whose values repeat."""
-    return f"{_terms(field, value)} {exists_term(field)}"
+def _resource_terms(resource: str) -> str:
+    return f"{_terms('resourceId', resource)} {exists_term('resourceId')}"
+
+
+@lru_cache(maxsize=20_000)
+def _commit_terms(commit: str) -> str:
+    return f"{_terms('commit', commit)} {exists_term('commit')}"
+
+
+@lru_cache(maxsize=20_000)
+def _of_key(key: str) -> tuple[str, str]:
+    """Return, for a key at the top of the metadata, its existence terms and what its value terms start with."""
+    field = f"metadata.{key}"
+    return _existing(field), field_start(field)
 
 
 def document(record: LogRecord) -> str:
     """Return all terms of *record*, with blanks between them."""
     parts = [word_text(record.message), ALL, _level_terms(record.level)]
     if record.resource_id is not None:
-        parts.append(_common("resourceId", record.resource_id))
+        parts.append(_resource_terms(record.resource_id))
     if record.trace_id is not None:
-        parts.append(f"{_terms('traceId', record.trace_id)} e~t")
+        parts.append(_started("t~", "traceId", record.trace_id))
+        parts.append("e~t")
     if record.span_id is not None:
-        parts.append(f"{_terms('spanId', record.span_id)} e~p")
+        parts.append(_started("p~", "spanId", record.span_id))
+        parts.append("e~p")
     if record.commit is not None:
-        parts.append(_common("commit", record.commit))
+        parts.append(_commit_terms(record.commit))
     if record.metadata:
-        for path, value in scalars(record.metadata, "metadata"):
-            parts.append(_existing(path))
-            if isinstance(value, str):
-                parts.append(_terms(path, value))
-                continue
-            parts.append(_terms(path, as_text(value)))
-            comparable = number(value)
-            if comparable is not None:
-                parts.append(number_start(path) + sortable(comparable))
+        for key, value in record.metadata.items():
+            if type(value) is str:
+                existing, start = _of_key(key)
+                parts.append(existing)
+                parts.append(_started(start, f"metadata.{key}", value))
+            else:
+                parts += _scalar_terms(f"metadata.{key}", value)
     return " ".join(parts)
+
+
+def _started(start: str, field: str, value: str) -> str:
+    """Return the terms of a value of *field*, whose value terms begin with *start*: nearly always plain and short."""
+    if len(value) <= VALUE_LIMIT and _SPECIAL.search(value) is None:
+        return start + value
+    return _terms(field, value)
+
+
+def _scalar_terms(field: str, value: Any) -> Iterator[str]:
+    """Yield the terms of every scalar at or beneath *field* of the metadata."""
+    for path, scalar in scalars(value, field):
+        yield _existing(path)
+        yield _terms(path, as_text(scalar))
+        comparable = number(scalar)
+        if comparable is not None:
+            yield number_start(path) + sortable(comparable)

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
 from app.core.meaning import scalars
 from app.core.record import LogRecord
@@ -21,6 +23,8 @@ _MINUTE = 60_000
 PATHS = ""
 #: Longest value that is counted (characters); longer ones are not worth a facet.
 COUNTED_LIMIT = 255
+#: JSON types of scalars by Python's.
+_TYPES = {str: "string", bool: "boolean", int: "number", float: "number"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,35 +65,49 @@ def prepare(records: Sequence[LogRecord]) -> Prepared:
     return Prepared(list(records), [terms.document(record) for record in records], minutes, counts)
 
 
-def tallies(records: Iterable[LogRecord]) -> tuple[Counter[tuple[int, str]], Counter[tuple[str, str]]]:
+def tallies(records: Sequence[LogRecord]) -> tuple[Counter[tuple[int, str]], Counter[tuple[str, str]]]:
     """Return how often each (minute, level) and each (field, value) occurs."""
-    minutes: Counter[tuple[int, str]] = Counter()
-    plain: Counter[tuple[str, str | None, str | None, bool, bool]] = Counter()
-    paths: Counter[str] = Counter()
-    for record in records:
-        minutes[record.t // _MINUTE, record.level] += 1
-        plain[
-            record.level, record.resource_id, record.commit, record.trace_id is not None, record.span_id is not None
-        ] += 1
-        if record.metadata:
-            paths.update({f"{path}\0{type_name(value)}" for path, value in scalars(record.metadata, "metadata")})
-    counts: Counter[tuple[str, str]] = Counter({(PATHS, path): count for path, count in paths.items()})
-    for (level, resource, commit, trace, span), count in plain.items():
-        for field, value in (("level", level), ("resourceId", resource), ("commit", commit)):
-            if value is not None:
-                counts[field, value] += count
-                counts[PATHS, f"{field}\0string"] += count
-        for field, present in (("traceId", trace), ("spanId", span)):
-            if present:
-                counts[PATHS, f"{field}\0string"] += count
-    return minutes, counts
+    minutes = Counter([(record.t // _MINUTE, record.level) for record in records])
+    values: dict[str, list[str | None]] = {
+        "level": [record.level for record in records],
+        "resourceId": [record.resource_id for record in records],
+        "commit": [record.commit for record in records],
+    }
+    counts: Counter[tuple[str, str]] = Counter()
+    for field, texts in values.items():
+        counts.update({(field, text): count for text, count in Counter(texts).items() if text is not None})
+    values["traceId"] = [record.trace_id for record in records]
+    values["spanId"] = [record.span_id for record in records]
+    for field, texts in values.items():
+        counts[PATHS, _typed(field, "string")] = len(texts) - texts.count(None)
+    paths = Counter([path for record in records if record.metadata for path in _typed_paths(record.metadata)])
+    counts.update({(PATHS, path): count for path, count in paths.items()})
+    return minutes, +counts
+
+
+def _typed_paths(metadata: dict[str, Any]) -> Collection[str]:
+    """Return the paths of the metadata's scalars with their types, each once."""
+    found = []
+    for key, value in metadata.items():
+        kind = _TYPES.get(type(value))
+        if kind is None:  # not flat
+            return {_typed(path, type_name(inner)) for path, inner in scalars(metadata, "metadata")}
+        found.append(_typed_key(key, kind))
+    return found
+
+
+@lru_cache(maxsize=20_000)
+def _typed_key(key: str, kind: str) -> str:
+    return _typed(f"metadata.{key}", kind)
+
+
+def _typed(path: str, kind: str) -> str:
+    return f"{path}\0{kind}"
 
 
 def type_name(value: object) -> str:
     """Return the JSON type of a scalar."""
-    if isinstance(value, bool):
-        return "boolean"
-    return "string" if isinstance(value, str) else "number"
+    return _TYPES.get(type(value), "number")
 
 
 def index(connection: Connection, first_place: int, prepared: Prepared, generation: Generation = CURRENT) -> None:
@@ -219,8 +237,5 @@ def _text(database: Database, number: int, generation: Generation) -> tuple[int,
     """Return how many records block *number* holds, and its text."""
     first = number * BLOCK
     with database.snapshot() as connection:
-        found = connection.execute(
-            f"SELECT {rows.COLUMNS} FROM logs{generation.logs} WHERE place BETWEEN ? AND ? ORDER BY place",
-            (first, first + BLOCK - 1),
-        ).fetchall()
-    return len(found), grams.joined([rows.record(row).message for row in found])
+        messages = rows.messages(connection, first, first + BLOCK - 1, generation.logs)
+    return len(messages), grams.joined(messages)

@@ -12,10 +12,11 @@ import io
 import json
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
+
+from app.web.threads import Threads
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -85,8 +86,8 @@ class Bridge:
     def __init__(self, app: WsgiApp, *, body_limit: int) -> None:
         self._app = app
         self._body_limit = body_limit
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="request")
-        self._streams = ThreadPoolExecutor(STREAM_THREADS, thread_name_prefix="stream")
+        self._threads = Threads(THREADS, "request")
+        self._streams = Threads(STREAM_THREADS, "stream")
         self._held = 0
         self._waiting = 0
 
@@ -104,8 +105,8 @@ class Bridge:
             message = await receive()
             await send({"type": f"{message['type']}.complete"})
             if message["type"] == "lifespan.shutdown":
-                self._threads.shutdown(wait=False, cancel_futures=True)
-                self._streams.shutdown(wait=False, cancel_futures=True)
+                self._threads.close()
+                self._streams.close()
                 return
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -116,7 +117,7 @@ class Bridge:
                 raise Refused(503, "too many requests wait", retry_after=1)
             self._waiting += 1
             try:
-                answer = await self._in_thread(self._threads, self._answer, environ(scope, bytes(held.body)))
+                answer = await self._threads.run(self._answer, environ(scope, bytes(held.body)))
             finally:
                 self._waiting -= 1
         except ClientLeft:
@@ -138,7 +139,8 @@ class Bridge:
         more = True
         while more:
             try:
-                message = await asyncio.wait_for(receive(), SILENCE_SECONDS)
+                async with asyncio.timeout(SILENCE_SECONDS):
+                    message = await receive()
             except TimeoutError:
                 raise Refused(408, f"the body stopped for {SILENCE_SECONDS:.0f} seconds") from None
             if message["type"] == "http.disconnect":
@@ -149,9 +151,6 @@ class Bridge:
             if len(held.body) > self._body_limit:
                 raise Refused(413, f"the body has more than {self._body_limit:,} bytes")
             more = message.get("more_body", False)
-
-    async def _in_thread(self, pool: ThreadPoolExecutor, function: Callable[..., Any], *arguments: Any) -> Any:
-        return await asyncio.get_running_loop().run_in_executor(pool, partial(function, *arguments))
 
     def _answer(self, environment: dict[str, Any]) -> Answer:
         """Run Flask; in a thread."""
@@ -188,14 +187,14 @@ class Bridge:
             # An error in the middle goes up: the server then cuts the connection, so that the client
             # sees a transfer that did not end, not an answer that looks whole.
             while not left.done():
-                piece = await self._in_thread(self._streams, next, answer.pieces, b"")
+                piece = await self._streams.run(next, answer.pieces, b"")
                 if not piece:
                     await send({"type": "http.response.body", "body": b""})
                     return
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
         finally:
             left.cancel()
-            await self._in_thread(self._streams, answer.close)
+            await self._streams.run(answer.close)
 
 
 async def _disconnected(receive: Receive) -> None:

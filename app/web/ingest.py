@@ -102,6 +102,8 @@ def _key() -> str | None:
 
 
 def _stage() -> str | None:
+    if not request.query_string:
+        return None
     for name in request.args:
         if name not in PARAMETERS:
             raise InvalidInput(Problem("is not a parameter of this route; there are `wait` and `token`", name))

@@ -48,8 +48,9 @@ bp.record_once(lambda setup: display.install(setup.app))
 @bp.after_app_request
 def secure(response: Response) -> Response:
     """Set the headers that keep a browser from running, framing or guessing at what a log holds."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+    # Asked one by one, each that is missing costs werkzeug an exception.
+    present = {name.lower() for name, _ in response.headers}
+    response.headers.extend([(name, value) for name, value in HEADERS.items() if name.lower() not in present])
     return response
 
 
