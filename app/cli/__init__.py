@@ -100,12 +100,6 @@ cli = Commands(
 )
 
 
-def register(app: Flask) -> None:
-    """Give the application's own command group the same commands."""
-    for name in COMMANDS:
-        app.cli.add_command(load(name), name)
-
-
 def main() -> None:
     """Run the command line."""
     cli.main(prog_name="logingestor")

@@ -51,7 +51,10 @@ def list_letters(backends: Backends, limit: int, reason: str | None, as_json: bo
 
     Example: logingestor dead list --limit 20
     """
+    waits = backends.queue.depth().bytes > 0
     letters = backends.store.dead(limit, reason=reason)
+    if waits:
+        click.echo("some logs still wait to be stored: letters among them are not listed yet", err=True)
     if as_json:
         print_json([_shown(letter) for letter in letters])
         return
