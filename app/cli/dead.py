@@ -95,7 +95,7 @@ def show(backends: Backends, identity: str, payload: bool, as_json: bool) -> Non
 @json_option
 @with_backends
 def replay(backends: Backends, ids: tuple[str, ...], everything: bool, reason: str | None, as_json: bool) -> None:
-    """Send dead letters again; those that are still refused stay.
+    """Send dead letters again; those that are still refused stay, and the exit code is 2.
 
     Example: logingestor dead replay --all
     """
@@ -113,7 +113,7 @@ def replay(backends: Backends, ids: tuple[str, ...], everything: bool, reason: s
             click.echo(f"{name}: {terminal.safe(fault)}", err=True)
         click.echo(f"replayed {replayed}, still refused {len(kept)}")
     if kept:
-        raise SystemExit(1)
+        raise SystemExit(2)
 
 
 @command.command()

@@ -20,7 +20,7 @@ from app.backends import Backends
 from app.cli import terminal
 from app.cli.options import json_option, print_json, serve_runs, with_settings
 from app.core import instant
-from app.core.errors import LogIngestorError
+from app.core.errors import InvalidInput, LogIngestorError
 from app.core.settings import PREFIX, Settings
 
 #: The first release of SQLite in which two connections can't corrupt a file by resetting its log at once.
@@ -75,10 +75,11 @@ def examine(settings: Settings) -> Iterator[Finding]:
         return
     try:
         opened = backends_module.connect(settings)
+    except InvalidInput as error:
+        yield Finding("schema", False, str(error), "the release must fit the database")
+        return
     except LogIngestorError as error:
-        yield Finding(
-            "schema", False, str(error), "run `logingestor db upgrade`, or the release that made the database"
-        )
+        yield Finding("schema", False, str(error), "put a backup in its place, or see who else holds it")
         return
     yield Finding("schema", True, "up to date")
     try:
