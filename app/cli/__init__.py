@@ -13,7 +13,9 @@ import click
 from flask import Flask
 from flask.cli import FlaskGroup
 
-from app.core.errors import InvalidInput, LogIngestorError
+from app.cli import terminal
+from app.core.errors import InvalidInput, LogIngestorError, Problem
+from app.version import VERSION
 
 #: Each command and the module of app.cli whose `command` it is; loaded when it is asked for.
 COMMANDS = {
@@ -64,10 +66,10 @@ def _caught(callback: Callable[..., Any]) -> Callable[..., Any]:
             return callback(*args, **kwargs)
         except InvalidInput as error:
             for problem in error.problems:
-                click.echo(f"{problem.field}: {problem.message}" if problem.field else problem.message, err=True)
+                click.echo(_sentence(problem), err=True)
             raise SystemExit(2) from None
         except LogIngestorError as error:
-            click.echo(str(error), err=True)
+            click.echo(terminal.safe(str(error)), err=True)
             raise SystemExit(1) from None
         except BrokenPipeError:
             # The reader left (`| head`): no fault, and nothing more can be said.
@@ -76,6 +78,12 @@ def _caught(callback: Callable[..., Any]) -> Callable[..., Any]:
 
     run.catches = True  # type: ignore[attr-defined]
     return run
+
+
+def _sentence(problem: Problem) -> str:
+    place = "" if problem.position is None else f" (at position {problem.position})"
+    named = not problem.field or problem.message.startswith(problem.field)
+    return terminal.safe(f"{'' if named else f'{problem.field}: '}{problem.message}{place}")
 
 
 class Commands(FlaskGroup):
@@ -103,13 +111,11 @@ cli = Commands(
     add_default_commands=False,
     set_debug_flag=False,
     load_dotenv=False,
+    add_version_option=False,
 )
-
-
-def register(app: Flask) -> None:
-    """Give the application's own command group the same commands."""
-    for name in COMMANDS:
-        app.cli.add_command(load(name), name)
+# Of Flask's own options none has a use here: the application is always ours, and is never debugged.
+cli.params.clear()
+cli = click.version_option(VERSION, prog_name="LogIngestor", message="%(prog)s %(version)s")(cli)
 
 
 def main() -> None:

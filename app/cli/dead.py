@@ -52,7 +52,10 @@ def list_letters(backends: Backends, limit: int, reason: str | None, as_json: bo
 
     Example: logingestor dead list --limit 20
     """
+    waits = backends.queue.depth().bytes > 0
     letters = backends.store.dead(limit, reason=reason)
+    if waits:
+        click.echo("some logs still wait to be stored: letters among them are not listed yet", err=True)
     if as_json:
         print_json([_shown(letter) for letter in letters])
         return
@@ -93,7 +96,7 @@ def show(backends: Backends, identity: str, payload: bool, as_json: bool) -> Non
 @json_option
 @with_backends
 def replay(backends: Backends, ids: tuple[str, ...], everything: bool, reason: str | None, as_json: bool) -> None:
-    """Send dead letters again; those that are still refused stay.
+    """Send dead letters again; those that are still refused stay, and the exit code is 2.
 
     Example: logingestor dead replay --all
     """
@@ -111,7 +114,7 @@ def replay(backends: Backends, ids: tuple[str, ...], everything: bool, reason: s
             click.echo(f"{name}: {terminal.safe(fault)}", err=True)
         click.echo(f"replayed {replayed}, still refused {len(kept)}")
     if kept:
-        raise SystemExit(1)
+        raise SystemExit(2)
 
 
 @command.command()

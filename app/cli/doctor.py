@@ -20,7 +20,7 @@ from app.backends import Backends
 from app.cli import terminal
 from app.cli.options import json_option, print_json, serve_runs, with_settings
 from app.core import instant
-from app.core.errors import LogIngestorError, Unavailable
+from app.core.errors import InvalidInput, LogIngestorError, Unavailable
 from app.core.settings import PREFIX, Settings
 from app.pipeline import pause
 
@@ -79,13 +79,14 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield Finding("schema", True, "up to date")
         yield _record(settings)
         opened = backends_module.connect(settings)
-    except Unavailable as error:
-        yield Finding("record", False, str(error), "start what can't be reached, or set its URL")
+    except InvalidInput as error:
+        yield Finding("schema", False, str(error), "the release must fit the database")
         return
-    except LogIngestorError as error:
-        yield Finding(
-            "schema", False, str(error), "run `logingestor db upgrade`, or the release that made the database"
-        )
+    except Unavailable as error:
+        if backends_module.scheme(settings.store_url) == "sqlite":
+            yield Finding("schema", False, str(error), "put a backup in its place, or see who else holds it")
+        else:
+            yield Finding("record", False, str(error), "start what can't be reached, or set its URL")
         return
     try:
         for check, look in (("clock", _clock), ("queue", _queue), ("index", _index), ("dead letters", _dead)):

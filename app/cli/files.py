@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import bz2
 import codecs
-import gzip
-import io
-import lzma
 import os
 import select
 import stat
-import sys
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-import zstandard
-
+from app.cli.unpack import ERRORS, Pieces, peeked, unpacked
 from app.core.errors import InvalidInput, Problem
 from app.core.formats_entries import Line
 
@@ -25,106 +18,100 @@ from app.core.formats_entries import Line
 PIECE_BYTES = 1 << 20
 #: Seconds without input after which what came through a pipe is passed on.
 IDLE_SECONDS = 0.2
-#: Largest window a zstd frame may ask for, in bytes: what `zstd --ultra` can make.
-_ZSTD_WINDOW = 1 << 27
-
-#: A piece; None says that none comes for now.
-Pieces = Iterator[bytes | None]
 
 
 def open_file(path: Path) -> BinaryIO:
     """Open the file; raises InvalidInput when it can't be read."""
     try:
         if path.is_dir():
-            raise InvalidInput(Problem("is a folder", str(path)))
+            raise InvalidInput(Problem("is a folder"))
         return path.open("rb")
     except OSError as error:
-        raise InvalidInput(Problem(error.strerror or str(error), str(path))) from None
+        raise InvalidInput(Problem(error.strerror or str(error))) from None
 
 
-def pieces(file: BinaryIO) -> Pieces:
-    """Yield the text of *file*, decompressed and in UTF-8; raises InvalidInput where compressed data is broken."""
-    start = file.read(6)
-    file.seek(0)
+def is_pipe(file: BinaryIO) -> bool:
+    """Return whether the file lies on no disk, and so can be read once only."""
+    return not stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+
+
+def text(file: BinaryIO) -> Pieces:
+    """Yield the text of *file*, decompressed and in UTF-8; of a pipe as soon as it comes.
+
+    Where the file can't be read on, what came before is passed on, then InvalidInput is raised.
+    """
+    return _failing(_live(file) if is_pipe(file) else _read(file))
+
+
+def text_again(file: BinaryIO) -> Pieces:
+    """Yield the text of a regular *file* without moving the place at which it is read."""
+    return _failing(_read_again(file))
+
+
+def _failing(raw: Pieces) -> Pieces:
     try:
-        yield from _decoded(_unpacked(file, start))
-    except (EOFError, OSError, zlib.error, lzma.LZMAError, zstandard.ZstdError) as error:
-        raise InvalidInput(Problem(f"can't be read to its end: {error}", file.name)) from error
+        yield from _decoded(unpacked(raw))
+    except ERRORS as error:
+        yield None
+        raise InvalidInput(Problem(f"can't be read to its end: {error}")) from error
 
 
-def _unpacked(file: BinaryIO, start: bytes) -> Iterator[bytes]:
-    if start.startswith(b"\x28\xb5\x2f\xfd"):
-        return _unzstd(file)
-    openers: tuple[tuple[bytes, Callable[[BinaryIO], io.BufferedIOBase]], ...] = (
-        (b"\x1f\x8b", lambda raw: gzip.GzipFile(fileobj=raw)),
-        (b"BZh", bz2.BZ2File),
-        (b"\xfd7zXZ\0", lzma.LZMAFile),
-    )
-    stream: BinaryIO | io.BufferedIOBase = file
-    for magic, opened in openers:
-        if start.startswith(magic):
-            stream = opened(file)
-    return iter(lambda: stream.read(PIECE_BYTES), b"")
+def _read(file: BinaryIO) -> Pieces:
+    while piece := file.read(PIECE_BYTES):
+        yield piece
 
 
-def _unzstd(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the pieces of any number of frames; a stream reader would take a cut frame for a whole one."""
-    reader = None
-    while part := file.read(4096):
-        while part:
-            reader = reader or zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
-            yield reader.decompress(part)
-            part = reader.unused_data if reader.eof else b""
-            reader = None if reader.eof else reader
-    if reader is not None:
-        raise EOFError("it ends too early")
+def _read_again(file: BinaryIO) -> Pieces:
+    place = 0
+    while piece := os.pread(file.fileno(), PIECE_BYTES, place):
+        place += len(piece)
+        yield piece
 
 
-def _decoded(parts: Iterator[bytes]) -> Iterator[bytes]:
-    """Turn UTF-16 with its mark, which Windows writes, into UTF-8; drop the mark of UTF-8."""
-    first = next((part for part in parts if part), b"")
-    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        decoder = codecs.getincrementaldecoder("utf-16")("replace")
-        yield decoder.decode(first).encode()
-        for part in parts:
-            yield decoder.decode(part).encode()
-        yield decoder.decode(b"", final=True).encode()
-        return
-    yield first.removeprefix(codecs.BOM_UTF8)
-    yield from parts
-
-
-def piped() -> Pieces:
-    """Yield what standard input gives, as soon as it does; None when nothing came for a moment."""
-    stream = sys.stdin.buffer
-    try:
-        descriptor = stream.fileno()
-        live = not stat.S_ISREG(os.fstat(descriptor).st_mode)
-    except (OSError, io.UnsupportedOperation):
-        live = False
-    if not live:
-        yield from iter(lambda: stream.read(PIECE_BYTES), b"")
-        return
+def _live(file: BinaryIO) -> Pieces:
+    """Yield what a pipe gives as soon as it does; None when nothing came for a moment."""
+    descriptor = file.fileno()
     while True:
         ready, _, _ = select.select([descriptor], [], [], IDLE_SECONDS)
         if not ready:
             yield None
             select.select([descriptor], [], [])
-        part = os.read(descriptor, PIECE_BYTES)
-        if not part:
+        piece = os.read(descriptor, PIECE_BYTES)
+        if not piece:
             return
-        yield part
+        yield piece
 
 
-def lines(parts: Iterable[bytes | None], *, limit: int, begin: int = 0, cut: int = 0) -> Iterator[Line | None]:
+def _decoded(pieces: Pieces) -> Pieces:
+    """Turn UTF-16 with its mark, which Windows writes, into UTF-8; drop the mark of UTF-8."""
+    start, rest = peeked(pieces, len(codecs.BOM_UTF8))
+    if not start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        yield start.removeprefix(codecs.BOM_UTF8)
+        yield from rest
+        return
+    decoder = codecs.getincrementaldecoder("utf-16")("replace")
+    yield decoder.decode(start).encode()
+    for piece in rest:
+        yield None if piece is None else decoder.decode(piece).encode()
+    yield decoder.decode(b"", final=True).encode()
+
+
+def lines(
+    pieces: Iterable[bytes | None],
+    *,
+    limit: int,
+    begin: int = 0,
+    cut: int = 0,
+    whole: Callable[[str], bool] = lambda _: True,
+) -> Iterator[Line | None]:
     """Yield the lines that end behind offset *begin*, and None behind the one that ends at *cut*.
 
     Where *cut* lies inside a line, as it does when the file ended there before, the line is cut in two.
-    What a line has over *limit* bytes is read over.
+    What a line has over *limit* bytes is read over. A last line without an end is left if it is not *whole*.
     """
     place = number = over = 0
     rest = b""
-    for piece in parts:
+    for piece in pieces:
         if piece is None:
             yield None
             continue
@@ -135,20 +122,20 @@ def lines(parts: Iterable[bytes | None], *, limit: int, begin: int = 0, cut: int
             if not newline:
                 continue
             part = newline + tail
-        *whole, rest = (rest + part).split(b"\n")
-        for line in whole:
+        *ended, rest = (rest + part).split(b"\n")
+        for line in ended:
             end = place + len(line) + over + 1
             yield from _halves(line, place, end, number, begin, cut)
             place, number, over = end, number + 1, 0
         over += max(len(rest) - limit, 0)
         rest = rest[:limit]
-    if rest:
+    if rest and (cut > place or whole(decode(rest))):
         yield from _halves(rest, place, place + len(rest) + over, number, begin, cut)
 
 
 def _halves(line: bytes, start: int, end: int, number: int, begin: int, cut: int) -> Iterator[Line | None]:
-    """Yield what of the line lies behind *begin*, in two where *cut* lies inside it."""
-    if max(start, begin) < cut < min(end, start + len(line)):
+    """Yield what of the line lies behind *begin*, in two where *cut* lies before its end."""
+    if max(start, begin) < cut < end:
         yield _line(line[: cut - start], start, cut, number, begin)
         yield None
         begin = cut

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,14 +17,16 @@ import click
 from app import web
 from app.backends import Backends
 from app.cli import files, terminal
-from app.cli.files import Pieces
 from app.cli.ledger import Ledger
 from app.cli.options import json_option, print_json, warn_of_pending, with_backends
 from app.cli.sources import Report, Source
+from app.cli.unpack import Pieces
 from app.core.errors import InvalidInput, Problem
 from app.core.formats import NAMES
 from app.core.formats_time import Assumed
 
+#: Age of a file's last change, in seconds, below which somebody may be in the middle of a line.
+GROWING_SECONDS = 60
 #: Faults of one source that are shown; the rest is counted.
 FAULTS_SHOWN = 10
 
@@ -41,21 +46,15 @@ def command(backends: Backends, names: tuple[str, ...], format: str | None, zone
 
     Example: logingestor ingest /var/log/syslog access.log.gz
     """
-    assumed = Assumed.here(_zone(zone))
+    source = Source(backends.settings, web.parts().accept(), Assumed.here(_zone(zone)), format)
     ledger = Ledger.of(backends.settings.data_dir, backends.store, backends.queue)
     reports = []
-    with ExitStack() as stack:
-        if any(name != "-" for name in names):
-            stack.enter_context(ledger.alone())
-        for name in dict.fromkeys(names):
-            report = Report("standard input" if name == "-" else name)
-            reports.append(report)
-            try:
-                _take(name, report, ledger, Source(backends.settings, web.parts().accept(), assumed, format))
-            except InvalidInput as error:
-                report.failed = "; ".join(problem.message for problem in error.problems)
-            if not as_json:
-                _show(report)
+    with ledger.alone():
+        for name in dict.fromkeys(name for name in names if name != "-"):
+            reports.append(_reported(_shown(name), as_json, partial(_take_file, Path(name), source, ledger)))
+    # Last and without the lock: a pipe may stay open for ever.
+    if "-" in names:
+        reports.append(_reported("standard input", as_json, partial(_take_input, source)))
     if as_json:
         print_json([_described(report) for report in reports])
     warn_of_pending(backends)
@@ -70,20 +69,42 @@ def _zone(name: str) -> ZoneInfo:
         raise InvalidInput(Problem(f"“{name}” is no zone such as Europe/Berlin", "--zone")) from None
 
 
-def _take(name: str, report: Report, ledger: Ledger, source: Source) -> None:
-    if name == "-":
-        source.take(files.piped(), report)
-        return
-    path = Path(name)
-    with files.open_file(path) as file, ledger.open(path) as taken, _progress(path, file) as moved:
-        report.before = taken.state.logs - taken.state.refused
-        source.take(_watched(files.pieces(file), moved), report, taken)
+def _shown(name: str) -> str:
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _reported(name: str, as_json: bool, take: Callable[[Report], None]) -> Report:
+    report = Report(name)
+    try:
+        take(report)
+    except InvalidInput as error:
+        report.failed = "; ".join(problem.message for problem in error.problems)
+    if not as_json:
+        _show(report)
+    return report
+
+
+def _take_input(source: Source, report: Report) -> None:
+    if sys.stdin is None:
+        raise InvalidInput(Problem("is closed"))
+    source.take(files.text(sys.stdin.buffer), report)
+
+
+def _take_file(path: Path, source: Source, ledger: Ledger, report: Report) -> None:
+    with files.open_file(path) as file:
+        if files.is_pipe(file):
+            source.take(files.text(file), report)
+            return
+        growing = time.time() - os.fstat(file.fileno()).st_mtime < GROWING_SECONDS
+        with ledger.open(path, file) as taken, _progress(path, file) as moved:
+            report.before = taken.state.logs - taken.state.refused
+            source.take(_watched(files.text(file), moved), report, taken, growing=growing)
 
 
 @contextmanager
 def _progress(path: Path, file: BinaryIO) -> Iterator[Any]:
     """Show how much of the file was read, on a terminal; yield the function that moves the bar."""
-    size = path.stat().st_size
+    size = os.fstat(file.fileno()).st_size
     hidden = not sys.stderr.isatty()
     with click.progressbar(length=size, label=terminal.safe(path.name), file=sys.stderr, hidden=hidden) as bar:
         yield lambda: bar.update(min(file.tell(), size) - bar.pos)
@@ -104,6 +125,8 @@ def _show(report: Report) -> None:
         click.echo(f"{name}: {report.refused - FAULTS_SHOWN} more were refused", err=True)
     if report.failed:
         click.echo(f"{name}: {terminal.safe(report.failed)}", err=True)
+    if report.unfinished:
+        click.echo(f"{name}: the last line is not whole yet; the next run takes it", err=True)
     if report.failed and not report.format:
         return
     counts = [f"{report.accepted:,} accepted"]
@@ -121,5 +144,6 @@ def _described(report: Report) -> dict[str, Any]:
         "duplicates": report.duplicates + report.before,
         "refused": report.refused,
         "errors": faults,
+        "unfinished": report.unfinished,
         "failed": report.failed,
     }

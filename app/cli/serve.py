@@ -66,8 +66,11 @@ def _children(settings: Settings, listeners: list[socket.socket]) -> list[Child]
 
 def _alone(settings: Settings) -> IO[str]:
     """Hold the data folder for this `serve`; the kernel lets go of it whatever way the process ends."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    held = (settings.data_dir / "serve.lock").open("a")
+    try:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        held = (settings.data_dir / "serve.lock").open("a")
+    except OSError as error:
+        raise Unavailable(f"the data folder can't be used: {error}") from error
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

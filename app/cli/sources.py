@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import chain
 
 from app.cli import files
-from app.cli.files import Pieces
 from app.cli.ledger import Taken
+from app.cli.unpack import Pieces
 from app.core import formats_entries, formats_structured, schema
 from app.core.errors import InvalidInput, InvalidRecord, Problem
 from app.core.formats import Format, recognise
@@ -24,6 +25,11 @@ PART_LOGS = 1_000
 PART_CHARACTERS = 4 << 20
 #: Lines by which a source's format is recognised.
 SAMPLE_LINES = 200
+#: Bytes by which a source that holds no text is told, and the share of control characters from which it is none;
+#: compressed data have a tenth.
+SAMPLE_BYTES = 4 << 10
+BINARY_SHARE = 0.08
+_TEXT = bytes(range(32, 256)) + b"\t\n\v\f\r\x1b"
 #: Faults of one source that are remembered.
 FAULTS_KEPT = 1_000
 
@@ -41,6 +47,8 @@ class Report:
     refused: int = 0
     #: Line, from 1, and fault of what was refused.
     faults: list[tuple[int, Problem]] = field(default_factory=list)
+    #: Whether its last line was left because somebody still writes it.
+    unfinished: bool = False
     #: Why the source could not be read to its end.
     failed: str | None = None
 
@@ -55,26 +63,32 @@ class Source:
         self._assumed = assumed
         self._asked = format
 
-    def take(self, pieces: Pieces, report: Report, taken: Taken | None = None) -> None:
+    def take(self, pieces: Pieces, report: Report, taken: Taken | None = None, *, growing: bool = False) -> None:
         """Take all of the source, or what *taken* has not; count in *report*. Raises InvalidInput and Unavailable.
 
         With *taken* each part has a key of its own: one that was put before a crash is not put twice.
+        Of a source that is *growing* the last line is left where it is half an object.
         """
-        begin, cut = (0, 0) if taken is None else (taken.state.end, taken.state.next)
+        begin, cut = (0, 0) if taken is None else (taken.state.end, taken.cut)
         head, pieces = _head(pieces)
         first = b"".join(piece for piece in head if piece)
+        if _is_binary(first):
+            raise InvalidInput(Problem("does not hold text"))
         sample = [files.decode(line.removesuffix(b"\r")) for line in first.split(b"\n")[:SAMPLE_LINES]]
         format = recognise(sample, self._assumed, self._asked)
         report.format = format.name
-        for part in _parts(self._entries(first, pieces, format, begin, cut), begin, cut):
+        whole = partial(_is_whole, report, self._assumed) if growing and format.name == "json" else _always
+        for part in _parts(self._entries(first, pieces, format, begin, cut, whole), begin, cut):
             self._put(part, format, report, taken)
 
-    def _entries(self, first: bytes, pieces: Pieces, format: Format, begin: int, cut: int) -> Iterator[Entry | None]:
+    def _entries(
+        self, first: bytes, pieces: Pieces, format: Format, begin: int, cut: int, whole: Callable[[str], bool]
+    ) -> Iterator[Entry | None]:
         if format.name == "json" and formats_structured.ARRAY.match(files.decode(first)):
             return iter(formats_entries.elements(self._whole(pieces), begin))
         # The longest log there can be, and room for its other fields.
         limit = 2 * (self._limits.message + self._limits.metadata)
-        lines = files.lines(pieces, limit=limit, begin=begin, cut=cut)
+        lines = files.lines(pieces, limit=limit, begin=begin, cut=cut, whole=whole)
         return formats_entries.entries(lines, format, self._assumed)
 
     def _whole(self, pieces: Pieces) -> str:
@@ -92,8 +106,7 @@ class Source:
         if taken is None:
             outcome = self._accept.take(parsed, sender=report.name)
         else:
-            key = f"file:{taken.key}"
-            digest = taken.begin(part[-1].end)
+            key, digest = taken.begin(part[-1].end)
             outcome = self._accept.take(parsed, sender=report.name, key=key, digest=digest)
             taken.done(len(part), len(parsed.refused))
         report.accepted += outcome.accepted
@@ -118,6 +131,22 @@ class Source:
         parsed.refused = refused
         faults = [((one.problem.index or 0) + 1, replace(one.problem, index=None)) for one in refused]
         return parsed, sorted(faults, key=lambda fault: fault[0])
+
+
+def _always(_: str) -> bool:
+    return True
+
+
+def _is_whole(report: Report, assumed: Assumed, line: str) -> bool:
+    """Return whether *line*, the last and without an end, is more than half an object; note in *report* if it is not."""
+    report.unfinished = line.lstrip().startswith("{") and formats_structured.read_json(line, assumed) is None
+    return not report.unfinished
+
+
+def _is_binary(first: bytes) -> bool:
+    """Return whether the source begins with more control characters than any text has."""
+    start = first[:SAMPLE_BYTES]
+    return len(start.translate(None, _TEXT)) > BINARY_SHARE * len(start)
 
 
 def _head(pieces: Pieces) -> tuple[list[bytes | None], Pieces]:

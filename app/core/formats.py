@@ -69,8 +69,8 @@ def recognise(sample: Sequence[str], assumed: Assumed, name: str | None = None) 
     """Return the format of a source that begins with the lines of *sample*; *name* is one that was asked for."""
     if name == "plain":
         return Format(name, ())
-    first = next((line for line in sample if line.strip()), "")
-    hits = Counter({"json": 1 if first.startswith(("{", "[{")) else 0})
+    start = "\n".join(sample).lstrip()
+    hits = Counter({"json": 1 if start.startswith("{") or formats_structured.ARRAY.match(start) else 0})
     for line in sample:
         found = next((known for known, read in _READERS if read(line, assumed) is not None), None)
         if found is not None:

@@ -72,7 +72,7 @@ def _known(connection: Connection, ids: Sequence[bytes], suffix: str) -> set[byt
         return set()
     # Ids of logs that arrived together are neighbours, and few others lie between them.
     between = connection.execute(
-        "SELECT id FROM logs{suffix} WHERE id BETWEEN ? AND ? LIMIT ?", (min(ids), max(ids), len(ids) + 1)
+        f"SELECT id FROM logs{suffix} WHERE id BETWEEN ? AND ? LIMIT ?", (min(ids), max(ids), len(ids) + 1)
     ).fetchall()
     if len(between) <= len(ids):
         return {identity for (identity,) in between}.intersection(ids)

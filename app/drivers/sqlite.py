@@ -64,7 +64,10 @@ class Database:
         self._guard = threading.Lock()
         self._writing = threading.Lock()
         self._writers: dict[bool, Connection] = {}
-        self._lock_file = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            self._lock_file = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise Unavailable(f"the database can't be opened: {error}") from error
         self._bell = _Bell(Path(f"{path}.wake"))
 
     def reader(self) -> Connection:

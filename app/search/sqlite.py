@@ -130,13 +130,17 @@ class SqliteIndex(Rebuilding):
     def compact(self) -> None:
         """See SearchIndex."""
         sweep(self._database)
+        left = -1
         for _ in range(COMPACT_STEPS):
             with self._database.write(durable=False) as connection:
                 before = connection.total_changes
                 # A positive number of pages merges only where enough segments lie; deletions count as such.
                 connection.execute("INSERT INTO terms (terms, rank) VALUES ('merge', ?)", (COMPACT_PAGES,))
+                merged = connection.total_changes - before >= 2
                 connection.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()
-                if connection.total_changes - before < 2:
+                before, left = left, connection.execute("PRAGMA freelist_count").fetchone()[0]
+                # Of a file that was made elsewhere no page may be given back.
+                if not merged and left in (0, before):
                     break
 
     def close(self) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pysqlite3
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
+from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy import Connection as SQLConnection
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
 
 from app.core.errors import InvalidSettings, Problem, Unavailable
 from app.core.paths import resource
@@ -24,15 +27,13 @@ def current(path: Path) -> str | None:
     """Return the schema of the file; None when it has none yet."""
     if not path.exists():
         return None
-    connection = pysqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
-        found = connection.execute("SELECT name FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
-        row = found and connection.execute("SELECT version_num FROM alembic_version").fetchone()
-        return str(row[0]) if row else None
+        with closing(pysqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
+            found = connection.execute("SELECT name FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
+            row = found and connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            return str(row[0]) if row else None
     except pysqlite3.Error as error:
         raise Unavailable(f"{path} can't be read as a database: {error}") from error
-    finally:
-        connection.close()
 
 
 def check(path: Path) -> None:
@@ -47,13 +48,16 @@ def check(path: Path) -> None:
 
 def upgrade(path: Path) -> None:
     """Make the file, or bring it to the newest schema; its data stay. A newer schema is refused."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"{path.parent} can't be made: {error}") from error
     found = current(path)
     if found == HEAD:
         return
     if found is not None and found > HEAD:
         raise InvalidSettings(_too_new(path, found))
-    engine = create_engine(f"sqlite:///{path}", module=pysqlite3)
+    engine = create_engine(URL.create("sqlite", database=str(path)), module=pysqlite3)
     _begin_at_once(engine)
     try:
         with engine.connect() as connection:
@@ -66,6 +70,8 @@ def upgrade(path: Path) -> None:
                 command.upgrade(config, "head")
     except CommandError as error:
         raise InvalidSettings(Problem(f"{path} can't be upgraded: {error}")) from error
+    except (DBAPIError, pysqlite3.Error) as error:
+        raise Unavailable(f"{path} can't be upgraded: {error}") from error
     finally:
         engine.dispose()
 

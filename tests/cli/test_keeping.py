@@ -1,0 +1,178 @@
+"""The commands that look after data and machine: db upgrade, expire, doctor; and what all commands share."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from dataclasses import replace
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskCliRunner
+
+from app.backends import Backends
+from app.cli import COMMANDS
+from app.core.instant import now_ms
+from app.core.ports import Envelope
+from app.core.record import IdSource, LogRecord
+from app.core.settings import Retention, Settings
+from app.version import VERSION
+from app.web import create_app
+from tests.cli.conftest import Commands, Processes
+from tests.conftest import Fill, MakeRecord
+from tests.e2e.program import ROOT
+
+
+def on(settings: Settings) -> Commands:
+    """Return commands that run with these settings."""
+    return Commands(FlaskCliRunner(create_app(settings)))
+
+
+def test_db_upgrade_makes_the_database_and_says_where(tmp_path: Path) -> None:
+    """Once more it changes nothing; a folder may have any name."""
+    folder = tmp_path / "a b#c?d%20é"
+    command = on(Settings.from_env({"LOGINGESTOR_DATA_DIR": str(folder)}))
+    for _ in range(2):
+        assert command("db", "upgrade").stdout == f"{folder / 'logingestor.db'} is up to date\n"
+    assert command.json("find") == []
+
+
+@pytest.mark.parametrize("there", ["folder", "noise", "file for a folder"])
+def test_data_folder_that_cannot_be_used_is_said(tmp_path: Path, processes: Processes, there: str) -> None:
+    """Exit 1 and a sentence for `db upgrade` and `serve`, nothing is overwritten."""
+    folder = tmp_path / "other"
+    path = folder / "logingestor.db"
+    if there == "file for a folder":
+        folder.write_text("x")
+    elif there == "folder":
+        path.mkdir(parents=True)
+    else:
+        folder.mkdir()
+        path.write_bytes(os.urandom(10_000))
+    before = path.read_bytes() if there == "noise" else b""
+    for words in (["db", "upgrade"], ["serve"]):
+        ended = processes.run(*words, code=1, DATA_DIR=str(folder), PORT="0")
+        assert str(folder).encode() in ended.stderr
+        assert ended.stderr.count(b"\n") == 1
+    assert before == (path.read_bytes() if there == "noise" else b"")
+
+
+@pytest.mark.parametrize(
+    "words", ["ingest x", "find", "tail", "export", "stats", "queue status", "dead list", "expire"]
+)
+def test_without_a_database_a_command_says_how_to_make_one(tmp_path: Path, words: str) -> None:
+    """Exit 2, and no folder appears where the name of one was mistyped."""
+    command = on(Settings.from_env({"LOGINGESTOR_DATA_DIR": str(tmp_path / "mistyped")}))
+    assert "run `logingestor db upgrade`" in command(*words.split(), code=2).stderr
+    assert not (tmp_path / "mistyped").exists()
+
+
+def aged(make_record: MakeRecord, hours: float, **fields: Any) -> LogRecord:
+    """Return a record that arrived some hours ago."""
+    arrived = now_ms() - int(hours * 3_600_000)
+    return make_record(id=IdSource().take(1, now=arrived).to_bytes(16, "big"), **fields)
+
+
+def test_expire_deletes_what_is_older_than_the_retention(
+    settings: Settings, fill: Fill, make_record: MakeRecord
+) -> None:
+    """By arrival: the log's own time says nothing."""
+    fill([aged(make_record, 2, timestamp="9999-01-01T00:00:00Z"), make_record(timestamp="0001-01-01T00:00:00Z")])
+    command = on(replace(settings, retention=Retention(3_600)))
+    assert command.json("expire") == {"deleted": 1}
+    assert command("expire").stdout == "deleted 0 logs\n"
+    assert [log["timestamp"] for log in command.json("find")] == ["0001-01-01T00:00:00Z"]
+
+
+def checks(found: list[dict[str, Any]]) -> dict[str, bool]:
+    """Return for each check whether it was well."""
+    return {one["check"]: one["ok"] for one in found}
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nobody uses now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
+
+
+def test_doctor_finds_all_well(settings: Settings, free_port: int) -> None:
+    """A line or an object for each check, exit 0."""
+    command = on(replace(settings, port=free_port))
+    names = (
+        "Python",
+        "SQLite",
+        "data folder",
+        "free disk",
+        "port",
+        "schema",
+        "clock",
+        "queue",
+        "index",
+        "dead letters",
+    )
+    found = command.json("doctor")
+    assert checks(found) == dict.fromkeys(names, True)
+    assert all(one.keys() == {"check", "ok", "found", "advice"} for one in found)
+    assert [line.split()[0] for line in command("doctor").stdout.splitlines()] == ["ok"] * len(names)
+
+
+def test_doctor_names_what_is_wrong_and_what_to_do(
+    settings: Settings, backends: Backends, make_record: MakeRecord, free_port: int
+) -> None:
+    """Full disk, port in use, logs that nobody stores or indexes, a clock that went back: each is found; exit 1."""
+    backends.queue.put([Envelope([aged(make_record, 1)])])
+    backends.store.add([aged(make_record, -2)])
+    with socket.create_server(("127.0.0.1", free_port)):
+        found = on(replace(settings, port=free_port, min_free_disk=1 << 60)).json("doctor", code=1)
+    wrong = {one["check"]: one for one in found if not one["ok"]}
+    assert wrong.keys() == {"free disk", "port", "clock", "queue", "index"}
+    assert all(one["advice"] for one in wrong.values())
+
+
+def test_doctor_looks_before_there_is_a_database(tmp_path: Path, free_port: int) -> None:
+    """On an empty machine all is well; of noise in place of a database it says so."""
+    folder = tmp_path / "none"
+    command = on(
+        Settings.from_env({"LOGINGESTOR_DATA_DIR": str(folder), "LOGINGESTOR_PORT": str(free_port)}),
+    )
+    assert checks(command.json("doctor"))["schema"]
+    assert not folder.exists()
+    folder.mkdir()
+    (folder / "logingestor.db").write_bytes(b"noise" * 1_000)
+    assert not checks(command.json("doctor", code=1))["schema"]
+
+
+def test_setting_that_cannot_be_used_is_2_for_every_command(processes: Processes) -> None:
+    """Named once, without a traceback."""
+    for words in (["find"], ["web"], ["worker"], ["ingest", "x"], ["doctor"], ["db", "upgrade"]):
+        ended = processes.run(*words, code=2, PORT="x")
+        assert ended.stderr == b"LOGINGESTOR_PORT is not a whole number from 0 to 65535\n"
+
+
+def test_version(command: Commands) -> None:
+    """Ours, and no option of a framework among our own."""
+    assert command("--version").stdout == f"LogIngestor {VERSION}\n"
+    printed = command("--help").stdout
+    assert "--app" not in printed
+    assert all(f"  {name} " in printed for name in COMMANDS)
+
+
+def test_flask_knows_the_same_commands(processes: Processes) -> None:
+    """`flask --app app.web find` is `logingestor find`."""
+    assert {one.name for one in entry_points(group="flask.commands")} >= COMMANDS.keys()
+    for words in (["db", "upgrade"], ["find", "--json"]):
+        ended = subprocess.run(
+            [sys.executable, "-m", "flask", "--app", "app.web", *words],
+            cwd=ROOT,
+            env=processes.environment,
+            capture_output=True,
+            check=True,
+        )
+        assert ended.stderr == b""
+    assert ended.stdout == b"[]\n"
