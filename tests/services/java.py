@@ -55,7 +55,9 @@ def missing(home: Path) -> list[str]:
 
 def home(name: str, layout: str = "") -> Path:
     """Return the folder for the jars that NAME-pom.xml names; another pom or *layout* is another folder."""
-    base = os.environ.get("SERVICES_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "logingestor")
+    base = os.environ.get("SERVICES_CACHE") or Path(
+        os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "logingestor"
+    )
     digest = hashlib.sha256((POMS / f"{name}-pom.xml").read_bytes() + layout.encode()).hexdigest()
     return Path(base, f"{name}-{digest[:12]}")
 

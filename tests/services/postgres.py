@@ -115,6 +115,8 @@ def _let_in(folder: Path, user: str) -> None:
     """Give the folder to the user, or raise ServerFailed if a folder above keeps other users out."""
     closed = [parent for parent in folder.parents if not parent.stat().st_mode & 0o001]
     if closed:
-        raise ServerFailed(f"{user}, as whom PostgreSQL runs, may not enter {closed[0]}; choose another folder than {folder}")
+        raise ServerFailed(
+            f"{user}, as whom PostgreSQL runs, may not enter {closed[0]}; choose another folder than {folder}"
+        )
     account = pwd.getpwnam(user)
     os.chown(folder, account.pw_uid, account.pw_gid)
