@@ -1,0 +1,1 @@
+"""Faults of whole systems under load: what was accepted must be in record and index once, whatever happened."""
