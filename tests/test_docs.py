@@ -158,6 +158,20 @@ def test_command_lines_can_be_typed(app: Flask, name: str, line: str) -> None:
             app.url_map.bind("localhost").match(url.path or "/", "POST" if posts else "GET")
 
 
+def test_units_run_commands_that_exist() -> None:
+    """Each service of systemd starts a command of ours, with files for the settings that it names."""
+    lines = [line for _, line in shown("ini")]
+    starts = [line.partition("=")[2].split() for line in lines if line.startswith("ExecStart=")]
+    assert {words[1] for words in starts} == {"serve", "web", "worker", "scheduler"}
+    for words in starts:
+        assert words[0].endswith("/logingestor")
+        check_command(words[1:])
+    loaded = {line.partition("=")[2].partition(":")[0] for line in lines if line.startswith("LoadCredential=")}
+    used = re.findall(rf"{PREFIX}([A-Z_]+)_FILE=%d/(\w+)", "\n".join(lines))
+    assert {name for _, name in used} == loaded
+    assert all(name == setting.lower() for setting, name in used)
+
+
 def check_command(words: list[str]) -> None:
     """Fail unless the words are a command of ours, with options that it has."""
     if words[:1] == ["--help"]:
