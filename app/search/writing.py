@@ -12,7 +12,7 @@ from app.core.meaning import scalars
 from app.core.record import LogRecord
 from app.drivers import rows
 from app.drivers.sqlite import Connection, Database
-from app.search import blocks, grams, terms
+from app.search import blocks, grams, terms, texts
 from app.search.grams import BLOCK
 
 _MINUTE = 60_000
@@ -49,12 +49,12 @@ def tallies(records: Sequence[LogRecord]) -> tuple[Counter[tuple[int, str]], Cou
         "commit": [record.commit for record in records],
     }
     counts: Counter[tuple[str, str]] = Counter()
-    for field, texts in values.items():
-        counts.update({(field, text): count for text, count in Counter(texts).items() if text is not None})
+    for field, found in values.items():
+        counts.update({(field, text): count for text, count in Counter(found).items() if text is not None})
     values["traceId"] = [record.trace_id for record in records]
     values["spanId"] = [record.span_id for record in records]
-    for field, texts in values.items():
-        counts[PATHS, _typed(field, "string")] = len(texts) - texts.count(None)
+    for field, found in values.items():
+        counts[PATHS, _typed(field, "string")] = len(found) - found.count(None)
     paths = Counter([path for record in records if record.metadata for path in _typed_paths(record.metadata)])
     counts.update({(PATHS, path): count for path, count in paths.items()})
     return minutes, +counts
@@ -132,13 +132,14 @@ def seal(database: Database, most: int = 64) -> int:
         first, full = rows.get_state(connection, "sealed"), (rows.get_state(connection, "indexed") + 1) // BLOCK
     last = min(full, first + most)
     for start in range(first, last, 8):
-        made = [(number, *_text(database, number)) for number in range(start, min(start + 8, last))]
+        made = [(number, _messages(database, number)) for number in range(start, min(start + 8, last))]
+        packed = [_packed(messages) for _, messages in made]
         with database.write(durable=False) as connection:
-            for number, count, text in made:
+            for (number, messages), (text, runs) in zip(made, packed, strict=True):
                 # A log deleted meanwhile would shift all others: such a block stays without a text.
-                if count == BLOCK and _rows(connection, number) == BLOCK:
-                    connection.execute("INSERT OR REPLACE INTO texts VALUES (?, ?)", (number, grams.compress(text)))
-                    connection.execute("INSERT OR REPLACE INTO grams VALUES (?, ?)", (number, grams.runs(text)))
+                if len(messages) == BLOCK and _rows(connection, number) == BLOCK:
+                    connection.execute("INSERT OR REPLACE INTO texts VALUES (?, ?)", (number, text))
+                    connection.execute("INSERT OR REPLACE INTO grams VALUES (?, ?)", (number, runs))
             connection.execute("INSERT OR REPLACE INTO state VALUES ('sealed', ?)", (made[-1][0] + 1,))
     return last - first
 
@@ -149,9 +150,14 @@ def _rows(connection: Connection, number: int) -> int:
     return int(found.fetchone()[0])
 
 
-def _text(database: Database, number: int) -> tuple[int, bytes]:
-    """Return how many records block *number* holds, and its text."""
+def _messages(database: Database, number: int) -> list[str]:
+    """Return the messages of block *number*."""
     first = number * BLOCK
     with database.snapshot() as connection:
-        messages = rows.messages(connection, first, first + BLOCK - 1)
-    return len(messages), grams.joined(messages)
+        return rows.messages(connection, first, first + BLOCK - 1)
+
+
+def _packed(messages: Sequence[str]) -> tuple[bytes, bytes]:
+    """Return a block's text as it is kept, and the set of its runs."""
+    text = texts.folded(messages)
+    return texts.pack(messages, text), grams.runs(text)
