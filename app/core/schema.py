@@ -160,7 +160,8 @@ def _record(value: Any, size: int, limits: Limits, now: int) -> LogRecord | None
     metadata = get("metadata")
     if metadata is not None and type(metadata) is not dict:
         return None
-    own = own_id(get("id"), limits, now)
+    sent_id = get("id")
+    own = None if sent_id is None else own_id(sent_id, limits, now)
     metadata = merged(value, own is not None)
     if metadata is not None and metadata_fault(metadata, size, limits) is not None:
         return None

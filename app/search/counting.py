@@ -9,6 +9,7 @@ import numpy as np
 
 from app.core.errors import TimedOut
 from app.core.filter import Contains, leaves
+from app.core.record import LogRecord
 from app.drivers import rows
 from app.search import kept
 from app.search.blocks import Block, chunks, intervals
@@ -102,7 +103,11 @@ def _in_block(search: Search, evaluator: Evaluator, block: Block) -> int:
     if sealed and found.exact:
         return int(np.count_nonzero(found.mask))
     if covered and _about_messages(search):
-        return _in_messages(search, (np.flatnonzero(found.mask) + block.first).tolist())
+        places: list[int] = np.flatnonzero(found.mask).tolist()
+        messages = evaluator.messages(block, places) if places and sealed else None
+        if messages is not None:
+            return sum(search.holds(LogRecord(b"", 0, 0, "", message)) for message in messages)
+        return _in_messages(search, [place + block.first for place in places])
     return sum(1 for _ in search.hits_at(block, found))
 
 

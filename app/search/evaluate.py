@@ -13,6 +13,7 @@ from app.drivers.sqlite import Connection
 from app.search import grams, plan
 from app.search.blocks import Block, intervals
 from app.search.grams import BLOCK, Mask, Needle
+from app.search.texts import BlockText
 
 
 def looks_inside(tree: Filter) -> bool:
@@ -42,58 +43,6 @@ class Found:
 
     mask: Mask
     exact: bool
-
-
-class BlockText:
-    """The sets of runs and the texts of some blocks within one read transaction; a text is fetched when needed."""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._decompress = grams.decompressor().decompress
-        self._rows: dict[int, int] = {}
-        self._bits = np.zeros((0, grams.BITS // 8), dtype=np.uint8)
-        self._may: dict[Needle, Mask] = {}
-        self._text: tuple[int, bytes] | None = None
-
-    def load(self, numbers: Sequence[int]) -> None:
-        """Fetch the sets of runs of these blocks; a block that is not full yet has none."""
-        kept: list[tuple[int, bytes]] = []
-        for start in range(0, len(numbers), 500):
-            some = numbers[start : start + 500]
-            marks = ",".join("?" * len(some))
-            kept += self._connection.execute(f"SELECT block, bits FROM grams WHERE block IN ({marks})", list(some))
-        self._rows = {number: row for row, (number, _) in enumerate(kept)}
-        joined = np.frombuffer(b"".join([bits for _, bits in kept]), dtype=np.uint8)
-        self._bits = joined.reshape(len(kept), grams.BITS // 8)
-        self._may.clear()
-
-    def row(self, number: int) -> int | None:
-        """Return the block's row in what `may_hold` returns; None for a block without a text."""
-        return self._rows.get(number)
-
-    def may_hold(self, needle: Needle) -> Mask:
-        """Return which of the loaded blocks with a text can hold the needle."""
-        found = self._may.get(needle)
-        if found is None:
-            found = self._may[needle] = needle.may_be_in(self._bits)
-        return found
-
-    def every(self) -> Mask:
-        """Return all of them."""
-        return np.ones(len(self._rows), dtype=np.bool_)
-
-    def text(self, number: int) -> bytes:
-        """Return the text of a block that has one."""
-        if self._text is None or self._text[0] != number:
-            (kept,) = self._connection.execute("SELECT messages FROM texts WHERE block = ?", (number,)).fetchone()
-            self._text = (number, self._decompress(kept))
-        return self._text[1]
-
-    def find(self, number: int, needle: Needle) -> Mask:
-        """Return which places of a block with a text hold the needle."""
-        if not self.may_hold(needle)[self._rows[number]]:
-            return np.zeros(BLOCK, dtype=np.bool_)
-        return needle.find(self.text(number))
 
 
 class Evaluator:
@@ -127,6 +76,10 @@ class Evaluator:
         if self._is_out(block):
             return Found(np.zeros(BLOCK, dtype=np.bool_), exact=True)
         return self._evaluate(self._tree, block, positive=True)
+
+    def messages(self, block: Block, places: Sequence[int]) -> list[str] | None:
+        """Return the messages at these places of a sealed block, counted from its first; None when it lacks them."""
+        return self._texts.messages(block.number, places)
 
     def holding(self, leaf: Contains, block: Block) -> int:
         """Return how many messages of a sealed block hold the leaf's text."""

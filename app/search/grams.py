@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
-import zstandard
 
 from app.core.fold import fold
 
@@ -42,30 +41,12 @@ def _hashes(data: bytes) -> Iterator[npt.NDArray[np.intp]]:
             yield ((four * _KNUTH) >> np.uint32(16)).astype(np.intp)
 
 
-def joined(messages: Sequence[str]) -> bytes:
-    """Return the text of a block: each message folded, in UTF-8, ended by a NUL."""
-    whole = "\0".join([*messages, ""])
-    if whole.isascii():
-        return fold(whole).encode()
-    return b"".join(fold(message).encode() + _END for message in messages)
-
-
 def runs(text: bytes) -> bytes:
     """Return the set of runs of a block's text."""
     bits = np.zeros(BITS, dtype=np.bool_)
     for places in _hashes(text):
         bits[places] = True
     return np.packbits(bits, bitorder="little").tobytes()
-
-
-def compress(text: bytes) -> bytes:
-    """Return the text as it is kept."""
-    return zstandard.ZstdCompressor(level=1).compress(text)
-
-
-def decompressor() -> zstandard.ZstdDecompressor:
-    """Return what decompresses texts, for one thread at a time; it is dearer to make than to use."""
-    return zstandard.ZstdDecompressor()
 
 
 class Needle:
@@ -95,22 +76,24 @@ class Needle:
             at = text.find(self.bytes, text.find(_END, at))
         return found
 
-    def find(self, text: bytes) -> Mask:
-        """Return which messages of a full block's text hold the needle."""
+    def find(self, text: bytes, ends: npt.NDArray[np.intp]) -> Mask:
+        """Return which messages of a full block's text hold the needle; *ends* are the places of their NULs."""
         found = np.zeros(BLOCK, dtype=np.bool_)
         if not self.bytes:
             found[:] = True
             return found
         hits = []
-        message, end = 0, 0
         at = text.find(self.bytes)
         while at >= 0:
-            message += text.count(_END, end, at)
-            hits.append(message)
-            end = text.find(_END, at)
-            at = text.find(self.bytes, end)
-        found[hits] = True
+            hits.append(at)
+            at = text.find(self.bytes, text.find(_END, at))
+        found[np.searchsorted(ends, hits)] = True
         return found
+
+
+def ends(text: bytes) -> npt.NDArray[np.intp]:
+    """Return where each message of a block's text ends."""
+    return np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == 0)
 
 
 _CLASS = re.compile(r"\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]", re.DOTALL)

@@ -15,7 +15,7 @@ from app.core.meaning import scalars
 from app.core.record import LogRecord
 from app.drivers import rows
 from app.drivers.sqlite import Connection, Database
-from app.search import blocks, grams, terms
+from app.search import blocks, grams, terms, texts
 from app.search.grams import BLOCK
 
 _MINUTE = 60_000
@@ -74,12 +74,12 @@ def tallies(records: Sequence[LogRecord]) -> tuple[Counter[tuple[int, str]], Cou
         "commit": [record.commit for record in records],
     }
     counts: Counter[tuple[str, str]] = Counter()
-    for field, texts in values.items():
-        counts.update({(field, text): count for text, count in Counter(texts).items() if text is not None})
+    for field, found in values.items():
+        counts.update({(field, text): count for text, count in Counter(found).items() if text is not None})
     values["traceId"] = [record.trace_id for record in records]
     values["spanId"] = [record.span_id for record in records]
-    for field, texts in values.items():
-        counts[PATHS, _typed(field, "string")] = len(texts) - texts.count(None)
+    for field, found in values.items():
+        counts[PATHS, _typed(field, "string")] = len(found) - found.count(None)
     paths = Counter([path for record in records if record.metadata for path in _typed_paths(record.metadata)])
     counts.update({(PATHS, path): count for path, count in paths.items()})
     return minutes, +counts
@@ -214,12 +214,13 @@ def seal(database: Database, most: int = 64, generation: Generation = CURRENT) -
         first, full = rows.get_state(connection, sealed), (rows.get_state(connection, f"indexed{suffix}") + 1) // BLOCK
     last = min(full, first + most)
     for start in range(first, last, 8):
-        made = [(number, *_text(database, number, generation)) for number in range(start, min(start + 8, last))]
+        made = [(number, _messages(database, number, generation)) for number in range(start, min(start + 8, last))]
+        packed = [_packed(messages) for _, messages in made]
         with database.write(durable=False) as connection:
-            for number, count, text in made:
+            for (number, messages), (text, runs) in zip(made, packed, strict=True):
                 # A log deleted meanwhile would shift all others: such a block stays without a text.
-                if count == BLOCK and _rows(connection, number, generation) == BLOCK:
-                    for table, value in (("texts", grams.compress(text)), ("grams", grams.runs(text))):
+                if len(messages) == BLOCK and _rows(connection, number, generation) == BLOCK:
+                    for table, value in (("texts", text), ("grams", runs)):
                         connection.execute(f"INSERT OR REPLACE INTO {table}{suffix} VALUES (?, ?)", (number, value))
             rows.set_state(connection, sealed, made[-1][0] + 1)
     return max(last - first, 0)
@@ -233,9 +234,14 @@ def _rows(connection: Connection, number: int, generation: Generation) -> int:
     return int(found.fetchone()[0])
 
 
-def _text(database: Database, number: int, generation: Generation) -> tuple[int, bytes]:
-    """Return how many records block *number* holds, and its text."""
+def _messages(database: Database, number: int, generation: Generation) -> list[str]:
+    """Return the messages of block *number*."""
     first = number * BLOCK
     with database.snapshot() as connection:
-        messages = rows.messages(connection, first, first + BLOCK - 1, generation.logs)
-    return len(messages), grams.joined(messages)
+        return rows.messages(connection, first, first + BLOCK - 1, generation.logs)
+
+
+def _packed(messages: Sequence[str]) -> tuple[bytes, bytes]:
+    """Return a block's text as it is kept, and the set of its runs."""
+    text = texts.folded(messages)
+    return texts.pack(messages, text), grams.runs(text)

@@ -75,6 +75,27 @@ def test_windows(filled: Backends, tree: Filter, data: st.DataObject) -> None:
     page = filled.index.find(query)
     assert {record.id for record in page.records} == set(expected(tree, inside))
     assert page.total == len(page.records)
+    # With more hits than the page shows they are counted.
+    assert filled.index.find(replace(query, limit=1)).total == page.total
+
+
+@pytest.fixture(scope="module")
+def thinned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Backends, list[LogRecord]]]:
+    """More of them without the oldest hundred: some blocks have gaps and no text, others are whole."""
+    opened = open_combination("one-file", Path(tmp_path_factory.mktemp("thinned")))
+    fill_backends(opened, [*RECORDS, *random_records(8, 1_024)])
+    opened.store.expire(None, 100)
+    kept = [record for _, record in opened.store.after(0, 10_000)]
+    yield opened, kept
+    opened.close()
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@given(tree=filters_over(RECORDS))
+def test_totals_where_logs_have_gone(thinned: tuple[Backends, list[LogRecord]], tree: Filter) -> None:
+    """A total counts what is left, whether it is read, counted in texts or row by row."""
+    backends, kept = thinned
+    assert backends.index.find(Query(tree, limit=1, count="exact")).total == len(expected(tree, kept))
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
