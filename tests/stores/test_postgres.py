@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import psycopg2
@@ -424,7 +426,39 @@ def test_places_go_on_after_a_restore(postgres_database: str, make_record: MakeR
     store.close()
 
 
-def test_commands_look_after_it(postgres_database: str, tmp_path: os.PathLike[str]) -> None:
+def test_a_dump_is_restored_on_another_server(
+    postgres_database: str, own_server: StartServer, tmp_path: Path, make_record: MakeRecord
+) -> None:
+    """Everything is there, and goes on, as docs/operations.md shows it."""
+    programs = [shutil.which(name) for name in ("pg_dump", "pg_restore")]
+    if None in programs:
+        pytest.skip("pg_dump and pg_restore are not on PATH")
+    store, records = opened(postgres_database), [make_record() for _ in range(5)]
+    with closing(psycopg2.connect(postgres_database)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        for _ in range(2_000):
+            cursor.execute("SELECT pg_current_xact_id()")
+    store.add(records)
+    place, figures = store.newest_place(), store.stats()
+    store.close()
+    new, dump = own_server(Postgres).url, str(tmp_path / "logs.dump")
+    for command in (
+        [programs[0], "--format=custom", f"--file={dump}", postgres_database],
+        [programs[1], "--no-owner", f"--dbname={new}", dump],
+    ):
+        subprocess.run([str(word) for word in command], check=True, capture_output=True)
+    with pytest.raises(InvalidSettings, match="restored"):
+        postgres_schema.check(new)
+    store = opened(new)
+    assert store.get([record.id for record in records]) == records
+    assert (store.newest_place(), store.stats()["stored"], store.lacking().logs) == (place, figures["stored"], 5)
+    later = make_record()
+    store.add([later])
+    assert [record for _, record in store.after(place, 10)] == [later]
+    store.close()
+
+
+def test_commands_look_after_it(postgres_database: str, tmp_path: Path) -> None:
     """`db upgrade` makes the tables and `doctor` says what it finds, before and after."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("LOGINGESTOR_")},
