@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tests.services import packages
 from tests.services.process import ServerFailed
 
 #: OpenSearch 3 needs it.
@@ -40,7 +41,9 @@ def _candidates() -> Iterator[Path]:
 def _version(java: Path) -> int:
     """Return the major version; 0 for what is no Java."""
     try:
-        said = subprocess.run([str(java), "-version"], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        said = subprocess.run(
+            [str(java), "-version"], check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL
+        )
     except OSError:
         return 0
     found = re.search(r'version "(\d+)', said.stderr)
@@ -55,28 +58,45 @@ def missing(home: Path) -> list[str]:
 
 def home(name: str, layout: str = "") -> Path:
     """Return the folder for the jars that NAME-pom.xml names; another pom or *layout* is another folder."""
-    base = os.environ.get("SERVICES_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "logingestor")
+    base = os.environ.get("SERVICES_CACHE") or Path(
+        os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "logingestor"
+    )
     digest = hashlib.sha256((POMS / f"{name}-pom.xml").read_bytes() + layout.encode()).hexdigest()
     return Path(base, f"{name}-{digest[:12]}")
 
 
-def fetch(name: str, home: Path, arrange: Callable[[Path], None] = lambda folder: None) -> None:
+def install(name: str, home: Path, arrange: Callable[[Path], None] = lambda folder: None) -> None:
+    """Install Java, Maven and the jars, whichever is missing, or raise ServerFailed."""
+    wanted = []
+    if find() is None:
+        offered = [package for package in PACKAGES if packages.offered(package)]
+        if not offered:
+            raise ServerFailed(
+                f"no Java {OLDEST} or newer is here, and the system offers no package of one; set JAVA_HOME"
+            )
+        wanted.append(offered[0])
+    if not home.exists() and shutil.which("mvn") is None:
+        wanted.append("maven")
+    if wanted:
+        packages.install(wanted)
+        find.cache_clear()
+    if not home.exists():
+        _fetch(name, home, arrange)
+
+
+def _fetch(name: str, home: Path, arrange: Callable[[Path], None]) -> None:
     """Have Maven copy the jars to HOME/lib, arrange them, and only then give the folder its name."""
-    if home.exists():
-        return
-    if shutil.which("mvn") is None:
-        raise ServerFailed("Maven (mvn) is not installed")
     home.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home.parent) as temporary:
         made = Path(temporary, "home")
         command = ["mvn", "--batch-mode", "--quiet", "--file", str(POMS / f"{name}-pom.xml")]
         command += ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={made / 'lib'}"]
         for _ in range(TRIES):
-            ended = subprocess.run(command, stdin=subprocess.DEVNULL)
+            ended = subprocess.run(command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL)
             if ended.returncode == 0:
                 break
         else:
-            raise ServerFailed(f"Maven could not fetch the jars of {name} (exit code {ended.returncode})")
+            raise ServerFailed(f"Maven could not fetch the jars of {name}:\n{ended.stdout}{ended.stderr}")
         arrange(made)
         if not home.exists():
             made.rename(home)

@@ -65,18 +65,18 @@ class OpenSearch(Server):
         super().__init__(folder, tied=tied)
         self.heap = heap
         self.settings = SETTINGS | dict(settings or {})
-        #: Each node by its number, from 0.
-        self.nodes = [Process(self.folder / f"node-{number}", "node") for number in range(nodes)]
+        #: The nodes, by number from 0.
+        self.processes = [Process(self.folder / f"node-{number}", "node") for number in range(nodes)]
 
     @classmethod
     def missing(cls) -> list[str]:
         """Return what must be installed first."""
         return java.missing(_home())
 
-    @staticmethod
-    def install() -> None:
-        """Fetch the server's jars."""
-        java.fetch("opensearch", _home(), _arrange)
+    @classmethod
+    def install(cls) -> None:
+        """Fetch the server's jars, and Java if there is none."""
+        java.install("opensearch", _home(), _arrange)
 
     @property
     def url(self) -> str:
@@ -85,31 +85,27 @@ class OpenSearch(Server):
 
     def start(self, node: int | None = None) -> None:
         """Start one node, or all that do not run, and wait until those that run are one cluster with all primaries."""
-        numbers = range(len(self.nodes)) if node is None else [node]
+        numbers = range(len(self.processes)) if node is None else [node]
         for number in numbers:
-            if self.nodes[number].pid() is None:
+            if self.processes[number].pid() is None:
                 self._start(number)
-        alive = [process for process in self.nodes if process.pid() is not None]
+        alive = [process for process in self.processes if process.pid() is not None]
         if not alive:
-            raise ServerFailed(f"OpenSearch ended at once:\n{self.nodes[0].console_end()}")
+            raise ServerFailed(f"OpenSearch ended at once:\n{self.processes[0].console_end()}")
         self.wait_until(lambda: self._healthy(len(alive)), *alive)
 
     def stop(self, node: int | None = None) -> None:
         """Stop one node, or all."""
-        for process in self.nodes if node is None else [self.nodes[node]]:
+        for process in self.processes if node is None else [self.processes[node]]:
             process.stop()
 
     def kill(self, node: int | None = None) -> None:
         """Kill one node, or all."""
-        for process in self.nodes if node is None else [self.nodes[node]]:
+        for process in self.processes if node is None else [self.processes[node]]:
             process.kill()
 
-    def running(self) -> bool:
-        """Return whether all nodes run."""
-        return all(process.pid() is not None for process in self.nodes)
-
     def _ports(self, kind: str) -> list[int]:
-        return list(self.ports(*(f"{kind}-{number}" for number in range(len(self.nodes)))).values())
+        return list(self.ports(*(f"{kind}-{number}" for number in range(len(self.processes)))).values())
 
     def _start(self, number: int) -> None:
         found = java.find()
@@ -130,7 +126,7 @@ class OpenSearch(Server):
             str(_home() / "lib" / "*"),
             "org.opensearch.bootstrap.OpenSearch",
         ]
-        self.nodes[number].start(command, self.environment(), tied=self.tied)
+        self.processes[number].start(command, self.environment(), tied=self.tied)
 
     def _configure(self, number: int, folder: Path) -> None:
         for place in ("config", "data", "logs", "tmp"):
@@ -145,18 +141,18 @@ class OpenSearch(Server):
             "http.port": self._ports("http")[number],
             "transport.port": transport[number],
         }
-        if len(self.nodes) == 1:
+        if len(self.processes) == 1:
             given["discovery.type"] = "single-node"
         else:
             given["discovery.seed_hosts"] = json.dumps([f"127.0.0.1:{port}" for port in transport])
-            names = [f"node-{other}" for other in range(len(self.nodes))]
+            names = [f"node-{other}" for other in range(len(self.processes))]
             given["cluster.initial_cluster_manager_nodes"] = json.dumps(names)
         write(folder / "config" / "opensearch.yml", {**given, **self.settings}, ": ")
         write(folder / "config" / "log4j2.properties", _LOGGING)
 
     def _healthy(self, count: int) -> bool:
         query = f"_cluster/health?wait_for_nodes={count}&wait_for_status=yellow&timeout=2s"
-        for port, process in zip(self._ports("http"), self.nodes, strict=True):
+        for port, process in zip(self._ports("http"), self.processes, strict=True):
             if process.pid() is not None:
                 try:
                     with urlopen(f"http://127.0.0.1:{port}/{query}", timeout=10) as answer:

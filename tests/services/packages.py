@@ -32,7 +32,7 @@ def install(packages: Sequence[str]) -> None:
     if shutil.which("apt-get", path=_PATH) is None:
         raise ServerFailed(f"install first, there is no apt-get to do it: {', '.join(packages)}")
     command = [*_root(), "sh", "-c", _SCRIPT, "sh", *packages]
-    code = subprocess.run(command, env={**os.environ, "PATH": _PATH}, stdin=subprocess.DEVNULL).returncode
+    code = subprocess.run(command, check=False, env={**os.environ, "PATH": _PATH}, stdin=subprocess.DEVNULL).returncode
     if code:
         raise ServerFailed(f"apt-get could not install {', '.join(packages)} (exit code {code})")
 
@@ -41,7 +41,9 @@ def offered(package: str) -> bool:
     """Return whether the system's lists have the package."""
     if shutil.which("apt-cache", path=_PATH) is None:
         return False
-    shown = subprocess.run(["apt-cache", "show", package], env={**os.environ, "PATH": _PATH}, capture_output=True)
+    shown = subprocess.run(
+        ["apt-cache", "show", package], check=False, env={**os.environ, "PATH": _PATH}, capture_output=True
+    )
     return shown.returncode == 0 and bool(shown.stdout)
 
 

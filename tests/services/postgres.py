@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg2
 
+from tests.services import packages
 from tests.services.process import Process, ServerFailed
 from tests.services.server import Server
 
@@ -26,17 +27,26 @@ class Postgres(Server):
     """One PostgreSQL server; whoever connects from this machine is trusted."""
 
     name, title, variable = "postgres", "PostgreSQL", "TEST_POSTGRES_URL"
+    #: Without waiting for clients to leave.
+    stop_signal = signal.SIGINT
 
     def __init__(self, folder: Path, *, tied: bool = False, settings: Mapping[str, str] | None = None) -> None:
         super().__init__(folder, tied=tied)
         self.settings = SETTINGS | dict(settings or {})
         self.process = Process(self.folder, "postgres")
+        self.processes = [self.process]
         self._user = USER if os.geteuid() == 0 else None
 
     @classmethod
     def missing(cls) -> list[str]:
         """Return what must be installed first."""
         return [] if _programs() else ["the package postgresql"]
+
+    @classmethod
+    def install(cls) -> None:
+        """Install the package."""
+        if cls.missing():
+            packages.install(["postgresql"])
 
     @property
     def url(self) -> str:
@@ -57,18 +67,6 @@ class Postgres(Server):
         self.process.start(command, self.environment(), user=self._user, tied=self.tied)
         self.wait_until(self._answers, self.process)
 
-    def stop(self) -> None:
-        """Stop without waiting for clients."""
-        self.process.stop(signal.SIGINT)
-
-    def kill(self) -> None:
-        """Kill the server and the processes of its connections."""
-        self.process.kill()
-
-    def running(self) -> bool:
-        """Return whether the server runs."""
-        return self.process.pid() is not None
-
     def _prepare(self, programs: Path) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         if self._user is not None:
@@ -82,6 +80,7 @@ class Postgres(Server):
         command += ["-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
         made = subprocess.run(
             command,
+            check=False,
             cwd=self.folder,
             env=self.environment(),
             user=self._user,
@@ -115,6 +114,8 @@ def _let_in(folder: Path, user: str) -> None:
     """Give the folder to the user, or raise ServerFailed if a folder above keeps other users out."""
     closed = [parent for parent in folder.parents if not parent.stat().st_mode & 0o001]
     if closed:
-        raise ServerFailed(f"{user}, as whom PostgreSQL runs, may not enter {closed[0]}; choose another folder than {folder}")
+        raise ServerFailed(
+            f"{user}, as whom PostgreSQL runs, may not enter {closed[0]}; choose another folder than {folder}"
+        )
     account = pwd.getpwnam(user)
     os.chown(folder, account.pw_uid, account.pw_gid)

@@ -77,12 +77,13 @@ class Process:
         """End the process and all that it started at once, as a crash of the machine would."""
         pid = self.pid()
         if pid is not None:
-            family = [(one, _born(one)) for one in (pid, *_descendants(pid))]
-            for one, _ in family:
+            family = {one: born for one in (pid, *_descendants(pid)) if (born := _born(one)) is not None}
+            for one in family:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(one, signal.SIGKILL)
-            gone = wait_for(lambda: self.pid() is None and not any(_born(one) == born for one, born in family))
-            assert gone, "processes outlive SIGKILL"
+            gone = wait_for(lambda: self.pid() is None and not any(_born(one) == born for one, born in family.items()))
+            if not gone:
+                raise ServerFailed(f"process {pid} outlives SIGKILL")
         self._pid_file.unlink(missing_ok=True)
 
     def console_end(self) -> str:

@@ -8,12 +8,13 @@ import socket
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.services import packages
 from tests.services.process import Process, ServerFailed
 from tests.services.server import Server, write
 
 #: The real programs. Those in /usr/sbin change to the package's user and to its folders.
 PROGRAMS = Path("/usr/lib/rabbitmq/bin")
-#: The data belong to the node's name, so it stays the same; names of several servers meet in no common list, see `epmd`.
+#: The data belong to the node's name, so it stays the same; each server has a list of names of its own, so equal ones never meet.
 NODE = "logingestor@localhost"
 #: Erlang's processes listen on this machine only, and do not spin while they wait.
 ERLANG = "-kernel inet_dist_use_interface {127,0,0,1} +sbwt none +sbwtdcpu none +sbwtdio none"
@@ -41,12 +42,19 @@ class Rabbitmq(Server):
         self.process = Process(self.folder, "rabbitmq")
         # Erlang's list of nodes and their ports. One of our own: the system's would be shared with other nodes.
         self.epmd = Process(self.folder, "epmd")
+        self.processes = [self.process, self.epmd]
 
     @classmethod
     def missing(cls) -> list[str]:
         """Return what must be installed first."""
         there = (PROGRAMS / "rabbitmq-server").exists() and shutil.which("epmd")
         return [] if there else ["the package rabbitmq-server"]
+
+    @classmethod
+    def install(cls) -> None:
+        """Install the package."""
+        if cls.missing():
+            packages.install(["rabbitmq-server"])
 
     @property
     def url(self) -> str:
@@ -55,7 +63,7 @@ class Rabbitmq(Server):
 
     def start(self) -> None:
         """Start the node and wait until it speaks AMQP, which it does last."""
-        if self.running():
+        if self.process.pid() is not None:
             return
         if self.missing():
             raise ServerFailed("RabbitMQ is not installed")
@@ -68,20 +76,6 @@ class Rabbitmq(Server):
             self.wait_until(lambda: _greets(self._ports["epmd"], b""), self.epmd)
         self.process.start([str(PROGRAMS / "rabbitmq-server")], environment, tied=self.tied)
         self.wait_until(lambda: _greets(self._ports["amqp"], GREETING), self.process)
-
-    def stop(self) -> None:
-        """Let the node write everything down and end."""
-        self.process.stop()
-        self.epmd.stop()
-
-    def kill(self) -> None:
-        """Kill the node."""
-        self.process.kill()
-        self.epmd.kill()
-
-    def running(self) -> bool:
-        """Return whether the node runs."""
-        return self.process.pid() is not None
 
     @property
     def _ports(self) -> dict[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
 import socket
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
@@ -30,11 +31,14 @@ class Server(ABC):
     title: ClassVar[str]
     #: Name in the environment under which tests are told of a server that runs already.
     variable: ClassVar[str]
+    stop_signal: ClassVar[signal.Signals] = signal.SIGTERM
 
     def __init__(self, folder: Path, *, tied: bool = False) -> None:
         self.folder = folder.resolve()
         #: Whether the server ends with the thread that started it.
         self.tied = tied
+        #: What it consists of, in the order of stopping.
+        self.processes: list[Process] = []
 
     @classmethod
     @abstractmethod
@@ -46,6 +50,11 @@ class Server(ABC):
         """Return whether the server can be started."""
         return not cls.missing()
 
+    @classmethod
+    @abstractmethod
+    def install(cls) -> None:
+        """Install what is missing, or raise ServerFailed."""
+
     @property
     @abstractmethod
     def url(self) -> str:
@@ -55,17 +64,19 @@ class Server(ABC):
     def start(self) -> None:
         """Start what does not run yet and wait until it answers, or raise ServerFailed; data of before is there again."""
 
-    @abstractmethod
     def stop(self) -> None:
         """Stop as an administrator would."""
+        for process in self.processes:
+            process.stop(self.stop_signal)
 
-    @abstractmethod
     def kill(self) -> None:
         """Stop as a crash would."""
+        for process in self.processes:
+            process.kill()
 
-    @abstractmethod
     def running(self) -> bool:
         """Return whether all processes run."""
+        return all(process.pid() is not None for process in self.processes)
 
     def ports(self, *names: str) -> dict[str, int]:
         """Return the port of each name; chosen once, then read from the folder."""
