@@ -13,8 +13,9 @@ from app.core.record import LogRecord
 from app.drivers import rows
 from app.search import kept
 from app.search.blocks import Block, chunks, intervals
+from app.search.clock import Clock
 from app.search.evaluate import Evaluator
-from app.search.search import Clock, Search
+from app.search.search import Search
 
 #: With `count=auto`: seconds of extra work, and verified hits, before the total becomes `at least`.
 AUTO_SECONDS = 0.020
