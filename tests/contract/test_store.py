@@ -45,10 +45,10 @@ def test_known_ids_are_told_however_many_lie_between(each_backends: Backends, ma
     """Two new logs and a stored one, with hundreds of stored ids between them: the new ones are stored, in order."""
     ids = [_ids.take(1).to_bytes(16, "big") for _ in range(302)]
     store = each_backends.store
-    assert store.add([make_record(id=identity) for identity in ids[1:-1]]) == 300
-    known = make_record(id=ids[150], message="again")
-    assert store.add([make_record(id=ids[-1]), known, make_record(id=ids[0]), make_record(id=ids[-1])]) == 2
-    assert [record.id for _, record in store.after(store.newest_place() - 2, 10)] == [ids[-1], ids[0]]
+    assert store.add([make_record(id=identity) for identity in ids[1:-1]]).new == 300
+    known, place = make_record(id=ids[150], message="again"), store.newest_place()
+    assert store.add([make_record(id=ids[-1]), known, make_record(id=ids[0]), make_record(id=ids[-1])]).new == 2
+    assert {record.id for _, record in store.after(place, 10)} == {ids[-1], ids[0]}
     assert store.get([ids[150]])[0].message == "hello"
 
 
