@@ -46,7 +46,7 @@ class Child:
         """Start the process; return its pid."""
         self.started = time.monotonic()
         command = [sys.executable, *self.arguments]
-        tie = partial(_end_with_parent, os.getpid())
+        tie = partial(_tied_to, os.getpid())
         # Safe here: the supervisor has one thread.
         self.process = subprocess.Popen(command, pass_fds=self.inherited, preexec_fn=tie)  # noqa: PLW1509
         return self.process.pid
@@ -149,8 +149,10 @@ def _ending(code: int) -> str:
         return f"was killed by signal {-code}"
 
 
-def _end_with_parent(parent: int) -> None:
-    """Let the kernel stop this child when its parent dies, where it can: no part may outlive `serve` unseen."""
+def _tied_to(parent: int) -> None:
+    """Let the parent, or the kernel when it dies, end this child: no part may outlive `serve` unseen."""
+    # The terminal sends Ctrl-C to all; a part that is still starting would answer with a traceback.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:  # it died before the line above

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 import msgspec
@@ -127,11 +128,26 @@ def _array(body: bytes) -> list[Item]:
     try:
         return [read_item(bytes(raw), dirty) for raw in _split_array(body)]
     except (msgspec.MsgspecError, RecursionError):
-        # A lone surrogate stops the fast decoder anywhere; the standard one takes it.
-        values = _slowly(body)
+        # A lone surrogate stops the fast decoder anywhere, and so does NaN, which is the fault of its log alone.
+        values = _slowly(body, _Constant)
     if isinstance(values, Problem):
         raise InvalidRecord(values)
-    return [Item(value, json.dumps(value).encode(), dirty=True) for value in values]
+    return [_element(value) for value in values]
+
+
+class _Constant(float):
+    """NaN or an infinity, which some write as if it were JSON."""
+
+
+def _element(value: Any) -> Item:
+    raw = json.dumps(value).encode()
+    inner = [value]
+    while inner:
+        one = inner.pop()
+        if isinstance(one, _Constant):
+            return Item(None, raw, Problem(f"is not JSON: {json.dumps(one)} is not a JSON number"))
+        inner.extend(one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
+    return Item(value, raw, dirty=True)
 
 
 def read_item(raw: bytes, dirty: bool = True) -> Item:
@@ -145,19 +161,26 @@ def read_item(raw: bytes, dirty: bool = True) -> Item:
     return Item(value, raw, dirty=True)
 
 
-def _slowly(raw: bytes) -> Any:
+def _slowly(raw: bytes, constant: Callable[[str], Any] | None = None) -> Any:
     """Return the value as the standard library reads it, or the problem with its position in characters."""
     try:
-        return json.loads(raw.decode("utf-8"), parse_constant=_no_constant)
+        text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         return Problem(f"is not UTF-8 at byte {error.start}", position=len(raw[: error.start].decode("utf-8")))
+    try:
+        return json.loads(text, parse_constant=constant or _no_constant)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         return Problem(f"is not JSON: {error.msg[:1].lower()}{error.msg[1:]} at {where}", position=error.pos)
     except RecursionError:
         return Problem("is nested too deeply")
     except ValueError as error:
-        return Problem(f"is not JSON: {error}")
+        found = next((found for found in _CONSTANT.finditer(text) if found[1]), None)
+        return Problem(f"is not JSON: {error}", position=None if found is None else found.start(1))
+
+
+#: Texts, in which nothing is a constant, and constants.
+_CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|(-?Infinity|NaN)', re.DOTALL)
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -202,6 +202,20 @@ def test_stop_is_clean_and_the_second_start_finds_everything(
     assert server.get("/logs?q=kept&limit=1&count=exact")["total"] == 50
 
 
+def test_ctrl_c_while_the_parts_start_is_clean(make_server: Callable[..., Server]) -> None:
+    """The terminal sends it to every process of the group; none answers with a traceback."""
+    server = make_server()
+    words = [sys.executable, "-m", "app.cli", "serve"]
+    process = subprocess.Popen(
+        words, cwd=ROOT, env=server.environment, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    server._process = process
+    wait_for(lambda: server.workers() or process.poll() is not None, 60, "the parts")
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in errors) == (0, False), errors
+
+
 def alive(pid: int) -> bool:
     """Return whether a process runs."""
     try:

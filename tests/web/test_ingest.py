@@ -97,6 +97,24 @@ def test_body_that_is_not_json_is_400_with_the_position_and_kept(client: FlaskCl
     assert "is not JSON" in letter.reason
 
 
+def test_number_that_is_none_costs_no_neighbour(client: FlaskClient, backends: Backends) -> None:
+    """Python's clients write NaN into arrays: that log is refused and kept, the others are accepted."""
+    body = b'[{"message":"one \\ud800 NaN"},{"message":"m","metadata":{"a":[1,NaN]}},{"message":"two"},-Infinity]'
+    answer = client.post("/logs/ingest/", data=body)
+    assert (answer.status_code, answer.json["accepted"]) == (202, 2)
+    assert answer.json["rejected"] == [
+        {"index": 1, "message": "is not JSON: NaN is not a JSON number"},
+        {"index": 3, "message": "is not JSON: -Infinity is not a JSON number"},
+    ]
+    assert [log["message"] for log in drained(backends)] == ["one \ufffd NaN", "two"]
+    assert [letter.payload for letter in backends.store.dead()[::-1]] == [
+        b'{"message": "m", "metadata": {"a": [1, NaN]}}',
+        b"-Infinity",
+    ]
+    alone = client.post("/logs/ingest/", data=b'{"message":"NaN","metadata":{"a":NaN}}')
+    assert (alone.status_code, alone.json["errors"][0]["position"]) == (400, 33)
+
+
 @pytest.mark.parametrize("body", [b"[]", b"\n \n"])
 def test_body_without_logs_is_400(client: FlaskClient, body: bytes) -> None:
     """Nothing sent is nothing accepted."""
