@@ -69,7 +69,7 @@ def install(name: str, home: Path, arrange: Callable[[Path], None] = lambda fold
     """Install Java, Maven and the jars, whichever is missing, or raise ServerFailed."""
     wanted = []
     if find() is None:
-        offered = [package for package in PACKAGES if packages.offered(package)]
+        offered = packages.offered(PACKAGES)
         if not offered:
             raise ServerFailed(
                 f"no Java {OLDEST} or newer is here, and the system offers no package of one; set JAVA_HOME"
