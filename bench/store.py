@@ -138,9 +138,18 @@ def add(url: str, workers: int, batch: int, *changes: str) -> float:
     return workers * ADDED / (max(end for _, end in spans) - min(began for began, _ in spans))
 
 
-def repeated(measure: Callable[[], float], times: int) -> float:
-    """Return the middle of so many measurements."""
-    return statistics.median(measure() for _ in range(times))
+def rates(url: str, times: int) -> dict[str, int]:
+    """Return the middle rate of each way to add; all are measured in turn, so that other work on the machine meets all alike."""
+    ways: dict[str, tuple[int, int, tuple[str, ...]]] = {}
+    for batch in BATCHES:
+        ways |= {f"{workers} of {batch:,}": (workers, batch, ()) for workers in (1, 2)}
+        for index in ("logs_time", "logs_place"):
+            ways[f"1 of {batch:,}, without {index}"] = (1, batch, (f"DROP INDEX {index}",))
+    found: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(times):
+        for name, (workers, batch, changes) in ways.items():
+            found[name].append(add(url, workers, batch, *changes))
+    return {name: round(statistics.median(some)) for name, some in found.items()}
 
 
 def timed(step: Callable[[], object]) -> dict[str, float]:
@@ -212,17 +221,7 @@ def main() -> None:
     figures: dict[str, Any] = {"machine": run.probed()}
     with server(given) as url:
         figures["server"] = sql(url, "SHOW server_version")[0][0]
-        added = figures["added_per_s"] = {}
-        for batch in BATCHES:
-            for workers in (1, 2):
-                rate = repeated(lambda workers=workers, batch=batch: add(url, workers, batch), given.times)  # type: ignore[misc]
-                added[f"{workers} of {batch}"] = round(rate)
-        lean = figures["added_without_per_s"] = {}
-        for index in ("logs_time", "logs_place"):
-            for batch in BATCHES:
-                drop = f"DROP INDEX {index}"
-                rate = repeated(lambda batch=batch, drop=drop: add(url, 1, batch, drop), given.times)  # type: ignore[misc]
-                lean[f"{index}, 1 of {batch}"] = round(rate)
+        figures["added_per_s"] = rates(url, given.times)
         figures["read"] = read(url, given.n)
     run.save("store", given, figures, table(figures))
 
@@ -231,7 +230,6 @@ def table(figures: dict[str, Any]) -> list[str]:
     """Return the figures as Markdown."""
     rows = [f"PostgreSQL {figures['server']}.", "", "| workers, logs a commit | logs/s |", "|---|---:|"]
     rows += [f"| {name} | {rate:,} |" for name, rate in figures["added_per_s"].items()]
-    rows += [f"| without {name} | {rate:,} |" for name, rate in figures["added_without_per_s"].items()]
     read_ = figures["read"]
     sizes = ", ".join(f"{name} {size}" for name, size in read_["bytes_a_log"].items())
     rows += ["", f"Bytes a log: {sizes}. A walk over all reads {read_['walked_per_s']:,} logs/s.", ""]
