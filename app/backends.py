@@ -99,6 +99,15 @@ def upgrade(settings: Settings) -> None:
         from app.stores import postgres_schema
 
         postgres_schema.upgrade(settings.store_url)
+    match scheme(settings.queue_url):
+        case "amqp" | "amqps":
+            from app.drivers import rabbitmq
+
+            rabbitmq.prepare(rabbitmq.address(settings.queue_url, settings.queue_limit))
+        case "sqs":
+            from app.queues.sqs import SqsQueue
+
+            SqsQueue(settings.queue_url).depth()
 
 
 def connect(settings: Settings) -> Backends:

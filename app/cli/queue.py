@@ -25,7 +25,8 @@ def status(backends: Backends, as_json: bool) -> None:
     Example: logingestor queue status --json
     """
     depth = backends.queue.depth()
-    lag = 0 if depth.oldest is None else max(instant.now_ms() - depth.oldest, 0)
+    # A service tells how much waits, not since when.
+    lag = (None if depth.logs else 0) if depth.oldest is None else max(instant.now_ms() - depth.oldest, 0)
     oldest = None if depth.oldest is None else instant.text((depth.oldest, 0))
     since_paused = pause.paused(backends.store)
     found = {
@@ -39,7 +40,7 @@ def status(backends: Backends, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    since = "" if oldest is None else f", the oldest since {oldest} ({lag / 1000:.1f} s)"
+    since = f", the oldest since {oldest} ({lag / 1000:.1f} s)" if oldest and lag is not None else ""
     room = f"{terminal.size(depth.bytes)} of {terminal.size(backends.settings.queue_limit)}"
     click.echo(f"{depth.logs} logs wait{since}; {room} are used")
     if since_paused:

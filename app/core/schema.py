@@ -21,8 +21,9 @@ from app.core.body import Item
 from app.core.codec import encode
 from app.core.errors import Problem
 from app.core.instant import Instant
+from app.core.limits import TEXTS, fit
+from app.core.limits import Limits as Limits
 from app.core.record import LogRecord, id_bytes, is_uuid7
-from app.core.settings import Settings
 
 #: Most characters of every text but the message.
 TEXT_LENGTH = 255
@@ -33,35 +34,10 @@ AHEAD_MS = 600_000
 #: Level of a log that names none.
 DEFAULT_LEVEL = "info"
 
-#: Queues that don't carry messages of any size, by the scheme of their URL: largest metadata as JSON, and largest log packed.
-#: A message of SQS has 256 KiB; the rest is for the claim that may travel along.
-_NARROW: dict[str, tuple[int, int | None]] = {"sqs": (200 << 10, 240 << 10)}
-#: Bytes that a packed log takes at most besides message and metadata: five texts of 255 characters, id and time.
-_TEXTS = 8 << 10
-
 #: JSON text can grow when it is decoded and encoded again: `1e15` is four bytes sent, 18 written.
 _GROWTH = 6
 _UNCLEAN = re.compile("[\0\ud800-\udfff]")
 _json = msgspec.json.Encoder().encode
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Sizes, in bytes, beyond which a message is cut and metadata refused; the retention in ms."""
-
-    message: int
-    metadata: int
-    retention_ms: int
-    #: Largest log, packed, that the queue carries; None where it carries any.
-    log: int | None = None
-
-    @classmethod
-    def of(cls, settings: Settings) -> Limits:
-        """Return the limits that the settings name."""
-        metadata, log = _NARROW.get(settings.queue_url.partition(":")[0], (settings.metadata_limit, None))
-        return cls(
-            settings.message_limit, min(settings.metadata_limit, metadata), settings.retention.seconds * 1000, log
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +148,7 @@ def _record(value: Any, size: int, limits: Limits, now: int) -> LogRecord | None
     record = LogRecord(
         own or b"", t, ns, level, message, resource_id, trace_id, span_id, commit, metadata, truncated=truncated
     )
-    return _fit(record, limits.log) if limits.log is not None and size * _GROWTH > limits.log else record
+    return fit(record, limits.log) if limits.log is not None and size * _GROWTH > limits.log else record
 
 
 def _instant(value: Any, now: int) -> Instant:
@@ -219,19 +195,9 @@ def metadata_fault(metadata: dict[str, Any], size: int, limits: Limits) -> str |
                 return fault
     if size * _GROWTH > limits.metadata and len(_json(metadata)) > limits.metadata:
         return f"is larger than {limits.metadata:,} bytes of JSON"
-    if limits.log is not None and size * _GROWTH > limits.log and len(encode(metadata)) > limits.log - _TEXTS:
-        return f"takes more than {limits.log - _TEXTS:,} bytes packed, which is what the queue carries"
+    if limits.log is not None and size * _GROWTH > limits.log and len(encode(metadata)) > limits.log - TEXTS:
+        return f"takes more than {limits.log - TEXTS:,} bytes packed, which is what the queue carries"
     return None
-
-
-def _fit(record: LogRecord, limit: int) -> LogRecord:
-    """Cut the message of a record that has more than *limit* bytes packed; its other fields are smaller."""
-    excess = len(encode(record)) - limit
-    if excess > 0:
-        message = record.message.encode()
-        record.message = message[: len(message) - excess].decode("utf-8", "ignore")
-        record.truncated = True
-    return record
 
 
 def _value_fault(value: Any, depth: int) -> str | None:

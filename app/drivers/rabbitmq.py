@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -21,8 +22,11 @@ CONNECT_SECONDS = 5
 HANDSHAKE_SECONDS = 10
 #: What pika raises when a connection can't be made or is lost.
 ERRORS = (exceptions.AMQPError, OSError)
-#: Reply code of AMQP: the queue is there with other arguments.
-PRECONDITION_FAILED = 406
+#: Reply codes of AMQP: there is no such queue; it is there with other arguments.
+NOT_FOUND, PRECONDITION_FAILED = 404, 406
+#: Seconds for which a queue must have been there before it is used: what RabbitMQ notes of a new one reaches the disk half a
+#: second later, and a queue that it forgot in a crash can't be read any more.
+SETTLE_SECONDS = 1.5
 
 # What goes wrong on a connection is raised to us and said in our own words.
 logging.getLogger("pika").setLevel(logging.CRITICAL)
@@ -87,6 +91,32 @@ def address(url: str, limit: int) -> Address:
         parameters.stack_timeout = HANDSHAKE_SECONDS
     parameters.client_properties = {"connection_name": "logingestor"}
     return Address(parameters, name, limit)
+
+
+def prepare(where: Address) -> None:
+    """Make the queues, if they are missing, and wait until they outlive a crash of the broker. Raises Unavailable."""
+    try:
+        with closing(pika.BlockingConnection(where.parameters)) as connection:
+            if _declared(connection, where):
+                return
+            channel = connection.channel()
+            for name, arguments in where.queues():
+                channel.queue_declare(name, durable=True, arguments=arguments)
+            connection.sleep(SETTLE_SECONDS)
+    except ERRORS as error:
+        raise unavailable(where, error) from error
+
+
+def _declared(connection: Any, where: Address) -> bool:
+    channel = connection.channel()
+    try:
+        for name, _ in where.queues():
+            channel.queue_declare(name, passive=True)
+    except exceptions.ChannelClosedByBroker as error:
+        if error.reply_code == NOT_FOUND:
+            return False
+        raise
+    return True
 
 
 def unavailable(where: Address, error: BaseException, *, kept_unknown: bool = False) -> Unavailable:

@@ -86,6 +86,7 @@ class RabbitQueue:
         lost = verdict.refused | verdict.returned
         if len(lost) == len(bodies):
             raise self._none_kept(verdict)
+        self._full_until = 0.0
         for body in bodies:
             self._mean += (len(body) - self._mean) * _NEWEST
         return frozenset(lost)

@@ -20,6 +20,7 @@ from pika.adapters.select_connection import IOLoop
 
 from app.core.errors import QueueFull, Unavailable
 from app.drivers.rabbitmq import Address, unavailable
+from app.queues.rabbitmq_count import Counter
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ class Link:
         self._blocked: str | None = None
         self._number = 0
         self._unconfirmed: dict[int, tuple[_Put, int]] = {}
-        self._asked: list[Future[Any]] = []
+        self._counter: Any = None
         self._reason: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="rabbitmq", daemon=True)
         self._thread.start()
@@ -79,7 +80,7 @@ class Link:
     def count(self) -> Future[tuple[int, int]]:
         """Ask for the messages that are ready, and for the consumers that may hold more."""
         future: Future[tuple[int, int]] = Future()
-        return self._submit(partial(self._count, future), future)
+        return self._submit(lambda: self._counter.ask(future), future)
 
     def broken(self, *, kept_unknown: bool = False) -> Unavailable:
         """Return why the link ended."""
@@ -131,8 +132,8 @@ class Link:
         for _, future in self._jobs:
             if future.set_running_or_notify_cancel():
                 future.set_exception(self.broken())
-        for future in self._asked:
-            future.set_exception(self.broken())
+        if self._counter is not None:
+            self._counter.fail(self.broken())
         for put in {id(put): put for put, _ in self._unconfirmed.values()}.values():
             put.future.set_exception(self.broken(kept_unknown=True))
 
@@ -167,6 +168,7 @@ class Link:
 
     def _ready(self, channel: Any) -> None:
         self._channel, self.opened = channel, True
+        self._counter = Counter(self._address, channel)
         self._work()
 
     def _work(self) -> None:
@@ -213,16 +215,3 @@ class Link:
                 put.future.set_result(put.verdict)
         if self._reason is not None and not self._unconfirmed:
             self._disconnect()
-
-    def _count(self, future: Future[tuple[int, int]]) -> None:
-        found: list[tuple[int, int]] = []
-        self._asked.append(future)
-
-        def counted(frame: Any) -> None:
-            found.append((frame.method.message_count, frame.method.consumer_count))
-            if len(found) == 2:
-                self._asked.remove(future)
-                future.set_result((found[0][0] + found[1][0], found[0][1] + found[1][1]))
-
-        for name in (self._address.queue, self._address.dead_queue):
-            self._channel.queue_declare(name, passive=True, callback=counted)

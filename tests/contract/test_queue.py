@@ -1,97 +1,191 @@
-"""What every LogQueue promises."""
+"""What every LogQueue promises.
+
+A queue on a system without memory counts from above, gives its order up where the system does, and makes claims
+when it is drained (app/core/ports.py): `Kind` says which of the two a test looks at.
+"""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 import pytest
 
-from app.backends import connect, upgrade
-from app.core.envelope import Claim, DeadLetter, Envelope
+from app.backends import Backends, connect, upgrade
+from app.core.envelope import Batch, Claim, DeadLetter, Envelope
 from app.core.errors import QueueFull
 from app.core.ports import LogQueue
 from app.core.record import LogRecord
 from app.core.settings import Settings
+from app.pipeline import drain
+from app.pipeline.indexing import Indexing
 from tests.conftest import MakeRecord
 
+#: Seconds within which a service must give out what it has, be the machine ever so busy.
+TAKE_SECONDS = 60.0
 
-@pytest.fixture(params=["sqlite"])
-def queue(request: pytest.FixtureRequest, settings: Settings) -> Iterator[LogQueue]:
-    """Return every alternate of the queue, empty."""
-    opened = connect(settings)
-    yield opened.queue
+
+@dataclass(frozen=True)
+class Kind:
+    """What an alternate promises beyond what all do."""
+
+    #: Fixture with its URL; empty for the default.
+    fixture: str = ""
+    #: It tells how many logs wait, by id if asked, and knows a claim as soon as it is made.
+    exact: bool = True
+    #: It gives logs out in the order in which they came.
+    ordered: bool = True
+
+
+KINDS = {
+    "sqlite": Kind(),
+    "rabbitmq": Kind("rabbitmq_queue", exact=False),
+    "sqs": Kind("sqs_queue", exact=False, ordered=False),
+}
+
+
+@pytest.fixture(params=list(KINDS))
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """Return every alternate of the queue."""
+    return KINDS[request.param]
+
+
+@pytest.fixture
+def chosen(request: pytest.FixtureRequest, kind: Kind, settings: Settings) -> Settings:
+    """Return settings that name the alternate."""
+    return replace(settings, queue_url=request.getfixturevalue(kind.fixture)) if kind.fixture else settings
+
+
+@pytest.fixture
+def held(chosen: Settings) -> Iterator[Backends]:
+    """Backends with the alternate, empty."""
+    opened = connect(chosen)
+    yield opened
     opened.close()
 
 
-def taken(queue: LogQueue, limit: int = 10_000) -> list[LogRecord]:
-    """Take and acknowledge one batch."""
-    batch = queue.take(limit, 0)
-    if batch:
+@pytest.fixture
+def queue(held: Backends) -> LogQueue:
+    """Return the alternate of the queue, empty."""
+    return held.queue
+
+
+def take(queue: LogQueue, limit: int = 10_000) -> Batch:
+    """Take a batch that must be there; a service may need a moment to give it out."""
+    until = time.monotonic() + TAKE_SECONDS
+    while not (batch := queue.take(limit, 0.2)) and time.monotonic() < until:
+        pass
+    assert batch
+    return batch
+
+
+def taken(queue: LogQueue, count: int, limit: int = 10_000) -> list[LogRecord]:
+    """Take and acknowledge *count* logs; there must be no more."""
+    records: list[LogRecord] = []
+    while len(records) < count:
+        batch = take(queue, limit)
         queue.ack(batch)
-    return batch.records
+        records += batch.records
+    assert len(records) == count
+    assert not queue.take(limit, 0)
+    return records
 
 
-def test_what_is_put_is_taken_in_order(queue: LogQueue, make_record: MakeRecord) -> None:
-    """Logs come out in the order in which they went in, whole."""
+def becomes_empty(queue: LogQueue) -> bool:
+    """Return whether the depth says that nothing waits, at the latest a moment after somebody found nothing."""
+    until = time.monotonic() + TAKE_SECONDS
+    while queue.depth().logs and time.monotonic() < until:
+        assert not queue.take(100, 0)
+    return (queue.depth().logs, queue.depth().bytes, queue.depth().oldest) == (0, 0, None)
+
+
+def store_all(held: Backends) -> None:
+    """Drain the queue, which on a carrier makes the claims."""
+    indexing = Indexing(held.store, held.index)
+    until = time.monotonic() + TAKE_SECONDS
+    while held.queue.depth().logs and time.monotonic() < until:
+        drain.drain(held.queue, held.store, indexing, 2_000, 0.2)
+    assert held.queue.depth().logs == 0
+
+
+def test_what_is_put_is_taken_in_order(queue: LogQueue, kind: Kind, make_record: MakeRecord) -> None:
+    """Logs come out whole, in the order in which they went in."""
     records = [make_record(message=f"log {n}", metadata={"n": n, "big": 10**40, "é": [None, True]}) for n in range(250)]
     queue.put([Envelope(records[:100]), Envelope(records[100:200]), Envelope(records[200:])])
-    assert queue.depth().logs == 250
-    assert taken(queue) == records
-    assert (queue.depth().logs, queue.depth().bytes, queue.depth().oldest) == (0, 0, None)
+    assert queue.depth().logs == 250 if kind.exact else queue.depth().logs >= 250
+    found = taken(queue, 250)
+    assert (found if kind.ordered else sorted(found, key=lambda record: record.id)) == records
+    assert becomes_empty(queue)
 
 
-def test_a_limit_takes_whole_envelopes(queue: LogQueue, make_record: MakeRecord) -> None:
-    """A batch ends with the envelope that reaches the limit."""
-    queue.put([Envelope([make_record() for _ in range(60)]) for _ in range(3)])
-    assert [len(taken(queue, 100)) for _ in range(3)] == [120, 60, 0]
+def test_a_limit_takes_whole_envelopes(queue: LogQueue, kind: Kind, make_record: MakeRecord) -> None:
+    """A batch ends with the envelope that reaches the limit; a service may have a few more at hand."""
+    queue.put([Envelope([make_record() for _ in range(60)]) for _ in range(31)])
+    sizes = []
+    while sum(sizes) < 1_860:
+        batch = take(queue, 100)
+        queue.ack(batch)
+        sizes.append(len(batch.records))
+    assert sizes == [*[120] * 15, 60] if kind.exact else max(sizes) <= 10 * 60
+    assert not queue.take(100, 0)
 
 
-def test_a_taken_batch_is_nobody_elses(queue: LogQueue, make_record: MakeRecord) -> None:
+def test_a_taken_batch_is_nobody_elses(queue: LogQueue, kind: Kind, make_record: MakeRecord) -> None:
     """A leased envelope is not given out again, but still counts as waiting."""
     record = make_record()
     queue.put([Envelope([record])])
-    batch = queue.take(100, 0)
+    batch = take(queue, 100)
     assert batch.records == [record]
     assert not queue.take(100, 0)
-    assert queue.depth().logs == 1
-    assert queue.waiting(record.id, record.id) == 1
+    assert not queue.take(100, 0.2)
+    assert queue.depth().logs == 1 if kind.exact else queue.depth().logs >= 1
+    assert queue.waiting(record.id, record.id) == 1 if kind.exact else queue.waiting(record.id, record.id) >= 1
+    queue.ack(batch)
+    assert becomes_empty(queue)
 
 
 def test_a_released_batch_comes_back(queue: LogQueue, make_record: MakeRecord) -> None:
     """Released envelopes can be taken again at once."""
     record = make_record()
     queue.put([Envelope([record])])
-    queue.release(queue.take(100, 0))
-    assert taken(queue) == [record]
+    queue.release(take(queue, 100))
+    assert queue.depth().logs >= 1
+    assert taken(queue, 1) == [record]
 
 
-def test_waiting_counts_by_id(queue: LogQueue, make_record: MakeRecord) -> None:
-    """Only logs within the range of ids are counted."""
+def test_waiting_counts_by_id(queue: LogQueue, kind: Kind, make_record: MakeRecord) -> None:
+    """Only logs within the range of ids are counted, where the queue can look at ids; never too few."""
     records = [make_record() for _ in range(10)]
     queue.put([Envelope(records)])
-    assert queue.waiting(records[2].id, records[5].id) == 4
+    waiting = queue.waiting(records[2].id, records[5].id)
+    assert waiting == 4 if kind.exact else waiting >= 4
 
 
-def test_a_claim_is_made_once(queue: LogQueue, make_record: MakeRecord) -> None:
+def test_a_claim_is_made_once(held: Backends, kind: Kind, make_record: MakeRecord) -> None:
     """The second put with the same key queues nothing and is told what the first was answered."""
     claim = Claim("client key", b"digest", b'{"accepted": 1}')
-    assert queue.put([Envelope([make_record()])], claim).fresh
-    again = queue.put([Envelope([make_record()])], Claim("client key", b"digest", b"other"))
+    assert held.queue.put([Envelope([make_record()])], claim).fresh
+    if not kind.exact:
+        store_all(held)
+    waiting = held.queue.depth().logs
+    again = held.queue.put([Envelope([make_record()])], Claim("client key", b"digest", b"other"))
     assert (again.fresh, again.answer, again.digest) == (False, b'{"accepted": 1}', b"digest")
-    assert queue.depth().logs == 1
+    assert held.queue.depth().logs == waiting == (1 if kind.exact else 0)
 
 
-def test_own_ids_are_queued_once(queue: LogQueue, make_record: MakeRecord) -> None:
+def test_own_ids_are_queued_once(held: Backends, kind: Kind, make_record: MakeRecord) -> None:
     """A log whose own id was accepted before is left out and reported; its neighbours are queued."""
-    first, second = make_record(message="first"), make_record(message="second")
+    queue, first, second = held.queue, make_record(message="first"), make_record(message="second")
     queue.put([Envelope([first])], own_ids=frozenset([first.id]))
+    if not kind.exact:
+        store_all(held)
     result = queue.put([Envelope([replace_message(first), second])], own_ids=frozenset([first.id, second.id]))
     assert result.duplicates == {first.id}
-    assert [record.message for record in taken(queue)] == ["first", "second"]
+    expected = ["first", "second"] if kind.exact else ["second"]
+    assert [record.message for record in taken(queue, len(expected))] == expected
 
 
 def replace_message(record: LogRecord) -> LogRecord:
@@ -99,12 +193,13 @@ def replace_message(record: LogRecord) -> LogRecord:
     return LogRecord(record.id, record.t, record.ns, record.level, "changed")
 
 
-def test_dead_letters_travel(queue: LogQueue) -> None:
+def test_dead_letters_travel(queue: LogQueue, kind: Kind) -> None:
     """Envelopes may hold letters that are dead already; they don't count as waiting logs."""
     letter = DeadLetter(bytes(16), b"payload", "reason", "field", "sender")
     queue.put([Envelope(dead=[letter])])
-    assert queue.depth().logs == 0
-    assert queue.take(100, 0).dead == [letter]
+    if kind.exact:
+        assert queue.depth().logs == 0
+    assert take(queue, 100).dead == [letter]
 
 
 def test_a_full_queue_refuses(settings: Settings, make_record: MakeRecord) -> None:
@@ -117,7 +212,7 @@ def test_a_full_queue_refuses(settings: Settings, make_record: MakeRecord) -> No
     with pytest.raises(QueueFull):
         opened.queue.put([Envelope([make_record(message="y" * 1_500)])])
     assert opened.queue.depth().logs == 1
-    taken(opened.queue)
+    taken(opened.queue, 1)
     opened.queue.put(big)
     opened.close()
 
@@ -135,25 +230,36 @@ def test_many_threads_put_at_once(queue: LogQueue, make_record: MakeRecord) -> N
     records = [make_record(message=str(n)) for n in range(400)]
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda record: queue.put([Envelope([record])]), records))
-    assert sorted(record.id for record in taken(queue)) == sorted(record.id for record in records)
+    assert sorted(record.id for record in taken(queue, 400)) == sorted(record.id for record in records)
 
 
 def test_a_put_wakes_who_waits(queue: LogQueue, make_record: MakeRecord) -> None:
     """`take` waits for the first log and returns as soon as it is there."""
     found: list[LogRecord] = []
-    waiter = threading.Thread(target=lambda: found.extend(queue.take(100, 10).records))
+    waiter = threading.Thread(target=lambda: found.extend(queue.take(100, 20).records))
     waiter.start()
     queue.put([Envelope([make_record()])])
-    waiter.join(timeout=5)
+    waiter.join(timeout=19)
     assert len(found) == 1
 
 
-def test_what_was_put_survives_the_process(settings: Settings, make_record: MakeRecord, tmp_path: Path) -> None:
+def test_what_was_put_survives_the_process(chosen: Settings, make_record: MakeRecord) -> None:
     """Another process finds what was put; so does the same one after closing."""
     record = make_record()
-    first = connect(settings)
+    first = connect(chosen)
     first.queue.put([Envelope([record])])
     first.close()
-    second = connect(settings)
-    assert taken(second.queue) == [record]
+    second = connect(chosen)
+    assert taken(second.queue, 1) == [record]
+    second.close()
+
+
+def test_what_was_taken_and_not_acknowledged_is_not_lost(chosen: Settings, kind: Kind, make_record: MakeRecord) -> None:
+    """A batch of a process that closed without acknowledging still counts as waiting."""
+    first = connect(chosen)
+    first.queue.put([Envelope([make_record()])])
+    assert take(first.queue)
+    first.close()
+    second = connect(chosen)
+    assert second.queue.depth().logs >= 1
     second.close()
