@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from app.pipeline.indexing import Indexing
 from app.pipeline.progress import Progress
 from app.pipeline.rebuild import rebuild
 from tests.conftest import MakeRecord, fill_backends
+from tests.mortal import Clock, Killed, Mortal
 from tests.samples import random_records
 
 MONTH_MS = 30 * 86_400_000
@@ -153,33 +154,6 @@ def test_marks_and_rebuild_together(rebuildable: Backends, make_record: MakeReco
     assert rebuildable.index.facets(Query(), ["level"], 1).fields["level"][0].count == 1_200
 
 
-class Killed(BaseException):
-    """Stands for the death of the process."""
-
-
-class Mortal:
-    """An index that dies before or after a given call, and passes everything on to a real one."""
-
-    def __init__(self, index: Any, method: str, call: int, after: bool) -> None:
-        self.__dict__.update(_index=index, _method=method, _left=call, _after=after)
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._index, name)
-        return self._dying(found) if name == self._method else found
-
-    def _dying(self, call: Callable[..., Any]) -> Callable[..., Any]:
-        def run(*given: Any) -> Any:
-            self.__dict__["_left"] -= 1
-            if self._left == 0 and not self._after:
-                raise Killed
-            result = call(*given)
-            if self._left == 0:
-                raise Killed
-            return result
-
-        return run
-
-
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize(
     ("method", "call"), [("begin_rebuild", 1), ("rebuild_add", 3), ("rebuild_reached", 2), ("finish_rebuild", 1)]
@@ -197,7 +171,7 @@ def test_goes_on_after_a_crash_at_any_step(
     fill_backends(rebuildable, logs(make_record, 1_500))
     before = seen(rebuildable)
     with pytest.raises(Killed):
-        rebuild(rebuildable.store, Mortal(rebuildable.index, method, call, after))
+        rebuild(rebuildable.store, Mortal(rebuildable.index, Clock(call, after), method))  # type: ignore[arg-type]
     assert seen(rebuildable) == before
     reached = state(rebuildable)
     done = rebuild(rebuildable.store, rebuildable.index)
