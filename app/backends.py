@@ -62,6 +62,35 @@ def paths(settings: Settings) -> list[Path]:
     return list(dict.fromkeys(sqlite_path(url, settings).absolute() for url in urls if scheme(url) == "sqlite"))
 
 
+def databases(settings: Settings) -> list[str]:
+    """Return the names, without passwords, of the databases that the settings name."""
+    names = [str(path) for path in paths(settings)]
+    if scheme(settings.store_url) == "postgresql":
+        from app.drivers import postgres
+
+        names.append(postgres.place(settings.store_url))
+    return names
+
+
+def check(settings: Settings) -> None:
+    """Raise InvalidSettings unless every database has this program's schema, Unavailable if one can't be asked."""
+    for path in paths(settings):
+        schema.check(path)
+    if scheme(settings.store_url) == "postgresql":
+        from app.stores import postgres_schema
+
+        postgres_schema.check(settings.store_url)
+
+
+def hazards(settings: Settings) -> list[str]:
+    """Return what of the record's own settings could lose logs that were stored."""
+    if scheme(settings.store_url) == "postgresql":
+        from app.stores import postgres_schema
+
+        return postgres_schema.hazards(settings.store_url)
+    return []
+
+
 def upgrade(settings: Settings) -> None:
     """Make files, tables, queues and indices, or bring them to this program's schema."""
     for path in paths(settings):
@@ -140,7 +169,7 @@ def _store(settings: Settings, files: dict[Path, Database]) -> LogStore:
     if scheme(settings.store_url) == "postgresql":
         from app.stores.postgres import PostgresStore
 
-        return PostgresStore(settings.store_url, dead_limit=settings.dead_limit)
+        return PostgresStore(settings.store_url, dead_limit=settings.dead_limit, retention=settings.retention)
     file = _file(settings.store_url, settings, files)
     together = scheme(settings.search_url) == "sqlite" and file is _file(settings.search_url, settings, files)
     return SqliteStore(file, dead_limit=settings.dead_limit, forget=writing.forget if together else None)

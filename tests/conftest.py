@@ -19,6 +19,8 @@ from app.pipeline import drain
 from app.pipeline.indexing import Indexing
 from app.web import create_app
 
+pytest_plugins = ["tests.services.fixtures"]
+
 MakeRecord = Callable[..., LogRecord]
 Fill = Callable[[Sequence[LogRecord]], None]
 

@@ -8,8 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from app.backends import Backends, connect
-from app.core.settings import Settings
-from tests.contract.conftest import environment, open_combination
+from tests.contract.conftest import combination_settings, open_combination
 
 
 @cache
@@ -22,4 +21,4 @@ def _template(name: str) -> tempfile.TemporaryDirectory[str]:
 def open_copy(name: str, folder: Path) -> Backends:
     """Open a combination whose systems are files, on an empty folder, without migrating anew."""
     shutil.copytree(_template(name).name, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.wake", "*.lock"))
-    return connect(Settings.from_env(environment(name, folder)))
+    return connect(combination_settings(name, folder))

@@ -50,9 +50,10 @@ LIBRARIES: dict[str, set[str]] = {
     "app": set(),
     # zstandard: inflating a body, within a bound, is part of reading it.
     "app.core": {"luqum", "marshmallow", "msgspec", "re2", "zstandard"},
-    "app.drivers": {"pysqlite3"},
+    "app.drivers": {"psycopg2", "pysqlite3"},
     "app.queues": {"msgspec"},
-    "app.stores": {"alembic", "pysqlite3", "sqlalchemy"},
+    # msgspec: in PostgreSQL metadata are JSON.
+    "app.stores": {"alembic", "msgspec", "pysqlite3", "sqlalchemy"},
     "app.search": {"numpy", "zstandard"},
     # zstandard: a backup is one compressed stream, whatever systems it comes from and goes to.
     "app.pipeline": {"msgspec", "zstandard"},

@@ -22,5 +22,5 @@ def upgrade(settings: Settings) -> None:
     Example: LOGINGESTOR_DATA_DIR=/var/lib/logingestor logingestor db upgrade
     """
     backends.upgrade(settings)
-    for path in backends.paths(settings):
-        click.echo(f"{path} is up to date")
+    for name in backends.databases(settings):
+        click.echo(f"{name} is up to date")

@@ -20,7 +20,7 @@ from app.backends import Backends
 from app.cli import terminal
 from app.cli.options import json_option, print_json, serve_runs, with_settings
 from app.core import instant
-from app.core.errors import LogIngestorError
+from app.core.errors import LogIngestorError, Unavailable
 from app.core.settings import PREFIX, Settings
 from app.pipeline import pause
 
@@ -75,13 +75,18 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield Finding("schema", True, "there is no database yet; `logingestor serve` makes it")
         return
     try:
+        backends_module.check(settings)
+        yield Finding("schema", True, "up to date")
+        yield _record(settings)
         opened = backends_module.connect(settings)
+    except Unavailable as error:
+        yield Finding("record", False, str(error), "start what can't be reached, or set its URL")
+        return
     except LogIngestorError as error:
         yield Finding(
             "schema", False, str(error), "run `logingestor db upgrade`, or the release that made the database"
         )
         return
-    yield Finding("schema", True, "up to date")
     try:
         for check, look in (("clock", _clock), ("queue", _queue), ("index", _index), ("dead letters", _dead)):
             yield _looked(check, look, opened)
@@ -147,6 +152,15 @@ def _port(settings: Settings) -> Finding:
             advice = f"set {PREFIX}{'PORT' if taken else 'HOST'} to another"
             return Finding("port", False, f"{name} {'is in use' if taken else error}", advice)
     return Finding("port", True, f"{name} is free")
+
+
+def _record(settings: Settings) -> Finding:
+    names = ", ".join(backends_module.databases(settings))
+    hazards = backends_module.hazards(settings)
+    if not hazards:
+        return Finding("record", True, names)
+    advice = "switch it on: else a power cut may take logs that were acknowledged"
+    return Finding("record", False, f"{names}: {' and '.join(hazards)}", advice)
 
 
 def _clock(backends: Backends) -> Finding:

@@ -210,11 +210,12 @@ class LogStore(RecordCare, Protocol):
     def expire(self, before: int | None, limit: int) -> int:
         """Delete up to *limit* of the records received before *before* (ms; None: of all), oldest first.
 
-        Returns how many.
+        Returns how many. By age a store may take whole periods only: then more than *limit* at once, and a
+        record not before all of its period is older.
         """
 
     def size(self) -> int:
-        """Return the bytes that record and index take on disk, as far as the store knows."""
+        """Return the bytes that record and index use on disk, as far as the store knows; room left free doesn't count."""
 
     def stats(self) -> dict[str, Any]:
         """Return figures for operators: records, oldest, newest, bytes."""

@@ -1,4 +1,4 @@
-"""Make the tables of queue, record and index."""
+"""Make the tables: of queue, record and index in SQLite, of the record alone in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -12,8 +12,61 @@ down_revision = None
 TERM_CHARACTERS = "!#$%&()*+,-./:;<=>?@[]^_`{|}~"
 
 
+#: PostgreSQL's form, with what 0002 adds to SQLite's: no release before had any. Columns of fixed length come first, so that rows
+#: have no gaps. `metadata` is json, not jsonb: that would change the order of keys.
+POSTGRESQL = """
+CREATE TABLE logs (
+    id uuid PRIMARY KEY,
+    t bigint NOT NULL,
+    place bigint NOT NULL,
+    ns integer NOT NULL,
+    truncated boolean NOT NULL,
+    level text NOT NULL,
+    message text NOT NULL,
+    resource_id text,
+    trace_id text,
+    span_id text,
+    commit text,
+    metadata json
+) PARTITION BY RANGE (id);
+CREATE INDEX logs_time ON logs (t, ns, id);
+CREATE INDEX logs_place ON logs (place);
+CREATE TABLE counts (period text, slot smallint, logs bigint NOT NULL, PRIMARY KEY (period, slot)) WITH (fillfactor = 50);
+CREATE TABLE peaks (period text PRIMARY KEY, logs bigint NOT NULL);
+CREATE TABLE state (name text PRIMARY KEY, value bigint NOT NULL) WITH (fillfactor = 50);
+CREATE TABLE unindexed (
+    mark bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    made bigint NOT NULL,
+    leased bigint NOT NULL,
+    logs integer NOT NULL,
+    ids bytea NOT NULL
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
+CREATE TABLE claims (
+    key bytea,
+    part integer,
+    parts integer NOT NULL,
+    digest bytea NOT NULL,
+    answer bytea NOT NULL,
+    made bigint NOT NULL,
+    PRIMARY KEY (key, part)
+);
+CREATE INDEX claims_made ON claims (made);
+CREATE TABLE doubles (first uuid PRIMARY KEY, last uuid NOT NULL, logs integer NOT NULL);
+CREATE TABLE listings (key bytea PRIMARY KEY, ids bytea NOT NULL, until bigint NOT NULL);
+CREATE TABLE dead_letters (id uuid PRIMARY KEY, payload bytea NOT NULL, reason text NOT NULL, field text, sender text NOT NULL);
+CREATE INDEX dead_letters_reason ON dead_letters USING hash (reason);
+"""
+
+
 def upgrade() -> None:
     """Make every table anew."""
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(POSTGRESQL)
+    else:
+        _sqlite()
+
+
+def _sqlite() -> None:
     big, blob, text, integer = sa.BigInteger, sa.LargeBinary, sa.Text, sa.Integer
     op.create_table(
         "logs",
@@ -90,9 +143,8 @@ def _index_tables() -> None:
         sa.Column("count", integer, nullable=False),
         sqlite_with_rowid=False,
     )
-    if op.get_bind().dialect.name == "sqlite":
-        # Contentless: the text stands in the record already. No positions: phrases are verified.
-        op.execute(
-            "CREATE VIRTUAL TABLE terms USING fts5(term, content='', contentless_delete=1, detail=none, "
-            f"tokenize=\"ascii tokenchars '{TERM_CHARACTERS}'\")".replace(":", r"\:")
-        )
+    # Contentless: the text stands in the record already. No positions: phrases are verified.
+    op.execute(
+        "CREATE VIRTUAL TABLE terms USING fts5(term, content='', contentless_delete=1, detail=none, "
+        f"tokenize=\"ascii tokenchars '{TERM_CHARACTERS}'\")".replace(":", r"\:")
+    )

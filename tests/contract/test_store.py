@@ -8,8 +8,9 @@ import pytest
 
 from app.backends import Backends, connect
 from app.core.envelope import DeadLetter
-from app.core.record import IdSource
+from app.core.record import IdSource, LogRecord
 from app.core.settings import Settings
+from app.stores.sqlite import SqliteStore
 from tests.conftest import MakeRecord
 from tests.samples import random_records
 
@@ -20,6 +21,8 @@ def letter(reason: str = "reason", payload: bytes = b"payload") -> DeadLetter:
 
 
 _ids = IdSource()
+#: Milliseconds.
+DAY = 24 * 3600 * 1000
 
 
 def test_records_come_back_as_they_were(each_backends: Backends) -> None:
@@ -47,7 +50,37 @@ def test_count_and_places(each_backends: Backends, make_record: MakeRecord) -> N
     store.add(records[5:])
     assert store.count(records[2].id, records[6].id) == 5
     assert [record for _, record in store.after(place, 100)] == records[5:]
-    assert [record for _, record in store.after(0, 3)] == records[:3]
+    # At least as many as asked for: records of one commit may share a place.
+    assert [record for _, record in store.after(0, 3)][:3] == records[:3]
+
+
+def test_reading_on_by_places_meets_every_record_once(each_backends: Backends, make_record: MakeRecord) -> None:
+    """However few are asked for, the last place leads on: no commit is parted."""
+    store, stored, met, place = each_backends.store, list[LogRecord](), list[LogRecord](), 0
+    for size in (1, 7, 3, 5):
+        stored += (batch := [make_record() for _ in range(size)])
+        store.add(batch)
+    while found := store.after(place, 2):
+        met += [record for _, record in found]
+        assert [at for at, _ in found] == sorted(at for at, _ in found)
+        place = found[-1][0]
+    assert met == stored
+    assert place == store.newest_place()
+
+
+def test_the_newest_place_never_falls(each_backends: Backends, make_record: MakeRecord) -> None:
+    """Whoever reads on from it misses nothing though the newest records went meanwhile."""
+    store = each_backends.store
+    assert store.newest_place() == 0
+    record = make_record()
+    store.add([record])
+    place = store.newest_place()
+    assert place > 0
+    assert store.delete([record.id]) == 1
+    assert store.newest_place() >= place
+    later = make_record()
+    store.add([later])
+    assert [found for _, found in store.after(place, 10)] == [later]
 
 
 def test_unknown_ids_are_left_out(each_backends: Backends, make_record: MakeRecord) -> None:
@@ -57,13 +90,34 @@ def test_unknown_ids_are_left_out(each_backends: Backends, make_record: MakeReco
 
 def test_expire_takes_the_oldest_by_arrival(each_backends: Backends, make_record: MakeRecord) -> None:
     """Age counts from arrival: an old timestamp shortens no life, a new one lengthens none."""
-    ids = IdSource()
+    ids, store = IdSource(), each_backends.store
     old = make_record(id=ids.take(1, now=1_000_000).to_bytes(16, "big"), timestamp="9999-01-01T00:00:00Z")
     new = make_record(timestamp="0001-01-01T00:00:00Z")
-    each_backends.store.add([old, new])
-    assert each_backends.store.expire(2_000_000, 100) == 1
-    assert each_backends.store.get([old.id, new.id]) == [new]
-    assert each_backends.store.stats()["stored"] == 1
+    store.add([old, new])
+    if isinstance(store, SqliteStore):
+        assert store.expire(1_000_000, 100) == 0
+        assert store.expire(1_000_001, 100) == 1
+    else:  # a record's period goes as a whole, when all of it is older
+        assert store.expire(1_000_001, 100) == 0
+        assert store.expire(2 * DAY, 100) == 1
+    assert store.get([old.id, new.id]) == [new]
+    assert store.stats()["stored"] == 1
+
+
+def test_expire_takes_as_many_as_it_may(each_backends: Backends, make_record: MakeRecord) -> None:
+    """For want of room the oldest go, whatever their age."""
+    ids, store = IdSource(), each_backends.store
+    days = [ids.take(1, now=1 + day * DAY).to_bytes(16, "big") for day in (0, 0, 0, 1, 1, 5)]
+    records = [make_record(id=identity) for identity in days]
+    store.add(records[::-1])
+    assert store.expire(None, 2) == 2
+    assert store.expire(None, 2) == 2
+    assert store.get(days) == records[4:]
+    assert store.stats()["stored"] == 2
+    assert store.expire(None, 100) == 2
+    assert store.stats()["stored"] == 0
+    store.add(records)
+    assert store.count(days[0], days[-1]) == 6
 
 
 def test_dead_letters(each_backends: Backends) -> None:

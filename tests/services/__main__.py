@@ -1,0 +1,81 @@
+"""Servers for a developer: python -m tests.services install|start|stop|status [NAME...]."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.services.elasticmq import KEYS, ElasticMQ
+from tests.services.opensearch import OpenSearch
+from tests.services.postgres import Postgres
+from tests.services.process import ServerFailed
+from tests.services.rabbitmq import Rabbitmq
+from tests.services.server import Server
+
+KINDS: dict[str, type[Server]] = {kind.name: kind for kind in (Postgres, Rabbitmq, OpenSearch, ElasticMQ)}
+
+
+def install(server: Server) -> None:
+    """Install what the server lacks."""
+    timed("installed", server, server.install)
+
+
+def start(server: Server) -> None:
+    """Start the server and print the line that tells a shell its URL."""
+    timed("runs", server, server.start)
+    given = {server.variable: server.url}
+    if isinstance(server, ElasticMQ):
+        given |= {name: key for name, key in KEYS.items() if name not in os.environ}
+    for name, text in given.items():
+        print(f"export {name}={shlex.quote(text)}", flush=True)
+
+
+def stop(server: Server) -> None:
+    """Stop the server; its data stay."""
+    timed("stopped", server, server.stop)
+
+
+def status(server: Server) -> None:
+    """Print what the server does, or lacks."""
+    if server.running():
+        print(f"{server.name}: runs, {server.url}")
+    else:
+        lacking = server.missing()
+        print(f"{server.name}: {'lacks ' + ' and '.join(lacking) if lacking else 'stopped'}")
+
+
+def timed(word: str, server: Server, act: Callable[[], None]) -> None:
+    """Act, and say on the error output how long it took."""
+    began = time.monotonic()
+    act()
+    print(f"{server.title} {word} ({time.monotonic() - began:.1f} s)", file=sys.stderr, flush=True)
+
+
+COMMANDS: dict[str, Callable[[Server], None]] = {"install": install, "start": start, "stop": stop, "status": status}
+
+
+def main() -> int:
+    """Do the command for each server that is named, or for all; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m tests.services", description=__doc__)
+    parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(KINDS)}; all if none is named")
+    parser.add_argument("--folder", type=Path, default=Path(".services"), help="where data and pids lie (%(default)s)")
+    given = parser.parse_args()
+    if unknown := set(given.names) - KINDS.keys():
+        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+    for name in given.names or KINDS:
+        try:
+            COMMANDS[given.command](KINDS[name](given.folder / name))
+        except ServerFailed as error:
+            print(f"{KINDS[name].title}: {error}", file=sys.stderr)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
