@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -14,13 +13,13 @@ from app.core.errors import TimedOut
 from app.core.filter import EVERYTHING
 from app.core.instant import Instant
 from app.core.meaning import predicate
-from app.core.ports import Budget
 from app.core.query import Page, Query
 from app.core.record import LogRecord
 from app.drivers import rows
 from app.drivers.sqlite import Connection, OperationalError, interruptible
 from app.search import plan
 from app.search.blocks import Block, Window, chunks, intervals
+from app.search.clock import Clock
 from app.search.evaluate import Evaluator, looks_inside
 
 #: A hit: t, ns, id, place.
@@ -34,32 +33,6 @@ COUNT_SECONDS = 0.020
 COUNT_HITS = 10_000
 #: Blocks counted in one statement, so that what was counted when the time is up is not lost.
 COUNT_BLOCKS = 64
-
-
-class Clock:
-    """Tells a running query when its time is up or its client has left."""
-
-    def __init__(self, budget: Budget) -> None:
-        self._until = time.monotonic() + budget.seconds
-        self._cancelled = budget.cancelled
-        self.seconds = budget.seconds
-
-    def over(self) -> bool:
-        """Return whether to stop."""
-        return time.monotonic() > self._until or self._cancelled()
-
-    def check(self) -> None:
-        """Raise TimedOut when it is time to stop."""
-        if self.over():
-            raise self.timed_out()
-
-    def timed_out(self) -> TimedOut:
-        """Return the error that says so."""
-        return TimedOut(f"the query took longer than {self.seconds:g} s; narrow it by time, a field or a longer text")
-
-    def within(self, seconds: float) -> Clock:
-        """Return a clock that is over after *seconds*, or with this one."""
-        return Clock(Budget(min(seconds, max(self._until - time.monotonic(), 0)), self._cancelled))
 
 
 class Search:

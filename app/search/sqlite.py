@@ -14,8 +14,9 @@ from app.drivers import rows
 from app.drivers.sqlite import Connection, Database
 from app.search import aggregate, plan, writing
 from app.search.blocks import BlockCache
+from app.search.clock import Clock
 from app.search.rebuilding import Rebuilding, sweep
-from app.search.search import Clock, Search
+from app.search.search import Search
 
 #: Records that `scan` yields at once.
 SCAN_LOGS = 1_000

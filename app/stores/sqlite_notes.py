@@ -55,7 +55,9 @@ class Notes:
             found = connection.execute(
                 "SELECT answer, digest, parts FROM claims WHERE key = ? ORDER BY part", (key,)
             ).fetchall()
-        return Earlier(found[0][0], found[0][1]) if found and len(found) >= found[0][2] else None
+        # Of a key that several requests have claimed in part no answer tells the whole.
+        whole = found and len(found) >= found[0][2] and len({answer for answer, _, _ in found}) == 1
+        return Earlier(found[0][0], found[0][1]) if whole else None
 
     def keep(self, listing: Listing) -> None:
         """See LogStore."""
