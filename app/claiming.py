@@ -41,12 +41,13 @@ class ClaimingQueue:
             earlier, known = None, frozenset()
         if earlier is not None:
             return Taken(fresh=False, answer=zlib.decompress(earlier.answer), digest=earlier.digest)
-        sent = _without(envelopes, known) if known else list(envelopes)
+        # Claimed first: a part keeps its number, whatever of it is known already when it is sent again.
+        sent = list(envelopes) if claim is None else _claimed(envelopes, claim)
+        if known:
+            sent = _without(sent, known)
         if listing is not None:
             ids = [identity for identity in listing.ids if identity not in known]
             self._store.keep(Listing(listing.key, ids, listing.keep_ms))
-        if claim is not None:
-            sent = _claimed(sent, claim)
         lost = self._carrier.put(sent) if sent else frozenset()
         missing = frozenset(record.id for place in lost for record in sent[place].records)
         return Taken(duplicates=known, missing=missing)
@@ -90,10 +91,11 @@ class ClaimingQueue:
 
 def _without(envelopes: Sequence[Envelope], known: frozenset[bytes]) -> list[Envelope]:
     left = [
-        Envelope([record for record in envelope.records if record.id not in known], envelope.dead)
+        Envelope([record for record in envelope.records if record.id not in known], envelope.dead, envelope.claim)
         for envelope in envelopes
     ]
-    return [envelope for envelope in left if envelope.records or envelope.dead]
+    # An empty part is sent for its claim: without it the request would never count as claimed.
+    return [envelope for envelope in left if envelope.records or envelope.dead or envelope.claim]
 
 
 def _claimed(envelopes: Sequence[Envelope], claim: Claim) -> list[Envelope]:

@@ -1,21 +1,16 @@
-"""What operators' commands ask of queue, record and index beyond the daily work.
+"""What operators' commands ask of queue and record beyond the daily work; of an index: app/core/rebuild.py.
 
-`LogStore` has `RecordCare` whole. The others are what a queue or an index may offer: `Readable` and
-`Keeper` a queue that lies open before us, `Rebuildable` an index.
+`LogStore` has `RecordCare` whole. `Readable` and `Keeper` is what a queue may offer that lies open before us.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
 from app.core.envelope import Batch
-from app.core.record import LogRecord
-
-if TYPE_CHECKING:
-    from app.core.ports import Refusal
 
 
 class ClaimMade(msgspec.Struct, array_like=True, tag="claim", frozen=True):
@@ -89,32 +84,3 @@ class RecordCare(Keeper, Protocol):
 
     def note(self, name: str, value: int) -> None:
         """Note a number durably, for all processes on this record; below 2^63."""
-
-
-@runtime_checkable
-class Rebuildable(Protocol):
-    """An index that can be made anew beside itself, while it is searched and added to.
-
-    The state of a rebuild lies in the index: one that was killed goes on where it was.
-    """
-
-    #: How many `rebuild_add` may run at once.
-    rebuild_lanes: int
-
-    def begin_rebuild(self) -> int:
-        """Begin a new generation, or go on with one; return the place noted last, 0 at the beginning.
-
-        What is added or removed from now on is so in both generations; searches see the old one.
-        """
-
-    def rebuild_add(self, records: Sequence[LogRecord]) -> list[Refusal]:
-        """Take records into the new generation; those that are there already are left."""
-
-    def rebuild_reached(self, place: int) -> None:
-        """Note that the new generation holds all records up to this place of the record."""
-
-    def finish_rebuild(self) -> None:
-        """Let searches see the new generation from now on, and drop the old one."""
-
-    def rebuilding(self) -> int | None:
-        """Return the place noted last of a rebuild that was begun and not finished; None without one."""

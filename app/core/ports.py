@@ -162,7 +162,7 @@ class LogStore(RecordCare, Protocol):
         """
 
     def claimed(self, key: str) -> Earlier | None:
-        """Return the request that claimed *key*, if all of its parts are claimed."""
+        """Return the request that claimed *key*, if it has claimed all of its parts."""
 
     def keep(self, listing: Listing) -> None:
         """Keep a listing."""

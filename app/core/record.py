@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -96,6 +97,17 @@ def id_bytes(text: str) -> bytes:
     if len(digits) != 32 or not digits.isascii():
         raise ValueError("is not an id")
     return bytes.fromhex(digits)
+
+
+def id_runs(ids: Iterable[bytes]) -> list[tuple[bytes, bytes, int]]:
+    """Return the ids, each once, in runs of neighbours: first, last and how many; ascending."""
+    runs: list[list[int]] = []
+    for number in sorted({int.from_bytes(identity, "big") for identity in ids}):
+        if runs and number == runs[-1][1] + 1:
+            runs[-1][1] = number
+        else:
+            runs.append([number, number])
+    return [(first.to_bytes(16, "big"), last.to_bytes(16, "big"), last - first + 1) for first, last in runs]
 
 
 def is_uuid7(identity: bytes) -> bool:

@@ -60,7 +60,11 @@ class Accept:
         envelopes += _letters(self._ids, parsed.refused, sender)
         claim = None
         if key is not None:
-            answer = json.dumps({"sent": parsed.sent, "rejected": rejected, "receipt": receipt}).encode()
+            # The number makes every answer another, though nothing was accepted: by it a claim knows its request.
+            own_number = f"{self._ids.take(1):x}"
+            answer = json.dumps(
+                {"sent": parsed.sent, "rejected": rejected, "receipt": receipt, "request": own_number}
+            ).encode()
             claim = Claim(key, digest, answer)
         taken = self._queue.put(envelopes, claim, own, listing)
         if not taken.fresh:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from app.core.envelope import DeadLetter
 from app.core.errors import Unavailable
 from app.core.instant import now_ms
-from app.core.operating import Rebuildable
 from app.core.ports import Budget, LogQueue, LogStore, SearchIndex
 from app.core.query import Query
+from app.core.rebuild import Rebuildable
 from app.pipeline.backup import dead_letters
 from app.pipeline.letters import fits
 from app.pipeline.pause import paused

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 from app.core.errors import Unavailable
-from app.core.operating import Rebuildable
-from app.core.ports import LogStore, Refusal, SearchIndex
+from app.core.ports import LogStore, SearchIndex
+from app.core.rebuild import Rebuildable
 from app.core.record import LogRecord
 from app.pipeline.indexing import bury_refused
 from app.pipeline.progress import Meter, Tell
@@ -50,46 +49,36 @@ def rebuild(store: LogStore, index: SearchIndex, tell: Tell = lambda _: None) ->
     if not isinstance(index, Rebuildable):
         raise Unavailable("this index can't be rebuilt")
     resumed = index.rebuilding() is not None
-    start = index.begin_rebuild()
-    end = store.newest_place()
+    index.begin_rebuild()
+    begun = index.rebuilding()
+    start, end = 0 if begun is None else begun.place, store.newest_place()
     meter = Meter(start, end, tell)
     refused = 0
-    # The second time is for what was stored by processes that did not know yet that a rebuild had begun.
+    # The second time is for an index whose writers need a moment to see that a rebuild has begun.
     for _ in range(2):
-        for place, records, faults in _added(store, index, start, end):
-            if faults:
+        for place, records in _ahead(chunks(store, start, end)):
+            if faults := index.rebuild_add(records, place):
                 bury_refused(store, faults, records)
                 refused += len(faults)
-            index.rebuild_reached(place)
             meter.done(len(records), place)
         start, end = max(start, end), store.newest_place()
     index.finish_rebuild()
     return Rebuilt(meter.logs, refused, meter.seconds, resumed)
 
 
-_Chunk = tuple[int, list[LogRecord], list[Refusal]]
+_Chunk = tuple[int, list[LogRecord]]
 
 
-def _added(store: LogStore, index: Rebuildable, start: int, end: int) -> Iterator[_Chunk]:
-    """Give the records after *start* up to *end* to the index; yield chunk by chunk, in order, what it has taken.
-
-    The next chunk is read, and where the index likes it given, while the last is on its way.
-    """
-    with ThreadPoolExecutor(index.rebuild_lanes) as pool:
-        flying: deque[tuple[int, list[LogRecord], Future[list[Refusal]]]] = deque()
-        for place, records in chunks(store, start, end):
-            flying.append((place, records, pool.submit(index.rebuild_add, records)))
-            if len(flying) > index.rebuild_lanes:
-                yield _landed(*flying.popleft())
-        while flying:
-            yield _landed(*flying.popleft())
+def _ahead(found: Iterator[_Chunk]) -> Iterator[_Chunk]:
+    """Yield the chunks, each read while the one before is worked on."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, found, None)
+        while (chunk := coming.result()) is not None:
+            coming = pool.submit(next, found, None)
+            yield chunk
 
 
-def _landed(place: int, records: list[LogRecord], added: Future[list[Refusal]]) -> _Chunk:
-    return place, records, added.result()
-
-
-def chunks(store: LogStore, place: int, end: int) -> Iterator[tuple[int, list[LogRecord]]]:
+def chunks(store: LogStore, place: int, end: int) -> Iterator[_Chunk]:
     """Yield the records stored after *place* up to *end*, in chunks, each with its last place."""
     while place < end:
         found = store.after(place, AT_ONCE)

@@ -20,7 +20,7 @@ from app.core.filter import In
 from app.core.instant import now_ms
 from app.core.ports import LogQueue, LogStore, SearchIndex
 from app.core.query import Query
-from app.core.record import id_text
+from app.core.record import id_runs, id_text
 
 #: Bytes of the signature: nobody guesses 88 bits, and the receipt stays at 43 characters.
 _SIGNATURE = 11
@@ -81,7 +81,7 @@ class Receipts:
         else:
             last = (int.from_bytes(key, "big") + max(count, 1) - 1).to_bytes(16, "big")
             accepted, waits = count, self.queue.waiting(key, last)
-            stored, dead = self.store.count(key, last), self.store.dead_between(key, last)
+            stored, dead = min(self.store.count(key, last), count), self.store.dead_between(key, last)
             ids = []
         # Read in the direction in which logs move: one on its way may be seen twice, never missed.
         queued = accepted - stored - dead
@@ -111,7 +111,14 @@ class Receipts:
         return body[:1], body[1:17], int.from_bytes(body[17:], "big")
 
     def _stored(self, ids: Sequence[bytes]) -> int:
-        return sum(len(self.store.get(ids[start : start + _AT_ONCE])) for start in range(0, len(ids), _AT_ONCE))
+        """Return how many are stored, or were dropped since they are stored under the ids of another request."""
+        known = {
+            record.id
+            for start in range(0, len(ids), _AT_ONCE)
+            for record in self.store.get(ids[start : start + _AT_ONCE])
+        }
+        runs = id_runs(identity for identity in ids if identity not in known)
+        return len(known) + sum(min(self.store.count(first, last), length) for first, last, length in runs)
 
     def _dead(self, ids: Sequence[bytes]) -> int:
         return sum(self.store.dead_between(identity, identity) for identity in ids)

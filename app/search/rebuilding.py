@@ -7,10 +7,13 @@ is forgotten in both (`writing.forget`). Every step is one transaction, so a reb
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from app.core.errors import Unavailable
+from app.core.instant import now_ms
 from app.core.ports import Refusal
+from app.core.rebuild import Rebuild
 from app.core.record import LogRecord
 from app.drivers import rows
 from app.drivers.sqlite import Connection, Database
@@ -29,13 +32,12 @@ _TABLES = ("terms", "blocks", "texts", "grams", "minutes", "counts")
 _LARGE = (f"terms{OLD}_data", f"terms{OLD}_docsize", f"texts{OLD}", f"grams{OLD}", f"logs{OLD}")
 #: Figures of a generation in the table `state`; the last two are of its own rows.
 _FIGURES = ("indexed", "sealed", "next_place", "stored")
-_REACHED, _FROM = f"{REBUILD}_reached", f"{REBUILD}_from"
+_GENERATION = "generation"
+_STARTED, _REACHED, _LOGS, _FROM = (f"{REBUILD}_{name}" for name in ("started", "reached", "logs", "from"))
 
 
 class Rebuilding:
     """The part of a SqliteIndex that is Rebuildable."""
-
-    rebuild_lanes = 1
 
     def __init__(self, database: Database, *, shared: bool) -> None:
         self._database = database
@@ -43,10 +45,12 @@ class Rebuilding:
         self._shared = shared
         self._next = Generation(NEXT, "" if shared else NEXT)
 
-    def rebuilding(self) -> int | None:
+    def rebuilding(self) -> Rebuild | None:
         """See Rebuildable."""
         with self._database.snapshot() as connection:
-            return rows.get_state(connection, _REACHED) if rows.get_state(connection, REBUILD) else None
+            if not rows.get_state(connection, REBUILD):
+                return None
+            return Rebuild(*(rows.get_state(connection, name) for name in (_GENERATION, _STARTED, _REACHED, _LOGS)))
 
     def begin_rebuild(self) -> int:
         """See Rebuildable."""
@@ -55,32 +59,40 @@ class Rebuilding:
             if not rows.get_state(connection, REBUILD):
                 for table in self._tables():
                     connection.execute(_definition(connection, table))
-                # Rows that are the record's: all of them follow, those of our own copy from here on.
+                # Rows that are the record's all follow; those of our own copy from here on.
                 start = 0 if self._shared else rows.next_place(connection) - 1
                 rows.set_state(connection, _FROM, start)
+                rows.set_state(connection, _STARTED, now_ms())
+                rows.add_state(connection, _GENERATION, 1)
                 rows.set_state(connection, REBUILD, 1 if self._shared else 2)
-            return rows.get_state(connection, _REACHED)
+            return rows.get_state(connection, _GENERATION)
 
     def _tables(self) -> tuple[str, ...]:
         return _TABLES if self._shared else (*_TABLES, "logs")
 
-    def rebuild_add(self, records: Sequence[LogRecord]) -> list[Refusal]:
+    def rebuild_add(self, records: Sequence[LogRecord], place: int) -> list[Refusal]:
         """See Rebuildable."""
         for start in range(0, len(records), STEP_LOGS):
             some = records[start : start + STEP_LOGS]
             prepared = writing.prepare(some)
-            with self._database.write(durable=False) as connection:
+            with self._writing() as connection:
                 writing.take(connection, prepared, self._next, own_rows=not self._shared)
         while writing.seal(self._database, generation=self._next):
             pass
-        return []
-
-    def rebuild_reached(self, place: int) -> None:
-        """See Rebuildable."""
-        with self._database.write(durable=False) as connection:
+        with self._writing() as connection:
             rows.set_state(connection, _REACHED, place)
+            rows.add_state(connection, _LOGS, len(records))
             if self._shared:
                 rows.set_state(connection, _FROM, place)
+        return []
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """Write to the new generation; not synced, for a power cut that undoes it undoes the state too."""
+        with self._database.write(durable=False) as connection:
+            if not rows.get_state(connection, REBUILD):
+                raise Unavailable("the rebuild was finished or abandoned meanwhile")
+            yield connection
 
     def finish_rebuild(self) -> None:
         """See Rebuildable."""
@@ -89,13 +101,23 @@ class Rebuilding:
         while writing.seal(self._database, generation=self._next):
             pass
         with self._database.write(durable=True) as connection:
-            while self._follow_in(connection) == STEP_LOGS:
-                pass
-            self._swap(connection)
+            if rows.get_state(connection, REBUILD):
+                while self._follow_in(connection) == STEP_LOGS:
+                    pass
+                self._swap(connection)
+        sweep(self._database)
+
+    def abandon_rebuild(self) -> None:
+        """See Rebuildable."""
+        with self._database.write(durable=True) as connection:
+            if rows.get_state(connection, REBUILD):
+                for table in self._tables():
+                    connection.execute(f"ALTER TABLE {table}{NEXT} RENAME TO {table}{OLD}")
+                _end(connection)
         sweep(self._database)
 
     def _follow(self) -> int:
-        with self._database.write(durable=False) as connection:
+        with self._writing() as connection:
             return self._follow_in(connection)
 
     def _follow_in(self, connection: Connection) -> int:
@@ -116,12 +138,14 @@ class Rebuilding:
             connection.execute(f"ALTER TABLE {table}{NEXT} RENAME TO {table}")
         for name in _FIGURES if not self._shared else _FIGURES[:2]:
             rows.set_state(connection, name, rows.get_state(connection, name + NEXT))
-        connection.executemany(
-            "DELETE FROM state WHERE name = ?",
-            [(name,) for name in (*(figure + NEXT for figure in _FIGURES), REBUILD, _REACHED, _FROM)],
-        )
+        _end(connection)
         # Tells every process that the blocks it knows are others now.
         rows.add_state(connection, "removals", 1)
+
+
+def _end(connection: Connection) -> None:
+    names = (*(figure + NEXT for figure in _FIGURES), REBUILD, _STARTED, _REACHED, _LOGS, _FROM)
+    connection.executemany("DELETE FROM state WHERE name = ?", [(name,) for name in names])
 
 
 def _definition(connection: Connection, table: str) -> str:

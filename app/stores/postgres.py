@@ -51,6 +51,7 @@ class PostgresStore(Notes, Letters, Care):
         database = Database(url, postgres_schema.examine)
         Notes.__init__(self, database)
         Letters.__init__(self, database, dead_limit)
+        Care.__init__(self, database)
         self._periods = Periods(database, retention)
         self._slot = secrets.randbelow(SLOTS)
 

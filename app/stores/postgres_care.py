@@ -1,70 +1,50 @@
-"""What operators' commands ask of a record on PostgreSQL."""
+"""What operators' commands ask of a record in PostgreSQL."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from app.core.operating import ClaimMade, Doubled, Listed, OwnId, Remembered
+from app.core.operating import ClaimMade, Doubled, Listed, Remembered
+from app.core.record import id_bytes
 from app.drivers import postgres
-from app.drivers.postgres import Database
+from app.drivers.postgres import Cursor, Database
 
-#: Ids, and rows of what is remembered, read at once; no transaction is open between two reads.
-_IDS = 10_000
-_ROWS = 1_000
+#: Ids, and rows of other tables, read at once; no transaction is open between two reads.
+IDS = 10_000
+ROWS = 1_000
 #: What operators' notes are called in the table `state`, so that they meet no figure there.
 _NOTE = "note "
 
-#: Each kind with its table, columns, key, and how a row becomes an item. Own ids are not remembered here: their
-#: logs are looked up in the record itself.
-_TABLES: tuple[tuple[type[Any], str, str, str], ...] = (
-    (ClaimMade, "claims", "key, part, parts, digest, answer, made", "key, part"),
-    (Listed, "listings", "key, ids, until", "key"),
-    (Doubled, "doubles", "first, last, logs", "first"),
-)
-_READ: dict[type[Any], Callable[[Sequence[Any]], Remembered]] = {
-    ClaimMade: lambda row: ClaimMade(
-        bytes(row[0]).decode(errors="surrogatepass"), row[1], row[2], bytes(row[3]), bytes(row[4]), row[5]
-    ),
-    Listed: lambda row: Listed(bytes(row[0]), bytes(row[1]), row[2]),
-    Doubled: lambda row: Doubled(_id(row[0]), _id(row[1]), row[2]),
-}
-
 
 class Care:
-    """The part of a LogStore that is `RecordCare`."""
+    """The part of a LogStore that is RecordCare."""
 
-    _database: Database
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def ids_between(self, first: bytes, last: bytes) -> Iterator[list[bytes]]:
         """See RecordCare."""
-        condition, low = ">=", first.hex()
+        sign = ">="
         while True:
             with self._database.read() as cursor:
                 cursor.execute(
-                    f"SELECT id FROM logs WHERE id {condition} %s AND id <= %s ORDER BY id LIMIT {_IDS}",
-                    (low, last.hex()),
+                    f"SELECT id FROM logs WHERE id {sign} %s AND id <= %s ORDER BY id LIMIT %s",
+                    (first.hex(), last.hex(), IDS),
                 )
-                found = [row[0] for row in cursor.fetchall()]
+                found = [id_bytes(identity) for (identity,) in cursor.fetchall()]
             if found:
-                yield [_id(one) for one in found]
-            if len(found) < _IDS:
+                yield found
+            if len(found) < IDS:
                 return
-            condition, low = ">", found[-1]
+            first, sign = found[-1], ">"
 
     def lacking_ids(self) -> Iterator[list[bytes]]:
         """See RecordCare."""
-        after = 0
-        while True:
-            with self._database.read() as cursor:
-                cursor.execute(f"SELECT mark, ids FROM unindexed WHERE mark > %s ORDER BY mark LIMIT {_ROWS}", (after,))
-                found = cursor.fetchall()
+        for found in self._all("unindexed", ("mark", "ids"), ("mark",)):
             for _, packed in found:
-                whole = bytes(packed)
-                yield [whole[start : start + 16] for start in range(0, len(whole), 16)]
-            if len(found) < _ROWS:
-                return
-            after = found[-1][0]
+                ids = bytes(packed)
+                yield [ids[start : start + 16] for start in range(0, len(ids), 16)]
 
     def noted(self, name: str) -> int:
         """See RecordCare."""
@@ -83,39 +63,50 @@ class Care:
 
     def remembered(self) -> Iterator[list[Remembered]]:
         """See Keeper."""
-        for kind, table, columns, key in _TABLES:
-            width, after = key.count(",") + 1, tuple[Any, ...]()
-            while True:
-                condition = f"WHERE ({key}) > ({', '.join(['%s'] * width)})" if after else ""
-                with self._database.read() as cursor:
-                    cursor.execute(f"SELECT {columns} FROM {table} {condition} ORDER BY {key} LIMIT {_ROWS}", after)
-                    found = cursor.fetchall()
-                if found:
-                    yield [_READ[kind](row) for row in found]
-                if len(found) < _ROWS:
-                    break
-                after = tuple(found[-1][:width])
+        for found in self._all("claims", ("key", "part", "parts", "digest", "answer", "made"), ("key", "part")):
+            yield [
+                ClaimMade(bytes(key).decode(errors="surrogatepass"), part, parts, bytes(digest), bytes(answer), made)
+                for key, part, parts, digest, answer, made in found
+            ]
+        for found in self._all("listings", ("key", "ids", "until"), ("key",)):
+            yield [Listed(bytes(key), bytes(ids), until) for key, ids, until in found]
+        for found in self._all("doubles", ("first", "last", "logs"), ("first",)):
+            yield [Doubled(id_bytes(first), id_bytes(last), logs) for first, last, logs in found]
+
+    def _all(self, table: str, columns: Sequence[str], key: Sequence[str]) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield the rows of *table* by its *key*, which is its first columns, in chunks."""
+        names, order, after = ", ".join(columns), ", ".join(key), list[Any]()
+        while True:
+            condition = f"WHERE ({order}) > ({', '.join(['%s'] * len(key))})" if after else ""
+            with self._database.read() as cursor:
+                cursor.execute(f"SELECT {names} FROM {table} {condition} ORDER BY {order} LIMIT %s", [*after, ROWS])
+                found = list(cursor.fetchall())
+            if found:
+                yield found
+            if len(found) < ROWS:
+                return
+            after = list(found[-1][: len(key)])
 
     def remember(self, items: Sequence[Remembered]) -> None:
-        """See Keeper. Own ids are left: the record itself knows them."""
+        """See Keeper. Ids that senders chose are known by the records themselves."""
         with self._database.write() as cursor:
-            for kind, table, columns, _ in _TABLES:
-                some = [_row(item) for item in items if isinstance(item, kind)]
-                postgres.insert(cursor, f"INSERT INTO {table} ({columns}) VALUES %s ON CONFLICT DO NOTHING", some)
+            _insert(
+                cursor,
+                "claims",
+                [
+                    (one.key.encode(errors="surrogatepass"), one.part, one.parts, one.digest, one.answer, one.made)
+                    for one in items
+                    if isinstance(one, ClaimMade)
+                ],
+            )
+            _insert(cursor, "listings", [(one.key, one.ids, one.until) for one in items if isinstance(one, Listed)])
+            _insert(
+                cursor,
+                "doubles",
+                [(one.first.hex(), one.last.hex(), one.logs) for one in items if isinstance(one, Doubled)],
+            )
 
 
-def _row(item: Remembered) -> tuple[Any, ...]:
-    match item:
-        case ClaimMade():
-            key = item.key.encode(errors="surrogatepass")
-            return key, item.part, item.parts, item.digest, item.answer, item.made
-        case Listed():
-            return item.key, item.ids, item.until
-        case Doubled():
-            return item.first.hex(), item.last.hex(), item.logs
-        case OwnId():
-            raise AssertionError("own ids have no table here")
-
-
-def _id(text: Any) -> bytes:
-    return bytes.fromhex(str(text).replace("-", ""))
+def _insert(cursor: Cursor, table: str, given: list[tuple[Any, ...]]) -> None:
+    if given:
+        postgres.insert(cursor, f"INSERT INTO {table} VALUES %s ON CONFLICT DO NOTHING", sorted(given))

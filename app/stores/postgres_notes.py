@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from app.core.envelope import Earlier, Envelope, Listing
 from app.core.instant import now_ms
 from app.core.ports import Lacking
-from app.core.record import LogRecord
+from app.core.record import LogRecord, id_runs
 from app.drivers import postgres
 from app.drivers.postgres import Cursor, Database
 from app.stores import postgres_rows as rows
@@ -56,11 +56,11 @@ class Notes:
             return own
 
     def _note_doubles(self, cursor: Cursor, envelopes: Sequence[Envelope]) -> None:
-        noted = []
+        noted = list[tuple[str, str, int]]()
         for envelope in envelopes:
-            if envelope.records:
-                ids = rows.texts(record.id for record in envelope.records)
-                noted.append((min(ids), max(ids), len(ids)))
+            # By runs: between ids that are no neighbours lie those of others.
+            runs = id_runs(record.id for record in envelope.records)
+            noted += [(first.hex(), last.hex(), logs) for first, last, logs in runs]
         postgres.insert(cursor, "INSERT INTO doubles VALUES %s ON CONFLICT DO NOTHING", sorted(noted))
 
     def claimed(self, key: str) -> Earlier | None:
@@ -68,7 +68,9 @@ class Notes:
         with self._database.read() as cursor:
             cursor.execute("SELECT answer, digest, parts FROM claims WHERE key = %s ORDER BY part", (_key(key),))
             found = cursor.fetchall()
-        return Earlier(bytes(found[0][0]), bytes(found[0][1])) if found and len(found) >= found[0][2] else None
+        # Of a key that several requests have claimed in part no answer tells the whole.
+        whole = found and len(found) >= found[0][2] and len({bytes(answer) for answer, _, _ in found}) == 1
+        return Earlier(bytes(found[0][0]), bytes(found[0][1])) if whole else None
 
     def keep(self, listing: Listing) -> None:
         """See LogStore."""

@@ -8,7 +8,7 @@ from app.core.envelope import Earlier, Envelope, Listing
 from app.core.instant import now_ms
 from app.core.operating import Remembered
 from app.core.ports import Lacking
-from app.core.record import LogRecord
+from app.core.record import LogRecord, id_runs
 from app.drivers import memory, rows
 from app.drivers.sqlite import Connection, Database
 
@@ -44,9 +44,9 @@ class Notes:
         ).fetchone()
         if held[0] == claim.answer:
             return True
-        if envelope.records:
-            ids = [record.id for record in envelope.records]
-            connection.execute("INSERT OR IGNORE INTO doubles VALUES (?, ?, ?)", (min(ids), max(ids), len(ids)))
+        # By runs: between ids that are no neighbours lie those of others.
+        runs = id_runs(record.id for record in envelope.records)
+        connection.executemany("INSERT OR IGNORE INTO doubles VALUES (?, ?, ?)", runs)
         return False
 
     def claimed(self, key: str) -> Earlier | None:
@@ -55,7 +55,9 @@ class Notes:
             found = connection.execute(
                 "SELECT answer, digest, parts FROM claims WHERE key = ? ORDER BY part", (key,)
             ).fetchall()
-        return Earlier(found[0][0], found[0][1]) if found and len(found) >= found[0][2] else None
+        # Of a key that several requests have claimed in part no answer tells the whole.
+        whole = found and len(found) >= found[0][2] and len({answer for answer, _, _ in found}) == 1
+        return Earlier(found[0][0], found[0][1]) if whole else None
 
     def keep(self, listing: Listing) -> None:
         """See LogStore."""

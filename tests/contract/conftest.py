@@ -23,6 +23,7 @@ COMBINATIONS: dict[str, dict[str, str]] = {
     },
     "index-apart": {"LOGINGESTOR_SEARCH_URL": "sqlite:///{folder}/search.db"},
     "postgresql": {"LOGINGESTOR_STORE_URL": "{postgres_database}"},
+    "opensearch": {"LOGINGESTOR_SEARCH_URL": "{opensearch_prefix}"},
     "rabbitmq+postgresql+opensearch": {
         "LOGINGESTOR_QUEUE_URL": "{rabbitmq_queue}",
         "LOGINGESTOR_STORE_URL": "{postgres_database}",

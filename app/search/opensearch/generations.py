@@ -30,6 +30,7 @@ class Progress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     generation: int
     started: int
     place: int = 0
+    logs: int = 0
 
 
 class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -86,11 +86,6 @@ def first_key(ms: int) -> int:
     return min(max(ms, 0) << 16, _LARGEST)
 
 
-def half(identity: bytes) -> int:
-    """Return the k of an id, the highest there is for those that don't fit the index."""
-    return min(int.from_bytes(identity[:8], "big"), _LARGEST)
-
-
 def own_id(text: str) -> bytes | None:
     """Return the id whose text this is; None for any other text."""
     try:

@@ -10,9 +10,9 @@ import msgspec
 from app.core.errors import Unavailable
 from app.core.instant import now_ms
 from app.core.ports import Budget, Refusal
+from app.core.rebuild import Rebuild
 from app.core.record import LogRecord
 from app.search.clock import Clock
-from app.search.opensearch import moments
 from app.search.opensearch.documents import join_id
 from app.search.opensearch.generations import BELIEVED, Generations, Progress, State
 from app.search.opensearch.reading import Reader
@@ -21,6 +21,8 @@ from app.search.opensearch.writing import Writer
 #: Ids in one chunk, and seconds in which it must come.
 CHUNK_IDS = 10_000
 CHUNK_SECONDS = 60.0
+#: Largest first half of an id that the index holds.
+LATEST = (1 << 63) - 1
 
 
 class Rebuilding:
@@ -30,29 +32,24 @@ class Rebuilding:
     _reader: Reader
     _writer: Writer
 
-    #: See Rebuildable: while one request is on its way the next is made.
-    rebuild_lanes = 2
-
     def begin_rebuild(self) -> int:
         """See Rebuildable."""
-        rebuild = self._generations.change(_begun).rebuild
-        assert rebuild is not None
-        self._generations.ensure_template(rebuild.generation)
-        return rebuild.place
+        state = self._generations.change(_begun)
+        assert state.rebuild is not None
+        self._generations.ensure_template(state.rebuild.generation)
+        return state.rebuild.generation
 
-    def rebuild_add(self, records: Sequence[LogRecord]) -> list[Refusal]:
+    def rebuild_add(self, records: Sequence[LogRecord], place: int) -> list[Refusal]:
         """See Rebuildable."""
-        return self._writer.add_to(self._progress().generation, records)
+        progress = self._progress()
+        refused = self._writer.add_to(progress.generation, records)
+        self._generations.change(lambda state: _carried(state, progress.generation, place, len(records)))
+        return refused
 
-    def rebuild_reached(self, place: int) -> None:
-        """See Rebuildable."""
-        generation = self._progress().generation
-        self._generations.change(lambda state: _reached(state, generation, place))
-
-    def rebuilding(self) -> int | None:
+    def rebuilding(self) -> Rebuild | None:
         """See Rebuildable."""
         found = self._generations.current().rebuild
-        return None if found is None else found.place
+        return None if found is None else Rebuild(found.generation, found.started, found.place, found.logs)
 
     def finish_rebuild(self) -> None:
         """See Rebuildable."""
@@ -63,6 +60,10 @@ class Rebuilding:
         time.sleep(2 * BELIEVED)
         self._settle(new)
 
+    def abandon_rebuild(self) -> None:
+        """See Rebuildable."""
+        self._settle(self._generations.current().read)
+
     def _settle(self, kept: int) -> None:
         """Write only the generation that is kept, and drop the others."""
         self._generations.change(lambda state: msgspec.structs.replace(state, write=(kept,), rebuild=None))
@@ -72,19 +73,19 @@ class Rebuilding:
     def _progress(self) -> Progress:
         found = self._generations.current().rebuild
         if found is None:
-            raise Unavailable("no rebuild is under way: it was finished meanwhile")
+            raise Unavailable("no rebuild is under way: it was finished or abandoned meanwhile")
         return found
 
     def ids_between(self, first: bytes, last: bytes) -> Iterator[list[bytes]]:
         """See SearchIndex."""
-        # By their first halves, which hold the time; what lies beyond at either end is left out here.
-        window = {"range": {"k": {"gte": moments.half(first), "lte": moments.half(last)}}}
+        low, high = (min(int.from_bytes(identity[:8], "big"), LATEST) for identity in (first, last))
+        window = {"range": {"k": {"gte": low, "lte": high}}}
         rest = {"sort": [{"k": "asc"}, {"m": "asc"}], "size": CHUNK_IDS, "_source": False, "track_total_hits": False}
         while True:
             hits = self._reader.search([window], rest, Clock(Budget(CHUNK_SECONDS))).hits.hits
-            ids = [identity for identity in (join_id(*hit.sort) for hit in hits) if first <= identity <= last]
-            if ids:
-                yield ids
+            # k is the half of an id; what lies at the ends of the range may be beyond them by the other half.
+            if found := [identity for hit in hits if first <= (identity := join_id(*hit.sort)) <= last]:
+                yield found
             if len(hits) < CHUNK_IDS:
                 return
             rest["search_after"] = hits[-1].sort
@@ -99,8 +100,9 @@ def _begun(state: State) -> State:
     )
 
 
-def _reached(state: State, generation: int, place: int) -> State:
+def _carried(state: State, generation: int, place: int, logs: int) -> State:
     found = state.rebuild
     if found is None or found.generation != generation:
-        raise Unavailable("the rebuild was finished meanwhile")
-    return msgspec.structs.replace(state, rebuild=msgspec.structs.replace(found, place=place))
+        raise Unavailable("the rebuild was finished or abandoned meanwhile")
+    further = msgspec.structs.replace(found, place=place, logs=found.logs + logs)
+    return msgspec.structs.replace(state, rebuild=further)
