@@ -53,7 +53,7 @@ LIBRARIES: dict[str, set[str]] = {
     "app.drivers": {"pysqlite3"},
     "app.queues": {"msgspec"},
     "app.stores": {"alembic", "pysqlite3", "sqlalchemy"},
-    "app.search": {"numpy", "zstandard"},
+    "app.search": {"msgspec", "numpy", "opensearchpy", "zstandard"},
     "app.pipeline": {"msgspec"},
     "app.move": set(),
     "app.claiming": set(),

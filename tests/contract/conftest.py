@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from string import Formatter
+from types import MappingProxyType
 
 import pytest
 
 from app.backends import Backends, connect, upgrade
 from app.core.settings import Settings
+from tests.services.fixtures import fresh_prefix
 
-#: Name of each combination of backends, and the settings that choose it.
+#: Name of each combination of backends, and the settings that choose it. In braces stand `folder`, an empty one, or
+#: the name of a fixture that gives the URL of a service's empty part (tests/services/fixtures.py).
 COMBINATIONS: dict[str, dict[str, str]] = {
     "one-file": {},
     "three-files": {
@@ -19,13 +24,27 @@ COMBINATIONS: dict[str, dict[str, str]] = {
         "LOGINGESTOR_SEARCH_URL": "sqlite:///{folder}/search.db",
     },
     "index-apart": {"LOGINGESTOR_SEARCH_URL": "sqlite:///{folder}/search.db"},
+    "opensearch": {"LOGINGESTOR_SEARCH_URL": "{opensearch_prefix}"},
 }
+#: One combination for each kind of index: for tests of what is found that take long.
+INDICES = ("one-file", "opensearch")
 
 
-def open_combination(name: str, folder: Path) -> Backends:
+def services(name: str) -> set[str]:
+    """Return the fixtures that a combination names."""
+    texts = COMBINATIONS[name].values()
+    return {str(field) for text in texts for _, field, _, _ in Formatter().parse(text) if field} - {"folder"}
+
+
+def combination_settings(name: str, folder: Path, urls: Mapping[str, str] = MappingProxyType({})) -> Settings:
+    """Return the settings of a combination on an empty folder; *urls* holds what the fixtures it names gave."""
+    given = {key: value.format(folder=folder, **urls) for key, value in COMBINATIONS[name].items()}
+    return Settings.from_env({"LOGINGESTOR_DATA_DIR": str(folder), "LOGINGESTOR_MIN_FREE_DISK": "1 MiB", **given})
+
+
+def open_combination(name: str, folder: Path, urls: Mapping[str, str] = MappingProxyType({})) -> Backends:
     """Open the backends of a combination on an empty folder."""
-    given = {key: value.format(folder=folder) for key, value in COMBINATIONS[name].items()}
-    settings = Settings.from_env({"LOGINGESTOR_DATA_DIR": str(folder), "LOGINGESTOR_MIN_FREE_DISK": "1 MiB", **given})
+    settings = combination_settings(name, folder, urls)
     upgrade(settings)
     return connect(settings)
 
@@ -33,6 +52,19 @@ def open_combination(name: str, folder: Path) -> Backends:
 @pytest.fixture(params=list(COMBINATIONS))
 def each_backends(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backends]:
     """Backends in every combination."""
-    opened = open_combination(request.param, tmp_path)
+    urls = {fixture: request.getfixturevalue(fixture) for fixture in services(request.param)}
+    opened = open_combination(request.param, tmp_path, urls)
     yield opened
     opened.close()
+
+
+@contextmanager
+def open_index(name: str, folder: Path, request: pytest.FixtureRequest) -> Iterator[Backends]:
+    """Open the backends of one of INDICES for more than one test."""
+    with ExitStack() as stack:
+        urls = {}
+        if name == "opensearch":
+            urls["opensearch_prefix"] = stack.enter_context(fresh_prefix(request.getfixturevalue("opensearch_url")))
+        opened = open_combination(name, folder, urls)
+        stack.callback(opened.close)
+        yield opened
