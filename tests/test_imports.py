@@ -54,7 +54,7 @@ LIBRARIES: dict[str, set[str]] = {
     "app.queues": {"msgspec", "pika"},
     # msgspec: in PostgreSQL metadata are JSON.
     "app.stores": {"alembic", "msgspec", "pysqlite3", "sqlalchemy"},
-    "app.search": {"numpy", "zstandard"},
+    "app.search": {"msgspec", "numpy", "opensearchpy", "zstandard"},
     # zstandard: a backup is one compressed stream, whatever systems it comes from and goes to.
     "app.pipeline": {"msgspec", "zstandard"},
     "app.move": set(),

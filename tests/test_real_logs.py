@@ -25,7 +25,7 @@ from app.core.record import IdSource, LogRecord
 from app.core.request import read_query
 from app.core.schema import Limits
 from tests.conftest import fill_backends
-from tests.contract.conftest import open_combination
+from tests.contract.conftest import INDICES, open_index
 from tests.made_logs import made_logs
 
 LOGHUB = Path(os.environ.get("LOGHUB_DIR") or Path(__file__).resolve().parents[2] / "shared" / "data" / "loghub")
@@ -210,21 +210,21 @@ def real_logs() -> list[bytes]:
     return [line for file in files for line in file.read_bytes().splitlines()]
 
 
-@pytest.fixture(scope="module", params=["made", "real"])
+@pytest.fixture(scope="module", params=[(logs, index) for logs in ("made", "real") for index in INDICES], ids="-".join)
 def logs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LogSet]:
-    """12,000 logs, read as the door reads them, stored and findable."""
-    made = request.param == "made"
+    """12,000 logs, read as the door reads them, stored and findable in each kind of index."""
+    name, index = request.param
+    made = name == "made"
     lines = [json.dumps(log, ensure_ascii=False).encode() for log in made_logs(COUNT)] if made else real_logs()
-    opened = open_combination("one-file", tmp_path_factory.mktemp("logs"))
-    limits = Limits.of(opened.settings)
-    parsed = schema.read(b"\n".join(lines), "application/x-ndjson", limits, now_ms())
-    assert (len(parsed.logs), parsed.refused) == (len(lines), [])
-    first = IdSource().take(len(lines))
-    for number, record in enumerate(parsed.logs):
-        record.id = (first + number).to_bytes(16, "big")
-    fill_backends(opened, parsed.logs)
-    yield LogSet([json.loads(line) for line in lines], parsed.logs, opened)
-    opened.close()
+    with open_index(index, tmp_path_factory.mktemp("logs"), request) as opened:
+        limits = Limits.of(opened.settings)
+        parsed = schema.read(b"\n".join(lines), "application/x-ndjson", limits, now_ms())
+        assert (len(parsed.logs), parsed.refused) == (len(lines), [])
+        first = IdSource().take(len(lines))
+        for number, record in enumerate(parsed.logs):
+            record.id = (first + number).to_bytes(16, "big")
+        fill_backends(opened, parsed.logs)
+        yield LogSet([json.loads(line) for line in lines], parsed.logs, opened)
 
 
 def found(backends: Backends, query: Query) -> list[bytes]:

@@ -21,8 +21,7 @@ from app.core.body import Item
 from app.core.codec import encode
 from app.core.errors import Problem
 from app.core.instant import Instant
-from app.core.limits import TEXTS, fit
-from app.core.limits import Limits as Limits
+from app.core.limits import TEXTS, Limits, fit
 from app.core.record import LogRecord, id_bytes, is_uuid7
 
 #: Most characters of every text but the message.

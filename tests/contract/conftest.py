@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from string import Formatter
 from types import MappingProxyType
@@ -11,6 +12,7 @@ import pytest
 
 from app.backends import Backends, connect, upgrade
 from app.core.settings import Settings
+from tests.services.fixtures import fresh_prefix
 
 #: Name of each combination of backends, and the settings that choose it. In braces stand `folder`, an empty one, or
 #: the name of a fixture that gives the URL of a service's empty part (tests/services/fixtures.py).
@@ -40,6 +42,8 @@ COMBINATIONS: dict[str, dict[str, str]] = {
         "LOGINGESTOR_SEARCH_URL": "sqlite:///{folder}/search.db",
     },
 }
+#: One combination for each kind of index: for tests of what is found that take long.
+INDICES = ("one-file", "opensearch")
 
 
 def services(name: str) -> set[str]:
@@ -73,3 +77,15 @@ def each_backends(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ba
     opened = open_combination(request.param, tmp_path, urls)
     yield opened
     opened.close()
+
+
+@contextmanager
+def open_index(name: str, folder: Path, request: pytest.FixtureRequest) -> Iterator[Backends]:
+    """Open the backends of one of INDICES for more than one test."""
+    with ExitStack() as stack:
+        urls = {}
+        if name == "opensearch":
+            urls["opensearch_prefix"] = stack.enter_context(fresh_prefix(request.getfixturevalue("opensearch_url")))
+        opened = open_combination(name, folder, urls)
+        stack.callback(opened.close)
+        yield opened

@@ -16,7 +16,7 @@ from app.core.meaning import predicate
 from app.core.query import Query
 from app.core.record import LogRecord
 from tests.conftest import fill_backends
-from tests.contract.conftest import open_combination
+from tests.contract.conftest import INDICES, open_index
 from tests.samples import filters_over, random_records
 
 #: Two full blocks, whose messages the index keeps as texts, and a third that is not full.
@@ -24,13 +24,12 @@ COUNT = 2_600
 RECORDS = random_records(7, COUNT)
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backends]:
-    """The default backends with RECORDS."""
-    opened = open_combination("one-file", Path(tmp_path_factory.mktemp("filled")))
-    fill_backends(opened, RECORDS)
-    yield opened
-    opened.close()
+@pytest.fixture(scope="module", params=INDICES)
+def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backends]:
+    """Every index with RECORDS."""
+    with open_index(request.param, Path(tmp_path_factory.mktemp("filled")), request) as opened:
+        fill_backends(opened, RECORDS)
+        yield opened
 
 
 def expected(tree: Filter, records: list[LogRecord]) -> list[bytes]:

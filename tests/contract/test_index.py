@@ -217,6 +217,7 @@ def test_adding_twice_changes_nothing(each_backends: Backends, make_record: Make
     for _ in range(2):
         each_backends.store.add(records)
         each_backends.index.add(records)
+        each_backends.index.refresh()
     assert each_backends.index.find(Query(Words("hello"), count="exact")).total == 10
     assert each_backends.index.facets(Query(), ["level"], 1).fields["level"] == [Value("info", 10)]
 

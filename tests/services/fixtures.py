@@ -143,7 +143,14 @@ def rabbitmq_queue(rabbitmq_url: str) -> Iterator[str]:
 
 @pytest.fixture
 def opensearch_prefix(opensearch_url: str) -> Iterator[str]:
-    """SEARCH_URL with a prefix that no index has yet; what begins with it is deleted afterwards.
+    """SEARCH_URL with a prefix that no index has yet; what begins with it is deleted afterwards."""
+    with fresh_prefix(opensearch_url) as url:
+        yield url
+
+
+@contextmanager
+def fresh_prefix(opensearch_url: str) -> Iterator[str]:
+    """Give a SEARCH_URL with a prefix that no index has yet; delete what begins with it afterwards.
 
     It asks for three shards, so that answers are merged, and no replica, for which there is no node.
     """

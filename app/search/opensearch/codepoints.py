@@ -19,6 +19,9 @@ _NUL = (0, 0)
 SURROGATES = (0xD800, 0xDFFF)
 #: Beyond it no character has case.
 _CASED = 0x1F000
+#: Most ranges of one set: with 600, as letters have, each shard works for a tenth of a second on the automaton alone. Of a larger
+#: set the Latin-1 characters are kept, and ranges that are wide.
+_RANGES, _LATIN, _WIDE = 64, 0xFF, 6_000
 
 
 def union(ranges: Iterable[tuple[int, int]]) -> Ranges:
@@ -101,6 +104,21 @@ def unicode_class(name: str, *, folds: bool) -> Ranges:
     runs = regex(f"{'(?i)' if folds else ''}{name}+").findall(everything)
     # The characters stand in their order: a run is a range, but for the surrogates that are not there.
     return others(others((ord(run[0]), ord(run[-1])) for run in runs))
+
+
+def narrowed(ranges: Ranges) -> Ranges:
+    """Return the set, or a simpler part of it where it has too many ranges."""
+    return ranges if len(ranges) <= _RANGES else _simpler(ranges)
+
+
+def widened(ranges: Ranges) -> Ranges:
+    """Return the set, or a simpler one that holds it where it has too many ranges."""
+    return ranges if len(ranges) <= _RANGES else others(_simpler(others(ranges)))
+
+
+def _simpler(ranges: Ranges) -> Ranges:
+    low = [(first, min(last, _LATIN)) for first, last in ranges if first <= _LATIN]
+    return union([*low, *((first, last) for first, last in ranges if last - first >= _WIDE)])
 
 
 ANY = others(())

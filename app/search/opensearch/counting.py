@@ -12,7 +12,6 @@ from app.core.instant import Instant
 from app.core.meaning import as_text, scalars, values
 from app.core.query import Bucket, Facets, FieldInfo, Query, Value
 from app.core.record import LogRecord
-from app.search.opensearch.leaves import Verify
 from app.search.opensearch.mapping import FIELDS, TYPE_LETTERS, field_name
 from app.search.opensearch.reading import TooManyBuckets
 from app.search.opensearch.searching import Search
@@ -29,20 +28,12 @@ _PLAIN = ("resourceId", "traceId", "spanId", "commit")
 Tally = Counter[tuple[int, str]]
 
 
-def countable(search: Search) -> bool:
-    """Return whether the index's own counts are those of the query."""
-    if search.verify is Verify.LONG:
-        found = search.ask({"size": 0, "track_total_hits": 1}, {"exists": {"field": "long"}})
-        return found.hits.total is not None and found.hits.total.value == 0
-    return search.verify is Verify.NONE
-
-
 def histogram(search: Search, interval: int, by_level: bool, offset: int) -> list[Bucket]:
     """Return the counts by *interval*, those of empty buckets included."""
     query = search.query
     tally: Tally = Counter()
     if query.start is None or query.end is None or query.start <= query.end:
-        if countable(search):
+        if search.counted():
             _counted(search, interval, offset, tally)
         else:
             for records in search.each():
@@ -122,7 +113,7 @@ def buckets(tally: Tally, query: Query, interval: int, offset: int, by_level: bo
 
 def facets(search: Search, fields: Sequence[str], size: int) -> Facets:
     """Return the most frequent values of each field: counted by the index where it can, else in a sample."""
-    counted = [field for field in fields if field in _COUNTED] if countable(search) else []
+    counted = [field for field in fields if field in _COUNTED] if search.counted() else []
     found: dict[str, list[Value]] = {}
     exact = True
     if counted:
@@ -172,7 +163,7 @@ def _sampled(
 
 def fields(search: Search) -> list[FieldInfo]:
     """Return the fields that occur, by name; a field with values of several types is `mixed`."""
-    if countable(search):
+    if search.counted():
         total, pairs = _fields_counted(search)
     else:
         pairs, _ = _sampled(search, _paths_of)

@@ -32,12 +32,13 @@ _EFFORT = 10_000
 
 
 class Verify(IntEnum):
-    """Which hits must be verified with the predicate."""
+    """Which hits of a superset may be others than those that are meant."""
 
     NONE = 0
     #: Those that hold a value in pieces.
     LONG = 1
-    ALL = 2
+    #: Those that the subset does not find.
+    REST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Meant:
     @classmethod
     def among(cls, query: Query) -> Meant:
         """Return what finds all that is meant, and more."""
-        return cls(NOTHING, query, Verify.ALL)
+        return cls(NOTHING, query, Verify.REST)
 
 
 def every(queries: Sequence[Query]) -> Query:
@@ -191,10 +192,14 @@ class Leaves:
 
     def _matches(self, on: str, head: str, pattern: str) -> Meant:
         found = lucene.of_pattern(pattern)
-        if found.exact is None or self._lenient:
+        if found.least is None or found.most is None or self._lenient:
             return self._sieved(on, head, found.needed)
-        whole = found.longest is not None and found.longest <= OVERLAP
-        return self._expression(on, head, found.exact, None if whole else found.needed)
+        needed = None if found.longest is not None and found.longest <= OVERLAP else found.needed
+        most = self._expression(on, head, found.most, needed)
+        if found.least == found.most:
+            return most
+        least = self._expression(on, head, found.least, needed)
+        return Meant(least.least, most.most, Verify.REST)
 
     def _expression(self, on: str, head: str, expression: str, needed: Sequence[str] | None = None) -> Meant:
         """Return the leaf of an expression; unless *needed* is None, it can miss what reaches over pieces of a value."""

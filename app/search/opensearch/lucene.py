@@ -6,13 +6,13 @@ around: a range that starts or ends at an escaped character is misread, and `\\n
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 from app.core.fold import fold
 from app.search.opensearch.anchored import Branch, branches, whole
-from app.search.opensearch.codepoints import ANY, SURROGATES, Ranges, gaps
+from app.search.opensearch.codepoints import ANY, SURROGATES, Ranges, gaps, narrowed, widened
 from app.search.opensearch.regex import ANYTHING, At, Chars, Either, Node, Repeat, Sequence, Untranslatable, parse
 
 #: A longer literal says nothing more, and costs an automaton (characters).
@@ -25,8 +25,10 @@ _FAMILY = 4
 class Expression:
     """What a pattern became."""
 
-    #: Fits the whole value of what is meant; None when the pattern can't be translated.
-    exact: str | None
+    #: Fit the whole value: the one of nothing else than is meant, the other of all that is meant; the same where one
+    #: expression says just that, None when the pattern can't be translated.
+    least: str | None
+    most: str | None
     #: Folded texts of which every match holds one; empty when nothing can be said.
     needed: tuple[str, ...]
     #: Most characters that a match takes up, with those beside it that it depends on; None without a limit.
@@ -43,16 +45,34 @@ def of_pattern(pattern: str) -> Expression:
     try:
         found = branches(parse(pattern))
     except Untranslatable:
-        return Expression(None, (), None)
+        return Expression(None, None, (), None)
     literals = [_literal(branch) for branch in found]
     needed = tuple(dict.fromkeys(literals)) if all(literals) else ()
     longest = [_length(Sequence(tuple(branch))) for branch in found]
     most = None if None in longest else max(length for length in longest if length is not None)
     try:
-        texts = [shown(tree) for branch in found if (tree := whole(branch)) is not None]
+        trees = [tree for branch in found if (tree := whole(branch)) is not None]
+        return Expression(_all_shown(trees, narrowed), _all_shown(trees, widened), needed, most)
     except Untranslatable:
-        return Expression(None, needed, most)
-    return Expression(f"({'|'.join(dict.fromkeys(texts)) or NEVER})", needed, most)
+        return Expression(None, None, needed, most)
+
+
+def _all_shown(trees: Iterable[Node], kept: Callable[[Ranges], Ranges]) -> str:
+    return f"({'|'.join(dict.fromkeys(shown(_with(tree, kept)) for tree in trees)) or NEVER})"
+
+
+def _with(node: Node, kept: Callable[[Ranges], Ranges]) -> Node:
+    """Return the node with other sets of characters."""
+    match node:
+        case Chars(ranges):
+            return Chars(kept(ranges))
+        case Sequence(parts):
+            return Sequence(tuple(_with(part, kept) for part in parts))
+        case Either(parts):
+            return Either(tuple(_with(part, kept) for part in parts))
+        case Repeat(part, least, most):
+            return Repeat(_with(part, kept), least, most)
+    return node
 
 
 def _literal(branch: Branch) -> str:
@@ -128,7 +148,7 @@ def shown(node: Node) -> str:
 
 def _class(ranges: Ranges) -> str:
     if not ranges:
-        raise Untranslatable("a class without characters")
+        return NEVER
     if len(ranges) == 1 and ranges[0][0] == ranges[0][1]:
         return character(chr(ranges[0][0]))
     rest = gaps([*ranges, SURROGATES])
@@ -141,11 +161,11 @@ def _class(ranges: Ranges) -> str:
 
 
 def _plain(ranges: Ranges) -> Iterator[tuple[int, int]]:
-    """Yield the ranges, but every sign of ASCII by itself."""
+    """Yield the ranges, but every sign that is escaped by itself."""
     for first, high in ranges:
         low = first
         for code in range(first, min(high, 127) + 1):
-            if not chr(code).isalnum():
+            if len(character(chr(code))) > 1:
                 if low < code:
                     yield low, code - 1
                 yield code, code

@@ -73,6 +73,7 @@ class Answer(msgspec.Struct):
 _decode = msgspec.json.Decoder(Answer).decode
 _encode = msgspec.json.Encoder().encode
 
+_NOTHING_COUNTED = {"buckets": [], "doc_count": 0, "doc_count_error_upper_bound": 0}
 #: What a page needs of a document.
 SHOWN = {"excludes": ["words", "kv", "paths"]}
 
@@ -130,6 +131,9 @@ class Reader:
             raise Unavailable(f"OpenSearch answers what can't be read: {error}") from None
         if answer.timed_out:
             raise clock.timed_out()
+        if not answer.shards.total:
+            # No index, no aggregation either.
+            answer.aggregations = dict.fromkeys(rest.get("aggs", ()), _NOTHING_COUNTED)
         if answer.shards.failed:
             raise Unavailable(f"{answer.shards.failed} of the index's {answer.shards.total} shards can't be read")
         return answer

@@ -12,8 +12,8 @@ from app.core.record import LogRecord
 from app.search.clock import Clock
 from app.search.opensearch import documents, moments
 from app.search.opensearch.documents import split_id
+from app.search.opensearch.leaves import ALL
 from app.search.opensearch.leaves import Query as Clause
-from app.search.opensearch.leaves import Verify
 from app.search.opensearch.reading import SHOWN, Answer, Hit, LacksMemory, Reader, TooComplex
 from app.search.opensearch.translate import translate
 
@@ -26,8 +26,6 @@ COUNT_SECONDS = 0.2
 FEWEST, MOST = 200, 2_000
 LEAST = 20
 
-_HELD_LONG: Clause = {"exists": {"field": "long"}}
-
 
 class Search:
     """One query, translated; nothing of it is kept in OpenSearch between two requests."""
@@ -38,10 +36,23 @@ class Search:
         self._reader = reader
         self._lenient = lenient
         found = translate(query.filter, lenient=lenient)
-        self.verify = found.verify
-        #: What hits satisfy: a superset of the query where `verify` is not NONE.
+        #: The hits that may be others than the query means; None if there are none.
+        self.doubtful = found.doubtful
+        #: What hits satisfy: a superset of the query.
         self.filters: list[Clause] = [found.query, *moments.window(query)]
         self._holds: Callable[[LogRecord], bool] = predicate(query.filter)
+
+    @property
+    def _partly_doubtful(self) -> bool:
+        return self.doubtful is not None and self.doubtful is not ALL
+
+    def counted(self) -> bool:
+        """Return whether the index's own counts are those of the query."""
+        if self._partly_doubtful:
+            assert self.doubtful is not None
+            found = self.ask({"size": 0, "track_total_hits": 1}, self.doubtful).hits.total
+            return found is not None and found.value == 0
+        return self.doubtful is None
 
     def over(self, query: Query) -> Search:
         """Return the search for another query, asked in the same manner and within the same time."""
@@ -81,21 +92,21 @@ class Search:
 
     def _candidates(self, wanted: int) -> Iterator[tuple[Answer, list[Hit]]]:
         """Yield answers with candidates in the query's order, the first with what the total needs, until none is left."""
-        size = wanted if self.verify is not Verify.ALL else min(max(wanted, FEWEST), MOST)
+        size = wanted if self.doubtful is None else max(wanted, FEWEST)
         rest: dict[str, Any] = {}
         if self.query.after is not None:
             rest["search_after"] = self._after(self.query.after)
         first: dict[str, Any] = {
             "track_total_hits": {"none": False, "auto": COUNT_HITS, "exact": True}[self.query.count]
         }
-        if self.verify is Verify.LONG and self.query.count != "none":
-            first["aggs"] = {"long": {"filter": _HELD_LONG}}
+        if self._partly_doubtful and self.query.count != "none":
+            first["aggs"] = {"doubtful": {"filter": self.doubtful}}
         answer, size = self._some({**rest, **first}, size)
         while True:
             yield answer, answer.hits.hits
             if len(answer.hits.hits) < size:
                 return
-            if self.verify is Verify.ALL:
+            if self.doubtful is not None:
                 size = min(size * 2, MOST)
             answer, size = self._some(_following(answer), size)
 
@@ -115,10 +126,9 @@ class Search:
             document = hit.source
             assert document is not None
             record = documents.decode(document)
-            sure = self.verify is Verify.NONE or (self.verify is Verify.LONG and document.long is None)
             if number % 64 == 63:
                 self.clock.check()
-            if sure or self._holds(record):
+            if self.doubtful is None or self._holds(record):
                 yield record
 
     def each(self, *more: Clause) -> Iterator[list[LogRecord]]:
@@ -139,16 +149,15 @@ class Search:
             return shown, True
         assert answer is not None and answer.hits.total is not None
         candidates, exact = answer.hits.total.value, answer.hits.total.relation == "eq"
-        if self.verify is Verify.NONE:
+        if self.doubtful is None:
             return candidates, exact
-        if self.verify is Verify.ALL:
+        if not self._partly_doubtful:
             total, exact = self._count(0)
         else:
-            long = answer.aggregations["long"]["doc_count"]
-            if not long:
+            doubtful = answer.aggregations["doubtful"]["doc_count"]
+            if not doubtful:
                 return candidates, exact
-            # The index's count holds only as far as no value is in pieces.
-            total, exact = self._count(candidates - long, _HELD_LONG) if exact else (shown + more, False)
+            total, exact = self._count(candidates - doubtful, self.doubtful) if exact else (shown + more, False)
         return max(total, shown + more), exact
 
     def _count(self, total: int, *more: Clause) -> tuple[int, bool]:

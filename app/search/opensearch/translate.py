@@ -16,29 +16,45 @@ from app.search.opensearch.leaves import ALL, NOTHING, Leaves, Query, Verify, ev
 CLAUSE_LIMIT = 1_000
 
 
+#: Leaves of a query that is asked together with its subset.
+_TOGETHER = 200
+
+_HELD_LONG: Query = {"exists": {"field": "long"}}
+
+
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """A query, and which of its hits must be verified."""
+    """A query that misses nothing, and those of its hits that may be others than are meant."""
 
     query: Query
-    verify: Verify
+    #: None when every hit is meant, ALL when any may not be.
+    doubtful: Query | None
 
 
 def translate(tree: Filter, *, lenient: bool = False) -> Translation:
     """Return the query of *tree*; a *lenient* one asks the index for no large automaton."""
     count = sum(1 for _ in leaves(tree))
-    translator = _Translator(Leaves(max(1, (CLAUSE_LIMIT - count) // max(count, 1)), lenient=lenient))
-    query = translator.of(tree, negated=False)
-    return Translation(query, translator.verify)
+    single = Leaves(max(1, (CLAUSE_LIMIT - count) // max(count, 1)), lenient=lenient)
+    most = _Translator(single, least=False)
+    query = most.of(tree, negated=False)
+    if most.verify is Verify.NONE:
+        return Translation(query, None)
+    if most.verify is Verify.LONG:
+        return Translation(query, _HELD_LONG)
+    if count > _TOGETHER:
+        return Translation(query, ALL)
+    least = _Translator(single, least=True).of(tree, negated=False)
+    return Translation(query, ALL if least is NOTHING else {"bool": {"must_not": [least]}})
 
 
 class _Translator:
-    def __init__(self, single: Leaves) -> None:
+    def __init__(self, single: Leaves, *, least: bool) -> None:
         self._leaves = single
+        self._least = least
         self.verify = Verify.NONE
 
     def of(self, tree: Filter, *, negated: bool) -> Query:
-        """Return the query of *tree*, or of all that it does not mean."""
+        """Return the query of *tree*, or of all that it does not mean: a superset, or a subset."""
         match tree:
             case Not(part):
                 return self.of(part, negated=not negated)
@@ -48,11 +64,12 @@ class _Translator:
                 return self._all(parts, negated) if negated else self._any(parts, negated)
         meant = self._leaves.of(tree)
         self.verify = max(self.verify, meant.verify)
+        query = meant.least if self._least is not negated else meant.most
         if not negated:
-            return meant.most
-        if meant.least is NOTHING:
+            return query
+        if query is NOTHING:
             return ALL
-        return NOTHING if meant.least is ALL else {"bool": {"must_not": [meant.least]}}
+        return NOTHING if query is ALL else {"bool": {"must_not": [query]}}
 
     def _all(self, parts: Sequence[Filter], negated: bool) -> Query:
         inside: list[Query] = []
