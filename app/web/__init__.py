@@ -22,7 +22,7 @@ from app.pipeline.accept import Accept
 from app.pipeline.receipts import Receipts
 
 #: Modules of app.web that hold a blueprint `bp`.
-BLUEPRINTS = ("ingest", "filters", "pages", "health", "openapi")
+BLUEPRINTS = ("ingest", "filters", "pages", "health", "openapi", "tail")
 
 
 @dataclass(slots=True)

@@ -70,7 +70,10 @@ def _queue(held: Backends, _: Settings) -> dict[str, Any]:
     if depth.full:
         raise Unavailable(f"the queue is full: {depth.logs:,} logs wait in {depth.bytes >> 20:,} MiB")
     age = None if depth.oldest is None else max(now_ms() - depth.oldest, 0)
-    since = pause.paused(held.store)
+    try:
+        since = pause.paused(held.store)
+    except Unavailable:  # the record's fault, which is told where it belongs
+        since = 0
     return {
         "waiting": depth.logs,
         "waiting_bytes": depth.bytes,

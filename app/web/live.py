@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import Flask
+from flask import Flask, Response
 
 from app.core.errors import InvalidInput, InvalidQuery, LogIngestorError, Problem
 from app.core.meaning import predicate
@@ -22,7 +22,7 @@ from app.core.text import text
 from app.pipeline import follow
 from app.pipeline.export import json_bytes
 from app.pipeline.follow import Follower, Reader, Write
-from app.web.bridge import Message, Receive, Scope, Send
+from app.web.bridge import Message, Receive, Scope, Send, environ
 from app.web.page_form import Form
 
 PATH = "/logs/tail"
@@ -74,6 +74,12 @@ class Live:
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
         code = GOING_AWAY
+        refused = await self._refused(scope)
+        if refused is not None:
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.send", "text": refused.get_data(as_text=True)})
+            await send({"type": "websocket.close", "code": REFUSED})
+            return
         try:
             # Whoever is told that the socket is open follows already: a log sent then is seen.
             async with self._reader(scope) as (reader, came):
@@ -94,6 +100,12 @@ class Live:
         await send({"type": "websocket.close", "code": code})
 
     async def _events(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refused = await self._refused(scope)
+        if refused is not None:
+            headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in refused.headers]
+            await send({"type": "http.response.start", "status": refused.status_code, "headers": headers})
+            await send({"type": "http.response.body", "body": refused.get_data()})
+            return
         try:
             async with self._reader(scope) as (reader, came):
                 await receive()
@@ -112,6 +124,17 @@ class Live:
             headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": body})
+
+    async def _refused(self, scope: Scope) -> Response | None:
+        """Return Flask's answer to who may not follow; None for all others."""
+        answered = await asyncio.get_running_loop().run_in_executor(None, self._ask, scope)
+        return None if answered.status_code == 204 else answered
+
+    def _ask(self, scope: Scope) -> Response:
+        # To Flask it is a plain GET, that a browser may have made.
+        plain = {**scope, "method": "GET", "scheme": scope["scheme"].replace("ws", "http")}
+        with self._app.request_context(environ(plain, b"")):
+            return self._app.full_dispatch_request()
 
     @contextlib.asynccontextmanager
     async def _reader(self, scope: Scope) -> AsyncIterator[tuple[Reader, asyncio.Event]]:

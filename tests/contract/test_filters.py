@@ -16,7 +16,7 @@ from app.core.meaning import predicate
 from app.core.query import Query
 from app.core.record import LogRecord
 from tests.conftest import fill_backends
-from tests.contract.conftest import INDICES, open_index
+from tests.contract.conftest import INDICES, open_combination, open_index
 from tests.samples import filters_over, random_records
 
 #: Two full blocks, whose messages the index keeps as texts, and a third that is not full.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -121,6 +121,33 @@ def test_faults_are_named(server: Server, parameters: dict[str, str], field: str
     with events(server, **parameters) as answer:
         assert answer.status == 400
         assert json.loads(answer.read())["errors"][0]["field"] == field
+
+
+def test_pages_of_other_sites_may_not_follow(server: Server) -> None:
+    """A browser opens sockets for any page: one of another site gets no log."""
+    with connect(server.url.replace("http", "ws", 1) + "/logs/tail", origin="https://elsewhere.example") as socket:  # type: ignore[arg-type]
+        assert "another site" in received(socket)["message"]
+        with pytest.raises(ConnectionClosed):
+            socket.recv(SECONDS)
+    with connect(server.url.replace("http", "ws", 1) + "/logs/tail", origin=server.url) as socket:  # type: ignore[arg-type]
+        server.ingest({"message": "seen"})
+        assert received(socket)["message"] == "seen"
+
+
+def test_the_password_is_wanted_here_too(make_server: Callable[..., Server]) -> None:
+    """What keeps a reader out of every other route keeps it out of the tail."""
+    server = make_server(AUTH="required", ADMIN_PASSWORD="secret of the tests")
+    server.start()
+    with tail(server) as socket:
+        assert received(socket)["status"] is False
+    with events(server) as answer:
+        assert answer.status == 401
+        assert answer.headers["WWW-Authenticate"].startswith("Basic")
+    address = server.url.replace("http", "ws", 1)
+    headers = {"Authorization": "Bearer secret of the tests"}
+    with connect(f"{address}/logs/tail", additional_headers=headers) as socket:
+        server.request("POST", "/logs/ingest/", {"message": "seen"}, headers)
+        assert received(socket)["message"] == "seen"
 
 
 def test_goodbye(server: Server) -> None:

@@ -18,7 +18,8 @@ from app.web.routes import PARAMETERS, ROUTES
 from app.web.schemas import SCHEMAS
 
 #: Endpoints that answer browsers, not programs.
-PAGES = ("static", "pages.", "openapi.page")
+# The tail is a stream, over a socket or as events, that OpenAPI has no words for.
+PAGES = ("static", "pages.", "openapi.page", "tail.")
 METHODS = {"get", "post"}
 
 
