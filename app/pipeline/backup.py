@@ -215,7 +215,7 @@ class Reader:
             self._hash.update(length + packed)
             part: Header | Part | End = _decode(packed)
             return part
-        except (zstandard.ZstdError, msgspec.MsgspecError, EOFError) as error:
+        except (zstandard.ZstdError, msgspec.MsgspecError, ValueError, EOFError) as error:
             raise _broken(f"is no backup, or is damaged or cut off: {error or 'it ends too early'}") from error
 
     def _read(self, size: int) -> bytes:

@@ -1,0 +1,210 @@
+"""Backup and restore: a round trip on every store, over stores, checked, and never over what is there."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from app.backends import Backends
+from app.core.envelope import Claim, DeadLetter, Envelope, Listing
+from app.core.errors import InvalidInput
+from app.core.operating import ClaimMade
+from app.core.record import IdSource
+from app.pipeline import backup
+from app.pipeline.audit import audit
+from app.pipeline.indexing import Indexing
+from tests.conftest import MakeRecord, fill_backends
+from tests.contract.conftest import open_combination
+from tests.mortal import Clock, Killed, Mortal
+from tests.samples import random_records
+
+MONTH_MS = 30 * 86_400_000
+
+
+def letters(count: int) -> list[DeadLetter]:
+    """Return dead letters."""
+    ids = IdSource()
+    return [
+        DeadLetter(ids.take(1).to_bytes(16, "big"), b"\xff\0 payload", f"reason {n}", None, "s") for n in range(count)
+    ]
+
+
+def saved(backends: Backends) -> io.BytesIO:
+    """Return a backup."""
+    file = io.BytesIO()
+    backup.write(file, backends.store, backends.queue, backends.keepers())
+    file.seek(0)
+    return file
+
+
+def restored(file: io.BytesIO, backends: Backends, merge: bool = False) -> int:
+    """Restore a backup; return how many records were new."""
+    file.seek(0)
+    contents = backup.check(file)
+    file.seek(0)
+    return backup.restore(file, contents, backends.store, backends.keepers(), merge=merge)
+
+
+def index_all(backends: Backends) -> None:
+    """Do what the index actor does until nothing is lacking."""
+    indexing = Indexing(backends.store, backends.index)
+    while backends.store.lacking().logs:
+        indexing.catch_up()
+        indexing.settle(now=True)
+
+
+@pytest.fixture
+def full(each_backends: Backends, make_record: MakeRecord) -> Backends:
+    """Backends with stored and waiting logs, dead letters, and claims."""
+    fill_backends(
+        each_backends, [*random_records(5, 2_000), *(make_record(metadata={"big": 10**30}) for _ in range(20))]
+    )
+    each_backends.store.bury(letters(1_100))
+    each_backends.store.remember([ClaimMade("key", 0, 1, b"digest", b"answer", 5)])
+    waits = [make_record(message="waits") for _ in range(150)]
+    each_backends.queue.put([Envelope(waits[:100]), Envelope(waits[100:], letters(2))], Claim("k", b"d", b"a"))
+    each_backends.queue.keep(Listing(b"l" * 16, [waits[0].id], 10**6))
+    return each_backends
+
+
+def test_round_trip(full: Backends, tmp_path: Path) -> None:
+    """An empty system of the default kind holds it all afterwards, waiting logs stored, the index right."""
+    records = [record for _, record in full.store.after(0, 5_000)]
+    target = open_combination("one-file", tmp_path / "target")
+    try:
+        file = saved(full)
+        new = restored(file, target)
+        waited = 150 if backup.check(io.BytesIO(file.getvalue())).counts["waiting"] else 0
+        assert new == 2_020 + waited
+        assert target.store.get([record.id for record in records]) == records
+        assert sum(target.store.dead_counts().values()) == 1_100 + (2 if waited else 0)
+        assert target.store.dead(2_000)[-5:] == full.store.dead(2_000)[-5:]
+        assert target.store.claimed("key") is not None
+        assert target.queue.listed(b"l" * 16) is not None
+        index_all(target)
+        assert audit(target.store, target.index, MONTH_MS * 1_000).same
+    finally:
+        target.close()
+
+
+def test_back_into_its_own_kind(full: Backends, tmp_path: Path) -> None:
+    """What was restored elsewhere goes into every store, and a second time adds nothing."""
+    source = open_combination("three-files", tmp_path / "source")
+    try:
+        restored(saved(full), source)
+        file = saved(source)
+        with pytest.raises(InvalidInput, match="not empty"):
+            restored(file, full)
+        before = full.store.stats()["stored"]
+        new = restored(file, full, merge=True)
+        assert full.store.stats()["stored"] == before + new == source.store.stats()["stored"]
+        assert restored(file, full, merge=True) == 0
+    finally:
+        source.close()
+
+
+def test_empty_system(each_backends: Backends) -> None:
+    """A backup of nothing is a backup."""
+    assert restored(saved(each_backends), each_backends) == 0
+
+
+def test_restore_that_was_killed_goes_on(each_backends: Backends, tmp_path: Path, make_record: MakeRecord) -> None:
+    """Run again it completes, without --merge; another backup is refused meanwhile."""
+    source = open_combination("one-file", tmp_path / "source")
+    try:
+        fill_backends(source, [make_record() for _ in range(500)])
+        source.store.bury(letters(3))
+        file, empty = saved(source), saved(each_backends)
+        contents = backup.check(file)
+        for last in range(1, 10):
+            file.seek(0)
+            store = Mortal(each_backends.store, Clock(last, after=True), "add", "bury", "note")
+            with suppress(Killed):
+                backup.restore(file, contents, store, each_backends.keepers(), merge=False)  # type: ignore[arg-type]
+            if not each_backends.store.noted("restoring"):
+                break
+            if each_backends.store.stats()["stored"]:
+                with pytest.raises(InvalidInput):
+                    restored(empty, each_backends)
+        # Each run came one call further than the last: note, add, bury, note.
+        assert last == 4
+        assert each_backends.store.stats()["stored"] == 500
+        assert sum(each_backends.store.dead_counts().values()) == 3
+        with pytest.raises(InvalidInput):
+            restored(file, each_backends)
+    finally:
+        source.close()
+
+
+Damage = Callable[[bytes], bytes]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda whole: whole[: len(whole) // 2],
+        lambda whole: whole[:-60],
+        lambda whole: whole[:1000] + bytes([whole[1000] ^ 1]) + whole[1001:],
+        lambda whole: b"",
+        lambda whole: b"no backup at all",
+        lambda whole: whole[:40],
+    ],
+)
+def test_damage_is_told_before_anything_is_stored(backends: Backends, make_record: MakeRecord, damage: Damage) -> None:
+    """A backup that was cut off or changed is refused whole."""
+    fill_backends(backends, [make_record(message=f"{n} {'x' * (n % 300)}") for n in range(3_000)])
+    whole = saved(backends).getvalue()
+    backup.check(io.BytesIO(whole))
+    with pytest.raises(InvalidInput):
+        backup.check(io.BytesIO(damage(whole)))
+
+
+def test_parts_that_were_left_out_are_told(backends: Backends, make_record: MakeRecord) -> None:
+    """Even where the stream itself is sound its end says what belongs in it."""
+    import zstandard
+
+    fill_backends(backends, [make_record() for _ in range(100)])
+    plain = zstandard.ZstdDecompressor().stream_reader(saved(backends)).read()
+    parts, at = list[bytes](), 0
+    while at < len(plain):
+        size = 4 + int.from_bytes(plain[at : at + 4], "big")
+        parts.append(plain[at : at + size])
+        at += size
+    assert len(parts) >= 3
+    packed = zstandard.ZstdCompressor().compress(b"".join([parts[0], *parts[2:]]))
+    with pytest.raises(InvalidInput, match="damaged"):
+        backup.check(io.BytesIO(packed))
+
+
+def test_backup_while_logs_move(each_backends: Backends, make_record: MakeRecord) -> None:
+    """All that was accepted before it began is in it, though a worker drains meanwhile."""
+    records = [make_record(message=f"log {n}") for n in range(900)]
+    each_backends.queue.put([Envelope(records[at : at + 100]) for at in range(0, 900, 100)])
+
+    class Draining:
+        """The record, before whose first question a worker moves everything."""
+
+        def __init__(self) -> None:
+            self._moved = False
+
+        def __getattr__(self, name: str) -> object:
+            if name == "newest_place" and not self._moved:
+                self._moved = True
+                fill_backends(each_backends, [])
+            return getattr(each_backends.store, name)
+
+    file = io.BytesIO()
+    contents = backup.write(file, Draining(), each_backends.queue, each_backends.keepers())  # type: ignore[arg-type]
+    file.seek(0)
+    found = {
+        record.id
+        for part in backup.Reader(file).parts()
+        if isinstance(part, backup.Logs | backup.Waiting)
+        for record in part.records
+    }
+    assert found == {record.id for record in records}
+    assert contents.counts["logs"] == 900

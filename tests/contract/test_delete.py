@@ -1,0 +1,131 @@
+"""Delete: what fits a query is gone from record, index and dead letters, and nothing else is."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from app.backends import Backends
+from app.core.envelope import DeadLetter, Envelope
+from app.core.errors import Unavailable
+from app.core.parse import parse
+from app.core.query import Query
+from app.core.rebuild import Rebuildable
+from app.core.record import IdSource
+from app.pipeline import pause
+from app.pipeline.audit import audit
+from app.pipeline.delete import Deletion, arrived, delete, matching
+from app.pipeline.letters import fits
+from tests.conftest import MakeRecord, fill_backends
+
+MONTH_MS = 30 * 86_400_000
+_ids = IdSource()
+
+
+def letter(payload: object) -> DeadLetter:
+    """Return a dead letter that was sent as JSON, or as bytes."""
+    sent = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    return DeadLetter(_ids.take(1).to_bytes(16, "big"), sent, "reason", None, "sender")
+
+
+def asked(text: str) -> Query:
+    """Return the query of a text."""
+    return Query(parse(text, 0))
+
+
+def test_only_what_fits_goes(each_backends: Backends, make_record: MakeRecord) -> None:
+    """Counted first, deleted then; the index agrees, and a second time there is nothing left."""
+    store, index = each_backends.store, each_backends.index
+    hers = [make_record(message=f"hello {n}", metadata={"user": "ann@example.org"}) for n in range(2_300)]
+    others = [make_record(message=f"hello {n}", metadata={"user": "bob@example.org"}) for n in range(500)]
+    fill_backends(each_backends, [log for pair in zip(hers, hers, strict=True) for log in pair[:1]] + others)
+    store.bury([letter({"message": 5, "metadata": {"user": "ann@example.org"}}), letter({"message": 6})])
+    query = asked('metadata.user:"ann@example.org"')
+    assert matching(store, index, query) == Deletion(2_300, 1)
+    assert store.stats()["stored"] == 2_800
+    assert delete(store, index, query) == Deletion(2_300, 1)
+    assert matching(store, index, query) == delete(store, index, query) == Deletion(0, 0)
+    assert store.stats()["stored"] == 500
+    assert store.get([record.id for record in hers]) == []
+    assert {record.id for record in index.find(Query(limit=10_000)).records} == {record.id for record in others}
+    assert sum(store.dead_counts().values()) == 1
+    assert audit(store, index, MONTH_MS).same
+
+
+def test_what_waits_is_waited_for(each_backends: Backends, make_record: MakeRecord) -> None:
+    """With logs on their way nothing is deleted in the belief that all was seen; later logs don't matter."""
+    queue, store = each_backends.queue, each_backends.store
+    arrived(queue, store, 0)
+    queue.put([Envelope([make_record()])])
+    with pytest.raises(Unavailable, match="can't be found yet"):
+        arrived(queue, store, 0.2)
+    fill_backends(each_backends, [])
+    arrived(queue, store, 0)
+    store.add([make_record()])
+    with pytest.raises(Unavailable, match="can't be found yet"):
+        arrived(queue, store, 0)
+
+
+def test_paused_drain_is_said(each_backends: Backends, make_record: MakeRecord) -> None:
+    """Nobody waits for what nobody brings."""
+    pause.pause(each_backends.store)
+    arrived(each_backends.queue, each_backends.store, 60)
+    each_backends.queue.put([Envelope([make_record()])])
+    with pytest.raises(Unavailable, match="paused"):
+        arrived(each_backends.queue, each_backends.store, 60)
+
+
+def test_rebuild_under_way_is_not_disturbed(each_backends: Backends, make_record: MakeRecord) -> None:
+    """It could bring back what it has read already."""
+    fill_backends(each_backends, [make_record()])
+    assert isinstance(each_backends.index, Rebuildable)
+    each_backends.index.begin_rebuild()
+    with pytest.raises(Unavailable, match="rebuild"):
+        delete(each_backends.store, each_backends.index, Query())
+    assert each_backends.store.stats()["stored"] == 1
+
+
+@pytest.mark.parametrize(
+    ("payload", "text", "expected"),
+    [
+        # Read as far as it goes, though it was refused.
+        ({"message": 5, "resourceId": "r1"}, "resourceId:r1", True),
+        ({"message": 5, "resourceId": "r1"}, "resourceId:r2", False),
+        ({"message": "ann", "timestamp": "soon"}, "ann", True),
+        ({"message": "ann", "resourceId": 12345}, "resourceId:12345", True),
+        ({"message": "x", "metadata": {"a": {"b": "ann"}}, "level": 5}, "metadata.a.b:ann", True),
+        ({"message": "x", "user": "ann", "level": 5}, "metadata.user:ann", True),
+        ({"message": "x", "level": 5}, "NOT resourceId:r1", True),
+        ([{"message": "other"}, {"message": "ann", "level": 1}], "message:ann", True),
+        ({"message": "\ud800 ann", "level": 1}, "message:ann", True),
+        ({"message": "ann", "timestamp": "2023-09-15T08:00:00Z", "level": 1}, "timestamp:[2023-09-01 TO 2023-10-01]", True),
+        # Not to be read: its text is searched.
+        (b'{"message": "ann@example.org', 'metadata.user:"ann@example.org"', True),
+        (b'{"message": "ann@example.org', 'metadata.user:"bob@example.org"', False),
+        (b"\xff\xfe ann", "ann", True),
+        (b"not json of ann", "ann AND NOT level:info", True),
+        (b"not json of ann", "NOT level:info", False),
+        (b"not json of ann", "ann AND bob", False),
+        (b"not json of ann", "ann OR bob", True),
+        (b"not json of ann", "ann AND (NOT bob OR _exists_:traceId)", True),
+        (b"not json of ann", "_exists_:message", False),
+        (b"not json of ann", "metadata.x:/a.n$/", True),
+        (b"not json of ann", "metadata.x:a?n", True),
+        (b"", "ann", False),
+    ],
+)  # fmt: skip
+def test_letters(payload: object, text: str, expected: bool) -> None:
+    """Which dead letters a query means."""
+    assert fits(letter(payload), asked(text)) is expected
+
+
+def test_letters_within_a_window() -> None:
+    """A window counts for letters too: by the log's own time where it has one, else by its refusal."""
+    dated = letter({"message": 5, "timestamp": "2023-09-15T08:00:00Z"})
+    day = 86_400_000
+    assert fits(dated, Query(start=(1694764800000, 0), end=(1694764800000, 0)))
+    assert not fits(dated, Query(start=(1694764800001, 0)))
+    assert fits(dated, Query(start=(1694764800001, 0), clock="received"))
+    received = int.from_bytes(dated.id[:6], "big")
+    assert not fits(letter({"message": 5}), Query(start=(received + day, 0)))
