@@ -63,7 +63,9 @@ def old_record(make_record: MakeRecord, received: int, **fields: object) -> LogR
 
 def test_a_url_says_everything() -> None:
     """Hosts, login, prefix, copies and trust; ports and the rest have defaults."""
-    found = Address.parse("https://us%40er:p%3Aw@one:9201,two,[::1]:9/logs_1?shards=5&replicas=0&ca=/etc/ca.pem&verify=no")
+    found = Address.parse(
+        "https://us%40er:p%3Aw@one:9201,two,[::1]:9/logs_1?shards=5&replicas=0&ca=/etc/ca.pem&verify=no"
+    )
     assert found == Address(
         True, (("one", 9201), ("two", 9200), ("::1", 9)), "logs_1", ("us@er", "p:w"), 5, 0, "/etc/ca.pem", False
     )
@@ -145,7 +147,14 @@ def test_certificates_are_checked(tmp_path: Path) -> None:
     """A certificate of nobody's is refused, unless its authority is named or checks are off."""
     pair = tmp_path / "pair.pem"
     made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-    made += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(tmp_path / "key"), "-out", str(tmp_path / "certificate")]
+    made += [
+        "-addext",
+        "subjectAltName=IP:127.0.0.1",
+        "-keyout",
+        str(tmp_path / "key"),
+        "-out",
+        str(tmp_path / "certificate"),
+    ]
     try:
         subprocess.run(made, check=True, capture_output=True)
     except FileNotFoundError:
@@ -153,7 +162,11 @@ def test_certificates_are_checked(tmp_path: Path) -> None:
     pair.write_bytes((tmp_path / "key").read_bytes() + (tmp_path / "certificate").read_bytes())
     with door(pair) as server:
         url = f"https://127.0.0.1:{server.server_port}/logs"
-        for query, reason in (("", "certificate"), (f"?ca={tmp_path}/certificate", "password"), ("?verify=no", "password")):
+        for query, reason in (
+            ("", "certificate"),
+            (f"?ca={tmp_path}/certificate", "password"),
+            ("?verify=no", "password"),
+        ):
             with pytest.raises(Unavailable, match=reason):
                 OpenSearchIndex(url + query, retention=MONTH).check()
 
@@ -190,7 +203,9 @@ def test_a_faulty_record_is_refused_alone(index: OpenSearchIndex, make_record: M
     assert ids_of(index) == [record.id for record in good]
 
 
-def test_what_was_added_is_found_after_a_refresh(index: OpenSearchIndex, opensearch_prefix: str, make_record: MakeRecord) -> None:
+def test_what_was_added_is_found_after_a_refresh(
+    index: OpenSearchIndex, opensearch_prefix: str, make_record: MakeRecord
+) -> None:
     """Also when another process had added it already, and died before its own refresh."""
     record = make_record()
     index.add([record])
@@ -278,7 +293,10 @@ def test_a_read_only_index_is_named_and_waited_out(
 
 def test_an_index_of_another_release_is_not_touched(opensearch_prefix: str, make_record: MakeRecord) -> None:
     """Neither one by other rules nor a state that can't be read is used as if it were ours."""
-    with client_of(opensearch_prefix) as (client, prefix), closing(OpenSearchIndex(opensearch_prefix, retention=MONTH)) as index:
+    with (
+        client_of(opensearch_prefix) as (client, prefix),
+        closing(OpenSearchIndex(opensearch_prefix, retention=MONTH)) as index,
+    ):
         index.add([make_record()])
         (name,) = client.indices.get_alias(name=f"{prefix}-g1")
         client.indices.put_mapping(index=name, body={"_meta": {"version": 99}})
@@ -335,7 +353,11 @@ def test_the_period_of_indices_stays(opensearch_prefix: str, make_record: MakeRe
 
 def test_a_rebuild_while_logs_arrive(opensearch_prefix: str, make_record: MakeRecord) -> None:
     """Whoever adds while a generation follows another, in any process: each record is found once, at every moment."""
-    stored, guard, ended = [make_record(metadata={"n": number}) for number in range(500)], threading.Lock(), threading.Event()
+    stored, guard, ended = (
+        [make_record(metadata={"n": number}) for number in range(500)],
+        threading.Lock(),
+        threading.Event(),
+    )
     faults: list[BaseException] = []
 
     def adds() -> None:
@@ -424,7 +446,10 @@ def test_ids_between(index: OpenSearchIndex, make_record: MakeRecord) -> None:
 def test_documents_are_small(opensearch_prefix: str, make_record: MakeRecord) -> None:
     """A document holds each text once, and nothing for what a log lacks."""
     record = make_record(message="one two")
-    with client_of(opensearch_prefix) as (client, prefix), closing(OpenSearchIndex(opensearch_prefix, retention=MONTH)) as index:
+    with (
+        client_of(opensearch_prefix) as (client, prefix),
+        closing(OpenSearchIndex(opensearch_prefix, retention=MONTH)) as index,
+    ):
         index.add([record])
         index.refresh()
         (hit,) = client.search(index=f"{prefix}-g1")["hits"]["hits"]
