@@ -17,6 +17,8 @@ from app.core.errors import InvalidSettings, Problem, Unavailable
 
 #: Seconds that a request which writes, or asks after the cluster, may take.
 PATIENCE = 60.0
+#: Seconds within which the cluster must say how it is.
+HEALTH_SECONDS = 5.0
 #: Seconds for which a host that failed is asked last.
 DEAD_SECONDS = 5
 _PREFIX = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}")
@@ -28,8 +30,8 @@ _PORT = 9200
 logging.getLogger("opensearch").setLevel(logging.CRITICAL)
 
 
-class Answered(Exception):
-    """OpenSearch refused a request for a reason that the caller may know what to do about."""
+class Answered(Unavailable):
+    """OpenSearch refused a request, for a reason that the caller may know what to do about."""
 
     def __init__(self, status: int, kinds: frozenset[str], reason: str) -> None:
         super().__init__(f"OpenSearch answers {status}: {reason}")
@@ -178,6 +180,19 @@ class Server:
         if status == 403:
             return Unavailable(f"OpenSearch at {self.address.shown} forbids it to the user of SEARCH_URL: {reason}")
         return Answered(status, kinds, reason)
+
+    def why(self, error: Answered) -> Unavailable:
+        """Return what is wrong with the cluster that answered so, as far as it can tell."""
+        try:
+            self.health()
+        except Unavailable as found:
+            return found
+        return error
+
+    def health(self, indices: str = "") -> str:
+        """Return the cluster's health, of some indices or of all. Raises Unavailable where there is no manager."""
+        parameters = {"level": "indices", "timeout": "1s", "cluster_manager_timeout": "3s"}
+        return self.call("GET", f"/_cluster/health/{indices}", None, parameters, HEALTH_SECONDS)
 
     def close(self) -> None:
         """Close all connections."""

@@ -20,6 +20,9 @@ from app.search.opensearch.connection import Answered, Server
 
 #: Seconds for which a read state is believed by searches; `finish` waits longer before it drops what they may search.
 BELIEVED = 1.0
+#: Seconds within which the state must be read.
+STATE_SECONDS = 15.0
+_PRIMARY = {"preference": "_primary"}
 #: Tries of a change while others change the state too.
 _TRIES = 20
 
@@ -76,15 +79,15 @@ class Generations:
         """Return the name of all indices of a generation."""
         return mapping.alias(self._server.address.prefix, generation)
 
-    def current(self) -> State:
+    def current(self, seconds: float = STATE_SECONDS) -> State:
         """Return the state as it is now."""
-        return self._fetch().state
+        return self._fetch(seconds).state
 
-    def recent(self) -> tuple[State, float]:
+    def recent(self, seconds: float) -> tuple[State, float]:
         """Return the state as it was no longer than BELIEVED ago, and that moment by the monotonic clock."""
         found = self._recent
         if found is None or not self.believed(found[1]):
-            self.current()
+            self.current(seconds)
             found = self._recent
             assert found is not None
         return found
@@ -94,16 +97,14 @@ class Generations:
         """Return whether a state that was read at *since* is recent enough still."""
         return time.monotonic() <= since + BELIEVED
 
-    def _fetch(self) -> _Found:
+    def _fetch(self, seconds: float = STATE_SECONDS) -> _Found:
         for _ in range(_TRIES):
             asked = time.monotonic()
             try:
-                found = _decode(
-                    self._server.call("GET", f"{self._path}/_doc/state", parameters={"preference": "_primary"})
-                )
+                found = _decode(self._server.call("GET", f"{self._path}/_doc/state", None, _PRIMARY, seconds))
             except Answered as error:
                 if error.status != 404:
-                    raise
+                    raise self._server.why(error) from None
                 self._create()
                 continue
             except msgspec.ValidationError as error:

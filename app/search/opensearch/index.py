@@ -16,7 +16,7 @@ from app.core.record import LogRecord
 from app.core.settings import Retention
 from app.search.clock import Clock
 from app.search.opensearch import counting, mapping, moments
-from app.search.opensearch.connection import Address, Answered, Server
+from app.search.opensearch.connection import Address, Server
 from app.search.opensearch.documents import join_id
 from app.search.opensearch.generations import Generations, State
 from app.search.opensearch.reading import Reader
@@ -28,8 +28,6 @@ from app.search.opensearch.writing import Writer
 SCAN_LOGS = 1_000
 #: Records that `expire` deletes one by one in one request.
 EXPIRE_LOGS = 10_000
-#: Seconds that `check` waits for the cluster.
-CHECK_SECONDS = 5.0
 #: Seconds within which counting and listing for `expire` must be done.
 _CARE = Budget(60.0)
 
@@ -57,17 +55,12 @@ class OpenSearchIndex(Rebuilding):
 
     def check(self) -> None:
         """See SearchIndex."""
-        self._generations.check(self._generations.current())
         prefix = self._server.address.prefix
-        path = f"/_cluster/health/{prefix}-*"
-        parameters = {"level": "indices", "filter_path": "status,indices.*.status", "timeout": "1s"}
-        try:
-            health = msgspec.json.decode(self._server.call("GET", path, None, parameters, CHECK_SECONDS))
-        except Answered as error:
-            raise Unavailable(f"OpenSearch can't tell how it is: {error.reason}") from None
+        health = msgspec.json.decode(self._server.health(f"{prefix}-*"))
         red = sorted(name for name, one in health.get("indices", {}).items() if one["status"] == "red")
         if red:
             raise Unavailable(f"parts of the index are on no node that is there: {', '.join(red[:5])}")
+        self._generations.check(self._generations.current())
         blocks = {"filter_path": "*.settings.index.blocks"}
         found = msgspec.json.decode(self._server.call("GET", f"/{prefix}-*/_settings/index.blocks.*", None, blocks))
         blocked = sorted(name for name, one in found.items() if _forbids(one["settings"]["index"]["blocks"]))

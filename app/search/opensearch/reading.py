@@ -11,7 +11,7 @@ from app.core.errors import Unavailable
 from app.search.clock import Clock
 from app.search.opensearch.connection import Answered, NoAnswer, Server
 from app.search.opensearch.documents import Document
-from app.search.opensearch.generations import Generations, State
+from app.search.opensearch.generations import STATE_SECONDS, Generations, State
 from app.search.opensearch.leaves import Query
 from app.search.opensearch.moments import first_key
 
@@ -94,22 +94,23 @@ class Reader:
         def ask(state: State) -> Answer:
             return self._ask(state, filters, rest, clock)
 
-        answer = self._in_one_generation(ask)
+        answer = self._in_one_generation(ask, clock)
         clock.check()
         return answer
 
-    def _in_one_generation(self, ask: Callable[[State], Answer]) -> Answer:
+    def _in_one_generation(self, ask: Callable[[State], Answer], clock: Clock) -> Answer:
         """Return what *ask* answers for a generation that was the one to read until its answer came."""
-        state, since = self._generations.recent()
+        clock.check()
+        state, since = self._generations.recent(min(clock.left(), STATE_SECONDS))
         while True:
             answer = ask(state)
             # Without any shard the generation may be gone.
             if answer.shards.total and self._generations.believed(since):
                 return answer
-            current = self._generations.current()
+            current = self._generations.current(min(clock.left(), STATE_SECONDS))
             if current.read == state.read:
                 return answer
-            state, since = self._generations.recent()
+            state, since = self._generations.recent(min(clock.left(), STATE_SECONDS))
 
     def _ask(self, state: State, filters: Sequence[Query], rest: dict[str, Any], clock: Clock) -> Answer:
         clock.check()

@@ -170,6 +170,9 @@ class Writer:
             return  # it is there already
         if (blocked := blocked_by(kinds, line.reason)) is not None:
             raise Unavailable(blocked)
+        if "unavailable_shards_exception" in kinds:
+            # Waited for already.
+            raise Unavailable(f"a part of the index is on no node that is there: {line.reason}")
         if outcome.status == 429 or outcome.status >= 500:
             again.append(line)
         elif kinds & _OWN_FAULTS:
