@@ -131,9 +131,10 @@ class Live:
         return None if answered.status_code == 204 else answered
 
     def _ask(self, scope: Scope) -> Response:
-        # To Flask it is a plain GET, that a browser may have made.
-        plain = {**scope, "method": "GET", "scheme": scope["scheme"].replace("ws", "http")}
-        with self._app.request_context(environ(plain, b"")):
+        # To Flask it is a plain GET: routes for sockets are a matter of their own there. `Upgrade` still tells.
+        asked = environ({**scope, "method": "GET", "scheme": scope["scheme"].replace("ws", "http")}, b"")
+        asked.pop("HTTP_CONNECTION", None)
+        with self._app.request_context(asked):
             return self._app.full_dispatch_request()
 
     @contextlib.asynccontextmanager
