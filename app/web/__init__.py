@@ -10,12 +10,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import cast
 
-from flask import Flask, current_app
+from flask import Flask, current_app, request
 from flask.json.provider import DefaultJSONProvider
 
 from app import backends as backends_module
 from app.backends import Backends
 from app.core.paths import resource
+from app.core.ports import Budget
 from app.core.settings import Settings
 from app.drivers import secret
 from app.pipeline.accept import Accept
@@ -23,6 +24,8 @@ from app.pipeline.receipts import Receipts
 
 #: Modules of app.web that hold a blueprint `bp`.
 BLUEPRINTS = ("ingest", "filters", "pages", "health", "openapi", "tail")
+#: Seconds that a query may take; for an export, that each piece of it may take.
+QUERY_SECONDS = 10.0
 
 
 @dataclass(slots=True)
@@ -96,6 +99,15 @@ def parts() -> Parts:
 def backends() -> Backends:
     """Return the backends of the current application."""
     return parts().backends()
+
+
+def budget() -> Budget:
+    """Return what a query of the current request may use; its client's leaving ends it."""
+    return Budget(QUERY_SECONDS, request.environ.get("logingestor.left", _never))
+
+
+def _never() -> bool:
+    return False
 
 
 def settings() -> Settings:

@@ -36,6 +36,11 @@ BODIES_LIMIT = 256 << 20
 #: Requests that may wait for a thread.
 WAITING_LIMIT = 1_000
 
+#: Seconds after which a request is watched for its client's leaving.
+WATCH_SECONDS = 0.1
+#: Name in the environment of the function that tells whether the client has left.
+LEFT = "logingestor.left"
+
 
 class ClientLeft(Exception):
     """The client closed its connection before its request was whole."""
@@ -46,6 +51,29 @@ class _Held:
     """A body on its way in."""
 
     body: bytearray = field(default_factory=bytearray)
+
+
+class _Watch:
+    """Notices that the client left while its request is worked at; only where that takes long, so that others pay nothing."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self._receive = receive
+        self._task: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(WATCH_SECONDS, self._begin)
+        scope[LEFT] = self.left
+
+    def _begin(self) -> None:
+        self._task = asyncio.ensure_future(_disconnected(self._receive))
+
+    def left(self) -> bool:
+        """Return whether the client has left; from any thread."""
+        return self._task is not None and self._task.done() and not self._task.cancelled()
+
+    def end(self) -> None:
+        """Watch no more."""
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
 
 
 class Refused(Exception):
@@ -115,11 +143,13 @@ class Bridge:
             await self._read(scope, receive, held)
             if self._waiting >= WAITING_LIMIT:
                 raise Refused(503, "too many requests wait", retry_after=1)
+            watch = _Watch(scope, receive)
             self._waiting += 1
             try:
                 answer = await self._threads.run(self._answer, environ(scope, bytes(held.body)))
             finally:
                 self._waiting -= 1
+                watch.end()
         except ClientLeft:
             return
         except Refused as refused:
@@ -150,6 +180,8 @@ class Bridge:
             self._held += len(piece)
             if len(held.body) > self._body_limit:
                 raise Refused(413, f"the body has more than {self._body_limit:,} bytes")
+            if self._held > BODIES_LIMIT and self._held > len(held.body):
+                raise Refused(503, "too many large requests are under way", retry_after=1)
             more = message.get("more_body", False)
 
     def _answer(self, environment: dict[str, Any]) -> Answer:
@@ -209,6 +241,10 @@ def _pieces(context: contextvars.Context, iterator: Iterator[bytes]) -> Iterator
             yield piece
 
 
+def _never() -> bool:
+    return False
+
+
 def _no_write(_: bytes) -> None:
     raise RuntimeError("the write callable of PEP 3333 is not offered")
 
@@ -242,6 +278,7 @@ def environ(scope: Scope, body: bytes) -> dict[str, Any]:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
         "CONTENT_LENGTH": str(len(body)),
+        LEFT: scope.get(LEFT, _never),
     }
     if scope.get("client"):
         made["REMOTE_ADDR"], made["REMOTE_PORT"] = scope["client"][0], str(scope["client"][1])

@@ -14,18 +14,14 @@ from flask import Blueprint, Response
 from app.core.errors import InvalidQuery, NotFound, Problem
 from app.core.filter import TIME_FIELDS
 from app.core.names import check_name
-from app.core.ports import Budget
 from app.core.query import PAGE_LIMIT
 from app.core.record import id_bytes
 from app.pipeline import counts, export, find
-from app.web import backends
+from app.web import backends, budget
 from app.web.asked import Asked
 
 bp = Blueprint("filters", __name__)
 log = logging.getLogger(__name__)
-
-#: Seconds that a query may take; for an export, that each piece of it may take.
-SECONDS = 10.0
 
 FILTER = ("q", "query", "key", "value", "operation", "filters", "match")
 WINDOW = ("from", "to", "clock")
@@ -60,7 +56,7 @@ def logs() -> Response:
     query = asked.query()
     asked.check()
     held = backends()
-    return reply(find.answer(held.queue, held.store, held.index, query, Budget(SECONDS)))
+    return reply(find.answer(held.queue, held.store, held.index, query, budget()))
 
 
 @bp.route("/logs/histogram", methods=["GET", "POST"])
@@ -74,7 +70,7 @@ def histogram() -> Response:
     asked.check()
     held = backends()
     unseen = find.unseen(held.queue, held.store, held.index)
-    found = counts.histogram(held.index, query, interval, by == "level", zone, Budget(SECONDS))
+    found = counts.histogram(held.index, query, interval, by == "level", zone, budget())
     return reply({"status": True, **found, **unseen})
 
 
@@ -92,7 +88,7 @@ def facets() -> Response:
     asked.check()
     held = backends()
     unseen = find.unseen(held.queue, held.store, held.index)
-    return reply({"status": True, **counts.facets(held.index, query, names, size, Budget(SECONDS)), **unseen})
+    return reply({"status": True, **counts.facets(held.index, query, names, size, budget()), **unseen})
 
 
 def _check_facet(name: str) -> None:
@@ -114,7 +110,7 @@ def fields() -> Response:
     asked.check()
     held = backends()
     unseen = find.unseen(held.queue, held.store, held.index)
-    return reply({"status": True, **counts.fields(held.index, query, Budget(SECONDS)), **unseen})
+    return reply({"status": True, **counts.fields(held.index, query, budget()), **unseen})
 
 
 @bp.route("/logs/export", methods=["GET", "POST"])
@@ -128,7 +124,7 @@ def exported() -> Response:
     asked.check()
     held = backends()
     unseen = find.unseen(held.queue, held.store, held.index)
-    pieces = export.lines(held.index.scan(query, Budget(SECONDS)), format, columns)
+    pieces = export.lines(held.index.scan(query, budget()), format, columns)
     # The first piece is made before the status is sent: a fault up to there has a status of its own.
     first = next(pieces, b"")
     response = Response(_whole(chain((first,), pieces)), content_type=EXPORT_TYPES[format])
@@ -163,7 +159,7 @@ def context(identity: str) -> Response:
     before, after = (asked.whole(name, 10, 0, NEIGHBOURS) for name in ("before", "after"))
     asked.check()
     held = backends()
-    return reply(find.context(held.queue, held.store, held.index, _id(identity), query, before, after, Budget(SECONDS)))
+    return reply(find.context(held.queue, held.store, held.index, _id(identity), query, before, after, budget()))
 
 
 @bp.get("/traces/<path:trace_id>", merge_slashes=False)  # a trace id may hold any characters
@@ -175,7 +171,7 @@ def trace(trace_id: str) -> Response:
     if "sort" not in asked:
         query = replace(query, sort="asc")
     held = backends()
-    return reply(find.trace(held.queue, held.store, held.index, trace_id, query, Budget(SECONDS)))
+    return reply(find.trace(held.queue, held.store, held.index, trace_id, query, budget()))
 
 
 def _id(text: str) -> bytes:

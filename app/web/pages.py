@@ -14,14 +14,13 @@ from app.backends import Backends
 from app.core import instant
 from app.core.errors import InvalidQuery, NotFound, Problem, TimedOut, Unavailable
 from app.core.filter import EVERYTHING, FIELDS, Filter
-from app.core.ports import Budget
 from app.core.query import Query
 from app.core.record import LogRecord, id_bytes
 from app.core.request import read_query
 from app.core.sentence import sentence
 from app.core.text import text
 from app.pipeline import follow
-from app.web import backends, display
+from app.web import backends, budget, display
 from app.web.page_empty import RANGES, advise
 from app.web.page_form import ACTIONS, NAMES, OPERATIONS, Form, Row, Rows, revise
 from app.web.page_turn import Turned, neighbours, turn
@@ -97,7 +96,7 @@ def log(identity: str) -> str:
     if request.args.get("part") == "fields":
         return render_template("_record.html", record=record)
     beside = request.args.get("beside") or ("all" if record.resource_id is None else "resource")
-    around = neighbours(held.index, record, beside, Budget())
+    around = neighbours(held.index, record, beside, budget())
     return render_template("log.html", record=record, records=around, beside=beside, form=Form(), whole=True)
 
 
@@ -138,7 +137,7 @@ def _answer(form: Form, query: Query, begun: Sequence[Row], now: int) -> tuple[s
     try:
         # Asked before the search: what is stored meanwhile is shown twice rather than never.
         live = _live(held, query, form)
-        page = turn(held.index, query, form, Budget())
+        page = turn(held.index, query, form, budget())
         parts["live"] = live
         parts |= {"page": page, "total": _total(page), "pages": page.links(form.sort)}
         if not page.records and not (form.cursor or form.back):

@@ -9,6 +9,7 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +52,13 @@ def test_web_alone_accepts_and_worker_alone_stores(processes: Processes, backend
         assert backends.queue.depth().logs == 0
 
 
+def stops_cleanly(process: subprocess.Popen[bytes]) -> bool:
+    """Return whether the process has come so far that it handles SIGTERM."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt"))
+    return bool(int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1)
+
+
 def posted(port: int) -> int:
     """Send one log; return the status, 0 while nobody answers."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
@@ -65,7 +73,8 @@ def posted(port: int) -> int:
 
 def test_two_workers_store_each_log_once(processes: Processes, backends: Backends, make_record: MakeRecord) -> None:
     """Whoever is second finds nothing left to do."""
-    with running(processes, "worker"), running(processes, "worker"):
+    with running(processes, "worker") as one, running(processes, "worker") as other:
+        wait_for(lambda: stops_cleanly(one) and stops_cleanly(other), START_SECONDS, "both workers")
         for start in range(0, 5_000, 100):
             backends.queue.put([Envelope([make_record(metadata={"n": start + n}) for n in range(100)])])
         wait_for(lambda: backends.queue.depth().logs == 0, 60, "an empty queue")

@@ -52,7 +52,11 @@ def test_log_that_cannot_be_stored_costs_no_neighbour(
     backends: Backends, step: Step, make_record: MakeRecord, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It becomes a dead letter of the same id, with its content and the reason; the receipt tells the same."""
-    records = [make_record(message=f"log {n}", t=POISON if n == 41 else n) for n in range(100)]
+    first = IdSource().take(100)
+    records = [
+        make_record(id=(first + n).to_bytes(16, "big"), message=f"log {n}", t=POISON if n == 41 else n)
+        for n in range(100)
+    ]
     receipts = Receipts(backends.queue, backends.store, backends.index, b"secret", 86_400_000)
     receipt = receipts.consecutive(records[0].id, 100)
     backends.queue.put([Envelope(records)])

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from flask.testing import FlaskClient
 
+from app import web
 from app.core.body import ENCODINGS
 from app.core.query import BUCKET_LIMIT, PAGE_LIMIT
 from app.core.record import LogRecord, id_bytes
@@ -105,7 +106,7 @@ def test_limits_are_those_in_force() -> None:
         f"1 to {filters.FACET_SIZE:,}; 10 if not said",
         f"at most {filters.NEIGHBOURS:,}.",
         f"`limit` {filters.TRACE_LIMIT:,} if not said",
-        f"longer than {filters.SECONDS:g} seconds",
+        f"longer than {web.QUERY_SECONDS:g} seconds",
         f"after at most {ingest.WAIT_SECONDS:g} seconds",
         f"up to {ingest.KEY_LIMIT} characters: the same request",
         " or ".join([", ".join(f"`{name}`" for name in ENCODINGS[:-1]), f"`{ENCODINGS[-1]}`"]),

@@ -39,6 +39,9 @@ class Application:
             return self._breaks()
         if path == "/raises":
             raise RuntimeError("on purpose")
+        if path == "/slow":
+            wait_for(environ[bridge.LEFT], 20, "the client's leaving")
+            self.closed.set()
         start_response("201 CREATED", [("Content-Length", "5"), ("X-Twice", "a"), ("X-Twice", "b")])
         return [b"he", b"", b"llo"]
 
@@ -139,6 +142,32 @@ def test_slow_clients_hold_no_thread(port: int) -> None:
     finally:
         for client in clients:
             client.close()
+
+
+def test_client_that_leaves_while_it_waits_is_noticed(port: int, application: Application) -> None:
+    """What works for it can stop; one that stays is never taken for gone."""
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert not application.closed.wait(3 * bridge.WATCH_SECONDS)
+    assert application.closed.wait(20)
+    assert ask(port, "GET", "/")[0] == 201
+    assert not application.seen[-1][bridge.LEFT]()
+
+
+def test_bodies_together_are_bounded(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever crosses the bound is told to come again; a single body may always come in."""
+    monkeypatch.setattr(bridge, "BODIES_LIMIT", 60_000)
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 50000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port)) as one, socket.create_connection(("127.0.0.1", port)) as other:
+        one.sendall(head)
+        other.sendall(head)
+        one.sendall(b"x" * 49_000)
+        time.sleep(0.5)
+        other.sendall(b"x" * 49_000)
+        assert other.recv(1000).startswith(b"HTTP/1.1 503")
+        one.sendall(b"x" * 1_000)
+        assert one.recv(1000).startswith(b"HTTP/1.1 201")
+    assert ask(port, "POST", "/", b"x" * 80_000)[0] == 201
 
 
 def test_reader_that_stops_holds_the_stream_and_nobody_else(port: int, application: Application) -> None:

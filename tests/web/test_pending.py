@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from app import web
 from app.backends import Backends, connect, upgrade
 from app.core import instant
 from app.core.envelope import Envelope
@@ -22,7 +23,7 @@ from app.core.settings import Settings
 from app.drivers.sqlite import Database
 from app.pipeline import drain, find, from_record
 from app.pipeline.indexing import Indexing
-from app.web import create_app, filters
+from app.web import create_app
 from tests.conftest import MakeRecord
 from tests.web.asking import NOTHING_PENDING, get
 
@@ -155,7 +156,7 @@ def test_query_over_its_time_is_503(
     client: FlaskClient, minutes: list[LogRecord], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An answer that would be incomplete is none; Retry-After and a way out are given."""
-    monkeypatch.setattr(filters, "SECONDS", -1.0)
+    monkeypatch.setattr(web, "QUERY_SECONDS", -1.0)
     for url in (
         "/logs",
         "/logs/histogram",
@@ -168,6 +169,16 @@ def test_query_over_its_time_is_503(
         assert (answer.status_code, answer.json["status"]) == (503, False), url
         assert int(answer.headers["Retry-After"]) > 0
         assert "longer than" in answer.json["message"]
+
+
+@pytest.mark.parametrize(
+    "url", ["/logs?q=step", "/logs/histogram?q=step", "/logs/facets?field=level&q=step", "/?q=step"]
+)
+def test_query_ends_when_its_client_has_left(client: FlaskClient, minutes: list[LogRecord], url: str) -> None:
+    """Nobody waits for the answer: the time is better given to others."""
+    left = client.get(url, environ_overrides={"logingestor.left": lambda: True})
+    assert left.status_code == 503
+    assert client.get(url).status_code == 200
 
 
 def test_record_over_its_time_says_why(backends: Backends, minutes: list[LogRecord]) -> None:
