@@ -112,7 +112,7 @@ def test_copy(each: Backends, make_record: MakeRecord, tmp_path: Path) -> None:
     try:
         fill_backends(old, records_of(make_record))
         url = f"sqlite:///{tmp_path}/old/logingestor.db"
-        kill_when(start(each, "copy", "--from", url), lambda: each.store.stats()["stored"] >= 5_000)
+        kill_when(start(each, "copy", "--from", url), lambda: each.store.stats()["stored"] >= 10_000)
         found = finish(each, "copy", "--from", url)
         assert found["read"] < LOGS
         assert (found["left"], found["audit"]["same"]) == (0, True)
@@ -130,7 +130,7 @@ def test_restore(each: Backends, make_record: MakeRecord, tmp_path: Path) -> Non
         finish(old, "backup", str(tmp_path / "backup"))
     finally:
         old.close()
-    kill_when(start(each, "restore", str(tmp_path / "backup")), lambda: each.store.stats()["stored"] >= 5_000)
+    kill_when(start(each, "restore", str(tmp_path / "backup")), lambda: each.store.stats()["stored"] >= 10_000)
     found = finish(each, "restore", str(tmp_path / "backup"))
     assert found["new"] < LOGS
     again = start(each, "restore", str(tmp_path / "backup"))
