@@ -176,7 +176,7 @@ ACTS: dict[str, Callable[[Systems], None]] = {
 
 def a_node(systems: Systems) -> None:
     """kill -9 one node of the cluster, and bring it back."""
-    number = random.randrange(len(systems.opensearch.nodes))
+    number = random.randrange(len(systems.opensearch.processes))
     systems.opensearch.kill(number)
     time.sleep(random.uniform(5, 10))
     systems.opensearch.start(number)

@@ -38,7 +38,7 @@ class Systems:
         """Start the systems, then the program."""
         for system in (self.postgres, self.rabbitmq, self.opensearch):
             system.start()
-        replicas = int(len(self.opensearch.nodes) > 1)
+        replicas = int(len(self.opensearch.processes) > 1)
         broker = self._behind("rabbitmq", self.rabbitmq.url)
         hosts = [self._behind(f"opensearch {n}", f"http://{host}") for n, host in enumerate(self._hosts())]
         names = ",".join(urlsplit(host).netloc for host in hosts)

@@ -10,7 +10,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 import pytest
 
@@ -18,6 +17,7 @@ from tests.e2e.load import Load, found, sending
 from tests.e2e.program import ROOT
 from tests.faults import acts
 from tests.faults.systems import Systems
+from tests.services.fixtures import need, open_folder
 from tests.services.opensearch import OpenSearch
 from tests.services.postgres import Postgres
 from tests.services.rabbitmq import Rabbitmq
@@ -32,22 +32,24 @@ PAUSE_SECONDS = 0.05
 
 
 @pytest.fixture
-def make_systems(tmp_path: Path) -> Iterator[Callable[..., Systems]]:
+def make_systems() -> Iterator[Callable[..., Systems]]:
     """Return a function that starts the program on systems of its own; all end with the test."""
-    missing = [what for server in (Postgres, Rabbitmq, OpenSearch) for what in server.missing()]
-    if missing:
-        (pytest.fail if "REQUIRE_SERVICES" in os.environ else pytest.skip)(f"not installed: {', '.join(missing)}")
+    for kind in (Postgres, Rabbitmq, OpenSearch):
+        need(kind)
     made: list[Systems] = []
+    with open_folder() as folder:
 
-    def make(nodes: int = 1, **settings: str) -> Systems:
-        systems = Systems(tmp_path, nodes=nodes, **settings)
-        made.append(systems)
-        systems.start()
-        return systems
+        def make(nodes: int = 1, **settings: str) -> Systems:
+            systems = Systems(folder, nodes=nodes, **settings)
+            made.append(systems)
+            systems.start()
+            return systems
 
-    yield make
-    for systems in made:
-        systems.stop()
+        try:
+            yield make
+        finally:
+            for systems in made:
+                systems.stop()
 
 
 def suffer(systems: Systems, chosen: Sequence[str], table: dict[str, Callable[[Systems], None]]) -> Load:
