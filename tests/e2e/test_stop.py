@@ -21,8 +21,9 @@ import pytest
 
 from app.backends import connect
 from app.core.settings import Settings
+from tests.e2e.load import Client, found
 from tests.e2e.program import ROOT, START_SECONDS, Server, wait_for
-from tests.e2e.test_kill import CLIENTS, Client, found
+from tests.e2e.test_kill import CLIENTS
 
 pytestmark = pytest.mark.system
 
