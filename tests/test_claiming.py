@@ -228,6 +228,16 @@ def test_own_ids_are_stored_once_with_their_first_content(system: System) -> Non
     whole(system, third)
 
 
+def test_another_body_that_overtakes_is_not_lost(system: System) -> None:
+    """Where nobody could refuse it in time it was answered as accepted: then it is stored."""
+    system.send(numbered(120, "one"), "key")
+    other = system.send(numbered(120, "two"), "key", digest=b"other")
+    assert other.accepted == 120
+    system.work()
+    assert system.messages() == sorted([*texts(120, "one"), *texts(120, "two")])
+    whole(system, other)
+
+
 def test_refused_logs_of_a_resend_are_kept_once(system: System) -> None:
     """Dead letters travel with the claim: one request, one letter for each bad log."""
     mixed = [*numbered(120), {"message": 5}]
@@ -347,7 +357,7 @@ def test_a_claim_keeps_its_parts_apart(system: System) -> None:
 
     one, two = [part(b"one", 0), part(b"one", 1)], [part(b"two", 0), part(b"two", 1)]
     assert store.claim([one[0], two[1]]) == [True, True]
-    assert store.claimed("key") is not None
+    assert store.claimed("key") is None
     assert store.claim([two[0], one[1], one[0], two[1]]) == [False, False, True, True]
     ids = sorted(record.id for record in two[0].records)
     assert store.count(ids[0], ids[-1]) == 3

@@ -156,9 +156,10 @@ class LogStore(RecordCare, Protocol):
         """Lease the oldest marks of about *limit* records for *lease* seconds; return marks and records."""
 
     def claim(self, envelopes: Sequence[Envelope]) -> list[bool]:
-        """Make the envelopes' claims durably; return for each whether it is its request's, now or before.
+        """Make the envelopes' claims durably; return for each whether it is to be stored.
 
-        The ids of an envelope whose claim another request has are noted: `count` counts them as stored.
+        It is unless another request with the same body has its claim. Then its ids are noted: `count`
+        counts them as stored.
         """
 
     def claimed(self, key: str) -> Earlier | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.core.envelope import Earlier, Envelope, Listing
+from app.core.envelope import Claim, Earlier, Envelope, Listing
 from app.core.instant import now_ms
 from app.core.ports import Lacking
 from app.core.record import LogRecord, id_runs
@@ -42,15 +42,15 @@ class Notes:
                 cursor,
                 # An update that changes nothing: it returns the claim that was made before, and holds it.
                 "INSERT INTO claims VALUES %s ON CONFLICT (key, part) DO UPDATE SET parts = claims.parts "
-                "RETURNING key, part, answer",
+                "RETURNING key, part, answer, digest",
                 [
                     (key, part, claim.parts, claim.digest, claim.answer, now_ms())
                     for (key, part), claim in sorted(asked.items(), key=lambda item: item[0])
                 ],
             )
-            held = {(bytes(key), part): bytes(answer) for key, part, answer in found}
+            held = {(bytes(key), part): (bytes(answer), bytes(digest)) for key, part, answer, digest in found}
             own = [
-                one.claim is None or held[_key(one.claim.key), one.claim.part] == one.claim.answer for one in envelopes
+                one.claim is None or _keeps(one.claim, *held[_key(one.claim.key), one.claim.part]) for one in envelopes
             ]
             self._note_doubles(cursor, [one for one, mine in zip(envelopes, own, strict=True) if not mine])
             return own
@@ -121,6 +121,12 @@ class Notes:
                 f"UPDATE unindexed SET leased = {_NOW} + %s WHERE mark = ANY(%s)", (int(lease * 1000), marks)
             )
         return marks, self.get(ids)
+
+
+def _keeps(claim: Claim, answer: bytes, digest: bytes) -> bool:
+    """Return whether an envelope with *claim* is to be stored, of which *answer* and *digest* are held."""
+    # Another body under the key was accepted too, before anybody could refuse it: it must not be lost.
+    return answer == claim.answer or digest != claim.digest
 
 
 def mark(cursor: Cursor, ids: Sequence[bytes], lease: float) -> tuple[int, int]:

@@ -40,9 +40,10 @@ class Notes:
             (claim.key, claim.part, claim.parts, claim.digest, claim.answer, now_ms()),
         )
         held = connection.execute(
-            "SELECT answer FROM claims WHERE key = ? AND part = ?", (claim.key, claim.part)
+            "SELECT answer, digest FROM claims WHERE key = ? AND part = ?", (claim.key, claim.part)
         ).fetchone()
-        if held[0] == claim.answer:
+        # Another body under the key was accepted too, before anybody could refuse it: it must not be lost.
+        if held[0] == claim.answer or held[1] != claim.digest:
             return True
         # By runs: between ids that are no neighbours lie those of others.
         runs = id_runs(record.id for record in envelope.records)

@@ -111,13 +111,25 @@ def test_a_claim_is_the_first_requests(each_backends: Backends) -> None:
 
 
 def test_a_request_is_claimed_when_all_its_parts_are(each_backends: Backends) -> None:
-    """A request that reached the queue in part only is made whole by the next."""
+    """A request that reached the queue in part only is made whole by the next; then neither's answer tells the whole."""
     store = each_backends.store
     assert store.claim([Envelope(claim=claim("key", b"1", 1, 2))]) == [True]
     assert store.claimed("key") is None
     rival = [Envelope(claim=claim("key", b"2", part, 2)) for part in range(2)]
     assert store.claim(rival) == [True, False]
-    assert store.claimed("key") is not None
+    assert store.claimed("key") is None
+    assert store.claim([Envelope(claim=claim("other", b"3", part, 2)) for part in range(2)]) == [True, True]
+    assert store.claimed("other") == Earlier(b"3", b"digest")
+
+
+def test_another_body_is_no_resend(each_backends: Backends, make_record: MakeRecord) -> None:
+    """It was accepted before anybody could refuse it: it is to be stored, and nothing of it counts as a double."""
+    store, record = each_backends.store, make_record()
+    assert store.claim([Envelope(claim=claim("key", b"1"))]) == [True]
+    other = Envelope([record], claim=Claim("key", b"other", b"2"))
+    assert store.claim([other, other]) == [True, True]
+    assert store.count(record.id, record.id) == 0
+    assert store.claimed("key") == Earlier(b"1", b"digest")
 
 
 def test_logs_that_lost_their_claim_count_as_stored(each_backends: Backends, make_record: MakeRecord) -> None:
