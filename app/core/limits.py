@@ -1,37 +1,15 @@
-"""How large the parts of a log may be: by the settings, and by what the queue carries."""
+"""What a queue carries, where it does not carry messages of any size."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from app.core.codec import encode
 from app.core.record import LogRecord
-from app.core.settings import Settings
 
 #: Queues that don't carry messages of any size, by the scheme of their URL: largest metadata as JSON, and largest log packed.
 #: A message of SQS has 256 KiB; the rest is for the claim that may travel along.
-_NARROW: dict[str, tuple[int, int | None]] = {"sqs": (200 << 10, 240 << 10)}
+NARROW: dict[str, tuple[int, int | None]] = {"sqs": (200 << 10, 240 << 10)}
 #: Bytes that a packed log takes at most besides message and metadata: five texts of 255 characters, id and time.
 TEXTS = 8 << 10
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Sizes, in bytes, beyond which a message is cut and metadata refused; the retention in ms."""
-
-    message: int
-    metadata: int
-    retention_ms: int
-    #: Largest log, packed, that the queue carries; None where it carries any.
-    log: int | None = None
-
-    @classmethod
-    def of(cls, settings: Settings) -> Limits:
-        """Return the limits that the settings name."""
-        metadata, log = _NARROW.get(settings.queue_url.partition(":")[0], (settings.metadata_limit, None))
-        return cls(
-            settings.message_limit, min(settings.metadata_limit, metadata), settings.retention.seconds * 1000, log
-        )
 
 
 def fit(record: LogRecord, limit: int) -> LogRecord:

@@ -21,8 +21,9 @@ from app.core.body import Item
 from app.core.codec import encode
 from app.core.errors import Problem
 from app.core.instant import Instant
-from app.core.limits import TEXTS, Limits, fit
+from app.core.limits import NARROW, TEXTS, Limits, fit
 from app.core.record import LogRecord, id_bytes, is_uuid7
+from app.core.settings import Settings
 
 #: Most characters of every text but the message.
 TEXT_LENGTH = 255
@@ -37,6 +38,25 @@ DEFAULT_LEVEL = "info"
 _GROWTH = 6
 _UNCLEAN = re.compile("[\0\ud800-\udfff]")
 _json = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sizes, in bytes, beyond which a message is cut and metadata refused; the retention in ms."""
+
+    message: int
+    metadata: int
+    retention_ms: int
+    #: Largest log, packed, that the queue carries; None where it carries any.
+    log: int | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """Return the limits that the settings name."""
+        metadata, log = NARROW.get(settings.queue_url.partition(":")[0], (settings.metadata_limit, None))
+        return cls(
+            settings.message_limit, min(settings.metadata_limit, metadata), settings.retention.seconds * 1000, log
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,13 +36,13 @@ class Kind:
     fixture: str = ""
     #: It tells how many logs wait, by id if asked, and knows a claim as soon as it is made.
     exact: bool = True
-    #: It gives logs out in the order in which they came.
+    #: It gives logs out in exactly the order in which they came; else a message that was given back may come later.
     ordered: bool = True
 
 
 KINDS = {
     "sqlite": Kind(),
-    "rabbitmq": Kind("rabbitmq_queue", exact=False),
+    "rabbitmq": Kind("rabbitmq_queue", exact=False, ordered=False),
     "sqs": Kind("sqs_queue", exact=False, ordered=False),
 }
 

@@ -130,6 +130,22 @@ def hold(url: str, told: Any) -> None:
     time.sleep(600)
 
 
+def test_a_batch_held_longer_than_the_heartbeat_comes_back(rabbitmq_queue: str, make_record: MakeRecord) -> None:
+    """A write that takes too long loses the connection: the late acknowledgement is dropped, and the batch given out again."""
+    record = make_record()
+    with closing(RabbitQueue(f"{rabbitmq_queue}&heartbeat=1", limit=LIMIT)) as queue:
+        queue.put([Envelope([record])])
+        batch = take(queue)
+        assert batch.records == [record]
+        # While it writes nothing answers for the connection, so the broker gives it up: the message is ready again.
+        assert eventually(lambda: queue.depth().logs == 100)
+        queue.ack(batch)
+        again = take(queue)
+        assert again.records == [record]
+        queue.ack(again)
+        assert eventually(lambda: not queue.take(1, 0) and queue.depth().logs == 0)
+
+
 def test_two_takers_share_what_waits(queue: RabbitQueue, rabbitmq_queue: str, make_record: MakeRecord) -> None:
     """Threads and processes that take at once get each log once."""
     records = [make_record() for _ in range(2_000)]
