@@ -27,8 +27,8 @@ from opensearchpy import OpenSearch as Client
 from opensearchpy import helpers
 
 from app.core import instant, schema
-from app.core.limits import Limits
 from app.core.record import IdSource, LogRecord
+from app.core.schema import Limits
 from app.search.opensearch import mapping
 from app.search.opensearch.documents import document_id, encode
 from bench import client, ingest, run

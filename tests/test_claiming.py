@@ -18,9 +18,8 @@ from app.claiming import ClaimingQueue
 from app.core.envelope import Claim, Envelope
 from app.core.errors import InvalidInput, Unavailable
 from app.core.instant import now_ms
-from app.core.limits import Limits
 from app.core.record import IdSource, LogRecord, id_text
-from app.core.schema import read_items
+from app.core.schema import Limits, read_items
 from app.pipeline import drain, indexing
 from app.pipeline.accept import Accept, Outcome
 from app.pipeline.indexing import Indexing

@@ -19,11 +19,11 @@ import pytest
 from app.backends import Backends
 from app.core import schema
 from app.core.instant import now_ms
-from app.core.limits import Limits
 from app.core.meaning import predicate
 from app.core.query import Query
 from app.core.record import IdSource, LogRecord
 from app.core.request import read_query
+from app.core.schema import Limits
 from tests.conftest import fill_backends
 from tests.contract.conftest import INDICES, open_index
 from tests.made_logs import made_logs

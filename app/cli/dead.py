@@ -15,9 +15,9 @@ from app.cli.options import json_option, print_json, with_backends
 from app.core import body, instant, schema
 from app.core.envelope import DeadLetter
 from app.core.errors import InvalidInput, NotFound, Problem
-from app.core.limits import Limits
 from app.core.ports import LogStore
 from app.core.record import id_bytes, id_text
+from app.core.schema import Limits
 
 #: Letters read at once.
 AT_ONCE = 500

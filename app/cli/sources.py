@@ -16,8 +16,7 @@ from app.core.formats import Format, recognise
 from app.core.formats_entries import Entry
 from app.core.formats_time import Assumed
 from app.core.instant import now_ms
-from app.core.limits import Limits
-from app.core.schema import Parsed, Refused
+from app.core.schema import Limits, Parsed, Refused
 from app.core.settings import Settings
 from app.pipeline.accept import UNREADABLE_KEPT, Accept
 

@@ -21,7 +21,7 @@ from app.core.body import Item
 from app.core.codec import encode
 from app.core.errors import Problem
 from app.core.instant import Instant
-from app.core.limits import NARROW, TEXTS, Limits, fit
+from app.core.limits import NARROW, TEXTS, fit
 from app.core.record import LogRecord, id_bytes, is_uuid7
 from app.core.settings import Settings
 

@@ -11,7 +11,7 @@ from app.core import schema
 from app.core.body import inflate
 from app.core.errors import InvalidInput, InvalidRecord, Problem, TooLarge
 from app.core.instant import now_ms
-from app.core.limits import Limits
+from app.core.schema import Limits
 from app.pipeline.accept import Outcome
 from app.web import parts
 from app.web.errors import answer

@@ -11,9 +11,8 @@ from hypothesis import strategies as st
 
 from app.core import schema
 from app.core.errors import InvalidRecord, UnsupportedMedia
-from app.core.limits import Limits
 from app.core.record import IdSource, LogRecord, id_text
-from app.core.schema import LogSchema, Parsed
+from app.core.schema import Limits, LogSchema, Parsed
 
 NOW = 1_700_000_000_000
 LIMITS = Limits(message=1000, metadata=2000, retention_ms=30 * 86_400_000)

@@ -15,8 +15,7 @@ from app.backends import Backends, connect, upgrade
 from app.core import schema
 from app.core.envelope import DeadLetter, Envelope
 from app.core.instant import now_ms
-from app.core.limits import Limits
-from app.core.schema import Parsed
+from app.core.schema import Limits, Parsed
 from app.core.settings import Settings
 from app.pipeline import drain
 from app.pipeline.accept import Accept, Outcome

@@ -19,7 +19,7 @@ from app.core import codec, schema
 from app.core.envelope import DeadLetter, Envelope
 from app.core.errors import InvalidSettings, Unavailable
 from app.core.instant import now_ms
-from app.core.limits import Limits
+from app.core.schema import Limits
 from app.core.settings import Settings
 from app.drivers import sqs as driver
 from app.queues import sqs
