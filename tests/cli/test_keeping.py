@@ -111,6 +111,7 @@ def test_doctor_finds_all_well(settings: Settings, free_port: int) -> None:
         "free disk",
         "port",
         "schema",
+        "record",
         "clock",
         "queue",
         "index",
