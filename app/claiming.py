@@ -6,9 +6,7 @@ which reached the queue only in part is made whole when it is sent again, and no
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import zlib
 from collections.abc import Sequence
 
 from app.core.envelope import Batch, Claim, Envelope, Listing, Taken
@@ -40,7 +38,7 @@ class ClaimingQueue:
             log.warning("keys and own ids can't be looked up, the drain will: %s", error)
             earlier, known = None, frozenset()
         if earlier is not None:
-            return Taken(fresh=False, answer=zlib.decompress(earlier.answer), digest=earlier.digest)
+            return Taken(fresh=False, answer=earlier.answer, digest=earlier.digest)
         # Claimed first: a part keeps its number, whatever of it is known already when it is sent again.
         sent = list(envelopes) if claim is None else _claimed(envelopes, claim)
         if known:
@@ -99,14 +97,8 @@ def _without(envelopes: Sequence[Envelope], known: frozenset[bytes]) -> list[Env
 
 
 def _claimed(envelopes: Sequence[Envelope], claim: Claim) -> list[Envelope]:
-    """Return the envelopes, each with its part of the claim.
-
-    The answer can be long, as it names every refused log: the first part has it, compressed, and
-    the others only a digest, which tells one request from another as well.
-    """
+    """Return the envelopes, each with its part of the claim."""
     parts = len(envelopes)
-    answers = [zlib.compress(claim.answer), *[hashlib.blake2b(claim.answer, digest_size=16).digest()] * (parts - 1)]
     return [
-        Envelope(envelope.records, envelope.dead, Claim(claim.key, claim.digest, answer, part, parts))
-        for part, (envelope, answer) in enumerate(zip(envelopes, answers, strict=True))
+        Envelope(envelope.records, envelope.dead, claim.of_part(part, parts)) for part, envelope in enumerate(envelopes)
     ]

@@ -360,3 +360,14 @@ def test_a_claim_keeps_its_parts_apart(system: System) -> None:
     assert store.claim([two[0], one[1], one[0], two[1]]) == [False, False, True, True]
     ids = sorted(record.id for record in two[0].records)
     assert store.count(ids[0], ids[-1]) == 3
+
+
+def test_answers_of_the_first_release_are_understood(backends: Backends) -> None:
+    """They were kept as JSON; a request sent before an upgrade may be sent again after it."""
+    answer = json.dumps({"sent": 3, "rejected": [{"index": 1}], "receipt": "r"}).encode()
+    backends.queue.put([], Claim("key", b"d", answer))
+    receipts = Receipts(backends.queue, backends.store, backends.index, b"secret", LIMITS.retention_ms)
+    again = Accept(backends.queue, receipts).take(
+        read_items(numbered(3), LIMITS, now_ms()), sender="s", key="key", digest=b"d"
+    )
+    assert (again.accepted, again.duplicates, again.receipt, again.rejected) == (0, 2, "r", [{"index": 1}])

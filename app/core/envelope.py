@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,8 @@ from app.core.record import LogRecord
 ENVELOPE_LOGS = 100
 #: Largest envelope, in bytes; a log that is larger alone travels alone.
 ENVELOPE_BYTES = 128 << 10
+#: Bytes of a remembered answer by which its request is told from all others.
+REQUEST_BYTES = 16
 
 
 class DeadLetter(msgspec.Struct, array_like=True, gc=False):
@@ -37,11 +39,16 @@ class Claim(msgspec.Struct, array_like=True, frozen=True):
     key: str
     #: Digest of the body, so that the same key with another body is told apart.
     digest: bytes
-    #: What to remember for the answer to a re-send; no two requests have the same.
+    #: What to remember for the answer to a re-send; its first REQUEST_BYTES are no other request's.
     answer: bytes
     #: Which envelope of the request this is, from 0, and how many it has: where each is claimed for itself.
     part: int = 0
     parts: int = 1
+
+    def of_part(self, part: int, parts: int) -> Claim:
+        """Return the claim of one part; the first has the whole answer, which can be long, the others its beginning."""
+        answer = self.answer if part == 0 else self.answer[:REQUEST_BYTES]
+        return Claim(self.key, self.digest, answer, part, parts)
 
 
 class Envelope(msgspec.Struct, array_like=True, gc=False):
@@ -100,3 +107,8 @@ class Earlier:
 
     answer: bytes
     digest: bytes
+
+
+def of_one_request(answers: Iterable[bytes]) -> bool:
+    """Return whether the parts with these answers were all claimed by one request."""
+    return len({answer[:REQUEST_BYTES] for answer in answers}) == 1

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import zlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.core.envelope import ENVELOPE_LOGS, Claim, DeadLetter, Envelope, Listing
+from app.core.envelope import ENVELOPE_LOGS, REQUEST_BYTES, Claim, DeadLetter, Envelope, Listing
 from app.core.errors import InvalidInput, Problem, Unavailable
 from app.core.ports import LogQueue
 from app.core.record import IdSource, LogRecord
@@ -16,6 +18,8 @@ from app.pipeline.receipts import Receipts
 #: Bytes of logs, as they were sent, in one envelope. Packed they can grow: a number of four characters takes
 #: nine bytes, an id and lengths are added; this keeps any mixture below ENVELOPE_BYTES.
 _ENVELOPE_SENT = 48 << 10
+#: What a remembered answer begins with; those of the first release were JSON.
+_PACKED = b"\0"
 #: Bytes kept of a body that can't be read.
 UNREADABLE_KEPT = 64 << 10
 
@@ -60,12 +64,8 @@ class Accept:
         envelopes += _letters(self._ids, parsed.refused, sender)
         claim = None
         if key is not None:
-            # The number makes every answer another, though nothing was accepted: by it a claim knows its request.
-            own_number = f"{self._ids.take(1):x}"
-            answer = json.dumps(
-                {"sent": parsed.sent, "rejected": rejected, "receipt": receipt, "request": own_number}
-            ).encode()
-            claim = Claim(key, digest, answer)
+            answer = {"sent": parsed.sent, "rejected": rejected, "receipt": receipt}
+            claim = Claim(key, digest, _remembered(answer))
         taken = self._queue.put(envelopes, claim, own, listing)
         if not taken.fresh:
             return _repeated(taken.answer, taken.digest == digest)
@@ -121,10 +121,16 @@ def _missing(parsed: Parsed, ids: frozenset[bytes]) -> list[dict[str, Any]]:
     return [{"index": place, "message": message, "retry": True} for place in places]
 
 
+def _remembered(answer: dict[str, Any]) -> bytes:
+    """Return what is kept of an answer: it can be long, as it names every refused log."""
+    # At random, for where nothing was accepted two requests have the same answer.
+    return _PACKED + os.urandom(REQUEST_BYTES - 1) + zlib.compress(json.dumps(answer).encode())
+
+
 def _repeated(answer: bytes, same_body: bool) -> Outcome:
     if not same_body:
         raise InvalidInput(Problem("was used for another body within the last 24 hours", "Idempotency-Key"))
-    first = json.loads(answer)
+    first = json.loads(zlib.decompress(answer[REQUEST_BYTES:]) if answer.startswith(_PACKED) else answer)
     duplicates = first["sent"] - len(first["rejected"])
     return Outcome(0, duplicates, first["rejected"], first["receipt"])
 

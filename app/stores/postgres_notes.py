@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.core.envelope import Claim, Earlier, Envelope, Listing
+from app.core.envelope import Claim, Earlier, Envelope, Listing, of_one_request
 from app.core.instant import now_ms
 from app.core.ports import Lacking
 from app.core.record import LogRecord, id_runs
@@ -69,7 +69,7 @@ class Notes:
             cursor.execute("SELECT answer, digest, parts FROM claims WHERE key = %s ORDER BY part", (_key(key),))
             found = cursor.fetchall()
         # Of a key that several requests have claimed in part no answer tells the whole.
-        whole = found and len(found) >= found[0][2] and len({bytes(answer) for answer, _, _ in found}) == 1
+        whole = found and len(found) >= found[0][2] and of_one_request(bytes(answer) for answer, _, _ in found)
         return Earlier(bytes(found[0][0]), bytes(found[0][1])) if whole else None
 
     def keep(self, listing: Listing) -> None:

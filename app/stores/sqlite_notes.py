@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from app.core.envelope import Earlier, Envelope, Listing
+from app.core.envelope import Earlier, Envelope, Listing, of_one_request
 from app.core.instant import now_ms
 from app.core.operating import Remembered
 from app.core.ports import Lacking
@@ -57,7 +57,7 @@ class Notes:
                 "SELECT answer, digest, parts FROM claims WHERE key = ? ORDER BY part", (key,)
             ).fetchall()
         # Of a key that several requests have claimed in part no answer tells the whole.
-        whole = found and len(found) >= found[0][2] and len({answer for answer, _, _ in found}) == 1
+        whole = found and len(found) >= found[0][2] and of_one_request(answer for answer, _, _ in found)
         return Earlier(found[0][0], found[0][1]) if whole else None
 
     def keep(self, listing: Listing) -> None:

@@ -10,19 +10,24 @@ import pytest
 
 from app.backends import Backends
 from app.core.envelope import Claim, DeadLetter, Envelope
+from app.core.instant import now_ms
 from app.core.operating import ClaimMade
 from app.core.query import Query
 from app.core.record import IdSource
+from app.core.schema import Limits, read_items
 from app.pipeline import rebuild
+from app.pipeline.accept import Accept
 from app.pipeline.audit import audit
 from app.pipeline.copy import Copied, Source, Target, copy
 from app.pipeline.indexing import Indexing
 from app.pipeline.progress import Progress
+from app.pipeline.receipts import Receipts
 from tests.conftest import MakeRecord, fill_backends
 from tests.contract.conftest import open_combination
 from tests.mortal import Clock, Killed, Mortal
 
 MONTH_MS = 30 * 86_400_000
+LIMITS = Limits(1 << 20, 1 << 18, MONTH_MS)
 
 
 @pytest.fixture
@@ -146,3 +151,44 @@ def test_source_that_was_made_anew_is_copied_from_its_beginning(
         assert done.mended > 0
     finally:
         other.close()
+
+
+def test_keys_and_receipts_hold_in_the_new_system(
+    old: Backends, each_backends: Backends, make_record: MakeRecord
+) -> None:
+    """A re-send to the target, and one back to the source's kind, is answered from the first request."""
+    sent = read_items([{"message": f"log {n}"} for n in range(150)] + [{"message": 5}], LIMITS, now_ms())
+    doors = {name: Accept(one.queue, receipts(one)) for name, one in (("old", old), ("new", each_backends))}
+    first = doors["old"].take(sent, sender="s", key="key", digest=b"d")
+    fill_backends(old, [])
+    copy(source(old), target(each_backends))
+    for door in ("new", "old"):
+        again = doors[door].take(
+            read_items([{"message": f"log {n}"} for n in range(150)] + [{"message": 5}], LIMITS, now_ms()),
+            sender="s",
+            key="key",
+            digest=b"d",
+        )
+        assert (again.accepted, again.duplicates, again.receipt) == (0, 150, first.receipt)
+        assert again.rejected == first.rejected
+    assert first.receipt is not None
+    assert receipts(each_backends).status(first.receipt)["stored"] == 150
+
+
+def test_keys_of_services_hold_in_a_file(old: Backends, each_backends: Backends) -> None:
+    """The way back: a request whose parts were claimed one by one is known where it is claimed whole."""
+    texts = [{"message": f"log {n}"} for n in range(250)]
+    first = Accept(each_backends.queue, receipts(each_backends)).take(
+        read_items(texts, LIMITS, now_ms()), sender="s", key="key", digest=b"d"
+    )
+    fill_backends(each_backends, [])
+    copy(source(each_backends), target(old))
+    again = Accept(old.queue, receipts(old)).take(
+        read_items(texts, LIMITS, now_ms()), sender="s", key="key", digest=b"d"
+    )
+    assert (again.accepted, again.duplicates, again.receipt) == (0, 250, first.receipt)
+
+
+def receipts(backends: Backends) -> Receipts:
+    """Return who makes receipts, with one key for all."""
+    return Receipts(backends.queue, backends.store, backends.index, b"secret", LIMITS.retention_ms)

@@ -40,9 +40,10 @@ def test_pause_holds_for_all_and_over_restarts(each_backends: Backends, make_rec
         assert gate(another).step(100, 0) == 0
         assert gate(each_backends).step(100, 0) == 0
         assert pause.paused(another.store) == since
-        assert each_backends.queue.depth().logs == 1
+        assert each_backends.queue.depth().logs >= 1
+        assert each_backends.store.stats()["stored"] == 0
         assert pause.resume(another.store) == since
-        assert gate(each_backends).step(100, 0) == 1
+        assert sum(gate(each_backends).step(100, 1) for _ in range(10)) == 1
     finally:
         another.close()
     assert pause.resume(each_backends.store) == 0
@@ -63,10 +64,11 @@ def test_worker_stops_and_goes_on(each_backends: Backends, make_record: MakeReco
         looked.wait(1.0)
         each_backends.queue.put([Envelope([make_record() for _ in range(5)])])
         looked.wait(0.5)
-        assert each_backends.queue.depth().logs == 5
+        assert each_backends.queue.depth().logs >= 5
+        assert each_backends.store.stats()["stored"] == 0
         pause.resume(each_backends.store)
         for _ in range(600):
-            if each_backends.queue.depth().logs == 0:
+            if each_backends.store.stats()["stored"]:
                 break
             looked.wait(0.1)
         assert each_backends.store.stats()["stored"] == 5
