@@ -77,8 +77,8 @@ def save(what: str, given: argparse.Namespace, figures: dict[str, Any], table: l
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{now:%Y-%m-%d}-{what}"
     arguments = {name: str(value) if isinstance(value, Path) else value for name, value in vars(given).items()}
-    arguments.pop("logs")
-    arguments.pop("keep")
+    for place in ("logs", "keep", "url", "folder"):
+        arguments.pop(place, None)
     whole = {"date": f"{now:%Y-%m-%dT%H:%M:%SZ}", "arguments": arguments, **figures}
     path.with_suffix(".json").write_text(json.dumps(whole, indent=1) + "\n")
     head = [f"# {what}, {now:%Y-%m-%d %H:%M} UTC", "", described(figures["machine"]), ""]
