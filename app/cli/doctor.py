@@ -195,6 +195,7 @@ def _queue(backends: Backends) -> Finding:
 
 
 def _index(backends: Backends) -> Finding:
+    backends.index.check()
     lag = backends.store.lacking().logs
     return Finding(
         "index", lag == 0, f"{lag} stored logs can't be found yet", "" if lag == 0 else "wait for the worker"

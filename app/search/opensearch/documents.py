@@ -25,8 +25,8 @@ _HALF = 1 << 63
 _TOO_LATE = 1 << 63
 
 
-class Document(msgspec.Struct, omit_defaults=True, gc=False):
-    """What one record is in the index; mapping.py says what each field is for."""
+class Kept(msgspec.Struct, omit_defaults=True, gc=False):
+    """What a record is made of again; mapping.py says what each field is for."""
 
     t: int
     k: int
@@ -38,12 +38,17 @@ class Document(msgspec.Struct, omit_defaults=True, gc=False):
     trace: str | None = None
     span: str | None = None
     commit: str | None = None
+    meta: str | None = None
+    cut: bool = False
+
+
+class Document(Kept, omit_defaults=True, gc=False):
+    """What one record is in the index."""
+
     words: str = ""
     kv: list[str] | None = None
     paths: list[str] | None = None
     long: list[str] | None = None
-    meta: str | None = None
-    cut: bool = False
 
 
 _encode = msgspec.json.Encoder().encode
@@ -69,8 +74,8 @@ def encode(record: LogRecord) -> bytes:
         record.trace_id,
         record.span_id,
         record.commit,
-        word_text(record.message),
         cut=record.truncated,
+        words=word_text(record.message),
     )
     if record.metadata is not None:
         document.meta = base64.b64encode(codec.encode(record.metadata)).decode()
@@ -120,7 +125,7 @@ def joined(parts: list[str]) -> str:
     return plain[0] + "".join(part[OVERLAP:] for part in plain[1:])
 
 
-def decode(document: Document) -> LogRecord:
+def decode(document: Kept) -> LogRecord:
     """Return the record of a document."""
     return LogRecord(
         join_id(document.k, document.m),

@@ -10,7 +10,7 @@ import msgspec
 from app.core.errors import Unavailable
 from app.search.clock import Clock
 from app.search.opensearch.connection import Answered, NoAnswer, Server
-from app.search.opensearch.documents import Document
+from app.search.opensearch.documents import Kept
 from app.search.opensearch.generations import STATE_SECONDS, Generations, State
 from app.search.opensearch.leaves import Query
 from app.search.opensearch.moments import first_key
@@ -44,7 +44,7 @@ class Hit(msgspec.Struct):
     index: str = msgspec.field(name="_index")
     identity: str = msgspec.field(name="_id")
     sort: list[int] = []
-    source: Document | None = msgspec.field(name="_source", default=None)
+    source: Kept | None = msgspec.field(name="_source", default=None)
 
 
 class Hits(msgspec.Struct):
@@ -74,8 +74,6 @@ _decode = msgspec.json.Decoder(Answer).decode
 _encode = msgspec.json.Encoder().encode
 
 _NOTHING_COUNTED = {"buckets": [], "doc_count": 0, "doc_count_error_upper_bound": 0}
-#: What a page needs of a document.
-SHOWN = {"excludes": ["words", "kv", "paths"]}
 
 
 class Reader:

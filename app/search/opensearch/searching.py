@@ -14,7 +14,7 @@ from app.search.opensearch import documents, moments
 from app.search.opensearch.documents import split_id
 from app.search.opensearch.leaves import ALL
 from app.search.opensearch.leaves import Query as Clause
-from app.search.opensearch.reading import SHOWN, Answer, Hit, LacksMemory, Reader, TooComplex
+from app.search.opensearch.reading import Answer, Hit, LacksMemory, Reader, TooComplex
 from app.search.opensearch.translate import translate
 
 T = TypeVar("T")
@@ -114,7 +114,7 @@ class Search:
         """Return an answer with up to *size* candidates in order; with fewer where OpenSearch lacks memory for so many."""
         while True:
             try:
-                return self.ask({"sort": self.order, "_source": SHOWN, "size": size, **rest}, *more), size
+                return self.ask({"sort": self.order, "size": size, **rest}, *more), size
             except LacksMemory:
                 if size <= LEAST:
                     raise
