@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from app.core.errors import TimedOut
-from app.core.filter import Contains, leaves
+from app.core.filter import Contains, Matches, leaves
+from app.core.meaning import regex
 from app.core.record import LogRecord
 from app.drivers import rows
 from app.search import kept
@@ -107,9 +108,17 @@ def _in_block(search: Search, evaluator: Evaluator, block: Block) -> int:
         places: list[int] = np.flatnonzero(found.mask).tolist()
         messages = evaluator.messages(block, places) if places and sealed else None
         if messages is not None:
-            return sum(search.holds(LogRecord(b"", 0, 0, "", message)) for message in messages)
+            return _among(search, messages)
         return _in_messages(search, [place + block.first for place in places])
     return sum(1 for _ in search.hits_at(block, found))
+
+
+def _among(search: Search, messages: Sequence[bytes]) -> int:
+    """Return how many of *messages* satisfy a filter about nothing but the message."""
+    if isinstance(search.query.filter, Matches):
+        find = regex(search.query.filter.pattern).search
+        return sum(find(message) is not None for message in messages)
+    return sum(search.holds(LogRecord(b"", 0, 0, "", message.decode())) for message in messages)
 
 
 def _about_messages(search: Search) -> bool:

@@ -77,8 +77,8 @@ class Evaluator:
             return Found(np.zeros(BLOCK, dtype=np.bool_), exact=True)
         return self._evaluate(self._tree, block, positive=True)
 
-    def messages(self, block: Block, places: Sequence[int]) -> list[str] | None:
-        """Return the messages at these places of a sealed block, counted from its first; None when it lacks them."""
+    def messages(self, block: Block, places: Sequence[int]) -> list[bytes] | None:
+        """Return the messages (UTF-8) at these places of a sealed block, counted from its first; None without them."""
         return self._texts.messages(block.number, places)
 
     def holding(self, leaf: Contains, block: Block) -> int:

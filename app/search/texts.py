@@ -109,22 +109,24 @@ class BlockText:
             self._text = (number, self._zstd.decompress(kept), kept)
         return self._text[1]
 
-    def messages(self, number: int, places: Sequence[int]) -> list[str] | None:
-        """Return the messages at *places* in a block that has a text; None when only its rows have them."""
+    def messages(self, number: int, places: Sequence[int]) -> list[bytes] | None:
+        """Return the messages at *places* in a block that has a text, in UTF-8; None when only its rows have them."""
         folded = self.text(number)
         assert self._text is not None
         frame = _second_frame(self._text[2])
         if not frame:
             return None
         sent = _unfolded(folded, self._zstd.decompress(frame))
-        ends = grams.ends(sent).tolist()
-        return [sent[ends[place - 1] + 1 if place else 0 : ends[place]].decode() for place in places]
+        ends = (self._ends_of(number) if sent is folded else grams.ends(sent)).tolist()
+        return [sent[ends[place - 1] + 1 if place else 0 : ends[place]] for place in places]
+
+    def _ends_of(self, number: int) -> npt.NDArray[np.intp]:
+        if self._ends is None or self._ends[0] != number:
+            self._ends = (number, grams.ends(self.text(number)))
+        return self._ends[1]
 
     def find(self, number: int, needle: Needle) -> Mask:
         """Return which places of a block with a text hold the needle."""
         if not self.may_hold(needle)[self._rows[number]]:
             return np.zeros(BLOCK, dtype=np.bool_)
-        text = self.text(number)
-        if self._ends is None or self._ends[0] != number:
-            self._ends = (number, grams.ends(text))
-        return needle.find(text, self._ends[1])
+        return needle.find(self.text(number), self._ends_of(number))
