@@ -91,7 +91,9 @@ def test_two_workers_store_each_log_once(processes: Processes, backends: Backend
         ("nowhere.invalid", 2, "HOST"),
     ],
 )
-def test_an_open_server_beyond_loopback_is_refused(processes: Processes, part: str, host: str, code: int, said: str) -> None:
+def test_an_open_server_beyond_loopback_is_refused(
+    processes: Processes, part: str, host: str, code: int, said: str
+) -> None:
     """Rather no server than an open one."""
     assert said in processes.run(part, code=code, HOST=host, PORT="0", AUTH="open").stderr.decode()
 
