@@ -86,8 +86,8 @@ def test_two_workers_store_each_log_once(processes: Processes, backends: Backend
 @pytest.mark.parametrize(
     ("host", "code", "said"),
     [
-        ("0.0.0.0", 2, "no access control yet"),
-        ("192.0.2.1", 2, "no access control yet"),
+        ("0.0.0.0", 2, "AUTH is open"),
+        ("192.0.2.1", 2, "AUTH is open"),
         ("nowhere.invalid", 2, "HOST"),
     ],
 )

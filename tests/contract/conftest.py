@@ -42,6 +42,8 @@ COMBINATIONS: dict[str, dict[str, str]] = {
         "LOGINGESTOR_SEARCH_URL": "sqlite:///{folder}/search.db",
     },
 }
+#: Those that the suites run on: what one service does alone is done among the others too.
+EACH = [name for name in COMBINATIONS if name not in ("postgresql", "opensearch")]
 #: One combination for each kind of index: for tests of what is found that take long.
 INDICES = ("one-file", "opensearch")
 
@@ -70,7 +72,7 @@ def open_combination(name: str, folder: Path, urls: Mapping[str, str] = MappingP
     return connect(settings)
 
 
-@pytest.fixture(params=list(COMBINATIONS))
+@pytest.fixture(params=EACH)
 def each_backends(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backends]:
     """Backends in every combination."""
     urls = {fixture: request.getfixturevalue(fixture) for fixture in services(request.param)}

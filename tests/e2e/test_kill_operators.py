@@ -19,7 +19,7 @@ from app.core.query import Query
 from app.core.rebuild import Rebuildable
 from app.pipeline.indexing import Indexing
 from tests.conftest import MakeRecord, fill_backends
-from tests.contract.conftest import COMBINATIONS, open_combination, services
+from tests.contract.conftest import EACH, open_combination, services
 from tests.process import ROOT, environment
 
 pytestmark = pytest.mark.system
@@ -29,7 +29,7 @@ LOGS = 40_000
 SECONDS = 240.0
 
 
-@pytest.fixture(params=list(COMBINATIONS))
+@pytest.fixture(params=EACH)
 def each(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backends]:
     """Backends in every combination."""
     urls = {fixture: request.getfixturevalue(fixture) for fixture in services(request.param)}

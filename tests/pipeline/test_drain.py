@@ -6,18 +6,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 
 import pysqlite3
 import pytest
 
 from app.backends import Backends
+from app.core.envelope import Batch, DeadLetter, Envelope
 from app.core.errors import Unavailable
-from app.core.ports import Batch, DeadLetter, Envelope
 from app.core.query import Query
 from app.core.record import IdSource
 from app.pipeline import drain
+from app.pipeline.indexing import Indexing
 from app.pipeline.receipts import Receipts
 from tests.conftest import MakeRecord
 from tests.contract.conftest import open_combination
@@ -39,7 +39,19 @@ def backends(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend
 @pytest.fixture
 def step(backends: Backends) -> Step:
     """What a worker calls on these backends."""
-    return backends.move or partial(drain.drain, backends.queue, backends.store, backends.index)
+    return backends.move or draining(backends)
+
+
+def draining(backends: Backends) -> Step:
+    """Return the drain by leases, with the index following at once."""
+    indexing = Indexing(backends.store, backends.index)
+
+    def step(limit: int, wait: float) -> int:
+        moved = drain.drain(backends.queue, backends.store, indexing, limit, wait)
+        indexing.settle(now=True)
+        return moved
+
+    return step
 
 
 def queue_file(backends: Backends) -> Path:
@@ -117,9 +129,9 @@ def test_redelivered_batch_stores_nothing_twice(backends: Backends, make_record:
     records = [make_record(message=f"log {n}") for n in range(50)]
     backends.queue.put([Envelope(records)])
     batch = backends.queue.take(100, 0)
-    drain._store(backends.store, backends.index, batch.records)
+    backends.store.add(batch.records)
     backends.queue.release(batch)
-    assert drain.drain(backends.queue, backends.store, backends.index, 100, 0) == 50
+    assert draining(backends)(100, 0) == 50
     assert backends.store.stats()["stored"] == 50
     page = backends.index.find(Query(limit=100, count="exact"))
     assert (page.total, len(page.records)) == (50, 50)
@@ -157,10 +169,10 @@ def test_nothing_is_acknowledged_while_the_store_is_down(tmp_path: Path, make_re
     with closing(pysqlite3.connect(str(tmp_path / "store.db"))) as connection:
         connection.execute("ALTER TABLE logs RENAME TO away")
         with pytest.raises(Unavailable):
-            drain.drain(opened.queue, opened.store, opened.index, 100, 0)
+            draining(opened)(100, 0)
         assert opened.queue.depth().logs == 1
         connection.execute("ALTER TABLE away RENAME TO logs")
-    assert drain.drain(opened.queue, opened.store, opened.index, 100, 0) == 1
+    assert draining(opened)(100, 0) == 1
     assert opened.store.get([record.id]) == [record]
     opened.close()
 
