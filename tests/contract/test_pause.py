@@ -61,7 +61,7 @@ def test_worker_stops_and_goes_on(each_backends: Backends, make_record: MakeReco
         opened._paused()
         # The step that was at work when the pause came may take what comes now.
         looked = threading.Event()
-        looked.wait(1.0)
+        looked.wait(5.0)
         each_backends.queue.put([Envelope([make_record() for _ in range(5)])])
         looked.wait(0.5)
         assert each_backends.queue.depth().logs >= 5

@@ -109,7 +109,7 @@ def test_nodes_come_and_go(own_server: StartServer, make_record: MakeRecord) -> 
             lambda: single.fields(Query()),
             lambda: single.span(Query()),
             lambda: next(single.scan(Query())),
-            lambda: next(single.ids_between(0, 1 << 47)),
+            lambda: next(single.ids_between(bytes(16), b"\xff" * 16)),
         ):
             with pytest.raises(Unavailable):
                 call()
