@@ -17,6 +17,9 @@ from app.pipeline.progress import Meter, Tell
 #: Records read from the record, and given to the index, at once.
 AT_ONCE = 5_000
 
+#: Ids that came together lie together: so many times a chunk's ids are looked through before the rest is asked one by one.
+FEW = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
@@ -60,10 +63,24 @@ def rebuild(store: LogStore, index: SearchIndex, tell: Tell = lambda _: None) ->
             if faults := index.rebuild_add(records, place):
                 bury_refused(store, faults, records)
                 refused += len(faults)
+            # Read a moment before: what was deleted or has expired since must not come back.
+            if gone := _gone(store, [record.id for record in records]):
+                index.remove(gone)
             meter.done(len(records), place)
         start, end = max(start, end), store.newest_place()
     index.finish_rebuild()
     return Rebuilt(meter.logs, refused, meter.seconds, resumed)
+
+
+def _gone(store: LogStore, ids: list[bytes]) -> list[bytes]:
+    """Return those of *ids* that are stored no more."""
+    left, seen = set(ids), 0
+    for some in store.ids_between(min(ids), max(ids)):
+        left.difference_update(some)
+        seen += len(some)
+        if not left or seen > FEW * len(ids):
+            break
+    return sorted(left.difference(record.id for record in store.get(list(left)))) if left else []
 
 
 _Chunk = tuple[int, list[LogRecord]]

@@ -138,7 +138,8 @@ def test_searches_are_whole_while_logs_come_and_go(
         assert page.total == len(held)
 
     rebuild(rebuildable.store, rebuildable.index, live)
-    assert steps >= 7
+    # How many chunks there are depends on the commits that a mix of systems makes.
+    assert steps >= 6
     fill_backends(rebuildable, more := logs(make_record, 10))
     held.update(record.id for record in more)
     for tree in (EVERYTHING, Words("needle"), Contains("message", "eedl")):
