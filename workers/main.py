@@ -30,9 +30,12 @@ STOP_MS = 10_000
 
 def run(settings: Settings) -> None:
     """Work until the process is told to stop."""
+    stopping = threading.Event()
+    # Before anything else: told to stop while it still starts, it ends as well as later.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
     backends = backends_module.connect(settings)
     broker = brokers.make(settings)
-    stopping = threading.Event()
     indexing = Indexing(backends.store, backends.index)
     drains = Shifts(stopping, drain.work(backends, indexing))
     indexes = Shifts(stopping, index.work(indexing, stopping))
@@ -41,8 +44,6 @@ def run(settings: Settings) -> None:
     upkeep.declare(broker, partial(upkeep.work, backends))
     worker = Worker(broker, worker_threads=THREADS, worker_timeout=POLL_MS)
     keeper = Keeper(stopping, [drains, indexes])
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
     keeper.start()
     worker.start()
     try:

@@ -64,7 +64,7 @@ class Indexing:
 
     def catch_up(self) -> int:
         """Index records whose marks nobody holds, the oldest first; return how many. Raises Unavailable."""
-        marks, records = self._store.lacking_records(AT_ONCE, LEASE_SECONDS * 4)
+        marks, records = self._store.lacking_records(AT_ONCE, LEASE_SECONDS)
         if marks:
             self._carry(marks, records)
         return len(records)
