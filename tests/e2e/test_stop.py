@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import itertools
 import json
 import os
 import re
@@ -21,7 +20,7 @@ import pytest
 
 from app.backends import connect
 from app.core.settings import Settings
-from tests.e2e.load import Client, found
+from tests.e2e.load import Load, found, sending
 from tests.e2e.program import ROOT, START_SECONDS, Server, wait_for
 from tests.e2e.test_kill import CLIENTS
 
@@ -100,38 +99,13 @@ def start_web(server: Server, make_part: Callable[[Server, str], Part]) -> Part:
     return web
 
 
-class Load:
-    """Clients that send until they are told to stop."""
-
-    def __init__(self, server: Server) -> None:
-        self.clients = [Client(server, numbers, seed) for numbers in [itertools.count()] for seed in range(CLIENTS)]
-        self._threads = [threading.Thread(target=client.run) for client in self.clients]
-        for thread in self._threads:
-            thread.start()
-
-    def accepted(self) -> set[int]:
-        """Return the numbers that were answered 202."""
-        return set().union(*(client.accepted.copy() for client in self.clients))
-
-    def unknown(self) -> set[int]:
-        """Return the numbers whose request got no answer."""
-        return set().union(*(client.unknown.copy() for client in self.clients))
-
-    def end(self) -> None:
-        """Stop sending."""
-        for client in self.clients:
-            client.stop.set()
-        for thread in self._threads:
-            thread.join(60)
-
-
 def check(server: Server, load: Load) -> None:
     """Fail unless everything accepted is found, once."""
     by_number, by_id = found(server)
-    assert not load.accepted() - by_number.keys()
-    assert by_number.keys() <= load.accepted() | load.unknown()
+    assert not load.accepted - by_number.keys()
+    assert by_number.keys() <= load.accepted | load.unknown
     assert max(by_number.values()) == max(by_id.values()) == 1
-    print(f"accepted {len(load.accepted())}, without answer {len(load.unknown())}, found {len(by_number)}")
+    print(f"accepted {len(load.accepted)}, without answer {len(load.unknown)}, found {len(by_number)}")
 
 
 def waits(server: Server) -> int:
@@ -197,10 +171,9 @@ def test_stop_of_serve_under_load_loses_and_doubles_nothing(make_server: Callabl
     """Exit code 0, nobody had to be killed, and everything that was accepted is found after the next start."""
     server = make_server()
     server.start()
-    load = Load(server)
-    wait_for(lambda: len(load.accepted()) > 1_000, 60, "some load")
-    assert server.stop() == 0
-    load.end()
+    with sending(server, CLIENTS) as load:
+        wait_for(lambda: len(load.accepted) > 1_000, 60, "some load")
+        assert server.stop() == 0
     assert "did not stop" not in server.console
     assert "Traceback" not in server.console
     server.start()
@@ -215,15 +188,14 @@ def test_worker_under_load_finishes_its_batch_and_hands_the_rest_back(
     server = make_server(WEB_WORKERS="1", **three_files(tmp_path))
     web = start_web(server, make_part)
     workers = [make_part(server, "worker"), make_part(server, "worker")]
-    load = Load(server)
-    wait_for(
-        lambda: len(load.accepted()) > 500 and server.get("/logs?limit=1&count=none")["results"], 60, "stored logs"
-    )
-    for worker in workers:
-        assert worker.stop() == 0
-        assert "Traceback" not in worker.console
-    wait_for(lambda: waits(server) > 100, 60, "a backlog")
-    load.end()
+    with sending(server, CLIENTS) as load:
+        wait_for(
+            lambda: len(load.accepted) > 500 and server.get("/logs?limit=1&count=none")["results"], 60, "stored logs"
+        )
+        for worker in workers:
+            assert worker.stop() == 0
+            assert "Traceback" not in worker.console
+        wait_for(lambda: waits(server) > 100, 60, "a backlog")
     names = {name.removeprefix("LOGINGESTOR_") for name in server.environment if name.startswith("LOGINGESTOR_")}
     backends = connect(Settings.from_env({f"LOGINGESTOR_{n}": server.environment[f"LOGINGESTOR_{n}"] for n in names}))
     try:
