@@ -55,6 +55,8 @@ class SqliteIndex(Rebuilding):
             return
         with self._database.write(durable=True) as connection:
             self._forget(connection, *rows.by_id(connection, ids))
+            # A rebuild may have read a record before it was forgotten here, and taken it over afterwards.
+            writing.forget_next(connection, ids)
 
     def ids_between(self, first: bytes, last: bytes) -> Iterator[list[bytes]]:
         """See SearchIndex. A row that has no terms can't be found."""

@@ -184,10 +184,17 @@ def forget(connection: Connection, places: Sequence[int], records: Sequence[LogR
     """Take records out of the index that were deleted from the record, and out of what a rebuild has made of them."""
     _forget(connection, places, records, CURRENT)
     generation = following(connection)
-    if generation is not None:
-        if generation.logs:
-            places, records = rows.by_id(connection, [record.id for record in records], generation.logs)
-            rows.delete(connection, places, generation.logs)
+    if generation is not None and not generation.logs:
+        _forget(connection, places, records, generation)
+    forget_next(connection, [record.id for record in records])
+
+
+def forget_next(connection: Connection, ids: Sequence[bytes]) -> None:
+    """Take records out of what a rebuild has made of rows of its own, whether searches see them still or not."""
+    generation = following(connection)
+    if generation is not None and generation.logs:
+        places, records = rows.by_id(connection, ids, generation.logs)
+        rows.delete(connection, places, generation.logs)
         _forget(connection, places, records, generation)
 
 

@@ -19,7 +19,6 @@ from app.pipeline.audit import audit
 from app.pipeline.indexing import Indexing
 from app.pipeline.progress import Progress
 from app.pipeline.rebuild import rebuild
-from app.search.sqlite import SqliteIndex
 from tests.conftest import MakeRecord, fill_backends
 from tests.mortal import Clock, Killed, Mortal
 from tests.samples import random_records
@@ -113,8 +112,6 @@ def test_searches_are_whole_while_logs_come_and_go(
     rebuildable: Backends, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At every step all is found that is stored; what is added, deleted or expired meanwhile is so in the end."""
-    if isinstance(rebuildable.index, SqliteIndex) and rebuildable.move is None:
-        pytest.xfail("an index in a SQLite file apart may find a log again that was deleted during a rebuild")
     monkeypatch.setattr(pipeline, "AT_ONCE", 400)
     records = logs(make_record, 3_000)
     fill_in_parts(rebuildable, records)
