@@ -49,7 +49,7 @@ class Live:
     def __init__(self, app: Flask, inner: Callable[[Scope, Receive, Send], Any]) -> None:
         self._app = app
         self._inner = inner
-        self._follower: Follower | None = None
+        self._follower = Follower(app.extensions["logingestor"].backends().store)
         self._stopping = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,8 +68,7 @@ class Live:
 
     def close(self) -> None:
         """Be done with the record, before it is closed."""
-        if self._follower is not None:
-            self._follower.close()
+        self._follower.close()
 
     async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
         await receive()
@@ -147,17 +146,11 @@ class Live:
                 loop.call_soon_threadsafe(came.set)
 
         reader = self._asked(scope, wake)
-        await loop.run_in_executor(None, self._follow, reader)
-        assert self._follower is not None
+        await loop.run_in_executor(None, self._follower.add, reader)
         try:
             yield reader, came
         finally:
             self._follower.remove(reader)
-
-    def _follow(self, reader: Reader) -> None:
-        if self._follower is None:
-            self._follower = Follower(self._app.extensions["logingestor"].backends().store)
-        self._follower.add(reader)
 
     def _asked(self, scope: Scope, wake: Callable[[], object]) -> Reader:
         given = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
