@@ -84,13 +84,13 @@ class Audit:
 
 
 def audit(store: LogStore, index: SearchIndex, retention_ms: int, *, repair: bool = False) -> Audit:
-    """Compare the ids of record and index that arrived within the retention and before now; with *repair* mend.
+    """Compare the ids of record and index that arrived within the retention and up to now; with *repair* mend.
 
     What is on its way is no difference: a log that is stored and marked, or deleted from one and about
     to be from the other. Raises Unavailable when one of them can't be read.
     """
     found = Audit(repaired=repair)
-    first, last = first_id(now_ms() - retention_ms), first_id(now_ms())
+    first, last = first_id(now_ms() - retention_ms), first_id(now_ms() + 1)
     index.refresh()
     left, right = _Counted(store.ids_between(first, last)), _Counted(index.ids_between(first, last))
     missing, surplus = list[bytes](), list[bytes]()
