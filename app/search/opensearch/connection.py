@@ -203,6 +203,8 @@ def blocked_by(kinds: frozenset[str], reason: str) -> str | None:
     """Return what keeps the cluster from taking part, in words; None when it is something else."""
     if kinds & {"cluster_manager_not_discovered_exception", "master_not_discovered_exception"}:
         return f"OpenSearch has no cluster manager: too few of its nodes are there ({reason})"
+    if "no_shard_available_action_exception" in kinds:
+        return f"a part of the index is on no node that is there: {reason}"
     if "cluster_block_exception" not in kinds:
         return None
     if "no cluster manager" in reason or "no master" in reason:
