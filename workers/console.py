@@ -1,14 +1,17 @@
-"""What the processes of this package have in common: lines on the console, and exit codes."""
+"""What the processes of this package have in common: lines on the console, exit codes, and being told to stop."""
 
 from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable
 
 from app.core.errors import InvalidInput, LogIngestorError
 from app.core.settings import Settings
+
+_STOPS = (signal.SIGTERM, signal.SIGINT)
 
 
 def run(part: str, work: Callable[[Settings], None]) -> int:
@@ -26,3 +29,10 @@ def run(part: str, work: Callable[[Settings], None]) -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def when_told_to_stop(stop: Callable[[], None]) -> None:
+    """Have SIGTERM and SIGINT call *stop*, in the main thread; one held back at the start, too."""
+    for number in _STOPS:
+        signal.signal(number, lambda *_: stop())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)

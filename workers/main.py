@@ -6,7 +6,6 @@ the batch at hand.
 
 from __future__ import annotations
 
-import signal
 import sys
 import threading
 from functools import partial
@@ -32,8 +31,7 @@ def run(settings: Settings) -> None:
     """Work until the process is told to stop."""
     stopping = threading.Event()
     # Before anything else: told to stop while it still starts, it ends as well as later.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    console.when_told_to_stop(stopping.set)
     backends = backends_module.connect(settings)
     broker = brokers.make(settings)
     indexing = Indexing(backends.store, backends.index)

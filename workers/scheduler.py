@@ -6,6 +6,7 @@ whoever supervises it starts it again, and the workers' shifts go on meanwhile.
 
 from __future__ import annotations
 
+import queue
 import signal
 import sys
 import threading
@@ -23,19 +24,24 @@ from workers import console, drain, index, upkeep
 def keep(broker: Broker, stopping: threading.Event) -> None:
     """Send the broker's scheduled actors their ticks until *stopping* is set by a signal's handler."""
     scheduler = Scheduler([actor for actor in broker.actors.values() if "periodic" in actor.options])
+    # Signal handlers put into it: periodiq's own queue has a lock that the thread they interrupt may hold.
+    scheduler.alarm_q = queue.SimpleQueue()
 
-    def stop(*_: object) -> None:
+    def stop() -> None:
         stopping.set()
-        scheduler.alarm_q.put_nowait(False)
+        scheduler.alarm_q.put(False)
 
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop)
-    if stopping.is_set():
-        return
-    # Sends at once what is due in this minute.
-    scheduler.schedule()
-    if not stopping.is_set():
-        scheduler.loop()
+    console.when_told_to_stop(stop)
+    try:
+        if stopping.is_set():
+            return
+        # Sends at once what is due in this minute.
+        scheduler.schedule()
+        if not stopping.is_set():
+            scheduler.loop()
+    finally:
+        # One that came while the interpreter ends would be the process's death.
+        signal.alarm(0)
 
 
 def run(settings: Settings) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import socket
 import sys
 import time
@@ -59,8 +60,7 @@ def worker() -> NoReturn:
 
     Example: logingestor worker
     """
-    sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "workers.main"])
+    _become("workers.main")
 
 
 @click.command()
@@ -73,5 +73,12 @@ def scheduler() -> NoReturn:
         message = "LOGINGESTOR_BROKER_URL is local: the worker runs the schedule itself, so there is nothing to start"
         click.echo(message, err=True)
         raise SystemExit(2)
+    _become("workers.scheduler")
+
+
+def _become(module: str) -> NoReturn:
+    """Be that module's process."""
     sys.stdout.flush()
-    os.execv(sys.executable, [sys.executable, "-m", "workers.scheduler"])
+    # Told to stop while it is imported it would end with a traceback; it lets them through when it can obey.
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
+    os.execv(sys.executable, [sys.executable, "-m", module])

@@ -1,0 +1,59 @@
+"""The schedule: it begins at once, ends when told to, and leaves nothing behind that could end the process later."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+
+import dramatiq
+import pytest
+from dramatiq.brokers.stub import StubBroker
+from periodiq import PeriodiqMiddleware, cron
+
+from workers import scheduler
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
+
+
+@pytest.fixture
+def broker() -> Iterator[StubBroker]:
+    """Return a broker with one actor that is due each minute; the process's signals are as before afterwards."""
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    broker = StubBroker(middleware=[PeriodiqMiddleware()])
+    dramatiq.actor(lambda: None, actor_name="each", broker=broker, periodic=cron("* * * * *"))
+    yield broker
+    broker.close()
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_schedule_that_ends_leaves_no_alarm(broker: StubBroker, number: signal.Signals) -> None:
+    """An alarm that rang while the interpreter ends would kill it."""
+    stopping = threading.Event()
+    armed, before = list[bool](), signal.getsignal(signal.SIGALRM)
+
+    def tell() -> None:
+        # periodiq sleeps until a whole second before it sets the alarm, and then its handler.
+        until = time.monotonic() + 10
+        while signal.getsignal(signal.SIGALRM) is before and time.monotonic() < until:
+            time.sleep(0.01)
+        armed.append(signal.getsignal(signal.SIGALRM) is not before)
+        os.kill(os.getpid(), number)
+
+    teller = threading.Thread(target=tell)
+    teller.start()
+    scheduler.keep(broker, stopping)
+    teller.join()
+    assert (stopping.is_set(), armed, signal.alarm(0)) == (True, [True], 0)
+
+
+def test_one_that_is_told_before_it_begins_sends_nothing(broker: StubBroker) -> None:
+    """A process that is told to stop while it starts does not begin."""
+    stopping = threading.Event()
+    stopping.set()
+    scheduler.keep(broker, stopping)
+    assert not any(broker.queues[name].qsize() for name in broker.queues)
