@@ -31,7 +31,7 @@ from app.core.record import IdSource, LogRecord
 from app.core.schema import Limits
 from app.search.opensearch import mapping
 from app.search.opensearch.documents import document_id, encode
-from bench import client, ingest, run
+from bench import client, ingest, outage, run
 from tests.e2e.program import ROOT, Server
 from tests.services.opensearch import OpenSearch
 from tests.services.postgres import Postgres
@@ -40,11 +40,9 @@ from tests.services.rabbitmq import Rabbitmq
 #: Documents indexed before anything is measured: a server that was just started compiles itself while it works.
 WARM_UP = 50_000
 CHUNK = 1_000
-#: The steady load during which visibility is measured, and the one of the outage, in logs a second.
-STEADY_RATE, OUTAGE_RATE = 500, 2_000
+#: The steady load during which visibility is measured, in logs a second.
+STEADY_RATE = 500
 VISIBLE_SECONDS = 30.0
-#: Seconds of the outage's load before and after OpenSearch is away.
-BEFORE_SECONDS, AFTER_SECONDS = 15.0, 90.0
 LIMITS = Limits(1 << 20, 256 << 10, 30 * 86_400_000)
 #: The mapping of a plain log index: analysed text, keywords, a date, and metadata as one object.
 PLAIN: dict[str, Any] = {
@@ -168,50 +166,6 @@ def rebuilt(server: Server) -> dict[str, Any]:
     return {**json.loads(done.stdout), "searches_meanwhile": asked[0], "slowest_search_ms": round(slowest[0], 1)}
 
 
-def outage(systems: Systems, server: Server, seconds: float) -> dict[str, Any]:
-    """Take OpenSearch away under load; return what was answered, and what could not be found, second by second."""
-    curve, refused, stop, sent = [], [0], threading.Event(), [0]
-    body = b"\n".join([json.dumps(client.ONE).encode()] * 100)
-
-    def load() -> None:
-        connection, began = client.Connection(server.url), time.perf_counter()
-        while not stop.is_set():
-            try:
-                sent[0] += connection.request("POST", "/logs/ingest/", body, client.NDJSON)["accepted"]
-            except RuntimeError:
-                refused[0] += 1
-            time.sleep(max(began + sent[0] / OUTAGE_RATE - time.perf_counter(), 0))
-
-    loader = threading.Thread(target=load)
-    loader.start()
-    began = time.perf_counter()
-    away, back = BEFORE_SECONDS, BEFORE_SECONDS + seconds
-    acts = [(away, systems.opensearch.stop), (back, systems.opensearch.start)]
-    caught_up: float | None = None
-    connection = client.Connection(server.url)
-    while (now := time.perf_counter() - began) < back + AFTER_SECONDS and caught_up is None:
-        if acts and now >= acts[0][0]:
-            acts.pop(0)[1]()
-        waiting = connection.get("/logs", limit="1", count="none")["pending"]
-        curve.append((round(time.perf_counter() - began, 1), waiting))
-        if not acts and waiting is not None and waiting < OUTAGE_RATE * 2:
-            caught_up = time.perf_counter() - began - back
-        time.sleep(1)
-    stop.set()
-    loader.join()
-    while connection.unfound():
-        time.sleep(0.2)
-    total = connection.get("/logs", limit="1", count="exact")["total"]
-    return {
-        "accepted": sent[0],
-        "refused_requests": refused[0],
-        "found": total,
-        "away_s": seconds,
-        "caught_up_s_after_return": caught_up and round(caught_up, 1),
-        "pending_by_second": curve,
-    }
-
-
 def main() -> None:
     """Measure and keep the figures."""
     parser = run.parser(__doc__ or "")
@@ -227,7 +181,7 @@ def main() -> None:
         given.set += [f"{name}={value}" for name, value in found.settings.items()]
         with run.serving(given) as server:
             if given.outage is not None:
-                figures["outage"] = outage(found, server, given.outage)
+                figures["outage"] = outage.measured(found.opensearch, server, given.outage)
             else:
                 measured(server, path, given, figures)
     given.set = []
@@ -250,8 +204,7 @@ def table(figures: dict[str, Any]) -> list[str]:
     """Return the figures as a table."""
     rows: dict[str, str] = {}
     if "outage" in figures:
-        one = figures["outage"]
-        rows = {name.replace("_", " "): str(value) for name, value in one.items()}
+        rows = outage.rows(figures["outage"])
     else:
         ours, plain = figures["bulk"]["ours_per_s"], figures["bulk"]["plain_per_s"]
         through_, seen, anew = figures["through"], figures["visibility"], figures["rebuild"]
