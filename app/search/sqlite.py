@@ -15,11 +15,10 @@ from app.drivers.sqlite import Connection, Database
 from app.search import aggregate, counting, plan, writing
 from app.search.blocks import BlockCache
 from app.search.clock import Clock
+from app.search.pages import pages
 from app.search.rebuilding import Rebuilding, sweep
 from app.search.search import Search
 
-#: Records that `scan` yields at once.
-SCAN_LOGS = 1_000
 #: Pages of postings merged, and free pages given back to the file system, in one step of `compact`.
 COMPACT_PAGES = 500
 VACUUM_PAGES = 4096
@@ -80,14 +79,7 @@ class SqliteIndex(Rebuilding):
 
     def scan(self, query: Query, budget: Budget = Budget()) -> Iterator[list[LogRecord]]:
         """See SearchIndex. The budget holds for each chunk."""
-        query = replace(query, limit=SCAN_LOGS, count="none")
-        while True:
-            page = self.find(query, budget)
-            if page.records:
-                yield page.records
-            if page.next is None:
-                return
-            query = replace(query, after=page.next)
+        return pages(self.find, query, budget)
 
     def histogram(
         self, query: Query, interval: int, by_level: bool, offset: int = 0, budget: Budget = Budget()

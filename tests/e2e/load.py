@@ -130,8 +130,45 @@ def sending(server: Server, clients: int, pause: float = 0.0) -> Iterator[Load]:
             thread.join(ANSWER_SECONDS * 2)
 
 
-def found(server: Server) -> tuple[Counter[int], Counter[str]]:
-    """Return how often each number and each id is found, read through the export."""
-    lines = server.get("/logs/export?format=ndjson&sort=asc").splitlines()
-    logs = [json.loads(line) for line in lines]
-    return Counter(log["metadata"]["n"] for log in logs), Counter(log["id"] for log in logs)
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a load: all sets are empty where the promise was kept."""
+
+    accepted: int
+    unknown: int
+    found: int
+    #: Numbers that were accepted and are not found; numbers and ids found more than once; numbers found that were refused.
+    lost: set[int]
+    doubled: set[int | str]
+    stray: set[int]
+    unexpected: list[object]
+
+    def __str__(self) -> str:
+        return (
+            f"accepted {self.accepted}, without answer {self.unknown}, found {self.found}, "
+            f"lost {len(self.lost)}, doubled {len(self.doubled)}, stray {len(self.stray)}"
+        )
+
+    def check(self) -> None:
+        """Fail unless everything accepted is found, once, and nothing else but what was not answered."""
+        assert not self.lost
+        assert not self.doubled
+        assert not self.stray
+        assert not self.unexpected
+
+
+def outcome(server: Server, load: Load) -> Outcome:
+    """Compare what was answered with what is found, read through the export."""
+    logs = [json.loads(line) for line in server.get("/logs/export?format=ndjson&sort=asc").splitlines()]
+    by_number = Counter[int](log["metadata"]["n"] for log in logs)
+    by_id = Counter[str](log["id"] for log in logs)
+    times = [*by_number.items(), *by_id.items()]
+    return Outcome(
+        accepted=len(load.accepted),
+        unknown=len(load.unknown),
+        found=len(by_id),
+        lost=load.accepted - by_number.keys(),
+        doubled={one for one, count in times if count > 1},
+        stray=by_number.keys() - load.accepted - load.unknown,
+        unexpected=load.unexpected,
+    )

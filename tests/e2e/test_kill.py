@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.load import found, sending
+from tests.e2e.load import outcome, sending
 from tests.e2e.program import Server
 
 pytestmark = pytest.mark.system
@@ -47,17 +47,8 @@ def test_accepted_is_found_once_whatever_is_killed(make_server: Callable[..., Se
             killed[victim] += 1
         time.sleep(1)
     server.drained()
-    by_number, by_id = found(server)
-    accepted = load.accepted
-    doubled = [one for counts in (by_number, by_id) for one, times in counts.items() if times > 1]
-    lost = accepted - by_number.keys()
-    print(
-        f"rounds {ROUNDS} ({dict(killed)}), accepted {len(accepted)}, without answer {len(load.unknown)}, "
-        f"found {len(by_number)}, lost {len(lost)}, doubled {len(doubled)}"
-    )
-    assert not lost
-    assert not doubled
-    assert by_number.keys() <= accepted | load.unknown
-    assert not load.unexpected
+    kept = outcome(server, load)
+    print(f"rounds {ROUNDS} ({dict(killed)}), {kept}")
+    kept.check()
     assert set(load.statuses) == {202}
-    assert len(accepted) > 100 * CLIENTS
+    assert kept.accepted > 100 * CLIENTS

@@ -20,7 +20,7 @@ import pytest
 
 from app.backends import connect
 from app.core.settings import Settings
-from tests.e2e.load import Load, found, sending
+from tests.e2e.load import Load, outcome, sending
 from tests.e2e.program import ROOT, START_SECONDS, Server, wait_for
 from tests.e2e.test_kill import CLIENTS
 
@@ -107,11 +107,9 @@ def start_web(server: Server, make_part: Callable[[Server, str], Part]) -> Part:
 
 def check(server: Server, load: Load) -> None:
     """Fail unless everything accepted is found, once."""
-    by_number, by_id = found(server)
-    assert not load.accepted - by_number.keys()
-    assert by_number.keys() <= load.accepted | load.unknown
-    assert max(by_number.values()) == max(by_id.values()) == 1
-    print(f"accepted {len(load.accepted)}, without answer {len(load.unknown)}, found {len(by_number)}")
+    kept = outcome(server, load)
+    print(kept)
+    kept.check()
 
 
 def waits(server: Server) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
-from tests.e2e.load import Load, found, sending
+from tests.e2e.load import Load, outcome, sending
 from tests.e2e.program import ROOT
 from tests.faults import acts
 from tests.faults.systems import Systems
@@ -71,22 +71,12 @@ def suffer(systems: Systems, chosen: Sequence[str], table: dict[str, Callable[[S
 
 def check(systems: Systems, load: Load, rounds: int) -> None:
     """Accepted = found and none twice, nothing else found, and record and index agree."""
-    by_number, by_id = found(systems.server)
-    doubled = [one for counts in (by_number, by_id) for one, times in counts.items() if times > 1]
-    lost = load.accepted - by_number.keys()
-    stray = by_number.keys() - load.accepted - load.unknown
+    kept = outcome(systems.server, load)
     audit = run(systems, "audit", "--json")
     stored = json.loads(run(systems, "stats", "--json").stdout)["stored"]
-    print(
-        f"rounds {rounds}, accepted {len(load.accepted)}, unknown {len(load.unknown)}, stored {stored}, "
-        f"found {len(by_number)}, lost {len(lost)}, doubled {len(doubled)}, stray {len(stray)}, "
-        f"statuses {dict(load.statuses)}, audit {audit.returncode}"
-    )
-    assert not lost
-    assert not doubled
-    assert not stray
-    assert stored == len(by_id)
-    assert not load.unexpected
+    print(f"rounds {rounds}, {kept}, stored {stored}, statuses {dict(load.statuses)}, audit {audit.returncode}")
+    kept.check()
+    assert stored == kept.found
     assert audit.returncode == 0, audit.stdout + audit.stderr
 
 

@@ -14,7 +14,7 @@ from app.core.record import LogRecord
 from app.core.settings import Settings
 from app.drivers.sqlite import Database
 from app.pipeline import export
-from app.search import sqlite as index_module
+from app.search import pages
 from tests.conftest import Fill, MakeRecord
 from tests.web.asking import ORIGINAL, original
 
@@ -81,7 +81,7 @@ def test_export_has_no_cap(
     client: FlaskClient, fill: Fill, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every log once, in order, over many pages of the index."""
-    monkeypatch.setattr(index_module, "SCAN_LOGS", 70)
+    monkeypatch.setattr(pages, "SCAN_LOGS", 70)
     fill([make_record(metadata={"n": n}) for n in range(1_500)])
     lines = client.get("/logs/export?sort=asc&columns=metadata.n").text.splitlines()
     assert [json.loads(line)["metadata.n"] for line in lines] == list(range(1_500))
@@ -107,7 +107,7 @@ def test_failure_in_the_middle_breaks_the_transfer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The stream raises, so that the server cuts the connection: half an export never looks whole."""
-    monkeypatch.setattr(index_module, "SCAN_LOGS", 100)
+    monkeypatch.setattr(pages, "SCAN_LOGS", 100)
     monkeypatch.setattr(export, "PIECE_BYTES", 1_000)
     fill([make_record() for _ in range(500)])
     answer = client.get("/logs/export", buffered=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -23,9 +22,8 @@ from app.search.opensearch.reading import Reader
 from app.search.opensearch.rebuilding import Rebuilding
 from app.search.opensearch.searching import leniently
 from app.search.opensearch.writing import Writer
+from app.search.pages import pages
 
-#: Records that `scan` yields at once.
-SCAN_LOGS = 1_000
 #: Records that `expire` deletes one by one in one request.
 EXPIRE_LOGS = 10_000
 #: Seconds within which counting and listing for `expire` must be done.
@@ -76,14 +74,7 @@ class OpenSearchIndex(Rebuilding):
 
     def scan(self, query: Query, budget: Budget = Budget()) -> Iterator[list[LogRecord]]:
         """See SearchIndex. The budget holds for each chunk."""
-        query = replace(query, limit=SCAN_LOGS, count="none")
-        while True:
-            page = self.find(query, budget)
-            if page.records:
-                yield page.records
-            if page.next is None:
-                return
-            query = replace(query, after=page.next)
+        return pages(self.find, query, budget)
 
     def histogram(
         self, query: Query, interval: int, by_level: bool, offset: int = 0, budget: Budget = Budget()
