@@ -21,6 +21,9 @@ from app.web import backends, settings
 bp = Blueprint("health", __name__)
 log = logging.getLogger(__name__)
 
+#: Fills in the figures of a part, those it knows also where it then raises what is wrong.
+Look = Callable[[dict[str, Any], Backends, Settings], None]
+
 #: Seconds after which to ask again while something is not ready.
 RETRY_SECONDS = 5
 
@@ -55,49 +58,53 @@ def ready() -> Response:
     return response
 
 
-def _tried(look: Callable[[Backends, Settings], dict[str, Any]]) -> dict[str, Any]:
+def _tried(look: Look) -> dict[str, Any]:
+    figures: dict[str, Any] = {}
     try:
-        return {"ready": True, **look(backends(), settings())}
+        look(figures, backends(), settings())
     except LogIngestorError as error:
-        return {"ready": False, "message": str(error)}
+        return {"ready": False, "message": str(error), **figures}
     except Exception as error:  # whatever it is, it is the answer
         log.exception("a part can't be asked")
-        return {"ready": False, "message": f"{type(error).__name__}: {error}"}
+        return {"ready": False, "message": f"{type(error).__name__}: {error}", **figures}
+    return {"ready": True, **figures}
 
 
-def _queue(held: Backends, _: Settings) -> dict[str, Any]:
+def _queue(figures: dict[str, Any], held: Backends, _: Settings) -> None:
     depth = held.queue.depth()
-    if depth.full:
-        raise Unavailable(f"the queue is full: {depth.logs:,} logs wait in {depth.bytes >> 20:,} MiB")
     age = None if depth.oldest is None else max(now_ms() - depth.oldest, 0)
     try:
         since = pause.paused(held.store)
     except Unavailable:  # the record's fault, which is told where it belongs
         since = 0
-    return {
+    figures |= {
         "waiting": depth.logs,
         "waiting_bytes": depth.bytes,
         "oldest_ms": age if depth.logs else 0,
         # Not a fault: logs are accepted, and an operator wants them to wait.
         "paused": instant.text((since, 0)) if since else None,
     }
+    if depth.full:
+        raise Unavailable(f"the queue is full: {depth.logs:,} logs wait in {depth.bytes >> 20:,} MiB")
 
 
-def _store(held: Backends, _: Settings) -> dict[str, Any]:
+def _store(_: dict[str, Any], held: Backends, __: Settings) -> None:
     held.store.get([bytes(16)])
-    return {}
 
 
-def _index(held: Backends, _: Settings) -> dict[str, Any]:
-    held.index.check()
-    return {"behind": held.store.lacking().logs}
+def _index(figures: dict[str, Any], held: Backends, _: Settings) -> None:
+    try:
+        # While the index is away this is what to watch.
+        figures["behind"] = held.store.lacking().logs
+    finally:
+        held.index.check()
 
 
-def _disk(_: Backends, chosen: Settings) -> dict[str, Any]:
+def _disk(figures: dict[str, Any], _: Backends, chosen: Settings) -> None:
     free = shutil.disk_usage(chosen.data_dir).free
+    figures |= {"free_bytes": free, "least_bytes": chosen.min_free_disk}
     if free < chosen.min_free_disk:
         raise Unavailable(f"only {free >> 20:,} MiB are free, less than MIN_FREE_DISK: no log is accepted")
-    return {"free_bytes": free, "least_bytes": chosen.min_free_disk}
 
 
-LOOKS = {"queue": _queue, "store": _store, "index": _index, "disk": _disk}
+LOOKS: dict[str, Look] = {"queue": _queue, "store": _store, "index": _index, "disk": _disk}

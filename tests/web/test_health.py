@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from app.backends import Backends
+from app.backends import Backends, upgrade
 from app.core.envelope import Envelope
 from app.core.settings import Settings
 from app.drivers.sqlite import Database
@@ -63,6 +63,23 @@ def test_full_disk_and_full_queue_are_not_ready(
     answer = app.test_client().get("/health/ready")
     assert answer.status_code == 503
     assert {problem["field"] for problem in answer.json["errors"]} == {"disk", "queue"}
+    parts = answer.json["parts"]
+    assert (parts["queue"]["waiting"], parts["disk"]["least_bytes"]) == (1, 1 << 60)
+    app.extensions["logingestor"].close()
+
+
+def test_index_that_is_away_says_what_waits_for_it(tmp_path: Path, make_record: MakeRecord) -> None:
+    """What is stored and can't be found is told as long as the record answers."""
+    own = {"DATA_DIR": f"{tmp_path}", "SEARCH_URL": f"sqlite:///{tmp_path / 'index.db'}", "MIN_FREE_DISK": "1 MiB"}
+    apart = Settings.from_env({f"LOGINGESTOR_{name}": text for name, text in own.items()})
+    upgrade(apart)
+    app = create_app(apart)
+    app.extensions["logingestor"].backends().store.add([make_record(), make_record()])
+    with Database(tmp_path / "index.db").write(durable=True) as connection:
+        connection.execute("DROP TABLE blocks")
+    answer = app.test_client().get("/health/ready")
+    assert (answer.status_code, answer.json["parts"]["index"]["behind"]) == (503, 2)
+    assert {problem["field"] for problem in answer.json["errors"]} == {"index"}
     app.extensions["logingestor"].close()
 
 
