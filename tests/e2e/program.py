@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -92,7 +93,9 @@ class Server:
     def kill_all(self) -> None:
         """Kill -9 `serve` and every child at once."""
         for pid in [self.pid, *self.children()]:
-            os.kill(pid, signal.SIGKILL)
+            # A child that only starts ends with its parent, before its turn comes.
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self._wait()
 
     def stop(self, number: int = signal.SIGTERM) -> int:
