@@ -7,6 +7,7 @@ which reached the queue only in part is made whole when it is sent again, and no
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 
 from app.core.envelope import Batch, Claim, Envelope, Listing, Taken
@@ -15,6 +16,9 @@ from app.core.ports import Carrier, Depth, LogStore
 
 log = logging.getLogger(__name__)
 
+#: Least seconds between two lines of a process that say that keys can't be looked up: each request comes by here.
+QUIET_SECONDS = 10.0
+
 
 class ClaimingQueue:
     """A LogQueue over a Carrier and a LogStore."""
@@ -22,6 +26,8 @@ class ClaimingQueue:
     def __init__(self, carrier: Carrier, store: LogStore) -> None:
         self._carrier = carrier
         self._store = store
+        #: When it may be said again that the record can't be asked, by the monotonic clock.
+        self._said_again = 0.0
 
     def put(
         self,
@@ -35,7 +41,7 @@ class ClaimingQueue:
             earlier = None if claim is None else self._store.claimed(claim.key)
             known = frozenset(record.id for record in self._store.get(list(own_ids))) if own_ids else frozenset()
         except Unavailable as error:
-            log.warning("keys and own ids can't be looked up, the drain will: %s", error)
+            self._say(error)
             earlier, known = None, frozenset()
         if earlier is not None:
             return Taken(fresh=False, answer=earlier.answer, digest=earlier.digest)
@@ -49,6 +55,13 @@ class ClaimingQueue:
         lost = self._carrier.put(sent) if sent else frozenset()
         missing = frozenset(record.id for place in lost for record in sent[place].records)
         return Taken(duplicates=known, missing=missing)
+
+    def _say(self, error: Unavailable) -> None:
+        # Two threads may both say it: a line more harms nobody.
+        now = time.monotonic()
+        if now >= self._said_again:
+            self._said_again = now + QUIET_SECONDS
+            log.warning("keys and own ids can't be looked up, the drain will: %s", error)
 
     def take(self, limit: int, wait: float) -> Batch:
         """See LogQueue."""

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from app import claiming
 from app.backends import Backends
 from app.claiming import ClaimingQueue
 from app.core.envelope import Claim, Envelope
@@ -273,6 +274,24 @@ def test_record_that_is_down_stops_no_request(system: System) -> None:
     assert system.messages() == texts(10)
     whole(system, first)
     whole(system, again)
+
+
+def test_record_that_is_down_is_said_once_for_many_requests(
+    system: System, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An outage under load fills no log: a line at its begin, and one more when a while has passed."""
+    down = ClaimingQueue(system.carrier, Down())  # type: ignore[arg-type]
+    accept = Accept(down, system.receipts)
+    with caplog.at_level("WARNING", logger="app.claiming"):
+        for number in range(20):
+            accept.take(read_items(numbered(1), LIMITS, now_ms()), sender="s", key=f"key {number}", digest=b"d")
+        # On a machine so slow that the twenty take longer there may be more, but never one for each.
+        assert 1 <= len(caplog.messages) < 20
+        before = len(caplog.messages)
+        monkeypatch.setattr(claiming, "QUIET_SECONDS", 0.0)
+        monkeypatch.setattr(down, "_said_again", 0.0)
+        accept.take(read_items(numbered(1), LIMITS, now_ms()), sender="s", key="later", digest=b"d")
+        assert len(caplog.messages) == before + 1
 
 
 def test_every_step_of_a_drain_can_be_the_last(system: System) -> None:

@@ -16,7 +16,7 @@ try:
     from botocore import config, exceptions
 except ModuleNotFoundError as missing:
     raise InvalidSettings(
-        Problem(f"{_SETTING} names SQS, which needs boto3: pip install 'logingestor[sqs]'", _SETTING)
+        Problem(f"{_SETTING} names SQS, which needs boto3: pip install --editable '.[sqs]' in the checkout", _SETTING)
     ) from missing
 
 #: What boto3 raises when SQS can't be reached, or refuses.

@@ -121,6 +121,7 @@ def _compare(source: Source, target: Target, done: Copied) -> None:
                 records = source.store.get(lacking[at : at + _AT_ONCE])
                 before = done.new
                 _store(target, records, done)
+                done.read += len(records)
                 done.mended += done.new - before
         done.left = left
         if not left:

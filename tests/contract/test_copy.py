@@ -149,6 +149,7 @@ def test_source_that_was_made_anew_is_copied_from_its_beginning(
         done = copy(source(other), target(each_backends))
         assert (done.new, done.left) == (400, 0)
         assert done.mended > 0
+        assert done.read >= done.new - done.waiting, "what was stored here was read there"
     finally:
         other.close()
 

@@ -245,6 +245,6 @@ def test_without_boto3_the_extra_is_named(tmp_path: Path) -> None:
     names = {"QUEUE_URL": "sqs://us-east-1/q", "DATA_DIR": str(tmp_path)}
     environment = {**os.environ, **{f"LOGINGESTOR_{name}": value for name, value in names.items()}}
     run = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
-    assert "pip install 'logingestor[sqs]'" in run.stderr, run.stderr
+    assert "pip install --editable '.[sqs]'" in run.stderr, run.stderr
     assert run.returncode == 2
     assert "Traceback" not in run.stderr
