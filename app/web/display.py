@@ -19,6 +19,8 @@ from app.core.record import SEVERITY, LogRecord, id_text
 
 #: Most characters of a message in the table; the log's own page has the whole.
 MESSAGE_SHOWN = 1_000
+#: Most characters of a value among the most frequent of its field.
+VALUE_SHOWN = 200
 #: Widths of the columns of the table, in characters, as the style sheet has them.
 LEVEL_WIDTHS = (5, 8, 12)
 RESOURCE_WIDTHS = (9, 12, 18, 24, 32)
@@ -53,9 +55,14 @@ def visible(text: str) -> Markup:
     return Markup(_HIDDEN.sub(_codes, str(escaped))) if _HIDDEN.search(escaped) else escaped
 
 
-def clip(text: str) -> Markup:
+def clip(text: str, most: int = MESSAGE_SHOWN) -> Markup:
     """Return what the table shows of a message."""
-    return visible(text if len(text) <= MESSAGE_SHOWN else text[:MESSAGE_SHOWN] + "\u2026") or EMPTY
+    return visible(shorten(text, most)) or EMPTY
+
+
+def shorten(text: str, most: int = VALUE_SHOWN) -> str:
+    """Return the first *most* characters of *text*."""
+    return text if len(text) <= most else text[:most] + "\u2026"
 
 
 def columns(records: Sequence[LogRecord]) -> str:
@@ -168,7 +175,8 @@ def install(app: App) -> None:
         pick=pick,
         fields=fields,
         clip=clip,
+        shorten=shorten,
         columns=columns,
         id=id_text,
     )
-    app.jinja_env.globals["message_shown"] = MESSAGE_SHOWN
+    app.jinja_env.globals |= {"message_shown": MESSAGE_SHOWN, "value_shown": VALUE_SHOWN}
