@@ -105,40 +105,24 @@ def most_bars(form: Form) -> int:
 
 def draw(chart: Chart, query: Query, form: Form) -> Drawing:
     """Return the chart of *query*, whose state is *form*."""
-    counted = [_by_rank(bucket) for bucket in chart.buckets]
-    missing = chart.size - len(counted)
-    top = nice(max((bucket.count for bucket in chart.buckets), default=1) or 1)
-    room = 100 / chart.size
-    width = min(room * FILLED, WIDEST)
     base = replace(form, start="", end="", cursor="", back="", open="")
-    ends = Ends(chart, query)
-    bars = [
-        Bar(
-            label=_label(bucket.start, chart.interval),
-            count=bucket.count,
-            by=by,
-            url=base.link(start=ends.start(bucket.start), end=ends.end(bucket.start)) if bucket.count else None,
-            left=_short(room * at),
-            x=_short(room * at + (room - width) / 2),
-            pieces=_stack(by, top),
-        )
-        for at, (bucket, by) in enumerate(zip(chart.buckets, counted, strict=True), missing)
-    ]
-    totals: Counter[str] = sum((Counter(by) for by in counted), Counter())
+    top = nice(max((bucket.count for bucket in chart.buckets), default=1) or 1)
+    bars = _bars(chart, Ends(chart, query), base, top)
+    totals: Counter[str] = sum((Counter(bar.by) for bar in bars), Counter())
     return Drawing(
         bars=bars,
         marks=_marks(chart),
         top=compact(top),
         half=compact(top // 2) if top % 2 == 0 else "",
-        room=_short(room),
-        width=_short(width),
+        room=_short(100 / chart.size),
+        width=_short(_width(chart)),
         interval=_words(chart.interval),
         range=_range(chart),
         legend=[(rank, name, totals[rank]) for rank, name in RANKS.items() if totals[rank]],
         total=chart.total,
         whole=chart.whole,
         since=_moment(chart.counted_from, chart.interval),
-        uncounted=_short(room * missing),
+        uncounted=_short(100 * (1 - len(bars) / chart.size)),
         zoom=base.link(),
         start=chart.start,
         step=chart.interval,
@@ -146,6 +130,29 @@ def draw(chart: Chart, query: Query, form: Form) -> Drawing:
         low="" if query.start is None else instant.text(query.start),
         high="" if query.end is None else instant.text(query.end),
     )
+
+
+def _width(chart: Chart) -> float:
+    return min(100 / chart.size * FILLED, WIDEST)
+
+
+def _bars(chart: Chart, ends: Ends, base: Form, top: int) -> list[Bar]:
+    room, width = 100 / chart.size, _width(chart)
+    bars = []
+    for at, bucket in enumerate(chart.buckets, chart.size - len(chart.buckets)):
+        by = _by_rank(bucket)
+        bars.append(
+            Bar(
+                label=_label(bucket.start, chart.interval),
+                count=bucket.count,
+                by=by,
+                url=base.link(start=ends.start(bucket.start), end=ends.end(bucket.start)) if bucket.count else None,
+                left=_short(room * at),
+                x=_short(room * at + (room - width) / 2),
+                pieces=_stack(by, top),
+            )
+        )
+    return bars
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,7 @@ def test_pages_stay_small(client: FlaskClient, make_record: MakeRecord, fill: Fi
     assert len(Html(text).messages()) == 100
     assert len(text.encode()) < 150 << 10
     assert (STATIC / "style.css").stat().st_size < 30 << 10
+    assert sum(script.stat().st_size for script in STATIC.glob("*.js")) < 60 << 10
     assert (STATIC / "page.js").stat().st_size < 5 << 10
 
 

@@ -134,8 +134,10 @@ async function count(chart) {
   const fields = document.getElementById("facets");
   try {
     const body = await part(chart.dataset.part);
-    chart.replaceWith(body.querySelector("#chart"));
-    fields.replaceWith(body.querySelector("#facets"));
+    const counted = ["#chart", "#facets"].map((id) => body.querySelector(id));
+    if (!counted.every(Boolean)) throw new Error("the answer holds none");
+    chart.replaceWith(counted[0]);
+    fields.replaceWith(counted[1]);
     begin();
   } catch (error) {
     failed(chart, error);

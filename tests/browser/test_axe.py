@@ -1,0 +1,39 @@
+"""Nothing on the pages keeps people from using them, as far as axe-core can tell."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Open
+
+pytestmark = pytest.mark.system
+
+PATHS = {
+    "search": "/",
+    "filtered": "/?q=level%3Aerror",
+    "nothing": "/?q=level%3Afatal",
+    "fault": "/?q=(",
+    "api": "/api",
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("name", PATHS)
+def test_axe_finds_nothing(open_page: Open, name: str, width: int, scheme: str) -> None:
+    """Names, roles, order, contrast: no rule of axe-core is broken, in either theme, on a screen or a phone."""
+    page = open_page("/health/live", color_scheme=scheme, viewport={"width": width, "height": 900})
+    page.goto(page.url.removesuffix("/health/live") + PATHS[name])
+    if name in ("search", "filtered"):
+        page.locator("svg.bars a").first.wait_for(state="attached")
+        page.locator(".chart summary").click()
+        page.locator("#facets summary", has_text="metadata.region").click()
+        expect(page.locator("#facets")).to_contain_text("north")
+        page.locator(".logs button[aria-expanded]").first.click()
+        page.locator(".logs .record").wait_for()
+
+    found = Axe().run(page)
+
+    assert found.violations_count == 0, found.generate_report()
