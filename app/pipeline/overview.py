@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC
 
@@ -27,9 +28,8 @@ INTERVALS = (
     *(count * _HOUR for count in (1, 2, 3, 6, 12)),
     *(count * _DAY for count in (1, 2, 7, 14, 28, 91, 182, 365, 730, 1825, 3650, 7300, 18_250, 36_525)),
 )
-#: Seconds of the whole that finding the range of a chart, and the first try at values and fields, may take.
-RANGE_SECONDS = 0.1
-TRY_SECONDS = 0.12
+#: Shares of the whole time that the range of a chart, the chart, and the first try at fields and at values may take.
+RANGE_SHARE, CHART_SHARE, TRY_SHARE = 0.2, 0.45, 0.16
 #: The newest logs looked at where not all can be in time: enough for shares, few enough for a tenth of a second.
 SAMPLE_LOGS = 3_000
 
@@ -41,9 +41,10 @@ class Time:
         self._until = time.monotonic() + budget.seconds
         self._budget = budget
 
-    def left(self, most: float = float("inf")) -> Budget:
-        """Return what is left as the budget of one step, at most *most* seconds of it."""
-        return replace(self._budget, seconds=max(min(self._until - time.monotonic(), most), 0.0))
+    def left(self, share: float = 1.0) -> Budget:
+        """Return what is left as the budget of one step, at most a *share* of the whole."""
+        seconds = min(self._until - time.monotonic(), share * self._budget.seconds)
+        return replace(self._budget, seconds=max(seconds, 0.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,7 @@ def chart(index: SearchIndex, query: Query, most: int, left: Time) -> Chart | No
     first = start[0] - (start[0] - offset) % interval
     size = (end[0] - first) // interval + 1
     counted: list[Bucket] = []
+    left = Time(left.left(CHART_SHARE))
     for count in _parts(size):
         high = first + (size - len(counted)) * interval
         low = high - count * interval
@@ -130,7 +132,7 @@ def _range(index: SearchIndex, query: Query, left: Time) -> tuple[Instant, Insta
     if query.start is not None and query.end is not None:
         return query.start, query.end
     try:
-        span = index.span(query, left.left(RANGE_SECONDS))
+        span = index.span(query, left.left(RANGE_SHARE))
     except TimedOut:
         # Where matching logs are rare their first is far to seek; that of all logs is known at once.
         span = index.span(replace(query, filter=EVERYTHING), left.left())
@@ -152,29 +154,27 @@ def _parts(size: int) -> Iterator[int]:
         part = done if size - done > done else size - done
 
 
-def values(
-    index: SearchIndex, query: Query, fields: Sequence[str], size: int, over: Chart | None, left: Time
-) -> Values:
+def values(index: SearchIndex, query: Query, fields: Sequence[str], size: int, over: Chart, left: Time) -> Values:
     """Return the *size* most frequent values of each field.
 
     In all logs of the query, or in the newest ones if that takes long; *over* is its chart. Raises TimedOut.
     """
     query = replace(query, after=None)
-    try:
-        found = index.facets(query, fields, size, left.left(TRY_SECONDS if over else float("inf")))
-        return Values(found.fields, found.exact)
-    except TimedOut:
-        if over is None:
-            raise
+    if over.whole:
+        with suppress(TimedOut):
+            found = index.facets(query, fields, size, left.left(TRY_SHARE))
+            return Values(found.fields, found.exact)
     return Values(index.facets(newest(query, over), fields, size, left.left()).fields, False)
 
 
 def fields(index: SearchIndex, query: Query, over: Chart, left: Time) -> Fields:
     """Return the fields that occur in the logs of the query, or in the newest ones. Raises TimedOut."""
     query = replace(query, after=None)
-    try:
-        found = index.fields(query, left.left(TRY_SECONDS))
-    except TimedOut:
+    found = None
+    if over.whole:
+        with suppress(TimedOut):
+            found = index.fields(query, left.left(TRY_SHARE))
+    if found is None:
         found = index.fields(newest(query, over), left.left())
     # Every log has a message, so its count is that of the logs looked at.
     logs = next((info.count for info in found if info.name == "message"), 0)

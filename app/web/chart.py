@@ -89,7 +89,7 @@ class Drawing:
     #: Since when was counted, and how wide the part is that was not, in percent.
     since: str
     uncounted: str
-    #: For zooming by the mouse: the state without a range, start and width of the buckets, and the given ends.
+    #: For zooming by the mouse: the state without a range; start, width and number of the buckets; both ends of them all.
     zoom: str
     start: int
     step: int
@@ -107,7 +107,8 @@ def draw(chart: Chart, query: Query, form: Form) -> Drawing:
     """Return the chart of *query*, whose state is *form*."""
     base = replace(form, start="", end="", cursor="", back="", open="")
     top = nice(max((bucket.count for bucket in chart.buckets), default=1) or 1)
-    bars = _bars(chart, Ends(chart, query), base, top)
+    ends = Ends(chart, query)
+    bars = _bars(chart, ends, base, top)
     totals: Counter[str] = sum((Counter(bar.by) for bar in bars), Counter())
     return Drawing(
         bars=bars,
@@ -127,8 +128,8 @@ def draw(chart: Chart, query: Query, form: Form) -> Drawing:
         start=chart.start,
         step=chart.interval,
         size=chart.size,
-        low="" if query.start is None else instant.text(query.start),
-        high="" if query.end is None else instant.text(query.end),
+        low=ends.start(chart.start),
+        high=ends.end(chart.start + (chart.size - 1) * chart.interval),
     )
 
 

@@ -102,8 +102,8 @@ class Chart {
   /** Return the first and last instant of the buckets, within the ends that the search has already. */
   ends(low, high) {
     const { low: begin, high: end } = this.svg.dataset;
-    const from = low === 0 && begin ? begin : first(this.start + low * this.step);
-    const to = high === this.size - 1 && end ? end : last(this.start + (high + 1) * this.step - 1);
+    const from = low === 0 ? begin : first(this.start + low * this.step);
+    const to = high === this.size - 1 ? end : last(this.start + (high + 1) * this.step - 1);
     return [from, to];
   }
 
