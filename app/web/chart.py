@@ -16,10 +16,10 @@ from app.web.page_form import Form
 
 #: Height of the bars' room and least height of a piece of a bar, in px: one error among thousands is seen.
 HEIGHT, LEAST = 72.0, 2.0
-#: Most bars; fewer where the query's text is long, as each holds a link: together at most LINKS bytes.
-BARS, FEWEST_BARS, LINKS = 80, 12, 40_000
-#: Share of its place that a bar fills, and its greatest width, in percent of the chart.
-FILLED, WIDEST = 0.84, 4.0
+#: Most bars; fewer where the query's text is long, as each holds a link: together about BYTES, each BAR_BYTES and its link.
+BARS, FEWEST_BARS, BYTES, BAR_BYTES = 80, 12, 27_000, 300
+#: Share of its place that a bar fills, and its greatest share of the chart.
+FILLED, WIDEST = 0.84, 0.04
 #: Most marks on the time axis.
 MARKS = 8
 #: Ranks by the class of the style sheet, gravest first, with their names: the order in which pieces are stacked.
@@ -47,8 +47,8 @@ class Bar:
     #: Number by rank, gravest first.
     by: dict[str, int]
     url: str | None
-    #: Places in percent: of all its room, and of what is filled.
-    left: str
+    #: Its number from the left, and where what is filled begins; a bar's room is 1 wide.
+    place: int
     x: str
     pieces: Sequence[Piece]
 
@@ -76,8 +76,7 @@ class Drawing:
     #: Names on the other axis, from above: of the greatest count and of half of it.
     top: str
     half: str
-    #: Width of a bar's room and of what is filled, in percent.
-    room: str
+    #: Width of what is filled.
     width: str
     interval: str
     #: The whole range in words.
@@ -86,9 +85,9 @@ class Drawing:
     legend: Sequence[tuple[str, str, int]]
     total: int
     whole: bool
-    #: Since when was counted, and how wide the part is that was not, in percent.
+    #: Since when was counted, and how many buckets were not.
     since: str
-    uncounted: str
+    uncounted: int
     #: For zooming by the mouse: the state without a range; start, width and number of the buckets; both ends of them all.
     zoom: str
     start: int
@@ -100,7 +99,7 @@ class Drawing:
 
 def most_bars(form: Form) -> int:
     """Return how many bars a chart of this state may have."""
-    return min(BARS, max(FEWEST_BARS, LINKS // (len(form.link()) + 80)))
+    return min(BARS, max(FEWEST_BARS, BYTES // (BAR_BYTES + len(form.link()))))
 
 
 def draw(chart: Chart, query: Query, form: Form) -> Drawing:
@@ -115,7 +114,6 @@ def draw(chart: Chart, query: Query, form: Form) -> Drawing:
         marks=_marks(chart),
         top=compact(top),
         half=compact(top // 2) if top % 2 == 0 else "",
-        room=_short(100 / chart.size),
         width=_short(_width(chart)),
         interval=_words(chart.interval),
         range=_range(chart),
@@ -123,7 +121,7 @@ def draw(chart: Chart, query: Query, form: Form) -> Drawing:
         total=chart.total,
         whole=chart.whole,
         since=_moment(chart.counted_from, chart.interval),
-        uncounted=_short(100 * (1 - len(bars) / chart.size)),
+        uncounted=chart.size - len(bars),
         zoom=base.link(),
         start=chart.start,
         step=chart.interval,
@@ -134,11 +132,11 @@ def draw(chart: Chart, query: Query, form: Form) -> Drawing:
 
 
 def _width(chart: Chart) -> float:
-    return min(100 / chart.size * FILLED, WIDEST)
+    return min(FILLED, WIDEST * chart.size)
 
 
 def _bars(chart: Chart, ends: Ends, base: Form, top: int) -> list[Bar]:
-    room, width = 100 / chart.size, _width(chart)
+    margin = (1 - _width(chart)) / 2
     bars = []
     for at, bucket in enumerate(chart.buckets, chart.size - len(chart.buckets)):
         by = _by_rank(bucket)
@@ -148,8 +146,8 @@ def _bars(chart: Chart, ends: Ends, base: Form, top: int) -> list[Bar]:
                 count=bucket.count,
                 by=by,
                 url=base.link(start=ends.start(bucket.start), end=ends.end(bucket.start)) if bucket.count else None,
-                left=_short(room * at),
-                x=_short(room * at + (room - width) / 2),
+                place=at,
+                x=_short(at + margin),
                 pieces=_stack(by, top),
             )
         )

@@ -117,13 +117,16 @@ def unpick(text: str) -> Leaf:
 def pick(value: str, field: str) -> Markup:
     """Return *value* as a button that keeps only logs with it, and beside it one that excludes them."""
     shown, named = visible(value) or EMPTY, escape(picked(field, value))
+    # Only what may be cut needs saying once more: a page has hundreds of these.
+    title = ""
     if len(value) > RESOURCE_WIDTHS[-2]:
         # A long name such as org.example.Class may end its line after a dot rather than within a word.
         shown = Markup(str(shown).replace(".", ".<wbr>"))
+        title = f' title="Keep only {escape(plain(value))}"'
     if len(value) > TEXT_LIMIT:
         return Markup('<bdi title="{}">{}</bdi>').format(plain(value), shown)
     return Markup(
-        f'<button form="state" name="keep" value="{named}" title="Keep only {escape(plain(value))}"><bdi>{shown}</bdi></button>'
+        f'<button form="state" name="keep" value="{named}"{title}><bdi>{shown}</bdi></button>'
         f'<button form="state" name="exclude" value="{named}" class="ex" tabindex="-1" aria-label="Exclude {escape(plain(value))}">\u2212</button>'
     )
 
@@ -165,7 +168,8 @@ def mark(text: str, position: int) -> Markup:
 
 
 def install(app: App) -> None:
-    """Give the templates these functions."""
+    """Give the templates these functions, and pages without the blank lines that tags of templates leave."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
         visible=visible,
         plain=plain,

@@ -88,8 +88,8 @@ class Chart {
       this.svg.append(this.selection);
     }
     const [low, high] = this.chosen(event);
-    this.selection.setAttribute("x", `${(100 * low) / this.size}%`);
-    this.selection.setAttribute("width", `${(100 * (high - low + 1)) / this.size}%`);
+    this.selection.setAttribute("x", low);
+    this.selection.setAttribute("width", high - low + 1);
     const [from, to] = this.ends(low, high);
     this.output.textContent = `${from} to ${to.replace(".999999999", "")}`.replaceAll("T", " ");
   }
