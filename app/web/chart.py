@@ -17,7 +17,7 @@ from app.web.page_form import Form
 #: Height of the bars' room and least height of a piece of a bar, in px: one error among thousands is seen.
 HEIGHT, LEAST = 72.0, 2.0
 #: Most bars; fewer where the query's text is long, as each holds a link: together about BYTES, each BAR_BYTES and its link.
-BARS, FEWEST_BARS, BYTES, BAR_BYTES = 80, 12, 27_000, 300
+BARS, FEWEST_BARS, BYTES, BAR_BYTES = 64, 12, 21_500, 330
 #: Share of its place that a bar fills, and its greatest share of the chart.
 FILLED, WIDEST = 0.84, 0.04
 #: Most marks on the time axis.
@@ -30,15 +30,6 @@ _UNITS = (("day", _DAY), ("hour", 3_600_000), ("minute", _MINUTE), ("second", 1_
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """The logs of one rank in a bar: class, and place in px from above."""
-
-    rank: str
-    y: str
-    height: str
-
-
-@dataclass(frozen=True, slots=True)
 class Bar:
     """One bucket; `url` is the search in it, None where it has no logs."""
 
@@ -47,10 +38,8 @@ class Bar:
     #: Number by rank, gravest first.
     by: dict[str, int]
     url: str | None
-    #: Its number from the left, and where what is filled begins; a bar's room is 1 wide.
+    #: Its number from the left; a bar's room is 1 wide.
     place: int
-    x: str
-    pieces: Sequence[Piece]
 
     @property
     def title(self) -> str:
@@ -76,8 +65,8 @@ class Drawing:
     #: Names on the other axis, from above: of the greatest count and of half of it.
     top: str
     half: str
-    #: Width of what is filled.
-    width: str
+    #: Rank and outline of all its pieces in the bars.
+    shapes: Sequence[tuple[str, str]]
     interval: str
     #: The whole range in words.
     range: str
@@ -107,16 +96,16 @@ def draw(chart: Chart, query: Query, form: Form) -> Drawing:
     base = replace(form, start="", end="", cursor="", back="", open="")
     top = nice(max((bucket.count for bucket in chart.buckets), default=1) or 1)
     ends = Ends(chart, query)
-    bars = _bars(chart, ends, base, top)
+    bars = _bars(chart, ends, base)
     totals: Counter[str] = sum((Counter(bar.by) for bar in bars), Counter())
     return Drawing(
         bars=bars,
         marks=_marks(chart),
         top=compact(top),
         half=compact(top // 2) if top % 2 == 0 else "",
-        width=_short(_width(chart)),
+        shapes=_shapes(bars, min(FILLED, WIDEST * chart.size), top),
         interval=_words(chart.interval),
-        range=_range(chart),
+        range=_label(chart.start, chart.interval, chart.size),
         legend=[(rank, name, totals[rank]) for rank, name in RANKS.items() if totals[rank]],
         total=chart.total,
         whole=chart.whole,
@@ -131,24 +120,16 @@ def draw(chart: Chart, query: Query, form: Form) -> Drawing:
     )
 
 
-def _width(chart: Chart) -> float:
-    return min(FILLED, WIDEST * chart.size)
-
-
-def _bars(chart: Chart, ends: Ends, base: Form, top: int) -> list[Bar]:
-    margin = (1 - _width(chart)) / 2
+def _bars(chart: Chart, ends: Ends, base: Form) -> list[Bar]:
     bars = []
     for at, bucket in enumerate(chart.buckets, chart.size - len(chart.buckets)):
-        by = _by_rank(bucket)
         bars.append(
             Bar(
                 label=_label(bucket.start, chart.interval),
                 count=bucket.count,
-                by=by,
+                by=_by_rank(bucket),
                 url=base.link(start=ends.start(bucket.start), end=ends.end(bucket.start)) if bucket.count else None,
                 place=at,
-                x=_short(at + margin),
-                pieces=_stack(by, top),
             )
         )
     return bars
@@ -179,21 +160,29 @@ def _by_rank(bucket: Bucket) -> dict[str, int]:
     return {name: tally[name] for name in RANKS if tally[name]}
 
 
-def _stack(by: dict[str, int], top: int) -> list[Piece]:
-    """Return the pieces of a bar, the gravest at the bottom, none too low to be seen."""
+def _shapes(bars: Sequence[Bar], width: float, top: int) -> list[tuple[str, str]]:
+    """Return the outline of all pieces of each rank: one for a rank takes half the bytes of one for a piece."""
+    shapes: dict[str, list[str]] = {}
+    for bar in bars:
+        x, y = _short(bar.place + (1 - width) / 2), HEIGHT
+        for name, height in _heights(bar.by, top).items():
+            y -= height
+            outline = f"M{x} {_short(y)}h{_short(width)}v{_short(height)}h-{_short(width)}z"
+            shapes.setdefault(name, []).append(outline)
+    return [(name, "".join(shapes[name])) for name in RANKS if name in shapes]
+
+
+def _heights(by: dict[str, int], top: int) -> dict[str, float]:
+    """Return how high the pieces of a bar are, the gravest first, which is at the bottom; none too low to be seen."""
     heights = {name: max(count / top * HEIGHT, LEAST) for name, count in by.items()}
     excess = sum(heights.values()) - HEIGHT
     if excess > 0:
         heights[max(heights, key=lambda name: heights[name])] -= excess
-    pieces, y = [], HEIGHT
-    for name, height in heights.items():
-        y -= height
-        pieces.append(Piece(name, _short(y), _short(height)))
-    return pieces
+    return heights
 
 
 def _short(number: float) -> str:
-    return f"{number:.2f}".rstrip("0").rstrip(".")
+    return f"{number:.2f}".rstrip("0").rstrip(".").removeprefix("0") or "0"
 
 
 def nice(count: int) -> int:
@@ -236,16 +225,11 @@ def _moment(ms: int, interval: int) -> str:
     return f"{day} {clock}" if interval % 1_000 == 0 or "." in clock else f"{day} {clock}.000"
 
 
-def _label(ms: int, interval: int) -> str:
-    """Return start and end of a bucket in words."""
-    start, end = _moment(ms, interval), _moment(min(ms + interval, instant.LAST[0]), interval)
+def _label(ms: int, interval: int, count: int = 1) -> str:
+    """Return start and end of *count* buckets in words."""
+    start, end = _moment(ms, interval), _moment(min(ms + count * interval, instant.LAST[0]), interval)
     same = len(start) > 10 and start[:10] == end[:10]
     return f"{start} to {end[11:] if same else end}"
-
-
-def _range(chart: Chart) -> str:
-    last = min(chart.start + chart.size * chart.interval, instant.LAST[0])
-    return f"{_moment(chart.start, chart.interval)} to {_moment(last, chart.interval)}"
 
 
 def _marks(chart: Chart) -> list[Mark]:

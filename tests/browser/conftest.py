@@ -82,19 +82,20 @@ def context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
 @pytest.fixture
 def open_page(context: Callable[..., BrowserContext], site: str) -> Iterator[Open]:
-    """Return a function that opens a page of the site; what a page complains about fails the test at its end."""
+    """Return a function that opens a page of the site, None for an empty one; what a page complains about fails the test at its end."""
     complaints: list[str] = []
 
     def complain(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             complaints.append(f"{message.type}: {message.text} {message.location}")
 
-    def open_(path: str = "/", **options: object) -> Page:
+    def open_(path: str | None = "/", **options: object) -> Page:
         page = context(**options).new_page()
         page.on("console", complain)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("dialog", lambda dialog: complaints.append(f"dialog: {dialog.message}") or dialog.dismiss())
-        page.goto(site + path)
+        if path is not None:
+            page.goto(site + path)
         return page
 
     yield open_

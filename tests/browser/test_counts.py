@@ -153,13 +153,13 @@ def test_values_of_a_field_are_fetched_when_it_is_opened(open_page: Open) -> Non
     assert total(page) == LOGS // 12
 
 
-def test_nothing_moves_when_counts_arrive(open_page: Open) -> None:
+def test_nothing_moves_when_counts_arrive(open_page: Open, site: str) -> None:
     """The room of the counts is there before they are."""
-    page = open_page("/logs")
+    page = open_page(None)
     page.add_init_script(WATCH)
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 900})
-        page.goto(page.url.partition("/logs")[0] + "/?q=request")
+        page.goto(f"{site}/?q=request")
         bars(page)
         # Chromium tells of a shift with the frame after it.
         page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
@@ -208,7 +208,7 @@ def test_hostile_values_do_nothing(open_page: Open) -> None:
 
 def test_counts_that_fail_leave_the_page(open_page: Open, site: str) -> None:
     """Where the counts can't be fetched the rows stay, and the page says so."""
-    page = open_page("/logs")
+    page = open_page(None)
     page.route("**/page/counts?**", lambda route: route.fulfill(status=204))
     page.goto(f"{site}/?{urlencode({'q': 'request'})}")
 

@@ -84,7 +84,7 @@ def test_open_range_is_that_of_the_logs(client: FlaskClient, minutes: list[LogRe
     """The axis runs from the first to the last log, not to now."""
     page = get(client, "/")
 
-    assert "2023-09-15 08:00 to 2023-09-15 10:00" in page.one("output").text
+    assert "2023-09-15 08:00 to 10:00" in page.one("output").text
 
 
 def test_filtered_counts_follow_the_rows(client: FlaskClient, minutes: list[LogRecord]) -> None:
@@ -157,7 +157,7 @@ def test_fields_have_type_and_share(client: FlaskClient, make_record: MakeRecord
     ]
     plain = [" ".join(one.text.split()) for one in page.find("p", class_="line")]
     assert plain == ["id string 100 %", "message string 100 %", "received time 100 %", "timestamp time 100 %"]
-    assert "Of 121 logs" in page.one("aside", id="facets").text
+    assert "of 121 logs" in page.one("aside", id="facets").text
 
 
 @pytest.mark.usefixtures("minutes")
@@ -184,7 +184,7 @@ def test_more_values_than_shown_are_said(client: FlaskClient, make_record: MakeR
     """A list that is cut says so."""
     fill([make_record(resource_id=f"server-{n}") for n in range(page_counts.VALUES + 1)])
 
-    assert "The most frequent of more values" in get(client, "/").one("aside", id="facets").text
+    assert "and other values" in get(client, "/").one("aside", id="facets").text
 
 
 @pytest.mark.parametrize("field", ["", "timestamp", "message", "metadata", "nonsense"])
@@ -325,10 +325,7 @@ def test_rare_levels_are_seen(client: FlaskClient, make_record: MakeRecord, fill
     page = get(client, "/")
 
     pieces = [one for one in page.find("path") if re.fullmatch("s[0-6x]", one.attributes["class"])]
-    places = [re.fullmatch(r"M[\d.]+ ([\d.-]+)h[\d.]+v([\d.]+)h-[\d.]+z", one["d"]) for one in pieces]
-    ys, heights = ([float(found[group]) for found in places if found] for group in (1, 2))
-    assert len(ys) == len(pieces)
-    assert min(heights) >= 2
-    assert min(ys) >= -0.01
-    assert all(y + height <= 72.01 for y, height in zip(ys, heights, strict=True))
+    places = [found for one in pieces for found in re.findall(r"M[\d.]+ ([\d.]+)h[\d.]+v([\d.]+)h-[\d.]+z", one["d"])]
+    assert len(places) == sum(one["d"].count("M") for one in pieces) > 1
+    assert all(float(height) >= 2 and float(y) + float(height) <= 72.01 for y, height in places)
     assert [one for one in pieces if one["class"] == "s6"]

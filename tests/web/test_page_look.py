@@ -161,9 +161,18 @@ def test_pages_need_nothing_from_elsewhere(client: FlaskClient, some: list[LogRe
 
 
 def test_pages_stay_small(client: FlaskClient, make_record: MakeRecord, fill: Fill) -> None:
-    """A hundred ordinary logs and the style sheet load at once on a slow line."""
+    """A hundred ordinary logs beside the counts of more, and the style sheet, load at once on a slow line."""
     fill(
-        [make_record(message=f"request {n} took 12 ms " * 8, resource_id="org.example.web.Server") for n in range(100)]
+        [
+            make_record(
+                message=f"request {n} took 12 ms " * 8,
+                resource_id="org.example.web.Server",
+                level=SEVERITY_NAMES[n % 5],
+                t=1_700_000_000_000 + n * 60_000,
+                metadata={f"field{n % 20}": n},
+            )
+            for n in range(1_000)
+        ]
     )
 
     text = client.get("/").text
