@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC
+from functools import partial
+from typing import TypeVar
 
-from app.core.errors import TimedOut
+from app.core.errors import TimedOut, Unavailable
 from app.core.filter import EVERYTHING
 from app.core.instant import Instant
 from app.core.ports import Budget, SearchIndex
@@ -34,6 +36,9 @@ RANGE_SHARE, CHART_SHARE, TRY_SHARE = 0.2, 0.45, 0.16
 SAMPLE_LOGS = 3_000
 
 
+T = TypeVar("T")
+
+
 class Time:
     """Seconds that several steps share."""
 
@@ -45,6 +50,22 @@ class Time:
         """Return what is left as the budget of one step, at most a *share* of the whole."""
         seconds = min(self._until - time.monotonic(), share * self._budget.seconds)
         return replace(self._budget, seconds=max(seconds, 0.0))
+
+    def ask(self, question: Callable[[Budget], T], share: float = 1.0) -> T:
+        """Return the answer to *question* in a *share* of the whole.
+
+        Raises TimedOut also where the index, left no time to answer in, seems not to be there.
+        """
+        budget = self.left(share)
+        until = time.monotonic() + budget.seconds
+        try:
+            return question(budget)
+        except TimedOut:
+            raise
+        except Unavailable as error:
+            if time.monotonic() >= until or budget.cancelled():
+                raise TimedOut(str(error)) from None
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +141,7 @@ def chart(index: SearchIndex, query: Query, most: int, left: Time) -> Chart | No
         low = high - count * interval
         part = replace(query, start=max(start, (low, 0)), end=min(end, (high - 1, 999_999)))
         try:
-            counted[:0] = index.histogram(part, interval, True, offset, left.left())
+            counted[:0] = left.ask(partial(index.histogram, part, interval, True, offset))
         except TimedOut:
             if not counted:
                 raise
@@ -132,10 +153,10 @@ def _range(index: SearchIndex, query: Query, left: Time) -> tuple[Instant, Insta
     if query.start is not None and query.end is not None:
         return query.start, query.end
     try:
-        span = index.span(query, left.left(RANGE_SHARE))
+        span = left.ask(partial(index.span, query), RANGE_SHARE)
     except TimedOut:
         # Where matching logs are rare their first is far to seek; that of all logs is known at once.
-        span = index.span(replace(query, filter=EVERYTHING), left.left())
+        span = left.ask(partial(index.span, replace(query, filter=EVERYTHING)))
     return None if span is None else (query.start or span[0], query.end or span[1])
 
 
@@ -162,9 +183,9 @@ def values(index: SearchIndex, query: Query, fields: Sequence[str], size: int, o
     query = replace(query, after=None)
     if over.whole:
         with suppress(TimedOut):
-            found = index.facets(query, fields, size, left.left(TRY_SHARE))
+            found = left.ask(partial(index.facets, query, fields, size), TRY_SHARE)
             return Values(found.fields, found.exact)
-    return Values(index.facets(newest(query, over), fields, size, left.left()).fields, False)
+    return Values(left.ask(partial(index.facets, newest(query, over), fields, size)).fields, False)
 
 
 def fields(index: SearchIndex, query: Query, over: Chart, left: Time) -> Fields:
@@ -173,9 +194,9 @@ def fields(index: SearchIndex, query: Query, over: Chart, left: Time) -> Fields:
     found = None
     if over.whole:
         with suppress(TimedOut):
-            found = index.fields(query, left.left(TRY_SHARE))
+            found = left.ask(partial(index.fields, query), TRY_SHARE)
     if found is None:
-        found = index.fields(newest(query, over), left.left())
+        found = left.ask(partial(index.fields, newest(query, over)))
     # Every log has a message, so its count is that of the logs looked at.
     logs = next((info.count for info in found if info.name == "message"), 0)
     return Fields(found, logs, over.whole and logs >= over.total)

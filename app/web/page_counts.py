@@ -94,8 +94,8 @@ class _Counter:
     left: Time
     chart: Chart | None = field(default=None, init=False)
 
-    def count(self) -> Counts:
-        """Return the counts; what can't be had says why."""
+    def count(self, *, partly: bool = True) -> Counts:
+        """Return the counts; what can't be had says why. Unless *partly* is wanted no time is lost after the first such."""
         try:
             most = chart.most_bars(self.form)
             self.chart = overview.chart(self.index, self.query, most, self.left)
@@ -103,6 +103,8 @@ class _Counter:
             return Counts(no_chart=_trouble(error), no_fields=_trouble(error))
         if self.chart is None:
             return Counts()
+        if not (partly or self.chart.whole):
+            return Counts(no_chart="Counting took too long to be done beside the rows.")
         drawing = chart.draw(self.chart, self.query, self.form)
         try:
             return replace(self.fields(self.chart), drawing=drawing)
@@ -152,10 +154,8 @@ def at_once(index: SearchIndex, query: Query, form: Form, budget: Budget) -> Cou
         return count(index, query, form, budget)
     if query.filter != EVERYTHING or query.start is not None or query.end is not None:
         return None
-    counted = _Counter(index, query, form, Time(replace(budget, seconds=QUICK_SECONDS)))
-    found = counted.count()
-    incomplete = found.no_chart or found.no_fields or (counted.chart is not None and not counted.chart.whole)
-    return None if incomplete else found
+    found = _Counter(index, query, form, Time(replace(budget, seconds=QUICK_SECONDS))).count(partly=False)
+    return None if found.no_chart or found.no_fields else found
 
 
 def count(index: SearchIndex, query: Query, form: Form, budget: Budget) -> Counts:
