@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +9,7 @@ from dataclasses import dataclass, replace
 from app.core import instant
 from app.core.query import Bucket, Query
 from app.core.record import SEVERITY_NAMES
-from app.pipeline.overview import Chart
+from app.pipeline.overview import INTERVALS, Chart
 from app.web.display import rank
 from app.web.page_form import Form
 
@@ -233,11 +232,14 @@ def _label(ms: int, interval: int, count: int = 1) -> str:
 
 
 def _marks(chart: Chart) -> list[Mark]:
-    """Return the times on the axis, at starts of buckets; the day is named where it changes."""
+    """Return the times on the axis, round ones at starts of buckets; the day is named where it changes."""
+    least = chart.interval * chart.size / MARKS
+    step = next((one for one in INTERVALS if one >= least and one % chart.interval == 0), chart.interval * chart.size)
+    first = chart.start if step >= _DAY else -(-chart.start // step) * step
     found, day = [], _moment(chart.start, chart.interval)[:10]
-    for at in range(0, chart.size, math.ceil(chart.size / MARKS)):
-        text = _moment(chart.start + at * chart.interval, chart.interval)
+    for ms in range(first, chart.start + chart.size * chart.interval, step):
+        text = _moment(ms, chart.interval)
         shown = text if len(text) == 10 else text[11:] if text[:10] == day else text[5:]
         day = text[:10]
-        found.append(Mark(_short(100 * at / chart.size), shown))
+        found.append(Mark(_short(100 * (ms - chart.start) / (chart.size * chart.interval)), shown))
     return found

@@ -100,6 +100,11 @@ def rank(level: str) -> str:
     return f"s{SEVERITY.get(fold(level), 'x')}"
 
 
+def breaking(shown: Markup) -> Markup:
+    """Return a long name such as org.example.Class so that its line may end after a dot rather than within a word."""
+    return Markup(str(shown).replace(".", ".<wbr>"))
+
+
 def picked(field: str, value: str) -> str:
     """Return field and value as the one text that `keep` and `exclude` carry."""
     return f"{quote(field, safe='')}={value}"
@@ -120,8 +125,7 @@ def pick(value: str, field: str) -> Markup:
     # Only what may be cut needs saying once more: a page has hundreds of these.
     title = ""
     if len(value) > RESOURCE_WIDTHS[-2]:
-        # A long name such as org.example.Class may end its line after a dot rather than within a word.
-        shown = Markup(str(shown).replace(".", ".<wbr>"))
+        shown = breaking(shown)
         title = f' title="Keep only {escape(plain(value))}"'
     if len(value) > TEXT_LIMIT:
         return Markup('<bdi title="{}">{}</bdi>').format(plain(value), shown)
@@ -180,6 +184,7 @@ def install(app: App) -> None:
         fields=fields,
         clip=clip,
         shorten=shorten,
+        breaking=breaking,
         columns=columns,
         id=id_text,
     )

@@ -24,6 +24,13 @@ from tests.web.test_page_look import ACTING, HOSTILE
 MINUTE = 60_000
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let counts take their time: what is tested is what they say, be the machine ever so busy."""
+    monkeypatch.setattr(page_counts, "COUNT_SECONDS", 60.0)
+    monkeypatch.setattr(page_counts, "QUICK_SECONDS", 60.0)
+
+
 def bars(page: Html) -> list[Element]:
     """Return the links of the chart, oldest first."""
     return [one for one in page.find("a") if any(outer.attributes.get("class") == "bars" for outer in one.inside)]
