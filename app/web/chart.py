@@ -19,8 +19,8 @@ HEIGHT, LEAST = 72.0, 2.0
 BARS, FEWEST_BARS, BYTES, BAR_BYTES = 64, 12, 21_500, 330
 #: Share of its place that a bar fills, and its greatest share of the chart.
 FILLED, WIDEST = 0.84, 0.04
-#: Most marks on the time axis.
-MARKS = 8
+#: Most marks on the time axis, and up to where it has room for one.
+MARKS, LAST_MARK = 8, 0.93
 #: Ranks by the class of the style sheet, gravest first, with their names: the order in which pieces are stacked.
 RANKS = {f"s{rank}": SEVERITY_NAMES[rank] for rank in range(len(SEVERITY_NAMES) - 1, -1, -1)} | {"sx": "other"}
 
@@ -235,11 +235,16 @@ def _marks(chart: Chart) -> list[Mark]:
     """Return the times on the axis, round ones at starts of buckets; the day is named where it changes."""
     least = chart.interval * chart.size / MARKS
     step = next((one for one in INTERVALS if one >= least and one % chart.interval == 0), chart.interval * chart.size)
-    first = chart.start if step >= _DAY else -(-chart.start // step) * step
-    found, day = [], _moment(chart.start, chart.interval)[:10]
-    for ms in range(first, chart.start + chart.size * chart.interval, step):
-        text = _moment(ms, chart.interval)
+    # Weeks and longer begin where the chart does, on the next day.
+    unit = min(step, _DAY)
+    first = -(-chart.start // unit) * unit
+    end = chart.start + chart.size * chart.interval
+    # Within one day the day is said by the range above the chart.
+    first_day, last_day = (_moment(ms, chart.interval)[:10] for ms in (chart.start, end - 1))
+    found, day = [], first_day if first_day == last_day else ""
+    for ms in range(first, chart.start + int((end - chart.start) * LAST_MARK), step):
+        text = _moment(ms, _DAY if unit == _DAY else chart.interval)
         shown = text if len(text) == 10 else text[11:] if text[:10] == day else text[5:]
         day = text[:10]
-        found.append(Mark(_short(100 * (ms - chart.start) / (chart.size * chart.interval)), shown))
+        found.append(Mark(_short(100 * (ms - chart.start) / (end - chart.start)), shown))
     return found

@@ -324,6 +324,24 @@ def test_axis_ends_at_a_round_number(count: int, top: int, shown: str) -> None:
     assert chart.compact(top) == shown
 
 
+@pytest.mark.parametrize(
+    ("hours", "marks"),
+    [
+        (1, ["00:10", "00:20", "00:30", "00:40", "00:50"]),
+        (30, ["09-01 00:00", "06:00", "12:00", "18:00", "09-02 00:00"]),
+        (24 * 20, ["2023-09-01", "2023-09-08", "2023-09-15"]),
+    ],
+)
+def test_axis_has_round_times(
+    client: FlaskClient, make_record: MakeRecord, fill: Fill, hours: int, marks: list[str]
+) -> None:
+    """Marks are at round times, and name the day where it changes."""
+    start = 1_693_526_400_000 + MINUTE
+    fill([make_record(t=start + n * hours * MINUTE) for n in range(60)])
+
+    assert [one.text for one in get(client, "/").find("text")] == marks
+
+
 @pytest.mark.usefixtures("minutes")
 def test_rare_levels_are_seen(client: FlaskClient, make_record: MakeRecord, fill: Fill) -> None:
     """One fatal log among thousands has a piece of its bar that is high enough to be seen, and bars stay in their room."""
