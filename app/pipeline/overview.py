@@ -35,7 +35,6 @@ RANGE_SHARE, CHART_SHARE, TRY_SHARE = 0.2, 0.45, 0.16
 #: The newest logs looked at where not all can be in time: enough for shares, few enough for a tenth of a second.
 SAMPLE_LOGS = 3_000
 
-
 T = TypeVar("T")
 
 
@@ -185,7 +184,8 @@ def values(index: SearchIndex, query: Query, fields: Sequence[str], size: int, o
         with suppress(TimedOut):
             found = left.ask(partial(index.facets, query, fields, size), TRY_SHARE)
             return Values(found.fields, found.exact)
-    return Values(left.ask(partial(index.facets, newest(query, over), fields, size)).fields, False)
+    found = left.ask(partial(index.facets, newest(query, over), fields, size))
+    return Values(found.fields, found.exact and over.whole and over.total < SAMPLE_LOGS)
 
 
 def fields(index: SearchIndex, query: Query, over: Chart, left: Time) -> Fields:

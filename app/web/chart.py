@@ -215,7 +215,7 @@ def _words(interval: int) -> str:
 
 def _moment(ms: int, interval: int) -> str:
     """Return the start of a bucket with as much of the time as buckets of this width need."""
-    text = instant.text(max((ms, 0), instant.FIRST))
+    text = instant.text(min(max((ms, 0), instant.FIRST), instant.LAST))
     day, clock = text[:10], text[11:].rstrip("Z")
     if interval % _DAY == 0:
         return day
@@ -226,7 +226,7 @@ def _moment(ms: int, interval: int) -> str:
 
 def _label(ms: int, interval: int, count: int = 1) -> str:
     """Return start and end of *count* buckets in words."""
-    start, end = _moment(ms, interval), _moment(min(ms + count * interval, instant.LAST[0]), interval)
+    start, end = _moment(ms, interval), _moment(ms + count * interval, interval)
     same = len(start) > 10 and start[:10] == end[:10]
     return f"{start} to {end[11:] if same else end}"
 

@@ -71,6 +71,16 @@ def test_bar_holds_the_last_nanosecond(client: FlaskClient, make_record: MakeRec
         assert len(get(client, bar["href"]).messages()) == counted(bar.text)
 
 
+def test_chart_of_all_the_time_there_is(client: FlaskClient, make_record: MakeRecord, fill: Fill) -> None:
+    """Clocks that are off by thousands of years make a coarse chart, and no error."""
+    fill([make_record(timestamp=at) for at in ("0001-01-01T00:00:00Z", "2023-09-15T08:00:00Z", "9999-12-31T23:59:59Z")])
+
+    links = bars(get(client, "/"))
+
+    assert [len(get(client, bar["href"]).messages()) for bar in links] == [counted(bar.text) for bar in links]
+    assert sum(counted(bar.text) for bar in links) == 3
+
+
 def test_table_says_what_the_bars_show(client: FlaskClient, minutes: list[LogRecord]) -> None:
     """Who can't see bars reads the same numbers, by level, with their sum."""
     page = get(client, "/")
