@@ -174,6 +174,9 @@ def test_nothing_moves_when_counts_arrive(open_page: Open, site: str) -> None:
     """The room of the counts is there before they are."""
     page = open_page(None)
     page.add_init_script(WATCH)
+    # Late scripts and late counts: the page has been drawn without them.
+    for path in ("**/*.js", "**/page/counts?**"):
+        page.route(path, lambda route: (page.wait_for_timeout(300), route.continue_()))
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 900})
         page.goto(f"{site}/?q=request")
