@@ -19,8 +19,8 @@ HEIGHT, LEAST = 72.0, 2.0
 BARS, FEWEST_BARS, BYTES, BAR_BYTES = 64, 12, 21_500, 330
 #: Share of its place that a bar fills, and its greatest share of the chart.
 FILLED, WIDEST = 0.84, 0.04
-#: Most marks on the time axis, and up to where it has room for one.
-MARKS, LAST_MARK = 8, 0.93
+#: Most marks on the time axis, and up to where it has room for one, on a narrow screen too.
+MARKS, LAST_MARK, LAST_NARROW = 8, 0.93, 0.77
 #: Ranks by the class of the style sheet, gravest first, with their names: the order in which pieces are stacked.
 RANKS = {f"s{rank}": SEVERITY_NAMES[rank] for rank in range(len(SEVERITY_NAMES) - 1, -1, -1)} | {"sx": "other"}
 
@@ -53,6 +53,8 @@ class Mark:
 
     x: str
     text: str
+    #: Whether it would be cut on a narrow screen.
+    late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,5 +248,6 @@ def _marks(chart: Chart) -> list[Mark]:
         text = _moment(ms, _DAY if unit == _DAY else chart.interval)
         shown = text if len(text) == 10 else text[11:] if text[:10] == day else text[5:]
         day = text[:10]
-        found.append(Mark(_short(100 * (ms - chart.start) / (end - chart.start)), shown))
+        at = (ms - chart.start) / (end - chart.start)
+        found.append(Mark(_short(100 * at), shown, at > LAST_NARROW))
     return found
