@@ -17,6 +17,7 @@ import psycopg2
 import pytest
 
 from tests.services import elasticmq
+from tests.services.chromium import Chromium
 from tests.services.elasticmq import ElasticMQ
 from tests.services.fixtures import StartServer, need, sqs_client
 from tests.services.opensearch import OpenSearch
@@ -213,8 +214,8 @@ def test_command_starts_and_stops() -> None:
         assert run("status") == "postgres: stopped\n"
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_missing_server_is_said_aloud(kind: type[Server], monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", [*KINDS, Chromium])
+def test_a_missing_server_is_said_aloud(kind: type[Server] | type[Chromium], monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a server is not installed a test is skipped, with what to do; it fails where all must be there."""
     monkeypatch.setattr(kind, "missing", classmethod(lambda cls: ["everything"]))
     monkeypatch.delenv("REQUIRE_SERVICES", raising=False)

@@ -76,7 +76,7 @@ def histogram(
     start, end = window
     if interval is None:
         interval = suitable(end[0] - start[0])
-    offset = _alignment(interval, zone, start[0])
+    offset = alignment(interval, zone, start[0])
     count = (end[0] - offset) // interval - (start[0] - offset) // interval + 1
     if count > BUCKET_LIMIT:
         message = f"makes {count:,} buckets, more than {BUCKET_LIMIT:,}; take a longer one or a shorter range"
@@ -128,7 +128,7 @@ def _window(index: SearchIndex, query: Query, budget: Budget) -> tuple[Instant, 
     return query.start or span[0], query.end or span[1]
 
 
-def _alignment(interval: int, zone: tzinfo, start: int) -> int:
+def alignment(interval: int, zone: tzinfo, start: int) -> int:
     """Return an instant at which a bucket begins, in ms: weeks begin on Mondays."""
     moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=min(max(start, _SAFE[0]), _SAFE[1]))
     offset = moment.astimezone(zone).utcoffset() or timedelta()

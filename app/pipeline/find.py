@@ -26,13 +26,23 @@ def answer(
     Raises TimedOut, and Unavailable when neither can be read.
     """
     depth, behind = _depth(queue), _behind(store)
-    page = _page(store, index, query, budget)
+    found = page(store, index, query, budget)
     # Whoever reads the record itself sees what the index has yet to see.
     return {
         "status": True,
-        **describe(page),
-        **_pending(depth, Lacking(0, None) if page.source == "record" else behind),
+        **describe(found),
+        **_pending(depth, Lacking(0, None) if found.source == "record" else behind),
     }
+
+
+def page(store: LogStore, index: SearchIndex, query: Query, budget: Budget = Budget()) -> Page:
+    """Return the page of *query*, from the record when the index can't be reached; raises as `answer` does."""
+    try:
+        return index.find(query, budget)
+    except TimedOut:
+        raise
+    except Unavailable as error:
+        return from_record.page(store, query, budget, str(error))
 
 
 def unseen(queue: LogQueue, store: LogStore, index: SearchIndex) -> dict[str, Any]:
@@ -103,15 +113,6 @@ def together(budget: Budget) -> Budget:
 
 def _neighbours(index: SearchIndex, query: Query, sort: Sort, limit: int, budget: Budget) -> list[LogRecord]:
     return index.find(replace(query, sort=sort, limit=limit), budget).records if limit else []
-
-
-def _page(store: LogStore, index: SearchIndex, query: Query, budget: Budget) -> Page:
-    try:
-        return index.find(query, budget)
-    except TimedOut:
-        raise
-    except Unavailable as error:
-        return from_record.page(store, query, budget, str(error))
 
 
 def _depth(queue: LogQueue) -> Depth | None:

@@ -48,7 +48,10 @@ def count(search: Search, clock: Clock, most: int | None = None) -> tuple[int, b
         return known, True
     minutes = kept.whole_minutes(whole.query)
     if whole.query.clock == "event" and kept.by_level_only(whole.query.filter) and minutes is not None:
-        known = sum(found for _, _, found in kept.in_minutes(whole, *minutes, kept.MINUTE, 0))
+        try:
+            known = sum(found for _, _, found in kept.in_minutes(whole, *minutes, kept.MINUTE, 0))
+        except TimedOut:
+            return 0, False
         parts = [_counted(part, clock, most) for part in kept.ends(whole, *minutes)]
         return known + sum(found for found, _ in parts), all(exact for _, exact in parts)
     return _counted(whole, clock, most)

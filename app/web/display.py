@@ -19,6 +19,8 @@ from app.core.record import SEVERITY, LogRecord, id_text
 
 #: Most characters of a message in the table; the log's own page has the whole.
 MESSAGE_SHOWN = 1_000
+#: Most characters of a value among the most frequent of its field.
+VALUE_SHOWN = 200
 #: Widths of the columns of the table, in characters, as the style sheet has them.
 LEVEL_WIDTHS = (5, 8, 12)
 RESOURCE_WIDTHS = (9, 12, 18, 24, 32)
@@ -53,9 +55,14 @@ def visible(text: str) -> Markup:
     return Markup(_HIDDEN.sub(_codes, str(escaped))) if _HIDDEN.search(escaped) else escaped
 
 
-def clip(text: str) -> Markup:
+def clip(text: str, most: int = MESSAGE_SHOWN) -> Markup:
     """Return what the table shows of a message."""
-    return visible(text if len(text) <= MESSAGE_SHOWN else text[:MESSAGE_SHOWN] + "\u2026") or EMPTY
+    return visible(shorten(text, most)) or EMPTY
+
+
+def shorten(text: str, most: int = VALUE_SHOWN) -> str:
+    """Return the first *most* characters of *text*."""
+    return text if len(text) <= most else text[:most] + "\u2026"
 
 
 def columns(records: Sequence[LogRecord]) -> str:
@@ -93,6 +100,11 @@ def rank(level: str) -> str:
     return f"s{SEVERITY.get(fold(level), 'x')}"
 
 
+def breaking(shown: Markup) -> Markup:
+    """Return a long name such as org.example.Class so that its line may end after a dot rather than within a word."""
+    return Markup(str(shown).replace(".", ".<wbr>"))
+
+
 def picked(field: str, value: str) -> str:
     """Return field and value as the one text that `keep` and `exclude` carry."""
     return f"{quote(field, safe='')}={value}"
@@ -110,13 +122,15 @@ def unpick(text: str) -> Leaf:
 def pick(value: str, field: str) -> Markup:
     """Return *value* as a button that keeps only logs with it, and beside it one that excludes them."""
     shown, named = visible(value) or EMPTY, escape(picked(field, value))
+    # Only what may be cut needs saying once more: a page has hundreds of these.
+    title = ""
     if len(value) > RESOURCE_WIDTHS[-2]:
-        # A long name such as org.example.Class may end its line after a dot rather than within a word.
-        shown = Markup(str(shown).replace(".", ".<wbr>"))
+        shown = breaking(shown)
+        title = f' title="Keep only {escape(plain(value))}"'
     if len(value) > TEXT_LIMIT:
         return Markup('<bdi title="{}">{}</bdi>').format(plain(value), shown)
     return Markup(
-        f'<button form="state" name="keep" value="{named}" title="Keep only {escape(plain(value))}"><bdi>{shown}</bdi></button>'
+        f'<button form="state" name="keep" value="{named}"{title}><bdi>{shown}</bdi></button>'
         f'<button form="state" name="exclude" value="{named}" class="ex" tabindex="-1" aria-label="Exclude {escape(plain(value))}">\u2212</button>'
     )
 
@@ -158,7 +172,8 @@ def mark(text: str, position: int) -> Markup:
 
 
 def install(app: App) -> None:
-    """Give the templates these functions."""
+    """Give the templates these functions, and pages without the blank lines that tags of templates leave."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
         visible=visible,
         plain=plain,
@@ -168,7 +183,9 @@ def install(app: App) -> None:
         pick=pick,
         fields=fields,
         clip=clip,
+        shorten=shorten,
+        breaking=breaking,
         columns=columns,
         id=id_text,
     )
-    app.jinja_env.globals["message_shown"] = MESSAGE_SHOWN
+    app.jinja_env.globals |= {"message_shown": MESSAGE_SHOWN, "value_shown": VALUE_SHOWN}

@@ -34,8 +34,12 @@ NAMES = {
     "cursor": "cursor",
     "back": "back",
     "open": "open",
+    "values": "values",
+    "counts": "counts",
 }
-ACTIONS = frozenset(("was", "go", "use", "add", "remove", "k", "o", "v", "match", "keep", "exclude", "show", "hide"))
+ACTIONS = frozenset(
+    ("was", "go", "use", "add", "remove", "k", "o", "v", "match", "keep", "exclude", "show", "hide", "list")
+)
 #: Operations as the form offers them.
 OPERATIONS = (
     ("equals", "equals"),
@@ -71,6 +75,10 @@ class Form:
     back: str = ""
     #: Id of the log whose fields are shown.
     open: str = ""
+    #: Field whose most frequent values are shown besides those that always are.
+    values: str = ""
+    #: Whether counts are made with the page though its rows wait for them: for who has no JavaScript.
+    counts: str = ""
 
     @classmethod
     def read(cls, args: Mapping[str, str]) -> Form:
@@ -82,9 +90,13 @@ class Form:
         pairs = ((field, getattr(self, field.name)) for field in fields(self))
         return [(NAMES[f.name], value) for f, value in pairs if value != f.default and f.name not in without]
 
+    def query(self, *without: str) -> str:
+        """Return the state as the query of a URL."""
+        return urlencode(self.state(*without))
+
     def link(self, **changes: str) -> str:
         """Return the URL of this state with the *changes*."""
-        query = urlencode(replace(self, **changes).state())
+        query = replace(self, **changes).query()
         return f"/?{query}" if query else "/"
 
     def start_over(self, q: str) -> Form:
@@ -215,6 +227,8 @@ def revise(form: Form, args: MultiDict[str, str], now: int) -> tuple[Form, Seque
         return form.start_over(narrowed(form.q, chosen, now)), ()
     if "show" in args or "hide" in args:
         return replace(form, open=args.get("show", "")), ()
+    if "list" in args:
+        return replace(form, values=args["list"]), ()
     if not ACTIONS & args.keys():
         return form, ()
     was = _parsed(args.get("was", ""), now)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from app.core.filter import EVERYTHING, Equals, Filter
 from app.core.ports import Budget, SearchIndex
-from app.core.query import Query, Sort, decode_cursor, encode_cursor
+from app.core.query import Page, Query, Sort, decode_cursor, encode_cursor
 from app.core.record import LogRecord
 from app.web.page_form import Form
 
@@ -36,20 +36,20 @@ class Turned:
         return list(zip(labels, urls, (None, "prev", "next"), strict=True))
 
 
-def turn(index: SearchIndex, query: Query, form: Form, budget: Budget) -> Turned:
-    """Return the page that *form* is at: after its cursor, or the last one before its `back`.
+def turn(find: Callable[[Query], Page], query: Query, form: Form) -> Turned:
+    """Return the page that *form* is at, as *find* finds it: after its cursor, or the last one before its `back`.
 
     Coming back to a first page that is not full shows the first page whole instead.
     """
     start = replace(form, cursor="", back="", open="")
     if form.back:
-        page = index.find(replace(query, after=decode_cursor(form.back), sort=_opposite(query.sort)), budget)
+        page = find(replace(query, after=decode_cursor(form.back), sort=_opposite(query.sort)))
         if page.next is not None:
             records = page.records[::-1]
             previous, following = _beside(start, records)
             return Turned(records, page.total, page.exact, start, previous, following, page.source == "record")
         query, form = replace(query, after=None), start
-    page = index.find(query, budget)
+    page = find(query)
     previous, following = _beside(start, page.records)
     later = form.cursor != ""
     return Turned(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request
@@ -19,9 +20,9 @@ from app.core.record import LogRecord, id_bytes
 from app.core.request import read_query
 from app.core.sentence import sentence
 from app.core.text import text
-from app.pipeline import follow
-from app.web import backends, budget, display
-from app.web.page_empty import RANGES, advise
+from app.pipeline import find, follow
+from app.web import backends, budget, display, page_counts
+from app.web.page_empty import RANGES, Advice, advise
 from app.web.page_form import ACTIONS, NAMES, OPERATIONS, Form, Row, Rows, revise
 from app.web.page_turn import Turned, neighbours, turn
 
@@ -81,6 +82,28 @@ def search() -> BaseResponse | tuple[str, int]:
         return _render(form, Rows.sent(request.args), problems=_problems(form, error)), 400
 
 
+@bp.get("/page/counts")
+def counts() -> tuple[str, int]:
+    """Return chart and fields of the state in the URL, to be put beside its rows."""
+    form, query = _part()
+    found = page_counts.count(backends().index, query, form, budget())
+    return render_template("_counts.html", form=form, counts=found), 503 if found.no_chart else 200
+
+
+@bp.get("/page/values")
+def values() -> tuple[str, int]:
+    """Return the most frequent values of a field in the logs of the state in the URL."""
+    form, query = _part("field")
+    listed = page_counts.values(backends().index, query, form, request.args.get("field", ""), budget())
+    return render_template("_values.html", form=form, listed=listed), 503 if listed.trouble else 200
+
+
+def _part(*also: str) -> tuple[Form, Query]:
+    """Return state and query of a part of the page."""
+    form = Form.read(request.args)
+    return form, _query(form, instant.now_ms(), *also)
+
+
 @bp.get("/log/<identity>")
 def log(identity: str) -> str:
     """Show one log whole, between its neighbours; `part=fields` gives only its fields, for the table."""
@@ -101,18 +124,20 @@ def log(identity: str) -> str:
 
 
 def _location(form: Form) -> str:
-    """Return the state's URL, with the place to scroll to where a log was opened or closed."""
+    """Return the state's URL, with the place to scroll to where a log was opened or closed, or a field was."""
+    if "list" in request.args:
+        return f"{form.link()}#facets"
     row = form.open or request.args.get("hide", "")
     return form.link() + (f"#log-{row}" if row else "")
 
 
-def _query(form: Form, now: int) -> Query:
+def _query(form: Form, now: int, *also: str) -> Query:
     """Return what the state asks for; a name that no state has is refused: the page's links would lose it."""
     known = tuple(NAMES.values())
     for name in request.args:
-        if name not in known and name not in ACTIONS:
+        if name not in (*known, *also) and name not in ACTIONS:
             raise InvalidQuery(Problem(f"is not a parameter of this page; known are {', '.join(known)}", name[:100]))
-    return read_query(dict(form.state("back", "open")), now=now)
+    return read_query(dict(form.state("back", "open", "values", "counts")), now=now)
 
 
 def _problems(form: Form, error: InvalidQuery) -> list[dict[str, Any]]:
@@ -137,10 +162,14 @@ def _answer(form: Form, query: Query, begun: Sequence[Row], now: int) -> tuple[s
     try:
         # Asked before the search: what is stored meanwhile is shown twice rather than never.
         live = _live(held, query, form)
-        page = turn(held.index, query, form, budget())
+        page = turn(partial(find.page, held.store, held.index, budget=budget()), query, form)
         parts["live"] = live
         parts |= {"page": page, "total": _total(page), "pages": page.links(form.sort)}
-        if not page.records and not (form.cursor or form.back):
+        if page.from_record:
+            parts["advice"] = Advice()
+        elif page.records:
+            parts["counts"] = page_counts.at_once(held.index, query, form, budget())
+        elif not (form.cursor or form.back):
             parts["advice"] = advise(held.index, query, form, now)
         parts["pending"] = _pending(held)
     except Unavailable as error:

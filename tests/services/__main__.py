@@ -1,4 +1,4 @@
-"""Servers for a developer: python -m tests.services install|start|stop|status [NAME...]."""
+"""Servers for a developer, and the browser: python -m tests.services install|start|stop|status [NAME...]."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.services.chromium import Chromium
 from tests.services.elasticmq import KEYS, ElasticMQ
 from tests.services.opensearch import OpenSearch
 from tests.services.postgres import Postgres
@@ -20,8 +21,8 @@ from tests.services.server import Server
 KINDS: dict[str, type[Server]] = {kind.name: kind for kind in (Postgres, Rabbitmq, OpenSearch, ElasticMQ)}
 
 
-def install(server: Server) -> None:
-    """Install what the server lacks."""
+def install(server: Server | type[Chromium]) -> None:
+    """Install what the server, or the browser, lacks."""
     timed("installed", server, server.install)
 
 
@@ -49,7 +50,7 @@ def status(server: Server) -> None:
         print(f"{server.name}: {'lacks ' + ' and '.join(lacking) if lacking else 'stopped'}")
 
 
-def timed(word: str, server: Server, act: Callable[[], None]) -> None:
+def timed(word: str, server: Server | type[Chromium], act: Callable[[], None]) -> None:
     """Act, and say on the error output how long it took."""
     began = time.monotonic()
     act()
@@ -63,18 +64,31 @@ def main() -> int:
     """Do the command for each server that is named, or for all; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.services", description=__doc__)
     parser.add_argument("command", choices=COMMANDS)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(KINDS)}; all if none is named")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"{', '.join((*KINDS, Chromium.name))}; all if none is named"
+    )
     parser.add_argument("--folder", type=Path, default=Path(".services"), help="where data and pids lie (%(default)s)")
     given = parser.parse_args()
-    if unknown := set(given.names) - KINDS.keys():
+    known = {*KINDS, Chromium.name}
+    if unknown := set(given.names) - known:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
-    for name in given.names or KINDS:
+    for name in given.names or (*KINDS, Chromium.name):
         try:
-            COMMANDS[given.command](KINDS[name](given.folder / name))
+            do(given.command, name, given.folder)
         except ServerFailed as error:
-            print(f"{KINDS[name].title}: {error}", file=sys.stderr)
+            print(f"{name}: {error}", file=sys.stderr)
             return 1
     return 0
+
+
+def do(command: str, name: str, folder: Path) -> None:
+    """Do the command for one of them; the browser is only installed, and started by the tests themselves."""
+    if name != Chromium.name:
+        COMMANDS[command](KINDS[name](folder / name))
+    elif command == "install":
+        install(Chromium)
+    elif command == "status":
+        print(f"{name}: {Chromium.program() or 'lacks ' + ' and '.join(Chromium.missing())}")
 
 
 if __name__ == "__main__":

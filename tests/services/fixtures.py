@@ -20,6 +20,7 @@ import pika
 import psycopg2
 import pytest
 
+from tests.services.chromium import Chromium
 from tests.services.elasticmq import KEYS, ElasticMQ
 from tests.services.opensearch import OpenSearch
 from tests.services.postgres import Postgres
@@ -37,8 +38,8 @@ class StartServer(Protocol):
     def __call__(self, kind: type[S], **options: Any) -> S: ...
 
 
-def need(kind: type[Server]) -> None:
-    """Skip the test if the server is not installed; fail it where REQUIRE_SERVICES says that it must be."""
+def need(kind: type[Server] | type[Chromium]) -> None:
+    """Skip the test if the program is not installed; fail it where REQUIRE_SERVICES says that it must be."""
     if lacking := kind.missing():
         text = f"{kind.title} lacks {' and '.join(lacking)}: python -m tests.services install {kind.name}"
         if os.environ.get("REQUIRE_SERVICES"):

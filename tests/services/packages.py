@@ -24,12 +24,12 @@ apt-get update -qq -o Acquire::Retries=3
 [ $# -eq 0 ] || apt-get install -y -qq --no-install-recommends -o Acquire::Retries=3 -o DPkg::Lock::Timeout=600 "$@"
 """
 #: Where Debian's tools lie, for an environment without PATH.
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def install(packages: Sequence[str]) -> None:
     """Install the packages, or raise ServerFailed with what to do."""
-    if shutil.which("apt-get", path=_PATH) is None:
+    if shutil.which("apt-get", path=PATH) is None:
         raise ServerFailed(f"install first, there is no apt-get to do it: {', '.join(packages)}")
     if code := _run(*packages):
         raise ServerFailed(f"apt-get could not install {', '.join(packages)} (exit code {code})")
@@ -37,19 +37,19 @@ def install(packages: Sequence[str]) -> None:
 
 def offered(packages: Sequence[str]) -> list[str]:
     """Return those of the packages that the system's lists, read anew, have."""
-    if shutil.which("apt-get", path=_PATH) is None or _run():
+    if shutil.which("apt-get", path=PATH) is None or _run():
         return []
     return [package for package in packages if _known(package)]
 
 
 def _run(*packages: str) -> int:
     command = [*_root(), "sh", "-c", _SCRIPT, "sh", *packages]
-    return subprocess.run(command, check=False, env={**os.environ, "PATH": _PATH}, stdin=subprocess.DEVNULL).returncode
+    return subprocess.run(command, check=False, env={**os.environ, "PATH": PATH}, stdin=subprocess.DEVNULL).returncode
 
 
 def _known(package: str) -> bool:
     command = ["apt-cache", "show", package]
-    shown = subprocess.run(command, check=False, env={**os.environ, "PATH": _PATH}, capture_output=True)
+    shown = subprocess.run(command, check=False, env={**os.environ, "PATH": PATH}, capture_output=True)
     return shown.returncode == 0 and bool(shown.stdout)
 
 

@@ -1,0 +1,42 @@
+"""Nothing on the pages keeps people from using them, as far as axe-core can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext
+
+from tests.browser.test_counts import opened
+
+pytestmark = pytest.mark.system
+
+PATHS = {
+    "search": "/",
+    "filtered": "/?q=level%3Aerror",
+    "nothing": "/?q=level%3Afatal",
+    "fault": "/?q=(",
+    "api": "/api",
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("name", PATHS)
+def test_axe_finds_nothing(
+    context: Callable[..., BrowserContext], site: str, name: str, width: int, scheme: str
+) -> None:
+    """Names, roles, order, contrast: no rule of axe-core is broken, in either theme, on a screen or a phone."""
+    page = context(color_scheme=scheme, viewport={"width": width, "height": 900}).new_page()
+    page.goto(site + PATHS[name])
+    if name in ("search", "filtered"):
+        opened(page, "metadata.region")
+        page.locator(".chart summary").click()
+        page.locator(".logs button[aria-expanded]").first.click()
+        page.locator(".logs .record").wait_for()
+
+    found = Axe().run(page)
+
+    assert found.response["passes"]
+    assert found.violations_count == 0, found.generate_report()
