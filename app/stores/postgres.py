@@ -226,5 +226,5 @@ class PostgresStore(Notes, Letters, Care, Notices):
 
     def close(self) -> None:
         """See LogStore."""
-        self.stop_leading()
+        self._lead.close()
         self._database.close()

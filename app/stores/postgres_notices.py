@@ -6,23 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-import psycopg2
 
-from app.core.errors import Unavailable
 from app.core.fold import clean
 from app.core.operating import NOTE
 from app.core.watching import HISTORY, Beat, Notice, Seen
 from app.drivers import postgres
-from app.drivers.postgres import Connection, Database
+from app.drivers.postgres import Database
 from app.stores.postgres_dead import add_state
 
 _COLUMNS = "id, key, kind, severity, text, since, until, details::text"
 #: The server's clock in ms: beats of several machines are told by one clock.
 _NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
-#: First half of the advisory lock of who watches; the second is the table's own number, for a database may hold two records.
+#: Advisory lock of who watches.
 _LOCK = 0x10C1465
-#: The server notices within half a minute that the holder's machine is gone, and lets another one watch.
-_KEEPALIVES = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4"
 _decode = msgspec.json.Decoder(Beat).decode
 
 
@@ -31,46 +27,11 @@ class Notices:
 
     def __init__(self, database: Database, url: str) -> None:
         self._database = database
-        self._lead_url = url
-        self._leading: Connection | None = None
+        self._lead = postgres.Lock(url, database, _LOCK, "notices")
 
     def lead(self) -> bool:
-        """See NoticeKeeper. An advisory lock on a connection of its own: it goes with the process."""
-        if self._leading is not None:
-            try:
-                with self._leading.cursor() as cursor:
-                    cursor.execute("SELECT 1")
-                return True
-            except psycopg2.Error:
-                self.stop_leading()
-        with self._database.read() as cursor:
-            # Looked at first: who follows does not open a connection each second.
-            cursor.execute(
-                "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = 'notices'::regclass "
-                "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1",
-                (_LOCK,),
-            )
-            if cursor.fetchone() is not None:
-                return False
-        connection = postgres.open_connection(self._lead_url)
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(_KEEPALIVES)
-                cursor.execute("SELECT pg_try_advisory_lock(%s, 'notices'::regclass::oid::int)", (_LOCK,))
-                if cursor.fetchone()[0]:
-                    self._leading = connection
-        except psycopg2.Error as error:
-            raise Unavailable(f"{self._database.place} can't be used: {error}") from error
-        finally:
-            if self._leading is not connection:
-                connection.close()
-        return self._leading is not None
-
-    def stop_leading(self) -> None:
-        """Let another process watch."""
-        connection, self._leading = self._leading, None
-        if connection is not None:
-            connection.close()
+        """See NoticeKeeper."""
+        return self._lead.take()
 
     def keep_notices(self, notices: Sequence[Notice]) -> None:
         """See NoticeKeeper."""

@@ -8,7 +8,7 @@ const FIRST = 2000;
 /** What would act instead of showing: controls, marks of direction, blanks of no width. */
 const HIDDEN = /[\0-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
-const list = document.querySelector("#notices ul");
+const list = document.querySelector("#notice-board ul");
 let pause = AGAIN[0];
 let stale = new Set();
 
