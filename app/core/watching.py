@@ -26,7 +26,7 @@ HISTORY = 1_000
 #: Seconds between two beats.
 BEAT_SECONDS = 2.0
 #: Seconds without a beat after which a process counts as gone.
-GONE_SECONDS = 7.0
+GONE_SECONDS = 6.0
 
 
 class Notice(msgspec.Struct, frozen=True):

@@ -120,9 +120,10 @@ class Writer:
         """The keys of what is open."""
         return set(self._open)
 
-    def apply(self, source: str, troubles: Mapping[str, Trouble]) -> None:
-        """Let exactly *troubles* be open of those that *source* knows about; keys are `source/…`."""
+    def apply(self, source: str, troubles: Mapping[str, Trouble]) -> bool:
+        """Let exactly *troubles* be open of those that *source* knows about, keys `source/…`; return whether that changes any."""
         with self._guard:
+            before = dict(self._unsaved)
             for key, trouble in troubles.items():
                 notice = self._open.get(key)
                 if notice is None:
@@ -132,6 +133,7 @@ class Writer:
             over = [key for key in self._open if key.startswith(f"{source}/") and key not in troubles]
             for key in over:
                 self._close(self._open.pop(key))
+            return self._unsaved != before
 
     def _begin(self, key: str, trouble: Trouble) -> None:
         identity = id_text(_ids.take(1).to_bytes(16, "big"))

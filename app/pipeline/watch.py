@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
@@ -20,7 +20,7 @@ from app.core.ports import LogQueue, LogStore
 from app.core.record import IdSource, id_text
 from app.core.watching import BeatPlace, Notice, Seen
 from app.pipeline import roll
-from app.pipeline.notices import Board, Writer
+from app.pipeline.notices import Board, Trouble, Writer
 from app.pipeline.probes import Probe, Queue, Record
 from app.pipeline.roll import Roll
 
@@ -81,6 +81,8 @@ class Watch:
         self._far: tuple[float, list[Seen]] | None = None
         self._local: Notice | None = None
         self._stopping = threading.Event()
+        #: Set when something is to be written at once: other processes tell it to their readers.
+        self._due = threading.Event()
         loops: list[Callable[[], None]] = [self._keep, self._look, *(runner.run(self) for runner in self._probes)]
         self._threads = [threading.Thread(target=loop, name="watch", daemon=True) for loop in loops]
 
@@ -92,6 +94,7 @@ class Watch:
     def close(self) -> None:
         """Watch no more; another process takes over within a second or two."""
         self._stopping.set()
+        self._due.set()
         for thread in self._threads:
             thread.join(STOP_SECONDS)
         self._watched.lock.close()
@@ -109,7 +112,11 @@ class Watch:
         """Let a probe look, or say that it can't be reached for *reason*; and let its notices be as it says."""
         found = probe.look() if reason is None else probe.unreachable(reason)
         if self._leading and not self._stopping.is_set():
-            self._writer.apply(probe.name, found)
+            self._write(probe.name, found)
+
+    def _write(self, source: str, troubles: Mapping[str, Trouble]) -> None:
+        if self._writer.apply(source, troubles):
+            self._due.set()
 
     # Each second: who leads, what the record says of notices and beats, and what it shall be told.
 
@@ -122,7 +129,9 @@ class Watch:
                 if not isinstance(error, Unavailable):
                     log.warning("notices can't be kept: %s", error, exc_info=True)
                 self._lost(str(error))
-            if not self.rest(LOOK_SECONDS):
+            self._due.wait(LOOK_SECONDS)
+            self._due.clear()
+            if self._stopping.is_set():
                 return
 
     def _keep_once(self) -> None:
@@ -196,7 +205,7 @@ class Watch:
             if not self._leading:
                 return
             troubles, forget = self._roll.judge(now, self._queue.waiting)
-        self._writer.apply(roll.SOURCE, troubles)
+        self._write(roll.SOURCE, troubles)
         if forget:
             self._forget(forget)
         for runner in self._probes:

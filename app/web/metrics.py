@@ -91,7 +91,7 @@ FIGURES = {
         Figure("record_bytes", "gauge", "Bytes that the record uses, with the index where both are one file."),
         Figure("disk_free_bytes", "gauge", "Bytes free on the disk of this machine's data folder."),
         Figure(
-            "workers_alive", "gauge", "Workers, on all machines, that gave a sign of life within the last 7 seconds."
+            "workers_alive", "gauge", "Workers, on all machines, that gave a sign of life within the last 6 seconds."
         ),
         Figure("notices_open", "gauge", "Open notices by kind.", ("kind",)),
     )

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -48,23 +49,23 @@ def beating(server: Server, count: int = 1) -> None:
 def test_a_killed_worker_is_told_and_is_over_after_the_restart(server: Server) -> None:
     """On every socket, whichever process holds it; kept as history, counted, and a line on the console each."""
     beating(server)
-    sockets = [follow(server) for _ in range(6)]
-    began = time.monotonic()
-    os.kill(server.workers()[0], signal.SIGKILL)
-    opened = [received(socket) for socket in sockets]
-    print(f"\nkill -9 of the worker: told after {time.monotonic() - began:.1f} s")
-    assert len({notice["id"] for notice in opened}) == 1
-    notice = opened[0]
-    assert (notice["kind"], notice["state"], notice["until"]) == ("worker_gone", "open", None)
-    assert "nothing is lost" in notice["text"]
-    assert [one["id"] for one in server.get("/notices?state=open")["notices"]] == [notice["id"]]
-    with follow(server) as late:
-        assert received(late)["id"] == notice["id"]
-    closed = [received(socket) for socket in sockets]
-    print(f"closed after {time.monotonic() - began:.1f} s")
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(follow(server)) for _ in range(6)]
+        began = time.monotonic()
+        os.kill(server.workers()[0], signal.SIGKILL)
+        opened = [received(socket) for socket in sockets]
+        print(f"\nkill -9 of the worker: told after {time.monotonic() - began:.1f} s")
+        assert len({notice["id"] for notice in opened}) == 1
+        notice = opened[0]
+        assert (notice["kind"], notice["state"], notice["until"]) == ("worker_gone", "open", None)
+        assert "nothing is lost" in notice["text"]
+        wait_for(lambda: server.get("/notices?state=open")["notices"], SECONDS, "the record of it")
+        assert [one["id"] for one in server.get("/notices?state=open")["notices"]] == [notice["id"]]
+        with follow(server) as late:
+            assert received(late)["id"] == notice["id"]
+        closed = [received(socket) for socket in sockets]
+        print(f"closed after {time.monotonic() - began:.1f} s")
     assert {(one["id"], one["state"]) for one in closed} == {(notice["id"], "closed")}
-    for socket in sockets:
-        socket.close()
     wait_for(lambda: server.get("/notices?state=open")["notices"] == [], SECONDS, "the history")
     assert [one["id"] for one in server.get("/notices")["notices"]] == [notice["id"]]
     assert server.console.count("notice opened (worker_gone") == 1

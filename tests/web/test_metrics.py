@@ -11,7 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.backends import Backends
 from app.core.envelope import Envelope
 from app.core.settings import Settings
-from app.core.watching import KINDS, Beat, Notice
+from app.core.watching import GONE_SECONDS, KINDS, Beat, Notice
 from app.drivers.sqlite import Database
 from app.pipeline import pause
 from app.web import create_app
@@ -112,6 +112,11 @@ def test_figures_are_documented() -> None:
         for figure in FIGURES.values()
     }
     assert rows == shown
+
+
+def test_the_text_names_the_limit_in_force() -> None:
+    """Of workers."""
+    assert f"within the last {GONE_SECONDS:g} seconds" in FIGURES["workers_alive"].help
 
 
 def test_names_in_the_documents_exist() -> None:
