@@ -31,8 +31,6 @@ class Trouble:
     severity: str
     text: str
     details: dict[str, Any] = field(default_factory=dict)
-    #: What a change of tells readers at once.
-    count: int = 0
 
 
 class Board:
@@ -90,7 +88,9 @@ class Writer:
         self._say = say
         self._guard = threading.Lock()
         self._open: dict[str, Notice] = {}
-        self._changed: dict[str, tuple[float, int]] = {}
+        #: The newest form of each trouble, and when its notice last changed.
+        self._latest: dict[str, Trouble] = {}
+        self._changed: dict[str, float] = {}
         self._unsaved: dict[str, Notice] = {}
 
     def adopt(self) -> None:
@@ -125,11 +125,12 @@ class Writer:
         with self._guard:
             before = dict(self._unsaved)
             for key, trouble in troubles.items():
+                self._latest[key] = trouble
                 notice = self._open.get(key)
                 if notice is None:
                     self._begin(key, trouble)
-                elif self._differs(notice, trouble):
-                    self._note(key, self._put(msgspec.structs.replace(notice, **_parts(trouble))), trouble)
+                elif self._is_due(notice, trouble):
+                    self._put(msgspec.structs.replace(notice, **_parts(trouble)))
             over = [key for key in self._open if key.startswith(f"{source}/") and key not in troubles]
             for key in over:
                 self._close(self._open.pop(key))
@@ -137,30 +138,30 @@ class Writer:
 
     def _begin(self, key: str, trouble: Trouble) -> None:
         identity = id_text(_ids.take(1).to_bytes(16, "big"))
-        notice = Notice(id=identity, key=key, since=now_ms(), **_parts(trouble))
-        self._note(key, self._put(notice), trouble)
+        notice = self._put(Notice(id=identity, key=key, since=now_ms(), **_parts(trouble)))
         self._say(f"notice opened ({notice.kind}, {notice.severity}): {notice.text}")
 
-    def _differs(self, notice: Notice, trouble: Trouble) -> bool:
+    def _is_due(self, notice: Notice, trouble: Trouble) -> bool:
         parts = _parts(trouble)
         if all(getattr(notice, name) == value for name, value in parts.items()):
             return False
-        at, count = self._changed.get(notice.key, (0.0, trouble.count))
-        return notice.severity != trouble.severity or count != trouble.count or monotonic() - at >= CHANGE_SECONDS
-
-    def _note(self, key: str, notice: Notice, trouble: Trouble) -> None:
-        self._open[key] = notice
-        self._changed[key] = (monotonic(), trouble.count)
+        since = monotonic() - self._changed.get(notice.key, 0.0)
+        return notice.severity != trouble.severity or since >= CHANGE_SECONDS
 
     def _put(self, notice: Notice) -> Notice:
+        if notice.until is None:
+            self._open[notice.key] = notice
+            self._changed[notice.key] = monotonic()
         self._unsaved[notice.id] = notice
         self._board.put(notice)
         return notice
 
     def _close(self, notice: Notice) -> None:
         self._changed.pop(notice.key, None)
+        latest = self._latest.pop(notice.key, None)
         # A clock that was set back must not close what it had not opened yet.
-        closed = self._put(msgspec.structs.replace(notice, until=max(now_ms(), notice.since)))
+        until = max(now_ms(), notice.since)
+        closed = self._put(msgspec.structs.replace(notice, until=until, **(_parts(latest) if latest else {})))
         self._say(f"notice closed ({closed.kind}): {closed.text}")
 
     def save(self, keep: Callable[[list[Notice]], object]) -> None:

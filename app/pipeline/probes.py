@@ -18,8 +18,9 @@ from app.pipeline.notices import Trouble
 
 #: Milliseconds after which logs that wait, for the record or for the index, are a trouble; below the second, it is over.
 LATE_MS, FINE_MS = 60_000, 30_000
-#: Seconds over which a queue that can't tell ages must have grown.
+#: Seconds over which a queue that can't tell ages must have grown, by which factor and how many logs, or nothing was stored.
 GROWING_SECONDS = 60.0
+GROWN, GROWN_LOGS = 1.5, 10_000
 #: Seconds without a refusal after which it is over.
 QUIET_SECONDS = 60.0
 #: Times MIN_FREE_DISK below which the disk counts as nearly full, and above which it does no more.
@@ -127,7 +128,7 @@ class Queue(_Service):
         self._queue = queue
         self._store = store
         self._alive = alive
-        self._window: deque[tuple[float, int]] = deque()
+        self._window: deque[tuple[float, int, int | None]] = deque()
         #: How many logs waited when it was last asked; None when it did not answer.
         self.waiting: int | None = None
 
@@ -146,19 +147,28 @@ class Queue(_Service):
         return self._are(("backlog", self._late(depth))) if late else self._are()
 
     def _is_late(self, depth: Depth) -> bool:
-        known = f"{self.name}/backlog" in self._found
         if depth.oldest is not None:
-            return bool(depth.logs) and now_ms() - depth.oldest >= (FINE_MS if known else LATE_MS)
-        now = monotonic()
-        self._window.append((now, depth.logs))
+            late = FINE_MS if f"{self.name}/backlog" in self._found else LATE_MS
+            return bool(depth.logs) and now_ms() - depth.oldest >= late
         if depth.logs == 0:
             self._window.clear()
             return False
+        now = monotonic()
+        self._window.append((now, depth.logs, self._place()))
         while len(self._window) > 1 and self._window[1][0] <= now - GROWING_SECONDS:
             self._window.popleft()
-        began, before = self._window[0]
-        # It stays one until less than half of what there was is left.
-        return now - began >= GROWING_SECONDS and depth.logs >= before if not known else depth.logs * 2 >= before
+        began, before, place = self._window[0]
+        # What is under way counts as waiting: that some logs always do is no backlog while others are stored.
+        stands = place == self._window[-1][2]
+        grows = depth.logs >= GROWN * before + GROWN_LOGS
+        return now - began >= GROWING_SECONDS and (stands or grows)
+
+    def _place(self) -> int | None:
+        """Return how far the record is; None where it can't be asked."""
+        try:
+            return self._store.newest_place()
+        except LogIngestorError:
+            return None
 
     def _late(self, depth: Depth) -> Trouble:
         age = "" if depth.oldest is None else f", the oldest for {(now_ms() - depth.oldest) // 1000:,} s"

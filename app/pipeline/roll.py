@@ -19,7 +19,7 @@ from app.pipeline.notices import Trouble
 TOLD_SECONDS = 15.0
 #: Seconds after which a worker that nobody replaced is no news any more, if others are at work.
 GIVEN_UP_SECONDS = 3_600.0
-#: Seconds between two looks from which this process was held up itself, and can't blame others for silence.
+#: Seconds that count at most between two looks: a process that was held up itself can't blame others for silence.
 STALL_SECONDS = 2.5
 
 SOURCE = "workers"
@@ -36,6 +36,8 @@ class _Worker:
     #: When the last beat was left, in ms since 1970 by the place's clock.
     last: int
     gone: float | None = None
+    #: Whether it was heard of again after it counted as gone.
+    back: bool = False
     crashed: float | None = None
     crash_mark: tuple[int | None, int | None] = (None, None)
     #: Crashes that were told.
@@ -75,8 +77,9 @@ class Roll:
         """Note who beats: in the data folder, and in the record (None: it can't be asked) at *now*, in seconds."""
         held_up = 0.0 if self._looked is None else now - self._looked
         if held_up > STALL_SECONDS:
+            # Not all of it: where every look comes late, silence must count in the end.
             for worker in self._workers.values():
-                worker.changed += held_up
+                worker.changed += held_up - STALL_SECONDS
         self._looked = now
         near = {seen.beat.id: seen for seen in local}
         far = {seen.beat.id: seen for seen in remote or ()}
@@ -109,7 +112,7 @@ class Roll:
             worker = self._workers[identity] = _Worker(beat, mark, now, now, last)
             self._adopted(identity, worker, now)
         elif mark != before:
-            worker.changed, worker.last = now, last
+            worker.changed, worker.last, worker.back = now, last, worker.gone is not None
         worker.beat, worker.mark, worker.remote = beat, mark, near is None
         if beat.crash is not None and beat.crash.count > worker.told:
             worker.told, worker.crashed, worker.crash_mark = beat.crash.count, now, mark
@@ -125,8 +128,8 @@ class Roll:
         self._count()
         troubles, forget = dict[str, Trouble](), list[str]()
         for identity, worker in self._workers.items():
-            if self._came_back(worker, now):
-                worker.gone = worker.successor = None
+            if worker.back and worker.gone is not None and now - worker.gone >= TOLD_SECONDS:
+                worker.gone, worker.successor, worker.back = None, None, False
             if worker.crashed is not None and self._crash_is_over(worker, now):
                 worker.crashed = None
             if worker.gone is not None and self._is_over(worker, worker.gone, now):
@@ -155,9 +158,6 @@ class Roll:
                 return other
         return None
 
-    def _came_back(self, worker: _Worker, now: float) -> bool:
-        return worker.gone is not None and worker.changed > worker.gone and now - worker.gone >= TOLD_SECONDS
-
     def _is_over(self, worker: _Worker, since: float, now: float) -> bool:
         if worker.successor is not None:
             return now - since >= TOLD_SECONDS
@@ -171,7 +171,9 @@ class Roll:
 
     def _gone(self, worker: _Worker, waiting: int | None) -> Trouble:
         logs = "" if waiting is None else f"; {waiting:,} {'log waits' if waiting == 1 else 'logs wait'}"
-        others = {0: "no worker is at work", 1: "1 worker is at work"}.get(self.alive, f"{self.alive} workers are")
+        others = {0: "no worker is at work", 1: "1 worker is at work"}.get(
+            self.alive, f"{self.alive} workers are at work"
+        )
         last = instant.text((worker.last // 1000 * 1000, 0))
         text = (
             f"{_name(worker)} is gone without a goodbye; it was last heard of at {last}. "
@@ -187,7 +189,7 @@ def _crash(worker: _Worker) -> Trouble:
     then = "the process ended by it" if worker.beat.ended else "it goes on with a new shift"
     text = f"{_name(worker)} failed{again}: {crash.what}. What it was at is taken up again, nothing is lost; {then}."
     details = {**_details(worker), "crashes": crash.count, "traceback": crash.traceback}
-    return Trouble("worker_crashed", "error", text, details, count=crash.count)
+    return Trouble("worker_crashed", "error", text, details)
 
 
 def _name(worker: _Worker) -> str:

@@ -174,7 +174,7 @@ class Watch:
                 self._lead(True)
             self._cut_off = True
         elif self._local is None:
-            trouble = next(iter(self._record.unreachable(reason).values()))
+            trouble = self._record.unreachable(reason)[f"{self._record.name}/unreachable"]
             identity = id_text(IdSource().take(1).to_bytes(16, "big"))
             parts = (trouble.kind, trouble.severity, trouble.text)
             self._local = Notice(identity, "here/record", *parts, now_ms(), None, trouble.details)
@@ -213,12 +213,12 @@ class Watch:
                 self.apply(runner.probe, f"it has not answered for {stuck:.0f} s")
 
     def _forget(self, ids: Sequence[str]) -> None:
-        """Forget beats where that can be done at once; a place that can't be reached now shows them again, and is asked again."""
-        self._watched.places[0].forget_beats(ids)
-        if self._far is not None and monotonic() - self._far[0] <= BELIEF_SECONDS:
-            for place in self._watched.places[1:]:
-                place.forget_beats(ids)
-            self._far = (self._far[0], [seen for seen in self._far[1] if seen.beat.id not in ids])
+        """Forget beats, in all places or in none: one that came to light again would be missed again."""
+        if self._far is None or monotonic() - self._far[0] > BELIEF_SECONDS:
+            return
+        for place in reversed(self._watched.places):
+            place.forget_beats(ids)
+        self._far = (self._far[0], [seen for seen in self._far[1] if seen.beat.id not in ids])
         with self._guard:
             self._roll.forgot(ids)
 

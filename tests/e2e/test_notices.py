@@ -7,10 +7,11 @@ import os
 import signal
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
+import pysqlite3
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
@@ -115,6 +116,30 @@ def holds(pid: int, name: str) -> bool:
     return any(file.is_symlink() and file.readlink().name == name for file in Path(f"/proc/{pid}/fd").iterdir())
 
 
+def test_a_crash_is_told_with_its_traceback(server: Server) -> None:
+    """Once, however often the new shift fails as well; over when it works again, and nothing was lost."""
+    beating(server)
+    refusing = "CREATE TRIGGER refusing BEFORE DELETE ON queue BEGIN SELECT RAISE(ABORT, 'not today'); END"
+    with closing(pysqlite3.connect(str(server.folder / "logingestor.db"), timeout=30)) as database:
+        database.execute(refusing)
+        with follow(server) as socket:
+            server.ingest({"message": "waits"})
+            notice = received(socket)
+            assert (notice["kind"], notice["state"]) == ("worker_crashed", "open")
+            assert "not today" in notice["text"] and "nothing is lost" in notice["text"]
+            assert "Traceback (most recent call last)" in notice["details"]["traceback"]
+            time.sleep(3)
+            database.execute("DROP TRIGGER refusing")
+            closed = received(socket)
+            while closed["state"] == "open":
+                closed = received(socket)
+    assert closed["id"] == notice["id"]
+    assert closed["details"]["crashes"] > 1
+    server.drained()
+    assert server.get("/logs?q=waits&count=exact")["total"] == 1
+    assert server.console.count("notice opened") == 1
+
+
 def test_refused_logs_are_told(server: Server) -> None:
     """With how many and why."""
     with follow(server) as socket:
@@ -187,3 +212,7 @@ def test_a_record_that_goes_away(make_server: Callable[..., Server], own_server:
         return answer["source"] == "record" and {one["kind"] for one in answer["notices"]} >= over
 
     wait_for(recorded, SECONDS, "the history in the record")
+    # Beats that the record still shows of who went meanwhile are missed no second time.
+    time.sleep(10)
+    assert [one["kind"] for one in server.get("/notices")["notices"]].count("worker_gone") == 1
+    assert server.get("/notices?state=open")["notices"] == []

@@ -10,9 +10,9 @@ from app.pipeline import notices
 from app.pipeline.notices import Board, Trouble, Writer
 
 
-def trouble(text: str = "It is bad. Nothing is lost.", *, severity: str = "warning", count: int = 0) -> Trouble:
+def trouble(text: str = "It is bad. Nothing is lost.", *, severity: str = "warning") -> Trouble:
     """Return a trouble."""
-    return Trouble("disk_nearly_full", severity, text, {"n": 1}, count)
+    return Trouble("disk_nearly_full", severity, text, {"n": 1})
 
 
 @pytest.fixture
@@ -56,17 +56,20 @@ def test_opened_once_and_closed_once(board: Board, writer: Writer, said: list[st
 def test_a_change_is_told_at_once_where_it_matters(
     board: Board, writer: Writer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A worse one, or one more of what is counted; figures of the text now and then."""
+    """A worse one; figures of the text now and then, and at the end as they were last."""
     told: list[Notice] = []
     board.join(told.append)
     writer.apply("disk", {"disk/full": trouble("1")})
     writer.apply("disk", {"disk/full": trouble("2", severity="error")})
-    writer.apply("disk", {"disk/full": trouble("3", severity="error", count=1)})
-    writer.apply("disk", {"disk/full": trouble("4", severity="error", count=1)})
-    assert [one.text for one in told] == ["1", "2", "3"]
-    monkeypatch.setattr(notices, "CHANGE_SECONDS", 0.0)
-    writer.apply("disk", {"disk/full": trouble("5", severity="error", count=1)})
-    assert [one.text for one in told] == ["1", "2", "3", "5"]
+    writer.apply("disk", {"disk/full": trouble("3", severity="error")})
+    assert [one.text for one in told] == ["1", "2"]
+    with monkeypatch.context() as patched:
+        patched.setattr(notices, "CHANGE_SECONDS", 0.0)
+        writer.apply("disk", {"disk/full": trouble("4", severity="error")})
+    writer.apply("disk", {"disk/full": trouble("5", severity="error")})
+    writer.apply("disk", {})
+    assert [one.text for one in told] == ["1", "2", "4", "5"]
+    assert [one.until is None for one in told] == [True, True, True, False]
     assert len({one.id for one in told}) == 1
 
 

@@ -193,3 +193,16 @@ def test_another_process_goes_on(told: int) -> None:
     world.silent.add("a")
     world.roll.adopt({"workers/gone/a"}, {"b": told}, world.now)
     assert world.pass_by(1).keys() == ({"gone/a"} if told else {"gone/a", "crash/b"})
+
+
+def test_where_every_look_comes_late_silence_counts_in_the_end() -> None:
+    """A machine that is much too busy."""
+    world = World("a")
+    world.pass_by(5)
+    world.silent.add("a")
+    for _ in range(4):
+        world.now += 4
+        found = world.pass_by(1)
+    assert list(found) == ["gone/a"]
+    world.now += 300
+    assert list(world.pass_by(3)) == ["gone/a"]
