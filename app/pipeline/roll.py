@@ -170,7 +170,8 @@ class Roll:
         return now - worker.crashed >= TOLD_SECONDS and worker.mark != worker.crash_mark
 
     def _gone(self, worker: _Worker, waiting: int | None) -> Trouble:
-        logs = "" if waiting is None else f"; {waiting:,} {'log waits' if waiting == 1 else 'logs wait'}"
+        count = f"{waiting:,}" if waiting else "no"
+        logs = "" if waiting is None else f"; {count} {'logs wait' if waiting > 1 else 'log waits'}"
         others = {0: "no worker is at work", 1: "1 worker is at work"}.get(
             self.alive, f"{self.alive} workers are at work"
         )
