@@ -92,6 +92,10 @@ class Writer:
         self._latest: dict[str, Trouble] = {}
         self._changed: dict[str, float] = {}
         self._unsaved: dict[str, Notice] = {}
+        #: What was opened here, and the record has never held.
+        self._own: set[str] = set()
+        #: Whether another process speaks on the console.
+        self.quiet = False
 
     def adopt(self) -> None:
         """Go on with what another process has opened, on this board; what both have opened stays that process's."""
@@ -105,11 +109,11 @@ class Writer:
     def resign(self) -> None:
         """Leave it to another process: what the record doesn't hold nobody else knows, so it is over."""
         with self._guard:
-            for notice in list(self._unsaved.values()):
-                if notice.until is None:
+            for notice in list(self._open.values()):
+                if notice.id in self._own:
                     self._close(notice)
-            self._unsaved.clear()
-            self._open.clear()
+            for forgotten in (self._unsaved, self._open, self._own, self._latest, self._changed):
+                forgotten.clear()
 
     def holds(self, identity: str) -> bool:
         """Return whether this process knows a newer form of a notice than the record."""
@@ -138,8 +142,9 @@ class Writer:
 
     def _begin(self, key: str, trouble: Trouble) -> None:
         identity = id_text(_ids.take(1).to_bytes(16, "big"))
+        self._own.add(identity)
         notice = self._put(Notice(id=identity, key=key, since=now_ms(), **_parts(trouble)))
-        self._say(f"notice opened ({notice.kind}, {notice.severity}): {notice.text}")
+        self._tell(f"notice opened ({notice.kind}, {notice.severity}): {notice.text}")
 
     def _is_due(self, notice: Notice, trouble: Trouble) -> bool:
         parts = _parts(trouble)
@@ -162,7 +167,11 @@ class Writer:
         # A clock that was set back must not close what it had not opened yet.
         until = max(now_ms(), notice.since)
         closed = self._put(msgspec.structs.replace(notice, until=until, **(_parts(latest) if latest else {})))
-        self._say(f"notice closed ({closed.kind}): {closed.text}")
+        self._tell(f"notice closed ({closed.kind}): {closed.text}")
+
+    def _tell(self, line: str) -> None:
+        if not self.quiet:
+            self._say(line)
 
     def save(self, keep: Callable[[list[Notice]], object]) -> None:
         """Let *keep* keep what the record doesn't hold; raises what it raises, and tries again the next time."""
@@ -172,6 +181,7 @@ class Writer:
             return
         keep(unsaved)
         with self._guard:
+            self._own -= {notice.id for notice in unsaved}
             for notice in unsaved:
                 if self._unsaved.get(notice.id) == notice:
                     del self._unsaved[notice.id]

@@ -22,6 +22,9 @@ GIVEN_UP_SECONDS = 3_600.0
 #: Seconds that count at most between two looks: a process that was held up itself can't blame others for silence.
 STALL_SECONDS = 2.5
 
+#: Workers whose last beat is remembered after they were forgotten.
+FORGOTTEN = 100
+
 SOURCE = "workers"
 
 
@@ -57,6 +60,8 @@ class Roll:
         self._looked: float | None = None
         self._keys: frozenset[str] = frozenset()
         self._crashes: dict[str, int] = {}
+        #: The last beats of who was forgotten.
+        self._forgotten: dict[str, tuple[int | None, int | None]] = {}
         #: How many workers are at work, as of the last look.
         self.alive = 0
 
@@ -103,6 +108,8 @@ class Roll:
         beat = next((seen.beat for seen in shown if seen.beat.ended), shown[-1].beat)
         if near is not None and near.beat.crash is not None and not beat.ended:
             beat = near.beat
+        if self._is_forgotten(identity, near, far):
+            return
         worker = self._workers.get(identity)
         before = (None, None) if worker is None else worker.mark
         # What a place does not show for a while is no beat when it shows it again.
@@ -147,7 +154,22 @@ class Roll:
     def forgot(self, ids: Sequence[str]) -> None:
         """Note that these are forgotten in all places."""
         for identity in ids:
-            self._workers.pop(identity, None)
+            worker = self._workers.pop(identity, None)
+            if worker is not None:
+                self._forgotten[identity] = worker.mark
+                self._keys -= {f"{SOURCE}/gone/{identity}", f"{SOURCE}/crash/{identity}"}
+        for identity in list(self._forgotten)[:-FORGOTTEN]:
+            del self._forgotten[identity]
+
+    def _is_forgotten(self, identity: str, near: Seen | None, far: Seen | None) -> bool:
+        """Return whether this is nothing but a last beat of who was forgotten, from a look that had begun before."""
+        last = self._forgotten.get(identity)
+        if last is None:
+            return False
+        if all(seen is None or seen.mark == mark for seen, mark in zip((near, far), last, strict=True)):
+            return True
+        del self._forgotten[identity]
+        return False
 
     def _successor(self, identity: str, gone: _Worker) -> str | None:
         """Return a worker that began after this one went, and replaces no other."""

@@ -1,7 +1,8 @@
 """Watch: one of all web processes looks after workers, services and disk, and keeps notices; the others read them.
 
 Whoever holds the lock of the data folder, and the record's own where several machines share it,
-leads. Where the record can't be reached the holder of the folder's lock leads alone, from memory.
+leads. Where the record can't be reached each judges from memory, for its own readers, and the holder of
+the folder's lock for the console and for the record to come.
 """
 
 from __future__ import annotations
@@ -15,10 +16,8 @@ from time import monotonic
 from typing import Protocol
 
 from app.core.errors import Unavailable
-from app.core.instant import now_ms
 from app.core.ports import LogQueue, LogStore
-from app.core.record import IdSource, id_text
-from app.core.watching import BeatPlace, Notice, Seen
+from app.core.watching import BeatPlace, Seen
 from app.pipeline import roll
 from app.pipeline.notices import Board, Trouble, Writer
 from app.pipeline.probes import Probe, Queue, Record
@@ -79,7 +78,6 @@ class Watch:
         self._cut_off = False
         self._revision = 0
         self._far: tuple[float, list[Seen]] | None = None
-        self._local: Notice | None = None
         self._stopping = threading.Event()
         #: Set when something is to be written at once: other processes tell it to their readers.
         self._due = threading.Event()
@@ -145,7 +143,6 @@ class Watch:
                 self._board.put(notice)
         far = [seen for place in self._watched.places[1:] for seen in place.beats()]
         self._far = (monotonic(), far)
-        self._found_again()
         self._lead(leads)
         if leads:
             with suppress(Unavailable):  # what can be read but not written now is written later
@@ -153,7 +150,7 @@ class Watch:
         with suppress(Unavailable):
             self._watched.queue.accepted()
 
-    def _lead(self, leads: bool) -> None:
+    def _lead(self, leads: bool, *, quiet: bool = False) -> None:
         if leads and (self._cut_off or not self._leading):
             self._writer.adopt()
             known = [notice.details for notice in self._board.known() if notice.kind == "worker_crashed"]
@@ -163,28 +160,18 @@ class Watch:
         elif self._leading and not leads:
             self._writer.resign()
             self._revision = 0  # all is read once more: what was resigned may be open in the record
+        self._writer.quiet = quiet
         self._leading = leads
         self._cut_off = False
 
     def _lost(self, reason: str) -> None:
-        """The record can't be reached: lead alone, or, where another process of this machine does, tell one's own readers."""
-        if self._watched.lock.take():
-            self._found_again()
-            if not self._leading:
-                self._lead(True)
-            self._cut_off = True
-        elif self._local is None:
-            trouble = self._record.unreachable(reason)[f"{self._record.name}/unreachable"]
-            identity = id_text(IdSource().take(1).to_bytes(16, "big"))
-            parts = (trouble.kind, trouble.severity, trouble.text)
-            self._local = Notice(identity, "here/record", *parts, now_ms(), None, trouble.details)
-            self._board.put(self._local)
-
-    def _found_again(self) -> None:
-        local, self._local = self._local, None
-        if local is not None:
-            parts = (local.kind, local.severity, local.text, local.since)
-            self._board.put(Notice(local.id, local.key, *parts, max(now_ms(), local.since), local.details))
+        """The record can't be reached: judge alone. Who does not hold the folder's lock does so for its own readers only."""
+        quiet = not self._watched.lock.take()
+        if not self._leading:
+            self._lead(True, quiet=quiet)
+        self._writer.quiet = quiet
+        self._cut_off = True
+        self.apply(self._record, reason)
 
     # Each second: the workers, and probes that don't come back.
 

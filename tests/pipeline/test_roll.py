@@ -206,3 +206,21 @@ def test_where_every_look_comes_late_silence_counts_in_the_end() -> None:
     assert list(found) == ["gone/a"]
     world.now += 300
     assert list(world.pass_by(3)) == ["gone/a"]
+
+
+def test_a_look_that_had_begun_before_brings_nobody_back() -> None:
+    """The record still shows the beat of who was just forgotten: it is missed no second time, unless it beats again."""
+    world = World("a")
+    world.pass_by(5, remote=["a"])
+    beat = world.beats["a"]
+    world.roll.adopt({"workers/gone/a"}, {}, world.now)
+    world.silent.add("a")
+    world.begin("b")
+    world.pass_by(30, remote=["a"])
+    assert world.forgotten == ["a"]
+    world.beats["a"] = beat
+    assert world.pass_by(30, remote=["a"]) == {}
+    assert world.roll.alive == 1
+    world.silent.clear()
+    assert world.pass_by(30, remote=["a"]) == {}
+    assert world.roll.alive == 2

@@ -91,7 +91,7 @@ def test_one_leads_on_a_folder(settings: Settings, begin: Callable[[Settings], P
     assert (first.watch.leading, second.watch.leading) == (True, False)
     first.close()
     until(lambda: second.watch.leading and not second.open())
-    assert [one.until is None for one in second.backends.store.notices(10)] == [False]
+    until(lambda: [one.until is None for one in second.backends.store.notices(10)] == [False])
     assert [line.partition(" (")[0] for line in first.said + second.said] == ["notice opened", "notice closed"]
 
 
