@@ -119,7 +119,10 @@ class Roll:
             worker = self._workers[identity] = _Worker(beat, mark, now, now, last)
             self._adopted(identity, worker, now)
         elif mark != before:
-            worker.changed, worker.last, worker.back = now, last, worker.gone is not None
+            # One that is old, and was only not seen before, is no sign that it lives now.
+            beaten = now - min(seen.age for seen in shown)
+            worker.changed, worker.last = max(worker.changed, beaten), last
+            worker.back = worker.back or (worker.gone is not None and beaten > worker.gone)
         worker.beat, worker.mark, worker.remote = beat, mark, near is None
         if beat.crash is not None and beat.crash.count > worker.told:
             worker.told, worker.crashed, worker.crash_mark = beat.crash.count, now, mark

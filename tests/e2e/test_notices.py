@@ -225,7 +225,7 @@ def test_a_record_that_goes_away(make_server: Callable[..., Server], own_server:
     # Beats that the record still shows of who went meanwhile are missed no second time.
     time.sleep(10)
     told = server.get("/notices")["notices"]
-    assert [one["kind"] for one in told].count("worker_gone") == 1, (told, server.console)
+    assert [one["kind"] for one in told].count("worker_gone") == 1, told
     assert server.get("/notices?state=open")["notices"] == []
     assert server.console.count("notice opened (worker_gone") == 1
     assert server.console.count("notice opened (service_unreachable") == 1

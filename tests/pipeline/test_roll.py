@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import msgspec
 import pytest
@@ -224,3 +225,27 @@ def test_a_look_that_had_begun_before_brings_nobody_back() -> None:
     world.silent.clear()
     assert world.pass_by(30, remote=["a"]) == {}
     assert world.roll.alive == 2
+
+
+def test_a_last_beat_that_comes_to_light_later_is_no_new_one() -> None:
+    """It was left a moment before record and worker went, and is seen when the record is back: told once, and over once."""
+    world = World("a")
+    world.pass_by(5)
+    near = world.beats["a"]
+    seen = {"near": Seen(near, world.marks["a"], 0.0), "far": Seen(near, 7, 0.0)}
+    world.silent.add("a")
+    world.begin("b")
+    told = []
+    for second in range(1, 120):
+        now, age = world.now + second, float(second)
+        mark = 7 if second == 1 else 8
+        far = [Seen(seen["far"].beat, mark, age)]
+        here = [Seen(near, seen["near"].mark, age), Seen(world.beats["b"], second, 0.0)]
+        world.roll.look(here, None if 1 < second < 12 else far, now)
+        troubles, forget = world.roll.judge(now, 0)
+        told.append(len(troubles))
+        if forget:
+            break
+    assert forget == ["a"]
+    assert [after - before for before, after in pairwise(told)].count(1) == 1
+    assert len(told) < 30
