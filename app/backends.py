@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
+from app.core.errors import Unavailable
 from app.core.operating import Keeper
 from app.core.ports import LogQueue, LogStore, SearchIndex
 from app.core.settings import Settings
+from app.core.watching import BeatPlace
 from app.drivers.sqlite import Database
 from app.move import Mover
 from app.queues.sqlite import SqliteQueue
 from app.search import writing
 from app.search.sqlite import SqliteIndex
 from app.stores import schema
+from app.stores.beats import Folder, Lock
 from app.stores.sqlite import SqliteStore
+
+#: Seconds within which the broker must take a connection.
+BROKER_SECONDS = 3.0
 
 
 @dataclass(slots=True)
@@ -31,6 +39,8 @@ class Backends:
     move: Callable[[int, float], int] | None = None
     #: What a worker does between batches: folds the write-ahead log, seals full blocks.
     tidy: list[Callable[[], object]] = field(default_factory=list)
+    #: Where processes show that they live: the data folder, and a record that several machines share.
+    places: list[BeatPlace] = field(default_factory=list)
     closers: list[Callable[[], None]] = field(default_factory=list)
 
     def keepers(self) -> list[Keeper]:
@@ -110,6 +120,25 @@ def upgrade(settings: Settings) -> None:
             SqsQueue(settings.queue_url).depth()
 
 
+def watch_lock(settings: Settings) -> Lock:
+    """Return the lock of who watches, of all processes on the data folder."""
+    return Lock(settings.data_dir / "watch.lock")
+
+
+def reach_broker(settings: Settings) -> None:
+    """Raise Unavailable unless something answers where BROKER_URL says; a handshake is left to those who use it."""
+    fault = "no host is named"
+    for url in settings.broker_url.split(";"):
+        parts = urlsplit(url)
+        port = parts.port or (5671 if parts.scheme == "amqps" else 5672)
+        try:
+            socket.create_connection((parts.hostname or "localhost", port), BROKER_SECONDS).close()
+            return
+        except OSError as error:
+            fault = f"{parts.hostname}:{port}: {error.strerror or error}"
+    raise Unavailable(f"the broker can't be reached at {fault}")
+
+
 def connect(settings: Settings) -> Backends:
     """Open the backends that the settings name. Raises Unavailable, or InvalidSettings for another schema."""
     files: dict[Path, Database] = {}
@@ -123,6 +152,7 @@ def connect(settings: Settings) -> Backends:
     made.tidy = [file.checkpoint for file in files.values()]
     if isinstance(index, SqliteIndex):
         made.tidy.append(lambda: writing.seal(_file(settings.search_url, settings, files)))
+    made.places = [Folder(settings.data_dir / "beats"), *([store] if isinstance(store, BeatPlace) else [])]
     one = len(files) == 1 and {"sqlite"} == {
         scheme(url) for url in (settings.queue_url, settings.store_url, settings.search_url)
     }

@@ -7,11 +7,14 @@ which reached the queue only in part is made whole when it is sent again, and no
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from app.core.envelope import Batch, Claim, Envelope, Listing, Taken
 from app.core.errors import Unavailable
+from app.core.operating import ACCEPTED
 from app.core.ports import Carrier, Depth, LogStore
 
 log = logging.getLogger(__name__)
@@ -28,6 +31,9 @@ class ClaimingQueue:
         self._store = store
         #: When it may be said again that the record can't be asked, by the monotonic clock.
         self._said_again = 0.0
+        self._guard = threading.Lock()
+        #: Logs taken that the record does not know of yet.
+        self._taken = 0
 
     def put(
         self,
@@ -54,6 +60,8 @@ class ClaimingQueue:
             self._store.keep(Listing(listing.key, ids, listing.keep_ms))
         lost = self._carrier.put(sent) if sent else frozenset()
         missing = frozenset(record.id for place in lost for record in sent[place].records)
+        with self._guard:
+            self._taken += sum(len(envelope.records) for envelope in sent) - len(missing)
         return Taken(duplicates=known, missing=missing)
 
     def _say(self, error: Unavailable) -> None:
@@ -95,8 +103,24 @@ class ClaimingQueue:
         """See LogQueue."""
         self._store.forget_claims()
 
+    def accepted(self) -> int:
+        """See LogQueue: noted in the record whenever it is asked for, and at the end."""
+        with self._guard:
+            taken, self._taken = self._taken, 0
+        if not taken:
+            return self._store.noted(ACCEPTED)
+        try:
+            return self._store.tally(ACCEPTED, taken)
+        except Unavailable:
+            with self._guard:
+                self._taken += taken
+            raise
+
     def close(self) -> None:
         """See LogQueue; the store is closed by whoever opened it."""
+        if self._taken:
+            with suppress(Unavailable):
+                self.accepted()
         self._carrier.close()
 
 

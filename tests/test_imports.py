@@ -67,6 +67,7 @@ LIBRARIES: dict[str, set[str]] = {
         "markupsafe",
         "marshmallow",
         "msgspec",
+        "prometheus_client",
         "uvicorn",
         "uvloop",
         "werkzeug",

@@ -13,8 +13,10 @@ from functools import partial
 from dramatiq import Worker
 
 from app import backends as backends_module
+from app.backends import Backends
 from app.core.settings import Settings
 from app.pipeline.indexing import Indexing
+from app.pipeline.pulse import Pulse
 from workers import broker as brokers
 from workers import console, drain, index, scheduler, upkeep
 from workers.shifts import Keeper, Shifts
@@ -33,13 +35,27 @@ def run(settings: Settings) -> None:
     # Before anything else: told to stop while it still starts, it ends as well as later.
     console.when_told_to_stop(stopping.set)
     backends = backends_module.connect(settings)
+    pulse = Pulse(backends.places)
+    pulse.start()
+    fault: BaseException | None = None
+    try:
+        _work(settings, backends, stopping, pulse)
+    except BaseException as error:
+        fault = error
+        raise
+    finally:
+        pulse.stop(fault)
+        backends.close()
+
+
+def _work(settings: Settings, backends: Backends, stopping: threading.Event, pulse: Pulse) -> None:
     broker = brokers.make(settings)
     indexing = Indexing(backends.store, backends.index)
-    drains = Shifts(stopping, drain.work(backends, indexing))
-    indexes = Shifts(stopping, index.work(indexing, stopping))
+    drains = Shifts(stopping, drain.work(backends, indexing), pulse.crashed)
+    indexes = Shifts(stopping, index.work(indexing, stopping), pulse.crashed)
     drain.declare(broker, drains.work)
     index.declare(broker, indexes.work)
-    upkeep.declare(broker, partial(upkeep.work, backends))
+    upkeep.declare(broker, partial(_upkeep, backends, pulse))
     worker = Worker(broker, worker_threads=THREADS, worker_timeout=POLL_MS)
     keeper = Keeper(stopping, [drains, indexes])
     keeper.start()
@@ -54,7 +70,14 @@ def run(settings: Settings) -> None:
         worker.stop(timeout=STOP_MS)
         keeper.join(STOP_MS / 1000)
         broker.close()
-        backends.close()
+
+
+def _upkeep(backends: Backends, pulse: Pulse) -> None:
+    try:
+        upkeep.work(backends)
+    except Exception as error:
+        pulse.crashed(error)
+        raise
 
 
 if __name__ == "__main__":

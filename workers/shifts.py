@@ -21,12 +21,16 @@ Work = Callable[[Callable[[], bool]], object]
 class Shifts:
     """Who is on shift in this process: a shift ends when the next has begun here, or the process stops."""
 
-    def __init__(self, stopping: threading.Event, work: Work) -> None:
+    def __init__(
+        self, stopping: threading.Event, work: Work, failed: Callable[[Exception], object] = lambda _: None
+    ) -> None:
+        """Let *failed* know of what a shift that fails raises."""
         self._guard = threading.Lock()
         self._current = 0
         self._working = 0
         self._stopping = stopping
         self._work = work
+        self._failed = failed
 
     def work(self) -> None:
         """Take over from whoever is on shift, and work until somebody takes over."""
@@ -36,6 +40,9 @@ class Shifts:
             mine = self._current
         try:
             self._work(partial(self._ended, mine))
+        except Exception as error:
+            self._failed(error)
+            raise
         finally:
             with self._guard:
                 self._working -= 1

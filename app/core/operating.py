@@ -12,6 +12,11 @@ import msgspec
 
 from app.core.envelope import Batch
 
+#: What notes, and figures that only grow, are called in the table `state`, so that they meet no other figure.
+NOTE = "note "
+#: Figures that only grow: logs that were accepted, where the queue can't count them, and dead letters that were buried.
+ACCEPTED, REFUSED = "accepted", "refused"
+
 
 class ClaimMade(msgspec.Struct, array_like=True, tag="claim", frozen=True):
     """A claim of a request, or of one part of it; `made` is in ms since 1970."""

@@ -15,6 +15,7 @@ from app.core.instant import Instant
 from app.core.operating import RecordCare
 from app.core.query import Bucket, Facets, FieldInfo, Page, Query
 from app.core.record import LogRecord
+from app.core.watching import NoticeKeeper
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +103,9 @@ class LogQueue(Protocol):
     def waiting(self, first: bytes, last: bytes) -> int:
         """Return how many logs with ids from *first* to *last* wait; never less than there are."""
 
+    def accepted(self) -> int:
+        """Return how many logs were ever accepted, by all processes; what a killed process had not noted may lack."""
+
     def close(self) -> None:
         """Let go of connections; further calls are an error."""
 
@@ -131,10 +135,10 @@ class Carrier(Protocol):
         """See LogQueue."""
 
 
-class LogStore(RecordCare, Protocol):
+class LogStore(RecordCare, NoticeKeeper, Protocol):
     """The record: every stored log, the dead letters, and what was claimed. It is the truth.
 
-    What only operators' commands ask of it is in `RecordCare`.
+    What only operators' commands ask of it is in `RecordCare`; notices are in `NoticeKeeper`.
 
     Every method raises Unavailable when the store can't be reached.
     """

@@ -43,6 +43,8 @@ DEFAULTS = {
 #: Milliseconds after which the server gives up a statement, a wait for a lock, and a transaction that nobody goes on with:
 #: a stopped process must not keep `after` from the records of others.
 TIMEOUTS = {"statement_timeout": 60_000, "lock_timeout": 20_000, "idle_in_transaction_session_timeout": 60_000}
+#: By these the server notices within half a minute that the machine of who holds a lock is gone.
+KEEPALIVES = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4"
 #: Classes of SQLSTATE that tell of the record at hand: data, constraint, limit of the program.
 _RECORDS_FAULT = ("22", "23", "54")
 _LOCKED = "55P03"
@@ -188,6 +190,57 @@ class Database:
             self._closed = True
             idle, self._idle = self._idle, []
         for connection in idle:
+            connection.close()
+
+
+class Lock:
+    """An advisory lock on a connection of its own: the server lets go of it when the process, or its machine, is gone.
+
+    Its second half is the number of a *table*, for a database may hold two records.
+    """
+
+    def __init__(self, url: str, database: Database, name: int, table: str) -> None:
+        self._url = url
+        self._database = database
+        self._names = (name, table)
+        self._connection: Connection | None = None
+
+    def take(self) -> bool:
+        """Return whether this process holds it now; not to be called by two threads at once. Raises Unavailable."""
+        if self._connection is not None:
+            try:
+                with self._connection.cursor() as cursor:
+                    cursor.execute("SELECT 1")
+                return True
+            except psycopg2.Error:
+                self.close()
+        with self._database.read() as cursor:
+            # Looked at first: who does not get it opens no connection.
+            cursor.execute(
+                "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND objid = %s::regclass "
+                "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1",
+                self._names,
+            )
+            if cursor.fetchone() is not None:
+                return False
+        connection = open_connection(self._url)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(KEEPALIVES)
+                cursor.execute("SELECT pg_try_advisory_lock(%s, %s::regclass::oid::int)", self._names)
+                if cursor.fetchone()[0]:
+                    self._connection = connection
+        except psycopg2.Error as error:
+            raise Unavailable(f"{self._database.place} can't be used: {_sentence(error)}") from error
+        finally:
+            if self._connection is not connection:
+                connection.close()
+        return self._connection is not None
+
+    def close(self) -> None:
+        """Let go."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
             connection.close()
 
 

@@ -15,6 +15,7 @@ from app.core import codec
 from app.core.envelope import Batch, Claim, Envelope, Listing, Taken
 from app.core.errors import QueueFull
 from app.core.instant import now_ms
+from app.core.operating import ACCEPTED, NOTE
 from app.core.ports import Depth
 from app.core.record import LogRecord
 from app.drivers.group import Group
@@ -117,7 +118,9 @@ class SqliteQueue(Keeping):
             connection.execute(
                 f"INSERT INTO queue (first, last, logs, body) VALUES {marks}", [value for row in some for value in row]
             )
-        _count(connection, sum(row[2] for row in rows), sum(len(row[3]) for row in rows))
+        logs = sum(row[2] for row in rows)
+        size = sum(len(row[3]) for row in rows)
+        add_states(connection, {"queued_logs": logs, "queued_bytes": size, NOTE + ACCEPTED: logs})
         return results
 
     def take(self, limit: int, wait: float) -> Batch:
@@ -185,6 +188,11 @@ class SqliteQueue(Keeping):
                 "SELECT body FROM queue WHERE logs > 0 AND last >= ? AND first <= ?", (first, last)
             )
             return sum(first <= record.id <= last for (body,) in bodies for record in _decode(body).records)
+
+    def accepted(self) -> int:
+        """See LogQueue: counted in the commit that takes them."""
+        with self._database.snapshot() as connection:
+            return get_state(connection, NOTE + ACCEPTED)
 
     def look(self) -> Iterator[Batch]:
         """See Readable."""

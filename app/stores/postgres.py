@@ -22,6 +22,7 @@ from app.stores import postgres_rows as rows
 from app.stores.postgres_care import Care
 from app.stores.postgres_dead import Letters
 from app.stores.postgres_notes import Notes, mark
+from app.stores.postgres_notices import Notices
 from app.stores.postgres_periods import Periods
 from app.stores.window import bounds
 
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 CHUNK = 500
 #: Counters of each partition: workers with a counter of their own never wait for each other.
 SLOTS = 64
+#: In the place of a partition's name: counts what was ever stored, and never falls.
+EVER = "ever"
 #: Times that a batch is tried whose ids or partitions other processes change meanwhile.
 TRIES = 20
 
@@ -39,7 +42,7 @@ _HORIZON = """(pg_snapshot_xmin(pg_current_snapshot())::text::bigint
     + coalesce((SELECT value FROM state WHERE name = 'place_offset'), 0))"""
 
 
-class PostgresStore(Notes, Letters, Care):
+class PostgresStore(Notes, Letters, Care, Notices):
     """A LogStore in PostgreSQL's tables."""
 
     def __init__(self, url: str, *, dead_limit: int, retention: Retention = Retention(30 * 86_400)) -> None:
@@ -52,6 +55,7 @@ class PostgresStore(Notes, Letters, Care):
         Notes.__init__(self, database)
         Letters.__init__(self, database, dead_limit)
         Care.__init__(self, database)
+        Notices.__init__(self, database, url)
         self._periods = Periods(database, retention)
         self._slot = secrets.randbelow(SLOTS)
 
@@ -79,7 +83,7 @@ class PostgresStore(Notes, Letters, Care):
             made, place = mark(cursor, ids, lease)
             if fresh:
                 cursor.copy_expert(f"COPY logs ({rows.COPIED}) FROM STDIN", rows.Lines(fresh, place), rows.PIECE)
-                self._count(cursor, stored)
+                self._count(cursor, {**stored, EVER: len(fresh)})
         return Added(len(fresh), made)
 
     def _count(self, cursor: Cursor, changes: Mapping[str, int]) -> None:
@@ -199,16 +203,19 @@ class PostgresStore(Notes, Letters, Care):
             cursor.execute("SELECT id FROM logs ORDER BY id DESC LIMIT 1")
             ends.append(cursor.fetchone())
             cursor.execute(
-                "SELECT (SELECT coalesce(sum(logs), 0)::bigint FROM counts), (SELECT count(*) FROM dead_letters), "
-                "coalesce((SELECT value FROM state WHERE name = 'dead_dropped'), 0)"
+                "SELECT coalesce(sum(logs) FILTER (WHERE period <> %(ever)s), 0)::bigint, "
+                "coalesce(sum(logs) FILTER (WHERE period = %(ever)s), 0)::bigint, (SELECT count(*) FROM dead_letters), "
+                "coalesce((SELECT value FROM state WHERE name = 'dead_dropped'), 0) FROM counts",
+                {"ever": EVER},
             )
-            stored, dead, dropped = cursor.fetchone()
+            stored, ever, dead, dropped = cursor.fetchone()
             used, on_disk = postgres_expire.size(cursor), postgres_expire.size_on_disk(cursor)
         oldest, newest = (
             None if end is None else instant.text((int.from_bytes(id_bytes(end[0])[:6], "big"), 0)) for end in ends
         )
         return {
             "stored": stored,
+            "stored_ever": ever,
             "oldest_received": oldest,
             "newest_received": newest,
             "dead_letters": dead,
@@ -219,4 +226,5 @@ class PostgresStore(Notes, Letters, Care):
 
     def close(self) -> None:
         """See LogStore."""
+        self._lead.close()
         self._database.close()

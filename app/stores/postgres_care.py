@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from app.core.operating import ClaimMade, Doubled, Listed, Remembered
+from app.core.operating import NOTE, ClaimMade, Doubled, Listed, Remembered
 from app.core.record import id_bytes
 from app.drivers import postgres
 from app.drivers.postgres import Cursor, Database
@@ -13,8 +13,6 @@ from app.drivers.postgres import Cursor, Database
 #: Ids, and rows of other tables, read at once; no transaction is open between two reads.
 IDS = 10_000
 ROWS = 1_000
-#: What operators' notes are called in the table `state`, so that they meet no figure there.
-_NOTE = "note "
 
 
 class Care:
@@ -49,7 +47,7 @@ class Care:
     def noted(self, name: str) -> int:
         """See RecordCare."""
         with self._database.read() as cursor:
-            cursor.execute("SELECT value FROM state WHERE name = %s", (_NOTE + name,))
+            cursor.execute("SELECT value FROM state WHERE name = %s", (NOTE + name,))
             row = cursor.fetchone()
         return 0 if row is None else int(row[0])
 
@@ -58,7 +56,7 @@ class Care:
         with self._database.write() as cursor:
             cursor.execute(
                 "INSERT INTO state VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                (_NOTE + name, value),
+                (NOTE + name, value),
             )
 
     def remembered(self) -> Iterator[list[Remembered]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.core.envelope import DeadLetter
 from app.core.fold import clean
+from app.core.operating import NOTE, REFUSED
 from app.core.record import id_bytes
 from app.drivers import postgres
 from app.drivers.postgres import Cursor, Database
@@ -44,6 +45,7 @@ class Letters:
                 kept,
             )
             size = add_state(cursor, "dead_bytes", sum(length for (length,) in added))
+            add_state(cursor, NOTE + REFUSED, len(added))
             while size > self._limit and (gone := _drop_oldest(cursor, size - self._limit)):
                 size = add_state(cursor, "dead_bytes", -sum(gone))
                 add_state(cursor, "dead_dropped", len(gone))

@@ -7,13 +7,15 @@ from typing import Any
 
 from app.core import instant
 from app.core.envelope import DeadLetter
+from app.core.operating import NOTE, REFUSED
 from app.core.ports import Added
 from app.core.query import Query
 from app.core.record import LogRecord, first_id
 from app.drivers import rows
-from app.drivers.rows import add_state, get_state
+from app.drivers.rows import add_state, add_states, get_state
 from app.drivers.sqlite import Connection, Database
 from app.stores.sqlite_notes import Notes
+from app.stores.sqlite_notices import Notices
 from app.stores.window import bounds
 
 #: Called in the transaction that deletes records, with their places: the index in the same file follows.
@@ -24,8 +26,8 @@ _LETTER = "id, payload, reason, field, sender"
 _AT_ONCE = 500
 
 
-class SqliteStore(Notes):
-    """A LogStore in the tables logs and dead_letters, and those of `Notes`."""
+class SqliteStore(Notes, Notices):
+    """A LogStore in the tables logs and dead_letters, and those of `Notes` and `Notices`."""
 
     def __init__(self, database: Database, *, dead_limit: int, forget: Forget | None = None) -> None:
         super().__init__(database)
@@ -90,7 +92,7 @@ class SqliteStore(Notes):
                 (letter.id, letter.payload, letter.reason, letter.field, letter.sender),
             ).rowcount
             if added:
-                add_state(connection, "dead_bytes", len(letter.payload))
+                add_states(connection, {"dead_bytes": len(letter.payload), NOTE + REFUSED: 1})
         while get_state(connection, "dead_bytes") > self._dead_limit:
             oldest = connection.execute("SELECT id, length(payload) FROM dead_letters ORDER BY id LIMIT 1").fetchone()
             if oldest is None:
@@ -168,10 +170,12 @@ class SqliteStore(Notes):
         with self._database.snapshot() as connection:
             ends = connection.execute("SELECT min(id), max(id) FROM logs").fetchone()
             stored, dropped = get_state(connection, "stored"), get_state(connection, "dead_dropped")
+            ever = rows.next_place(connection) - 1
             dead = connection.execute("SELECT count(*) FROM dead_letters").fetchone()[0]
         oldest, newest = (None if end is None else instant.text((int.from_bytes(end[:6], "big"), 0)) for end in ends)
         return {
             "stored": stored,
+            "stored_ever": ever,
             "oldest_received": oldest,
             "newest_received": newest,
             "dead_letters": dead,

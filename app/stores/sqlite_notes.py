@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from app.core.envelope import Earlier, Envelope, Listing, of_one_request
 from app.core.instant import now_ms
-from app.core.operating import Remembered
+from app.core.operating import NOTE, Remembered
 from app.core.ports import Lacking
 from app.core.record import LogRecord, id_runs
 from app.drivers import memory, rows
@@ -14,8 +14,6 @@ from app.drivers.sqlite import Connection, Database
 
 #: How long a claim is remembered, in ms.
 CLAIM_MS = 24 * 3600 * 1000
-#: What operators' notes are called in the table `state`, so that they meet no figure there.
-_NOTE = "note "
 #: Marks read at once.
 _MARKS_AT_ONCE = 500
 
@@ -134,12 +132,12 @@ class Notes:
     def noted(self, name: str) -> int:
         """See RecordCare."""
         with self._database.snapshot() as connection:
-            return rows.get_state(connection, _NOTE + name)
+            return rows.get_state(connection, NOTE + name)
 
     def note(self, name: str, value: int) -> None:
         """See RecordCare."""
         with self._database.write(durable=True) as connection:
-            rows.set_state(connection, _NOTE + name, value)
+            rows.set_state(connection, NOTE + name, value)
 
     def remembered(self) -> Iterator[list[Remembered]]:
         """See Keeper."""

@@ -106,6 +106,22 @@ state = Table(
     Column("value", BigInteger, nullable=False),
 )
 
+#: What is wrong, or was. `revision` grows with each change of a notice; `since` and `until` are ms since 1970, `details` JSON.
+notices = Table(
+    "notices",
+    metadata,
+    Column("revision", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("key", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger),
+    Column("details", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 #: For each 1,024 places the lowest and highest key, so that a query skips blocks it can't need.
 blocks = Table(
     "blocks",

@@ -20,10 +20,11 @@ from app.core.ports import Budget
 from app.core.settings import Settings
 from app.drivers import secret
 from app.pipeline.accept import Accept
+from app.pipeline.notices import Board
 from app.pipeline.receipts import Receipts
 
 #: Modules of app.web that hold a blueprint `bp`.
-BLUEPRINTS = ("ingest", "filters", "pages", "health", "openapi", "tail")
+BLUEPRINTS = ("ingest", "filters", "pages", "health", "openapi", "tail", "notices", "metrics")
 #: Seconds that a query may take; for an export, that each piece of it may take.
 QUERY_SECONDS = 10.0
 
@@ -33,6 +34,8 @@ class Parts:
     """What one process opens, once, at its first use: a parent that forks or a command that needs none opens none."""
 
     settings: Settings
+    #: Notices that this process knows; filled while it watches (app/web/watching.py).
+    board: Board = field(default_factory=Board)
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _backends: Backends | None = None
     _accept: Accept | None = None

@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from flask import Flask, Request, Response, request
+from flask import Flask, Request, Response, g, request
 
 from app.core.errors import InvalidSettings, Problem
 from app.core.settings import PREFIX, Settings
@@ -76,12 +76,14 @@ class Guard:
         # Without an endpoint it is a 404 or 405, which would tell what there is.
         if not self._required or request.endpoint in OPEN:
             by_browser = request.endpoint != INGEST
+            g.let_in = not self._required
         else:
             given = presented(request)
             refused = ask() if given is None else self._refused(given)
             if refused is not None:
                 return refused
             by_browser = given is not None and given.by_browser
+            g.let_in = True
         if by_browser and request.method not in SAFE_METHODS and is_foreign(request):
             return answer(403, "the request was made by a page of another site")
         return None
@@ -100,6 +102,11 @@ class Guard:
         response = answer(429, "too many wrong passwords came from this address; wait")
         response.headers["Retry-After"] = str(math.ceil(wait))
         return response
+
+
+def is_let_in() -> bool:
+    """Return whether who made the request may see what readers see: on open pages too, and on those of errors."""
+    return bool(g.get("let_in", False))
 
 
 def ask() -> Response:

@@ -1,4 +1,4 @@
-"""The live tail: /logs/tail as a WebSocket, and as server-sent events for whoever only reads.
+"""The live tail: /logs/tail as a WebSocket, and as server-sent events for whoever only reads; and the door to /notices.
 
 It runs on the event loop, beside the bridge: a reader costs a few kilobytes and no thread.
 """
@@ -22,7 +22,9 @@ from app.core.text import text
 from app.pipeline import follow
 from app.pipeline.export import json_bytes
 from app.pipeline.follow import Follower, Reader, Write
+from app.web import noticing
 from app.web.bridge import Message, Receive, Scope, Send, environ
+from app.web.noticing import Noticing
 from app.web.page_form import Form
 
 PATH = "/logs/tail"
@@ -51,12 +53,13 @@ class Live:
         self._inner = inner
         self._follower = Follower(app.extensions["logingestor"].backends().store)
         self._stopping = asyncio.Event()
+        self._noticing = Noticing(app.extensions["logingestor"].board, self._stopping)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
         path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
-        if path == PATH and scope["type"] == "websocket":
-            await self._socket(scope, receive, send)
+        if path in (PATH, noticing.PATH) and scope["type"] == "websocket":
+            await self._socket(scope, receive, send, path)
         elif path == PATH and scope["type"] == "http" and scope["method"] == "GET":
             await self._events(scope, receive, send)
         else:
@@ -70,15 +73,20 @@ class Live:
         """Be done with the record, before it is closed."""
         self._follower.close()
 
-    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _socket(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
         await receive()
-        code = GOING_AWAY
         refused = await self._refused(scope)
         if refused is not None:
             await send({"type": "websocket.accept"})
             await send({"type": "websocket.send", "text": refused.get_data(as_text=True)})
             await send({"type": "websocket.close", "code": REFUSED})
-            return
+        elif path == PATH:
+            await self._tail(scope, receive, send)
+        else:
+            await self._noticing.serve(scope, receive, send)
+
+    async def _tail(self, scope: Scope, receive: Receive, send: Send) -> None:
+        code = GOING_AWAY
         try:
             # Whoever is told that the socket is open follows already: a log sent then is seen.
             async with self._reader(scope) as (reader, came):

@@ -9,7 +9,7 @@ from app.core.body import ENCODINGS, LINE_TYPES
 from app.core.operations import OPERATIONS
 from app.core.query import PAGE_LIMIT
 from app.pipeline import export
-from app.web import filters, ingest
+from app.web import filters, ingest, notices
 
 TEXT: dict[str, Any] = {"type": "string"}
 TIME: dict[str, Any] = {"type": ["string", "number"], "examples": ["2023-09-15T08:00:00Z", "now-15m", 1694764800]}
@@ -94,6 +94,7 @@ PARAMETERS = {
         "header",
     ),
     "Content-Encoding": Parameter(choice(*ENCODINGS), "How the body is compressed.", "header"),
+    "state": Parameter(choice(*notices.STATES), "Only notices that are open, or that are closed."),
     "identity": Parameter({"type": "string", "format": "uuid"}, "Id of the log.", "path"),
     "trace_id": Parameter(TEXT, "Id of the trace.", "path"),
     "receipt": Parameter(TEXT, "`receipt` of an answer to ingest.", "path"),
@@ -245,6 +246,24 @@ ROUTES = (
         ("trace_id",),
         "Oldest first, if not said otherwise.",
         defaults=(("sort", "asc"), ("limit", filters.TRACE_LIMIT)),
+    ),
+    Route(
+        "/notices",
+        ("GET",),
+        "What is wrong, and was",
+        "Notices",
+        "HOST/notices?state=open",
+        notices.PARAMETERS,
+        about="Newest first. Over a WebSocket: what is open first, then each change.",
+    ),
+    Route(
+        "/metrics",
+        ("GET",),
+        "Figures for Prometheus",
+        None,
+        "HOST/metrics",
+        types=("text/plain",),
+        errors=(503,),
     ),
     Route("/health/live", ("GET",), "Whether the process answers", "Live", "HOST/health/live", errors=(), closed=False),
     Route(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.core.watching import KINDS, SEVERITIES
+
 Schema = dict[str, Any]
 
 _TEXT: Schema = {"type": "string"}
@@ -159,6 +161,25 @@ SCHEMAS: dict[str, Schema] = {
     ),
     "One": _object({"status": _TRUE, "log": _ref("Found")}),
     "Context": _object({"status": _TRUE, "results": _list(_ref("Found")), **_PENDING}),
+    "Notice": _object(
+        {
+            "id": {"type": "string", "format": "uuid"},
+            "kind": {"enum": list(KINDS)},
+            "severity": {"enum": list(SEVERITIES)},
+            "state": {"enum": ["open", "closed"]},
+            "text": _TEXT,
+            "since": _TIME,
+            "until": {"type": ["string", "null"], "format": "date-time"},
+            "details": {"type": "object"},
+        }
+    ),
+    "Notices": _object(
+        {
+            "status": _TRUE,
+            "notices": _list(_ref("Notice")),
+            "source": {"enum": ["record", "memory"], "description": "`memory`: the record does not answer now."},
+        }
+    ),
     "Live": _object({"status": _TRUE}),
     "Ready": _object(
         {

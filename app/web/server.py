@@ -11,7 +11,7 @@ from types import FrameType
 import uvicorn
 
 from app.core.settings import Settings
-from app.web import access, create_app
+from app.web import access, create_app, watching
 from app.web.bridge import Bridge
 from app.web.live import Live
 
@@ -52,6 +52,7 @@ def run(listener: socket.socket) -> None:
     app = create_app(settings)
     parts = app.extensions["logingestor"]
     parts.accept()  # opened before the first request: a fault is this process's, not a client's
+    watch = watching.watch(parts.settings, parts.backends(), parts.board)
     live = Live(app, Bridge(app, body_limit=parts.settings.body_limit))
     config = uvicorn.Config(
         live,
@@ -72,8 +73,10 @@ def run(listener: socket.socket) -> None:
     # uvicorn raises the signal once more after its own handling; by then there is nothing left to stop.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
+    watch.start()
     try:
         _Server(config, live).run(sockets=[listener])
     finally:
         live.close()
+        watch.close()
         parts.close()

@@ -1,0 +1,38 @@
+"""The schema of notices in PostgreSQL: added to a database of the release before, with all that it held."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import pytest
+
+from app.core.errors import InvalidSettings
+from app.core.watching import Beat, Notice
+from app.drivers import postgres
+from app.stores import postgres_schema
+from app.stores.postgres import PostgresStore
+from tests.conftest import MakeRecord
+
+
+def test_an_older_database_is_upgraded(postgres_database: str, make_record: MakeRecord) -> None:
+    """Refused before, with what to do; afterwards its logs are there, and counters begin."""
+    postgres_schema.upgrade(postgres_database)
+    record = make_record()
+    with closing(PostgresStore(postgres_database, dead_limit=1 << 20)) as store:
+        store.add([record])
+    with closing(postgres.open_connection(postgres_database)) as connection, connection.cursor() as cursor:
+        cursor.execute("DROP TABLE notices; DROP TABLE beats; DELETE FROM counts WHERE period = 'ever'")
+        cursor.execute("UPDATE alembic_version SET version_num = '0002'")
+    with pytest.raises(InvalidSettings, match="db upgrade"):
+        PostgresStore(postgres_database, dead_limit=1 << 20)
+    postgres_schema.upgrade(postgres_database)
+    with closing(PostgresStore(postgres_database, dead_limit=1 << 20)) as store:
+        assert store.get([record.id]) == [record]
+        assert (store.stats()["stored"], store.stats()["stored_ever"]) == (1, 0)
+        store.add([make_record()])
+        assert (store.stats()["stored"], store.stats()["stored_ever"]) == (2, 1)
+        store.keep_notices([Notice("a", "k", "logs_refused", "warning", "text", 1)])
+        store.beat(Beat("b", "host", 1, 1))
+        assert [one.id for one in store.notices(10)] == ["a"]
+        assert [seen.beat.id for seen in store.beats()] == ["b"]
+        assert store.lead()
