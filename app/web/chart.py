@@ -236,7 +236,9 @@ def _label(ms: int, interval: int, count: int = 1) -> str:
 def _marks(chart: Chart) -> list[Mark]:
     """Return the times on the axis, round ones at starts of buckets; the day is named where it changes."""
     least = chart.interval * chart.size / MARKS
-    step = next((one for one in INTERVALS if one >= least and one % chart.interval == 0), chart.interval * chart.size)
+    # Where none is round, as of half years, every so many bars.
+    some = chart.interval * -(-chart.size // MARKS)
+    step = next((one for one in INTERVALS if one >= least and one % chart.interval == 0), some)
     # Weeks and longer begin where the chart does, on the next day.
     unit = min(step, _DAY)
     first = -(-chart.start // unit) * unit
