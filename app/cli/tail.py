@@ -14,6 +14,7 @@ import click
 from app.backends import Backends
 from app.cli import terminal
 from app.cli.options import harmless_json, make_query, with_backends
+from app.core.errors import LogIngestorError
 from app.core.meaning import Predicate, predicate
 from app.core.ports import Budget, LogStore
 from app.core.record import LogRecord
@@ -37,33 +38,57 @@ def command(backends: Backends, query: tuple[str, ...], count: int, as_json: boo
     asked = make_query(query)
     place = backends.store.newest_place()
     show = _show_json if as_json else _show
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    stop = _Stop()
     try:
-        shown = _latest(backends, asked, count) if count else []
-        for record in shown:
-            show(record)
+        shown = _latest(backends, asked, count, Budget(cancelled=stop.told)) if count else []
+    except LogIngestorError:
+        if stop.told():
+            return
+        raise
+    for record in shown:
+        show(record)
+    sys.stdout.flush()
+    known = {record.id for record in shown}
+    for records in follow(backends.store, predicate(asked.filter), place, stop.told):
+        for record in records:
+            if record.id not in known:
+                show(record)
         sys.stdout.flush()
-        known = {record.id for record in shown}
-        for records in follow(backends.store, predicate(asked.filter), place, time.sleep):
-            for record in records:
-                if record.id not in known:
-                    show(record)
-            sys.stdout.flush()
-    except KeyboardInterrupt:
-        return
 
 
-def _latest(backends: Backends, asked: Any, count: int) -> list[LogRecord]:
-    page = backends.index.find(replace(asked, clock="received", limit=count, count="none"), Budget())
+class _Stop:
+    """Notes Ctrl-C and SIGTERM; a second one interrupts whatever holds up the first.
+
+    The first raises nothing: raised where SQLite calls back, an exception would be lost and Ctrl-C with it.
+    A plain flag, since a lock may be held by the very thread that a signal interrupts.
+    """
+
+    def __init__(self) -> None:
+        self._told = False
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._note)
+
+    def _note(self, *_: object) -> None:
+        if self._told:
+            raise KeyboardInterrupt
+        self._told = True
+
+    def told(self) -> bool:
+        """Return whether to stop."""
+        return self._told
+
+
+def _latest(backends: Backends, asked: Any, count: int, budget: Budget) -> list[LogRecord]:
+    page = backends.index.find(replace(asked, clock="received", limit=count, count="none"), budget)
     return page.records[::-1]
 
 
-def follow(store: LogStore, fits: Predicate, place: int, rest: Callable[[float], object]) -> Iterator[list[LogRecord]]:
-    """Yield what is stored after *place* and fits, in store order, for ever; *rest* is called where nothing came."""
-    while True:
+def follow(store: LogStore, fits: Predicate, place: int, told: Callable[[], bool]) -> Iterator[list[LogRecord]]:
+    """Yield what is stored after *place* and fits, in store order, until *told* to stop."""
+    while not told():
         found = store.after(place, AT_ONCE)
         if not found:
-            rest(PAUSE_SECONDS)
+            time.sleep(PAUSE_SECONDS)
             continue
         place = found[-1][0]
         yield [record for _, record in found if fits(record)]
