@@ -194,10 +194,16 @@ def connect_record(settings: Settings, store_url: str, queue_url: str | None) ->
 
 
 def _keepers(settings: Settings, store: LogStore, queue: object) -> list[Keeper]:
-    one = scheme(settings.queue_url) == scheme(settings.store_url) == "sqlite" and (
-        sqlite_path(settings.queue_url, settings).absolute() == sqlite_path(settings.store_url, settings).absolute()
+    return [store, queue] if isinstance(queue, Keeper) and not is_one_file(settings) else [store]
+
+
+def is_one_file(settings: Settings) -> bool:
+    """Return whether the record and the queue before it are one SQLite file."""
+    urls = (settings.queue_url, settings.store_url)
+    return (
+        all(scheme(url) == "sqlite" for url in urls)
+        and len({sqlite_path(url, settings).absolute() for url in urls}) == 1
     )
-    return [store, queue] if isinstance(queue, Keeper) and not one else [store]
 
 
 def _file(url: str, settings: Settings, files: dict[Path, Database]) -> Database:

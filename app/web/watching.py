@@ -22,9 +22,7 @@ def watch(settings: Settings, held: Backends, board: Board) -> Watch:
     if backends_module.scheme(settings.broker_url) != "local":
         probes.append(Broker(lambda: backends_module.reach_broker(settings)))
     lock = backends_module.watch_lock(settings)
-    urls = (settings.queue_url, settings.store_url)
-    files = {backends_module.sqlite_path(url, settings).absolute() for url in urls}
-    alone = {backends_module.scheme(url) for url in urls} == {"sqlite"} and len(files) == 1
+    alone = backends_module.is_one_file(settings)
     return Watch(Watched(held.store, held.queue, lock, held.places, probes, alone), board, say)
 
 
