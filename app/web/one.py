@@ -70,7 +70,7 @@ class One:
             ("id", id_text(record.id)),
         ):
             yield Field(name, value, escape(value), None)
-        sent = {name: value for name, value in record.sent_fields().items() if name not in _APART}
+        sent = {name: value for name, value in record.sent_fields().items() if name not in APART}
         for name, value in (*sent.items(), *scalars(record.metadata or {}, "metadata")):
             text, keep = as_text(value), None
             if len(text) <= TEXT_LIMIT:
@@ -88,7 +88,8 @@ class One:
         )
 
 
-_APART = frozenset({"timestamp", "message", "metadata"})
+#: Fields that stand by themselves, not in the list.
+APART = frozenset({"timestamp", "message", "metadata"})
 
 
 def indented(record: LogRecord) -> str:

@@ -16,6 +16,7 @@ from app.core.query import Query
 from app.core.record import LogRecord, id_bytes, id_text
 from app.core.request import read_query
 from app.pipeline import find
+from app.web import table
 from app.web.page_form import ABOUT, NAMES, Form
 
 #: Logs shown on each side if the URL does not say, and at most; the steps between are those of one more click.
@@ -69,6 +70,11 @@ def read(args: Mapping[str, str], record: LogRecord, now: int) -> Asked:
     except InvalidQuery as error:
         problems += error.problems
         form = replace(form, q="", clock="event")
+    try:
+        table.build(form)
+    except InvalidQuery as error:
+        problems += error.problems
+        form = replace(form, columns="", wrap="", density="")
     sides = []
     for name in ("before", "after"):
         text = args.get(name, "").strip() or str(STEPS[0])

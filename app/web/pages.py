@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
@@ -21,7 +22,7 @@ from app.core.request import read_query
 from app.core.sentence import sentence
 from app.core.text import text
 from app.pipeline import find, follow
-from app.web import backends, budget, columns, display, one, page_counts, page_log, table
+from app.web import backends, budget, columns, display, one, page_compare, page_counts, page_log, settings, table
 from app.web.page_empty import RANGES, Advice, advise
 from app.web.page_form import ACTIONS, NAMES, SHOWN, Form, revise
 from app.web.page_rows import OPERATIONS, Row, Rows
@@ -132,6 +133,22 @@ def log(identity: str) -> BaseResponse | tuple[str, int]:
     logs = table.build(form, asked.tree, around.records, remembered)
     page = render_template("log.html", one=shown, asked=asked, around=around, table=logs, form=form, whole=True)
     return page, 400 if asked.problems else 200
+
+
+@bp.get("/compare")
+def compare() -> BaseResponse | tuple[str, int]:
+    """Show two logs beside each other; `log`, twice, is what the boxes of the table send."""
+    chosen = list(dict.fromkeys(request.args.getlist("log")))
+    if len(chosen) in (1, 2):
+        named = urlencode(list(zip("ab", chosen, strict=False)))
+        return redirect(f"{settings().path_prefix}/compare?{named}", 303)
+    held, only = backends(), request.args.get("only") == "differences"
+    sides = [page_compare.side(held, name, request.args.get(name, "")) for name in "ab"]
+    a, b = (side.record for side in sides)
+    found = page_compare.compared(a, b, only=only) if a and b else None
+    many = len(chosen) if not request.args.keys() & {"a", "b"} else None
+    page = render_template("compare.html", sides=sides, found=found, only=only, chosen=many)
+    return page, max(200 if many is None else 400, *(side.status for side in sides))
 
 
 def _location(form: Form) -> str:
