@@ -156,7 +156,7 @@ def _location(form: Form) -> str:
     if "list" in request.args:
         return f"{form.link()}#facets"
     if any(action in request.args for action in columns.ACTIONS):
-        return f"{form.link()}#view"
+        return form.link()  # the button's own place: a browser keeps it where the redirect names none
     row = form.open or request.args.get("hide", "")
     return form.link() + (f"#log-{row}" if row else "")
 

@@ -77,7 +77,7 @@ def test_every_button_of_the_menu_can_be_pressed(client: FlaskClient) -> None:
         *(("right", name) for name in ("level", "metadata.n")),
     ]
     answer = client.get("/", query_string={"columns": "level,message", "column": "commit"})
-    assert answer.headers["Location"] == "/?columns=level,message,commit#view"
+    assert answer.headers["Location"] == "/?columns=level,message,commit"
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,12 @@
 const root = document.documentElement.dataset.root;
 const html = (text) => new DOMParser().parseFromString(text, "text/html").body;
 
-// The address stays a link to what is shown; only the search page has such a state.
+// The address stays a link to what is shown, and so does what the buttons send; only the search page has such a state.
 function remember(id) {
   if (!document.getElementById("q")) return;
+  const state = document.getElementById("state");
+  state.elements.open?.remove();
+  if (id) state.insertAdjacentHTML("beforeend", `<input type="hidden" name="open" value="${id}">`);
   const url = new URL(location.href);
   if (id) url.searchParams.set("open", id);
   else url.searchParams.delete("open");
