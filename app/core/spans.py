@@ -42,10 +42,12 @@ SPANS, LEAVES = 1_000, 100
 
 
 class Spans:
-    """Finds the spans of one filter, for one page: its time begins when it is made."""
+    """Finds the spans of one filter, for one page."""
 
     def __init__(self, tree: Filter) -> None:
-        self._until = time.thread_time() + SECONDS
+        #: Seconds of processor time that are left, and when they end if all that comes is looking for spans.
+        self._left = SECONDS
+        self._until = 0.0
         self._finders: dict[str, list[_Find]] = {}
         for number_, (field, leaf) in enumerate(_asked(tree)):
             if number_ < LEAVES:
@@ -56,7 +58,13 @@ class Spans:
         finders = self._finders.get(field)
         if finders is None:
             return []
-        looked = _Value(value, shown)
+        begun = time.thread_time()
+        self._until = begun + self._left
+        found = self._found(finders, _Value(value, shown))
+        self._left -= time.thread_time() - begun
+        return _apart(found)
+
+    def _found(self, finders: Iterable[_Find], looked: _Value) -> list[Span]:
         found: list[Span] = []
         for find in finders:
             if self._late():
@@ -65,7 +73,7 @@ class Spans:
                 if len(found) >= SPANS or span[0] >= looked.shown:
                     break
                 found.append((span[0], min(span[1], looked.shown)))
-        return _apart(found)
+        return found
 
     def _late(self) -> bool:
         return time.thread_time() > self._until

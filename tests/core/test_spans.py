@@ -114,6 +114,24 @@ def test_only_what_is_shown_is_marked_though_all_is_asked_for() -> None:
     assert marked("/o x+/", text, shown=50) == ["o " + "x" * 10]
 
 
+def test_only_the_looking_takes_of_the_time() -> None:
+    """A page may take long for other things: what it shows at its end is marked all the same."""
+    spans = Spans(Words("foo"))
+    until = time.thread_time() + 1.2 * SECONDS
+    while time.thread_time() < until:
+        pass
+
+    assert spans.of("message", "a foo") == [(2, 5)]
+
+
+def test_when_the_time_is_over_nothing_is_marked() -> None:
+    """Values that come after one that took all of it are shown without marks."""
+    spans = Spans(Matches("message", "(?s)a(.*b)?"))
+
+    assert spans.of("message", "a" * (1 << 20))
+    assert spans.of("message", "a") == []
+
+
 @pytest.mark.parametrize(
     "tree",
     [

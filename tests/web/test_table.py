@@ -10,8 +10,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.core.errors import InvalidQuery
 from app.core.record import LogRecord, id_text
 from app.web import columns
+from app.web.live import Live
 from app.web.page_form import Form
 from tests.conftest import Fill, MakeRecord
 from tests.web.reading import Html, get, location
@@ -186,7 +188,7 @@ def test_marks_are_harmless(client: FlaskClient, make_record: MakeRecord, fill: 
 def test_files_hold_what_the_page_shows(client: FlaskClient, some: list[LogRecord]) -> None:
     """The export has the page's filter, range, clock, order and columns."""
     page = get(client, "/", q="level:info", columns="message,metadata.n", sort="asc", **{"from": "2023-01-01"})
-    links = [one["href"] for one in page.find("a") if "download" in one.attributes]
+    links = [one["href"] for one in page.find("a") if one["href"].startswith("/logs/export?")]
 
     assert [dict(parse_qsl(urlsplit(link).query))["format"] for link in links] == ["csv", "ndjson", "csv", "ndjson"]
     rows = list(csv.reader(io.StringIO(client.get(links[0]).text)))
@@ -197,7 +199,15 @@ def test_files_hold_what_the_page_shows(client: FlaskClient, some: list[LogRecor
 
 
 def _first(client: FlaskClient, **state: str) -> str:
-    return next(one["href"] for one in get(client, "/", **state).find("a") if "download" in one.attributes)
+    return next(one["href"] for one in get(client, "/", **state).find("a") if one["href"].startswith("/logs/export?"))
+
+
+def test_an_object_is_in_the_file_too(client: FlaskClient, make_record: MakeRecord, fill: Fill) -> None:
+    """A column of an object holds what lies in it, in a file as on the page."""
+    fill([make_record(metadata={"user": {"name": "Jo", "ids": [1, 2]}})])
+
+    shown = client.get(_first(client, columns="metadata.user")).text.splitlines()[1]
+    assert next(csv.reader([shown]))[1] == '{"name":"Jo","ids":[1,2]}'
 
 
 def test_a_comma_in_a_name_reaches_the_file(client: FlaskClient, make_record: MakeRecord, fill: Fill) -> None:
@@ -205,7 +215,7 @@ def test_a_comma_in_a_name_reaches_the_file(client: FlaskClient, make_record: Ma
     fill([make_record(metadata={"a,b": 1, "c%2Cd": 2})])
 
     page = get(client, "/", columns=columns.listed(("metadata.a,b", "metadata.c%2Cd")))
-    link = next(one["href"] for one in page.find("a") if "download" in one.attributes)
+    link = next(one["href"] for one in page.find("a") if one["href"].startswith("/logs/export?"))
 
     assert heads(page)[1:] == ["metadata.a,b", "metadata.c%2Cd"]
     assert list(csv.reader(io.StringIO(client.get(link).text)))[1][1:] == ["1", "2"]
@@ -215,8 +225,6 @@ def test_rows_that_arrive_have_the_pages_columns(
     app: Flask, client: FlaskClient, some: list[LogRecord], make_record: MakeRecord
 ) -> None:
     """The page tells the live tail how its rows look, and a row made so has the same cells as one of the page."""
-    from app.web.live import Live
-
     page = get(client, "/", q="number", columns="metadata.n,message", clock="received")
     look = dict(parse_qsl(page.one("div", id="live")["data-look"]))
     assert look == {"clock": "received", "columns": "metadata.n,message"}
@@ -229,6 +237,8 @@ def test_rows_that_arrive_have_the_pages_columns(
     assert reader.key == ("row", "clock=received&columns=metadata.n,message", "number")
     assert Form.read(look).row() == reader.key[1]
     row = reader.write(some[4], "cursor")
+    with pytest.raises(InvalidQuery, match="no field"):
+        live._asked({"query_string": b"as=row&columns=nonsense", "headers": []}, lambda: None)
     live.close()
     assert "<mark>number<\\/mark>" in row or "<mark>number</mark>" in row
     cells = [one for one in page.find("td") if one.inside[-1]["id"] == f"log-{id_text(some[4].id)}"]
