@@ -83,7 +83,8 @@ class Explanation:
     """What was found out about a query."""
 
     clauses: Sequence[Clause] = ()
-    #: How many logs of any kind the range holds; None where it is open or that could not be counted.
+    #: How many logs of any kind the range holds; None where it is open or that could not be counted. Where it holds
+    #: none, the clauses are counted over all time.
     range: Counted | None = None
     #: The nearest logs before and after the range: of those that match, or of any kind where the range holds none.
     before: LogRecord | None = None
@@ -120,9 +121,10 @@ class _Looks:
                 self.found.unasked.append(what)
             return None
 
-    def count(self, what: str, tree: Filter, query: Query | None = None) -> Counted | None:
-        """Return how many logs of the range satisfy *tree*."""
-        asked = replace(query or self.query, filter=tree, count="auto")
+    def count(self, what: str, tree: Filter) -> Counted | None:
+        """Return how many logs of the range satisfy *tree*; of all time where the range holds none."""
+        query = replace(self.query, start=None, end=None) if self.bare else self.query
+        asked = replace(query, filter=tree, count="auto")
         page = self.ask(what, partial(self.index.find, asked))
         return None if page is None or page.total is None else Counted(page.total, page.exact)
 
@@ -153,14 +155,18 @@ class _Looks:
         rest = normal(And((*parts[:number], *parts[number + 1 :])))
         return Clause(parts[number], rest, self.count(what, rest))
 
+    @property
+    def bare(self) -> bool:
+        """Whether the range is known to hold no log at all."""
+        return self.found.range is not None and not self.found.range.total
+
     def nearest(self) -> None:
         """Look for what lies next to the range."""
-        self.found.range = self.count("how many logs the time range holds", EVERYTHING)
         matching = self.query.filter
         self.found.before, self.found.after = self.beside(matching)
         if not (self.found.before or self.found.after) and matching != EVERYTHING:
             self.found.nearest_match = False
-            if self.found.range is not None and not self.found.range.total:
+            if self.bare:
                 self.found.before, self.found.after = self.beside(EVERYTHING)
 
     def beside(self, tree: Filter) -> tuple[LogRecord | None, LogRecord | None]:
@@ -227,6 +233,8 @@ _ALWAYS = ("level", *_UNLIKE)
 def explain(index: SearchIndex, query: Query, memory: Memory, budget: Budget = Budget()) -> Explanation:
     """Return what keeps *query* from finding logs, as far as EXPLAIN_SECONDS reach. Raises Unavailable."""
     looks = _Looks(index, query, memory, replace(budget, seconds=min(budget.seconds, EXPLAIN_SECONDS)))
+    if looks.window:
+        looks.found.range = looks.count("how many logs the time range holds", EVERYTHING)
     looks.clauses()
     if looks.window:
         looks.nearest()

@@ -1,4 +1,4 @@
-"""The routes that help who is asking: what may be written at a place in a query, and why one finds nothing."""
+"""The routes that help who is asking: what may be written at a place in a query, why one finds nothing, what a field holds."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any, cast
 from flask import Blueprint, Response, current_app
 
 from app.core import instant
+from app.core.errors import InvalidQuery, Problem
+from app.core.names import check_name
 from app.core.query import Clock
 from app.core.record import LogRecord, id_text
 from app.core.text import text
@@ -15,15 +17,17 @@ from app.pipeline import find
 from app.pipeline.complete import COMPLETE_SECONDS, Completion, complete
 from app.pipeline.explain import Clause, Counted, Explanation, explain
 from app.pipeline.known import Memory
+from app.pipeline.statistics import Statistics, statistics
 from app.web import backends, budget
 from app.web.asked import BODY_LIMIT, Asked
-from app.web.filters import FILTER, WINDOW, keep_private, reply
+from app.web.filters import FACET_SIZE, FILTER, WINDOW, keep_private, reply
 
 bp = Blueprint("hints", __name__)
 bp.after_request(keep_private)
 
 COMPLETIONS = ("q", "at", *WINDOW)
 EXPLAIN = (*FILTER, *WINDOW)
+STATISTICS = (*FILTER, *WINDOW, "field", "size")
 _MEMORY = "logingestor.known"
 
 
@@ -113,6 +117,47 @@ def _place(record: LogRecord | None, clock: Clock) -> dict[str, Any] | None:
         return None
     at = (record.t, record.ns) if clock == "event" else (record.received, 0)
     return {"id": id_text(record.id), "at": instant.text(at)}
+
+
+@bp.route("/logs/statistics", methods=["GET", "POST"])
+def figures() -> Response:
+    """Answer with what is known of a field."""
+    asked = Asked(STATISTICS)
+    query = asked.query()
+    name = asked.text("field", "")
+    size = asked.whole("size", 10, 1, FACET_SIZE)
+    asked.read(lambda: _check(name), None)
+    asked.check()
+    held = backends()
+    unseen = find.unseen(held.queue, held.store, held.index)
+    found = statistics(held.index, query, name, size, budget())
+    return reply({"status": True, **_statistics(found), **unseen})
+
+
+def _check(name: str) -> None:
+    try:
+        if check_name(name) == "metadata":
+            raise ValueError("metadata needs a path: metadata.name")
+    except ValueError as error:
+        raise InvalidQuery(Problem(str(error), "field")) from None
+
+
+def _statistics(found: Statistics) -> dict[str, Any]:
+    """Return statistics as the API shows them."""
+    return {
+        "field": found.name,
+        "logs": _counted(found.logs),
+        "having": _counted(found.having),
+        "looked_at": found.looked_at,
+        "types": found.types,
+        "numbers": None if found.numbers is None else asdict(found.numbers),
+        "distinct": _counted(found.distinct),
+        "values": [asdict(value) for value in found.top],
+        "exact": found.top_exact,
+        "first": None if found.first is None else instant.text(found.first),
+        "last": None if found.last is None else instant.text(found.last),
+        "unasked": found.unasked,
+    }
 
 
 def _shown(one: Completion) -> dict[str, Any]:

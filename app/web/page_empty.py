@@ -66,6 +66,11 @@ class Why:
     skew: str = ""
     unasked: str = ""
 
+    @property
+    def window(self) -> dict[str, str]:
+        """What of the state changes where the costs are those of all time."""
+        return {"start": "", "end": ""} if self.bare else {}
+
     @classmethod
     def of(cls, found: Explanation) -> Why:
         """Return an explanation as the page says it."""
