@@ -122,10 +122,11 @@ def _place(record: LogRecord | None, clock: Clock) -> dict[str, Any] | None:
 @bp.route("/logs/statistics", methods=["GET", "POST"])
 def figures() -> Response:
     """Answer with what is known of a field."""
-    asked = Asked(STATISTICS)
+    asked = Asked(STATISTICS, lists=("field",))
     query = asked.query()
-    name = asked.text("field", "")
+    names = asked.texts("field")
     size = asked.whole("size", 10, 1, FACET_SIZE)
+    name = names[0] if len(names) == 1 else ""
     asked.read(lambda: _check(name), None)
     asked.check()
     held = backends()
@@ -136,6 +137,8 @@ def figures() -> Response:
 
 def _check(name: str) -> None:
     try:
+        if not name:
+            raise ValueError("must name one field, such as level")
         if check_name(name) == "metadata":
             raise ValueError("metadata needs a path: metadata.name")
     except ValueError as error:
