@@ -7,6 +7,7 @@ further ones (ACTIONS); `revise` turns them into the URL of the state they lead 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -59,6 +60,7 @@ OPERATIONS = (
 )
 #: What stands between the bounds of a range in a row.
 _BETWEEN = ".."
+_LINES = re.compile(r"[\r\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ class Form:
     @classmethod
     def read(cls, args: Mapping[str, str]) -> Form:
         """Take the state out of the URL's parameters; an empty one counts as absent."""
-        return cls(**{name: args[parameter].strip() for name, parameter in NAMES.items() if args.get(parameter)})
+        return cls(**{name: trimmed(args[parameter]) for name, parameter in NAMES.items() if args.get(parameter)})
 
     def state(self, *without: str) -> list[tuple[str, str]]:
         """Return the parameters that differ from their defaults."""
@@ -141,6 +143,9 @@ class Rows:
         if found is None:
             return cls(nested=True)
         shown = tuple(Row(one["key"], one["operation"], write_value(one.get("value"))) for one in found["filters"])
+        # What an input would change is left as text: blanks around a name are taken for slips, and a line has no end.
+        if any(row.key != row.key.strip() or _LINES.search(row.key + row.value) for row in shown):
+            return cls(nested=True)
         return cls(shown, found["match"])
 
     @classmethod
@@ -166,6 +171,13 @@ class Rows:
         ]
         meant = from_json({"filters": filters, "match": self.match})
         return And((beside, meant)) if self.nested else meant
+
+
+def trimmed(typed: str) -> str:
+    """Return a text without the blanks around it; one that a backslash makes ordinary belongs to it."""
+    bare = typed.strip()
+    open_ended = (len(bare) - len(bare.rstrip("\\"))) % 2 == 1
+    return bare + typed.lstrip()[len(bare) : len(bare) + open_ended]
 
 
 def write_value(value: Any) -> str:
@@ -239,7 +251,7 @@ def revise(form: Form, args: MultiDict[str, str], now: int) -> tuple[Form, Seque
     complete = replace(sent, rows=tuple(row for row in sent.rows if row.key))
     pressed = "remove" in args or "use" in args
     edited = complete.rows != before.rows or (len(before.rows) > 1 and complete.match != before.match)
-    if was is not None and edited and (pressed or form.q == args.get("was", "").strip()):
+    if was is not None and edited and (pressed or form.q == trimmed(args.get("was", ""))):
         form = form.start_over(text(normal(complete.filter(was))))
     return form.start_over(form.q), (*begun, Row()) if "add" in args else ()
 
