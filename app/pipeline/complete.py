@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from app.core.errors import InvalidQuery, Problem
-from app.core.filter import EVERYTHING, FIELDS, TEXT_FIELDS, TEXT_LIMIT, TIME_FIELDS
+from app.core.filter import EVERYTHING, FIELDS, TEXT_FIELDS, TIME_FIELDS
 from app.core.fold import clean, fold
 from app.core.parse import parse
 from app.core.place import Place, place
@@ -159,9 +159,7 @@ class _Completer:
         if not whole and where.typed and len(ranked) < COMPLETIONS:
             more = _fitting(where.typed, self.known.beginning(where.field, where.typed))
             ranked += [value for value in more if value.value not in {one.value for one in ranked}]
-        shown = [value for value in ranked if len(value.value) <= TEXT_LIMIT and _LINES.search(value.value) is None][
-            : COMPLETIONS - 4
-        ]
+        shown = [value for value in ranked if _LINES.search(value.value) is None][: COMPLETIONS - 4]
         write = quoted if where.quoted else partial(written, where.field)
         return [Completion("value", one.value, write(one.value), one.count) for one in shown]
 

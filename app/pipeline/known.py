@@ -9,10 +9,9 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from app.core.errors import TimedOut
 from app.core.filter import FIELDS, TEXT_LIMIT, TIME_FIELDS, Prefix
@@ -28,9 +27,11 @@ FRESH_SECONDS = 10.0
 VALUES, FIELDS_LIMIT = 1_000, 2_000
 #: The newest logs that are looked at where all take too long.
 NEWEST = 300
-_REMEMBERED = 200
+_REMEMBERED = 50
 #: Share of the time in which all logs must be looked at, so that some is left for the newest.
 _SHARE = 0.6
+
+T = TypeVar("T")
 
 
 class Memory:
@@ -40,13 +41,13 @@ class Memory:
         self._guard = threading.Lock()
         self._held: dict[Hashable, tuple[float, Any]] = {}
 
-    def get(self, key: Hashable, ask: Callable[[], tuple[Any, bool]]) -> tuple[Any, bool]:
+    def get(self, key: Hashable, ask: Callable[[], T]) -> T:
         """Return what *ask* returned within the last FRESH_SECONDS, else what it returns now."""
         now = time.monotonic()
         with self._guard:
             held = self._held.get(key)
             if held is not None and now - held[0] < FRESH_SECONDS:
-                return cast(tuple[Any, bool], held[1])
+                return cast(T, held[1])
         found = ask()
         with self._guard:
             self._held[key] = (now, found)
@@ -72,7 +73,7 @@ class Known:
         """Return the fields that occur in the window; the fixed ones at least."""
         found, whole = self.memory.get((self.name, None), self._fields)
         self.exact = self.exact and whole
-        return cast(list[FieldInfo], found)
+        return found
 
     def _fields(self) -> tuple[list[FieldInfo], bool]:
         fixed = {name: FieldInfo(name, "time" if name in TIME_FIELDS else "string", 0) for name in FIELDS[:-1]}
@@ -99,15 +100,19 @@ class Known:
 
     def values(self, name: str) -> tuple[list[Value], bool]:
         """Return the most frequent values of a field, and whether those are all."""
-        found, whole = self.memory.get((self.name, name), lambda: self._values(name))
-        self.exact = self.exact and whole
-        return cast(list[Value], found), whole and len(found) < VALUES
+        found, exact, every = self.memory.get((self.name, name), lambda: self._values(name))
+        self.exact = self.exact and exact
+        return found, every
 
-    def _values(self, name: str) -> tuple[list[Value], bool]:
-        with suppress(TimedOut):
-            found = self.left.ask(partial(self.index.facets, self.query, [name], VALUES), _SHARE)
-            return list(found.fields[name]), found.exact
-        return self._tallied(name, self.query), False
+    def _values(self, name: str) -> tuple[list[Value], bool, bool]:
+        """Return values, whether all logs were looked at, and whether there are no others."""
+        try:
+            facets = self.left.ask(partial(self.index.facets, self.query, [name], VALUES), _SHARE)
+        except TimedOut:
+            return self._tallied(name, self.query), False, False
+        found = facets.fields[name]
+        # No filter can hold a longer one, and a thousand of them would be much to remember.
+        return _short(found), facets.exact, facets.exact and len(found) < VALUES
 
     def beginning(self, name: str, start: str) -> list[Value]:
         """Return values that begin with *start*, with case, in the newest logs that have one."""
@@ -117,7 +122,7 @@ class Known:
         tally = Counter(
             text for record in self._newest(query) for text in {as_text(one) for one in values(record, name)}
         )
-        return [Value(text, count) for text, count in tally.most_common()]
+        return _short([Value(text, count) for text, count in tally.most_common()])
 
     def _newest(self, query: Query) -> Sequence[LogRecord]:
         newest = replace(query, limit=NEWEST, count="none", sort="desc", after=None)
@@ -126,6 +131,10 @@ class Known:
         except TimedOut:
             self.exact = False
             return ()
+
+
+def _short(found: Sequence[Value]) -> list[Value]:
+    return [one for one in found if len(one.value) <= TEXT_LIMIT]
 
 
 def _kind(value: Any) -> str:

@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 from app.core.errors import TimedOut
 from app.core.filter import TIME_FIELDS, And, Exists
 from app.core.instant import Instant
-from app.core.meaning import number, values
+from app.core.meaning import as_text, number, values
 from app.core.normal import normal
 from app.core.ports import Budget, SearchIndex
-from app.core.query import Query, Value
+from app.core.query import Facets, Query, Value
 from app.pipeline.explain import Counted
 from app.pipeline.overview import Time
 
@@ -89,9 +89,10 @@ def statistics(index: SearchIndex, query: Query, name: str, size: int, budget: B
     page = ask("the newest logs with the field", partial(index.find, replace(held, limit=LOOKED_AT)), 0.5)
     if page is not None and page.total is not None:
         found.having = Counted(page.total, page.exact)
-    _look_at(found, [values(record, name) for record in page.records] if page is not None else [])
+    each = [values(record, name) for record in page.records] if page is not None else []
+    _look_at(found, each)
     if name not in (*TIME_FIELDS, "id", "message"):
-        _tell_apart(found, ask("its different values", partial(index.facets, query, [name], DISTINCT), 0.6), size)
+        _tell_apart(found, ask("all its values", partial(index.facets, query, [name], DISTINCT), 0.6), each, size)
     span = ask("its first and last log", partial(index.span, held), 1.0)
     if span is not None:
         found.first, found.last = span
@@ -112,13 +113,17 @@ def _look_at(found: Statistics, each: Sequence[Sequence[Any]]) -> None:
         found.numbers = Numbers(len(numbers), numbers[0], mean, numbers[-1], percentiles)
 
 
-def _tell_apart(found: Statistics, facets: Any, size: int) -> None:
-    """Take the different values from what the index counted."""
-    if facets is None:
+def _tell_apart(found: Statistics, facets: Facets | None, each: Sequence[Sequence[Any]], size: int) -> None:
+    """Take the different values from what the index counted; without that, from the newest logs."""
+    if facets is not None:
+        held, exact = facets.fields[found.name], facets.exact
+    elif each:
+        tally = Counter(text for one in each for text in {as_text(value) for value in one})
+        held, exact = [Value(text, count) for text, count in tally.most_common()], found.whole
+    else:
         return
-    held = facets.fields[found.name]
-    found.distinct = Counted(len(held), facets.exact and len(held) < DISTINCT)
-    found.top, found.top_exact = held[:size], facets.exact
+    found.distinct = Counted(len(held), exact and len(held) < DISTINCT)
+    found.top, found.top_exact = held[:size], exact
 
 
 def _type(value: Any) -> str:

@@ -26,8 +26,8 @@ RANGES = (
     ("now-7d", "7 d", "the last 7 days"),
     ("", "All", "all time"),
 )
-#: Seconds that each look around an empty result may take; the page does not wait longer for an advice.
-PATIENCE = 1.0
+#: Seconds that a look for any log, and for the newest that matches, may take; the rest has its own time.
+PATIENCE = 0.5
 #: Units of time, largest first, in ms.
 _UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"), (1, "ms"))
 
@@ -114,7 +114,7 @@ def advise(index: SearchIndex, query: Query, form: Form, now: int, memory: Memor
         newest, asked = _newest(index, query, look), True
     except TimedOut:
         newest, asked = None, False
-    why = Why.of(explain(index, query, memory, look))
+    why = Why.of(explain(index, query, memory, budget))
     never = asked and newest is None
     return Advice(False, newest, never, () if never else _wider(form, newest, now), looser(query.filter), why)
 
