@@ -37,7 +37,7 @@ def _numbers(numbers: Numbers) -> Iterator[tuple[str, str]]:
     yield "least", _number(numbers.least)
     yield "mean", _number(numbers.mean)
     yield "greatest", _number(numbers.greatest)
-    yield "percentiles", ", ".join(f"{at} %: {_number(value)}" for at, value in numbers.percentiles.items())
+    yield "percentiles", ", ".join(f"p{at}\u00a0{_number(value)}" for at, value in numbers.percentiles.items())
 
 
 def counted(number: Counted) -> str:

@@ -28,8 +28,9 @@ VALUES, FIELDS_SHOWN = 8, 60
 #: Fields whose values are shown at once, since the index keeps their counts; and how many fields are, with those of the
 #: metadata that most logs have. Values of others are shown when they are opened.
 OPEN, SHOWN_AT_ONCE = ("level", "resourceId", "commit"), 5
-#: Fields of the metadata among which those are chosen, and how many logs share a value of one at least, on average.
-CHOSEN_AMONG, SHARING = 12, 4
+#: Fields of the metadata among which those are chosen, how many logs share a value of one at least, on average,
+#: and how many values are readily chosen among.
+CHOSEN_AMONG, SHARING, HANDFUL = 12, 4, 30
 #: Fields whose values are all different, or are the text itself: they are listed only.
 PLAIN = ("message", "id", *TIME_FIELDS)
 
@@ -141,6 +142,8 @@ class _Counter:
             for name in own
             if 0 < len(values.fields[name]) * SHARING <= sum(one.count for one in values.fields[name])
         ]
+        # A handful of values to choose among is worth more than one that all share, or dozens.
+        shared.sort(key=lambda name: not 2 <= len(values.fields[name]) <= HANDFUL)
         return {name: listed(name, values.fields[name], logs, exact=values.exact) for name in shared[:most]}
 
     def listed(self, names: Sequence[str], over: Chart, logs: int) -> dict[str, Listed]:

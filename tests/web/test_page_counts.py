@@ -244,7 +244,7 @@ def test_statistics_of_a_field(client: FlaskClient, make_record: MakeRecord, fil
         "least": "0",
         "mean": "50",
         "greatest": "100",
-        "percentiles": "5 %: 5, 25 %: 25, 50 %: 50, 75 %: 75, 95 %: 95, 99 %: 99",
+        "percentiles": ", ".join(f"p{at}\u00a0{at}" for at in (5, 25, 50, 75, 95, 99)),
         "first": "2023-09-15 08:00:00.000 UTC",
         "last": "2023-11-14 22:16:41.000 UTC",
     }
