@@ -13,7 +13,7 @@ from math import fsum, isfinite
 from typing import Any, TypeVar
 
 from app.core.errors import TimedOut
-from app.core.filter import TIME_FIELDS, And, Exists
+from app.core.filter import EVERYTHING, TIME_FIELDS, And, Exists
 from app.core.instant import Instant
 from app.core.meaning import as_text, number, values
 from app.core.normal import normal
@@ -62,6 +62,11 @@ class Statistics:
     unasked: list[str] = field(default_factory=list)
 
     @property
+    def counted(self) -> bool:
+        """Whether it is known how many logs have the field."""
+        return self.having is not None and self.having.exact
+
+    @property
     def whole(self) -> bool:
         """Whether all logs that have the field were looked at."""
         return self.having is not None and self.having.exact and self.having.total <= self.looked_at
@@ -86,16 +91,20 @@ def statistics(index: SearchIndex, query: Query, name: str, size: int, budget: B
     page = ask("how many logs there are", partial(index.find, replace(query, limit=1, count="auto")), 0.2)
     if page is not None and page.total is not None:
         found.logs = Counted(page.total, page.exact)
-    page = ask("the newest logs with the field", partial(index.find, replace(held, limit=LOOKED_AT)), 0.5)
+    page = ask("the newest logs with the field", partial(index.find, replace(held, limit=LOOKED_AT)), 0.4)
     if page is not None and page.total is not None:
         found.having = Counted(page.total, page.exact)
+    if query.filter == EVERYTHING and query.start is None and query.end is None and not found.counted:
+        # Of all logs the index keeps the fields.
+        infos = ask("how many logs have it", partial(index.fields, query), 0.2) or ()
+        found.having = next((Counted(info.count, True) for info in infos if info.name == name), found.having)
     each = [values(record, name) for record in page.records] if page is not None else []
     _look_at(found, each)
-    if name not in (*TIME_FIELDS, "id", "message"):
-        _tell_apart(found, ask("all its values", partial(index.facets, query, [name], DISTINCT), 0.6), each, size)
-    span = ask("its first and last log", partial(index.span, held), 1.0)
+    span = ask("its first and last log", partial(index.span, held), 0.2)
     if span is not None:
         found.first, found.last = span
+    if name not in (*TIME_FIELDS, "id", "message"):
+        _tell_apart(found, ask("all its values", partial(index.facets, query, [name], DISTINCT), 1.0), each, size)
     return found
 
 
