@@ -158,7 +158,7 @@ class _Looks:
     @property
     def bare(self) -> bool:
         """Whether the range is known to hold no log at all."""
-        return self.found.range is not None and not self.found.range.total
+        return self.found.range == Counted(0, exact=True)
 
     def nearest(self) -> None:
         """Look for what lies next to the range."""

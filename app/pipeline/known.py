@@ -31,7 +31,7 @@ _REMEMBERED = 50
 #: Share of the time in which all logs must be looked at, so that some is left for the newest.
 _SHARE = 0.6
 
-T = TypeVar("T")
+T = TypeVar("T", bound=tuple[Any, ...])
 
 
 class Memory:
@@ -42,13 +42,15 @@ class Memory:
         self._held: dict[Hashable, tuple[float, Any]] = {}
 
     def get(self, key: Hashable, ask: Callable[[], T]) -> T:
-        """Return what *ask* returned within the last FRESH_SECONDS, else what it returns now."""
+        """Return what *ask* returned within the last FRESH_SECONDS, else what it returns now; nothing found isn't kept."""
         now = time.monotonic()
         with self._guard:
             held = self._held.get(key)
             if held is not None and now - held[0] < FRESH_SECONDS:
                 return cast(T, held[1])
         found = ask()
+        if not found[0]:
+            return found
         with self._guard:
             self._held[key] = (now, found)
             while len(self._held) > _REMEMBERED:
