@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from app.backends import Backends
-from app.cli.options import make_query, query_options, warn_of_pending, with_backends
+from app.cli.options import make_query, query_options, warn_of_pending, with_backends, zone_of
 from app.core.ports import Budget
 from app.core.record import LogRecord
 from app.pipeline import export as exports
@@ -58,7 +58,7 @@ def command(
     named = "csv" if output is not None and output.suffix.lower() == ".csv" else "ndjson"
     counted = _Counted(backends.index.scan(asked, Budget(SECONDS)))
     chosen = [name.strip() for name in columns.split(",") if name.strip()] if columns else []
-    pieces = exports.lines(iter(counted), format or named, chosen)
+    pieces = exports.lines(iter(counted), format or named, chosen, zone_of(params))
     warn_of_pending(backends)
     if output is None:
         for piece in pieces:
