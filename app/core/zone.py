@@ -109,8 +109,11 @@ def _offsets(local: int, zone: tzinfo) -> tuple[int, int]:
     return _minutes(shown.utcoffset()), _minutes(shown.replace(fold=1).utcoffset())
 
 
-def text(moment: Instant, zone: tzinfo) -> str:
-    """Return the instant in RFC 3339 as the zone's clock shows it, with its offset and milliseconds at least."""
+def text(moment: Instant, zone: tzinfo, *, brief: bool = False) -> str:
+    """Return the instant in RFC 3339 as the zone's clock shows it, with its offset.
+
+    It has milliseconds at least, or, if it is to be *brief*, as few decimals as keep it whole.
+    """
     if zone is UTC:
         return instant.text(moment)
     ms, ns = moment
@@ -119,4 +122,4 @@ def text(moment: Instant, zone: tzinfo) -> str:
     if not instant.FIRST[0] <= local <= instant.LAST[0]:  # its year would have five digits, or none
         return instant.text(moment)
     shown = instant.text((local, ns))[:-1]
-    return f"{shown if len(shown) > 19 else f'{shown}.000'}{offset_text(offset)}"
+    return f"{shown if brief or len(shown) > 19 else f'{shown}.000'}{offset_text(offset)}"

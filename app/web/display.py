@@ -11,11 +11,12 @@ from urllib.parse import quote, unquote
 from flask.sansio.app import App
 from markupsafe import Markup, escape
 
-from app.core import instant
 from app.core.filter import TEXT_LIMIT, Equals, Leaf, Phrase
 from app.core.fold import fold
 from app.core.meaning import as_text, scalars
 from app.core.record import SEVERITY, LogRecord, id_text
+from app.web.skew import is_ahead, skew
+from app.web.zone import exactly, when
 
 #: Most characters of a message in the table; the log's own page has the whole.
 MESSAGE_SHOWN = 1_000
@@ -23,6 +24,7 @@ MESSAGE_SHOWN = 1_000
 VALUE_SHOWN = 200
 #: Widths of the columns of the table, in characters, as the style sheet has them.
 LEVEL_WIDTHS = (5, 8, 12)
+TIME_WIDTHS = (23, 29, 35)
 RESOURCE_WIDTHS = (9, 12, 18, 24, 32)
 #: Most fields listed for one log; its JSON has them all.
 FIELDS_SHOWN = 500
@@ -73,7 +75,10 @@ def columns(records: Sequence[LogRecord]) -> str:
         f"{column}{next((width for width in widths if longest <= width), widths[-1])}"
         for column, widths, longest in (("l", LEVEL_WIDTHS, level), ("r", RESOURCE_WIDTHS, resource))
     ]
-    return " ".join((*fit, "ns") if any(record.ns for record in records) else fit)
+    longest = max(
+        (len(when((moment, record.ns))) for record in records for moment in (record.t, record.received)), default=0
+    )
+    return " ".join((*fit, f"t{next((width for width in TIME_WIDTHS if longest <= width), TIME_WIDTHS[-1])}"))
 
 
 def plain(text: str) -> str:
@@ -87,12 +92,6 @@ def pretty(record: LogRecord) -> Markup:
     # json.dumps leaves DEL and everything beyond ASCII as they are; its own form for both is \uXXXX.
     shown = _HIDDEN.sub(lambda found: json.dumps(found[0])[1:-1].replace("\x7f", "\\u007f"), shown)
     return Markup(_JSON_KEY.sub(r'\1<span class="key">\2</span>', str(escape(shown))))
-
-
-def when(moment: instant.Instant) -> str:
-    """Return the instant as `2023-09-15 08:00:00.000` in UTC, with nanoseconds where there are any."""
-    shown = instant.text(moment)
-    return f"{shown[:10]} {shown[11:-1]}" if len(shown) > 20 else f"{shown[:10]} {shown[11:19]}.000"
 
 
 def rank(level: str) -> str:
@@ -151,8 +150,8 @@ def fields(record: LogRecord) -> list[Field]:
 
 
 def _fields(record: LogRecord) -> Iterator[Field]:
-    yield Field("timestamp", when((record.t, record.ns)), None)
-    yield Field("received", when((record.received, 0)), None)
+    yield Field("timestamp", exactly((record.t, record.ns)), None)
+    yield Field("received", exactly((record.received, 0)), None)
     yield Field("id", id_text(record.id), None)
     for name, value in record.sent_fields().items():
         if name not in ("timestamp", "message", "metadata"):
@@ -178,7 +177,8 @@ def install(app: App) -> None:
         visible=visible,
         plain=plain,
         pretty=pretty,
-        when=when,
+        skew=skew,
+        ahead=is_ahead,
         rank=rank,
         pick=pick,
         fields=fields,

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
+from datetime import tzinfo
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -19,16 +20,17 @@ from app.core.meaning import predicate
 from app.core.record import LogRecord
 from app.core.request import read_query
 from app.core.text import text
+from app.core.zone import read_zone
 from app.pipeline import follow
 from app.pipeline.export import json_bytes
 from app.pipeline.follow import Follower, Reader, Write
-from app.web import noticing
+from app.web import noticing, zone
 from app.web.bridge import Message, Receive, Scope, Send, environ
 from app.web.noticing import Noticing
 from app.web.page_form import Form
 
 PATH = "/logs/tail"
-PARAMETERS = ("q", "after", "as")
+PARAMETERS = ("q", "tz", "after", "as")
 #: Forms of a log: the whole, as in an answer, or a row of the page's table.
 FORMS = ("json", "row")
 #: Seconds after which a silent stream says that it lives: proxies cut what is silent.
@@ -170,17 +172,19 @@ class Live:
         form = given.get("as") or "json"
         if form not in FORMS:
             raise InvalidQuery(Problem(f"must be {' or '.join(FORMS)}", "as"))
-        meant = read_query({"q": given.get("q", "")}).filter
+        tz = given.get("tz") or "UTC"
+        meant = read_query({"q": given.get("q", ""), "tz": tz}).filter
         after = given.get("after") or _last_event(scope)
         place = follow.decode(after) if after else None
-        write = _json if form == "json" else self._row()
-        return Reader((form, text(meant)), predicate(meant), write, wake, place)
+        write = _json if form == "json" else self._row(read_zone(tz))
+        return Reader((f"{form} {tz}", text(meant)), predicate(meant), write, wake, place)
 
-    def _row(self) -> Write:
+    def _row(self, where: tzinfo) -> Write:
         template = self._app.jinja_env.get_template("_row.html")
 
         def write(record: LogRecord, cursor: str) -> str:
-            return json.dumps({"row": template.render(record=record, form=Form()), "cursor": cursor})
+            with zone.using(where):
+                return json.dumps({"row": template.render(record=record, form=Form()), "cursor": cursor})
 
         return write
 

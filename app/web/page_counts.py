@@ -16,7 +16,7 @@ from app.core.ports import Budget, SearchIndex
 from app.core.query import FieldInfo, Query, Value
 from app.pipeline import overview
 from app.pipeline.overview import Chart, Time
-from app.web import chart, display
+from app.web import chart, display, zone
 from app.web.page_form import Form
 
 #: Seconds that all counts of a page may take where the reader waits for nothing else, and beside the rows.
@@ -98,7 +98,7 @@ class _Counter:
         """Return the counts; what can't be had says why. Unless *partly* is wanted no time is lost after the first such."""
         try:
             most = chart.most_bars(self.form)
-            self.chart = overview.chart(self.index, self.query, most, self.left)
+            self.chart = overview.chart(self.index, self.query, most, self.left, zone.current())
         except Unavailable as error:
             return Counts(no_chart=_trouble(error), no_fields=_trouble(error))
         if self.chart is None:

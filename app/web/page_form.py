@@ -21,7 +21,7 @@ from app.core.operations import from_json
 from app.core.parse import parse
 from app.core.rows import rows as rows_of
 from app.core.text import text
-from app.web import settings
+from app.web import settings, zone
 from app.web.display import unpick
 
 #: Attribute and parameter of the page's state, in the order in which a URL has them.
@@ -29,6 +29,7 @@ NAMES = {
     "q": "q",
     "start": "from",
     "end": "to",
+    "tz": "tz",
     "clock": "clock",
     "sort": "sort",
     "limit": "limit",
@@ -39,7 +40,25 @@ NAMES = {
     "counts": "counts",
 }
 ACTIONS = frozenset(
-    ("was", "go", "use", "add", "remove", "k", "o", "v", "match", "keep", "exclude", "show", "hide", "list")
+    (
+        "was",
+        "was_tz",
+        "was_from",
+        "was_to",
+        "go",
+        "use",
+        "add",
+        "remove",
+        "k",
+        "o",
+        "v",
+        "match",
+        "keep",
+        "exclude",
+        "show",
+        "hide",
+        "list",
+    )
 )
 #: Operations as the form offers them.
 OPERATIONS = (
@@ -68,6 +87,8 @@ class Form:
     q: str = ""
     start: str = ""
     end: str = ""
+    #: Name of the zone; none where none was ever chosen.
+    tz: str = ""
     clock: str = "event"
     sort: str = "desc"
     limit: str = "100"
@@ -83,8 +104,11 @@ class Form:
 
     @classmethod
     def read(cls, args: Mapping[str, str]) -> Form:
-        """Take the state out of the URL's parameters; an empty one counts as absent."""
-        return cls(**{name: args[parameter].strip() for name, parameter in NAMES.items() if args.get(parameter)})
+        """Take the state out of the URL's parameters; an empty one counts as absent. The zone may be that of the page before."""
+        found = {name: args[parameter].strip() for name, parameter in NAMES.items() if args.get(parameter)}
+        if found.get("tz", zone.LOCAL) == zone.LOCAL:
+            found["tz"] = zone.state()
+        return cls(**found)
 
     def state(self, *without: str) -> list[tuple[str, str]]:
         """Return the parameters that differ from their defaults."""
@@ -164,7 +188,7 @@ class Rows:
         filters = [
             {"key": row.key, "operation": row.operation, "value": read_value(row)} for row in self.rows if row.key
         ]
-        meant = from_json({"filters": filters, "match": self.match})
+        meant = from_json({"filters": filters, "match": self.match}, zone=zone.current())
         return And((beside, meant)) if self.nested else meant
 
 
@@ -246,7 +270,7 @@ def revise(form: Form, args: MultiDict[str, str], now: int) -> tuple[Form, Seque
 
 def narrowed(q: str, chosen: Sequence[tuple[str, str]], now: int) -> str:
     """Return the query *q* with the chosen values kept or excluded."""
-    tree: Filter = parse(q, now)
+    tree: Filter = parse(q, now, zone.current())
     for name, value in chosen:
         try:
             leaf = unpick(value)
@@ -258,6 +282,6 @@ def narrowed(q: str, chosen: Sequence[tuple[str, str]], now: int) -> str:
 
 def _parsed(q: str, now: int) -> Filter | None:
     try:
-        return parse(q, now)
+        return parse(q, now, zone.current())
     except InvalidQuery:
         return None
