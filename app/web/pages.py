@@ -203,7 +203,7 @@ def _sentence(meant: Filter, form: Form) -> str:
     """Return the filter, its window and its clock in English."""
     said = "All logs" if meant == EVERYTHING else f"Logs where {sentence(meant)}"
     if (form.start, form.end) in window.NAMED:
-        said += f", in {window.NAMED[form.start, form.end]}"
+        said += f", {window.NAMED[form.start, form.end]}"
     else:
         said += "".join(f", {word} {at}" for word, at in (("from", form.start), ("until", form.end)) if at)
     return f"{said}, by arrival time" if form.clock == "received" else said

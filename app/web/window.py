@@ -32,8 +32,9 @@ DAYS = (
 )
 #: Names of the inputs.
 LABELS = {"from": "From", "to": "To", "tz": "Zone"}
-#: Ranges with a name of their own.
-NAMED = {(start, ""): full for start, _, full in RANGES if start} | {(start, end): full for start, end, full in DAYS}
+#: What ranges with a name are called in a sentence.
+NAMED = {(start, ""): f"in {full}" for start, _, full in RANGES if start}
+NAMED |= {(start, end): f"{'in' if full.startswith('the') else 'of'} {full}" for start, end, full in DAYS}
 
 _SINCE = re.compile(r"now-(\d{1,8})(ms|[smhdwMy])", re.ASCII)
 _MS = 1_000_000

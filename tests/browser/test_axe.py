@@ -17,6 +17,7 @@ PATHS = {
     "filtered": "/?q=level%3Aerror",
     "nothing": "/?q=level%3Afatal",
     "fault": "/?q=(",
+    "zone": "/?tz=Europe/Berlin&from=2024-03-01&clock=received",
     "api": "/api",
 }
 
@@ -35,6 +36,10 @@ def test_axe_finds_nothing(
         page.locator(".chart summary").click()
         page.locator(".logs button[aria-expanded]").first.click()
         page.locator(".logs .record").wait_for()
+
+    if name == "zone":
+        page.locator("#picker summary").click()
+        page.locator("#picker input[type=datetime-local]").first.wait_for()
 
     found = Axe().run(page)
 

@@ -91,7 +91,7 @@ class Chart {
     this.selection.setAttribute("x", low);
     this.selection.setAttribute("width", high - low + 1);
     const [from, to] = this.ends(low, high);
-    this.output.textContent = `${from} to ${to.replace(".999999999", "")}`.replaceAll("T", " ");
+    this.output.textContent = `${this.local(from)} to ${this.local(to)}`;
   }
 
   /** Return the first and last bucket between where the pointer was pressed and where it is. */
@@ -105,6 +105,17 @@ class Chart {
     const from = low === 0 ? begin : first(this.start + low * this.step);
     const to = high === this.size - 1 ? end : last(this.start + (high + 1) * this.step - 1);
     return [from, to];
+  }
+
+  /** Return an instant of a link as the clock of the page's zone shows it. */
+  local(text) {
+    // Swedish dates are written as ours are.
+    const clock = { timeZone: this.svg.dataset.zone, dateStyle: "short", timeStyle: "medium" };
+    try {
+      return new Intl.DateTimeFormat("sv-SE", clock).format(new Date(text));
+    } catch {
+      return text.replace("T", " "); // a browser that takes no offset for a zone
+    }
   }
 
   release(event) {

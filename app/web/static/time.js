@@ -20,8 +20,8 @@ function resolve() {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
-  const link = { z: "next-zone", c: "other-clock" }[event.key];
-  if (link) document.getElementById(link)?.click();
+  const link = { z: "#next-zone, #picker [data-next]", c: "#other-clock" }[event.key];
+  if (link) document.querySelector(link)?.click();
 });
 
 /** Milliseconds of rest before what is typed is asked about. */
