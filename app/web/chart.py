@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from app.core import instant
 from app.core.query import Bucket, Query
 from app.core.record import SEVERITY_NAMES
-from app.core.zone import offset_at
+from app.core.zone import from_local, to_local
 from app.pipeline.overview import INTERVALS, Chart
 from app.web import zone
 from app.web.display import rank
@@ -217,18 +217,18 @@ def _words(interval: int) -> str:
     return f"{interval // size} {unit}{'' if interval == size else 's'}"
 
 
-def _moment(ms: int, interval: int) -> str:
+def _moment(ms: int, interval: int, *, offset: bool = True) -> str:
     """Return the start of a bucket with as much of the time as buckets of this width need.
 
     A day has a clock, too, where it doesn't begin at midnight: buckets keep their width when the zone's clock is set.
     """
     shown = zone.when((min(max(ms, instant.FIRST[0]), instant.LAST[0]), 0))
-    day, clock, offset = shown[:10], shown[11:23], shown[23:]
+    day, clock, twofold = shown[:10], shown[11:23], shown[23:] if offset else ""
     if interval % _DAY == 0 and clock == "00:00:00.000":
         return day
     if interval % _MINUTE == 0:
-        return f"{day} {clock[:5]}{offset}"
-    return f"{day} {clock if interval % 1_000 or not clock.endswith('.000') else clock[:8]}{offset}"
+        return f"{day} {clock[:5]}{twofold}"
+    return f"{day} {clock if interval % 1_000 or not clock.endswith('.000') else clock[:8]}{twofold}"
 
 
 def _label(ms: int, interval: int, count: int = 1) -> str:
@@ -246,16 +246,18 @@ def _marks(chart: Chart) -> list[Mark]:
     step = next((one for one in INTERVALS if one >= least and one % chart.interval == 0), some)
     # Weeks and longer begin where the chart does, on the next day.
     unit = min(step, _DAY)
-    ahead = offset_at(chart.start, zone.current()) * _MINUTE
-    first = -(-(chart.start + ahead) // unit) * unit - ahead
-    end = chart.start + chart.size * chart.interval
+    here, end = zone.current(), chart.start + chart.size * chart.interval
+    first = -(-to_local(chart.start, here) // unit) * unit
     # Within one day the day is said by the range above the chart.
     first_day, last_day = (_moment(ms, chart.interval)[:10] for ms in (chart.start, end - 1))
     found, day = [], first_day if first_day == last_day else ""
-    for ms in range(first, chart.start + int((end - chart.start) * LAST_MARK), step):
-        text = _moment(ms, _DAY if unit == _DAY else chart.interval)
+    for local in range(first, to_local(end, here), step):
+        ms, _ = from_local(local, here)
+        at = (ms - chart.start) / (end - chart.start)
+        if not 0 <= at < LAST_MARK:
+            continue
+        text = _moment(ms, _DAY if unit == _DAY else chart.interval, offset=False)
         shown = text if len(text) == 10 else text[11:] if text[:10] == day else text[5:]
         day = text[:10]
-        at = (ms - chart.start) / (end - chart.start)
         found.append(Mark(_short(100 * at), shown, at > LAST_NARROW))
     return found

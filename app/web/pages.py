@@ -25,6 +25,7 @@ from app.web import backends, budget, display, page_counts, window, zone
 from app.web.page_empty import RANGES, Advice, advise
 from app.web.page_form import ACTIONS, NAMES, OPERATIONS, Form, Row, Rows, revise
 from app.web.page_turn import Turned, neighbours, turn
+from app.web.window import Window
 
 bp = Blueprint("pages", __name__)
 
@@ -169,7 +170,7 @@ def _label(field: str) -> str:
 
 def _answer(form: Form, query: Query, begun: Sequence[Row], now: int) -> tuple[str, int]:
     held, rows = backends(), Rows.of(query.filter).beginning(begun)
-    parts: dict[str, Any] = {"sentence": _sentence(query.filter, form)}
+    parts: dict[str, Any] = {"sentence": _sentence(query.filter, form, window.view(form, now))}
     try:
         # Asked before the search: what is stored meanwhile is shown twice rather than never.
         live = _live(held, query, form)
@@ -199,13 +200,13 @@ def _live(held: Backends, query: Query, form: Form) -> dict[str, str] | None:
         return None
 
 
-def _sentence(meant: Filter, form: Form) -> str:
+def _sentence(meant: Filter, form: Form, seen: Window) -> str:
     """Return the filter, its window and its clock in English."""
     said = "All logs" if meant == EVERYTHING else f"Logs where {sentence(meant)}"
     if (form.start, form.end) in window.NAMED:
         said += f", {window.NAMED[form.start, form.end]}"
     else:
-        said += "".join(f", {word} {at}" for word, at in (("from", form.start), ("until", form.end)) if at)
+        said += "".join(f", {word} {at}" for word, at in (("from", seen.start), ("until", seen.end)) if at)
     return f"{said}, by arrival time" if form.clock == "received" else said
 
 

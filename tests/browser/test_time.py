@@ -56,7 +56,7 @@ def test_one_key_changes_the_clock(open_page: Open) -> None:
     page.locator("#q").press("c")
     page.locator("#q").fill("")
     expect(page.locator("#other-clock")).to_have_text("Time")
-    page.locator("h1").click(force=True)
+    page.locator(".sentence").click()
     page.keyboard.press("c")
     expect(page.locator("#other-clock")).to_have_text("Received")
     assert state(page) == {"clock": "received"}
@@ -95,7 +95,7 @@ def test_zone_by_name(open_page: Open) -> None:
     """Names are offered as they are typed; times in the inputs stay the instants they were."""
     page = open_page("/?tz=Europe/Berlin&from=2024-03-01T10:00:00Z")
     page.locator("#picker summary").click()
-    expect(page.locator("#zone-names option[value='Asia/Kathmandu']")).to_be_attached()
+    expect(page.locator("#zone-names option[value='Asia/Tokyo']")).to_be_attached()
     page.locator("#picker [name=tz]").fill("Asia/Kathmandu")
     page.get_by_role("button", name="Use").click()
     page.wait_for_url("**Kathmandu**")
