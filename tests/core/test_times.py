@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from app.core import instant, times
+from app.core import formats_time, instant, times
 from app.core.parse import parse
 from app.core.request import read_query
 
@@ -166,3 +166,18 @@ def test_a_query_means_its_times_in_the_zone() -> None:
     assert parse("level:error", NOW, UTC) is parse("level:error", NOW, BERLIN)
     body = {"key": "timestamp", "operation": "range", "value": {"lower_range": "2023-09-15 08:00"}}
     assert read_query({**body, "tz": "Europe/Berlin"}).filter == parse('timestamp:>="2023-09-15 06:00"')
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Fri, 15 Sep 2023 10:00:00 +0200", "2023-09-15T10:00:00+0200"),
+        ("15 Sep 2023 08:00", "2023-09-15T08:00:00Z"),
+        ("15 Sep 2023", None),
+        ("Fri, 32 Sep 2023 10:00:00 +0200", None),
+        ("yesterday", None),
+    ],
+)
+def test_fields_of_log_files_may_hold_them_too(text: str, wanted: str | None) -> None:
+    """Where a file's log has a field for its time: what names an instant, not what depends on its reader."""
+    assert formats_time.from_value(text, formats_time.Assumed.here()) == wanted

@@ -109,10 +109,13 @@ class Chart {
 
   /** Return an instant of a link as the clock of the page's zone shows it. */
   local(text) {
-    // Swedish dates are written as ours are.
-    const clock = { timeZone: this.svg.dataset.zone, dateStyle: "short", timeStyle: "medium" };
+    const two = "2-digit";
+    const clock = { year: "numeric", month: two, day: two, hour: two, minute: two, second: two };
+    if (this.step < 1000) clock.fractionalSecondDigits = 3;
     try {
-      return new Intl.DateTimeFormat("sv-SE", clock).format(new Date(text));
+      // Swedish dates are written as ours are.
+      const format = new Intl.DateTimeFormat("sv-SE", { ...clock, timeZone: this.svg.dataset.zone });
+      return format.format(new Date(text)).replace(",", ".");
     } catch {
       return text.replace("T", " "); // a browser that takes no offset for a zone
     }
