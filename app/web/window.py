@@ -136,7 +136,7 @@ def meant(args: Mapping[str, str], now: int) -> dict[str, object]:
     """Return what From and To in *args* mean: in words, whether they are wrong, and each as a calendar's input takes it."""
     try:
         zone.check()
-        form = settled(Form.read(args), {}, now)
+        form = settled(Form.read(args), args, now)
         read_query(dict(form.state("back", "open", "values", "counts")), now=now)
     except InvalidQuery as error:
         faults = "; ".join(f"{LABELS.get(one.field or '', one.field)} {one.message}" for one in error.problems)

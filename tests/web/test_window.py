@@ -179,6 +179,8 @@ def test_the_preview_says_what_is_meant(client: FlaskClient, args: dict[str, str
         assert said in answer["said"]
     searched = client.get("/", query_string={**args, "tz": "Europe/Berlin"}).status_code
     assert answer["wrong"] == (searched == 400)
+    kept = {"from": "2023-09-15 10:00", "was_from": "2023-09-15 10:00", "was_tz": "Europe/Berlin", "tz": "UTC"}
+    assert client.get("/page/window", query_string=kept).json["from"] == "2023-09-15T08:00:00"
     assert client.get("/page/window?tz=Nowhere").json["said"].startswith("Zone “Nowhere” is neither")
 
 

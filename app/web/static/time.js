@@ -24,6 +24,8 @@ document.addEventListener("keydown", (event) => {
   if (link) document.querySelector(link)?.click();
 });
 
+/** Inputs that decide what a range means. */
+const SENT = ["from", "to", "tz", "was_from", "was_to", "was_tz"];
 /** Milliseconds of rest before what is typed is asked about. */
 const REST = 200;
 
@@ -77,7 +79,7 @@ class Picker {
   /** Show what From and To mean, as the server reads them, and set the calendars to it. */
   async show() {
     if (!this.place.open) return;
-    const asked = new URLSearchParams(["from", "to", "tz"].map((name) => [name, this.form.elements[name].value]));
+    const asked = new URLSearchParams(SENT.map((name) => [name, this.form.elements[name].value]));
     try {
       const answer = await fetch(`${this.preview.dataset.part}?${asked}`);
       if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
