@@ -75,7 +75,7 @@ PARAMETERS = {
         {"type": "array", "items": TEXT, "minItems": 1, "maxItems": filters.FACET_FIELDS},
         "Field whose values are counted; repeat it for several.",
     ),
-    "size": Parameter(whole(1, filters.FACET_SIZE, 10), "Most values of each field."),
+    "size": Parameter(whole(1, filters.FACET_SIZE, 10), "Most values of each field, or most patterns."),
     "format": Parameter(choice(*export.FORMATS, default="ndjson"), "One JSON object a line, or CSV."),
     "columns": Parameter(
         {"type": "array", "items": TEXT}, "Fields to write, with commas between them: `level,metadata.user.id`."
@@ -212,6 +212,17 @@ ROUTES = (
         "'HOST/logs/fields?q=level:error'",
         filters.FIELDS,
         errors=POST_ERRORS,
+    ),
+    Route(
+        "/logs/patterns",
+        ("GET", "POST"),
+        "Messages that are alike",
+        "Patterns",
+        "'HOST/logs/patterns?q=level:error&from=now-1d&size=20'",
+        filters.PATTERNS,
+        about="Most frequent first, of the newest logs that fit.",
+        errors=POST_ERRORS,
+        defaults=(("size", filters.PATTERNS_SIZE),),
     ),
     Route(
         "/logs/export",
