@@ -18,6 +18,8 @@ PATHS = {
     "nothing": "/?q=level%3Afatal",
     "fault": "/?q=(",
     "api": "/api",
+    "trace": "/trace/t-3",
+    "patterns": "/patterns",
 }
 
 

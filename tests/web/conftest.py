@@ -67,7 +67,7 @@ def apart(tmp_path: Path, make_record: MakeRecord) -> Iterator[FlaskClient]:
     )
     upgrade(settings)
     held = connect(settings)
-    fill_backends(held, [make_record(message=f"step {n}") for n in range(30)])
+    fill_backends(held, [make_record(message=f"step {n}", trace_id="t-1") for n in range(30)])
     held.close()
     with Database(tmp_path / "index.db").write(durable=True) as connection:
         connection.execute("DROP TABLE logs")

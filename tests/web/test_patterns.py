@@ -188,10 +188,7 @@ def test_route_answers_by_post(client: FlaskClient) -> None:
 def test_overlap_is_said(client: FlaskClient, make_record: MakeRecord, fill: Fill) -> None:
     """A search that finds logs of another pattern says so."""
     names = ("alice", "bob", "carol", "dave", "erin")
-    fill(
-        [make_record(message=f"login of {name} ok") for name in names]
-        + [make_record(message="login of x:y ok")]
-    )
+    fill([make_record(message=f"login of {name} ok") for name in names] + [make_record(message="login of x:y ok")])
 
     found = {one["pattern"]: one["shared"] for one in asking.get(client, "/logs/patterns")["patterns"]}
 
