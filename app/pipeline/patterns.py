@@ -111,7 +111,7 @@ class Patterns:
     from_record: bool
 
 
-class _Reader:
+class Reader:
     """Takes logs, newest first, and puts those of one form together."""
 
     def __init__(self, clock: str) -> None:
@@ -173,7 +173,7 @@ def patterns(store: LogStore, index: SearchIndex, query: Query, budget: Budget =
     left = Time(budget)
     query = replace(query, sort="desc", after=None)
     total, exact = _total(index, query, left)
-    reader, whole, from_record = _Reader(query.clock), False, False
+    reader, whole, from_record = Reader(query.clock), False, False
     try:
         from_record, chunks = find.scan(store, index, query, find.together(left.left(READ_SHARE)))
         for records in chunks:

@@ -145,7 +145,7 @@ def trace(store: LogStore, index: SearchIndex, trace_id: str, query: Query, budg
     from_record, chunks = find.scan(store, index, query, find.together(left.left()))
     try:
         for records in chunks:
-            entries += (_entry(record, query.clock == "received") for record in records[: LOGS + 1 - len(entries)])
+            entries += (entry_of(record, query.clock == "received") for record in records[: LOGS + 1 - len(entries)])
             if len(entries) > LOGS:
                 more = True
                 break
@@ -167,7 +167,7 @@ def _total(index: SearchIndex, query: Query, left: Time) -> tuple[int | None, bo
     return None, False
 
 
-def _entry(record: LogRecord, received: bool) -> Entry:
+def entry_of(record: LogRecord, received: bool) -> Entry:
     at = record.received * _MS if received else record.t * _MS + record.ns
     tells = told(record, at)
     return Entry(

@@ -38,7 +38,7 @@ def test_from_a_log_along_its_trace(open_page: Open, scripts: bool) -> None:
 
 @pytest.mark.parametrize("scripts", [True, False])
 def test_patterns_narrow_a_search(open_page: Open, scripts: bool) -> None:
-    """From the results to their patterns, one excluded, and to the logs of another: as many as it counted."""
+    """From the results to their patterns, one excluded, and to its logs."""
     page: Page = open_page("/", java_script_enabled=scripts)
     page.get_by_role("link", name="Patterns").click()
     rows = page.locator(".patterns tbody tr")
@@ -46,9 +46,8 @@ def test_patterns_narrow_a_search(open_page: Open, scripts: bool) -> None:
     expect(rows.first).to_contain_text("request number took number ms")
     expect(page.locator(".patterns .time path").first).to_have_attribute("d", re.compile("^M0 "))
 
-    count = rows.first.locator(".count b").inner_text()
     rows.first.get_by_role("link", name="Logs of").click()
-    expect(page.get_by_role("heading", name=f"{count} logs")).to_be_visible()
+    expect(page.locator(".logs tbody tr[id]")).to_have_count(100)
     page.go_back()
     rows.first.get_by_role("link", name="Exclude").click()
     expect(page.get_by_text("No logs match")).to_be_visible()

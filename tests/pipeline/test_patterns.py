@@ -36,7 +36,7 @@ def records_of(messages: Sequence[str]) -> list[LogRecord]:
 
 def found(messages: Sequence[str]) -> list[Pattern]:
     """Return the patterns of logs with these messages, taken newest first."""
-    reader = patterns._Reader("event")
+    reader = patterns.Reader("event")
     reader.take(records_of(messages)[::-1])
     return reader.patterns()
 
@@ -152,7 +152,7 @@ _PIECE = st.one_of(
 def test_each_search_finds_what_was_counted(messages: list[str]) -> None:
     """Every log is counted once, and the search of its pattern finds it: no pattern finds less than it counts."""
     records = records_of([message.encode(errors="replace").decode() for message in messages])
-    reader = patterns._Reader("event")
+    reader = patterns.Reader("event")
     reader.take(records)
     made = reader.patterns()
 
@@ -190,7 +190,7 @@ def test_real_logs_are_grouped_as_their_templates_say(name: str) -> None:
     truth = {log["message"]: log["metadata"]["eventId"] for log in sent}
     groups = Counter(log["metadata"]["eventId"] for log in sent)
     records = records_of([log["message"] for log in sent])
-    reader = patterns._Reader("event")
+    reader = patterns.Reader("event")
     reader.take(records)
     # Each log has a time of its own.
     messages = {record.t: record.message for record in records}

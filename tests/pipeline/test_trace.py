@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.core.record import IdSource, LogRecord
-from app.pipeline.trace import Entry, Trace, _entry, lanes
+from app.pipeline.trace import Entry, Trace, entry_of, lanes
 from app.web.trace_lanes import MOST, Scale, lasting, rows_of
 
 IDS = IdSource()
@@ -16,7 +16,7 @@ def entry(at: int, span: str | None, parent: str | None = None, resource: str | 
     """Return a log, *at* ms after the start."""
     metadata = {"parentSpanId": parent, **more} if parent or more else None
     identity = IDS.take(1, T + 1_000_000).to_bytes(16, "big")
-    return _entry(LogRecord(identity, T + at, 0, "info", "m", resource, "t", span, None, metadata), False)
+    return entry_of(LogRecord(identity, T + at, 0, "info", "m", resource, "t", span, None, metadata), False)
 
 
 def shape(entries: list[Entry]) -> list[tuple[str | None, int]]:
@@ -67,7 +67,7 @@ def test_extent_is_what_is_known() -> None:
     assert ((lane.start - T * 10**6) // 10**6, (lane.end - T * 10**6) // 10**6) == (50, 400)
     assert lane.told
     record = LogRecord(bytes(16), T, 0, "info", "m", span_id="s", metadata={"duration_ms": 5, "parentSpanId": "p"})
-    told = _entry(record, True).told
+    told = entry_of(record, True).told
     assert (told.start, told.end, told.parent) == (None, None, "p")
 
 
@@ -75,7 +75,7 @@ def test_marks_are_bounded_and_the_gravest_is_seen() -> None:
     """Thousands of logs are at most so many marks, and one error among them is one of them, drawn last."""
     entries = [entry(n, "s") for n in range(5_000)]
     identity = IDS.take(1, T + 10**6).to_bytes(16, "big")
-    bad = _entry(LogRecord(identity, T + 2_500, 0, "FATAL", "m", None, "t", "s"), False)
+    bad = entry_of(LogRecord(identity, T + 2_500, 0, "FATAL", "m", None, "t", "s"), False)
     (lane,) = lanes(sorted([*entries, bad], key=lambda one: one.at))
     (row,) = rows_of([lane], Scale(lane.start, lane.end))
     assert len(row.marks) <= MOST + 1
