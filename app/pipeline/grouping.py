@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from app.pipeline.template import ANY, REPEATED, WILD, Form
 
@@ -71,6 +72,7 @@ def _said(column: set[str], between: Sequence[str], at: int) -> bool:
     return len(column) <= FEW or all(map(_STATE.fullmatch, column))
 
 
+@lru_cache(maxsize=20_000)
 def _fixed(word: str) -> bool:
     """Return whether there is more in a word than slots and signs."""
     return any(found[1] for found in _LETTER.finditer(word))
@@ -109,10 +111,13 @@ def _merged_at(
         alike[words[:at] + words[at + 1 :]].append((words, forms))
     merged = []
     for rest, some in alike.items():
+        if len(some) == 1:
+            merged += some
+            continue
         column = {words[at] for words, _ in some}
         any_ = not column.isdisjoint((ANY, WILD))
         common = sum(map(_fixed, rest)) > sum(word in (ANY, WILD) for word in rest)
-        if len(some) > 1 and common and (any_ or (len(some) >= SIBLINGS and not _said(column, between, at))):
+        if common and (any_ or (len(some) >= SIBLINGS and not _said(column, between, at))):
             words = (*rest[:at], _one(column), *rest[at:])
             merged.append((words, [form for _, forms in some for form in forms]))
         else:

@@ -26,8 +26,9 @@ from app.pipeline.grouping import group
 from app.pipeline.overview import Time
 from app.pipeline.template import CHARACTERS, SPREAD, Form, Masks, Template, refined, words
 
-#: Most logs looked at, and most different forms among them: more forms than that are no patterns.
-LOGS, FORMS = 10_000, 4_000
+#: Most logs looked at, and most different forms among them and words in these: with more there are no patterns to see,
+#: and grouping them would take longer than a reader waits.
+LOGS, FORMS, WORDS = 10_000, 4_000, 40_000
 #: Shares of the time for the number of all logs, and for reading; grouping takes the rest.
 COUNT_SHARE, READ_SHARE = 0.15, 0.6
 #: So many logs tell that digits within a word are part of its name, as in `HTTP/1.1`, when all have the same.
@@ -119,11 +120,12 @@ class Reader:
         self._received = clock == "received"
         self.seen: dict[str, Seen] = {}
         self.logs = 0
+        self._words = 0
 
     @property
     def full(self) -> bool:
         """Whether no more can be taken."""
-        return self.logs >= LOGS or len(self.seen) >= FORMS
+        return self.logs >= LOGS or len(self.seen) >= FORMS or self._words >= WORDS
 
     def take(self, records: Iterable[LogRecord]) -> None:
         """Take *records* as far as there is room."""
@@ -139,6 +141,7 @@ class Reader:
             seen.take(record, at, ending)
             if seen.count == 1:
                 seen.words = list(pieces)
+                self._words += len(pieces) // 2
             elif pieces != seen.words:
                 seen.words = [a if a == b else None for a, b in zip(seen.words, pieces, strict=True)]
 

@@ -209,7 +209,8 @@ def _ordered(found: Sequence[Lane]) -> list[Lane]:
             continue
         seen.add(id(lane))
         lane.depth = depth
-        lane.nested = depth > 0
+        if lane.nested and not depth:
+            lane.nested, lane.parent = False, None
         ordered.append(lane)
         if lane.span is not None:
             waiting += [(part, depth + 1) for part in reversed(parts[lane.span])]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -17,7 +17,7 @@ from app.core.query import Query, encode_cursor
 from app.core.record import id_text
 from app.core.request import read_query
 from app.core.text import text
-from app.pipeline.trace import Entry, Trace, trace
+from app.pipeline.trace import Entry, Lane, Trace, trace
 from app.web import backends, budget, settings
 from app.web.chart import RANKS
 from app.web.display import rank
@@ -138,13 +138,14 @@ def _asked(trace_id: str) -> Asked:
 def _parts(found: Trace, asked: Asked) -> dict[str, Any]:
     scale = Scale(found.start, found.end)
     chosen = [entry for entry in found.logs if asked.chosen(entry)]
-    first, lane = min(asked.number("log"), max(len(chosen) - 1, 0)), min(asked.number("lane"), len(found.lanes) - 1)
     lanes = [one for one in found.lanes if any(map(asked.chosen, one.logs))] if "level" in asked.given else found.lanes
+    first, lane = (max(min(asked.number(name), len(some) - 1), 0) for name, some in (("log", chosen), ("lane", lanes)))
+    every = Lane(None, None, list(found.logs), found.start, found.end)
     rows = rows_of(lanes[lane : lane + LANES], scale)
     tally = Counter(RANKS[rank(entry.level)] for entry in found.logs)
     return {
         "scale": scale,
-        "whole": rows_of([replace(found.lanes[0], logs=list(found.logs), start=found.start, end=found.end)], scale)[0],
+        "whole": rows_of([every], scale)[0],
         "rows": [(row, _row_url(row, asked)) for row in rows],
         "lane_places": _places(lane, LANES, len(lanes)),
         "lanes": len(lanes),

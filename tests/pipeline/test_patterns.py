@@ -178,6 +178,8 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(patterns, "LOGS", 30)
     assert sum(texts(["".join(chr(97 + int(d)) for d in str(n)) for n in range(500)]).values()) == 20
     assert sum(texts(["same"] * 500).values()) == 30
+    monkeypatch.setattr(patterns, "WORDS", 40)
+    assert sum(texts([" ".join(f"{letter}{other}" for other in "abcdefgh") for letter in "abcdefgh"]).values()) == 6
 
 
 @pytest.mark.parametrize("name", ACCURACY)

@@ -50,7 +50,9 @@ def test_missing_parent_is_named_and_not_drawn() -> None:
 
 @pytest.mark.parametrize("parents", [{"a": "a"}, {"a": "b", "b": "a"}, {"a": "b", "b": "c", "c": "b", "d": "a"}])
 def test_circles_of_parents_end(parents: dict[str, str]) -> None:
-    """Spans that are parts of each other are all shown, once."""
+    """Spans that are parts of each other are all shown, once; those at the top have no parent."""
+    made = lanes([entry(at, span, parent) for at, (span, parent) in enumerate(parents.items())])
+    assert {lane.parent for lane in made if not lane.depth} == {None}
     found = shape([entry(at, span, parent) for at, (span, parent) in enumerate(parents.items())])
     assert sorted(span or "" for span, _ in found) == sorted(parents)
 

@@ -135,7 +135,8 @@ def test_spans_and_levels_filter_the_list(client: FlaskClient, link: str, shown:
 @pytest.mark.usefixtures("checkout")
 def test_a_level_leaves_the_lanes_that_have_it(client: FlaskClient) -> None:
     """Where errors are asked for, lanes without one don't hide those with."""
-    assert [row[0] for row in lanes(get(client, "/trace/t?level=error"))] == ["All", "a"]
+    assert [row[0] for row in lanes(get(client, "/trace/t?level=error&lane=3"))] == ["All", "a"]
+    assert [row[0] for row in lanes(get(client, "/trace/t?level=trace"))] == ["All"]
 
 
 def test_one_log_is_a_trace(client: FlaskClient, step: Make, fill: Fill) -> None:
