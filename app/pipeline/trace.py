@@ -17,7 +17,7 @@ from app.core.query import Key, Query
 from app.core.record import LogRecord
 from app.pipeline import find
 from app.pipeline.overview import Time
-from app.pipeline.spans import Told, told
+from app.pipeline.told import Told, told
 
 #: Most logs in one picture: the rest of a longer trace is a picture of its own.
 LOGS = 10_000

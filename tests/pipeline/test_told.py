@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.core.record import LogRecord
-from app.pipeline.spans import LONGEST, NOTHING, Told, told
+from app.pipeline.told import LONGEST, NOTHING, Told, told
 
 S = 10**9
 #: Time of the log, in ns since 1970.
