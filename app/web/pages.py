@@ -41,7 +41,6 @@ from app.web.page_empty import RANGES, Advice, advise
 from app.web.page_form import ACTIONS, NAMES, SHOWN, Form, revise
 from app.web.page_rows import OPERATIONS, Row, Rows
 from app.web.page_turn import Turned, turn
-from app.web.window import Window
 
 bp = Blueprint("pages", __name__)
 
@@ -209,7 +208,7 @@ def _label(field: str) -> str:
 
 def _answer(form: Form, query: Query, begun: Sequence[Row], now: int) -> tuple[str, int]:
     held, rows = backends(), Rows.of(query.filter).beginning(begun)
-    parts: dict[str, Any] = {"sentence": _sentence(query.filter, form, window.view(form, now))}
+    parts: dict[str, Any] = {"sentence": sentence_of(query.filter, form, now)}
     remembered = request.cookies.get(table.COOKIE, "")
     table.build(form)  # what it refuses is refused before the search
     try:
@@ -226,7 +225,7 @@ def _answer(form: Form, query: Query, begun: Sequence[Row], now: int) -> tuple[s
             parts["counts"] = page_counts.at_once(held.index, query, form, budget())
         elif not (form.cursor or form.back):
             parts["advice"] = advise(held.index, query, form, now, memory(), budget())
-        parts["pending"] = _pending(held)
+        parts["pending"] = pending_of(held)
     except Unavailable as error:
         title = "The search took too long" if isinstance(error, TimedOut) else "Search is not available now"
         return _render(form, rows, now, **{**parts, "page": None}, failure=Failure(title, str(error))), 503
@@ -244,8 +243,9 @@ def _live(held: Backends, query: Query, form: Form) -> dict[str, str] | None:
         return None
 
 
-def _sentence(meant: Filter, form: Form, seen: Window) -> str:
+def sentence_of(meant: Filter, form: Form, now: int) -> str:
     """Return the filter, its window and its clock in English."""
+    seen = window.view(form, now)
     said = "All logs" if meant == EVERYTHING else f"Logs where {sentence(meant)}"
     if (form.start, form.end) in window.NAMED:
         said += f", {window.NAMED[form.start, form.end]}"
@@ -261,7 +261,7 @@ def _total(page: Turned) -> str:
     return number if page.exact else f"At least {number}"
 
 
-def _pending(held: Backends) -> str | None:
+def pending_of(held: Backends) -> str | None:
     """Return the sentence on accepted logs that no search finds yet, None when there are none."""
     try:
         count = held.queue.depth().logs + held.store.lacking().logs

@@ -51,7 +51,7 @@ PARAMETERS = {
         {"type": "array", "items": TEXT, "minItems": 1, "maxItems": filters.FACET_FIELDS},
         "Field whose values are counted; repeat it for several.",
     ),
-    "size": Parameter(whole(1, filters.FACET_SIZE, 10), "Most values of each field."),
+    "size": Parameter(whole(1, filters.FACET_SIZE, 10), "Most values of each field, or most patterns."),
     "at": Parameter(
         {"type": "integer", "minimum": 0}, "Place of the cursor in `q`, in characters from 0. If left out: the end."
     ),
@@ -179,6 +179,17 @@ ROUTES = (
         hints.EXPLAIN,
         about="What each condition costs, the nearest logs, names and values that may be mistyped, clocks that are off.",
         errors=POST_ERRORS,
+    ),
+    Route(
+        "/logs/patterns",
+        ("GET", "POST"),
+        "Messages that are alike",
+        "Patterns",
+        "'HOST/logs/patterns?q=level:error&from=now-1d&size=20'",
+        filters.PATTERNS,
+        about="Most frequent first, of the newest logs that fit.",
+        errors=POST_ERRORS,
+        defaults=(("size", filters.PATTERNS_SIZE),),
     ),
     Route(
         "/logs/export",

@@ -21,6 +21,8 @@ PATHS = {
     "fault": "/?q=(",
     "zone": "/?tz=Europe/Berlin&from=2024-03-01&clock=received",
     "api": "/api",
+    "trace": "/trace/t-3",
+    "patterns": "/patterns",
     "columns": "/?q=took&columns=level,metadata.took,metadata.region,commit,message",
     "log": "/log/{0}?q=level%3Aerror&beside=search",
     "compare": "/compare?a={0}&b={1}",
