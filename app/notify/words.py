@@ -1,0 +1,98 @@
+"""What notifiers are told, in words and as data. What a system said is hostile: it acts nowhere."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from app.core import instant
+from app.core.instant import now_ms
+from app.core.notifying import Delivery, Message
+from app.core.watching import Notice
+
+#: Most characters of a traceback, and of another text, among a notice's details.
+_LONG, _SHORT = 6_000, 1_000
+_TITLES = {"error": "Error", "warning": "Warning"}
+
+
+def harmless(text: str) -> str:
+    """Return *text* with a mark in place of what would act instead of showing: controls, marks of direction."""
+    return "".join(one if one.isprintable() or one == "\n" else "\ufffd" for one in text)
+
+
+def host() -> str:
+    """Return the name of this machine, for who hears of several."""
+    return harmless(socket.gethostname())
+
+
+def title(one: Delivery) -> str:
+    """Return what happened, in a few words: `Error: worker_gone`, `Over: …`."""
+    notice = one.notice
+    if one.event == "closed":
+        return f"Over: {notice.kind}"
+    again = "Worse: " if one.event == "worsened" else ""
+    return f"{again}{_TITLES.get(notice.severity, 'Notice')}: {notice.kind}"
+
+
+def sentence(one: Delivery) -> str:
+    """Return what is wrong, and from when until when."""
+    notice = one.notice
+    since = instant.text((notice.since // 1000 * 1000, 0))
+    if notice.until is None:
+        return f"{harmless(notice.text)} Since {since}."
+    until = instant.text((notice.until // 1000 * 1000, 0))
+    return f"It was: {harmless(notice.text)} From {since} until {until} ({lasted(notice)})."
+
+
+def lasted(notice: Notice) -> str:
+    """Return for how long it was open."""
+    seconds = ((notice.until or now_ms()) - notice.since) // 1000
+    hours, minutes = divmod(seconds // 60, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds % 60} s" if minutes else f"{seconds} s"
+
+
+def summary(message: Message) -> str:
+    """Return a message's title."""
+    if not message.deliveries:
+        return "Test"
+    if len(message.deliveries) == 1:
+        return title(message.deliveries[0])
+    return f"{len(message.deliveries)} notices"
+
+
+def text(message: Message) -> str:
+    """Return a message as lines of text."""
+    if not message.deliveries:
+        return f"This is a test from LogIngestor on {host()}. Nothing is wrong."
+    return "\n".join(f"{title(one)}: {sentence(one)}" for one in message.deliveries)
+
+
+def data(message: Message) -> dict[str, Any]:
+    """Return a message as Standard Webhooks recommends it: type, the event's time, and what it is about."""
+    match message.deliveries:
+        case ():
+            told: dict[str, Any] = {"text": text(message)}
+            return {"type": "test", "timestamp": instant.text((now_ms(), 0)), "source": host(), "data": told}
+        case (one,):
+            return {**_event(one), "source": host()}
+    made = max(one.made for one in message.deliveries)
+    told = {"events": [_event(one, whole=False) for one in message.deliveries]}
+    return {"type": "notices.digest", "timestamp": instant.text((made, 0)), "source": host(), "data": told}
+
+
+def _event(one: Delivery, *, whole: bool = True) -> dict[str, Any]:
+    notice = one.notice
+    at = notice.until if one.event == "closed" and notice.until is not None else notice.since
+    if one.event == "worsened":
+        at = one.made
+    shown = notice.to_dict()
+    shown["details"] = _cut(notice.details) if whole else {}
+    return {"type": f"notice.{one.event}", "timestamp": instant.text((at, 0)), "data": shown}
+
+
+def _cut(details: dict[str, Any]) -> dict[str, Any]:
+    """Return the details without a text so long that receivers would refuse it: of a traceback the end tells most."""
+    return {
+        name: value[-_LONG:] if name == "traceback" else value[:_SHORT] if isinstance(value, str) else value
+        for name, value in details.items()
+    }
