@@ -18,6 +18,7 @@ PATHS = {
     "nothing": "/?q=level%3Afatal",
     "fault": "/?q=(",
     "api": "/api",
+    "notices": "/notices",
 }
 
 
