@@ -10,18 +10,17 @@ import logging
 import random
 import threading
 from collections.abc import Callable, Sequence
+from time import monotonic
 
 import msgspec
 
-from app.core import instant
 from app.core.errors import Unavailable
 from app.core.instant import now_ms
 from app.core.notifying import Channel, Delivery, Message, Notifier, Outbox, Standing, Undelivered
 from app.core.ports import LogStore
-from app.core.watching import NOTIFIER_FAILING, Notice
+from app.core.watching import Notice
 from app.pipeline import outbox as outboxes
 from app.pipeline.messages import choose
-from app.pipeline.notices import Trouble
 from app.pipeline.outbox import MemoryOutbox
 
 log = logging.getLogger(__name__)
@@ -30,8 +29,6 @@ log = logging.getLogger(__name__)
 PAUSE_SECONDS, GROWTH, LONGEST_SECONDS = 5.0, 3.0, 3_600.0
 #: Ms after which a delivery is given up.
 GIVEN_UP_MS = 86_400_000
-#: Ms for which a notifier must have failed before that is a notice; what was given up is one at once.
-FAILING_MS = 30_000
 #: Seconds between two looks into an outbox that nobody filled: another process may have.
 LOOK_SECONDS = 5.0
 NOW = 0.0
@@ -64,8 +61,9 @@ class Telling:
         """Send no more; a message under way may be sent again by who leads next."""
         for sender in self._senders:
             sender.stop()
+        end = monotonic() + STOP_SECONDS
         for sender in self._senders:
-            sender.join()
+            sender.join(max(end - monotonic(), 0.0))
 
     @property
     def outbox(self) -> Outbox:
@@ -147,9 +145,9 @@ class _Sender:
         self._stopping = True
         self._due.set()
 
-    def join(self) -> None:
+    def join(self, seconds: float) -> None:
         if self._thread.is_alive():
-            self._thread.join(STOP_SECONDS)
+            self._thread.join(seconds)
 
     def _run(self) -> None:
         wait = LOOK_SECONDS
@@ -191,6 +189,10 @@ class _Sender:
             self._channel.send(message)
         except Undelivered as raised:
             error = raised
+        except Exception as raised:
+            # A fault of ours, which must not keep the others from being told.
+            log.warning("the notifier %s can't be told", self._name, exc_info=True)
+            error = Undelivered(f"{type(raised).__name__}: {raised}")
         self._owed = message, error
         self._settle()
 
@@ -241,51 +243,3 @@ def pause(failures: int, asked: float | None) -> float:
 
 def _is_old(one: Delivery, now: int) -> bool:
     return now - one.made >= GIVEN_UP_MS
-
-
-class Failing:
-    """A probe: the notifiers that do not take what they are to be told."""
-
-    name = "notifiers"
-
-    def __init__(self, telling: Telling) -> None:
-        self._telling = telling
-        self._found: dict[str, Trouble] = {}
-
-    def look(self) -> dict[str, Trouble]:
-        """See Probe."""
-        box, now = self._telling.outbox, now_ms()
-        there, counts = {one.notifier: one for one in box.standings()}, box.waiting_counts()
-        found = {}
-        for name in (one.name for one in self._telling.notifiers):
-            standing = there.get(name)
-            if standing is None or standing.since is None:
-                continue
-            if now - standing.since >= FAILING_MS or not standing.again:
-                found[f"{self.name}/{name}"] = _failing(standing, counts.get(name, 0))
-        self._found = found
-        return found
-
-    def unreachable(self, reason: str) -> dict[str, Trouble]:
-        """See Probe: that the record is away is told by its own."""
-        return self._found
-
-
-def _failing(standing: Standing, waiting: int) -> Trouble:
-    lost = not standing.again
-    then = (
-        "What it refused is not sent again"
-        if lost
-        else f"{waiting:,} {'message waits' if waiting == 1 else 'messages wait'}, and each is tried again for a day"
-    )
-    text = (
-        f"The notifier {standing.notifier} does not work: {standing.reason.rstrip('.')}. {then}. "
-        f"No log is concerned. `logingestor notifiers test {standing.notifier}` tries it."
-    )
-    details = {
-        "notifier": standing.notifier,
-        "reason": standing.reason,
-        "waiting": waiting,
-        "failing_since": instant.text((standing.since or 0, 0)),
-    }
-    return Trouble(NOTIFIER_FAILING, "error" if lost else "warning", text, details)

@@ -20,10 +20,11 @@ from app.core.notifying import Channel
 from app.core.ports import LogQueue, LogStore
 from app.core.watching import BeatPlace, Seen
 from app.pipeline import roll
+from app.pipeline.failing import Failing
 from app.pipeline.notices import Board, Trouble, Writer
 from app.pipeline.probes import Probe, Queue, Record
 from app.pipeline.roll import Roll
-from app.pipeline.telling import Failing, Telling
+from app.pipeline.telling import Telling
 
 log = logging.getLogger(__name__)
 

@@ -109,7 +109,8 @@ def _told(shown: Sequence[Notice]) -> tuple[list[Delivery], list[Told] | None]:
 
 def _entry(notice: Notice, deliveries: Sequence[Delivery]) -> Entry:
     seconds = max((notice.until or now_ms()) - notice.since, 0) // 1000
-    return Entry(notice, lasted(seconds), tuple(one for one in deliveries if one.notice.id == notice.id))
+    told = sorted((one for one in deliveries if one.notice.id == notice.id), key=lambda one: one.notifier)
+    return Entry(notice, lasted(seconds), tuple(told))
 
 
 def lasted(seconds: int) -> str:

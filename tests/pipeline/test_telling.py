@@ -15,9 +15,10 @@ from app.core.notifying import Delivery, Message, Notifier, Standing, Undelivere
 from app.core.watching import Notice
 from app.drivers.sqlite import Database
 from app.pipeline import messages, outbox, telling
+from app.pipeline.failing import Failing
 from app.pipeline.messages import BURST, GATHER_MS, choose
 from app.pipeline.outbox import MemoryOutbox, events, plan
-from app.pipeline.telling import Failing, Telling, settle
+from app.pipeline.telling import Telling, settle
 
 NOW = 1_700_000_000_000
 OPS = Notifier("ops", "webhook", "https://ops.example")
@@ -116,7 +117,7 @@ class Line:
     def __init__(self, notifier: Notifier = OPS) -> None:
         self.notifier = notifier
         self.sent: list[Message] = []
-        self.fault: Undelivered | None = None
+        self.fault: Exception | None = None
 
     def send(self, message: Message) -> None:
         """See Channel."""
@@ -215,6 +216,18 @@ def test_what_is_not_taken_waits_and_is_told_later(backends: Backends, begin: Ca
     until(lambda: line.told == ["a-opened"])
     until(lambda: backends.store.standings()[0].sent == 1)
     assert Failing(second).look() == {}
+
+
+def test_a_fault_of_ours_is_one_more_reason(backends: Backends, begin: Callable[..., Telling]) -> None:
+    """It ends no thread, is shown as the notifier's, and the message waits."""
+    line = Line()
+    line.fault = ValueError("not foreseen")
+    process = begin(line)
+    backends.store.keep_notices([notice()])
+    process.tell(True, [])
+    until(lambda: backends.store.standings()[0].reason == "ValueError: not foreseen")
+    line.fault = None
+    until(lambda: line.told == ["a-opened"])
 
 
 def test_what_is_refused_for_good_is_a_trouble_at_once(backends: Backends, begin: Callable[..., Telling]) -> None:
