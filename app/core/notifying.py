@@ -159,8 +159,8 @@ class Outbox(Protocol):
     def deliveries(self, notices: Sequence[str]) -> list[Delivery]:
         """Return the deliveries of notices with these ids, in the order of posting."""
 
-    def arrivals(self, notifier: str, after: int) -> list[int]:
-        """Return when messages arrived at a notifier after *after*, in ms since 1970, each once, ascending."""
+    def told_at(self, notifier: str, after: int) -> list[int]:
+        """Return when messages were taken or refused for good by a notifier after *after*, in ms since 1970, ascending."""
 
     def standings(self) -> list[Standing]:
         """Return the standing of each notifier that ever had one, by name."""

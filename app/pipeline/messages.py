@@ -32,8 +32,8 @@ class Next:
     wait: int | None = None
 
 
-def choose(waiting: Sequence[Delivery], arrivals: Sequence[int], now: int) -> Next:
-    """Return the next step for a notifier, of which *waiting* waits (the oldest first) and to whom messages arrived then."""
+def choose(waiting: Sequence[Delivery], told_at: Sequence[int], now: int) -> Next:
+    """Return the next step for a notifier, for which *waiting* waits (the oldest first) and which was told something then."""
     merged, left = _merge(waiting)
     if not left:
         return Next(merged)
@@ -41,7 +41,7 @@ def choose(waiting: Sequence[Delivery], arrivals: Sequence[int], now: int) -> Ne
     if begun is not None:
         # As it was tried before: a receiver drops the double by its id.
         return Next(merged, Message(begun, tuple(one for one in left if one.message == begun)))
-    recent = [at for at in arrivals if now - at < BURST_MS]
+    recent = [at for at in told_at if now - at < BURST_MS]
     if len(recent) < BURST:
         return Next(merged, Message(*_single(left)))
     gathered = min(max(GATHER_MS - (now - recent[-1]), 0), GATHER_MS)

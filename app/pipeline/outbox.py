@@ -114,9 +114,9 @@ class MemoryOutbox:
         """See core's Outbox."""
         return [one for one in self.all() if one.notice.id in notices]
 
-    def arrivals(self, notifier: str, after: int) -> list[int]:
+    def told_at(self, notifier: str, after: int) -> list[int]:
         """See core's Outbox."""
-        sent = [one for one in self.all() if one.state == "sent" and one.notifier == notifier]
+        sent = [one for one in self.all() if one.state in ("sent", "failed") and one.notifier == notifier]
         times = {one.message: one.tried for one in sent if one.tried is not None and one.tried > after}
         return sorted(times.values())
 

@@ -84,8 +84,18 @@ class Telling:
                 self._plan_alone(self._memory, known)
                 outboxes.hand_over(self._memory, self._store)
                 self._memory = None
-            filled = leads and outboxes.fill(self._store, self._notifiers)
+            filled = leads and self._fill()
         self._wake(leads, filled)
+
+    def _fill(self) -> bool:
+        try:
+            return outboxes.fill(self._store, self._notifiers)
+        except Unavailable:
+            raise
+        except Exception:
+            # A fault of ours here must not look as if the record were away.
+            log.warning("notices can't be told", exc_info=True)
+            return False
 
     def tell_alone(self, leads: bool, known: Sequence[Notice], unsaved: Callable[[str], bool]) -> None:
         """Fill an outbox in memory as who *leads*, of what this process knows: the record is away."""
@@ -175,7 +185,7 @@ class _Sender:
         if now < standing.again <= now + GIVEN_UP_MS:
             return min((standing.again - now) / 1000, LOOK_SECONDS)
         waiting = box.waiting(self._name, AT_ONCE)
-        step = choose(waiting, box.arrivals(self._name, now - GIVEN_UP_MS), now)
+        step = choose(waiting, box.told_at(self._name, now - GIVEN_UP_MS), now)
         if step.changed:
             box.post(step.changed)
         if step.message is None:

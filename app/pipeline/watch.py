@@ -153,15 +153,18 @@ class Watch:
         far = [seen for place in self._watched.places[1:] for seen in place.beats()]
         self._far = (monotonic(), far)
         self._lead(leads)
+        self._save(leads)
+        with suppress(Unavailable):
+            self._watched.queue.accepted()
+
+    def _save(self, leads: bool) -> None:
         try:
             if leads:
-                self._writer.save(store.keep_notices)
+                self._writer.save(self._watched.store.keep_notices)
             self._telling.tell(leads, self._board.known())
         except Unavailable:
             # What can be read but not written now is written later; it is told all the same.
             self._telling.tell_alone(leads, self._board.known(), self._writer.holds)
-        with suppress(Unavailable):
-            self._watched.queue.accepted()
 
     def _lead(self, leads: bool, *, quiet: bool = False) -> None:
         if leads and (self._cut_off or not self._leading):

@@ -34,9 +34,7 @@ STAND = (
 )
 WAITING = f"SELECT {_DELIVERY} FROM deliveries WHERE state = 'waiting' AND notifier = ? ORDER BY seq LIMIT ?"
 COUNTS = "SELECT notifier, count(*) FROM deliveries WHERE state = 'waiting' GROUP BY notifier"
-ARRIVALS = (
-    "SELECT max(tried) FROM deliveries WHERE state = 'sent' AND notifier = ? AND tried > ? GROUP BY message ORDER BY 1"
-)
+TOLD_AT = "SELECT max(tried) FROM deliveries WHERE state IN ('sent', 'failed') AND notifier = ? AND tried > ? GROUP BY message ORDER BY 1"
 STANDINGS = f"SELECT {_STANDING} FROM notifiers ORDER BY notifier"
 KEEP_TEST = "UPDATE notifiers SET tested = ?, test_reason = ? WHERE notifier = ?"
 #: After a test that arrived.

@@ -41,10 +41,10 @@ class Outbox:
             cursor.execute(outbox.of_notices("= ANY(%s)"), (list(notices),))
             return [outbox.delivery(row) for row in cursor.fetchall()]
 
-    def arrivals(self, notifier: str, after: int) -> list[int]:
+    def told_at(self, notifier: str, after: int) -> list[int]:
         """See core's Outbox."""
         with self._database.read() as cursor:
-            cursor.execute(_marked(outbox.ARRIVALS), (notifier, after))
+            cursor.execute(_marked(outbox.TOLD_AT), (notifier, after))
             return [at for (at,) in cursor.fetchall()]
 
     def standings(self) -> list[Standing]:

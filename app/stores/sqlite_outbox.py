@@ -39,10 +39,10 @@ class Outbox:
         with self._database.snapshot() as connection:
             return [outbox.delivery(row) for row in connection.execute(statement, list(notices))]
 
-    def arrivals(self, notifier: str, after: int) -> list[int]:
+    def told_at(self, notifier: str, after: int) -> list[int]:
         """See core's Outbox."""
         with self._database.snapshot() as connection:
-            return [at for (at,) in connection.execute(outbox.ARRIVALS, (notifier, after))]
+            return [at for (at,) in connection.execute(outbox.TOLD_AT, (notifier, after))]
 
     def standings(self) -> list[Standing]:
         """See core's Outbox."""

@@ -20,8 +20,8 @@ from app.web import backends, parts, settings
 bp = Blueprint("notice_page", __name__)
 
 STATES = ("open", "closed")
-#: Notices on one page of the history.
-SHOWN = 50
+#: Notices on one page of the history; and open ones, all on the first.
+SHOWN, OPEN_SHOWN = 50, 100
 #: Notices that are read at most: all that the record keeps.
 LIMIT = 2_000
 
@@ -60,12 +60,13 @@ def page(chosen: dict[str, str], older: str) -> str:
     closed = [one for one in fits if one.until is not None]
     after = next((number for number, one in enumerate(closed, 1) if one.id == older), 0)
     history, more = closed[after : after + SHOWN], len(closed) > after + SHOWN
-    deliveries, told = _told([*opened, *history])
+    shown = opened[:OPEN_SHOWN]
+    deliveries, told = _told([*shown, *history])
     return render_template(
         "notices.html",
-        opened=[_entry(one, deliveries) for one in opened],
+        opened=[_entry(one, deliveries) for one in shown],
+        open_count=len(opened),
         history=[_entry(one, deliveries) for one in history],
-        count=len(closed),
         older=_link({**chosen, "older": history[-1].id}) if more else None,
         newest=_link(chosen) if after else None,
         chosen=chosen,

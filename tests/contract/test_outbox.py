@@ -65,13 +65,15 @@ def test_deliveries_of_notices(outbox: Outbox) -> None:
     assert outbox.deliveries([]) == []
 
 
-def test_arrivals_count_messages_not_deliveries(outbox: Outbox) -> None:
-    """A digest is one; what failed, and what others got, is none."""
+def test_when_somebody_was_told_is_counted_by_messages(outbox: Outbox) -> None:
+    """A digest is one; what was refused counts, so that no refusal brings a storm; what waits and what others got does not."""
     sent = {"state": "sent", "tries": 1}
     outbox.post([delivery(name, message="digest", tried=30, **sent) for name in "abc"])
     outbox.post([delivery("d", tried=20, **sent), delivery("e", tried=10, **sent)])
-    outbox.post([delivery("f", tried=40, state="failed"), delivery("g", "other", tried=40, **sent)])
-    assert outbox.arrivals("ops", 10) == [20, 30]
+    outbox.post(
+        [delivery("f", tried=40, state="failed"), delivery("g", "other", tried=40, **sent), delivery("h", tried=50)]
+    )
+    assert outbox.told_at("ops", 10) == [20, 30, 40]
 
 
 def test_settled_deliveries_are_bounded(outbox: Outbox) -> None:
