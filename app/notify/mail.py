@@ -90,8 +90,8 @@ def write(message: Message, to: str, sender: str) -> EmailMessage:
 def _body(message: Message) -> str:
     parts = [words.text(message)]
     if len(message.deliveries) == 1:
-        details = message.deliveries[0].notice.details
-        parts += [f"{name}: {words.harmless(str(value))}" for name, value in details.items()]
+        details = words.details(message.deliveries[0].notice)
+        parts += [f"{words.harmless(name)}: {words.harmless(str(value))}" for name, value in details.items()]
     return "\n\n".join(parts) + "\n"
 
 

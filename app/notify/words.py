@@ -5,13 +5,15 @@ from __future__ import annotations
 import socket
 from typing import Any
 
+import msgspec
+
 from app.core import instant
 from app.core.instant import now_ms
 from app.core.notifying import Delivery, Message
 from app.core.watching import Notice
 
-#: Most characters of a traceback, and of another text, among a notice's details.
-_LONG, _SHORT = 6_000, 1_000
+#: Most characters of a notice's text; of a traceback, and of another text, among its details; most bytes of all of them as JSON.
+_TEXT, _LONG, _SHORT, _DETAILS = 4_000, 6_000, 1_000, 16_000
 _TITLES = {"error": "Error", "warning": "Warning"}
 
 
@@ -38,10 +40,11 @@ def sentence(one: Delivery) -> str:
     """Return what is wrong, and from when until when."""
     notice = one.notice
     since = instant.text((notice.since // 1000 * 1000, 0))
+    told = harmless(_shorten(notice.text, _TEXT))
     if notice.until is None:
-        return f"{harmless(notice.text)} Since {since}."
+        return f"{told} Since {since}."
     until = instant.text((notice.until // 1000 * 1000, 0))
-    return f"It was: {harmless(notice.text)} From {since} until {until} ({lasted(notice)})."
+    return f"It was: {told} From {since} until {until} ({lasted(notice)})."
 
 
 def lasted(notice: Notice) -> str:
@@ -86,13 +89,23 @@ def _event(one: Delivery, *, whole: bool = True) -> dict[str, Any]:
     if one.event == "worsened":
         at = one.made
     shown = notice.to_dict()
-    shown["details"] = _cut(notice.details) if whole else {}
+    shown["text"] = _shorten(notice.text, _TEXT)
+    shown["details"] = details(notice) if whole else {}
     return {"type": f"notice.{one.event}", "timestamp": instant.text((at, 0)), "data": shown}
 
 
-def _cut(details: dict[str, Any]) -> dict[str, Any]:
-    """Return the details without a text so long that receivers would refuse it: of a traceback the end tells most."""
-    return {
-        name: value[-_LONG:] if name == "traceback" else value[:_SHORT] if isinstance(value, str) else value
-        for name, value in details.items()
+def details(notice: Notice) -> dict[str, Any]:
+    """Return the details, so much of them as receivers take: of a traceback the end tells most."""
+    found = {
+        name: value[-_LONG:] if name == "traceback" else _shorten(value, _SHORT) if isinstance(value, str) else value
+        for name, value in notice.details.items()
     }
+    if len(msgspec.json.encode(found)) <= _DETAILS:
+        return found
+    return {name: value for name, value in found.items() if value is None or isinstance(value, int | float)} | {
+        "left_out": True
+    }
+
+
+def _shorten(text: str, most: int) -> str:
+    return text if len(text) <= most else text[:most] + "\u2026"

@@ -9,6 +9,7 @@ from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
+import msgspec
 import pytest
 
 from app.backends import channels, signing
@@ -74,6 +75,20 @@ def test_closed_digests_and_tests_are_told(receiver: Receiver, tmp_path: Any) ->
     assert digest["type"] == "notices.digest"
     assert [one["data"]["text"] for one in digest["data"]["events"]] == ["number 0", "number 1", "number 2"]
     assert test["type"] == "test"
+
+
+def test_no_message_is_too_large(receiver: Receiver, tmp_path: Any) -> None:
+    """Whatever a notice holds: texts are cut, of a traceback its end is sent, and details that are still too large are left out."""
+    webhook, _ = channel(tmp_path, receiver.url)
+    slack, _ = channel(tmp_path, f"slack+{receiver.url}")
+    long = message("x" * 100_000 + "end")
+    many = msgspec.structs.replace(notice(), details={"logs": ["y" * 999] * 99, "count": 99})
+    for made in (webhook, slack):
+        made.send(long)
+        made.send(Message("m", (Delivery("ops", "opened", many, 1, "m"),)))
+    assert max(len(one.body) for one in receiver.got) < 20 << 10
+    assert receiver.got[0].data["data"]["details"]["traceback"].endswith("end")
+    assert receiver.got[1].data["data"]["details"] == {"count": 99, "left_out": True}
 
 
 def test_slack_is_told_in_words_that_call_nobody(receiver: Receiver, tmp_path: Any) -> None:
