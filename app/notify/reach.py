@@ -41,7 +41,8 @@ def connect(host: str, port: int, allowed: Sequence[str], seconds: float) -> soc
             fault = f"{host} can't be reached at {address[0]}, port {port}: {_said(error)}"
     if fault:
         raise Undelivered(fault)
-    raise Undelivered(f"{host} is the address {inside}, which lies inside: NOTIFY_PRIVATE allows such")
+    named = host if host == inside else f"{host} is {inside}, which"
+    raise Undelivered(f"{named} lies inside: NOTIFY_PRIVATE allows such addresses")
 
 
 def may_reach(text: str, allowed: Sequence[str]) -> bool:

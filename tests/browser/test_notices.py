@@ -70,8 +70,9 @@ def test_a_killed_worker_stands_on_the_open_pages(open_page: Open, server: Serve
     over = notices.locator("#current .entry.over")
     expect(over).to_contain_text("is gone without a goodbye", timeout=TOLD)
     expect(over).to_contain_text("ops opened: sent")
-    # It was open before the page was brought up to date.
+    # It was open, and had the focus, before the page was brought up to date.
     expect(over.get_by_text("process", exact=True)).to_be_visible()
+    expect(over.locator("summary")).to_be_focused()
 
 
 def press(page: Page, receiver: Receiver) -> None:

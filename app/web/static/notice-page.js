@@ -6,20 +6,25 @@ const AGAIN = [800, 4000];
 const BUSY = 3000;
 
 const current = document.getElementById("current");
-let due = [];
+let soon = null;
+let late = null;
 
 async function refresh() {
-  if (current.contains(document.activeElement) && document.activeElement.matches("button, a")) {
-    due.push(setTimeout(refresh, BUSY));
+  const focus = document.activeElement;
+  if (current.contains(focus) && focus.matches("button, a")) {
+    clearTimeout(late);
+    late = setTimeout(refresh, BUSY);
     return;
   }
   try {
     const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const reading = focus?.closest("#current details")?.id;
     // What is being read stays open.
     for (const { id } of current.querySelectorAll("details[open]")) page.getElementById(id)?.setAttribute("open", "");
     current.replaceChildren(...page.getElementById("current").childNodes);
+    if (reading) document.getElementById(reading)?.querySelector("summary").focus({ preventScroll: true });
     document.title = page.title;
   } catch {
     // That the server does not answer is said by the board.
@@ -27,6 +32,10 @@ async function refresh() {
 }
 
 document.addEventListener("notice", () => {
-  due.forEach(clearTimeout);
-  due = AGAIN.map((wait) => setTimeout(refresh, wait));
+  soon ??= setTimeout(() => {
+    soon = null;
+    refresh();
+  }, AGAIN[0]);
+  clearTimeout(late);
+  late = setTimeout(refresh, AGAIN[1]);
 });
