@@ -10,6 +10,7 @@ from flask import Blueprint, current_app, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from app import backends as backends_module
+from app.core import instant
 from app.core.errors import InvalidQuery, Problem, Unavailable
 from app.core.instant import now_ms
 from app.core.notifying import Delivery, Notifier, Standing
@@ -112,6 +113,12 @@ def _entry(notice: Notice, deliveries: Sequence[Delivery]) -> Entry:
     seconds = max((notice.until or now_ms()) - notice.since, 0) // 1000
     told = sorted((one for one in deliveries if one.notice.id == notice.id), key=lambda one: one.notifier)
     return Entry(notice, lasted(seconds), tuple(told))
+
+
+@bp.app_template_filter("rfc3339")
+def rfc3339(ms: int) -> str:
+    """Return a time for programs."""
+    return instant.text((ms, 0))
 
 
 def lasted(seconds: int) -> str:

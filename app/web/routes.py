@@ -24,7 +24,9 @@ PARAMETERS = {
         {"type": "array", "items": {"$ref": "#/components/schemas/Filter"}}, "Filters; in a URL written as JSON."
     ),
     "match": Parameter(choice("all", "any", default="all"), "Whether all of `filters` must hold, or any."),
-    "from": Parameter(TIME, "Only logs at or after this time: RFC 3339, a date, an epoch number or `now-15m`."),
+    "from": Parameter(
+        TIME, "Only logs at or after this time: RFC 3339, a date, an epoch number, `now-15m`, or as logs write it."
+    ),
     "to": Parameter(TIME, "Only logs at or before this time."),
     "clock": Parameter(
         choice("event", "received", default="event"),
@@ -44,13 +46,13 @@ PARAMETERS = {
     "by": Parameter(choice("level"), "Count each level apart as well."),
     "tz": Parameter(
         {"type": "string", "default": "UTC"},
-        "Zone whose clock the buckets follow: `Europe/Berlin` or `+02:00`; the offset at the start of the range holds.",
+        "Zone of times without an offset, of days, of a histogram's buckets and of the times in an export: `Europe/Berlin` or `+02:00`.",
     ),
     "field": Parameter(
         {"type": "array", "items": TEXT, "minItems": 1, "maxItems": filters.FACET_FIELDS},
         "Field whose values are counted; repeat it for several.",
     ),
-    "size": Parameter(whole(1, filters.FACET_SIZE, 10), "Most values of each field."),
+    "size": Parameter(whole(1, filters.FACET_SIZE, 10), "Most values of each field, or most patterns."),
     "at": Parameter(
         {"type": "integer", "minimum": 0}, "Place of the cursor in `q`, in characters from 0. If left out: the end."
     ),
@@ -180,6 +182,17 @@ ROUTES = (
         hints.EXPLAIN,
         about="What each condition costs, the nearest logs, names and values that may be mistyped, clocks that are off.",
         errors=POST_ERRORS,
+    ),
+    Route(
+        "/logs/patterns",
+        ("GET", "POST"),
+        "Messages that are alike",
+        "Patterns",
+        "'HOST/logs/patterns?q=level:error&from=now-1d&size=20'",
+        filters.PATTERNS,
+        about="Most frequent first, of the newest logs that fit.",
+        errors=POST_ERRORS,
+        defaults=(("size", filters.PATTERNS_SIZE),),
     ),
     Route(
         "/logs/export",
