@@ -24,7 +24,7 @@ from app.pipeline.notices import Board
 from app.pipeline.receipts import Receipts
 
 #: Modules of app.web that hold a blueprint `bp`.
-BLUEPRINTS = ("ingest", "filters", "pages", "health", "openapi", "tail", "notices", "metrics")
+BLUEPRINTS = ("ingest", "filters", "hints", "pages", "health", "openapi", "tail", "notices", "metrics")
 #: Seconds that a query may take; for an export, that each piece of it may take.
 QUERY_SECONDS = 10.0
 
