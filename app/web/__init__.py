@@ -33,6 +33,7 @@ BLUEPRINTS = (
     "openapi",
     "tail",
     "notices",
+    "notice_page",
     "metrics",
     "patterns",
     "trace",

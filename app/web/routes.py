@@ -5,8 +5,9 @@ from __future__ import annotations
 from app.core.body import ENCODINGS, LINE_TYPES
 from app.core.operations import OPERATIONS
 from app.core.query import PAGE_LIMIT
+from app.core.watching import KINDS, SEVERITIES
 from app.pipeline import export
-from app.web import filters, hints, ingest, notices
+from app.web import filters, hints, ingest, notice_page, notices
 from app.web.route import TEXT, TIME, Parameter, Route, choice, whole
 
 QUERY_TEXT = "A query in the query language, such as `level:error AND timeout`."
@@ -73,7 +74,9 @@ PARAMETERS = {
         "header",
     ),
     "Content-Encoding": Parameter(choice(*ENCODINGS), "How the body is compressed.", "header"),
-    "state": Parameter(choice(*notices.STATES), "Only notices that are open, or that are closed."),
+    "state": Parameter(choice(*notice_page.STATES), "Only notices that are open, or that are closed."),
+    "severity": Parameter(choice(*SEVERITIES), "Only notices of this severity."),
+    "kind": Parameter(choice(*KINDS), "Only notices of this kind."),
     "identity": Parameter({"type": "string", "format": "uuid"}, "Id of the log.", "path"),
     "trace_id": Parameter(TEXT, "Id of the trace.", "path"),
     "receipt": Parameter(TEXT, "`receipt` of an answer to ingest.", "path"),
@@ -232,7 +235,7 @@ ROUTES = (
         "Notices",
         "HOST/notices?state=open",
         notices.PARAMETERS,
-        about="Newest first. Over a WebSocket: what is open first, then each change.",
+        about="Newest first. Over a WebSocket: what is open first, then each change. A browser gets a page.",
     ),
     Route(
         "/metrics",

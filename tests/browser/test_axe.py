@@ -21,6 +21,7 @@ PATHS = {
     "fault": "/?q=(",
     "zone": "/?tz=Europe/Berlin&from=2024-03-01&clock=received",
     "api": "/api",
+    "notices": "/notices",
     "trace": "/trace/t-3",
     "patterns": "/patterns",
     "columns": "/?q=took&columns=level,metadata.took,metadata.region,commit,message",
