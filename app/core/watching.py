@@ -18,6 +18,7 @@ KINDS = (
     "index_behind",
     "disk_nearly_full",
     "logs_refused",
+    "alert",
 )
 #: How bad it is: `error` where somebody must act, `warning` where that may become so.
 SEVERITIES = ("error", "warning")
