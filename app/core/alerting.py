@@ -16,6 +16,9 @@ SEARCHES, ALERTS = 1_000, 100
 #: Changes that the record keeps of one alert, and evaluations that its status remembers.
 CHANGES, POINTS = 200, 120
 
+#: Milliseconds beyond its length by which a lease can't last, unless it was taken by a clock that was ahead.
+AHEAD_MS = 60_000
+
 #: A firing alert is open trouble; `cannot_tell`: the logs that would decide can't be counted.
 State = Literal["ok", "firing", "cannot_tell"]
 #: When an alert fires, by the count of its window.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from app.core.alerting import CHANGES, Alert, Change, SavedSearch, Status, Watched
+from app.core.alerting import AHEAD_MS, CHANGES, Alert, Change, SavedSearch, Status, Watched
 from app.drivers.postgres import Cursor, Database, Taken
 
 #: The server's clock in ms: leases of several machines are told by one clock.
@@ -84,7 +84,7 @@ class Alerts:
             cursor.execute(
                 f"UPDATE alerts SET turn = turn + 1, leased = {_NOW} + %s "
                 f"WHERE id = %s AND turn = %s AND leased NOT BETWEEN {_NOW} + 1 AND {_NOW} + %s",
-                (ms, identity, turn, ms),
+                (ms, identity, turn, ms + AHEAD_MS),
             )
             return bool(cursor.rowcount)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from app.core.alerting import CHANGES, Alert, Change, SavedSearch, Status, Watched
+from app.core.alerting import AHEAD_MS, CHANGES, Alert, Change, SavedSearch, Status, Watched
 from app.core.instant import now_ms
 from app.drivers.sqlite import Connection, Database
 
@@ -77,7 +77,7 @@ class Alerts:
             return bool(
                 connection.execute(
                     "UPDATE alerts SET turn = turn + 1, leased = ? WHERE id = ? AND turn = ? AND leased NOT BETWEEN ? AND ?",
-                    (until, identity, turn, now + 1, until),
+                    (until, identity, turn, now + 1, until + AHEAD_MS),
                 ).rowcount
             )
 
