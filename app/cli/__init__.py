@@ -31,6 +31,8 @@ COMMANDS = {
     "stats": "stats",
     "queue": "queue",
     "dead": "dead",
+    "searches": "searches",
+    "alerts": "alerts",
     "expire": "expire",
     "rebuild": "rebuild",
     "audit": "audit",

@@ -55,8 +55,8 @@ def read(given: Mapping[str, Any], store: LogStore, base: Alert | None = None) -
     ]
     if base is None:
         base = Alert(searches.new_id(), "", "", "at_least", 300, made=now)
-        reader.need("name", "search", "kind", "window")
-    if "name" in reader:
+        reader.need("search", "kind", "window", *(() if "name" in given else ("name",)))
+    if "name" in given:
         base = msgspec.structs.replace(base, name=reader.text("name", base.name, searches.check_name))
     if "search" in reader:
         base = msgspec.structs.replace(base, search=reader.text("search", "", lambda text: _search(store, text)))

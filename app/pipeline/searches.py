@@ -37,6 +37,8 @@ def check_name(name: Any) -> str:
     kept = " ".join(clean(name).split())
     if len(kept) > NAME_LIMIT:
         raise InvalidInput(Problem(f"is longer than {NAME_LIMIT} characters", "name"))
+    if not kept.isprintable():
+        raise InvalidInput(Problem("holds a character that can't be seen", "name"))
     return kept
 
 

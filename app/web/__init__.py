@@ -24,7 +24,19 @@ from app.pipeline.notices import Board
 from app.pipeline.receipts import Receipts
 
 #: Modules of app.web that hold a blueprint `bp`.
-BLUEPRINTS = ("ingest", "filters", "pages", "health", "openapi", "tail", "notices", "metrics")
+BLUEPRINTS = (
+    "ingest",
+    "filters",
+    "pages",
+    "health",
+    "openapi",
+    "tail",
+    "notices",
+    "metrics",
+    "searches",
+    "alerts",
+    "page_alerts",
+)
 #: Seconds that a query may take; for an export, that each piece of it may take.
 QUERY_SECONDS = 10.0
 
