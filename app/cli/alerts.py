@@ -23,9 +23,11 @@ _PARTS = (
     click.option("--search", metavar="NAME", help="The saved search whose logs are counted."),
     click.option("--kind", type=click.Choice(verbs.KINDS), help="When it fires."),
     click.option("--window", metavar="5m", help="Over how long logs are counted: whole minutes, up to 7d."),
-    click.option("--count", type=int, help="The limit; for rises and falls the fewest logs at which they count (1)."),
+    click.option(
+        "--threshold", type=int, help="The limit; for rises and falls the fewest logs at which they count (1)."
+    ),
     click.option("--factor", type=float, help="How many times more, or fewer, than before (2)."),
-    click.option("--before", type=int, help="How many windows before are compared with (1)."),
+    click.option("--windows", type=int, help="How many windows before are compared with (1)."),
     click.option("--fire-after", type=int, help="Evaluations in a row before it fires (1)."),
     click.option("--close-after", type=int, help="Evaluations in a row before it is over (3)."),
     click.option("--severity", type=click.Choice(SEVERITIES), help="Severity of its notice (error)."),
@@ -90,7 +92,7 @@ def show(backends: Backends, name: str, as_json: bool) -> None:
 def add(backends: Backends, name: str, as_json: bool, **parts: Any) -> None:
     """Make an alert on a saved search.
 
-    Example: logingestor alerts add 'many errors' --search errors --kind at_least --count 100 --window 5m
+    Example: logingestor alerts add 'many errors' --search errors --kind at_least --threshold 100 --window 5m
     """
     alert = verbs.read({"name": name, **_given(parts)}, backends.store)
     verbs.keep(backends.store, alert, Change(now_ms(), "made", "Made.", _who()))
@@ -106,7 +108,7 @@ def add(backends: Backends, name: str, as_json: bool, **parts: Any) -> None:
 def change(backends: Backends, name: str, new: str | None, as_json: bool, **parts: Any) -> None:
     """Change what the options name; the rest stays.
 
-    Example: logingestor alerts change 'many errors' --count 200
+    Example: logingestor alerts change 'many errors' --threshold 200
     """
     given = _given(parts) | ({} if new is None else {"name": new})
     alert = verbs.read(given, backends.store, verbs.get(backends.store, name).alert)

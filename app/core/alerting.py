@@ -67,10 +67,10 @@ class Alert(msgspec.Struct, frozen=True):
     #: Seconds of the window: whole minutes.
     window: int
     #: The limit of at_least and at_most; the fewest logs at which a rate counts.
-    count: int = 1
+    threshold: int = 1
     #: How much more, or fewer, than in the windows before; how many those are.
     factor: float = 2.0
-    before: int = 1
+    windows: int = 1
     #: Evaluations in a row before it fires, and before that is over.
     fire_after: int = 1
     close_after: int = 3

@@ -43,18 +43,18 @@ class Counted:
 
 def holds(alert: Alert, count: float, earlier: float) -> bool:
     """Return whether the condition is satisfied by a count, and the sum of those of the windows before."""
-    mean = earlier / alert.before
+    mean = earlier / alert.windows
     match alert.kind:
         case "at_least":
-            return count >= alert.count
+            return count >= alert.threshold
         case "at_most":
-            return count <= alert.count
+            return count <= alert.threshold
         case "absent":
             return count == 0
         case "rises":
-            return count >= alert.count and count >= alert.factor * mean
+            return count >= alert.threshold and count >= alert.factor * mean
         case "falls":
-            return mean >= alert.count and count * alert.factor <= mean
+            return mean >= alert.threshold and count * alert.factor <= mean
 
 
 def told(alert: Alert, counted: Counted) -> bool | None:
@@ -73,7 +73,7 @@ def told(alert: Alert, counted: Counted) -> bool | None:
 
 def meaning(alert: Alert, query: str) -> str:
     """Return a text that differs if anything differs that is counted or compared."""
-    parts = (query, alert.kind, alert.window, alert.count, alert.factor, alert.before)
+    parts = (query, alert.kind, alert.window, alert.threshold, alert.factor, alert.windows)
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
 
 
@@ -90,7 +90,7 @@ def advance(status: Status, alert: Alert, counted: Counted, now: int) -> tuple[S
                 fires, streak = met, 0
         state = "firing" if fires else "ok"
     why = explain(alert, counted, met)
-    mean = counted.earlier / alert.before if alert.kind in COMPARING and counted.count is not None else None
+    mean = counted.earlier / alert.windows if alert.kind in COMPARING and counted.count is not None else None
     after = msgspec.structs.replace(
         status,
         state=state,
@@ -141,7 +141,9 @@ def explain(alert: Alert, counted: Counted, met: bool | None) -> str:
         return counted.fault
     said = f"{logs(counted.count)} in {length(alert.window)}"
     if alert.kind in COMPARING:
-        said += f", {number(counted.earlier / alert.before)} before"
+        said += f", {number(counted.earlier / alert.windows)} before"
+    if met is not None and alert.kind == "absent":
+        return f"No logs for {length(alert.window)}." if met else f"{said}."
     if met is not None:
         return f"{said}: {'' if met else 'not '}{limit(alert)}."
     if counted.unknown:
@@ -154,28 +156,28 @@ def explain(alert: Alert, counted: Counted, met: bool | None) -> str:
 def limit(alert: Alert) -> str:
     """Return in words what a count is compared with."""
     match alert.kind:
-        case "at_least" | "at_most":
-            return f"{alert.kind.replace('_', ' ')} {alert.count:,}"
-        case "absent":
-            return "none"
+        case "at_least" | "at_most" | "absent":
+            return f"{alert.kind.replace('_', ' ')} {alert.threshold:,}"
         case "rises":
-            return f"{number(alert.factor)} times as many as before, at least {alert.count:,}"
+            return f"{number(alert.factor)} times as many as before, at least {alert.threshold:,}"
         case "falls":
-            return f"{number(alert.factor)} times fewer than before, of at least {alert.count:,}"
+            return f"{number(alert.factor)} times fewer than before, of at least {alert.threshold:,}"
 
 
 def sentence(alert: Alert) -> str:
     """Return the condition in English."""
-    before = f"the {length(alert.window)} before" if alert.before == 1 else f"the mean of {alert.before} windows before"
+    before = (
+        f"the {length(alert.window)} before" if alert.windows == 1 else f"the mean of {alert.windows} windows before"
+    )
     match alert.kind:
         case "at_least" | "at_most":
-            return f"{alert.kind.replace('_', ' ')} {logs(alert.count)} in {length(alert.window)}"
+            return f"{alert.kind.replace('_', ' ')} {logs(alert.threshold)} in {length(alert.window)}"
         case "absent":
             return f"no logs for {length(alert.window)}"
         case "rises":
-            return f"{number(alert.factor)} times as many logs in {length(alert.window)} as in {before}, and at least {alert.count:,}"
+            return f"{number(alert.factor)} times as many logs in {length(alert.window)} as in {before}, and at least {alert.threshold:,}"
         case "falls":
-            return f"{number(alert.factor)} times fewer logs in {length(alert.window)} than in {before}, which had at least {alert.count:,}"
+            return f"{number(alert.factor)} times fewer logs in {length(alert.window)} than in {before}, which had at least {alert.threshold:,}"
 
 
 def logs(count: int) -> str:

@@ -69,7 +69,7 @@ def count(index: SearchIndex, alert: Alert, query: str, end: int, budget: Budget
         wanted = Query(meant, (start, 0), (end - 1, 999_999), "received", "desc", SAMPLES, count="exact")
         page, earlier = index.find(wanted, budget), 0
         if alert.kind in COMPARING:
-            before = replace(wanted, start=(start - length * alert.before, 0), end=(start - 1, 999_999), limit=1)
+            before = replace(wanted, start=(start - length * alert.windows, 0), end=(start - 1, 999_999), limit=1)
             earlier = index.find(before, budget).total or 0
     except InvalidInput as error:
         return failed(alert, query, end, f"Its query can't be read: {error}.")
@@ -85,7 +85,7 @@ def failed(alert: Alert, query: str, end: int, why: str) -> Counted:
 
 def begins(alert: Alert, counted: Counted) -> int:
     """Return when the first of the windows begins that are compared, in ms."""
-    return counted.start - (alert.before * alert.window * 1000 if alert.kind in COMPARING else 0)
+    return counted.start - (alert.windows * alert.window * 1000 if alert.kind in COMPARING else 0)
 
 
 def _sample(record: LogRecord) -> Sample:

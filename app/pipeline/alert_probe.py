@@ -59,9 +59,11 @@ class Alerts:
         )
         details |= {"count": status.count, "earlier": status.earlier, "condition": condition.sentence(alert)}
         state, why = condition.now_state(one, now)
-        text = f"Alert “{alert.name}” fires: {condition.sentence(alert)}. {why}"
+        text = f"Alert “{alert.name}” fires: {why}"
         if state == "cannot_tell":
-            text = f"Alert “{alert.name}” fired, and can't be told now: {condition.sentence(alert)}. {why}"
+            text = f"Alert “{alert.name}” fired on {condition.sentence(alert)}; now it can't be told. {why}"
+        elif status.streak:
+            text = f"Alert “{alert.name}” fires on {condition.sentence(alert)}, and may be over soon. {why}"
         return Trouble("alert", alert.severity, text, details)
 
     def _began(self, one: Watched) -> Change | None:

@@ -28,10 +28,10 @@ KINDS: tuple[str, ...] = get_args(Kind)
 #: Shortest and longest window, in seconds.
 WINDOW_LOW, WINDOW_HIGH = 60, 7 * 86_400
 #: Largest limit; most windows before, most evaluations in a row.
-COUNT_HIGH, BEFORE_HIGH, IN_A_ROW = 1_000_000_000, 10, 60
+COUNT_HIGH, WINDOWS_HIGH, IN_A_ROW = 1_000_000_000, 10, 60
 FACTOR_LOW, FACTOR_HIGH = 1.1, 1_000.0
 #: Names of what an alert is made from, beside its own name and its search.
-FIELDS = ("kind", "window", "count", "factor", "before", "fire_after", "close_after", "severity")
+FIELDS = ("kind", "window", "threshold", "factor", "windows", "fire_after", "close_after", "severity")
 #: Longest reason of a silence, in characters.
 REASON_LIMIT = 500
 #: Seconds that a try may take.
@@ -65,15 +65,15 @@ def read(given: Mapping[str, Any], store: LogStore, base: Alert | None = None) -
         kind=reader.choice("kind", base.kind, KINDS),
         severity=reader.choice("severity", base.severity, SEVERITIES),
         window=reader.window(base.window),
-        count=reader.whole("count", base.count, 0, COUNT_HIGH),
-        before=reader.whole("before", base.before, 1, BEFORE_HIGH),
+        threshold=reader.whole("threshold", base.threshold, 0, COUNT_HIGH),
+        windows=reader.whole("windows", base.windows, 1, WINDOWS_HIGH),
         fire_after=reader.whole("fire_after", base.fire_after, 1, IN_A_ROW),
         close_after=reader.whole("close_after", base.close_after, 1, IN_A_ROW),
         factor=reader.factor(base.factor),
         changed=now,
     )
-    if alert.count == 0 and alert.kind not in ("at_most", "absent"):
-        reader.problems.append(Problem("must be at least 1: fewer there never are", "count"))
+    if alert.threshold == 0 and alert.kind not in ("at_most", "absent"):
+        reader.problems.append(Problem("must be at least 1: fewer there never are", "threshold"))
     if reader.problems:
         raise InvalidInput(*reader.problems)
     return alert

@@ -35,6 +35,7 @@ BLUEPRINTS = (
     "metrics",
     "searches",
     "alerts",
+    "page_searches",
     "page_alerts",
 )
 #: Seconds that a query may take; for an export, that each piece of it may take.

@@ -33,6 +33,7 @@ def every() -> BaseResponse | str:
     """Show the alerts with their states."""
     if saved.wants_page():
         return page_alerts.every()
+    saved.body(())
     store, now = backends().store, now_ms()
     names = _names(store)
     shown = [alerts.describe(one, names.get(one.alert.search, ""), now) for one in store.alerts()]
@@ -52,6 +53,7 @@ def one(which: str) -> BaseResponse | str:
     """Show an alert, and what happened to it."""
     if saved.wants_page():
         return page_alerts.one(which)
+    saved.body(())
     store = backends().store
     return _reply(store, alerts.get(store, which).alert)
 

@@ -33,13 +33,12 @@ KINDS = (
 #: Silences that the form offers.
 SILENCES = (("now+1h", "an hour"), ("now+4h", "4 hours"), ("now+1d", "a day"), ("now+7d", "a week"))
 #: What the form shows for a new alert.
-FRESH = {"kind": "at_least", "count": "1", "window": "5m", "factor": "2", "before": "1"} | {
+FRESH = {"kind": "at_least", "threshold": "1", "window": "5m", "factor": "2", "windows": "1"} | {
     "fire_after": "1",
     "close_after": "3",
     "severity": "error",
 }
-_WORDS = {"ok": "OK", "firing": "Firing", "cannot_tell": "Can't tell"}
-_ORDER = ("firing", "cannot_tell", "ok")
+_WORDS = {"firing": "Firing", "cannot_tell": "Can't tell", "ok": "OK"}
 
 
 @bp.after_request
@@ -54,7 +53,7 @@ def every() -> str:
     store, now = backends().store, now_ms()
     names = {search.id: search.name for search in store.searches()}
     shown = [_shown(one, names, now) for one in store.alerts()]
-    shown.sort(key=lambda one: _ORDER.index(one["state"]))
+    shown.sort(key=lambda one: list(_WORDS).index(one["state"]))
     return render_template("alerts.html", alerts=shown, words=_WORDS)
 
 

@@ -32,7 +32,7 @@ def draw(alert: Alert, status: Status, now: int) -> Spark | None:
         return None
     end = max(status.recent[-1].at, now - now % MINUTE)
     shown = [point for point in status.recent if point.at > end - WIDTH * MINUTE]
-    limit = alert.count if alert.kind in ("at_least", "at_most") else None
+    limit = alert.threshold if alert.kind in ("at_least", "at_most") else None
     top = max([1, limit or 0, *(point.count or 0 for point in shown)])
     shapes: dict[State, list[str]] = {"ok": [], "firing": [], "cannot_tell": []}
     for point in shown:

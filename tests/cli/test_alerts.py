@@ -46,7 +46,7 @@ def test_alerts(run: Any, backends: Backends, fill: Fill, make_record: MakeRecor
     """An alert is made, tried, changed, silenced, shown with its history, removed."""
     run("searches", "add", "errors", "level:error")
     words = ("--search", "errors", "--kind", "at_least", "--window", "5m")
-    made = run("alerts", "add", "many", *words, "--count", "2", "--json")
+    made = run("alerts", "add", "many", *words, "--threshold", "2", "--json")
     assert (made["state"], made["condition"]) == ("cannot_tell", "at least 2 logs in 5 minutes")
     assert "0 logs in 5 minutes: not at least 2. It would not fire." in run("alerts", "test", "many")
     identity = IdSource().take(2, now_ms() - 5)
@@ -54,7 +54,7 @@ def test_alerts(run: Any, backends: Backends, fill: Fill, make_record: MakeRecor
     tried = run("alerts", "test", "many")
     assert "It would fire." in tried and "\\x1b[31m" in tried
     assert run("alerts", "test", "many", "--json")["count"] == 2
-    assert run("alerts", "change", "many", "--count", "7", "--name", "more", "--json")["count"] == 7
+    assert run("alerts", "change", "many", "--threshold", "7", "--name", "more", "--json")["threshold"] == 7
     assert (
         run("alerts", "silence", "more", "now+2h", "--reason", "I know", "--by", "me", "--json")["silence"]["by"]
         == "me"

@@ -115,7 +115,7 @@ def test_windows_are_counted_by_arrival(each_backends: Backends, make_record: Ma
     found = count(backends.index, alert(), "level:error", end, Budget(30))
     assert (found.count, found.start, found.end) == (2, end - 300_000, end - 1)
     assert len(found.samples) == 2
-    rising = msgspec.structs.replace(alert(), kind="rises", before=2)
+    rising = msgspec.structs.replace(alert(), kind="rises", windows=2)
     found = count(backends.index, rising, "level:error", end, Budget(30))
     assert (found.count, found.earlier) == (2, 1)
     assert hidden(sources, end, lambda _: True) == 0

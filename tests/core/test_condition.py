@@ -46,7 +46,7 @@ def counted(count: int | None, *, end: int = MINUTE, **fields: object) -> Counte
 )
 def test_conditions(kind: str, count: int, earlier: int, expected: bool) -> None:
     """At their limits, a limit of 5, twice, two windows before."""
-    assert holds(alert(kind=kind, count=5, before=2), count, earlier) is expected
+    assert holds(alert(kind=kind, threshold=5, windows=2), count, earlier) is expected
 
 
 @given(
@@ -62,7 +62,7 @@ def test_what_waits_decides_whether_it_can_be_told(
     kind: str, limit: int, factor: float, before: int, count: int, earlier: int, hidden: int
 ) -> None:
     """Told exactly when every way in which the waiting logs may belong to the windows says the same."""
-    one = alert(kind=kind, count=limit, factor=factor, before=before)
+    one = alert(kind=kind, threshold=limit, factor=factor, windows=before)
     ways = {holds(one, count + n, earlier + m) for n in range(hidden + 1) for m in range(hidden + 1 - n)}
     expected = ways.pop() if len(ways) == 1 else None
     assert told(one, counted(count, earlier=earlier, hidden=hidden)) is expected
@@ -83,7 +83,7 @@ def test_what_waits_decides_whether_it_can_be_told(
 )
 def test_silence_of_a_time_without_anybody_says_nothing(kind: str, count: int, expected: bool | None) -> None:
     """Where perhaps nobody could send, few logs can't be told; many are many."""
-    assert told(alert(kind=kind, count=5), counted(count, earlier=20, unknown=True)) is expected
+    assert told(alert(kind=kind, threshold=5), counted(count, earlier=20, unknown=True)) is expected
 
 
 def run(one: Alert, answers: str, status: Status | None = None) -> tuple[str, list[str]]:
@@ -116,7 +116,7 @@ def test_nothing_flaps(answers: str, states: str) -> None:
 def test_each_change_is_noted_once() -> None:
     """With the window that decided, its counts and why; what stays the same is none."""
     assert run(alert(fire_after=2, close_after=2), "nnyyyy??nnnn")[1] == ["ok", "firing", "cannot_tell", "firing", "ok"]
-    status, change = advance(Status(), alert(count=5), counted(7, query="level:error"), 65_000)
+    status, change = advance(Status(), alert(threshold=5), counted(7, query="level:error"), 65_000)
     assert change is not None and status.since == 65_000
     assert (change.what, change.at, change.start, change.end) == ("firing", 65_000, 0, 59_999)
     assert (change.count, change.query, change.text) == (7, "level:error", "7 logs in 1 minute: at least 5.")
@@ -156,7 +156,7 @@ def test_who_reads_is_told_that_nobody_evaluates() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_conditions_are_said_in_english(kind: str) -> None:
     """With their numbers and durations, and what came of them."""
-    one = alert(kind=kind, count=1_500, window=5_400, factor=2.5, before=3)
+    one = alert(kind=kind, threshold=1_500, window=5_400, factor=2.5, windows=3)
     said = sentence(one)
     assert "90 minutes" in said and ("1,500" in said or kind == "absent")
     for found in (told(one, counted(3)), None):
@@ -179,6 +179,6 @@ def test_another_meaning_is_told() -> None:
     """Whatever is counted or compared, and nothing else."""
     one = alert()
     same = [one, alert(name="b"), alert(fire_after=9), alert(severity="warning")]
-    other = [alert(kind="at_most"), alert(window=120), alert(count=2), alert(factor=3.0), alert(before=2)]
+    other = [alert(kind="at_most"), alert(window=120), alert(threshold=2), alert(factor=3.0), alert(windows=2)]
     assert {meaning(each, "q") for each in same} == {meaning(one, "q")}
     assert meaning(one, "q") not in {meaning(one, "r"), *(meaning(each, "q") for each in other)}

@@ -60,7 +60,15 @@ def arrive(backends: Backends, make_record: MakeRecord, fill: Fill) -> Arrive:
 
 def make(sources: Sources, identity: str = "a", **fields: object) -> Alert:
     """Keep an alert on errors: five in a minute."""
-    given = {"id": identity, "name": identity, "search": "s", "kind": "at_least", "window": 60, "count": 5, **fields}
+    given = {
+        "id": identity,
+        "name": identity,
+        "search": "s",
+        "kind": "at_least",
+        "window": 60,
+        "threshold": 5,
+        **fields,
+    }
     alert = Alert(**given)  # type: ignore[arg-type]
     assert sources.store.keep_alert(alert)
     return alert
@@ -112,7 +120,7 @@ def test_a_minute_is_told_once(sources: Sources, arrive: Arrive) -> None:
 
 def test_no_log_falls_between_two_evaluations(sources: Sources, arrive: Arrive) -> None:
     """Whatever the tick's second: windows of a minute lie side by side."""
-    make(sources, count=1, close_after=1)
+    make(sources, threshold=1, close_after=1)
     for minute, second in ((0, 0), (1, 40), (2, 2), (3, 51)):
         at(sources, minute + second / 60)
         arrive(NOON + minute * MINUTE + 59_999)
@@ -122,7 +130,7 @@ def test_no_log_falls_between_two_evaluations(sources: Sources, arrive: Arrive) 
 
 def test_logs_that_wait_leave_it_open(sources: Sources, arrive: Arrive, backends: Backends) -> None:
     """Neither quiet nor firing is said while it depends on them; later every minute is told, and none is lost."""
-    make(sources, count=5)
+    make(sources, threshold=5)
     make(sources, "quiet", kind="absent")
     arrive(NOON - 1)
     at(sources, 0)
@@ -147,8 +155,8 @@ def test_logs_that_wait_leave_it_open(sources: Sources, arrive: Arrive, backends
 
 def test_what_waits_but_decides_nothing_is_no_matter(sources: Sources, arrive: Arrive) -> None:
     """Enough were found; or too few wait; or they came after the window."""
-    make(sources, "enough", count=2)
-    make(sources, "few", count=50)
+    make(sources, "enough", threshold=2)
+    make(sources, "few", threshold=50)
     make(sources, "quiet", kind="absent")
     arrive(NOON - 500, 2)
     arrive(NOON - 400, 3, wait=True)
@@ -237,7 +245,7 @@ def test_another_meaning_begins_anew(sources: Sources, arrive: Arrive) -> None:
     at(sources, 0)
     at(sources, 1)
     assert status(sources).state == "firing"
-    sources.store.keep_alert(msgspec.structs.replace(alert, count=10))
+    sources.store.keep_alert(msgspec.structs.replace(alert, threshold=10))
     at(sources, 2)
     assert (status(sources).state, status(sources).fires) == ("ok", False)
     sources.store.keep_search(SavedSearch("s", "errors", {"q": "level:fatal"}, 1, 1))
@@ -254,7 +262,7 @@ def test_another_meaning_begins_anew(sources: Sources, arrive: Arrive) -> None:
 def test_relative_times_count_from_the_window(sources: Sources, make_record: MakeRecord, fill: Fill) -> None:
     """A query may leave out what is old by its own time: an import of last year's errors is no alarm."""
     sources.store.keep_search(SavedSearch("s", "errors", {"q": "level:error AND timestamp:>=now-10m"}, 1, 1))
-    make(sources, count=1)
+    make(sources, threshold=1)
     ids = IdSource()
     fill(
         [

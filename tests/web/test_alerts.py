@@ -33,7 +33,7 @@ def save(client: FlaskClient, name: str = "errors", **parameters: str) -> dict[s
 
 def make(client: FlaskClient, name: str = "many", **parts: Any) -> dict[str, Any]:
     """Make an alert on a saved search; return it."""
-    given = {"name": name, "search": "errors", "kind": "at_least", "window": "5m", "count": 2, **parts}
+    given = {"name": name, "search": "errors", "kind": "at_least", "window": "5m", "threshold": 2, **parts}
     answer = client.post("/alerts", json=given)
     assert answer.status_code == 201, answer.text
     return dict(answer.json["alert"])
@@ -125,7 +125,7 @@ def test_alerts_as_json(client: FlaskClient, backends: Backends, errors: list[Lo
     assert [one["what"] for one in silenced["changes"]] == ["silenced", "firing", "made"]
     assert client.delete("/alerts/many/silence").json["alert"]["silence"] is None
     changed = client.put("/alerts/many", json={"window": 600, "name": "more"}).json["alert"]
-    assert (changed["window"], changed["count"], changed["name"]) == ("10m", 2, "more")
+    assert (changed["window"], changed["threshold"], changed["name"]) == ("10m", 2, "more")
     assert client.delete("/alerts/more").json == {"status": True}
     assert client.get("/alerts").json["alerts"] == []
 
@@ -140,9 +140,9 @@ def test_an_alert_with_faults_is_refused(client: FlaskClient) -> None:
         "search": ["nothing"],
         "kind": ["sometimes", 1],
         "window": ["90s", "30s", "8d", "x", -60, True, 1.5, "9" * 50 + "m"],
-        "count": [0, -1, "x", 1.5, True, 10**10],
+        "threshold": [0, -1, "x", 1.5, True, 10**10],
         "factor": [1, "nan", "inf", True, "x"],
-        "before": [0, 11],
+        "windows": [0, 11],
         "fire_after": [0, 61],
         "close_after": ["0"],
         "severity": ["bad"],
@@ -166,7 +166,7 @@ def test_there_is_a_limit(client: FlaskClient) -> None:
         make(client, str(n))
     answer = client.post("/alerts", json={"name": "x", "search": "errors", "kind": "absent", "window": "5m"})
     assert faults(answer) == ["name"]
-    assert client.put("/alerts/5", json={"count": 7}).status_code == 200
+    assert client.put("/alerts/5", json={"threshold": 7}).status_code == 200
 
 
 def test_a_watched_search_stays(client: FlaskClient) -> None:
@@ -258,7 +258,7 @@ def test_the_list_tells_states_and_values(client: FlaskClient, backends: Backend
     """What fires first, each with its last count, limit, picture and cost."""
     save(client)
     make(client, "b quiet", kind="absent")
-    make(client, "a fine", count=500)
+    make(client, "a fine", threshold=500)
     make(client, "z many")
     evaluate(backends)
     make(client, "fresh")
@@ -281,15 +281,15 @@ def test_an_alert_is_made_from_a_search(client: FlaskClient, errors: list[LogRec
     assert link is not None
     form = page(client, link)
     state = {one["name"]: one["value"] for one in form.find("input") if "name" in one.attributes}
-    state |= {"name": "errors come", "search": "", "kind": "at_least", "severity": "warning", "count": "2"}
+    state |= {"name": "errors come", "search": "", "kind": "at_least", "severity": "warning", "threshold": "2"}
     assert state["q"] == "level:error"
     tried = client.get("/page/alert", query_string={**state, "try": "1"})
     assert tried.status_code == 200
     assert "3 logs in 5 minutes: at least 2. It would fire." in html.unescape(tried.text)
     assert client.get("/searches").json["searches"] == []
-    wrong = client.post("/page/alert", data={**state, "window": "x", "count": "0"})
+    wrong = client.post("/page/alert", data={**state, "window": "x", "threshold": "0"})
     assert wrong.status_code == 400
-    assert {one["name"] for one in Html(wrong.text).find("input", aria_invalid="true")} == {"window", "count"}
+    assert {one["name"] for one in Html(wrong.text).find("input", aria_invalid="true")} == {"window", "threshold"}
     assert client.get("/searches").json["searches"] == []
     answer = client.post("/page/alert", data=state)
     assert answer.status_code == 303
@@ -300,7 +300,7 @@ def test_an_alert_is_made_from_a_search(client: FlaskClient, errors: list[LogRec
     assert (search["name"], search["parameters"]) == ("errors come", {"q": "level:error", "from": "now-1h"})
     edit = page(client, f"/page/alert?id={alert['id']}")
     filled = {one["name"]: one["value"] for one in edit.find("input") if "name" in one.attributes}
-    assert (filled["window"], filled["count"], filled["name"]) == ("5m", "2", "errors come")
+    assert (filled["window"], filled["threshold"], filled["name"]) == ("5m", "2", "errors come")
     sent = {**filled, "search": search["id"], "kind": "absent", "severity": "error"}
     assert client.post("/page/alert", data=sent).status_code == 303
     assert client.get("/alerts/errors come").json["alert"]["condition"] == "no logs for 5 minutes"

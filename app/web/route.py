@@ -1,0 +1,84 @@
+"""What the table of routes is made of: a route, and the parameters that routes take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+TEXT: dict[str, Any] = {"type": "string"}
+TIME: dict[str, Any] = {"type": ["string", "number"], "examples": ["2023-09-15T08:00:00Z", "now-15m", 1694764800]}
+
+
+def choice(*values: str, default: str | None = None) -> dict[str, Any]:
+    """Return the schema of a text that is one of *values*."""
+    chosen: dict[str, Any] = {"type": "string", "enum": list(values)}
+    return chosen if default is None else {**chosen, "default": default}
+
+
+def whole(low: int, high: int, default: int) -> dict[str, Any]:
+    """Return the schema of a whole number."""
+    return {"type": "integer", "minimum": low, "maximum": high, "default": default}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A name that requests may hold: its schema and what it means."""
+
+    schema: dict[str, Any]
+    help: str
+    place: str = "query"
+
+
+#: Every name that requests may hold; filled where the routes are.
+PARAMETERS: dict[str, Parameter] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One path: what it is for, what it takes and what it answers."""
+
+    path: str
+    methods: tuple[str, ...]
+    summary: str
+    #: Schema of the answer, by its name in app.web.schemas; None where it is no JSON.
+    answer: str | None
+    #: Arguments of curl for a request; HOST stands for the server's address.
+    example: str
+    #: Names that the URL may hold, and the body of a POST to a route that finds.
+    names: tuple[str, ...] = ()
+    #: Names in the path and in the headers.
+    others: tuple[str, ...] = ()
+    about: str = ""
+    status: int = 200
+    #: Whether the body holds logs rather than the parameters.
+    takes_logs: bool = False
+    #: Media types of the answer.
+    types: tuple[str, ...] = ("application/json",)
+    #: A body that is answered well, where one is wanted.
+    sample: tuple[tuple[str, Any], ...] = ()
+    #: Statuses of answers in the shape of an error.
+    errors: tuple[int, ...] = field(default=(400, 503))
+
+    #: Whether the password is needed where AUTH is required.
+    closed: bool = True
+    #: Names that can't be left out of the body.
+    required: tuple[str, ...] = ()
+    #: Where the default of a parameter differs from that of the other routes.
+    defaults: tuple[tuple[str, Any], ...] = ()
+
+    def schema(self, name: str) -> dict[str, Any]:
+        """Return the schema of a parameter."""
+        given = dict(self.defaults)
+        schema = PARAMETERS[name].schema
+        return {**schema, "default": given[name]} if name in given else schema
+
+    @property
+    def operation(self) -> str:
+        """A name for the route that no other has with one of its methods."""
+        words = "".join(character if character.isalnum() else " " for character in self.path).split()
+        return "_".join(words)
+
+    @property
+    def anchor(self) -> str:
+        """A name for the route that no other has."""
+        return f"{self.methods[0].lower()}_{self.operation}"
