@@ -123,3 +123,14 @@ def remove(store: LogStore, search: SavedSearch) -> None:
             Problem(f"is watched by {len(watching)} alert{'s' * (len(watching) > 1)}: {names}", "search")
         )
     store.drop_search(search.id)
+
+
+def keep_saved(store: LogStore, searches: Sequence[SavedSearch], alerts: Sequence[Alert]) -> None:
+    """Keep searches and alerts of another record; what is there already, by id or name, stays as it is."""
+    known = {search.id for search in store.searches()} | {one.alert.id for one in store.alerts()}
+    for search in searches:
+        if search.id not in known:
+            store.keep_search(search)
+    for alert in alerts:
+        if alert.id not in known:
+            store.keep_alert(alert)
