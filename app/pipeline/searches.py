@@ -126,11 +126,15 @@ def remove(store: LogStore, search: SavedSearch) -> None:
 
 
 def keep_saved(store: LogStore, searches: Sequence[SavedSearch], alerts: Sequence[Alert]) -> None:
-    """Keep searches and alerts of another record; what is there already, by id or name, stays as it is."""
+    """Keep searches and alerts of another record: those that are here stay as they are, a name that is taken gets an addition."""
     known = {search.id for search in store.searches()} | {one.alert.id for one in store.alerts()}
     for search in searches:
-        if search.id not in known:
-            store.keep_search(search)
+        if search.id not in known and not store.keep_search(search):
+            store.keep_search(msgspec.structs.replace(search, name=_apart(search)))
     for alert in alerts:
-        if alert.id not in known:
-            store.keep_alert(alert)
+        if alert.id not in known and not store.keep_alert(alert):
+            store.keep_alert(msgspec.structs.replace(alert, name=_apart(alert)))
+
+
+def _apart(thing: SavedSearch | Alert) -> str:
+    return f"{thing.name[: NAME_LIMIT - 11]} ({thing.id[-8:]})"
