@@ -48,14 +48,21 @@ def work(sources: Sources, rest: Callable[[float], bool], now: int | None = None
         waiting = hidden(sources, slot, rest)
     except Unavailable as error:
         fault = f"How many accepted logs can't be found yet is unknown: {error}."
+    fault_of_ours: Exception | None = None
     # Slow ones last: what is quick is told each minute, however long they take.
     for one in sorted(due, key=lambda one: (one.status.cost_ms >= SLOW_MS, one.status.tried)):
         if monotonic() > until or not rest(0):
             break
         if sources.store.lease_alert(one.alert.id, one.turn, LEASE_SECONDS):
             evaluation = _Evaluation(sources, one, queries.get(one.alert.search), slot, now)
-            status = evaluation.run(waiting, fault)
+            try:
+                status = evaluation.run(waiting, fault)
+            except Exception as error:
+                # One that can't be evaluated for a fault of this program must not keep the others from it.
+                fault_of_ours, status = error, evaluation.broken(error)
             done += sources.store.settle_alert(one.alert.id, one.turn, status, evaluation.changes)
+    if fault_of_ours is not None:
+        raise fault_of_ours
     return done
 
 
@@ -94,6 +101,12 @@ class _Evaluation:
             if status.evaluated < end or (change and change.what == "firing") or budget.cancelled():
                 break
         return msgspec.structs.replace(status, tried=self._now, cost_ms=round((monotonic() - began) * 1000))
+
+    def broken(self, error: Exception) -> Status:
+        """Return the status after an evaluation that raised what it should not."""
+        self.changes.clear()
+        text = f"Its evaluation failed: {type(error).__name__}. The worker's own log says why."
+        return msgspec.structs.replace(self._untold(self._before, text), tried=self._now)
 
     def _counted(self, end: int, known_from: int, waiting: int, fault: str, budget: Budget) -> Counted:
         if self._query is None:

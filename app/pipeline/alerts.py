@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, get_args
 
 import msgspec
@@ -133,7 +133,7 @@ class _Reader:
             return default
         try:
             value = float(self._given["factor"])
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             value = math.nan
         if isinstance(self._given["factor"], bool) or not FACTOR_LOW <= value <= FACTOR_HIGH:
             self.problems.append(Problem(f"must be a number from {FACTOR_LOW:g} to {FACTOR_HIGH:,g}", "factor"))
@@ -177,7 +177,7 @@ def silence(store: LogStore, alert: Alert, until: Any, reason: Any, by: str) -> 
         end = time_span(until, now)[1][0]
         if end <= now:
             raise ValueError("is past")
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise InvalidInput(Problem(f"“{str(until)[:100]}” {error}", "until")) from None
     if len(str(reason or "")) > REASON_LIMIT:
         raise InvalidInput(Problem(f"is longer than {REASON_LIMIT} characters", "reason"))
@@ -222,10 +222,15 @@ class Try:
         }
 
 
+def _rest(seconds: float) -> bool:
+    sleep(seconds)
+    return True
+
+
 def attempt(sources: Sources, alert: Alert, query: str, status: Status | None = None) -> Try:
     """Return what the alert would do with the window that ends now; nothing is changed. Raises Unavailable."""
     now, began = now_ms(), monotonic()
-    waiting = hidden(sources, now, lambda _: False)
+    waiting = hidden(sources, now, _rest)
     counted = count(sources.index, alert, query, now, together(Budget(TRY_SECONDS)))
     status = status or Status()
     counted = replace(counted, hidden=waiting, unknown=begins(alert, counted) < status.known_from)

@@ -39,9 +39,9 @@ def page(error: InvalidInput | None = None) -> str:
     if error is not None:
         sent = {"name": request.form.get("name", ""), "id": request.form.get("id", ""), "form": Form.read(request.form)}
         sent["taken"] = any("another saved search" in problem.message for problem in error.problems)
-    alerts: dict[str, list[str]] = {}
+    alerts: dict[str, list[tuple[str, str]]] = {}
     for watched in store.alerts():
-        alerts.setdefault(watched.alert.search, []).append(watched.alert.name)
+        alerts.setdefault(watched.alert.search, []).append((watched.alert.id, watched.alert.name))
     shown = [(search, Form.read(search.parameters), alerts.get(search.id, [])) for search in store.searches()]
     problems = saved.labelled(error) if error else []
     return render_template("searches.html", searches=shown, sent=sent, problems=problems, passing=searches.PASSING)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import msgspec
 import pytest
@@ -336,6 +337,29 @@ def test_slow_ones_come_last(sources: Sources, monkeypatch: pytest.MonkeyPatch) 
     assert order == ["quick", "slow2", "slow1"]
     monkeypatch.setattr(alert_rounds, "ROUND_SECONDS", -1.0)
     assert at(sources, 1) == 0
+
+
+def test_a_fault_of_ours_costs_one_alert(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others are evaluated, the worker's crash is told, and the alert says that it could not be."""
+    for name in ("a", "b", "c"):
+        make(sources, name)
+    count = alert_rounds.count
+
+    def broken(index: SearchIndex, alert: Alert, *rest: Any) -> Any:
+        if alert.id == "a":
+            raise ZeroDivisionError
+        return count(index, alert, *rest)
+
+    monkeypatch.setattr(alert_rounds, "count", broken)
+    for minute in (0, 1):
+        with pytest.raises(ZeroDivisionError):
+            at(sources, minute)
+    assert [status(sources, name).state for name in ("a", "b", "c")] == ["cannot_tell", "ok", "ok"]
+    assert status(sources).why.startswith("Its evaluation failed: ZeroDivisionError.")
+    assert len(changes(sources)) == 1
+    monkeypatch.undo()
+    at(sources, 2)
+    assert status(sources).state == "ok"
 
 
 def test_two_workers_share_the_alerts(sources: Sources, backends: Backends, arrive: Arrive) -> None:
