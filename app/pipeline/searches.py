@@ -45,7 +45,9 @@ def check_name(name: Any) -> str:
 def check_parameters(parameters: Mapping[str, Any], known: Sequence[str]) -> dict[str, str]:
     """Return the parameters of a search as they are kept; raises InvalidQuery naming each that can't be read."""
     problems, kept = [], dict[str, str]()
-    for name, value in parameters.items():
+    for name, given in parameters.items():
+        texts = isinstance(given, list) and all(isinstance(one, str) for one in given)
+        value = ",".join(given) if texts else given
         if name not in known:
             problems.append(Problem(f"is not a parameter of a search; known are {', '.join(known)}", str(name)[:100]))
         elif not isinstance(value, str | int) or isinstance(value, bool):

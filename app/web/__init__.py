@@ -27,6 +27,7 @@ from app.pipeline.receipts import Receipts
 BLUEPRINTS = (
     "ingest",
     "filters",
+    "hints",
     "pages",
     "health",
     "openapi",

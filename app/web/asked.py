@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, NoReturn, TypeVar
+from urllib.parse import unquote
 
 from flask import request
 
@@ -63,6 +64,15 @@ class Asked:
         own = [name for name in self._given if name not in PARAMETERS]
         return self.read(lambda: read_query(self._given, default_limit=default_limit, also=own), Query())
 
+    def window(self) -> Query:
+        """Return the query of all logs in the time range that is asked for."""
+        given: dict[str, Any] = {name: self._given[name] for name in ("from", "to", "clock") if name in self._given}
+        return self.read(lambda: read_query(given), Query())
+
+    def raw(self, name: str) -> str:
+        """Return what was given as a text, whatever it means."""
+        return str(self._given.get(name) or "")
+
     def read(self, reader: Callable[[], _T], default: _T) -> _T:
         """Return what *reader* returns, or the default where it raises InvalidQuery."""
         try:
@@ -96,7 +106,7 @@ class Asked:
     def texts(self, name: str, *, split: bool = False) -> list[str]:
         """Return the values of a parameter that may occur more than once, each once; *split* at commas if told.
 
-        The elements of a list in a body are whole values: they may hold a comma.
+        The elements of a list in a body are whole values: they may hold a comma. Elsewhere one is written `%2C`.
         """
         value = self._given.get(name)
         values = [] if value is None else value if isinstance(value, list) else [value]
@@ -104,7 +114,7 @@ class Asked:
             self._problems.append(Problem("must be a text or a list of texts", name))
             return []
         if split and not (name in self._from_body and isinstance(value, list)):
-            values = [part.strip() for one in values for part in one.split(",")]
+            values = [unquote(part.strip()) for one in values for part in one.split(",")]
         return list(dict.fromkeys(one for one in values if one))
 
     def refuse(self, message: str, name: str) -> None:

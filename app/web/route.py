@@ -1,4 +1,4 @@
-"""What the table of routes is made of: a route, and the parameters that routes take."""
+"""What a route is described by, and what of its parameters: the words of the table in app/web/routes.py."""
 
 from __future__ import annotations
 
@@ -29,10 +29,6 @@ class Parameter:
     place: str = "query"
 
 
-#: Every name that requests may hold; filled where the routes are.
-PARAMETERS: dict[str, Parameter] = {}
-
-
 @dataclass(frozen=True, slots=True)
 class Route:
     """One path: what it is for, what it takes and what it answers."""
@@ -54,23 +50,21 @@ class Route:
     takes_logs: bool = False
     #: Media types of the answer.
     types: tuple[str, ...] = ("application/json",)
-    #: A body that is answered well, where one is wanted.
+    #: A body that is answered well, where one is wanted; and names that can't be left out of it.
     sample: tuple[tuple[str, Any], ...] = ()
+    required: tuple[str, ...] = ()
     #: Statuses of answers in the shape of an error.
     errors: tuple[int, ...] = field(default=(400, 503))
 
     #: Whether the password is needed where AUTH is required.
     closed: bool = True
-    #: Names that can't be left out of the body.
-    required: tuple[str, ...] = ()
     #: Where the default of a parameter differs from that of the other routes.
     defaults: tuple[tuple[str, Any], ...] = ()
 
-    def schema(self, name: str) -> dict[str, Any]:
-        """Return the schema of a parameter."""
+    def schema(self, name: str, parameter: Parameter) -> dict[str, Any]:
+        """Return the schema of a parameter, with the route's own default."""
         given = dict(self.defaults)
-        schema = PARAMETERS[name].schema
-        return {**schema, "default": given[name]} if name in given else schema
+        return {**parameter.schema, "default": given[name]} if name in given else parameter.schema
 
     @property
     def operation(self) -> str:

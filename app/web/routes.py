@@ -6,12 +6,13 @@ from app.core.body import ENCODINGS, LINE_TYPES
 from app.core.operations import OPERATIONS
 from app.core.query import PAGE_LIMIT
 from app.pipeline import export
-from app.web import alert_routes, filters, ingest, notices
-from app.web.route import PARAMETERS, TEXT, TIME, Parameter, Route, choice, whole
+from app.web import alert_routes, filters, hints, ingest, notices
+from app.web.route import TEXT, TIME, Parameter, Route, choice, whole
 
 QUERY_TEXT = "A query in the query language, such as `level:error AND timeout`."
 
-PARAMETERS |= {
+PARAMETERS = {
+    **alert_routes.OF_THE_PAGE,
     "q": Parameter(TEXT, QUERY_TEXT),
     "query": Parameter(TEXT, "The same as `q`, in a filter."),
     "key": Parameter(TEXT, "Field of a single filter, such as `level` or `metadata.user.id`."),
@@ -50,6 +51,9 @@ PARAMETERS |= {
         "Field whose values are counted; repeat it for several.",
     ),
     "size": Parameter(whole(1, filters.FACET_SIZE, 10), "Most values of each field."),
+    "at": Parameter(
+        {"type": "integer", "minimum": 0}, "Place of the cursor in `q`, in characters from 0. If left out: the end."
+    ),
     "format": Parameter(choice(*export.FORMATS, default="ndjson"), "One JSON object a line, or CSV."),
     "columns": Parameter(
         {"type": "array", "items": TEXT}, "Fields to write, with commas between them: `level,metadata.user.id`."
@@ -144,6 +148,36 @@ ROUTES = (
         "Fields",
         "'HOST/logs/fields?q=level:error'",
         filters.FIELDS,
+        errors=POST_ERRORS,
+    ),
+    Route(
+        "/logs/statistics",
+        ("GET", "POST"),
+        "One field in figures",
+        "Statistics",
+        "'HOST/logs/statistics?field=metadata.ms&q=level:error'",
+        hints.STATISTICS,
+        about="How many logs have the field, its different and most frequent values, and how its numbers are spread.",
+        errors=POST_ERRORS,
+    ),
+    Route(
+        "/logs/completions",
+        ("GET", "POST"),
+        "What may be written in a query",
+        "Completions",
+        "'HOST/logs/completions?q=level:er&at=8'",
+        hints.COMPLETIONS,
+        about="Fields, operators and values that fit at a cursor, of the time range; what can be had in 0.15 seconds.",
+        errors=POST_ERRORS,
+    ),
+    Route(
+        "/logs/explain",
+        ("GET", "POST"),
+        "Why a query finds nothing",
+        "Explanation",
+        "'HOST/logs/explain?q=level:error+AND+resourceId:Web-1&from=now-1h'",
+        hints.EXPLAIN,
+        about="What each condition costs, the nearest logs, names and values that may be mistyped, clocks that are off.",
         errors=POST_ERRORS,
     ),
     Route(

@@ -18,8 +18,14 @@ PATHS = {
     "search": "/",
     "filtered": "/?q=level%3Aerror",
     "nothing": "/?q=level%3Afatal",
+    "why": "/?q=level%3Aerror+AND+resourceId%3AServer-1+AND+metadata.Region%3Ax&from=2024-03-01&to=2024-03-02",
+    "typing": "/?q=level%3Aerror",
     "fault": "/?q=(",
     "api": "/api",
+    "columns": "/?q=took&columns=level,metadata.took,metadata.region,commit,message",
+    "log": "/log/{0}?q=level%3Aerror&beside=search",
+    "compare": "/compare?a={0}&b={1}",
+    "compare-one": "/compare?a={0}&b=nonsense",
     "searches": "/searches",
     "alerts": "/alerts",
     "an alert": "/alerts/watched?test=1",
@@ -47,12 +53,19 @@ def test_axe_finds_nothing(
 ) -> None:
     """Names, roles, order, contrast: no rule of axe-core is broken, in either theme, on a screen or a phone."""
     page = context(color_scheme=scheme, viewport={"width": width, "height": 900}).new_page()
-    page.goto(site + PATHS[name])
+    logs = page.request.get(f"{site}/logs?q=level%3Aerror&limit=2").json()["results"]
+    page.goto(site + PATHS[name].format(*(log["id"] for log in logs)))
     if name in ("search", "filtered"):
         opened(page, "metadata.region")
         page.locator(".chart summary").click()
         page.locator(".logs button[aria-expanded]").first.click()
         page.locator(".logs .record").wait_for()
+        page.locator("#view summary").click()
+    if name == "typing":
+        page.locator(".syntax summary").click()
+        page.locator("#q").press_sequentially(" a) AND level:")
+        page.locator("#suggestions li").first.wait_for()
+        page.keyboard.press("ArrowDown")
 
     found = Axe().run(page)
 

@@ -14,8 +14,7 @@ from flask.testing import FlaskClient
 from app.backends import Backends
 from app.core.record import LogRecord, id_text
 from app.web.openapi import describe
-from app.web.route import PARAMETERS
-from app.web.routes import ROUTES
+from app.web.routes import PARAMETERS, ROUTES
 from app.web.schemas import SCHEMAS
 
 #: Endpoints that answer browsers, not programs.
