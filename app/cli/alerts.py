@@ -166,9 +166,9 @@ def test(backends: Backends, name: str, as_json: bool) -> None:
     Example: logingestor alerts test 'many errors'
     """
     watched = verbs.get(backends.store, name)
-    query = saved.get(backends.store, watched.alert.search).query
+    question = saved.get(backends.store, watched.alert.search).question
     sources = Sources(backends.queue, backends.store, backends.index)
-    found = verbs.attempt(sources, watched.alert, query, watched.status).to_dict()
+    found = verbs.attempt(sources, watched.alert, question, watched.status).to_dict()
     if as_json:
         print_json(found)
         return

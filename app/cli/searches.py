@@ -86,4 +86,4 @@ def remove(backends: Backends, name: str) -> None:
 
 def _line(search: SavedSearch) -> str:
     rest = [f"{name}={value}" for name, value in search.parameters.items() if name != "q"]
-    return terminal.safe(" ".join((search.query or "(all logs)", *rest)))
+    return terminal.safe(" ".join((search.question.q or "(all logs)", *rest)))

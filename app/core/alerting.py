@@ -25,6 +25,17 @@ State = Literal["ok", "firing", "cannot_tell"]
 Kind = Literal["at_least", "at_most", "absent", "rises", "falls"]
 
 
+class Question(msgspec.Struct, frozen=True):
+    """What is counted: a query, and the zone in which it means times without an offset."""
+
+    q: str = ""
+    tz: str = ""
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the parameters that ask it."""
+        return {name: value for name, value in (("q", self.q), ("tz", self.tz)) if value}
+
+
 class SavedSearch(msgspec.Struct, frozen=True):
     """A state of the search page under a name."""
 
@@ -38,9 +49,9 @@ class SavedSearch(msgspec.Struct, frozen=True):
     changed: int
 
     @property
-    def query(self) -> str:
-        """The text of its query."""
-        return self.parameters.get("q", "")
+    def question(self) -> Question:
+        """What of it an alert counts."""
+        return Question(self.parameters.get("q", ""), self.parameters.get("tz", ""))
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as the API shows it."""
@@ -134,10 +145,10 @@ class Change(msgspec.Struct, frozen=True):
     what: str
     text: str
     by: str = ""
-    #: The window that decided, both ends inclusive, in ms; and the query that was counted.
+    #: The window that decided, both ends inclusive, in ms; and what was counted in it.
     start: int | None = None
     end: int | None = None
-    query: str = ""
+    question: Question = Question()
     count: int | None = None
     earlier: float | None = None
     samples: list[Sample] = []
@@ -151,7 +162,8 @@ class Change(msgspec.Struct, frozen=True):
             "text": self.text,
             "by": self.by or None,
             "window": window,
-            "query": self.query if window else None,
+            "query": self.question.q if window else None,
+            "tz": (self.question.tz or None) if window else None,
             "count": self.count,
             "earlier": self.earlier,
             "samples": [msgspec.structs.asdict(sample) for sample in self.samples],

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from app.core import instant
-from app.core.alerting import POINTS, Alert, Change, Point, Sample, State, Status, Watched
+from app.core.alerting import POINTS, Alert, Change, Point, Question, Sample, State, Status, Watched
 
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 _WORDS = {"d": "day", "h": "hour", "m": "minute", "s": "second"}
@@ -37,7 +37,7 @@ class Counted:
     unknown: bool = False
     #: Why there is no count.
     fault: str = ""
-    query: str = ""
+    question: Question = field(default_factory=Question)
     samples: list[Sample] = field(default_factory=list)
 
 
@@ -71,9 +71,9 @@ def told(alert: Alert, counted: Counted) -> bool | None:
     return first if first == second else None
 
 
-def meaning(alert: Alert, query: str) -> str:
+def meaning(alert: Alert, question: Question) -> str:
     """Return a text that differs if anything differs that is counted or compared."""
-    parts = (query, alert.kind, alert.window, alert.threshold, alert.factor, alert.windows)
+    parts = (question.q, question.tz, alert.kind, alert.window, alert.threshold, alert.factor, alert.windows)
     return hashlib.sha256(msgspec.json.encode(parts)).hexdigest()[:16]
 
 
@@ -117,7 +117,7 @@ def _change(state: State, why: str, counted: Counted, mean: float | None, now: i
         why,
         start=counted.start,
         end=counted.end,
-        query=counted.query,
+        question=counted.question,
         count=counted.count,
         earlier=mean,
         samples=counted.samples,

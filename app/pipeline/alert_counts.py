@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from time import monotonic
 
-from app.core.alerting import Alert, Sample
+from app.core.alerting import Alert, Question, Sample
 from app.core.condition import COMPARING, Counted
 from app.core.errors import InvalidInput, Unavailable
 from app.core.ports import Budget, LogQueue, LogStore, SearchIndex
@@ -61,26 +61,28 @@ def _lacking(store: LogStore, end: int) -> int:
     return sum(identity < bound for ids in store.lacking_ids() for identity in ids)
 
 
-def count(index: SearchIndex, alert: Alert, query: str, end: int, budget: Budget) -> Counted:
+def count(index: SearchIndex, alert: Alert, question: Question, end: int, budget: Budget) -> Counted:
     """Return what is found in the window that ends before *end*, in ms. Relative times of the query count from there."""
     start, length = end - alert.window * 1000, alert.window * 1000
     try:
-        meant = read_query({"q": query}, now=end).filter
+        meant = read_query(question.to_dict(), now=end).filter
         wanted = Query(meant, (start, 0), (end - 1, 999_999), "received", "desc", SAMPLES, count="exact")
         page, earlier = index.find(wanted, budget), 0
         if alert.kind in COMPARING:
             before = replace(wanted, start=(start - length * alert.windows, 0), end=(start - 1, 999_999), limit=1)
             earlier = index.find(before, budget).total or 0
     except InvalidInput as error:
-        return failed(alert, query, end, f"Its query can't be read: {error}.")
+        return failed(alert, question, end, f"Its query can't be read: {error}.")
     except Unavailable as error:
-        return failed(alert, query, end, f"The index could not count: {str(error).rstrip('.')}.")
-    return Counted(start, end - 1, page.total, earlier, query=query, samples=[_sample(one) for one in page.records])
+        return failed(alert, question, end, f"The index could not count: {str(error).rstrip('.')}.")
+    return Counted(
+        start, end - 1, page.total, earlier, question=question, samples=[_sample(one) for one in page.records]
+    )
 
 
-def failed(alert: Alert, query: str, end: int, why: str) -> Counted:
+def failed(alert: Alert, question: Question, end: int, why: str) -> Counted:
     """Return that nothing could be counted of the window that ends before *end*."""
-    return Counted(end - alert.window * 1000, end - 1, query=query, fault=why)
+    return Counted(end - alert.window * 1000, end - 1, question=question, fault=why)
 
 
 def begins(alert: Alert, counted: Counted) -> int:

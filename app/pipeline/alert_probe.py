@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from app.core import condition, instant
-from app.core.alerting import Change, Watched
+from app.core.alerting import Change, Question, Watched
 from app.core.instant import now_ms
 from app.core.ports import LogStore
 from app.pipeline.notices import Trouble
@@ -100,10 +100,10 @@ def _logs(change: Change) -> dict[str, Any]:
     """Return where exactly those logs are that made it fire."""
     if change.start is None or change.end is None:
         return {}
-    return {"logs": logs_link(change.query, change.start, change.end)}
+    return {"logs": logs_link(change.question, change.start, change.end)}
 
 
-def logs_link(query: str, start: int, end: int) -> str:
+def logs_link(question: Question, start: int, end: int) -> str:
     """Return the search page's URL, without the prefix, of the logs that a window holds."""
     times = {"from": instant.text((start, 0)), "to": instant.text((end, 0)), "clock": "received"}
-    return f"/?{urlencode({**({'q': query} if query else {}), **times})}"
+    return f"/?{urlencode(question.to_dict() | times)}"

@@ -14,7 +14,7 @@ from time import monotonic
 import msgspec
 
 from app.core import condition, instant
-from app.core.alerting import Alert, Change, Status, Watched
+from app.core.alerting import Alert, Change, Question, Status, Watched
 from app.core.condition import AWAY_MS, Counted
 from app.core.errors import Unavailable
 from app.core.instant import now_ms
@@ -42,7 +42,7 @@ def work(sources: Sources, rest: Callable[[float], bool], now: int | None = None
     due = [one for one in sources.store.alerts() if _is_due(one.status, slot, now)]
     if not due:
         return 0
-    queries = {search.id: search.query for search in sources.store.searches()}
+    questions = {search.id: search.question for search in sources.store.searches()}
     fault, waiting = "", 0
     try:
         waiting = hidden(sources, slot, rest)
@@ -54,7 +54,7 @@ def work(sources: Sources, rest: Callable[[float], bool], now: int | None = None
         if monotonic() > until or not rest(0):
             break
         if sources.store.lease_alert(one.alert.id, one.turn, LEASE_SECONDS):
-            evaluation = _Evaluation(sources, one, queries.get(one.alert.search), slot, now)
+            evaluation = _Evaluation(sources, one, questions.get(one.alert.search), slot, now)
             try:
                 status = evaluation.run(waiting, fault)
             except Exception as error:
@@ -78,11 +78,12 @@ def _is_due(status: Status, slot: int, now: int) -> bool:
 class _Evaluation:
     """The evaluation of one alert: of all minutes that are due."""
 
-    def __init__(self, sources: Sources, watched: Watched, query: str | None, slot: int, now: int) -> None:
+    def __init__(self, sources: Sources, watched: Watched, question: Question | None, slot: int, now: int) -> None:
         self._index = sources.index
         self._alert: Alert = watched.alert
         self._before = watched.status
-        self._query = query
+        self._question = question or Question()
+        self._is_lost = question is None
         self._slot = slot
         self._now = now
         self.changes: list[Change] = []
@@ -109,16 +110,16 @@ class _Evaluation:
         return msgspec.structs.replace(self._untold(self._before, text), tried=self._now)
 
     def _counted(self, end: int, known_from: int, waiting: int, fault: str, budget: Budget) -> Counted:
-        if self._query is None:
+        if self._is_lost:
             fault = "The search whose logs it counts was removed."
         if fault:
-            return failed(self._alert, self._query or "", end, fault)
-        counted = count(self._index, self._alert, self._query or "", end, budget)
+            return failed(self._alert, self._question, end, fault)
+        counted = count(self._index, self._alert, self._question, end, budget)
         return replace(counted, hidden=waiting, unknown=begins(self._alert, counted) < known_from)
 
     def _begun(self, status: Status) -> Status:
         """Return the status to go on from: after a break, or with another meaning, not all that it says still holds."""
-        meaning = condition.meaning(self._alert, self._query or "")
+        meaning = condition.meaning(self._alert, self._question)
         if status.meaning != meaning:
             if status.meaning:
                 text = "Its query or its condition was changed: what was counted before says nothing of it."
@@ -141,7 +142,7 @@ class _Evaluation:
     def _untold(self, status: Status, text: str, **changes: int) -> Status:
         """Return the status while it can't be told; said once."""
         if status.why != text:
-            change = Change(self._now, "cannot_tell", text, query=self._query or "")
+            change = Change(self._now, "cannot_tell", text, question=self._question)
             if 0 < status.evaluated < self._slot:
                 change = msgspec.structs.replace(change, start=status.evaluated, end=self._slot - 1)
             self.changes.append(change)

@@ -11,14 +11,14 @@ from typing import Any, get_args
 import msgspec
 
 from app.core import condition, instant
-from app.core.alerting import ALERTS, Alert, Change, Kind, Silence, Status, Watched
-from app.core.bounds import time_span
+from app.core.alerting import ALERTS, Alert, Change, Kind, Question, Silence, Status, Watched
 from app.core.condition import Counted
 from app.core.errors import InvalidInput, NotFound, Problem
 from app.core.fold import clean
 from app.core.instant import now_ms
 from app.core.ports import Budget, LogStore
 from app.core.settings import parse_seconds
+from app.core.times import time_span
 from app.core.watching import SEVERITIES
 from app.pipeline import searches
 from app.pipeline.alert_counts import Sources, begins, count, hidden
@@ -214,7 +214,7 @@ class Try:
             "state": self.after.state,
             "text": self.said,
             "window": change["window"],
-            "query": self.counted.query,
+            "query": self.counted.question.q,
             "count": self.counted.count,
             "earlier": self.after.earlier,
             "samples": change["samples"],
@@ -227,11 +227,11 @@ def _rest(seconds: float) -> bool:
     return True
 
 
-def attempt(sources: Sources, alert: Alert, query: str, status: Status | None = None) -> Try:
+def attempt(sources: Sources, alert: Alert, question: Question, status: Status | None = None) -> Try:
     """Return what the alert would do with the window that ends now; nothing is changed. Raises Unavailable."""
     now, began = now_ms(), monotonic()
     waiting = hidden(sources, now, _rest)
-    counted = count(sources.index, alert, query, now, together(Budget(TRY_SECONDS)))
+    counted = count(sources.index, alert, question, now, together(Budget(TRY_SECONDS)))
     status = status or Status()
     counted = replace(counted, hidden=waiting, unknown=begins(alert, counted) < status.known_from)
     holds = condition.told(alert, counted)

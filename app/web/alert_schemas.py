@@ -68,6 +68,7 @@ _CHANGE: Schema = _object(
         "by": {"type": ["string", "null"]},
         "window": _WINDOW,
         "query": {"type": ["string", "null"]},
+        "tz": {"type": ["string", "null"]},
         "count": _COUNT,
         "earlier": _NUMBER,
         "samples": _SAMPLES,

@@ -96,8 +96,8 @@ def test(which: str) -> Response:
     saved.body(())
     held = backends()
     watched = alerts.get(held.store, which)
-    query = searches.get(held.store, watched.alert.search).query
-    found = alerts.attempt(Sources(held.queue, held.store, held.index), watched.alert, query, watched.status)
+    question = searches.get(held.store, watched.alert.search).question
+    found = alerts.attempt(Sources(held.queue, held.store, held.index), watched.alert, question, watched.status)
     return saved.reply({"test": found.to_dict()})
 
 

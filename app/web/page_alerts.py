@@ -9,7 +9,7 @@ from flask import Blueprint, Response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.core import condition, instant
-from app.core.alerting import Alert, Change, SavedSearch, Watched
+from app.core.alerting import Alert, Change, Question, SavedSearch, Watched
 from app.core.errors import InvalidInput, NotFound, Unavailable
 from app.core.instant import now_ms
 from app.core.ports import LogStore
@@ -108,13 +108,13 @@ def _time(ms: int) -> str:
 def _link(change: Change) -> str | None:
     if change.start is None or change.end is None:
         return None
-    return logs_link(change.query, change.start, change.end)
+    return logs_link(change.question, change.start, change.end)
 
 
 def _tried_link(tried: Try | str | None) -> str | None:
     if not isinstance(tried, Try):
         return None
-    return logs_link(tried.counted.query, tried.counted.start, tried.counted.end)
+    return logs_link(tried.counted.question, tried.counted.start, tried.counted.end)
 
 
 @bp.get("/page/alert")
@@ -177,13 +177,13 @@ def _filled(watched: Watched | None) -> dict[str, str]:
 
 def _read(
     sent: Mapping[str, str], store: LogStore, watched: Watched | None, *, tries: bool = False
-) -> tuple[Alert, str]:
+) -> tuple[Alert, Question]:
     """Return the alert that the form means, and its query. One on an unsaved search saves it under the alert's name."""
     given: dict[str, Any] = {name: sent[name] for name in ("name", "search", *alerts.FIELDS) if sent.get(name)}
     given.setdefault("name", "")
     if given.get("search"):
         alert = alerts.read(given, store, watched.alert if watched else None)
-        return alert, searches.get(store, alert.search).query
+        return alert, searches.get(store, alert.search).question
     problems = saved.Gathered()
     parameters = problems.take(
         lambda: searches.check_parameters(dict(Form.read(sent).state(*searches.PASSING)), saved.PARAMETERS)
@@ -195,7 +195,7 @@ def _read(
     if not tries:
         search = _search_for(store, alert.name, parameters or {})
         alert = alerts.read({"search": search.id}, store, alert)
-    return alert, (parameters or {}).get("q", "")
+    return alert, Question((parameters or {}).get("q", ""), (parameters or {}).get("tz", ""))
 
 
 def _search_for(store: LogStore, name: str, parameters: dict[str, str]) -> SavedSearch:
@@ -208,14 +208,14 @@ def _search_for(store: LogStore, name: str, parameters: dict[str, str]) -> Saved
     return searches.add(store, name, parameters)
 
 
-def _tried(alert: Alert, watched: Watched | None, query: str | None = None) -> Try | str:
+def _tried(alert: Alert, watched: Watched | None, question: Question | None = None) -> Try | str:
     """Return what the alert would do now, or why that can't be told."""
     held = backends()
     try:
-        if query is None:
-            query = searches.get(held.store, alert.search).query
+        if question is None:
+            question = searches.get(held.store, alert.search).question
         sources = Sources(held.queue, held.store, held.index)
-        return alerts.attempt(sources, alert, query, watched.status if watched else None)
+        return alerts.attempt(sources, alert, question, watched.status if watched else None)
     except (Unavailable, NotFound) as error:
         return str(error)
 

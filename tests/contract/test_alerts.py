@@ -7,7 +7,7 @@ import threading
 import msgspec
 
 from app.backends import Backends, connect
-from app.core.alerting import CHANGES, Alert, Change, Point, Sample, SavedSearch, Silence, Status
+from app.core.alerting import CHANGES, Alert, Change, Point, Question, Sample, SavedSearch, Silence, Status
 from app.core.instant import now_ms
 from app.core.ports import Budget
 from app.core.record import IdSource
@@ -53,7 +53,16 @@ def test_alerts_are_kept_with_their_changes(each_backends: Backends) -> None:
     (kept,) = store.alerts()
     assert (kept.alert, kept.status) == (alert(), Status())
     assert not store.keep_alert(alert(identity="a2"))
-    fired = Change(2, "firing", "5 logs", start=1, end=2, query="q", count=5, samples=[Sample("i", "t", "l", HOSTILE)])
+    fired = Change(
+        2,
+        "firing",
+        "5 logs",
+        start=1,
+        end=2,
+        question=Question("q", "Asia/Tokyo"),
+        count=5,
+        samples=[Sample("i", "t", "l", HOSTILE)],
+    )
     status = Status("firing", 2, "5 logs", fires=True, evaluated=60_000, recent=[Point(60_000, 5, "firing")])
     assert store.lease_alert("a1", kept.turn, 10)
     assert store.settle_alert("a1", kept.turn, status, [fired])
@@ -112,11 +121,11 @@ def test_windows_are_counted_by_arrival(each_backends: Backends, make_record: Ma
     ]
     fill_backends(backends, made)
     sources = Sources(backends.queue, backends.store, backends.index)
-    found = count(backends.index, alert(), "level:error", end, Budget(30))
+    found = count(backends.index, alert(), Question("level:error"), end, Budget(30))
     assert (found.count, found.start, found.end) == (2, end - 300_000, end - 1)
     assert len(found.samples) == 2
     rising = msgspec.structs.replace(alert(), kind="rises", windows=2)
-    found = count(backends.index, rising, "level:error", end, Budget(30))
+    found = count(backends.index, rising, Question("level:error"), end, Budget(30))
     assert (found.count, found.earlier) == (2, 1)
     assert hidden(sources, end, lambda _: True) == 0
     backends.store.add([make_record(id=ids.take(1, end + 5).to_bytes(16, "big"))], lease=60)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.alerting import POINTS, Alert, Status, Watched
+from app.core.alerting import POINTS, Alert, Question, Status, Watched
 from app.core.condition import AWAY_MS, Counted, advance, explain, holds, length, meaning, now_state, sentence, told
 from app.pipeline.alerts import KINDS
 
@@ -102,7 +102,7 @@ def run(one: Alert, answers: str, status: Status | None = None) -> tuple[str, li
     [
         ("nnyyyynnnn", "ooooFFFooo"),
         ("yynynyynnn", "oooooooooo"),  # never three in a row
-        ("yyynynynn", "ooFFFFFFo"),  # open until two in a row say no
+        ("yyynynynn", "oo" + "FFFFFF" + "o"),  # open until two in a row say no
         ("yy?yyy", "oo?ooF"),  # what can't be told is no yes
         ("yyy?nn", "ooF?Fo"),  # nor a no: it fires again until two say no
         ("?", "?"),
@@ -116,10 +116,10 @@ def test_nothing_flaps(answers: str, states: str) -> None:
 def test_each_change_is_noted_once() -> None:
     """With the window that decided, its counts and why; what stays the same is none."""
     assert run(alert(fire_after=2, close_after=2), "nnyyyy??nnnn")[1] == ["ok", "firing", "cannot_tell", "firing", "ok"]
-    status, change = advance(Status(), alert(threshold=5), counted(7, query="level:error"), 65_000)
+    status, change = advance(Status(), alert(threshold=5), counted(7, question=Question("level:error")), 65_000)
     assert change is not None and status.since == 65_000
     assert (change.what, change.at, change.start, change.end) == ("firing", 65_000, 0, 59_999)
-    assert (change.count, change.query, change.text) == (7, "level:error", "7 logs in 1 minute: at least 5.")
+    assert (change.count, change.question.q, change.text) == (7, "level:error", "7 logs in 1 minute: at least 5.")
 
 
 def test_what_could_not_be_told_is_due_still() -> None:
@@ -180,5 +180,9 @@ def test_another_meaning_is_told() -> None:
     one = alert()
     same = [one, alert(name="b"), alert(fire_after=9), alert(severity="warning")]
     other = [alert(kind="at_most"), alert(window=120), alert(threshold=2), alert(factor=3.0), alert(windows=2)]
-    assert {meaning(each, "q") for each in same} == {meaning(one, "q")}
-    assert meaning(one, "q") not in {meaning(one, "r"), *(meaning(each, "q") for each in other)}
+    assert {meaning(each, Question("q")) for each in same} == {meaning(one, Question("q"))}
+    assert meaning(one, Question("q")) not in {
+        meaning(one, Question("r")),
+        meaning(one, Question("q", "Asia/Tokyo")),
+        *(meaning(each, Question("q")) for each in other),
+    }

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from app.backends import Backends
-from app.core.alerting import Alert, Change, Silence, Status
+from app.core.alerting import Alert, Change, Question, Silence, Status
 from app.pipeline import alert_probe
 from app.pipeline.alert_probe import LONG_MS, MANY, Alerts
 
@@ -33,7 +33,9 @@ def keep(backends: Backends, name: str, status: Status, *changes: Change, **fiel
 FIRING = Status(
     "firing", NOW, "7 logs in 5 minutes: at least 5.", fires=True, evaluated=NOW - 10_000, tried=NOW, count=7
 )
-FIRED = Change(NOW, "firing", "7 logs", start=NOW - 310_000, end=NOW - 10_001, query='level:error AND "a&b"')
+FIRED = Change(
+    NOW, "firing", "7 logs", start=NOW - 310_000, end=NOW - 10_001, question=Question('level:error AND "a&b"')
+)
 
 
 def test_what_fires_is_told(backends: Backends) -> None:

@@ -104,7 +104,7 @@ def test_an_alert_fires_and_is_over(sources: Sources, arrive: Arrive) -> None:
     assert states == ["ok", "firing", "firing", "firing", "ok", "ok"]
     ok, fired, over = changes(sources)
     assert (ok.what, fired.what, over.what) == ("ok", "firing", "ok")
-    assert (fired.count, fired.start, fired.end, fired.query) == (5, NOON, NOON + MINUTE - 1, "level:error")
+    assert (fired.count, fired.start, fired.end, fired.question.q) == (5, NOON, NOON + MINUTE - 1, "level:error")
     assert len(fired.samples) == 5 and {sample.level for sample in fired.samples} == {"error"}
     assert [point.count for point in status(sources).recent] == [0, 5, 4, 0, 0, 0]
 
@@ -197,7 +197,7 @@ def test_too_long_away_is_given_up(sources: Sources, arrive: Arrive) -> None:
     arrive(NOON + 10 * MINUTE, 9)
     at(sources, CATCH_UP + 1)
     told = [change for change in changes(sources) if "will not be" in change.text]
-    assert [(change.what, change.start, change.query) for change in told] == [("cannot_tell", NOON, "level:error")]
+    assert [(change.what, change.start, change.question.q) for change in told] == [("cannot_tell", NOON, "level:error")]
     assert status(sources).evaluated == NOON + (CATCH_UP + 1) * MINUTE
     assert status(sources).state == "ok"
 
@@ -273,6 +273,18 @@ def test_relative_times_count_from_the_window(sources: Sources, make_record: Mak
     )
     at(sources, 0)
     assert status(sources).count == 1, "2026-05-28T20:27:00Z is NOON"
+
+
+def test_times_without_an_offset_are_of_the_searchs_zone(sources: Sources, make_record: MakeRecord, fill: Fill) -> None:
+    """As on the page on which the search was saved."""
+    parameters = {"q": "timestamp:>=2026-05-28T09:00:00", "tz": "Asia/Tokyo"}
+    sources.store.keep_search(SavedSearch("s", "errors", parameters, 1, 1))
+    make(sources, threshold=1)
+    identity = IdSource().take(1, NOON - 5).to_bytes(16, "big")
+    fill([make_record(id=identity, timestamp="2026-05-28T00:00:00Z")])
+    at(sources, 0)
+    assert status(sources).count == 1
+    assert changes(sources)[0].question.to_dict() == parameters
 
 
 class Index:
