@@ -16,6 +16,7 @@ from app.core.filter import TIME_FIELDS
 from app.core.names import check_name
 from app.core.query import PAGE_LIMIT
 from app.core.record import id_bytes
+from app.core.zone import read_zone
 from app.pipeline import counts, export, find, patterns
 from app.web import backends, budget
 from app.web.asked import Asked
@@ -24,9 +25,9 @@ bp = Blueprint("filters", __name__)
 log = logging.getLogger(__name__)
 
 FILTER = ("q", "query", "key", "value", "operation", "filters", "match")
-WINDOW = ("from", "to", "clock")
+WINDOW = ("from", "to", "tz", "clock")
 PAGE = (*FILTER, *WINDOW, "sort", "limit", "cursor", "count")
-HISTOGRAM = (*FILTER, *WINDOW, "interval", "by", "tz")
+HISTOGRAM = (*FILTER, *WINDOW, "interval", "by")
 FACETS = (*FILTER, *WINDOW, "field", "size")
 FIELDS = (*FILTER, *WINDOW)
 PATTERNS = (*FILTER, *WINDOW, "size")
@@ -69,8 +70,8 @@ def histogram() -> Response:
     query = asked.query()
     interval = asked.read(lambda: counts.read_interval(asked.text("interval", "auto")), None)
     by = asked.text("by", "", ("level",))
-    zone = asked.read(lambda: counts.read_zone(asked.text("tz", "UTC")), counts.read_zone("UTC"))
     asked.check()
+    zone = read_zone(asked.text("tz", "UTC"))
     held = backends()
     unseen = find.unseen(held.queue, held.store, held.index)
     found = counts.histogram(held.index, query, interval, by == "level", zone, budget())
@@ -137,9 +138,10 @@ def exported() -> Response:
     columns = asked.texts("columns", split=True)
     asked.read(lambda: export.check(format, columns), None)
     asked.check()
+    zone = read_zone(asked.text("tz", "UTC"))
     held = backends()
     unseen = find.unseen(held.queue, held.store, held.index)
-    pieces = export.lines(held.index.scan(query, budget()), format, columns)
+    pieces = export.lines(held.index.scan(query, budget()), format, columns, zone)
     # The first piece is made before the status is sent: a fault up to there has a status of its own.
     first = next(pieces, b"")
     response = Response(_whole(chain((first,), pieces)), content_type=EXPORT_TYPES[format])

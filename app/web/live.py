@@ -10,6 +10,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from datetime import tzinfo
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -21,10 +22,11 @@ from app.core.meaning import predicate
 from app.core.record import LogRecord
 from app.core.request import read_query
 from app.core.text import text
+from app.core.zone import read_zone
 from app.pipeline import follow
 from app.pipeline.export import json_bytes
 from app.pipeline.follow import Follower, Reader, Write
-from app.web import noticing, table
+from app.web import noticing, table, zone
 from app.web.bridge import Message, Receive, Scope, Send, environ
 from app.web.noticing import Noticing
 from app.web.page_form import NAMES, ROW, Form
@@ -172,15 +174,16 @@ class Live:
         form = given.get("as") or "json"
         if form not in FORMS:
             raise InvalidQuery(Problem(f"must be {' or '.join(FORMS)}", "as"))
-        meant = read_query({"q": given.get("q", "")}).filter
+        tz = given.get("tz") or "UTC"
+        meant = read_query({"q": given.get("q", ""), "tz": tz}).filter
         after = given.get("after") or _last_event(scope)
         place = follow.decode(after) if after else None
         look = Form.read({NAMES[name]: given.get(NAMES[name], "") for name in ROW})
         table.build(look)
-        write = _json if form == "json" else self._row(look, meant)
+        write = _json if form == "json" else self._row(look, meant, read_zone(tz))
         return Reader((form, look.row(), text(meant)), predicate(meant), write, wake, place)
 
-    def _row(self, look: Form, meant: Filter) -> Write:
+    def _row(self, look: Form, meant: Filter, where: tzinfo) -> Write:
         """Return what writes a log as a row like those of the page."""
         template = self._app.jinja_env.get_template("_row.html")
         form = replace(look, q=text(meant))
@@ -188,7 +191,9 @@ class Live:
         def write(record: LogRecord, cursor: str) -> str:
             # Made anew for each: the time for marks is that of one row.
             logs = table.build(form, meant)
-            return json.dumps({"row": template.render(record=record, form=form, table=logs), "cursor": cursor})
+            with zone.using(where):
+                row = template.render(record=record, form=form, table=logs)
+            return json.dumps({"row": row, "cursor": cursor})
 
         return write
 

@@ -22,7 +22,20 @@ from app.core.request import read_query
 from app.core.sentence import sentence
 from app.core.text import text
 from app.pipeline import find, follow
-from app.web import backends, budget, columns, display, one, page_compare, page_counts, page_log, settings, table
+from app.web import (
+    backends,
+    budget,
+    columns,
+    display,
+    one,
+    page_compare,
+    page_counts,
+    page_log,
+    settings,
+    table,
+    window,
+    zone,
+)
 from app.web.hints import memory
 from app.web.page_empty import RANGES, Advice, advise
 from app.web.page_form import ACTIONS, NAMES, SHOWN, Form, revise
@@ -35,15 +48,7 @@ CLOCKS = (("event", "event time"), ("received", "arrival time"))
 ORDERS = (("desc", "newest first"), ("asc", "oldest first"))
 LIMITS = ("25", "50", "100", "250", "500", "1000")
 _ROW = re.compile(r"filters\[(\d+)\]")
-LABELS = {
-    "columns": "Columns",
-    "q": "Query",
-    "from": "From",
-    "to": "To",
-    "limit": "Rows",
-    "sort": "Order",
-    "clock": "Clock",
-}
+LABELS = window.LABELS | {"columns": "Columns", "q": "Query", "limit": "Rows", "sort": "Order", "clock": "Clock"}
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'; object-src 'none'",
@@ -54,6 +59,7 @@ HEADERS = {
 }
 
 bp.record_once(lambda setup: display.install(setup.app))
+bp.record_once(lambda setup: zone.install(setup.app))
 bp.add_app_template_filter(lambda form, records: table.build(form, records=records), "table")
 
 
@@ -85,13 +91,16 @@ class Failure:
 def search() -> BaseResponse | tuple[str, int]:
     """Show the search page."""
     form, now = Form.read(request.args), instant.now_ms()
+    if request.args.get("tz") == zone.LOCAL and form.tz:
+        return redirect(form.link())
     try:
+        form = window.settled(form, request.args, now)
         form, begun = revise(form, request.args, now)
         if ACTIONS & request.args.keys() and not begun:
             return redirect(_location(form), 303)
         return _answer(form, _query(form, now), begun, now)
     except InvalidQuery as error:
-        return _render(form, Rows.sent(request.args), problems=_problems(form, error)), 400
+        return _render(form, Rows.sent(request.args), now, problems=_problems(form, error)), 400
 
 
 @bp.get("/page/counts")
@@ -100,6 +109,12 @@ def counts() -> tuple[str, int]:
     form, query = _part()
     found = page_counts.count(backends().index, query, form, budget())
     return render_template("_counts.html", form=form, counts=found), 503 if found.no_chart else 200
+
+
+@bp.get("/page/window")
+def meant_window() -> dict[str, Any]:
+    """Say what From and To mean, as they are typed: in words, and for calendars in the zone."""
+    return window.meant(request.args, instant.now_ms())
 
 
 @bp.get("/page/values")
@@ -125,6 +140,7 @@ def log(identity: str) -> BaseResponse | tuple[str, int]:
     if part in one.COPIES:
         url, user = f"{request.url_root}logs/ingest/", request.authorization is not None
         return Response(one.copied(record, part, url, user=user), content_type="text/plain; charset=utf-8")
+    zone.check()
     asked = page_log.read(request.args, record, instant.now_ms())
     form, remembered = asked.form, request.cookies.get(table.COOKIE, "")
     shown = one.One(record, asked.tree, asked.whole)
@@ -192,7 +208,7 @@ def _label(field: str) -> str:
 
 def _answer(form: Form, query: Query, begun: Sequence[Row], now: int) -> tuple[str, int]:
     held, rows = backends(), Rows.of(query.filter).beginning(begun)
-    parts: dict[str, Any] = {"sentence": sentence_of(query.filter, form)}
+    parts: dict[str, Any] = {"sentence": sentence_of(query.filter, form, now)}
     remembered = request.cookies.get(table.COOKIE, "")
     table.build(form)  # what it refuses is refused before the search
     try:
@@ -212,8 +228,8 @@ def _answer(form: Form, query: Query, begun: Sequence[Row], now: int) -> tuple[s
         parts["pending"] = pending_of(held)
     except Unavailable as error:
         title = "The search took too long" if isinstance(error, TimedOut) else "Search is not available now"
-        return _render(form, rows, **{**parts, "page": None}, failure=Failure(title, str(error))), 503
-    return _render(form, rows, **parts), 200
+        return _render(form, rows, now, **{**parts, "page": None}, failure=Failure(title, str(error))), 503
+    return _render(form, rows, now, **parts), 200
 
 
 def _live(held: Backends, query: Query, form: Form) -> dict[str, str] | None:
@@ -227,14 +243,14 @@ def _live(held: Backends, query: Query, form: Form) -> dict[str, str] | None:
         return None
 
 
-def sentence_of(meant: Filter, form: Form) -> str:
+def sentence_of(meant: Filter, form: Form, now: int) -> str:
     """Return the filter, its window and its clock in English."""
+    seen = window.view(form, now)
     said = "All logs" if meant == EVERYTHING else f"Logs where {sentence(meant)}"
-    short = {start: full for start, _, full in RANGES if start}
-    if form.start in short and not form.end:
-        said += f", in {short[form.start]}"
+    if (form.start, form.end) in window.NAMED:
+        said += f", {window.NAMED[form.start, form.end]}"
     else:
-        said += "".join(f", {word} {at}" for word, at in (("from", form.start), ("until", form.end)) if at)
+        said += "".join(f", {word} {at}" for word, at in (("from", seen.start), ("until", seen.end)) if at)
     return f"{said}, by arrival time" if form.clock == "received" else said
 
 
@@ -262,7 +278,7 @@ def _names(records: Sequence[LogRecord]) -> list[str]:
     return [*FIELDS[:-1], *sorted(found)[:200]]
 
 
-def _render(form: Form, rows: Rows, **parts: Any) -> str:
+def _render(form: Form, rows: Rows, now: int, **parts: Any) -> str:
     page = parts.get("page")
     sizes = LIMITS if form.limit in LIMITS else (form.limit, *LIMITS)
     return render_template(
@@ -271,6 +287,8 @@ def _render(form: Form, rows: Rows, **parts: Any) -> str:
         rows=rows,
         faults={problem["field"] for problem in parts.get("problems", ())},
         ranges=RANGES,
+        days=window.DAYS,
+        window=window.view(form, now),
         clocks=CLOCKS,
         orders=ORDERS,
         limits=[(size, size) for size in sizes],

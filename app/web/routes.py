@@ -23,7 +23,9 @@ PARAMETERS = {
         {"type": "array", "items": {"$ref": "#/components/schemas/Filter"}}, "Filters; in a URL written as JSON."
     ),
     "match": Parameter(choice("all", "any", default="all"), "Whether all of `filters` must hold, or any."),
-    "from": Parameter(TIME, "Only logs at or after this time: RFC 3339, a date, an epoch number or `now-15m`."),
+    "from": Parameter(
+        TIME, "Only logs at or after this time: RFC 3339, a date, an epoch number, `now-15m`, or as logs write it."
+    ),
     "to": Parameter(TIME, "Only logs at or before this time."),
     "clock": Parameter(
         choice("event", "received", default="event"),
@@ -43,7 +45,7 @@ PARAMETERS = {
     "by": Parameter(choice("level"), "Count each level apart as well."),
     "tz": Parameter(
         {"type": "string", "default": "UTC"},
-        "Zone whose clock the buckets follow: `Europe/Berlin` or `+02:00`; the offset at the start of the range holds.",
+        "Zone of times without an offset, of days, of a histogram's buckets and of the times in an export: `Europe/Berlin` or `+02:00`.",
     ),
     "field": Parameter(
         {"type": "array", "items": TEXT, "minItems": 1, "maxItems": filters.FACET_FIELDS},
