@@ -192,8 +192,7 @@ class Live:
             # Made anew for each: the time for marks is that of one row.
             logs = table.build(form, meant)
             with zone.using(where):
-                row = template.render(record=record, form=form, table=logs)
-            return json.dumps({"row": row, "cursor": cursor})
+                return json.dumps({"row": template.render(record=record, form=form, table=logs), "cursor": cursor})
 
         return write
 

@@ -48,7 +48,13 @@ CLOCKS = (("event", "event time"), ("received", "arrival time"))
 ORDERS = (("desc", "newest first"), ("asc", "oldest first"))
 LIMITS = ("25", "50", "100", "250", "500", "1000")
 _ROW = re.compile(r"filters\[(\d+)\]")
-LABELS = window.LABELS | {"columns": "Columns", "q": "Query", "limit": "Rows", "sort": "Order", "clock": "Clock"}
+LABELS = window.LABELS | {
+    "columns": "Columns",
+    "q": "Query",
+    "limit": "Rows",
+    "sort": "Order",
+    "clock": "Clock",
+}
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'; object-src 'none'",
@@ -140,7 +146,6 @@ def log(identity: str) -> BaseResponse | tuple[str, int]:
     if part in one.COPIES:
         url, user = f"{request.url_root}logs/ingest/", request.authorization is not None
         return Response(one.copied(record, part, url, user=user), content_type="text/plain; charset=utf-8")
-    zone.check()
     asked = page_log.read(request.args, record, instant.now_ms())
     form, remembered = asked.form, request.cookies.get(table.COOKIE, "")
     shown = one.One(record, asked.tree, asked.whole)
@@ -245,12 +250,8 @@ def _live(held: Backends, query: Query, form: Form) -> dict[str, str] | None:
 
 def sentence_of(meant: Filter, form: Form, now: int) -> str:
     """Return the filter, its window and its clock in English."""
-    seen = window.view(form, now)
     said = "All logs" if meant == EVERYTHING else f"Logs where {sentence(meant)}"
-    if (form.start, form.end) in window.NAMED:
-        said += f", {window.NAMED[form.start, form.end]}"
-    else:
-        said += "".join(f", {word} {at}" for word, at in (("from", seen.start), ("until", seen.end)) if at)
+    said += window.phrase(form, now)
     return f"{said}, by arrival time" if form.clock == "received" else said
 
 

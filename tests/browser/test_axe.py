@@ -26,7 +26,6 @@ PATHS = {
     "columns": "/?q=took&columns=level,metadata.took,metadata.region,commit,message",
     "log": "/log/{0}?q=level%3Aerror&beside=search",
     "compare": "/compare?a={0}&b={1}",
-    "compare-one": "/compare?a={0}&b=nonsense",
 }
 
 
