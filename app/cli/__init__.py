@@ -32,6 +32,8 @@ COMMANDS = {
     "queue": "queue",
     "dead": "dead",
     "notifiers": "notifiers",
+    "searches": "searches",
+    "alerts": "alerts",
     "expire": "expire",
     "rebuild": "rebuild",
     "audit": "audit",

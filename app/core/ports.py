@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from app.core.alerting import AlertKeeper
 from app.core.envelope import Batch, Claim, DeadLetter, Earlier, Envelope, Listing, Taken
 from app.core.instant import Instant
 from app.core.notifying import Outbox
@@ -136,10 +137,11 @@ class Carrier(Protocol):
         """See LogQueue."""
 
 
-class LogStore(RecordCare, NoticeKeeper, Outbox, Protocol):
+class LogStore(RecordCare, NoticeKeeper, Outbox, AlertKeeper, Protocol):
     """The record: every stored log, the dead letters, and what was claimed. It is the truth.
 
-    What only operators' commands ask of it is in `RecordCare`; notices are in `NoticeKeeper`, who is told of them in `Outbox`.
+    What only operators' commands ask of it is in `RecordCare`; notices are in `NoticeKeeper`, who is told of
+    them in `Outbox`, saved searches and alerts in `AlertKeeper`.
 
     Every method raises Unavailable when the store can't be reached.
     """

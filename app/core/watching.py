@@ -19,6 +19,7 @@ KINDS = (
     "disk_nearly_full",
     "logs_refused",
     "notifier_failing",
+    "alert",
 )
 #: The one kind that a notifier is not told of: that it fails itself.
 NOTIFIER_FAILING = "notifier_failing"

@@ -19,6 +19,7 @@ from app.drivers import postgres
 from app.drivers.postgres import Busy, Cursor, Database
 from app.stores import postgres_expire, postgres_schema
 from app.stores import postgres_rows as rows
+from app.stores.postgres_alerts import Alerts
 from app.stores.postgres_care import Care
 from app.stores.postgres_dead import Letters
 from app.stores.postgres_notes import Notes, mark
@@ -43,7 +44,7 @@ _HORIZON = """(pg_snapshot_xmin(pg_current_snapshot())::text::bigint
     + coalesce((SELECT value FROM state WHERE name = 'place_offset'), 0))"""
 
 
-class PostgresStore(Notes, Letters, Care, Notices, Outbox):
+class PostgresStore(Notes, Letters, Care, Notices, Outbox, Alerts):
     """A LogStore in PostgreSQL's tables."""
 
     def __init__(self, url: str, *, dead_limit: int, retention: Retention = Retention(30 * 86_400)) -> None:
@@ -58,6 +59,7 @@ class PostgresStore(Notes, Letters, Care, Notices, Outbox):
         Care.__init__(self, database)
         Notices.__init__(self, database, url)
         Outbox.__init__(self, database)
+        Alerts.__init__(self, database)
         self._periods = Periods(database, retention)
         self._slot = secrets.randbelow(SLOTS)
 

@@ -158,6 +158,39 @@ notifiers = Table(
     Column("test_reason", Text, nullable=False),
 )
 
+#: States of the search page under a name. `body` is JSON.
+searches = Table(
+    "searches",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("body", Text, nullable=False),
+)
+
+#: Alerts: `body` is what their users say, `status` what their evaluations came to, both JSON. `turn` grows with each lease, which
+#: ends at `leased`, in ms since 1970.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("body", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("turn", BigInteger, nullable=False),
+    Column("leased", BigInteger, nullable=False),
+)
+
+#: What happened to alerts, in order. `body` is JSON.
+alert_changes = Table(
+    "alert_changes",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("alert", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("alert_changes_alert", alert_changes.c.alert, alert_changes.c.seq)
+
 #: For each 1,024 places the lowest and highest key, so that a query skips blocks it can't need.
 blocks = Table(
     "blocks",

@@ -37,6 +37,10 @@ BLUEPRINTS = (
     "metrics",
     "patterns",
     "trace",
+    "searches",
+    "alerts",
+    "page_searches",
+    "page_alerts",
 )
 #: Seconds that a query may take; for an export, that each piece of it may take.
 QUERY_SECONDS = 10.0

@@ -37,7 +37,7 @@ PIECES, HEIGHT, LEAST = 32, 18, 2
 #: Patterns shown when all are asked for.
 MOST = "1000"
 #: Parameters of the search that this page passes on; the others it takes are its own.
-_ASKED = ("q", "from", "to", "clock", "limit")
+_ASKED = ("q", "from", "to", "tz", "clock", "limit")
 #: Orders by name: their label, and what a pattern's place is.
 ORDERS: dict[str, tuple[str, Callable[[Pattern], Any]]] = {
     "most": ("Most frequent", lambda pattern: -pattern.logs.count),
@@ -72,13 +72,13 @@ class Shown:
 @bp.get("/patterns")
 def show() -> tuple[str, int]:
     """Show the patterns of the state in the URL."""
-    form, order = Form.read(request.args), request.args.get("order") or "most"
-    query = _query(form, order)
+    form, order, now = Form.read(request.args), request.args.get("order") or "most", instant.now_ms()
+    query = _query(form, order, now)
     held = backends()
     parts: dict[str, Any] = {
         "form": form,
         "order": order,
-        "sentence": sentence_of(query.filter, form, instant.now_ms()),
+        "sentence": sentence_of(query.filter, form, now),
     }
     if not request.args.get("longer"):
         parts["longer"] = _link(form, order=order, longer="1")
@@ -105,7 +105,7 @@ def _budget() -> Budget:
     return replace(budget(), seconds=LONGER_SECONDS if request.args.get("longer") else SECONDS)
 
 
-def _query(form: Form, order: str) -> Query:
+def _query(form: Form, order: str, now: int) -> Query:
     """Return what is asked; raises InvalidQuery for what this page does not take."""
     known = (*NAMES.values(), "order", "longer")
     problems = [
@@ -117,7 +117,7 @@ def _query(form: Form, order: str) -> Query:
         problems.append(Problem(f"must be one of {', '.join(ORDERS)}", "order"))
     if problems:
         raise InvalidQuery(*problems)
-    return read_query({name: value for name, value in form.state() if name in _ASKED}, now=instant.now_ms())
+    return read_query({name: value for name, value in form.state() if name in _ASKED}, now=now)
 
 
 def _link(form: Form, **more: str) -> str:

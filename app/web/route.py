@@ -50,6 +50,9 @@ class Route:
     takes_logs: bool = False
     #: Media types of the answer.
     types: tuple[str, ...] = ("application/json",)
+    #: A body that is answered well, where one is wanted; and names that can't be left out of it.
+    sample: tuple[tuple[str, Any], ...] = ()
+    required: tuple[str, ...] = ()
     #: Statuses of answers in the shape of an error.
     errors: tuple[int, ...] = field(default=(400, 503))
 
@@ -65,6 +68,11 @@ class Route:
 
     @property
     def operation(self) -> str:
-        """A name for the route that no other has."""
+        """A name for the route that no other has with one of its methods."""
         words = "".join(character if character.isalnum() else " " for character in self.path).split()
         return "_".join(words)
+
+    @property
+    def anchor(self) -> str:
+        """A name for the route that no other has."""
+        return f"{self.methods[0].lower()}_{self.operation}"

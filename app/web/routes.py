@@ -7,12 +7,13 @@ from app.core.operations import OPERATIONS
 from app.core.query import PAGE_LIMIT
 from app.core.watching import KINDS, SEVERITIES
 from app.pipeline import export
-from app.web import filters, hints, ingest, notice_page, notices
+from app.web import alert_routes, filters, hints, ingest, notice_page, notices
 from app.web.route import TEXT, TIME, Parameter, Route, choice, whole
 
 QUERY_TEXT = "A query in the query language, such as `level:error AND timeout`."
 
 PARAMETERS = {
+    **alert_routes.OF_THE_PAGE,
     "q": Parameter(TEXT, QUERY_TEXT),
     "query": Parameter(TEXT, "The same as `q`, in a filter."),
     "key": Parameter(TEXT, "Field of a single filter, such as `level` or `metadata.user.id`."),
@@ -77,6 +78,7 @@ PARAMETERS = {
     "state": Parameter(choice(*notice_page.STATES), "Only notices that are open, or that are closed."),
     "severity": Parameter(choice(*SEVERITIES), "Only notices of this severity."),
     "kind": Parameter(choice(*KINDS), "Only notices of this kind."),
+    **alert_routes.PARAMETERS,
     "identity": Parameter({"type": "string", "format": "uuid"}, "Id of the log.", "path"),
     "trace_id": Parameter(TEXT, "Id of the trace.", "path"),
     "receipt": Parameter(TEXT, "`receipt` of an answer to ingest.", "path"),
@@ -237,6 +239,7 @@ ROUTES = (
         notices.PARAMETERS,
         about="Newest first. Over a WebSocket: what is open first, then each change. A browser gets a page.",
     ),
+    *alert_routes.ROUTES,
     Route(
         "/metrics",
         ("GET",),

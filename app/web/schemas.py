@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.core.watching import KINDS, SEVERITIES
+from app.web import alert_schemas
 
 Schema = dict[str, Any]
 
@@ -284,4 +285,17 @@ SCHEMAS: dict[str, Schema] = {
             "parts": _object(dict.fromkeys(("queue", "store", "index", "disk"), _PART)),
         }
     ),
+    "Searches": _object({"status": _TRUE, "searches": _list(_ref("SavedSearch"))}),
+    "Search": _object({"status": _TRUE, "search": _ref("SavedSearch")}),
+    "SavedSearch": _object(
+        {
+            "id": {"type": "string", "format": "uuid"},
+            "name": _TEXT,
+            "parameters": {"type": "object", "additionalProperties": _TEXT},
+            "made": _TIME,
+            "changed": _TIME,
+        },
+        description="`parameters` are those of the search page's URL.",
+    ),
+    **alert_schemas.SCHEMAS,
 }

@@ -18,7 +18,7 @@ from app.core.record import id_text
 from app.core.request import read_query
 from app.core.text import text
 from app.pipeline.trace import Entry, Lane, Trace, trace
-from app.web import backends, budget, settings
+from app.web import backends, budget, settings, zone
 from app.web.chart import RANKS
 from app.web.display import rank
 from app.web.page_form import NAMES, Form
@@ -130,6 +130,7 @@ def _asked(trace_id: str) -> Asked:
         problems.append(Problem(f"must be one of {', '.join(_LEVELS)}", "level"))
     if problems:
         raise InvalidQuery(*problems)
+    zone.check()
     cursor = {"cursor": given["after"]} if "after" in given else {}
     query = read_query({"clock": given.get("clock", ""), **cursor}, now=instant.now_ms())
     return Asked(trace_id, {name: value for name, value in given.items() if value != "event"}, query)

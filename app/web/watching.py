@@ -8,6 +8,7 @@ import time
 from app import backends as backends_module
 from app.backends import Backends
 from app.core.settings import Settings
+from app.pipeline.alert_probe import Alerts
 from app.pipeline.notices import Board
 from app.pipeline.probes import Broker, Disk, Index, Probe
 from app.pipeline.watch import Watch, Watched
@@ -16,7 +17,7 @@ from app.web.display import plain
 
 def watch(settings: Settings, held: Backends, board: Board) -> Watch:
     """Return the watch of this process, to be started."""
-    probes: list[Probe] = [Disk(settings.data_dir, settings.min_free_disk)]
+    probes: list[Probe] = [Disk(settings.data_dir, settings.min_free_disk), Alerts(held.store)]
     if held.move is None:
         probes.append(Index(held.index))
     if backends_module.scheme(settings.broker_url) != "local":

@@ -88,6 +88,17 @@ def test_links_find_and_exclude_what_was_counted(client: FlaskClient) -> None:
 
 
 @pytest.mark.usefixtures("mixed")
+def test_times_are_of_the_zone(client: FlaskClient) -> None:
+    """A range is read, and times are shown, in the zone that is asked for; links keep it."""
+    page = get(client, "/patterns", tz="Asia/Kolkata", **{"from": "2023-11-15 03:43:30", "to": "2023-11-15 03:43:32"})
+
+    (row,) = rows(page)
+    assert row[0].text.split()[0] == "3"
+    assert "2023-11-15 03:43:30.000" in row[4].text
+    assert "tz=Asia" in links(page, "Exclude")[0]
+
+
+@pytest.mark.usefixtures("mixed")
 def test_search_page_leads_to_its_patterns(client: FlaskClient) -> None:
     """The result head links to the patterns of the same query, range and clock."""
     page = get(client, "/", q="level:error", **{"from": "2023-11-14", "clock": "received", "sort": "asc"})

@@ -157,6 +157,16 @@ def test_nanoseconds_are_told_apart(client: FlaskClient, step: Make, fill: Fill)
     ]
 
 
+@pytest.mark.usefixtures("checkout")
+def test_time_is_of_the_zone(client: FlaskClient) -> None:
+    """The beginning is said in the zone that is asked for; links keep it, and one that does not exist is a fault."""
+    page = get(client, "/trace/t?tz=Asia/Kolkata")
+
+    assert "2023-11-15 03:43:20.000" in page.find("p", class_="sentence")[0].text
+    assert "tz=Asia" in next(one["href"] for one in page.find("a") if one.text == "b")
+    assert asking.problems(client, "/trace/t?tz=Nowhere")[0]["field"] == "tz"
+
+
 def test_unknown_trace(client: FlaskClient) -> None:
     """A trace without logs is a 404 that says what may be the reason."""
     assert (
