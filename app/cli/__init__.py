@@ -31,6 +31,7 @@ COMMANDS = {
     "stats": "stats",
     "queue": "queue",
     "dead": "dead",
+    "notifiers": "notifiers",
     "searches": "searches",
     "alerts": "alerts",
     "expire": "expire",

@@ -17,7 +17,7 @@ from app.core.errors import InvalidInput, NotFound, Problem
 from app.core.fold import clean
 from app.core.instant import now_ms
 from app.core.ports import Budget, LogStore
-from app.core.settings import parse_seconds
+from app.core.setting_values import parse_seconds
 from app.core.times import time_span
 from app.core.watching import SEVERITIES
 from app.pipeline import searches

@@ -17,6 +17,7 @@ from app.drivers.sqlite import Connection, Database
 from app.stores.sqlite_alerts import Alerts
 from app.stores.sqlite_notes import Notes
 from app.stores.sqlite_notices import Notices
+from app.stores.sqlite_outbox import Outbox
 from app.stores.window import bounds
 
 #: Called in the transaction that deletes records, with their places: the index in the same file follows.
@@ -27,8 +28,8 @@ _LETTER = "id, payload, reason, field, sender"
 _AT_ONCE = 500
 
 
-class SqliteStore(Notes, Notices, Alerts):
-    """A LogStore in the tables logs and dead_letters, and those of `Notes`, `Notices` and `Alerts`."""
+class SqliteStore(Notes, Notices, Outbox, Alerts):
+    """A LogStore in the tables logs and dead_letters, and those of `Notes`, `Notices`, `Outbox` and `Alerts`."""
 
     def __init__(self, database: Database, *, dead_limit: int, forget: Forget | None = None) -> None:
         super().__init__(database)

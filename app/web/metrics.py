@@ -94,6 +94,20 @@ FIGURES = {
             "workers_alive", "gauge", "Workers, on all machines, that gave a sign of life within the last 6 seconds."
         ),
         Figure("notices_open", "gauge", "Open notices by kind.", ("kind",)),
+        Figure(
+            "notifier_messages_total",
+            "counter",
+            "Messages that a notifier has taken, tests not counted.",
+            ("notifier",),
+        ),
+        Figure(
+            "notifier_given_up_total",
+            "counter",
+            "Deliveries that a notifier refused for good, or for a day.",
+            ("notifier",),
+        ),
+        Figure("notifier_waiting", "gauge", "Deliveries that wait for a notifier.", ("notifier",)),
+        Figure("notifier_failing", "gauge", "Whether the last try at a notifier failed: 1, else 0.", ("notifier",)),
     )
 }
 
@@ -132,6 +146,7 @@ class _Figures(Collector):
         # The places are asked for themselves: while the record is away those on this machine are known.
         self._note(workers_alive=self._alive())
         self._notices()
+        self._tried(self._notifiers)
         for name, figure in FIGURES.items():
             if name in self._found:
                 yield figure.family(self._found[name])
@@ -188,3 +203,15 @@ class _Figures(Collector):
             there = self._board.open()
         counts = Counter(notice.kind for notice in there)
         self._found["notices_open"] = [(counts[kind], (kind,)) for kind in KINDS]
+
+    def _notifiers(self) -> None:
+        names = {one.name for one in self._settings.notify}
+        standings = [one for one in self._held.store.standings() if one.notifier in names]
+        counts = self._held.store.waiting_counts()
+        for name, value in (
+            ("notifier_messages_total", lambda one: one.sent),
+            ("notifier_given_up_total", lambda one: one.failed),
+            ("notifier_waiting", lambda one: counts.get(one.notifier, 0)),
+            ("notifier_failing", lambda one: one.since is not None),
+        ):
+            self._found[name] = [(float(value(one)), (one.notifier,)) for one in standings]

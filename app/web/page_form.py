@@ -42,17 +42,17 @@ NAMES = {
 #: Attributes that say which logs are meant and in which order; the others are about the page.
 ASKED = ("q", "start", "end", "tz", "clock", "sort")
 #: Attributes that the pages of one log keep of the search that led there.
-ABOUT = ("q", "clock", "columns", "wrap", "density")
+ABOUT = ("q", "tz", "clock", "columns", "wrap", "density")
 #: Attributes that are no part of a query, but of how its answer is shown.
 SHOWN = ("back", "open", "values", "counts", "columns", "wrap", "density")
 #: Attributes by which a row looks as it does, for those that come by the live tail.
-ROW = ("clock", "columns", "tz")
+ROW = ("tz", "clock", "columns")
 #: Attributes that the form has no control for.
 HIDDEN = ("values", "counts", "columns", "wrap", "density")
 ACTIONS = frozenset(
     (
-        *("was", "go", "use", "add", "remove", "k", "o", "v", "match", "keep", "exclude", "show", "hide", "list"),
-        *("was_tz", "was_from", "was_to"),
+        *("was", "was_tz", "was_from", "was_to"),
+        *("go", "use", "add", "remove", "k", "o", "v", "match", "keep", "exclude", "show", "hide", "list"),
         *columns.ACTIONS,
     )
 )

@@ -41,7 +41,6 @@ from app.web.page_empty import RANGES, Advice, advise
 from app.web.page_form import ACTIONS, NAMES, SHOWN, Form, revise
 from app.web.page_rows import OPERATIONS, Row, Rows
 from app.web.page_turn import Turned, turn
-from app.web.window import Window
 
 bp = Blueprint("pages", __name__)
 
@@ -49,7 +48,13 @@ CLOCKS = (("event", "event time"), ("received", "arrival time"))
 ORDERS = (("desc", "newest first"), ("asc", "oldest first"))
 LIMITS = ("25", "50", "100", "250", "500", "1000")
 _ROW = re.compile(r"filters\[(\d+)\]")
-LABELS = window.LABELS | {"columns": "Columns", "q": "Query", "limit": "Rows", "sort": "Order", "clock": "Clock"}
+LABELS = window.LABELS | {
+    "columns": "Columns",
+    "q": "Query",
+    "limit": "Rows",
+    "sort": "Order",
+    "clock": "Clock",
+}
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'; object-src 'none'",
@@ -141,7 +146,6 @@ def log(identity: str) -> BaseResponse | tuple[str, int]:
     if part in one.COPIES:
         url, user = f"{request.url_root}logs/ingest/", request.authorization is not None
         return Response(one.copied(record, part, url, user=user), content_type="text/plain; charset=utf-8")
-    zone.check()
     asked = page_log.read(request.args, record, instant.now_ms())
     form, remembered = asked.form, request.cookies.get(table.COOKIE, "")
     shown = one.One(record, asked.tree, asked.whole)
@@ -209,7 +213,7 @@ def _label(field: str) -> str:
 
 def _answer(form: Form, query: Query, begun: Sequence[Row], now: int) -> tuple[str, int]:
     held, rows = backends(), Rows.of(query.filter).beginning(begun)
-    parts: dict[str, Any] = {"sentence": _sentence(query.filter, form, window.view(form, now))}
+    parts: dict[str, Any] = {"sentence": sentence_of(query.filter, form, now)}
     remembered = request.cookies.get(table.COOKIE, "")
     table.build(form)  # what it refuses is refused before the search
     try:
@@ -226,7 +230,7 @@ def _answer(form: Form, query: Query, begun: Sequence[Row], now: int) -> tuple[s
             parts["counts"] = page_counts.at_once(held.index, query, form, budget())
         elif not (form.cursor or form.back):
             parts["advice"] = advise(held.index, query, form, now, memory(), budget())
-        parts["pending"] = _pending(held)
+        parts["pending"] = pending_of(held)
     except Unavailable as error:
         title = "The search took too long" if isinstance(error, TimedOut) else "Search is not available now"
         return _render(form, rows, now, **{**parts, "page": None}, failure=Failure(title, str(error))), 503
@@ -244,13 +248,10 @@ def _live(held: Backends, query: Query, form: Form) -> dict[str, str] | None:
         return None
 
 
-def _sentence(meant: Filter, form: Form, seen: Window) -> str:
+def sentence_of(meant: Filter, form: Form, now: int) -> str:
     """Return the filter, its window and its clock in English."""
     said = "All logs" if meant == EVERYTHING else f"Logs where {sentence(meant)}"
-    if (form.start, form.end) in window.NAMED:
-        said += f", {window.NAMED[form.start, form.end]}"
-    else:
-        said += "".join(f", {word} {at}" for word, at in (("from", seen.start), ("until", seen.end)) if at)
+    said += window.phrase(form, now)
     return f"{said}, by arrival time" if form.clock == "received" else said
 
 
@@ -261,7 +262,7 @@ def _total(page: Turned) -> str:
     return number if page.exact else f"At least {number}"
 
 
-def _pending(held: Backends) -> str | None:
+def pending_of(held: Backends) -> str | None:
     """Return the sentence on accepted logs that no search finds yet, None when there are none."""
     try:
         count = held.queue.depth().logs + held.store.lacking().logs

@@ -24,7 +24,6 @@ LABELS = {"level": "Level", "resourceId": "Resource", "message": "Message"}
 #: Widths of columns in characters, as the style sheet has them; levels have no need of more.
 LEVEL_WIDTHS = (5, 8, 12)
 WIDTHS = (9, 12, 18, 24, 32)
-#: Widths of times: with milliseconds, with nanoseconds, and with an offset too.
 TIME_WIDTHS = (23, 29, 35)
 #: Columns from which on the table may become wider than the page.
 WIDE = 5
@@ -150,7 +149,7 @@ def build(form: Form, tree: Filter = EVERYTHING, records: Sequence[LogRecord] = 
     names, look = columns.read(form.columns), Look.of(form, remembered)
     measured = records[:MEASURED]
     shown = [Column(name, visible(LABELS.get(name, name)), _width(name, measured)) for name in names]
-    classes = [look.classes, _time_width(measured), "wide" if len(shown) >= WIDE else ""]
+    classes = [look.classes, _time_width(records), "wide" if len(shown) >= WIDE else ""]
     search = form.about()
     return Table(
         shown,
@@ -163,9 +162,8 @@ def build(form: Form, tree: Filter = EVERYTHING, records: Sequence[LogRecord] = 
 
 
 def _time_width(records: Sequence[LogRecord]) -> str:
-    longest = max(
-        (len(when((moment, record.ns))) for record in records for moment in (record.t, record.received)), default=0
-    )
+    """Return the class of columns of times: nanoseconds, and an offset where a time is shown twice, need more room."""
+    longest = max((len(when((at, record.ns))) for record in records for at in (record.t, record.received)), default=0)
     return f"t{next((width for width in TIME_WIDTHS if longest <= width), TIME_WIDTHS[-1])}"
 
 

@@ -19,7 +19,7 @@ from app.core.times import Named, named
 from app.core.zone import from_local, is_twofold, read_zone, text, to_local
 from app.web import zone
 from app.web.page_empty import RANGES
-from app.web.page_form import Form
+from app.web.page_form import SHOWN, Form
 
 #: Ranges of one click besides those from some time until now: start, end, name.
 DAYS = (
@@ -126,6 +126,14 @@ def view(form: Form, now: int) -> Window:
     )
 
 
+def phrase(form: Form, now: int) -> str:
+    """Return how a sentence on the logs found goes on with their window."""
+    if (form.start, form.end) in NAMED:
+        return f", {NAMED[form.start, form.end]}"
+    seen = view(form, now)
+    return "".join(f", {word} {at}" for word, at in (("from", seen.start), ("until", seen.end)) if at)
+
+
 def _range(first: Instant, last: Instant) -> _Range | None:
     whole = last[1] == _MS - 1
     range_ = _Range(first[0] * _MS + first[1], last[0] * _MS + last[1] + whole, whole)
@@ -137,7 +145,7 @@ def meant(args: Mapping[str, str], now: int) -> dict[str, object]:
     try:
         zone.check()
         form = settled(Form.read(args), args, now)
-        read_query(dict(form.state("back", "open", "values", "counts")), now=now)
+        read_query(dict(form.state(*SHOWN)), now=now)
     except InvalidQuery as error:
         faults = "; ".join(f"{LABELS.get(one.field or '', one.field)} {one.message}" for one in error.problems)
         return {"said": faults, "wrong": True, "from": "", "to": ""}
