@@ -137,11 +137,11 @@ class Carrier(Protocol):
         """See LogQueue."""
 
 
-class LogStore(RecordCare, NoticeKeeper, Outbox, AlertKeeper, Protocol):
+class LogStore(RecordCare, NoticeKeeper, AlertKeeper, Outbox, Protocol):
     """The record: every stored log, the dead letters, and what was claimed. It is the truth.
 
-    What only operators' commands ask of it is in `RecordCare`; notices are in `NoticeKeeper`, who is told of
-    them in `Outbox`, saved searches and alerts in `AlertKeeper`.
+    What only operators' commands ask of it is in `RecordCare`; notices are in `NoticeKeeper`, who is told of them
+    in `Outbox`, saved searches and alerts in `AlertKeeper`.
 
     Every method raises Unavailable when the store can't be reached.
     """

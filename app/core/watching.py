@@ -18,8 +18,8 @@ KINDS = (
     "index_behind",
     "disk_nearly_full",
     "logs_refused",
-    "notifier_failing",
     "alert",
+    "notifier_failing",
 )
 #: The one kind that a notifier is not told of: that it fails itself.
 NOTIFIER_FAILING = "notifier_failing"

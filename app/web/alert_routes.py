@@ -17,7 +17,6 @@ OF_THE_PAGE = {name: Parameter(TEXT, "A parameter of the search page, kept as it
 PARAMETERS = {
     "name": Parameter(_NAME, "A name that no other has."),
     "search": Parameter(TEXT, "Id or name of the saved search whose logs are counted; its range has no part in it."),
-    "kind": Parameter(choice(*verbs.KINDS), "When it fires, by the number of logs in the window."),
     "window": Parameter(
         {"type": ["string", "integer"], "examples": ["5m", 300]},
         "Over how long logs are counted, by arrival: whole minutes from `1m` to `7d`, or seconds.",
@@ -34,12 +33,16 @@ PARAMETERS = {
     ),
     "fire_after": Parameter(whole(1, verbs.IN_A_ROW, 1), "Evaluations in a row, a minute each, before it fires."),
     "close_after": Parameter(whole(1, verbs.IN_A_ROW, 3), "Evaluations in a row before that is over."),
-    "severity": Parameter(choice(*SEVERITIES, default="error"), "Severity of its notice."),
     "until": Parameter(TEXT, "Until when it is silent: RFC 3339, or `now+2h`."),
     "reason": Parameter({"type": "string", "maxLength": verbs.REASON_LIMIT}, "Why; kept in its history."),
     "by": Parameter(TEXT, "Who; the user or the address, if not said."),
     "which": Parameter(TEXT, "Id, or a name without a slash.", "path"),
 }
+#: Names by which notices are chosen on their own route.
+_OWN = (
+    ("kind", Parameter(choice(*verbs.KINDS), "When it fires, by the number of logs in the window.")),
+    ("severity", Parameter(choice(*SEVERITIES, default="error"), "Severity of its notice.")),
+)
 
 _BODY = (400, 413, 415, 503)
 _NAMED = (400, 404, 413, 415, 503)
@@ -104,6 +107,7 @@ ROUTES = (
         status=201,
         sample=_WATCHED,
         required=("name", "search", "kind", "window"),
+        own=_OWN,
         errors=_BODY,
     ),
     Route(
@@ -125,6 +129,7 @@ ROUTES = (
         ("which",),
         "What the body names is changed. Another query or condition begins anew.",
         sample=(("threshold", 200),),
+        own=_OWN,
         errors=_NAMED,
     ),
     Route(

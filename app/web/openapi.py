@@ -93,20 +93,22 @@ def _operation(route: Route, method: str) -> dict[str, Any]:
 
 
 def _parameter(route: Route, name: str) -> dict[str, Any]:
-    described = PARAMETERS[name]
+    described = route.parameter(name, PARAMETERS)
     made: dict[str, Any] = {"name": name, "in": described.place, "description": described.help}
     if described.place == "path" or name in REQUIRED:
         made["required"] = True
     if name == "filters":
-        return {**made, "content": {"application/json": {"schema": route.schema(name, PARAMETERS[name])}}}
+        return {**made, "content": {"application/json": {"schema": route.schema(name, described)}}}
     if name == "columns":
         made |= {"style": "form", "explode": False}
-    return {**made, "schema": route.schema(name, PARAMETERS[name])}
+    return {**made, "schema": route.schema(name, described)}
 
 
 def _body(route: Route) -> dict[str, Any]:
     properties = {
-        name: {**route.schema(name, PARAMETERS[name]), "description": PARAMETERS[name].help} for name in route.names
+        name: {**route.schema(name, meant), "description": meant.help}
+        for name in route.names
+        for meant in (route.parameter(name, PARAMETERS),)
     }
     made: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
     required = [name for name in route.names if name in (*REQUIRED, *route.required)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +51,8 @@ class Route:
     takes_logs: bool = False
     #: Media types of the answer.
     types: tuple[str, ...] = ("application/json",)
+    #: Names that mean something else here than on other routes.
+    own: tuple[tuple[str, Parameter], ...] = ()
     #: A body that is answered well, where one is wanted; and names that can't be left out of it.
     sample: tuple[tuple[str, Any], ...] = ()
     required: tuple[str, ...] = ()
@@ -65,6 +68,10 @@ class Route:
         """Return the schema of a parameter, with the route's own default."""
         given = dict(self.defaults)
         return {**parameter.schema, "default": given[name]} if name in given else parameter.schema
+
+    def parameter(self, name: str, known: Mapping[str, Parameter]) -> Parameter:
+        """Return what a name means here: as the route says itself, or as all do."""
+        return dict(self.own).get(name) or known[name]
 
     @property
     def operation(self) -> str:
