@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from app.core.envelope import Batch, Claim, DeadLetter, Earlier, Envelope, Listing, Taken
+from app.core.figures import FigureKeeper
 from app.core.instant import Instant
 from app.core.operating import RecordCare
 from app.core.query import Bucket, Facets, FieldInfo, Page, Query
@@ -135,10 +136,10 @@ class Carrier(Protocol):
         """See LogQueue."""
 
 
-class LogStore(RecordCare, NoticeKeeper, Protocol):
+class LogStore(RecordCare, NoticeKeeper, FigureKeeper, Protocol):
     """The record: every stored log, the dead letters, and what was claimed. It is the truth.
 
-    What only operators' commands ask of it is in `RecordCare`; notices are in `NoticeKeeper`.
+    What only operators' commands ask of it is in `RecordCare`; notices and figures are in the other two.
 
     Every method raises Unavailable when the store can't be reached.
     """
@@ -203,8 +204,10 @@ class LogStore(RecordCare, NoticeKeeper, Protocol):
     def bury(self, letters: Sequence[DeadLetter]) -> None:
         """Keep dead letters; one whose id is kept already is left. Drops the oldest over DEAD_LIMIT."""
 
-    def dead(self, limit: int = 100, before: bytes | None = None, reason: str | None = None) -> list[DeadLetter]:
-        """Return dead letters, newest first, older than *before*, with this reason if one is given."""
+    def dead(
+        self, limit: int = 100, before: bytes | None = None, reason: str | None = None, most: int | None = None
+    ) -> list[DeadLetter]:
+        """Return dead letters, newest first, older than *before*, with this reason, *most* bytes of each payload."""
 
     def dead_counts(self) -> dict[str, int]:
         """Return the number of dead letters by reason."""
