@@ -10,7 +10,7 @@ import click
 
 from app.core.errors import InvalidSettings, Problem, Unavailable
 from app.core.settings import PREFIX, Settings
-from app.web import access, password
+from app.web import access, create_app, password
 
 #: Connections that may wait to be taken.
 BACKLOG = 2_048
@@ -49,6 +49,9 @@ def open_sockets(settings: Settings, count: int = 1) -> list[socket.socket]:
 
 def _address(settings: Settings) -> tuple[int, Any]:
     """Return family and address of HOST and PORT."""
+    if settings.path_prefix:
+        # Once here, so that a prefix that hides a route is a fault of the command rather than of each child.
+        create_app(settings)
     try:
         found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except socket.gaierror as error:

@@ -100,7 +100,7 @@ def _answers(listener: socket.socket, supervisor: Supervisor) -> bool:
 def greet(url: str, settings: Settings) -> None:
     """Print where everything is, with a line that works."""
     click.echo(f"LogIngestor {VERSION} serves {settings.data_dir.absolute()}")
-    click.echo(f"  page  {url}/")
+    click.echo(f"  page  {url}{settings.path_prefix}/")
     user = "-u admin " if settings.auth == "required" else ""
     click.echo(f"  send  curl {user}-d '{EXAMPLE}' {url}/logs/ingest/")
     click.echo("  stop  Ctrl-C", nl=True)

@@ -108,6 +108,13 @@ def _networks(text: str) -> tuple[str, ...]:
         raise ValueError(f"is not a list of addresses or networks: {error}") from None
 
 
+def _path(text: str) -> str:
+    text = text.strip().rstrip("/")
+    if not re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*", text):
+        raise ValueError("is not a path such as /logs, of letters, digits, dots, dashes, underscores and tildes")
+    return text
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """One row of the table."""
@@ -173,6 +180,12 @@ SETTINGS = (
         "Addresses or networks of proxies that are believed when they say who the client is (`X-Forwarded-For`).",
     ),
     Setting(
+        "PATH_PREFIX",
+        "",
+        _path,
+        "Path beneath which a proxy serves the program, such as `/logingestor`; it is put before every link.",
+    ),
+    Setting(
         "RETENTION",
         "30d",
         Retention.parse,
@@ -217,6 +230,7 @@ class Settings:
     auth: str
     admin_password: str = field(repr=False)
     trusted_proxies: tuple[str, ...]
+    path_prefix: str
     retention: Retention
     web_workers: int
     workers: int

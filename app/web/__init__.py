@@ -84,7 +84,7 @@ class Parts:
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Return the application; raises InvalidSettings for settings that can't be used."""
-    from app.web import access, errors
+    from app.web import access, errors, mount
 
     app = Flask(
         "app.web",
@@ -102,6 +102,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         if find_spec(f"app.web.{name}") is None:
             continue
         app.register_blueprint(import_module(f"app.web.{name}").bp)
+    mount.install(app, settings.path_prefix)
     return app
 
 

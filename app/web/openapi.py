@@ -45,7 +45,7 @@ def document() -> Response:
 @bp.get("/api")
 def page() -> str:
     """Show the routes with an example each."""
-    return render_template("api.html", routes=ROUTES, parameters=PARAMETERS, host=request.host_url.rstrip("/"))
+    return render_template("api.html", routes=ROUTES, parameters=PARAMETERS, host=request.url_root.rstrip("/"))
 
 
 @cache

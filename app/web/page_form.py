@@ -21,6 +21,7 @@ from app.core.operations import from_json
 from app.core.parse import parse
 from app.core.rows import rows as rows_of
 from app.core.text import text
+from app.web import settings
 from app.web.display import unpick
 
 #: Attribute and parameter of the page's state, in the order in which a URL has them.
@@ -97,7 +98,7 @@ class Form:
     def link(self, **changes: str) -> str:
         """Return the URL of this state with the *changes*."""
         query = replace(self, **changes).query()
-        return f"/?{query}" if query else "/"
+        return f"{settings().path_prefix}/" + (f"?{query}" if query else "")
 
     def start_over(self, q: str) -> Form:
         """Return the first page of the query *q*."""

@@ -237,6 +237,6 @@ def _render(form: Form, rows: Rows, **parts: Any) -> str:
         limits=[(size, size) for size in sizes],
         operations=OPERATIONS,
         fields=_names(page.records if page else ()),
-        host=request.host_url,
+        host=request.url_root,
         **parts,
     )

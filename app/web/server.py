@@ -14,6 +14,7 @@ from app.core.settings import Settings
 from app.web import access, create_app, watching
 from app.web.bridge import Bridge
 from app.web.live import Live
+from app.web.mount import Mount
 
 #: Seconds given to requests under way when the process stops.
 GRACE_SECONDS = 10
@@ -54,8 +55,9 @@ def run(listener: socket.socket) -> None:
     parts.accept()  # opened before the first request: a fault is this process's, not a client's
     watch = watching.watch(parts.settings, parts.backends(), parts.board)
     live = Live(app, Bridge(app, body_limit=parts.settings.body_limit))
+    prefix = parts.settings.path_prefix
     config = uvicorn.Config(
-        live,
+        Mount(prefix, live) if prefix else live,
         loop="uvloop",
         http="httptools",
         ws="websockets-sansio",

@@ -46,7 +46,7 @@ class Tail {
   }
 
   connect() {
-    const url = new URL("logs/tail", document.baseURI);
+    const url = new URL(`${document.documentElement.dataset.root}/logs/tail`, location.href);
     url.protocol = url.protocol.replace("http", "ws");
     url.search = new URLSearchParams({ q: place.dataset.query, as: "row", after: this.cursor });
     this.socket = new WebSocket(url);

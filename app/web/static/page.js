@@ -27,7 +27,7 @@ async function toggle(button) {
   cell.setAttribute("role", "cell");
   row.after(opened);
   try {
-    const answer = await fetch(`/log/${button.value}?part=fields`);
+    const answer = await fetch(`${document.documentElement.dataset.root}/log/${button.value}?part=fields`);
     if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
     cell.replaceChildren(...html(await answer.text()).childNodes);
   } catch (error) {
