@@ -84,9 +84,14 @@ def plain(text: str) -> str:
 def pretty(record: LogRecord) -> Markup:
     """Return the log as indented JSON that may be copied as it stands: hidden characters are escaped as JSON does."""
     shown = json.dumps(record.to_dict(), indent=2, ensure_ascii=False)
-    # json.dumps leaves DEL and everything beyond ASCII as they are; its own form for both is \uXXXX.
-    shown = _HIDDEN.sub(lambda found: json.dumps(found[0])[1:-1].replace("\x7f", "\\u007f"), shown)
+    shown = escaped(shown)
     return Markup(_JSON_KEY.sub(r'\1<span class="key">\2</span>', str(escape(shown))))
+
+
+def escaped(text: str) -> str:
+    """Return JSON with its hidden characters as JSON escapes them, so that it may be copied and changed as it stands."""
+    # json.dumps leaves DEL as it is.
+    return _HIDDEN.sub(lambda found: json.dumps(found[0])[1:-1].replace("\x7f", "\\u007f"), text)
 
 
 def when(moment: instant.Instant) -> str:

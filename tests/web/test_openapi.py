@@ -19,7 +19,7 @@ from app.web.schemas import SCHEMAS
 
 #: Endpoints that answer browsers, not programs.
 # The tail is a stream, over a socket or as events, that OpenAPI has no words for.
-PAGES = ("static", "pages.", "openapi.page", "tail.")
+PAGES = ("static", "pages.", "openapi.page", "tail.", "dead.", "overview.", "add.")
 METHODS = {"get", "post"}
 
 
