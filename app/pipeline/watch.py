@@ -19,6 +19,7 @@ from app.core.errors import Unavailable
 from app.core.ports import LogQueue, LogStore
 from app.core.watching import BeatPlace, Seen
 from app.pipeline import roll
+from app.pipeline.flow import Sampler
 from app.pipeline.notices import Board, Trouble, Writer
 from app.pipeline.probes import Probe, Queue, Record
 from app.pipeline.roll import Roll
@@ -70,7 +71,8 @@ class Watch:
         self._roll = Roll()
         self._queue = Queue(watched.queue, watched.store, lambda: self._roll.alive)
         self._record = Record(watched.store, alone=watched.alone)
-        probes: list[Probe] = [self._record, self._queue, *watched.probes]
+        sampler = Sampler(watched.queue, watched.store, lambda: self._queue.waiting)
+        probes: list[Probe] = [self._record, self._queue, sampler, *watched.probes]
         self._probes = [_Runner(probe) for probe in probes]
         self._guard = threading.Lock()
         self._leading = False

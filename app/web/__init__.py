@@ -25,7 +25,19 @@ from app.pipeline.receipts import Receipts
 from app.pipeline.visits import Visits
 
 #: Modules of app.web that hold a blueprint `bp`.
-BLUEPRINTS = ("ingest", "filters", "pages", "health", "openapi", "tail", "notices", "metrics", "dead")
+BLUEPRINTS = (
+    "ingest",
+    "filters",
+    "pages",
+    "health",
+    "openapi",
+    "tail",
+    "notices",
+    "metrics",
+    "dead",
+    "overview",
+    "add",
+)
 #: Seconds that a query may take; for an export, that each piece of it may take.
 QUERY_SECONDS = 10.0
 
