@@ -10,6 +10,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from app.core.figures import FigureKeeper, Sample
 from app.core.ports import LogQueue
 from app.pipeline.notices import Trouble
@@ -48,6 +50,9 @@ class Sampler:
         taken = sample(self._queue, self._store, 0 if waiting is None else waiting)
         if self._kept is None:
             self._kept = next(reversed(self._store.samples(taken.at)), None)
+            # Since the last sample of whoever led before nobody was at work, or for a moment only.
+            if self._kept is not None and self._kept.at < taken.at - NOW_MS:
+                self._same = msgspec.structs.replace(self._kept, at=taken.at - NOW_MS)
         if self._kept is not None and taken.like(self._kept):
             self._same = taken
             return {}

@@ -17,9 +17,11 @@ from app.core.instant import text as time_text
 from app.core.ports import Budget
 from app.core.query import Query
 from app.core.text import text
+from app.core.watching import Notice
 from app.pipeline import flow as pipeline
 from app.pipeline.flow import Flow
 from app.web import backends, figures, parts, settings
+from app.web.display import shorten
 from app.web.figures import Figures
 from app.web.page_form import Form
 from app.web.spark import Spark, per_second, size, span, spark
@@ -158,18 +160,25 @@ def state(found: Figures) -> State:
         return State(
             "error", f"No worker is at work: {waits if values['queue_logs'] else 'nothing waits yet'}; nothing is lost."
         )
-    if any(notice.severity == "error" for notice in found.notices):
-        return State("error", "Something needs you: see the notices below. What was accepted is kept.")
+    errors = [notice for notice in found.notices if notice.severity == "error"]
+    if errors:
+        return State("error", f"{_first(errors)} What was accepted is kept.")
     if values["queue_logs"] and values.get("queue_oldest_seconds", 0) >= FINE_SECONDS:
         return State("warning", f"{waits}, the oldest for {span(values['queue_oldest_seconds'])}; nothing is lost.")
     if values["index_lacking"] and values["index_lag_seconds"] >= FINE_SECONDS:
         lacking = _logs(values["index_lacking"])
         return State("warning", f"{lacking} can't be found yet; nothing is lost, all are stored.")
     if found.notices:
-        return State("warning", "There are notices: see below. Nothing is lost.")
+        return State("warning", f"{_first(found.notices)} Nothing that was accepted is lost.")
     if pending := values["queue_logs"] + values["index_lacking"]:
         return State("fine", f"All is well: {_logs(pending)} {'is' if pending == 1 else 'are'} on the way.")
     return State("fine", "All is well: nothing waits.")
+
+
+def _first(notices: Sequence[Notice]) -> str:
+    """Return the first sentence of the first notice, and how many more there are; the notices themselves stand on each page."""
+    more = f" And {len(notices) - 1} more notice{'' if len(notices) == 2 else 's'}." if len(notices) > 1 else ""
+    return shorten(notices[0].text.partition(". ")[0].rstrip("."), 200) + f".{more}"
 
 
 def _logs(count: float) -> str:

@@ -8,7 +8,7 @@ from app.backends import Backends
 from app.core.envelope import DeadLetter, Envelope
 from app.core.figures import Sample
 from app.core.record import IdSource
-from app.pipeline.flow import BAR_MS, BARS, Sampler, flow
+from app.pipeline.flow import BAR_MS, BARS, NOW_MS, Sampler, flow
 from tests.conftest import MakeRecord
 
 #: A moment in the middle of a bar.
@@ -81,3 +81,15 @@ def test_the_sampler_keeps_what_happens(backends: Backends, make_record: MakeRec
     Sampler(backends.queue, store, lambda: None).look()
     other.look()
     assert len(store.samples(0)) == count
+
+
+def test_a_pause_of_all_processes_has_no_rate(backends: Backends, make_record: MakeRecord) -> None:
+    """What happened since the first process began again is not smeared over the time before."""
+    store = backends.store
+    at = store.reading().at
+    store.keep_samples([Sample(at - 600_000, 0, 0, 0, 0, 0)])
+    backends.queue.put([Envelope([make_record()])])
+    Sampler(backends.queue, store, lambda: 1).look()
+    kept = store.samples(0)
+    assert [one.accepted for one in kept] == [0, 0, 1]
+    assert kept[1].at == kept[2].at - NOW_MS

@@ -61,8 +61,10 @@ def test_what_is_wrong_is_said_first() -> None:
     assert overview.state(away).kind == "error"
     assert "The queue does not answer: no log is accepted now: refused." in overview.state(away).text
     for severity in ("error", "warning"):
-        noticed = Figures(FINE, dict.fromkeys(("record", "queue", "disk")), [Notice("a", "k", "k", severity, "", 1)])
+        notices = [Notice(str(n), "k", "k", severity, "8 logs were refused. Last: x.", 1) for n in range(3)]
+        noticed = Figures(FINE, dict.fromkeys(("record", "queue", "disk")), notices)
         assert overview.state(noticed).kind == severity
+        assert overview.state(noticed).text.startswith("8 logs were refused. And 2 more notices. ")
 
 
 def figure(page: Html, name: str) -> str:
