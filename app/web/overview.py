@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,7 +13,6 @@ from app.backends import Backends
 from app.core.errors import LogIngestorError
 from app.core.figures import Source, Sources
 from app.core.filter import Equals
-from app.core.instant import now_ms
 from app.core.instant import text as time_text
 from app.core.ports import Budget
 from app.core.query import Query
@@ -28,12 +28,10 @@ from app.web.spark import Spark, per_second, size, span, spark
 
 bp = Blueprint("overview", __name__)
 
-#: Sources, and resources, on the page.
-SOURCES_SHOWN, RESOURCES = 50, 20
-#: Which logs are counted by resource: as a query says it, in seconds, and in words.
-RECENT, RECENT_SECONDS, RECENT_WORDS = "now-15m", 900, "the last 15 minutes"
-#: Seconds that counting them may take.
-PATIENCE = 0.4
+#: Sources, and resources, on the page; the newest logs in which those are counted, whatever the rate.
+SOURCES_SHOWN, RESOURCES, NEWEST = 50, 20, 1_000
+#: Seconds that reading them may take.
+PATIENCE = 1.0
 #: Seconds that logs may wait, to be stored or found, without being worth a word.
 FINE_SECONDS = 5.0
 #: Seconds without a log after which a source is shown below those at work.
@@ -90,6 +88,8 @@ class Resource:
 
     name: str
     logs: int
+    #: When its last log arrived, in ms since 1970.
+    last: int
     url: str
 
 
@@ -111,7 +111,7 @@ def page() -> Response:
     status = 503 if found.figures.parts["record"] is not None else 200
     if request.args.get("part") == "now":
         return make_response(render_template("_overview.html", now=found), status)
-    resources, missing = _resources(backends())
+    resources, newest, missing = _resources(backends())
     return make_response(
         render_template(
             "overview.html",
@@ -119,7 +119,7 @@ def page() -> Response:
             resources=resources,
             missing=missing,
             retention=settings().retention,
-            recent=RECENT_WORDS,
+            newest=newest,
         ),
         status,
     )
@@ -216,19 +216,27 @@ def _tiles(flow: Flow | None, found: Figures) -> list[Tile]:
     return tiles
 
 
-def _resources(held: Backends) -> tuple[list[Resource], str | None]:
-    """Return the resources that logged lately, and why that can't be told."""
-    query = Query(clock="received", start=(now_ms() - RECENT_SECONDS * 1000, 0), limit=1)
+def _resources(held: Backends) -> tuple[list[Resource], int, str | None]:
+    """Return the resources of the newest logs, how many logs those are, and why that can't be told."""
+    query = Query(clock="received", limit=NEWEST, count="none")
     try:
-        values = held.index.facets(query, ["resourceId"], RESOURCES, Budget(PATIENCE)).fields["resourceId"]
+        records = held.index.find(query, Budget(PATIENCE)).records
     except LogIngestorError as error:
-        return [], str(error)
-    return [
-        Resource(
-            one.value, one.count, Form(q=text(Equals("resourceId", one.value)), start=RECENT, clock="received").link()
-        )
-        for one in values
-    ], None
+        return [], 0, str(error)
+    logs, last = Counter[str](), dict[str, int]()
+    for record in records:
+        if record.resource_id is not None:
+            logs[record.resource_id] += 1
+            last.setdefault(record.resource_id, record.received)
+    return (
+        [Resource(name, count, last[name], _search(name)) for name, count in logs.most_common(RESOURCES)],
+        len(records),
+        None,
+    )
+
+
+def _search(resource: str) -> str:
+    return Form(q=text(Equals("resourceId", resource)), clock="received").link()
 
 
 @bp.app_template_filter("moment")

@@ -18,6 +18,9 @@ PATHS = {
     "nothing": "/?q=level%3Afatal",
     "fault": "/?q=(",
     "api": "/api",
+    "overview": "/overview",
+    "add": "/overview/add",
+    "dead": "/dead",
 }
 
 
