@@ -6,17 +6,41 @@ import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 
 from app.core.errors import InvalidInput, LogIngestorError
 from app.core.settings import Settings
 
 _STOPS = (signal.SIGTERM, signal.SIGINT)
+#: Seconds for which the broker's library says the same only once.
+SAME_SECONDS = 60.0
+
+
+class Seldom(logging.Filter):
+    """Lets through what Dramatiq says again and again, each queue for itself, while its broker is away, once a minute."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether a line is to be written."""
+        if not record.name.startswith("dramatiq"):
+            return True
+        # Without its arguments: they differ from try to try.
+        text, now = str(record.msg), time.monotonic()
+        if now - self._said.get(text, -SAME_SECONDS) < SAME_SECONDS:
+            return False
+        self._said[text] = now
+        return True
 
 
 def run(part: str, work: Callable[[Settings], None]) -> int:
     """Run a part by the settings of the environment; return the exit code."""
     logging.basicConfig(level=logging.INFO, format=f"%(asctime)s {part} %(levelname)s %(message)s", stream=sys.stderr)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Seldom())
     for name in ("dramatiq", "periodiq"):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("pika").setLevel(logging.CRITICAL)  # what goes wrong there is said by who uses it

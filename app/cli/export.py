@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
 from app.backends import Backends
-from app.cli.options import make_query, query_options, warn_of_pending, with_backends
+from app.cli import terminal
+from app.cli.options import harmless, make_query, query_options, warn_of_pending, with_backends
 from app.core.ports import Budget
 from app.core.record import LogRecord
 from app.pipeline import export as exports
@@ -61,12 +62,19 @@ def command(
     pieces = exports.lines(iter(counted), format or named, chosen)
     warn_of_pending(backends)
     if output is None:
-        for piece in pieces:
-            sys.stdout.buffer.write(piece)
-        sys.stdout.buffer.flush()
+        _print(pieces, terminal.safe if format == "csv" else harmless)
     else:
         _write(pieces, output)
         click.echo(f"wrote {counted.logs} logs to {output}", err=True)
+
+
+def _print(pieces: Iterator[bytes], shown: Callable[[str], str]) -> None:
+    """Write to standard output: exactly, or on a terminal so that nothing acts there."""
+    only_shows = sys.stdout.isatty()
+    for piece in pieces:
+        lines = (shown(line.rstrip("\r")) for line in piece.decode().split("\n")) if only_shows else ()
+        sys.stdout.buffer.write("\n".join(lines).encode() if only_shows else piece)
+    sys.stdout.buffer.flush()
 
 
 def _write(pieces: Iterator[bytes], output: Path) -> None:

@@ -55,7 +55,11 @@ def print_json(value: Any) -> None:
 
 def harmless_json(value: Any) -> str:
     """Return *value* as JSON that a terminal only shows: what is not printable is escaped as JSON does."""
-    text = json_bytes(value).decode()
+    return harmless(json_bytes(value).decode())
+
+
+def harmless(text: str) -> str:
+    """Return a line of JSON as one of the same meaning that a terminal only shows."""
     if text.isprintable():
         return text
     return "".join(character if character.isprintable() else _escaped(character) for character in text)

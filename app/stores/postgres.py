@@ -48,8 +48,8 @@ class PostgresStore(Notes, Letters, Care, Notices, Figures):
         try:
             postgres_schema.check(url)
         except Unavailable as error:
-            # Looked at again by the first connection that comes about.
-            log.warning("%s", error)
+            # Looked at again by the first connection that comes about; who uses it then says what is wrong.
+            log.info("%s", error)
         database = Database(url, postgres_schema.examine)
         Notes.__init__(self, database)
         Letters.__init__(self, database, dead_limit)

@@ -118,3 +118,13 @@ def test_scheduler_has_nothing_to_do(processes: Processes) -> None:
     """With the local broker the worker runs the schedule; exit 2 says so."""
     ended = processes.run("scheduler", code=2)
     assert b"the worker runs the schedule itself" in ended.stderr
+
+
+@pytest.mark.usefixtures("backends")
+def test_a_record_that_is_away_is_told_once(processes: Processes) -> None:
+    """A command that can't reach PostgreSQL says so in one line and ends with 1."""
+    processes.environment["LOGINGESTOR_STORE_URL"] = "postgresql://nobody@127.0.0.1:1/none"
+    process = processes.start("stats")
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, len(errors.splitlines())) == (1, 1), errors.decode()
+    assert b"can't be reached" in errors
