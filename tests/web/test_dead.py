@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from app.backends import Backends
-from app.core.envelope import DeadLetter
+from app.core.envelope import DeadLetter, Envelope, Taken
 from app.core.query import Query
 from app.core.record import IdSource, id_text
-from app.web import dead
+from app.core.schema import Limits
+from app.pipeline.accept import Accept
+from app.pipeline.replay import Replay
+from app.queues.sqlite import SqliteQueue
+from app.web import dead, parts
 from tests.web.reading import Html, get
 
 HOSTILE = "<script>alert(1)</script>\u202egnp\x1b[31m\0\r\n'\"&"
@@ -261,3 +268,26 @@ def test_letter_that_is_not_there(client: FlaskClient, name: str) -> None:
     """Is a 404 on each of its pages."""
     for path in (f"/dead/{name}", f"/dead/{name}/payload", f"/dead/drop?id={name}"):
         assert client.get(path).status_code == 404
+
+
+def test_a_letter_that_the_queue_took_in_part_stays(app: Flask, backends: Backends, bury: Bury) -> None:
+    """Until a later replay, under the same key, brings the rest."""
+
+    class Half(SqliteQueue):
+        """A queue that keeps the first envelope only, as a carrier may that fills up."""
+
+        def put(self, envelopes: Sequence[Envelope], *rest: Any) -> Taken:
+            """Keep a part."""
+            lost = frozenset(record.id for envelope in envelopes[1:] for record in envelope.records)
+            super().put(envelopes[:1])
+            return Taken(missing=lost)
+
+    letter = bury(json.dumps([{"message": f"{n}"} for n in range(150)]).encode(), "was full", None)
+    half = Half.__new__(Half)
+    half.__dict__.update(vars(backends.queue))
+    with app.app_context():
+        parts().receipts()
+    accept = Accept(half, app.extensions["logingestor"].receipts())
+    replayed = Replay(accept, backends.store, Limits.of(backends.settings)).letter(letter)
+    assert "send it again" in (replayed.fault or "")
+    assert left(backends) == [letter.id]
