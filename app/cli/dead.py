@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -18,7 +18,8 @@ from app.core.errors import InvalidInput, Problem
 from app.core.ports import LogStore
 from app.core.record import id_bytes, id_text
 from app.core.schema import Limits
-from app.pipeline.replay import Replay, each, find
+from app.pipeline import replay as pipeline
+from app.pipeline.replay import Replay
 
 #: Reasons of failed replays that are printed.
 REASONS_SHOWN = 10
@@ -101,7 +102,8 @@ def replay(backends: Backends, ids: tuple[str, ...], everything: bool, reason: s
     """
     replayed, kept = 0, dict[str, str]()
     sender = Replay(web.parts().accept(), backends.store, Limits.of(backends.settings))
-    for letter in _picked(backends.store, ids, everything, reason):
+    _check(ids, everything, reason)
+    for letter in _by_id(backends.store, ids) if ids else pipeline.each(backends.store, reason):
         fault = sender.letter(letter).fault
         if fault is None:
             replayed += 1
@@ -126,18 +128,19 @@ def drop(backends: Backends, ids: tuple[str, ...], everything: bool, reason: str
 
     Example: logingestor dead drop --reason 'is not a text'
     """
-    dropped = sum(backends.store.drop_dead([letter.id]) for letter in _picked(backends.store, ids, everything, reason))
+    _check(ids, everything, reason)
+    store = backends.store
+    dropped = store.drop_dead([letter.id for letter in _by_id(store, ids)]) if ids else pipeline.drop(store, reason)
     if as_json:
         print_json({"dropped": dropped})
     else:
         click.echo(f"dropped {dropped}")
 
 
-def _picked(store: LogStore, ids: tuple[str, ...], everything: bool, reason: str | None) -> Iterator[DeadLetter]:
-    """Yield the letters that are meant, newest first; one way of choosing must be given."""
+def _check(ids: tuple[str, ...], everything: bool, reason: str | None) -> None:
+    """Raise unless exactly one way of choosing is given."""
     if sum((bool(ids), everything, reason is not None)) != 1:
         raise click.UsageError("name dead letters by their ids, or use --all, or --reason TEXT")
-    yield from _by_id(store, ids) if ids else each(store, reason)
 
 
 def _by_id(store: LogStore, ids: tuple[str, ...]) -> list[DeadLetter]:
@@ -147,7 +150,7 @@ def _by_id(store: LogStore, ids: tuple[str, ...]) -> list[DeadLetter]:
             identity = id_bytes(text)
         except ValueError as error:
             raise InvalidInput(Problem(f"{text!r} {error}", "ID")) from None
-        found.append(find(store, identity))
+        found.append(pipeline.find(store, identity))
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from app.core import schema
@@ -14,8 +15,8 @@ from app.core.record import id_text
 from app.core.schema import Limits, Parsed, Refused
 from app.pipeline.accept import Accept
 
-#: Letters read at once.
-AT_ONCE = 100
+#: Letters listed at once, without what was sent: each may be as long as a body.
+AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +91,21 @@ def following(identity: bytes) -> bytes:
     return min(int.from_bytes(identity, "big") + 1, (1 << 128) - 1).to_bytes(16, "big")
 
 
-def each(
-    store: LogStore, reason: str | None = None, newest: bytes | None = None, most: int | None = None
-) -> Iterator[DeadLetter]:
-    """Yield the letters with this reason, newest first from *newest* on, *most* bytes of each payload."""
-    before = None if newest is None else following(newest)
-    while letters := store.dead(AT_ONCE, before, reason, most):
-        yield from letters
-        before = letters[-1].id
+def each(store: LogStore, reason: str | None = None, newest: bytes | None = None) -> Iterator[DeadLetter]:
+    """Yield the letters with this reason, newest first from *newest* on, one in memory at a time."""
+    for ids in _ids(store, reason, newest):
+        for identity in ids:
+            with suppress(NotFound):  # somebody else had it meanwhile
+                yield find(store, identity)
 
 
-def drop(store: LogStore, reason: str | None, newest: bytes | None = None) -> int:
+def drop(store: LogStore, reason: str | None = None, newest: bytes | None = None) -> int:
     """Forget the letters with this reason, from *newest* on; return how many. What was buried meanwhile stays."""
-    dropped = 0
+    return sum(store.drop_dead(ids) for ids in _ids(store, reason, newest))
+
+
+def _ids(store: LogStore, reason: str | None, newest: bytes | None) -> Iterator[list[bytes]]:
     before = None if newest is None else following(newest)
     while letters := store.dead(AT_ONCE, before, reason, 0):
-        dropped += store.drop_dead([letter.id for letter in letters])
+        yield [letter.id for letter in letters]
         before = letters[-1].id
-    return dropped

@@ -99,53 +99,66 @@ await flush();
 """
 
 
-@pytest.mark.parametrize("language", ["python", "node"])
-def test_programs_send_until_the_server_takes_it(server: Server, tmp_path: Path, language: str) -> None:
-    """The handler that is copied from the page, while the server is away and comes back: every log is there once."""
-    if language == "python":
-        (tmp_path / "logingestor_handler.py").write_text(code(server, "Handler for Python"))
-        (tmp_path / "main.py").write_text(PYTHON)
-        words = [sys.executable, "main.py"]
-    else:
-        if shutil.which("node") is None:
-            pytest.skip("Node.js is not installed")
-        (tmp_path / "logingestor.mjs").write_text(code(server, "Module for Node.js"))
-        (tmp_path / "main.mjs").write_text(NODE)
-        words = ["node", "main.mjs"]
+def prepared(server: Server, folder: Path) -> dict[str, list[str]]:
+    """Put what the page offers, and programs that use it, into a folder; return the commands by language."""
+    (folder / "logingestor_handler.py").write_text(code(server, "Handler for Python"))
+    (folder / "main.py").write_text(PYTHON)
+    (folder / "use.py").write_text(code(server, "Use of the handler"))
+    if shutil.which("node") is None:
+        return {"python": [sys.executable, "main.py"]}
+    (folder / "logingestor.mjs").write_text(code(server, "Module for Node.js"))
+    (folder / "main.mjs").write_text(NODE)
+    (folder / "use.mjs").write_text(code(server, "Use of the module"))
+    return {"python": [sys.executable, "main.py"], "node": ["node", "main.mjs"]}
+
+
+def test_programs_send_until_the_server_takes_it(server: Server, tmp_path: Path) -> None:
+    """Handlers copied from the page, while the server is away and comes back: every log is there once."""
+    commands = prepared(server, tmp_path)
     server.stop()
-    printed: list[str] = []
-    program = run(words, tmp_path)
-    assert program.stdout is not None
-    reader = threading.Thread(target=lambda: printed.extend(program.stdout or ()))
-    reader.start()
-    wait_for(lambda: any("can't be sent yet" in line for line in printed), 60, "a first try")
+    programs = {language: Printing(run(words, tmp_path)) for language, words in commands.items()}
+    for program in programs.values():
+        wait_for(lambda program=program: "can't be sent yet" in program.text, 60, "a first try")  # type: ignore[misc]
     server.start()
-    assert program.wait(90) == 0, printed
-    reader.join(10)
-    program.stdout.close()
-    wait_for(lambda: len(messages(server, f"message:{language}+AND+level:>=warn")) == 700, DRAIN_SECONDS, "the logs")
-    assert sorted(messages(server, f"message:{language}+AND+level:>=warn")) == sorted(
-        f"{language} {n}" for n in range(700)
-    )
-    assert not [line for line in printed if "logs were" in line]
-    if language == "python":
-        assert messages(server, "message:hello") == ["hello from Python"]
-        assert messages(server, "_exists_:metadata.traceback") == ["failed"]
+    for language, program in programs.items():
+        assert program.end() == 0, program.text
+        query = f"message:{language}+AND+level:>=warn"
+        wait_for(lambda query=query: len(messages(server, query)) >= 700, DRAIN_SECONDS, "the logs")  # type: ignore[misc]
+        assert sorted(messages(server, query)) == sorted(f"{language} {n}" for n in range(700))
+        assert "logs were" not in program.text
+    assert messages(server, "message:hello") == ["hello from Python"]
+    assert messages(server, "_exists_:metadata.traceback") == ["failed"]
+
+
+class Printing:
+    """A running program, and what it has printed."""
+
+    def __init__(self, program: subprocess.Popen[str]) -> None:
+        self.text = ""
+        self._program = program
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._program.stdout is not None
+        for line in self._program.stdout:
+            self.text += line
+        self._program.stdout.close()
+
+    def end(self) -> int:
+        """Wait for its end; return its exit code."""
+        code = self._program.wait(90)
+        self._reader.join(10)
+        return code
 
 
 def test_usage_of_the_page_is_that_of_the_module(server: Server, tmp_path: Path) -> None:
     """The lines that go into a program run as they stand."""
-    (tmp_path / "logingestor_handler.py").write_text(code(server, "Handler for Python"))
-    (tmp_path / "main.py").write_text(code(server, "Use of the handler"))
-    programs = [[sys.executable, "main.py"]]
-    if shutil.which("node") is not None:
-        (tmp_path / "logingestor.mjs").write_text(code(server, "Module for Node.js"))
-        (tmp_path / "main.mjs").write_text(code(server, "Use of the module"))
-        programs.append(["node", "main.mjs"])
-    for words in programs:
-        done = run(words, tmp_path)
+    commands = prepared(server, tmp_path)
+    for words in commands.values():
+        done = run([words[0], words[1].replace("main", "use")], tmp_path)
         text, _ = done.communicate(timeout=60)
         assert done.returncode == 0, text
-    wait_for(lambda: len(messages(server, "hello+from+Python")) >= 1, DRAIN_SECONDS, "the log of Python")
-    if len(programs) > 1:
+    wait_for(lambda: len(messages(server, "hello+from+Python")) == 2, DRAIN_SECONDS, "the log of Python")
+    if len(commands) > 1:
         wait_for(lambda: messages(server, "hello+from+node"), DRAIN_SECONDS, "the log of Node.js")

@@ -15,6 +15,7 @@ from app.core.envelope import DeadLetter, Envelope, Taken
 from app.core.query import Query
 from app.core.record import IdSource, id_text
 from app.core.schema import Limits
+from app.pipeline import replay as pipeline
 from app.pipeline.accept import Accept
 from app.pipeline.replay import Replay
 from app.queues.sqlite import SqliteQueue
@@ -291,3 +292,12 @@ def test_a_letter_that_the_queue_took_in_part_stays(app: Flask, backends: Backen
     replayed = Replay(accept, backends.store, Limits.of(backends.settings)).letter(letter)
     assert "send it again" in (replayed.fault or "")
     assert left(backends) == [letter.id]
+
+
+def test_letters_are_read_one_by_one(backends: Backends, bury: Bury) -> None:
+    """Each may be as long as a body; one that somebody else has dropped meanwhile ends nothing."""
+    letters = [bury(b'{"message": "%d"}' % n, "r", None) for n in range(3)]
+    found_ = pipeline.each(backends.store, "r")
+    assert next(found_) == letters[2]
+    backends.store.drop_dead([letters[1].id])
+    assert list(found_) == [letters[0]]

@@ -9,14 +9,24 @@ const place = document.getElementById("overview");
 function isBusy(piece) {
   const selection = getSelection();
   const selects = String(selection) !== "" && selection.containsNode(piece, true);
-  return selects || piece.contains(document.activeElement) || piece.querySelector("details[open]") !== null;
+  return selects || piece.querySelector("details[open], :focus:not(.across)") !== null;
+}
+
+function replace(shown, piece) {
+  // Who scrolls the table by keyboard goes on doing so.
+  const [before, after] = [shown.querySelector(".across"), piece.querySelector(".across")];
+  const focused = before !== null && before === document.activeElement;
+  const scrolled = before?.scrollLeft ?? 0;
+  shown.replaceWith(piece);
+  if (focused) after?.focus({ preventScroll: true });
+  if (after) after.scrollLeft = scrolled;
 }
 
 function update(text) {
   const fresh = new DOMParser().parseFromString(text, "text/html");
   for (const piece of fresh.querySelectorAll("[data-live]")) {
     const shown = place.querySelector(`[data-live="${piece.dataset.live}"]`);
-    if (shown && shown.outerHTML !== piece.outerHTML && !isBusy(shown)) shown.replaceWith(piece);
+    if (shown && shown.outerHTML !== piece.outerHTML && !isBusy(shown)) replace(shown, piece);
   }
 }
 
