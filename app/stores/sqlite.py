@@ -25,6 +25,8 @@ Forget = Callable[[Connection, Sequence[int], Sequence[LogRecord]], None]
 
 #: Ids in one statement.
 _AT_ONCE = 500
+#: The first bytes of a payload; of an empty one SQLite makes NULL.
+_BEGINNING = "coalesce(substr(payload, 1, ?), x'')"
 #: More bytes than any payload has.
 _WHOLE = 1 << 40
 
@@ -115,7 +117,7 @@ class SqliteStore(Notes, Notices, Figures):
             condition, parameters = f"{condition} AND reason = ?", [*parameters, reason]
         with self._database.snapshot() as connection:
             found = connection.execute(
-                f"SELECT id, substr(payload, 1, ?), reason, field, sender FROM dead_letters WHERE 1{condition} "
+                f"SELECT id, {_BEGINNING}, reason, field, sender FROM dead_letters WHERE 1{condition} "
                 "ORDER BY id DESC LIMIT ?",
                 [*parameters, limit],
             )
@@ -127,7 +129,7 @@ class SqliteStore(Notes, Notices, Figures):
             found = connection.execute(
                 "WITH g AS (SELECT reason, count(*) AS n, min(id) AS first, max(id) AS last FROM dead_letters "
                 "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?) "
-                "SELECT g.n, g.first, d.id, substr(d.payload, 1, ?), d.reason, d.field, d.sender "
+                f"SELECT g.n, g.first, d.id, {_BEGINNING}, d.reason, d.field, d.sender "
                 "FROM g JOIN dead_letters d ON d.id = g.last ORDER BY g.n DESC, g.reason",
                 (limit, SAMPLE_LENGTH),
             )

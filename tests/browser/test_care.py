@@ -75,6 +75,7 @@ def test_the_overview_is_kept_current_and_nothing_moves(open_page: Open, server:
     sources.locator("summary").first.click()
     server.ingest([{"message": f"more {n}"} for n in range(10)])
     expect(piece(page, "kept")).to_have_text(str(before + 10), timeout=PATIENCE)
+    expect(piece(page, "accepted-chart").locator("path.bar")).not_to_have_attribute("d", "", timeout=PATIENCE)
     expect(sources.locator("details[open]")).to_have_count(1)
     sources.locator("summary").first.click()
     page.mouse.click(5, 5)

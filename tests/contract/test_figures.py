@@ -115,3 +115,7 @@ def test_dead_letters_are_grouped(each_backends: Backends) -> None:
     assert [one.count for one in store.dead_groups(1)] == [3]
     assert [one.payload for one in store.dead(2, reason="reason 0", most=3)] == [b"444", b"222"]
     assert [one.payload for one in store.dead(1, most=0)] == [b""]
+    empty = DeadLetter(ids.take(1).to_bytes(16, "big"), b"", "nothing was sent")
+    store.bury([empty])
+    assert store.dead(1) == store.dead(1, most=0) == store.dead(1, most=5) == [empty]
+    assert store.dead_groups(10)[-1].newest == empty
