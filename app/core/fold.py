@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from itertools import accumulate
 
 #: A longer word is cut, in the log and in the query alike (characters).
 WORD_LIMIT = 100
@@ -22,6 +24,8 @@ _SPACELESS = re.compile("[\u0e00-\u0eff\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\U
 
 _UNCLEAN = re.compile("[\0\ud800-\udfff]")
 _LONG_WORD = re.compile(r"\S{101}")
+_ASCII_RUN = re.compile(r"[0-9A-Za-z]+")
+_RUN = re.compile(r"[^ ]+")
 
 
 class _Table(dict[int, str]):
@@ -87,3 +91,20 @@ def word_text(text: str) -> str:
 def words(text: str) -> list[str]:
     """Return the words of *text* in their order, each at most WORD_LIMIT characters."""
     return word_text(text).split()
+
+
+def word_spans(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield the words of *text*, as `words` has them, each with where it begins and ends in *text*."""
+    if text.isascii():
+        for run in _ASCII_RUN.finditer(text):
+            yield run[0][:WORD_LIMIT].lower(), *run.span()
+        return
+    pieces = [_WORD[ord(character)] for character in text]
+    # Where the piece of each character begins in all of them joined; those of accents are empty.
+    begins = [0, *accumulate(map(len, pieces))]
+    for run in _RUN.finditer("".join(pieces)):
+        first = bisect_right(begins, run.start()) - 1
+        last = bisect_right(begins, run.end() - 1)
+        while last < len(text) and not pieces[last]:
+            last += 1
+        yield run[0][:WORD_LIMIT], first, last

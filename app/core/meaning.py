@@ -171,7 +171,7 @@ def predicate(tree: Filter) -> Predicate:
 
 def _any_text(leaf: Equals | In | Prefix | Contains | Wildcard | Matches) -> Predicate:
     field = leaf.field
-    test = _text_test(leaf)
+    test = text_test(leaf)
     attribute = _ATTRIBUTES.get(field)
     if attribute is None:
         return lambda record: any(test(text) for text in texts(record, field))
@@ -183,7 +183,8 @@ def _any_text(leaf: Equals | In | Prefix | Contains | Wildcard | Matches) -> Pre
     return holds
 
 
-def _text_test(leaf: Equals | In | Prefix | Contains | Wildcard | Matches) -> Callable[[str], bool]:
+def text_test(leaf: Equals | In | Prefix | Contains | Wildcard | Matches) -> Callable[[str], bool]:
+    """Return the function that tells whether one text of the leaf's field satisfies it."""
     folds = leaf.field == "level"
     match leaf:
         case Equals(_, wanted):

@@ -85,6 +85,18 @@ def of_regex(pattern: str) -> str | None:
     return None
 
 
+def word_regex(pattern: str) -> str | None:
+    """Return the RE2 pattern whose first group is the word that *pattern*, a wildcard's, finds without its neighbours.
+
+    None for a pattern that is no wildcard's.
+    """
+    if of_regex(pattern) is None:
+        return None
+    body = pattern.removeprefix("(?i)")
+    begin, end = (_BEGIN if body.startswith(_BEGIN) else ""), (_END if body.endswith(_END) else "")
+    return f"(?i){begin}({body[len(begin) : len(body) - len(end)]}){end}"
+
+
 def _read(printed: str) -> tuple[str, bool]:
     if printed in (_STAR, _ANY):
         return ("*" if printed == _STAR else "?"), True

@@ -120,14 +120,24 @@ def _chosen(shown: dict[str, Any], columns: Sequence[str]) -> dict[str, Any]:
 
 
 def _value(shown: dict[str, Any], column: str) -> Any:
-    """Return the column's value; where a path of metadata has several, all of them as a list."""
+    """Return the column's value; where a path of metadata has several, all of them as a list, of an object what lies in it."""
     if not column.startswith("metadata."):
         return shown.get(column)
     metadata = shown.get("metadata")
     if metadata is None:
         return None
-    found = [value for path, value in scalars(metadata, "metadata") if path == column]
-    return found[0] if len(found) == 1 else found or None
+    found: dict[str, list[Any]] = {}
+    for path, value in scalars(metadata, "metadata"):
+        if path == column or path.startswith(f"{column}."):
+            found.setdefault(path, []).append(value)
+    own = found.pop(column, None)
+    if own is not None:
+        return _one_or_all(own)
+    return {path.removeprefix(f"{column}."): _one_or_all(values) for path, values in found.items()} or None
+
+
+def _one_or_all(values: list[Any]) -> Any:
+    return values[0] if len(values) == 1 else values
 
 
 def _cell(value: Any) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from app.core.errors import NotFound, TimedOut, Unavailable
@@ -99,10 +101,9 @@ def context(
     record = one(queue, store, identity)
     pending = unseen(queue, store, index)
     budget = together(budget)
-    around = replace(query, after=record.key, count="none")
-    earlier = _neighbours(index, around, "desc", before, budget)[::-1]
-    later = _neighbours(index, around, "asc", after, budget)
-    return {"status": True, "results": [found.to_dict() for found in (*earlier, record, *later)], **pending}
+    earlier, later = neighbours(partial(index.find, budget=budget), record, query, before, after)
+    shown = (*earlier.records, record, *later.records)
+    return {"status": True, "results": [found.to_dict() for found in shown], **pending}
 
 
 def together(budget: Budget) -> Budget:
@@ -111,8 +112,20 @@ def together(budget: Budget) -> Budget:
     return replace(budget, cancelled=lambda: time.monotonic() > until or budget.cancelled())
 
 
-def _neighbours(index: SearchIndex, query: Query, sort: Sort, limit: int, budget: Budget) -> list[LogRecord]:
-    return index.find(replace(query, sort=sort, limit=limit), budget).records if limit else []
+def neighbours(
+    find: Callable[[Query], Page], record: LogRecord, query: Query, before: int, after: int
+) -> tuple[Page, Page]:
+    """Return up to *before* logs before *record* and *after* behind it that the query means, as *find* finds them.
+
+    Both pages are oldest first; `next` of each is where more of them would come from, away from the record.
+    """
+    around = replace(query, after=record.key, count="none")
+    sides: tuple[tuple[Sort, int], ...] = (("desc", before), ("asc", after))
+    earlier, later = (
+        find(replace(around, sort=sort, limit=limit)) if limit else Page([], None, False, record.key)
+        for sort, limit in sides
+    )
+    return replace(earlier, records=earlier.records[::-1]), later
 
 
 def _depth(queue: LogQueue) -> Depth | None:

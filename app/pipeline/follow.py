@@ -55,7 +55,7 @@ class Reader:
     """One who follows: what waits for it, and how much it was too slow for."""
 
     #: Readers with the same key are written the same.
-    key: tuple[str, str]
+    key: tuple[str, ...]
     holds: Predicate
     write: Write
     #: Called, from another thread, when something waits.
@@ -171,7 +171,7 @@ class Follower:
             came = True
         found = self._store.after(self._place, AT_ONCE)
         if found:
-            texts: dict[tuple[str, str], list[str]] = {}
+            texts: dict[tuple[str, ...], list[str]] = {}
             for reader in readers:
                 if reader.place is None:
                     if reader.key not in texts:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, NoReturn, TypeVar
+from urllib.parse import unquote
 
 from flask import request
 
@@ -91,7 +92,7 @@ class Asked:
     def texts(self, name: str, *, split: bool = False) -> list[str]:
         """Return the values of a parameter that may occur more than once, each once; *split* at commas if told.
 
-        The elements of a list in a body are whole values: they may hold a comma.
+        The elements of a list in a body are whole values: they may hold a comma. Elsewhere one is written `%2C`.
         """
         value = self._given.get(name)
         values = [] if value is None else value if isinstance(value, list) else [value]
@@ -99,7 +100,7 @@ class Asked:
             self._problems.append(Problem("must be a text or a list of texts", name))
             return []
         if split and not (name in self._from_body and isinstance(value, list)):
-            values = [part.strip() for one in values for part in one.split(",")]
+            values = [unquote(part.strip()) for one in values for part in one.split(",")]
         return list(dict.fromkeys(one for one in values if one))
 
     def refuse(self, message: str, name: str) -> None:

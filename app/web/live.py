@@ -9,12 +9,14 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import Flask, Response
 
 from app.core.errors import InvalidInput, InvalidQuery, LogIngestorError, Problem
+from app.core.filter import Filter
 from app.core.meaning import predicate
 from app.core.record import LogRecord
 from app.core.request import read_query
@@ -22,13 +24,13 @@ from app.core.text import text
 from app.pipeline import follow
 from app.pipeline.export import json_bytes
 from app.pipeline.follow import Follower, Reader, Write
-from app.web import noticing
+from app.web import noticing, table
 from app.web.bridge import Message, Receive, Scope, Send, environ
 from app.web.noticing import Noticing
-from app.web.page_form import Form
+from app.web.page_form import NAMES, ROW, Form
 
 PATH = "/logs/tail"
-PARAMETERS = ("q", "after", "as")
+PARAMETERS = ("q", "after", "as", *(NAMES[name] for name in ROW))
 #: Forms of a log: the whole, as in an answer, or a row of the page's table.
 FORMS = ("json", "row")
 #: Seconds after which a silent stream says that it lives: proxies cut what is silent.
@@ -173,14 +175,20 @@ class Live:
         meant = read_query({"q": given.get("q", "")}).filter
         after = given.get("after") or _last_event(scope)
         place = follow.decode(after) if after else None
-        write = _json if form == "json" else self._row()
-        return Reader((form, text(meant)), predicate(meant), write, wake, place)
+        look = Form.read({NAMES[name]: given.get(NAMES[name], "") for name in ROW})
+        table.build(look)
+        write = _json if form == "json" else self._row(look, meant)
+        return Reader((form, look.row(), text(meant)), predicate(meant), write, wake, place)
 
-    def _row(self) -> Write:
+    def _row(self, look: Form, meant: Filter) -> Write:
+        """Return what writes a log as a row like those of the page."""
         template = self._app.jinja_env.get_template("_row.html")
+        form = replace(look, q=text(meant))
 
         def write(record: LogRecord, cursor: str) -> str:
-            return json.dumps({"row": template.render(record=record, form=Form()), "cursor": cursor})
+            # Made anew for each: the time for marks is that of one row.
+            logs = table.build(form, meant)
+            return json.dumps({"row": template.render(record=record, form=form, table=logs), "cursor": cursor})
 
         return write
 

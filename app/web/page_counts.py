@@ -16,8 +16,9 @@ from app.core.ports import Budget, SearchIndex
 from app.core.query import FieldInfo, Query, Value
 from app.pipeline import overview
 from app.pipeline.overview import Chart, Time
-from app.web import chart, display
+from app.web import chart
 from app.web.page_form import Form
+from app.web.picks import picked
 
 #: Seconds that all counts of a page may take where the reader waits for nothing else, and beside the rows.
 COUNT_SECONDS = 0.5
@@ -192,7 +193,7 @@ def listed(name: str, values: Sequence[Value], logs: int, *, exact: bool) -> Lis
         Shown(
             value.value,
             value.count,
-            display.picked(name, value.value) if len(value.value) <= TEXT_LIMIT else None,
+            picked(name, value.value) if len(value.value) <= TEXT_LIMIT else None,
             f"{100 * value.count / of:.1f}",
         )
         for value in values[:VALUES]

@@ -6,10 +6,8 @@ further ones (ACTIONS); `revise` turns them into the URL of the state they lead 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
 from urllib.parse import urlencode
 
 from werkzeug.datastructures import MultiDict
@@ -17,12 +15,11 @@ from werkzeug.datastructures import MultiDict
 from app.core.errors import InvalidQuery, Problem
 from app.core.filter import And, Filter, Not
 from app.core.normal import normal
-from app.core.operations import from_json
 from app.core.parse import parse
-from app.core.rows import rows as rows_of
 from app.core.text import text
-from app.web import settings
-from app.web.display import unpick
+from app.web import columns, settings
+from app.web.page_rows import Row, Rows
+from app.web.picks import unpick
 
 #: Attribute and parameter of the page's state, in the order in which a URL has them.
 NAMES = {
@@ -37,28 +34,26 @@ NAMES = {
     "open": "open",
     "values": "values",
     "counts": "counts",
+    "columns": "columns",
+    "wrap": "wrap",
+    "density": "density",
 }
+#: Attributes that say which logs are meant and in which order; the others are about the page.
+ASKED = ("q", "start", "end", "clock", "sort")
+#: Attributes that the pages of one log keep of the search that led there.
+ABOUT = ("q", "clock", "columns", "wrap", "density")
+#: Attributes that are no part of a query, but of how its answer is shown.
+SHOWN = ("back", "open", "values", "counts", "columns", "wrap", "density")
+#: Attributes by which a row looks as it does, for those that come by the live tail.
+ROW = ("clock", "columns")
+#: Attributes that the form has no control for.
+HIDDEN = ("values", "counts", "columns", "wrap", "density")
 ACTIONS = frozenset(
-    ("was", "go", "use", "add", "remove", "k", "o", "v", "match", "keep", "exclude", "show", "hide", "list")
+    (
+        *("was", "go", "use", "add", "remove", "k", "o", "v", "match", "keep", "exclude", "show", "hide", "list"),
+        *columns.ACTIONS,
+    )
 )
-#: Operations as the form offers them.
-OPERATIONS = (
-    ("equals", "equals"),
-    ("not_equals", "does not equal"),
-    ("contains", "contains"),
-    ("not_contains", "does not contain"),
-    ("prefix", "starts with"),
-    ("not_prefix", "does not start with"),
-    ("in", "is one of"),
-    ("not_in", "is none of"),
-    ("range", "is between"),
-    ("regex", "matches regex"),
-    ("not_regex", "does not match regex"),
-    ("exists", "exists"),
-    ("not_exists", "does not exist"),
-)
-#: What stands between the bounds of a range in a row.
-_BETWEEN = ".."
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +75,11 @@ class Form:
     values: str = ""
     #: Whether counts are made with the page though its rows wait for them: for who has no JavaScript.
     counts: str = ""
+    #: The columns of the table beside the time; empty for those shown anyway.
+    columns: str = ""
+    #: Whether long lines wrap, and how close they stand; empty for what the browser remembers.
+    wrap: str = ""
+    density: str = ""
 
     @classmethod
     def read(cls, args: Mapping[str, str]) -> Form:
@@ -93,7 +93,27 @@ class Form:
 
     def query(self, *without: str) -> str:
         """Return the state as the query of a URL."""
-        return urlencode(self.state(*without))
+        return urlencode(self.state(*without), safe=",")
+
+    def asked(self, *more: tuple[str, str]) -> str:
+        """Return the query of a URL that asks for the same logs, whatever the page shows of them, and for *more*."""
+        return urlencode([*self._only(ASKED), *more], safe=",")
+
+    def about(self) -> str:
+        """Return the query of the URL of a log's page that knows this search."""
+        return urlencode(self._only(ABOUT), safe=",")
+
+    def row(self) -> str:
+        """Return the query of a URL by which rows look like those of this page."""
+        return urlencode(self._only(ROW), safe=",")
+
+    def hidden(self) -> list[tuple[str, str]]:
+        """Return the parameters that the form keeps though nothing in it shows them."""
+        return self._only(HIDDEN)
+
+    def _only(self, names: Sequence[str]) -> list[tuple[str, str]]:
+        kept = {NAMES[name] for name in names}
+        return [(name, value) for name, value in self.state() if name in kept]
 
     def link(self, **changes: str) -> str:
         """Return the URL of this state with the *changes*."""
@@ -103,118 +123,6 @@ class Form:
     def start_over(self, q: str) -> Form:
         """Return the first page of the query *q*."""
         return replace(self, q=q, cursor="", back="", open="")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One filter as the form shows it."""
-
-    key: str = ""
-    operation: str = "equals"
-    value: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """The query as rows; a query that nests its parts has none."""
-
-    rows: tuple[Row, ...] = ()
-    match: str = "all"
-    nested: bool = False
-    #: Whether the form shows them, rather than only their number.
-    open: bool = False
-
-    @property
-    def complete(self) -> int:
-        """How many of the rows are filters already."""
-        return sum(1 for row in self.rows if row.key)
-
-    @property
-    def shown(self) -> tuple[Row, ...]:
-        """The rows of the form: these, or an empty one to begin with."""
-        return self.rows or (Row(),)
-
-    @classmethod
-    def of(cls, tree: Filter) -> Rows:
-        """Return the rows of *tree*."""
-        found = rows_of(tree)
-        if found is None:
-            return cls(nested=True)
-        shown = tuple(Row(one["key"], one["operation"], write_value(one.get("value"))) for one in found["filters"])
-        return cls(shown, found["match"])
-
-    @classmethod
-    def sent(cls, args: MultiDict[str, str], nested: bool = False) -> Rows:
-        """Take the rows that the form sent, less the one whose removal was asked for."""
-        parts = zip(args.getlist("k"), args.getlist("o"), args.getlist("v"), strict=False)
-        rows = [Row(key.strip(), operation, value) for key, operation, value in parts]
-        removed = args.get("remove", "")
-        if removed.isdecimal() and int(removed) < len(rows):
-            del rows[int(removed)]
-        # Those without a field last, so that the number of a filter at fault is the one shown.
-        rows.sort(key=lambda row: not row.key)
-        return cls(tuple(rows), "any" if args.get("match") == "any" else "all", nested, bool(rows))
-
-    def beginning(self, begun: Sequence[Row]) -> Rows:
-        """Return these rows followed by those just begun."""
-        return replace(self, rows=(*self.rows, *begun), open=self.open or bool(begun))
-
-    def filter(self, beside: Filter) -> Filter:
-        """Return what the rows mean; rows of a nested query narrow that query, *beside*."""
-        filters = [
-            {"key": row.key, "operation": row.operation, "value": read_value(row)} for row in self.rows if row.key
-        ]
-        meant = from_json({"filters": filters, "match": self.match})
-        return And((beside, meant)) if self.nested else meant
-
-
-def write_value(value: Any) -> str:
-    """Return a filter's value as the text of its input."""
-    match value:
-        case None:
-            return ""
-        case {**bounds} if bounds.keys() <= {"lower_range", "upper_range"}:
-            lower, upper = (write_value(bounds.get(name)) for name in ("lower_range", "upper_range"))
-            return f"{lower} {_BETWEEN} {upper}".strip()
-        case [*items] if any("," in str(item) or str(item) != str(item).strip() or not item for item in items):
-            return json.dumps(items, ensure_ascii=False)
-        case [*items]:
-            return ", ".join(map(write_value, items))
-        case str():
-            return value
-        case _:
-            return json.dumps(value)
-
-
-def read_value(row: Row) -> Any:
-    """Return the value that the row's text stands for under its operation."""
-    operation, value = row.operation.removeprefix("not_"), row.value
-    if operation == "range":
-        lower, between, upper = value.partition(_BETWEEN)
-        bounds = {"lower_range": lower.strip(), "upper_range": upper.strip() if between else lower.strip()}
-        return {name: _bound(row.key, bound) for name, bound in bounds.items() if bound}
-    if operation == "in":
-        return _json_list(value) or [part.strip() for part in value.split(",")]
-    return None if operation == "exists" else value
-
-
-def _bound(key: str, text_: str) -> Any:
-    if not key.startswith("metadata"):
-        return text_
-    try:
-        return json.loads(text_)
-    except ValueError:
-        return text_
-
-
-def _json_list(value: str) -> list[Any] | None:
-    if not value.startswith("["):
-        return None
-    try:
-        found = json.loads(value)
-    except ValueError:
-        return None
-    return found if isinstance(found, list) else None
 
 
 def revise(form: Form, args: MultiDict[str, str], now: int) -> tuple[Form, Sequence[Row]]:
@@ -230,6 +138,8 @@ def revise(form: Form, args: MultiDict[str, str], now: int) -> tuple[Form, Seque
         return replace(form, open=args.get("show", "")), ()
     if "list" in args:
         return replace(form, values=args["list"]), ()
+    if any(action in args for action in columns.ACTIONS):
+        return replace(form, columns=columns.revised(form.columns, args)), ()
     if not ACTIONS & args.keys():
         return form, ()
     was = _parsed(args.get("was", ""), now)

@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from app.core.filter import EVERYTHING, Equals, Filter
-from app.core.ports import Budget, SearchIndex
 from app.core.query import Page, Query, Sort, decode_cursor, encode_cursor
 from app.core.record import LogRecord
 from app.web.page_form import Form
-
-#: Logs shown before and after one log on its page.
-CONTEXT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +66,3 @@ def _beside(start: Form, records: Sequence[LogRecord]) -> tuple[Form | None, For
 
 def _opposite(sort: Sort) -> Sort:
     return "asc" if sort == "desc" else "desc"
-
-
-def neighbours(index: SearchIndex, record: LogRecord, beside: str, budget: Budget) -> list[LogRecord]:
-    """Return the logs around *record*, oldest first, itself among them: of its resource, its trace, or all."""
-    meant: Filter = EVERYTHING
-    if beside == "resource" and record.resource_id is not None:
-        meant = Equals("resourceId", record.resource_id)
-    elif beside == "trace" and record.trace_id is not None:
-        meant = Equals("traceId", record.trace_id)
-    query = Query(meant, limit=CONTEXT, after=record.key, count="none")
-    before = index.find(replace(query, sort="desc"), budget).records[::-1]
-    return [*before, record, *index.find(replace(query, sort="asc"), budget).records]

@@ -7,24 +7,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.backends import Backends
 from app.core import instant
-from app.core.errors import InvalidQuery, NotFound, Problem, TimedOut, Unavailable
+from app.core.errors import InvalidQuery, Problem, TimedOut, Unavailable
 from app.core.filter import EVERYTHING, FIELDS, Filter
 from app.core.query import Query
-from app.core.record import LogRecord, id_bytes
+from app.core.record import LogRecord
 from app.core.request import read_query
 from app.core.sentence import sentence
 from app.core.text import text
 from app.pipeline import find, follow
-from app.web import backends, budget, display, page_counts
+from app.web import backends, budget, columns, display, one, page_compare, page_counts, page_log, settings, table
 from app.web.page_empty import RANGES, Advice, advise
-from app.web.page_form import ACTIONS, NAMES, OPERATIONS, Form, Row, Rows, revise
-from app.web.page_turn import Turned, neighbours, turn
+from app.web.page_form import ACTIONS, NAMES, SHOWN, Form, revise
+from app.web.page_rows import OPERATIONS, Row, Rows
+from app.web.page_turn import Turned, turn
 
 bp = Blueprint("pages", __name__)
 
@@ -32,7 +34,15 @@ CLOCKS = (("event", "event time"), ("received", "arrival time"))
 ORDERS = (("desc", "newest first"), ("asc", "oldest first"))
 LIMITS = ("25", "50", "100", "250", "500", "1000")
 _ROW = re.compile(r"filters\[(\d+)\]")
-LABELS = {"q": "Query", "from": "From", "to": "To", "limit": "Rows", "sort": "Order", "clock": "Clock"}
+LABELS = {
+    "columns": "Columns",
+    "q": "Query",
+    "from": "From",
+    "to": "To",
+    "limit": "Rows",
+    "sort": "Order",
+    "clock": "Clock",
+}
 HEADERS = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'; object-src 'none'",
@@ -43,6 +53,7 @@ HEADERS = {
 }
 
 bp.record_once(lambda setup: display.install(setup.app))
+bp.add_app_template_filter(lambda form, records: table.build(form, records=records), "table")
 
 
 @bp.after_app_request
@@ -105,28 +116,47 @@ def _part(*also: str) -> tuple[Form, Query]:
 
 
 @bp.get("/log/<identity>")
-def log(identity: str) -> str:
-    """Show one log whole, between its neighbours; `part=fields` gives only its fields, for the table."""
-    try:
-        wanted = id_bytes(identity)
-    except ValueError:
-        raise NotFound(f"{identity} is not the id of a log") from None
+def log(identity: str) -> BaseResponse | tuple[str, int]:
+    """Show one log whole, between its neighbours; `part` gives only its fields, for the table, or a text to be copied."""
     held = backends()
-    found = held.store.get([wanted])
-    if not found:
-        raise NotFound(f"There is no log {identity}: it never arrived, is still queued, or has expired")
-    record = found[0]
-    if request.args.get("part") == "fields":
-        return render_template("_record.html", record=record)
-    beside = request.args.get("beside") or ("all" if record.resource_id is None else "resource")
-    around = neighbours(held.index, record, beside, budget())
-    return render_template("log.html", record=record, records=around, beside=beside, form=Form(), whole=True)
+    record = page_log.wanted(held, identity)
+    part = request.args.get("part", "")
+    if part in one.COPIES:
+        url, user = f"{request.url_root}logs/ingest/", request.authorization is not None
+        return Response(one.copied(record, part, url, user=user), content_type="text/plain; charset=utf-8")
+    asked = page_log.read(request.args, record, instant.now_ms())
+    form, remembered = asked.form, request.cookies.get(table.COOKIE, "")
+    shown = one.One(record, asked.tree, asked.whole)
+    if part == "fields":
+        return render_template("_record.html", one=shown, table=table.build(form), form=form), 200
+    around = page_log.around(held, record, asked, budget())
+    logs = table.build(form, asked.tree, around.records, remembered)
+    page = render_template("log.html", one=shown, asked=asked, around=around, table=logs, form=form, whole=True)
+    return page, 400 if asked.problems else 200
+
+
+@bp.get("/compare")
+def compare() -> BaseResponse | tuple[str, int]:
+    """Show two logs beside each other; `log`, twice, is what the boxes of the table send."""
+    chosen = list(dict.fromkeys(request.args.getlist("log")))
+    if len(chosen) in (1, 2):
+        named = urlencode(list(zip("ab", chosen, strict=False)))
+        return redirect(f"{settings().path_prefix}/compare?{named}", 303)
+    held, only = backends(), request.args.get("only") == "differences"
+    sides = [page_compare.side(held, name, request.args.get(name, "")) for name in "ab"]
+    a, b = (side.record for side in sides)
+    found = page_compare.compared(a, b, only=only) if a and b else None
+    many = len(chosen) if not request.args.keys() & {"a", "b"} else None
+    page = render_template("compare.html", sides=sides, found=found, only=only, chosen=many)
+    return page, max(200 if many is None else 400, *(side.status for side in sides))
 
 
 def _location(form: Form) -> str:
     """Return the state's URL, with the place to scroll to where a log was opened or closed, or a field was."""
     if "list" in request.args:
         return f"{form.link()}#facets"
+    if any(action in request.args for action in columns.ACTIONS):
+        return form.link()  # the button's own place: a browser keeps it where the redirect names none
     row = form.open or request.args.get("hide", "")
     return form.link() + (f"#log-{row}" if row else "")
 
@@ -137,7 +167,7 @@ def _query(form: Form, now: int, *also: str) -> Query:
     for name in request.args:
         if name not in (*known, *also) and name not in ACTIONS:
             raise InvalidQuery(Problem(f"is not a parameter of this page; known are {', '.join(known)}", name[:100]))
-    return read_query(dict(form.state("back", "open", "values", "counts")), now=now)
+    return read_query(dict(form.state(*SHOWN)), now=now)
 
 
 def _problems(form: Form, error: InvalidQuery) -> list[dict[str, Any]]:
@@ -159,12 +189,16 @@ def _label(field: str) -> str:
 def _answer(form: Form, query: Query, begun: Sequence[Row], now: int) -> tuple[str, int]:
     held, rows = backends(), Rows.of(query.filter).beginning(begun)
     parts: dict[str, Any] = {"sentence": _sentence(query.filter, form)}
+    remembered = request.cookies.get(table.COOKIE, "")
+    table.build(form)  # what it refuses is refused before the search
     try:
         # Asked before the search: what is stored meanwhile is shown twice rather than never.
         live = _live(held, query, form)
         page = turn(partial(find.page, held.store, held.index, budget=budget()), query, form)
         parts["live"] = live
+        logs = table.build(form, query.filter, page.records, remembered)
         parts |= {"page": page, "total": _total(page), "pages": page.links(form.sort)}
+        parts |= {"table": logs, "exports": table.exports(form, logs.names)}
         if page.from_record:
             parts["advice"] = Advice()
         elif page.records:
@@ -183,7 +217,8 @@ def _live(held: Backends, query: Query, form: Form) -> dict[str, str] | None:
     if form.sort != "desc" or form.cursor or form.back or form.end:
         return None
     try:
-        return {"query": text(query.filter), "after": follow.encode(held.store.newest_place())}
+        place = follow.encode(held.store.newest_place())
+        return {"query": text(query.filter), "after": place, "look": form.row()}
     except Unavailable:
         return None
 

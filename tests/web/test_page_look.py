@@ -116,9 +116,12 @@ def test_long_message_is_cut_in_the_table_and_whole_on_its_page(
 
     assert len(page.messages()[0]) == display.MESSAGE_SHOWN + 1
     url = page.link("100,000 characters: show all")
-    assert url == f"/log/{id_text(record.id)}"
+    assert url == f"/log/{id_text(record.id)}?message=whole"
     assert len(client.get("/").data) < 20_000
     assert get(client, url).one("pre", class_="message").text == record.message
+    cut = get(client, f"/log/{id_text(record.id)}")
+    assert cut.one("pre", class_="message").text == record.message[: display.TEXT_SHOWN]
+    assert cut.link("Show all") == url
 
 
 def test_empty_values_are_seen_and_can_be_pressed(client: FlaskClient, make_record: MakeRecord, fill: Fill) -> None:
@@ -205,7 +208,14 @@ def test_colours_can_be_read(theme: str) -> None:
     texts = ("text", "quiet", "accent", "key", "sx", *(f"s{rank}" for rank in range(len(SEVERITY_NAMES))))
     pairs = [(text, ground) for text in texts for ground in ("back", "panel", "hover")]
     shares = [(text, "share") for text in ("text", "quiet")]
-    for text, ground in [*pairs, *shares, ("on-accent", "accent"), ("back", "s6"), ("text", "mark")]:
+    for text, ground in [
+        *pairs,
+        *shares,
+        ("on-accent", "accent"),
+        ("back", "s6"),
+        ("text", "mark"),
+        *((text, "found") for text in texts),
+    ]:
         assert contrast(text, ground) >= 4.5, (text, ground)
     for bar in ("bx", *(f"b{rank}" for rank in range(len(SEVERITY_NAMES)))):
         assert contrast(bar, "back") >= 3, bar

@@ -48,7 +48,8 @@ class Tail {
   connect() {
     const url = new URL(`${document.documentElement.dataset.root}/logs/tail`, location.href);
     url.protocol = url.protocol.replace("http", "ws");
-    url.search = new URLSearchParams({ q: place.dataset.query, as: "row", after: this.cursor });
+    url.search = place.dataset.look;
+    for (const [name, value] of Object.entries({ q: place.dataset.query, as: "row", after: this.cursor })) url.searchParams.set(name, value);
     this.socket = new WebSocket(url);
     this.socket.onopen = () => {
       this.pause = AGAIN[0];

@@ -1,11 +1,15 @@
-// The page is complete without this. It opens a log's fields in place instead of by a new page,
-// lets a click anywhere on a row do so, and takes "/" to the query.
+// The page is complete without this. It opens a log's fields in place instead of by a new page, lets a click anywhere
+// on a row do so, closes menus, and takes "/" to the query.
 
+const root = document.documentElement.dataset.root;
 const html = (text) => new DOMParser().parseFromString(text, "text/html").body;
 
-// The address stays a link to what is shown; only the search page has such a state.
+// The address stays a link to what is shown, and so does what the buttons send; only the search page has such a state.
 function remember(id) {
   if (!document.getElementById("q")) return;
+  const state = document.getElementById("state");
+  state.elements.open?.remove();
+  if (id) state.insertAdjacentHTML("beforeend", `<input type="hidden" name="open" value="${id}">`);
   const url = new URL(location.href);
   if (id) url.searchParams.set("open", id);
   else url.searchParams.delete("open");
@@ -27,7 +31,8 @@ async function toggle(button) {
   cell.setAttribute("role", "cell");
   row.after(opened);
   try {
-    const answer = await fetch(`${document.documentElement.dataset.root}/log/${button.value}?part=fields`);
+    const search = row.closest("table").dataset.search;
+    const answer = await fetch(`${root}/log/${button.value}?part=fields&${search}`);
     if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
     cell.replaceChildren(...html(await answer.text()).childNodes);
   } catch (error) {
@@ -42,12 +47,14 @@ document.addEventListener("click", (event) => {
     toggle(button);
     return;
   }
+  for (const menu of document.querySelectorAll(".menu[open]")) menu.open = menu.contains(event.target);
   const row = event.target.closest(".logs > tbody > tr[id]");
   const selecting = String(getSelection()) !== "";
-  if (row && !selecting && !event.target.closest("a, button")) toggle(row.querySelector("button[aria-expanded]"));
+  if (row && !selecting && !event.target.closest("a, button, input")) toggle(row.querySelector("button[aria-expanded]"));
 });
 
 document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") for (const menu of document.querySelectorAll(".menu[open]")) menu.open = false;
   const typing = event.target.closest("input, select, textarea");
   if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
   const query = document.getElementById("q");
@@ -55,3 +62,7 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   query.select();
 });
+
+// Back from one of its buttons a menu is open as it was.
+const menu = document.getElementById(location.hash.slice(1));
+if (menu?.classList.contains("menu")) menu.open = true;
