@@ -18,14 +18,14 @@ CALLS = ("equals", "contains", "prefix", "wildcard", "regex")
 #: AND, OR and NOT, in words or signs; `!=` and a lone `!` are text.
 OPERATOR = re.compile(r'(AND|OR|NOT)(?=[\s()"]|\Z)|&&|\|\||!(?![\s=!]|\Z)')
 _BLANKS = re.compile(r"\s*")
-_QUOTED = re.compile(r'"((?:\\.|[^\\"])*)"', re.DOTALL)
-_REGEX = re.compile(r"/((?:\\.|[^\\/])+)/(?=[\s)]|\Z)", re.DOTALL)
-_BARE = re.compile(r'(?:\\.|[^\s()":\\])+', re.DOTALL)
-_VALUE = re.compile(r'(?:\\.|[^\s()"\\])+', re.DOTALL)
+QUOTED = re.compile(r'"((?:\\.|[^\\"])*)"', re.DOTALL)
+REGEX = re.compile(r"/((?:\\.|[^\\/])+)/(?=[\s)]|\Z)", re.DOTALL)
+BARE = re.compile(r'(?:\\.|[^\s()":\\])+', re.DOTALL)
+VALUE = re.compile(r'(?:\\.|[^\s()"\\])+', re.DOTALL)
 _BOUND = re.compile(r'(?:\\.|[^\s\[\]{}"\\])+', re.DOTALL)
 _TO = re.compile(r"TO(?=\s)")
-_COMPARISON = re.compile(r"[<>]=?")
-_COMPARED = re.compile(r"((?:\\.|[^\\<>])+)[<>]", re.DOTALL)
+COMPARISON = re.compile(r"[<>]=?")
+COMPARED = re.compile(r"((?:\\.|[^\\<>])+)[<>]", re.DOTALL)
 _LUCENE_ONLY = re.compile(r"(?:\\.|[^\\~^])*([~^])[\d.]*\Z", re.DOTALL)
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _SLASH = re.compile(r"\\([^/])|\\/", re.DOTALL)
@@ -90,7 +90,7 @@ class Reader:
         """Read `field:`, or the field of `field>=5`, which needs no colon; None when there is none."""
         if self.peek() == ":":
             refuse("expected a field's name before the colon", self.at)
-        run = _BARE.match(self.text, self.at)
+        run = BARE.match(self.text, self.at)
         if run is None or run[0][0] == "/":
             return None
         if self.text[run.end() : run.end() + 1] == ":":
@@ -100,7 +100,7 @@ class Reader:
             if self.peek() in ("", ")") or (operator is not None and operator[0] != "!"):
                 refuse(f"expected a value after {run[0]}:", self.at)
             return Part(run[0], run.start())
-        compared = _COMPARED.match(run[0])
+        compared = COMPARED.match(run[0])
         if compared is not None:
             name = unescape(compared[1])
             if name in FIELDS or name.startswith("metadata."):
@@ -114,7 +114,7 @@ class Reader:
         match self.peek():
             case '"':
                 return Operand("quoted", self._quoted(), field)
-            case "/" if regex := _REGEX.match(self.text, start):
+            case "/" if regex := REGEX.match(self.text, start):
                 self.at = regex.end()
                 pattern = _SLASH.sub(lambda found: found[0] if found[1] else "/", regex[1])
                 return Operand("regex", Part(pattern, start, quoted=True), field)
@@ -122,7 +122,7 @@ class Reader:
                 return self._range(field, fielded)
             case "<" | ">":
                 return self._comparison(field, fielded)
-        run = (_BARE if field is None else _VALUE).match(self.text, start)
+        run = (BARE if field is None else VALUE).match(self.text, start)
         if run is None:
             refuse("expected a character after the backslash", start)
         self.at = run.end()
@@ -136,20 +136,20 @@ class Reader:
 
     def _quoted(self) -> Part:
         start = self.at
-        quoted = _QUOTED.match(self.text, start)
+        quoted = QUOTED.match(self.text, start)
         if quoted is None:
             refuse('this quotation mark is never closed: expected "', start)
         self.at = quoted.end()
         return Part(unescape(quoted[1]), start, quoted=True)
 
     def _comparison(self, field: Part | None, fielded: bool) -> Operand:
-        comparison = _COMPARISON.match(self.text, self.at)
+        comparison = COMPARISON.match(self.text, self.at)
         assert comparison is not None
         if not fielded:
             refuse(f"expected a field before {comparison[0]}, such as metadata.size:{comparison[0]}5", self.at)
         self.at = comparison.end()
         self.skip()
-        return Operand("comparison", self._bound(_VALUE, f"a value after {comparison[0]}"), field, comparison[0])
+        return Operand("comparison", self._bound(VALUE, f"a value after {comparison[0]}"), field, comparison[0])
 
     def _call(self, field: Part | None, name: str) -> Operand:
         self.at += 1

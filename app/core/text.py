@@ -73,7 +73,7 @@ def _leaf(leaf: Leaf) -> str:
         case Exists(field):
             return f"_exists_:{escaped(field)}"
         case In(field, texts):
-            return f"{escaped(field)}:({' OR '.join(_value(field, one) for one in texts)})"
+            return f"{escaped(field)}:({' OR '.join(written(field, one) for one in texts)})"
         case Matches("message", pattern) if (word := of_regex(pattern)) is not None:
             return _pattern(word)
         case Matches("message", pattern):
@@ -88,7 +88,7 @@ def _fielded(leaf: Equals | Prefix | Contains | Wildcard | Matches | Range | In)
     """Return what stands after the field's colon."""
     match leaf:
         case Equals(field, value):
-            return _value(field, value)
+            return written(field, value)
         case Prefix(_, start):
             return f"prefix({quoted(start)})"
         case Contains(_, part):
@@ -117,7 +117,7 @@ def _simple(part: str) -> bool:
     return _PLAIN.fullmatch(part) is not None
 
 
-def _value(field: str, value: str) -> str:
+def written(field: str, value: str) -> str:
     """Return a whole value; where plain text would be read in another way, in its literal form."""
     if field == "message" or field in TIME_FIELDS:
         return f"equals({quoted(value)})"

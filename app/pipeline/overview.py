@@ -17,6 +17,7 @@ from typing import TypeVar
 from app.core.errors import TimedOut, Unavailable
 from app.core.filter import EVERYTHING
 from app.core.instant import Instant
+from app.core.meaning import as_text, scalars
 from app.core.ports import Budget, SearchIndex
 from app.core.query import Bucket, FieldInfo, Query, Value
 from app.pipeline.counts import alignment
@@ -34,6 +35,8 @@ INTERVALS = (
 RANGE_SHARE, CHART_SHARE, TRY_SHARE = 0.2, 0.45, 0.16
 #: The newest logs looked at where not all can be in time: enough for shares, few enough for a tenth of a second.
 SAMPLE_LOGS = 3_000
+#: The newest logs whose values are tallied where they are to come with the page.
+TALLIED_LOGS = 1_000
 
 T = TypeVar("T")
 
@@ -98,7 +101,7 @@ class Chart:
         tally: Counter[str] = Counter()
         for bucket in self.buckets:
             tally.update(bucket.by)
-        return [Value(level, count) for level, count in sorted(tally.items(), key=lambda pair: (-pair[1], pair[0]))]
+        return _ranked(tally)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +189,27 @@ def values(index: SearchIndex, query: Query, fields: Sequence[str], size: int, o
             return Values(found.fields, found.exact)
     found = left.ask(partial(index.facets, newest(query, over), fields, size))
     return Values(found.fields, found.exact and over.whole and over.total < SAMPLE_LOGS)
+
+
+def tallied(index: SearchIndex, query: Query, fields: Sequence[str], size: int, left: Time) -> tuple[Values, int]:
+    """Return the *size* most frequent values of each field of the metadata in the newest logs, and how many those were.
+
+    Raises TimedOut.
+    """
+    page = left.ask(partial(index.find, replace(query, after=None, sort="desc", limit=TALLIED_LOGS, count="none")))
+    tallies: dict[str, Counter[str]] = {name: Counter() for name in fields}
+    for record in page.records:
+        pairs = {
+            (path, as_text(value)) for path, value in scalars(record.metadata or {}, "metadata") if path in tallies
+        }
+        for path, text in pairs:
+            tallies[path][text] += 1
+    found = {name: _ranked(tally)[:size] for name, tally in tallies.items()}
+    return Values(found, page.next is None), len(page.records)
+
+
+def _ranked(tally: Counter[str]) -> list[Value]:
+    return [Value(text, count) for text, count in sorted(tally.items(), key=lambda pair: (-pair[1], pair[0]))]
 
 
 def fields(index: SearchIndex, query: Query, over: Chart, left: Time) -> Fields:

@@ -28,6 +28,7 @@ from app.pipeline.visits import Visits
 BLUEPRINTS = (
     "ingest",
     "filters",
+    "hints",
     "pages",
     "health",
     "openapi",

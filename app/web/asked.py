@@ -59,6 +59,15 @@ class Asked:
         own = [name for name in self._given if name not in PARAMETERS]
         return self.read(lambda: read_query(self._given, default_limit=default_limit, also=own), Query())
 
+    def window(self) -> Query:
+        """Return the query of all logs in the time range that is asked for."""
+        given: dict[str, Any] = {name: self._given[name] for name in ("from", "to", "clock") if name in self._given}
+        return self.read(lambda: read_query(given), Query())
+
+    def raw(self, name: str) -> str:
+        """Return what was given as a text, whatever it means."""
+        return str(self._given.get(name) or "")
+
     def read(self, reader: Callable[[], _T], default: _T) -> _T:
         """Return what *reader* returns, or the default where it raises InvalidQuery."""
         try:

@@ -1,112 +1,61 @@
-"""The figures of the whole system, read when they are asked for from what all processes share: for /metrics and the overview.
-
-What can't be read is left out, and which part's fault that is is told: no figure is made up.
-"""
+"""The statistics of a field in words, for the panel beside the logs."""
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
-from app.backends import Backends
-from app.core.errors import LogIngestorError
-from app.core.instant import now_ms
-from app.core.operating import REFUSED
-from app.core.settings import Settings
-from app.core.watching import GONE_SECONDS, HISTORY, Notice, Seen
-from app.pipeline import pause
-from app.pipeline.notices import Board
+from app.pipeline.explain import Counted
+from app.pipeline.statistics import Numbers, Statistics
+from app.web import display
 
 
-@dataclass(slots=True)
-class Figures:
-    """What could be read."""
-
-    #: By the names of the metrics.
-    values: dict[str, float] = field(default_factory=dict)
-    #: Of record, queue and disk: what is wrong with it, None where nothing is.
-    parts: dict[str, str | None] = field(default_factory=dict)
-    #: The open notices.
-    notices: Sequence[Notice] = ()
-    #: When the oldest log that the record holds arrived, as RFC 3339; None without any.
-    oldest: str | None = None
+def lines(found: Statistics) -> list[tuple[str, str]]:
+    """Return what is known of a field as pairs of name and figure."""
+    return list(_lines(found))
 
 
-def read(held: Backends, chosen: Settings, board: Board) -> Figures:
-    """Return the figures of now."""
-    reader = _Reader(held, chosen)
-    found = reader.found
-    found.parts = {
-        "record": reader.tried(reader.record),
-        "queue": reader.tried(reader.queue),
-        "disk": reader.tried(reader.disk),
-    }
-    reader.tried(lambda: reader.note(logs_accepted_total=held.queue.accepted()))
-    if found.parts["record"] is None and found.parts["queue"] is None:
-        reader.note(pending_logs=found.values["queue_logs"] + found.values["index_lacking"])
-    # The places are asked for themselves: while the record is away those on this machine are known.
-    reader.note(workers_alive=reader.alive())
-    try:
-        found.notices = held.store.notices(HISTORY, "open")
-    except LogIngestorError:
-        found.notices = board.open()
-    return found
+def _lines(found: Statistics) -> Iterator[tuple[str, str]]:
+    if found.having is not None:
+        yield "in", f"{counted(found.having)} logs{_share(found.having, found.logs)}"
+    if found.distinct is not None:
+        yield "different values", counted(found.distinct)
+    if len(found.types) > 1:
+        total = sum(found.types.values())
+        yield "types", ", ".join(f"{name} {percent(count, total)}" for name, count in found.types.items())
+    if found.numbers is not None:
+        yield from _numbers(found.numbers)
+    for name, at in (("first", found.first), ("last", found.last)):
+        if at is not None:
+            yield name, f"{display.when(at)} UTC"
+    if found.looked_at and not found.whole and (found.numbers is not None or len(found.types) > 1):
+        yield "looked at", f"the newest {found.looked_at:,} logs that have it"
+    if found.unasked:
+        yield "not in time", "; ".join(found.unasked)
 
 
-class _Reader:
-    def __init__(self, held: Backends, chosen: Settings) -> None:
-        self._held = held
-        self._settings = chosen
-        self.found = Figures()
+def _numbers(numbers: Numbers) -> Iterator[tuple[str, str]]:
+    yield "least", _number(numbers.least)
+    yield "mean", _number(numbers.mean)
+    yield "greatest", _number(numbers.greatest)
+    yield "percentiles", ", ".join(f"p{at}\u00a0{_number(value)}" for at, value in numbers.percentiles.items())
 
-    def note(self, **values: float) -> None:
-        """Note figures by their names."""
-        self.found.values |= values
 
-    def tried(self, look: Callable[[], None]) -> str | None:
-        """Look; return why that could not be, None when it could."""
-        try:
-            look()
-        except (LogIngestorError, OSError) as error:
-            return str(error) or type(error).__name__
-        return None
+def counted(number: Counted) -> str:
+    """Return a count that may be a least."""
+    return f"{'' if number.exact else 'at least '}{number.total:,}"
 
-    def record(self) -> None:
-        """Ask the record."""
-        store = self._held.store
-        # What lacks first: between the two more may become findable, never less.
-        lacking, found = store.lacking(), store.stats()
-        age = 0 if lacking.since is None else max(now_ms() - lacking.since, 0)
-        self.note(
-            logs_stored_total=found["stored_ever"],
-            logs_refused_total=store.noted(REFUSED),
-            logs_stored=found["stored"],
-            logs_indexed=max(found["stored"] - lacking.logs, 0),
-            index_lacking=lacking.logs,
-            index_lag_seconds=age / 1000,
-            queue_paused=float(bool(pause.paused(store))),
-            dead_letters=found["dead_letters"],
-            dead_letters_dropped_total=found["dead_letters_dropped"],
-            record_bytes=found["bytes"],
-        )
-        self.found.oldest = found["oldest_received"]
 
-    def queue(self) -> None:
-        """Ask the queue."""
-        depth = self._held.queue.depth()
-        self.note(queue_logs=depth.logs, queue_bytes=depth.bytes)
-        if depth.oldest is not None or not depth.logs:
-            age = 0 if depth.oldest is None else max(now_ms() - depth.oldest, 0)
-            self.note(queue_oldest_seconds=age / 1000)
+def percent(count: int, of: int) -> str:
+    """Return a share in percent: 0 and 100 only where it is none and all."""
+    share = round(100 * count / of) if of else 0
+    if 0 < count < of:
+        share = min(max(share, 1), 99)
+    return f"{min(share, 100)} %"
 
-    def disk(self) -> None:
-        """Look at the disk of the data folder."""
-        self.note(disk_free_bytes=shutil.disk_usage(self._settings.data_dir).free)
 
-    def alive(self) -> int:
-        """Return how many workers gave a sign of life."""
-        seen = list[Seen]()
-        for place in self._held.places:
-            self.tried(lambda place=place: seen.extend(place.beats()))  # type: ignore[misc]
-        return len({one.beat.id for one in seen if one.age < GONE_SECONDS and not one.beat.ended})
+def _share(part: Counted, whole: Counted | None) -> str:
+    return f", {percent(part.total, whole.total)}" if whole is not None and whole.exact and part.exact else ""
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:,.6g}"

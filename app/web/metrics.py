@@ -16,8 +16,8 @@ from prometheus_client.registry import Collector
 
 from app.core.watching import KINDS
 from app.version import VERSION
-from app.web import backends, figures, parts, settings
-from app.web.figures import Figures as Found
+from app.web import backends, parts, settings, system
+from app.web.system import Figures as Found
 
 bp = Blueprint("metrics", __name__)
 
@@ -95,7 +95,7 @@ FIGURES = {
 def metrics() -> Response:
     """Answer with all figures."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Figures(figures.read(backends(), settings(), parts().board)))
+    registry.register(_Figures(system.read(backends(), settings(), parts().board)))
     response = Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
     response.headers["Cache-Control"] = "no-store"
     return response

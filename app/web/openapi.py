@@ -11,7 +11,8 @@ from flask import Blueprint, Response, render_template, request
 
 from app.pipeline.export import json_bytes
 from app.version import VERSION
-from app.web.routes import LOG_TYPES, PARAMETERS, REQUIRED, ROUTES, Route
+from app.web.route import Route
+from app.web.routes import LOG_TYPES, PARAMETERS, REQUIRED, ROUTES
 from app.web.schemas import SCHEMAS
 
 bp = Blueprint("openapi", __name__)
@@ -96,14 +97,16 @@ def _parameter(route: Route, name: str) -> dict[str, Any]:
     if described.place == "path" or name in REQUIRED:
         made["required"] = True
     if name == "filters":
-        return {**made, "content": {"application/json": {"schema": route.schema(name)}}}
+        return {**made, "content": {"application/json": {"schema": route.schema(name, PARAMETERS[name])}}}
     if name == "columns":
         made |= {"style": "form", "explode": False}
-    return {**made, "schema": route.schema(name)}
+    return {**made, "schema": route.schema(name, PARAMETERS[name])}
 
 
 def _body(route: Route) -> dict[str, Any]:
-    properties = {name: {**route.schema(name), "description": PARAMETERS[name].help} for name in route.names}
+    properties = {
+        name: {**route.schema(name, PARAMETERS[name]), "description": PARAMETERS[name].help} for name in route.names
+    }
     made: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
     required = [name for name in route.names if name in REQUIRED]
     return {**made, "required": required} if required else made

@@ -20,11 +20,11 @@ from app.core.text import text
 from app.core.watching import Notice
 from app.pipeline import flow as pipeline
 from app.pipeline.flow import Flow
-from app.web import backends, figures, parts, settings
+from app.web import backends, parts, settings, system
 from app.web.display import shorten
-from app.web.figures import Figures
 from app.web.page_form import Form
 from app.web.spark import Spark, per_second, size, span, spark
+from app.web.system import Figures
 
 bp = Blueprint("overview", __name__)
 
@@ -127,7 +127,7 @@ def page() -> Response:
 
 def now(held: Backends) -> Now:
     """Return how the system is."""
-    found = figures.read(held, settings(), parts().board)
+    found = system.read(held, settings(), parts().board)
     sources, flow = None, None
     # What fails here leaves its place empty; which part is away was just told.
     with suppress(LogIngestorError):

@@ -16,7 +16,8 @@ from app.core.ports import Budget, SearchIndex
 from app.core.query import FieldInfo, Query, Value
 from app.pipeline import overview
 from app.pipeline.overview import Chart, Time
-from app.web import chart
+from app.pipeline.statistics import statistics
+from app.web import chart, figures
 from app.web.page_form import Form
 from app.web.picks import picked
 
@@ -25,8 +26,12 @@ COUNT_SECONDS = 0.5
 QUICK_SECONDS = 0.1
 #: Values shown of a field, and fields listed.
 VALUES, FIELDS_SHOWN = 8, 60
-#: Fields whose values are shown at once; those of others when they are opened.
-OPEN = ("level", "resourceId", "commit")
+#: Fields whose values are shown at once, since the index keeps their counts; and how many fields are, with those of the
+#: metadata that most logs have. Values of others are shown when they are opened.
+OPEN, SHOWN_AT_ONCE = ("level", "resourceId", "commit"), 5
+#: Fields of the metadata among which those are chosen, how many logs share a value of one at least, on average,
+#: and how many values are readily chosen among.
+CHOSEN_AMONG, SHARING, HANDFUL = 12, 4, 30
 #: Fields whose values are all different, or are the text itself: they are listed only.
 PLAIN = ("message", "id", *TIME_FIELDS)
 
@@ -54,6 +59,7 @@ class Listed:
     exact: bool
     #: Why there are none.
     trouble: str = ""
+    statistics: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +122,30 @@ class _Counter:
         """Return the list of fields, with values of those that are open."""
         found = overview.fields(self.index, self.query, over, self.left)
         infos = sorted(found.fields, key=_order)
-        listed = self.listed([info.name for info in infos if self.opened(info.name)], over, found.logs)
+        listed = self.listed([info.name for info in infos if info.name in OPEN], over, found.logs)
+        listed |= self.chosen([info.name for info in infos], SHOWN_AT_ONCE - len(listed))
+        if self.form.values in {info.name for info in infos if info.name not in PLAIN}:
+            listed[self.form.values] = _looked_at(self.index, self.query, self.form.values, self.left)
         lines = [self.line(info, found.logs, listed.get(info.name)) for info in infos[:FIELDS_SHOWN]]
         return Counts(None, lines, len(infos) - len(lines), found.logs, found.exact)
 
-    def opened(self, name: str) -> bool:
-        """Return whether the values of a field are shown."""
-        return name in OPEN or name == self.form.values
+    def chosen(self, names: Sequence[str], most: int) -> dict[str, Listed]:
+        """Return the values, in the newest logs, of fields of the metadata that most logs have and many share."""
+        own = [name for name in names if name.startswith("metadata.")][:CHOSEN_AMONG]
+        if not own or most <= 0:
+            return {}
+        try:
+            values, logs = overview.tallied(self.index, self.query, own, overview.TALLIED_LOGS, self.left)
+        except Unavailable:
+            return {}
+        shared = [
+            name
+            for name in own
+            if 0 < len(values.fields[name]) * SHARING <= sum(one.count for one in values.fields[name])
+        ]
+        # A handful of values to choose among is worth more than one that all share, or dozens.
+        shared.sort(key=lambda name: not 2 <= len(values.fields[name]) <= HANDFUL)
+        return {name: listed(name, values.fields[name], logs, exact=values.exact) for name in shared[:most]}
 
     def listed(self, names: Sequence[str], over: Chart, logs: int) -> dict[str, Listed]:
         """Return the values of the fields; those of levels are in the chart already."""
@@ -141,7 +164,7 @@ class _Counter:
 
     def line(self, info: FieldInfo, logs: int, values: Listed | None) -> Line:
         """Return a field as a line of the list."""
-        share = _percent(info.count, logs)
+        share = figures.percent(info.count, logs)
         return Line(info.name, info.type, info.count, share, info.name in PLAIN, values)
 
 
@@ -175,15 +198,19 @@ def values(index: SearchIndex, query: Query, form: Form, name: str, budget: Budg
         check_name(name)
     except ValueError as error:
         raise InvalidQuery(Problem(str(error), "field")) from None
-    left = Time(replace(budget, seconds=COUNT_SECONDS))
+    return _looked_at(index, query, name, Time(replace(budget, seconds=COUNT_SECONDS)))
+
+
+def _looked_at(index: SearchIndex, query: Query, name: str, left: Time) -> Listed:
+    """Return one field's values with its statistics."""
     try:
-        over = overview.chart(index, query, chart.FEWEST_BARS, left)
-        if over is None:
-            return Listed(name, (), False, True)
-        found = overview.values(index, query, [name], VALUES + 1, over, left)
+        found = statistics(index, query, name, VALUES + 1, left.left())
     except Unavailable as error:
         return Listed(name, (), False, False, _trouble(error))
-    return listed(name, found.fields[name], over.total if found.exact and over.whole else 0, exact=found.exact)
+    if found.distinct is None:
+        return Listed(name, (), False, False, _trouble(TimedOut("")), figures.lines(found))
+    of = found.having.total if found.having is not None and found.top_exact else 0
+    return replace(listed(name, found.top, of, exact=found.top_exact), statistics=figures.lines(found))
 
 
 def listed(name: str, values: Sequence[Value], logs: int, *, exact: bool) -> Listed:
@@ -206,14 +233,6 @@ def _order(info: FieldInfo) -> tuple[int, int, str]:
     if info.name in PLAIN:
         return len(FIELDS) + 1, 0, info.name
     return (FIELDS.index(info.name), 0, "") if info.name in FIELDS else (len(FIELDS), -info.count, info.name)
-
-
-def _percent(count: int, of: int) -> str:
-    """Return a share in percent: 0 and 100 only where it is none and all."""
-    share = round(100 * count / of) if of else 0
-    if 0 < count < of:
-        share = min(max(share, 1), 99)
-    return f"{min(share, 100)} %"
 
 
 def _trouble(error: Unavailable) -> str:

@@ -13,6 +13,8 @@ from app.core.ports import Budget, SearchIndex
 from app.core.query import Query
 from app.core.record import LogRecord
 from app.core.text import text
+from app.pipeline.explain import Counted, Explanation, Skew, explain
+from app.pipeline.known import Memory
 from app.web.page_form import Form
 
 #: The time ranges of one click: start, short name, full name.
@@ -24,8 +26,66 @@ RANGES = (
     ("now-7d", "7 d", "the last 7 days"),
     ("", "All", "all time"),
 )
-#: Seconds that each look around an empty result may take; the page does not wait longer for an advice.
-PATIENCE = 1.0
+#: Seconds that a look for any log, and for the newest that matches, may take; the rest has its own time.
+PATIENCE = 0.5
+#: Units of time, largest first, in ms.
+_UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"), (1, "ms"))
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """One condition of the query, and what it costs."""
+
+    query: str
+    #: The query without it; how many logs that finds, and how many the condition by itself, in words.
+    rest: str
+    without: str
+    alone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A field or value that no log has, and queries with what may have been meant."""
+
+    field: str
+    value: str | None
+    near: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What keeps the query from finding logs, in words and links."""
+
+    costs: Sequence[Costs] = ()
+    corrections: Sequence[Correction] = ()
+    #: Logs next to the range, each with where it lies, and whether they match.
+    nearest: Sequence[tuple[str, LogRecord]] = ()
+    nearest_match: bool = True
+    #: The range holds no log of any kind.
+    bare: bool = False
+    skew: str = ""
+    unasked: str = ""
+
+    @property
+    def window(self) -> dict[str, str]:
+        """What of the state changes where the costs are those of all time."""
+        return {"start": "", "end": ""} if self.bare else {}
+
+    @classmethod
+    def of(cls, found: Explanation) -> Why:
+        """Return an explanation as the page says it."""
+        costs = [
+            Costs(text(one.filter), text(one.rest), _number(one.without), _number(one.alone) if one.alone else "")
+            for one in found.clauses
+        ]
+        corrections = [
+            Correction(one.field, one.value, [(name, text(query)) for name, query in one.near])
+            for one in found.mistyped
+        ]
+        beside = [(where, log) for where, log in (("before", found.before), ("after", found.after)) if log is not None]
+        bare = found.range is not None and found.range.total == 0
+        skew = _skewed(found.skew) if found.skew else ""
+        return cls(costs, corrections, beside, found.nearest_match, bare, skew, "; ".join(found.unasked))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +102,45 @@ class Advice:
     wider: Sequence[tuple[str, str]] = ()
     #: The query with its words found inside other words too.
     looser: str | None = None
+    why: Why = Why()
 
 
-def advise(index: SearchIndex, query: Query, form: Form, now: int) -> Advice:
+def advise(index: SearchIndex, query: Query, form: Form, now: int, memory: Memory, budget: Budget) -> Advice:
     """Return what to try after *query*, the first page of *form*, found nothing."""
+    look = replace(budget, seconds=PATIENCE)
     try:
-        if not index.find(Query(limit=1, count="none"), Budget(PATIENCE)).records:
+        if not index.find(Query(limit=1, count="none"), look).records:
             return Advice(nothing=True)
-        newest = _newest(index, query)
+        newest, asked = _newest(index, query, look), True
     except TimedOut:
-        return Advice(wider=_wider(form, None, now), looser=looser(query.filter))
-    if newest is None:
-        return Advice(never=True, looser=looser(query.filter))
-    return Advice(newest=newest, wider=_wider(form, newest, now), looser=looser(query.filter))
+        newest, asked = None, False
+    why = Why.of(explain(index, query, memory, budget))
+    never = asked and newest is None
+    return Advice(False, newest, never, () if never else _wider(form, newest, now), looser(query.filter), why)
 
 
-def _newest(index: SearchIndex, query: Query) -> LogRecord | None:
+def _number(counted: Counted | None) -> str:
+    if counted is None:
+        return "not counted in time"
+    least = "" if counted.exact else "at least "
+    return f"{least}{counted.total:,} log{'' if counted.total == 1 else 's'}"
+
+
+def _skewed(skew: Skew) -> str:
+    """Return how far off clocks are: `3 logs … typically 2 h behind their arrival`."""
+    size = abs(skew.typical)
+    unit, name = next(((ms, name) for ms, name in _UNITS if size >= ms), _UNITS[-1])
+    side = "ahead of" if skew.typical > 0 else "behind"
+    return (
+        f"{_number(skew.logs)}, whose own time lies outside it: typically {size / unit:.3g} {name} {side} their arrival"
+    )
+
+
+def _newest(index: SearchIndex, query: Query, budget: Budget) -> LogRecord | None:
     if query.start is None and query.end is None:
         return None
     anywhen = replace(query, start=None, end=None, after=None, sort="desc", limit=1, count="none")
-    return next(iter(index.find(anywhen, Budget(PATIENCE)).records), None)
+    return next(iter(index.find(anywhen, budget).records), None)
 
 
 def _wider(form: Form, newest: LogRecord | None, now: int) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ from app.core.normal import normal
 from app.core.parse import parse
 from app.core.text import text
 from app.web import columns, settings
-from app.web.page_rows import Row, Rows
+from app.web.page_rows import Row, Rows, trimmed
 from app.web.picks import unpick
 
 #: Attribute and parameter of the page's state, in the order in which a URL has them.
@@ -84,7 +84,7 @@ class Form:
     @classmethod
     def read(cls, args: Mapping[str, str]) -> Form:
         """Take the state out of the URL's parameters; an empty one counts as absent."""
-        return cls(**{name: args[parameter].strip() for name, parameter in NAMES.items() if args.get(parameter)})
+        return cls(**{name: trimmed(args[parameter]) for name, parameter in NAMES.items() if args.get(parameter)})
 
     def state(self, *without: str) -> list[tuple[str, str]]:
         """Return the parameters that differ from their defaults."""
@@ -149,7 +149,7 @@ def revise(form: Form, args: MultiDict[str, str], now: int) -> tuple[Form, Seque
     complete = replace(sent, rows=tuple(row for row in sent.rows if row.key))
     pressed = "remove" in args or "use" in args
     edited = complete.rows != before.rows or (len(before.rows) > 1 and complete.match != before.match)
-    if was is not None and edited and (pressed or form.q == args.get("was", "").strip()):
+    if was is not None and edited and (pressed or form.q == trimmed(args.get("was", ""))):
         form = form.start_over(text(normal(complete.filter(was))))
     return form.start_over(form.q), (*begun, Row()) if "add" in args else ()
 

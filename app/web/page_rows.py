@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -31,6 +32,7 @@ OPERATIONS = (
 )
 #: What stands between the bounds of a range in a row.
 _BETWEEN = ".."
+_LINES = re.compile(r"[\r\n]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,9 @@ class Rows:
         if found is None:
             return cls(nested=True)
         shown = tuple(Row(one["key"], one["operation"], write_value(one.get("value"))) for one in found["filters"])
+        # What an input would change is left as text: blanks around a name are taken for slips, and a line has no end.
+        if any(row.key != row.key.strip() or _LINES.search(row.key + row.value) for row in shown):
+            return cls(nested=True)
         return cls(shown, found["match"])
 
     @classmethod
@@ -94,6 +99,13 @@ class Rows:
         ]
         meant = from_json({"filters": filters, "match": self.match})
         return And((beside, meant)) if self.nested else meant
+
+
+def trimmed(typed: str) -> str:
+    """Return a text without the blanks around it; one that a backslash makes ordinary belongs to it."""
+    bare = typed.strip()
+    open_ended = (len(bare) - len(bare.rstrip("\\"))) % 2 == 1
+    return bare + typed.lstrip()[len(bare) : len(bare) + open_ended]
 
 
 def write_value(value: Any) -> str:

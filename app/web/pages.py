@@ -23,6 +23,7 @@ from app.core.sentence import sentence
 from app.core.text import text
 from app.pipeline import find, follow
 from app.web import backends, budget, columns, display, one, page_compare, page_counts, page_log, settings, table
+from app.web.hints import memory
 from app.web.page_empty import RANGES, Advice, advise
 from app.web.page_form import ACTIONS, NAMES, SHOWN, Form, revise
 from app.web.page_rows import OPERATIONS, Row, Rows
@@ -177,7 +178,10 @@ def _problems(form: Form, error: InvalidQuery) -> list[dict[str, Any]]:
         field = "q" if problem.field in (None, "query") else problem.field
         marked = field == "q" and problem.position is not None
         place = display.mark(form.q, problem.position or 0) if marked else None
-        shown.append({"field": field, "label": _label(field), "message": problem.message, "place": place})
+        at = problem.position if marked else None
+        shown.append(
+            {"field": field, "label": _label(field), "message": problem.message, "place": place, "position": at}
+        )
     return shown
 
 
@@ -204,7 +208,7 @@ def _answer(form: Form, query: Query, begun: Sequence[Row], now: int) -> tuple[s
         elif page.records:
             parts["counts"] = page_counts.at_once(held.index, query, form, budget())
         elif not (form.cursor or form.back):
-            parts["advice"] = advise(held.index, query, form, now)
+            parts["advice"] = advise(held.index, query, form, now, memory(), budget())
         parts["pending"] = _pending(held)
     except Unavailable as error:
         title = "The search took too long" if isinstance(error, TimedOut) else "Search is not available now"

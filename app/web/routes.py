@@ -2,38 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
-
 from app.core.body import ENCODINGS, LINE_TYPES
 from app.core.operations import OPERATIONS
 from app.core.query import PAGE_LIMIT
 from app.pipeline import export
-from app.web import filters, ingest, notices
-
-TEXT: dict[str, Any] = {"type": "string"}
-TIME: dict[str, Any] = {"type": ["string", "number"], "examples": ["2023-09-15T08:00:00Z", "now-15m", 1694764800]}
-
-
-def choice(*values: str, default: str | None = None) -> dict[str, Any]:
-    """Return the schema of a text that is one of *values*."""
-    chosen: dict[str, Any] = {"type": "string", "enum": list(values)}
-    return chosen if default is None else {**chosen, "default": default}
-
-
-def whole(low: int, high: int, default: int) -> dict[str, Any]:
-    """Return the schema of a whole number."""
-    return {"type": "integer", "minimum": low, "maximum": high, "default": default}
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A name that requests may hold: its schema and what it means."""
-
-    schema: dict[str, Any]
-    help: str
-    place: str = "query"
-
+from app.web import filters, hints, ingest, notices
+from app.web.route import TEXT, TIME, Parameter, Route, choice, whole
 
 QUERY_TEXT = "A query in the query language, such as `level:error AND timeout`."
 
@@ -76,6 +50,9 @@ PARAMETERS = {
         "Field whose values are counted; repeat it for several.",
     ),
     "size": Parameter(whole(1, filters.FACET_SIZE, 10), "Most values of each field."),
+    "at": Parameter(
+        {"type": "integer", "minimum": 0}, "Place of the cursor in `q`, in characters from 0. If left out: the end."
+    ),
     "format": Parameter(choice(*export.FORMATS, default="ndjson"), "One JSON object a line, or CSV."),
     "columns": Parameter(
         {"type": "array", "items": TEXT}, "Fields to write, with commas between them: `level,metadata.user.id`."
@@ -99,48 +76,6 @@ PARAMETERS = {
     "trace_id": Parameter(TEXT, "Id of the trace.", "path"),
     "receipt": Parameter(TEXT, "`receipt` of an answer to ingest.", "path"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One path: what it is for, what it takes and what it answers."""
-
-    path: str
-    methods: tuple[str, ...]
-    summary: str
-    #: Schema of the answer, by its name in app.web.schemas; None where it is no JSON.
-    answer: str | None
-    #: Arguments of curl for a request; HOST stands for the server's address.
-    example: str
-    #: Names that the URL may hold, and the body of a POST to a route that finds.
-    names: tuple[str, ...] = ()
-    #: Names in the path and in the headers.
-    others: tuple[str, ...] = ()
-    about: str = ""
-    status: int = 200
-    #: Whether the body holds logs rather than the parameters.
-    takes_logs: bool = False
-    #: Media types of the answer.
-    types: tuple[str, ...] = ("application/json",)
-    #: Statuses of answers in the shape of an error.
-    errors: tuple[int, ...] = field(default=(400, 503))
-
-    #: Whether the password is needed where AUTH is required.
-    closed: bool = True
-    #: Where the default of a parameter differs from that of the other routes.
-    defaults: tuple[tuple[str, Any], ...] = ()
-
-    def schema(self, name: str) -> dict[str, Any]:
-        """Return the schema of a parameter."""
-        given = dict(self.defaults)
-        schema = PARAMETERS[name].schema
-        return {**schema, "default": given[name]} if name in given else schema
-
-    @property
-    def operation(self) -> str:
-        """A name for the route that no other has."""
-        words = "".join(character if character.isalnum() else " " for character in self.path).split()
-        return "_".join(words)
 
 
 POST_ERRORS = (400, 413, 415, 503)
@@ -211,6 +146,36 @@ ROUTES = (
         "Fields",
         "'HOST/logs/fields?q=level:error'",
         filters.FIELDS,
+        errors=POST_ERRORS,
+    ),
+    Route(
+        "/logs/statistics",
+        ("GET", "POST"),
+        "One field in figures",
+        "Statistics",
+        "'HOST/logs/statistics?field=metadata.ms&q=level:error'",
+        hints.STATISTICS,
+        about="How many logs have the field, its different and most frequent values, and how its numbers are spread.",
+        errors=POST_ERRORS,
+    ),
+    Route(
+        "/logs/completions",
+        ("GET", "POST"),
+        "What may be written in a query",
+        "Completions",
+        "'HOST/logs/completions?q=level:er&at=8'",
+        hints.COMPLETIONS,
+        about="Fields, operators and values that fit at a cursor, of the time range; what can be had in 0.15 seconds.",
+        errors=POST_ERRORS,
+    ),
+    Route(
+        "/logs/explain",
+        ("GET", "POST"),
+        "Why a query finds nothing",
+        "Explanation",
+        "'HOST/logs/explain?q=level:error+AND+resourceId:Web-1&from=now-1h'",
+        hints.EXPLAIN,
+        about="What each condition costs, the nearest logs, names and values that may be mistyped, clocks that are off.",
         errors=POST_ERRORS,
     ),
     Route(

@@ -61,6 +61,9 @@ _PENDING: dict[str, Schema] = {
     "lag_ms": {"type": ["integer", "null"], "minimum": 0, "description": "Age of the oldest of them; 0 without any."},
 }
 _EXACT: Schema = {"type": "boolean", "description": "False when only the newest of many logs were counted."}
+_MAYBE_COUNTED: Schema = {"oneOf": [_ref("Counted"), {"type": "null"}]}
+_NEAREST: Schema = {"type": ["object", "null"], "properties": {"id": _TEXT, "at": _TIME}}
+_UNASKED: Schema = {**_list(_TEXT), "description": "What could not be found out in the time there is."}
 _PART = {"type": "object", "properties": {"ready": {"type": "boolean"}, "message": _TEXT}, "required": ["ready"]}
 
 SCHEMAS: dict[str, Schema] = {
@@ -156,6 +159,68 @@ SCHEMAS: dict[str, Schema] = {
                 )
             ),
             "exact": _EXACT,
+            **_PENDING,
+        }
+    ),
+    "Counted": _object({"total": _COUNT, "total_is": {"enum": ["exact", "at least"]}}),
+    "Statistics": _object(
+        {
+            "status": _TRUE,
+            "field": _TEXT,
+            **dict.fromkeys(("logs", "having", "distinct"), _MAYBE_COUNTED),
+            "looked_at": _COUNT,
+            "types": {"type": "object", "additionalProperties": _COUNT},
+            "numbers": {"type": ["object", "null"]},
+            "values": _list(_object({"value": _TEXT, "count": _COUNT})),
+            "exact": _EXACT,
+            "first": {"type": ["string", "null"], "format": "date-time"},
+            "last": {"type": ["string", "null"], "format": "date-time"},
+            "unasked": _UNASKED,
+            **_PENDING,
+        }
+    ),
+    "Completions": _object(
+        {
+            "status": _TRUE,
+            "start": _COUNT,
+            "end": _COUNT,
+            "completions": _list(
+                _object(
+                    {
+                        "kind": {"enum": ["field", "value", "operator", "form"]},
+                        "text": _TEXT,
+                        "insert": _TEXT,
+                        "count": _COUNT,
+                        "about": _TEXT,
+                        "caret": _COUNT,
+                    },
+                    ("count", "about", "caret"),
+                )
+            ),
+            "exact": _EXACT,
+            "problem": {"oneOf": [_ref("Problem"), {"type": "null"}]},
+        },
+        description="`start` and `end` are the characters of `q` that `insert` replaces.",
+    ),
+    "Explanation": _object(
+        {
+            "status": _TRUE,
+            "clauses": _list(
+                _object({"query": _TEXT, "rest": _TEXT, "without": _MAYBE_COUNTED, "alone": _MAYBE_COUNTED}, ("alone",))
+            ),
+            "range": _MAYBE_COUNTED,
+            "nearest": _object({"match": {"type": "boolean"}, "before": _NEAREST, "after": _NEAREST}),
+            "mistyped": _list(
+                _object(
+                    {
+                        "field": _TEXT,
+                        "value": {"type": ["string", "null"]},
+                        "near": _list(_object({"text": _TEXT, "query": _TEXT})),
+                    }
+                )
+            ),
+            "skew": {"type": ["object", "null"]},
+            "unasked": _UNASKED,
             **_PENDING,
         }
     ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
 
 from tests.e2e.program import Server
 from tests.services.chromium import Chromium
@@ -13,6 +13,7 @@ from tests.services.fixtures import need
 
 #: Milliseconds that the browser waits for anything, be the machine ever so busy.
 PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 #: Logs of a day, one every two minutes; their first instant.
 LOGS = 720
 FIRST = "2024-03-01T00:00:00Z"

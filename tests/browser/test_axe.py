@@ -16,6 +16,8 @@ PATHS = {
     "search": "/",
     "filtered": "/?q=level%3Aerror",
     "nothing": "/?q=level%3Afatal",
+    "why": "/?q=level%3Aerror+AND+resourceId%3AServer-1+AND+metadata.Region%3Ax&from=2024-03-01&to=2024-03-02",
+    "typing": "/?q=level%3Aerror",
     "fault": "/?q=(",
     "api": "/api",
     "overview": "/overview",
@@ -44,6 +46,11 @@ def test_axe_finds_nothing(
         page.locator(".logs button[aria-expanded]").first.click()
         page.locator(".logs .record").wait_for()
         page.locator("#view summary").click()
+    if name == "typing":
+        page.locator(".syntax summary").click()
+        page.locator("#q").press_sequentially(" a) AND level:")
+        page.locator("#suggestions li").first.wait_for()
+        page.keyboard.press("ArrowDown")
 
     found = Axe().run(page)
 

@@ -59,7 +59,8 @@ def opened(page: Page, field: str) -> Locator:
     values = page.locator("#facets [name=keep]").and_(page.locator(f'[value^="{field}="]'))
     for _ in range(TRIES):
         bars(page)
-        page.locator("#facets summary", has_text=field).click()
+        if not values.count():
+            page.locator("#facets summary", has_text=field).click()
         values.or_(page.locator(".cut")).first.wait_for(timeout=PATIENCE)
         if values.count():
             return values

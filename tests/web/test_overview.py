@@ -14,8 +14,8 @@ from app.drivers.sqlite import Database
 from app.pipeline import pause
 from app.pipeline.flow import BAR_MS
 from app.web import create_app, overview
-from app.web.figures import Figures
 from app.web.spark import per_second, size, span, spark
+from app.web.system import Figures
 from tests.conftest import Fill, MakeRecord
 from tests.web.reading import Html, get
 

@@ -121,7 +121,8 @@ def test_filtered_counts_follow_the_rows(client: FlaskClient, minutes: list[LogR
     for found in (followed, linked):
         assert sum(counted(bar.text) for bar in bars(found)) == 40
         assert all("q=level" in bar["href"] for bar in bars(found))
-        assert found.one("aside", id="facets").text.count("resourceId") == 1
+        named = [one.text for one in found.find("bdi") if one.inside[-1].tag == "summary"]
+        assert named.count("resourceId") == 1
     assert len(linked.messages()) == 40
     assert dict(parse_qsl(urlsplit(url).query))["counts"] == "1"
 
@@ -148,11 +149,15 @@ def picks(page: Html, name: str) -> dict[str, str]:
 
 @pytest.mark.usefixtures("minutes")
 def test_values_are_kept_and_excluded(client: FlaskClient) -> None:
-    """The most frequent values of level and resource stand beside the logs, each with its count and two buttons."""
+    """The most frequent values of level, resource and what many logs share stand beside them, each with two buttons."""
     page = get(client, "/")
 
+    tags = {f"metadata.tags={tag}" for tag in ("a", "t0", "t1", "t2", "t3", "t4")}
     assert picks(page, "keep").keys() == picks(page, "exclude").keys()
-    assert {"level=info", "level=error", "resourceId=server-0", "resourceId=server-1"} == picks(page, "keep").keys()
+    assert (
+        picks(page, "keep").keys()
+        == {f"level={level}" for level in ("info", "error")} | {f"resourceId=server-{n}" for n in (0, 1)} | tags
+    )
     items = [one.text.split() for one in page.find("li") if page.one("aside", id="facets") in one.inside]
     assert ["info80−"] in items
     assert len(get(client, "/", keep="level=error").messages()) == 40
@@ -198,6 +203,51 @@ def test_values_of_any_field_on_demand(client: FlaskClient) -> None:
     assert set(shown) <= picks(linked, "keep").keys()
     assert len(get(client, "/", keep=shown[0]).messages()) == 100
     assert len(get(client, "/", q="level:error", exclude="metadata.tags=t0").messages()) == 32
+
+
+def test_five_fields_have_their_values_at_once(client: FlaskClient, make_record: MakeRecord, fill: Fill) -> None:
+    """Beside all logs stand the counted fields, and of the metadata those whose values many logs share; no other."""
+    fill(
+        [
+            make_record(
+                resource_id="web",
+                commit="abc",
+                metadata={"id": n, "status": n % 3, "region": "north", **({"zone": "a"} if n % 2 else {})},
+            )
+            for n in range(40)
+        ]
+    )
+
+    opened = {name.partition("=")[0] for name in picks(get(client, "/"), "keep")}
+
+    assert opened == {"level", "resourceId", "commit", "metadata.region", "metadata.status"}
+
+
+def figures(page: Html) -> dict[str, str]:
+    """Return the statistics on a page."""
+    return {name.text: figure.text for name, figure in zip(page.find("dt"), page.find("dd"), strict=True)}
+
+
+def test_statistics_of_a_field(client: FlaskClient, make_record: MakeRecord, fill: Fill) -> None:
+    """Who opens a field reads in how many logs it is, how many values it has, and of numbers how they are spread."""
+    fill([make_record(t=1_700_000_000_000 + n * 1_000, metadata={"ms": n % 101}) for n in range(202)])
+    fill([make_record(metadata={"ms": "soon"}), make_record()])
+
+    fetched = get(client, "/page/values?field=metadata.ms")
+    linked = get(client, "/", values="metadata.ms")
+
+    assert figures(fetched) == figures(linked)
+    assert figures(fetched) == {
+        "in": "203 logs, 99 %",
+        "different values": "102",
+        "types": "number 99 %, string 1 %",
+        "least": "0",
+        "mean": "50",
+        "greatest": "100",
+        "percentiles": ", ".join(f"p{at}\u00a0{at}" for at in (5, 25, 50, 75, 95, 99)),
+        "first": "2023-09-15 08:00:00.000 UTC",
+        "last": "2023-11-14 22:16:41.000 UTC",
+    }
 
 
 def test_more_values_than_shown_are_said(client: FlaskClient, make_record: MakeRecord, fill: Fill) -> None:

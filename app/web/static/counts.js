@@ -144,24 +144,36 @@ async function count(chart) {
   }
 }
 
+/** Fetch the values of the button's field, and its statistics, in place of what stands beneath its name. */
+async function look(button) {
+  if (button.disabled) return;
+  button.disabled = true;
+  const url = new URL(button.closest("[data-part]").dataset.part, location.href);
+  url.searchParams.set("field", button.value);
+  const field = button.closest("details");
+  try {
+    const body = await part(url);
+    field.replaceChildren(field.querySelector("summary"), ...body.childNodes);
+  } catch (error) {
+    failed(button.parentNode, error);
+  }
+}
+
 // `toggle` does not bubble; it is caught on its way down.
 document.addEventListener(
   "toggle",
-  async (event) => {
+  (event) => {
     const button = event.target.open && event.target.querySelector?.(":scope > p > [name=list]");
-    if (!button || button.disabled) return;
-    button.disabled = true;
-    const place = button.parentNode;
-    const url = new URL(button.closest("[data-part]").dataset.part, location.href);
-    url.searchParams.set("field", button.value);
-    try {
-      place.replaceWith(...(await part(url)).childNodes);
-    } catch (error) {
-      failed(place, error);
-    }
+    if (button && !event.target.querySelector(".values")) look(button);
   },
   true,
 );
+document.addEventListener("click", (event) => {
+  const button = event.target.closest(".facets [name=list]");
+  if (!button) return;
+  event.preventDefault();
+  look(button);
+});
 
 const waiting = document.querySelector(".chart[data-part]");
 if (waiting) count(waiting);
