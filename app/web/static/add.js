@@ -30,7 +30,7 @@ async function keep() {
 for (const code of document.querySelectorAll("pre.code")) {
   const button = document.createElement("button");
   button.type = "button";
-  button.className = "copy";
+  button.className = "taken";
   button.textContent = "Copy";
   button.setAttribute("aria-label", `Copy: ${code.getAttribute("aria-label")}`);
   button.addEventListener("click", async () => {
