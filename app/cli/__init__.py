@@ -31,6 +31,7 @@ COMMANDS = {
     "stats": "stats",
     "queue": "queue",
     "dead": "dead",
+    "notifiers": "notifiers",
     "expire": "expire",
     "rebuild": "rebuild",
     "audit": "audit",

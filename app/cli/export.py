@@ -12,7 +12,7 @@ import click
 
 from app.backends import Backends
 from app.cli import terminal
-from app.cli.options import harmless, make_query, query_options, warn_of_pending, with_backends
+from app.cli.options import harmless, make_query, query_options, warn_of_pending, with_backends, zone_of
 from app.core.ports import Budget
 from app.core.record import LogRecord
 from app.pipeline import export as exports
@@ -59,7 +59,7 @@ def command(
     named = "csv" if output is not None and output.suffix.lower() == ".csv" else "ndjson"
     counted = _Counted(backends.index.scan(asked, Budget(SECONDS)))
     chosen = [name.strip() for name in columns.split(",") if name.strip()] if columns else []
-    pieces = exports.lines(iter(counted), format or named, chosen)
+    pieces = exports.lines(iter(counted), format or named, chosen, zone_of(params))
     warn_of_pending(backends)
     if output is None:
         _print(pieces, terminal.safe if format == "csv" else harmless)

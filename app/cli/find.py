@@ -9,9 +9,18 @@ import click
 
 from app.backends import Backends
 from app.cli import terminal
-from app.cli.options import harmless_json, json_option, make_query, query_options, warn_of_pending, with_backends
+from app.cli.options import (
+    harmless_json,
+    json_option,
+    make_query,
+    query_options,
+    warn_of_pending,
+    with_backends,
+    zone_of,
+)
 from app.core.ports import Budget
 from app.core.query import Page
+from app.pipeline.export import shown_in
 
 #: Longest time for an answer, in seconds.
 SECONDS = 60.0
@@ -27,15 +36,15 @@ def command(backends: Backends, query: tuple[str, ...], as_json: bool, **params:
 
     Example: logingestor find 'level:error AND message:"failed to connect"' --from now-1h --limit 20
     """
-    asked = make_query(query, **params)
+    asked, zone = make_query(query, **params), zone_of(params)
     warn_of_pending(backends)
     if as_json:
         page = backends.index.find(replace(asked, count="none"), Budget(SECONDS))
-        click.echo("[" + ",\n ".join(harmless_json(record.to_dict()) for record in page.records) + "]")
+        click.echo("[" + ",\n ".join(harmless_json(shown_in(record, zone)) for record in page.records) + "]")
         return
     page = backends.index.find(asked, Budget(SECONDS))
     for record in page.records:
-        click.echo(terminal.line(record))
+        click.echo(terminal.line(record, zone))
     _say_more(page)
 
 

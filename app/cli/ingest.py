@@ -7,10 +7,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
@@ -24,6 +25,7 @@ from app.cli.unpack import Pieces
 from app.core.errors import InvalidInput, Problem
 from app.core.formats import NAMES
 from app.core.formats_time import Assumed
+from app.core.zone import read_zone
 
 #: Age of a file's last change, in seconds, below which somebody may be in the middle of a line.
 GROWING_SECONDS = 60
@@ -62,11 +64,11 @@ def command(backends: Backends, names: tuple[str, ...], format: str | None, zone
         raise SystemExit(2)
 
 
-def _zone(name: str) -> ZoneInfo:
+def _zone(name: str) -> tzinfo:
     try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InvalidInput(Problem(f"“{name}” is no zone such as Europe/Berlin", "--zone")) from None
+        return read_zone(name)
+    except InvalidInput as error:
+        raise InvalidInput(replace(error.problems[0], field="--zone")) from None
 
 
 def _shown(name: str) -> str:

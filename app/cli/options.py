@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import fcntl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import tzinfo
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -17,20 +18,27 @@ from app.core.errors import Unavailable
 from app.core.query import Query
 from app.core.request import read_query
 from app.core.settings import Settings
+from app.core.zone import read_zone
 from app.pipeline.export import json_bytes
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
+#: Of all commands that show logs.
+zone_option = click.option(
+    "--tz", metavar="ZONE", help="Zone of the times shown, and of those given without an offset: Europe/Berlin (UTC)."
+)
+
 _QUERY_OPTIONS = (
     click.argument("query", nargs=-1),
-    click.option("--from", "start", metavar="TIME", help="Only logs from this time on: RFC 3339, or now-15m."),
+    click.option("--from", "start", metavar="TIME", help="Only logs from this time on: 2023-09-15T08:00, now-15m …"),
     click.option("--to", "end", metavar="TIME", help="Only logs up to this time."),
     click.option(
         "--clock", metavar="event|received", help="Which time is meant: the log's own, or that of its arrival."
     ),
     click.option("--sort", metavar="asc|desc", help="Oldest first or newest first (the default)."),
+    zone_option,
 )
 
 
@@ -46,6 +54,11 @@ def make_query(query: tuple[str, ...], **params: Any) -> Query:
     names = {"start": "from", "end": "to"}
     given = {names.get(name, name): value for name, value in params.items() if value is not None}
     return read_query({"q": " ".join(query), **given})
+
+
+def zone_of(params: Mapping[str, Any]) -> tzinfo:
+    """Return the zone that --tz names; raises InvalidQuery."""
+    return read_zone(params["tz"] or "UTC")
 
 
 def print_json(value: Any) -> None:

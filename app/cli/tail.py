@@ -7,17 +7,20 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import tzinfo
+from functools import partial
 from typing import Any
 
 import click
 
 from app.backends import Backends
 from app.cli import terminal
-from app.cli.options import harmless_json, make_query, with_backends
+from app.cli.options import harmless_json, make_query, with_backends, zone_of, zone_option
 from app.core.errors import LogIngestorError
 from app.core.meaning import Predicate, predicate
 from app.core.ports import Budget, LogStore
 from app.core.record import LogRecord
+from app.pipeline.export import shown_in
 
 #: Seconds between two looks when nothing came.
 PAUSE_SECONDS = 0.2
@@ -29,15 +32,17 @@ AT_ONCE = 1_000
 @click.argument("query", nargs=-1)
 @click.option("-n", "--lines", "count", type=click.IntRange(0, 10_000), default=10, help="Logs to begin with (10).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@zone_option
 @with_backends
-def command(backends: Backends, query: tuple[str, ...], count: int, as_json: bool) -> None:
+def command(backends: Backends, query: tuple[str, ...], count: int, as_json: bool, tz: str | None) -> None:
     """Print logs that fit QUERY as they are stored, until Ctrl-C.
 
     Example: logingestor tail 'level:error AND resourceId:server-1234'
     """
-    asked = make_query(query)
+    asked = make_query(query, tz=tz)
+    zone = zone_of({"tz": tz})
     place = backends.store.newest_place()
-    show = _show_json if as_json else _show
+    show = partial(_show_json if as_json else _show, zone=zone)
     stop = _Stop()
     try:
         shown = _latest(backends, asked, count, Budget(cancelled=stop.told)) if count else []
@@ -94,9 +99,9 @@ def follow(store: LogStore, fits: Predicate, place: int, told: Callable[[], bool
         yield [record for _, record in found if fits(record)]
 
 
-def _show(record: LogRecord) -> None:
-    click.echo(terminal.line(record))
+def _show(record: LogRecord, zone: tzinfo) -> None:
+    click.echo(terminal.line(record, zone))
 
 
-def _show_json(record: LogRecord) -> None:
-    click.echo(harmless_json(record.to_dict()))
+def _show_json(record: LogRecord, zone: tzinfo) -> None:
+    click.echo(harmless_json(shown_in(record, zone)))

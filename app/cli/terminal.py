@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, tzinfo
 
 import click
 
 from app.core.fold import fold
 from app.core.record import SEVERITY, LogRecord
+from app.core.zone import text
 
 #: By severity, trace to fatal.
 _COLOURS = ("bright_black", "bright_black", "green", "cyan", "yellow", "red", "bright_red")
 
 
-def safe(text: str) -> str:
-    """Return *text* with escapes such as \\x1b in place of every character that would act instead of showing."""
-    if text.isprintable():
-        return text
+def safe(shown: str) -> str:
+    """Return *shown* with escapes such as \\x1b in place of every character that would act instead of showing."""
+    if shown.isprintable():
+        return shown
     return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in shown
     )
 
 
-def line(record: LogRecord) -> str:
-    """Return the log in one line: timestamp, level, resource, message."""
+def line(record: LogRecord, zone: tzinfo = UTC) -> str:
+    """Return the log in one line: timestamp as the *zone* has it, level, resource, message."""
     rank = SEVERITY.get(fold(record.level))
     level = safe(record.level).ljust(5)
     if rank is not None and "NO_COLOR" not in os.environ:  # click drops colours where no terminal is
         level = click.style(level, fg=_COLOURS[rank], bold=rank > 4)
-    return f"{record.timestamp} {level} {safe(record.resource_id or '-')} {safe(record.message)}"
+    return f"{text((record.t, record.ns), zone)} {level} {safe(record.resource_id or '-')} {safe(record.message)}"
 
 
 def table(rows: list[tuple[str, str]]) -> str:

@@ -61,6 +61,12 @@ def parse(text: str) -> Instant:
     return instant
 
 
+def names_offset(text: str) -> bool:
+    """Return whether *text* is a time in RFC 3339 form that names its offset."""
+    found = _RFC3339.fullmatch(text.strip())
+    return found is not None and (found[8] or found[9]) is not None
+
+
 def from_number(value: int | float) -> Instant:
     """Return the instant of an epoch number; its size tells the unit.
 

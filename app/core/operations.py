@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, tzinfo
 from functools import partial
 from typing import Any
 
@@ -34,6 +35,7 @@ from app.core.normal import normal
 from app.core.parse import named, parse
 from app.core.parse_tokens import TERM_LIMIT
 from app.core.rows import rows
+from app.core.times import Now
 
 __all__ = ["NAMES", "OPERATIONS", "from_json", "rows"]
 
@@ -58,13 +60,13 @@ NAMES = ("key", "value", "operation", "filters", "match", "query")
 _BOUNDS = ("lower_range", "upper_range")
 
 
-def from_json(body: Mapping[str, Any], now: int | None = None) -> Filter:
-    """Return the filter that *body* means, in normal form.
+def from_json(body: Mapping[str, Any], now: int | None = None, zone: tzinfo = UTC) -> Filter:
+    """Return the filter that *body* means, in normal form; times without an offset are of the *zone*.
 
     A body that holds several kinds of filter means all of them, an empty one everything. Raises
     InvalidQuery with a problem for each fault, its field a path such as `filters[1].value`.
     """
-    reader = _Reader(instant.now_ms() if now is None else now)
+    reader = _Reader(Now(instant.now_ms() if now is None else now, zone))
     tree = normal(reader.read(body, "", 0))
     if reader.problems:
         raise InvalidQuery(*reader.problems)
@@ -78,7 +80,7 @@ def from_json(body: Mapping[str, Any], now: int | None = None) -> Filter:
 class _Reader:
     """Reads filters and gathers the problems in them."""
 
-    def __init__(self, now: int) -> None:
+    def __init__(self, now: Now) -> None:
         self.problems: list[Problem] = []
         self._now = now
 
@@ -121,7 +123,7 @@ class _Reader:
         if not isinstance(text, str):
             return self._refuse("must be a text", path)
         try:
-            return parse(text, self._now)
+            return parse(text, self._now.ms, self._now.zone)
         except InvalidQuery as error:
             self.problems += named(error, path).problems
             return EVERYTHING
@@ -213,7 +215,7 @@ def _bound(value: Any) -> str | int | float:
     return value
 
 
-def _equals(key: str, text: str, now: int) -> Filter:
+def _equals(key: str, text: str, now: Now) -> Filter:
     if key == "message":
         return Words(text)
     if key not in TIME_FIELDS:
@@ -225,12 +227,12 @@ def _equals(key: str, text: str, now: int) -> Filter:
     return between(key, point, point)
 
 
-def _one_of(key: str, value: Any, now: int) -> Filter:
+def _one_of(key: str, value: Any, now: Now) -> Filter:
     text = _scalar(value)
     return _equals(key, text, now) if key in TIME_FIELDS else Equals(key, text)
 
 
-def _compared(key: str, operation: str, text: str, now: int) -> Filter:
+def _compared(key: str, operation: str, text: str, now: Now) -> Filter:
     match operation:
         case "equals":
             return _equals(key, text, now)

@@ -8,6 +8,7 @@ times and offsets, knows no `&&`, and gives an error no place. It gets the token
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, tzinfo
 from functools import lru_cache
 
 from luqum.thread import parse as parse_grammar
@@ -16,34 +17,40 @@ from luqum.tree import Not as LuqumNot
 
 from app.core import instant
 from app.core.errors import InvalidQuery, Problem
-from app.core.filter import DEPTH_LIMIT, EVERYTHING, LEAF_LIMIT, And, Filter, Not, Or, depth, leaves
+from app.core.filter import DEPTH_LIMIT, EVERYTHING, LEAF_LIMIT, TIME_FIELDS, And, Filter, Not, Or, depth, leaves
 from app.core.fold import clean
 from app.core.normal import normal
 from app.core.parse_leaves import leaf
 from app.core.parse_terms import Part, refuse
 from app.core.parse_tokens import Scanner, Token
+from app.core.times import Now
 
 #: Texts longer than this are not remembered.
 _REMEMBERED = 2_000
 
 
-def parse(text: str, now: int | None = None) -> Filter:
+def parse(text: str, now: int | None = None, zone: tzinfo = UTC) -> Filter:
     """Return the filter that *text* means, in normal form; blank text means everything.
 
-    *now* is the time that `now` stands for, in milliseconds since 1970. Raises InvalidQuery with the
-    position in characters from 0 and what was expected there.
+    *now* is the time that `now` stands for, in milliseconds since 1970; times without an offset are of the
+    *zone*. Raises InvalidQuery with the position in characters from 0 and what was expected there.
     """
-    if "now" in text:
-        return _parse(text, instant.now_ms() if now is None else now)
-    return _parse_timeless(text) if len(text) <= _REMEMBERED else _parse(text, 0)
+    if len(text) > _REMEMBERED or _may_name_time(text):
+        return _parse(text, Now(instant.now_ms() if now is None else now, zone))
+    return _parse_timeless(text)
+
+
+def _may_name_time(text: str) -> bool:
+    """Return whether what *text* means may depend on now and zone; a backslash can hide a field's name."""
+    return "\\" in text or any(name in text for name in TIME_FIELDS)
 
 
 @lru_cache(maxsize=512)
 def _parse_timeless(text: str) -> Filter:
-    return _parse(text, 0)
+    return _parse(text, Now(0))
 
 
-def _parse(text: str, now: int) -> Filter:
+def _parse(text: str, now: Now) -> Filter:
     tokens = Scanner(clean(text)).scan()
     if not tokens:
         return EVERYTHING
@@ -71,7 +78,7 @@ def _placeholder(number: int, token: Token) -> str:
 class _Builder:
     """Puts the terms in the places that the grammar gave them."""
 
-    def __init__(self, tokens: Sequence[Token], now: int) -> None:
+    def __init__(self, tokens: Sequence[Token], now: Now) -> None:
         self._tokens = tokens
         self._now = now
 

@@ -20,12 +20,13 @@ from app.core.filter import (
 from app.core.meaning import regex, wildcard_regex
 from app.core.names import check_name
 from app.core.parse_terms import Operand, Part, refuse
+from app.core.times import Now
 from app.core.word_pattern import in_message, pieces
 
 _EXISTS = "_exists_"
 
 
-def leaf(operand: Operand, outer: Part | None, now: int) -> Filter:
+def leaf(operand: Operand, outer: Part | None, now: Now) -> Filter:
     """Return the leaf of *operand*, where *outer* is the field before its bracket; raises InvalidQuery."""
     field = operand.field or outer
     value = operand.value
@@ -55,7 +56,7 @@ def _name(part: Part) -> str:
         refuse(f"{error}{hint}", part.at)
 
 
-def _leaf(operand: Operand, field: str, named: bool, now: int) -> Filter:
+def _leaf(operand: Operand, field: str, named: bool, now: Now) -> Filter:
     value = operand.value
     if field == "metadata":
         star = operand.form == "term" and set(value.text) == {"*"}
@@ -81,7 +82,7 @@ def _leaf(operand: Operand, field: str, named: bool, now: int) -> Filter:
             return between(field, lower, upper, above=operand.operator[0] == "{", below=operand.operator[1] == "}")
 
 
-def _term(value: Part, field: str, named: bool, now: int) -> Filter:
+def _term(value: Part, field: str, named: bool, now: Now) -> Filter:
     found = pieces(value.text)
     if not any(wild for _, wild in found):
         return Words(value.plain) if field == "message" else _whole(value, field, now)
@@ -92,7 +93,7 @@ def _term(value: Part, field: str, named: bool, now: int) -> Filter:
     return _wildcard(value, field)
 
 
-def _whole(value: Part, field: str, now: int) -> Filter:
+def _whole(value: Part, field: str, now: Now) -> Filter:
     if field not in TIME_FIELDS:
         return Equals(field, value.plain)
     bound = _span(value, field, now)
@@ -128,11 +129,11 @@ def _call(name: str, value: Part, field: str) -> Filter:
     return _matches(value, field)
 
 
-def _bound(value: Part, field: str, now: int) -> Span | None:
+def _bound(value: Part, field: str, now: Now) -> Span | None:
     return None if value.text == "*" and not value.quoted else _span(value, field, now)
 
 
-def _span(value: Part, field: str, now: int) -> Span:
+def _span(value: Part, field: str, now: Now) -> Span:
     try:
         return span(field, value.plain, now)
     except ValueError as error:

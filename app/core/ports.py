@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from app.core.envelope import Batch, Claim, DeadLetter, Earlier, Envelope, Listing, Taken
 from app.core.figures import FigureKeeper
 from app.core.instant import Instant
+from app.core.notifying import Outbox
 from app.core.operating import RecordCare
 from app.core.query import Bucket, Facets, FieldInfo, Page, Query
 from app.core.record import LogRecord
@@ -136,10 +137,11 @@ class Carrier(Protocol):
         """See LogQueue."""
 
 
-class LogStore(RecordCare, NoticeKeeper, FigureKeeper, Protocol):
+class LogStore(RecordCare, NoticeKeeper, Outbox, FigureKeeper, Protocol):
     """The record: every stored log, the dead letters, and what was claimed. It is the truth.
 
-    What only operators' commands ask of it is in `RecordCare`; notices and figures are in the other two.
+    What only operators' commands ask of it is in `RecordCare`; notices are in `NoticeKeeper`, who is told of them in `Outbox`,
+    what the overview shows in `FigureKeeper`.
 
     Every method raises Unavailable when the store can't be reached.
     """

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Collection, Mapping
+from datetime import tzinfo
 from typing import Any, TypeVar, get_args
 
 from app.core import instant
-from app.core.bounds import time_span
 from app.core.errors import InvalidQuery, Problem
 from app.core.filter import EVERYTHING, And, Filter
 from app.core.instant import Instant
@@ -16,9 +16,11 @@ from app.core.normal import normal
 from app.core.operations import NAMES, from_json
 from app.core.parse import named, parse
 from app.core.query import PAGE_LIMIT, Clock, Count, Query, Sort, decode_cursor
+from app.core.times import time_span
+from app.core.zone import DEFAULT, read_zone
 
 #: Every name that a query may hold.
-PARAMETERS = ("q", *NAMES, "from", "to", "clock", "sort", "limit", "cursor", "count")
+PARAMETERS = ("q", *NAMES, "from", "to", "tz", "clock", "sort", "limit", "cursor", "count")
 
 _CHOICES = {"clock": get_args(Clock), "sort": get_args(Sort), "count": get_args(Count)}
 #: Operations whose value is JSON in a URL, with what is wanted there.
@@ -37,7 +39,7 @@ def read_query(
 ) -> Query:
     """Return the query that *params* mean; values are texts, as in a URL, or JSON values.
 
-    Filters given in several ways must all hold. A parameter that is empty or null counts as absent.
+    Filters given in several ways must all hold; times without an offset are of the zone `tz`. A parameter that is empty or null counts as absent.
     Names in *also* are left to the caller. Raises InvalidQuery with a problem for each fault.
     """
     return _Reader(params, instant.now_ms() if now is None else now).query(default_limit, also)
@@ -50,6 +52,7 @@ class _Reader:
         self._params = params
         self._now = now
         self._problems: list[Problem] = []
+        self._zone = self._try(self._read_zone, DEFAULT)
 
     def query(self, default_limit: int, also: Collection[str]) -> Query:
         """Return the query; raises InvalidQuery."""
@@ -85,18 +88,26 @@ class _Reader:
             self._problems += error.problems
             return default
 
+    def _read_zone(self) -> tzinfo:
+        value = self._get("tz")
+        if value is None:
+            return DEFAULT
+        if not isinstance(value, str):
+            raise InvalidQuery(Problem("must be a text", "tz"))
+        return read_zone(value)
+
     def _filter(self) -> Filter:
         body = {name: self._params[name] for name in NAMES if self._params.get(name) is not None}
         if body.get("operation") in _IN_JSON:
             body |= _decoded(body, "value", _IN_JSON[body["operation"]])
         body |= _decoded(body, "filters", "a list of filters in JSON")
-        parts = [from_json(body, self._now)]
+        parts = [from_json(body, self._now, self._zone)]
         text = self._get("q")
         if text is not None:
             if not isinstance(text, str):
                 raise InvalidQuery(Problem("must be a text", "q"))
             try:
-                parts.append(parse(text, self._now))
+                parts.append(parse(text, self._now, self._zone))
             except InvalidQuery as error:
                 raise named(error, "q") from None
         return normal(And(tuple(parts)))
@@ -108,7 +119,7 @@ class _Reader:
         try:
             if isinstance(value, bool) or not isinstance(value, str | int | float):
                 raise ValueError("is neither a text nor a number")
-            return time_span(value, self._now)[which]
+            return time_span(value, self._now, self._zone)[which]
         except ValueError as error:
             self._problems.append(Problem(f"“{str(value)[:100]}” {error}", name))
             return None

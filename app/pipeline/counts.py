@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.core import instant
 from app.core.errors import InvalidQuery, Problem
 from app.core.instant import Instant
 from app.core.ports import Budget, SearchIndex
 from app.core.query import BUCKET_LIMIT, Query
+from app.core.zone import offset_at
 from app.pipeline.find import together
 
 _SECOND, _DAY = 1_000, 86_400_000
@@ -26,11 +26,7 @@ _DAYS = (1, 7, 30, 90, 365, 3650, INTERVAL_DAYS)
 AUTO_INTERVALS = (*(seconds * _SECOND for seconds in _SECONDS), *(days * _DAY for days in _DAYS))
 AUTO_BUCKETS = 100
 
-#: First and last instant, in ms, that the calendar of every zone can show.
-_SAFE = (instant.FIRST[0] + 2 * _DAY, instant.LAST[0] - 2 * _DAY)
-
 _INTERVAL = re.compile(r"(\d{1,9})(ms|[smhdw])", re.ASCII)
-_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)?", re.ASCII)
 
 
 def read_interval(text: str) -> int | None:
@@ -43,21 +39,6 @@ def read_interval(text: str) -> int | None:
         message = f"must be auto or a number and a unit (ms s m h d w) such as 1h, at most {INTERVAL_DAYS}d"
         raise InvalidQuery(Problem(message, "interval"))
     return ms
-
-
-def read_zone(text: str) -> tzinfo:
-    """Return the zone of an IANA name or an offset such as +05:30; raises InvalidQuery naming `tz`."""
-    found = _OFFSET.fullmatch(text)
-    if found and int(found[2]) < 24 and int(found[3] or 0) < 60:
-        offset = timedelta(hours=int(found[2]), minutes=int(found[3] or 0))
-        return timezone(offset if found[1] == "+" else -offset)
-    if text in ("Z", "UTC"):
-        return UTC
-    try:
-        return ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        message = f"“{text[:100]}” is neither a zone such as Europe/Berlin nor an offset such as +02:00"
-        raise InvalidQuery(Problem(message, "tz")) from None
 
 
 def histogram(
@@ -130,10 +111,8 @@ def _window(index: SearchIndex, query: Query, budget: Budget) -> tuple[Instant, 
 
 def alignment(interval: int, zone: tzinfo, start: int) -> int:
     """Return an instant at which a bucket begins, in ms: weeks begin on Mondays."""
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=min(max(start, _SAFE[0]), _SAFE[1]))
-    offset = moment.astimezone(zone).utcoffset() or timedelta()
     monday = 4 * _DAY if interval % (7 * _DAY) == 0 else 0
-    return (monday - offset // timedelta(milliseconds=1)) % interval
+    return (monday - offset_at(start, zone) * 60 * _SECOND) % interval
 
 
 def _text(ms: int) -> str:

@@ -7,6 +7,7 @@ import io
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, tzinfo
 from typing import Any
 
 import msgspec
@@ -14,6 +15,7 @@ import msgspec
 from app.core.errors import InvalidQuery, Problem
 from app.core.meaning import as_text, scalars
 from app.core.record import LogRecord
+from app.core.zone import text
 
 FORMATS = ("ndjson", "csv")
 #: Columns of a CSV export that names none.
@@ -28,15 +30,17 @@ PIECE_BYTES = 64 << 10
 _FORMULA = re.compile(r"[\s\0]*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r]")
 
 
-def lines(chunks: Iterator[list[LogRecord]], format: str, columns: Sequence[str] = ()) -> Iterator[bytes]:
+def lines(
+    chunks: Iterator[list[LogRecord]], format: str, columns: Sequence[str] = (), zone: tzinfo = UTC
+) -> Iterator[bytes]:
     """Yield the logs of *chunks* as pieces of about 64 KiB of NDJSON or CSV.
 
     *columns* are field names, `metadata.a.b` among them. Without any, CSV has COLUMNS and an NDJSON
-    line is the log as an answer shows it. Raises InvalidQuery, before the first log is read, for
+    line is the log as an answer shows it, its times as the *zone* has them. Raises InvalidQuery, before the first log is read, for
     another format or column.
     """
     check(format, columns)
-    write = _csv_writer(columns or COLUMNS) if format == "csv" else _ndjson_writer(columns)
+    write = _csv_writer(columns or COLUMNS, zone) if format == "csv" else _ndjson_writer(columns, zone)
     return _pieces(chunks, write)
 
 
@@ -55,17 +59,26 @@ def check(format: str, columns: Sequence[str]) -> None:
 
 def ndjson(records: Sequence[LogRecord], columns: Sequence[str] = ()) -> bytes:
     """Return one line of JSON per record: the whole log, or the columns that it has."""
-    return _ndjson_writer(columns)(records)
+    return _ndjson_writer(columns, UTC)(records)
 
 
-def csv_rows(records: Sequence[LogRecord], columns: Sequence[str] = COLUMNS) -> bytes:
+def shown_in(record: LogRecord, zone: tzinfo) -> dict[str, Any]:
+    """Return the log as an answer shows it, its times with the offset that the *zone* had then."""
+    shown = record.to_dict()
+    if zone is not UTC:
+        shown["received"] = text((record.received, 0), zone)
+        shown["timestamp"] = text((record.t, record.ns), zone)
+    return shown
+
+
+def csv_rows(records: Sequence[LogRecord], columns: Sequence[str] = COLUMNS, zone: tzinfo = UTC) -> bytes:
     """Return one CSV row per record (RFC 4180), formulas defused, without the row of names."""
-    text = io.StringIO(newline="")
-    rows = csv.writer(text)
+    table = io.StringIO(newline="")
+    rows = csv.writer(table)
     for record in records:
-        shown = record.to_dict()
+        shown = shown_in(record, zone)
         rows.writerow([_cell(_value(shown, name)) for name in columns])
-    return text.getvalue().encode()
+    return table.getvalue().encode()
 
 
 def json_bytes(value: Any) -> bytes:
@@ -92,21 +105,21 @@ def _pieces(chunks: Iterator[list[LogRecord]], write: Writer) -> Iterator[bytes]
         yield bytes(piece)
 
 
-def _ndjson_writer(columns: Sequence[str]) -> Writer:
+def _ndjson_writer(columns: Sequence[str], zone: tzinfo) -> Writer:
     def write(records: Sequence[LogRecord]) -> bytes:
-        return b"".join(json_bytes(_chosen(record.to_dict(), columns)) + b"\n" for record in records)
+        return b"".join(json_bytes(_chosen(shown_in(record, zone), columns)) + b"\n" for record in records)
 
     return write
 
 
-def _csv_writer(columns: Sequence[str]) -> Writer:
+def _csv_writer(columns: Sequence[str], zone: tzinfo) -> Writer:
     head = io.StringIO(newline="")
     csv.writer(head).writerow([_cell(name) for name in columns])
     names = head.getvalue().encode()
 
     def write(records: Sequence[LogRecord]) -> bytes:
         nonlocal names
-        rows, names = names + csv_rows(records, columns), b""
+        rows, names = names + csv_rows(records, columns, zone), b""
         return rows
 
     return write
@@ -146,5 +159,5 @@ def _cell(value: Any) -> str:
         return ""
     if isinstance(value, dict | list):
         return json_bytes(value).decode()
-    text = as_text(value)
-    return f"'{text}" if isinstance(value, str) and _FORMULA.match(text) else text
+    written = as_text(value)
+    return f"'{written}" if isinstance(value, str) and _FORMULA.match(written) else written

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC
+from datetime import UTC, tzinfo
 from functools import partial
 from typing import TypeVar
 
@@ -121,10 +121,10 @@ class Fields:
     exact: bool
 
 
-def chart(index: SearchIndex, query: Query, most: int, left: Time) -> Chart | None:
+def chart(index: SearchIndex, query: Query, most: int, left: Time, zone: tzinfo = UTC) -> Chart | None:
     """Return the counts of the query in about *most* buckets or fewer; None when there is nothing to count.
 
-    An end that the query leaves open is the first or last of its logs. Raises TimedOut when not even the newest
+    Buckets begin where the clock of the *zone* shows a multiple of their width. An end that the query leaves open is the first or last of its logs. Raises TimedOut when not even the newest
     part could be counted.
     """
     query = replace(query, after=None)
@@ -133,7 +133,7 @@ def chart(index: SearchIndex, query: Query, most: int, left: Time) -> Chart | No
         return None
     start, end = window
     interval = suitable(end[0] - start[0], most)
-    offset = alignment(interval, UTC, start[0])
+    offset = alignment(interval, zone, start[0])
     first = start[0] - (start[0] - offset) % interval
     size = (end[0] - first) // interval + 1
     counted: list[Bucket] = []

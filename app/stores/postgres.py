@@ -24,6 +24,7 @@ from app.stores.postgres_dead import Letters
 from app.stores.postgres_figures import EVER, Figures
 from app.stores.postgres_notes import Notes, mark
 from app.stores.postgres_notices import Notices
+from app.stores.postgres_outbox import Outbox
 from app.stores.postgres_periods import Periods
 from app.stores.window import bounds
 
@@ -41,7 +42,7 @@ _HORIZON = """(pg_snapshot_xmin(pg_current_snapshot())::text::bigint
     + coalesce((SELECT value FROM state WHERE name = 'place_offset'), 0))"""
 
 
-class PostgresStore(Notes, Letters, Care, Notices, Figures):
+class PostgresStore(Notes, Letters, Care, Notices, Outbox, Figures):
     """A LogStore in PostgreSQL's tables."""
 
     def __init__(self, url: str, *, dead_limit: int, retention: Retention = Retention(30 * 86_400)) -> None:
@@ -55,6 +56,7 @@ class PostgresStore(Notes, Letters, Care, Notices, Figures):
         Letters.__init__(self, database, dead_limit)
         Care.__init__(self, database)
         Notices.__init__(self, database, url)
+        Outbox.__init__(self, database)
         Figures.__init__(self, database)
         self._periods = Periods(database, retention)
         self._slot = secrets.randbelow(SLOTS)

@@ -18,6 +18,7 @@ from app.drivers.sqlite import Connection, Database
 from app.stores.sqlite_figures import Figures
 from app.stores.sqlite_notes import Notes
 from app.stores.sqlite_notices import Notices
+from app.stores.sqlite_outbox import Outbox
 from app.stores.window import bounds
 
 #: Called in the transaction that deletes records, with their places: the index in the same file follows.
@@ -31,8 +32,8 @@ _BEGINNING = "coalesce(substr(payload, 1, ?), x'')"
 _WHOLE = 1 << 40
 
 
-class SqliteStore(Notes, Notices, Figures):
-    """A LogStore in the tables logs and dead_letters, and those of `Notes`, `Notices` and `Figures`."""
+class SqliteStore(Notes, Notices, Outbox, Figures):
+    """A LogStore in the tables logs and dead_letters, and those of `Notes`, `Notices`, `Outbox` and `Figures`."""
 
     def __init__(self, database: Database, *, dead_limit: int, forget: Forget | None = None) -> None:
         super().__init__(database)

@@ -6,7 +6,7 @@ The index's full-text table `terms` is a virtual table and stands in the migrati
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
 metadata = MetaData()
 
@@ -120,6 +120,42 @@ notices = Table(
     Column("until", BigInteger),
     Column("details", Text, nullable=False),
     sqlite_autoincrement=True,
+)
+
+#: What notifiers are to be told, and were: `body` is the notice as it was then, as JSON; `made` and `tried` are ms since 1970.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("notice", Text, nullable=False),
+    Column("notifier", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("made", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("tried", BigInteger),
+    Column("reason", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("notifier", "notice", "event"),
+    sqlite_autoincrement=True,
+)
+Index("deliveries_notice", deliveries.c.notice)
+
+#: How each notifier is doing. `revision` is how far notices were looked at for it; `since`, `again` and `tested` are ms since 1970.
+notifiers = Table(
+    "notifiers",
+    metadata,
+    Column("notifier", Text, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("sent", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("since", BigInteger),
+    Column("reason", Text, nullable=False),
+    Column("again", BigInteger, nullable=False),
+    Column("tested", BigInteger),
+    Column("test_reason", Text, nullable=False),
 )
 
 #: What had flowed through the system at a moment, in ms since 1970; none while nothing happens.

@@ -38,6 +38,9 @@ BLUEPRINTS = (
     "dead",
     "overview",
     "add",
+    "notice_page",
+    "patterns",
+    "trace",
 )
 #: Seconds that a query may take; for an export, that each piece of it may take.
 QUERY_SECONDS = 10.0

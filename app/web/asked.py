@@ -61,7 +61,9 @@ class Asked:
 
     def window(self) -> Query:
         """Return the query of all logs in the time range that is asked for."""
-        given: dict[str, Any] = {name: self._given[name] for name in ("from", "to", "clock") if name in self._given}
+        given: dict[str, Any] = {
+            name: self._given[name] for name in ("from", "to", "tz", "clock") if name in self._given
+        }
         return self.read(lambda: read_query(given), Query())
 
     def raw(self, name: str) -> str:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from app.core import instant
 from app.core.query import Bucket, Query
 from app.core.record import SEVERITY_NAMES
+from app.core.zone import from_local, to_local
 from app.pipeline.overview import INTERVALS, Chart
+from app.web import zone
 from app.web.display import rank
 from app.web.page_form import Form
 
@@ -146,12 +148,12 @@ class Ends:
     def start(self, at: int) -> str:
         """Return the first instant of the bucket that begins at *at*."""
         begin = max((at, 0), instant.FIRST)
-        return instant.text(begin if self.query.start is None else max(begin, self.query.start))
+        return zone.link_text(begin if self.query.start is None else max(begin, self.query.start))
 
     def end(self, at: int) -> str:
         """Return the last instant of the bucket that begins at *at*."""
         end = min((at + self.chart.interval - 1, 999_999), instant.LAST)
-        return instant.text(end if self.query.end is None else min(end, self.query.end))
+        return zone.link_text(end if self.query.end is None else min(end, self.query.end))
 
 
 def _by_rank(bucket: Bucket) -> dict[str, int]:
@@ -215,15 +217,18 @@ def _words(interval: int) -> str:
     return f"{interval // size} {unit}{'' if interval == size else 's'}"
 
 
-def _moment(ms: int, interval: int) -> str:
-    """Return the start of a bucket with as much of the time as buckets of this width need."""
-    text = instant.text(min(max((ms, 0), instant.FIRST), instant.LAST))
-    day, clock = text[:10], text[11:].rstrip("Z")
-    if interval % _DAY == 0:
+def _moment(ms: int, interval: int, *, offset: bool = True) -> str:
+    """Return the start of a bucket with as much of the time as buckets of this width need.
+
+    A day has a clock, too, where it doesn't begin at midnight: buckets keep their width when the zone's clock is set.
+    """
+    shown = zone.when((min(max(ms, instant.FIRST[0]), instant.LAST[0]), 0))
+    day, clock, twofold = shown[:10], shown[11:23], shown[23:] if offset else ""
+    if interval % _DAY == 0 and clock == "00:00:00.000":
         return day
     if interval % _MINUTE == 0:
-        return f"{day} {clock[:5]}"
-    return f"{day} {clock}" if interval % 1_000 == 0 or "." in clock else f"{day} {clock}.000"
+        return f"{day} {clock[:5]}{twofold}"
+    return f"{day} {clock if interval % 1_000 or not clock.endswith('.000') else clock[:8]}{twofold}"
 
 
 def _label(ms: int, interval: int, count: int = 1) -> str:
@@ -241,15 +246,18 @@ def _marks(chart: Chart) -> list[Mark]:
     step = next((one for one in INTERVALS if one >= least and one % chart.interval == 0), some)
     # Weeks and longer begin where the chart does, on the next day.
     unit = min(step, _DAY)
-    first = -(-chart.start // unit) * unit
-    end = chart.start + chart.size * chart.interval
+    here, end = zone.current(), chart.start + chart.size * chart.interval
+    first = -(-to_local(chart.start, here) // unit) * unit
     # Within one day the day is said by the range above the chart.
     first_day, last_day = (_moment(ms, chart.interval)[:10] for ms in (chart.start, end - 1))
     found, day = [], first_day if first_day == last_day else ""
-    for ms in range(first, chart.start + int((end - chart.start) * LAST_MARK), step):
-        text = _moment(ms, _DAY if unit == _DAY else chart.interval)
+    for local in range(first, to_local(end, here), step):
+        ms, _ = from_local(local, here)
+        at = (ms - chart.start) / (end - chart.start)
+        if not 0 <= at < LAST_MARK:
+            continue
+        text = _moment(ms, _DAY if unit == _DAY else chart.interval, offset=False)
         shown = text if len(text) == 10 else text[11:] if text[:10] == day else text[5:]
         day = text[:10]
-        at = (ms - chart.start) / (end - chart.start)
         found.append(Mark(_short(100 * at), shown, at > LAST_NARROW))
     return found

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from flask.sansio.app import App
 from markupsafe import Markup, escape
 
-from app.core import instant
 from app.core.fold import fold
 from app.core.record import SEVERITY, id_text
 from app.core.spans import Span
+from app.web.skew import is_ahead, skew
 
 #: Most characters of a message in the table.
 MESSAGE_SHOWN = 1_000
@@ -69,12 +69,6 @@ def escaped(text: str) -> str:
     return HIDDEN.sub(lambda found: json.dumps(found[0])[1:-1].replace("\x7f", "\\u007f"), text)
 
 
-def when(moment: instant.Instant) -> str:
-    """Return the instant as `2023-09-15 08:00:00.000` in UTC, with nanoseconds where there are any."""
-    shown = instant.text(moment)
-    return f"{shown[:10]} {shown[11:-1]}" if len(shown) > 20 else f"{shown[:10]} {shown[11:19]}.000"
-
-
 def rank(level: str) -> str:
     """Return the CSS class of a level's severity."""
     return f"s{SEVERITY.get(fold(level), 'x')}"
@@ -112,7 +106,8 @@ def install(app: App) -> None:
     app.jinja_env.filters.update(
         visible=visible,
         plain=plain,
-        when=when,
+        skew=skew,
+        ahead=is_ahead,
         rank=rank,
         clip=clip,
         shorten=shorten,

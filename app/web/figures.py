@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from app.pipeline.explain import Counted
 from app.pipeline.statistics import Numbers, Statistics
-from app.web import display
+from app.web.zone import exactly
 
 
 def lines(found: Statistics) -> list[tuple[str, str]]:
@@ -26,7 +26,7 @@ def _lines(found: Statistics) -> Iterator[tuple[str, str]]:
         yield from _numbers(found.numbers)
     for name, at in (("first", found.first), ("last", found.last)):
         if at is not None:
-            yield name, f"{display.when(at)} UTC"
+            yield name, exactly(at)
     if found.looked_at and not found.whole and (found.numbers is not None or len(found.types) > 1):
         yield "looked at", f"the newest {found.looked_at:,} logs that have it"
     if found.unasked:

@@ -16,7 +16,8 @@ from app.core.filter import TIME_FIELDS
 from app.core.names import check_name
 from app.core.query import PAGE_LIMIT
 from app.core.record import id_bytes
-from app.pipeline import counts, export, find
+from app.core.zone import read_zone
+from app.pipeline import counts, export, find, patterns
 from app.web import backends, budget
 from app.web.asked import Asked
 
@@ -24,16 +25,19 @@ bp = Blueprint("filters", __name__)
 log = logging.getLogger(__name__)
 
 FILTER = ("q", "query", "key", "value", "operation", "filters", "match")
-WINDOW = ("from", "to", "clock")
+WINDOW = ("from", "to", "tz", "clock")
 PAGE = (*FILTER, *WINDOW, "sort", "limit", "cursor", "count")
-HISTOGRAM = (*FILTER, *WINDOW, "interval", "by", "tz")
+HISTOGRAM = (*FILTER, *WINDOW, "interval", "by")
 FACETS = (*FILTER, *WINDOW, "field", "size")
 FIELDS = (*FILTER, *WINDOW)
+PATTERNS = (*FILTER, *WINDOW, "size")
 EXPORT = (*FILTER, *WINDOW, "sort", "cursor", "format", "columns")
 CONTEXT = (*FILTER, *WINDOW, "before", "after")
 
-#: Most fields and values of facets, most neighbours on each side, logs of a trace in one answer if not said.
+#: Most fields of facets, values or patterns, neighbours on each side, logs of a trace in one answer if not said.
 FACET_FIELDS, FACET_SIZE, NEIGHBOURS, TRACE_LIMIT = 20, 1_000, PAGE_LIMIT // 2, 1_000
+#: Patterns in one answer, if not said.
+PATTERNS_SIZE = 100
 #: Media types of the formats of an export.
 EXPORT_TYPES = {"ndjson": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 
@@ -66,8 +70,8 @@ def histogram() -> Response:
     query = asked.query()
     interval = asked.read(lambda: counts.read_interval(asked.text("interval", "auto")), None)
     by = asked.text("by", "", ("level",))
-    zone = asked.read(lambda: counts.read_zone(asked.text("tz", "UTC")), counts.read_zone("UTC"))
     asked.check()
+    zone = read_zone(asked.text("tz", "UTC"))
     held = backends()
     unseen = find.unseen(held.queue, held.store, held.index)
     found = counts.histogram(held.index, query, interval, by == "level", zone, budget())
@@ -113,6 +117,18 @@ def fields() -> Response:
     return reply({"status": True, **counts.fields(held.index, query, budget()), **unseen})
 
 
+@bp.route("/logs/patterns", methods=["GET", "POST"])
+def alike() -> Response:
+    """Answer with what the messages of the newest logs have in common."""
+    asked = Asked(PATTERNS)
+    query = asked.query()
+    size = asked.whole("size", PATTERNS_SIZE, 1, FACET_SIZE)
+    asked.check()
+    held = backends()
+    unseen = find.unseen(held.queue, held.store, held.index)
+    return reply({"status": True, **patterns.answer(held.store, held.index, query, size, budget()), **unseen})
+
+
 @bp.route("/logs/export", methods=["GET", "POST"])
 def exported() -> Response:
     """Stream all logs that fit, however many, in constant memory."""
@@ -122,9 +138,10 @@ def exported() -> Response:
     columns = asked.texts("columns", split=True)
     asked.read(lambda: export.check(format, columns), None)
     asked.check()
+    zone = read_zone(asked.text("tz", "UTC"))
     held = backends()
     unseen = find.unseen(held.queue, held.store, held.index)
-    pieces = export.lines(held.index.scan(query, budget()), format, columns)
+    pieces = export.lines(held.index.scan(query, budget()), format, columns, zone)
     # The first piece is made before the status is sent: a fault up to there has a status of its own.
     first = next(pieces, b"")
     response = Response(_whole(chain((first,), pieces)), content_type=EXPORT_TYPES[format])

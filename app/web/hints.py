@@ -48,7 +48,7 @@ def completions() -> Response:
     typed = asked.text("q", "")
     at = asked.whole("at", len(typed), 0, BODY_LIMIT)
     window = asked.window()
-    named = (asked.raw("from"), asked.raw("to"), window.clock)
+    named = (asked.raw("from"), asked.raw("to"), asked.raw("tz"), window.clock)
     asked.check()
     seconds = replace(budget(), seconds=COMPLETE_SECONDS)
     found = complete(backends().index, typed, at, window, named, memory(), seconds)

@@ -87,6 +87,20 @@ FIGURES = {
             "workers_alive", "gauge", "Workers, on all machines, that gave a sign of life within the last 6 seconds."
         ),
         Figure("notices_open", "gauge", "Open notices by kind.", ("kind",)),
+        Figure(
+            "notifier_messages_total",
+            "counter",
+            "Messages that a notifier has taken, tests not counted.",
+            ("notifier",),
+        ),
+        Figure(
+            "notifier_given_up_total",
+            "counter",
+            "Deliveries that a notifier refused for good, or for a day.",
+            ("notifier",),
+        ),
+        Figure("notifier_waiting", "gauge", "Deliveries that wait for a notifier.", ("notifier",)),
+        Figure("notifier_failing", "gauge", "Whether the last try at a notifier failed: 1, else 0.", ("notifier",)),
     )
 }
 
@@ -115,6 +129,7 @@ class _Figures(Collector):
         values["part_up"] = [(float(wrong is None), (part,)) for part, wrong in found.parts.items()]
         counts = Counter(notice.kind for notice in found.notices)
         values["notices_open"] = [(counts[kind], (kind,)) for kind in KINDS]
+        values |= {name: list(there) for name, there in found.labelled.items()}
         for name, figure in FIGURES.items():
             if name in values:
                 yield figure.family(values[name])

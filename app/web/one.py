@@ -15,8 +15,9 @@ from app.core.filter import EVERYTHING, TEXT_LIMIT, Filter
 from app.core.meaning import as_text, scalars
 from app.core.record import LogRecord, id_text
 from app.core.spans import Spans
-from app.web.display import TEXT_SHOWN, escaped, marked, plain, when
+from app.web.display import TEXT_SHOWN, escaped, marked, plain
 from app.web.picks import picked
+from app.web.zone import exactly
 
 #: Most fields listed for one log; its JSON has them all.
 FIELDS_SHOWN = 500
@@ -65,8 +66,8 @@ class One:
     def _fields(self, spans: Spans) -> Iterator[Field]:
         record = self.record
         for name, value in (
-            ("timestamp", when((record.t, record.ns))),
-            ("received", when((record.received, 0))),
+            ("timestamp", exactly((record.t, record.ns))),
+            ("received", exactly((record.received, 0))),
             ("id", id_text(record.id)),
         ):
             yield Field(name, value, escape(value), None)

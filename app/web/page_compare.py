@@ -13,8 +13,8 @@ from app.core.errors import NotFound
 from app.core.meaning import as_text, scalars
 from app.core.record import LogRecord
 from app.web import differences, page_log
-from app.web.display import when
 from app.web.one import APART
+from app.web.zone import exactly
 
 #: Most fields that are compared on one page.
 FIELDS_SHOWN = 500
@@ -103,8 +103,8 @@ def compared(a: LogRecord, b: LogRecord, *, only: bool) -> Compared:
 def _values(record: LogRecord) -> Mapping[str, str]:
     """Return the log's fields save id and message, several values of one with commas between."""
     found: dict[str, list[str]] = {
-        "timestamp": [when((record.t, record.ns))],
-        "received": [when((record.received, 0))],
+        "timestamp": [exactly((record.t, record.ns))],
+        "received": [exactly((record.received, 0))],
     }
     sent = {name: value for name, value in record.sent_fields().items() if name not in APART}
     for name, value in (*sent.items(), *scalars(record.metadata or {}, "metadata")):

@@ -17,7 +17,7 @@ from app.core.query import FieldInfo, Query, Value
 from app.pipeline import overview
 from app.pipeline.overview import Chart, Time
 from app.pipeline.statistics import statistics
-from app.web import chart, figures
+from app.web import chart, figures, zone
 from app.web.page_form import Form
 from app.web.picks import picked
 
@@ -105,7 +105,7 @@ class _Counter:
         """Return the counts; what can't be had says why. Unless *partly* is wanted no time is lost after the first such."""
         try:
             most = chart.most_bars(self.form)
-            self.chart = overview.chart(self.index, self.query, most, self.left)
+            self.chart = overview.chart(self.index, self.query, most, self.left, zone.current())
         except Unavailable as error:
             return Counts(no_chart=_trouble(error), no_fields=_trouble(error))
         if self.chart is None:

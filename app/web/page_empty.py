@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.core.bounds import time_span
 from app.core.errors import InvalidQuery, TimedOut
 from app.core.filter import LEAF_LIMIT, And, Contains, Filter, Or, Words, leaves
 from app.core.normal import normal
@@ -13,6 +12,7 @@ from app.core.ports import Budget, SearchIndex
 from app.core.query import Query
 from app.core.record import LogRecord
 from app.core.text import text
+from app.core.times import time_span
 from app.pipeline.explain import Counted, Explanation, Skew, explain
 from app.pipeline.known import Memory
 from app.web.page_form import Form

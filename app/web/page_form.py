@@ -17,7 +17,7 @@ from app.core.filter import And, Filter, Not
 from app.core.normal import normal
 from app.core.parse import parse
 from app.core.text import text
-from app.web import columns, settings
+from app.web import columns, settings, zone
 from app.web.page_rows import Row, Rows, trimmed
 from app.web.picks import unpick
 
@@ -26,6 +26,7 @@ NAMES = {
     "q": "q",
     "start": "from",
     "end": "to",
+    "tz": "tz",
     "clock": "clock",
     "sort": "sort",
     "limit": "limit",
@@ -39,18 +40,19 @@ NAMES = {
     "density": "density",
 }
 #: Attributes that say which logs are meant and in which order; the others are about the page.
-ASKED = ("q", "start", "end", "clock", "sort")
+ASKED = ("q", "start", "end", "tz", "clock", "sort")
 #: Attributes that the pages of one log keep of the search that led there.
-ABOUT = ("q", "clock", "columns", "wrap", "density")
+ABOUT = ("q", "tz", "clock", "columns", "wrap", "density")
 #: Attributes that are no part of a query, but of how its answer is shown.
 SHOWN = ("back", "open", "values", "counts", "columns", "wrap", "density")
 #: Attributes by which a row looks as it does, for those that come by the live tail.
-ROW = ("clock", "columns")
+ROW = ("tz", "clock", "columns")
 #: Attributes that the form has no control for.
 HIDDEN = ("values", "counts", "columns", "wrap", "density")
 ACTIONS = frozenset(
     (
-        *("was", "go", "use", "add", "remove", "k", "o", "v", "match", "keep", "exclude", "show", "hide", "list"),
+        *("was", "was_tz", "was_from", "was_to"),
+        *("go", "use", "add", "remove", "k", "o", "v", "match", "keep", "exclude", "show", "hide", "list"),
         *columns.ACTIONS,
     )
 )
@@ -63,6 +65,8 @@ class Form:
     q: str = ""
     start: str = ""
     end: str = ""
+    #: Name of the zone; none where none was ever chosen.
+    tz: str = ""
     clock: str = "event"
     sort: str = "desc"
     limit: str = "100"
@@ -83,8 +87,11 @@ class Form:
 
     @classmethod
     def read(cls, args: Mapping[str, str]) -> Form:
-        """Take the state out of the URL's parameters; an empty one counts as absent."""
-        return cls(**{name: trimmed(args[parameter]) for name, parameter in NAMES.items() if args.get(parameter)})
+        """Take the state out of the URL's parameters; an empty one counts as absent. The zone may be that of the page before."""
+        found = {name: trimmed(args[parameter]) for name, parameter in NAMES.items() if args.get(parameter)}
+        if found.get("tz", zone.LOCAL) == zone.LOCAL:
+            found["tz"] = zone.state()
+        return cls(**found)
 
     def state(self, *without: str) -> list[tuple[str, str]]:
         """Return the parameters that differ from their defaults."""
@@ -156,7 +163,7 @@ def revise(form: Form, args: MultiDict[str, str], now: int) -> tuple[Form, Seque
 
 def narrowed(q: str, chosen: Sequence[tuple[str, str]], now: int) -> str:
     """Return the query *q* with the chosen values kept or excluded."""
-    tree: Filter = parse(q, now)
+    tree: Filter = parse(q, now, zone.current())
     for name, value in chosen:
         try:
             leaf = unpick(value)
@@ -168,6 +175,6 @@ def narrowed(q: str, chosen: Sequence[tuple[str, str]], now: int) -> str:
 
 def _parsed(q: str, now: int) -> Filter | None:
     try:
-        return parse(q, now)
+        return parse(q, now, zone.current())
     except InvalidQuery:
         return None

@@ -66,10 +66,10 @@ def read(args: Mapping[str, str], record: LogRecord, now: int) -> Asked:
     form, problems = Form.read(args), _unknown(args)
     tree: Filter = EVERYTHING
     try:
-        tree = read_query({"q": form.q, "clock": form.clock}, now=now).filter
+        tree = read_query({"q": form.q, "tz": form.tz, "clock": form.clock}, now=now).filter
     except InvalidQuery as error:
         problems += error.problems
-        form = replace(form, q="", clock="event")
+        form = replace(form, q="", tz="", clock="event")
     try:
         table.build(form)
     except InvalidQuery as error:

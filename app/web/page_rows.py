@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 from app.core.filter import And, Filter
 from app.core.operations import from_json
 from app.core.rows import rows as rows_of
+from app.web import zone
 
 #: Operations as the form offers them.
 OPERATIONS = (
@@ -97,7 +98,7 @@ class Rows:
         filters = [
             {"key": row.key, "operation": row.operation, "value": read_value(row)} for row in self.rows if row.key
         ]
-        meant = from_json({"filters": filters, "match": self.match})
+        meant = from_json({"filters": filters, "match": self.match}, zone=zone.current())
         return And((beside, meant)) if self.nested else meant
 
 

@@ -22,7 +22,20 @@ from app.core.request import read_query
 from app.core.sentence import sentence
 from app.core.text import text
 from app.pipeline import find, follow
-from app.web import backends, budget, columns, display, one, page_compare, page_counts, page_log, settings, table
+from app.web import (
+    backends,
+    budget,
+    columns,
+    display,
+    one,
+    page_compare,
+    page_counts,
+    page_log,
+    settings,
+    table,
+    window,
+    zone,
+)
 from app.web.hints import memory
 from app.web.page_empty import RANGES, Advice, advise
 from app.web.page_form import ACTIONS, NAMES, SHOWN, Form, revise
@@ -35,11 +48,9 @@ CLOCKS = (("event", "event time"), ("received", "arrival time"))
 ORDERS = (("desc", "newest first"), ("asc", "oldest first"))
 LIMITS = ("25", "50", "100", "250", "500", "1000")
 _ROW = re.compile(r"filters\[(\d+)\]")
-LABELS = {
+LABELS = window.LABELS | {
     "columns": "Columns",
     "q": "Query",
-    "from": "From",
-    "to": "To",
     "limit": "Rows",
     "sort": "Order",
     "clock": "Clock",
@@ -54,6 +65,7 @@ HEADERS = {
 }
 
 bp.record_once(lambda setup: display.install(setup.app))
+bp.record_once(lambda setup: zone.install(setup.app))
 bp.add_app_template_filter(lambda form, records: table.build(form, records=records), "table")
 
 
@@ -85,13 +97,16 @@ class Failure:
 def search() -> BaseResponse | tuple[str, int]:
     """Show the search page."""
     form, now = Form.read(request.args), instant.now_ms()
+    if request.args.get("tz") == zone.LOCAL and form.tz:
+        return redirect(form.link())
     try:
+        form = window.settled(form, request.args, now)
         form, begun = revise(form, request.args, now)
         if ACTIONS & request.args.keys() and not begun:
             return redirect(_location(form), 303)
         return _answer(form, _query(form, now), begun, now)
     except InvalidQuery as error:
-        return _render(form, Rows.sent(request.args), problems=_problems(form, error)), 400
+        return _render(form, Rows.sent(request.args), now, problems=_problems(form, error)), 400
 
 
 @bp.get("/page/counts")
@@ -100,6 +115,12 @@ def counts() -> tuple[str, int]:
     form, query = _part()
     found = page_counts.count(backends().index, query, form, budget())
     return render_template("_counts.html", form=form, counts=found), 503 if found.no_chart else 200
+
+
+@bp.get("/page/window")
+def meant_window() -> dict[str, Any]:
+    """Say what From and To mean, as they are typed: in words, and for calendars in the zone."""
+    return window.meant(request.args, instant.now_ms())
 
 
 @bp.get("/page/values")
@@ -192,7 +213,7 @@ def _label(field: str) -> str:
 
 def _answer(form: Form, query: Query, begun: Sequence[Row], now: int) -> tuple[str, int]:
     held, rows = backends(), Rows.of(query.filter).beginning(begun)
-    parts: dict[str, Any] = {"sentence": _sentence(query.filter, form)}
+    parts: dict[str, Any] = {"sentence": sentence_of(query.filter, form, now)}
     remembered = request.cookies.get(table.COOKIE, "")
     table.build(form)  # what it refuses is refused before the search
     try:
@@ -209,11 +230,11 @@ def _answer(form: Form, query: Query, begun: Sequence[Row], now: int) -> tuple[s
             parts["counts"] = page_counts.at_once(held.index, query, form, budget())
         elif not (form.cursor or form.back):
             parts["advice"] = advise(held.index, query, form, now, memory(), budget())
-        parts["pending"] = _pending(held)
+        parts["pending"] = pending_of(held)
     except Unavailable as error:
         title = "The search took too long" if isinstance(error, TimedOut) else "Search is not available now"
-        return _render(form, rows, **{**parts, "page": None}, failure=Failure(title, str(error))), 503
-    return _render(form, rows, **parts), 200
+        return _render(form, rows, now, **{**parts, "page": None}, failure=Failure(title, str(error))), 503
+    return _render(form, rows, now, **parts), 200
 
 
 def _live(held: Backends, query: Query, form: Form) -> dict[str, str] | None:
@@ -227,14 +248,10 @@ def _live(held: Backends, query: Query, form: Form) -> dict[str, str] | None:
         return None
 
 
-def _sentence(meant: Filter, form: Form) -> str:
+def sentence_of(meant: Filter, form: Form, now: int) -> str:
     """Return the filter, its window and its clock in English."""
     said = "All logs" if meant == EVERYTHING else f"Logs where {sentence(meant)}"
-    short = {start: full for start, _, full in RANGES if start}
-    if form.start in short and not form.end:
-        said += f", in {short[form.start]}"
-    else:
-        said += "".join(f", {word} {at}" for word, at in (("from", form.start), ("until", form.end)) if at)
+    said += window.phrase(form, now)
     return f"{said}, by arrival time" if form.clock == "received" else said
 
 
@@ -245,7 +262,7 @@ def _total(page: Turned) -> str:
     return number if page.exact else f"At least {number}"
 
 
-def _pending(held: Backends) -> str | None:
+def pending_of(held: Backends) -> str | None:
     """Return the sentence on accepted logs that no search finds yet, None when there are none."""
     try:
         count = held.queue.depth().logs + held.store.lacking().logs
@@ -262,7 +279,7 @@ def _names(records: Sequence[LogRecord]) -> list[str]:
     return [*FIELDS[:-1], *sorted(found)[:200]]
 
 
-def _render(form: Form, rows: Rows, **parts: Any) -> str:
+def _render(form: Form, rows: Rows, now: int, **parts: Any) -> str:
     page = parts.get("page")
     sizes = LIMITS if form.limit in LIMITS else (form.limit, *LIMITS)
     return render_template(
@@ -271,6 +288,8 @@ def _render(form: Form, rows: Rows, **parts: Any) -> str:
         rows=rows,
         faults={problem["field"] for problem in parts.get("problems", ())},
         ranges=RANGES,
+        days=window.DAYS,
+        window=window.view(form, now),
         clocks=CLOCKS,
         orders=ORDERS,
         limits=[(size, size) for size in sizes],

@@ -5,8 +5,9 @@ from __future__ import annotations
 from app.core.body import ENCODINGS, LINE_TYPES
 from app.core.operations import OPERATIONS
 from app.core.query import PAGE_LIMIT
+from app.core.watching import KINDS, SEVERITIES
 from app.pipeline import export
-from app.web import filters, hints, ingest, notices
+from app.web import filters, hints, ingest, notice_page, notices
 from app.web.route import TEXT, TIME, Parameter, Route, choice, whole
 
 QUERY_TEXT = "A query in the query language, such as `level:error AND timeout`."
@@ -23,7 +24,9 @@ PARAMETERS = {
         {"type": "array", "items": {"$ref": "#/components/schemas/Filter"}}, "Filters; in a URL written as JSON."
     ),
     "match": Parameter(choice("all", "any", default="all"), "Whether all of `filters` must hold, or any."),
-    "from": Parameter(TIME, "Only logs at or after this time: RFC 3339, a date, an epoch number or `now-15m`."),
+    "from": Parameter(
+        TIME, "Only logs at or after this time: RFC 3339, a date, an epoch number, `now-15m`, or as logs write it."
+    ),
     "to": Parameter(TIME, "Only logs at or before this time."),
     "clock": Parameter(
         choice("event", "received", default="event"),
@@ -43,13 +46,13 @@ PARAMETERS = {
     "by": Parameter(choice("level"), "Count each level apart as well."),
     "tz": Parameter(
         {"type": "string", "default": "UTC"},
-        "Zone whose clock the buckets follow: `Europe/Berlin` or `+02:00`; the offset at the start of the range holds.",
+        "Zone of times without an offset, of days, of a histogram's buckets and of the times in an export: `Europe/Berlin` or `+02:00`.",
     ),
     "field": Parameter(
         {"type": "array", "items": TEXT, "minItems": 1, "maxItems": filters.FACET_FIELDS},
         "Field whose values are counted; repeat it for several.",
     ),
-    "size": Parameter(whole(1, filters.FACET_SIZE, 10), "Most values of each field."),
+    "size": Parameter(whole(1, filters.FACET_SIZE, 10), "Most values of each field, or most patterns."),
     "at": Parameter(
         {"type": "integer", "minimum": 0}, "Place of the cursor in `q`, in characters from 0. If left out: the end."
     ),
@@ -71,7 +74,9 @@ PARAMETERS = {
         "header",
     ),
     "Content-Encoding": Parameter(choice(*ENCODINGS), "How the body is compressed.", "header"),
-    "state": Parameter(choice(*notices.STATES), "Only notices that are open, or that are closed."),
+    "state": Parameter(choice(*notice_page.STATES), "Only notices that are open, or that are closed."),
+    "severity": Parameter(choice(*SEVERITIES), "Only notices of this severity."),
+    "kind": Parameter(choice(*KINDS), "Only notices of this kind."),
     "identity": Parameter({"type": "string", "format": "uuid"}, "Id of the log.", "path"),
     "trace_id": Parameter(TEXT, "Id of the trace.", "path"),
     "receipt": Parameter(TEXT, "`receipt` of an answer to ingest.", "path"),
@@ -179,6 +184,17 @@ ROUTES = (
         errors=POST_ERRORS,
     ),
     Route(
+        "/logs/patterns",
+        ("GET", "POST"),
+        "Messages that are alike",
+        "Patterns",
+        "'HOST/logs/patterns?q=level:error&from=now-1d&size=20'",
+        filters.PATTERNS,
+        about="Most frequent first, of the newest logs that fit.",
+        errors=POST_ERRORS,
+        defaults=(("size", filters.PATTERNS_SIZE),),
+    ),
+    Route(
         "/logs/export",
         ("GET", "POST"),
         "All logs that fit, as a file",
@@ -219,7 +235,7 @@ ROUTES = (
         "Notices",
         "HOST/notices?state=open",
         notices.PARAMETERS,
-        about="Newest first. Over a WebSocket: what is open first, then each change.",
+        about="Newest first. Over a WebSocket: what is open first, then each change. A browser gets a page.",
     ),
     Route(
         "/metrics",

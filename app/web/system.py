@@ -27,6 +27,8 @@ class Figures:
     values: dict[str, float] = field(default_factory=dict)
     #: Of record, queue and disk: what is wrong with it, None where nothing is.
     parts: dict[str, str | None] = field(default_factory=dict)
+    #: Those of each notifier, with its name.
+    labelled: dict[str, list[tuple[float, tuple[str, ...]]]] = field(default_factory=dict)
     #: The open notices.
     notices: Sequence[Notice] = ()
     #: When the oldest log that the record holds arrived, as RFC 3339; None without any.
@@ -47,6 +49,7 @@ def read(held: Backends, chosen: Settings, board: Board) -> Figures:
         reader.note(pending_logs=found.values["queue_logs"] + found.values["index_lacking"])
     # The places are asked for themselves: while the record is away those on this machine are known.
     reader.note(workers_alive=reader.alive())
+    reader.tried(reader.notifiers)
     try:
         found.notices = held.store.notices(HISTORY, "open")
     except LogIngestorError:
@@ -110,3 +113,16 @@ class _Reader:
         for place in self._held.places:
             self.tried(lambda place=place: seen.extend(place.beats()))  # type: ignore[misc]
         return len({one.beat.id for one in seen if one.age < GONE_SECONDS and not one.beat.ended})
+
+    def notifiers(self) -> None:
+        """Ask how the notifiers are doing."""
+        names = {one.name for one in self._settings.notify}
+        standings = [one for one in self._held.store.standings() if one.notifier in names]
+        counts = self._held.store.waiting_counts()
+        for name, value in (
+            ("notifier_messages_total", lambda one: one.sent),
+            ("notifier_given_up_total", lambda one: one.failed),
+            ("notifier_waiting", lambda one: counts.get(one.notifier, 0)),
+            ("notifier_failing", lambda one: one.since is not None),
+        ):
+            self.found.labelled[name] = [(float(value(one)), (one.notifier,)) for one in standings]

@@ -14,15 +14,17 @@ from app.core.meaning import as_text, scalars, values
 from app.core.record import LogRecord
 from app.core.spans import Scalar, Spans
 from app.web import columns
-from app.web.display import MESSAGE_SHOWN, VALUE_SHOWN, clip, shorten, visible, when
+from app.web.display import MESSAGE_SHOWN, VALUE_SHOWN, clip, shorten, visible
 from app.web.one import One
 from app.web.page_form import Form
 from app.web.picks import pick
+from app.web.zone import when
 
 LABELS = {"level": "Level", "resourceId": "Resource", "message": "Message"}
 #: Widths of columns in characters, as the style sheet has them; levels have no need of more.
 LEVEL_WIDTHS = (5, 8, 12)
 WIDTHS = (9, 12, 18, 24, 32)
+TIME_WIDTHS = (23, 29, 35)
 #: Columns from which on the table may become wider than the page.
 WIDE = 5
 #: Most values shown of one field of one log, and logs that are measured for the widths.
@@ -147,7 +149,7 @@ def build(form: Form, tree: Filter = EVERYTHING, records: Sequence[LogRecord] = 
     names, look = columns.read(form.columns), Look.of(form, remembered)
     measured = records[:MEASURED]
     shown = [Column(name, visible(LABELS.get(name, name)), _width(name, measured)) for name in names]
-    classes = [look.classes, "ns" if any(record.ns for record in records) else "", "wide" if len(shown) >= WIDE else ""]
+    classes = [look.classes, _time_width(records), "wide" if len(shown) >= WIDE else ""]
     search = form.about()
     return Table(
         shown,
@@ -157,6 +159,12 @@ def build(form: Form, tree: Filter = EVERYTHING, records: Sequence[LogRecord] = 
         " ".join(filter(None, classes)),
         f"?{search}" if 0 < len(search) <= CARRIED else "",
     )
+
+
+def _time_width(records: Sequence[LogRecord]) -> str:
+    """Return the class of columns of times: nanoseconds, and an offset where a time is shown twice, need more room."""
+    longest = max((len(when((at, record.ns))) for record in records for at in (record.t, record.received)), default=0)
+    return f"t{next((width for width in TIME_WIDTHS if longest <= width), TIME_WIDTHS[-1])}"
 
 
 def _width(name: str, records: Sequence[LogRecord]) -> str:

@@ -23,7 +23,8 @@ def watch(settings: Settings, held: Backends, board: Board) -> Watch:
         probes.append(Broker(lambda: backends_module.reach_broker(settings)))
     lock = backends_module.watch_lock(settings)
     alone = backends_module.is_one_file(settings)
-    return Watch(Watched(held.store, held.queue, lock, held.places, probes, alone), board, say)
+    channels = backends_module.channels(settings)
+    return Watch(Watched(held.store, held.queue, lock, held.places, probes, alone, channels), board, say)
 
 
 def say(line: str) -> None:

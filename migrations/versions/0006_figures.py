@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006"
-down_revision = "0003"
+down_revision = "0004"
 
 _SAMPLE = ("accepted", "stored", "indexed", "refused", "waiting")
 _SOURCE = ("first", "last", "requests", "logs", "refused", "minute", "minute_logs", "before_logs")

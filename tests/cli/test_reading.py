@@ -49,6 +49,15 @@ def test_find_takes_window_order_and_limit(five: list[LogRecord], command: Comma
     assert "2 of 5 logs" in printed.stderr
 
 
+def test_find_export_and_tail_take_a_zone(five: list[LogRecord], command: Commands) -> None:
+    """Times are shown with its offset, and those given without one are of it."""
+    window = ("--tz", "Asia/Kathmandu", "--from", "2023-11-15 03:58:24")
+    assert command("find", *window).stdout == "2023-11-15T03:58:24.000+05:45 info  server-0 message 4\n"
+    (found,) = command.json("find", *window)
+    assert found["timestamp"] == "2023-11-15T03:58:24.000+05:45"
+    assert json.loads(command("export", *window).stdout) == found
+
+
 def test_find_as_json_is_one_array_of_logs_as_the_api_shows_them(five: list[LogRecord], command: Commands) -> None:
     """Empty when nothing fits."""
     found = command.json("find", "message 4")
@@ -85,6 +94,9 @@ def test_log_that_would_act_on_a_terminal_is_only_shown(fill: Fill, make_record:
         (["find", "--limit", "x"], "'--limit'"),
         (["find", "--from", "soon"], "from: "),
         (["find", "--clock", "x"], "clock: "),
+        (["find", "--tz", "Nowhere"], "tz: “Nowhere” is neither"),
+        (["export", "--tz", "Nowhere"], "tz: "),
+        (["tail", "--tz", "Nowhere"], "tz: "),
         (["find", "--sort", "up"], "sort: "),
         (["find", "message:/(/"], "q: "),
         (["find", "--nope"], "--nope"),

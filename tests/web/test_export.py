@@ -10,7 +10,7 @@ import tracemalloc
 import pytest
 from flask.testing import FlaskClient
 
-from app.core.record import LogRecord
+from app.core.record import LogRecord, id_bytes
 from app.core.settings import Settings
 from app.drivers.sqlite import Database
 from app.pipeline import export
@@ -126,3 +126,24 @@ def test_failure_at_the_beginning_has_a_status(
         connection.execute("ALTER TABLE logs RENAME TO away")
     answer = client.get("/logs/export")
     assert (answer.status_code, answer.json["status"]) == (503, False)
+
+
+@pytest.mark.parametrize("tz", ["Europe/Berlin", "europe/berlin", "%2B02:00"])
+def test_times_of_an_export_follow_the_zone(client: FlaskClient, fill: Fill, make_record: MakeRecord, tz: str) -> None:
+    """Each time carries the offset that the zone had then, in both formats; whoever reads it has the same instants."""
+    record = make_record(timestamp="2023-09-15T08:00:00Z", id=id_bytes("018a97da-98fa-7000-8000-000000000001"))
+    fill([record])
+    line = json.loads(client.get(f"/logs/export?tz={tz}").text)
+    assert line["timestamp"] == "2023-09-15T10:00:00.000+02:00"
+    assert line == {**record.to_dict(), "timestamp": line["timestamp"], "received": "2023-09-15T10:00:00.250+02:00"}
+    table = client.post("/logs/export", json={"tz": "Europe/Berlin", "format": "csv", "columns": "received,timestamp"})
+    assert table.text.splitlines()[1] == "2023-09-15T10:00:00.250+02:00,2023-09-15T10:00:00.000+02:00"
+    assert client.get("/logs/export?tz=UTC").data == client.get("/logs/export").data
+
+
+def test_export_counts_its_window_in_the_zone(client: FlaskClient, minutes: list[LogRecord]) -> None:
+    """A time without an offset is of the zone, and an unknown zone is refused before anything is sent."""
+    there = client.get("/logs/export?tz=Europe/Berlin&from=2023-09-15 10:00&to=2023-09-15 10:29").text
+    assert there.count("\n") == 30 and there.count("+02:00") == 30
+    refused = client.get("/logs/export?tz=Nowhere")
+    assert (refused.status_code, refused.json["errors"][0]["field"]) == (400, "tz")

@@ -19,7 +19,18 @@ from app.web.schemas import SCHEMAS
 
 #: Endpoints that answer browsers, not programs.
 # The tail is a stream, over a socket or as events, that OpenAPI has no words for.
-PAGES = ("static", "pages.", "openapi.page", "tail.", "dead.", "overview.", "add.")
+PAGES = (
+    "static",
+    "pages.",
+    "notice_page.",
+    "openapi.page",
+    "tail.",
+    "patterns.",
+    "trace.",
+    "dead.",
+    "overview.",
+    "add.",
+)
 METHODS = {"get", "post"}
 
 
@@ -104,7 +115,8 @@ def faults(value: Any, schema: dict[str, Any], path: str = "") -> Iterator[str]:
     """Yield where *value* is not as the schema says: the keywords that ours use."""
     if "$ref" in schema:
         schema = SCHEMAS[schema["$ref"].rpartition("/")[2]]
-    kinds = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None)}
+    kinds: dict[str, Any] = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
+    kinds |= {"integer": int, "number": (int, float)}
     wanted = schema.get("type", [])
     wanted = [wanted] if isinstance(wanted, str) else wanted
     if wanted and not any(isinstance(value, kinds[kind]) for kind in wanted if kind in kinds):

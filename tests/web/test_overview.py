@@ -62,7 +62,7 @@ def test_what_is_wrong_is_said_first() -> None:
     assert "The queue does not answer: no log is accepted now: refused." in overview.state(away).text
     for severity in ("error", "warning"):
         notices = [Notice(str(n), "k", "k", severity, "8 logs were refused. Last: x.", 1) for n in range(3)]
-        noticed = Figures(FINE, dict.fromkeys(("record", "queue", "disk")), notices)
+        noticed = Figures(FINE, dict.fromkeys(("record", "queue", "disk")), notices=notices)
         assert overview.state(noticed).kind == severity
         assert overview.state(noticed).text.startswith("8 logs were refused. And 2 more notices. ")
 

@@ -241,5 +241,5 @@ def test_rows_that_arrive_have_the_pages_columns(
         live._asked({"query_string": b"as=row&columns=nonsense", "headers": []}, lambda: None)
     live.close()
     assert "<mark>number<\\/mark>" in row or "<mark>number</mark>" in row
-    cells = [one for one in page.find("td") if one.inside[-1]["id"] == f"log-{id_text(some[4].id)}"]
+    cells = [one for one in page.find("td") if one.inside[-1].attributes.get("id") == f"log-{id_text(some[4].id)}"]
     assert row.count("<td ") == len(cells) == 4

@@ -91,7 +91,7 @@ class Chart {
     this.selection.setAttribute("x", low);
     this.selection.setAttribute("width", high - low + 1);
     const [from, to] = this.ends(low, high);
-    this.output.textContent = `${from} to ${to.replace(".999999999", "")}`.replaceAll("T", " ");
+    this.output.textContent = `${this.local(from)} to ${this.local(to)}`;
   }
 
   /** Return the first and last bucket between where the pointer was pressed and where it is. */
@@ -105,6 +105,20 @@ class Chart {
     const from = low === 0 ? begin : first(this.start + low * this.step);
     const to = high === this.size - 1 ? end : last(this.start + (high + 1) * this.step - 1);
     return [from, to];
+  }
+
+  /** Return an instant of a link as the clock of the page's zone shows it. */
+  local(text) {
+    const two = "2-digit";
+    const clock = { year: "numeric", month: two, day: two, hour: two, minute: two, second: two };
+    if (this.step < 1000) clock.fractionalSecondDigits = 3;
+    try {
+      // Swedish dates are written as ours are.
+      const format = new Intl.DateTimeFormat("sv-SE", { ...clock, timeZone: this.svg.dataset.zone });
+      return format.format(new Date(text)).replace(",", ".");
+    } catch {
+      return text.replace("T", " "); // a browser that takes no offset for a zone
+    }
   }
 
   release(event) {

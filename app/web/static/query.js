@@ -103,7 +103,7 @@ class Bar {
     const number = ++this.number;
     const text = input.value;
     const asked = { q: text, at: characters(text, input.selectionStart) };
-    for (const name of ["from", "to", "clock"]) asked[name] = input.form.elements.namedItem(name)?.value ?? "";
+    for (const name of ["from", "to", "tz", "clock"]) asked[name] = input.form.elements.namedItem(name)?.value ?? "";
     try {
       const answer = await fetch(`${root}/logs/completions`, {
         method: "POST",
