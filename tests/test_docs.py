@@ -99,7 +99,7 @@ def test_routes_are_documented(app: Flask) -> None:
         except HTTPException as error:
             pytest.fail(f"docs/api.md names {method} {path}: {error}")
         described.add((method, same(rule)))
-    pages = ("static", "pages.", "page_", "notice_page.", "patterns.", "trace.")
+    pages = ("static", "pages.", "page_", "notice_page.", "patterns.", "trace.", "dead.", "overview.", "add.")
     known = {
         (method, same(rule))
         for rule in app.url_map.iter_rules()

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from app.core.alerting import AlertKeeper
 from app.core.envelope import Batch, Claim, DeadLetter, Earlier, Envelope, Listing, Taken
+from app.core.figures import FigureKeeper
 from app.core.instant import Instant
 from app.core.notifying import Outbox
 from app.core.operating import RecordCare
@@ -137,11 +138,11 @@ class Carrier(Protocol):
         """See LogQueue."""
 
 
-class LogStore(RecordCare, NoticeKeeper, AlertKeeper, Outbox, Protocol):
+class LogStore(RecordCare, NoticeKeeper, AlertKeeper, Outbox, FigureKeeper, Protocol):
     """The record: every stored log, the dead letters, and what was claimed. It is the truth.
 
     What only operators' commands ask of it is in `RecordCare`; notices are in `NoticeKeeper`, who is told of them
-    in `Outbox`, saved searches and alerts in `AlertKeeper`.
+    in `Outbox`, saved searches and alerts in `AlertKeeper`, what the overview shows in `FigureKeeper`.
 
     Every method raises Unavailable when the store can't be reached.
     """
@@ -206,8 +207,10 @@ class LogStore(RecordCare, NoticeKeeper, AlertKeeper, Outbox, Protocol):
     def bury(self, letters: Sequence[DeadLetter]) -> None:
         """Keep dead letters; one whose id is kept already is left. Drops the oldest over DEAD_LIMIT."""
 
-    def dead(self, limit: int = 100, before: bytes | None = None, reason: str | None = None) -> list[DeadLetter]:
-        """Return dead letters, newest first, older than *before*, with this reason if one is given."""
+    def dead(
+        self, limit: int = 100, before: bytes | None = None, reason: str | None = None, most: int | None = None
+    ) -> list[DeadLetter]:
+        """Return dead letters, newest first, older than *before*, with this reason, *most* bytes of each payload."""
 
     def dead_counts(self) -> dict[str, int]:
         """Return the number of dead letters by reason."""

@@ -21,6 +21,7 @@ from app.core.ports import LogQueue, LogStore
 from app.core.watching import BeatPlace, Seen
 from app.pipeline import roll
 from app.pipeline.failing import Failing
+from app.pipeline.flow import Sampler
 from app.pipeline.notices import Board, Trouble, Writer
 from app.pipeline.probes import Probe, Queue, Record
 from app.pipeline.roll import Roll
@@ -75,9 +76,10 @@ class Watch:
         self._roll = Roll()
         self._queue = Queue(watched.queue, watched.store, lambda: self._roll.alive)
         self._record = Record(watched.store, alone=watched.alone)
+        sampler = Sampler(watched.queue, watched.store, lambda: self._queue.waiting)
         self._telling = Telling(watched.store, watched.channels)
         failing = [Failing(self._telling)] if watched.channels else []
-        probes: list[Probe] = [self._record, self._queue, *watched.probes, *failing]
+        probes: list[Probe] = [self._record, self._queue, sampler, *watched.probes, *failing]
         self._probes = [_Runner(probe) for probe in probes]
         self._guard = threading.Lock()
         self._leading = False

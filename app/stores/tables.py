@@ -96,7 +96,7 @@ dead_letters = Table(
     Column("field", Text),
     Column("sender", Text, nullable=False),
 )
-Index("dead_letters_reason", dead_letters.c.reason)
+Index("dead_letters_reason", dead_letters.c.reason, dead_letters.c.id)
 
 #: Figures kept in the transaction that changes them: what waits, what is stored, the next place.
 state = Table(
@@ -190,6 +190,30 @@ alert_changes = Table(
     sqlite_autoincrement=True,
 )
 Index("alert_changes_alert", alert_changes.c.alert, alert_changes.c.seq)
+
+#: What had flowed through the system at a moment, in ms since 1970; none while nothing happens.
+samples = Table(
+    "samples",
+    metadata,
+    Column("at", BigInteger, primary_key=True),
+    *(Column(name, BigInteger, nullable=False) for name in ("accepted", "stored", "indexed", "refused", "waiting")),
+)
+
+#: Who sends logs, and what of theirs was refused last. `minute_logs` and `before_logs` are of `minute`, and of the one before.
+sources = Table(
+    "sources",
+    metadata,
+    Column("sender", Text, primary_key=True),
+    Column("agent", Text, primary_key=True),
+    *(
+        Column(name, BigInteger, nullable=False)
+        for name in ("first", "last", "requests", "logs", "refused", "minute", "minute_logs", "before_logs")
+    ),
+    Column("refused_at", BigInteger),
+    Column("reason", Text),
+    Column("field", Text),
+    Column("sample", LargeBinary),
+)
 
 #: For each 1,024 places the lowest and highest key, so that a query skips blocks it can't need.
 blocks = Table(

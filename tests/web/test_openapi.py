@@ -19,7 +19,19 @@ from app.web.schemas import SCHEMAS
 
 #: Endpoints that answer browsers, not programs.
 # The tail is a stream, over a socket or as events, that OpenAPI has no words for.
-PAGES = ("static", "pages.", "page_", "notice_page.", "openapi.page", "tail.", "patterns.", "trace.")
+PAGES = (
+    "static",
+    "pages.",
+    "page_",
+    "notice_page.",
+    "openapi.page",
+    "tail.",
+    "patterns.",
+    "trace.",
+    "dead.",
+    "overview.",
+    "add.",
+)
 METHODS = {"get", "post"}
 
 
