@@ -141,10 +141,8 @@ class Carrier(Protocol):
 class LogStore(RecordCare, NoticeKeeper, AlertKeeper, Outbox, FigureKeeper, Protocol):
     """The record: every stored log, the dead letters, and what was claimed. It is the truth.
 
-    What only operators' commands ask of it is in `RecordCare`; notices are in `NoticeKeeper`, who is told of them
-    in `Outbox`, saved searches and alerts in `AlertKeeper`, what the overview shows in `FigureKeeper`.
-
-    Every method raises Unavailable when the store can't be reached.
+    Its further parts are `RecordCare` (what only operators' commands ask), `NoticeKeeper`, `Outbox` (who is told of
+    notices), `AlertKeeper` (saved searches too) and `FigureKeeper` (what the overview shows). All raise Unavailable.
     """
 
     def add(self, records: Sequence[LogRecord], lease: float = 0.0) -> Added:

@@ -1,4 +1,4 @@
-"""JSON schemas of what is answered about alerts."""
+"""JSON schemas of what is answered about saved searches and alerts."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ _TRUE: Schema = {"const": True}
 _COUNT: Schema = {"type": ["integer", "null"], "minimum": 0}
 _NUMBER: Schema = {"type": ["number", "null"], "description": "Mean of the windows before, where they are compared."}
 _TIME: Schema = {"type": ["string", "null"], "format": "date-time"}
+_MOMENT: Schema = {"type": "string", "format": "date-time"}
 _STATE: Schema = {
     "enum": list(get_args(State)),
     "description": "`cannot_tell`: the logs that would decide can't be counted; neither ok nor firing is said then.",
@@ -76,6 +77,18 @@ _CHANGE: Schema = _object(
 )
 
 SCHEMAS: dict[str, Schema] = {
+    "Searches": _object({"status": _TRUE, "searches": _list({"$ref": "#/components/schemas/SavedSearch"})}),
+    "Search": _object({"status": _TRUE, "search": {"$ref": "#/components/schemas/SavedSearch"}}),
+    "SavedSearch": _object(
+        {
+            "id": {"type": "string", "format": "uuid"},
+            "name": _TEXT,
+            "parameters": {"type": "object", "additionalProperties": _TEXT},
+            "made": _MOMENT,
+            "changed": _MOMENT,
+        },
+        description="`parameters` are those of the search page's URL.",
+    ),
     "Alerts": _object({"status": _TRUE, "alerts": _list({"$ref": "#/components/schemas/WatchedAlert"})}),
     "Alert": _object(
         {

@@ -285,17 +285,5 @@ SCHEMAS: dict[str, Schema] = {
             "parts": _object(dict.fromkeys(("queue", "store", "index", "disk"), _PART)),
         }
     ),
-    "Searches": _object({"status": _TRUE, "searches": _list(_ref("SavedSearch"))}),
-    "Search": _object({"status": _TRUE, "search": _ref("SavedSearch")}),
-    "SavedSearch": _object(
-        {
-            "id": {"type": "string", "format": "uuid"},
-            "name": _TEXT,
-            "parameters": {"type": "object", "additionalProperties": _TEXT},
-            "made": _TIME,
-            "changed": _TIME,
-        },
-        description="`parameters` are those of the search page's URL.",
-    ),
     **alert_schemas.SCHEMAS,
 }
