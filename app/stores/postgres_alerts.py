@@ -92,7 +92,7 @@ class Alerts:
         """See AlertKeeper."""
         with self._database.write() as cursor:
             cursor.execute(
-                "UPDATE alerts SET status = %s, leased = 0 WHERE id = %s AND turn = %s",
+                "UPDATE alerts SET status = %s, leased = 0, turn = turn + 1 WHERE id = %s AND turn = %s",
                 (_json(status), identity, turn + 1),
             )
             settled = bool(cursor.rowcount)

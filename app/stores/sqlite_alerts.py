@@ -85,7 +85,7 @@ class Alerts:
         """See AlertKeeper. Not synced: what a power cut takes back is evaluated once more."""
         with self._database.write(durable=False) as connection:
             settled = connection.execute(
-                "UPDATE alerts SET status = ?, leased = 0 WHERE id = ? AND turn = ?",
+                "UPDATE alerts SET status = ?, leased = 0, turn = turn + 1 WHERE id = ? AND turn = ?",
                 (_json(status), identity, turn + 1),
             ).rowcount
             if settled:

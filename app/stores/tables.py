@@ -167,8 +167,8 @@ searches = Table(
     Column("body", Text, nullable=False),
 )
 
-#: Alerts: `body` is what their users say, `status` what their evaluations came to, both JSON. `turn` grows with each lease, which
-#: ends at `leased`, in ms since 1970.
+#: Alerts: `body` is what their users say, `status` what their evaluations came to, both JSON. `turn` grows with each
+#: lease and with what it came to; a lease is over at `leased`, in ms since 1970.
 alerts = Table(
     "alerts",
     metadata,
