@@ -80,8 +80,7 @@ class Drawing:
     #: Since when was counted, and how many buckets were not.
     since: str
     uncounted: int
-    #: For zooming by the mouse: the state without a range; start, width and number of the buckets; both ends of them all.
-    zoom: str
+    #: For zooming by the mouse: start, width and number of the buckets; both ends of them all.
     start: int
     step: int
     size: int
@@ -114,7 +113,6 @@ def draw(chart: Chart, query: Query, form: Form) -> Drawing:
         whole=chart.whole,
         since=_moment(chart.counted_from, chart.interval),
         uncounted=chart.size - len(bars),
-        zoom=base.link(),
         start=chart.start,
         step=chart.interval,
         size=chart.size,

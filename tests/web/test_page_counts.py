@@ -187,7 +187,7 @@ def test_values_of_any_field_on_demand(client: FlaskClient) -> None:
     button = next(one for one in page.find("button", name="list") if one["value"] == "metadata.tags")
     assert button["form"] == "state"
 
-    fetched = get(client, f"{page.one('aside', id='facets')['data-part']}&field=metadata.tags")
+    fetched = get(client, f"{page.one('aside', id='facets')['data-part']}?q=level:error&field=metadata.tags")
     pressed = client.get("/", query_string={"q": "level:error", "counts": "1", "list": "metadata.tags"})
     assert pressed.location == "/?q=level%3Aerror&values=metadata.tags&counts=1#facets"
     linked = get(client, pressed.location)

@@ -9,6 +9,14 @@ const SVG = "http://www.w3.org/2000/svg";
 const first = (ms) => new Date(ms).toISOString().replace(".000Z", "Z");
 const last = (ms) => new Date(ms).toISOString().replace("Z", "999999Z");
 
+/** Return the address of a path with the state of this page: the address of a page is its whole state. */
+function here(path) {
+  const url = new URL(path, location.href);
+  url.search = location.search;
+  for (const name of ["cursor", "back", "open"]) url.searchParams.delete(name);
+  return url;
+}
+
 async function part(url) {
   const answer = await fetch(url, { headers: { Accept: "text/html" } });
   const body = new DOMParser().parseFromString(await answer.text(), "text/html").body;
@@ -123,7 +131,7 @@ class Chart {
 
   release(event) {
     if (this.selection) {
-      const url = new URL(this.svg.dataset.zoom, location.href);
+      const url = here(location.pathname);
       const [from, to] = this.ends(...this.chosen(event));
       url.searchParams.set("from", from);
       url.searchParams.set("to", to);
@@ -162,7 +170,8 @@ async function count(chart) {
 async function look(button) {
   if (button.disabled) return;
   button.disabled = true;
-  const url = new URL(button.closest("[data-part]").dataset.part, location.href);
+  const url = here(button.closest("[data-part]").dataset.part);
+  for (const name of ["values", "counts"]) url.searchParams.delete(name);
   url.searchParams.set("field", button.value);
   const field = button.closest("details");
   try {

@@ -31,8 +31,12 @@ async function toggle(button) {
   cell.setAttribute("role", "cell");
   row.after(opened);
   try {
-    const search = row.closest("table").dataset.search;
-    const answer = await fetch(`${root}/log/${button.value}?part=fields&${search}`);
+    // What was searched for is marked in the fields too.
+    const url = new URL(`${root}/log/${button.value}`, location.href);
+    url.search = location.search;
+    url.searchParams.set("part", "fields");
+    url.searchParams.delete("message");
+    const answer = await fetch(url);
     if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
     cell.replaceChildren(...html(await answer.text()).childNodes);
   } catch (error) {
