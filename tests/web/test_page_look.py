@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.core.record import SEVERITY_NAMES, LogRecord, id_text
-from app.web import display
+from app.web import display, zone
 from tests.conftest import Fill, MakeRecord
 from tests.web.reading import Html, get
 
@@ -28,7 +28,7 @@ STATIC = Path(display.__file__).parent / "static"
 )
 def test_times_have_one_form(instant: tuple[int, int], shown: str) -> None:
     """Milliseconds always, more where the log has more."""
-    assert display.when(instant) == shown
+    assert zone.when(instant) == shown
 
 
 HOSTILE = [

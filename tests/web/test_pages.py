@@ -11,7 +11,7 @@ from app.backends import Backends
 from app.core import instant
 from app.core.envelope import Envelope
 from app.core.record import LogRecord, id_text
-from app.web import display, page_empty
+from app.web import page_empty, zone
 from tests.conftest import Fill, MakeRecord
 from tests.web.reading import get
 
@@ -121,7 +121,7 @@ def test_empty_range_names_the_newest_match(client: FlaskClient, make_record: Ma
     page = get(client, "/", **{"q": "needle", "from": "now-15m"})
     # Then
     assert page.messages() == []
-    assert page.link(display.when((held.t, 0))) == f"/log/{id_text(held.id)}"
+    assert page.link(zone.when((held.t, 0))) == f"/log/{id_text(held.id)}"
     assert page.link("The same over the last hour") is None
     near, all_time = page.link("The same over the last 6 hours"), page.link("The same over all time")
     assert near is not None

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 
 from app.core import instant
 from app.core.record import LogRecord, id_bytes, id_text
-from app.web import display, zone
+from app.web import zone
 from app.web.page_form import Form
 from tests.conftest import Fill, MakeRecord
 from tests.web.reading import Html, get
@@ -53,10 +53,10 @@ def test_every_time_follows_the_zone(client: FlaskClient) -> None:
 def test_utc_is_what_is_shown_at_first(client: FlaskClient, twice: list[LogRecord]) -> None:
     """Without a zone in the URL or a cookie; links are not lengthened by it."""
     page = get(client, "/")
-    assert times(page) == [display.when((record.t, 0)) for record in reversed(twice)]
+    assert times(page) == [zone.when((record.t, 0)) for record in reversed(twice)]
     assert page.one("a", id="next-zone").text == "UTC"
     links = [one["href"] for one in page.find("a") if "tz=" in one["href"]]
-    assert set(links) == {"/?tz=UTC", "/?tz=local"}
+    assert set(links) == {"/?tz=local"}
     assert "Set-Cookie" not in client.get("/").headers
 
 
@@ -163,9 +163,9 @@ def test_state_of_a_form_without_a_request() -> None:
     assert Form.read({"tz": "Asia/Tokyo"}).state() == [("tz", "Asia/Tokyo")]
     assert Form.read({}).state() == []
     with zone.using(zone.read_zone("+02:00")):
-        assert display.when(instant.parse("2023-09-15T08:00:00Z")) == "2023-09-15 10:00:00.000"
+        assert zone.when(instant.parse("2023-09-15T08:00:00Z")) == "2023-09-15 10:00:00.000"
         assert zone.exactly(instant.parse("2023-09-15T08:00:00Z")) == "2023-09-15 10:00:00.000 +02:00"
-        assert display.when(instant.FIRST) == "0001-01-01 00:00:00.000Z"
+        assert zone.when(instant.FIRST) == "0001-01-01 00:00:00.000Z"
     assert zone.exactly((0, 0)) == "1970-01-01 00:00:00.000 UTC"
 
 
