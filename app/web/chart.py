@@ -18,7 +18,7 @@ from app.web.page_form import Form
 #: Height of the bars' room and least height of a piece of a bar, in px: one error among thousands is seen.
 HEIGHT, LEAST = 72.0, 2.0
 #: Most bars; fewer where the query's text is long, as each holds a link: together about BYTES, each BAR_BYTES and its link.
-BARS, FEWEST_BARS, BYTES, BAR_BYTES = 64, 12, 20_500, 330
+BARS, FEWEST_BARS, BYTES, BAR_BYTES = 64, 12, 21_500, 330
 #: Share of its place that a bar fills, and its greatest share of the chart.
 FILLED, WIDEST = 0.84, 0.04
 #: Most marks on the time axis, and up to where it has room for one, on a narrow screen too.
