@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import socket
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from app.core.errors import Unavailable
+from app.core.notifying import SECRET_PREFIX, Channel, Notifier
 from app.core.operating import Keeper
 from app.core.ports import LogQueue, LogStore, SearchIndex
 from app.core.settings import Settings
 from app.core.watching import BeatPlace
+from app.drivers import secret
 from app.drivers.sqlite import Database
 from app.move import Mover
 from app.queues.sqlite import SqliteQueue
@@ -123,6 +126,23 @@ def upgrade(settings: Settings) -> None:
 def watch_lock(settings: Settings) -> Lock:
     """Return the lock of who watches, of all processes on the data folder."""
     return Lock(settings.data_dir / "watch.lock")
+
+
+def channels(settings: Settings) -> list[Channel]:
+    """Return the ways to who is told of notices; nothing is connected to. Raises Unavailable."""
+    if not settings.notify:
+        return []
+    from app.notify.connect import connect as connect_notifiers
+
+    return connect_notifiers(settings, lambda: secret.load(settings))
+
+
+def signing(settings: Settings, notifier: Notifier) -> list[str]:
+    """Return the secrets that sign a webhook's messages, as its receiver is given them. Raises Unavailable."""
+    from app.notify.connect import secrets
+
+    found = secrets(notifier, settings, lambda: secret.load(settings))
+    return [SECRET_PREFIX + b64encode(one).decode() for one in found]
 
 
 def reach_broker(settings: Settings) -> None:

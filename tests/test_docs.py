@@ -99,7 +99,7 @@ def test_routes_are_documented(app: Flask) -> None:
         except HTTPException as error:
             pytest.fail(f"docs/api.md names {method} {path}: {error}")
         described.add((method, same(rule)))
-    pages = ("static", "pages.")
+    pages = ("static", "pages.", "page_", "notice_page.", "patterns.", "trace.", "dead.", "overview.", "add.")
     known = {
         (method, same(rule))
         for rule in app.url_map.iter_rules()
@@ -155,7 +155,8 @@ def test_command_lines_can_be_typed(app: Flask, name: str, line: str) -> None:
         assert urls
         for url in urls:
             posts = any(word in ("-d", "--data", "--data-binary", "-T") for word in words)
-            app.url_map.bind("localhost").match(url.path or "/", "POST" if posts else "GET")
+            method = words[words.index("-X") + 1] if "-X" in words else "POST" if posts else "GET"
+            app.url_map.bind("localhost").match(url.path or "/", method)
 
 
 def test_units_run_commands_that_exist() -> None:

@@ -26,7 +26,10 @@ from werkzeug.routing import Rule
 
 from app.backends import Backends
 from app.cli import COMMANDS, cli, load
+from app.core.instant import now_ms
 from app.core.settings import Settings
+from app.pipeline.alert_counts import Sources
+from app.pipeline.alert_rounds import MINUTE, SETTLE_MS, work
 from tests.conftest import Fill
 from tests.e2e.program import ROOT
 
@@ -77,9 +80,23 @@ def logs(client: FlaskClient, fill: Fill, backends: Backends) -> list[dict[str, 
     assert (answer.status_code, answer.json["accepted"]) == (202, len(TEXTS) + 1)
     assert client.post("/logs/ingest/", data=b"\xff\x1b[31m" + SCRIPT.encode(), headers=agent).status_code == 400
     fill([])
+    watch(client, backends)
     found: list[dict[str, Any]] = client.get("/logs?limit=100").json["results"]
     assert len(found) == len(TEXTS) + 1
     return found
+
+
+def watch(client: FlaskClient, backends: Backends) -> None:
+    """Save a search under a hostile name, and let an alert on it fire by those logs."""
+    query = " OR ".join(["hello", *(f'"{text}"' for text in ("javascript", "x"))])
+    for name in ("watched", SCRIPT):
+        assert client.post("/searches", json={"name": name, "q": f"_exists_:message OR {query}"}).status_code == 201
+        alert = {"name": name, "search": name, "kind": "at_least", "window": "5m"}
+        made = client.post("/alerts", json=alert).json["alert"]
+        silence = {"until": "now+1h", "reason": TEXTS[4], "by": TEXTS[3]}
+        assert client.post(f"/alerts/{made['id']}/silence", json=silence).status_code == 200
+    work(Sources(backends.queue, backends.store, backends.index), lambda _: True, now_ms() + MINUTE + SETTLE_MS)
+    assert {one["state"] for one in client.get("/alerts").json["alerts"]} == {"firing"}
 
 
 def addresses(rule: Rule, logs: list[dict[str, Any]]) -> list[str]:
@@ -87,7 +104,12 @@ def addresses(rule: Rule, logs: list[dict[str, Any]]) -> list[str]:
     ids = [log["id"] for log in logs]
     made = [rule.rule]
     for name in rule.arguments:
-        values = {"identity": ids, "trace_id": [TRACE], "receipt": [SCRIPT]}[name]
+        values = {
+            "identity": ids,
+            "trace_id": [TRACE],
+            "receipt": [SCRIPT],
+            "which": ["watched", SCRIPT.replace("/", "")],
+        }[name]
         made = [re.sub(f"<[^<>]*{name}>", lambda _, v=value: quote(v), one) for one in made for value in values]
     queries = (
         f"?q={quote(SCRIPT.replace('/', ''))}",
@@ -96,6 +118,7 @@ def addresses(rule: Rule, logs: list[dict[str, Any]]) -> list[str]:
         f"?field={quote('metadata.' + SCRIPT)}",
         "?field=level",
         "?q=nothing_is_like_this",
+        f"?test=1&try=1&kind=absent&window=5m&name=x&q={quote(SCRIPT.replace('/', ''))}",
     )
     return [*made, *(made[0] + query for query in queries)]
 

@@ -2,6 +2,7 @@
 
 core <- drivers <- queues | stores | search <- move <- backends <- web <- cli
 core <- pipeline   <- move, web, cli                   (knows the ports only)
+core <- notify     <- backends                         (ways to who is told of notices)
 core, pipeline, backends <- workers                    (never Flask, app.web or app.cli)
 """
 
@@ -32,13 +33,15 @@ ROOMS: dict[str, set[str]] = {
     "app.queues": _BACKEND,
     "app.stores": _BACKEND,
     "app.search": _BACKEND,
+    # What goes outside says which program sent it.
+    "app.notify": {"app.core", "app.version"},
     "app.pipeline": {"app.core"},
     # The one place that knows three rooms at once: it moves logs through all of them in one transaction.
     # `pipeline.drain` gives it the dead letters that every drain makes.
     "app.move": {*_BACKEND, "app.queues", "app.stores", "app.search", "app.pipeline"},
     # A queue on a system without memory, and the record that remembers for it: it knows their ports only.
     "app.claiming": {"app.core"},
-    "app.backends": {*_BACKEND, "app.queues", "app.stores", "app.search", "app.move", "app.claiming"},
+    "app.backends": {*_BACKEND, "app.queues", "app.stores", "app.search", "app.notify", "app.move", "app.claiming"},
     # The key that signs receipts lies in the data folder, whatever the backends are.
     "app.web": {"app.core", "app.pipeline", "app.backends", "app.drivers.secret", "app.version"},
     "app.cli": {"app.core", "app.pipeline", "app.backends", "app.web", "app.version"},
@@ -55,6 +58,7 @@ LIBRARIES: dict[str, set[str]] = {
     # msgspec: in PostgreSQL metadata are JSON.
     "app.stores": {"alembic", "msgspec", "pysqlite3", "sqlalchemy"},
     "app.search": {"msgspec", "numpy", "opensearchpy", "zstandard"},
+    "app.notify": {"msgspec"},
     # zstandard: a backup is one compressed stream, whatever systems it comes from and goes to.
     "app.pipeline": {"msgspec", "zstandard"},
     "app.move": set(),

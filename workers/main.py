@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from collections.abc import Callable
 from functools import partial
 
 from dramatiq import Worker
@@ -17,12 +18,12 @@ from app.backends import Backends
 from app.core.settings import Settings
 from app.pipeline.indexing import Indexing
 from app.pipeline.pulse import Pulse
+from workers import alerts, console, drain, index, scheduler, upkeep
 from workers import broker as brokers
-from workers import console, drain, index, scheduler, upkeep
 from workers.shifts import Keeper, Shifts
 
-#: Two shifts of drain and of index overlap for a moment, and upkeep must not wait for them.
-THREADS = 6
+#: Two shifts of drain and of index overlap for a moment, and neither upkeep nor alerts must wait for them.
+THREADS = 7
 #: Milliseconds that Dramatiq's threads wait for a message before they look whether to stop.
 POLL_MS = 100
 #: Milliseconds given to the batch at hand when the process stops.
@@ -55,7 +56,8 @@ def _work(settings: Settings, backends: Backends, stopping: threading.Event, pul
     indexes = Shifts(stopping, index.work(indexing, stopping), pulse.crashed)
     drain.declare(broker, drains.work)
     index.declare(broker, indexes.work)
-    upkeep.declare(broker, partial(_upkeep, backends, pulse))
+    upkeep.declare(broker, partial(_told, upkeep.work, backends, pulse))
+    alerts.declare(broker, partial(_told, alerts.work(stopping), backends, pulse))
     worker = Worker(broker, worker_threads=THREADS, worker_timeout=POLL_MS)
     keeper = Keeper(stopping, [drains, indexes])
     keeper.start()
@@ -72,9 +74,10 @@ def _work(settings: Settings, backends: Backends, stopping: threading.Event, pul
         broker.close()
 
 
-def _upkeep(backends: Backends, pulse: Pulse) -> None:
+def _told(work: Callable[[Backends], object], backends: Backends, pulse: Pulse) -> None:
+    """Work; let what goes wrong be told with the next beat."""
     try:
-        upkeep.work(backends)
+        work(backends)
     except Exception as error:
         pulse.crashed(error)
         raise

@@ -17,8 +17,8 @@ from periodiq import Scheduler
 
 from app.core.errors import Unavailable
 from app.core.settings import Settings
+from workers import alerts, console, drain, index, upkeep
 from workers import broker as brokers
-from workers import console, drain, index, upkeep
 
 
 def keep(broker: Broker, stopping: threading.Event) -> None:
@@ -47,7 +47,7 @@ def keep(broker: Broker, stopping: threading.Event) -> None:
 def run(settings: Settings) -> None:
     """Keep the schedule until the process is told to stop. Raises Unavailable when the broker can't be reached."""
     broker = brokers.make(settings)
-    for room in (drain, index, upkeep):
+    for room in (drain, index, upkeep, alerts):
         room.declare(broker, _elsewhere)
     try:
         keep(broker, threading.Event())

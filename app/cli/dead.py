@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import click
@@ -12,15 +12,15 @@ from app import web
 from app.backends import Backends
 from app.cli import terminal
 from app.cli.options import json_option, print_json, with_backends
-from app.core import body, instant, schema
+from app.core import instant
 from app.core.envelope import DeadLetter
-from app.core.errors import InvalidInput, NotFound, Problem
+from app.core.errors import InvalidInput, Problem
 from app.core.ports import LogStore
 from app.core.record import id_bytes, id_text
 from app.core.schema import Limits
+from app.pipeline import replay as pipeline
+from app.pipeline.replay import Replay
 
-#: Letters read at once.
-AT_ONCE = 500
 #: Reasons of failed replays that are printed.
 REASONS_SHOWN = 10
 
@@ -101,8 +101,10 @@ def replay(backends: Backends, ids: tuple[str, ...], everything: bool, reason: s
     Example: logingestor dead replay --all
     """
     replayed, kept = 0, dict[str, str]()
-    for letter in _picked(backends.store, ids, everything, reason):
-        fault = _replay(backends, letter)
+    sender = Replay(web.parts().accept(), backends.store, Limits.of(backends.settings))
+    _check(ids, everything, reason)
+    for letter in _by_id(backends.store, ids) if ids else pipeline.each(backends.store, reason):
+        fault = sender.letter(letter).fault
         if fault is None:
             replayed += 1
         else:
@@ -126,44 +128,19 @@ def drop(backends: Backends, ids: tuple[str, ...], everything: bool, reason: str
 
     Example: logingestor dead drop --reason 'is not a text'
     """
-    dropped = sum(backends.store.drop_dead([letter.id]) for letter in _picked(backends.store, ids, everything, reason))
+    _check(ids, everything, reason)
+    store = backends.store
+    dropped = store.drop_dead([letter.id for letter in _by_id(store, ids)]) if ids else pipeline.drop(store, reason)
     if as_json:
         print_json({"dropped": dropped})
     else:
         click.echo(f"dropped {dropped}")
 
 
-def _replay(backends: Backends, letter: DeadLetter) -> str | None:
-    """Accept the letter's logs and drop it; return why not when it is still refused.
-
-    The letter's id is the key: a crash between accepting and dropping doubles nothing.
-    """
-    try:
-        items = body.items(letter.payload, None)
-        values = [item.value for item in items if item.problem is None]
-        parsed = schema.read_items(values, Limits.of(backends.settings), instant.now_ms())
-        problems = [item.problem for item in items if item.problem] + [refused.problem for refused in parsed.refused]
-    except InvalidInput as error:
-        problems = list(error.problems)
-    if problems or not parsed.sent:
-        first = problems[0] if problems else Problem("holds no log")
-        return f"{first.field}: {first.message}" if first.field else first.message
-    web.parts().accept().take(parsed, sender=letter.sender, key=f"dead {id_text(letter.id)}", digest=letter.id)
-    backends.store.drop_dead([letter.id])
-    return None
-
-
-def _picked(store: LogStore, ids: tuple[str, ...], everything: bool, reason: str | None) -> Iterator[DeadLetter]:
-    """Yield the letters that are meant, newest first; one way of choosing must be given."""
+def _check(ids: tuple[str, ...], everything: bool, reason: str | None) -> None:
+    """Raise unless exactly one way of choosing is given."""
     if sum((bool(ids), everything, reason is not None)) != 1:
         raise click.UsageError("name dead letters by their ids, or use --all, or --reason TEXT")
-    if ids:
-        yield from _by_id(store, ids)
-        return
-    before: bytes | None = None
-    while letters := store.dead(AT_ONCE, before, reason):
-        yield from letters
-        before = letters[-1].id
 
 
 def _by_id(store: LogStore, ids: tuple[str, ...]) -> list[DeadLetter]:
@@ -173,11 +150,7 @@ def _by_id(store: LogStore, ids: tuple[str, ...]) -> list[DeadLetter]:
             identity = id_bytes(text)
         except ValueError as error:
             raise InvalidInput(Problem(f"{text!r} {error}", "ID")) from None
-        after = (int.from_bytes(identity, "big") + 1).to_bytes(17, "big")[-16:]
-        letters = store.dead(1, after)
-        if not letters or letters[0].id != identity:
-            raise NotFound(f"there is no dead letter {text}")
-        found += letters
+        found.append(pipeline.find(store, identity))
     return found
 
 

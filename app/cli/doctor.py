@@ -89,7 +89,13 @@ def examine(settings: Settings) -> Iterator[Finding]:
             yield Finding("record", False, str(error), "start what can't be reached, or set its URL")
         return
     try:
-        for check, look in (("clock", _clock), ("queue", _queue), ("index", _index), ("dead letters", _dead)):
+        for check, look in (
+            ("clock", _clock),
+            ("queue", _queue),
+            ("index", _index),
+            ("dead letters", _dead),
+            ("notifiers", _notifiers),
+        ):
             yield _looked(check, look, opened)
     finally:
         opened.close()
@@ -206,3 +212,14 @@ def _dead(backends: Backends) -> Finding:
     # No fault of the system: senders made them. The count is here so that nobody overlooks them.
     count = sum(backends.store.dead_counts().values())
     return Finding("dead letters", True, f"{count}{'; see `logingestor dead list`' if count else ''}")
+
+
+def _notifiers(backends: Backends) -> Finding:
+    names = [one.name for one in backends.settings.notify]
+    failing = [one for one in backends.store.standings() if one.notifier in names and one.since is not None]
+    if not failing:
+        return Finding(
+            "notifiers", True, f"{', '.join(names)}; no fault is known" if names else "nobody is told of notices"
+        )
+    found = "; ".join(f"{one.notifier} fails: {one.reason}" for one in failing)
+    return Finding("notifiers", False, found, "mend it; `logingestor notifiers test` tries it")

@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from app.core.alerting import AlertKeeper
 from app.core.envelope import Batch, Claim, DeadLetter, Earlier, Envelope, Listing, Taken
+from app.core.figures import FigureKeeper
 from app.core.instant import Instant
+from app.core.notifying import Outbox
 from app.core.operating import RecordCare
 from app.core.query import Bucket, Facets, FieldInfo, Page, Query
 from app.core.record import LogRecord
@@ -135,12 +138,11 @@ class Carrier(Protocol):
         """See LogQueue."""
 
 
-class LogStore(RecordCare, NoticeKeeper, Protocol):
+class LogStore(RecordCare, NoticeKeeper, AlertKeeper, Outbox, FigureKeeper, Protocol):
     """The record: every stored log, the dead letters, and what was claimed. It is the truth.
 
-    What only operators' commands ask of it is in `RecordCare`; notices are in `NoticeKeeper`.
-
-    Every method raises Unavailable when the store can't be reached.
+    Its further parts are `RecordCare` (what only operators' commands ask), `NoticeKeeper`, `Outbox` (who is told of
+    notices), `AlertKeeper` (saved searches too) and `FigureKeeper` (what the overview shows). All raise Unavailable.
     """
 
     def add(self, records: Sequence[LogRecord], lease: float = 0.0) -> Added:
@@ -203,8 +205,10 @@ class LogStore(RecordCare, NoticeKeeper, Protocol):
     def bury(self, letters: Sequence[DeadLetter]) -> None:
         """Keep dead letters; one whose id is kept already is left. Drops the oldest over DEAD_LIMIT."""
 
-    def dead(self, limit: int = 100, before: bytes | None = None, reason: str | None = None) -> list[DeadLetter]:
-        """Return dead letters, newest first, older than *before*, with this reason if one is given."""
+    def dead(
+        self, limit: int = 100, before: bytes | None = None, reason: str | None = None, most: int | None = None
+    ) -> list[DeadLetter]:
+        """Return dead letters, newest first, older than *before*, with this reason, *most* bytes of each payload."""
 
     def dead_counts(self) -> dict[str, int]:
         """Return the number of dead letters by reason."""

@@ -5,114 +5,19 @@ The docs test compares docs/configuration.md with this table.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+from app.core import notifying
+from app.core import setting_values as read
 from app.core.errors import InvalidSettings, Problem
+from app.core.setting_values import Retention, parse_bytes
+
+__all__ = ("PREFIX", "SETTINGS", "Retention", "Setting", "Settings", "parse_bytes")
 
 PREFIX = "LOGINGESTOR_"
-
-_UNITS = {
-    "": 1,
-    "b": 1,
-    "kib": 1 << 10,
-    "mib": 1 << 20,
-    "gib": 1 << 30,
-    "tib": 1 << 40,
-    "kb": 10**3,
-    "mb": 10**6,
-    "gb": 10**9,
-}
-#: Shortest password, in characters.
-PASSWORD_LENGTH = 8
-_PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-
-
-def parse_bytes(text: str) -> int:
-    """Return the bytes in `32 MiB`, `1GB` or a bare number."""
-    found = re.fullmatch(r"(\d+)\s*([A-Za-z]*)", text.strip())
-    if found is None or found[2].lower() not in _UNITS:
-        raise ValueError("is not a size such as 32 MiB")
-    return int(found[1]) * _UNITS[found[2].lower()]
-
-
-def parse_seconds(text: str) -> int:
-    """Return the seconds in `30d`, `12h`, `90m` or `5s`."""
-    found = re.fullmatch(r"(\d+)\s*([smhdw])", text.strip())
-    if found is None or int(found[1]) == 0:
-        raise ValueError("is not a period such as 30d")
-    return int(found[1]) * _PERIODS[found[2]]
-
-
-@dataclass(frozen=True, slots=True)
-class Retention:
-    """How long logs are kept, from their arrival, and how many bytes they may take."""
-
-    seconds: int
-    bytes: int | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> Retention:
-        """Read `30d` or `30d,50GiB`."""
-        period, _, size = text.partition(",")
-        return cls(parse_seconds(period), parse_bytes(size) if size else None)
-
-
-def _integer(low: int, high: int) -> Callable[[str], int]:
-    def read(text: str) -> int:
-        if not re.fullmatch(r"\d+", text.strip()) or not low <= int(text) <= high:
-            raise ValueError(f"is not a whole number from {low} to {high}")
-        return int(text)
-
-    return read
-
-
-def _url(*schemes: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        scheme, colon, _ = text.partition(":")
-        if not colon or scheme not in schemes:
-            raise ValueError(f"is not a URL that starts with {', '.join(f'{known}:' for known in schemes)}")
-        return text
-
-    return read
-
-
-def _choice(*values: str) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if text and text not in values:
-            raise ValueError(f"is neither {' nor '.join(values)}")
-        return text
-
-    return read
-
-
-def _password(text: str) -> str:
-    # One form of each character: keyboards and files write "é" in two ways.
-    text = unicodedata.normalize("NFC", text)
-    if text and len(text) < PASSWORD_LENGTH:
-        raise ValueError(f"is shorter than {PASSWORD_LENGTH} characters")
-    if not text.isprintable():
-        raise ValueError("has a line break or another character that can't be typed")
-    return text
-
-
-def _networks(text: str) -> tuple[str, ...]:
-    try:
-        return tuple(str(ip_network(part.strip())) for part in text.split(",") if part.strip())
-    except ValueError as error:
-        raise ValueError(f"is not a list of addresses or networks: {error}") from None
-
-
-def _path(text: str) -> str:
-    text = text.strip().rstrip("/")
-    if not re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*", text):
-        raise ValueError("is not a path such as /logs, of letters, digits, dots, dashes, underscores and tildes")
-    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,25 +35,25 @@ SETTINGS = (
     Setting(
         "STORE_URL",
         "sqlite:",
-        _url("sqlite", "postgresql"),
+        read.url("sqlite", "postgresql"),
         "Where the record lies; `sqlite:` is `DATA_DIR/logingestor.db`, else `postgresql://user@host/database`.",
     ),
     Setting(
         "QUEUE_URL",
         "sqlite:",
-        _url("sqlite", "amqp", "amqps", "sqs"),
+        read.url("sqlite", "amqp", "amqps", "sqs"),
         "Where accepted logs wait: `sqlite:`, `amqp://user@host/vhost?queue=name`, `sqs://region/queue?endpoint=url`.",
     ),
     Setting(
         "SEARCH_URL",
         "sqlite:",
-        _url("sqlite", "http", "https"),
+        read.url("sqlite", "http", "https"),
         "Where logs are found: `sqlite:`, or OpenSearch: `https://host:9200,host2:9200/prefix?shards=3&replicas=1`.",
     ),
     Setting(
         "BROKER_URL",
         "local:",
-        _url("local", "amqp", "amqps"),
+        read.url("local", "amqp", "amqps"),
         "Dramatiq's broker; `local:` runs it inside the worker process, else `amqp://user@host/vhost`.",
     ),
     Setting(
@@ -158,31 +63,31 @@ SETTINGS = (
         "Signs receipts; when not set, one is made at first use and kept in `DATA_DIR/secret.key`.",
     ),
     Setting("HOST", "127.0.0.1", str, "Address to listen at; `0.0.0.0` is all of IPv4, `::` all."),
-    Setting("PORT", "3000", _integer(0, 65_535), "Port to listen at; 0 takes a free one and prints it."),
+    Setting("PORT", "3000", read.integer(0, 65_535), "Port to listen at; 0 takes a free one and prints it."),
     Setting(
         "AUTH",
         "",
-        _choice("open", "required"),
+        read.choice("open", "required"),
         "`required`: only the admin's password opens the routes. `open`: anyone, on loopback alone. "
         "When not set, `open` on loopback, else `required`.",
     ),
     Setting(
         "ADMIN_PASSWORD",
         "",
-        _password,
+        read.password,
         "Password of the user `admin`; when not set and required, one is made, printed once, and only its hash kept "
         "in `DATA_DIR/admin.hash`.",
     ),
     Setting(
         "TRUSTED_PROXIES",
         "127.0.0.1,::1",
-        _networks,
+        read.networks,
         "Addresses or networks of proxies that are believed when they say who the client is (`X-Forwarded-For`).",
     ),
     Setting(
         "PATH_PREFIX",
         "",
-        _path,
+        read.path,
         "Path beneath which a proxy serves the program, such as `/logingestor`; it is put before every link.",
     ),
     Setting(
@@ -191,8 +96,8 @@ SETTINGS = (
         Retention.parse,
         "How long a log is kept from its arrival, and optionally how many bytes: `30d,50GiB`.",
     ),
-    Setting("WEB_WORKERS", "2", _integer(1, 64), "Web processes that `serve` and `web` start."),
-    Setting("WORKERS", "1", _integer(1, 64), "Worker processes that `serve` starts."),
+    Setting("WEB_WORKERS", "2", read.integer(1, 64), "Web processes that `serve` and `web` start."),
+    Setting("WORKERS", "1", read.integer(1, 64), "Worker processes that `serve` starts."),
     Setting("BODY_LIMIT", "32 MiB", parse_bytes, "Largest request body as sent; larger is answered 413."),
     Setting(
         "INFLATED_LIMIT", "256 MiB", parse_bytes, "Largest request body once decompressed; larger is answered 413."
@@ -211,7 +116,33 @@ SETTINGS = (
         "DEAD_LIMIT", "1 GiB", parse_bytes, "Bytes of dead letters kept; beyond, the oldest are dropped and counted."
     ),
     Setting("MIN_FREE_DISK", "1 GiB", parse_bytes, "Free disk below which ingest answers 503."),
-    Setting("BATCH_SIZE", "100", _integer(1, 10_000), "Logs in one batch of the drain."),
+    Setting("BATCH_SIZE", "100", read.integer(1, 10_000), "Logs in one batch of the drain."),
+    Setting(
+        "NOTIFY",
+        "",
+        notifying.read,
+        "Who is told of notices, with commas between: `https://…` (a webhook), `slack+https://…`, `mailto:ops@example.org`; "
+        "each with options behind a `#`: `#name=ops&min=error&kinds=worker_gone+alert`.",
+    ),
+    Setting(
+        "NOTIFY_SECRET",
+        "",
+        notifying.read_secrets,
+        "Signs webhooks: `whsec_` and 24 to 64 bytes as base64; two with a blank between sign both. When not set, each webhook "
+        "has one made from `SECRET_KEY` and its name.",
+    ),
+    Setting(
+        "NOTIFY_PRIVATE",
+        "",
+        read.networks,
+        "Addresses or networks that webhooks may reach though they are private, loopback or link-local: `127.0.0.1,10.0.0.0/8`.",
+    ),
+    Setting(
+        "SMTP_URL",
+        "",
+        notifying.read_server,
+        "Server that takes mail: `smtp://user:password@host:587?from=logs@example.org` (with STARTTLS), `smtps://host` (TLS).",
+    ),
 )
 
 
@@ -242,6 +173,10 @@ class Settings:
     dead_limit: int
     min_free_disk: int
     batch_size: int
+    notify: tuple[notifying.Notifier, ...] = field(repr=False)
+    notify_secret: tuple[bytes, ...] = field(repr=False)
+    notify_private: tuple[str, ...]
+    smtp_url: notifying.MailServer | None = field(repr=False)
 
     @property
     def database(self) -> Path:
@@ -270,6 +205,8 @@ class Settings:
             except (ValueError, OSError) as error:
                 problems.append(Problem(f"{PREFIX}{name} {error}", PREFIX + name))
         problems.extend(Problem(f"{PREFIX}{name} is not a setting", PREFIX + name) for name in sorted(given))
+        if any(one.way == "mailto" for one in values.get("notify", ())) and not values.get("smtp_url", True):
+            problems.append(Problem(f"{PREFIX}NOTIFY has mailto: and {PREFIX}SMTP_URL is not set", f"{PREFIX}SMTP_URL"))
         if problems:
             raise InvalidSettings(*problems)
         return cls(**values)

@@ -18,7 +18,11 @@ KINDS = (
     "index_behind",
     "disk_nearly_full",
     "logs_refused",
+    "alert",
+    "notifier_failing",
 )
+#: The one kind that a notifier is not told of: that it fails itself.
+NOTIFIER_FAILING = "notifier_failing"
 #: How bad it is: `error` where somebody must act, `warning` where that may become so.
 SEVERITIES = ("error", "warning")
 #: Closed notices that the record keeps; the oldest beyond are forgotten.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from app.core.ports import LogQueue
 from app.core.record import IdSource, LogRecord
 from app.core.schema import Parsed, Refused
 from app.pipeline.receipts import Receipts
+from app.pipeline.visits import Visits
 
 #: Bytes of logs, as they were sent, in one envelope. Packed they can grow: a number of four characters takes
 #: nine bytes, an id and lengths are added; this keeps any mixture below ENVELOPE_BYTES.
@@ -43,17 +45,20 @@ class Outcome:
 class Accept:
     """Takes parsed requests; one for all threads of a process."""
 
-    def __init__(self, queue: LogQueue, receipts: Receipts) -> None:
+    def __init__(self, queue: LogQueue, receipts: Receipts, visits: Visits | None = None) -> None:
         self._queue = queue
         self._receipts = receipts
+        self._visits = visits
         self._ids = IdSource()
 
-    def take(self, parsed: Parsed, *, sender: str, key: str | None = None, digest: bytes = b"") -> Outcome:
+    def take(
+        self, parsed: Parsed, *, sender: str, key: str | None = None, digest: bytes = b"", agent: str | None = None
+    ) -> Outcome:
         """Queue the logs durably and return what became of each.
 
         With a *key* a second request with the same key and digest of its body is answered from the
         first and adds nothing; another digest is an InvalidInput. Raises QueueFull and Unavailable,
-        with nothing kept.
+        with nothing kept. What has an *agent* is noted as a visit of its source.
         """
         own = frozenset(log.id for log in parsed.logs if log.id)
         logs, sizes = self._identify(parsed)
@@ -67,18 +72,25 @@ class Accept:
             answer = {"sent": parsed.sent, "rejected": rejected, "receipt": receipt}
             claim = Claim(key, digest, _remembered(answer))
         taken = self._queue.put(envelopes, claim, own, listing)
+        accepted = len(logs) - len(taken.duplicates) - len(taken.missing) if taken.fresh else 0
+        self._saw(sender, agent, accepted, parsed.refused if taken.fresh else ())
         if not taken.fresh:
             return _repeated(taken.answer, taken.digest == digest)
         duplicates = len(taken.duplicates) + twice
-        accepted = len(logs) - len(taken.duplicates) - len(taken.missing)
         if taken.missing:
             rejected = sorted([*rejected, *_missing(parsed, taken.missing)], key=lambda one: one["index"])
             receipt = self._partial([log.id for log in logs if log.id not in taken.missing | taken.duplicates])
         return Outcome(accepted, duplicates, rejected, receipt)
 
-    def bury(self, body: bytes, problem: Problem, sender: str) -> None:
+    def bury(self, body: bytes, problem: Problem, sender: str, agent: str | None = None) -> None:
         """Keep the beginning of a body that can't be read, with the reason."""
-        self._queue.put(_letters(self._ids, [Refused(problem, body[:UNREADABLE_KEPT])], sender))
+        refused = [Refused(problem, body[:UNREADABLE_KEPT])]
+        self._queue.put(_letters(self._ids, refused, sender))
+        self._saw(sender, agent, 0, refused)
+
+    def _saw(self, sender: str, agent: str | None, accepted: int, refused: Sequence[Refused]) -> None:
+        if agent is not None and self._visits is not None:
+            self._visits.saw(sender, agent, accepted, refused)
 
     def _identify(self, parsed: Parsed) -> tuple[list[LogRecord], list[int]]:
         """Give ids to the logs without, and leave out the second of two with one id; return logs and sizes."""

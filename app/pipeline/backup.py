@@ -18,12 +18,13 @@ from app.core import codec
 from app.core.envelope import Batch, DeadLetter
 from app.core.errors import InvalidInput, Problem, Unavailable
 from app.core.instant import now_ms
-from app.core.operating import Keeper, Readable, Remembered
+from app.core.operating import Keeper, Readable
 from app.core.ports import LogQueue, LogStore
-from app.core.record import LogRecord
+from app.pipeline.backup_parts import End, Header, Kept, Letters, Logs, Part, Saved, Waiting, decode, kind, size
 from app.pipeline.drain import unreadable
 from app.pipeline.progress import Meter, Tell
 from app.pipeline.rebuild import chunks
+from app.pipeline.searches import keep_saved
 
 FORMAT = "logingestor backup"
 #: Counts up when the stream changes; older ones are read as long as they are listed here.
@@ -34,52 +35,6 @@ _LEVEL = 3
 _PART_BYTES = 1 << 30
 #: Dead letters read at once; each holds up to 64 KiB, or a log.
 _LETTERS = 500
-
-
-class Header(msgspec.Struct, tag="header"):
-    """What a backup says of itself first."""
-
-    format: str
-    version: int
-    #: When it was begun, in ms since 1970.
-    made: int
-    #: Logs that waited in a queue which can't be read: they are not in the backup.
-    left_waiting: int = 0
-
-
-class Logs(msgspec.Struct, tag="logs"):
-    """Stored records, in the order of storing."""
-
-    records: list[LogRecord]
-
-
-class Waiting(msgspec.Struct, tag="waiting"):
-    """Accepted logs that waited in the queue."""
-
-    records: list[LogRecord]
-
-
-class Letters(msgspec.Struct, tag="dead"):
-    """Dead letters."""
-
-    letters: list[DeadLetter]
-
-
-class Kept(msgspec.Struct, tag="kept"):
-    """Claims, listings and what else is remembered of requests."""
-
-    items: list[Remembered]
-
-
-class End(msgspec.Struct, tag="end"):
-    """What a whole backup ends with: how many there are of each, and the SHA-256 of all parts before."""
-
-    counts: dict[str, int]
-    digest: bytes
-
-
-Part = Logs | Waiting | Letters | Kept
-_decode = codec.decoder(Header | Logs | Waiting | Letters | Kept | End).decode  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +72,7 @@ def write(
         for keeper in keepers:
             for items in keeper.remembered():
                 writer.put(Kept(items))
+        writer.put(Saved(store.searches(), [one.alert for one in store.alerts()]))
         contents = Contents(header.made, header.left_waiting, writer.counts, writer.digest)
         writer.put(End(contents.counts, contents.digest))
     return contents
@@ -148,10 +104,10 @@ class _Writer:
 
     def put(self, part: Header | Part | End) -> None:
         if not isinstance(part, Header | End):
-            count = _size(part)
+            count = size(part)
             if not count:
                 return
-            self.counts[_kind(part)] += count
+            self.counts[kind(part)] = self.counts.get(kind(part), 0) + count
         packed = codec.encode(part)
         framed = len(packed).to_bytes(4, "big") + packed
         self._hash.update(framed)
@@ -160,20 +116,6 @@ class _Writer:
     @property
     def digest(self) -> bytes:
         return self._hash.digest()
-
-
-def _kind(part: Part) -> str:
-    return str(part.__struct_config__.tag)
-
-
-def _size(part: Part) -> int:
-    match part:
-        case Logs(records) | Waiting(records):
-            return len(records)
-        case Letters(letters):
-            return len(letters)
-        case Kept(items):
-            return len(items)
 
 
 class Reader:
@@ -202,7 +144,7 @@ class Reader:
                     raise _broken("is damaged: its content is not what its end says")
                 self.contents = Contents(self.header.made, self.header.left_waiting, part.counts, part.digest)
                 return
-            self._counts[_kind(part)] += _size(part)
+            self._counts[kind(part)] = self._counts.get(kind(part), 0) + size(part)
             yield part
 
     def _next(self) -> Header | Part | End:
@@ -213,7 +155,7 @@ class Reader:
                 raise _broken("is damaged: a part is too long")
             packed = self._read(size)
             self._hash.update(length + packed)
-            part: Header | Part | End = _decode(packed)
+            part: Header | Part | End = decode(packed)
             return part
         except (zstandard.ZstdError, msgspec.MsgspecError, ValueError, EOFError) as error:
             raise _broken(f"is no backup, or is damaged or cut off: {error or 'it ends too early'}") from error
@@ -273,8 +215,10 @@ def restore(
             case Kept(items):
                 for keeper in keepers:
                     keeper.remember(items)
-        place += _size(part)
-        meter.done(_size(part), place)
+            case Saved(searches, alerts):
+                keep_saved(store, searches, alerts)
+        place += size(part)
+        meter.done(size(part), place)
     store.note(_NOTE, 0)
     return new
 

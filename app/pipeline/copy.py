@@ -16,6 +16,7 @@ from app.pipeline.drain import unreadable
 from app.pipeline.indexing import Indexing
 from app.pipeline.progress import Meter, Tell
 from app.pipeline.rebuild import chunks
+from app.pipeline.searches import keep_saved
 
 #: Ids fetched at once of what the target lacks.
 _AT_ONCE = 1_000
@@ -93,6 +94,7 @@ def copy(source: Source, target: Target, tell: Tell = lambda _: None) -> Copied:
         for items in keeper.remembered():
             for other in target.keepers:
                 other.remember(items)
+    keep_saved(target.store, source.store.searches(), [one.alert for one in source.store.alerts()])
     _compare(source, target, done)
     target.indexing.settle(now=True)
     return done

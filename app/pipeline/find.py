@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from app.core.errors import NotFound, TimedOut, Unavailable
@@ -45,6 +46,23 @@ def page(store: LogStore, index: SearchIndex, query: Query, budget: Budget = Bud
         raise
     except Unavailable as error:
         return from_record.page(store, query, budget, str(error))
+
+
+def scan(
+    store: LogStore, index: SearchIndex, query: Query, budget: Budget = Budget()
+) -> tuple[bool, Iterator[list[LogRecord]]]:
+    """Return all logs of *query* in its order, in chunks, and whether they come from the record.
+
+    They do when the index can't be reached. The budget holds for each chunk. Raises as `answer` does.
+    """
+    found = index.scan(query, budget)
+    try:
+        first = next(found, [])
+    except TimedOut:
+        raise
+    except Unavailable as error:
+        return True, from_record.scan(store, query, budget, str(error))
+    return False, chain((first,), found)
 
 
 def unseen(queue: LogQueue, store: LogStore, index: SearchIndex) -> dict[str, Any]:

@@ -32,6 +32,11 @@ def page(store: LogStore, query: Query, budget: Budget, reason: str) -> Page:
     return Page(shown, total, exact, shown[-1].key if more else None, "record")
 
 
+def scan(store: LogStore, query: Query, budget: Budget, reason: str) -> Iterator[list[LogRecord]]:
+    """Yield all logs of the query in its order, in chunks; raises TimedOut as `page` does."""
+    return _matching(store, query, budget, time.monotonic() + budget.seconds, reason)
+
+
 def _total(
     store: LogStore, query: Query, budget: Budget, until: float, reason: str, shown: int, more: bool
 ) -> tuple[int | None, bool]:

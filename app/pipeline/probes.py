@@ -30,7 +30,7 @@ _CONSEQUENCE = {
     "record": "Nothing is lost: accepted logs wait in the queue until the record answers. Searches may fail meanwhile.",
     "queue": "No log is accepted: senders are answered 503 and send again. What was accepted before is kept.",
     "index": "Nothing is lost: logs are stored, searches read the record, which is slow, and the index catches up by itself.",
-    "broker": "Nothing is lost: workers go on with their shifts. Only the retention waits until the broker answers.",
+    "broker": "Nothing is lost: workers go on with their shifts. Only retention and alerts wait until the broker answers.",
 }
 #: Where the record is also the queue.
 _ALL_IN_ONE = "No log is accepted: senders are answered 503 and send again. What was accepted before is kept."

@@ -16,12 +16,16 @@ from time import monotonic
 from typing import Protocol
 
 from app.core.errors import Unavailable
+from app.core.notifying import Channel
 from app.core.ports import LogQueue, LogStore
 from app.core.watching import BeatPlace, Seen
 from app.pipeline import roll
+from app.pipeline.failing import Failing
+from app.pipeline.flow import Sampler
 from app.pipeline.notices import Board, Trouble, Writer
 from app.pipeline.probes import Probe, Queue, Record
 from app.pipeline.roll import Roll
+from app.pipeline.telling import Telling
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +62,8 @@ class Watched:
     probes: Sequence[Probe]
     #: Whether record and queue are one file.
     alone: bool
+    #: The ways to those who are told outside.
+    channels: Sequence[Channel] = ()
 
 
 class Watch:
@@ -70,7 +76,10 @@ class Watch:
         self._roll = Roll()
         self._queue = Queue(watched.queue, watched.store, lambda: self._roll.alive)
         self._record = Record(watched.store, alone=watched.alone)
-        probes: list[Probe] = [self._record, self._queue, *watched.probes]
+        sampler = Sampler(watched.queue, watched.store, lambda: self._queue.waiting)
+        self._telling = Telling(watched.store, watched.channels)
+        failing = [Failing(self._telling)] if watched.channels else []
+        probes: list[Probe] = [self._record, self._queue, sampler, *watched.probes, *failing]
         self._probes = [_Runner(probe) for probe in probes]
         self._guard = threading.Lock()
         self._leading = False
@@ -88,6 +97,7 @@ class Watch:
         """Begin to watch."""
         for thread in self._threads:
             thread.start()
+        self._telling.start()
 
     def close(self) -> None:
         """Watch no more; another process takes over within a second or two."""
@@ -95,6 +105,7 @@ class Watch:
         self._due.set()
         for thread in self._threads:
             thread.join(STOP_SECONDS)
+        self._telling.close()
         self._watched.lock.close()
 
     @property
@@ -144,11 +155,18 @@ class Watch:
         far = [seen for place in self._watched.places[1:] for seen in place.beats()]
         self._far = (monotonic(), far)
         self._lead(leads)
-        if leads:
-            with suppress(Unavailable):  # what can be read but not written now is written later
-                self._writer.save(store.keep_notices)
+        self._save(leads)
         with suppress(Unavailable):
             self._watched.queue.accepted()
+
+    def _save(self, leads: bool) -> None:
+        try:
+            if leads:
+                self._writer.save(self._watched.store.keep_notices)
+            self._telling.tell(leads, self._board.known())
+        except Unavailable:
+            # What can be read but not written now is written later; it is told all the same.
+            self._telling.tell_alone(leads, self._board.known(), self._writer.holds)
 
     def _lead(self, leads: bool, *, quiet: bool = False) -> None:
         if leads and (self._cut_off or not self._leading):
@@ -172,6 +190,7 @@ class Watch:
         self._writer.quiet = quiet
         self._cut_off = True
         self.apply(self._record, reason)
+        self._telling.tell_alone(not quiet, self._board.known(), self._writer.holds)
 
     # Each second: the workers, and probes that don't come back.
 

@@ -19,10 +19,13 @@ from app.drivers import postgres
 from app.drivers.postgres import Busy, Cursor, Database
 from app.stores import postgres_expire, postgres_schema
 from app.stores import postgres_rows as rows
+from app.stores.postgres_alerts import Alerts
 from app.stores.postgres_care import Care
 from app.stores.postgres_dead import Letters
+from app.stores.postgres_figures import EVER, Figures
 from app.stores.postgres_notes import Notes, mark
 from app.stores.postgres_notices import Notices
+from app.stores.postgres_outbox import Outbox
 from app.stores.postgres_periods import Periods
 from app.stores.window import bounds
 
@@ -32,8 +35,6 @@ log = logging.getLogger(__name__)
 CHUNK = 500
 #: Counters of each partition: workers with a counter of their own never wait for each other.
 SLOTS = 64
-#: In the place of a partition's name: counts what was ever stored, and never falls.
-EVER = "ever"
 #: Times that a batch is tried whose ids or partitions other processes change meanwhile.
 TRIES = 20
 
@@ -42,7 +43,7 @@ _HORIZON = """(pg_snapshot_xmin(pg_current_snapshot())::text::bigint
     + coalesce((SELECT value FROM state WHERE name = 'place_offset'), 0))"""
 
 
-class PostgresStore(Notes, Letters, Care, Notices):
+class PostgresStore(Notes, Letters, Care, Notices, Outbox, Alerts, Figures):
     """A LogStore in PostgreSQL's tables."""
 
     def __init__(self, url: str, *, dead_limit: int, retention: Retention = Retention(30 * 86_400)) -> None:
@@ -56,6 +57,9 @@ class PostgresStore(Notes, Letters, Care, Notices):
         Letters.__init__(self, database, dead_limit)
         Care.__init__(self, database)
         Notices.__init__(self, database, url)
+        Outbox.__init__(self, database)
+        Alerts.__init__(self, database)
+        Figures.__init__(self, database)
         self._periods = Periods(database, retention)
         self._slot = secrets.randbelow(SLOTS)
 

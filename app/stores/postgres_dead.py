@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from app.core.envelope import DeadLetter
+from app.core.figures import SAMPLE_LENGTH, DeadGroup
 from app.core.fold import clean
 from app.core.operating import NOTE, REFUSED
 from app.core.record import id_bytes
@@ -13,7 +14,8 @@ from app.drivers import postgres
 from app.drivers.postgres import Cursor, Database
 from app.stores import postgres_rows as rows
 
-_LETTER = "id, payload, reason, field, sender"
+#: More bytes than any payload has.
+_WHOLE = 2**31 - 1
 #: Letters dropped in one statement.
 _AT_ONCE = 100
 
@@ -50,19 +52,34 @@ class Letters:
                 size = add_state(cursor, "dead_bytes", -sum(gone))
                 add_state(cursor, "dead_dropped", len(gone))
 
-    def dead(self, limit: int = 100, before: bytes | None = None, reason: str | None = None) -> list[DeadLetter]:
+    def dead(
+        self, limit: int = 100, before: bytes | None = None, reason: str | None = None, most: int | None = None
+    ) -> list[DeadLetter]:
         """See LogStore."""
-        condition, parameters = "", list[Any]()
+        condition, parameters = "", list[Any]([_WHOLE if most is None else most])
         if before is not None:
-            condition, parameters = " AND id < %s", [before.hex()]
+            condition, parameters = " AND id < %s", [*parameters, before.hex()]
         if reason is not None:
             condition, parameters = f"{condition} AND reason = %s", [*parameters, clean(reason)]
         with self._database.read() as cursor:
             cursor.execute(
-                f"SELECT {_LETTER} FROM dead_letters WHERE true{condition} ORDER BY id DESC LIMIT %s",
+                "SELECT id, substr(payload, 1, %s), reason, field, sender FROM dead_letters "
+                f"WHERE true{condition} ORDER BY id DESC LIMIT %s",
                 [*parameters, limit],
             )
-            return [DeadLetter(id_bytes(row[0]), bytes(row[1]), *row[2:]) for row in cursor.fetchall()]
+            return [_letter(row) for row in cursor.fetchall()]
+
+    def dead_groups(self, limit: int) -> list[DeadGroup]:
+        """See FigureKeeper. Before release 18 there is no least uuid, but their texts have the same order."""
+        with self._database.read() as cursor:
+            cursor.execute(
+                'WITH g AS (SELECT reason, count(*) AS n, min(id::text COLLATE "C") AS first, '
+                'max(id::text COLLATE "C") AS last FROM dead_letters GROUP BY 1 ORDER BY 2 DESC, reason COLLATE "C" LIMIT %s) '
+                "SELECT g.n, g.first, d.id, substr(d.payload, 1, %s), d.reason, d.field, d.sender "
+                'FROM g JOIN dead_letters d ON d.id = g.last::uuid ORDER BY g.n DESC, g.reason COLLATE "C"',
+                (limit, SAMPLE_LENGTH),
+            )
+            return [DeadGroup(row[4], row[0], id_bytes(row[1]), _letter(row[2:])) for row in cursor.fetchall()]
 
     def dead_counts(self) -> dict[str, int]:
         """See LogStore."""
@@ -82,6 +99,10 @@ class Letters:
             gone = _drop(cursor, rows.texts(ids))
             add_state(cursor, "dead_bytes", -sum(gone))
         return len(gone)
+
+
+def _letter(row: Sequence[Any]) -> DeadLetter:
+    return DeadLetter(id_bytes(row[0]), bytes(row[1]), *row[2:])
 
 
 def _drop_oldest(cursor: Cursor, excess: int) -> list[int]:

@@ -9,7 +9,19 @@ from app.stores.postgres_schema import PERIODS_LOCK
 _WAIT_MS = 1_000
 
 #: Tables beside the partitions of `logs`.
-_TABLES = ("unindexed", "claims", "doubles", "listings", "dead_letters", "counts", "peaks", "state", "notices")
+_TABLES = (
+    "unindexed",
+    "claims",
+    "doubles",
+    "listings",
+    "dead_letters",
+    "counts",
+    "peaks",
+    "state",
+    "notices",
+    "deliveries",
+    "notifiers",
+)
 _PARTITIONS = "SELECT inhrelid FROM pg_inherits WHERE inhparent = 'logs'::regclass"
 _SIZE = "coalesce(sum(pg_total_relation_size({})), 0)::bigint"
 

@@ -20,7 +20,7 @@ from app.core.errors import InvalidSettings, Problem, Unavailable
 from app.core.paths import resource
 
 #: The newest schema that this program knows; a test compares it with migrations/versions.
-HEAD = "0003"
+HEAD = "0006"
 
 
 def current(path: Path) -> str | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.core import instant
 from app.core.envelope import DeadLetter
+from app.core.figures import SAMPLE_LENGTH, DeadGroup
 from app.core.operating import NOTE, REFUSED
 from app.core.ports import Added
 from app.core.query import Query
@@ -14,20 +15,26 @@ from app.core.record import LogRecord, first_id
 from app.drivers import rows
 from app.drivers.rows import add_state, add_states, get_state
 from app.drivers.sqlite import Connection, Database
+from app.stores.sqlite_alerts import Alerts
+from app.stores.sqlite_figures import Figures
 from app.stores.sqlite_notes import Notes
 from app.stores.sqlite_notices import Notices
+from app.stores.sqlite_outbox import Outbox
 from app.stores.window import bounds
 
 #: Called in the transaction that deletes records, with their places: the index in the same file follows.
 Forget = Callable[[Connection, Sequence[int], Sequence[LogRecord]], None]
 
-_LETTER = "id, payload, reason, field, sender"
 #: Ids in one statement.
 _AT_ONCE = 500
+#: The first bytes of a payload; of an empty one SQLite makes NULL.
+_BEGINNING = "coalesce(substr(payload, 1, ?), x'')"
+#: More bytes than any payload has.
+_WHOLE = 1 << 40
 
 
-class SqliteStore(Notes, Notices):
-    """A LogStore in the tables logs and dead_letters, and those of `Notes` and `Notices`."""
+class SqliteStore(Notes, Notices, Outbox, Alerts, Figures):
+    """A LogStore in the tables logs and dead_letters, and those of `Notes`, `Notices`, `Outbox`, `Alerts` and `Figures`."""
 
     def __init__(self, database: Database, *, dead_limit: int, forget: Forget | None = None) -> None:
         super().__init__(database)
@@ -101,18 +108,34 @@ class SqliteStore(Notes, Notices):
             add_state(connection, "dead_bytes", -oldest[1])
             add_state(connection, "dead_dropped", 1)
 
-    def dead(self, limit: int = 100, before: bytes | None = None, reason: str | None = None) -> list[DeadLetter]:
+    def dead(
+        self, limit: int = 100, before: bytes | None = None, reason: str | None = None, most: int | None = None
+    ) -> list[DeadLetter]:
         """See LogStore."""
-        condition, parameters = "", list[Any]()
+        condition, parameters = "", list[Any]([_WHOLE if most is None else most])
         if before is not None:
-            condition, parameters = " AND id < ?", [before]
+            condition, parameters = " AND id < ?", [*parameters, before]
         if reason is not None:
             condition, parameters = f"{condition} AND reason = ?", [*parameters, reason]
         with self._database.snapshot() as connection:
             found = connection.execute(
-                f"SELECT {_LETTER} FROM dead_letters WHERE 1{condition} ORDER BY id DESC LIMIT ?", [*parameters, limit]
+                f"SELECT id, {_BEGINNING}, reason, field, sender FROM dead_letters WHERE 1{condition} "
+                "ORDER BY id DESC LIMIT ?",
+                [*parameters, limit],
             )
             return [DeadLetter(*row) for row in found]
+
+    def dead_groups(self, limit: int) -> list[DeadGroup]:
+        """See FigureKeeper."""
+        with self._database.snapshot() as connection:
+            found = connection.execute(
+                "WITH g AS (SELECT reason, count(*) AS n, min(id) AS first, max(id) AS last FROM dead_letters "
+                "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?) "
+                f"SELECT g.n, g.first, d.id, {_BEGINNING}, d.reason, d.field, d.sender "
+                "FROM g JOIN dead_letters d ON d.id = g.last ORDER BY g.n DESC, g.reason",
+                (limit, SAMPLE_LENGTH),
+            )
+            return [DeadGroup(row[4], row[0], row[1], DeadLetter(*row[2:])) for row in found]
 
     def dead_counts(self) -> dict[str, int]:
         """See LogStore."""

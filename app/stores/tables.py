@@ -6,7 +6,7 @@ The index's full-text table `terms` is a virtual table and stands in the migrati
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
 metadata = MetaData()
 
@@ -96,7 +96,7 @@ dead_letters = Table(
     Column("field", Text),
     Column("sender", Text, nullable=False),
 )
-Index("dead_letters_reason", dead_letters.c.reason)
+Index("dead_letters_reason", dead_letters.c.reason, dead_letters.c.id)
 
 #: Figures kept in the transaction that changes them: what waits, what is stored, the next place.
 state = Table(
@@ -120,6 +120,99 @@ notices = Table(
     Column("until", BigInteger),
     Column("details", Text, nullable=False),
     sqlite_autoincrement=True,
+)
+
+#: What notifiers are to be told, and were: `body` is the notice as it was then, as JSON; `made` and `tried` are ms since 1970.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("notice", Text, nullable=False),
+    Column("notifier", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("made", BigInteger, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("tried", BigInteger),
+    Column("reason", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("notifier", "notice", "event"),
+    sqlite_autoincrement=True,
+)
+Index("deliveries_notice", deliveries.c.notice)
+
+#: How each notifier is doing. `revision` is how far notices were looked at for it; `since`, `again` and `tested` are ms since 1970.
+notifiers = Table(
+    "notifiers",
+    metadata,
+    Column("notifier", Text, primary_key=True),
+    Column("revision", BigInteger, nullable=False),
+    Column("sent", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("since", BigInteger),
+    Column("reason", Text, nullable=False),
+    Column("again", BigInteger, nullable=False),
+    Column("tested", BigInteger),
+    Column("test_reason", Text, nullable=False),
+)
+
+#: States of the search page under a name. `body` is JSON.
+searches = Table(
+    "searches",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("body", Text, nullable=False),
+)
+
+#: Alerts: `body` is what their users say, `status` what their evaluations came to, both JSON. `turn` grows with each lease, which
+#: ends at `leased`, in ms since 1970.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("body", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("turn", BigInteger, nullable=False),
+    Column("leased", BigInteger, nullable=False),
+)
+
+#: What happened to alerts, in order. `body` is JSON.
+alert_changes = Table(
+    "alert_changes",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("alert", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("alert_changes_alert", alert_changes.c.alert, alert_changes.c.seq)
+
+#: What had flowed through the system at a moment, in ms since 1970; none while nothing happens.
+samples = Table(
+    "samples",
+    metadata,
+    Column("at", BigInteger, primary_key=True),
+    *(Column(name, BigInteger, nullable=False) for name in ("accepted", "stored", "indexed", "refused", "waiting")),
+)
+
+#: Who sends logs, and what of theirs was refused last. `minute_logs` and `before_logs` are of `minute`, and of the one before.
+sources = Table(
+    "sources",
+    metadata,
+    Column("sender", Text, primary_key=True),
+    Column("agent", Text, primary_key=True),
+    *(
+        Column(name, BigInteger, nullable=False)
+        for name in ("first", "last", "requests", "logs", "refused", "minute", "minute_logs", "before_logs")
+    ),
+    Column("refused_at", BigInteger),
+    Column("reason", Text),
+    Column("field", Text),
+    Column("sample", LargeBinary),
 )
 
 #: For each 1,024 places the lowest and highest key, so that a query skips blocks it can't need.

@@ -22,9 +22,30 @@ from app.drivers import secret
 from app.pipeline.accept import Accept
 from app.pipeline.notices import Board
 from app.pipeline.receipts import Receipts
+from app.pipeline.visits import Visits
 
 #: Modules of app.web that hold a blueprint `bp`.
-BLUEPRINTS = ("ingest", "filters", "hints", "pages", "health", "openapi", "tail", "notices", "metrics")
+BLUEPRINTS = (
+    "ingest",
+    "filters",
+    "hints",
+    "pages",
+    "health",
+    "openapi",
+    "tail",
+    "notices",
+    "metrics",
+    "dead",
+    "overview",
+    "add",
+    "notice_page",
+    "patterns",
+    "trace",
+    "searches",
+    "alerts",
+    "page_searches",
+    "page_alerts",
+)
 #: Seconds that a query may take; for an export, that each piece of it may take.
 QUERY_SECONDS = 10.0
 
@@ -40,12 +61,14 @@ class Parts:
     _backends: Backends | None = None
     _accept: Accept | None = None
     _receipts: Receipts | None = None
+    _visits: Visits | None = None
 
     def backends(self) -> Backends:
         """Return the backends; opens them at the first call."""
         with self._guard:
             if self._backends is None:
                 self._backends = backends_module.connect(self.settings)
+                self._visits = Visits(self._backends.store)
             return self._backends
 
     def receipts(self) -> Receipts:
@@ -60,15 +83,23 @@ class Parts:
         receipts = self.receipts()
         with self._guard:
             if self._accept is None:
-                self._accept = Accept(receipts.queue, receipts)
+                self._accept = Accept(receipts.queue, receipts, self._visits)
             return self._accept
+
+    def visits(self) -> Visits:
+        """Return what this process has seen of sources."""
+        self.backends()
+        assert self._visits is not None
+        return self._visits
 
     def close(self) -> None:
         """Close what was opened."""
         with self._guard:
+            if self._visits is not None:
+                self._visits.close()
             if self._backends is not None:
                 self._backends.close()
-            self._backends = self._accept = self._receipts = None
+            self._backends = self._accept = self._receipts = self._visits = None
 
 
 def create_app(settings: Settings | None = None) -> Flask:

@@ -30,7 +30,7 @@ class Asked:
         """Take the parameters called *names*; those in *lists* may occur more than once."""
         self._problems: list[Problem] = []
         self._lists = lists
-        self._from_body = _body() if request.method == "POST" else {}
+        self._from_body = _body() if request.method in ("POST", "PUT") else {}
         self._given = self._from_url()
         for name in self._given.keys() & self._from_body.keys():
             self._problems.append(Problem("is given in the URL and in the body", name[:100]))
@@ -53,6 +53,11 @@ class Asked:
 
     def __contains__(self, name: str) -> bool:
         return self._given.get(name) not in (None, "")
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The parameters as they were given."""
+        return dict(self._given)
 
     def query(self, default_limit: int = 100) -> Query:
         """Return the query; one that means everything where it has a fault."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 
@@ -60,6 +61,12 @@ def shorten(text: str, most: int = VALUE_SHOWN) -> str:
 def plain(text: str) -> str:
     """Return *text* with codes in place of hidden characters, for where no tag can stand."""
     return HIDDEN.sub(lambda found: "".join(map(_code, found[0])), text)
+
+
+def escaped(text: str) -> str:
+    """Return JSON with its hidden characters as JSON escapes them, so that it may be copied and changed as it stands."""
+    # json.dumps leaves DEL as it is.
+    return HIDDEN.sub(lambda found: json.dumps(found[0])[1:-1].replace("\x7f", "\\u007f"), text)
 
 
 def rank(level: str) -> str:

@@ -17,7 +17,7 @@ from app.core.names import check_name
 from app.core.query import PAGE_LIMIT
 from app.core.record import id_bytes
 from app.core.zone import read_zone
-from app.pipeline import counts, export, find
+from app.pipeline import counts, export, find, patterns
 from app.web import backends, budget
 from app.web.asked import Asked
 
@@ -30,11 +30,14 @@ PAGE = (*FILTER, *WINDOW, "sort", "limit", "cursor", "count")
 HISTOGRAM = (*FILTER, *WINDOW, "interval", "by")
 FACETS = (*FILTER, *WINDOW, "field", "size")
 FIELDS = (*FILTER, *WINDOW)
+PATTERNS = (*FILTER, *WINDOW, "size")
 EXPORT = (*FILTER, *WINDOW, "sort", "cursor", "format", "columns")
 CONTEXT = (*FILTER, *WINDOW, "before", "after")
 
-#: Most fields and values of facets, most neighbours on each side, logs of a trace in one answer if not said.
+#: Most fields of facets, values or patterns, neighbours on each side, logs of a trace in one answer if not said.
 FACET_FIELDS, FACET_SIZE, NEIGHBOURS, TRACE_LIMIT = 20, 1_000, PAGE_LIMIT // 2, 1_000
+#: Patterns in one answer, if not said.
+PATTERNS_SIZE = 100
 #: Media types of the formats of an export.
 EXPORT_TYPES = {"ndjson": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 
@@ -112,6 +115,18 @@ def fields() -> Response:
     held = backends()
     unseen = find.unseen(held.queue, held.store, held.index)
     return reply({"status": True, **counts.fields(held.index, query, budget()), **unseen})
+
+
+@bp.route("/logs/patterns", methods=["GET", "POST"])
+def alike() -> Response:
+    """Answer with what the messages of the newest logs have in common."""
+    asked = Asked(PATTERNS)
+    query = asked.query()
+    size = asked.whole("size", PATTERNS_SIZE, 1, FACET_SIZE)
+    asked.check()
+    held = backends()
+    unseen = find.unseen(held.queue, held.store, held.index)
+    return reply({"status": True, **patterns.answer(held.store, held.index, query, size, budget()), **unseen})
 
 
 @bp.route("/logs/export", methods=["GET", "POST"])

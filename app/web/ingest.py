@@ -11,7 +11,7 @@ from app.core import schema
 from app.core.body import inflate
 from app.core.errors import InvalidInput, InvalidRecord, Problem, TooLarge
 from app.core.instant import now_ms
-from app.core.schema import Limits
+from app.core.schema import Limits, Refused
 from app.pipeline.accept import Outcome
 from app.web import parts
 from app.web.errors import answer
@@ -39,12 +39,16 @@ def ingest() -> Response:
         body = inflate(body, request.headers.get("Content-Encoding"), settings.inflated_limit)
         parsed = schema.read(body, request.headers.get("Content-Type"), Limits.of(settings), now_ms())
     except InvalidRecord as error:
-        parts().accept().bury(body, error.problems[0], _sender())
+        parts().accept().bury(body, error.problems[0], _sender(), _agent())
+        raise
+    except InvalidInput as error:
+        # Of another type, or too large: kept nowhere, so that the page of sources is the one place that shows it.
+        parts().visits().saw(_sender(), _agent(), 0, [Refused(error.problems[0], body)])
         raise
     if not parsed.sent:
         raise InvalidRecord(Problem("the body holds no log"))
     digest = hashlib.blake2b(body, digest_size=16).digest() if key else b""
-    outcome = parts().accept().take(parsed, sender=_sender(), key=key and f"http:{key}", digest=digest)
+    outcome = parts().accept().take(parsed, sender=_sender(), key=key and f"http:{key}", digest=digest, agent=_agent())
     if not outcome.ok:
         problems = [Problem(**problem) for problem in outcome.rejected]
         return answer(400, f"no log was accepted: {_first(outcome)}", problems)
@@ -115,3 +119,7 @@ def _stage() -> str | None:
 
 def _sender() -> str:
     return request.remote_addr or ""
+
+
+def _agent() -> str:
+    return request.headers.get("User-Agent", "")

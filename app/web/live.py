@@ -1,6 +1,7 @@
-"""The live tail: /logs/tail as a WebSocket, and as server-sent events for whoever only reads; and the door to /notices.
+"""The live tail: /logs/tail as a WebSocket, and as server-sent events for whoever only reads.
 
-It runs on the event loop, beside the bridge: a reader costs a few kilobytes and no thread.
+It runs on the event loop, beside the bridge: a reader costs a few kilobytes and no thread. Who may follow is
+decided before (app/web/door.py).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import tzinfo
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import Flask, Response
+from flask import Flask
 
 from app.core.errors import InvalidInput, InvalidQuery, LogIngestorError, Problem
 from app.core.filter import Filter
@@ -26,9 +27,8 @@ from app.core.zone import read_zone
 from app.pipeline import follow
 from app.pipeline.export import json_bytes
 from app.pipeline.follow import Follower, Reader, Write
-from app.web import noticing, table, zone
-from app.web.bridge import Message, Receive, Scope, Send, environ
-from app.web.noticing import Noticing
+from app.web import table, zone
+from app.web.bridge import Message, Receive, Scope, Send
 from app.web.page_form import NAMES, ROW, Form
 
 PATH = "/logs/tail"
@@ -50,46 +50,19 @@ _SSE_HEADERS = [
 
 
 class Live:
-    """An ASGI application that serves the tail, and hands everything else to *inner*."""
+    """Serves connections of readers that may follow."""
 
-    def __init__(self, app: Flask, inner: Callable[[Scope, Receive, Send], Any]) -> None:
+    def __init__(self, app: Flask, stopping: asyncio.Event) -> None:
         self._app = app
-        self._inner = inner
         self._follower = Follower(app.extensions["logingestor"].backends().store)
-        self._stopping = asyncio.Event()
-        self._noticing = Noticing(app.extensions["logingestor"].board, self._stopping)
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
-        path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
-        if path in (PATH, noticing.PATH) and scope["type"] == "websocket":
-            await self._socket(scope, receive, send, path)
-        elif path == PATH and scope["type"] == "http" and scope["method"] == "GET":
-            await self._events(scope, receive, send)
-        else:
-            await self._inner(scope, receive, send)
-
-    def stop(self) -> None:
-        """Say goodbye to all who follow; to be called on the loop."""
-        self._stopping.set()
+        self._stopping = stopping
 
     def close(self) -> None:
         """Be done with the record, before it is closed."""
         self._follower.close()
 
-    async def _socket(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
-        await receive()
-        refused = await self._refused(scope)
-        if refused is not None:
-            await send({"type": "websocket.accept"})
-            await send({"type": "websocket.send", "text": refused.get_data(as_text=True)})
-            await send({"type": "websocket.close", "code": REFUSED})
-        elif path == PATH:
-            await self._tail(scope, receive, send)
-        else:
-            await self._noticing.serve(scope, receive, send)
-
-    async def _tail(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a socket whose connection was received, until it is closed or the process stops."""
         code = GOING_AWAY
         try:
             # Whoever is told that the socket is open follows already: a log sent then is seen.
@@ -110,13 +83,8 @@ class Live:
             await send({"type": "websocket.send", "text": json.dumps(_described(error))})
         await send({"type": "websocket.close", "code": code})
 
-    async def _events(self, scope: Scope, receive: Receive, send: Send) -> None:
-        refused = await self._refused(scope)
-        if refused is not None:
-            headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in refused.headers]
-            await send({"type": "http.response.start", "status": refused.status_code, "headers": headers})
-            await send({"type": "http.response.body", "body": refused.get_data()})
-            return
+    async def events(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a stream of events, until its reader leaves or the process stops."""
         try:
             async with self._reader(scope) as (reader, came):
                 await receive()
@@ -135,18 +103,6 @@ class Live:
             headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": body})
-
-    async def _refused(self, scope: Scope) -> Response | None:
-        """Return Flask's answer to who may not follow; None for all others."""
-        answered = await asyncio.get_running_loop().run_in_executor(None, self._ask, scope)
-        return None if answered.status_code == 204 else answered
-
-    def _ask(self, scope: Scope) -> Response:
-        # To Flask it is a plain GET: routes for sockets are a matter of their own there. `Upgrade` still tells.
-        asked = environ({**scope, "method": "GET", "scheme": scope["scheme"].replace("ws", "http")}, b"")
-        asked.pop("HTTP_CONNECTION", None)
-        with self._app.request_context(asked):
-            return self._app.full_dispatch_request()
 
     @contextlib.asynccontextmanager
     async def _reader(self, scope: Scope) -> AsyncIterator[tuple[Reader, asyncio.Event]]:

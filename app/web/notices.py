@@ -1,21 +1,21 @@
-"""GET /notices: what is wrong, and was; and what Flask has to say of its socket (app/web/noticing.py)."""
+"""GET /notices: what is wrong, and was, as data or as a page; and what Flask has to say of its socket (app/web/noticing.py)."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
 from app.core.errors import Unavailable
-from app.core.watching import Notice
+from app.core.watching import KINDS, SEVERITIES, Notice
 from app.pipeline.export import json_bytes
-from app.web import backends, parts
+from app.web import backends, notice_page, parts
 from app.web.access import is_foreign, is_let_in
 from app.web.asked import Asked
 from app.web.errors import answer
+from app.web.notice_page import STATES
 
 bp = Blueprint("notices", __name__)
 
-PARAMETERS = ("state",)
-STATES = ("open", "closed")
+PARAMETERS = ("state", "severity", "kind")
 #: Most notices in an answer.
 LIMIT = 1_000
 
@@ -28,18 +28,28 @@ def notices() -> Response:
         if is_foreign(request):
             return answer(403, "the socket was opened by a page of another site")
         return Response(status=204)
-    asked = Asked(PARAMETERS)
-    state = asked.text("state", "", STATES) or None
+    html = request.accept_mimetypes.best_match(("application/json", "text/html")) == "text/html"
+    asked = Asked((*PARAMETERS, "older") if html else PARAMETERS)
+    choices = {"state": STATES, "severity": SEVERITIES, "kind": KINDS}
+    chosen = {name: asked.text(name, "", choices[name]) for name in PARAMETERS}
+    older = asked.text("older", "")
     asked.check()
+    response = Response(notice_page.page(chosen, older)) if html else _data(chosen)
+    response.headers["Cache-Control"] = "no-store"
+    response.vary.add("Accept")
+    return response
+
+
+def _data(chosen: dict[str, str]) -> Response:
+    state = chosen["state"] or None
     try:
         found, source = backends().store.notices(LIMIT, state), "record"
     except Unavailable:
         # That the record can't be reached is itself a notice.
         found, source = _from_memory(state), "memory"
+    found = [one for one in found if chosen["severity"] in ("", one.severity) and chosen["kind"] in ("", one.kind)]
     shown = {"status": True, "notices": [notice.to_dict() for notice in found], "source": source}
-    response = Response(json_bytes(shown), content_type="application/json")
-    response.headers["Cache-Control"] = "no-store"
-    return response
+    return Response(json_bytes(shown), content_type="application/json")
 
 
 def _from_memory(state: str | None) -> list[Notice]:

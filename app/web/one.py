@@ -15,7 +15,7 @@ from app.core.filter import EVERYTHING, TEXT_LIMIT, Filter
 from app.core.meaning import as_text, scalars
 from app.core.record import LogRecord, id_text
 from app.core.spans import Spans
-from app.web.display import HIDDEN, TEXT_SHOWN, marked, plain
+from app.web.display import TEXT_SHOWN, escaped, marked, plain
 from app.web.picks import picked
 from app.web.zone import exactly
 
@@ -96,8 +96,7 @@ APART = frozenset({"timestamp", "message", "metadata"})
 def indented(record: LogRecord) -> str:
     """Return the log as indented JSON in which hidden characters are escaped as JSON does."""
     shown = json.dumps(record.to_dict(), indent=2, ensure_ascii=False)
-    # json.dumps leaves DEL and everything beyond ASCII as they are; its own form for both is \uXXXX.
-    return HIDDEN.sub(lambda found: json.dumps(found[0])[1:-1].replace("\x7f", "\\u007f"), shown)
+    return escaped(shown)
 
 
 def line(record: LogRecord) -> str:

@@ -69,7 +69,7 @@ def describe() -> dict[str, Any]:
 
 
 def _operation(route: Route, method: str) -> dict[str, Any]:
-    in_body = method == "POST" and not route.takes_logs
+    in_body = method in ("POST", "PUT") and not route.takes_logs
     names = route.others + (() if in_body else route.names)
     made: dict[str, Any] = {
         "operationId": f"{method.lower()}_{route.operation}",
@@ -81,8 +81,9 @@ def _operation(route: Route, method: str) -> dict[str, Any]:
         made["security"] = []
     if route.about:
         made["description"] = route.about
-    if in_body:
-        made["requestBody"] = {"content": {"application/json": {"schema": _body(route)}}}
+    if in_body and route.names:
+        example = {"example": dict(route.sample)} if route.sample else {}
+        made["requestBody"] = {"content": {"application/json": {"schema": _body(route), **example}}}
     elif route.takes_logs:
         log = {"$ref": "#/components/schemas/Log"}
         schemas = ({"oneOf": [log, {"type": "array", "items": log}]}, log)
@@ -92,23 +93,25 @@ def _operation(route: Route, method: str) -> dict[str, Any]:
 
 
 def _parameter(route: Route, name: str) -> dict[str, Any]:
-    described = PARAMETERS[name]
+    described = route.parameter(name, PARAMETERS)
     made: dict[str, Any] = {"name": name, "in": described.place, "description": described.help}
     if described.place == "path" or name in REQUIRED:
         made["required"] = True
     if name == "filters":
-        return {**made, "content": {"application/json": {"schema": route.schema(name, PARAMETERS[name])}}}
+        return {**made, "content": {"application/json": {"schema": route.schema(name, described)}}}
     if name == "columns":
         made |= {"style": "form", "explode": False}
-    return {**made, "schema": route.schema(name, PARAMETERS[name])}
+    return {**made, "schema": route.schema(name, described)}
 
 
 def _body(route: Route) -> dict[str, Any]:
     properties = {
-        name: {**route.schema(name, PARAMETERS[name]), "description": PARAMETERS[name].help} for name in route.names
+        name: {**route.schema(name, meant), "description": meant.help}
+        for name in route.names
+        for meant in (route.parameter(name, PARAMETERS),)
     }
     made: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
-    required = [name for name in route.names if name in REQUIRED]
+    required = [name for name in route.names if name in (*REQUIRED, *route.required)]
     return {**made, "required": required} if required else made
 
 
@@ -116,7 +119,7 @@ def _responses(route: Route, method: str) -> dict[str, Any]:
     schema = {} if route.answer is None else {"schema": {"$ref": f"#/components/schemas/{route.answer}"}}
     content = {kind.partition(";")[0]: schema for kind in route.types}
     found = {str(route.status): {"description": HTTPStatus(route.status).phrase, "content": content}}
-    access = (401, 403, 429) if method == "POST" else (401, 429)
+    access = (401, 429) if method == "GET" else (401, 403, 429)
     for status in sorted((*route.errors, *(access if route.closed else ()))):
         name = "Ready" if route.answer == "Ready" else "Error"
         error = {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}

@@ -213,7 +213,7 @@ def _label(field: str) -> str:
 
 def _answer(form: Form, query: Query, begun: Sequence[Row], now: int) -> tuple[str, int]:
     held, rows = backends(), Rows.of(query.filter).beginning(begun)
-    parts: dict[str, Any] = {"sentence": _sentence(query.filter, form, now)}
+    parts: dict[str, Any] = {"sentence": sentence_of(query.filter, form, now)}
     remembered = request.cookies.get(table.COOKIE, "")
     table.build(form)  # what it refuses is refused before the search
     try:
@@ -230,7 +230,7 @@ def _answer(form: Form, query: Query, begun: Sequence[Row], now: int) -> tuple[s
             parts["counts"] = page_counts.at_once(held.index, query, form, budget())
         elif not (form.cursor or form.back):
             parts["advice"] = advise(held.index, query, form, now, memory(), budget())
-        parts["pending"] = _pending(held)
+        parts["pending"] = pending_of(held)
     except Unavailable as error:
         title = "The search took too long" if isinstance(error, TimedOut) else "Search is not available now"
         return _render(form, rows, now, **{**parts, "page": None}, failure=Failure(title, str(error))), 503
@@ -248,7 +248,7 @@ def _live(held: Backends, query: Query, form: Form) -> dict[str, str] | None:
         return None
 
 
-def _sentence(meant: Filter, form: Form, now: int) -> str:
+def sentence_of(meant: Filter, form: Form, now: int) -> str:
     """Return the filter, its window and its clock in English."""
     said = "All logs" if meant == EVERYTHING else f"Logs where {sentence(meant)}"
     said += window.phrase(form, now)
@@ -262,7 +262,7 @@ def _total(page: Turned) -> str:
     return number if page.exact else f"At least {number}"
 
 
-def _pending(held: Backends) -> str | None:
+def pending_of(held: Backends) -> str | None:
     """Return the sentence on accepted logs that no search finds yet, None when there are none."""
     try:
         count = held.queue.depth().logs + held.store.lacking().logs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -50,6 +51,11 @@ class Route:
     takes_logs: bool = False
     #: Media types of the answer.
     types: tuple[str, ...] = ("application/json",)
+    #: Names that mean something else here than on other routes.
+    own: tuple[tuple[str, Parameter], ...] = ()
+    #: A body that is answered well, where one is wanted; and names that can't be left out of it.
+    sample: tuple[tuple[str, Any], ...] = ()
+    required: tuple[str, ...] = ()
     #: Statuses of answers in the shape of an error.
     errors: tuple[int, ...] = field(default=(400, 503))
 
@@ -63,8 +69,17 @@ class Route:
         given = dict(self.defaults)
         return {**parameter.schema, "default": given[name]} if name in given else parameter.schema
 
+    def parameter(self, name: str, known: Mapping[str, Parameter]) -> Parameter:
+        """Return what a name means here: as the route says itself, or as all do."""
+        return dict(self.own).get(name) or known[name]
+
     @property
     def operation(self) -> str:
-        """A name for the route that no other has."""
+        """A name for the route that no other has with one of its methods."""
         words = "".join(character if character.isalnum() else " " for character in self.path).split()
         return "_".join(words)
+
+    @property
+    def anchor(self) -> str:
+        """A name for the route that no other has."""
+        return f"{self.methods[0].lower()}_{self.operation}"

@@ -5,13 +5,15 @@ from __future__ import annotations
 from app.core.body import ENCODINGS, LINE_TYPES
 from app.core.operations import OPERATIONS
 from app.core.query import PAGE_LIMIT
+from app.core.watching import KINDS, SEVERITIES
 from app.pipeline import export
-from app.web import filters, hints, ingest, notices
+from app.web import alert_routes, filters, hints, ingest, notice_page, notices
 from app.web.route import TEXT, TIME, Parameter, Route, choice, whole
 
 QUERY_TEXT = "A query in the query language, such as `level:error AND timeout`."
 
 PARAMETERS = {
+    **alert_routes.OF_THE_PAGE,
     "q": Parameter(TEXT, QUERY_TEXT),
     "query": Parameter(TEXT, "The same as `q`, in a filter."),
     "key": Parameter(TEXT, "Field of a single filter, such as `level` or `metadata.user.id`."),
@@ -51,7 +53,7 @@ PARAMETERS = {
         {"type": "array", "items": TEXT, "minItems": 1, "maxItems": filters.FACET_FIELDS},
         "Field whose values are counted; repeat it for several.",
     ),
-    "size": Parameter(whole(1, filters.FACET_SIZE, 10), "Most values of each field."),
+    "size": Parameter(whole(1, filters.FACET_SIZE, 10), "Most values of each field, or most patterns."),
     "at": Parameter(
         {"type": "integer", "minimum": 0}, "Place of the cursor in `q`, in characters from 0. If left out: the end."
     ),
@@ -73,7 +75,10 @@ PARAMETERS = {
         "header",
     ),
     "Content-Encoding": Parameter(choice(*ENCODINGS), "How the body is compressed.", "header"),
-    "state": Parameter(choice(*notices.STATES), "Only notices that are open, or that are closed."),
+    "state": Parameter(choice(*notice_page.STATES), "Only notices that are open, or that are closed."),
+    "severity": Parameter(choice(*SEVERITIES), "Only notices of this severity."),
+    "kind": Parameter(choice(*KINDS), "Only notices of this kind."),
+    **alert_routes.PARAMETERS,
     "identity": Parameter({"type": "string", "format": "uuid"}, "Id of the log.", "path"),
     "trace_id": Parameter(TEXT, "Id of the trace.", "path"),
     "receipt": Parameter(TEXT, "`receipt` of an answer to ingest.", "path"),
@@ -181,6 +186,17 @@ ROUTES = (
         errors=POST_ERRORS,
     ),
     Route(
+        "/logs/patterns",
+        ("GET", "POST"),
+        "Messages that are alike",
+        "Patterns",
+        "'HOST/logs/patterns?q=level:error&from=now-1d&size=20'",
+        filters.PATTERNS,
+        about="Most frequent first, of the newest logs that fit.",
+        errors=POST_ERRORS,
+        defaults=(("size", filters.PATTERNS_SIZE),),
+    ),
+    Route(
         "/logs/export",
         ("GET", "POST"),
         "All logs that fit, as a file",
@@ -221,8 +237,9 @@ ROUTES = (
         "Notices",
         "HOST/notices?state=open",
         notices.PARAMETERS,
-        about="Newest first. Over a WebSocket: what is open first, then each change.",
+        about="Newest first. Over a WebSocket: what is open first, then each change. A browser gets a page.",
     ),
+    *alert_routes.ROUTES,
     Route(
         "/metrics",
         ("GET",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.core.watching import KINDS, SEVERITIES
+from app.web import alert_schemas
 
 Schema = dict[str, Any]
 
@@ -224,6 +225,36 @@ SCHEMAS: dict[str, Schema] = {
             **_PENDING,
         }
     ),
+    "Patterns": _object(
+        {
+            "status": _TRUE,
+            "patterns": _list(_ref("Pattern")),
+            "more": {**_COUNT, "description": "Patterns beyond `size`."},
+            "logs": {**_COUNT, "description": "Logs looked at: the newest."},
+            "total": {"type": ["integer", "null"], "minimum": 0},
+            "total_is": {"enum": ["exact", "at least"]},
+            "exact": {"type": "boolean", "description": "False when not all logs that fit were looked at."},
+            "source": {"enum": ["index", "record"]},
+            **_PENDING,
+        }
+    ),
+    "Pattern": _object(
+        {
+            "pattern": {**_TEXT, "description": "The first line; `<number>` and the like stand where messages differ."},
+            "count": {"type": "integer", "minimum": 1},
+            "share": {"type": "number", "minimum": 0, "maximum": 1},
+            "levels": {"type": "object", "additionalProperties": _COUNT},
+            "first": _TIME,
+            "last": _TIME,
+            "sample": _object({"id": {"type": "string", "format": "uuid"}, "message": _TEXT}),
+            "query": {**_TEXT, "description": "Finds every log that was counted, in the query language."},
+            "shared": {
+                "type": ["integer", "null"],
+                "minimum": 0,
+                "description": "Other patterns whose logs it finds, too, as far as samples tell; null: not looked at.",
+            },
+        }
+    ),
     "One": _object({"status": _TRUE, "log": _ref("Found")}),
     "Context": _object({"status": _TRUE, "results": _list(_ref("Found")), **_PENDING}),
     "Notice": _object(
@@ -254,4 +285,5 @@ SCHEMAS: dict[str, Schema] = {
             "parts": _object(dict.fromkeys(("queue", "store", "index", "disk"), _PART)),
         }
     ),
+    **alert_schemas.SCHEMAS,
 }

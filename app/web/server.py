@@ -13,7 +13,7 @@ import uvicorn
 from app.core.settings import Settings
 from app.web import access, create_app, watching
 from app.web.bridge import Bridge
-from app.web.live import Live
+from app.web.door import Door
 from app.web.mount import Mount
 
 #: Seconds given to requests under way when the process stops.
@@ -27,9 +27,9 @@ GOODBYE_SECONDS = 0.3
 class _Server(uvicorn.Server):
     """Says goodbye to those who follow first: uvicorn would wait for them, and then cut them off."""
 
-    def __init__(self, config: uvicorn.Config, live: Live) -> None:
+    def __init__(self, config: uvicorn.Config, door: Door) -> None:
         super().__init__(config)
-        self._live = live
+        self._door = door
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -42,7 +42,7 @@ class _Server(uvicorn.Server):
         if self._loop is None:
             super().handle_exit(sig, frame)
             return
-        self._loop.call_soon_threadsafe(self._live.stop)
+        self._loop.call_soon_threadsafe(self._door.stop)
         self._loop.call_soon_threadsafe(self._loop.call_later, GOODBYE_SECONDS, super().handle_exit, sig, frame)
 
 
@@ -54,10 +54,10 @@ def run(listener: socket.socket) -> None:
     parts = app.extensions["logingestor"]
     parts.accept()  # opened before the first request: a fault is this process's, not a client's
     watch = watching.watch(parts.settings, parts.backends(), parts.board)
-    live = Live(app, Bridge(app, body_limit=parts.settings.body_limit))
+    door = Door(app, Bridge(app, body_limit=parts.settings.body_limit))
     prefix = parts.settings.path_prefix
     config = uvicorn.Config(
-        Mount(prefix, live) if prefix else live,
+        Mount(prefix, door) if prefix else door,
         loop="uvloop",
         http="httptools",
         ws="websockets-sansio",
@@ -77,8 +77,8 @@ def run(listener: socket.socket) -> None:
         signal.signal(number, lambda *_: None)
     watch.start()
     try:
-        _Server(config, live).run(sockets=[listener])
+        _Server(config, door).run(sockets=[listener])
     finally:
-        live.close()
+        door.close()
         watch.close()
         parts.close()

@@ -8,6 +8,7 @@ import time
 from app import backends as backends_module
 from app.backends import Backends
 from app.core.settings import Settings
+from app.pipeline.alert_probe import Alerts
 from app.pipeline.notices import Board
 from app.pipeline.probes import Broker, Disk, Index, Probe
 from app.pipeline.watch import Watch, Watched
@@ -16,14 +17,15 @@ from app.web.display import plain
 
 def watch(settings: Settings, held: Backends, board: Board) -> Watch:
     """Return the watch of this process, to be started."""
-    probes: list[Probe] = [Disk(settings.data_dir, settings.min_free_disk)]
+    probes: list[Probe] = [Disk(settings.data_dir, settings.min_free_disk), Alerts(held.store)]
     if held.move is None:
         probes.append(Index(held.index))
     if backends_module.scheme(settings.broker_url) != "local":
         probes.append(Broker(lambda: backends_module.reach_broker(settings)))
     lock = backends_module.watch_lock(settings)
     alone = backends_module.is_one_file(settings)
-    return Watch(Watched(held.store, held.queue, lock, held.places, probes, alone), board, say)
+    channels = backends_module.channels(settings)
+    return Watch(Watched(held.store, held.queue, lock, held.places, probes, alone, channels), board, say)
 
 
 def say(line: str) -> None:

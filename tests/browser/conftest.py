@@ -61,6 +61,8 @@ def made(n: int) -> dict[str, object]:
         "message": f"request {n} took {n % 97} ms",
         "resourceId": f"server-{n % 4}",
         "commit": f"c0ffee{n // 360}",
+        "traceId": f"t-{n // 6}",
+        **({"spanId": f"s-{n % 3}"} if n % 6 > 1 else {}),
         "metadata": {"region": ("north", "south", "east")[n % 3], "took": n % 97, **hostile},
     }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from urllib.request import Request, urlopen
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -21,11 +23,32 @@ PATHS = {
     "fault": "/?q=(",
     "zone": "/?tz=Europe/Berlin&from=2024-03-01&clock=received",
     "api": "/api",
+    "overview": "/overview",
+    "add": "/overview/add",
+    "dead": "/dead",
+    "notices": "/notices",
+    "trace": "/trace/t-3",
+    "patterns": "/patterns",
     "columns": "/?q=took&columns=level,metadata.took,metadata.region,commit,message",
     "log": "/log/{0}?q=level%3Aerror&beside=search",
     "compare": "/compare?a={0}&b={1}",
-    "compare-one": "/compare?a={0}&b=nonsense",
+    "searches": "/searches",
+    "alerts": "/alerts",
+    "an alert": "/alerts/watched?test=1",
+    "alert form": "/page/alert?q=level%3Aerror&window=x&try=1",
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def watched(site: str) -> None:
+    """An alert on a saved search, silenced, so that its pages have all their parts."""
+    for path, body in (
+        ("/searches", {"name": "errors", "q": "level:error"}),
+        ("/alerts", {"name": "watched", "search": "errors", "kind": "absent", "window": "5m"}),
+        ("/alerts/watched/silence", {"until": "now+1h", "reason": "known"}),
+    ):
+        asked = Request(site + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+        urlopen(asked, timeout=30).close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

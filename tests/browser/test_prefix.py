@@ -60,6 +60,26 @@ def test_pages_and_sockets_work_beneath_the_prefix(open_page: Open, server: Serv
     assert [url for url in asked if not url.startswith(f"{server.url}/")] == []
 
 
+def test_operators_pages_work_beneath_the_prefix(open_page: Open, server: Server) -> None:
+    """Overview with its part, how to add a source, dead letters with their forms."""
+    server.request("POST", "/logs/ingest/", {"message": 1})
+    server.drained()
+    page = open_page(None)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    with page.expect_response("**/overview?part=now"):
+        page.goto(f"{server.url}/overview")
+    with page.expect_response("**/overview/add?part=arrived*"):
+        page.get_by_role("link", name="Add a source").click()
+    expect(page.locator("main")).to_contain_text(f"{server.url}/logs/ingest/")
+    page.get_by_role("link", name="Dead letters").click()
+    page.get_by_role("button", name="Replay").click()
+    page.get_by_role("link", name="Drop").click()
+    page.get_by_role("button", name="Drop").click()
+    expect(page.locator(".did")).to_contain_text("1 letter dropped")
+    assert [url for url in asked if not url.startswith(f"{server.url}/")] == []
+
+
 @pytest.mark.parametrize("path", ["/health/live", f"{PREFIX}/health/live"])
 def test_paths_are_taken_whole_and_cut(server: Server, path: str) -> None:
     """A proxy may take the prefix away or leave it."""

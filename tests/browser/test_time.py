@@ -83,7 +83,7 @@ def test_panel_previews_and_fills(open_page: Open) -> None:
     calendars.nth(1).fill("2024-03-01T11:30:01")
     summary.focus()
     page.keyboard.press("Escape")
-    expect(page.locator(".picking")).to_be_hidden()
+    expect(page.locator(".pick")).to_be_hidden()
     expect(summary).to_be_focused()
     page.get_by_role("button", name="Search").click()
     page.wait_for_url("**to=**")

@@ -116,6 +116,7 @@ def test_doctor_finds_all_well(settings: Settings, free_port: int) -> None:
         "queue",
         "index",
         "dead letters",
+        "notifiers",
     )
     found = command.json("doctor")
     assert checks(found) == dict.fromkeys(names, True)

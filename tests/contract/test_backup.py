@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.backends import Backends
+from app.core.alerting import Alert, SavedSearch, Silence
 from app.core.envelope import Claim, DeadLetter, Envelope, Listing
 from app.core.errors import InvalidInput
 from app.core.operating import ClaimMade
@@ -23,6 +24,10 @@ from tests.mortal import Clock, Killed, Mortal
 from tests.samples import random_records
 
 MONTH_MS = 30 * 86_400_000
+
+
+SEARCH = SavedSearch("s-1", "errors \U0001f642", {"q": "level:error"}, 1, 2)
+ALERT = Alert("a-1", "many", "s-1", "at_least", 300, 5, silence=Silence(9, "known", "me"))
 
 
 def letters(count: int) -> list[DeadLetter]:
@@ -67,6 +72,8 @@ def full(each_backends: Backends, make_record: MakeRecord) -> Backends:
     each_backends.store.remember([ClaimMade("key", 0, 1, b"digest", b"answer", 5)])
     waits = [make_record(message="waits") for _ in range(150)]
     each_backends.queue.put([Envelope(waits[:100]), Envelope(waits[100:], letters(2))], Claim("k", b"d", b"a"))
+    each_backends.store.keep_search(SEARCH)
+    each_backends.store.keep_alert(ALERT)
     each_backends.queue.keep(Listing(b"l" * 16, [waits[0].id], 10**6))
     return each_backends
 
@@ -85,10 +92,28 @@ def test_round_trip(full: Backends, tmp_path: Path) -> None:
         assert target.store.dead(2_000)[-5:] == full.store.dead(2_000)[-5:]
         assert target.store.claimed("key") is not None
         assert target.queue.listed(b"l" * 16) is not None
+        assert (target.store.searches(), [one.alert for one in target.store.alerts()]) == ([SEARCH], [ALERT])
         index_all(target)
         assert audit(target.store, target.index, MONTH_MS * 1_000).same
     finally:
         target.close()
+
+
+def test_what_has_its_name_stays(each_backends: Backends, tmp_path: Path) -> None:
+    """A restored alert watches the search that it watched, though another has its name here."""
+    source = open_combination("three-files", tmp_path / "source")
+    try:
+        source.store.keep_search(SEARCH)
+        source.store.keep_alert(ALERT)
+        here = SavedSearch("other", SEARCH.name, {"q": "x"}, 1, 1)
+        each_backends.store.keep_search(here)
+        for _ in range(2):
+            restored(saved(source), each_backends, merge=True)
+        names = {search.id: search.name for search in each_backends.store.searches()}
+        assert names == {"other": SEARCH.name, "s-1": f"{SEARCH.name} (s-1)"}
+        assert [one.alert for one in each_backends.store.alerts()] == [ALERT]
+    finally:
+        source.close()
 
 
 def test_back_into_its_own_kind(full: Backends, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.backends import Backends
+from app.core.alerting import Alert, SavedSearch
 from app.core.envelope import Claim, DeadLetter, Envelope
 from app.core.instant import now_ms
 from app.core.operating import ClaimMade
@@ -72,9 +73,13 @@ def test_all_is_copied(old: Backends, each_backends: Backends, make_record: Make
     waits = [make_record(message="waits") for _ in range(20)]
     old.queue.put([Envelope(waits, [letter("b")])], Claim("key", b"d", b"answer"))
     old.store.bury([letter("a")])
+    old.store.keep_search(SavedSearch("s", "errors", {"q": "level:error"}, 1, 2))
+    old.store.keep_alert(Alert("a", "many", "s", "at_least", 300))
     done = copy(source(old), target(each_backends))
     assert (done.read, done.new, done.waiting, done.mended, done.left) == (1_300, 1_320, 20, 0, 0)
     assert each_backends.store.dead_counts() == {"a": 1, "b": 1}
+    assert each_backends.store.searches() == old.store.searches()
+    assert [one.alert for one in each_backends.store.alerts()] == [one.alert for one in old.store.alerts()]
     claims = [item for chunk in each_backends.store.remembered() for item in chunk if isinstance(item, ClaimMade)]
     assert [claim.key for claim in claims] == ["key"]
     fill_backends(old, [])

@@ -17,6 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from tests.e2e.program import Server, wait_for
+from tests.notify.receivers import Receiver
 from tests.services.postgres import Postgres
 
 pytestmark = pytest.mark.system
@@ -192,7 +193,8 @@ def test_who_may_follow(make_server: Callable[..., Server]) -> None:
 def test_a_record_that_goes_away(make_server: Callable[..., Server], own_server: Any) -> None:
     """Told from memory while it is away, with a worker that is killed meanwhile; recorded when it is back."""
     postgres = own_server(Postgres)
-    server = make_server(STORE_URL=postgres.url)
+    receiver = Receiver()
+    server = make_server(STORE_URL=postgres.url, NOTIFY=f"{receiver.url}#name=ops", NOTIFY_PRIVATE="127.0.0.1")
     server.start()
     beating(server)
     over = {"service_unreachable", "worker_gone"}
@@ -204,6 +206,8 @@ def test_a_record_that_goes_away(make_server: Callable[..., Server], own_server:
             notice = first(socket, "service_unreachable")
             assert notice["details"]["service"] == "record"
         print(f"\nkill -9 of PostgreSQL: told after {time.monotonic() - began:.1f} s")
+        wait_for(lambda: receiver.got, SECONDS, "who is told outside")
+        assert receiver.got[0].data["data"]["details"]["service"] == "record"
         assert server.get("/notices?state=open")["source"] == "memory"
         began = time.monotonic()
         os.kill(server.workers()[0], signal.SIGKILL)
@@ -229,3 +233,8 @@ def test_a_record_that_goes_away(make_server: Callable[..., Server], own_server:
     assert server.get("/notices?state=open")["notices"] == []
     assert server.console.count("notice opened (worker_gone") == 1
     assert server.console.count("notice opened (service_unreachable") == 1
+    # From memory while the record was away; noted since, so nothing comes twice.
+    assert sorted(one.headers["webhook-id"] for one in receiver.got) == sorted(
+        f"{one['id']}-{event}" for one in told for event in ("opened", "closed")
+    )
+    receiver.stop()

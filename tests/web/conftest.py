@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
+from flask.testing import FlaskClient
+
+from app.backends import connect, upgrade
 from app.core import instant
 from app.core.record import LogRecord
-from tests.conftest import Fill, MakeRecord
+from app.core.settings import Settings
+from app.drivers.sqlite import Database
+from app.web import create_app
+from tests.conftest import Fill, MakeRecord, fill_backends
 
 
 @pytest.fixture
@@ -45,3 +53,24 @@ def minutes(fill: Fill, make_record: MakeRecord) -> list[LogRecord]:
     ]
     fill(records)
     return records
+
+
+@pytest.fixture
+def apart(tmp_path: Path, make_record: MakeRecord) -> Iterator[FlaskClient]:
+    """A client whose index, in a file of its own, is broken after logs came."""
+    settings = Settings.from_env(
+        {
+            "LOGINGESTOR_DATA_DIR": str(tmp_path / "apart"),
+            "LOGINGESTOR_SEARCH_URL": f"sqlite:///{tmp_path}/index.db",
+            "LOGINGESTOR_MIN_FREE_DISK": "1 MiB",
+        }
+    )
+    upgrade(settings)
+    held = connect(settings)
+    fill_backends(held, [make_record(message=f"step {n}", trace_id="t-1") for n in range(30)])
+    held.close()
+    with Database(tmp_path / "index.db").write(durable=True) as connection:
+        connection.execute("DROP TABLE logs")
+    app = create_app(settings)
+    yield app.test_client()
+    app.extensions["logingestor"].close()

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
 
-from app.backends import connect, upgrade
 from app.core.fold import clean
 from app.core.record import LogRecord
-from app.core.settings import Settings
-from app.drivers.sqlite import Database
-from app.web import chart, create_app, page_counts
-from tests.conftest import Fill, MakeRecord, fill_backends
+from app.web import chart, page_counts
+from tests.conftest import Fill, MakeRecord
 from tests.web.reading import Element, Html, get
 from tests.web.test_page_look import ACTING, HOSTILE
 
@@ -306,27 +301,6 @@ def test_chart_cut_short_says_how_far_back(
     assert "Counted back to 2023-09-15 09:40 only, at least 20 logs" in page.one("section", id="chart").text
     assert page.one("path", class_="uncounted")["d"].startswith("M0 0h")
     assert "At least" in [one.text for one in page.find("th", scope="row")]
-
-
-@pytest.fixture
-def apart(tmp_path: Path, make_record: MakeRecord) -> Iterator[FlaskClient]:
-    """A client whose index, in a file of its own, is broken after logs came."""
-    settings = Settings.from_env(
-        {
-            "LOGINGESTOR_DATA_DIR": str(tmp_path / "apart"),
-            "LOGINGESTOR_SEARCH_URL": f"sqlite:///{tmp_path}/index.db",
-            "LOGINGESTOR_MIN_FREE_DISK": "1 MiB",
-        }
-    )
-    upgrade(settings)
-    held = connect(settings)
-    fill_backends(held, [make_record(message=f"step {n}") for n in range(30)])
-    held.close()
-    with Database(tmp_path / "index.db").write(durable=True) as connection:
-        connection.execute("DROP TABLE logs")
-    app = create_app(settings)
-    yield app.test_client()
-    app.extensions["logingestor"].close()
 
 
 def test_rows_stay_when_the_index_cannot_count(apart: FlaskClient) -> None:

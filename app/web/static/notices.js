@@ -28,6 +28,9 @@ function show({ id, severity, state, text, details }) {
     if (!open) return;
     item = make("li", make("bdi"));
     item.id = `n-${id}`;
+    const link = make("a", "Details");
+    link.href = new URL(`../notices#notice-${id}`, import.meta.url);
+    if (id !== "lost") item.append(" ", link);
     list.append(item);
   }
   item.className = open ? severity : "over";
@@ -60,7 +63,9 @@ function connect() {
   };
   socket.onmessage = (event) => {
     const message = JSON.parse(event.data);
-    if (message.id) show(message);
+    if (!message.id) return;
+    show(message);
+    document.dispatchEvent(new Event("notice"));
   };
   socket.onclose = ({ code }) => {
     if (code === 1008) return;

@@ -58,6 +58,8 @@ class Bar {
     this.box = make("div", { class: "suggest", hidden: "" }, this.list, this.hint);
     this.status = make("span", { class: "unseen", role: "status" });
     input.parentNode.append(this.box, this.status);
+    const styles = make("link", { rel: "stylesheet", href: new URL("suggest.css", import.meta.url) });
+    input.addEventListener("focus", () => document.head.append(styles), { once: true });
     const combobox = { role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": "suggestions" };
     for (const [name, value] of Object.entries(combobox)) input.setAttribute(name, value);
     this.number = 0;

@@ -1,0 +1,115 @@
+"""How the text of a setting is read: sizes, periods, choices; each raises ValueError with what is wrong."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import ip_network
+
+_UNITS = {
+    "": 1,
+    "b": 1,
+    "kib": 1 << 10,
+    "mib": 1 << 20,
+    "gib": 1 << 30,
+    "tib": 1 << 40,
+    "kb": 10**3,
+    "mb": 10**6,
+    "gb": 10**9,
+}
+#: Shortest password, in characters.
+PASSWORD_LENGTH = 8
+_PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+def parse_bytes(text: str) -> int:
+    """Return the bytes in `32 MiB`, `1GB` or a bare number."""
+    found = re.fullmatch(r"(\d+)\s*([A-Za-z]*)", text.strip())
+    if found is None or found[2].lower() not in _UNITS:
+        raise ValueError("is not a size such as 32 MiB")
+    return int(found[1]) * _UNITS[found[2].lower()]
+
+
+def parse_seconds(text: str) -> int:
+    """Return the seconds in `30d`, `12h`, `90m` or `5s`."""
+    found = re.fullmatch(r"(\d+)\s*([smhdw])", text.strip())
+    if found is None or int(found[1]) == 0:
+        raise ValueError("is not a period such as 30d")
+    return int(found[1]) * _PERIODS[found[2]]
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long logs are kept, from their arrival, and how many bytes they may take."""
+
+    seconds: int
+    bytes: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Retention:
+        """Read `30d` or `30d,50GiB`."""
+        period, _, size = text.partition(",")
+        return cls(parse_seconds(period), parse_bytes(size) if size else None)
+
+
+def integer(low: int, high: int) -> Callable[[str], int]:
+    """Return what reads a whole number from *low* to *high*."""
+
+    def read(text: str) -> int:
+        if not re.fullmatch(r"\d+", text.strip()) or not low <= int(text) <= high:
+            raise ValueError(f"is not a whole number from {low} to {high}")
+        return int(text)
+
+    return read
+
+
+def url(*schemes: str) -> Callable[[str], str]:
+    """Return what takes a URL of one of these schemes."""
+
+    def read(text: str) -> str:
+        scheme, colon, _ = text.partition(":")
+        if not colon or scheme not in schemes:
+            raise ValueError(f"is not a URL that starts with {', '.join(f'{known}:' for known in schemes)}")
+        return text
+
+    return read
+
+
+def choice(*values: str) -> Callable[[str], str]:
+    """Return what takes one of *values*, or nothing."""
+
+    def read(text: str) -> str:
+        if text and text not in values:
+            raise ValueError(f"is neither {' nor '.join(values)}")
+        return text
+
+    return read
+
+
+def password(text: str) -> str:
+    """Return a password that can be typed."""
+    # One form of each character: keyboards and files write "é" in two ways.
+    text = unicodedata.normalize("NFC", text)
+    if text and len(text) < PASSWORD_LENGTH:
+        raise ValueError(f"is shorter than {PASSWORD_LENGTH} characters")
+    if not text.isprintable():
+        raise ValueError("has a line break or another character that can't be typed")
+    return text
+
+
+def networks(text: str) -> tuple[str, ...]:
+    """Return addresses and networks, with commas between them."""
+    try:
+        return tuple(str(ip_network(part.strip())) for part in text.split(",") if part.strip())
+    except ValueError as error:
+        raise ValueError(f"is not a list of addresses or networks: {error}") from None
+
+
+def path(text: str) -> str:
+    """Return the path before every address, without a slash at its end."""
+    text = text.strip().rstrip("/")
+    if not re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*", text):
+        raise ValueError("is not a path such as /logs, of letters, digits, dots, dashes, underscores and tildes")
+    return text

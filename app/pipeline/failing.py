@@ -1,0 +1,61 @@
+"""Notifiers that fail, as a probe: who should be told and is not is told of elsewhere."""
+
+from __future__ import annotations
+
+from app.core import instant
+from app.core.instant import now_ms
+from app.core.notifying import Standing
+from app.core.watching import NOTIFIER_FAILING
+from app.pipeline.notices import Trouble
+from app.pipeline.telling import Telling
+
+#: Ms for which a notifier must have failed before that is a notice; what was given up is one at once.
+FAILING_MS = 30_000
+
+
+class Failing:
+    """A probe: the notifiers that do not take what they are to be told."""
+
+    name = "notifiers"
+
+    def __init__(self, telling: Telling) -> None:
+        self._telling = telling
+        self._found: dict[str, Trouble] = {}
+
+    def look(self) -> dict[str, Trouble]:
+        """See Probe."""
+        box, now = self._telling.outbox, now_ms()
+        there, counts = {one.notifier: one for one in box.standings()}, box.waiting_counts()
+        found = {}
+        for name in (one.name for one in self._telling.notifiers):
+            standing = there.get(name)
+            if standing is None or standing.since is None:
+                continue
+            if now - standing.since >= FAILING_MS or not standing.again:
+                found[f"{self.name}/{name}"] = _failing(standing, counts.get(name, 0))
+        self._found = found
+        return found
+
+    def unreachable(self, reason: str) -> dict[str, Trouble]:
+        """See Probe: that the record is away is told by its own."""
+        return self._found
+
+
+def _failing(standing: Standing, waiting: int) -> Trouble:
+    lost = not standing.again
+    then = (
+        "What it refused is not sent again"
+        if lost
+        else f"{waiting:,} {'message waits' if waiting == 1 else 'messages wait'}, and each is tried again for a day"
+    )
+    text = (
+        f"The notifier {standing.notifier} does not work: {standing.reason.rstrip('.')}. {then}. "
+        f"Logs are not affected. `logingestor notifiers test {standing.notifier}` tries it."
+    )
+    details = {
+        "notifier": standing.notifier,
+        "reason": standing.reason,
+        "waiting": waiting,
+        "failing_since": instant.text((standing.since or 0, 0)),
+    }
+    return Trouble(NOTIFIER_FAILING, "error" if lost else "warning", text, details)

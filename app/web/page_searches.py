@@ -1,0 +1,47 @@
+"""The page of saved searches, with its forms. No script is needed."""
+
+from __future__ import annotations
+
+from flask import Blueprint, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.core.errors import InvalidInput
+from app.pipeline import searches
+from app.web import backends, saved
+from app.web.page_form import Form
+
+bp = Blueprint("page_searches", __name__)
+
+
+@bp.post("/page/searches")
+def submit() -> BaseResponse | tuple[str, int]:
+    """Save, change or remove a search as a form of a page says."""
+    form, store = request.form, backends().store
+    given = dict(Form.read(form).state(*searches.PASSING))
+    try:
+        if form.get("do") == "remove":
+            searches.remove(store, searches.get(store, form.get("id", "")))
+            return saved.go("/searches")
+        parameters = searches.check_parameters(given, saved.PARAMETERS)
+        if form.get("do") == "change":
+            search = searches.get(store, form.get("id", ""))
+            search = searches.change(store, search, name=form.get("name", ""), parameters=parameters)
+        else:
+            search = searches.add(store, form.get("name", ""), parameters, replace=form.get("do") == "replace")
+    except InvalidInput as error:
+        return page(error), 400
+    return saved.go(f"/searches#s-{search.id}")
+
+
+def page(error: InvalidInput | None = None) -> str:
+    """Return the page of saved searches; with what was wrong in the form that was sent."""
+    store, sent = backends().store, None
+    if error is not None:
+        sent = {"name": request.form.get("name", ""), "id": request.form.get("id", ""), "form": Form.read(request.form)}
+        sent["taken"] = any("another saved search" in problem.message for problem in error.problems)
+    alerts: dict[str, list[tuple[str, str]]] = {}
+    for watched in store.alerts():
+        alerts.setdefault(watched.alert.search, []).append((watched.alert.id, watched.alert.name))
+    shown = [(search, Form.read(search.parameters), alerts.get(search.id, [])) for search in store.searches()]
+    problems = saved.labelled(error) if error else []
+    return render_template("searches.html", searches=shown, sent=sent, problems=problems, passing=searches.PASSING)

@@ -1,0 +1,54 @@
+// The page is complete without this. It looks whether the first log has landed, and copies what is to be copied.
+
+/** Milliseconds between two looks. */
+const EACH = 1500;
+
+const place = document.getElementById("arrived");
+let shown = "";
+
+async function look() {
+  if (document.hidden) return;
+  try {
+    const answer = await fetch(place.dataset.part);
+    if (!answer.ok && answer.status !== 503) return;
+    const text = await answer.text();
+    // Only what is new is put there: a reader aloud would say it again each time.
+    if (text !== shown && !place.contains(document.activeElement)) {
+      if (shown) place.innerHTML = text;
+      shown = text;
+    }
+  } catch {
+    // That the server does not answer is told by its notices.
+  }
+}
+
+async function keep() {
+  await look();
+  setTimeout(keep, EACH);
+}
+
+for (const code of document.querySelectorAll("pre.code")) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "taken";
+  button.textContent = "Copy";
+  button.setAttribute("aria-label", `Copy: ${code.getAttribute("aria-label")}`);
+  button.addEventListener("click", async () => {
+    try {
+      await navigator.clipboard.writeText(code.textContent.trim() + "\n");
+      button.textContent = "Copied";
+    } catch {
+      // Without a secure connection a browser lets nobody write there: it is selected instead.
+      getSelection().selectAllChildren(code);
+      button.textContent = "Selected";
+    }
+    setTimeout(() => (button.textContent = "Copy"), 2000);
+  });
+  const frame = document.createElement("div");
+  frame.className = "copied";
+  code.replaceWith(frame);
+  frame.append(code, button);
+}
+
+keep();
+document.addEventListener("visibilitychange", look);
