@@ -103,7 +103,8 @@ class Record(_Service):
         total, now = self._store.noted(REFUSED), monotonic()
         if self._refused is not None and total > self._refused:
             newest = self._store.dead(1)
-            self._reason = newest[0].reason if newest else ""
+            # The reason goes on from the field: "message is missing".
+            self._reason = " ".join(filter(None, (newest[0].field, newest[0].reason))) if newest else ""
             self._new += total - self._refused
             self._refused_at = now
         self._refused = total
@@ -113,7 +114,7 @@ class Record(_Service):
         reason = f" Last: {self._reason[:200]}." if self._reason else ""
         text = (
             f"{self._new:,} {'log was' if self._new == 1 else 'logs were'} refused.{reason} "
-            "Each is kept as a dead letter with its reason; `logingestor dead list` shows them, `dead replay` sends them again."
+            "Each is kept as a dead letter with its reason, to be mended and sent again: the page of dead letters, or `logingestor dead list`, shows them."
         )
         return Trouble("logs_refused", "warning", text, {"logs": self._new, "reason": self._reason[:1000]})
 

@@ -114,7 +114,8 @@ def test_refusals(backends: Backends, clock: Clock) -> None:
     refuse(2)
     assert probe.look()["record/refused"].text.startswith("2 logs were refused. Last: is not JSON.")
     clock.now += 50
-    refuse(1)
+    backends.store.bury([DeadLetter(IdSource().take(1).to_bytes(16, "big"), b"{}", "is missing", "message")])
+    assert "Last: message is missing." in probe.look()["record/refused"].text
     assert probe.look()["record/refused"].details["logs"] == 3
     clock.now += 50
     assert len(probe.look()) == 1
