@@ -51,7 +51,7 @@ ROW = ("tz", "clock", "columns")
 HIDDEN = ("values", "counts", "columns", "wrap", "density")
 ACTIONS = frozenset(
     (
-        *("was", "was_tz", "was_from", "was_to"),
+        *("was", "was_tz", "was_from", "was_to", "range", "zone"),
         *("go", "use", "add", "remove", "k", "o", "v", "match", "keep", "exclude", "show", "hide", "list"),
         *columns.ACTIONS,
     )

@@ -44,12 +44,12 @@ _UNITS = (("d", _DAY), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A link to a range beside this one; no URL where there is none."""
+    """A button that leads to a range beside this one; none where there is none."""
 
-    label: str
     symbol: str
     title: str
-    url: str | None
+    #: What `range` carries; a link would hold the whole state.
+    range: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +97,10 @@ def settled(form: Form, args: Mapping[str, str], now: int) -> Form:
         ends = times.split(form.start, now, here)
         if ends is not None:
             form = replace(form, start=ends[0], end=ends[1])
+    if "range" in args:
+        start, _, end = args["range"].partition("|")
+        form = replace(form, start=start, end=end)
+    form = replace(form, tz=args.get("zone", form.tz))
     before = _zone(args.get("was_tz") or "UTC", here)
     start, end = (
         zone.pinned(value, before if value == args.get(was) else here, end=was == "was_to")
@@ -186,37 +190,38 @@ def local_text(moment: Instant, here: tzinfo) -> str:
 
 def _moves(form: Form, range_: _Range | None, here: tzinfo, now: int) -> list[Move]:
     if range_ is None:
-        return [Move("Earlier", "‹", "", None), Move("Zoom out", "−", "", None), Move("Later", "›", "", None)]
+        return [Move(symbol, name, None) for symbol, name in (("‹", "Earlier"), ("−", "Zoom out"), ("›", "Later"))]
     length = _length(range_.length)
-    later = None if not form.end or range_.end >= now * _MS else _beside(form, range_, 1, here)
+    later = None if not form.end or range_.end >= now * _MS else _beside(range_, 1, here)
     return [
-        Move("Earlier", "‹", f"Earlier by {length}", _beside(form, range_, -1, here)),
-        Move("Zoom out", "−", f"Zoom out: twice {length}", _wider(form, range_, here)),
-        Move("Later", "›", f"Later by {length}", later),
+        Move("‹", f"Earlier by {length}", _beside(range_, -1, here)),
+        Move("−", f"Zoom out: twice {length}", _wider(form, range_, here)),
+        Move("›", f"Later by {length}", later),
     ]
 
 
-def _beside(form: Form, range_: _Range, steps: int, here: tzinfo) -> str | None:
-    """Return the URL of the range so many lengths of itself away; that of whole days goes by the calendar."""
+def _beside(range_: _Range, steps: int, here: tzinfo) -> str | None:
+    """Return the range so many lengths of itself away; that of whole days goes by the calendar."""
     days = _days(range_, here)
     if days is None:
         away = steps * range_.length
-        return _url(form, range_.moved(away, away), here)
+        return _written(range_.moved(away, away), here)
     first, last = (day + steps * (days[1] - days[0]) for day in days)
     if not instant.FIRST[0] <= first * _DAY < last * _DAY <= instant.LAST[0]:
         return None
-    return _link(form, *(instant.text((day * _DAY, 0))[:10] for day in (first, last - 1)))
+    return "|".join(instant.text((day * _DAY, 0))[:10] for day in (first, last - 1))
 
 
 def _wider(form: Form, range_: _Range, here: tzinfo) -> str | None:
-    """Return the URL of the range twice as long: about its middle, or, where it reaches until now, from earlier."""
+    """Return the range twice as long: about its middle, or, where it reaches until now, from earlier."""
     if not form.end:
         since = _SINCE.fullmatch(form.start)
-        return _link(
-            form, f"now-{2 * int(since[1])}{since[2]}" if since else _text(range_.start - range_.length, here), ""
-        )
+        if since:
+            return f"now-{2 * int(since[1])}{since[2]}|"
+        earlier = _text(range_.start - range_.length, here)
+        return f"{earlier}|" if earlier else None
     half = range_.length // 2
-    return _url(form, range_.moved(-half, half), here)
+    return _written(range_.moved(-half, half), here)
 
 
 def _days(range_: _Range, here: tzinfo) -> tuple[int, int] | None:
@@ -232,19 +237,15 @@ def _days(range_: _Range, here: tzinfo) -> tuple[int, int] | None:
     return found[0], found[1]
 
 
-def _url(form: Form, range_: _Range, here: tzinfo) -> str | None:
-    """Return the URL of a range; None where it lies outside the years that there are."""
+def _written(range_: _Range, here: tzinfo) -> str | None:
+    """Return a range as `range` carries it; None where it lies outside the years that there are."""
     start, end = _text(range_.start, here), _text(range_.last, here)
-    return _link(form, start, end) if start and end else None
+    return f"{start}|{end}" if start and end else None
 
 
 def _text(ns: int, here: tzinfo) -> str:
     moment = divmod(ns, _MS)
     return text(moment, here, brief=True) if instant.FIRST <= moment <= instant.LAST else ""
-
-
-def _link(form: Form, start: str, end: str) -> str:
-    return form.link(start=start, end=end, cursor="", back="", open="")
 
 
 def _said(start: Named | None, end: Named | None, range_: _Range | None) -> str:

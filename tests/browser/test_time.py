@@ -83,7 +83,7 @@ def test_panel_previews_and_fills(open_page: Open) -> None:
     calendars.nth(1).fill("2024-03-01T11:30:01")
     summary.focus()
     page.keyboard.press("Escape")
-    expect(page.locator(".panel")).to_be_hidden()
+    expect(page.locator(".pick")).to_be_hidden()
     expect(summary).to_be_focused()
     page.get_by_role("button", name="Search").click()
     page.wait_for_url("**to=**")
@@ -104,16 +104,16 @@ def test_zone_by_name(open_page: Open) -> None:
 
 
 def test_ranges_are_moved_and_widened(open_page: Open) -> None:
-    """By links, without a script, with all logs in one of the ranges each."""
+    """By buttons, without a script, with all logs in one of the ranges each."""
     page = open_page("/?from=2024-03-01T06:00Z&to=2024-03-01T07:59:59.999999999Z", java_script_enabled=False)
     assert total(page) == 60
-    page.get_by_role("link", name="Earlier by 2 h").click()
+    page.get_by_role("button", name="Earlier by 2 h").click()
     page.wait_for_url("**04%3A00**")
     assert (total(page), first(page)) == (60, "2024-03-01 05:58:00.179")
-    page.get_by_role("link", name="Zoom out: twice 2 h").click()
+    page.get_by_role("button", name="Zoom out: twice 2 h").click()
     page.wait_for_url("**03%3A00**")
     assert total(page) == 120
-    page.get_by_role("link", name="Later by 4 h").click()
+    page.get_by_role("button", name="Later by 4 h").click()
     page.wait_for_url("**07%3A00**")
     assert total(page) == 120
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl, urlsplit
-
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -90,12 +88,11 @@ def test_inputs_show_the_zones_clock(app: Flask, value: str, shown: str) -> None
         assert window.view(back, NOW).start == shown
 
 
-def moved(app: Flask, start: str, end: str, tz: str = "UTC") -> list[tuple[str, str] | None]:
+def moved(app: Flask, start: str, end: str, tz: str = "UTC") -> list[tuple[str, ...] | None]:
     """Return the ranges that Earlier, Zoom out and Later lead to."""
     with app.test_request_context(f"/?tz={tz}"):
         found = window.view(Form(start=start, end=end), NOW)
-    states = [None if move.url is None else dict(parse_qsl(urlsplit(move.url).query)) for move in found.moves]
-    return [None if state is None else (state["from"], state.get("to", "")) for state in states]
+    return [None if move.range is None else (*move.range.split("|"),) for move in found.moves]
 
 
 @pytest.mark.parametrize(
@@ -141,19 +138,15 @@ def test_days_move_by_the_calendar(app: Flask) -> None:
     assert moved(app, "2018-11-04", "2018-11-04", "America/Sao_Paulo")[0] == ("2018-11-03", "2018-11-03")
 
 
-def test_links_of_ranges_are_followed(client: FlaskClient, minutes: list[LogRecord]) -> None:
-    """Earlier then later is the same range with the same logs; together they miss none and repeat none."""
+def test_ranges_beside_are_followed(client: FlaskClient, minutes: list[LogRecord]) -> None:
+    """What lies in the range before and in this one is all there is, each log once; the rest of the state stays."""
     args = {"from": "2023-09-15T08:30:00Z", "to": "2023-09-15T08:59:59.999999999Z", "sort": "asc"}
     page = get(client, "/", **args)
-    titles = [
-        one.attributes.get("title", "")
-        for one in page.find("a")
-        if "moves" in one.inside[-1].attributes.get("class", "")
-    ]
-    assert titles == ["Earlier by 30 min", "Zoom out: twice 30 min", "Later by 30 min"]
-    earlier = next(one["href"] for one in page.find("a") if one.attributes.get("title") == titles[0])
-    before = get(client, "/", **dict(parse_qsl(urlsplit(earlier).query)))
-    assert before.messages() + page.messages() == [f"step {n}" for n in range(60)]
+    moves = [one for one in page.find("button", name="range") if "moves" in one.inside[-1].attributes["class"]]
+    assert [one["title"] for one in moves] == ["Earlier by 30 min", "Zoom out: twice 30 min", "Later by 30 min"]
+    state = location(client, **args, cursor="x", range=moves[0]["value"])
+    assert state == {**args, "from": "2023-09-15T08:00:00Z", "to": "2023-09-15T08:29:59.999999999Z"}
+    assert get(client, "/", **state).messages() + page.messages() == [f"step {n}" for n in range(60)]
 
 
 @pytest.mark.parametrize(
@@ -185,8 +178,8 @@ def test_the_preview_says_what_is_meant(client: FlaskClient, args: dict[str, str
 
 
 def test_ranges_of_days_have_names(client: FlaskClient) -> None:
-    """As links that say which is chosen, and in the sentence on what was found."""
+    """As buttons that say which is chosen, and in the sentence on what was found."""
     page = get(client, "/", **{"from": "yesterday", "to": "yesterday"})
     assert page.one("p", class_="sentence").text == "All logs, of yesterday"
-    chosen = [one.text for one in page.find("a", aria_current="true")]
+    chosen = [one.text for one in page.find("button", aria_current="true")]
     assert "Yesterday" in chosen

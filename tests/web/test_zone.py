@@ -56,7 +56,7 @@ def test_utc_is_what_is_shown_at_first(client: FlaskClient, twice: list[LogRecor
     assert times(page) == [zone.when((record.t, 0)) for record in reversed(twice)]
     assert page.one("a", id="next-zone").text == "UTC"
     links = [one["href"] for one in page.find("a") if "tz=" in one["href"]]
-    assert set(links) == {"/?tz=UTC", "/?tz=local"}
+    assert set(links) == {"/?tz=local"}
     assert "Set-Cookie" not in client.get("/").headers
 
 

@@ -79,7 +79,7 @@ class Picker {
   /** Show what From and To mean, as the server reads them, and set the calendars to it. */
   async show() {
     if (!this.place.open) return;
-    const asked = new URLSearchParams(SENT.map((name) => [name, this.form.elements[name].value]));
+    const asked = new URLSearchParams(SENT.map((name) => [name, this.form.elements[name]?.value ?? ""]));
     try {
       const answer = await fetch(`${this.preview.dataset.part}?${asked}`);
       if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
