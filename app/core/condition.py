@@ -101,8 +101,10 @@ def advance(status: Status, alert: Alert, counted: Counted, now: int) -> tuple[S
         count=counted.count,
         earlier=mean,
     )
-    if met is not None or counted.unknown:
-        # Of what is tried again later there is no point yet.
+    # Of what is tried again later there is no point yet. What nobody can know will not be known later either; but first
+    # all that waits must be counted.
+    never = counted.unknown and counted.count is not None and not counted.hidden
+    if met is not None or never:
         points = [*status.recent, Point(counted.end + 1, counted.count, state)][-POINTS:]
         after = msgspec.structs.replace(after, evaluated=counted.end + 1, recent=points)
     if state == status.state and status.since:
@@ -146,7 +148,7 @@ def explain(alert: Alert, counted: Counted, met: bool | None) -> str:
         return f"No logs for {length(alert.window)}." if met else f"{said}."
     if met is not None:
         return f"{said}: {'' if met else 'not '}{limit(alert)}."
-    if counted.unknown:
+    if counted.unknown and not counted.hidden:
         return f"{said}, but alerts were not evaluated all that time: perhaps nobody could send."
     if counted.hidden == 1:
         return f"{said}, but 1 accepted log can't be found yet and may belong to them."

@@ -73,7 +73,11 @@ def from_number(value: int | float) -> Instant:
     Below 1e11 in size it counts seconds, below 1e14 milliseconds, below 1e17 microseconds, else
     nanoseconds. Raises ValueError when it is not finite or lies outside the years 0001 to 9999.
     """
-    if not math.isfinite(value):
+    if isinstance(value, int):
+        # Python has integers that no float holds.
+        if abs(value) >= 10**30:
+            raise ValueError("lies outside the years 0001 to 9999")
+    elif not math.isfinite(value):
         raise ValueError("is not a finite number")
     size = abs(value)
     per_unit = 10**9 if size < 1e11 else 10**6 if size < 1e14 else 1000 if size < 1e17 else 1

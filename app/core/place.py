@@ -97,7 +97,8 @@ class _Finder:
         """Pass over one token; return the place when the cursor stands in it."""
         text, start = self._text, self._at
         if text[start] == ")":
-            self._open = self._open[:-1]
+            if self._open:
+                self._open.pop()
             return self._pass(start + 1)
         if text[start] == "(":
             self._open.append(self._outer)

@@ -30,12 +30,14 @@ _DATE = re.compile(r"(\d{4})[-/](\d\d)[-/](\d\d)", re.ASCII)
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _STEP = re.compile(r"([+-])(\d{1,9})(ms|[smhHdwMy])|/([smhHdwMy])", re.ASCII)
 _CLOCK = re.compile(r"(\d\d?:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)(Z|z|\s?[+-]\d\d:?\d\d)?", re.ASCII)
-_OFFSET = re.compile(r"[Zz]\Z|[+-]\d\d:?\d\d\Z", re.ASCII)
+_OFFSET = re.compile(r"[Zz]\Z|\b(?:UTC|GMT)\Z|[+-]\d\d:?\d\d\Z", re.ASCII)
 _AGO = re.compile(
     r"(\d{1,9})\s*(ms|[smhdwy]|sec|min|(?:second|minute|hour|day|week|month|year)s?) ago|-(\d{1,9}(?:ms|[smhdwMy]))",
     re.ASCII,
 )
 _AGO_UNITS = {"sec": "s", "min": "m", "month": "M", "months": "M"}
+#: Characters of the longest text of a range.
+LONGEST = 200
 #: What may stand between the two ends of a range in one text.
 _BETWEEN = re.compile(r"\s+(?:–|—|-|to|until|till)\s+|\s*(?:–|—|→|\.\.\.?|…)\s*|/", re.ASCII)
 
@@ -127,7 +129,7 @@ def _local(point: Instant, zone: tzinfo) -> Named:
 
 
 def _day(local: int, zone: tzinfo) -> Named:
-    return _stretch(from_local(local, zone)[0], from_local(local + _DAY, zone)[1] - 1)
+    return _stretch(from_local(local, zone)[0], from_local(local + _DAY, zone)[0] - 1)
 
 
 def _stretch(first: int, last: int) -> Named:
@@ -174,7 +176,8 @@ def _rounded(ms: int, unit: str, zone: tzinfo) -> tuple[int, int]:
         first = ms - to_local(ms, zone) % _UNITS[unit]
         return first, first + _UNITS[unit] - 1
     floor = _floor(to_local(ms, zone), unit)
-    return from_local(floor, zone)[0], from_local(_along(floor, 1, unit), zone)[1] - 1
+    # The next one begins where this one ends, also where the clock shows midnight twice.
+    return from_local(floor, zone)[0], from_local(_along(floor, 1, unit), zone)[0] - 1
 
 
 def _along(local: int, count: int, unit: str) -> int:
@@ -210,6 +213,8 @@ def split(text: str, now: int, zone: tzinfo = UTC) -> tuple[str, str] | None:
 
     A second end that is a time of day only is of the day, and has the offset, of the first.
     """
+    if len(text) > LONGEST:
+        return None
     for between in _BETWEEN.finditer(text):
         low, high = text[: between.start()].strip(), text[between.end() :].strip()
         try:
@@ -225,9 +230,8 @@ def split(text: str, now: int, zone: tzinfo = UTC) -> tuple[str, str] | None:
 
 def _of_day(clock: str, low: str, start: Named, zone: tzinfo) -> str:
     """Return a time of day as one of the day of another time, which may name its offset."""
-    offset = _OFFSET.search(low) if start.kind == "instant" else None
-    minutes = offset_at(start.first[0], zone)
-    if offset is not None:
-        minutes = instant.parse(f"1970-01-01T00:00{offset[0]}")[0] // -60_000
+    found = _OFFSET.search(low) if start.kind == "instant" else None
+    offset = "" if found is None else "Z" if found[0] in ("UTC", "GMT") else found[0]
+    minutes = instant.parse(f"1970-01-01T00:00{offset}")[0] // -60_000 if offset else offset_at(start.first[0], zone)
     day = instant.text((start.first[0] + minutes * 60_000, 0))[:10]
-    return f"{day} {_padded(clock)}{offset[0] if offset is not None and not _OFFSET.search(clock) else ''}"
+    return f"{day} {_padded(clock)}{'' if _OFFSET.search(clock) else offset}"

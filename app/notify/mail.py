@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
+from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import formatdate
 
@@ -28,8 +29,14 @@ class Mail:
         """See Channel."""
         letter = write(message, self.notifier.target, self._server.sender or f"logingestor@{_domain()}")
         try:
-            with self._connect() as smtp:
+            smtp = self._connect()
+            try:
                 smtp.send_message(letter)
+                # It is taken: however the goodbye is answered, it must not be sent again.
+                with suppress(OSError, smtplib.SMTPException):
+                    smtp.quit()
+            finally:
+                smtp.close()
         except smtplib.SMTPAuthenticationError as error:
             # The message was not refused: a password can be mended.
             raise Undelivered(f"{self._server.host} does not let {self._server.user!r} in: {_said(error)}") from error

@@ -44,6 +44,8 @@ class _Connection(http.client.HTTPConnection):
                 connection.close()
                 raise
         self.sock = connection
+        if self.is_cut:
+            raise TimeoutError
 
     def cut(self) -> None:
         """End what is under way, from another thread."""
@@ -105,7 +107,7 @@ def _wait(header: str) -> float | None:
         return float(header.strip()[:9])
     try:
         until = parsedate_to_datetime(header)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     until = until if until.tzinfo else until.replace(tzinfo=UTC)
     return max((until - datetime.now(UTC)).total_seconds(), 0.0)

@@ -24,7 +24,8 @@ class Alerts:
 
     def __init__(self, store: LogStore) -> None:
         self._store = store
-        self._found: dict[str, Trouble] = {}
+        #: None until it was looked once: what another process has opened stays as it is.
+        self._found: dict[str, Trouble] | None = None
 
     def look(self) -> dict[str, Trouble]:
         """See Probe."""
@@ -46,17 +47,15 @@ class Alerts:
         self._found = found
         return found
 
-    def unreachable(self, reason: str) -> dict[str, Trouble]:
+    def unreachable(self, reason: str) -> dict[str, Trouble] | None:
         """See Probe: that the record can't be reached is told by its own."""
         return self._found
 
     def _firing(self, one: Watched, now: int) -> Trouble:
         alert, status = one.alert, one.status
-        key = f"{self.name}/{alert.id}"
-        change = self._began(one) if key not in self._found else None
-        details = _named(one) | (
-            _logs(change) if change else {**self._found[key].details} if key in self._found else {}
-        )
+        before = (self._found or {}).get(f"{self.name}/{alert.id}")
+        change = self._began(one) if before is None else None
+        details = _named(one) | (_logs(change) if change else {**before.details} if before else {})
         details |= {"count": status.count, "earlier": status.earlier, "condition": condition.sentence(alert)}
         state, why = condition.now_state(one, now)
         text = f"Alert “{alert.name}” fires: {why}"

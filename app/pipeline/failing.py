@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.core import instant
+from app.core.errors import Unavailable
 from app.core.instant import now_ms
 from app.core.notifying import Standing
 from app.core.watching import NOTIFIER_FAILING
@@ -20,23 +21,29 @@ class Failing:
 
     def __init__(self, telling: Telling) -> None:
         self._telling = telling
-        self._found: dict[str, Trouble] = {}
+        #: None until the record was looked into: what another process has opened stays as it is.
+        self._found: dict[str, Trouble] | None = None
 
     def look(self) -> dict[str, Trouble]:
         """See Probe."""
-        box, now = self._telling.outbox, now_ms()
+        box, now, before = self._telling.outbox, now_ms(), self._found or {}
+        if self._telling.alone and self._found is None:
+            raise Unavailable("the record is away, and how notifiers are doing was never looked at")
         there, counts = {one.notifier: one for one in box.standings()}, box.waiting_counts()
         found = {}
         for name in (one.name for one in self._telling.notifiers):
-            standing = there.get(name)
+            key, standing = f"{self.name}/{name}", there.get(name)
+            if self._telling.alone and key in before and (standing is None or not standing.sent + standing.failures):
+                # Memory begins anew: that it fails is over when it takes something.
+                found[key] = before[key]
             if standing is None or standing.since is None:
                 continue
             if now - standing.since >= FAILING_MS or not standing.again:
-                found[f"{self.name}/{name}"] = _failing(standing, counts.get(name, 0))
+                found[key] = _failing(standing, counts.get(name, 0))
         self._found = found
         return found
 
-    def unreachable(self, reason: str) -> dict[str, Trouble]:
+    def unreachable(self, reason: str) -> dict[str, Trouble] | None:
         """See Probe: that the record is away is told by its own."""
         return self._found
 

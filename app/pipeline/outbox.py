@@ -12,6 +12,9 @@ from app.core.notifying import KEPT, Delivery, Notifier, Outbox, Standing, rank
 from app.core.ports import LogStore
 from app.core.watching import Notice
 
+#: Ms after its end from which on a notice is no news any more.
+STALE_MS = 3_600_000
+
 
 def events(notifier: Notifier, notice: Notice, told: Sequence[Delivery]) -> list[str]:
     """Return what the notifier is to be told of a notice in this form, after what it was *told*.
@@ -65,10 +68,18 @@ def fill(store: LogStore, notifiers: Sequence[Notifier]) -> bool:
     planned = plan(new, [notice for _, notice in changes if notice.until is None], told)
     for notifier in behind:
         after = standings[notifier.name].revision
-        planned += plan([notifier], [notice for revision, notice in changes if revision > after], told)
+        news = [notice for revision, notice in changes if revision > after and not _is_stale(notifier, notice, told)]
+        planned += plan([notifier], news, told)
     moved = [msgspec.structs.replace(standings[one.name], revision=newest) for one in behind]
     store.post(planned, [*moved, *(Standing(one.name, newest) for one in new)])
     return bool(planned)
+
+
+def _is_stale(notifier: Notifier, notice: Notice, told: Sequence[Delivery]) -> bool:
+    """Return whether a notice is over for so long that who was not told of its beginning is told nothing: a notifier that is named again."""
+    if notice.until is None or now_ms() - notice.until < STALE_MS:
+        return False
+    return not any(one.notifier == notifier.name and one.notice.id == notice.id for one in told)
 
 
 def _told(store: LogStore, notices: Sequence[Notice]) -> list[Delivery]:

@@ -45,8 +45,8 @@ class Probe(Protocol):
     def look(self) -> dict[str, Trouble]:
         """Return what is wrong now; whatever it raises means that it can't be reached."""
 
-    def unreachable(self, reason: str) -> dict[str, Trouble]:
-        """Return what is wrong while it can't be reached: what was found before stays as it is."""
+    def unreachable(self, reason: str) -> dict[str, Trouble] | None:
+        """Return what is wrong while it can't be reached: what was found before stays as it is. None where nothing was found out yet."""
 
 
 class _Service:

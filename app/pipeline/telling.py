@@ -71,6 +71,11 @@ class Telling:
         return self._memory or self._store
 
     @property
+    def alone(self) -> bool:
+        """Whether deliveries lie in memory, since the record is away."""
+        return self._memory is not None
+
+    @property
     def notifiers(self) -> Sequence[Notifier]:
         """Who is told."""
         return self._notifiers
@@ -185,6 +190,10 @@ class _Sender:
         if now < standing.again <= now + GIVEN_UP_MS:
             return min((standing.again - now) / 1000, LOOK_SECONDS)
         waiting = box.waiting(self._name, AT_ONCE)
+        if late := [_late(one) for one in waiting if not one.tries and _is_old(one, now)]:
+            # Nobody sent for a day, or its notifier was not named for so long.
+            box.post(late)
+            return NOW
         step = choose(waiting, box.told_at(self._name, now - GIVEN_UP_MS), now)
         if step.changed:
             box.post(step.changed)
@@ -239,7 +248,8 @@ def settle(message: Message, was: Standing, error: Undelivered | None, now: int)
         failures=was.failures + 1,
         since=now if was.since is None else was.since,
         reason=reason,
-        again=0 if error.final else now + int(pause(was.failures, error.wait) * 1000),
+        # Nothing waits any more of what was refused for good, or given up.
+        again=0 if error.final or failed == len(settled) else now + int(pause(was.failures, error.wait) * 1000),
     )
     return settled, standing
 
@@ -249,6 +259,10 @@ def pause(failures: int, asked: float | None) -> float:
     grown = min(PAUSE_SECONDS * GROWTH ** min(failures, 20), LONGEST_SECONDS)
     # Not all at once where several wait for one receiver.
     return max(grown * random.uniform(0.9, 1.1), min(asked or 0.0, GIVEN_UP_MS / 1000))
+
+
+def _late(one: Delivery) -> Delivery:
+    return msgspec.structs.replace(one, state="failed", reason="it waited for a day before anybody could send it")
 
 
 def _is_old(one: Delivery, now: int) -> bool:

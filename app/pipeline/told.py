@@ -20,6 +20,8 @@ from app.core.record import LogRecord
 VALUES = 200
 #: Longest span that is believed, in ns: beyond a day it is a wrong unit rather than a request.
 LONGEST = 86_400 * 10**9
+#: Characters of the longest text that tells a duration.
+SPOKEN = 40
 
 _MS, _S = 10**6, 10**9
 #: What stands before a name without changing what it means.
@@ -112,7 +114,7 @@ def _moment(value: Any) -> int | None:
         if isinstance(value, str):
             value = int(value) if value.isdecimal() else value
         ms, ns = instant.parse(value) if isinstance(value, str) else instant.from_number(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return None if isinstance(value, bool) else ms * _MS + ns
 
@@ -130,7 +132,7 @@ def _times(value: Any, factor: int) -> int | None:
 
 def _spoken(value: Any) -> int | None:
     """Return a duration that names its unit: `1m2.5s`, `350 ms`, `00:00:01.234`, `PT1.5S`."""
-    if not isinstance(value, str):
+    if not isinstance(value, str) or len(value) > SPOKEN:
         return None
     if (found := _CLOCK.fullmatch(value) or _ISO.fullmatch(value)) is not None:
         hours, minutes, seconds = found.groups()

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
+
 from app.core.instant import now_ms
 from app.core.notifying import Channel, Message, Outbox, Undelivered
 from app.core.record import IdSource, id_text
+
+log = logging.getLogger(__name__)
 
 _ids = IdSource()
 
@@ -16,5 +20,9 @@ def send_test(channel: Channel, outbox: Outbox) -> str:
         channel.send(Message(f"test-{id_text(_ids.take(1).to_bytes(16, 'big'))}", ()))
     except Undelivered as error:
         reason = " ".join(str(error).split())[:500] or "it was not taken"
+    except Exception as error:
+        # A fault of ours is told as the notifier's, as where it is sent what waits.
+        log.warning("the notifier %s can't be told", channel.notifier.name, exc_info=True)
+        reason = f"{type(error).__name__}: {error}"[:500]
     outbox.keep_test(channel.notifier.name, now_ms(), reason)
     return reason

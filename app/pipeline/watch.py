@@ -120,7 +120,7 @@ class Watch:
     def apply(self, probe: Probe, reason: str | None) -> None:
         """Let a probe look, or say that it can't be reached for *reason*; and let its notices be as it says."""
         found = probe.look() if reason is None else probe.unreachable(reason)
-        if self._leading and not self._stopping.is_set():
+        if found is not None and self._leading and not self._stopping.is_set():
             self._write(probe.name, found)
 
     def _write(self, source: str, troubles: Mapping[str, Trouble]) -> None:

@@ -23,7 +23,9 @@ POST = (
 )
 FORGET = (
     "DELETE FROM deliveries WHERE state <> 'waiting' AND seq <= "
-    f"(SELECT seq FROM deliveries WHERE state <> 'waiting' ORDER BY seq DESC LIMIT 1 OFFSET {KEPT})"
+    f"(SELECT seq FROM deliveries WHERE state <> 'waiting' ORDER BY seq DESC LIMIT 1 OFFSET {KEPT}) "
+    # What is open would be told once more.
+    "AND notice NOT IN (SELECT id FROM notices WHERE until IS NULL)"
 )
 #: A standing, less what `keep_test` keeps.
 STAND = (

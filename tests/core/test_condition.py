@@ -129,6 +129,12 @@ def test_what_could_not_be_told_is_due_still() -> None:
     assert (after.evaluated, after.recent) == (MINUTE, [])
     after, _ = advance(status, alert(kind="absent"), counted(0, end=2 * MINUTE, unknown=True), 1)
     assert (after.evaluated, len(after.recent), after.state) == (2 * MINUTE, 1, "cannot_tell")
+    # After a break, too: what waits, or what fails now, can be counted later.
+    for kind in ("at_least", "absent", "rises"):
+        for what in (counted(0, hidden=500, unknown=True), counted(None, unknown=True, fault="away")):
+            after, _ = advance(status, alert(kind=kind), what, 1)
+            assert (after.evaluated, after.recent, after.state) == (MINUTE, [], "cannot_tell")
+            assert "perhaps nobody could send" not in after.why
 
 
 def test_points_are_bounded() -> None:

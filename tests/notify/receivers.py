@@ -118,6 +118,7 @@ class Mailbox:
     #: What is answered to RCPT and to the end of DATA.
     to_recipient: str = "250 fine"
     to_data: str = "250 taken"
+    to_quit: str = "221 bye"
     letters: list[Message] = field(default_factory=list)
     #: Each command as it came, with `TLS` before those that nobody could read.
     heard: list[str] = field(default_factory=list)
@@ -173,7 +174,7 @@ class _Talk:
             command = line.decode().strip()
             self._box.heard.append(f"{'TLS ' if self._secure else ''}{command}")
             if command.upper() == "QUIT":
-                self._say("221 bye")
+                self._say(self._box.to_quit)
                 return
             getattr(self, f"_{command.split()[0].lower()}", lambda _: self._say("250 fine"))(command)
 

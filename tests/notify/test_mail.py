@@ -112,6 +112,14 @@ def test_a_wrong_password_can_be_mended(make_mailbox: Make, tls: ssl.SSLContext,
     assert not raised.value.final and "wrong@" not in str(raised.value)
 
 
+@pytest.mark.parametrize("said", ["421 going down", "500 what?", "nonsense"])
+def test_mail_that_was_taken_is_not_sent_again(make_mailbox: Make, tmp_path: Any, said: str) -> None:
+    """However the server answers the goodbye."""
+    box = make_mailbox(to_quit=said)
+    channel(tmp_path, f"smtp://127.0.0.1:{box.port}?starttls=never").send(message())
+    assert len(box.letters) == 1
+
+
 def test_nobody_takes_mail(make_mailbox: Make, tmp_path: Any) -> None:
     """It is tried again."""
     box = make_mailbox()

@@ -88,6 +88,11 @@ def test_what_cannot_be_told_for_long(backends: Backends) -> None:
     assert found["alert/many"].text.startswith(f"{MANY + 1} of {MANY + 2} alerts can't be told for 15 minutes.")
 
 
+def test_what_another_process_has_opened_stays(backends: Backends) -> None:
+    """A probe that never came to look says nothing: else a takeover without the record would end what still fires."""
+    assert Alerts(backends.store).unreachable("away") is None
+
+
 def test_a_new_alert_has_time(backends: Backends) -> None:
     """One that nobody evaluated yet is none that could not be told for long."""
     backends.store.keep_alert(Alert("a", "a", "s", "absent", 60, made=NOW, changed=NOW))

@@ -11,6 +11,7 @@ import pytest
 
 from app.backends import Backends
 from app.core.errors import Unavailable
+from app.core.instant import now_ms
 from app.core.notifying import Delivery, Message, Notifier, Standing, Undelivered
 from app.core.watching import Notice
 from app.drivers.sqlite import Database
@@ -103,7 +104,7 @@ def test_pauses_grow_for_a_day() -> None:
     assert 4_000 < pauses[0] < 6_000 and max(pauses) < 4_000_000
     assert all(shorter < longer for shorter, longer in pairwise(pauses[:6]))
     assert telling.GIVEN_UP_MS <= now - NOW < telling.GIVEN_UP_MS + 4_000_000
-    assert standing.failed == 1
+    assert (standing.failed, standing.again) == (1, 0)
     assert settle(told, Standing("ops", 1), Undelivered("429", wait=7_200), NOW)[1].again == NOW + 7_200_000
     settled, standing = settle(told, Standing("ops", 1), Undelivered("404", final=True), NOW)
     assert (settled[0].state, standing.again, standing.failed) == ("failed", 0, 1)
@@ -170,7 +171,7 @@ def test_a_new_notifier_is_told_what_is_open_and_nothing_older(
     first = begin(line)
     first.tell(True, [])
     until(lambda: line.told == ["open-opened"])
-    store.keep_notices([notice("short", "error", until=NOW)])
+    store.keep_notices([notice("short", "error", until=now_ms())])
     first.tell(True, [])
     until(lambda: line.told == ["open-opened", "short-closed"])
     first.close()
@@ -179,6 +180,40 @@ def test_a_new_notifier_is_told_what_is_open_and_nothing_older(
     until(lambda: len(line.told) == 4 and second.told)
     assert line.told[2:] == ["open-closed", "late-opened"]
     assert second.told == ["late-opened"]
+
+
+def test_a_notifier_that_is_named_again_is_told_what_is_new(backends: Backends, begin: Callable[..., Telling]) -> None:
+    """Not of all that began and ended meanwhile, nor what waited for it for days; what is open still, it is."""
+    store, line = backends.store, Line()
+    store.post([Delivery("ops", "opened", notice("old"), NOW, "old-opened")], [Standing("ops", 0)])
+    store.keep_notices([notice("meanwhile", until=NOW), notice("open"), notice("just", until=now_ms())])
+    begin(line).tell(True, [])
+    until(lambda: line.told[:2] == ["open-opened", "just-closed"])
+    until(lambda: [one.state for one in store.deliveries(["old"])] == ["failed"])
+    assert store.deliveries(["meanwhile"]) == []
+
+
+def test_that_a_notifier_fails_is_not_over_since_the_record_is_away(
+    backends: Backends, begin: Callable[..., Telling]
+) -> None:
+    """It is when it takes something; who never saw the record says nothing of it."""
+    line = Line()
+    line.fault = Undelivered("it answered 404", final=True)
+    process = begin(line)
+    backends.store.keep_notices([notice()])
+    process.tell(True, [])
+    until(lambda: [one.state for one in backends.store.deliveries(["a"])] == ["failed"])
+    probe = Failing(process)
+    assert list(probe.look()) == ["notifiers/ops"]
+    process.tell_alone(True, [notice()], lambda _: False)
+    assert list(probe.look()) == ["notifiers/ops"]
+    with pytest.raises(Unavailable):
+        Failing(process).look()
+    assert Failing(process).unreachable("away") is None
+    line.fault = None
+    process.tell_alone(True, [notice(), notice("b")], lambda _: True)
+    until(lambda: line.told)
+    until(lambda: probe.look() == {})
 
 
 def test_nothing_is_sent_by_who_does_not_lead(backends: Backends, begin: Callable[..., Telling]) -> None:

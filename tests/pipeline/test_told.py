@@ -103,6 +103,10 @@ def test_beginnings_and_ends(metadata: dict[str, Any], start: int, end: int) -> 
         {"user": {"parentSpanId": "p"}},
         {"parentSpanId": 7},
         {f"n{n}": n for n in range(300)} | {"duration_ms": 1},
+        {"startTime": 10**400},
+        {"duration": "9" * 5_000 + "h"},
+        {"duration": "PT" + "9" * 400 + "S"},
+        {"duration": "1h" + " " * 200_000 + "x"},  # read by a pattern it would take hours
     ],
 )
 def test_what_is_not_known_is_not_told(metadata: dict[str, Any] | None) -> None:

@@ -97,6 +97,18 @@ def test_body_that_is_not_json_is_400_with_the_position_and_kept(client: FlaskCl
     assert "is not JSON" in letter.reason
 
 
+@pytest.mark.parametrize("number", ["1" + "0" * 400, "-1" + "0" * 400, "1e400", "1" + "0" * 31])
+def test_timestamp_beyond_all_numbers_costs_no_neighbour(client: FlaskClient, backends: Backends, number: str) -> None:
+    """Python's integers have no end, floats have one: such a time is its own log's fault."""
+    body = f'[{{"message": "a"}}, {{"message": "b", "timestamp": {number}}}]'
+
+    answer = client.post("/logs/ingest/", data=body)
+
+    assert (answer.status_code, answer.json["accepted"]) == (202, 1)
+    assert [(one["index"], one["field"]) for one in answer.json["rejected"]] == [(1, "timestamp")]
+    assert client.get(f"/logs?from={number}").status_code == 400
+
+
 def test_number_that_is_none_costs_no_neighbour(client: FlaskClient, backends: Backends) -> None:
     """Python's clients write NaN into arrays: that log is refused and kept, the others are accepted."""
     body = b'[{"message":"one \\ud800 NaN"},{"message":"m","metadata":{"a":[1,NaN]}},{"message":"two"},-Infinity]'
