@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from app.backends import Backends
 from app.core.errors import LogIngestorError
@@ -147,9 +147,9 @@ class _Reader:
 
     def alive(self, far: bool) -> int:
         """Return how many workers gave a sign of life; unless *far*, of those that do so outside the record."""
-        seen = list[Seen]()
+        seen, record = list[Seen](), cast(object, self._held.store)
         for place in self._held.places:
-            if place is self._held.store and not far:
+            if place is record and not far:
                 continue
             self.tried(lambda place=place: seen.extend(place.beats()))  # type: ignore[misc]
         return len({one.beat.id for one in seen if one.age < GONE_SECONDS and not one.beat.ended})
