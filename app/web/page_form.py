@@ -145,6 +145,8 @@ def revise(form: Form, args: MultiDict[str, str], now: int) -> tuple[Form, Seque
         return replace(form, open=args.get("show", "")), ()
     if "list" in args:
         return replace(form, values=args["list"]), ()
+    if "zone" in args:  # the state has it already
+        return form, ()
     if any(action in args for action in columns.ACTIONS):
         return replace(form, columns=columns.revised(form.columns, args)), ()
     if not ACTIONS & args.keys():

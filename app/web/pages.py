@@ -177,7 +177,7 @@ def _location(form: Form) -> str:
     """Return the state's URL, with the place to scroll to where a log was opened or closed, or a field was."""
     if "list" in request.args:
         return f"{form.link()}#facets"
-    if any(action in request.args for action in columns.ACTIONS):
+    if any(action in request.args for action in ("zone", *columns.ACTIONS)):
         return form.link()  # the button's own place: a browser keeps it where the redirect names none
     row = form.open or request.args.get("hide", "")
     return form.link() + (f"#log-{row}" if row else "")

@@ -13,7 +13,7 @@ from app.core.record import LogRecord, id_bytes, id_text
 from app.web import zone
 from app.web.page_form import Form
 from tests.conftest import Fill, MakeRecord
-from tests.web.reading import Html, get
+from tests.web.reading import Html, get, location
 
 TWICE = ("2023-10-29T00:30:00Z", "2023-10-29T01:30:00Z")
 
@@ -114,6 +114,12 @@ def test_switching_keeps_the_instants(client: FlaskClient) -> None:
     state = dict(parse_qsl(urlsplit(page.one("a", id="next-zone")["href"]).query))
     assert state == {"from": "2023-09-15T10:00:00+02:00", "to": "today", "tz": "UTC"}
     assert get(client, "/", **state).find("input", name="from")[0]["value"] == "2023-09-15 08:00:00"
+
+
+def test_a_zone_is_all_that_its_button_changes(client: FlaskClient) -> None:
+    """The place among the pages and the opened log stay, as the instants do."""
+    state = {"q": "level:error", "limit": "25", "cursor": "AAAA", "open": "018a97da-98fa-7000-8000-000000000001"}
+    assert location(client, **state, tz="UTC", zone="Asia/Tokyo") == {**state, "tz": "Asia/Tokyo"}
 
 
 @pytest.mark.parametrize("path", ["/", "/page/counts", "/page/values?field=level", "/log/{}"])
