@@ -250,6 +250,6 @@ def test_rows_that_arrive_have_the_pages_columns(
 
 
 def test_rows_that_arrive_on_an_empty_page_can_be_compared(client: FlaskClient) -> None:
-    """Their boxes belong to a form that is shown with them; beside results there is one such form too."""
+    """Their boxes belong to a form that is shown with them."""
     page = get(client, "/")
     assert page.one("form", id="compare").inside[-1]["id"] == "arriving"
