@@ -7,8 +7,10 @@ them; zones had seconds in them before about 1930 only.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from functools import cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from app.core import instant
 from app.core.errors import InvalidQuery, Problem
@@ -35,17 +37,19 @@ def read_zone(text: str) -> tzinfo:
         return timezone(offset if found[1] == "+" else -offset)
     if text.upper() in ("Z", "UTC", "GMT"):
         return UTC
-    for name in (text, "/".join(map(_titled, text.split("/")))):
-        try:
-            return ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            continue
+    with suppress(ZoneInfoNotFoundError, ValueError, OSError):
+        return ZoneInfo(text)
+    name = _names().get(text.lower())
+    if name is not None:
+        return ZoneInfo(name)
     message = f"“{text[:100]}” is neither a zone such as Europe/Berlin nor an offset such as +02:00"
     raise InvalidQuery(Problem(message, "tz"))
 
 
-def _titled(part: str) -> str:
-    return "_".join(word.capitalize() for word in part.split("_"))
+@cache
+def _names() -> dict[str, str]:
+    """Return the names of all zones by themselves in small letters; to find them takes many files to be looked at."""
+    return {name.lower(): name for name in available_timezones()}
 
 
 def name_of(zone: tzinfo) -> str:

@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import unquote
 
 from app.core.errors import InvalidQuery, Problem
+from app.core.filter import FIELDS
 from app.core.names import check_name
+from app.core.record import LogRecord
 
 #: What is shown if the URL names none.
 DEFAULT = ("level", "resourceId", "message")
@@ -34,6 +36,12 @@ def read(text: str) -> tuple[str, ...]:
     if problems:
         raise InvalidQuery(*problems)
     return names or DEFAULT
+
+
+def offered(records: Sequence[LogRecord]) -> list[str]:
+    """Return the names of fields to offer beside these logs: the fixed ones, and those of their metadata."""
+    found = {f"metadata.{name}" for record in records for name in record.metadata or ()}
+    return [*FIELDS[:-1], *sorted(found)[:200]]
 
 
 def write(names: Sequence[str]) -> str:

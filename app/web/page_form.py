@@ -45,8 +45,8 @@ ASKED = ("q", "start", "end", "tz", "clock", "sort")
 ABOUT = ("q", "tz", "clock", "columns", "wrap", "density")
 #: Attributes that are no part of a query, but of how its answer is shown.
 SHOWN = ("back", "open", "values", "counts", "columns", "wrap", "density")
-#: Attributes by which a row looks as it does, for those that come by the live tail.
-ROW = ("tz", "clock", "columns")
+#: Attributes that a row shows or hands on to its log's page, for those that come by the live tail.
+ROW = ("tz", "clock", "columns", "wrap", "density")
 #: Attributes that the form has no control for.
 HIDDEN = ("values", "counts", "columns", "wrap", "density")
 ACTIONS = frozenset(
@@ -145,6 +145,8 @@ def revise(form: Form, args: MultiDict[str, str], now: int) -> tuple[Form, Seque
         return replace(form, open=args.get("show", "")), ()
     if "list" in args:
         return replace(form, values=args["list"]), ()
+    if "zone" in args:  # the state has it already
+        return form, ()
     if any(action in args for action in columns.ACTIONS):
         return replace(form, columns=columns.revised(form.columns, args)), ()
     if not ACTIONS & args.keys():

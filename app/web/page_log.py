@@ -55,8 +55,9 @@ class Asked:
 
     def link(self, record: LogRecord, **changes: int | str) -> str:
         """Return the query of the URL with the *changes*."""
-        kept = {"beside": self.beside, "before": self.before, "after": self.after, **changes}
-        usual = {"beside": _usual(record), "before": STEPS[0], "after": STEPS[0]}
+        message = "whole" if self.whole else ""
+        kept = {"beside": self.beside, "before": self.before, "after": self.after, "message": message, **changes}
+        usual = {"beside": _usual(record), "before": STEPS[0], "after": STEPS[0], "message": ""}
         more = [(name, str(value)) for name, value in kept.items() if value != usual[name]]
         return f"?{self.form.about()}&{urlencode(more)}".rstrip("&").replace("?&", "?")
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -17,7 +20,7 @@ bp = Blueprint("page_searches", __name__)
 def submit() -> BaseResponse | tuple[str, int]:
     """Save, change or remove a search as a form of a page says."""
     form, store = request.form, backends().store
-    given = dict(Form.read(form).state(*searches.PASSING))
+    given = dict(_state(form).state(*searches.PASSING))
     try:
         if form.get("do") == "remove":
             searches.remove(store, searches.get(store, form.get("id", "")))
@@ -33,15 +36,20 @@ def submit() -> BaseResponse | tuple[str, int]:
     return saved.go(f"/searches#s-{search.id}")
 
 
+def _state(parameters: Mapping[str, str]) -> Form:
+    """Return the state that the parameters are: in the zone that they name, not in that of who changes them."""
+    return replace(Form.read(parameters), tz=parameters.get("tz", ""))
+
+
 def page(error: InvalidInput | None = None) -> str:
     """Return the page of saved searches; with what was wrong in the form that was sent."""
     store, sent = backends().store, None
     if error is not None:
-        sent = {"name": request.form.get("name", ""), "id": request.form.get("id", ""), "form": Form.read(request.form)}
+        sent = {"name": request.form.get("name", ""), "id": request.form.get("id", ""), "form": _state(request.form)}
         sent["taken"] = any("another saved search" in problem.message for problem in error.problems)
     alerts: dict[str, list[tuple[str, str]]] = {}
     for watched in store.alerts():
         alerts.setdefault(watched.alert.search, []).append((watched.alert.id, watched.alert.name))
-    shown = [(search, Form.read(search.parameters), alerts.get(search.id, [])) for search in store.searches()]
+    shown = [(search, _state(search.parameters), alerts.get(search.id, [])) for search in store.searches()]
     problems = saved.labelled(error) if error else []
     return render_template("searches.html", searches=shown, sent=sent, problems=problems, passing=searches.PASSING)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from urllib.parse import urlencode
@@ -15,9 +15,8 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.backends import Backends
 from app.core import instant
 from app.core.errors import InvalidQuery, Problem, TimedOut, Unavailable
-from app.core.filter import EVERYTHING, FIELDS, Filter
+from app.core.filter import EVERYTHING, Filter
 from app.core.query import Query
-from app.core.record import LogRecord
 from app.core.request import read_query
 from app.core.sentence import sentence
 from app.core.text import text
@@ -97,12 +96,13 @@ class Failure:
 def search() -> BaseResponse | tuple[str, int]:
     """Show the search page."""
     form, now = Form.read(request.args), instant.now_ms()
-    if request.args.get("tz") == zone.LOCAL and form.tz:
+    acts = bool(ACTIONS & request.args.keys())
+    if request.args.get("tz") == zone.LOCAL and not (acts or zone.is_untold()):
         return redirect(form.link())
     try:
         form = window.settled(form, request.args, now)
         form, begun = revise(form, request.args, now)
-        if ACTIONS & request.args.keys() and not begun:
+        if acts and not begun:
             return redirect(_location(form), 303)
         return _answer(form, _query(form, now), begun, now)
     except InvalidQuery as error:
@@ -175,9 +175,11 @@ def compare() -> BaseResponse | tuple[str, int]:
 
 def _location(form: Form) -> str:
     """Return the state's URL, with the place to scroll to where a log was opened or closed, or a field was."""
+    if zone.is_untold() and "zone" not in request.args:
+        form = replace(form, tz=zone.LOCAL)  # the page that follows says why it is in UTC
     if "list" in request.args:
         return f"{form.link()}#facets"
-    if any(action in request.args for action in columns.ACTIONS):
+    if any(action in request.args for action in ("zone", *columns.ACTIONS)):
         return form.link()  # the button's own place: a browser keeps it where the redirect names none
     row = form.open or request.args.get("hide", "")
     return form.link() + (f"#log-{row}" if row else "")
@@ -273,12 +275,6 @@ def pending_of(held: Backends) -> str | None:
     return f"{count:,} accepted log{' is' if count == 1 else 's are'} not searchable yet."
 
 
-def _names(records: Sequence[LogRecord]) -> list[str]:
-    """Return the fields to offer: the fixed ones, and the metadata of the logs shown."""
-    found = {f"metadata.{name}" for record in records for name in record.metadata or ()}
-    return [*FIELDS[:-1], *sorted(found)[:200]]
-
-
 def _render(form: Form, rows: Rows, now: int, **parts: Any) -> str:
     page = parts.get("page")
     sizes = LIMITS if form.limit in LIMITS else (form.limit, *LIMITS)
@@ -294,7 +290,7 @@ def _render(form: Form, rows: Rows, now: int, **parts: Any) -> str:
         orders=ORDERS,
         limits=[(size, size) for size in sizes],
         operations=OPERATIONS,
-        fields=_names(page.records if page else ()),
+        fields=columns.offered(page.records if page else ()),
         host=request.url_root,
         **parts,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, Response
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -74,5 +76,6 @@ def remove(which: str) -> Response:
 
 def path(search: SavedSearch) -> str:
     """Return the path of the search page in the state of a search, without the prefix."""
-    query = Form.read(search.parameters).query()
-    return f"/?{query}" if query else "/"
+    # Without a zone its times are of UTC, as for its alerts, whatever zone the browser was in last.
+    form = replace(Form.read(search.parameters), tz=search.parameters.get("tz") or "UTC")
+    return f"/?{form.query()}"

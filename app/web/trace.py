@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -50,8 +50,7 @@ class Asked:
         """Return the URL of this page with the *changes*; what chooses or moves lets go of places further on."""
         moved = {name: "" for name in ("log", "lane") if not changes.keys() & set(_PLACES)}
         pairs = {name: value for name, value in {**self.given, **moved, **changes}.items() if value}
-        url = address(self.trace_id)
-        return f"{url}{'&' if '?' in url else '?'}{urlencode(pairs)}" if pairs else url
+        return address(self.trace_id, pairs.items())
 
     def number(self, name: str) -> int:
         """Return a place as a number."""
@@ -84,12 +83,18 @@ class Line:
     message: str
 
 
-@bp.app_template_filter("trace")
-def address(trace_id: str) -> str:
+def address(trace_id: str, pairs: Iterable[tuple[str, str]] = ()) -> str:
     """Return the URL of a trace's page: its id as the last part of the path where a path can hold it."""
     plain = trace_id.strip("/.") and trace_id == trace_id.strip("/") and "//" not in trace_id
-    prefix = f"{settings().path_prefix}/trace"
-    return f"{prefix}/{quote(trace_id, safe='')}" if plain else f"{prefix}?{urlencode({'id': trace_id})}"
+    path = f"{settings().path_prefix}/trace" + (f"/{quote(trace_id, safe='')}" if plain else "")
+    query = urlencode([*pairs] if plain else [("id", trace_id), *pairs])
+    return f"{path}?{query}" if query else path
+
+
+@bp.app_template_filter("trace")
+def seen_from(trace_id: str, form: Form) -> str:
+    """Return the URL of a trace's page for a page of this state: by its clock and in its zone."""
+    return address(trace_id, [(name, value) for name, value in form.state() if name in _SHARED])
 
 
 @bp.get("/trace")
@@ -98,8 +103,10 @@ def show(trace_id: str | None = None) -> tuple[str, int]:
     """Show a trace: of a long one the part after the place in the URL."""
     asked = _asked(request.args.get("id", "") if trace_id is None else trace_id)
     held = backends()
-    parts: dict[str, Any] = {"asked": asked, "form": Form.read(request.args), "given": asked.given}
-    parts["search"] = Form(q=text(Equals("traceId", asked.trace_id))).link()
+    form = Form.read(request.args)
+    parts: dict[str, Any] = {"asked": asked, "form": form, "given": asked.given}
+    parts["search"] = form.link(q=text(Equals("traceId", asked.trace_id)))
+    parts["about"] = f"?{form.about()}" if form.about() else ""
     try:
         parts["pending"] = pending_of(held)
         found = trace(held.store, held.index, asked.trace_id, asked.query, budget())
@@ -133,7 +140,7 @@ def _asked(trace_id: str) -> Asked:
     zone.check()
     cursor = {"cursor": given["after"]} if "after" in given else {}
     query = read_query({"clock": given.get("clock", ""), **cursor}, now=instant.now_ms())
-    return Asked(trace_id, {name: value for name, value in given.items() if value != "event"}, query)
+    return Asked(trace_id, {name: value for name, value in given.items() if (name, value) != ("clock", "event")}, query)
 
 
 def _parts(found: Trace, asked: Asked) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def asked() -> Asked:
         last, _, other = request.cookies.get(COOKIE, "").partition("|")
         browser = _known(request.cookies.get(BROWSER, ""))
         given = request.args.get("tz", "").strip()
-        name = _known(given) or (browser if given == LOCAL else "") or _known(last)
+        name = browser or "UTC" if given == LOCAL else _known(given) or _known(last)
         named_ = name if name not in ("", "UTC", browser) else _known(other)
         g.zone = Asked(read_zone(name) if name else DEFAULT, name, named_, browser)
     found: Asked = g.zone
@@ -96,6 +96,11 @@ def using(zone: tzinfo) -> Iterator[None]:
 def state() -> str:
     """Return the zone as the state of a page has it: the empty text where none was ever chosen."""
     return asked().name if has_request_context() else ""
+
+
+def is_untold() -> bool:
+    """Return whether the URL asks for the browser's own zone before a script told its name: times are in UTC then."""
+    return request.args.get("tz", "").strip() == LOCAL and not asked().browser
 
 
 def check() -> None:
@@ -181,7 +186,8 @@ def _spaced(local: Instant) -> str:
 def install(app: App) -> None:
     """Give the templates these functions; remember the zone of a page that names one."""
     app.jinja_env.filters.update(when=when, exactly=exactly)
-    app.jinja_env.globals |= {"zone_name": name, "zones": choices, "next_zone": following}
+    words = {"zone_name": name, "zones": choices, "next_zone": following, "zone_untold": is_untold}
+    app.jinja_env.globals |= words
     app.after_request_funcs.setdefault(None, []).append(_remember)
 
 

@@ -99,6 +99,25 @@ def test_dragging_zooms(open_page: Open) -> None:
     page.wait_for_url("**/?q=request")
 
 
+def test_a_begun_row_changes_nothing(open_page: Open) -> None:
+    """While a row is begun the address is not the page's state: values, marks and a dragged range are of the logs shown all the same."""
+    page = open_page("/?q=&was=&k=level&o=equals&v=error&add=1")
+    assert total(page) == LOGS // 4
+    opened(page, "metadata.region")
+    values = page.locator("#facets details", has_text="metadata.region").locator(".values")
+    expect(values).to_contain_text(str(LOGS // 12))
+
+    page.get_by_role("button", name="Fields", exact=True).first.click()
+    expect(page.locator(".opened mark")).to_have_text("error")
+    found = bars(page)
+    wanted = sum(count(found.nth(n)) for n in range(3, 8))
+    drag(page, found.nth(3), found.nth(7))
+    page.wait_for_url("**from=**")
+
+    assert state(page).keys() == {"q", "from", "to"}
+    assert total(page) == wanted < LOGS // 4
+
+
 def test_dragging_can_be_given_up(open_page: Open) -> None:
     """Escape takes a selection back, and the page stays."""
     page = open_page()

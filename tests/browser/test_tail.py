@@ -99,7 +99,9 @@ def test_a_reader_of_older_logs_is_not_moved(open_page: Open, server: Server) ->
     server.ingest([{"message": f"request later {n}"} for n in range(30)])
 
     expect(page.locator("#live [role=status]")).to_contain_text("30 new above")
-    assert row.bounding_box() == before
+    after = row.bounding_box()
+    # Less than a pixel is how the browser rounds lines of text.
+    assert before and after and abs(after["y"] - before["y"]) < 1 and after["height"] == before["height"]
     page.evaluate("scrollTo(0, 0)")
     expect(page.locator("#live [role=status]")).to_have_text("30 arrived")
     assert len(page.evaluate("window.came")) == 30

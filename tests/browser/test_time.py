@@ -38,8 +38,27 @@ def test_one_key_goes_through_the_zones(open_page: Open) -> None:
         expect(page.locator(".chart output")).to_contain_text(wanted)
     page.locator(".logs tr[id] td:nth-child(2) a").first.click()
     expect(page.locator("h1")).to_contain_text("2024-03-02 08:58:00.719 +09:00")
+    page.wait_for_load_state()
     page.keyboard.press("z")
     expect(page.locator("h1")).to_contain_text("2024-03-01 23:58:00.719 UTC")
+
+
+def test_a_zone_keeps_the_page(open_page: Open) -> None:
+    """Key and button show the same logs by another clock: the third page stays the third."""
+    page = open_page("/?limit=25", **NEW_YORK)
+    for _ in range(2):
+        before = first(page)
+        page.get_by_role("link", name="Older").first.click()
+        expect(page.locator(".logs tr[id] td:nth-child(2) a").first).not_to_have_text(before)
+    assert first(page) == "2024-03-01 22:18:00.669"
+    page.wait_for_load_state()
+    page.keyboard.press("z")
+    expect(page.locator("#next-zone")).to_have_text("America/New_York")
+    assert first(page) == "2024-03-01 17:18:00.669"
+    page.locator("#picker summary").click()
+    page.locator("#picker").get_by_role("button", name="UTC").click()
+    expect(page.locator("#next-zone")).to_have_text("UTC")
+    assert first(page) == "2024-03-01 22:18:00.669"
 
 
 def test_local_before_the_server_knows_it(open_page: Open) -> None:

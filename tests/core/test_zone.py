@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, tzinfo
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
 from hypothesis import given
@@ -37,6 +37,8 @@ def ms(text: str) -> int:
         ("Europe/Berlin", "Europe/Berlin"),
         ("europe/berlin", "Europe/Berlin"),
         ("america/new_york", "America/New_York"),
+        ("etc/gmt+5", "Etc/GMT+5"),
+        ("AMERICA/PORT-AU-PRINCE", "America/Port-au-Prince"),
         ("+02:00", "+02:00"),
         ("-0530", "-05:30"),
         ("+5", "+05:00"),
@@ -47,6 +49,15 @@ def test_names_of_zones(text: str, name: str) -> None:
     found = zone.read_zone(text)
     assert zone.name_of(found) == name
     assert zone.name_of(zone.read_zone(name)) == name
+
+
+def test_every_name_in_any_case() -> None:
+    """Also those that are not written as most are: US/Pacific, EST5EDT, Etc/GMT+5."""
+    names = available_timezones() - {"GMT", "UTC"}
+    assert len(names) > 300
+    for name in names:
+        for typed in (name.lower(), name.upper()):
+            assert zone.name_of(zone.read_zone(typed)) == name
 
 
 @pytest.mark.parametrize(

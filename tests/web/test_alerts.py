@@ -93,12 +93,16 @@ def test_a_search_with_faults_is_refused(client: FlaskClient) -> None:
 
 
 def test_a_name_leads_to_its_search(client: FlaskClient) -> None:
-    """A browser, in the state that was saved."""
+    """A browser, in the state that was saved; in UTC where that names no zone, as alerts read it."""
     made = save(client, **{"from": "now-1h", "limit": "25"})
+    client.set_cookie("zone", "Asia/Tokyo|")
     for which in ("errors", made["id"]):
         answer = client.get(f"/searches/{which}", headers=PAGE)
         assert answer.status_code == 303
-        assert dict(parse_qsl(urlsplit(answer.location).query)) == {"q": "level:error", "from": "now-1h", "limit": "25"}
+        state = {"q": "level:error", "from": "now-1h", "limit": "25", "tz": "UTC"}
+        assert dict(parse_qsl(urlsplit(answer.location).query)) == state
+    save(client, name="there", tz="Europe/Berlin")
+    assert "tz=Europe%2FBerlin" in client.get("/searches/there", headers=PAGE).location
     assert client.get("/searches/nothing", headers=PAGE).status_code == 404
 
 
@@ -234,6 +238,20 @@ def test_a_search_is_saved_from_its_page(client: FlaskClient, some: list[LogReco
     assert client.get("/searches/renamed").json["search"]["parameters"] == {"q": "x"}
     assert client.post("/page/searches", data={"id": kept["id"], "do": "remove"}).status_code == 303
     assert client.get("/searches").json["searches"] == []
+
+
+def test_a_search_is_changed_in_its_own_zone(client: FlaskClient) -> None:
+    """Whatever zone its reader's browser was in last: a new name moves no range."""
+    client.set_cookie("zone", "Asia/Tokyo|")
+    for zone in ({}, {"tz": "Europe/Berlin"}):
+        made = save(client, "errors", **{"from": "today"}, **zone)
+        shown = page(client, "/searches")
+        form = next(one for one in shown.find("form", class_="edit"))
+        sent = {one["name"]: one["value"] for one in shown.find("input") if form in one.inside}
+        client.post("/page/searches", data={**sent, "name": "renamed", "do": "change"})
+        (kept,) = client.get("/searches").json["searches"]
+        assert (kept["name"], kept["parameters"]) == ("renamed", made["parameters"])
+        client.delete("/searches/renamed")
 
 
 def test_what_names_and_queries_hold_is_shown_only(

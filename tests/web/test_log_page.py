@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import subprocess
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
@@ -118,6 +119,28 @@ def test_a_huge_log_is_shown_in_part(client: FlaskClient, make_record: MakeRecor
     assert page.find("mark")
     whole = client.get(page.link("Show all") or "")
     assert len(Html(whole.text).one("pre", class_="message").text) == 1_000_003
+    assert Html(whole.text).find("mark")
+
+
+def test_the_whole_of_a_log_keeps_the_search(client: FlaskClient, make_record: MakeRecord, fill: Fill) -> None:
+    """From its row, from its fields and from its page: the query, the columns, the clock and the zone, and which neighbours."""
+    record = make_record(message="word " * 5_000)
+    fill([record])
+    search = {"q": "word", "tz": "Asia/Tokyo", "clock": "received", "columns": "message"}
+
+    def linked(page: Html) -> dict[str, str]:
+        links = [one["href"] for one in page.find("a") if one.text.lower().endswith("show all")]
+        return dict(parse_qsl(urlsplit(links[0]).query))
+
+    for found in (
+        linked(get(client, "/", **search)),
+        linked(get(client, log_url(record), **search, part="fields")),
+    ):
+        assert found == {**search, "message": "whole"}
+    beside = {"beside": "search", "before": "50", "after": "200"}
+    assert linked(get(client, log_url(record), **search, **beside)) == {**search, **beside, "message": "whole"}
+    whole = get(client, log_url(record), **search, message="whole")
+    assert "message=whole" in (whole.link("All logs") or "")
 
 
 ODD = 'it\'s `$(id)` "q" \\n \\\\ ! % é \u202e \x1b[31m\nsecond & line'

@@ -61,6 +61,13 @@ def test_every_bar_leads_to_the_logs_that_it_counts(
         )
 
 
+def test_one_is_no_plural(client: FlaskClient, make_record: MakeRecord, fill: Fill) -> None:
+    """A chart of one log has one bar, and says so."""
+    fill([make_record()])
+    bar = get(client, "/", counts="1").one("svg", class_="bars")
+    assert bar["aria-label"] == "1 bar"
+
+
 def test_bar_holds_the_last_nanosecond(client: FlaskClient, make_record: MakeRecord, fill: Fill) -> None:
     """What a bucket counts up to its end is found by its link."""
     fill([make_record(t=t, ns=999_999) for t in (1_700_000_000_000 + n * MINUTE - 1 for n in range(1, 61))])
@@ -178,6 +185,8 @@ def test_fields_have_type_and_share(client: FlaskClient, make_record: MakeRecord
     plain = [" ".join(one.text.split()) for one in page.find("p", class_="line")]
     assert plain == ["id string 100 %", "message string 100 %", "received time 100 %", "timestamp time 100 %"]
     assert "of 121 logs" in page.one("aside", id="facets").text
+    shares = {one.text: one.attributes.get("title") for one in page.find("span") if one.inside[-1].tag == "summary"}
+    assert shares["1 %"] == "In 1 log" and shares["100 %"] == "In 121 logs"
 
 
 @pytest.mark.usefixtures("minutes")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+import json
+from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
 import pytest
 from flask import Flask
@@ -225,16 +226,17 @@ def test_rows_that_arrive_have_the_pages_columns(
     app: Flask, client: FlaskClient, some: list[LogRecord], make_record: MakeRecord
 ) -> None:
     """The page tells the live tail how its rows look, and a row made so has the same cells as one of the page."""
-    page = get(client, "/", q="number", columns="metadata.n,message", clock="received")
+    asked = {"clock": "received", "columns": "metadata.n,message", "wrap": "no", "density": "compact"}
+    page = get(client, "/", q="number", **asked)
     look = dict(parse_qsl(page.one("div", id="live")["data-look"]))
-    assert look == {"clock": "received", "columns": "metadata.n,message"}
+    assert look == asked
 
     live = Live(app, lambda *_: None)
     reader = live._asked(
-        {"query_string": f"q=number&as=row&clock=received&columns={look['columns']}".encode(), "headers": []},
+        {"query_string": f"q=number&as=row&{urlencode(look)}".encode(), "headers": []},
         lambda: None,
     )
-    assert reader.key == ("row", "clock=received&columns=metadata.n,message", "number")
+    assert reader.key == ("row", "clock=received&columns=metadata.n,message&wrap=no&density=compact", "number")
     assert Form.read(look).row() == reader.key[1]
     row = reader.write(some[4], "cursor")
     with pytest.raises(InvalidQuery, match="no field"):
@@ -243,3 +245,11 @@ def test_rows_that_arrive_have_the_pages_columns(
     assert "<mark>number<\\/mark>" in row or "<mark>number</mark>" in row
     cells = [one for one in page.find("td") if one.inside[-1].attributes.get("id") == f"log-{id_text(some[4].id)}"]
     assert row.count("<td ") == len(cells) == 4
+    (link,) = [one["href"] for one in page.find("a") if cells[1] in one.inside]
+    assert link in [one["href"] for one in Html(json.loads(row)["row"]).find("a")]
+
+
+def test_rows_that_arrive_on_an_empty_page_can_be_compared(client: FlaskClient) -> None:
+    """Their boxes belong to a form that is shown with them."""
+    page = get(client, "/")
+    assert page.one("form", id="compare").inside[-1]["id"] == "arriving"

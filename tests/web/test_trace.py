@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
@@ -115,6 +116,26 @@ def test_every_log_leads_to_its_trace(client: FlaskClient, checkout: list[LogRec
     assert page.link("+0.000 s") == f"/log/{id_text(checkout[0].id)}"
     assert len(get(client, str(page.link("Search its logs"))).messages()) == 6
     assert asking.get(client, str(page.link("JSON")))["total"] == 6
+
+
+def test_clock_and_zone_are_kept_on_the_way(client: FlaskClient, checkout: list[LogRecord]) -> None:
+    """From a log to its trace, and from there to its logs and to the search for them."""
+    look = {"tz": "Asia/Kolkata", "clock": "received"}
+    url = get(client, f"/log/{id_text(checkout[0].id)}", **look, q="x").link("Its trace")
+    assert url == "/trace/t?tz=Asia%2FKolkata&clock=received"
+    page = get(client, url)
+    search = urlsplit(str(page.link("Search its logs"))).query
+    assert dict(parse_qsl(search)) == {"q": "traceId:t", **look}
+    links = {one["href"] for one in page.find("a") if one["href"].startswith("/log/")}
+    assert len(links) == 6 and all(link.endswith("?tz=Asia%2FKolkata&clock=received") for link in links)
+
+
+def test_a_span_may_be_called_anything(client: FlaskClient, step: Make, fill: Fill) -> None:
+    """Also by a word that is the usual value of another parameter."""
+    fill([step(0, "event"), step(1, "other")])
+    page = get(client, "/trace/t?span=event&clock=event")
+    assert "1 log" in page.one("h2", id="logs-title").text
+    assert "clock" not in str(page.link("other"))
 
 
 @pytest.mark.usefixtures("checkout")

@@ -13,7 +13,7 @@ from app.core.record import LogRecord, id_bytes, id_text
 from app.web import zone
 from app.web.page_form import Form
 from tests.conftest import Fill, MakeRecord
-from tests.web.reading import Html, get
+from tests.web.reading import Html, get, location
 
 TWICE = ("2023-10-29T00:30:00Z", "2023-10-29T01:30:00Z")
 
@@ -98,13 +98,30 @@ def test_one_click_goes_through_utc_local_and_the_last_other_zone(client: FlaskC
 
 
 def test_local_is_a_name_once_the_browser_told_it(client: FlaskClient) -> None:
-    """A link to the local zone leads to one that names it; before that the page stays in the zone it has, and says why."""
+    """A link to the local zone leads to one that names it; before that the page is in UTC, whatever zone was last, and says why."""
+    client.set_cookie("zone", "Asia/Tokyo|")
     page = get(client, "/", tz="local")
     assert page.one("a", id="next-zone").text == "UTC"
     assert "Only a script can tell" in page.one("noscript").text
+    hidden = {one["name"]: one["value"] for one in page.find("input") if one.inside[-1].attributes.get("id") == "state"}
+    assert hidden == {"tz": "UTC"}
     client.set_cookie("browser_zone", "America/New_York")
     answer = client.get("/?q=x&tz=local")
     assert (answer.status_code, answer.headers["Location"]) == (302, "/?q=x&tz=America%2FNew_York")
+
+
+@pytest.mark.parametrize(("told", "name"), [("America/New_York", "America/New_York"), ("", "local")])
+def test_a_form_sent_with_the_local_zone_loses_nothing(client: FlaskClient, told: str, name: str) -> None:
+    """Neither rows, nor the instants of times that were shown in another zone, nor, untold, that it was asked for."""
+    client.set_cookie("zone", "Asia/Tokyo|")
+    client.set_cookie("browser_zone", told)
+    sent = {"q": "", "was": "", "k": "level", "o": "equals", "v": "error", "was_tz": "Europe/Berlin", "tz": "local"}
+    times = {"from": "2023-09-15 10:00:00", "was_from": "2023-09-15 10:00:00"}
+    state = {"q": "level:error", "from": "2023-09-15T10:00:00+02:00"}
+    assert location(client, **sent, **times, use="rows") == {**state, "tz": name}
+    page = get(client, "/", **sent, add="1")
+    assert [one["value"] for one in page.find("input", name="k")] == ["level", ""]
+    assert bool(page.find("noscript")) == (name == "local")
 
 
 @pytest.mark.usefixtures("twice")
@@ -114,6 +131,12 @@ def test_switching_keeps_the_instants(client: FlaskClient) -> None:
     state = dict(parse_qsl(urlsplit(page.one("a", id="next-zone")["href"]).query))
     assert state == {"from": "2023-09-15T10:00:00+02:00", "to": "today", "tz": "UTC"}
     assert get(client, "/", **state).find("input", name="from")[0]["value"] == "2023-09-15 08:00:00"
+
+
+def test_a_zone_is_all_that_its_button_changes(client: FlaskClient) -> None:
+    """The place among the pages and the opened log stay, as the instants do."""
+    state = {"q": "level:error", "limit": "25", "cursor": "AAAA", "open": "018a97da-98fa-7000-8000-000000000001"}
+    assert location(client, **state, tz="UTC", zone="Asia/Tokyo") == {**state, "tz": "Asia/Tokyo"}
 
 
 @pytest.mark.parametrize("path", ["/", "/page/counts", "/page/values?field=level", "/log/{}"])

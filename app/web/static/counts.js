@@ -9,10 +9,10 @@ const SVG = "http://www.w3.org/2000/svg";
 const first = (ms) => new Date(ms).toISOString().replace(".000Z", "Z");
 const last = (ms) => new Date(ms).toISOString().replace("Z", "999999Z");
 
-/** Return the address of a path with the state of this page: the address of a page is its whole state. */
+/** Return the address of a path with the state of this page. That of the page may say less: while a row is begun. */
 function here(path) {
   const url = new URL(path, location.href);
-  url.search = location.search;
+  url.search = new URLSearchParams(new FormData(document.getElementById("state")));
   for (const name of ["cursor", "back", "open"]) url.searchParams.delete(name);
   return url;
 }

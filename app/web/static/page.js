@@ -31,9 +31,10 @@ async function toggle(button) {
   cell.setAttribute("role", "cell");
   row.after(opened);
   try {
-    // What was searched for is marked in the fields too.
+    // What was searched for is marked in the fields too. On the search page the address may say less: while a row is begun.
     const url = new URL(`${root}/log/${button.value}`, location.href);
-    url.search = location.search;
+    const searching = document.getElementById("q");
+    url.search = searching ? new URLSearchParams(new FormData(document.getElementById("state"))) : location.search;
     url.searchParams.set("part", "fields");
     url.searchParams.delete("message");
     const answer = await fetch(url);

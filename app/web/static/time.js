@@ -20,8 +20,9 @@ function resolve() {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
-  const link = { z: "#next-zone, #picker [data-next]", c: "#other-clock" }[event.key];
-  if (link) document.querySelector(link)?.click();
+  // Without a table only the panel has the zones.
+  const links = { z: ["#next-zone", "#picker [data-next]"], c: ["#other-clock"] }[event.key] ?? [];
+  links.map((link) => document.querySelector(link)).find(Boolean)?.click();
 });
 
 /** Inputs that decide what a range means. */
