@@ -209,7 +209,8 @@ def _read(
 def _search_for(store: LogStore, name: str, parameters: dict[str, str]) -> SavedSearch:
     try:
         there = searches.get(store, name)
-        if there.name == name and there.parameters == parameters:
+        # A search that names no zone is shown in UTC, and its page says so in its address.
+        if there.name == name and {"tz": "UTC", **there.parameters} == {"tz": "UTC", **parameters}:
             return there
     except NotFound:
         pass
