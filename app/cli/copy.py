@@ -33,6 +33,8 @@ def command(settings: Settings, source: str, from_queue: str | None, target: str
     it, copy the rest, and start with the new settings. Ends with a comparison of both records and an
     audit of the index; exit 1 when something differs.
 
+    Dead letters are only added: what was replayed or dropped at the source since a first run stays here.
+
     Example: logingestor copy --from sqlite:////var/lib/logingestor/logingestor.db
     """
     chosen = settings if target is None else replace(settings, store_url=_url(target, "--to"))

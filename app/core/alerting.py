@@ -198,8 +198,11 @@ class AlertKeeper(Protocol):
     def alerts(self) -> list[Watched]:
         """Return the alerts, by name."""
 
-    def keep_alert(self, alert: Alert, change: Change | None = None) -> bool:
-        """Keep an alert, not its status, in the place of an earlier form, and the change; False if another has its name."""
+    def keep_alert(self, alert: Alert, change: Change | None = None, earlier: Alert | None = None) -> bool:
+        """Keep an alert, not its status, in the place of an earlier form, and the change; False if another has its name.
+
+        With *earlier*, only in the place of exactly this; False if it was changed or forgotten since it was read.
+        """
 
     def drop_alert(self, identity: str) -> bool:
         """Forget an alert with its changes; return whether there was one."""

@@ -79,5 +79,9 @@ class QueueFull(Unavailable):
     """The queue is at its limit, or the disk nearly full; nothing was kept."""
 
 
+class PartTaken(Unavailable):
+    """The queue kept a part of what was sent under one key: exactly this is to be sent again, which doubles nothing."""
+
+
 class TimedOut(Unavailable):
     """A query took longer than it may; its answer would have been incomplete."""

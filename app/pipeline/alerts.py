@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from time import monotonic, sleep
 from typing import Any, get_args
@@ -159,13 +159,29 @@ class _Reader:
 
 
 def keep(store: LogStore, alert: Alert, change: Change | None = None) -> Alert:
-    """Keep an alert that was read. Raises InvalidInput if another has its name, or there are too many."""
-    there = store.alerts()
-    if len(there) >= ALERTS and all(one.alert.id != alert.id for one in there):
+    """Keep a new alert that was read. Raises InvalidInput if another has its name, or there are too many."""
+    if len(store.alerts()) >= ALERTS:
         raise InvalidInput(Problem(f"would be one more than the {ALERTS} alerts that there may be", "name"))
     if not store.keep_alert(alert, change):
         raise InvalidInput(Problem("is the name of another alert", "name"))
     return alert
+
+
+def mend(store: LogStore, alert: Alert, make: Callable[[Alert], Alert], change: Change | None = None) -> Alert:
+    """Keep what *make* makes of an alert that was read; of what another has made of it meanwhile it is made anew.
+
+    Raises InvalidInput if another has its name, NotFound if it was removed meanwhile: it does not come back.
+    """
+    while True:
+        made = make(alert)
+        if store.keep_alert(made, change, alert):
+            return made
+        there = next((one.alert for one in store.alerts() if one.alert.id == alert.id), None)
+        if there is None:
+            raise NotFound(f"the alert “{alert.name}” was removed meanwhile")
+        if there == alert:
+            raise InvalidInput(Problem("is the name of another alert", "name"))
+        alert = there
 
 
 def silence(store: LogStore, alert: Alert, until: Any, reason: Any, by: str) -> Alert:
@@ -183,13 +199,14 @@ def silence(store: LogStore, alert: Alert, until: Any, reason: Any, by: str) -> 
         raise InvalidInput(Problem(f"is longer than {REASON_LIMIT} characters", "reason"))
     made = Silence(end, clean(str(reason or "").strip()), clean(by)[:100])
     text = f"Silenced until {instant.text((end, 0))}{f': {made.reason}' if made.reason else ''}."
-    return keep(store, msgspec.structs.replace(alert, silence=made), Change(now, "silenced", text, made.by))
+    change = Change(now, "silenced", text, made.by)
+    return mend(store, alert, lambda there: msgspec.structs.replace(there, silence=made), change)
 
 
 def unsilence(store: LogStore, alert: Alert, by: str) -> Alert:
     """Let the alert be told again."""
     change = Change(now_ms(), "unsilenced", "No longer silenced.", clean(by)[:100])
-    return keep(store, msgspec.structs.replace(alert, silence=None), change)
+    return mend(store, alert, lambda there: msgspec.structs.replace(there, silence=None), change)
 
 
 @dataclass(frozen=True, slots=True)

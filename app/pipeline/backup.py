@@ -57,21 +57,25 @@ def write(
     """Write a backup of everything that was accepted before now; ingest and drain go on meanwhile.
 
     A log moves from the queue to the record, and is read in that direction: it may be in the backup
-    twice, under one id, never not at all. Raises Unavailable.
+    twice, under one id, never not at all. A replay moves against it, from a letter to the queue, so letters come
+    first, and once more at the end. Claims come before the logs: none may say of a log that is not in the backup
+    that it was accepted. Raises Unavailable.
     """
     readable = isinstance(queue, Readable)
     header = Header(FORMAT, VERSION, now_ms(), 0 if readable else queue.depth().logs)
     with zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).stream_writer(file, closefd=False) as stream:
         writer = _Writer(stream)
         writer.put(header)
+        written = _write_letters(writer, store, b"")
+        for keeper in keepers:
+            for items in keeper.remembered():
+                writer.put(Kept(items))
         if isinstance(queue, Readable):
             for batch in queue.look():
                 writer.put(Waiting(batch.records))
                 writer.put(Letters([*batch.dead, *unreadable(batch)]))
         _write_stored(writer, store, tell)
-        for keeper in keepers:
-            for items in keeper.remembered():
-                writer.put(Kept(items))
+        _write_letters(writer, store, written)
         writer.put(Saved(store.searches(), [one.alert for one in store.alerts()]))
         contents = Contents(header.made, header.left_waiting, writer.counts, writer.digest)
         writer.put(End(contents.counts, contents.digest))
@@ -84,8 +88,21 @@ def _write_stored(writer: _Writer, store: LogStore, tell: Tell) -> None:
     for place, records in chunks(store, 0, end):
         writer.put(Logs(records))
         meter.done(len(records), place)
+
+
+def _write_letters(writer: _Writer, store: LogStore, before: bytes) -> bytes:
+    """Write the dead letters but those whose ids are in *before*, newest first; return the ids of all there are."""
+    ids, at = bytearray(), 0
     for letters in dead_letters(store):
-        writer.put(Letters(letters))
+        new = list[DeadLetter]()
+        for letter in letters:
+            while before[at : at + 16] > letter.id:
+                at += 16
+            if before[at : at + 16] != letter.id:
+                new.append(letter)
+            ids += letter.id
+        writer.put(Letters(new))
+    return bytes(ids)
 
 
 def dead_letters(store: LogStore) -> Iterator[list[DeadLetter]]:

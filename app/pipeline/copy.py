@@ -68,7 +68,8 @@ def copy(source: Source, target: Target, tell: Tell = lambda _: None) -> Copied:
     """Copy all that *source* had accepted when this began; a second run goes on where the first was.
 
     Both may be in use. Ids are kept, so that nothing is doubled however often it is copied. The place
-    reached is noted in the target, after what was copied is durable there. Raises Unavailable.
+    reached is noted in the target, after what was copied is durable there. Dead letters are only added: which of
+    the target's came from here nobody notes, so none is dropped. Raises Unavailable.
     """
     done = Copied()
     # First what waits: logs move from the queue to the record, and none slips by.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from app.core import schema
 from app.core.envelope import DeadLetter
-from app.core.errors import InvalidInput, NotFound, Problem
+from app.core.errors import InvalidInput, NotFound, PartTaken, Problem
 from app.core.instant import now_ms
 from app.core.ports import LogStore
 from app.core.record import id_text
@@ -65,15 +65,20 @@ class Replay:
         """Accept the letter's logs, or those of the *payload* that is to take their place, and drop it.
 
         It stays as it is if anything is wrong. Its id is the key, whatever is sent: a crash between accepting and
-        dropping, or two who do it at once, double nothing. Raises QueueFull and Unavailable; then it stays.
+        dropping, or two who do it at once, double nothing. Raises QueueFull, Unavailable, and PartTaken where a queue
+        may have kept a part only; then it stays.
         """
         parsed, refused = check(letter.payload if payload is None else payload, self._limits)
         if refused:
             return Replayed(refused)
         outcome = self._accept.take(parsed, sender=letter.sender, key=f"dead {id_text(letter.id)}", digest=letter.id)
-        # A queue may have kept a part only: the next replay, under the same key, brings the rest.
-        if left := [one for one in outcome.rejected if one.get("retry")]:
-            return Replayed([Refused(Problem(left[0]["message"]), letter.payload)])
+        # The next replay, under the same key, brings the rest, if its text is the same: parts are told apart by their
+        # number only. Which text went out nobody remembers, so nobody could hold another back.
+        if left := sum(bool(one.get("retry")) for one in outcome.rejected):
+            raise PartTaken(
+                f"of {parsed.sent:,} logs of the dead letter {id_text(letter.id)} the queue is not known to have kept {left:,}: "
+                "it is full or could not confirm them. Send exactly the same again, which doubles nothing"
+            )
         self._store.drop_dead([letter.id])
         return Replayed([], before=not outcome.accepted)
 

@@ -75,7 +75,11 @@ class Visits:
             for key, visit in seen.items():
                 newer = self._seen.get(key)
                 if newer is None:
-                    self._seen[key] = visit
+                    # Of others that call while the record is away, too: no more than one telling may hold.
+                    if len(self._seen) < SOURCES:
+                        self._seen[key] = visit
+                    else:
+                        self._overlooked += 1
                     continue
                 newer.requests += visit.requests
                 newer.logs += visit.logs

@@ -54,10 +54,15 @@ class Alerts:
             cursor.execute('SELECT body::text, status::text, turn FROM alerts ORDER BY name COLLATE "C"')
             return [Watched(_alert(body), _status(status), turn) for body, status, turn in cursor.fetchall()]
 
-    def keep_alert(self, alert: Alert, change: Change | None = None) -> bool:
+    def keep_alert(self, alert: Alert, change: Change | None = None, earlier: Alert | None = None) -> bool:
         """See AlertKeeper."""
         try:
             with self._database.write() as cursor:
+                if earlier is not None:
+                    cursor.execute("SELECT body::text FROM alerts WHERE id = %s FOR UPDATE", (alert.id,))
+                    there = cursor.fetchone()
+                    if there is None or _alert(there[0]) != earlier:
+                        return False
                 cursor.execute(
                     "INSERT INTO alerts VALUES (%s, %s, %s, %s, 0, 0) "
                     "ON CONFLICT (id) DO UPDATE SET name = excluded.name, body = excluded.body",

@@ -49,11 +49,15 @@ class Alerts:
             found = connection.execute("SELECT body, status, turn FROM alerts ORDER BY name")
             return [Watched(_alert(body), _status(status), turn) for body, status, turn in found]
 
-    def keep_alert(self, alert: Alert, change: Change | None = None) -> bool:
+    def keep_alert(self, alert: Alert, change: Change | None = None, earlier: Alert | None = None) -> bool:
         """See AlertKeeper."""
         with self._database.write(durable=True) as connection:
             if _is_taken(connection, "alerts", alert.name, alert.id):
                 return False
+            if earlier is not None:
+                there = connection.execute("SELECT body FROM alerts WHERE id = ?", (alert.id,)).fetchone()
+                if there is None or _alert(there[0]) != earlier:
+                    return False
             connection.execute(
                 "INSERT INTO alerts VALUES (?, ?, ?, ?, 0, 0) "
                 "ON CONFLICT (id) DO UPDATE SET name = excluded.name, body = excluded.body",

@@ -23,6 +23,7 @@ from app.pipeline.accept import Accept
 from app.pipeline.notices import Board
 from app.pipeline.receipts import Receipts
 from app.pipeline.visits import Visits
+from app.web.system import Recent
 
 #: Modules of app.web that hold a blueprint `bp`.
 BLUEPRINTS = (
@@ -57,6 +58,8 @@ class Parts:
     settings: Settings
     #: Notices that this process knows; filled while it watches (app/web/watching.py).
     board: Board = field(default_factory=Board)
+    #: The record's figures that its pages share.
+    recent: Recent = field(default_factory=Recent)
     _guard: threading.Lock = field(default_factory=threading.Lock)
     _backends: Backends | None = None
     _accept: Accept | None = None

@@ -62,8 +62,8 @@ def one(which: str) -> BaseResponse | str:
 def change(which: str) -> Response:
     """Change what the body names."""
     store = backends().store
-    alert = alerts.get(store, which).alert
-    return _reply(store, alerts.keep(store, alerts.read(saved.body(NAMES), store, alert)))
+    alert, given = alerts.get(store, which).alert, saved.body(NAMES)
+    return _reply(store, alerts.mend(store, alert, lambda there: alerts.read(given, store, there)))
 
 
 @bp.delete("/alerts/<which>")

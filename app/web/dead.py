@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.core import instant
 from app.core.envelope import DeadLetter
-from app.core.errors import InvalidInput, NotFound, Problem, Unavailable
+from app.core.errors import InvalidInput, NotFound, PartTaken, Problem, Unavailable
 from app.core.figures import SAMPLE_LENGTH
 from app.core.record import id_bytes, id_text
 from app.core.schema import Limits, Refused
@@ -32,10 +33,15 @@ SAMPLE_SHOWN = 300
 REPLAY_SECONDS = 5.0
 #: Longest payload, in bytes, that is shown to be changed; longer ones are changed in a file.
 EDIT_BYTES = 256 << 10
+#: Longest text that indenting may make of one, in bytes: of what is nested a thousandfold it would make hundreds of MB.
+INDENTED_BYTES = 2 * EDIT_BYTES
 #: Bytes of a form with one: in a URL's encoding each may become three, and line ends two.
 _FORM_BYTES = 8 * EDIT_BYTES
 #: Characters of a payload shown before and after a fault in it, and in all where the fault has no place.
 _AROUND = 200
+#: A text in JSON, also one that does not end; and what begins a line where JSON is indented.
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+_BREAK = re.compile(rb"[\[\]{},]")
 
 
 @bp.after_request
@@ -117,7 +123,10 @@ def send(identity: str) -> BaseResponse | tuple[str, int]:
     found = _found(identity)
     typed = request.form.get("payload")
     sent = None if typed is None else typed.replace("\r\n", "\n").encode("utf-8", "replace")
-    replayed = _replay().letter(found, sent)
+    try:
+        replayed = _replay().letter(found, sent)
+    except PartTaken as error:
+        return _shown(found, typed, [], str(error)), 503
     if replayed.refused:
         return _shown(found, typed, replayed.refused), 400
     return _to({"reason": found.reason, "replayed": 1, **({"before_now": 1} if replayed.before else {})})
@@ -164,7 +173,9 @@ def drop() -> BaseResponse:
     return _to(_where(reason) | {"dropped": pipeline.drop(backends().store, reason, newest)})
 
 
-def _shown(found: DeadLetter, typed: str | None = None, refused: list[Refused] | None = None) -> str:
+def _shown(
+    found: DeadLetter, typed: str | None = None, refused: list[Refused] | None = None, part: str | None = None
+) -> str:
     if refused is None:
         _, refused = pipeline.check(found.payload, Limits.of(settings()))
     long = len(found.payload) > EDIT_BYTES
@@ -173,6 +184,7 @@ def _shown(found: DeadLetter, typed: str | None = None, refused: list[Refused] |
         letter=found,
         text=None if long else typed if typed is not None else editable(found.payload),
         typed=typed is not None,
+        part=part,
         faults=[Fault.of(one) for one in refused[:20]],
         more=max(len(refused) - 20, 0),
         shown=display.shorten(found.payload[: 4 * SAMPLE_LENGTH].decode("utf-8", "replace"), SAMPLE_LENGTH),
@@ -181,13 +193,23 @@ def _shown(found: DeadLetter, typed: str | None = None, refused: list[Refused] |
 
 
 def editable(payload: bytes) -> str:
-    """Return a payload as text to be changed: JSON indented, its numbers as they were sent; hidden characters escaped."""
+    """Return a payload as text to be changed: JSON indented unless that makes it long, its numbers as they were sent; hidden characters escaped."""
     try:
         # Only its blanks change: decoding and encoding it could change numbers, and drop one of two equal keys.
-        text = msgspec.json.format(payload, indent=2).decode()
+        small = _indented(payload) <= INDENTED_BYTES
+        text = (msgspec.json.format(payload, indent=2) if small else payload).decode()
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
         text = payload.decode("utf-8", "replace")
     return display.escaped(text.removeprefix("\ufeff").replace("\r\n", "\n"))
+
+
+def _indented(payload: bytes) -> int:
+    """Return how many bytes indenting makes of a payload, if it is JSON, or some more."""
+    size, depth = len(payload), 0
+    for sign in _BREAK.findall(_TEXT.sub(b"", payload)):
+        depth += (sign in b"[{") - (sign in b"]}")
+        size += 1 + 2 * depth
+    return size
 
 
 def _is_text(payload: bytes) -> bool:

@@ -42,7 +42,8 @@ def ingest() -> Response:
         parts().accept().bury(body, error.problems[0], _sender(), _agent())
         raise
     except InvalidInput as error:
-        # Of another type, or too large: kept nowhere, so that the page of sources is the one place that shows it.
+        # Of another type, or too large once decompressed: kept nowhere, so that the page of sources is the one place
+        # that shows it. What is too large as it is sent does not come this far: app/web/bridge.py answers 413.
         parts().visits().saw(_sender(), _agent(), 0, [Refused(error.problems[0], body)])
         raise
     if not parsed.sent:

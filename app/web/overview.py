@@ -127,14 +127,15 @@ def page() -> Response:
 
 def now(held: Backends) -> Now:
     """Return how the system is."""
-    found = system.read(held, settings(), parts().board)
+    found = system.read(held, settings(), parts().board, parts().recent)
     sources, flow = None, None
-    # What fails here leaves its place empty; which part is away was just told.
-    with suppress(LogIngestorError):
-        sources = held.store.sources(SOURCES_SHOWN)
-    with suppress(LogIngestorError):
-        sample = pipeline.sample(held.queue, held.store, int(found.values.get("queue_logs", 0)))
-        flow = pipeline.flow(held.store.samples(sample.at - pipeline.BARS * pipeline.BAR_MS), sample)
+    # What fails here leaves its place empty; which part is away was just told. Of a record that is away nothing more is asked.
+    if found.parts["record"] is None:
+        with suppress(LogIngestorError):
+            sources = held.store.sources(SOURCES_SHOWN)
+        with suppress(LogIngestorError):
+            sample = pipeline.sample(held.queue, held.store, int(found.values.get("queue_logs", 0)))
+            flow = pipeline.flow(held.store.samples(sample.at - pipeline.BARS * pipeline.BAR_MS), sample)
     shown = [] if sources is None else sorted(sources.sources, key=lambda one: _order(one, sources.at))
     return Now(state(found), found, _tiles(flow, found), sources, shown)
 

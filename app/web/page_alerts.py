@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from flask import Blueprint, Response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -138,8 +139,15 @@ def submit() -> BaseResponse | tuple[str, int]:
     watched = alerts.get(store, sent["id"]) if sent.get("id") else None
     try:
         alert, _ = _read(sent, store, watched)
-        made = None if watched else Change(now_ms(), "made", "Made.", saved.who())
-        alerts.keep(store, alert, made)
+        if watched is None:
+            alerts.keep(store, alert, Change(now_ms(), "made", "Made.", saved.who()))
+        else:
+            # The form holds all of it but these.
+            alert = alerts.mend(
+                store,
+                watched.alert,
+                lambda there: msgspec.structs.replace(alert, id=there.id, made=there.made, silence=there.silence),
+            )
     except InvalidInput as error:
         return _form(store, watched, sent, error), 400
     return saved.go(f"/alerts/{alert.id}")
@@ -201,7 +209,8 @@ def _read(
 def _search_for(store: LogStore, name: str, parameters: dict[str, str]) -> SavedSearch:
     try:
         there = searches.get(store, name)
-        if there.name == name and there.parameters == parameters:
+        # A search that names no zone is shown in UTC, and its page says so in its address.
+        if there.name == name and {"tz": "UTC", **there.parameters} == {"tz": "UTC", **parameters}:
             return there
     except NotFound:
         pass

@@ -6,17 +6,48 @@ What can't be read is left out, and which part's fault that is is told: no figur
 from __future__ import annotations
 
 import shutil
+import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any, cast
 
 from app.backends import Backends
 from app.core.errors import LogIngestorError
 from app.core.instant import now_ms
-from app.core.operating import REFUSED
+from app.core.operating import REFUSED, Readable
+from app.core.ports import LogStore
 from app.core.settings import Settings
 from app.core.watching import GONE_SECONDS, HISTORY, Notice, Seen
 from app.pipeline import pause
 from app.pipeline.notices import Board
+
+#: Seconds for which a page is content with what the record said of itself: dead letters are counted for it, and sizes looked up.
+RECENT_SECONDS = 10.0
+
+
+class Recent:
+    """The record's figures as the pages of one process share them, however many are open."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._last: tuple[float, dict[str, Any]] | None = None
+
+    def stats(self, store: LogStore) -> dict[str, Any]:
+        """Return what the store said of itself at most RECENT_SECONDS ago, or before while another thread asks it. Raises Unavailable."""
+        last = self._last
+        if last is not None and time.monotonic() - last[0] < RECENT_SECONDS:
+            return last[1]
+        if not self._guard.acquire(blocking=last is None):
+            assert last is not None
+            return last[1]
+        try:
+            if self._last is last:
+                self._last = time.monotonic(), store.stats()
+            assert self._last is not None
+            return self._last[1]
+        finally:
+            self._guard.release()
 
 
 @dataclass(slots=True)
@@ -35,31 +66,37 @@ class Figures:
     oldest: str | None = None
 
 
-def read(held: Backends, chosen: Settings, board: Board) -> Figures:
-    """Return the figures of now."""
-    reader = _Reader(held, chosen)
+def read(held: Backends, chosen: Settings, board: Board, recent: Recent | None = None) -> Figures:
+    """Return the figures of now; those that the record counts for itself may be *recent* ones.
+
+    A record that does not answer is asked once only: each further question could take as long until it fails.
+    """
+    reader = _Reader(held, chosen, recent)
     found = reader.found
     found.parts = {
         "record": reader.tried(reader.record),
         "queue": reader.tried(reader.queue),
         "disk": reader.tried(reader.disk),
     }
-    reader.tried(lambda: reader.note(logs_accepted_total=held.queue.accepted()))
-    if found.parts["record"] is None and found.parts["queue"] is None:
+    there = found.parts["record"] is None
+    # A queue that lies open counts for itself; for another the record does.
+    if there or isinstance(held.queue, Readable):
+        reader.tried(lambda: reader.note(logs_accepted_total=held.queue.accepted()))
+    if there and found.parts["queue"] is None:
         reader.note(pending_logs=found.values["queue_logs"] + found.values["index_lacking"])
     # The places are asked for themselves: while the record is away those on this machine are known.
-    reader.note(workers_alive=reader.alive())
-    reader.tried(reader.notifiers)
-    try:
-        found.notices = held.store.notices(HISTORY, "open")
-    except LogIngestorError:
-        found.notices = board.open()
+    reader.note(workers_alive=reader.alive(there))
+    found.notices = board.open()
+    if there:
+        reader.tried(reader.notifiers)
+        reader.tried(reader.notices)
     return found
 
 
 class _Reader:
-    def __init__(self, held: Backends, chosen: Settings) -> None:
+    def __init__(self, held: Backends, chosen: Settings, recent: Recent | None) -> None:
         self._held = held
+        self._recent = recent
         self._settings = chosen
         self.found = Figures()
 
@@ -79,7 +116,8 @@ class _Reader:
         """Ask the record."""
         store = self._held.store
         # What lacks first: between the two more may become findable, never less.
-        lacking, found = store.lacking(), store.stats()
+        lacking = store.lacking()
+        found = store.stats() if self._recent is None else self._recent.stats(store)
         age = 0 if lacking.since is None else max(now_ms() - lacking.since, 0)
         self.note(
             logs_stored_total=found["stored_ever"],
@@ -107,12 +145,18 @@ class _Reader:
         """Look at the disk of the data folder."""
         self.note(disk_free_bytes=shutil.disk_usage(self._settings.data_dir).free)
 
-    def alive(self) -> int:
-        """Return how many workers gave a sign of life."""
-        seen = list[Seen]()
+    def alive(self, far: bool) -> int:
+        """Return how many workers gave a sign of life; unless *far*, of those that do so outside the record."""
+        seen, record = list[Seen](), cast(object, self._held.store)
         for place in self._held.places:
+            if place is record and not far:
+                continue
             self.tried(lambda place=place: seen.extend(place.beats()))  # type: ignore[misc]
         return len({one.beat.id for one in seen if one.age < GONE_SECONDS and not one.beat.ended})
+
+    def notices(self) -> None:
+        """Ask which notices are open, on all machines."""
+        self.found.notices = self._held.store.notices(HISTORY, "open")
 
     def notifiers(self) -> None:
         """Ask how the notifiers are doing."""

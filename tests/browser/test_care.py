@@ -128,6 +128,14 @@ def test_the_first_log_of_a_new_source_is_shown(open_page: Open, server: Server,
     expect(page.locator("#found")).to_contain_text("1 log")
 
 
+def test_what_the_first_look_finds_is_shown(open_page: Open, server: Server) -> None:
+    """Also where it stays so: between the page and the first look a log may have come, or the record been away."""
+    page = open_page(None)
+    page.route("**/overview/add?part=arrived*", lambda route: route.fulfill(body='<p class="state fine">It came</p>'))
+    page.goto(f"{server.url}/overview/add")
+    expect(page.locator("#arrived")).to_have_text("It came", timeout=PATIENCE)
+
+
 def test_commands_are_copied(open_page: Open) -> None:
     """As they stand, by one click, and by the keyboard."""
     page = open_page("/overview/add", permissions=["clipboard-read", "clipboard-write"])

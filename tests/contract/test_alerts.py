@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 
 import msgspec
+import pytest
 
 from app.backends import Backends, connect
 from app.core.alerting import CHANGES, Alert, Change, Point, Question, Sample, SavedSearch, Silence, Status
+from app.core.errors import InvalidInput, NotFound
 from app.core.instant import now_ms
 from app.core.ports import Budget
 from app.core.record import IdSource
+from app.pipeline import alerts as verbs
 from app.pipeline.alert_counts import Sources, count, hidden
 from tests.conftest import MakeRecord, fill_backends
 
@@ -79,6 +82,43 @@ def test_alerts_are_kept_with_their_changes(each_backends: Backends) -> None:
     assert (store.alerts(), store.alert_changes("a1")) == ([], [])
     assert not store.settle_alert("a1", after.turn, status, [fired])
     assert store.alert_changes("a1") == []
+
+
+def test_nobody_overwrites_what_was_not_read(each_backends: Backends) -> None:
+    """An alert is kept in the place of the form that was read only; one that was removed does not come back."""
+    store, first = each_backends.store, alert()
+    store.keep_alert(first)
+    longer, known = msgspec.structs.replace(first, window=600), Change(1, "silenced", "x", "me")
+    assert store.keep_alert(longer, None, first)
+    assert not store.keep_alert(msgspec.structs.replace(first, silence=None), known, first)
+    assert [one.alert for one in store.alerts()] == [longer]
+    assert store.alert_changes("a1") == []
+    store.keep_alert(alert("other", "a2"))
+    assert not store.keep_alert(msgspec.structs.replace(longer, name="other"), None, longer)
+    assert store.drop_alert("a1")
+    assert not store.keep_alert(first, known, longer)
+    assert [one.alert.id for one in store.alerts()] == ["a2"]
+    assert store.alert_changes("a1") == []
+
+
+def test_changes_made_at_once_are_all_kept(each_backends: Backends) -> None:
+    """Each of what the others have made; who comes after it was removed is told so."""
+    store, read_ = each_backends.store, alert()
+    store.keep_alert(read_)
+    verbs.mend(store, read_, lambda there: msgspec.structs.replace(there, window=600))
+    verbs.silence(store, read_, "now+1h", "known", "me")
+    verbs.mend(store, read_, lambda there: msgspec.structs.replace(there, threshold=9))
+    (kept,) = store.alerts()
+    assert (kept.alert.window, kept.alert.threshold) == (600, 9)
+    assert kept.alert.silence is not None and kept.alert.silence.reason == "known"
+    assert len(store.alert_changes("a1")) == 1
+    store.keep_alert(alert("other", "a2"))
+    with pytest.raises(InvalidInput, match="another alert"):
+        verbs.mend(store, read_, lambda there: msgspec.structs.replace(there, name="other"))
+    store.drop_alert("a1")
+    with pytest.raises(NotFound, match="removed meanwhile"):
+        verbs.unsilence(store, read_, "me")
+    assert [one.alert.id for one in store.alerts()] == ["a2"]
 
 
 def test_one_evaluates(each_backends: Backends) -> None:

@@ -15,9 +15,13 @@ from app.core.envelope import Claim, DeadLetter, Envelope, Listing
 from app.core.errors import InvalidInput
 from app.core.operating import ClaimMade
 from app.core.record import IdSource
+from app.core.schema import Limits
 from app.pipeline import backup
+from app.pipeline.accept import Accept
 from app.pipeline.audit import audit
 from app.pipeline.indexing import Indexing
+from app.pipeline.receipts import Receipts
+from app.pipeline.replay import Replay
 from tests.conftest import MakeRecord, fill_backends
 from tests.contract.conftest import open_combination
 from tests.mortal import Clock, Killed, Mortal
@@ -233,3 +237,72 @@ def test_backup_while_logs_move(each_backends: Backends, make_record: MakeRecord
     }
     assert found == {record.id for record in records}
     assert contents.counts["logs"] == 900
+
+
+def replay(backends: Backends) -> Replay:
+    """Return what sends letters again."""
+    receipts = Receipts(backends.queue, backends.store, backends.index, b"secret", MONTH_MS)
+    return Replay(Accept(backends.queue, receipts), backends.store, Limits(1 << 20, 1 << 18, MONTH_MS))
+
+
+class Replaying:
+    """A record; before the given call to it letters are replayed, and what that queued is stored where said."""
+
+    def __init__(self, backends: Backends, call: str, *, stored: bool) -> None:
+        self._backends, self._call, self._stored = backends, call, stored
+
+    def __getattr__(self, name: str) -> object:
+        if name == self._call:
+            self._call = ""
+            for letter in self._backends.store.dead(10):
+                assert not replay(self._backends).letter(letter).refused
+            if self._stored:
+                fill_backends(self._backends, [])
+        return getattr(self._backends.store, name)
+
+
+@pytest.mark.parametrize(
+    ("call", "stored"),
+    [("dead", True), *((call, stored) for call in ("newest_place", "after", "searches") for stored in (False, True))],
+)
+def test_a_letter_replayed_meanwhile_is_in_it(
+    each_backends: Backends, tmp_path: Path, make_record: MakeRecord, call: str, stored: bool
+) -> None:
+    """As letter or as log, at whatever moment; and where it is a letter a later replay brings its log."""
+    fill_backends(each_backends, [make_record() for _ in range(3)])
+    identity = IdSource().take(1).to_bytes(16, "big")
+    each_backends.store.bury([DeadLetter(identity, b'{"message": "replayed"}', "was wrong")])
+    file, store = io.BytesIO(), Replaying(each_backends, call, stored=stored)
+    backup.write(file, store, each_backends.queue, each_backends.keepers())  # type: ignore[arg-type]
+    target = open_combination("one-file", tmp_path / "target")
+    try:
+        restored(file, target)
+        for letter in target.store.dead(10):
+            assert not replay(target).letter(letter).refused
+        fill_backends(target, [])
+        messages = [record.message for _, record in target.store.after(0, 100)]
+        assert messages.count("replayed") >= 1
+        assert target.store.dead(10) == []
+    finally:
+        target.close()
+
+
+def test_a_letter_is_in_it_once(each_backends: Backends) -> None:
+    """Though letters are read at the beginning and at the end, and some come meanwhile."""
+    before, meanwhile = letters(700), letters(3)
+    each_backends.store.bury([before[0], *before[2:]])
+
+    class Burying:
+        """The record, into which letters come while logs are read."""
+
+        def __getattr__(self, name: str) -> object:
+            if name == "newest_place":
+                each_backends.store.bury([before[1], *meanwhile])
+            return getattr(each_backends.store, name)
+
+    file = io.BytesIO()
+    contents = backup.write(file, Burying(), each_backends.queue, each_backends.keepers())  # type: ignore[arg-type]
+    file.seek(0)
+    found = [one.id for part in backup.Reader(file).parts() if isinstance(part, backup.Letters) for one in part.letters]
+    assert sorted(found) == sorted(one.id for one in [*before, *meanwhile])
+    assert contents.counts["dead"] == 703

@@ -75,3 +75,18 @@ def test_memory_is_bounded(store: Away) -> None:
     found = store.sources(SOURCES + 10)
     assert (found.kept, found.forgotten) == (SOURCES, 7)
     assert {len(one.sender) for one in found.sources} == {NAME_LENGTH} == {len(one.agent) for one in found.sources}
+
+
+def test_memory_is_bounded_while_the_record_is_away(store: Away) -> None:
+    """However many call between one telling that fails and the next: those beyond are counted, once each."""
+    visits = Visits(store)
+    for turn in range(3):
+        for number in range(SOURCES):
+            visits.saw(f"{turn} {number}", "x", 1)
+        with pytest.raises(Unavailable):
+            visits.tell()
+        assert len(visits._seen) == SOURCES
+    store.away = False
+    visits.close()
+    found = store.sources(SOURCES + 10)
+    assert (found.kept, found.forgotten) == (SOURCES, 2 * SOURCES)

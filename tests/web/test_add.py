@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import ast
+import json
+import logging
 import re
+import socket
+import threading
+import time
 import tomllib
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -16,6 +23,7 @@ from app.core.settings import Settings
 from app.drivers.sqlite import Database
 from app.web import create_app
 from app.web.add import SENDERS, Door
+from tests.e2e.program import wait_for
 from tests.web.reading import Html, get
 
 
@@ -54,7 +62,8 @@ def test_every_sender_has_the_address_and_the_password(client: FlaskClient) -> N
     assert 'usehttps="on"' in rsyslog and 'uid="admin"' in rsyslog
     vector = tomllib.loads(code(page, "Configuration of Vector"))
     assert vector["sinks"]["logingestor"]["uri"] == url
-    assert vector["sinks"]["logingestor"]["auth"]["strategy"] == "basic"
+    auth = vector["sinks"]["logingestor"]["auth"]
+    assert (auth["strategy"], auth["password"]) == ("basic", "PASSWORD")
     assert {section["id"] for section in page.find("section")} >= {key for key, _ in SENDERS}
 
 
@@ -153,3 +162,59 @@ def test_the_page_shows_how_to_send_when_the_record_is_away(client: FlaskClient,
     assert answer.status_code == 503
     assert "can't be told now" in answer.text
     assert "Commands for curl" in answer.text
+
+
+#: What is no HTTP, a proxy that names a date or nonsense, a server that is gone within its answer; then all is well.
+ANSWERS = [
+    b"nonsense\r\n\r\n",
+    b"HTTP/1.1 503 Away\r\nRetry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\nContent-Length: 0\r\n\r\n",
+    b"HTTP/1.1 400 Bad\r\nTransfer-Encoding: chunked\r\n\r\nzz",
+    b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n",
+]
+
+
+def test_the_handler_for_python_outlives_every_answer(settings: Settings, backends: Backends) -> None:
+    """Whatever a server or a proxy answers the same logs are sent again, and what comes after them too."""
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        answers, bodies = iter([*ANSWERS, ANSWERS[-1]]), list[bytes]()
+
+        def serve() -> None:
+            for answer in answers:
+                with door.accept()[0] as taken, taken.makefile("rb") as sent:
+                    head = iter(sent.readline, b"\r\n")
+                    length = next(
+                        int(line.split(b":")[1]) for line in [*head] if line.lower().startswith(b"content-length")
+                    )
+                    bodies.append(sent.read(length))
+                    taken.sendall(answer)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        client = create_app(settings).test_client()
+        page = Html(client.get("/overview/add", base_url=f"http://127.0.0.1:{door.getsockname()[1]}").text)
+        made: dict[str, Any] = {}
+        exec(code(page, "Handler for Python"), made)
+        made["time"] = SimpleNamespace(monotonic=time.monotonic, sleep=lambda _: time.sleep(0.01))
+        handler = made["LogIngestorHandler"](seconds=0.0, patience=30.0)
+        record = logging.LogRecord("test", logging.INFO, "f", 1, "first", None, None)
+        handler.emit(record)
+        wait_for(lambda: len(bodies) == len(ANSWERS), 30, "the last answer")
+        record.msg = "second"
+        handler.emit(record)
+        thread.join(30)
+        handler.close()
+    assert [json.loads(body)["message"] for body in bodies] == ["first"] * len(ANSWERS) + ["second"]
+
+
+def test_a_page_opened_while_the_record_was_away_begins_to_wait(client: FlaskClient, settings: Settings) -> None:
+    """It asks without a time, and its first good answer gives one."""
+    with Database(settings.database).write(durable=True) as connection:
+        connection.execute("ALTER TABLE state RENAME TO gone")
+    answer = client.get("/overview/add")
+    assert answer.status_code == 503
+    path = Html(answer.text).one("section", id="arrived")["data-part"]
+    assert path == "/beneath/overview/add?part=arrived"
+    with Database(settings.database).write(durable=True) as connection:
+        connection.execute("ALTER TABLE gone RENAME TO state")
+    part = get(client, path.removeprefix("/beneath"))
+    assert [one["data-since"].isdecimal() for one in part.find("p") if "data-since" in one.attributes] == [True]

@@ -334,6 +334,14 @@ def test_an_alert_without_a_name_is_no_alert(client: FlaskClient) -> None:
     assert client.get("/alerts").json["alerts"] == []
 
 
+def test_an_alert_of_the_name_of_its_search_watches_that(client: FlaskClient) -> None:
+    """The page of a saved search names UTC in its address where the search names no zone; another zone is another search."""
+    kept, sent = save(client, "z", q="z"), {"q": "z", "name": "z", "kind": "at_most", "window": "5m"}
+    assert client.post("/page/alert", data={**sent, "tz": "Asia/Tokyo"}).status_code == 400
+    assert client.post("/page/alert", data={**sent, "tz": "UTC"}).status_code == 303
+    assert [search["id"] for search in client.get("/searches").json["searches"]] == [kept["id"]]
+
+
 def test_an_alert_is_silenced_tried_and_removed(
     client: FlaskClient, backends: Backends, errors: list[LogRecord]
 ) -> None:

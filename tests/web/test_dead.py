@@ -14,10 +14,8 @@ from app.backends import Backends
 from app.core.envelope import DeadLetter, Envelope, Taken
 from app.core.query import Query
 from app.core.record import IdSource, id_text
-from app.core.schema import Limits
 from app.pipeline import replay as pipeline
 from app.pipeline.accept import Accept
-from app.pipeline.replay import Replay
 from app.queues.sqlite import SqliteQueue
 from app.web import dead, parts
 from tests.web.reading import Html, get
@@ -272,7 +270,7 @@ def test_letter_that_is_not_there(client: FlaskClient, name: str) -> None:
 
 
 def test_a_letter_that_the_queue_took_in_part_stays(app: Flask, backends: Backends, bury: Bury) -> None:
-    """Until a later replay, under the same key, brings the rest."""
+    """It is no fault of the input: what was typed is to be sent again as it is. A later replay brings the rest."""
 
     class Half(SqliteQueue):
         """A queue that keeps the first envelope only, as a carrier may that fills up."""
@@ -288,10 +286,34 @@ def test_a_letter_that_the_queue_took_in_part_stays(app: Flask, backends: Backen
     half.__dict__.update(vars(backends.queue))
     with app.app_context():
         parts().receipts()
-    accept = Accept(half, app.extensions["logingestor"].receipts())
-    replayed = Replay(accept, backends.store, Limits.of(backends.settings)).letter(letter)
-    assert "send it again" in (replayed.fault or "")
+    shared = app.extensions["logingestor"]
+    whole, shared._accept = shared.accept(), Accept(half, shared.receipts())
+    client, text = app.test_client(), json.dumps([{"message": f"mended {n}"} for n in range(150)])
+    answer = client.post(f"/dead/{id_text(letter.id)}", data={"payload": text})
+    assert answer.status_code == 503
+    page = Html(answer.text)
+    assert "Only a part was taken" in page.one("section", id="faults").text
+    assert "still refused" not in answer.text
+    assert page.one("textarea").text.strip() == text
     assert left(backends) == [letter.id]
+    answer = client.post("/dead/replay?all=1", data={"newest": id_text(letter.id)})
+    assert answer.status_code == 503 and "exactly the same again" in answer.text
+    assert left(backends) == [letter.id]
+    shared._accept = whole
+    assert client.post(f"/dead/{id_text(letter.id)}", data={"payload": text}).status_code == 303
+    assert left(backends) == []
+
+
+@pytest.mark.parametrize(
+    "payload", [b"[" * 900 + b"1," * 60_000 + b"1" + b"]" * 900, b'{"a":' * 3_000, b'"' + b'\\"' * 100_000]
+)
+def test_what_is_deeply_nested_is_not_blown_up(client: FlaskClient, bury: Bury, payload: bytes) -> None:
+    """It stands there as it was sent, and at once; what is nested as logs are is indented."""
+    answer = client.get(f"/dead/{id_text(bury(payload).id)}")
+    assert len(answer.data) < 6 * dead.INDENTED_BYTES
+    assert Html(answer.text).one("textarea").text.strip() == payload.decode()
+    many = [{"message": "[[[[{{{{,,,,", "metadata": {"a": [n, {"b": '\\"'}]}} for n in range(2_000)]
+    assert dead.editable(json.dumps(many).encode()) == json.dumps(many, indent=2)
 
 
 def test_letters_are_read_one_by_one(backends: Backends, bury: Bury) -> None:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from app.backends import Backends
 from app.core.envelope import Envelope
+from app.core.errors import Unavailable
 from app.core.figures import Sample
+from app.core.ports import LogStore
 from app.core.settings import Settings
 from app.core.watching import Beat, Notice
 from app.drivers.sqlite import Database
 from app.pipeline import pause
 from app.pipeline.flow import BAR_MS
-from app.web import create_app, overview
+from app.web import create_app, overview, system
 from app.web.spark import per_second, size, span, spark
 from app.web.system import Figures
 from tests.conftest import Fill, MakeRecord
@@ -167,6 +174,63 @@ def test_the_page_tells_what_it_knows_when_the_record_is_away(client: FlaskClien
         assert figure(page, "accepted") == "– /s"
         assert "can't be told now" in figure(page, "sources")
         assert figure(page, "disk") != "can't be told"
+
+
+class Asked:
+    """A record that counts what it is asked; where it is away no question is answered."""
+
+    def __init__(self, store: LogStore, *, away: bool) -> None:
+        self._store, self._away, self.asked = store, away, Counter[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "close":
+            return self._store.close
+
+        def ask(*given: Any, **named: Any) -> Any:
+            self.asked[name] += 1
+            if self._away:
+                raise Unavailable("the record is away")
+            return getattr(self._store, name)(*given, **named)
+
+        return ask
+
+
+@pytest.fixture
+def asked(app: Flask) -> Callable[[bool], Asked]:
+    """Return a function that puts such a record in the application's place of one."""
+
+    def put(away: bool) -> Asked:
+        held: Backends = app.extensions["logingestor"].backends()
+        made = Asked(held.store, away=away)
+        held.store = made  # type: ignore[assignment]
+        if away:  # as one that several machines share
+            held.places = [*held.places, made]  # type: ignore[list-item]
+        return made
+
+    return put
+
+
+@pytest.mark.parametrize("path", ["/overview", "/overview?part=now", "/metrics"])
+def test_a_record_that_is_away_is_asked_once(client: FlaskClient, asked: Callable[[bool], Asked], path: str) -> None:
+    """Each question may take seconds until it fails."""
+    record = asked(True)
+    client.get(path)
+    assert record.asked.total() == 1
+
+
+def test_open_pages_share_what_is_dear_to_ask(
+    client: FlaskClient, asked: Callable[[bool], Asked], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are, and however often they ask; for some seconds. Who collects figures gets those of now."""
+    record = asked(False)
+    for _ in range(3):
+        assert client.get("/overview?part=now").status_code == 200
+    assert record.asked["stats"] == 1
+    client.get("/metrics")
+    assert record.asked["stats"] == 2
+    monkeypatch.setattr(system, "RECENT_SECONDS", 0.0)
+    client.get("/overview?part=now")
+    assert record.asked["stats"] == 3
 
 
 def test_what_waits_is_shown(client: FlaskClient, backends: Backends, make_record: MakeRecord) -> None:

@@ -4,18 +4,21 @@
 const EACH = 1500;
 
 const place = document.getElementById("arrived");
-let shown = "";
+let address = place.dataset.part;
 
 async function look() {
   if (document.hidden) return;
   try {
-    const answer = await fetch(place.dataset.part);
+    const answer = await fetch(address);
     if (!answer.ok && answer.status !== 503) return;
-    const text = await answer.text();
+    const made = place.cloneNode(false);
+    made.innerHTML = await answer.text();
+    // A page that was opened while the record was away waits from its first answer on.
+    const since = made.querySelector("[data-since]")?.dataset.since;
+    if (since && !address.includes("since=")) address += `&since=${since}`;
     // Only what is new is put there: a reader aloud would say it again each time.
-    if (text !== shown && !place.contains(document.activeElement)) {
-      if (shown) place.innerHTML = text;
-      shown = text;
+    if (made.innerHTML.trim() !== place.innerHTML.trim() && !place.contains(document.activeElement)) {
+      place.replaceChildren(...made.childNodes);
     }
   } catch {
     // That the server does not answer is told by its notices.
