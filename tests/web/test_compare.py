@@ -8,7 +8,8 @@ import time
 import pytest
 from flask.testing import FlaskClient
 
-from app.core.record import LogRecord, id_text
+from app.core.instant import now_ms
+from app.core.record import IdSource, LogRecord, id_text
 from app.web import differences
 from tests.conftest import Fill, MakeRecord
 from tests.web.reading import Html, get
@@ -16,9 +17,11 @@ from tests.web.reading import Html, get
 
 @pytest.fixture
 def two(make_record: MakeRecord, fill: Fill) -> tuple[str, str]:
-    """The ids of two logs that differ in a few ways."""
+    """The ids of two logs that differ in a few ways, and arrived in the same millisecond."""
+    ids, at = IdSource(), now_ms()
     records = [
         make_record(
+            id=ids.take(1, at).to_bytes(16, "big"),
             timestamp=f"2024-03-0{day}T00:00:0{day}.5Z",
             message=f"Failed to connect to {what} after {tries} tries",
             level=level,
