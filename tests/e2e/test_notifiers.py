@@ -43,6 +43,12 @@ def told(receiver: Receiver) -> list[str]:
     return [one.data["type"] for one in receiver.got]
 
 
+def first(receiver: Receiver) -> list[str]:
+    """Return the types of what arrived of the first notice."""
+    ids = [one.data["data"]["id"] for one in receiver.got]
+    return [kind for kind, identity in zip(told(receiver), ids, strict=True) if identity == ids[0]]
+
+
 def figure(server: Server, name: str) -> float:
     """Return a figure of the notifier."""
     start = f'logingestor_notifier_{name}{{notifier="ops"}} '
@@ -65,12 +71,12 @@ def test_a_receiver_that_is_down_is_told_when_it_is_back(server: Server, receive
     server.kill_all()
     receiver.start()
     server.start()
-    wait_for(lambda: told(receiver)[-1:] == ["notice.closed"], SECONDS, "both messages")
-    assert told(receiver) == ["notice.opened", "notice.closed"]
+    # The worker that had begun meanwhile was killed too, and may be missed by a notice of its own.
+    wait_for(lambda: first(receiver)[-1:] == ["notice.closed"], SECONDS, "both messages")
+    assert first(receiver) == ["notice.opened", "notice.closed"]
     assert all(one.is_signed(SECRET) for one in receiver.got)
-    assert len({one.data["data"]["id"] for one in receiver.got}) == 1
     wait_for(lambda: figure(server, "waiting") == 0, SECONDS, "an empty outbox")
-    assert figure(server, "messages_total") == 2
+    wait_for(lambda: figure(server, "messages_total") == len(receiver.got), SECONDS, "all messages counted")
 
 
 def test_who_sends_is_killed_while_it_sends(server: Server, receiver: Receiver) -> None:
