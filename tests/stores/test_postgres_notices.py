@@ -14,6 +14,10 @@ from app.stores.postgres import PostgresStore
 from tests.conftest import MakeRecord
 
 
+#: Tables that came after the schema 0002.
+SINCE = (*("notices", "beats", "deliveries", "notifiers", "searches", "alerts", "alert_changes", "samples", "sources"),)
+
+
 def test_an_older_database_is_upgraded(postgres_database: str, make_record: MakeRecord) -> None:
     """Refused before, with what to do; afterwards its logs are there, and counters begin."""
     postgres_schema.upgrade(postgres_database)
@@ -21,7 +25,7 @@ def test_an_older_database_is_upgraded(postgres_database: str, make_record: Make
     with closing(PostgresStore(postgres_database, dead_limit=1 << 20)) as store:
         store.add([record])
     with closing(postgres.open_connection(postgres_database)) as connection, connection.cursor() as cursor:
-        cursor.execute("DROP TABLE notices; DROP TABLE beats; DELETE FROM counts WHERE period = 'ever'")
+        cursor.execute(f"DROP TABLE {', '.join(SINCE)}; DELETE FROM counts WHERE period = 'ever'")
         cursor.execute("UPDATE alembic_version SET version_num = '0002'")
     with pytest.raises(InvalidSettings, match="db upgrade"):
         PostgresStore(postgres_database, dead_limit=1 << 20)
