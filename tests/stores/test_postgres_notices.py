@@ -13,7 +13,6 @@ from app.stores import postgres_schema
 from app.stores.postgres import PostgresStore
 from tests.conftest import MakeRecord
 
-
 #: Tables that came after the schema 0002.
 SINCE = (*("notices", "beats", "deliveries", "notifiers", "searches", "alerts", "alert_changes", "samples", "sources"),)
 
