@@ -24,8 +24,7 @@ class Alerts:
 
     def __init__(self, store: LogStore) -> None:
         self._store = store
-        #: None until it was looked once: what another process has opened stays as it is.
-        self._found: dict[str, Trouble] | None = None
+        self._found: dict[str, Trouble] = {}
 
     def look(self) -> dict[str, Trouble]:
         """See Probe."""
@@ -47,13 +46,13 @@ class Alerts:
         self._found = found
         return found
 
-    def unreachable(self, reason: str) -> dict[str, Trouble] | None:
+    def unreachable(self, reason: str) -> dict[str, Trouble]:
         """See Probe: that the record can't be reached is told by its own."""
-        return self._found
+        return {}
 
     def _firing(self, one: Watched, now: int) -> Trouble:
         alert, status = one.alert, one.status
-        before = (self._found or {}).get(f"{self.name}/{alert.id}")
+        before = self._found.get(f"{self.name}/{alert.id}")
         change = self._began(one) if before is None else None
         details = _named(one) | (_logs(change) if change else {**before.details} if before else {})
         details |= {"count": status.count, "earlier": status.earlier, "condition": condition.sentence(alert)}

@@ -21,7 +21,7 @@ class Failing:
 
     def __init__(self, telling: Telling) -> None:
         self._telling = telling
-        #: None until the record was looked into: what another process has opened stays as it is.
+        #: None until the record was looked into.
         self._found: dict[str, Trouble] | None = None
 
     def look(self) -> dict[str, Trouble]:
@@ -43,9 +43,9 @@ class Failing:
         self._found = found
         return found
 
-    def unreachable(self, reason: str) -> dict[str, Trouble] | None:
+    def unreachable(self, reason: str) -> dict[str, Trouble]:
         """See Probe: that the record is away is told by its own."""
-        return self._found
+        return {}
 
 
 def _failing(standing: Standing, waiting: int) -> Trouble:

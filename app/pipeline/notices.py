@@ -124,8 +124,11 @@ class Writer:
         """The keys of what is open."""
         return set(self._open)
 
-    def apply(self, source: str, troubles: Mapping[str, Trouble]) -> bool:
-        """Let exactly *troubles* be open of those that *source* knows about, keys `source/…`; return whether that changes any."""
+    def apply(self, source: str, troubles: Mapping[str, Trouble], *, whole: bool = True) -> bool:
+        """Let *troubles* be open, keys `source/…`, and if they are the *whole* of what the source knows no other of it.
+
+        Return whether that changes any.
+        """
         with self._guard:
             before = dict(self._unsaved)
             for key, trouble in troubles.items():
@@ -136,7 +139,7 @@ class Writer:
                 elif self._is_due(notice, trouble):
                     self._put(msgspec.structs.replace(notice, **_parts(trouble)))
             over = [key for key in self._open if key.startswith(f"{source}/") and key not in troubles]
-            for key in over:
+            for key in over if whole else ():
                 self._close(self._open.pop(key))
             return self._unsaved != before
 

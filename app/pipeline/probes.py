@@ -45,8 +45,8 @@ class Probe(Protocol):
     def look(self) -> dict[str, Trouble]:
         """Return what is wrong now; whatever it raises means that it can't be reached."""
 
-    def unreachable(self, reason: str) -> dict[str, Trouble] | None:
-        """Return what is wrong while it can't be reached: what was found before stays as it is. None where nothing was found out yet."""
+    def unreachable(self, reason: str) -> dict[str, Trouble]:
+        """Return what is wrong because it can't be reached, beside what was found before."""
 
 
 class _Service:
@@ -62,7 +62,7 @@ class _Service:
         """See Probe."""
         text = f"The {self.name} does not work: {reason.rstrip('.')}. {self._consequence}"
         trouble = Trouble("service_unreachable", "error", text, {"service": self.name, "reason": reason})
-        return {**self._found, f"{self.name}/unreachable": trouble}
+        return {f"{self.name}/unreachable": trouble}
 
     def _are(self, *troubles: tuple[str, Trouble]) -> dict[str, Trouble]:
         self._found = {f"{self.name}/{key}": trouble for key, trouble in troubles}

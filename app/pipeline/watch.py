@@ -120,11 +120,12 @@ class Watch:
     def apply(self, probe: Probe, reason: str | None) -> None:
         """Let a probe look, or say that it can't be reached for *reason*; and let its notices be as it says."""
         found = probe.look() if reason is None else probe.unreachable(reason)
-        if found is not None and self._leading and not self._stopping.is_set():
-            self._write(probe.name, found)
+        if self._leading and not self._stopping.is_set():
+            # Who can't look ends nothing, least of all what another process had found.
+            self._write(probe.name, found, whole=reason is None)
 
-    def _write(self, source: str, troubles: Mapping[str, Trouble]) -> None:
-        if self._writer.apply(source, troubles):
+    def _write(self, source: str, troubles: Mapping[str, Trouble], *, whole: bool = True) -> None:
+        if self._writer.apply(source, troubles, whole=whole):
             self._due.set()
 
     # Each second: who leads, what the record says of notices and beats, and what it shall be told.

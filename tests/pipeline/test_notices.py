@@ -106,6 +106,17 @@ def test_another_process_goes_on(board: Board, writer: Writer) -> None:
     assert board.open() == []
 
 
+def test_who_can_not_look_ends_nothing(board: Board, writer: Writer) -> None:
+    """After a takeover, too: what another process has opened stays open beside the new trouble, until a look says otherwise."""
+    first = Writer(board, lambda _: None)
+    first.apply("alert", {"alert/a": Trouble("alert", "error", "fires")})
+    writer.adopt()
+    writer.apply("alert", {"alert/unreachable": Trouble("alert", "error", "away")}, whole=False)
+    assert writer.keys == {"alert/a", "alert/unreachable"}
+    writer.apply("alert", {})
+    assert writer.keys == set()
+
+
 def test_who_resigns_leaves_nothing_open_that_nobody_else_knows(board: Board, writer: Writer) -> None:
     """And leaves to the others what the record has."""
     writer.apply("disk", {"disk/full": trouble()})

@@ -15,6 +15,7 @@ from app.core.instant import now_ms
 from app.core.ports import Depth
 from app.core.record import IdSource
 from app.pipeline import pause, probes
+from app.pipeline.notices import Board, Writer
 from app.pipeline.probes import Disk, Queue, Record
 from tests.conftest import MakeRecord
 
@@ -132,9 +133,13 @@ def test_what_was_found_stays_while_nobody_can_look(backends: Backends, clock: C
     probe = Record(backends.store, alone=True)
     probe.look()
     backends.store.bury([DeadLetter(IdSource().take(1).to_bytes(16, "big"), b"{", "is not JSON")])
-    probe.look()
+    writer = Writer(Board(), lambda _: None)
+    writer.apply("record", probe.look())
     found = probe.unreachable("disk I/O error.")
-    assert found.keys() == {"record/refused", "record/unreachable"}
+    writer.apply("record", found, whole=False)
+    assert writer.keys == {"record/refused", "record/unreachable"}
+    writer.apply("record", probe.look())
+    assert writer.keys == {"record/refused"}
     assert found["record/unreachable"].text == (
         "The record does not work: disk I/O error. "
         "No log is accepted: senders are answered 503 and send again. What was accepted before is kept."

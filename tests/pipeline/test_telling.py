@@ -209,7 +209,6 @@ def test_that_a_notifier_fails_is_not_over_since_the_record_is_away(
     assert list(probe.look()) == ["notifiers/ops"]
     with pytest.raises(Unavailable):
         Failing(process).look()
-    assert Failing(process).unreachable("away") is None
     line.fault = None
     process.tell_alone(True, [notice(), notice("b")], lambda _: True)
     until(lambda: line.told)
