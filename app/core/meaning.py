@@ -8,7 +8,6 @@ booleans have one text; null, [] and {} are no value; a leaf on an absent field 
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, assert_never
@@ -265,7 +264,3 @@ def _exists(field: str) -> Predicate:
         return any(path == field or path.startswith(beneath) for path, _ in scalars(record.metadata, "metadata"))
 
     return holds
-
-
-#: Names a metadata path may have; anything after the first dot is the sender's.
-METADATA_PATH = re.compile(r"metadata(\..+)?", re.DOTALL)

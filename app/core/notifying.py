@@ -20,8 +20,6 @@ from app.core.watching import KINDS, NOTIFIER_FAILING, SEVERITIES, Notice
 #: How a notifier is reached, by the scheme of its URL.
 WAYS = {"https": "webhook", "http": "webhook", "slack+https": "slack", "slack+http": "slack", "mailto": "mailto"}
 OPTIONS = ("name", "min", "kinds")
-#: What of a notice is told: that it began, became worse, or is over; the last alone where it was over before it was told.
-EVENTS = ("opened", "worsened", "closed")
 #: What may become of a delivery; `merged`: its notice was over before it was told, and is told as one.
 STATES = ("waiting", "sent", "failed", "merged")
 #: Settled deliveries that the record keeps; the oldest beyond are forgotten.
@@ -80,6 +78,7 @@ class Delivery(msgspec.Struct, frozen=True):
     """One event of a notice, for one notifier: there is one at most of each three."""
 
     notifier: str
+    #: `opened`, `worsened` or `closed`; the last alone where the notice was over before it was told.
     event: str
     #: The notice as it was then: what it says later is another event.
     notice: Notice

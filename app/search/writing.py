@@ -21,8 +21,6 @@ from app.search.grams import BLOCK
 _MINUTE = 60_000
 #: Counted field under which paths and types are counted instead of values.
 PATHS = ""
-#: Longest value that is counted (characters); longer ones are not worth a facet.
-COUNTED_LIMIT = 255
 #: JSON types of scalars by Python's.
 _TYPES = {str: "string", bool: "boolean", int: "number", float: "number"}
 

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from app.core.alerting import AHEAD_MS, CHANGES, Alert, Change, SavedSearch, Status, Watched
 from app.drivers.postgres import Cursor, Database, Taken
+from app.stores import alerts
 
 #: The server's clock in ms: leases of several machines are told by one clock.
 _NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
-_search = msgspec.json.Decoder(SavedSearch).decode
-_alert = msgspec.json.Decoder(Alert).decode
-_status = msgspec.json.Decoder(Status).decode
-_change = msgspec.json.Decoder(Change).decode
 
 
 class Alerts:
@@ -27,7 +22,7 @@ class Alerts:
         """See AlertKeeper."""
         with self._database.read() as cursor:
             cursor.execute('SELECT body::text FROM searches ORDER BY name COLLATE "C"')
-            return [_search(body) for (body,) in cursor.fetchall()]
+            return [alerts.search(body) for (body,) in cursor.fetchall()]
 
     def keep_search(self, search: SavedSearch) -> bool:
         """See AlertKeeper."""
@@ -36,7 +31,7 @@ class Alerts:
                 cursor.execute(
                     "INSERT INTO searches VALUES (%s, %s, %s) "
                     "ON CONFLICT (id) DO UPDATE SET name = excluded.name, body = excluded.body",
-                    (search.id, search.name, _json(search)),
+                    (search.id, search.name, alerts.body(search)),
                 )
         except Taken:
             return False
@@ -52,7 +47,9 @@ class Alerts:
         """See AlertKeeper."""
         with self._database.read() as cursor:
             cursor.execute('SELECT body::text, status::text, turn FROM alerts ORDER BY name COLLATE "C"')
-            return [Watched(_alert(body), _status(status), turn) for body, status, turn in cursor.fetchall()]
+            return [
+                Watched(alerts.alert(body), alerts.status(status), turn) for body, status, turn in cursor.fetchall()
+            ]
 
     def keep_alert(self, alert: Alert, change: Change | None = None, earlier: Alert | None = None) -> bool:
         """See AlertKeeper."""
@@ -61,12 +58,12 @@ class Alerts:
                 if earlier is not None:
                     cursor.execute("SELECT body::text FROM alerts WHERE id = %s FOR UPDATE", (alert.id,))
                     there = cursor.fetchone()
-                    if there is None or _alert(there[0]) != earlier:
+                    if there is None or alerts.alert(there[0]) != earlier:
                         return False
                 cursor.execute(
                     "INSERT INTO alerts VALUES (%s, %s, %s, %s, 0, 0) "
                     "ON CONFLICT (id) DO UPDATE SET name = excluded.name, body = excluded.body",
-                    (alert.id, alert.name, _json(alert), _json(Status())),
+                    (alert.id, alert.name, alerts.body(alert), alerts.body(Status())),
                 )
                 if change is not None:
                     _note(cursor, alert.id, [change])
@@ -98,7 +95,7 @@ class Alerts:
         with self._database.write() as cursor:
             cursor.execute(
                 "UPDATE alerts SET status = %s, leased = 0, turn = turn + 1 WHERE id = %s AND turn = %s",
-                (_json(status), identity, turn + 1),
+                (alerts.body(status), identity, turn + 1),
             )
             settled = bool(cursor.rowcount)
             if settled:
@@ -111,19 +108,15 @@ class Alerts:
             cursor.execute(
                 "SELECT body::text FROM alert_changes WHERE alert = %s ORDER BY seq DESC LIMIT %s", (identity, limit)
             )
-            return [_change(body) for (body,) in cursor.fetchall()]
+            return [alerts.change(body) for (body,) in cursor.fetchall()]
 
 
 def _note(cursor: Cursor, identity: str, changes: Sequence[Change]) -> None:
     for change in changes:
-        cursor.execute("INSERT INTO alert_changes (alert, body) VALUES (%s, %s)", (identity, _json(change)))
+        cursor.execute("INSERT INTO alert_changes (alert, body) VALUES (%s, %s)", (identity, alerts.body(change)))
     if changes:
         cursor.execute(
             "DELETE FROM alert_changes WHERE alert = %s AND seq <= "
             "(SELECT seq FROM alert_changes WHERE alert = %s ORDER BY seq DESC LIMIT 1 OFFSET %s)",
             (identity, identity, CHANGES),
         )
-
-
-def _json(value: msgspec.Struct) -> str:
-    return msgspec.json.encode(value).decode()

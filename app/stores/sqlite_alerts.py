@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
-
 from app.core.alerting import AHEAD_MS, CHANGES, Alert, Change, SavedSearch, Status, Watched
 from app.core.instant import now_ms
 from app.drivers.sqlite import Connection, Database
-
-_search = msgspec.json.Decoder(SavedSearch).decode
-_alert = msgspec.json.Decoder(Alert).decode
-_status = msgspec.json.Decoder(Status).decode
-_change = msgspec.json.Decoder(Change).decode
+from app.stores import alerts
 
 
 class Alerts:
@@ -25,7 +19,7 @@ class Alerts:
     def searches(self) -> list[SavedSearch]:
         """See AlertKeeper."""
         with self._database.snapshot() as connection:
-            return [_search(body) for (body,) in connection.execute("SELECT body FROM searches ORDER BY name")]
+            return [alerts.search(body) for (body,) in connection.execute("SELECT body FROM searches ORDER BY name")]
 
     def keep_search(self, search: SavedSearch) -> bool:
         """See AlertKeeper."""
@@ -34,7 +28,7 @@ class Alerts:
                 return False
             connection.execute(
                 "INSERT INTO searches VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, body = excluded.body",
-                (search.id, search.name, _json(search)),
+                (search.id, search.name, alerts.body(search)),
             )
         return True
 
@@ -47,7 +41,7 @@ class Alerts:
         """See AlertKeeper."""
         with self._database.snapshot() as connection:
             found = connection.execute("SELECT body, status, turn FROM alerts ORDER BY name")
-            return [Watched(_alert(body), _status(status), turn) for body, status, turn in found]
+            return [Watched(alerts.alert(body), alerts.status(status), turn) for body, status, turn in found]
 
     def keep_alert(self, alert: Alert, change: Change | None = None, earlier: Alert | None = None) -> bool:
         """See AlertKeeper."""
@@ -56,12 +50,12 @@ class Alerts:
                 return False
             if earlier is not None:
                 there = connection.execute("SELECT body FROM alerts WHERE id = ?", (alert.id,)).fetchone()
-                if there is None or _alert(there[0]) != earlier:
+                if there is None or alerts.alert(there[0]) != earlier:
                     return False
             connection.execute(
                 "INSERT INTO alerts VALUES (?, ?, ?, ?, 0, 0) "
                 "ON CONFLICT (id) DO UPDATE SET name = excluded.name, body = excluded.body",
-                (alert.id, alert.name, _json(alert), _json(Status())),
+                (alert.id, alert.name, alerts.body(alert), alerts.body(Status())),
             )
             if change is not None:
                 _note(connection, alert.id, [change])
@@ -90,7 +84,7 @@ class Alerts:
         with self._database.write(durable=False) as connection:
             settled = connection.execute(
                 "UPDATE alerts SET status = ?, leased = 0, turn = turn + 1 WHERE id = ? AND turn = ?",
-                (_json(status), identity, turn + 1),
+                (alerts.body(status), identity, turn + 1),
             ).rowcount
             if settled:
                 _note(connection, identity, changes)
@@ -102,7 +96,7 @@ class Alerts:
             found = connection.execute(
                 "SELECT body FROM alert_changes WHERE alert = ? ORDER BY seq DESC LIMIT ?", (identity, limit)
             )
-            return [_change(body) for (body,) in found]
+            return [alerts.change(body) for (body,) in found]
 
 
 def _is_taken(connection: Connection, table: str, name: str, identity: str) -> bool:
@@ -113,14 +107,10 @@ def _is_taken(connection: Connection, table: str, name: str, identity: str) -> b
 def _note(connection: Connection, identity: str, changes: Sequence[Change]) -> None:
     if not changes:
         return
-    rows = [(identity, _json(change)) for change in changes]
+    rows = [(identity, alerts.body(change)) for change in changes]
     connection.executemany("INSERT INTO alert_changes (alert, body) VALUES (?, ?)", rows)
     connection.execute(
         "DELETE FROM alert_changes WHERE alert = ? AND seq <= "
         "(SELECT seq FROM alert_changes WHERE alert = ? ORDER BY seq DESC LIMIT 1 OFFSET ?)",
         (identity, identity, CHANGES),
     )
-
-
-def _json(value: msgspec.Struct) -> str:
-    return msgspec.json.encode(value).decode()
