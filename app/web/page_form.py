@@ -171,7 +171,10 @@ def narrowed(q: str, chosen: Sequence[tuple[str, str]], now: int) -> str:
             leaf = unpick(value)
         except ValueError as error:
             raise InvalidQuery(Problem(str(error), name)) from None
-        tree = And((tree, leaf if name == "keep" else Not(leaf)))
+        wanted = leaf if name == "keep" else Not(leaf)
+        # A value that is pressed twice is asked for once.
+        if wanted not in (tree.parts if isinstance(tree, And) else (tree,)):
+            tree = And((tree, wanted))
     return text(normal(tree))
 
 

@@ -196,3 +196,10 @@ def test_every_button_for_a_value_finds_its_log(client: FlaskClient, make_record
     for button in buttons:
         found = get(client, "/", **{button["name"]: button["value"]}).messages()
         assert found == ([record.message] if button["name"] == "keep" else []), button
+
+
+@pytest.mark.usefixtures("some")
+def test_a_value_that_is_pressed_twice_is_asked_for_once(client: FlaskClient) -> None:
+    """Keeping what is kept, and excluding what is excluded, changes nothing."""
+    for q, action in (("level:info", "keep"), ("NOT level:info", "exclude"), ("number AND level:info", "keep")):
+        assert location(client, q=q, **{action: "level=info"}) == {"q": q}
