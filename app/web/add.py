@@ -13,11 +13,12 @@ from app.core.figures import SOURCES, Source
 from app.core.ports import Budget
 from app.core.query import Query
 from app.core.record import LogRecord
-from app.web import backends, settings
+from app.web import backends, caching, settings
 from app.web.access import is_loopback
 from app.web.page_form import Form
 
 bp = Blueprint("add", __name__)
+bp.after_request(caching.keep_none)
 
 #: Logs that are shown once they are there, and seconds that finding them may take.
 LOGS, PATIENCE = 5, 1.0
@@ -32,13 +33,6 @@ SENDERS = (
     ("otel", "OpenTelemetry"),
     ("files", "Files"),
 )
-
-
-@bp.after_request
-def keep_private(response: Response) -> Response:
-    """Let no cache answer whether a log has landed."""
-    response.headers.setdefault("Cache-Control", "private, no-store")
-    return response
 
 
 @dataclass(frozen=True, slots=True)

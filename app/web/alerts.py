@@ -12,20 +12,14 @@ from app.core.instant import now_ms
 from app.core.ports import LogStore
 from app.pipeline import alerts, searches
 from app.pipeline.alert_counts import Sources
-from app.web import backends, page_alerts, saved
+from app.web import backends, caching, page_alerts, saved
 
 bp = Blueprint("alerts", __name__)
+bp.after_request(caching.ask_again)
 
 #: Names of what makes an alert, and a silence.
 NAMES = ("name", "search", *alerts.FIELDS)
 SILENCE = ("until", "reason", "by")
-
-
-@bp.after_request
-def keep_private(response: Response) -> Response:
-    """Let no shared cache keep what is watched."""
-    response.headers.setdefault("Cache-Control", "private, no-cache")
-    return response
 
 
 @bp.get("/alerts")

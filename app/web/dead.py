@@ -21,9 +21,10 @@ from app.core.record import id_bytes, id_text
 from app.core.schema import Limits, Refused
 from app.pipeline import replay as pipeline
 from app.pipeline.replay import Replay
-from app.web import backends, display, parts, settings
+from app.web import backends, caching, display, parts, settings
 
 bp = Blueprint("dead", __name__)
+bp.after_request(caching.keep_none)
 
 #: Groups and letters on a page.
 GROUPS, LETTERS = 50, 50
@@ -42,13 +43,6 @@ _AROUND = 200
 #: A text in JSON, also one that does not end; and what begins a line where JSON is indented.
 _TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 _BREAK = re.compile(rb"[\[\]{},]")
-
-
-@bp.after_request
-def keep_private(response: Response) -> Response:
-    """Let no cache keep a page of letters."""
-    response.headers.setdefault("Cache-Control", "private, no-store")
-    return response
 
 
 @dataclass(frozen=True, slots=True)

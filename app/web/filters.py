@@ -18,10 +18,11 @@ from app.core.query import PAGE_LIMIT
 from app.core.record import id_bytes
 from app.core.zone import read_zone
 from app.pipeline import counts, export, find, patterns
-from app.web import backends, budget
+from app.web import backends, budget, caching
 from app.web.asked import Asked
 
 bp = Blueprint("filters", __name__)
+bp.after_request(caching.keep_none)
 log = logging.getLogger(__name__)
 
 FILTER = ("q", "query", "key", "value", "operation", "filters", "match")
@@ -42,13 +43,6 @@ PATTERNS_SIZE = 100
 EXPORT_TYPES = {"ndjson": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
 
 _ID = "<string(minlength=32,maxlength=36):identity>"
-
-
-@bp.after_request
-def keep_private(response: Response) -> Response:
-    """Let no cache keep what logs hold."""
-    response.headers.setdefault("Cache-Control", "no-store")
-    return response
 
 
 @bp.get("/logs")

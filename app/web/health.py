@@ -16,9 +16,10 @@ from app.core.instant import now_ms
 from app.core.settings import Settings
 from app.pipeline import pause
 from app.pipeline.export import json_bytes
-from app.web import backends, settings
+from app.web import backends, caching, settings
 
 bp = Blueprint("health", __name__)
+bp.after_request(caching.keep_none)
 log = logging.getLogger(__name__)
 
 #: Fills in the figures of a part, those it knows also where it then raises what is wrong.
@@ -26,13 +27,6 @@ Look = Callable[[dict[str, Any], Backends, Settings], None]
 
 #: Seconds after which to ask again while something is not ready.
 RETRY_SECONDS = 5
-
-
-@bp.after_request
-def never_kept(response: Response) -> Response:
-    """Let no cache answer for this process."""
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 @bp.get("/health/live")

@@ -18,12 +18,12 @@ from app.pipeline.complete import COMPLETE_SECONDS, Completion, complete
 from app.pipeline.explain import Clause, Counted, Explanation, explain
 from app.pipeline.known import Memory
 from app.pipeline.statistics import Statistics, statistics
-from app.web import backends, budget
+from app.web import backends, budget, caching
 from app.web.asked import BODY_LIMIT, Asked
-from app.web.filters import FACET_SIZE, FILTER, WINDOW, keep_private, reply
+from app.web.filters import FACET_SIZE, FILTER, WINDOW, reply
 
 bp = Blueprint("hints", __name__)
-bp.after_request(keep_private)
+bp.after_request(caching.keep_none)
 
 COMPLETIONS = ("q", "at", *WINDOW)
 EXPLAIN = (*FILTER, *WINDOW)

@@ -20,13 +20,14 @@ from app.core.text import text
 from app.core.watching import Notice
 from app.pipeline import flow as pipeline
 from app.pipeline.flow import Flow
-from app.web import backends, parts, settings, system
+from app.web import backends, caching, parts, settings, system
 from app.web.display import shorten
 from app.web.page_form import Form
 from app.web.spark import Spark, per_second, size, span, spark
 from app.web.system import Figures
 
 bp = Blueprint("overview", __name__)
+bp.after_request(caching.keep_none)
 
 #: Sources, and resources, on the page; the newest logs in which those are counted, whatever the rate.
 SOURCES_SHOWN, RESOURCES, NEWEST = 50, 20, 1_000
@@ -51,13 +52,6 @@ _AWAY = {
 bp.add_app_template_filter(span, "span")
 bp.add_app_template_filter(size, "size")
 bp.add_app_template_filter(per_second, "per_second")
-
-
-@bp.after_request
-def keep_private(response: Response) -> Response:
-    """Let no cache answer for the system."""
-    response.headers.setdefault("Cache-Control", "private, no-store")
-    return response
 
 
 @dataclass(frozen=True, slots=True)

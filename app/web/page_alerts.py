@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.core import condition, instant
@@ -19,10 +19,11 @@ from app.pipeline import alerts, searches
 from app.pipeline.alert_counts import Sources
 from app.pipeline.alert_probe import logs_link
 from app.pipeline.alerts import Try
-from app.web import backends, saved, sparkline
+from app.web import backends, caching, saved, sparkline
 from app.web.page_form import Form
 
 bp = Blueprint("page_alerts", __name__)
+bp.after_request(caching.ask_again)
 
 KINDS = (
     ("at_least", "at least so many logs"),
@@ -40,13 +41,6 @@ FRESH = {"kind": "at_least", "threshold": "1", "window": "5m", "factor": "2", "w
     "severity": "error",
 }
 _WORDS = {"firing": "Firing", "cannot_tell": "Can't tell", "ok": "OK"}
-
-
-@bp.after_request
-def keep_private(response: Response) -> Response:
-    """Let no shared cache keep what is watched."""
-    response.headers.setdefault("Cache-Control", "private, no-cache")
-    return response
 
 
 def every() -> str:

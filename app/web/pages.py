@@ -15,15 +15,14 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.backends import Backends
 from app.core import instant
 from app.core.errors import InvalidQuery, Problem, TimedOut, Unavailable
-from app.core.filter import EVERYTHING, Filter
 from app.core.query import Query
 from app.core.request import read_query
-from app.core.sentence import sentence
 from app.core.text import text
 from app.pipeline import find, follow
 from app.web import (
     backends,
     budget,
+    caching,
     columns,
     display,
     one,
@@ -40,8 +39,10 @@ from app.web.page_empty import RANGES, Advice, advise
 from app.web.page_form import ACTIONS, NAMES, SHOWN, Form, revise
 from app.web.page_rows import OPERATIONS, Row, Rows
 from app.web.page_turn import Turned, turn
+from app.web.said import pending_of, sentence_of
 
 bp = Blueprint("pages", __name__)
+bp.after_request(caching.ask_again)
 
 CLOCKS = (("event", "event time"), ("received", "arrival time"))
 ORDERS = (("desc", "newest first"), ("asc", "oldest first"))
@@ -74,13 +75,6 @@ def secure(response: Response) -> Response:
     # Asked one by one, each that is missing costs werkzeug an exception.
     present = {name.lower() for name, _ in response.headers}
     response.headers.extend([(name, value) for name, value in HEADERS.items() if name.lower() not in present])
-    return response
-
-
-@bp.after_request
-def keep_private(response: Response) -> Response:
-    """Let no shared cache keep a page of logs."""
-    response.headers.setdefault("Cache-Control", "private, no-cache")
     return response
 
 
@@ -250,29 +244,11 @@ def _live(held: Backends, query: Query, form: Form) -> dict[str, str] | None:
         return None
 
 
-def sentence_of(meant: Filter, form: Form, now: int) -> str:
-    """Return the filter, its window and its clock in English."""
-    said = "All logs" if meant == EVERYTHING else f"Logs where {sentence(meant)}"
-    said += window.phrase(form, now)
-    return f"{said}, by arrival time" if form.clock == "received" else said
-
-
 def _total(page: Turned) -> str:
     if page.total is None:
         return "Logs"
     number = f"{page.total:,} log{'' if page.total == 1 else 's'}"
     return number if page.exact else f"At least {number}"
-
-
-def pending_of(held: Backends) -> str | None:
-    """Return the sentence on accepted logs that no search finds yet, None when there are none."""
-    try:
-        count = held.queue.depth().logs + held.store.lacking().logs
-    except Unavailable:
-        return "How many accepted logs are not searchable yet is unknown: the queue can't be asked."
-    if count == 0:
-        return None
-    return f"{count:,} accepted log{' is' if count == 1 else 's are'} not searchable yet."
 
 
 def _render(form: Form, rows: Rows, now: int, **parts: Any) -> str:

@@ -21,14 +21,14 @@ from app.core.text import text
 from app.pipeline import patterns
 from app.pipeline.patterns import Pattern, Patterns
 from app.pipeline.template import Part
-from app.web import backends, budget, settings
+from app.web import backends, budget, caching, settings
 from app.web.chart import RANKS, said
 from app.web.display import rank
 from app.web.page_form import NAMES, Form
-from app.web.pages import keep_private, pending_of, sentence_of
+from app.web.said import pending_of, sentence_of
 
 bp = Blueprint("patterns", __name__)
-bp.after_request(keep_private)
+bp.after_request(caching.ask_again)
 
 #: Seconds in which the page is made, and where the reader asks to look longer.
 SECONDS, LONGER_SECONDS = 0.5, 5.0

@@ -9,20 +9,14 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.core.alerting import SavedSearch
 from app.pipeline import searches
-from app.web import backends, page_searches, saved
+from app.web import backends, caching, page_searches, saved
 from app.web.page_form import Form
 
 bp = Blueprint("searches", __name__)
+bp.after_request(caching.ask_again)
 
 #: Names of what makes a search.
 NAMES = ("name", *saved.PARAMETERS)
-
-
-@bp.after_request
-def keep_private(response: Response) -> Response:
-    """Let no shared cache keep what people search for."""
-    response.headers.setdefault("Cache-Control", "private, no-cache")
-    return response
 
 
 @bp.get("/searches")

@@ -18,15 +18,15 @@ from app.core.record import id_text
 from app.core.request import read_query
 from app.core.text import text
 from app.pipeline.trace import Entry, Lane, Trace, trace
-from app.web import backends, budget, settings, zone
+from app.web import backends, budget, caching, settings, zone
 from app.web.chart import RANKS
 from app.web.display import rank
 from app.web.page_form import NAMES, Form
-from app.web.pages import keep_private, pending_of
+from app.web.said import pending_of
 from app.web.trace_lanes import Row, Scale, lasting, rows_of
 
 bp = Blueprint("trace", __name__)
-bp.after_request(keep_private)
+bp.after_request(caching.ask_again)
 
 #: Logs in the list at once, and lanes.
 LISTED, LANES = 100, 60
