@@ -19,7 +19,7 @@ from app.pipeline import drain
 from app.pipeline.indexing import Indexing
 from app.web import create_app
 
-pytest_plugins = ["tests.services.fixtures"]
+pytest_plugins = ["tests.services.fixtures", "tests.notify.receivers"]
 
 MakeRecord = Callable[..., LogRecord]
 Fill = Callable[[Sequence[LogRecord]], None]

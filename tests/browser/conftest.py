@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, expect, sync_playwright
@@ -38,18 +40,25 @@ def browser(playwright: Playwright) -> Iterator[Browser]:
     launched.close()
 
 
+@contextmanager
+def serving(folder: Path, logs: int, **settings: str) -> Iterator[Server]:
+    """Run a program for a browser, with the first so many of the logs of a day."""
+    need(Chromium)
+    server = Server(folder / "data", **settings)
+    server.start()
+    try:
+        server.ingest([made(n) for n in range(logs)])
+        server.drained()
+        yield server
+    finally:
+        server.stop()
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running program that holds the logs of a day, ten of them hostile."""
-    need(Chromium)
-    server = Server(tmp_path_factory.mktemp("site") / "data")
-    server.start()
-    try:
-        server.ingest([made(n) for n in range(LOGS)])
-        server.drained()
+    with serving(tmp_path_factory.mktemp("site"), LOGS) as server:
         yield server.url
-    finally:
-        server.stop()
 
 
 def made(n: int) -> dict[str, object]:

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Open, made
+from tests.browser.conftest import Open, serving
 from tests.e2e.program import Server
-from tests.services.chromium import Chromium
-from tests.services.fixtures import need
 
 pytestmark = pytest.mark.system
 
@@ -20,15 +18,8 @@ PREFIX = "/tools/logs"
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The running program, set to lie beneath a path."""
-    need(Chromium)
-    server = Server(tmp_path_factory.mktemp("prefix") / "data", PATH_PREFIX=PREFIX)
-    server.start()
-    try:
-        server.ingest([made(n) for n in range(10)])
-        server.drained()
+    with serving(tmp_path_factory.mktemp("prefix"), 10, PATH_PREFIX=PREFIX) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="module")

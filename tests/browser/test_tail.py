@@ -11,10 +11,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import Open, made
+from tests.browser.conftest import Open, serving
 from tests.e2e.program import Server
-from tests.services.chromium import Chromium
-from tests.services.fixtures import need
 
 pytestmark = pytest.mark.system
 
@@ -34,15 +32,8 @@ NOTE = """
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A running program of this module alone, with some logs to begin with."""
-    need(Chromium)
-    server = Server(tmp_path_factory.mktemp("tail") / "data")
-    server.start()
-    try:
-        server.ingest([made(n) for n in range(200)])
-        server.drained()
+    with serving(tmp_path_factory.mktemp("tail"), 200) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 
 import pytest
@@ -20,14 +20,6 @@ pytestmark = pytest.mark.system
 
 SECONDS = 90.0
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Who is told."""
-    made = Receiver()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

@@ -11,17 +11,9 @@ import trustme
 
 from app.core.notifying import Delivery, Message
 from app.core.watching import Notice
-from tests.notify.receivers import Mailbox, Receiver
+from tests.notify.receivers import Mailbox
 
 HOSTILE = "<!channel> @all \u202e\x1b[31m\r\nBcc: all@example.org\0 [x](http://evil.example) `"
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """A server of webhooks."""
-    made = Receiver()
-    yield made
-    made.stop()
 
 
 @pytest.fixture

@@ -11,13 +11,15 @@ import socketserver
 import ssl
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import Message
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+import pytest
 
 #: An answer: status, headers, body; or what to do with the handler instead.
 Answer = tuple[int, dict[str, str], str] | Callable[[BaseHTTPRequestHandler], None]
@@ -214,3 +216,11 @@ class _Talk:
         if self._box.to_data.startswith("2"):
             self._box.letters.append(message_from_bytes(text, policy=default))
         self._say(self._box.to_data)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A server of webhooks."""
+    made = Receiver()
+    yield made
+    made.stop()

@@ -160,14 +160,6 @@ def test_what_this_process_knows_is_newer(app: Flask, client: FlaskClient, backe
 
 
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Who is told."""
-    made = Receiver()
-    yield made
-    made.stop()
-
-
-@pytest.fixture
 def told(settings: Settings, receiver: Receiver) -> Iterator[FlaskClient]:
     """A client of an application that tells somebody."""
     given = {
