@@ -22,9 +22,10 @@ SECONDS = 30.0
 
 
 def tail(server: Server, **parameters: str) -> ClientConnection:
-    """Open a socket."""
+    """Open a socket. With messages unread it would wait long for the goodbye that lies behind them: it doesn't."""
     address = server.url.replace("http", "ws", 1)
-    return connect(f"{address}/logs/tail?{urlencode(parameters)}", open_timeout=SECONDS, max_size=None)
+    url = f"{address}/logs/tail?{urlencode(parameters)}"
+    return connect(url, open_timeout=SECONDS, close_timeout=0.1, max_size=None)
 
 
 def received(socket: ClientConnection) -> dict[str, Any]:

@@ -34,6 +34,10 @@ _OPTIONS = [
     "-Dio.netty.allocator.numDirectArenas=0",
     "-Dlog4j.shutdownHookEnabled=false",
     "-Dlog4j2.disable.jmx=true",
+    # As the server's own start script sets them: it refuses requests while garbage fills the heap, so that must go early.
+    "-XX:+UseG1GC",
+    "-XX:G1ReservePercent=25",
+    "-XX:InitiatingHeapOccupancyPercent=30",
 ]
 #: As root the server would refuse to start if it could see who it is; without its native library it can't, nor lock memory.
 _AS_ROOT = ["-Djna.nosys=true", "-Djna.noclasspath=true"]
