@@ -63,7 +63,7 @@ class OpenSearch(Server):
         *,
         tied: bool = False,
         nodes: int = 1,
-        heap: str = "512m",
+        heap: str = "1g",
         settings: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(folder, tied=tied)

@@ -33,12 +33,20 @@ logging.getLogger("opensearch").setLevel(logging.CRITICAL)
 class Answered(Unavailable):
     """OpenSearch refused a request, for a reason that the caller may know what to do about."""
 
+    says = "answers {status}"
+
     def __init__(self, status: int, kinds: frozenset[str], reason: str) -> None:
-        super().__init__(f"OpenSearch answers {status}: {reason}")
+        super().__init__(f"OpenSearch {self.says.format(status=status)}: {reason}")
         self.status = status
         #: Every type of error in the answer.
         self.kinds = kinds
         self.reason = reason
+
+
+class LacksMemory(Answered):
+    """OpenSearch needs more memory for the request than it has now: the same may do later, and a smaller one at once."""
+
+    says = "lacks the memory for it now"
 
 
 class NoAnswer(Unavailable):
@@ -179,7 +187,7 @@ class Server:
             return Unavailable(blocked)
         if status == 403:
             return Unavailable(f"OpenSearch at {self.address.shown} forbids it to the user of SEARCH_URL: {reason}")
-        return Answered(status, kinds, reason)
+        return (LacksMemory if "circuit_breaking_exception" in kinds else Answered)(status, kinds, reason)
 
     def why(self, error: Answered) -> Unavailable:
         """Return what is wrong with the cluster that answered so, as far as it can tell."""

@@ -9,7 +9,7 @@ import msgspec
 
 from app.core.errors import Unavailable
 from app.search.clock import Clock
-from app.search.opensearch.connection import Answered, NoAnswer, Server
+from app.search.opensearch.connection import Answered, LacksMemory, NoAnswer, Server
 from app.search.opensearch.documents import Kept
 from app.search.opensearch.generations import STATE_SECONDS, Generations, State
 from app.search.opensearch.leaves import Query
@@ -21,10 +21,6 @@ _GRACE = 0.25
 
 class TooComplex(Exception):
     """The index would need too large an automaton for the query."""
-
-
-class LacksMemory(Unavailable):
-    """The index would need more memory for the answer than it has now."""
 
 
 class TooManyBuckets(Exception):
@@ -145,8 +141,8 @@ def _fault(error: Answered, clock: Clock) -> Exception:
         return TooComplex(error.reason)
     if "too_many_buckets_exception" in error.kinds:
         return TooManyBuckets(error.reason)
-    if "circuit_breaking_exception" in error.kinds:
-        return LacksMemory(f"OpenSearch lacks the memory for it now: {error.reason}")
+    if isinstance(error, LacksMemory):
+        return error
     if clock.over():
         return clock.timed_out()
     return Unavailable(f"the index can't be searched as a whole: {error.reason}")

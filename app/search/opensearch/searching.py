@@ -11,10 +11,11 @@ from app.core.query import Key, Page, Query
 from app.core.record import LogRecord
 from app.search.clock import Clock
 from app.search.opensearch import documents, moments
+from app.search.opensearch.connection import LacksMemory
 from app.search.opensearch.documents import split_id
 from app.search.opensearch.leaves import ALL
 from app.search.opensearch.leaves import Query as Clause
-from app.search.opensearch.reading import Answer, Hit, LacksMemory, Reader, TooComplex
+from app.search.opensearch.reading import Answer, Hit, Reader, TooComplex
 from app.search.opensearch.translate import translate
 
 T = TypeVar("T")
