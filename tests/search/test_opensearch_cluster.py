@@ -77,6 +77,27 @@ def test_a_server_that_comes_back(own_server: StartServer, make_record: MakeReco
             assert sum(bucket.by["l7"] for bucket in buckets if "l7" in bucket.by) == 6
 
 
+def test_a_server_short_of_memory(own_server: StartServer, make_record: MakeRecord) -> None:
+    """While it refuses all requests for want of memory, whatever asked it says so; then all that was added is found."""
+    server = own_server(OpenSearch)
+    records = [make_record() for _ in range(10)]
+    with (
+        closing(OpenSearchIndex(f"{server.url}/logs?replicas=0", retention=MONTH)) as index,
+        closing(OpenSearchIndex(f"{server.url}/logs?replicas=0", retention=MONTH)) as new,
+        closing(opensearchpy.OpenSearch([server.url])) as client,
+    ):
+        index.add(records)
+        index.refresh()
+        limit = "indices.breaker.total.limit"
+        client.cluster.put_settings(body={"transient": {limit: "1kb"}})
+        for short in (index, new):
+            with pytest.raises(Unavailable, match="OpenSearch lacks the memory for it now"):
+                short.find(Query(limit=20))
+        client.cluster.put_settings(body={"transient": {limit: None}})
+        for well in (index, new):
+            assert well.find(Query(limit=20)).total == len(records)
+
+
 def test_nodes_come_and_go(own_server: StartServer, make_record: MakeRecord) -> None:
     """With a copy of each shard a node may go; without one no answer is given in its place."""
     server = own_server(OpenSearch, nodes=3)
