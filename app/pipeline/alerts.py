@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, tzinfo
 from time import monotonic, sleep
 from typing import Any, get_args
 
@@ -184,13 +185,13 @@ def mend(store: LogStore, alert: Alert, make: Callable[[Alert], Alert], change: 
         alert = there
 
 
-def silence(store: LogStore, alert: Alert, until: Any, reason: Any, by: str) -> Alert:
-    """Let the alert open no notice until a time such as `now+2h`. Raises InvalidInput."""
+def silence(store: LogStore, alert: Alert, until: Any, reason: Any, by: str, zone: tzinfo = UTC) -> Alert:
+    """Let the alert open no notice until a time such as `now+2h`, of the *zone* where it names no offset. Raises InvalidInput."""
     now = now_ms()
     try:
         if not isinstance(until, str | int | float) or isinstance(until, bool) or until == "":
             raise ValueError("is missing: until when?")
-        end = time_span(until, now)[1][0]
+        end = time_span(until, now, zone)[1][0]
         if end <= now:
             raise ValueError("is past")
     except (ValueError, OverflowError) as error:

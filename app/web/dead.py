@@ -13,7 +13,6 @@ from flask import Blueprint, Response, redirect, render_template, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.core import instant
 from app.core.envelope import DeadLetter
 from app.core.errors import InvalidInput, NotFound, PartTaken, Problem, Unavailable
 from app.core.figures import SAMPLE_LENGTH
@@ -21,7 +20,7 @@ from app.core.record import id_bytes, id_text
 from app.core.schema import Limits, Refused
 from app.pipeline import replay as pipeline
 from app.pipeline.replay import Replay
-from app.web import backends, caching, display, parts, settings
+from app.web import backends, caching, display, parts, settings, zone
 
 bp = Blueprint("dead", __name__)
 bp.after_request(caching.keep_none)
@@ -71,6 +70,7 @@ class Fault:
 @bp.get("/dead")
 def overview() -> str:
     """Show the letters by reason, or those with one reason."""
+    zone.check()
     store, done = backends().store, _done()
     waits = _waits()
     if "reason" not in request.args and "all" not in request.args:
@@ -98,6 +98,7 @@ def overview() -> str:
 @bp.get("/dead/<identity>")
 def letter(identity: str) -> str:
     """Show one letter, with what is wrong with it now, to be changed and sent again."""
+    zone.check()
     return _shown(_found(identity))
 
 
@@ -279,4 +280,4 @@ def sample(payload: bytes) -> Markup:
 @bp.app_template_filter("at")
 def at(identity: bytes) -> str:
     """Return the time in an id, to the second."""
-    return instant.text((int.from_bytes(identity[:6], "big") // 1000 * 1000, 0))[:19].replace("T", " ")
+    return zone.to_second(int.from_bytes(identity[:6], "big"))

@@ -13,14 +13,13 @@ from app.backends import Backends
 from app.core.errors import LogIngestorError
 from app.core.figures import Source, Sources
 from app.core.filter import Equals
-from app.core.instant import text as time_text
 from app.core.ports import Budget
 from app.core.query import Query
 from app.core.text import text
 from app.core.watching import Notice
 from app.pipeline import flow as pipeline
 from app.pipeline.flow import Flow
-from app.web import backends, caching, parts, settings, system
+from app.web import backends, caching, parts, settings, system, zone
 from app.web.display import shorten
 from app.web.page_form import Form
 from app.web.spark import Spark, per_second, size, span, spark
@@ -101,6 +100,7 @@ class Now:
 @bp.get("/overview")
 def page() -> Response:
     """Show the page; `part=now` gives only what is kept current."""
+    zone.check()
     found = now(backends())
     status = 503 if found.figures.parts["record"] is not None else 200
     if request.args.get("part") == "now":
@@ -232,9 +232,3 @@ def _resources(held: Backends) -> tuple[list[Resource], int, str | None]:
 
 def _search(resource: str) -> str:
     return Form(q=text(Equals("resourceId", resource)), clock="received").link()
-
-
-@bp.app_template_filter("moment")
-def moment(ms: int) -> str:
-    """Return a time in ms to the second."""
-    return time_text((ms // 1000 * 1000, 0))[:19].replace("T", " ")

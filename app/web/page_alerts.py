@@ -9,7 +9,7 @@ import msgspec
 from flask import Blueprint, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.core import condition, instant
+from app.core import condition
 from app.core.alerting import Alert, Change, Question, SavedSearch, Watched
 from app.core.errors import InvalidInput, NotFound, Unavailable
 from app.core.instant import now_ms
@@ -19,7 +19,7 @@ from app.pipeline import alerts, searches
 from app.pipeline.alert_counts import Sources
 from app.pipeline.alert_probe import logs_link
 from app.pipeline.alerts import Try
-from app.web import backends, caching, saved, sparkline
+from app.web import backends, caching, saved, sparkline, zone
 from app.web.page_form import Form
 
 bp = Blueprint("page_alerts", __name__)
@@ -45,6 +45,7 @@ _WORDS = {"firing": "Firing", "cannot_tell": "Can't tell", "ok": "OK"}
 
 def every() -> str:
     """Return the list: what fires first."""
+    zone.check()
     store, now = backends().store, now_ms()
     names = {search.id: search.name for search in store.searches()}
     shown = [_shown(one, names, now) for one in store.alerts()]
@@ -54,8 +55,8 @@ def every() -> str:
 
 def one(which: str) -> str:
     """Return the page of one alert; `test=1` in the URL tries it."""
-    store = backends().store
-    watched = alerts.get(store, which)
+    zone.check()
+    watched = alerts.get(backends().store, which)
     return _one(watched, _tried(watched.alert, watched) if "test" in request.args else None)
 
 
@@ -74,7 +75,6 @@ def _one(watched: Watched, tried: Try | str | None = None, error: InvalidInput |
         problems=saved.labelled(error) if error else [],
         sent=request.form,
         points=watched.status.recent[::-1],
-        time=_time,
     )
 
 
@@ -90,14 +90,9 @@ def _shown(watched: Watched, names: Mapping[str, str], now: int) -> dict[str, An
         "search": names.get(alert.search),
         "silence": alert.silence if alert.silenced(now) else None,
         "spark": sparkline.draw(alert, status, now),
-        "since": _time(status.since) if status.since else None,
-        "until": _time(alert.silence.until) if alert.silence else None,
+        "since": zone.to_second(status.since) if status.since else None,
+        "until": zone.to_second(alert.silence.until) if alert.silence else None,
     }
-
-
-def _time(ms: int) -> str:
-    shown = instant.text((ms // 1000 * 1000, 0))
-    return f"{shown[:10]} {shown[11:-1]}"
 
 
 def _link(change: Change) -> str | None:
@@ -156,7 +151,8 @@ def act(which: str) -> BaseResponse | tuple[str, int]:
     try:
         match sent.get("do"):
             case "silence":
-                alerts.silence(store, watched.alert, sent.get("until", "").strip(), sent.get("reason"), by)
+                until = sent.get("until", "").strip()
+                alerts.silence(store, watched.alert, until, sent.get("reason"), by, zone.current())
             case "unsilence":
                 alerts.unsilence(store, watched.alert, by)
             case "remove":

@@ -167,6 +167,11 @@ def exactly(moment: Instant) -> str:
     return f"{shown} {offset}"
 
 
+def to_second(ms: int) -> str:
+    """Return a time in ms since 1970 as `when` does, without what is below a second."""
+    return when((ms // 1000 * 1000, 0)).replace(".000", "", 1)
+
+
 def _parts(moment: Instant) -> tuple[str, str, bool]:
     """Return what the zone's clock shows, its offset, and whether the one says too little without the other."""
     zone = current()
@@ -185,7 +190,7 @@ def _spaced(local: Instant) -> str:
 
 def install(app: App) -> None:
     """Give the templates these functions; remember the zone of a page that names one."""
-    app.jinja_env.filters.update(when=when, exactly=exactly)
+    app.jinja_env.filters.update(when=when, exactly=exactly, to_second=to_second)
     words = {"zone_name": name, "zones": choices, "next_zone": following, "zone_untold": is_untold}
     app.jinja_env.globals |= words
     app.after_request_funcs.setdefault(None, []).append(_remember)

@@ -197,7 +197,7 @@ def test_a_huge_message_keeps_the_page_quick(open_page: Open, site: str) -> None
 
     expect(page.locator(".message")).to_have_text("x" * 20_000)
     page.get_by_role("link", name="Show all", exact=True).click()
-    assert page.evaluate("document.querySelector('.message').textContent.length") == 1 << 20
+    page.wait_for_function("document.querySelector('.message')?.textContent.length === 1 << 20")
 
 
 @pytest.mark.parametrize("width", [1280, 390])

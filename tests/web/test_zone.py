@@ -8,8 +8,10 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from flask.testing import FlaskClient
 
+from app.backends import Backends
 from app.core import instant
-from app.core.record import LogRecord, id_bytes, id_text
+from app.core.envelope import DeadLetter
+from app.core.record import IdSource, LogRecord, id_bytes, id_text
 from app.web import zone
 from app.web.page_form import Form
 from tests.conftest import Fill, MakeRecord
@@ -150,6 +152,37 @@ def test_a_zone_that_does_not_exist_is_refused(client: FlaskClient, twice: list[
         or "Mars/<b>Olympus” is neither" in answer.json["message"]
     )
     assert "Set-Cookie" not in answer.headers
+
+
+def test_what_is_no_log_follows_too(
+    client: FlaskClient, backends: Backends, fill: Fill, make_record: MakeRecord
+) -> None:
+    """Dead letters, alerts and the overview: their times, and one that is typed without an offset."""
+    letter = IdSource().take(1).to_bytes(16, "big")
+    backends.store.bury([DeadLetter(letter, b"{}", "lacks a message", "message", "10.0.0.1")])
+    client.post("/searches", json={"name": "all"})
+    made = client.post("/alerts", json={"name": "none", "search": "all", "kind": "absent", "window": "5m"}).json
+    client.get("/?tz=%2B05:30")
+    refused = zone.to_second(int.from_bytes(letter[:6], "big") + 330 * 60_000)
+    for path in ("/dead", "/dead?all=1", f"/dead/{id_text(letter)}"):
+        page = client.get(path).text
+        assert refused in page and "<small>+05:30</small>" in page
+    alert = f"/page/alert/{made['alert']['id']}"
+    assert client.post(alert, data={"do": "silence", "until": "2099-01-01 00:00"}).status_code == 303
+    assert client.get("/alerts/none").json["alert"]["silence"]["until"] == "2098-12-31T18:30:00Z"
+    shown = client.get("/alerts/none", headers={"Accept": "text/html"}).text
+    assert 'Silenced until <span class="number">2099-01-01 00:00:00</span> +05:30' in shown
+    fill([make_record(resource_id="pump")])
+    assert "when the last arrived (+05:30)" in client.get("/overview").text
+
+
+@pytest.mark.parametrize("path", ["/dead", "/dead?all=1", "/overview", "/alerts"])
+def test_a_zone_that_is_none_is_refused(client: FlaskClient, path: str) -> None:
+    """Rather than that times are shown in another one."""
+    mark = "&" if "?" in path else "?"
+    answer = client.get(f"{path}{mark}tz=Mars", headers={"Accept": "text/html"})
+    assert answer.status_code == 400
+    assert "Mars" in answer.text
 
 
 @pytest.mark.parametrize("cookie", ["x", "Mars|Venus", "|", "UTC|../../etc/passwd", "\x7f", "a" * 4000])
