@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -126,10 +127,11 @@ def submit() -> BaseResponse | tuple[str, int]:
     """Make or change an alert as the form says."""
     store, sent = backends().store, request.form
     watched = alerts.get(store, sent["id"]) if sent.get("id") else None
+    known = {search.id for search in store.searches()}
     try:
         alert, _ = _read(sent, store, watched)
         if watched is None:
-            alerts.keep(store, alert, Change(now_ms(), "made", "Made.", saved.who()))
+            _keep(store, alert, known)
         else:
             # The form holds all of it but these.
             alert = alerts.mend(
@@ -140,6 +142,17 @@ def submit() -> BaseResponse | tuple[str, int]:
     except InvalidInput as error:
         return _form(store, watched, sent, error), 400
     return saved.go(f"/alerts/{alert.id}")
+
+
+def _keep(store: LogStore, alert: Alert, known: Container[str]) -> None:
+    try:
+        alerts.keep(store, alert, Change(now_ms(), "made", "Made.", saved.who()))
+    except InvalidInput:
+        if alert.search not in known:
+            # It was saved for this alert alone; if another has come upon it meanwhile, it stays.
+            with suppress(InvalidInput, NotFound):
+                searches.remove(store, searches.get(store, alert.search))
+        raise
 
 
 @bp.post("/page/alert/<which>")

@@ -334,6 +334,17 @@ def test_an_alert_without_a_name_is_no_alert(client: FlaskClient) -> None:
     assert client.get("/alerts").json["alerts"] == []
 
 
+def test_an_alert_whose_name_is_taken_saves_no_search(client: FlaskClient) -> None:
+    """What was saved for it goes with it; a search that was there stays."""
+    kept = save(client)
+    make(client, "many")
+    sent = {"name": "many", "kind": "absent", "window": "5m"}
+    for target in ({"q": "fresh"}, {"search": kept["id"]}):
+        answer = client.post("/page/alert", data={**sent, **target})
+        assert answer.status_code == 400 and "is the name of another alert" in answer.text
+    assert [search["id"] for search in client.get("/searches").json["searches"]] == [kept["id"]]
+
+
 def test_an_alert_of_the_name_of_its_search_watches_that(client: FlaskClient) -> None:
     """The page of a saved search names UTC in its address where the search names no zone; another zone is another search."""
     kept, sent = save(client, "z", q="z"), {"q": "z", "name": "z", "kind": "at_most", "window": "5m"}
