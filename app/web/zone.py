@@ -172,6 +172,11 @@ def to_second(ms: int) -> str:
     return when((ms // 1000 * 1000, 0)).replace(".000", "", 1)
 
 
+def rezoned(rfc3339: str) -> str:
+    """Return a time in the form of RFC 3339 as `exactly` does."""
+    return exactly(instant.parse(rfc3339))
+
+
 def _parts(moment: Instant) -> tuple[str, str, bool]:
     """Return what the zone's clock shows, its offset, and whether the one says too little without the other."""
     zone = current()
@@ -190,7 +195,7 @@ def _spaced(local: Instant) -> str:
 
 def install(app: App) -> None:
     """Give the templates these functions; remember the zone of a page that names one."""
-    app.jinja_env.filters.update(when=when, exactly=exactly, to_second=to_second)
+    app.jinja_env.filters.update(when=when, exactly=exactly, to_second=to_second, rezoned=rezoned)
     words = {"zone_name": name, "zones": choices, "next_zone": following, "zone_untold": is_untold}
     app.jinja_env.globals |= words
     app.after_request_funcs.setdefault(None, []).append(_remember)

@@ -17,6 +17,7 @@ from app.core.record import IdSource, LogRecord
 from app.pipeline import alert_rounds
 from app.pipeline.alert_counts import Sources
 from app.pipeline.alert_rounds import MINUTE, SETTLE_MS
+from app.web.zone import when
 from tests.conftest import Fill, MakeRecord
 from tests.web.reading import Html
 
@@ -364,6 +365,9 @@ def test_an_alert_is_silenced_tried_and_removed(
     shown = page(client, path)
     (link,) = [one["href"] for one in shown.find("a") if one.text.startswith("The logs")]
     assert len(page(client, link).messages()) == 3
+    samples = [one.text for one in page(client, f"{path}?tz=%2B05:30").find("a") if "/log/" in one.attributes["href"]]
+    assert samples[0] == f"{when((errors[-1].t + 330 * MINUTE, errors[-1].ns))} +05:30"
+    client.get("/?tz=UTC")
     act = f"/page{path.replace('alerts', 'alert')}"
     refused = client.post(act, data={"do": "silence", "until": "never", "reason": "my reason"})
     assert refused.status_code == 400 and "my reason" in refused.text
