@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -26,6 +27,9 @@ PATHS = {
     "overview": "/overview",
     "add": "/overview/add",
     "dead": "/dead",
+    "letters": "/dead?all=1",
+    "a letter": "/dead?all=1",
+    "no page": "/nowhere",
     "notices": "/notices",
     "trace": "/trace/t-3",
     "patterns": "/patterns",
@@ -40,8 +44,8 @@ PATHS = {
 
 
 @pytest.fixture(scope="module", autouse=True)
-def watched(site: str) -> None:
-    """An alert on a saved search, silenced, so that its pages have all their parts."""
+def filled(site: str) -> None:
+    """An alert on a saved search, silenced, and a dead letter, so that their pages have all their parts."""
     for path, body in (
         ("/searches", {"name": "errors", "q": "level:error"}),
         ("/alerts", {"name": "watched", "search": "errors", "kind": "absent", "window": "5m"}),
@@ -49,6 +53,8 @@ def watched(site: str) -> None:
     ):
         asked = Request(site + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
         urlopen(asked, timeout=30).close()
+    with pytest.raises(HTTPError, match="400"):
+        urlopen(Request(f"{site}/logs/ingest/", b'{"message": {"no": "text"}}'), timeout=30)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -67,6 +73,9 @@ def test_axe_finds_nothing(
         page.locator(".logs button[aria-expanded]").first.click()
         page.locator(".logs .record").wait_for()
         page.locator("#view summary").click()
+    if name == "a letter":
+        page.locator(".sheet th a").first.click()
+        page.locator("textarea").wait_for()
     if name == "typing":
         page.locator(".syntax summary").click()
         page.locator("#q").press_sequentially(" a) AND level:")
