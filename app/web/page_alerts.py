@@ -158,6 +158,7 @@ def _keep(store: LogStore, alert: Alert, known: Container[str]) -> None:
 @bp.post("/page/alert/<which>")
 def act(which: str) -> BaseResponse | tuple[str, int]:
     """Silence, unsilence or remove an alert, as a button says."""
+    zone.check()
     store, sent = backends().store, request.form
     watched = alerts.get(store, which)
     by = saved.who(sent.get("by", ""))

@@ -157,23 +157,31 @@ def test_a_zone_that_does_not_exist_is_refused(client: FlaskClient, twice: list[
 def test_what_is_no_log_follows_too(
     client: FlaskClient, backends: Backends, fill: Fill, make_record: MakeRecord
 ) -> None:
-    """Dead letters, alerts and the overview: their times, and one that is typed without an offset."""
+    """Dead letters and the overview."""
     letter = IdSource().take(1).to_bytes(16, "big")
     backends.store.bury([DeadLetter(letter, b"{}", "lacks a message", "message", "10.0.0.1")])
-    client.post("/searches", json={"name": "all"})
-    made = client.post("/alerts", json={"name": "none", "search": "all", "kind": "absent", "window": "5m"}).json
+    fill([make_record(resource_id="pump")])
     client.get("/?tz=%2B05:30")
     refused = zone.to_second(int.from_bytes(letter[:6], "big") + 330 * 60_000)
     for path in ("/dead", "/dead?all=1", f"/dead/{id_text(letter)}"):
         page = client.get(path).text
         assert refused in page and "<small>+05:30</small>" in page
-    alert = f"/page/alert/{made['alert']['id']}"
-    assert client.post(alert, data={"do": "silence", "until": "2099-01-01 00:00"}).status_code == 303
-    assert client.get("/alerts/none").json["alert"]["silence"]["until"] == "2098-12-31T18:30:00Z"
-    shown = client.get("/alerts/none", headers={"Accept": "text/html"}).text
-    assert 'Silenced until <span class="number">2099-01-01 00:00:00</span> +05:30' in shown
-    fill([make_record(resource_id="pump")])
     assert "when the last arrived (+05:30)" in client.get("/overview").text
+
+
+def test_a_silence_ends_in_the_zone_of_its_form(client: FlaskClient) -> None:
+    """What is typed without an offset is of the zone beside it, also if another window has switched to another since."""
+    client.post("/searches", json={"name": "all"})
+    client.post("/alerts", json={"name": "none", "search": "all", "kind": "absent", "window": "5m"})
+    html = {"Accept": "text/html"}
+    form = Html(client.get("/alerts/none?tz=%2B05:30", headers=html).text)
+    (action,) = [one["action"] for one in form.find("form") if "tz=" in one["action"]]
+    client.get("/?tz=Asia/Tokyo")
+    assert client.post(action, data={"do": "silence", "until": "2099-01-01 00:00"}).status_code == 303
+    assert client.get("/alerts/none").json["alert"]["silence"]["until"] == "2098-12-31T18:30:00Z"
+    for name, text in (("Asia/Tokyo", "2099-01-01 03:30:00"), ("UTC", "2098-12-31 18:30:00")):
+        shown = client.get("/alerts/none", query_string={"tz": name}, headers=html).text
+        assert f'Silenced until <span class="number">{text}</span> {name}' in shown
 
 
 @pytest.mark.parametrize("path", ["/dead", "/dead?all=1", "/overview", "/alerts"])
