@@ -193,8 +193,8 @@ class LogStore(RecordCare, NoticeKeeper, AlertKeeper, Outbox, FigureKeeper, Prot
         followed by a record of a lower place.
         """
 
-    def newest_place(self) -> int:
-        """Return the place of the record stored last; 0 when there is none."""
+    def newest_place(self, *, held_back: bool = False) -> int:
+        """Return the place of the record stored last, of those that `after` holds back still too; 0 when there is none."""
 
     def walk(self, query: Query) -> Iterator[list[LogRecord]]:
         """Yield the records of the query's window after its cursor, in its order, in chunks; its filter is not asked."""

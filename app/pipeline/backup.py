@@ -23,7 +23,7 @@ from app.core.ports import LogQueue, LogStore
 from app.pipeline.backup_parts import End, Header, Kept, Letters, Logs, Part, Saved, Waiting, decode, kind, size
 from app.pipeline.drain import unreadable
 from app.pipeline.progress import Meter, Tell
-from app.pipeline.rebuild import chunks
+from app.pipeline.rebuild import chunks, settled
 from app.pipeline.searches import keep_saved
 
 FORMAT = "logingestor backup"
@@ -83,7 +83,7 @@ def write(
 
 
 def _write_stored(writer: _Writer, store: LogStore, tell: Tell) -> None:
-    end = store.newest_place()
+    end = settled(store)
     meter = Meter(0, end, tell)
     for place, records in chunks(store, 0, end):
         writer.put(Logs(records))

@@ -15,7 +15,7 @@ from app.pipeline.backup import dead_letters, waiting
 from app.pipeline.drain import unreadable
 from app.pipeline.indexing import Indexing
 from app.pipeline.progress import Meter, Tell
-from app.pipeline.rebuild import chunks
+from app.pipeline.rebuild import chunks, settled
 from app.pipeline.searches import keep_saved
 
 #: Ids fetched at once of what the target lacks.
@@ -79,7 +79,7 @@ def copy(source: Source, target: Target, tell: Tell = lambda _: None) -> Copied:
             done.waiting += len(batch.records)
             target.store.bury([*batch.dead, *unreadable(batch)])
     note = f"copied {source.name}"
-    start, end = target.store.noted(note), source.store.newest_place()
+    start, end = target.store.noted(note), settled(source.store)
     # A source that was made anew under the same name has not yet come that far.
     start = start if start <= end else 0
     meter = Meter(start, end, tell)

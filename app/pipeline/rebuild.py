@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from time import monotonic, sleep
 from typing import Any
 
 from app.core.errors import Unavailable
@@ -19,6 +20,9 @@ AT_ONCE = 5_000
 
 #: Ids that came together lie together: so many times a chunk's ids are looked through before the rest is asked one by one.
 FEW = 4
+
+#: Seconds for which a transaction may hold back what is stored, and between two looks.
+HELD_SECONDS, PAUSE_SECONDS = 60.0, 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +51,14 @@ class Rebuilt:
 def rebuild(store: LogStore, index: SearchIndex, tell: Tell = lambda _: None) -> Rebuilt:
     """Make the index anew from the record, or go on with a rebuild that was killed, and put it in its place.
 
-    Raises Unavailable when record or index are away; the state is kept, and another run goes on.
+    Raises Unavailable when record or index are away, and as `settled` does; the state is kept, and another run goes on.
     """
     if not isinstance(index, Rebuildable):
         raise Unavailable("this index can't be rebuilt")
     resumed = index.rebuilding() is not None
     index.begin_rebuild()
     begun = index.rebuilding()
-    start, end = 0 if begun is None else begun.place, store.newest_place()
+    start, end = 0 if begun is None else begun.place, settled(store)
     meter = Meter(start, end, tell)
     refused = 0
     # The second time is for an index whose writers need a moment to see that a rebuild has begun.
@@ -67,7 +71,7 @@ def rebuild(store: LogStore, index: SearchIndex, tell: Tell = lambda _: None) ->
             if gone := _gone(store, [record.id for record in records]):
                 index.remove(gone)
             meter.done(len(records), place)
-        start, end = max(start, end), store.newest_place()
+        start, end = max(start, end), settled(store)
     index.finish_rebuild()
     return Rebuilt(meter.logs, refused, meter.seconds, resumed)
 
@@ -93,6 +97,22 @@ def _ahead(found: Iterator[_Chunk]) -> Iterator[_Chunk]:
         while (chunk := coming.result()) is not None:
             coming = pool.submit(next, found, None)
             yield chunk
+
+
+def settled(store: LogStore) -> int:
+    """Return a place up to which `chunks` yields all that is stored now, as soon as there is one.
+
+    Raises Unavailable when a transaction that does not end holds something back: without it a result would look whole.
+    """
+    stored, until = store.newest_place(held_back=True), monotonic() + HELD_SECONDS
+    while (place := store.newest_place()) < stored:
+        if monotonic() >= until:
+            raise Unavailable(
+                f"the newest logs of the record can't be read in their order: for {HELD_SECONDS:.0f} s a transaction has been "
+                "open, in this or another database of its server; end it (pg_stat_activity shows it) and run this again"
+            )
+        sleep(PAUSE_SECONDS)
+    return place
 
 
 def chunks(store: LogStore, place: int, end: int) -> Iterator[_Chunk]:

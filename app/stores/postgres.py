@@ -123,14 +123,14 @@ class PostgresStore(Notes, Letters, Care, Notices, Outbox, Alerts, Figures):
             found = [(row[11], rows.record(row)) for row in cursor.fetchall()]
         return sorted(found, key=lambda item: (item[0], item[1].id))
 
-    def newest_place(self) -> int:
-        """See LogStore: the highest place that `after` may return now."""
+    def newest_place(self, *, held_back: bool = False) -> int:
+        """See LogStore. Transactions that are open, in whichever database of the server, hold back what was stored since."""
+        newest = (
+            "coalesce(greatest((SELECT place FROM logs ORDER BY place DESC LIMIT 1), "
+            "(SELECT value FROM state WHERE name = 'newest_place')), 0)"
+        )
         with self._database.read() as cursor:
-            cursor.execute(
-                f"SELECT least({_HORIZON} - 1, coalesce(greatest("
-                "(SELECT place FROM logs ORDER BY place DESC LIMIT 1), "
-                "(SELECT value FROM state WHERE name = 'newest_place')), 0))"
-            )
+            cursor.execute(f"SELECT {newest if held_back else f'least({_HORIZON} - 1, {newest})'}")
             return int(cursor.fetchone()[0])
 
     def walk(self, query: Query) -> Iterator[list[LogRecord]]:

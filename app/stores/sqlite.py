@@ -73,8 +73,8 @@ class SqliteStore(Notes, Notices, Outbox, Alerts, Figures):
             )
             return [(row[5], rows.record(row[:5])) for row in found]
 
-    def newest_place(self) -> int:
-        """See LogStore."""
+    def newest_place(self, *, held_back: bool = False) -> int:
+        """See LogStore. With one writer at a time nothing is held back."""
         with self._database.snapshot() as connection:
             return rows.next_place(connection) - 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
@@ -17,15 +18,18 @@ from typing import Any
 import psycopg2
 import pytest
 
+from app.backends import connect, upgrade
 from app.core.envelope import Claim, DeadLetter, Envelope
 from app.core.errors import InvalidSettings, LogIngestorError, Unavailable
 from app.core.instant import now_ms
+from app.core.query import Query
 from app.core.record import IdSource, LogRecord
-from app.core.settings import Retention
+from app.core.settings import Retention, Settings
 from app.drivers import postgres
+from app.pipeline import backup, rebuild
 from app.stores import postgres_schema
 from app.stores.postgres import PostgresStore
-from tests.conftest import MakeRecord
+from tests.conftest import MakeRecord, fill_backends
 from tests.services.fixtures import StartServer
 from tests.services.postgres import Postgres
 from tests.services.process import wait_for
@@ -197,6 +201,37 @@ def test_an_open_transaction_holds_the_reader_and_loses_nothing(postgres_databas
         older.rollback()
     assert [found for _, found in store.after(place, 10)] == [record]
     assert [found for _, found in store.after(held, 10)] == [record]
+
+
+def test_whoever_reads_all_waits_for_what_is_held_back(
+    postgres_url: str, postgres_database: str, tmp_path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rebuild or backup has all that was stored, though another program's transaction is open on the server; or it says why not."""
+    settings = Settings.from_env({"LOGINGESTOR_DATA_DIR": str(tmp_path), "LOGINGESTOR_STORE_URL": postgres_database})
+    upgrade(settings)
+    with (
+        closing(connect(settings)) as backends,
+        closing(psycopg2.connect(postgres_url)) as older,
+        older.cursor() as cursor,
+    ):
+        begin = partial(cursor.execute, "SELECT pg_current_xact_id()")
+        begin()
+        fill_backends(backends, [make_record() for _ in range(5)])
+        with monkeypatch.context() as patch, pytest.raises(Unavailable, match="a transaction has been open"):
+            patch.setattr(rebuild, "HELD_SECONDS", 0.2)
+            rebuild.rebuild(backends.store, backends.index)
+        assert backends.index.find(Query()).total == 5
+        ending = threading.Timer(0.5, older.rollback)
+        ending.start()
+        assert rebuild.rebuild(backends.store, backends.index).logs == 5
+        ending.join()
+        assert backends.index.find(Query()).total == 5
+        begin()
+        fill_backends(backends, [make_record()])
+        ending = threading.Timer(0.5, older.rollback)
+        ending.start()
+        assert backup.write(io.BytesIO(), backends.store, backends.queue, backends.keepers()).counts["logs"] == 6
+        ending.join()
 
 
 def test_two_workers_with_the_same_logs_store_them_once(store: PostgresStore) -> None:
