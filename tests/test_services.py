@@ -145,6 +145,7 @@ def test_opensearch_keeps_what_it_confirmed(own_server: StartServer) -> None:
         assert client.count(index="kept")["count"] == 500
 
 
+@pytest.mark.alone
 def test_opensearch_cluster_lives_with_a_node_less(own_server: StartServer) -> None:
     """Three nodes are one cluster; two go on answering when the third is killed, and it comes back."""
     server = own_server(OpenSearch, nodes=3, heap="256m")

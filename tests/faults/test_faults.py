@@ -22,7 +22,7 @@ from tests.services.opensearch import OpenSearch
 from tests.services.postgres import Postgres
 from tests.services.rabbitmq import Rabbitmq
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(7200)]
+pytestmark = [pytest.mark.system, pytest.mark.alone, pytest.mark.timeout(7200)]
 
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "15"))
 NODE_ROUNDS = max(ROUNDS // 5, 2)
