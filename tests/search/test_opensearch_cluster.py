@@ -18,7 +18,7 @@ from app.core.settings import Retention
 from app.search.opensearch import OpenSearchIndex
 from tests.conftest import MakeRecord
 from tests.services.fixtures import StartServer
-from tests.services.opensearch import OpenSearch
+from tests.services.opensearch import REAL_MEMORY, OpenSearch
 
 pytestmark = pytest.mark.alone
 
@@ -81,7 +81,7 @@ def test_a_server_that_comes_back(own_server: StartServer, make_record: MakeReco
 
 def test_a_server_short_of_memory(own_server: StartServer, make_record: MakeRecord) -> None:
     """While it refuses all requests for want of memory, whatever asked it says so; then all that was added is found."""
-    server = own_server(OpenSearch)
+    server = own_server(OpenSearch, settings={REAL_MEMORY: "true"})
     records = [make_record() for _ in range(10)]
     with (
         closing(OpenSearchIndex(f"{server.url}/logs?replicas=0", retention=MONTH)) as index,
