@@ -13,7 +13,7 @@ import pytest
 from dramatiq.brokers.stub import StubBroker
 from periodiq import PeriodiqMiddleware, cron
 
-from workers import scheduler
+from workers import console, scheduler
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
 
@@ -57,3 +57,19 @@ def test_one_that_is_told_before_it_begins_sends_nothing(broker: StubBroker) -> 
     stopping.set()
     scheduler.keep(broker, stopping)
     assert not any(broker.queues[name].qsize() for name in broker.queues)
+
+
+@pytest.mark.usefixtures("broker")
+def test_who_is_told_twice_stops_once() -> None:
+    """A second signal interrupts the handler of the first, which may hold the lock that stopping takes."""
+    told, lock = list[bool](), threading.Lock()
+
+    def stop() -> None:
+        told.append(lock.acquire(timeout=1))
+        signal.raise_signal(signal.SIGTERM)
+        lock.release()
+
+    console.when_told_to_stop(stop)
+    signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGTERM)
+    assert told == [True]

@@ -56,7 +56,14 @@ def run(part: str, work: Callable[[Settings], None]) -> int:
 
 
 def when_told_to_stop(stop: Callable[[], None]) -> None:
-    """Have SIGTERM and SIGINT call *stop*, in the main thread; one held back at the start, too."""
+    """Have the first SIGTERM or SIGINT call *stop*, in the main thread; one held back at the start, too."""
+    # A second one interrupts the handler of the first: there *stop* would wait for a lock that it holds itself.
+    first = [stop]
+
+    def told(*_: object) -> None:
+        if first:
+            first.pop()()
+
     for number in _STOPS:
-        signal.signal(number, lambda *_: stop())
+        signal.signal(number, told)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)

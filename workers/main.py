@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 
@@ -24,7 +25,7 @@ from workers.shifts import Keeper, Shifts
 
 #: Two shifts of drain and of index overlap for a moment, and neither upkeep nor alerts must wait for them.
 THREADS = 7
-#: Milliseconds that Dramatiq's threads wait for a message before they look whether to stop.
+#: Milliseconds after which each thread looks whether to stop.
 POLL_MS = 100
 #: Milliseconds given to the batch at hand when the process stops.
 STOP_MS = 10_000
@@ -66,9 +67,13 @@ def _work(settings: Settings, backends: Backends, stopping: threading.Event, pul
         if brokers.is_local(settings):
             scheduler.keep(broker, stopping)
         else:
-            stopping.wait()
+            # Not by its wait(): a signal that comes while that holds the event's lock could never set it.
+            while not stopping.is_set():
+                time.sleep(POLL_MS / 1000)
     finally:
-        stopping.set()
+        # Once told, the event is left alone: a signal that came while this thread holds its lock would wait for ever.
+        if not stopping.is_set():
+            stopping.set()
         worker.stop(timeout=STOP_MS)
         keeper.join(STOP_MS / 1000)
         broker.close()
