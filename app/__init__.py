@@ -2,9 +2,9 @@
 
 The flow, and the room each step lives in::
 
-    HTTP -> app.web.ingest -> LogRecord -> LogQueue -> workers.drain -> LogStore + SearchIndex
-    page, API, command line -> Query(Filter) -> SearchIndex -> Page -> template, JSON or terminal
+    HTTP -> app.web.api.ingest -> app.log -> app.accept -> LogQueue -> app.drain -> LogStore + SearchIndex
+    page, API, command line -> app.query -> app.find -> SearchIndex -> Page -> template, JSON or terminal
 
-Import direction: core <- queues, stores, search <- backends, pipeline <- web, cli and workers.
-This module imports nothing, so that a worker which needs `app.core` never loads Flask.
+A room imports only rooms on floors below its own (docs/design.md has the floors, tests/test_imports.py keeps them).
+This module imports nothing, so that a worker never loads Flask.
 """

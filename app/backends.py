@@ -9,21 +9,23 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from app.core.errors import Unavailable
-from app.core.notifying import SECRET_PREFIX, Channel, Notifier
-from app.core.operating import Keeper
-from app.core.ports import LogQueue, LogStore, SearchIndex
-from app.core.settings import Settings
-from app.core.watching import BeatPlace
-from app.drivers import secret
-from app.drivers.sqlite import Database
-from app.move import Mover
-from app.queues.sqlite import SqliteQueue
-from app.search import writing
-from app.search.sqlite import SqliteIndex
-from app.stores import schema
-from app.stores.beats import Folder, Lock
-from app.stores.sqlite import SqliteStore
+from app import secret
+from app.errors import Unavailable
+from app.ports.index import SearchIndex
+from app.ports.memory import Keeper
+from app.ports.notices import BeatPlace
+from app.ports.outbox import SECRET_PREFIX, Channel, Notifier
+from app.ports.queue import LogQueue
+from app.ports.record import LogStore
+from app.settings.settings import Settings
+from app.systems.folder import Folder, Lock
+from app.systems.sqlite import schema
+from app.systems.sqlite.file import Database
+from app.systems.sqlite.index import writing
+from app.systems.sqlite.index.index import SqliteIndex
+from app.systems.sqlite.move import Mover
+from app.systems.sqlite.queue import SqliteQueue
+from app.systems.sqlite.record import SqliteStore
 
 #: Seconds within which the broker must take a connection.
 BROKER_SECONDS = 3.0
@@ -79,9 +81,9 @@ def databases(settings: Settings) -> list[str]:
     """Return the names, without passwords, of the databases that the settings name."""
     names = [str(path) for path in paths(settings)]
     if scheme(settings.store_url) == "postgresql":
-        from app.drivers import postgres
+        from app.systems.postgres import server
 
-        names.append(postgres.place(settings.store_url))
+        names.append(server.place(settings.store_url))
     return names
 
 
@@ -90,7 +92,7 @@ def check(settings: Settings) -> None:
     for path in paths(settings):
         schema.check(path)
     if scheme(settings.store_url) == "postgresql":
-        from app.stores import postgres_schema
+        from app.systems.postgres import schema as postgres_schema
 
         postgres_schema.check(settings.store_url)
 
@@ -98,7 +100,7 @@ def check(settings: Settings) -> None:
 def hazards(settings: Settings) -> list[str]:
     """Return what of the record's own settings could lose logs that were stored."""
     if scheme(settings.store_url) == "postgresql":
-        from app.stores import postgres_schema
+        from app.systems.postgres import schema as postgres_schema
 
         return postgres_schema.hazards(settings.store_url)
     return []
@@ -109,16 +111,16 @@ def upgrade(settings: Settings) -> None:
     for path in paths(settings):
         schema.upgrade(path)
     if scheme(settings.store_url) == "postgresql":
-        from app.stores import postgres_schema
+        from app.systems.postgres import schema as postgres_schema
 
         postgres_schema.upgrade(settings.store_url)
     match scheme(settings.queue_url):
         case "amqp" | "amqps":
-            from app.drivers import rabbitmq
+            from app.systems.rabbitmq import address
 
-            rabbitmq.prepare(rabbitmq.address(settings.queue_url, settings.queue_limit))
+            address.prepare(address.address(settings.queue_url, settings.queue_limit))
         case "sqs":
-            from app.queues.sqs import SqsQueue
+            from app.systems.sqs.queue import SqsQueue
 
             SqsQueue(settings.queue_url).depth()
 
@@ -132,14 +134,14 @@ def channels(settings: Settings) -> list[Channel]:
     """Return the ways to who is told of notices; nothing is connected to. Raises Unavailable."""
     if not settings.notify:
         return []
-    from app.notify.connect import connect as connect_notifiers
+    from app.notify.channels.connect import connect as connect_notifiers
 
     return connect_notifiers(settings, lambda: secret.load(settings))
 
 
 def signing(settings: Settings, notifier: Notifier) -> list[str]:
     """Return the secrets that sign a webhook's messages, as its receiver is given them. Raises Unavailable."""
-    from app.notify.connect import secrets
+    from app.notify.channels.connect import secrets
 
     found = secrets(notifier, settings, lambda: secret.load(settings))
     return [SECRET_PREFIX + b64encode(one).decode() for one in found]
@@ -232,7 +234,7 @@ def _file(url: str, settings: Settings, files: dict[Path, Database]) -> Database
 
 def _store(settings: Settings, files: dict[Path, Database]) -> LogStore:
     if scheme(settings.store_url) == "postgresql":
-        from app.stores.postgres import PostgresStore
+        from app.systems.postgres.record import PostgresStore
 
         return PostgresStore(settings.store_url, dead_limit=settings.dead_limit, retention=settings.retention)
     file = _file(settings.store_url, settings, files)
@@ -243,13 +245,13 @@ def _store(settings: Settings, files: dict[Path, Database]) -> LogStore:
 def _queue(settings: Settings, files: dict[Path, Database], store: LogStore) -> LogQueue:
     match scheme(settings.queue_url):
         case "amqp" | "amqps":
-            from app.claiming import ClaimingQueue
-            from app.queues.rabbitmq import RabbitQueue
+            from app.accept.claiming import ClaimingQueue
+            from app.systems.rabbitmq.queue import RabbitQueue
 
             return ClaimingQueue(RabbitQueue(settings.queue_url, limit=settings.queue_limit), store)
         case "sqs":
-            from app.claiming import ClaimingQueue
-            from app.queues.sqs import SqsQueue
+            from app.accept.claiming import ClaimingQueue
+            from app.systems.sqs.queue import SqsQueue
 
             return ClaimingQueue(SqsQueue(settings.queue_url), store)
     file = _file(settings.queue_url, settings, files)
@@ -258,7 +260,7 @@ def _queue(settings: Settings, files: dict[Path, Database], store: LogStore) -> 
 
 def _index(settings: Settings, files: dict[Path, Database]) -> SearchIndex:
     if scheme(settings.search_url) in ("http", "https"):
-        from app.search.opensearch import OpenSearchIndex
+        from app.systems.opensearch import OpenSearchIndex
 
         return OpenSearchIndex(settings.search_url, retention=settings.retention)
     file = _file(settings.search_url, settings, files)

@@ -22,13 +22,13 @@ from typing import Any
 
 import opensearchpy
 
-from app.core import instant
-from app.core.filter import And, Contains, Equals, Exists, Filter, Matches, Phrase, Range, Words
-from app.core.ports import Budget
-from app.core.query import Query
-from app.core.record import IdSource, LogRecord
-from app.core.settings import Retention
-from app.search.opensearch import OpenSearchIndex, documents, mapping
+from app.log.record import IdSource, LogRecord
+from app.ports.deadline import Budget
+from app.query.filter import And, Contains, Equals, Exists, Filter, Matches, Phrase, Range, Words
+from app.query.query import Query
+from app.settings.settings import Retention
+from app.systems.opensearch import OpenSearchIndex, documents, mapping
+from app.times import instant
 from bench import logs, run
 from tests.services.opensearch import OpenSearch
 

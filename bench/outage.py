@@ -9,7 +9,7 @@ from contextlib import closing
 from typing import Any
 
 from app.backends import connect
-from app.core.settings import PREFIX, Settings
+from app.settings.settings import PREFIX, Settings
 from bench import client
 from tests.e2e.program import Server
 from tests.services.opensearch import OpenSearch

@@ -26,11 +26,12 @@ from typing import Any
 from opensearchpy import OpenSearch as Client
 from opensearchpy import helpers
 
-from app.core import instant, schema
-from app.core.record import IdSource, LogRecord
-from app.core.schema import Limits
-from app.search.opensearch import mapping
-from app.search.opensearch.documents import document_id, encode
+from app.log import schema
+from app.log.limits import Limits
+from app.log.record import IdSource, LogRecord
+from app.systems.opensearch import mapping
+from app.systems.opensearch.documents import document_id, encode
+from app.times import instant
 from bench import client, ingest, outage, run
 from tests.e2e.program import ROOT, Server
 from tests.services.opensearch import OpenSearch

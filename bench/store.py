@@ -24,11 +24,11 @@ from urllib.parse import urlsplit
 
 import psycopg2
 
-from app.core import instant
-from app.core.query import Query
-from app.core.record import IdSource, LogRecord
-from app.stores import postgres_schema
-from app.stores.postgres import PostgresStore
+from app.log.record import IdSource, LogRecord
+from app.query.query import Query
+from app.systems.postgres import schema
+from app.systems.postgres.record import PostgresStore
+from app.times import instant
 from bench import logs, run
 from tests.services.postgres import Postgres
 
@@ -85,7 +85,7 @@ def database(url: str, *changes: str) -> Iterator[str]:
     sql(url, f"CREATE DATABASE {name}")
     inner = urlsplit(url)._replace(path=f"/{name}").geturl()
     try:
-        postgres_schema.upgrade(inner)
+        schema.upgrade(inner)
         sql(inner, "SELECT 1", *changes)
         yield inner
     finally:

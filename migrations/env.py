@@ -1,10 +1,10 @@
-"""Runs the migrations on the connection that app.stores.schema hands over, or on Flask-Migrate's."""
+"""Runs the migrations on the connection that app.systems.sqlite.schema hands over, or on Flask-Migrate's."""
 
 from __future__ import annotations
 
 from alembic import context
 
-from app.stores.tables import metadata
+from app.systems.sqlite.tables import metadata
 
 connection = context.config.attributes.get("connection")
 if connection is None:

@@ -11,15 +11,15 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
 from app.backends import Backends, connect, upgrade
-from app.core import instant
-from app.core.envelope import Envelope
-from app.core.record import IdSource, LogRecord
-from app.core.settings import Settings
-from app.pipeline import drain
-from app.pipeline.indexing import Indexing
+from app.drain import drain
+from app.drain.indexing import Indexing
+from app.log.envelope import Envelope
+from app.log.record import IdSource, LogRecord
+from app.settings.settings import Settings
+from app.times import instant
 from app.web import create_app
 
-pytest_plugins = ["tests.services.fixtures", "tests.notify.receivers"]
+pytest_plugins = ["tests.services.fixtures", "tests.notify.channels.receivers"]
 
 MakeRecord = Callable[..., LogRecord]
 Fill = Callable[[Sequence[LogRecord]], None]

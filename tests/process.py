@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from app.core.settings import PREFIX, SETTINGS, Settings
+from app.settings.settings import PREFIX, SETTINGS, Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Settings that tests choose; all others have their default.

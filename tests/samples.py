@@ -8,8 +8,8 @@ from typing import Any
 import re2
 from hypothesis import strategies as st
 
-from app.core import instant
-from app.core.filter import (
+from app.log.record import IdSource, LogRecord
+from app.query.filter import (
     And,
     Contains,
     Equals,
@@ -25,8 +25,8 @@ from app.core.filter import (
     Wildcard,
     Words,
 )
-from app.core.meaning import as_text, number, scalars
-from app.core.record import IdSource, LogRecord
+from app.query.meaning import as_text, number, scalars
+from app.times import instant
 
 _ALPHABETS = (
     "abcABC012 ._-",

@@ -20,9 +20,9 @@ import yaml
 from flask import Flask
 
 from app.cli import COMMANDS, load
-from app.cli.supervisor import STOP_SECONDS
-from app.core.settings import PREFIX, SETTINGS, Settings, parse_bytes
-from app.web import access
+from app.cli.run.supervisor import STOP_SECONDS
+from app.settings.settings import PREFIX, SETTINGS, Settings, parse_bytes
+from app.web.security import access
 from tests.test_packaging import SOURCES as PACKAGED
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -17,9 +17,9 @@ from werkzeug.routing import Rule
 
 from app.backends import Backends, connect
 from app.cli import COMMANDS, cli, load
-from app.core.filter import Contains
-from app.core.query import Query
-from app.core.settings import PREFIX, SETTINGS, Settings
+from app.query.filter import Contains
+from app.query.query import Query
+from app.settings.settings import PREFIX, SETTINGS, Settings
 from tests.conftest import Fill, MakeRecord
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -24,13 +24,13 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from werkzeug.routing import Rule
 
+from app.alerts.counts import Sources
+from app.alerts.rounds import MINUTE, SETTLE_MS, work
 from app.backends import Backends
 from app.cli import COMMANDS, cli, load
-from app.core.instant import now_ms
-from app.core.record import id_text
-from app.core.settings import Settings
-from app.pipeline.alert_counts import Sources
-from app.pipeline.alert_rounds import MINUTE, SETTLE_MS, work
+from app.log.record import id_text
+from app.settings.settings import Settings
+from app.times.instant import now_ms
 from tests.conftest import Fill
 from tests.e2e.program import ROOT
 

@@ -1,9 +1,7 @@
-"""The walls between the rooms: who may import whom, which libraries a room may use, how large a file may grow.
+"""The walls of the house: a room imports only rooms on floors below it, and only the libraries of its row.
 
-core <- drivers <- queues | stores | search <- move <- backends <- web <- cli
-core <- pipeline   <- move, web, cli                   (knows the ports only)
-core <- notify     <- backends                         (ways to who is told of notices)
-core, pipeline, backends <- workers                    (never Flask, app.web or app.cli)
+The floors are listed in FLOORS from the ground up, as docs/design.md draws them. Two rules more:
+no folder of app/systems imports another (but `sql`, which both SQL systems share), and nothing below app/web imports Flask.
 """
 
 from __future__ import annotations
@@ -23,47 +21,49 @@ FILES = sorted(path.relative_to(ROOT) for room in ("app", "workers") for path in
 FILE_LINES = 300
 FUNCTION_LINES = 40
 
-_BACKEND = {"app.core", "app.drivers"}
-#: Each room and what of ours it may import besides itself; the longest name that fits a module is its room.
-#: Queues, stores and search never import each other: each must be able to stand on a system of its own.
-ROOMS: dict[str, set[str]] = {
-    "app": set(),
-    "app.core": set(),
-    "app.drivers": _BACKEND,
-    "app.queues": _BACKEND,
-    "app.stores": _BACKEND,
-    "app.search": _BACKEND,
-    # What goes outside says which program sent it.
-    "app.notify": {"app.core", "app.version"},
-    "app.pipeline": {"app.core"},
-    # The one place that knows three rooms at once: it moves logs through all of them in one transaction.
-    # `pipeline.drain` gives it the dead letters that every drain makes.
-    "app.move": {*_BACKEND, "app.queues", "app.stores", "app.search", "app.pipeline"},
-    # A queue on a system without memory, and the record that remembers for it: it knows their ports only.
-    "app.claiming": {"app.core"},
-    "app.backends": {*_BACKEND, "app.queues", "app.stores", "app.search", "app.notify", "app.move", "app.claiming"},
-    # The key that signs receipts lies in the data folder, whatever the backends are.
-    "app.web": {"app.core", "app.pipeline", "app.backends", "app.drivers.secret", "app.version"},
-    "app.cli": {"app.core", "app.pipeline", "app.backends", "app.web", "app.version"},
-    "workers": {"app.core", "app.pipeline", "app.backends"},
-}
+#: The rooms, from the ground floor up; a room imports itself and what lies on floors below its own.
+FLOORS: tuple[tuple[str, ...], ...] = (
+    ("app",),
+    ("app.errors", "app.paths", "app.version"),
+    ("app.times",),
+    ("app.log",),
+    ("app.query",),
+    ("app.ports",),
+    ("app.settings", "app.accept", "app.find"),
+    ("app.secret", "app.drain", "app.files", "app.notify"),
+    ("app.monitor", "app.systems"),
+    ("app.alerts", "app.backends"),
+    ("app.maintain", "app.system", "workers"),
+    ("app.process",),
+    ("app.web",),
+    ("app.cli",),
+)
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 
-#: Each room and the libraries that it may import; a system's driver stays in the rooms of backends.
+#: Each room and the libraries that it may import; a system's driver stays in that system's folder.
 LIBRARIES: dict[str, set[str]] = {
-    "app": set(),
     # zstandard: inflating a body, within a bound, is part of reading it.
-    "app.core": {"luqum", "marshmallow", "msgspec", "re2", "zstandard"},
-    "app.drivers": {"boto3", "botocore", "pika", "psycopg2", "pysqlite3"},
-    "app.queues": {"msgspec", "pika"},
-    # msgspec: in PostgreSQL metadata are JSON.
-    "app.stores": {"alembic", "msgspec", "pysqlite3", "sqlalchemy"},
-    "app.search": {"msgspec", "numpy", "opensearchpy", "zstandard"},
+    "app.log": {"marshmallow", "msgspec", "zstandard"},
+    "app.query": {"luqum", "msgspec", "re2"},
+    "app.ports": {"msgspec"},
+    "app.settings": set(),
+    # zstandard: files are read as they were rotated.
+    "app.files": {"msgspec", "zstandard"},
+    "app.find": {"msgspec", "zstandard"},
+    "app.accept": {"msgspec"},
+    "app.drain": {"msgspec"},
+    "app.alerts": {"msgspec"},
+    "app.monitor": {"msgspec"},
     "app.notify": {"msgspec"},
     # zstandard: a backup is one compressed stream, whatever systems it comes from and goes to.
-    "app.pipeline": {"msgspec", "zstandard"},
-    "app.move": set(),
-    "app.claiming": set(),
-    "app.backends": set(),
+    "app.maintain": {"msgspec", "zstandard"},
+    "app.systems": {"msgspec"},
+    "app.systems.opensearch": {"msgspec", "opensearchpy"},
+    "app.systems.postgres": {"alembic", "msgspec", "psycopg2", "sqlalchemy"},
+    "app.systems.rabbitmq": {"pika"},
+    "app.systems.sql": {"msgspec"},
+    "app.systems.sqlite": {"alembic", "msgspec", "numpy", "pysqlite3", "sqlalchemy", "zstandard"},
+    "app.systems.sqs": {"boto3", "botocore"},
     "app.web": {
         "apispec",
         "flask",
@@ -77,8 +77,7 @@ LIBRARIES: dict[str, set[str]] = {
         "werkzeug",
     },
     # pysqlite3: `doctor` looks at a file that may be too broken to be opened as a backend.
-    # zstandard: `ingest` reads files as they were rotated.
-    "app.cli": {"click", "flask", "msgspec", "pysqlite3", "zstandard"},
+    "app.cli": {"click", "flask", "msgspec", "pysqlite3"},
     "workers": {"dramatiq", "periodiq"},
 }
 
@@ -92,8 +91,13 @@ MODULES = {module_name(path) for path in FILES}
 
 
 def room_of(module: str) -> str:
-    """Return the room that a module belongs to: the longest name that it is or lies beneath."""
-    return max((room for room in ROOMS if lies_in(module, room)), key=len)
+    """Return the room that a module belongs to."""
+    return next((room for room in FLOOR if room != "app" and lies_in(module, room)), "app")
+
+
+def libraries_of(module: str) -> set[str]:
+    """Return the libraries that a module may import: those of the longest row that fits."""
+    return LIBRARIES.get(max((room for room in LIBRARIES if lies_in(module, room)), key=len, default=""), set())
 
 
 def lies_in(module: str, room: str) -> bool:
@@ -113,28 +117,40 @@ def imported(path: Path) -> Iterator[tuple[int, str]]:
                 yield node.lineno, inner if inner in MODULES else str(node.module)
 
 
-def test_every_room_is_known() -> None:
-    """A new folder or module beside the rooms needs a row in both tables."""
-    assert ROOMS.keys() == LIBRARIES.keys()
-    folders = {module for module in MODULES if module.count(".") == 1 and module.startswith("app.")}
-    assert folders - {"app.version"} == {room for room in ROOMS if room.startswith("app.")}
+def test_every_room_has_a_floor() -> None:
+    """A new folder or module beside the rooms needs a place in FLOORS."""
+    rooms = {".".join(module.split(".")[:2]) for module in MODULES if module.startswith("app.")}
+    assert rooms == {room for room in FLOOR if room.startswith("app.")}
+    assert {row for row in LIBRARIES if not any(lies_in(row, room) for room in FLOOR if room != "app")} == set()
 
 
 @pytest.mark.parametrize("path", FILES, ids=str)
-def test_imports_follow_the_direction(path: Path) -> None:
-    """A room imports what its row says, the standard library, and nothing else."""
-    room = room_of(module_name(path))
+def test_imports_go_down(path: Path) -> None:
+    """A room imports floors below it, the standard library, its row's libraries, and nothing else."""
+    module = module_name(path)
+    room, libraries = room_of(module), libraries_of(module)
     wrong = []
     for line, name in imported(path):
         top = name.partition(".")[0]
         if top in ("app", "workers", "migrations", "tests", "bench"):
-            fine = lies_in(name, room) if room != "app" else False
-            fine = fine or any(lies_in(name, other) for other in ROOMS[room])
+            other = room_of(name)
+            fine = other == room if other in ("app", room) else FLOOR.get(other, len(FLOORS)) < FLOOR[room]
         else:
-            fine = top in sys.stdlib_module_names or top in LIBRARIES[room]
+            fine = top in sys.stdlib_module_names or top in libraries
         if not fine:
             wrong.append(f"{path}:{line}: {room} may not import {name}")
     assert not wrong
+
+
+def test_no_system_imports_another() -> None:
+    """Each outside system can be read, and left out, by itself."""
+
+    def folder(module: str) -> str:
+        parts = module.split(".")
+        return parts[2] if lies_in(module, "app.systems") and (ROOT / Path(*parts[:3])).is_dir() else ""
+
+    arrows = {(folder(module_name(path)), folder(name)) for path in FILES for _, name in imported(path) if folder(name)}
+    assert {(one, other) for one, other in arrows if one and other not in (one, "sql")} == set()
 
 
 @pytest.mark.parametrize("path", FILES, ids=str)
@@ -152,9 +168,9 @@ def test_files_and_functions_stay_readable(path: Path) -> None:
 _SERVICES = {"boto3", "opensearchpy", "pika", "psycopg2"}
 NOT_LOADED = {
     "workers.main": {"flask", "werkzeug", "app.web", "app.cli", "uvicorn", *_SERVICES},
-    "app.web.server": {"dramatiq", "periodiq", "workers", *_SERVICES},
+    "app.web.server.server": {"dramatiq", "periodiq", "workers", *_SERVICES},
     "app.cli": {"dramatiq", "periodiq", "workers", "app.web", *_SERVICES},
-    "app.core.request": {"flask", "pysqlite3", "sqlalchemy", "numpy", *_SERVICES},
+    "app.query.request": {"flask", "pysqlite3", "sqlalchemy", "numpy", *_SERVICES},
 }
 
 

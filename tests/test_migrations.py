@@ -17,13 +17,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, MetaData, Table, create_engine, inspect
 
 from app.backends import connect
-from app.core.errors import InvalidSettings
-from app.core.paths import resource
-from app.core.ports import DeadLetter, Envelope
-from app.core.record import IdSource, LogRecord
-from app.core.settings import Settings
-from app.stores import schema
-from app.stores.tables import metadata
+from app.errors import InvalidSettings
+from app.log.envelope import DeadLetter, Envelope
+from app.log.record import IdSource, LogRecord
+from app.paths import resource
+from app.settings.settings import Settings
+from app.systems.sqlite import schema
+from app.systems.sqlite.tables import metadata
 
 #: Tables of SQLite and Alembic, and of the full-text index, which only the migration knows.
 FOREIGN = ("alembic_version", "sqlite_", "terms")

@@ -13,10 +13,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.backends import Backends, connect, upgrade
-from app.core.envelope import Envelope
-from app.core.settings import Settings
-from app.pipeline import audit as audits
-from app.pipeline import pause
+from app.drain import pause
+from app.log.envelope import Envelope
+from app.maintain import audit as audits
+from app.settings.settings import Settings
 from tests.conftest import Fill, MakeRecord
 from tests.process import ROOT, environment
 

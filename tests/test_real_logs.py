@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 
 from app.backends import Backends
-from app.core import schema
-from app.core.instant import now_ms
-from app.core.meaning import predicate
-from app.core.query import Query
-from app.core.record import IdSource, LogRecord
-from app.core.request import read_query
-from app.core.schema import Limits
+from app.log import schema
+from app.log.record import IdSource, LogRecord
+from app.query.meaning import predicate
+from app.query.query import Query
+from app.query.request import read_query
+from app.settings.limits import limits_of
+from app.times.instant import now_ms
 from tests.conftest import fill_backends
 from tests.contract.conftest import INDICES, open_index
 from tests.made_logs import made_logs
@@ -217,7 +217,7 @@ def logs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     made = name == "made"
     lines = [json.dumps(log, ensure_ascii=False).encode() for log in made_logs(COUNT)] if made else real_logs()
     with open_index(index, tmp_path_factory.mktemp("logs"), request) as opened:
-        limits = Limits.of(opened.settings)
+        limits = limits_of(opened.settings)
         parsed = schema.read(b"\n".join(lines), "application/x-ndjson", limits, now_ms())
         assert (len(parsed.logs), parsed.refused) == (len(lines), [])
         first = IdSource().take(len(lines))

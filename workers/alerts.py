@@ -10,11 +10,11 @@ import dramatiq
 from dramatiq import Actor, Broker
 from periodiq import cron
 
+from app.alerts import rounds
+from app.alerts.counts import Sources
 from app.backends import Backends
-from app.core.errors import Unavailable
-from app.core.instant import now_ms
-from app.pipeline import alert_rounds
-from app.pipeline.alert_counts import Sources
+from app.errors import Unavailable
+from app.times.instant import now_ms
 
 log = logging.getLogger(__name__)
 
@@ -31,9 +31,9 @@ def work(stopping: threading.Event) -> Callable[[Backends], None]:
         if not turn.acquire(blocking=False):
             return
         try:
-            if not stopping.wait(alert_rounds.settled_in(now_ms())):
+            if not stopping.wait(rounds.settled_in(now_ms())):
                 sources = Sources(backends.queue, backends.store, backends.index)
-                alert_rounds.work(sources, lambda seconds: not stopping.wait(seconds))
+                rounds.work(sources, lambda seconds: not stopping.wait(seconds))
         except Unavailable as error:
             # The record is away: that is told by who watches it, and the minutes are told when it is back.
             log.warning("alerts could not be evaluated: %s", error)

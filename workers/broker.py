@@ -6,8 +6,8 @@ from dramatiq import Broker
 from dramatiq.brokers.stub import StubBroker
 from periodiq import PeriodiqMiddleware
 
-from app.core.errors import InvalidSettings, Problem
-from app.core.settings import Settings
+from app.errors import InvalidSettings, Problem
+from app.settings.settings import Settings
 
 _SETTING = "LOGINGESTOR_BROKER_URL"
 

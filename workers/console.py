@@ -9,8 +9,8 @@ import sys
 import time
 from collections.abc import Callable
 
-from app.core.errors import InvalidInput, LogIngestorError
-from app.core.settings import Settings
+from app.errors import InvalidInput, LogIngestorError
+from app.settings.settings import Settings
 
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 #: Seconds for which the broker's library says the same only once.

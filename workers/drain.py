@@ -10,9 +10,9 @@ from dramatiq import Actor, Broker
 from periodiq import cron
 
 from app.backends import Backends
-from app.pipeline import drain
-from app.pipeline.indexing import Indexing
-from app.pipeline.pause import Gate
+from app.drain import drain
+from app.drain.indexing import Indexing
+from app.drain.pause import Gate
 from workers.shifts import TIME_LIMIT, Work
 
 

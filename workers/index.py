@@ -9,8 +9,8 @@ import dramatiq
 from dramatiq import Actor, Broker
 from periodiq import cron
 
-from app.pipeline import indexing as pipeline
-from app.pipeline.indexing import Indexing
+from app.drain import indexing as pipeline
+from app.drain.indexing import Indexing
 from workers.shifts import TIME_LIMIT, Work
 
 

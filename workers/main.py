@@ -16,9 +16,9 @@ from dramatiq import Worker
 
 from app import backends as backends_module
 from app.backends import Backends
-from app.core.settings import Settings
-from app.pipeline.indexing import Indexing
-from app.pipeline.pulse import Pulse
+from app.drain.indexing import Indexing
+from app.monitor.pulse import Pulse
+from app.settings.settings import Settings
 from workers import alerts, console, drain, index, scheduler, upkeep
 from workers import broker as brokers
 from workers.shifts import Keeper, Shifts

@@ -15,8 +15,8 @@ from dramatiq import Broker
 from dramatiq.errors import BrokerConnectionError
 from periodiq import Scheduler
 
-from app.core.errors import Unavailable
-from app.core.settings import Settings
+from app.errors import Unavailable
+from app.settings.settings import Settings
 from workers import alerts, console, drain, index, upkeep
 from workers import broker as brokers
 

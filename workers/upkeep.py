@@ -9,7 +9,7 @@ from dramatiq import Actor, Broker
 from periodiq import cron
 
 from app.backends import Backends
-from app.pipeline.expire import expire
+from app.drain.expire import expire
 
 #: Milliseconds after which Dramatiq ends the actor; it ends itself within a minute.
 TIME_LIMIT = 240_000

@@ -14,15 +14,15 @@ from flask import Flask
 from flask.cli import FlaskGroup
 
 from app.cli import terminal
-from app.core.errors import InvalidInput, LogIngestorError, Problem
+from app.errors import InvalidInput, LogIngestorError, Problem
 from app.version import VERSION
 
 #: Each command and the module of app.cli whose `command` it is; loaded when it is asked for.
 COMMANDS = {
-    "serve": "serve",
-    "web": "parts",
-    "worker": "parts",
-    "scheduler": "parts",
+    "serve": "run.serve",
+    "web": "run.parts",
+    "worker": "run.parts",
+    "scheduler": "run.parts",
     "db": "db",
     "ingest": "ingest",
     "find": "find",

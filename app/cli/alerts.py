@@ -8,16 +8,16 @@ from typing import Any
 
 import click
 
+from app.alerts import change as verbs
+from app.alerts import searches as saved
+from app.alerts.counts import Sources
 from app.backends import Backends
 from app.cli import terminal
 from app.cli.options import json_option, print_json, with_backends
-from app.core.alerting import Alert, Change
-from app.core.instant import now_ms
-from app.core.ports import LogStore
-from app.core.watching import SEVERITIES
-from app.pipeline import alerts as verbs
-from app.pipeline import searches as saved
-from app.pipeline.alert_counts import Sources
+from app.ports.alerts import Alert, Change
+from app.ports.notices import SEVERITIES
+from app.ports.record import LogStore
+from app.times.instant import now_ms
 
 _PARTS = (
     click.option("--search", metavar="NAME", help="The saved search whose logs are counted."),

@@ -8,9 +8,9 @@ import click
 
 from app.backends import Backends
 from app.cli.options import json_option, print_json, with_backends
-from app.core.errors import Unavailable
-from app.pipeline import audit as pipeline
-from app.pipeline.audit import Audit
+from app.errors import Unavailable
+from app.maintain import audit as pipeline
+from app.maintain.audit import Audit
 
 
 @click.command()

@@ -14,9 +14,9 @@ import click
 from app.backends import Backends
 from app.cli.options import json_option, print_json, with_backends
 from app.cli.progress import Reporter
-from app.core.errors import InvalidInput, Problem, Unavailable
-from app.pipeline import backup as pipeline
-from app.pipeline.backup import Contents
+from app.errors import InvalidInput, Problem, Unavailable
+from app.maintain import backup as pipeline
+from app.maintain.backup import Contents
 
 #: What a backup's name ends in.
 SUFFIX = ".logs.zst"

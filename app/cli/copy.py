@@ -12,12 +12,12 @@ from app.backends import Backends, Record, scheme, sqlite_path
 from app.cli import audit as audits
 from app.cli.options import alone, json_option, print_json, with_settings
 from app.cli.progress import Reporter
-from app.core.errors import InvalidInput, Problem
-from app.core.settings import Settings
-from app.pipeline import copy as pipeline
-from app.pipeline.audit import audit
-from app.pipeline.copy import Copied, Source, Target
-from app.pipeline.indexing import Indexing
+from app.drain.indexing import Indexing
+from app.errors import InvalidInput, Problem
+from app.maintain import copy as pipeline
+from app.maintain.audit import audit
+from app.maintain.copy import Copied, Source, Target
+from app.settings.settings import Settings
 
 
 @click.command()

@@ -6,7 +6,7 @@ import click
 
 from app import backends
 from app.cli.options import with_settings
-from app.core.settings import Settings
+from app.settings.settings import Settings
 
 
 @click.group()

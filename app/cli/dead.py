@@ -8,18 +8,18 @@ from typing import Any
 
 import click
 
-from app import web
+from app.accept import replay as pipeline
+from app.accept.replay import Replay
 from app.backends import Backends
 from app.cli import terminal
 from app.cli.options import json_option, print_json, with_backends
-from app.core import instant
-from app.core.envelope import DeadLetter
-from app.core.errors import InvalidInput, Problem
-from app.core.ports import LogStore
-from app.core.record import id_bytes, id_text
-from app.core.schema import Limits
-from app.pipeline import replay as pipeline
-from app.pipeline.replay import Replay
+from app.errors import InvalidInput, Problem
+from app.log.envelope import DeadLetter
+from app.log.record import id_bytes, id_text
+from app.ports.record import LogStore
+from app.settings.limits import limits_of
+from app.times import instant
+from app.web import current
 
 #: Reasons of failed replays that are printed.
 REASONS_SHOWN = 10
@@ -101,7 +101,7 @@ def replay(backends: Backends, ids: tuple[str, ...], everything: bool, reason: s
     Example: logingestor dead replay --all
     """
     replayed, kept = 0, dict[str, str]()
-    sender = Replay(web.parts().accept(), backends.store, Limits.of(backends.settings))
+    sender = Replay(current.parts().accept(), backends.store, limits_of(backends.settings))
     _check(ids, everything, reason)
     for letter in _by_id(backends.store, ids) if ids else pipeline.each(backends.store, reason):
         fault = sender.letter(letter).fault

@@ -14,10 +14,10 @@ import click
 
 from app.backends import Backends
 from app.cli.options import json_option, make_query, print_json, query_options, with_backends
-from app.core import instant
-from app.core.errors import InvalidInput, Problem, Unavailable
-from app.core.settings import Settings
-from app.pipeline import delete as pipeline
+from app.errors import InvalidInput, Problem, Unavailable
+from app.maintain import delete as pipeline
+from app.settings.settings import Settings
+from app.times import instant
 
 #: The file in the data folder that keeps a line before and after each deletion.
 FILE = "deletions.log"

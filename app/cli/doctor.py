@@ -19,10 +19,10 @@ from app import backends as backends_module
 from app.backends import Backends
 from app.cli import terminal
 from app.cli.options import json_option, print_json, serve_runs, with_settings
-from app.core import instant
-from app.core.errors import InvalidInput, LogIngestorError, Unavailable
-from app.core.settings import PREFIX, Settings
-from app.pipeline import pause
+from app.drain import pause
+from app.errors import InvalidInput, LogIngestorError, Unavailable
+from app.settings.settings import PREFIX, Settings
+from app.times import instant
 
 #: The first release of SQLite in which two connections can't corrupt a file by resetting its log at once.
 SQLITE = (3, 51, 3)

@@ -6,7 +6,7 @@ import click
 
 from app.backends import Backends
 from app.cli.options import json_option, print_json, with_backends
-from app.pipeline import expire as expiry
+from app.drain import expire as expiry
 
 #: Longest time in one go, in seconds.
 SECONDS = 24 * 3600.0

@@ -13,9 +13,9 @@ import click
 from app.backends import Backends
 from app.cli import terminal
 from app.cli.options import harmless, make_query, query_options, warn_of_pending, with_backends, zone_of
-from app.core.ports import Budget
-from app.core.record import LogRecord
-from app.pipeline import export as exports
+from app.find import export as exports
+from app.log.record import LogRecord
+from app.ports.deadline import Budget
 
 #: Longest time for one chunk, in seconds.
 SECONDS = 60.0

@@ -18,9 +18,9 @@ from app.cli.options import (
     with_backends,
     zone_of,
 )
-from app.core.ports import Budget
-from app.core.query import Page
-from app.pipeline.export import shown_in
+from app.find.export import shown_in
+from app.ports.deadline import Budget
+from app.query.query import Page
 
 #: Longest time for an answer, in seconds.
 SECONDS = 60.0

@@ -15,17 +15,18 @@ from typing import Any, BinaryIO
 
 import click
 
-from app import web
 from app.backends import Backends
-from app.cli import files, terminal
-from app.cli.ledger import Ledger
+from app.cli import terminal
 from app.cli.options import json_option, print_json, warn_of_pending, with_backends
-from app.cli.sources import Report, Source
-from app.cli.unpack import Pieces
-from app.core.errors import InvalidInput, Problem
-from app.core.formats import NAMES
-from app.core.formats_time import Assumed
-from app.core.zone import read_zone
+from app.errors import InvalidInput, Problem
+from app.files import pieces as files
+from app.files.formats import NAMES
+from app.files.ledger import Ledger
+from app.files.source import Report, Source
+from app.files.unpack import Pieces
+from app.times.written import Assumed
+from app.times.zone import read_zone
+from app.web import current
 
 #: Age of a file's last change, in seconds, below which somebody may be in the middle of a line.
 GROWING_SECONDS = 60
@@ -48,7 +49,7 @@ def command(backends: Backends, names: tuple[str, ...], format: str | None, zone
 
     Example: logingestor ingest /var/log/syslog access.log.gz
     """
-    source = Source(backends.settings, web.parts().accept(), Assumed.here(_zone(zone)), format)
+    source = Source(backends.settings, current.parts().accept(), Assumed.here(_zone(zone)), format)
     ledger = Ledger.of(backends.settings.data_dir, backends.store, backends.queue)
     reports = []
     with ledger.alone():

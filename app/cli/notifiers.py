@@ -10,11 +10,11 @@ from app import backends as backends_module
 from app.backends import Backends
 from app.cli import terminal
 from app.cli.options import json_option, print_json, with_backends
-from app.core import instant
-from app.core.errors import InvalidInput, Problem
-from app.core.notifying import Notifier, Standing
-from app.core.settings import PREFIX, Settings
-from app.pipeline.trial import send_test
+from app.errors import InvalidInput, Problem
+from app.notify.trial import send_test
+from app.ports.outbox import Notifier, Standing
+from app.settings.settings import PREFIX, Settings
+from app.times import instant
 
 
 @click.group()

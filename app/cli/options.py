@@ -12,14 +12,14 @@ from typing import Any, TypeVar
 import click
 from flask.cli import with_appcontext
 
-from app import web
 from app.backends import Backends
-from app.core.errors import Unavailable
-from app.core.query import Query
-from app.core.request import read_query
-from app.core.settings import Settings
-from app.core.zone import read_zone
-from app.pipeline.export import json_bytes
+from app.errors import Unavailable
+from app.find.export import json_bytes
+from app.query.query import Query
+from app.query.request import read_query
+from app.settings.settings import Settings
+from app.times.zone import read_zone
+from app.web import current
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -90,7 +90,7 @@ def with_settings(function: Callable[..., Any]) -> Callable[..., Any]:
     @with_appcontext
     @wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
-        return function(web.settings(), *args, **kwargs)
+        return function(current.settings(), *args, **kwargs)
 
     return run
 
@@ -102,9 +102,9 @@ def with_backends(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
         try:
-            return function(web.backends(), *args, **kwargs)
+            return function(current.backends(), *args, **kwargs)
         finally:
-            web.parts().close()
+            current.parts().close()
 
     return run
 

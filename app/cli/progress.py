@@ -7,7 +7,7 @@ import time
 
 import click
 
-from app.pipeline.progress import Progress
+from app.maintain.progress import Progress
 
 #: Seconds between two lines, on a terminal and elsewhere (a log file, which keeps every one).
 EVERY_SECONDS = (0.2, 10.0)

@@ -7,8 +7,8 @@ import click
 from app.backends import Backends
 from app.cli import terminal
 from app.cli.options import json_option, print_json, with_backends
-from app.core import instant
-from app.pipeline import pause
+from app.drain import pause
+from app.times import instant
 
 
 @click.group()

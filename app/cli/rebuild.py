@@ -7,7 +7,7 @@ import click
 from app.backends import Backends
 from app.cli.options import alone, json_option, print_json, with_backends
 from app.cli.progress import Reporter
-from app.pipeline import rebuild as pipeline
+from app.maintain import rebuild as pipeline
 
 
 @click.command()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
+from app.alerts import searches as saved
 from app.backends import Backends
 from app.cli import terminal
 from app.cli.options import json_option, print_json, with_backends
-from app.core.alerting import SavedSearch
-from app.pipeline import searches as saved
+from app.ports.alerts import SavedSearch
 
 _KNOWN = ("q", "from", "to", "clock", "sort", "limit")
 

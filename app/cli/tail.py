@@ -16,11 +16,12 @@ import click
 from app.backends import Backends
 from app.cli import terminal
 from app.cli.options import harmless_json, make_query, with_backends, zone_of, zone_option
-from app.core.errors import LogIngestorError
-from app.core.meaning import Predicate, predicate
-from app.core.ports import Budget, LogStore
-from app.core.record import LogRecord
-from app.pipeline.export import shown_in
+from app.errors import LogIngestorError
+from app.find.export import shown_in
+from app.log.record import LogRecord
+from app.ports.deadline import Budget
+from app.ports.record import LogStore
+from app.query.meaning import Predicate, predicate
 
 #: Seconds between two looks when nothing came.
 PAUSE_SECONDS = 0.2

@@ -7,9 +7,9 @@ from datetime import UTC, tzinfo
 
 import click
 
-from app.core.fold import fold
-from app.core.record import SEVERITY, LogRecord
-from app.core.zone import text
+from app.log.fold import fold
+from app.log.record import SEVERITY, LogRecord
+from app.times.zone import text
 
 #: By severity, trace to fatal.
 _COLOURS = ("bright_black", "bright_black", "green", "cyan", "yellow", "red", "bright_red")

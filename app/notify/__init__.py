@@ -1,1 +1,1 @@
-"""The ways to notifiers, one module each; `app/backends.py` makes them of the settings."""
+"""Notifying people: what is sent, to whom, and when it is tried again."""

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import Open
 from tests.e2e.program import Server, wait_for
 from tests.e2e.test_notices import beating
-from tests.notify.receivers import Receiver
+from tests.notify.channels.receivers import Receiver
 from tests.services.chromium import Chromium
 from tests.services.fixtures import need
 

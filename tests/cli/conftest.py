@@ -17,7 +17,7 @@ from flask.testing import FlaskCliRunner
 
 from app.backends import Backends
 from app.cli import cli
-from app.core.settings import Settings
+from app.settings.settings import Settings
 from tests.e2e.program import ROOT
 
 #: Returns the logs of the record as they are shown, oldest arrival first, after moving there what waits.

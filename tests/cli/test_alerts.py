@@ -10,8 +10,8 @@ from flask.testing import FlaskCliRunner
 
 from app.backends import Backends
 from app.cli import cli
-from app.core.instant import now_ms
-from app.core.record import IdSource
+from app.log.record import IdSource
+from app.times.instant import now_ms
 from tests.conftest import Fill, MakeRecord
 
 

@@ -6,8 +6,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.backends import Backends
-from app.core.ports import DeadLetter
-from app.core.record import IdSource, id_text
+from app.log.envelope import DeadLetter
+from app.log.record import IdSource, id_text
 from tests.cli.conftest import Commands, Stored
 
 #: An id that no letter has.

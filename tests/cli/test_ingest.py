@@ -17,7 +17,7 @@ import zstandard
 from flask.testing import FlaskCliRunner
 
 from app.backends import Backends
-from app.core.settings import Settings
+from app.settings.settings import Settings
 from app.web import create_app
 from tests.cli.conftest import Commands, Processes, Stored
 

@@ -16,10 +16,10 @@ from flask.testing import FlaskCliRunner
 
 from app.backends import Backends
 from app.cli import COMMANDS
-from app.core.instant import now_ms
-from app.core.ports import Envelope
-from app.core.record import IdSource, LogRecord
-from app.core.settings import Retention, Settings
+from app.log.envelope import Envelope
+from app.log.record import IdSource, LogRecord
+from app.settings.settings import Retention, Settings
+from app.times.instant import now_ms
 from app.version import VERSION
 from app.web import create_app
 from tests.cli.conftest import Commands, Processes

@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 
+from app.accept.accept import Accept
 from app.backends import Backends
-from app.cli.ledger import Taken
-from app.core.settings import Settings
-from app.pipeline.accept import Accept
+from app.files.ledger import Taken
+from app.settings.settings import Settings
 from tests.cli.conftest import Commands, Processes, Stored
 from tests.e2e.program import ROOT, wait_for
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from app.backends import Backends
-from app.core.ports import Envelope
-from app.core.settings import Settings
+from app.log.envelope import Envelope
+from app.settings.settings import Settings
 from tests.cli.conftest import Processes
 from tests.conftest import MakeRecord
 from tests.e2e.program import START_SECONDS, wait_for

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from app.backends import Backends
-from app.core.ports import Envelope
-from app.core.record import LogRecord
+from app.log.envelope import Envelope
+from app.log.record import LogRecord
 from tests.cli.conftest import Commands, Processes
 from tests.conftest import Fill, MakeRecord
 from tests.e2e.program import wait_for

@@ -11,7 +11,7 @@ from types import MappingProxyType
 import pytest
 
 from app.backends import Backends, connect, upgrade
-from app.core.settings import Settings
+from app.settings.settings import Settings
 from tests.services.fixtures import fresh_prefix
 
 #: Name of each combination of backends, and the settings that choose it. In braces stand `folder`, an empty one, or

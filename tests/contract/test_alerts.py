@@ -7,14 +7,14 @@ import threading
 import msgspec
 import pytest
 
+from app.alerts import change as verbs
+from app.alerts.counts import Sources, count, hidden
 from app.backends import Backends, connect
-from app.core.alerting import CHANGES, Alert, Change, Point, Question, Sample, SavedSearch, Silence, Status
-from app.core.errors import InvalidInput, NotFound
-from app.core.instant import now_ms
-from app.core.ports import Budget
-from app.core.record import IdSource
-from app.pipeline import alerts as verbs
-from app.pipeline.alert_counts import Sources, count, hidden
+from app.errors import InvalidInput, NotFound
+from app.log.record import IdSource
+from app.ports.alerts import CHANGES, Alert, Change, Point, Question, Sample, SavedSearch, Silence, Status
+from app.ports.deadline import Budget
+from app.times.instant import now_ms
 from tests.conftest import MakeRecord, fill_backends
 
 HOSTILE = "<b>\u202e 🙂 'Ω'; DROP TABLE alerts; --"

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.backends import Backends
-from app.core.envelope import Envelope
-from app.core.instant import now_ms
-from app.core.query import Query
-from app.core.record import IdSource
-from app.pipeline import audit as pipeline
-from app.pipeline.audit import audit, differences
-from app.pipeline.indexing import Indexing
+from app.drain.indexing import Indexing
+from app.log.envelope import Envelope
+from app.log.record import IdSource
+from app.maintain import audit as pipeline
+from app.maintain.audit import audit, differences
+from app.query.query import Query
+from app.times.instant import now_ms
 from tests.conftest import MakeRecord, fill_backends
 
 MONTH_MS = 30 * 86_400_000

@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
+from app.accept.accept import Accept
+from app.accept.receipts import Receipts
+from app.accept.replay import Replay
 from app.backends import Backends
-from app.core.alerting import Alert, SavedSearch, Silence
-from app.core.envelope import Claim, DeadLetter, Envelope, Listing
-from app.core.errors import InvalidInput
-from app.core.operating import ClaimMade
-from app.core.record import IdSource
-from app.core.schema import Limits
-from app.pipeline import backup
-from app.pipeline.accept import Accept
-from app.pipeline.audit import audit
-from app.pipeline.indexing import Indexing
-from app.pipeline.receipts import Receipts
-from app.pipeline.replay import Replay
+from app.drain.indexing import Indexing
+from app.errors import InvalidInput
+from app.log.envelope import Claim, DeadLetter, Envelope, Listing
+from app.log.limits import Limits
+from app.log.record import IdSource
+from app.maintain import backup
+from app.maintain.audit import audit
+from app.ports.alerts import Alert, SavedSearch, Silence
+from app.ports.memory import ClaimMade
 from tests.conftest import MakeRecord, fill_backends
 from tests.contract.conftest import open_combination
 from tests.mortal import Clock, Killed, Mortal

@@ -8,21 +8,22 @@ from pathlib import Path
 
 import pytest
 
+from app.accept.accept import Accept
+from app.accept.receipts import Receipts
 from app.backends import Backends
-from app.core.alerting import Alert, SavedSearch
-from app.core.envelope import Claim, DeadLetter, Envelope
-from app.core.instant import now_ms
-from app.core.operating import ClaimMade
-from app.core.query import Query
-from app.core.record import IdSource
-from app.core.schema import Limits, read_items
-from app.pipeline import rebuild
-from app.pipeline.accept import Accept
-from app.pipeline.audit import audit
-from app.pipeline.copy import Copied, Source, Target, copy
-from app.pipeline.indexing import Indexing
-from app.pipeline.progress import Progress
-from app.pipeline.receipts import Receipts
+from app.drain.indexing import Indexing
+from app.log.envelope import Claim, DeadLetter, Envelope
+from app.log.limits import Limits
+from app.log.record import IdSource
+from app.log.schema import read_items
+from app.maintain import rebuild
+from app.maintain.audit import audit
+from app.maintain.copy import Copied, Source, Target, copy
+from app.maintain.progress import Progress
+from app.ports.alerts import Alert, SavedSearch
+from app.ports.memory import ClaimMade
+from app.query.query import Query
+from app.times.instant import now_ms
 from tests.conftest import MakeRecord, fill_backends
 from tests.contract.conftest import open_combination
 from tests.mortal import Clock, Killed, Mortal
@@ -94,7 +95,7 @@ def test_copies_what_came_meanwhile_with_the_next_run(
 ) -> None:
     """The source goes on taking logs, and the target too; in the end each log is there once."""
     monkeypatch.setattr(rebuild, "AT_ONCE", 200)
-    monkeypatch.setattr("app.pipeline.indexing.LEASE_SECONDS", 0.0)
+    monkeypatch.setattr("app.drain.indexing.LEASE_SECONDS", 0.0)
     fill_backends(old, [make_record() for _ in range(1_000)])
     own = [make_record(message="the target's own") for _ in range(10)]
 
@@ -118,7 +119,7 @@ def test_goes_on_after_a_crash_at_any_step(
 ) -> None:
     """Killed after each call to the target in turn; what was noted as copied is never copied again."""
     monkeypatch.setattr(rebuild, "AT_ONCE", 150)
-    monkeypatch.setattr("app.pipeline.indexing.LEASE_SECONDS", 0.0)
+    monkeypatch.setattr("app.drain.indexing.LEASE_SECONDS", 0.0)
     records = [make_record(message=f"log {n}") for n in range(600)]
     fill_backends(old, records)
     old.store.bury([letter("a")])

@@ -7,16 +7,16 @@ import json
 import pytest
 
 from app.backends import Backends
-from app.core.envelope import DeadLetter, Envelope
-from app.core.errors import Unavailable
-from app.core.parse import parse
-from app.core.query import Query
-from app.core.rebuild import Rebuildable
-from app.core.record import IdSource
-from app.pipeline import pause
-from app.pipeline.audit import audit
-from app.pipeline.delete import Deletion, arrived, delete, matching
-from app.pipeline.letters import fits
+from app.drain import pause
+from app.errors import Unavailable
+from app.log.envelope import DeadLetter, Envelope
+from app.log.record import IdSource
+from app.maintain.audit import audit
+from app.maintain.delete import Deletion, arrived, delete, matching
+from app.maintain.letters import fits
+from app.ports.index import Rebuildable
+from app.query.language.parse import parse
+from app.query.query import Query
 from tests.conftest import MakeRecord, fill_backends
 
 MONTH_MS = 30 * 86_400_000

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from app.backends import Backends
-from app.core.instant import now_ms
-from app.core.query import Query
-from app.core.record import IdSource
-from app.core.settings import Retention
-from app.pipeline.expire import expire
+from app.drain.expire import expire
+from app.log.record import IdSource
+from app.query.query import Query
+from app.settings.settings import Retention
+from app.times.instant import now_ms
 from tests.conftest import MakeRecord, fill_backends
 
 #: More than two steps take.

@@ -7,9 +7,9 @@ import time
 import msgspec
 
 from app.backends import Backends
-from app.core.envelope import DeadLetter
-from app.core.figures import SAMPLE_LENGTH, SAMPLES_MS, SOURCES, Refusal, Sample, Source, Visit
-from app.core.record import IdSource
+from app.log.envelope import DeadLetter
+from app.log.record import IdSource
+from app.ports.figures import SAMPLE_LENGTH, SAMPLES_MS, SOURCES, Refusal, Sample, Source, Visit
 from tests.conftest import MakeRecord
 
 HOSTILE = "a\0\u202e<b>🙂'"

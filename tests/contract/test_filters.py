@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.backends import Backends
-from app.core.filter import Filter
-from app.core.meaning import predicate
-from app.core.query import Query
-from app.core.record import LogRecord
+from app.log.record import LogRecord
+from app.query.filter import Filter
+from app.query.meaning import predicate
+from app.query.query import Query
 from tests.conftest import fill_backends
 from tests.contract.conftest import INDICES, open_combination, open_index
 from tests.samples import filters_over, random_records

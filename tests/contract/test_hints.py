@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from app.backends import Backends
-from app.core.filter import EVERYTHING
-from app.core.parse import parse
-from app.core.ports import Budget
-from app.core.query import Query, Value
-from app.core.record import IdSource, LogRecord
-from app.core.text import text
-from app.pipeline import explain as explaining
-from app.pipeline.complete import Completions, complete
-from app.pipeline.explain import Counted, Explanation, explain
-from app.pipeline.known import Memory
-from app.pipeline.statistics import Numbers, statistics
+from app.find.hints import explain as explaining
+from app.find.hints.complete import Completions, complete
+from app.find.hints.explain import Counted, Explanation, explain
+from app.find.hints.known import Memory
+from app.find.hints.statistics import Numbers, statistics
+from app.log.record import IdSource, LogRecord
+from app.ports.deadline import Budget
+from app.query.filter import EVERYTHING
+from app.query.language.parse import parse
+from app.query.query import Query, Value
+from app.query.text import text
 from tests.conftest import fill_backends
 from tests.contract.conftest import INDICES, open_index
 

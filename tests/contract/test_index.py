@@ -8,8 +8,10 @@ from dataclasses import replace
 import pytest
 
 from app.backends import Backends
-from app.core.errors import TimedOut
-from app.core.filter import (
+from app.errors import TimedOut
+from app.log.record import LogRecord
+from app.ports.deadline import Budget
+from app.query.filter import (
     DEPTH_LIMIT,
     EVERYTHING,
     LEAF_LIMIT,
@@ -25,9 +27,7 @@ from app.core.filter import (
     depth,
     leaves,
 )
-from app.core.ports import Budget
-from app.core.query import Page, Query, Value
-from app.core.record import LogRecord
+from app.query.query import Page, Query, Value
 from tests.conftest import MakeRecord, fill_backends
 
 MINUTE = 60_000

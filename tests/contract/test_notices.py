@@ -10,11 +10,11 @@ import msgspec
 import pytest
 
 from app.backends import Backends, connect
-from app.core.envelope import Claim, DeadLetter, Envelope
-from app.core.operating import REFUSED
-from app.core.record import IdSource
-from app.core.watching import HISTORY, Beat, BeatPlace, Crash, Notice
-from app.stores.beats import Folder
+from app.log.envelope import Claim, DeadLetter, Envelope
+from app.log.record import IdSource
+from app.ports.memory import REFUSED
+from app.ports.notices import HISTORY, Beat, BeatPlace, Crash, Notice
+from app.systems.folder import Folder
 from tests.conftest import MakeRecord, fill_backends
 
 

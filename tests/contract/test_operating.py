@@ -1,4 +1,4 @@
-"""What operators' commands ask of every record, queue and index (app/core/operating.py)."""
+"""What operators' commands ask of every record, queue and index (app/ports/memory.py)."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import random
 import pytest
 
 from app.backends import Backends
-from app.core.envelope import DeadLetter, Envelope, Listing
-from app.core.operating import ClaimMade, Doubled, Keeper, Listed, OwnId, Readable, Remembered
-from app.core.record import LogRecord
+from app.log.envelope import DeadLetter, Envelope, Listing
+from app.log.record import LogRecord
+from app.ports.memory import ClaimMade, Doubled, Keeper, Listed, OwnId, Readable, Remembered
 from tests.conftest import MakeRecord, fill_backends
 
 FIRST, LAST = bytes(16), b"\xff" * 16

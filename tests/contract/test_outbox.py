@@ -9,9 +9,9 @@ import msgspec
 import pytest
 
 from app.backends import Backends
-from app.core.notifying import KEPT, Delivery, Outbox, Standing
-from app.core.watching import Notice
-from app.pipeline.outbox import MemoryOutbox
+from app.notify.outbox import MemoryOutbox
+from app.ports.notices import Notice
+from app.ports.outbox import KEPT, Delivery, Outbox, Standing
 from tests.contract.conftest import EACH, open_combination, services
 
 

@@ -8,14 +8,14 @@ from collections import Counter
 import pytest
 
 from app.backends import Backends
-from app.core.errors import TimedOut
-from app.core.meaning import predicate
-from app.core.parse import parse
-from app.core.ports import Budget
-from app.core.query import Query
-from app.core.record import LogRecord
-from app.pipeline import overview
-from app.pipeline.overview import INTERVALS, Time
+from app.errors import TimedOut
+from app.find import quick_counts
+from app.find.quick_counts import INTERVALS, Time
+from app.log.record import LogRecord
+from app.ports.deadline import Budget
+from app.query.language.parse import parse
+from app.query.meaning import predicate
+from app.query.query import Query
 from tests.conftest import MakeRecord, fill_backends
 
 MINUTE = 60_000
@@ -56,7 +56,7 @@ def test_chart_counts_what_a_plain_loop_counts(
         if holds(one) and (low is None or one.t >= low) and (high is None or (one.t, one.ns) <= (high, 0))
     ]
     # When
-    chart = overview.chart(each_backends.index, query, 40, Time(Budget(60)))
+    chart = quick_counts.chart(each_backends.index, query, 40, Time(Budget(60)))
     # Then
     assert chart is not None and chart.whole
     width = chart.interval
@@ -73,14 +73,14 @@ def test_chart_counts_what_a_plain_loop_counts(
 def test_chart_whose_time_ends_holds_the_newest(each_backends: Backends, spread: list[LogRecord]) -> None:
     """Wherever counting is stopped: what was counted is right and the newest, or nothing is said."""
     query = Query(parse("/step/ AND NOT level:info"))
-    whole = overview.chart(each_backends.index, query, 40, Time(Budget(60)))
+    whole = quick_counts.chart(each_backends.index, query, 40, Time(Budget(60)))
     assert whole is not None
     sizes = set()
     for most in itertools.count():
         asked = itertools.count()
         budget = Budget(60, lambda asked=asked, most=most: next(asked) >= most)  # type: ignore[misc]
         try:
-            found = overview.chart(each_backends.index, query, 40, Time(budget))
+            found = quick_counts.chart(each_backends.index, query, 40, Time(budget))
         except TimedOut:
             continue
         assert found is not None
@@ -98,11 +98,11 @@ def test_values_and_fields_say_whether_they_are_of_all(each_backends: Backends, 
     query = Query(parse("level:error"))
     errors = [one for one in spread if one.level == "error"]
     left = Time(Budget(60))
-    chart = overview.chart(each_backends.index, query, 40, left)
+    chart = quick_counts.chart(each_backends.index, query, 40, left)
     assert chart is not None
 
-    values = overview.values(each_backends.index, query, ["resourceId", "metadata.n"], 3, chart, left)
-    fields = overview.fields(each_backends.index, query, chart, left)
+    values = quick_counts.values(each_backends.index, query, ["resourceId", "metadata.n"], 3, chart, left)
+    fields = quick_counts.fields(each_backends.index, query, chart, left)
 
     assert values.exact and fields.exact
     assert fields.logs == len(errors) == chart.total
@@ -116,30 +116,30 @@ def test_newest_part_of_a_chart_holds_enough(
     each_backends: Backends, spread: list[LogRecord], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A sample is the newest whole buckets that hold as many logs as it needs, within the query's own range."""
-    monkeypatch.setattr(overview, "SAMPLE_LOGS", 50)
+    monkeypatch.setattr(quick_counts, "SAMPLE_LOGS", 50)
     query = Query(start=(START + MINUTE, 0))
-    chart = overview.chart(each_backends.index, query, 40, Time(Budget(60)))
+    chart = quick_counts.chart(each_backends.index, query, 40, Time(Budget(60)))
     assert chart is not None
 
-    sample = overview.newest(query, chart)
+    sample = quick_counts.newest(query, chart)
 
     assert sample.start is not None
     held = [one for one in spread if (one.t, one.ns) >= sample.start]
     assert 50 <= len(held) < len(spread)
-    monkeypatch.setattr(overview, "SAMPLE_LOGS", 1_000)
-    assert overview.newest(query, chart) == query
+    monkeypatch.setattr(quick_counts, "SAMPLE_LOGS", 1_000)
+    assert quick_counts.newest(query, chart) == query
 
 
 def test_nothing_to_count(each_backends: Backends) -> None:
     """Without logs there is no chart."""
-    assert overview.chart(each_backends.index, Query(), 40, Time(Budget(60))) is None
+    assert quick_counts.chart(each_backends.index, Query(), 40, Time(Budget(60))) is None
 
 
 @pytest.mark.parametrize("most", [12, 40, 80])
 def test_charts_are_never_sparse(most: int) -> None:
     """Whatever the range, there are neither more buckets than asked for nor few wide ones."""
     for ms in (100, 999, 4_000, 61_000, 3_600_000, 86_400_000, 7 * 86_400_000, 400 * 86_400_000, 3_000 * 86_400_000):
-        interval = overview.suitable(ms, most)
+        interval = quick_counts.suitable(ms, most)
         assert interval in INTERVALS
         assert ms // interval + 2 <= most
         assert interval == 1 or ms / interval >= most / 5 - 2, ms

@@ -8,11 +8,11 @@ from functools import partial
 import pytest
 
 from app.backends import Backends, connect
-from app.core.envelope import Envelope
-from app.core.instant import now_ms
-from app.pipeline import drain, pause
-from app.pipeline.indexing import Indexing
-from app.pipeline.pause import Gate
+from app.drain import drain, pause
+from app.drain.indexing import Indexing
+from app.drain.pause import Gate
+from app.log.envelope import Envelope
+from app.times.instant import now_ms
 from tests.conftest import MakeRecord
 
 

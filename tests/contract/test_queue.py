@@ -1,7 +1,7 @@
 """What every LogQueue promises.
 
 A queue on a system without memory counts from above, gives its order up where the system does, and makes claims
-when it is drained (app/core/ports.py): `Kind` says which of the two a test looks at.
+when it is drained (app/ports/): `Kind` says which of the two a test looks at.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 import pytest
 
 from app.backends import Backends, connect, upgrade
-from app.core.envelope import Batch, Claim, DeadLetter, Envelope
-from app.core.errors import QueueFull
-from app.core.ports import LogQueue
-from app.core.record import LogRecord
-from app.core.settings import Settings
-from app.pipeline import drain
-from app.pipeline.indexing import Indexing
+from app.drain import drain
+from app.drain.indexing import Indexing
+from app.errors import QueueFull
+from app.log.envelope import Batch, Claim, DeadLetter, Envelope
+from app.log.record import LogRecord
+from app.ports.queue import LogQueue
+from app.settings.settings import Settings
 from tests.conftest import MakeRecord
 
 #: Seconds within which a service must give out what it has, be the machine ever so busy.

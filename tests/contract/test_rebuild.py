@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 
 from app.backends import Backends
-from app.core.errors import Unavailable
-from app.core.filter import EVERYTHING, Contains, Equals, Filter, Matches, Words
-from app.core.query import Query
-from app.core.rebuild import Rebuildable
-from app.core.record import LogRecord
-from app.pipeline import rebuild as pipeline
-from app.pipeline.audit import audit
-from app.pipeline.indexing import Indexing
-from app.pipeline.progress import Progress
-from app.pipeline.rebuild import rebuild
+from app.drain.indexing import Indexing
+from app.errors import Unavailable
+from app.log.record import LogRecord
+from app.maintain import rebuild as pipeline
+from app.maintain.audit import audit
+from app.maintain.progress import Progress
+from app.maintain.rebuild import rebuild
+from app.ports.index import Rebuildable
+from app.query.filter import EVERYTHING, Contains, Equals, Filter, Matches, Words
+from app.query.query import Query
 from tests.conftest import MakeRecord, fill_backends
 from tests.mortal import Clock, Killed, Mortal
 from tests.samples import random_records

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from app.backends import Backends, connect
-from app.core.envelope import DeadLetter
-from app.core.record import IdSource, LogRecord
-from app.core.settings import Settings
-from app.stores.sqlite import SqliteStore
+from app.log.envelope import DeadLetter
+from app.log.record import IdSource, LogRecord
+from app.settings.settings import Settings
+from app.systems.sqlite.record import SqliteStore
 from tests.conftest import MakeRecord
 from tests.samples import random_records
 

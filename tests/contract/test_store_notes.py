@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from app.backends import Backends
-from app.core.envelope import Claim, Earlier, Envelope, Listing
-from app.core.query import Clock, Query, Sort
-from app.core.record import IdSource, LogRecord
+from app.log.envelope import Claim, Earlier, Envelope, Listing
+from app.log.record import IdSource, LogRecord
+from app.query.query import Clock, Query, Sort
 from tests.conftest import MakeRecord
 from tests.samples import random_records
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from app.backends import Backends
-from app.core.filter import Equals
-from app.core.query import Query
-from app.core.record import LogRecord
-from app.pipeline import patterns, trace
+from app.find import trace
+from app.find.patterns import patterns
+from app.log.record import LogRecord
+from app.query.filter import Equals
+from app.query.query import Query
 from tests.conftest import MakeRecord, fill_backends
 
 

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from app.core.record import IdSource, id_text
+from app.log.record import IdSource, id_text
 from tests.e2e.program import Server, wait_for
 from tests.e2e.test_notices import SECONDS, first, follow
 

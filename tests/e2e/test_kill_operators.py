@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from app.backends import Backends
-from app.core.filter import Contains
-from app.core.query import Query
-from app.core.rebuild import Rebuildable
-from app.pipeline.indexing import Indexing
+from app.drain.indexing import Indexing
+from app.ports.index import Rebuildable
+from app.query.filter import Contains
+from app.query.query import Query
 from tests.conftest import MakeRecord, fill_backends
 from tests.contract.conftest import EACH, open_combination, services
 from tests.process import ROOT, environment

@@ -17,7 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from tests.e2e.program import Server, wait_for
-from tests.notify.receivers import Receiver
+from tests.notify.channels.receivers import Receiver
 from tests.services.postgres import Postgres
 
 pytestmark = pytest.mark.system

@@ -14,7 +14,7 @@ import pytest
 
 from tests.e2e.program import ROOT, Server, wait_for
 from tests.e2e.test_notices import beating, holds
-from tests.notify.receivers import Receiver
+from tests.notify.channels.receivers import Receiver
 
 pytestmark = pytest.mark.system
 

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from app.backends import connect
-from app.core.settings import Settings
+from app.settings.settings import Settings
 from tests.e2e.load import Load, outcome, sending
 from tests.e2e.program import ROOT, START_SECONDS, Server, wait_for
 from tests.e2e.test_kill import CLIENTS

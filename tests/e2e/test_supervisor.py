@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import supervisor as module
-from app.cli.supervisor import Child, Supervisor
+from app.cli.run import supervisor as module
+from app.cli.run.supervisor import Child, Supervisor
 from tests.e2e.program import wait_for
 
 pytestmark = pytest.mark.system

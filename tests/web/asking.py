@@ -6,7 +6,7 @@ from typing import Any
 
 from flask.testing import FlaskClient
 
-from app.core.record import LogRecord
+from app.log.record import LogRecord
 from tests.conftest import MakeRecord
 
 NOTHING_PENDING = {"pending": 0, "pending_is": "exact", "lag_ms": 0}

@@ -9,10 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.backends import connect, upgrade
-from app.core import instant
-from app.core.record import LogRecord
-from app.core.settings import Settings
-from app.drivers.sqlite import Database
+from app.log.record import LogRecord
+from app.settings.settings import Settings
+from app.systems.sqlite.file import Database
+from app.times import instant
 from app.web import create_app
 from tests.conftest import Fill, MakeRecord, fill_backends
 

@@ -1,0 +1,1 @@
+"""Accepting logs: ids, claims of repeated requests, receipts."""

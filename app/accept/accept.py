@@ -1,0 +1,181 @@
+"""Accept: give the logs of a request their ids and put them on the queue, refused ones as dead letters beside them."""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.accept.receipts import Receipts
+from app.accept.visits import Visits
+from app.errors import InvalidInput, Problem, Unavailable
+from app.log.envelope import ENVELOPE_LOGS, REQUEST_BYTES, Claim, DeadLetter, Envelope, Listing
+from app.log.record import IdSource, LogRecord
+from app.log.schema import Parsed, Refused
+from app.ports.queue import LogQueue
+
+#: Bytes of logs, as they were sent, in one envelope. Packed they can grow: a number of four characters takes
+#: nine bytes, an id and lengths are added; this keeps any mixture below ENVELOPE_BYTES.
+_ENVELOPE_SENT = 48 << 10
+#: What a remembered answer begins with; those of the first release were JSON.
+_PACKED = b"\0"
+#: Bytes kept of a body that can't be read.
+UNREADABLE_KEPT = 64 << 10
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of the logs of one request: accepted + duplicates + rejected is what was sent."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: list[dict[str, Any]] = field(default_factory=list)
+    #: By which the accepted logs can be asked about; None when none was accepted, now or by the first request.
+    receipt: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether at least one log is kept, by this request or an earlier one."""
+        return self.accepted + self.duplicates > 0
+
+
+class Accept:
+    """Takes parsed requests; one for all threads of a process."""
+
+    def __init__(self, queue: LogQueue, receipts: Receipts, visits: Visits | None = None) -> None:
+        self._queue = queue
+        self._receipts = receipts
+        self._visits = visits
+        self._ids = IdSource()
+
+    def take(
+        self, parsed: Parsed, *, sender: str, key: str | None = None, digest: bytes = b"", agent: str | None = None
+    ) -> Outcome:
+        """Queue the logs durably and return what became of each.
+
+        With a *key* a second request with the same key and digest of its body is answered from the
+        first and adds nothing; another digest is an InvalidInput. Raises QueueFull and Unavailable,
+        with nothing kept. What has an *agent* is noted as a visit of its source.
+        """
+        own = frozenset(log.id for log in parsed.logs if log.id)
+        logs, sizes = self._identify(parsed)
+        twice = len(parsed.logs) - len(logs)
+        rejected = [refused.problem.to_dict() for refused in parsed.refused]
+        receipt, listing = self._receipt(logs, consecutive=not own)
+        envelopes = _envelopes(logs, sizes)
+        envelopes += _letters(self._ids, parsed.refused, sender)
+        claim = None
+        if key is not None:
+            answer = {"sent": parsed.sent, "rejected": rejected, "receipt": receipt}
+            claim = Claim(key, digest, _remembered(answer))
+        taken = self._queue.put(envelopes, claim, own, listing)
+        accepted = len(logs) - len(taken.duplicates) - len(taken.missing) if taken.fresh else 0
+        self._saw(sender, agent, accepted, parsed.refused if taken.fresh else ())
+        if not taken.fresh:
+            return _repeated(taken.answer, taken.digest == digest)
+        duplicates = len(taken.duplicates) + twice
+        if taken.missing:
+            rejected = sorted([*rejected, *_missing(parsed, taken.missing)], key=lambda one: one["index"])
+            receipt = self._partial([log.id for log in logs if log.id not in taken.missing | taken.duplicates])
+        return Outcome(accepted, duplicates, rejected, receipt)
+
+    def bury(self, body: bytes, problem: Problem, sender: str, agent: str | None = None) -> None:
+        """Keep the beginning of a body that can't be read, with the reason."""
+        refused = [Refused(problem, body[:UNREADABLE_KEPT])]
+        self._queue.put(_letters(self._ids, refused, sender))
+        self._saw(sender, agent, 0, refused)
+
+    def _saw(self, sender: str, agent: str | None, accepted: int, refused: Sequence[Refused]) -> None:
+        if agent is not None and self._visits is not None:
+            self._visits.saw(sender, agent, accepted, refused)
+
+    def _identify(self, parsed: Parsed) -> tuple[list[LogRecord], list[int]]:
+        """Give ids to the logs without, and leave out the second of two with one id; return logs and sizes."""
+        nameless = sum(not log.id for log in parsed.logs)
+        following = self._ids.take(nameless) if nameless else 0
+        if nameless == len(parsed.logs):
+            for offset, log in enumerate(parsed.logs):
+                log.id = (following + offset).to_bytes(16, "big")
+            return parsed.logs, parsed.sizes
+        kept: dict[bytes, tuple[LogRecord, int]] = {}
+        for log, size in zip(parsed.logs, parsed.sizes, strict=True):
+            if not log.id:
+                log.id = following.to_bytes(16, "big")
+                following += 1
+            kept.setdefault(log.id, (log, size))
+        return [log for log, _ in kept.values()], [size for _, size in kept.values()]
+
+    def _partial(self, ids: list[bytes]) -> str | None:
+        """Return a receipt for the part of a request that was kept; None when it can't be noted."""
+        key = self._ids.take(1).to_bytes(16, "big")
+        try:
+            self._queue.keep(Listing(key, ids, self._receipts.retention_ms))
+        except Unavailable:
+            return None
+        return self._receipts.listed(key)
+
+    def _receipt(self, logs: list[LogRecord], *, consecutive: bool) -> tuple[str | None, Listing | None]:
+        if not logs:
+            return None, None
+        if consecutive:
+            return self._receipts.consecutive(logs[0].id, len(logs)), None
+        key = self._ids.take(1).to_bytes(16, "big")
+        return self._receipts.listed(key), Listing(key, [log.id for log in logs], self._receipts.retention_ms)
+
+
+def _missing(parsed: Parsed, ids: frozenset[bytes]) -> list[dict[str, Any]]:
+    """Return what is answered for logs that the queue did not keep: nothing is wrong with them."""
+    message = "was not kept: the queue is full or could not confirm it; send it again"
+    places = [place for log, place in zip(parsed.logs, parsed.places, strict=True) if log.id in ids]
+    return [{"index": place, "message": message, "retry": True} for place in places]
+
+
+def _remembered(answer: dict[str, Any]) -> bytes:
+    """Return what is kept of an answer: it can be long, as it names every refused log."""
+    # At random, for where nothing was accepted two requests have the same answer.
+    return _PACKED + os.urandom(REQUEST_BYTES - 1) + zlib.compress(json.dumps(answer).encode())
+
+
+def _repeated(answer: bytes, same_body: bool) -> Outcome:
+    if not same_body:
+        raise InvalidInput(Problem("was used for another body within the last 24 hours", "Idempotency-Key"))
+    first = json.loads(zlib.decompress(answer[REQUEST_BYTES:]) if answer.startswith(_PACKED) else answer)
+    duplicates = first["sent"] - len(first["rejected"])
+    return Outcome(0, duplicates, first["rejected"], first["receipt"])
+
+
+def _envelopes(logs: list[LogRecord], sizes: list[int]) -> list[Envelope]:
+    """Return the logs in envelopes of at most ENVELOPE_LOGS logs and ENVELOPE_BYTES; a larger log alone."""
+    envelopes: list[Envelope] = []
+    start = size = 0
+    for place, more in enumerate(sizes):
+        if place > start and (place - start == ENVELOPE_LOGS or size + more > _ENVELOPE_SENT):
+            envelopes.append(Envelope(logs[start:place]))
+            start, size = place, 0
+        size += more
+    if logs:
+        envelopes.append(Envelope(logs[start:]))
+    return envelopes
+
+
+def _letters(ids: IdSource, refused: list[Refused], sender: str) -> list[Envelope]:
+    """Return the refused logs as dead letters, in envelopes by the same limits."""
+    if not refused:
+        return []
+    first = ids.take(len(refused))
+    envelopes, size = [Envelope()], 0
+    for offset, one in enumerate(refused):
+        letter = DeadLetter(
+            (first + offset).to_bytes(16, "big"), one.payload, one.problem.message, one.problem.field, sender
+        )
+        letters = envelopes[-1].dead
+        if letters and (len(letters) == ENVELOPE_LOGS or size + len(one.payload) > _ENVELOPE_SENT):
+            envelopes.append(Envelope(dead=[letter]))
+            size = 0
+        else:
+            letters.append(letter)
+        size += len(one.payload)
+    return envelopes

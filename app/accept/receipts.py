@@ -1,0 +1,136 @@
+"""Receipts: what a sender holds to ask later what became of its logs.
+
+A receipt of consecutive ids holds all it needs, signed: no row is written for it. Where senders
+chose ids themselves the ids are listed in the queue's keeping.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.errors import NotFound
+from app.log.record import id_runs, id_text
+from app.ports.index import SearchIndex
+from app.ports.queue import LogQueue
+from app.ports.record import LogStore
+from app.query.filter import In
+from app.query.query import Query
+from app.times.instant import now_ms
+
+#: Bytes of the signature: nobody guesses 88 bits, and the receipt stays at 43 characters.
+_SIGNATURE = 11
+_CONSECUTIVE, _LISTED = b"\x01", b"\x02"
+#: Seconds between two looks while somebody waits.
+_LOOK_SECONDS = 0.02
+#: Ids in one look at the store.
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """Makes receipts, and answers what became of the logs behind one."""
+
+    queue: LogQueue
+    store: LogStore
+    index: SearchIndex
+    secret: bytes
+    retention_ms: int
+    _keyed: hmac.HMAC = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_keyed", hmac.new(self.secret, digestmod=hashlib.sha256))
+
+    def consecutive(self, first: bytes, count: int) -> str:
+        """Return the receipt of *count* logs whose ids follow *first*."""
+        return self._sign(_CONSECUTIVE + first + count.to_bytes(4, "big"))
+
+    def listed(self, key: bytes) -> str:
+        """Return the receipt of the logs in the listing *key*, whose time is that of an id."""
+        return self._sign(_LISTED + key + bytes(4))
+
+    def _sign(self, body: bytes) -> str:
+        return base64.urlsafe_b64encode(body + self._signature(body)).decode().rstrip("=")
+
+    def _signature(self, body: bytes) -> bytes:
+        # `hmac.digest` gives up the GIL for these few bytes, and waits until it has it again.
+        keyed = self._keyed.copy()
+        keyed.update(body)
+        return keyed.digest()[:_SIGNATURE]
+
+    def status(self, receipt: str) -> dict[str, Any]:
+        """Return how many of the receipt's logs are queued, stored, indexed and dead.
+
+        accepted = queued + stored + dead. Raises NotFound for what is no receipt of ours, and for
+        logs that have expired.
+        """
+        kind, key, count = self._open(receipt)
+        if int.from_bytes(key[:6], "big") < now_ms() - self.retention_ms:
+            raise NotFound("the logs of this receipt have expired")
+        if kind == _LISTED:
+            ids = self.queue.listed(key)
+            if ids is None:
+                raise NotFound("the logs of this receipt have expired")
+            # Looking for each id in the queue would read all of it as often; that something waits must do.
+            accepted, waits = len(ids), self.queue.depth().logs
+            stored, dead = self._stored(ids), self._dead(ids)
+        else:
+            last = (int.from_bytes(key, "big") + max(count, 1) - 1).to_bytes(16, "big")
+            accepted, waits = count, self.queue.waiting(key, last)
+            stored, dead = min(self.store.count(key, last), count), self.store.dead_between(key, last)
+            ids = []
+        # Read in the direction in which logs move: one on its way may be seen twice, never missed.
+        queued = accepted - stored - dead
+        if queued > waits:
+            raise NotFound("some logs of this receipt have expired, or were dropped from the dead letters")
+        indexed = stored if stored == 0 or self.store.lacking().logs == 0 else self._indexed(ids, key, count)
+        found = {"accepted": accepted, "queued": queued, "stored": stored, "indexed": indexed, "dead": dead}
+        return {"status": True, "receipt": receipt, **found}
+
+    def wait(self, receipt: str, stage: str, seconds: float) -> dict[str, Any]:
+        """Wait until the receipt's logs are all `stored` or `indexed`, or dead, at most *seconds*."""
+        until = time.monotonic() + seconds
+        while True:
+            found = self.status(receipt)
+            if found[stage] + found["dead"] >= found["accepted"] or time.monotonic() > until:
+                return found
+            time.sleep(_LOOK_SECONDS)
+
+    def _open(self, receipt: str) -> tuple[bytes, bytes, int]:
+        try:
+            packed = base64.urlsafe_b64decode(receipt.encode("ascii") + b"=" * (-len(receipt) % 4))
+        except (ValueError, binascii.Error):
+            packed = b""
+        body, signature = packed[:-_SIGNATURE], packed[-_SIGNATURE:]
+        if not hmac.compare_digest(signature, self._signature(body)):
+            raise NotFound("is not a receipt of this server")
+        return body[:1], body[1:17], int.from_bytes(body[17:], "big")
+
+    def _stored(self, ids: Sequence[bytes]) -> int:
+        """Return how many are stored, or were dropped since they are stored under the ids of another request."""
+        known = {
+            record.id
+            for start in range(0, len(ids), _AT_ONCE)
+            for record in self.store.get(ids[start : start + _AT_ONCE])
+        }
+        runs = id_runs(identity for identity in ids if identity not in known)
+        return len(known) + sum(min(self.store.count(first, last), length) for first, last, length in runs)
+
+    def _dead(self, ids: Sequence[bytes]) -> int:
+        return sum(self.store.dead_between(identity, identity) for identity in ids)
+
+    def _indexed(self, ids: Sequence[bytes], first: bytes, count: int) -> int:
+        start = int.from_bytes(first, "big")
+        names = [id_text(identity) for identity in ids or ((start + n).to_bytes(16, "big") for n in range(count))]
+        return sum(
+            len(
+                self.index.find(Query(In("id", tuple(names[at : at + _AT_ONCE])), limit=_AT_ONCE, count="none")).records
+            )
+            for at in range(0, len(names), _AT_ONCE)
+        )

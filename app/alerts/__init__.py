@@ -1,0 +1,1 @@
+"""Alerts and saved searches: conditions, their rounds, and what changes them."""

@@ -1,0 +1,142 @@
+"""Saved searches: to keep a state of the search page under a name, and to find it again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from app.errors import InvalidInput, InvalidQuery, NotFound, Problem
+from app.log.fold import clean
+from app.log.record import IdSource, id_text
+from app.ports.alerts import NAME_LIMIT, SEARCHES, Alert, SavedSearch
+from app.ports.record import LogStore
+from app.query.query import Query
+from app.query.request import PARAMETERS, read_query
+from app.times.instant import now_ms
+
+#: Longest text of one parameter, in characters.
+TEXT_LIMIT = 20_000
+#: What is a matter of one look at the page rather than of the search.
+PASSING = ("cursor", "back", "open", "values", "counts", "count")
+
+_ids = IdSource()
+_Named = TypeVar("_Named", SavedSearch, Alert)
+
+
+def new_id() -> str:
+    """Return an id for a search or an alert."""
+    return id_text(_ids.take(1).to_bytes(16, "big"))
+
+
+def check_name(name: Any) -> str:
+    """Return *name* as it is kept; raises InvalidInput."""
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidInput(Problem("is missing: it needs a name", "name"))
+    kept = " ".join(clean(name).split())
+    if len(kept) > NAME_LIMIT:
+        raise InvalidInput(Problem(f"is longer than {NAME_LIMIT} characters", "name"))
+    if not kept.isprintable():
+        raise InvalidInput(Problem("holds a character that can't be seen", "name"))
+    return kept
+
+
+def check_parameters(parameters: Mapping[str, Any], known: Sequence[str]) -> dict[str, str]:
+    """Return the parameters of a search as they are kept; raises InvalidQuery naming each that can't be read."""
+    problems, kept = [], dict[str, str]()
+    for name, given in parameters.items():
+        texts = isinstance(given, list) and all(isinstance(one, str) for one in given)
+        value = ",".join(given) if texts else given
+        if name not in known:
+            problems.append(Problem(f"is not a parameter of a search; known are {', '.join(known)}", str(name)[:100]))
+        elif not isinstance(value, str | int) or isinstance(value, bool):
+            problems.append(Problem("must be a text", name))
+        elif len(str(value)) > TEXT_LIMIT:
+            problems.append(Problem(f"is longer than {TEXT_LIMIT:,} characters", name))
+        elif str(value).strip():
+            kept[name] = clean(str(value)).strip()
+    try:
+        read(kept)
+    except InvalidQuery as error:
+        problems += error.problems
+    if problems:
+        raise InvalidQuery(*problems)
+    return kept
+
+
+def read(parameters: Mapping[str, str]) -> Query:
+    """Return what a saved search asks for now; raises InvalidQuery."""
+    return read_query({name: value for name, value in parameters.items() if name in PARAMETERS})
+
+
+def named(things: Sequence[_Named], which: str, what: str) -> _Named:
+    """Return the one with this id, or else this name; raises NotFound."""
+    for thing in things:
+        if thing.id == which:
+            return thing
+    for thing in things:
+        if thing.name == which:
+            return thing
+    raise NotFound(f"there is no {what} “{clean(which)[:NAME_LIMIT]}”")
+
+
+def get(store: LogStore, which: str) -> SavedSearch:
+    """Return the search with this id or name; raises NotFound."""
+    return named(store.searches(), which, "saved search")
+
+
+def add(store: LogStore, name: Any, parameters: Mapping[str, str], *, replace: bool = False) -> SavedSearch:
+    """Keep checked parameters under a name, if told so in the place of a search that has it. Raises InvalidInput."""
+    name, there, now = check_name(name), store.searches(), now_ms()
+    earlier = next((search for search in there if search.name == name), None)
+    if earlier is not None and replace:
+        return change(store, earlier, parameters=parameters)
+    if earlier is None and len(there) >= SEARCHES:
+        raise InvalidInput(Problem(f"would be one more than the {SEARCHES:,} searches that can be saved", "name"))
+    return _kept(store, SavedSearch(new_id(), name, dict(parameters), now, now))
+
+
+def change(
+    store: LogStore, search: SavedSearch, *, name: Any = None, parameters: Mapping[str, str] | None = None
+) -> SavedSearch:
+    """Give a search another name, or other parameters. Raises InvalidInput."""
+    changed = msgspec.structs.replace(
+        search,
+        name=search.name if name is None else check_name(name),
+        parameters=search.parameters if parameters is None else dict(parameters),
+        changed=now_ms(),
+    )
+    return _kept(store, changed)
+
+
+def _kept(store: LogStore, search: SavedSearch) -> SavedSearch:
+    if not store.keep_search(search):
+        raise InvalidInput(Problem("is the name of another saved search", "name"))
+    return search
+
+
+def remove(store: LogStore, search: SavedSearch) -> None:
+    """Forget a search; raises InvalidInput while an alert counts its logs."""
+    watching = [one.alert.name for one in store.alerts() if one.alert.search == search.id]
+    if watching:
+        names = ", ".join(f"“{name}”" for name in watching[:5])
+        raise InvalidInput(
+            Problem(f"is watched by {len(watching)} alert{'s' * (len(watching) > 1)}: {names}", "search")
+        )
+    store.drop_search(search.id)
+
+
+def keep_saved(store: LogStore, searches: Sequence[SavedSearch], alerts: Sequence[Alert]) -> None:
+    """Keep searches and alerts of another record: those that are here stay as they are, a name that is taken gets an addition."""
+    known = {search.id for search in store.searches()} | {one.alert.id for one in store.alerts()}
+    for search in searches:
+        if search.id not in known and not store.keep_search(search):
+            store.keep_search(msgspec.structs.replace(search, name=_apart(search)))
+    for alert in alerts:
+        if alert.id not in known and not store.keep_alert(alert):
+            store.keep_alert(msgspec.structs.replace(alert, name=_apart(alert)))
+
+
+def _apart(thing: SavedSearch | Alert) -> str:
+    return f"{thing.name[: NAME_LIMIT - 11]} ({thing.id[-8:]})"

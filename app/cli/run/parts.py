@@ -1,0 +1,84 @@
+"""The single parts of the program, each a process of its own: `serve` starts them, or an operator does."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from typing import NoReturn
+
+import click
+
+from app import backends
+from app.cli.run import listening
+from app.cli.run.supervisor import Child, Supervisor
+from app.settings.settings import Settings
+
+
+@click.command()
+@click.option("--fd", type=int, help="A listening socket inherited from the parent, instead of HOST and PORT.")
+def web(fd: int | None) -> None:
+    """Serve HTTP with WEB_WORKERS processes, without worker.
+
+    Example: LOGINGESTOR_PORT=3001 logingestor web
+    """
+    if fd is not None:
+        from app.web.server import server
+
+        server.run(socket.socket(fileno=fd))
+        return
+    settings = Settings.from_env(os.environ)
+    with contextlib.ExitStack() as stack:
+        listeners = [stack.enter_context(one) for one in listening.open_sockets(settings, settings.web_workers)]
+        listening.settle(settings, listeners[0])
+        supervisor = Supervisor(web_children(listeners), _say)
+        supervisor.start()
+        _say(f"serves {listening.url(listeners[0])}")
+        code = supervisor.run()
+    raise SystemExit(code)
+
+
+def web_children(listeners: Sequence[socket.socket]) -> list[Child]:
+    """Return a web process for each listener."""
+    return [
+        Child(f"web {number}", ["-m", "app.cli", "web", "--fd", str(listener.fileno())], [listener.fileno()])
+        for number, listener in enumerate(listeners, 1)
+    ]
+
+
+def _say(line: str) -> None:
+    click.echo(f"{time.strftime('%Y-%m-%d %H:%M:%S')} web {line}", err=True)
+
+
+@click.command()
+def worker() -> NoReturn:
+    """Drain the queue into record and index.
+
+    Example: logingestor worker
+    """
+    _become("workers.main")
+
+
+@click.command()
+def scheduler() -> NoReturn:
+    """Send the scheduled actors their messages; with the local broker each worker does that itself.
+
+    Example: LOGINGESTOR_BROKER_URL=amqp://localhost logingestor scheduler
+    """
+    if backends.scheme(Settings.from_env(os.environ).broker_url) == "local":
+        message = "LOGINGESTOR_BROKER_URL is local: the worker runs the schedule itself, so there is nothing to start"
+        click.echo(message, err=True)
+        raise SystemExit(2)
+    _become("workers.scheduler")
+
+
+def _become(module: str) -> NoReturn:
+    """Be that module's process."""
+    sys.stdout.flush()
+    # Told to stop while it is imported it would end with a traceback; it lets them through when it can obey.
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
+    os.execv(sys.executable, [sys.executable, "-m", module])

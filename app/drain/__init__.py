@@ -1,0 +1,1 @@
+"""Draining: from the queue into the record and the index, and expiry."""

@@ -1,0 +1,144 @@
+"""Drain: move waiting logs into record and index, whatever fails and whenever.
+
+Both writes are idempotent by the record's id, and the batch is acknowledged when the record holds it
+with a mark for the index, so a crash between any two steps means repetition, never loss.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from app.drain.indexing import Indexing
+from app.errors import LogIngestorError, Unavailable
+from app.log.envelope import Batch, DeadLetter, Envelope
+from app.log.record import IdSource, LogRecord
+from app.ports.queue import LogQueue
+from app.ports.record import LogStore
+from app.times.instant import now_ms
+
+log = logging.getLogger(__name__)
+
+#: Batches taken into one commit when as many wait; a log in a commit of 4,000 costs a tenth less than in one of 2,000.
+BATCHES_AT_ONCE = 40
+#: Seconds to wait for the first log when none waits.
+IDLE_SECONDS = 0.25
+#: Seconds to rest after a batch that was not full.
+LINGER_SECONDS = 0.01
+#: Seconds to wait after the first and after many failures in a row.
+BACKOFF_SECONDS = (0.2, 5.0)
+
+_ids = IdSource()
+
+
+def drain(queue: LogQueue, store: LogStore, indexing: Indexing, limit: int, wait: float) -> int:
+    """Move one batch of about *limit* logs from queue to record and index; return how many logs it had.
+
+    It is acknowledged when the record holds it; the index follows. A batch that can't be stored,
+    though the record answers, is stored log by log: what fails alone becomes a dead letter. Raises
+    Unavailable, with nothing acknowledged, when queue or record are down.
+    """
+    batch = queue.take(limit, wait)
+    if not batch:
+        return 0
+    try:
+        mine = _claimed(store, batch.claimed)
+        records = [*batch.records, *(record for envelope in mine for record in envelope.records)]
+        letters = [*batch.dead, *unreadable(batch), *(letter for envelope in mine for letter in envelope.dead)]
+        stored, faults = _store(store, records, indexing.lease)
+        letters += faults
+        if letters:
+            store.bury(letters)
+    except Unavailable:
+        queue.release(batch)
+        raise
+    queue.ack(batch)
+    for mark, some in stored:
+        indexing.add(mark, some)
+    indexing.settle()
+    return len(batch.records) + sum(len(envelope.records) for envelope in batch.claimed)
+
+
+def _claimed(store: LogStore, envelopes: Sequence[Envelope]) -> list[Envelope]:
+    """Return the envelopes that their requests may keep; the others were sent twice and are stored already."""
+    if not envelopes:
+        return []
+    return [envelope for envelope, own in zip(envelopes, store.claim(envelopes), strict=True) if own]
+
+
+_Stored = list[tuple[int, Sequence[LogRecord]]]
+
+
+def _store(store: LogStore, records: Sequence[LogRecord], lease: float) -> tuple[_Stored, list[DeadLetter]]:
+    """Store the records, one by one if they can't be together; return marks with their records, and dead letters."""
+    if not records:
+        return [], []
+    try:
+        return [(store.add(records, lease).mark, records)], []
+    except LogIngestorError:
+        raise
+    except Exception:
+        log.exception("a batch of %d logs can't be stored; trying its logs one by one", len(records))
+    stored: _Stored = []
+    letters = []
+    for record in records:
+        try:
+            stored.append((store.add([record], lease).mark, [record]))
+        except LogIngestorError:
+            raise
+        except Exception as error:
+            letters.append(refused(record, error))
+    return stored, letters
+
+
+def refused(record: LogRecord, error: Exception) -> DeadLetter:
+    """Return the dead letter of an accepted log that can't be stored; it keeps the log's id."""
+    try:
+        payload = msgspec.json.encode(record.sent_fields())
+    except Exception:
+        payload = repr(record).encode(errors="backslashreplace")
+    return DeadLetter(record.id, payload, f"can't be stored: {type(error).__name__}: {error}"[:1000])
+
+
+def unreadable(batch: Batch) -> list[DeadLetter]:
+    """Return dead letters for the messages of a batch that can't be decoded."""
+    first = _ids.take(max(len(batch.unreadable), 1), now_ms())
+    return [
+        DeadLetter((first + place).to_bytes(16, "big"), body, "the queue's message can't be decoded")
+        for place, body in enumerate(batch.unreadable)
+    ]
+
+
+def shift(
+    step: Callable[[int, float], int],
+    ended: Callable[[], bool],
+    *,
+    batch_size: int,
+    tidy: Sequence[Callable[[], object]] = (),
+) -> int:
+    """Drain until *ended*; return how many logs were moved.
+
+    *step* moves about as many logs as it is told, waiting for the first. A store that is down is
+    tried again for ever, ever more slowly; nothing is acknowledged meanwhile.
+    """
+    moved = 0
+    pause = BACKOFF_SECONDS[0]
+    while not ended():
+        try:
+            count = step(batch_size * BATCHES_AT_ONCE, IDLE_SECONDS)
+            for care in tidy:
+                care()
+        except Unavailable as error:
+            log.warning("drain waits %.1f s: %s", pause, error)
+            time.sleep(pause)
+            pause = min(pause * 2, BACKOFF_SECONDS[1])
+            continue
+        moved += count
+        pause = BACKOFF_SECONDS[0]
+        if 0 < count < batch_size:
+            # A trickle: let a few more arrive, so that they share a commit and senders find the lock free.
+            time.sleep(LINGER_SECONDS)
+    return moved

@@ -1,1 +1,0 @@
-"""Connections to systems that more than one port uses; imports core and the driver, nothing else of ours."""

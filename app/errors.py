@@ -1,0 +1,87 @@
+"""Every error that LogIngestor raises on purpose, so that each edge maps them in one place.
+
+The web maps them to a status code (app/web/security/errors.py), the command line to an exit code (app/cli).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One fault in what somebody sent: where it is and what is wrong with it."""
+
+    message: str
+    #: Name of the field, parameter or header; None when the whole input is at fault.
+    field: str | None = None
+    #: Offset in characters, from 0, into the text at fault.
+    position: int | None = None
+    #: Place of the log in its request, from 0.
+    index: int | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the problem as the API shows it; absent parts are left out."""
+        parts = {"index": self.index, "field": self.field, "message": self.message, "position": self.position}
+        return {name: value for name, value in parts.items() if value is not None}
+
+
+class LogIngestorError(Exception):
+    """Base of all errors raised on purpose."""
+
+
+class InvalidInput(LogIngestorError):
+    """The sender's fault: answered with 400, or exit code 2."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("; ".join(problem.message for problem in problems))
+        self.problems = problems
+
+
+class InvalidRecord(InvalidInput):
+    """A log, or a body of logs, can't be taken."""
+
+
+class TooLarge(InvalidInput):
+    """A body is larger than it may be, as sent or once decompressed: answered with 413."""
+
+
+class UnsupportedMedia(InvalidInput):
+    """A body is of a type or an encoding that isn't read: answered with 415."""
+
+
+class InvalidQuery(InvalidInput):
+    """A filter, query or parameter can't be understood."""
+
+
+class InvalidSettings(InvalidInput):
+    """A setting is unknown or has a value that can't be used."""
+
+
+class NotFound(LogIngestorError):
+    """What was asked for by its id is not there: answered with 404, or exit code 1."""
+
+
+class Unavailable(LogIngestorError):
+    """An outside system can't serve now; trying again helps. Answered with 503 and Retry-After.
+
+    `kept_unknown` says that the connection broke before the confirm: the log may or may not be kept.
+    """
+
+    def __init__(self, message: str, *, retry_after: int = 5, kept_unknown: bool = False) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+        self.kept_unknown = kept_unknown
+
+
+class QueueFull(Unavailable):
+    """The queue is at its limit, or the disk nearly full; nothing was kept."""
+
+
+class PartTaken(Unavailable):
+    """The queue kept a part of what was sent under one key: exactly this is to be sent again, which doubles nothing."""
+
+
+class TimedOut(Unavailable):
+    """A query took longer than it may; its answer would have been incomplete."""

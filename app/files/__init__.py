@@ -1,0 +1,1 @@
+"""Reading log files: their forms, rotation, and how far each was read."""

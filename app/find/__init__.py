@@ -1,0 +1,1 @@
+"""Finding logs: pages, counts, exports, following, traces."""

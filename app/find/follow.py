@@ -1,0 +1,195 @@
+"""Follow: hand on logs as they are stored, to any number of readers; equal filters are asked once.
+
+A reader that is too slow costs only itself: what its buffer can't hold is counted and said. A reader
+that comes back with a cursor is given what it missed first.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from app.errors import InvalidQuery, Problem, Unavailable
+from app.log.record import LogRecord
+from app.ports.record import LogStore
+from app.query.meaning import Predicate
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two looks at the record while nothing comes.
+LOOK_SECONDS = 0.1
+#: Seconds to wait after the record could not be read.
+BACKOFF_SECONDS = 1.0
+#: Records read at once.
+AT_ONCE = 1_000
+#: Logs that wait for one reader; what comes beyond is skipped and counted.
+BUFFER_LOGS = 2_000
+
+#: Turns a record and its cursor into what readers of one kind are sent.
+Write = Callable[[LogRecord, str], str]
+
+
+def encode(place: int) -> str:
+    """Return *place* as an opaque cursor."""
+    return base64.urlsafe_b64encode(place.to_bytes(8, "big")).decode().rstrip("=")
+
+
+def decode(cursor: str) -> int:
+    """Return the place of a cursor; raises InvalidQuery when it is none of ours."""
+    try:
+        packed = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+    except (ValueError, binascii.Error):
+        packed = b""
+    if len(packed) != 8 or packed[0] & 0x80:
+        raise InvalidQuery(Problem("is not a cursor that a tail of this server held", "after"))
+    return int.from_bytes(packed, "big")
+
+
+@dataclass(slots=True, eq=False)
+class Reader:
+    """One who follows: what waits for it, and how much it was too slow for."""
+
+    #: Readers with the same key are written the same.
+    key: tuple[str, ...]
+    holds: Predicate
+    write: Write
+    #: Called, from another thread, when something waits.
+    wake: Callable[[], object]
+    #: Where the reader is while it is given what it missed; None when it has all that was read.
+    place: int | None = None
+    skipped: int = 0
+    #: Why nothing can come now; empty when all is well.
+    trouble: str = ""
+    _waiting: deque[str] = field(default_factory=deque)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self) -> tuple[list[str], int, str]:
+        """Return what waits, how many logs were skipped before it, and the trouble there is."""
+        with self._guard:
+            waiting, skipped = list(self._waiting), self.skipped
+            self._waiting.clear()
+            self.skipped = 0
+            return waiting, skipped, self.trouble
+
+    def give(self, texts: list[str]) -> None:
+        """Let *texts* wait for the reader; the oldest give way to the newest."""
+        if not texts and not self.trouble:
+            return
+        with self._guard:
+            self.trouble = ""
+            self._waiting.extend(texts)
+            while len(self._waiting) > BUFFER_LOGS:
+                self._waiting.popleft()
+                self.skipped += 1
+        self.wake()
+
+    def fail(self, trouble: str) -> None:
+        """Tell the reader that nothing can come now."""
+        with self._guard:
+            told, self.trouble = self.trouble == trouble, trouble
+        if not told:
+            self.wake()
+
+    @property
+    def roomy(self) -> bool:
+        """Whether as much as is read at once can wait without a log being skipped."""
+        return len(self._waiting) <= BUFFER_LOGS - AT_ONCE
+
+
+class Follower:
+    """Reads the record on in one thread while somebody follows."""
+
+    def __init__(self, store: LogStore) -> None:
+        self._store = store
+        self._guard = threading.Lock()
+        self._readers: set[Reader] = set()
+        self._place = 0
+        self._thread: threading.Thread | None = None
+        self._rest = threading.Event()
+
+    def add(self, reader: Reader) -> None:
+        """Let *reader* follow, from its place or from now on. Raises Unavailable."""
+        newest = self._store.newest_place()
+        with self._guard:
+            if not self._readers:
+                self._place = newest
+            self._readers.add(reader)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="follow", daemon=True)
+                self._thread.start()
+
+    def remove(self, reader: Reader) -> None:
+        """Let *reader* follow no more."""
+        with self._guard:
+            self._readers.discard(reader)
+
+    def close(self) -> None:
+        """Let nobody follow any more, and be done with the record."""
+        with self._guard:
+            self._readers.clear()
+            thread = self._thread
+        if thread is not None:
+            self._rest.set()
+            thread.join()
+            self._rest.clear()
+
+    def _run(self) -> None:
+        while True:
+            with self._guard:
+                readers = list(self._readers)
+                if not readers:
+                    self._thread = None
+                    return
+            try:
+                came = self._step(readers)
+                pause = 0.0 if came else LOOK_SECONDS
+            except Exception as error:
+                # Of whatever kind: a thread that ended here would leave its readers waiting in silence.
+                log.warning("can't follow the record: %s", error, exc_info=not isinstance(error, Unavailable))
+                for reader in readers:
+                    reader.fail(str(error))
+                pause = BACKOFF_SECONDS
+            if pause:
+                self._rest.wait(pause)
+
+    def _step(self, readers: list[Reader]) -> bool:
+        """Read on once for all who are at the newest place, and once for each who is behind; return whether logs came."""
+        came = False
+        for reader in [reader for reader in readers if reader.place is not None and reader.roomy]:
+            assert reader.place is not None
+            if reader.place >= self._place:
+                reader.place = None
+                continue
+            found = self._store.after(reader.place, AT_ONCE)
+            reader.give(_written(found, reader))
+            reader.place = found[-1][0] if found else None
+            came = True
+        found = self._store.after(self._place, AT_ONCE)
+        if found:
+            texts: dict[tuple[str, ...], list[str]] = {}
+            for reader in readers:
+                if reader.place is None:
+                    if reader.key not in texts:
+                        texts[reader.key] = _written(found, reader)
+                    reader.give(texts[reader.key])
+            self._place = found[-1][0]
+        else:
+            for reader in readers:
+                reader.give([])
+        return came or bool(found)
+
+
+def _written(found: list[tuple[int, LogRecord]], reader: Reader) -> list[str]:
+    """Return what of *found* fits the reader's filter, each with the cursor after which nothing of it is missed."""
+    texts = []
+    for at, (place, record) in enumerate(found):
+        if reader.holds(record):
+            # Records of one commit share a place: only behind the last of them is all of it seen.
+            last = at + 1 == len(found) or found[at + 1][0] != place
+            texts.append(reader.write(record, encode(place if last else max(place - 1, 0))))
+    return texts

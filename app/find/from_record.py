@@ -1,0 +1,63 @@
+"""Answers from the record itself, for when the index can't be reached: its logs are looked at, one by one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+from app.errors import TimedOut
+from app.log.record import LogRecord
+from app.ports.deadline import Budget
+from app.ports.record import LogStore
+from app.query.meaning import predicate
+from app.query.query import Page, Query
+
+#: With `count=auto`: seconds of extra work before the total becomes `at least`.
+COUNT_SECONDS = 0.2
+
+
+def page(store: LogStore, query: Query, budget: Budget, reason: str) -> Page:
+    """Return the query's page; raises TimedOut, with the *reason* for all this, if it takes too long.
+
+    Memory holds one page and one chunk of the record.
+    """
+    until = time.monotonic() + budget.seconds
+    found: list[LogRecord] = []
+    for records in _matching(store, query, budget, until, reason):
+        found += records
+        if len(found) > query.limit:
+            break
+    shown, more = found[: query.limit], len(found) > query.limit
+    total, exact = _total(store, query, budget, until, reason, len(shown), more)
+    return Page(shown, total, exact, shown[-1].key if more else None, "record")
+
+
+def scan(store: LogStore, query: Query, budget: Budget, reason: str) -> Iterator[list[LogRecord]]:
+    """Yield all logs of the query in its order, in chunks; raises TimedOut as `page` does."""
+    return _matching(store, query, budget, time.monotonic() + budget.seconds, reason)
+
+
+def _total(
+    store: LogStore, query: Query, budget: Budget, until: float, reason: str, shown: int, more: bool
+) -> tuple[int | None, bool]:
+    if query.count == "none":
+        return None, False
+    if not more and query.after is None:
+        return shown, True
+    soon = time.monotonic() + COUNT_SECONDS
+    total = 0
+    for records in _matching(store, replace(query, after=None), budget, until, reason):
+        total += len(records)
+        if query.count == "auto" and time.monotonic() > soon:
+            return max(total, shown + more), False
+    return total, True
+
+
+def _matching(store: LogStore, query: Query, budget: Budget, until: float, reason: str) -> Iterator[list[LogRecord]]:
+    """Yield what of the record fits, in the query's order, chunk by chunk."""
+    holds = predicate(query.filter)
+    for records in store.walk(query):
+        if time.monotonic() > until or budget.cancelled():
+            raise TimedOut(f"{reason}; the record could not be read within {budget.seconds:g} s instead")
+        yield [record for record in records if holds(record)]

@@ -1,0 +1,1 @@
+"""What helps to write a query, or to see why it found nothing."""

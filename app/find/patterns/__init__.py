@@ -1,0 +1,1 @@
+"""Messages grouped by what they have in common."""

@@ -1,0 +1,187 @@
+"""From the bytes of a request to the logs' JSON values, each apart, so that a bad one costs no other."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+import msgspec
+import zstandard
+
+from app.errors import InvalidRecord, Problem, TooLarge, UnsupportedMedia
+
+#: Content types of one JSON value; the last two are what curl and forms send when nobody says otherwise.
+JSON_TYPES = ("", "application/json", "text/plain", "application/x-www-form-urlencoded")
+#: Content types of one JSON value a line.
+LINE_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
+ENCODINGS = ("gzip", "deflate", "zstd")
+
+#: Largest window a zstd frame may ask for, in bytes: what `zstd --ultra` can make.
+_ZSTD_WINDOW = 1 << 27
+_PIECE = 1 << 20
+
+_decode = msgspec.json.Decoder().decode
+_split_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
+
+
+class Item(msgspec.Struct, frozen=True, gc=False):
+    """One value of a body: decoded, or the problem why it can't be; and the bytes it came from."""
+
+    value: Any
+    raw: bytes
+    problem: Problem | None = None
+    #: Whether its texts may hold NUL or lone surrogates.
+    dirty: bool = False
+
+
+def inflate(body: bytes, encoding: str | None, limit: int) -> bytes:
+    """Return *body* without its Content-Encoding; never holds more than *limit* bytes and a piece.
+
+    Raises TooLarge beyond the limit, UnsupportedMedia for another encoding, InvalidRecord for broken data.
+    """
+    for name in reversed([part.strip().lower() for part in (encoding or "").split(",")]):
+        if name in ("", "identity"):
+            continue
+        if name not in ENCODINGS:
+            known = ", ".join(ENCODINGS)
+            raise UnsupportedMedia(Problem(f"{name!r} is not an encoding that is read: {known}", "Content-Encoding"))
+        try:
+            body = _bounded(_unzstd(body) if name == "zstd" else _unzip(body, name), limit)
+        except (zlib.error, zstandard.ZstdError, EOFError) as error:
+            raise InvalidRecord(Problem(f"the body is not {name}: {error}", "Content-Encoding")) from None
+    return body
+
+
+def _bounded(pieces: Iterator[bytes], limit: int) -> bytes:
+    whole = bytearray()
+    for piece in pieces:
+        whole += piece
+        if len(whole) > limit:
+            raise TooLarge(Problem(f"the body holds more than {limit:,} bytes once decompressed"))
+    return bytes(whole)
+
+
+def _unzip(body: bytes, name: str) -> Iterator[bytes]:
+    """Yield the pieces of gzip (any number of members, RFC 1952) or deflate (with RFC 1950's header or without)."""
+    bits = 31 if name == "gzip" else 15 if body[:1] and body[0] & 0x0F == 8 else -15
+    while body:
+        reader = zlib.decompressobj(bits)
+        while body and not reader.eof:
+            yield reader.decompress(body, _PIECE)
+            body = reader.unconsumed_tail
+        if not reader.eof:
+            yield reader.flush()
+            if not reader.eof:
+                raise EOFError("it ends too early")
+        body = reader.unused_data.lstrip(b"\0")
+
+
+def _unzstd(body: bytes) -> Iterator[bytes]:
+    """Yield the pieces of any number of zstd frames (RFC 8878)."""
+    while body:
+        reader = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
+        # A few bytes can become many: fed in small parts, so that the bound is met soon.
+        for start in range(0, len(body), 4096):
+            yield reader.decompress(body[start : start + 4096])
+            if reader.eof:
+                body = reader.unused_data + body[start + 4096 :]
+                break
+        else:
+            raise EOFError("it ends too early")
+
+
+def items(body: bytes, content_type: str | None) -> list[Item]:
+    """Return the values of a body in their order: one object, an array's elements, or one a line.
+
+    Raises UnsupportedMedia for another content type, InvalidRecord with the position when the body
+    as a whole is not JSON. In lines a bad line is that item's problem alone.
+    """
+    kind = (content_type or "").partition(";")[0].strip().lower()
+    if kind not in JSON_TYPES and kind not in LINE_TYPES:
+        known = ", ".join((*JSON_TYPES[1:], LINE_TYPES[0]))
+        raise UnsupportedMedia(Problem(f"{kind!r} is not a type that is read: {known}", "Content-Type"))
+    body = body.removeprefix(b"\xef\xbb\xbf")
+    start = body.lstrip()[:1]
+    if kind in LINE_TYPES:
+        return _lines(body)
+    if start == b"[":
+        return _array(body)
+    item = read_item(body, b"\\u0000" in body)
+    if item.problem is None:
+        return [item]
+    first, newline, _ = body.strip().partition(b"\n")
+    if start == b"{" and newline and read_item(first).problem is None:
+        return _lines(body)  # `curl --data-binary @file.ndjson` names no type of its own
+    raise InvalidRecord(item.problem)
+
+
+def _lines(body: bytes) -> list[Item]:
+    dirty = b"\\u0000" in body
+    return [read_item(line, dirty) for line in body.split(b"\n") if line and not line.isspace()]
+
+
+def _array(body: bytes) -> list[Item]:
+    dirty = b"\\u0000" in body
+    try:
+        return [read_item(bytes(raw), dirty) for raw in _split_array(body)]
+    except (msgspec.MsgspecError, RecursionError):
+        # A lone surrogate stops the fast decoder anywhere, and so does NaN, which is the fault of its log alone.
+        values = _slowly(body, _Constant)
+    if isinstance(values, Problem):
+        raise InvalidRecord(values)
+    return [_element(value) for value in values]
+
+
+class _Constant(float):
+    """NaN or an infinity, which some write as if it were JSON."""
+
+
+def _element(value: Any) -> Item:
+    raw = json.dumps(value).encode()
+    inner = [value]
+    while inner:
+        one = inner.pop()
+        if isinstance(one, _Constant):
+            return Item(None, raw, Problem(f"is not JSON: {json.dumps(one)} is not a JSON number"))
+        inner.extend(one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
+    return Item(value, raw, dirty=True)
+
+
+def read_item(raw: bytes, dirty: bool = True) -> Item:
+    """Decode one JSON value."""
+    try:
+        return Item(_decode(raw), raw, dirty=dirty)
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        value = _slowly(raw)
+    if isinstance(value, Problem):
+        return Item(None, raw, value)
+    return Item(value, raw, dirty=True)
+
+
+def _slowly(raw: bytes, constant: Callable[[str], Any] | None = None) -> Any:
+    """Return the value as the standard library reads it, or the problem with its position in characters."""
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return Problem(f"is not UTF-8 at byte {error.start}", position=len(raw[: error.start].decode("utf-8")))
+    try:
+        return json.loads(text, parse_constant=constant or _no_constant)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        return Problem(f"is not JSON: {error.msg[:1].lower()}{error.msg[1:]} at {where}", position=error.pos)
+    except RecursionError:
+        return Problem("is nested too deeply")
+    except ValueError as error:
+        found = next((found for found in _CONSTANT.finditer(text) if found[1]), None)
+        return Problem(f"is not JSON: {error}", position=None if found is None else found.start(1))
+
+
+#: Texts, in which nothing is a constant, and constants.
+_CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|(-?Infinity|NaN)', re.DOTALL)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")

@@ -1,0 +1,114 @@
+"""What goes through the queue: envelopes of logs and dead letters, and what a request claims and is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from app.log.record import LogRecord
+
+#: Most logs in one envelope.
+ENVELOPE_LOGS = 100
+#: Largest envelope, in bytes; a log that is larger alone travels alone.
+ENVELOPE_BYTES = 128 << 10
+#: Bytes of a remembered answer by which its request is told from all others.
+REQUEST_BYTES = 16
+
+
+class DeadLetter(msgspec.Struct, array_like=True, gc=False):
+    """What was refused, or could not be stored: kept with its reason so that it can be replayed."""
+
+    #: UUIDv7 of 16 bytes; its time is when it was refused.
+    id: bytes
+    #: What was sent, as it was sent; for a body that can't be read its first 64 KiB.
+    payload: bytes
+    #: Why, in a sentence, and the field at fault.
+    reason: str
+    field: str | None = None
+    #: Who sent it: an address, a file, or a token's name.
+    sender: str = ""
+
+
+class Claim(msgspec.Struct, array_like=True, frozen=True):
+    """A request's Idempotency-Key: the first request with it is taken, later ones are answered from it."""
+
+    #: Sender and key together.
+    key: str
+    #: Digest of the body, so that the same key with another body is told apart.
+    digest: bytes
+    #: What to remember for the answer to a re-send; its first REQUEST_BYTES are no other request's.
+    answer: bytes
+    #: Which envelope of the request this is, from 0, and how many it has: where each is claimed for itself.
+    part: int = 0
+    parts: int = 1
+
+    def of_part(self, part: int, parts: int) -> Claim:
+        """Return the claim of one part; the first has the whole answer, which can be long, the others its beginning."""
+        answer = self.answer if part == 0 else self.answer[:REQUEST_BYTES]
+        return Claim(self.key, self.digest, answer, part, parts)
+
+
+class Envelope(msgspec.Struct, array_like=True, gc=False):
+    """One message of the queue: logs of one request in their sent order, or letters already dead."""
+
+    records: list[LogRecord] = []
+    dead: list[DeadLetter] = []
+    #: Travels along where the queue itself can't remember it; the drain makes it in the record.
+    claim: Claim | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The ids behind a receipt, where they are not consecutive: kept so that it can be asked about."""
+
+    key: bytes
+    ids: Sequence[bytes]
+    #: How long it is kept, in ms.
+    keep_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a put."""
+
+    #: True when this put queued the envelopes; False when the claim had been made before.
+    fresh: bool = True
+    #: The answer remembered with the earlier claim, and the digest of its body.
+    answer: bytes = b""
+    digest: bytes = b""
+    #: Ids among the put records that had been accepted before; they were not queued again.
+    duplicates: frozenset[bytes] = frozenset()
+    #: Ids among the put records that were not kept though others were: to be sent again.
+    missing: frozenset[bytes] = frozenset()
+
+
+@dataclass(slots=True)
+class Batch:
+    """Envelopes taken from the queue, and the handle by which they are acknowledged."""
+
+    records: list[LogRecord]
+    dead: list[DeadLetter]
+    handle: Any
+    #: Bodies that could not be decoded: their bytes, to be kept as dead letters.
+    unreadable: list[bytes] = field(default_factory=list)
+    #: Envelopes that are to be claimed first; what they hold is not among `records` and `dead`.
+    claimed: list[Envelope] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.records or self.dead or self.unreadable or self.claimed)
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A request whose claim was made: the answer it got, and the digest of its body."""
+
+    answer: bytes
+    digest: bytes
+
+
+def of_one_request(answers: Iterable[bytes]) -> bool:
+    """Return whether the parts with these answers were all claimed by one request."""
+    return len({answer[:REQUEST_BYTES] for answer in answers}) == 1

@@ -1,0 +1,1 @@
+"""Maintenance by operators: rebuild, audit, backup, copy, delete."""

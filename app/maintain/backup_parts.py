@@ -1,0 +1,82 @@
+"""The parts of a backup's stream."""
+
+from __future__ import annotations
+
+import msgspec
+
+from app.log import codec
+from app.log.envelope import DeadLetter
+from app.log.record import LogRecord
+from app.ports.alerts import Alert, SavedSearch
+from app.ports.memory import Remembered
+
+
+class Header(msgspec.Struct, tag="header"):
+    """What a backup says of itself first."""
+
+    format: str
+    version: int
+    #: When it was begun, in ms since 1970.
+    made: int
+    #: Logs that waited in a queue which can't be read: they are not in the backup.
+    left_waiting: int = 0
+
+
+class Logs(msgspec.Struct, tag="logs"):
+    """Stored records, in the order of storing."""
+
+    records: list[LogRecord]
+
+
+class Waiting(msgspec.Struct, tag="waiting"):
+    """Accepted logs that waited in the queue."""
+
+    records: list[LogRecord]
+
+
+class Letters(msgspec.Struct, tag="dead"):
+    """Dead letters."""
+
+    letters: list[DeadLetter]
+
+
+class Kept(msgspec.Struct, tag="kept"):
+    """Claims, listings and what else is remembered of requests."""
+
+    items: list[Remembered]
+
+
+class Saved(msgspec.Struct, tag="saved"):
+    """Saved searches and alerts; what alerts came to is told anew."""
+
+    searches: list[SavedSearch]
+    alerts: list[Alert]
+
+
+class End(msgspec.Struct, tag="end"):
+    """What a whole backup ends with: how many there are of each, and the SHA-256 of all parts before."""
+
+    counts: dict[str, int]
+    digest: bytes
+
+
+Part = Logs | Waiting | Letters | Kept | Saved
+decode = codec.decoder(Header | Logs | Waiting | Letters | Kept | Saved | End).decode  # type: ignore[arg-type]
+
+
+def kind(part: Part) -> str:
+    """Return the name under which its contents are counted."""
+    return str(part.__struct_config__.tag)
+
+
+def size(part: Part) -> int:
+    """Return how many things it holds."""
+    match part:
+        case Logs(records) | Waiting(records):
+            return len(records)
+        case Letters(letters):
+            return len(letters)
+        case Kept(items):
+            return len(items)
+        case Saved(searches, alerts):
+            return len(searches) + len(alerts)

@@ -1,0 +1,93 @@
+"""Delete: logs that fit a query leave record, index and dead letters for good, as the law may ask of personal data."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from app.drain.pause import paused
+from app.errors import Unavailable
+from app.log.envelope import DeadLetter
+from app.maintain.backup import dead_letters
+from app.maintain.letters import fits
+from app.ports.deadline import Budget
+from app.ports.index import Rebuildable, SearchIndex
+from app.ports.queue import LogQueue
+from app.ports.record import LogStore
+from app.query.query import Query
+from app.times.instant import now_ms
+
+#: Seconds for one chunk of the search.
+_SECONDS = 60.0
+#: Seconds between two looks at what is on its way.
+_LOOK_SECONDS = 0.1
+#: How often the search is repeated until it finds nothing more.
+_ROUNDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """How many logs and dead letters fit, or were deleted."""
+
+    logs: int
+    dead_letters: int
+
+
+def arrived(queue: LogQueue, store: LogStore, seconds: float) -> None:
+    """Wait until all that was accepted before now can be found; raises Unavailable when it can't within *seconds*.
+
+    What still waits can't be searched, and so not deleted.
+    """
+    began, until = now_ms(), time.monotonic() + seconds
+    while True:
+        depth, lacking = queue.depth(), store.lacking()
+        # Bytes, for an envelope of dead letters has no logs.
+        drained = depth.bytes == 0 or (depth.oldest is not None and depth.oldest > began)
+        if drained and (lacking.since is None or lacking.since > began):
+            return
+        if paused(store):
+            raise Unavailable("the drain is paused, and what waits can't be searched: `logingestor queue resume` first")
+        if time.monotonic() > until:
+            raise Unavailable(
+                f"{depth.logs + lacking.logs} accepted logs can't be found yet, and so not deleted: "
+                "let the workers finish, or wait longer with --wait"
+            )
+        time.sleep(_LOOK_SECONDS)
+
+
+def matching(store: LogStore, index: SearchIndex, query: Query) -> Deletion:
+    """Return how many logs and dead letters *query* would delete."""
+    logs = sum(len(records) for records in index.scan(query, Budget(_SECONDS)))
+    return Deletion(logs, sum(1 for _ in _letters(store, query)))
+
+
+def delete(
+    store: LogStore, index: SearchIndex, query: Query, tell: Callable[[int], object] = lambda _: None
+) -> Deletion:
+    """Delete what *query* finds from record and index, and the dead letters that fit; *tell* is told the count so far.
+
+    A record goes before its document: a crash between leaves what `audit` finds and the next run
+    deletes. Raises Unavailable, also while a rebuild is under way: it could bring back what it has read.
+    """
+    if isinstance(index, Rebuildable) and index.rebuilding() is not None:
+        raise Unavailable("a rebuild of the index is under way: let `logingestor rebuild` finish first")
+    deleted = 0
+    for _ in range(_ROUNDS):
+        before = deleted
+        for records in index.scan(query, Budget(_SECONDS)):
+            ids = [record.id for record in records]
+            store.delete(ids)
+            index.remove(ids)
+            deleted += len(ids)
+            tell(deleted)
+        index.refresh()
+        if deleted == before:
+            break
+    letters = [letter.id for letter in _letters(store, query)]
+    return Deletion(deleted, store.drop_dead(letters))
+
+
+def _letters(store: LogStore, query: Query) -> Iterator[DeadLetter]:
+    for letters in dead_letters(store):
+        yield from (letter for letter in letters if fits(letter, query))

@@ -1,0 +1,263 @@
+"""Watch: one of all web processes looks after workers, services and disk, and keeps notices; the others read them.
+
+Whoever holds the lock of the data folder, and the record's own where several machines share it,
+leads. Where the record can't be reached each judges from memory, for its own readers, and the holder of
+the folder's lock for the console and for the record to come.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from time import monotonic
+from typing import Protocol
+
+from app.errors import Unavailable
+from app.monitor import roll
+from app.monitor.board import Board, Trouble, Writer
+from app.monitor.failing import Failing
+from app.monitor.flow import Sampler
+from app.monitor.probes import Probe, Queue, Record
+from app.monitor.roll import Roll
+from app.notify.telling import Telling
+from app.ports.notices import BeatPlace, Seen
+from app.ports.outbox import Channel
+from app.ports.queue import LogQueue
+from app.ports.record import LogStore
+
+log = logging.getLogger(__name__)
+
+#: Seconds between two looks at beats and at what other processes noted; and between two looks of a probe.
+LOOK_SECONDS, PROBE_SECONDS = 1.0, 3.0
+#: Seconds after which a probe that has not come back says that its service does not answer.
+STUCK_SECONDS = 8.0
+#: Seconds for which beats that were read from the record are believed.
+BELIEF_SECONDS = 3.5
+#: Seconds given to what is under way when the process stops.
+STOP_SECONDS = 3.0
+
+
+class Lock(Protocol):
+    """Is held by one process of this machine at a time."""
+
+    def take(self) -> bool:
+        """Return whether this process holds it now."""
+
+    def close(self) -> None:
+        """Let go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """What is looked after, and by which means."""
+
+    store: LogStore
+    queue: LogQueue
+    lock: Lock
+    #: The data folder first, then the record, where it shows beats.
+    places: Sequence[BeatPlace]
+    #: Further probes than those of record and queue.
+    probes: Sequence[Probe]
+    #: Whether record and queue are one file.
+    alone: bool
+    #: The ways to those who are told outside.
+    channels: Sequence[Channel] = ()
+
+
+class Watch:
+    """One web process's part in watching."""
+
+    def __init__(self, watched: Watched, board: Board, say: Callable[[str], object]) -> None:
+        self._watched = watched
+        self._board = board
+        self._writer = Writer(board, say)
+        self._roll = Roll()
+        self._queue = Queue(watched.queue, watched.store, lambda: self._roll.alive)
+        self._record = Record(watched.store, alone=watched.alone)
+        sampler = Sampler(watched.queue, watched.store, lambda: self._queue.waiting)
+        self._telling = Telling(watched.store, watched.channels)
+        failing = [Failing(self._telling)] if watched.channels else []
+        probes: list[Probe] = [self._record, self._queue, sampler, *watched.probes, *failing]
+        self._probes = [_Runner(probe) for probe in probes]
+        self._guard = threading.Lock()
+        self._leading = False
+        #: Whether the record could not be reached when it was last tried.
+        self._cut_off = False
+        self._revision = 0
+        self._far: tuple[float, list[Seen]] | None = None
+        self._stopping = threading.Event()
+        #: Set when something is to be written at once: other processes tell it to their readers.
+        self._due = threading.Event()
+        loops: list[Callable[[], None]] = [self._keep, self._look, *(runner.run(self) for runner in self._probes)]
+        self._threads = [threading.Thread(target=loop, name="watch", daemon=True) for loop in loops]
+
+    def start(self) -> None:
+        """Begin to watch."""
+        for thread in self._threads:
+            thread.start()
+        self._telling.start()
+
+    def close(self) -> None:
+        """Watch no more; another process takes over within a second or two."""
+        self._stopping.set()
+        self._due.set()
+        for thread in self._threads:
+            thread.join(STOP_SECONDS)
+        self._telling.close()
+        self._watched.lock.close()
+
+    @property
+    def leading(self) -> bool:
+        """Whether this process is the one that judges and writes."""
+        return self._leading
+
+    def rest(self, seconds: float) -> bool:
+        """Wait; return whether to go on."""
+        return not self._stopping.wait(seconds)
+
+    def apply(self, probe: Probe, reason: str | None) -> None:
+        """Let a probe look, or say that it can't be reached for *reason*; and let its notices be as it says."""
+        found = probe.look() if reason is None else probe.unreachable(reason)
+        if self._leading and not self._stopping.is_set():
+            # Who can't look ends nothing, least of all what another process had found.
+            self._write(probe.name, found, whole=reason is None)
+
+    def _write(self, source: str, troubles: Mapping[str, Trouble], *, whole: bool = True) -> None:
+        if self._writer.apply(source, troubles, whole=whole):
+            self._due.set()
+
+    # Each second: who leads, what the record says of notices and beats, and what it shall be told.
+
+    def _keep(self) -> None:
+        while True:
+            try:
+                self._keep_once()
+            except Exception as error:
+                # Of whatever kind: a thread that ended here would let everybody believe that all is well.
+                if not isinstance(error, Unavailable):
+                    log.warning("notices can't be kept: %s", error, exc_info=True)
+                self._lost(str(error))
+            self._due.wait(LOOK_SECONDS)
+            self._due.clear()
+            if self._stopping.is_set():
+                return
+
+    def _keep_once(self) -> None:
+        store = self._watched.store
+        held = self._watched.lock.take()
+        leads = held and store.lead()
+        for revision, notice in store.notices_after(self._revision):
+            self._revision = revision
+            # What it leads it knows better than what it wrote a moment before.
+            if not self._writer.holds(notice.id) and (self._cut_off or not (self._leading and leads)):
+                self._board.put(notice)
+        far = [seen for place in self._watched.places[1:] for seen in place.beats()]
+        self._far = (monotonic(), far)
+        self._lead(leads)
+        self._save(leads)
+        with suppress(Unavailable):
+            self._watched.queue.accepted()
+
+    def _save(self, leads: bool) -> None:
+        try:
+            if leads:
+                self._writer.save(self._watched.store.keep_notices)
+            self._telling.tell(leads, self._board.known())
+        except Unavailable:
+            # What can be read but not written now is written later; it is told all the same.
+            self._telling.tell_alone(leads, self._board.known(), self._writer.holds)
+
+    def _lead(self, leads: bool, *, quiet: bool = False) -> None:
+        if leads and (self._cut_off or not self._leading):
+            self._writer.adopt()
+            known = [notice.details for notice in self._board.known() if notice.kind == "worker_crashed"]
+            crashes = {details["worker"]: details["crashes"] for details in known}
+            with self._guard:
+                self._roll.adopt(self._writer.keys, crashes, monotonic())
+        elif self._leading and not leads:
+            self._writer.resign()
+            self._revision = 0  # all is read once more: what was resigned may be open in the record
+        self._writer.quiet = quiet
+        self._leading = leads
+        self._cut_off = False
+
+    def _lost(self, reason: str) -> None:
+        """The record can't be reached: judge alone. Who does not hold the folder's lock does so for its own readers only."""
+        quiet = not self._watched.lock.take()
+        if not self._leading:
+            self._lead(True, quiet=quiet)
+        self._writer.quiet = quiet
+        self._cut_off = True
+        self.apply(self._record, reason)
+        self._telling.tell_alone(not quiet, self._board.known(), self._writer.holds)
+
+    # Each second: the workers, and probes that don't come back.
+
+    def _look(self) -> None:
+        while True:
+            try:
+                self._look_once()
+            except Exception as error:
+                log.warning("workers can't be watched: %s", error, exc_info=not isinstance(error, Unavailable))
+            if not self.rest(LOOK_SECONDS):
+                return
+
+    def _look_once(self) -> None:
+        near, far, now = self._watched.places[0].beats(), self._far, monotonic()
+        known = far is not None and now - far[0] <= BELIEF_SECONDS
+        with self._guard:
+            self._roll.look(near, far[1] if far is not None and known else None, now)
+            if not self._leading:
+                return
+            troubles, forget = self._roll.judge(now, self._queue.waiting)
+        self._write(roll.SOURCE, troubles)
+        if forget:
+            self._forget(forget)
+        for runner in self._probes:
+            if (stuck := runner.stuck(now)) is not None:
+                self.apply(runner.probe, f"it has not answered for {stuck:.0f} s")
+
+    def _forget(self, ids: Sequence[str]) -> None:
+        """Forget beats, in all places or in none: one that came to light again would be missed again."""
+        if self._far is None or monotonic() - self._far[0] > BELIEF_SECONDS:
+            return
+        for place in reversed(self._watched.places):
+            place.forget_beats(ids)
+        self._far = (self._far[0], [seen for seen in self._far[1] if seen.beat.id not in ids])
+        with self._guard:
+            self._roll.forgot(ids)
+
+
+class _Runner:
+    """Lets one probe look again and again while its process leads."""
+
+    def __init__(self, probe: Probe) -> None:
+        self.probe = probe
+        self._begun: float | None = None
+
+    def stuck(self, now: float) -> float | None:
+        """Return for how many seconds the look under way has lasted, if that is too long."""
+        begun = self._begun
+        return now - begun if begun is not None and now - begun >= STUCK_SECONDS else None
+
+    def run(self, watch: Watch) -> Callable[[], None]:
+        """Return the loop."""
+
+        def loop() -> None:
+            while watch.rest(PROBE_SECONDS):
+                if not watch.leading:
+                    continue
+                self._begun = monotonic()
+                try:
+                    watch.apply(self.probe, None)
+                except Exception as error:
+                    if not isinstance(error, Unavailable | OSError):
+                        log.warning("the %s can't be looked at: %s", self.probe.name, error, exc_info=True)
+                    watch.apply(self.probe, " ".join(str(error).split()) or type(error).__name__)
+                finally:
+                    self._begun = None
+
+        return loop

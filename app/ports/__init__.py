@@ -1,0 +1,1 @@
+"""What LogIngestor asks of outside systems: one protocol a file."""

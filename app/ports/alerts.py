@@ -1,0 +1,220 @@
+"""Saved searches and alerts: what they are, and what a record keeps of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from app.times import instant
+
+#: Longest name, in characters.
+NAME_LIMIT = 200
+#: Most saved searches and alerts of one record.
+SEARCHES, ALERTS = 1_000, 100
+#: Changes that the record keeps of one alert, and evaluations that its status remembers.
+CHANGES, POINTS = 200, 120
+
+#: Milliseconds beyond its length by which a lease can't last, unless it was taken by a clock that was ahead.
+AHEAD_MS = 60_000
+
+#: A firing alert is open trouble; `cannot_tell`: the logs that would decide can't be counted.
+State = Literal["ok", "firing", "cannot_tell"]
+#: When an alert fires, by the count of its window.
+Kind = Literal["at_least", "at_most", "absent", "rises", "falls"]
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What is counted: a query, and the zone in which it means times without an offset."""
+
+    q: str = ""
+    tz: str = ""
+
+    def to_dict(self) -> dict[str, str]:
+        """Return the parameters that ask it."""
+        return {name: value for name, value in (("q", self.q), ("tz", self.tz)) if value}
+
+
+class SavedSearch(msgspec.Struct, frozen=True):
+    """A state of the search page under a name."""
+
+    id: str
+    #: No two searches have one name.
+    name: str
+    #: The parameters of the page's URL.
+    parameters: dict[str, str]
+    #: When it was made and last changed, in ms since 1970.
+    made: int
+    changed: int
+
+    @property
+    def question(self) -> Question:
+        """What of it an alert counts."""
+        return Question(self.parameters.get("q", ""), self.parameters.get("tz", ""))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as the API shows it."""
+        times = {"made": instant.text((self.made, 0)), "changed": instant.text((self.changed, 0))}
+        return {"id": self.id, "name": self.name, "parameters": self.parameters, **times}
+
+
+class Silence(msgspec.Struct, frozen=True):
+    """While it lasts a firing alert opens no notice."""
+
+    until: int
+    reason: str
+    by: str
+
+
+class Alert(msgspec.Struct, frozen=True):
+    """A saved search and a condition over the logs of a window, by arrival."""
+
+    id: str
+    name: str
+    #: Id of the search whose query is counted; its time range has no part in it.
+    search: str
+    kind: Kind
+    #: Seconds of the window: whole minutes.
+    window: int
+    #: The limit of at_least and at_most; the fewest logs at which a rate counts.
+    threshold: int = 1
+    #: How much more, or fewer, than in the windows before; how many those are.
+    factor: float = 2.0
+    windows: int = 1
+    #: Evaluations in a row before it fires, and before that is over.
+    fire_after: int = 1
+    close_after: int = 3
+    severity: str = "error"
+    made: int = 0
+    changed: int = 0
+    silence: Silence | None = None
+
+    def silenced(self, now: int) -> bool:
+        """Return whether it opens no notice at *now*."""
+        return self.silence is not None and self.silence.until > now
+
+
+class Sample(msgspec.Struct, frozen=True, array_like=True):
+    """One of the logs that a count found, as it was then: retention may delete it."""
+
+    id: str
+    at: str
+    level: str
+    message: str
+
+
+class Point(msgspec.Struct, frozen=True, array_like=True):
+    """One evaluation: the end of its window, the count (None where there is none), the state after it."""
+
+    at: int
+    count: int | None
+    state: State
+
+
+class Status(msgspec.Struct, frozen=True):
+    """What the evaluations of an alert have come to."""
+
+    state: State = "cannot_tell"
+    #: When the state began.
+    since: int = 0
+    why: str = "It has not been evaluated yet."
+    #: Whether it fires, as far as could be told last: so a state of `cannot_tell` neither opens nor closes anything.
+    fires: bool = False
+    #: Evaluations in a row that say the opposite of `fires`.
+    streak: int = 0
+    #: End of the last window that was told; and when it was last tried.
+    evaluated: int = 0
+    tried: int = 0
+    #: Since when somebody has been there without a break: of the time before a lack of logs says nothing.
+    known_from: int = 0
+    #: What was evaluated; another query or condition begins anew.
+    meaning: str = ""
+    count: int | None = None
+    #: Mean of the windows before, where they are compared.
+    earlier: float | None = None
+    cost_ms: int = 0
+    recent: list[Point] = []
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What happened to an alert: a change of its state, with what was counted, or what somebody did."""
+
+    at: int
+    #: A state, or made, changed, silenced, unsilenced.
+    what: str
+    text: str
+    by: str = ""
+    #: The window that decided, both ends inclusive, in ms; and what was counted in it.
+    start: int | None = None
+    end: int | None = None
+    question: Question = Question()
+    count: int | None = None
+    earlier: float | None = None
+    samples: list[Sample] = []
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as the API shows it."""
+        window = None if self.start is None or self.end is None else {"from": _text(self.start), "to": _text(self.end)}
+        return {
+            "at": _text(self.at),
+            "what": self.what,
+            "text": self.text,
+            "by": self.by or None,
+            "window": window,
+            "query": self.question.q if window else None,
+            "tz": (self.question.tz or None) if window else None,
+            "count": self.count,
+            "earlier": self.earlier,
+            "samples": [msgspec.structs.asdict(sample) for sample in self.samples],
+        }
+
+
+class Watched(msgspec.Struct, frozen=True):
+    """An alert as the record has it."""
+
+    alert: Alert
+    status: Status
+    #: Grows with each lease.
+    turn: int
+
+
+def _text(ms: int) -> str:
+    return instant.text((ms, 0))
+
+
+class AlertKeeper(Protocol):
+    """The part of a LogStore that keeps saved searches and alerts. Every method raises Unavailable."""
+
+    def searches(self) -> list[SavedSearch]:
+        """Return the saved searches, by name."""
+
+    def keep_search(self, search: SavedSearch) -> bool:
+        """Keep a search in the place of an earlier form of it; False, and nothing is kept, if another has its name."""
+
+    def drop_search(self, identity: str) -> bool:
+        """Forget a search; return whether there was one."""
+
+    def alerts(self) -> list[Watched]:
+        """Return the alerts, by name."""
+
+    def keep_alert(self, alert: Alert, change: Change | None = None, earlier: Alert | None = None) -> bool:
+        """Keep an alert, not its status, in the place of an earlier form, and the change; False if another has its name.
+
+        With *earlier*, only in the place of exactly this; False if it was changed or forgotten since it was read.
+        """
+
+    def drop_alert(self, identity: str) -> bool:
+        """Forget an alert with its changes; return whether there was one."""
+
+    def lease_alert(self, identity: str, turn: int, seconds: float) -> bool:
+        """Take the alert for an evaluation; False if somebody has it, or had it after *turn* was read.
+
+        The lease ends by `settle_alert`, or after *seconds*.
+        """
+
+    def settle_alert(self, identity: str, turn: int, status: Status, changes: Sequence[Change] = ()) -> bool:
+        """Keep what the evaluation of a lease after *turn* came to; False, and nothing is kept, if it was taken by another since."""
+
+    def alert_changes(self, identity: str, limit: int = CHANGES) -> list[Change]:
+        """Return what happened to an alert, newest first."""

@@ -1,0 +1,130 @@
+"""Notices and beats: what operators are told while something is wrong, and how processes show that they live."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import msgspec
+
+from app.times import instant
+
+#: What a notice may be about.
+KINDS = (
+    "worker_crashed",
+    "worker_gone",
+    "service_unreachable",
+    "backlog_growing",
+    "index_behind",
+    "disk_nearly_full",
+    "logs_refused",
+    "alert",
+    "notifier_failing",
+)
+#: The one kind that a notifier is not told of: that it fails itself.
+NOTIFIER_FAILING = "notifier_failing"
+#: How bad it is: `error` where somebody must act, `warning` where that may become so.
+SEVERITIES = ("error", "warning")
+#: Closed notices that the record keeps; the oldest beyond are forgotten.
+HISTORY = 1_000
+#: Seconds between two beats.
+BEAT_SECONDS = 2.0
+#: Seconds without a beat after which a process counts as gone.
+GONE_SECONDS = 6.0
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """Something that is wrong, or was: opened once, and closed when it is over."""
+
+    id: str
+    #: What it is about: of notices with one key only one is open.
+    key: str
+    kind: str
+    severity: str
+    #: What it is, and what it means for the data.
+    text: str
+    #: When it was opened, and closed (None while open), in ms since 1970.
+    since: int
+    until: int | None = None
+    details: dict[str, Any] = {}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the notice as the API shows it."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "severity": self.severity,
+            "state": "open" if self.until is None else "closed",
+            "text": self.text,
+            "since": instant.text((self.since, 0)),
+            "until": None if self.until is None else instant.text((self.until, 0)),
+            "details": self.details,
+        }
+
+
+class Crash(msgspec.Struct, frozen=True):
+    """The last exception that ended a worker's work, and how many there were."""
+
+    count: int
+    #: In a line: kind and message.
+    what: str
+    traceback: str
+
+
+class Beat(msgspec.Struct, frozen=True):
+    """What a process says of itself with each beat."""
+
+    id: str
+    host: str
+    pid: int
+    #: When the process began, in ms since 1970.
+    began: int
+    crash: Crash | None = None
+    #: Whether it said goodbye, in a place where it could not be forgotten.
+    ended: bool = False
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """A beat as a place shows it."""
+
+    beat: Beat
+    #: Another one after each beat.
+    mark: int
+    #: Seconds since the last beat, by the place's own clock.
+    age: float
+
+
+@runtime_checkable
+class BeatPlace(Protocol):
+    """Where beats are left and looked for. Every method raises Unavailable."""
+
+    def beat(self, beat: Beat) -> None:
+        """Leave a beat, in the place of the last one with its id."""
+
+    def beats(self) -> list[Seen]:
+        """Return the last beat of each process that was not forgotten."""
+
+    def forget_beats(self, ids: Sequence[str]) -> None:
+        """Forget these processes."""
+
+
+class NoticeKeeper(Protocol):
+    """The part of a LogStore that keeps notices. Every method raises Unavailable."""
+
+    def lead(self) -> bool:
+        """Return whether this process is the one that watches, of all on this record whose data folders differ.
+
+        It stays so until it closes the record, dies, or loses its connection.
+        """
+
+    def keep_notices(self, notices: Sequence[Notice]) -> None:
+        """Keep these notices, each in the place of an earlier form of it; the oldest closed beyond HISTORY go."""
+
+    def notices_after(self, revision: int) -> list[tuple[int, Notice]]:
+        """Return the notices that were kept after *revision*, with theirs, in the order of keeping."""
+
+    def notices(self, limit: int, state: str | None = None) -> list[Notice]:
+        """Return notices, newest first; only `open` or `closed` ones if told."""
+
+    def tally(self, name: str, change: int) -> int:
+        """Add to the number that is noted under *name*, at once for all processes; return what it is now."""

@@ -1,0 +1,70 @@
+"""What one process opens, once: the backends, and what is made of them."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+from app import backends as backends_module
+from app import secret
+from app.accept.accept import Accept
+from app.accept.receipts import Receipts
+from app.accept.visits import Visits
+from app.backends import Backends
+from app.monitor.board import Board
+from app.settings.settings import Settings
+from app.system import Recent
+
+
+@dataclass(slots=True)
+class Parts:
+    """What one process opens, once, at its first use: a parent that forks or a command that needs none opens none."""
+
+    settings: Settings
+    #: Notices that this process knows; filled while it watches (app/web/server/watching.py).
+    board: Board = field(default_factory=Board)
+    #: The record's figures that its pages share.
+    recent: Recent = field(default_factory=Recent)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+    _backends: Backends | None = None
+    _accept: Accept | None = None
+    _receipts: Receipts | None = None
+    _visits: Visits | None = None
+
+    def backends(self) -> Backends:
+        """Return the backends; opens them at the first call."""
+        with self._guard:
+            if self._backends is None:
+                self._backends = backends_module.connect(self.settings)
+                self._visits = Visits(self._backends.store)
+            return self._backends
+
+    def receipts(self) -> Receipts:
+        """Return the maker of receipts."""
+        if self._receipts is None:
+            held, retention = self.backends(), self.settings.retention.seconds * 1000
+            self._receipts = Receipts(held.queue, held.store, held.index, secret.load(self.settings), retention)
+        return self._receipts
+
+    def accept(self) -> Accept:
+        """Return the one Accept of this process: its ids ascend over all threads."""
+        receipts = self.receipts()
+        with self._guard:
+            if self._accept is None:
+                self._accept = Accept(receipts.queue, receipts, self._visits)
+            return self._accept
+
+    def visits(self) -> Visits:
+        """Return what this process has seen of sources."""
+        self.backends()
+        assert self._visits is not None
+        return self._visits
+
+    def close(self) -> None:
+        """Close what was opened."""
+        with self._guard:
+            if self._visits is not None:
+                self._visits.close()
+            if self._backends is not None:
+                self._backends.close()
+            self._backends = self._accept = self._receipts = self._visits = None

@@ -1,0 +1,1 @@
+"""Regular expressions as trees, for indices that have no RE2."""

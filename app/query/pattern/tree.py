@@ -1,0 +1,224 @@
+"""An RE2 pattern as a tree: sets of characters, sequences, alternatives, repetitions, assertions.
+
+RE2 has read the pattern before and found no fault; so this parser looks for none.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from app.query.meaning import regex
+from app.query.pattern.codepoints import (
+    ANY,
+    NEWLINE,
+    PERL,
+    POSIX,
+    Ranges,
+    among,
+    others,
+    unicode_class,
+    union,
+    without_case,
+)
+
+
+class Untranslatable(Exception):
+    """The pattern says what no expression of Lucene's says exactly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chars:
+    """One character of a set."""
+
+    ranges: Ranges
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """All parts, one after the other."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """One of the parts."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """The part so many times; `most` is None without a limit."""
+
+    part: Node
+    least: int
+    most: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """An assertion: start, end, line-start, line-end, b, B."""
+
+    kind: str
+
+
+Node: TypeAlias = Chars | Sequence | Either | Repeat | At
+
+ANYTHING = Repeat(Chars(ANY), 0, None)
+
+_FLAGS = re.compile(r"\(\?([imsU]*)(?:-([imsU]+))?\)")
+_GROUP = re.compile(r"\(\?P?<\w+>|\(\?([imsU]*)(?:-([imsU]+))?:|\(")
+_COUNTS = re.compile(r"\{(\d+)(,?)(\d*)\}\??", re.ASCII)
+_STARS = re.compile(r"([*+?])\??")
+_HEX = re.compile(r"x\{([0-9a-fA-F]+)\}|x([0-9a-fA-F]{2})")
+_OCTAL = re.compile(r"0[0-7]{0,2}|[1-7][0-7]{1,2}")
+_POSIX = re.compile(r"\[:(\^?)(\w+):\]")
+_UNICODE = re.compile(r"[pP](?:\{\^?\w+\}|\w)")
+_ASSERTION = re.compile("[AzbB]")
+_TIMES = {"*": (0, None), "+": (1, None), "?": (0, 1)}
+_CONTROLS = {"a": "\a", "f": "\f", "t": "\t", "n": "\n", "r": "\r", "v": "\v"}
+
+
+def parse(pattern: str) -> Node:
+    """Return the tree of *pattern*. Raises Untranslatable, and ValueError for what RE2 refuses."""
+    regex(pattern)
+    return _Parser(pattern).either(set())
+
+
+def literal(text: str, *, case: bool) -> Sequence:
+    """Return the tree of a fixed text, with or without regard to case."""
+    sets = (among(character) for character in text)
+    return Sequence(tuple(Chars(one if case else without_case(one)) for one in sets))
+
+
+class _Parser:
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+        self._at = 0
+
+    def _eat(self, text: str) -> bool:
+        if self._pattern.startswith(text, self._at):
+            self._at += len(text)
+            return True
+        return False
+
+    def _next(self) -> str:
+        self._at += 1
+        return self._pattern[self._at - 1]
+
+    def _match(self, expression: re.Pattern[str]) -> re.Match[str] | None:
+        found = expression.match(self._pattern, self._at)
+        if found is not None:
+            self._at = found.end()
+        return found
+
+    def either(self, flags: set[str]) -> Node:
+        """Read alternatives up to a bracket or the end; flags set on the way hold to there."""
+        flags = set(flags)
+        parts = [self._sequence(flags)]
+        while self._eat("|"):
+            parts.append(self._sequence(flags))
+        return parts[0] if len(parts) == 1 else Either(tuple(parts))
+
+    def _sequence(self, flags: set[str]) -> Node:
+        parts: list[Node] = []
+        while self._at < len(self._pattern) and self._pattern[self._at] not in "|)":
+            if (found := self._match(_FLAGS)) is not None:
+                flags |= set(found[1])
+                flags -= set(found[2] or "")
+            elif self._eat("\\Q"):
+                quoted, _, _ = self._pattern[self._at :].partition("\\E")
+                self._at = min(self._at + len(quoted) + 2, len(self._pattern))
+                parts += literal(quoted, case="i" not in flags).parts
+                if quoted:
+                    parts.append(self._repeated(parts.pop()))
+            else:
+                parts.append(self._repeated(self._atom(flags)))
+        return Sequence(tuple(parts))
+
+    def _repeated(self, node: Node) -> Node:
+        while True:
+            if (found := self._match(_COUNTS)) is not None:
+                least = int(found[1])
+                most = int(found[3]) if found[3] else None if found[2] else least
+                node = Repeat(node, least, most)
+            elif (found := self._match(_STARS)) is not None:
+                node = Repeat(node, *_TIMES[found[1]])
+            else:
+                return node
+
+    def _atom(self, flags: set[str]) -> Node:
+        if (found := self._match(_GROUP)) is not None:
+            node = self.either((flags | set(found[1] or "")) - set(found[2] or ""))
+            self._at += 1
+            return node
+        match self._next():
+            case ".":
+                return Chars(ANY if "s" in flags else others(NEWLINE))
+            case "^":
+                return At("line-start" if "m" in flags else "start")
+            case "$":
+                return At("line-end" if "m" in flags else "end")
+            case "[":
+                return Chars(self._class(flags))
+            case "\\":
+                if (found := self._match(_ASSERTION)) is not None:
+                    return At({"A": "start", "z": "end"}.get(found[0], found[0]))
+                return self._one(self._escape(flags), flags)
+            case character:
+                return self._one(character, flags)
+
+    @staticmethod
+    def _one(found: str | Ranges, flags: set[str]) -> Chars:
+        if isinstance(found, str):
+            return Chars(without_case(among(found)) if "i" in flags else among(found))
+        return Chars(found)
+
+    def _escape(self, flags: set[str]) -> str | Ranges:
+        if (found := self._match(_HEX)) is not None:
+            return chr(int(found[1] or found[2], 16))
+        if (found := self._match(_OCTAL)) is not None:
+            return chr(int(found[0], 8))
+        if (found := self._match(_UNICODE)) is not None:
+            return unicode_class(f"\\{found[0]}", folds="i" in flags)
+        character = self._next()
+        if character == "C":
+            raise Untranslatable("a single byte")
+        if character.lower() in PERL:
+            return _named(PERL[character.lower()], character.isupper(), flags)
+        return _CONTROLS.get(character, character)
+
+    def _class(self, flags: set[str]) -> Ranges:
+        negative, first = self._eat("^"), True
+        found: list[tuple[int, int]] = []
+        while first or self._pattern[self._at] != "]":
+            first = False
+            if (posix := self._match(_POSIX)) is not None:
+                found += _named(POSIX[posix[2]], bool(posix[1]), flags)
+                continue
+            low = self._member(flags)
+            if not isinstance(low, str):
+                found += low
+                continue
+            high: str | Ranges = low
+            if self._pattern[self._at] == "-" and self._pattern[self._at + 1] != "]":
+                self._at += 1
+                high = self._member(flags)
+            assert isinstance(high, str)
+            span = ((ord(low), ord(high)),)
+            found += without_case(span) if "i" in flags else span
+        self._at += 1
+        return others(found) if negative else others(others(found))
+
+    def _member(self, flags: set[str]) -> str | Ranges:
+        character = self._next()
+        return self._escape(flags) if character == "\\" else character
+
+
+def _named(ranges: Ranges, negative: bool, flags: set[str]) -> Ranges:
+    """Return a named class; `(?i)` reaches into it: `(?i)\\w` matches the Kelvin sign."""
+    found = without_case(ranges) if "i" in flags else ranges
+    return others(found) if negative else union(found)

@@ -1,1 +1,0 @@
-"""The index: one module per system, chosen by the scheme of SEARCH_URL."""

@@ -1,1 +1,0 @@
-"""The record: one module per system, chosen by the scheme of STORE_URL."""

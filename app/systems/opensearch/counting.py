@@ -1,0 +1,210 @@
+"""Counts over the records of a query: by time, by value, by field. The index counts what it can say exactly."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from app.errors import Unavailable
+from app.log.record import LogRecord
+from app.query.meaning import as_text, scalars, values
+from app.query.query import Bucket, Facets, FieldInfo, Query, Value
+from app.systems.opensearch.mapping import FIELDS, TYPE_LETTERS, field_name
+from app.systems.opensearch.reading import TooManyBuckets
+from app.systems.opensearch.searching import Search
+from app.times.instant import Instant
+
+#: Records that facets look at where the index does not count; more are an estimate and said to be.
+SAMPLE_LOGS = 20_000
+#: Values that each shard counts: with fewer different ones the counts are exact.
+SHARD_VALUES = 20_000
+#: Different fields that are listed.
+FIELDS_LIMIT = 10_000
+
+_COUNTED = ("level", "resourceId", "commit")
+_PLAIN = ("resourceId", "traceId", "spanId", "commit")
+Tally = Counter[tuple[int, str]]
+
+
+def histogram(search: Search, interval: int, by_level: bool, offset: int) -> list[Bucket]:
+    """Return the counts by *interval*, those of empty buckets included."""
+    query = search.query
+    tally: Tally = Counter()
+    if query.start is None or query.end is None or query.start <= query.end:
+        if search.counted():
+            _counted(search, interval, offset, tally)
+        else:
+            for records in search.each():
+                for record in records:
+                    at = record.t if query.clock == "event" else record.received
+                    tally[at - (at - offset) % interval, record.level] += 1
+    return buckets(tally, query, interval, offset, by_level)
+
+
+def _counted(search: Search, interval: int, offset: int, tally: Tally) -> None:
+    by_event = search.query.clock == "event"
+    # By arrival the upper six of k's eight bytes are the ms; the rest of an id is never all 0 or 1, so that rounding
+    # to float64 moves nothing over a ms.
+    scale = 1 if by_event else 1 << 16
+    over = {"field": "t" if by_event else "k", "interval": interval * scale, "offset": offset % interval * scale}
+    levels = {"terms": {"field": "level", "size": SHARD_VALUES}}
+    # Never the empty ones: there may be millions between two logs.
+    aggregation = {"histogram": {**over, "min_doc_count": 1}, "aggs": {"levels": levels}}
+    try:
+        answer = search.ask({"size": 0, "track_total_hits": False, "aggs": {"times": aggregation}})
+    except TooManyBuckets:
+        for half in _halves(search):
+            _counted(
+                search.over(replace(search.query, start=half[0], end=half[1], after=None)), interval, offset, tally
+            )
+        return
+    for bucket in answer.aggregations["times"]["buckets"]:
+        at = round(bucket["key"]) // scale
+        if bucket["levels"]["sum_other_doc_count"]:
+            raise Unavailable(f"the index can't count more than {SHARD_VALUES:,} different levels in one bucket")
+        for level in bucket["levels"]["buckets"]:
+            tally[at, level["key"]] += level["doc_count"]
+
+
+def _halves(search: Search) -> list[tuple[Instant | None, Instant | None]]:
+    """Return the two halves of the search's window."""
+    query = search.query
+    start, end = query.start, query.end
+    if start is None or end is None:
+        ends = span(search)
+        if ends is None:
+            return []
+        start, end = start or ends[0], end or ends[1]
+    middle = (start[0] + end[0]) // 2
+    if middle >= end[0]:
+        raise Unavailable("the index can't count so many levels in one ms")
+    return [(start, (middle, 999_999)), ((middle + 1, 0), end)]
+
+
+def span(search: Search) -> tuple[Instant, Instant] | None:
+    """Return the first and last instant of the search's records."""
+    ends: list[Instant] = []
+    for sort in ("asc", "desc"):
+        query = replace(search.query, sort="asc" if sort == "asc" else "desc", limit=1, after=None, count="none")
+        page = search.over(query).page()
+        if not page.records:
+            return None
+        record = page.records[0]
+        ends.append((record.t, record.ns) if query.clock == "event" else (record.received, 0))
+    return ends[0], ends[1]
+
+
+def buckets(tally: Tally, query: Query, interval: int, offset: int, by_level: bool) -> list[Bucket]:
+    """Return the tally as buckets, empty ones included, from the query's start to its end."""
+    found: dict[int, Bucket] = {}
+    for (at, level), count in tally.items():
+        bucket = found.setdefault(at, Bucket(at, 0))
+        bucket.count += count
+        if by_level:
+            bucket.by[level] = bucket.by.get(level, 0) + count
+    if not found and (query.start is None or query.end is None):
+        return []
+    first = min(found) if query.start is None else query.start[0] - (query.start[0] - offset) % interval
+    last = max(found) if query.end is None else query.end[0] - (query.end[0] - offset) % interval
+    return [found.get(at) or Bucket(at, 0) for at in range(first, last + 1, interval)]
+
+
+def facets(search: Search, fields: Sequence[str], size: int) -> Facets:
+    """Return the most frequent values of each field: counted by the index where it can, else in a sample."""
+    counted = [field for field in fields if field in _COUNTED] if search.counted() else []
+    found: dict[str, list[Value]] = {}
+    exact = True
+    if counted:
+        found, exact = _top(search, counted, size)
+    others = [field for field in fields if field not in counted]
+    if others:
+        tally, whole = _sampled(search, lambda record: _values_of(record, others))
+        exact = exact and whole
+        for field in others:
+            pairs = [(value, count) for (name, value), count in tally.items() if name == field]
+            pairs.sort(key=lambda pair: (-pair[1], pair[0]))
+            found[field] = [Value(value, count) for value, count in pairs[:size]]
+    return Facets({field: found[field] for field in fields}, exact)
+
+
+def _top(search: Search, fields: Sequence[str], size: int) -> tuple[dict[str, list[Value]], bool]:
+    order = [{"_count": "desc"}, {"_key": "asc"}]
+    many = {"size": size, "shard_size": max(SHARD_VALUES, size), "order": order}
+    wanted = {field: {"terms": {"field": FIELDS[field], **many}} for field in fields}
+    answer = search.ask({"size": 0, "track_total_hits": False, "aggs": wanted})
+    found, exact = {}, True
+    for field in fields:
+        one = answer.aggregations[field]
+        exact = exact and not one["doc_count_error_upper_bound"]
+        found[field] = [Value(bucket["key"], bucket["doc_count"]) for bucket in one["buckets"]]
+    return found, exact
+
+
+def _values_of(record: LogRecord, fields: Sequence[str]) -> set[tuple[str, str]]:
+    return {(field, as_text(value)) for field in fields for value in values(record, field)}
+
+
+def _sampled(
+    search: Search, parts: Callable[[LogRecord], Iterable[tuple[str, str]]]
+) -> tuple[Counter[tuple[str, str]], bool]:
+    """Count the parts of up to SAMPLE_LOGS records of the query, and say whether those were all."""
+    tally: Counter[tuple[str, str]] = Counter()
+    seen = 0
+    for records in search.each():
+        if seen >= SAMPLE_LOGS and records:
+            return tally, False
+        for record in records:
+            tally.update(parts(record))
+        seen += len(records)
+    return tally, True
+
+
+def fields(search: Search) -> list[FieldInfo]:
+    """Return the fields that occur, by name; a field with values of several types is `mixed`."""
+    if search.counted():
+        total, pairs = _fields_counted(search)
+    else:
+        pairs, _ = _sampled(search, _paths_of)
+        total = pairs.pop(("message", "string"), 0)
+    counts: Counter[str] = Counter()
+    types: dict[str, set[str]] = {}
+    for (path, kind), count in pairs.items():
+        counts[path] += count
+        types.setdefault(path, set()).add(kind)
+    infos = [FieldInfo(path, _one(types[path]), count) for path, count in counts.items() if count]
+    if total:
+        always = (
+            ("message", "string"),
+            ("level", "string"),
+            ("id", "string"),
+            ("timestamp", "time"),
+            ("received", "time"),
+        )
+        infos += [FieldInfo(name, kind, total) for name, kind in always]
+    return sorted(infos, key=lambda info: info.name)
+
+
+def _one(kinds: set[str]) -> str:
+    return next(iter(kinds)) if len(kinds) == 1 else "mixed"
+
+
+def _fields_counted(search: Search) -> tuple[int, Counter[tuple[str, str]]]:
+    plain = {name: {"filter": {"exists": {"field": FIELDS[name]}}} for name in _PLAIN}
+    paths = {"paths": {"terms": {"field": "paths", "size": FIELDS_LIMIT, "shard_size": 2 * FIELDS_LIMIT}}}
+    answer = search.ask({"size": 0, "track_total_hits": True, "aggs": {**plain, **paths}})
+    pairs = Counter({(name, "string"): answer.aggregations[name]["doc_count"] for name in _PLAIN})
+    for bucket in answer.aggregations["paths"]["buckets"]:
+        name, _, letter = bucket["key"].rpartition(">")
+        pairs[field_name(name), TYPE_LETTERS[letter]] += bucket["doc_count"]
+    return 0 if answer.hits.total is None else answer.hits.total.value, pairs
+
+
+def _paths_of(record: LogRecord) -> set[tuple[str, str]]:
+    found = {(name, "string") for name in _PLAIN if values(record, name)} | {("message", "string")}
+    return found | {(path, _type(value)) for path, value in scalars(record.metadata or {}, "metadata")}
+
+
+def _type(value: Any) -> str:
+    return "boolean" if isinstance(value, bool) else "string" if isinstance(value, str) else "number"

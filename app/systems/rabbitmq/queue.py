@@ -1,0 +1,212 @@
+"""The queue in RabbitMQ: a carrier on a quorum queue, with publisher confirms.
+
+Puts of all threads go over one connection, pipelined, and each is answered by its own confirms;
+batches come over a connection each.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from app.errors import QueueFull, Unavailable
+from app.log import codec
+from app.log.envelope import Batch, Envelope
+from app.ports.queue import Depth
+from app.systems import messages
+from app.systems.rabbitmq.address import ERRORS, address, unavailable
+from app.systems.rabbitmq.link import Link, Verdict
+from app.systems.rabbitmq.taker import Taker, at_most
+
+#: Seconds within which a put must be confirmed, connecting included.
+CONFIRM_SECONDS = 20.0
+#: Seconds within which the queue must be counted.
+COUNT_SECONDS = 5.0
+#: Seconds for which no connection is tried after the first and after many failures in a row.
+PAUSE_SECONDS = (0.2, 5.0)
+#: Seconds after which a taker that nobody used is closed, so that it can't sit on messages.
+SPARE_SECONDS = 2.0
+#: Weight of the newest message in the mean size.
+_NEWEST = 0.02
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Handle:
+    """By which a batch is settled, once."""
+
+    taker: Taker
+    last: int
+    settled: bool = False
+
+
+@dataclass(slots=True)
+class _Line:
+    """What one purpose needs of a link: the link at present, and when a new one may be tried."""
+
+    link: Link | None = None
+    pause: float = PAUSE_SECONDS[0]
+    not_before: float = 0.0
+
+
+@dataclass(slots=True)
+class _Connections:
+    """What one process has opened."""
+
+    pid: int = field(default_factory=os.getpid)
+    # Two, as RabbitMQ lets a connection that publishes wait while its memory or disk is short.
+    publishing: _Line = field(default_factory=_Line)
+    counting: _Line = field(default_factory=_Line)
+    #: Takers without a batch, and all of them.
+    spare: list[Taker] = field(default_factory=list)
+    takers: list[Taker] = field(default_factory=list)
+
+
+class RabbitQueue:
+    """A Carrier on RabbitMQ; connects when first used, anew in each process."""
+
+    def __init__(self, url: str, *, limit: int) -> None:
+        self._address = address(url, limit)
+        self._limit = limit
+        self._guard = threading.Lock()
+        self._opened = _Connections()
+        self._full_until = 0.0
+        self._mean = 1024.0
+
+    def put(self, envelopes: Sequence[Envelope]) -> frozenset[int]:
+        """See Carrier."""
+        bodies = [codec.encode(envelope) for envelope in envelopes]
+        verdict = self._answer(self._open().publishing, lambda link: link.publish(bodies), CONFIRM_SECONDS)
+        lost = verdict.refused | verdict.returned
+        if len(lost) == len(bodies):
+            raise self._none_kept(verdict)
+        self._full_until = 0.0
+        for body in bodies:
+            self._mean += (len(body) - self._mean) * _NEWEST
+        return frozenset(lost)
+
+    def _none_kept(self, verdict: Verdict) -> Unavailable:
+        if not verdict.refused:
+            return Unavailable(
+                f"the queue {self._address.queue} was deleted in RabbitMQ; it is made anew", retry_after=1
+            )
+        self._full_until = time.monotonic() + 10
+        return QueueFull("the queue is full: RabbitMQ refuses more", retry_after=10)
+
+    def _answer(self, line: _Line, ask: Callable[[Link], Future[T]], seconds: float) -> T:
+        """Return what the link answers; raises Unavailable when it does not within *seconds*."""
+        future = ask(self._link(line))
+        try:
+            return future.result(seconds)
+        except TimeoutError:
+            unsent = future.cancel()
+            message = f"RabbitMQ at {self._address.place} did not answer within {seconds:.0f} s"
+            raise Unavailable(message, kept_unknown=not unsent) from None
+
+    def _link(self, line: _Line) -> Link:
+        """Return the line's link, a new one if it ended; raises Unavailable when it ended just now."""
+        with self._guard:
+            link, now = line.link, time.monotonic()
+            if link is not None and not link.ended:
+                return link
+            if link is not None and not link.opened and now < line.not_before:
+                raise link.broken()
+            failed = link is not None and not link.opened
+            line.pause = min(line.pause * 2, PAUSE_SECONDS[1]) if failed else PAUSE_SECONDS[0]
+            line.not_before = now + line.pause
+            line.link = Link(self._address)
+            return line.link
+
+    def _open(self) -> _Connections:
+        if self._opened.pid != os.getpid():
+            # Forked: the connections are the parent's, and closing them would close them for it.
+            self._guard = threading.Lock()
+            self._opened = _Connections()
+        return self._opened
+
+    def take(self, limit: int, wait: float) -> Batch:
+        """See LogQueue."""
+        opened = self._open()
+        taker = self._taker(opened)
+        try:
+            taken = taker.take(limit, wait)
+        except ERRORS as error:
+            self._drop(opened, taker)
+            raise unavailable(self._address, error) from error
+        if not taken:
+            self._spare(opened, taker)
+            return Batch([], [], None)
+        return messages.batch(((one.envelope, one.body) for one in taken), _Handle(taker, taken[-1].tag))
+
+    def _taker(self, opened: _Connections) -> Taker:
+        """Return a taker without a batch: one that may hold messages before any other."""
+        stale = time.monotonic() - SPARE_SECONDS
+        with self._guard:
+            opened.spare.sort(key=lambda taker: (taker.busy, taker.used))
+            found = opened.spare.pop() if opened.spare else None
+            left = [taker for taker in opened.spare if taker.used < stale]
+        for taker in left:
+            self._drop(opened, taker)
+        if found is None:
+            try:
+                found = Taker(self._address)
+            except ERRORS as error:
+                raise unavailable(self._address, error) from error
+            with self._guard:
+                opened.takers.append(found)
+        return found
+
+    def _spare(self, opened: _Connections, taker: Taker) -> None:
+        taker.used = time.monotonic()
+        with self._guard:
+            opened.spare.append(taker)
+
+    def _drop(self, opened: _Connections, taker: Taker) -> None:
+        with self._guard:
+            for list_ in (opened.spare, opened.takers):
+                if taker in list_:
+                    list_.remove(taker)
+        taker.close()
+
+    def ack(self, batch: Batch) -> None:
+        """See LogQueue; when the connection is lost the batch comes back, which its ids make harmless."""
+        self._settle(batch, Taker.ack)
+
+    def release(self, batch: Batch) -> None:
+        """See LogQueue."""
+        self._settle(batch, Taker.release)
+
+    def _settle(self, batch: Batch, settle: Callable[[Taker, int], None]) -> None:
+        handle: Any = batch.handle
+        if not isinstance(handle, _Handle) or handle.settled:
+            return
+        handle.settled = True
+        opened = self._open()
+        try:
+            settle(handle.taker, handle.last)
+        except ERRORS:
+            self._drop(opened, handle.taker)
+        else:
+            self._spare(opened, handle.taker)
+
+    def depth(self) -> Depth:
+        """See LogQueue: every message counts for a full envelope, every consumer for all that it may hold."""
+        ready, consumers = self._answer(self._open().counting, Link.count, COUNT_SECONDS)
+        waiting, logs = at_most(ready, consumers)
+        full = time.monotonic() < self._full_until
+        return Depth(logs, round(waiting * self._mean), None, full=full and waiting > 0)
+
+    def close(self) -> None:
+        """See LogQueue; what was taken and not acknowledged is given back."""
+        opened = self._open()
+        for line in (opened.publishing, opened.counting):
+            if line.link is not None:
+                line.link.close()
+        for taker in list(opened.takers):
+            self._drop(opened, taker)

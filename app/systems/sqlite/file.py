@@ -1,0 +1,222 @@
+"""One SQLite file: a connection per reading thread, one writer at a time over all processes.
+
+SQLite's own wait for the write lock polls and is not fair: under load a process can starve for
+seconds. So every writer first takes an advisory lock on a file beside the database, which the kernel
+hands over at once and in order, and lets go of when its holder dies.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pysqlite3
+
+from app.errors import Unavailable
+
+Connection: TypeAlias = Any  # pysqlite3 has no types
+Error: type[Exception] = pysqlite3.Error
+OperationalError: type[Exception] = pysqlite3.OperationalError
+
+# The driver looks for how to adapt each `bytes` parameter, in vain and by way of an exception: a microsecond each.
+pysqlite3.register_adapter(bytes, bytes)
+
+#: Seconds to wait for SQLite's own lock: only an outside tool can hold it beside us.
+BUSY_SECONDS = 30
+#: Page cache of a connection, in KiB.
+CACHE_KIB = 32 << 10
+#: Write-ahead log size, in bytes, from which it is copied into the database.
+CHECKPOINT_BYTES = 16 << 20
+#: Size from which writers wait a moment so that the log can start anew; else it would never under steady load.
+RESTART_BYTES = 64 << 20
+
+
+def open_connection(path: Path, *, durable: bool) -> Connection:
+    """Open the database; *durable* commits survive a power cut, others only a crash of the process."""
+    connection = pysqlite3.connect(
+        os.fspath(path), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
+    )
+    # A copy made by VACUUM INTO begins without the write-ahead log; everywhere else this changes nothing.
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+    connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
+    connection.execute("PRAGMA wal_autocheckpoint=0")
+    connection.execute("PRAGMA temp_store=MEMORY")
+    # When the log was accepted, in ms: the first 48 bits of its id.
+    connection.create_function("received", 1, lambda identity: int.from_bytes(identity[:6], "big"), deterministic=True)
+    return connection
+
+
+class Database:
+    """The file at *path*, shared by queue, record and index of this process."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._folder = os.fspath(path.parent)
+        self._local = threading.local()
+        self._readers: list[Connection] = []
+        self._guard = threading.Lock()
+        self._writing = threading.Lock()
+        self._writers: dict[bool, Connection] = {}
+        try:
+            self._lock_file = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            raise Unavailable(f"the database can't be opened: {error}") from error
+        self._bell = _Bell(Path(f"{path}.wake"))
+
+    def reader(self) -> Connection:
+        """Return this thread's connection for reading."""
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            with self._failing("can't be opened"):
+                connection = open_connection(self.path, durable=False)
+                # Lists the index's terms; a table of this connection only, made before it may only read.
+                connection.execute("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, terms, row)")
+                connection.execute("PRAGMA query_only=1")
+            self._local.connection = connection
+            with self._guard:
+                self._readers.append(connection)
+        return connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Read in one transaction: all statements see the same state."""
+        connection = self.reader()
+        with self._failing("can't be read"):
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
+
+    @contextmanager
+    def write(self, *, durable: bool) -> Iterator[Connection]:
+        """Write in one transaction, alone over all processes; rolled back when the block raises."""
+        with self._failing("can't be written"), self._alone():
+            connection = self._writers.get(durable)
+            if connection is None:
+                connection = self._writers[durable] = open_connection(self.path, durable=durable)
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with self._writing:
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+            try:
+                yield
+            finally:
+                fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+
+    @contextmanager
+    def _failing(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except pysqlite3.OperationalError as error:
+            if "interrupted" in str(error):
+                raise
+            raise Unavailable(f"the database {what}: {error}") from error
+
+    def checkpoint(self) -> None:
+        """Copy the write-ahead log into the database when it has grown, and let it start anew."""
+        if self.log_size() < CHECKPOINT_BYTES:
+            return
+        connection = self.reader()
+        with self._failing("can't be written"):
+            connection.execute("PRAGMA query_only=0")
+            try:
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+                if self.log_size() >= RESTART_BYTES:
+                    # What was written meanwhile is little; with it copied too the next writer starts anew.
+                    with self._alone():
+                        connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+            finally:
+                connection.execute("PRAGMA query_only=1")
+
+    def log_size(self) -> int:
+        """Return the bytes of the write-ahead log."""
+        with suppress(FileNotFoundError):
+            return Path(f"{self.path}-wal").stat().st_size
+        return 0
+
+    def size(self) -> int:
+        """Return the bytes that the database and its log take on disk."""
+        return self.path.stat().st_size + self.log_size()
+
+    def free(self) -> int:
+        """Return the bytes free on the disk that holds the database."""
+        found = os.statvfs(self._folder)
+        return found.f_bavail * found.f_frsize
+
+    def ring(self) -> None:
+        """Wake a process that waits in `wait`."""
+        self._bell.ring()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until another process rings, at most *seconds*."""
+        self._bell.wait(seconds)
+
+    def close(self) -> None:
+        """Close every connection of this process."""
+        with self._guard, self._writing:
+            for connection in [*self._readers, *self._writers.values()]:
+                connection.close()
+            self._readers.clear()
+            self._writers.clear()
+            self._bell.close()
+            if self._lock_file >= 0:
+                os.close(self._lock_file)
+                self._lock_file = -1
+
+
+class _Bell:
+    """A named pipe: writing a byte wakes a process that waits for it, within microseconds."""
+
+    def __init__(self, path: Path) -> None:
+        self._pipe = -1
+        with suppress(OSError):  # a file system without named pipes: `wait` then just waits
+            if not path.exists():
+                with suppress(FileExistsError):
+                    os.mkfifo(path, 0o600)
+            self._pipe = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+
+    def ring(self) -> None:
+        if self._pipe >= 0:
+            with suppress(BlockingIOError):  # full: enough bytes lie there to wake anybody
+                os.write(self._pipe, b"\n")
+
+    def wait(self, seconds: float) -> None:
+        if self._pipe < 0:
+            select.select([], [], [], seconds)
+            return
+        ready, _, _ = select.select([self._pipe], [], [], seconds)
+        if ready:
+            with suppress(BlockingIOError):
+                os.read(self._pipe, 4096)
+
+    def close(self) -> None:
+        if self._pipe >= 0:
+            os.close(self._pipe)
+            self._pipe = -1
+
+
+@contextmanager
+def interruptible(connection: Connection, stop: Callable[[], bool], every: int = 4000) -> Iterator[None]:
+    """Let *stop* end a running statement: asked every few thousand steps of SQLite's machine."""
+    connection.set_progress_handler(lambda: 1 if stop() else 0, every)
+    try:
+        yield
+    finally:
+        connection.set_progress_handler(None, 0)

@@ -1,0 +1,162 @@
+"""Counts over the records of a query: by time, by value, by field."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from app.log.record import LogRecord
+from app.query.filter import EVERYTHING
+from app.query.meaning import as_text, scalars, values
+from app.query.query import Bucket, Facets, FieldInfo, Query, Value
+from app.systems.sqlite.index import counting, kept
+from app.systems.sqlite.index.kept import MINUTE
+from app.systems.sqlite.index.search import Search
+from app.systems.sqlite.index.writing import PATHS, type_name
+
+#: Records that facets and fields of a filtered query look at; more are an estimate and said to be.
+SAMPLE_LOGS = 20_000
+
+Tally = Counter[tuple[int, str]]
+
+
+def histogram(search: Search, interval: int, by_level: bool, offset: int) -> list[Bucket]:
+    """Return the counts by *interval*, from the first bucket to the last, empty ones included."""
+    query = search.query
+    tally: Tally = Counter()
+    if query.clock == "event" and kept.by_level_only(query.filter) and interval % MINUTE == offset % MINUTE == 0:
+        _from_minutes(search, interval, offset, tally)
+    else:
+        _from_rows(search.narrowed(query.start, query.end), interval, offset, tally)
+    return _buckets(tally, query, interval, offset, by_level)
+
+
+def _buckets(tally: Tally, query: Query, interval: int, offset: int, by_level: bool) -> list[Bucket]:
+    start, end = query.start, query.end
+    found: dict[int, Bucket] = {}
+    for (at, level), count in tally.items():
+        bucket = found.setdefault(at, Bucket(at, 0))
+        bucket.count += count
+        if by_level:
+            bucket.by[level] = bucket.by.get(level, 0) + count
+    if not found and (start is None or end is None):
+        return []
+    first = min(found) if start is None else _aligned(start[0], interval, offset)
+    last = max(found) if end is None else _aligned(end[0], interval, offset)
+    return [found.get(at) or Bucket(at, 0) for at in range(first, last + 1, interval)]
+
+
+def _aligned(ms: int, interval: int, offset: int) -> int:
+    return (ms - offset) // interval * interval + offset
+
+
+def _from_minutes(search: Search, interval: int, offset: int, tally: Tally) -> None:
+    """Count whole minutes from the kept counts, and the rest of a minute at either end from the rows."""
+    minutes = kept.whole_minutes(search.query)
+    if minutes is None:
+        _from_rows(search, interval, offset, tally)
+        return
+    for part in kept.ends(search, *minutes):
+        _from_rows(part, interval, offset, tally)
+    for at, level, count in kept.in_minutes(search, *minutes, interval, offset):
+        tally[at, level] += count
+
+
+def _from_rows(search: Search, interval: int, offset: int, tally: Tally) -> None:
+    start, end = search.query.start, search.query.end
+    if start is not None and end is not None and start > end:
+        return
+    for grouped in search.grouped(interval, offset):
+        for at, level, count in grouped:
+            tally[at, level] += count
+
+
+def facets(search: Search, fields: Sequence[str], size: int) -> Facets:
+    """Return the most frequent values of each field; exact for counted fields, else of a sample if many match."""
+    query = search.query
+    unbounded = query.filter == EVERYTHING and query.start is None and query.end is None
+    counted = [field for field in fields if unbounded and field in kept.FIELDS]
+    found = {field: _counted(search, field, size) for field in counted}
+    others = [field for field in fields if field not in counted]
+    exact = True
+    if others:
+        tallies, exact = _sampled(search, lambda record: _values_of(record, others))
+        for field in others:
+            pairs = [(value, count) for (name, value), count in tallies.items() if name == field]
+            pairs.sort(key=lambda pair: (-pair[1], pair[0]))
+            found[field] = [Value(value, count) for value, count in pairs[:size]]
+    return Facets({field: found[field] for field in fields}, exact)
+
+
+def _values_of(record: LogRecord, fields: Sequence[str]) -> set[tuple[str, str]]:
+    return {(field, as_text(value)) for field in fields for value in values(record, field)}
+
+
+def _counted(search: Search, field: str, size: int) -> list[Value]:
+    rows = search.run(
+        "SELECT value, count FROM counts WHERE field = ? ORDER BY count DESC, value LIMIT ?", [field, size]
+    )
+    return [Value(value, count) for value, count in rows]
+
+
+def fields(search: Search) -> list[FieldInfo]:
+    """Return the fields that occur, by name; a field with values of several types is `mixed`."""
+    query = search.query
+    if query.filter == EVERYTHING and query.start is None and query.end is None:
+        pairs = {
+            tuple(value.split("\0")): count
+            for value, count in search.run("SELECT value, count FROM counts WHERE field = ?", [PATHS])
+        }
+        total = counting.count(search, search.clock)[0]
+    else:
+        found, _ = _sampled(search, _paths_of)
+        total = found.pop(("message", "string"), 0)
+        pairs = dict(found)
+    counts: Counter[str] = Counter()
+    types: dict[str, set[str]] = {}
+    for (path, kind), count in pairs.items():
+        counts[path] += count
+        types.setdefault(path, set()).add(kind)
+    infos = [
+        FieldInfo(path, next(iter(types[path])) if len(types[path]) == 1 else "mixed", count)
+        for path, count in counts.items()
+    ]
+    if total:
+        infos += [FieldInfo(name, kind, total) for name, kind in (("message", "string"), ("timestamp", "time"))]
+        infos += [FieldInfo(name, kind, total) for name, kind in (("id", "string"), ("received", "time"))]
+    return sorted(infos, key=lambda info: info.name)
+
+
+def _paths_of(record: LogRecord) -> set[tuple[str, str]]:
+    plain = (
+        ("resourceId", record.resource_id),
+        ("traceId", record.trace_id),
+        ("spanId", record.span_id),
+        ("commit", record.commit),
+    )
+    found = {(name, "string") for name, value in plain if value is not None} | {
+        ("message", "string"),
+        ("level", "string"),
+    }
+    return found | {(path, type_name(value)) for path, value in scalars(record.metadata or {}, "metadata")}
+
+
+def _sampled(
+    search: Search, parts: Callable[[LogRecord], set[tuple[str, str]]]
+) -> tuple[Counter[tuple[str, str]], bool]:
+    """Count the parts of up to SAMPLE_LOGS records of the query, and say whether those were all."""
+    tally: Counter[tuple[str, str]] = Counter()
+    seen = 0
+    for records, exhausted in _newest(search):
+        for record in records:
+            tally.update(parts(record))
+        seen += len(records)
+        if seen >= SAMPLE_LOGS:
+            return tally, exhausted
+    return tally, True
+
+
+def _newest(search: Search) -> Iterator[tuple[list[LogRecord], bool]]:
+    for hits, last in search.each():
+        for start in range(0, len(hits), 1_000):
+            yield search.records(hits[start : start + 1_000]), last and start + 1_000 >= len(hits)

@@ -1,0 +1,186 @@
+"""Substrings of messages: for each full block of places the set of its four-byte runs, and the folded text.
+
+A needle can only stand in a block that has all of the needle's runs; in such a block the text itself
+is searched. Both are made once, when a block is full, from what the record holds. Compared with an
+FTS5 trigram table this costs about a tenth of the CPU and of the bytes (docs/design.md).
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from app.log.fold import fold
+
+#: Places in one block.
+BLOCK = 1024
+#: Bits in one set of runs: 8 KiB, a third of them set by 1,024 ordinary messages.
+BITS = 1 << 16
+#: Bytes in one run.
+GRAM = 4
+
+Bits = npt.NDArray[np.uint8]
+Mask = npt.NDArray[np.bool_]
+
+#: Separates messages in a block's text; no clean text holds it.
+_END = b"\0"
+#: Multiplier of a multiplicative hash (Knuth, The Art of Computer Programming, 6.4).
+_KNUTH = np.uint32(2_654_435_761)
+
+
+def _hashes(data: bytes) -> Iterator[npt.NDArray[np.intp]]:
+    """Yield the places in the set of all runs in *data*: of each fourth run, from the first four on."""
+    for start in range(GRAM):
+        count = (len(data) - start) // GRAM
+        if count > 0:
+            four = np.frombuffer(data, dtype="<u4", count=count, offset=start)
+            yield ((four * _KNUTH) >> np.uint32(16)).astype(np.intp)
+
+
+def runs(text: bytes) -> bytes:
+    """Return the set of runs of a block's text."""
+    bits = np.zeros(BITS, dtype=np.bool_)
+    for places in _hashes(text):
+        bits[places] = True
+    return np.packbits(bits, bitorder="little").tobytes()
+
+
+class Needle:
+    """A folded text that must occur in a message, and the runs that a block must then have."""
+
+    def __init__(self, text: str) -> None:
+        self.bytes = fold(text).encode()
+        places = np.unique(np.concatenate([np.zeros(0, dtype=np.intp), *_hashes(self.bytes)]))
+        self._bytes_at = places >> 3
+        self._masks = (np.uint8(1) << (places & 7).astype(np.uint8)).astype(np.uint8)
+
+    def may_be_in(self, bits: Bits) -> Mask:
+        """Return, for a matrix with the set of a block in each row, which blocks can hold the needle."""
+        if not len(self._masks):
+            return np.ones(len(bits), dtype=np.bool_)
+        found: Mask = ((bits[:, self._bytes_at] & self._masks) != 0).all(axis=1)
+        return found
+
+    def count(self, text: bytes) -> int:
+        """Return how many messages of a block's text hold the needle."""
+        if not self.bytes:
+            return text.count(_END)
+        found = 0
+        at = text.find(self.bytes)
+        while at >= 0:
+            found += 1
+            at = text.find(self.bytes, text.find(_END, at))
+        return found
+
+    def find(self, text: bytes, ends: npt.NDArray[np.intp]) -> Mask:
+        """Return which messages of a full block's text hold the needle; *ends* are the places of their NULs."""
+        found = np.zeros(BLOCK, dtype=np.bool_)
+        if not self.bytes:
+            found[:] = True
+            return found
+        hits = []
+        at = text.find(self.bytes)
+        while at >= 0:
+            hits.append(at)
+            at = text.find(self.bytes, text.find(_END, at))
+        found[np.searchsorted(ends, hits)] = True
+        return found
+
+
+def ends(text: bytes) -> npt.NDArray[np.intp]:
+    """Return where each message of a block's text ends."""
+    return np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == 0)
+
+
+_CLASS = re.compile(r"\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]", re.DOTALL)
+_QUANTIFIER = re.compile(r"[*+?]\??|\{\d+(?:,\d*)?\}\??")
+_PUNCTUATION = frozenset("!\"#%&',-/:;<=>@_`~ ")
+
+
+@functools.lru_cache(maxsize=256)
+def required(pattern: str) -> tuple[str, ...] | None:
+    """Return texts of which each match of the RE2 pattern holds at least one, None when that can't be told.
+
+    Looks at the top level only: groups are passed over, each alternative gives its longest literal.
+    """
+    if r"\Q" in pattern or r"\C" in pattern:
+        return None
+    try:
+        alternatives = _alternatives(pattern)
+    except LookupError:
+        return None
+    best: list[str] = []
+    for alternative in alternatives:
+        longest = max(alternative, key=len, default="")
+        if not longest:
+            return None
+        best.append(longest)
+    return tuple(best)
+
+
+def _alternatives(pattern: str) -> list[list[str]]:
+    """Return the literals that each top-level alternative requires."""
+    found: list[list[str]] = [[]]
+    run = ""
+    at = 0
+    while at < len(pattern):
+        piece, width, literal = _piece(pattern, at)
+        at += width
+        quantifier = _QUANTIFIER.match(pattern, at)
+        if literal and quantifier is None:
+            run += piece
+            continue
+        # What follows a repetition is not next to what came before; `+` keeps one, the rest may keep none.
+        if literal and quantifier is not None and quantifier[0][0] == "+":
+            run += piece
+        found[-1].append(run)
+        run = ""
+        while quantifier is not None:
+            at = quantifier.end()
+            quantifier = _QUANTIFIER.match(pattern, at)
+        if piece == "|" and not literal:
+            found.append([])
+    found[-1].append(run)
+    return found
+
+
+def _piece(pattern: str, at: int) -> tuple[str, int, bool]:
+    """Return the piece of the pattern at *at*: its text, its width, whether it is one literal character."""
+    character = pattern[at]
+    if character == "\\":
+        following = pattern[at + 1 : at + 2]
+        if following in "dDsSwWbBAzZnrtfvae":
+            return "", 2, False
+        if following and not following.isalnum():
+            return following, 2, True
+        raise LookupError(following)  # \pL, \x41, \123: not told apart here
+    if character == "[":
+        whole = _CLASS.match(pattern, at)
+        return "", len(whole[0]) if whole else len(pattern) - at, False
+    if character == "(":
+        return "", _group(pattern, at), False
+    if character in "|.^$*+?{})":
+        return character, 1, character in "}"
+    return character, 1, True
+
+
+def _group(pattern: str, at: int) -> int:
+    """Return the width of the group that opens at *at*."""
+    depth, start = 0, at
+    while at < len(pattern):
+        character = pattern[at]
+        if character == "\\":
+            at += 1
+        elif character == "[":
+            whole = _CLASS.match(pattern, at)
+            at += len(whole[0]) - 1 if whole else 0
+        elif character in "()":
+            depth += 1 if character == "(" else -1
+            if depth == 0:
+                return at - start + 1
+        at += 1
+    return len(pattern) - start

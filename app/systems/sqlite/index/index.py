@@ -1,0 +1,161 @@
+"""The index in a SQLite file, beside the record or in a file of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from app.log.record import LogRecord
+from app.ports.clock import Clock
+from app.ports.deadline import Budget
+from app.ports.index import Refusal
+from app.ports.pages import pages
+from app.query.query import Bucket, Facets, FieldInfo, Page, Query
+from app.systems.sqlite import rows
+from app.systems.sqlite.file import Connection, Database
+from app.systems.sqlite.index import aggregate, counting, plan, writing
+from app.systems.sqlite.index.blocks import BlockCache
+from app.systems.sqlite.index.rebuilding import Rebuilding, sweep
+from app.systems.sqlite.index.search import Search
+from app.times.instant import Instant
+
+#: Pages of postings merged, and free pages given back to the file system, in one step of `compact`.
+COMPACT_PAGES = 500
+VACUUM_PAGES = 4096
+COMPACT_STEPS = 200
+
+
+class SqliteIndex(Rebuilding):
+    """A SearchIndex in the tables terms, blocks, texts, grams, minutes and counts."""
+
+    def __init__(self, database: Database, *, shared: bool = True) -> None:
+        super().__init__(database, shared=shared)
+        self._cache = BlockCache()
+
+    def add(self, records: Sequence[LogRecord]) -> list[Refusal]:
+        """See SearchIndex."""
+        prepared = writing.prepare(records)
+        with self._database.write(durable=True) as connection:
+            writing.take(connection, prepared, own_rows=not self._shared)
+        return []
+
+    def refresh(self) -> None:
+        """See SearchIndex: what was added is findable already."""
+
+    def check(self) -> None:
+        """See SearchIndex."""
+        with self._database.snapshot() as connection:
+            for table in ("logs", "state", "blocks"):
+                connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone()
+
+    def remove(self, ids: Sequence[bytes]) -> None:
+        """See SearchIndex. In one file with the record nothing is left: the store's `delete` has forgotten it."""
+        if self._shared:
+            return
+        with self._database.write(durable=True) as connection:
+            self._forget(connection, *rows.by_id(connection, ids))
+            # A rebuild may have read a record before it was forgotten here, and taken it over afterwards.
+            writing.forget_next(connection, ids)
+
+    def ids_between(self, first: bytes, last: bytes) -> Iterator[list[bytes]]:
+        """See SearchIndex. A row that has no terms can't be found."""
+        there = "EXISTS (SELECT 1 FROM terms_docsize d WHERE d.id = l.place)"
+        return rows.ids_between(self._database, first, last, there)
+
+    @contextmanager
+    def _search(self, query: Query, budget: Budget) -> Iterator[Search]:
+        with self._database.snapshot() as connection:
+            blocks = self._cache.read(connection)
+            yield Search(connection, blocks, query, Clock(budget), dictionary(connection))
+
+    def find(self, query: Query, budget: Budget = Budget()) -> Page:
+        """See SearchIndex."""
+        with self._search(query, budget) as search:
+            limit = query.limit
+            hits = search.first(limit + 1)
+            shown, more = hits[:limit], len(hits) > limit
+            total, exact = counting.total(search, len(shown), more)
+            return Page(search.records(shown), total, exact, shown[-1][:3] if more else None)
+
+    def scan(self, query: Query, budget: Budget = Budget()) -> Iterator[list[LogRecord]]:
+        """See SearchIndex. The budget holds for each chunk."""
+        return pages(self.find, query, budget)
+
+    def histogram(
+        self, query: Query, interval: int, by_level: bool, offset: int = 0, budget: Budget = Budget()
+    ) -> list[Bucket]:
+        """See SearchIndex."""
+        with self._search(query, budget) as search:
+            return aggregate.histogram(search, interval, by_level, offset)
+
+    def facets(self, query: Query, fields: Sequence[str], size: int, budget: Budget = Budget()) -> Facets:
+        """See SearchIndex."""
+        with self._search(query, budget) as search:
+            return aggregate.facets(search, fields, size)
+
+    def fields(self, query: Query, budget: Budget = Budget()) -> list[FieldInfo]:
+        """See SearchIndex."""
+        with self._search(query, budget) as search:
+            return aggregate.fields(search)
+
+    def span(self, query: Query, budget: Budget = Budget()) -> tuple[Instant, Instant] | None:
+        """See SearchIndex."""
+        ends: list[Instant] = []
+        for sort in ("asc", "desc"):
+            page = self.find(replace(query, sort=sort, limit=1, after=None, count="none"), budget)
+            if not page.records:
+                return None
+            record = page.records[0]
+            ends.append((record.t, record.ns) if query.clock == "event" else (record.received, 0))
+        return ends[0], ends[1]
+
+    def expire(self, before: int | None, limit: int) -> int:
+        """See SearchIndex. In one file with the record nothing is left: the store's `expire` has forgotten it."""
+        if self._shared:
+            return 0
+        with self._database.write(durable=False) as connection:
+            return self._forget(connection, *rows.oldest(connection, before, limit))
+
+    def _forget(self, connection: Connection, places: Sequence[int], records: Sequence[LogRecord]) -> int:
+        rows.delete(connection, places)
+        if places:
+            writing.forget(connection, places, records)
+        return len(places)
+
+    def compact(self) -> None:
+        """See SearchIndex."""
+        sweep(self._database)
+        left = -1
+        for _ in range(COMPACT_STEPS):
+            with self._database.write(durable=False) as connection:
+                before = connection.total_changes
+                # A positive number of pages merges only where enough segments lie; deletions count as such.
+                connection.execute("INSERT INTO terms (terms, rank) VALUES ('merge', ?)", (COMPACT_PAGES,))
+                merged = connection.total_changes - before >= 2
+                connection.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()
+                before, left = left, connection.execute("PRAGMA freelist_count").fetchone()[0]
+                # Of a file that was made elsewhere no page may be given back.
+                if not merged and left in (0, before):
+                    break
+
+    def close(self) -> None:
+        """See SearchIndex; the database is closed by whoever opened it."""
+
+
+def dictionary(connection: Connection) -> plan.Dictionary:
+    """Return what a plan may look up, read through *connection*."""
+
+    def values(field: str, most: int) -> list[str] | None:
+        if field not in ("level", "resourceId", "commit"):
+            return None
+        found = connection.execute("SELECT value FROM counts WHERE field = ? LIMIT ?", (field, most + 1)).fetchall()
+        return None if len(found) > most else [value for (value,) in found]
+
+    def between(first: str, last: str, most: int) -> list[str] | None:
+        found = connection.execute(
+            "SELECT term FROM temp.vocabulary WHERE term >= ? AND term <= ? LIMIT ?", (first, last, most + 1)
+        ).fetchall()
+        return None if len(found) > most else [term for (term,) in found]
+
+    return plan.Dictionary(values, between)

@@ -1,0 +1,89 @@
+"""What is counted already: logs by minute and level, and by value of level, resourceId and commit.
+
+Both are kept in the transaction that stores the logs, so that they are what a count would find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.log.record import LogRecord
+from app.query.filter import EVERYTHING, Equals, Filter, In, leaves
+from app.query.meaning import predicate
+from app.query.query import Query
+from app.systems.sqlite import rows
+from app.systems.sqlite.index.search import Search
+
+MINUTE = 60_000
+#: Fields whose values are counted.
+FIELDS = ("level", "resourceId", "commit")
+#: Levels named in one statement; with more of them all are read and compared here.
+_LEVELS_LIMIT = 500
+
+
+def by_level_only(tree: Filter) -> bool:
+    """Return whether the level alone decides about *tree*."""
+    return all(getattr(leaf, "field", None) == "level" for leaf in leaves(tree))
+
+
+def total(search: Search) -> int | None:
+    """Return how many records the query has; None when it has a window, or a filter that is not counted."""
+    query = search.query
+    if query.start is not None or query.end is not None:
+        return None
+    if query.filter == EVERYTHING:
+        return rows.get_state(search.connection, "stored")
+    if by_level_only(query.filter):
+        return sum(count for _, count in _levels(search))
+    match query.filter:
+        case Equals("resourceId" | "commit" as field, text):
+            return _count(search, field, text)
+        case In("resourceId" | "commit" as field, texts):
+            return sum(_count(search, field, text) for text in set(texts))
+    return None
+
+
+def _count(search: Search, field: str, value: str) -> int:
+    found = search.run("SELECT count FROM counts WHERE field = ? AND value = ?", [field, value])
+    return int(found[0][0]) if found else 0
+
+
+def _levels(search: Search) -> list[tuple[str, int]]:
+    """Return the levels that satisfy a filter by level only, with their counts."""
+    holds = predicate(search.query.filter)
+    found = search.run("SELECT value, count FROM counts WHERE field = 'level'", [])
+    return [(level, count) for level, count in found if holds(LogRecord(bytes(16), 0, 0, level, ""))]
+
+
+def whole_minutes(query: Query) -> tuple[int | None, int | None] | None:
+    """Return the first and last minute that lie wholly in the window (None: it is open there); None without any."""
+    nanoseconds = MINUTE * 1_000_000
+    first = None if query.start is None else -(-(query.start[0] * 1_000_000 + query.start[1]) // nanoseconds)
+    last = None if query.end is None else query.end[0] // MINUTE - 1
+    return None if first is not None and last is not None and first > last else (first, last)
+
+
+def ends(search: Search, first: int | None, last: int | None) -> Iterator[Search]:
+    """Yield the same search in what the window has before minute *first* and after minute *last*."""
+    query = search.query
+    if first is not None and query.start is not None and query.start < (first * MINUTE, 0):
+        yield search.narrowed(query.start, (first * MINUTE - 1, 999_999))
+    if last is not None:
+        yield search.narrowed(((last + 1) * MINUTE, 0), query.end)
+
+
+def in_minutes(
+    search: Search, first: int | None, last: int | None, interval: int, offset: int
+) -> list[tuple[int, str, int]]:
+    """Return (start of bucket, level, count) for the minutes from *first* to *last* and a filter by level only."""
+    levels = [level for level, _ in _levels(search)]
+    condition, parameters = "1", list[int | str]()
+    for bound, sign in ((first, ">="), (last, "<=")):
+        if bound is not None:
+            condition, parameters = f"{condition} AND minute {sign} ?", [*parameters, bound]
+    if len(levels) <= _LEVELS_LIMIT:
+        condition, parameters = f"{condition} AND level IN ({','.join('?' * len(levels))})", [*parameters, *levels]
+    start = search.bucket(f"minute * {MINUTE}", interval, offset)
+    statement = f"SELECT {start}, level, sum(count) FROM minutes WHERE {condition} GROUP BY 1, 2"
+    among = set(levels)
+    return [row for row in search.run(statement, parameters) if row[1] in among]

@@ -1,0 +1,222 @@
+"""One query on one snapshot of the SQLite file: its hits in order, its count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from app.log.record import LogRecord
+from app.ports.clock import Clock
+from app.query.meaning import predicate
+from app.query.query import Query
+from app.systems.sqlite import rows
+from app.systems.sqlite.file import Connection, OperationalError, interruptible
+from app.systems.sqlite.index import plan
+from app.systems.sqlite.index.blocks import Block, Window, chunks, intervals
+from app.systems.sqlite.index.evaluate import Evaluator, Found, looks_inside
+from app.times.instant import Instant
+
+#: A hit: t, ns, id, place.
+Hit = tuple[int, int, bytes, int]
+
+#: Blocks read at once by a query that terms answer, and by one whose hits are verified one by one.
+LARGEST_CHUNK = 4096
+LARGEST_VERIFIED_CHUNK = 64
+#: Blocks grouped in one statement.
+_BLOCKS_AT_ONCE = 64
+
+
+class Search:
+    """One query. Its methods run in the caller's read transaction."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        blocks: Sequence[Block],
+        query: Query,
+        clock: Clock,
+        dictionary: plan.Dictionary,
+    ) -> None:
+        self.connection = connection
+        self.blocks = blocks
+        self.query = query
+        self.clock = clock
+        self.window = Window.of(query)
+        self._dictionary = dictionary
+        self.expression = plan.expression(query.filter, dictionary)
+        self.holds: Callable[[LogRecord], bool] = predicate(query.filter)
+        self.evaluator = Evaluator(query.filter, connection, dictionary) if looks_inside(query.filter) else None
+
+    @property
+    def exact(self) -> bool:
+        """Whether terms alone answer the query, so that SQLite can count and sort."""
+        return self.expression.exact and self.evaluator is None
+
+    def first(self, most: int) -> list[Hit]:
+        """Return the first *most* hits in the query's order."""
+        found: list[Hit] = []
+        size = LARGEST_CHUNK if self.exact else LARGEST_VERIFIED_CHUNK
+        for chunk in chunks(self.blocks, self.window, size):
+            self.clock.check()
+            for hit in self.hits(chunk.blocks, most):
+                found.append(hit)
+            found.sort(key=self._key, reverse=self.window.descending)
+            del found[most:]
+            if len(found) == most and (chunk.bound is None or self._beats(found[-1], chunk.bound)):
+                break
+        return found
+
+    def _key(self, hit: Hit) -> Any:
+        return hit[:3] if self.query.clock == "event" else hit[2]
+
+    def _beats(self, hit: Hit, bound: Any) -> bool:
+        key = self._key(hit)
+        return bool(key > bound if self.window.descending else key < bound)
+
+    def hits(self, blocks: Sequence[Block], most: int | None) -> Iterator[Hit]:
+        """Yield the hits in *blocks*; of each interval at most the first *most*."""
+        if self.expression.text is None:
+            return
+        if self.evaluator is not None:
+            yield from self._inside(blocks, most)
+            return
+        for first, last in intervals(blocks):
+            if self.exact:
+                yield from self._sorted(first, last, most)
+            else:
+                yield from self._verified(first, last, most)
+
+    def select(self, columns: str, first: int, last: int) -> tuple[str, list[Any]]:
+        """Return the statement for the rows that satisfy the expression between two places."""
+        condition, parameters = self.window.condition()
+        if self.expression.everything:
+            return f"SELECT {columns} FROM logs l WHERE l.place BETWEEN ? AND ?{condition}", [first, last, *parameters]
+        # CROSS JOIN keeps the order of the loops: posting lists first, then the rows they name.
+        return (
+            f"SELECT {columns} FROM terms CROSS JOIN logs l ON l.place = terms.rowid"
+            f" WHERE terms MATCH ? AND terms.rowid BETWEEN ? AND ?{condition}",
+            [self.expression.text, first, last, *parameters],
+        )
+
+    def _sorted(self, first: int, last: int, most: int | None) -> list[Hit]:
+        statement, parameters = self.select("l.t, l.ns, l.id, l.place", first, last)
+        if most is not None:
+            statement += f" ORDER BY {self.window.order} LIMIT {most}"
+        return self.run(statement, parameters)
+
+    def _verified(self, first: int, last: int, most: int | None) -> Iterator[Hit]:
+        statement, parameters = self.select(f"{rows.COLUMNS}, l.place", first, last)
+        found = 0
+        with interruptible(self.connection, self.clock.over):
+            cursor = self.execute(f"{statement} ORDER BY {self.window.order}", parameters)
+            for row in self.stepped(cursor):
+                record = rows.record(row[:5])
+                if self.holds(record):
+                    yield (*record.key, row[5])
+                    found += 1
+                    if found == most:
+                        return
+
+    def _inside(self, blocks: Sequence[Block], most: int | None) -> Iterator[Hit]:
+        """Yield the hits that block texts lead to."""
+        evaluator = self.evaluator
+        assert evaluator is not None
+        evaluator.load(blocks)
+        for block in blocks:
+            self.clock.check()
+            yield from self.hits_at(block, evaluator.block(block))
+
+    def hits_at(self, block: Block, found: Found) -> Iterator[Hit]:
+        """Yield the hits among the places that were *found* in a block."""
+        if not found.mask.any():
+            return
+        condition, parameters = self.window.condition()
+        columns = "l.id, l.t, l.ns, l.place" if found.exact else f"{rows.COLUMNS}, l.place"
+        places = (np.flatnonzero(found.mask) + block.first).tolist()
+        for start in range(0, len(places), 256):
+            some = places[start : start + 256]
+            statement = f"SELECT {columns} FROM logs l WHERE l.place IN ({','.join('?' * len(some))})"
+            for row in self.run(statement + condition, [*some, *parameters]):
+                if found.exact or self.holds(rows.record(row[:5])):
+                    yield row[1], row[2], row[0], row[-1]
+
+    def records(self, hits: Sequence[Hit]) -> list[LogRecord]:
+        """Return the records of *hits*, in their order."""
+        found = {}
+        places = [hit[3] for hit in hits]
+        for start in range(0, len(places), 500):
+            some = places[start : start + 500]
+            marks = ",".join("?" * len(some))
+            for row in self.run(f"SELECT {rows.COLUMNS}, place FROM logs WHERE place IN ({marks})", some):
+                found[row[5]] = rows.record(row[:5])
+        return [found[place] for place in places]
+
+    def narrowed(self, start: Instant | None, end: Instant | None) -> Search:
+        """Return the same search in another window, from its beginning."""
+        return self.again(replace(self.query, start=start, end=end, after=None), self.clock)
+
+    def again(self, query: Query, clock: Clock) -> Search:
+        """Return a search for *query* in the same transaction."""
+        return Search(self.connection, self.blocks, query, clock, self._dictionary)
+
+    def each(self) -> Iterator[tuple[list[Hit], bool]]:
+        """Yield all hits of the window, some blocks at a time, and whether no blocks are left."""
+        for chunk in chunks(self.blocks, self.window, _BLOCKS_AT_ONCE if self.exact else LARGEST_VERIFIED_CHUNK):
+            self.clock.check()
+            yield list(self.hits(chunk.blocks, None)), chunk.bound is None
+
+    @staticmethod
+    def bucket(time_of: str, interval: int, offset: int) -> str:
+        """Return the SQL for the start of the bucket that a time lies in."""
+        # The remainder's sign follows the dividend in SQLite: times before the offset need the second `%`.
+        return f"{time_of} - (({time_of} - {offset}) % {interval} + {interval}) % {interval}"
+
+    def grouped(self, interval: int, offset: int) -> Iterator[list[tuple[int, str, int]]]:
+        """Yield (start of bucket, level, count) for all hits of the window, some blocks at a time."""
+        time_of = "l.t" if self.query.clock == "event" else "received(l.id)"
+        start = self.bucket(time_of, interval, offset)
+        for chunk in chunks(self.blocks, self.window, _BLOCKS_AT_ONCE if self.exact else LARGEST_VERIFIED_CHUNK):
+            self.clock.check()
+            if self.exact and self.expression.text is not None:
+                for first, last in chunk.intervals():
+                    statement, parameters = self.select(f"{start}, l.level, count(*)", first, last)
+                    yield self.run(f"{statement} GROUP BY 1, 2", parameters)
+            elif not self.exact:
+                tally: Counter[tuple[int, str]] = Counter()
+                for record in self.records(list(self.hits(chunk.blocks, None))):
+                    at = record.t if self.query.clock == "event" else record.received
+                    tally[at - (at - offset) % interval, record.level] += 1
+                yield [(at, level, count) for (at, level), count in tally.items()]
+
+    def run(self, statement: str, parameters: Sequence[Any]) -> list[Any]:
+        """Return all rows of *statement*, unless the clock says stop."""
+        with interruptible(self.connection, self.clock.over):
+            try:
+                found: list[Any] = self.connection.execute(statement, parameters).fetchall()
+            except OperationalError as error:
+                raise self._stopped(error) from None
+        return found
+
+    def execute(self, statement: str, parameters: Sequence[Any]) -> Any:
+        """Return a cursor of *statement*."""
+        try:
+            return self.connection.execute(statement, parameters)
+        except OperationalError as error:
+            raise self._stopped(error) from None
+
+    def stepped(self, cursor: Any) -> Iterator[Any]:
+        """Yield the rows of a cursor, unless the clock says stop."""
+        try:
+            for number, row in enumerate(cursor):
+                if number % 64 == 0:
+                    self.clock.check()
+                yield row
+        except OperationalError as error:
+            raise self._stopped(error) from None
+
+    def _stopped(self, error: Exception) -> Exception:
+        return self.clock.timed_out() if "interrupted" in str(error) else error

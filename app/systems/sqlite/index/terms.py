@@ -1,0 +1,176 @@
+"""The terms of a record: what the full-text table holds for it, and what a filter asks of it.
+
+SQLite's FTS5 is used as a table of exact posting lists only. Its `ascii` tokenizer lower-cases A to Z
+and splits at what is no term character, so that a value is written with its capitals, blanks and
+controls escaped: injective, and an escaped prefix is a prefix of the escaped whole.
+
+==================  ==========================================================
+`word`             a word of the message (letters and digits only, hence unlike all others)
+`l~error`          level, folded; `s~5` its severity
+`r~ t~ p~ c~`      resourceId, traceId, spanId, commit
+`m~.path=value`     a scalar of the metadata
+`n~.path=` + hex    a number of the metadata, in an order-preserving form
+`e~...`            the record has a value at the path, or beneath it
+`a~`               every record has it: what a negation subtracts from
+==================  ==========================================================
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import struct
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from app.log.fold import fold, word_text
+from app.log.record import SEVERITY, LogRecord
+from app.query.meaning import as_text, number, scalars
+
+#: A longer value is indexed by its start and by a digest of the whole (characters).
+VALUE_LIMIT = 200
+
+ALL = "a~"
+#: Letter of each plain field.
+LETTERS = {"level": "l", "resourceId": "r", "traceId": "t", "spanId": "p", "commit": "c"}
+
+_SPECIAL = re.compile(r"""[A-Z^\x00-\x20'"\\\x7f]""")
+_SPECIAL_IN_PATH = re.compile(r"""[A-Z^\x00-\x20'"\\\x7f=]""")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    character = found[0]
+    if "A" <= character <= "Z":
+        return "^" + character.lower()
+    return "^^" if character == "^" else f"^{ord(character):02x}"
+
+
+def escape(value: str) -> str:
+    """Return *value* as part of one term."""
+    return value if _SPECIAL.search(value) is None else _SPECIAL.sub(_escaped, value)
+
+
+@lru_cache(maxsize=20_000)
+def path_name(field: str) -> str:
+    """Return the name of a metadata path in terms: without `metadata`, its dot kept (a key may be empty), escaped."""
+    return _SPECIAL_IN_PATH.sub(_escaped, field.removeprefix("metadata"))
+
+
+@lru_cache(maxsize=20_000)
+def _existing(field: str) -> str:
+    """Return the terms that say that a metadata path and all above it exist, with blanks between."""
+    parts = field.split(".")
+    return " ".join(exists_term(".".join(parts[:length])) for length in range(1, len(parts) + 1))
+
+
+def exists_term(field: str) -> str:
+    """Return the term of records that have a value at *field* or beneath."""
+    letter = LETTERS.get(field)
+    return f"e~{letter}" if letter else f"e~m{path_name(field)}"
+
+
+def value_term(field: str, value: str) -> str:
+    """Return the term of records whose *field* is *value*; `level` is folded by the caller."""
+    if len(value) > VALUE_LIMIT:
+        return _digest(field, value)
+    return field_start(field) + escape(value)
+
+
+def field_start(field: str) -> str:
+    """Return what all value terms of *field* start with."""
+    letter = LETTERS.get(field)
+    return f"{letter}~" if letter else f"m~{path_name(field)}="
+
+
+def prefix_term(field: str, start: str) -> str:
+    """Return the start of the terms of records whose *field* starts with *start*, exact up to VALUE_LIMIT."""
+    return field_start(field) + escape(start[:VALUE_LIMIT])
+
+
+def number_start(field: str) -> str:
+    """Return what all number terms of *field* start with."""
+    return f"n~{path_name(field)}="
+
+
+def sortable(value: float) -> str:
+    """Return a float64 as 16 hex digits that sort as the numbers do."""
+    bits = struct.unpack(">Q", struct.pack(">d", value))[0]
+    return f"{bits ^ (0xFFFFFFFFFFFFFFFF if bits >> 63 else 1 << 63):016x}"
+
+
+def _digest(field: str, value: str) -> str:
+    digest = hashlib.blake2b(f"{field}={value}".encode(), digest_size=16).hexdigest()
+    return f"h~{digest}"
+
+
+def _terms(field: str, value: str) -> str:
+    if len(value) > VALUE_LIMIT:
+        # `^.` stands in no escaped text: the start of a long value is never taken for a whole one.
+        return f"{field_start(field)}{escape(value[:VALUE_LIMIT])}^. {_digest(field, value)}"
+    return field_start(field) + escape(value)
+
+
+@lru_cache(maxsize=5_000)
+def _level_terms(level: str) -> str:
+    folded = fold(level)
+    rank = SEVERITY.get(folded)
+    return _terms("level", folded) + ("" if rank is None else f" s~{rank}")
+
+
+@lru_cache(maxsize=20_000)
+def _resource_terms(resource: str) -> str:
+    return f"{_terms('resourceId', resource)} {exists_term('resourceId')}"
+
+
+@lru_cache(maxsize=20_000)
+def _commit_terms(commit: str) -> str:
+    return f"{_terms('commit', commit)} {exists_term('commit')}"
+
+
+@lru_cache(maxsize=20_000)
+def _of_key(key: str) -> tuple[str, str]:
+    """Return, for a key at the top of the metadata, its existence terms and what its value terms start with."""
+    field = f"metadata.{key}"
+    return _existing(field), field_start(field)
+
+
+def document(record: LogRecord) -> str:
+    """Return all terms of *record*, with blanks between them."""
+    parts = [word_text(record.message), ALL, _level_terms(record.level)]
+    if record.resource_id is not None:
+        parts.append(_resource_terms(record.resource_id))
+    if record.trace_id is not None:
+        parts.append(_started("t~", "traceId", record.trace_id))
+        parts.append("e~t")
+    if record.span_id is not None:
+        parts.append(_started("p~", "spanId", record.span_id))
+        parts.append("e~p")
+    if record.commit is not None:
+        parts.append(_commit_terms(record.commit))
+    if record.metadata:
+        for key, value in record.metadata.items():
+            if type(value) is str:
+                existing, start = _of_key(key)
+                parts.append(existing)
+                parts.append(_started(start, f"metadata.{key}", value))
+            else:
+                parts += _scalar_terms(f"metadata.{key}", value)
+    return " ".join(parts)
+
+
+def _started(start: str, field: str, value: str) -> str:
+    """Return the terms of a value of *field*, whose value terms begin with *start*: nearly always plain and short."""
+    if len(value) <= VALUE_LIMIT and _SPECIAL.search(value) is None:
+        return start + value
+    return _terms(field, value)
+
+
+def _scalar_terms(field: str, value: Any) -> Iterator[str]:
+    """Yield the terms of every scalar at or beneath *field* of the metadata."""
+    for path, scalar in scalars(value, field):
+        yield _existing(path)
+        yield _terms(path, as_text(scalar))
+        comparable = number(scalar)
+        if comparable is not None:
+            yield number_start(path) + sortable(comparable)

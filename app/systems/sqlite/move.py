@@ -1,0 +1,84 @@
+"""The drain of the default: queue, record and index are one file, so a move is one transaction.
+
+A crash leaves the logs either waiting or stored and findable, never both and never neither.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from app.drain.drain import refused, unreadable
+from app.errors import LogIngestorError
+from app.log.envelope import Batch
+from app.systems.sqlite import queue as queues
+from app.systems.sqlite import rows
+from app.systems.sqlite.file import Connection, Database, OperationalError
+from app.systems.sqlite.index import writing
+from app.systems.sqlite.index.writing import Prepared
+from app.systems.sqlite.queue import SqliteQueue
+from app.systems.sqlite.record import SqliteStore
+
+log = logging.getLogger(__name__)
+
+
+class Mover:
+    """Moves logs from the queue into record and index of one SQLite file."""
+
+    def __init__(self, database: Database, queue: SqliteQueue, store: SqliteStore) -> None:
+        self._database = database
+        self._queue = queue
+        self._store = store
+
+    def move(self, limit: int, wait: float) -> int:
+        """Move the oldest envelopes of about *limit* logs; wait up to *wait* seconds for the first.
+
+        Returns how many logs were moved; another worker may have moved them meanwhile.
+        """
+        batch = self._queue.peek(limit, wait)
+        if not batch:
+            return 0
+        try:
+            return self._together(batch)
+        except (LogIngestorError, OperationalError):
+            raise
+        except Exception:
+            log.exception("a batch of %d logs can't be stored; trying its logs one by one", len(batch.records))
+            return self._one_by_one(batch)
+
+    def _together(self, batch: Batch) -> int:
+        prepared = writing.prepare(batch.records)
+        # Not synced: a power cut undoes the whole move, and the logs are back in the queue.
+        with self._database.write(durable=False) as connection:
+            if not queues.remove(connection, batch):
+                return 0
+            fresh = rows.new_records(connection, batch.records)
+            if len(fresh) != len(batch.records):
+                prepared = writing.prepare(fresh)
+            self._insert(connection, prepared)
+            self._store.bury_in(connection, [*batch.dead, *unreadable(batch)])
+        return len(batch.records)
+
+    def _insert(self, connection: Connection, prepared: Prepared) -> None:
+        if prepared.records:
+            first = rows.next_place(connection)
+            rows.insert(connection, first, prepared.records)
+            writing.index(connection, first, prepared)
+
+    def _one_by_one(self, batch: Batch) -> int:
+        """Store each log by itself, in one transaction; one that can't be stored becomes a dead letter."""
+        letters = [*batch.dead, *unreadable(batch)]
+        with self._database.write(durable=False) as connection:
+            if not queues.remove(connection, batch):
+                return 0
+            for record in batch.records:
+                connection.execute("SAVEPOINT one")
+                try:
+                    self._insert(connection, writing.prepare(rows.new_records(connection, [record])))
+                except OperationalError:
+                    raise
+                except Exception as error:
+                    connection.execute("ROLLBACK TO one")
+                    letters.append(refused(record, error))
+                connection.execute("RELEASE one")
+            self._store.bury_in(connection, letters)
+        return len(batch.records)

@@ -1,0 +1,107 @@
+"""Brings a SQLite file to the schema that this program knows, and tells when it knows it not."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pysqlite3
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from alembic.util.exc import CommandError
+from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy import Connection as SQLConnection
+from sqlalchemy.exc import DBAPIError
+
+from app.errors import InvalidSettings, Problem, Unavailable
+from app.paths import resource
+from app.systems.sql.head import HEAD
+
+
+def current(path: Path) -> str | None:
+    """Return the schema of the file; None when it has none yet."""
+    if not path.exists():
+        return None
+    try:
+        with closing(pysqlite3.connect(f"file:{quote(str(path))}?mode=ro", uri=True)) as connection:
+            found = connection.execute("SELECT name FROM sqlite_master WHERE name = 'alembic_version'").fetchone()
+            row = found and connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            return str(row[0]) if row else None
+    except pysqlite3.Error as error:
+        raise Unavailable(f"{path} can't be read as a database: {error}") from error
+
+
+def check(path: Path) -> None:
+    """Raise InvalidSettings unless the file has exactly the schema that this program knows."""
+    found = current(path)
+    if found == HEAD:
+        return
+    if found is not None and found > HEAD:
+        raise InvalidSettings(_too_new(path, found))
+    raise InvalidSettings(Problem(f"{path} has schema {found or 'none'}, not {HEAD}: run `logingestor db upgrade`"))
+
+
+def upgrade(path: Path) -> None:
+    """Make the file, or bring it to the newest schema; its data stay. A newer schema is refused."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"{path.parent} can't be made: {error}") from error
+    found = current(path)
+    if found == HEAD:
+        return
+    if found is not None and found > HEAD:
+        raise InvalidSettings(_too_new(path, found))
+    engine = create_engine(URL.create("sqlite", database=str(path)), module=pysqlite3)
+    _begin_at_once(engine)
+    try:
+        with engine.connect() as connection:
+            if found is None:
+                _prepare(path)
+            config = Config(str(resource("migrations") / "alembic.ini"))
+            config.set_main_option("script_location", str(resource("migrations")))
+            config.attributes["connection"] = connection
+            with connection.begin():
+                command.upgrade(config, "head")
+    except CommandError as error:
+        raise InvalidSettings(Problem(f"{path} can't be upgraded: {error}")) from error
+    except (DBAPIError, pysqlite3.Error) as error:
+        raise Unavailable(f"{path} can't be upgraded: {error}") from error
+    finally:
+        engine.dispose()
+
+
+def _prepare(path: Path) -> None:
+    """Set what must be set before the first table: freed pages can be given back in steps."""
+    connection = pysqlite3.connect(str(path))
+    connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.close()
+
+
+def _begin_at_once(engine: Engine) -> None:
+    """Put tables and data of an upgrade into one transaction: the driver alone would commit between them."""
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: SQLConnection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def heads() -> list[str]:
+    """Return the newest revisions that migrations/ holds: exactly one."""
+    config = Config()
+    config.set_main_option("script_location", str(resource("migrations")))
+    return list(ScriptDirectory.from_config(config).get_heads())
+
+
+def _too_new(path: Path, found: str) -> Problem:
+    return Problem(
+        f"{path} has schema {found}, newer than {HEAD}, the newest that this program knows: run a newer release"
+    )

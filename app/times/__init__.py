@@ -1,0 +1,1 @@
+"""Times: instants, zones, and how people and log files write both."""

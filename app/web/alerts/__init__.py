@@ -1,0 +1,1 @@
+"""Pages and API of alerts and saved searches."""

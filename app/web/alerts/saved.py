@@ -1,0 +1,105 @@
+"""What the routes of saved searches and of alerts share: names, who asks, and in which shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from flask import Response, redirect, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.alerts.searches import PASSING
+from app.errors import InvalidInput, Problem
+from app.find.export import json_bytes
+from app.web.api.asked import Asked
+from app.web.current import settings
+from app.web.search.form import NAMES
+from app.web.security.password import USER
+
+_T = TypeVar("_T")
+
+#: What of the search page's state is kept with a search.
+PARAMETERS = tuple(name for name in NAMES.values() if name not in PASSING)
+_LABELS = {
+    "q": "Query",
+    "from": "From",
+    "to": "To",
+    "name": "Name",
+    "search": "Search",
+    "kind": "Condition",
+    "threshold": "Number",
+    "window": "Window",
+    "factor": "Factor",
+    "windows": "Windows before",
+    "fire_after": "Fires after",
+    "close_after": "Over after",
+    "severity": "Severity",
+    "until": "Until",
+    "reason": "Reason",
+}
+
+
+def wants_page() -> bool:
+    """Return whether the request comes from somebody who reads pages rather than from a program."""
+    return request.accept_mimetypes.best_match(("application/json", "text/html")) == "text/html"
+
+
+def reply(found: dict[str, Any], status: int = 200) -> Response:
+    """Return *found* as JSON that no cache keeps."""
+    response = Response(json_bytes({"status": True, **found}), status, content_type="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def go(path: str) -> BaseResponse:
+    """Lead the browser on to a path of ours."""
+    return redirect(settings().path_prefix + path, 303)
+
+
+def body(names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the JSON object that was sent; raises InvalidQuery for a name that is not among *names*."""
+    asked = Asked(names)
+    asked.check()
+    return asked.given
+
+
+def who(given: str = "") -> str:
+    """Return who asks: as they say, or the user whose password they know, or where they are."""
+    return given.strip() or (USER if settings().auth == "required" else request.remote_addr or "")
+
+
+def labelled(error: InvalidInput) -> list[dict[str, str]]:
+    """Return the problems for a page, each with the label of its field."""
+    return [
+        {
+            "field": problem.field or "",
+            "label": _LABELS.get(problem.field or "", problem.field or ""),
+            "message": said(problem),
+        }
+        for problem in error.problems
+    ]
+
+
+def said(problem: Problem) -> str:
+    """Return what is wrong, with the place in a text where there is one."""
+    return problem.message if problem.position is None else f"{problem.message} (at character {problem.position + 1})"
+
+
+class Gathered:
+    """Problems of several steps, to be told together."""
+
+    def __init__(self) -> None:
+        self._problems: list[Problem] = []
+
+    def take(self, step: Callable[[], _T]) -> _T | None:
+        """Return what a step returns; None where it finds fault."""
+        try:
+            return step()
+        except InvalidInput as error:
+            self._problems += error.problems
+            return None
+
+    def check(self) -> None:
+        """Raise InvalidInput with the problems, if there are any."""
+        if self._problems:
+            raise InvalidInput(*self._problems)

@@ -1,0 +1,77 @@
+"""Saved searches: JSON for programs, and for browsers the list, and the way from a name to the search page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import Blueprint, Response
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.alerts import searches
+from app.ports.alerts import SavedSearch
+from app.web.alerts import saved, searches_pages
+from app.web.current import backends
+from app.web.search.form import Form
+from app.web.security import caching
+
+bp = Blueprint("searches", __name__)
+bp.after_request(caching.ask_again)
+
+#: Names of what makes a search.
+NAMES = ("name", *saved.PARAMETERS)
+
+
+@bp.get("/searches")
+def every() -> BaseResponse | str:
+    """Show the saved searches."""
+    if saved.wants_page():
+        return searches_pages.page()
+    saved.body(())
+    return saved.reply({"searches": [search.to_dict() for search in backends().store.searches()]})
+
+
+@bp.post("/searches")
+def add() -> Response:
+    """Save a search under a name that no other has."""
+    given = saved.body(NAMES)
+    name = given.pop("name", None)
+    problems = saved.Gathered()
+    problems.take(lambda: searches.check_name(name))
+    parameters = problems.take(lambda: searches.check_parameters(given, saved.PARAMETERS))
+    problems.check()
+    return saved.reply({"search": searches.add(backends().store, name, parameters or {}).to_dict()}, 201)
+
+
+@bp.get("/searches/<which>")
+def one(which: str) -> BaseResponse:
+    """Lead a browser to the search; tell a program what it is."""
+    search = searches.get(backends().store, which)
+    if saved.wants_page():
+        return saved.go(path(search))
+    saved.body(())
+    return saved.reply({"search": search.to_dict()})
+
+
+@bp.put("/searches/<which>")
+def change(which: str) -> Response:
+    """Change what the body names; an empty parameter is removed."""
+    given, store = saved.body(NAMES), backends().store
+    search = searches.get(store, which)
+    name = given.pop("name", None)
+    parameters = searches.check_parameters({**search.parameters, **given}, saved.PARAMETERS)
+    return saved.reply({"search": searches.change(store, search, name=name, parameters=parameters).to_dict()})
+
+
+@bp.delete("/searches/<which>")
+def remove(which: str) -> Response:
+    """Forget a search that no alert watches."""
+    store = backends().store
+    searches.remove(store, searches.get(store, which))
+    return saved.reply({})
+
+
+def path(search: SavedSearch) -> str:
+    """Return the path of the search page in the state of a search, without the prefix."""
+    # Without a zone its times are of UTC, as for its alerts, whatever zone the browser was in last.
+    form = replace(Form.read(search.parameters), tz=search.parameters.get("tz") or "UTC")
+    return f"/?{form.query()}"

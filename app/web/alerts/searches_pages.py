@@ -1,0 +1,56 @@
+"""The page of saved searches, with its forms. No script is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from flask import Blueprint, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.alerts import searches
+from app.errors import InvalidInput
+from app.web.alerts import saved
+from app.web.current import backends
+from app.web.search.form import Form
+
+bp = Blueprint("page_searches", __name__)
+
+
+@bp.post("/page/searches")
+def submit() -> BaseResponse | tuple[str, int]:
+    """Save, change or remove a search as a form of a page says."""
+    form, store = request.form, backends().store
+    given = dict(_state(form).state(*searches.PASSING))
+    try:
+        if form.get("do") == "remove":
+            searches.remove(store, searches.get(store, form.get("id", "")))
+            return saved.go("/searches")
+        parameters = searches.check_parameters(given, saved.PARAMETERS)
+        if form.get("do") == "change":
+            search = searches.get(store, form.get("id", ""))
+            search = searches.change(store, search, name=form.get("name", ""), parameters=parameters)
+        else:
+            search = searches.add(store, form.get("name", ""), parameters, replace=form.get("do") == "replace")
+    except InvalidInput as error:
+        return page(error), 400
+    return saved.go(f"/searches#s-{search.id}")
+
+
+def _state(parameters: Mapping[str, str]) -> Form:
+    """Return the state that the parameters are: in the zone that they name, not in that of who changes them."""
+    return replace(Form.read(parameters), tz=parameters.get("tz", ""))
+
+
+def page(error: InvalidInput | None = None) -> str:
+    """Return the page of saved searches; with what was wrong in the form that was sent."""
+    store, sent = backends().store, None
+    if error is not None:
+        sent = {"name": request.form.get("name", ""), "id": request.form.get("id", ""), "form": _state(request.form)}
+        sent["taken"] = any("another saved search" in problem.message for problem in error.problems)
+    alerts: dict[str, list[tuple[str, str]]] = {}
+    for watched in store.alerts():
+        alerts.setdefault(watched.alert.search, []).append((watched.alert.id, watched.alert.name))
+    shown = [(search, _state(search.parameters), alerts.get(search.id, [])) for search in store.searches()]
+    problems = saved.labelled(error) if error else []
+    return render_template("searches.html", searches=shown, sent=sent, problems=problems, passing=searches.PASSING)

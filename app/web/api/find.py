@@ -1,0 +1,199 @@
+"""The routes that find: page, histogram, facets, fields, export, one log, its context, a trace."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from itertools import chain
+from typing import Any
+
+from flask import Blueprint, Response
+
+from app.errors import InvalidQuery, NotFound, Problem
+from app.find import counts, export, find
+from app.find.patterns import patterns
+from app.log.record import id_bytes
+from app.query.filter import TIME_FIELDS
+from app.query.names import check_name
+from app.query.query import PAGE_LIMIT
+from app.times.zone import read_zone
+from app.web.api.asked import Asked
+from app.web.current import backends, budget
+from app.web.security import caching
+
+bp = Blueprint("filters", __name__)
+bp.after_request(caching.keep_none)
+log = logging.getLogger(__name__)
+
+FILTER = ("q", "query", "key", "value", "operation", "filters", "match")
+WINDOW = ("from", "to", "tz", "clock")
+PAGE = (*FILTER, *WINDOW, "sort", "limit", "cursor", "count")
+HISTOGRAM = (*FILTER, *WINDOW, "interval", "by")
+FACETS = (*FILTER, *WINDOW, "field", "size")
+FIELDS = (*FILTER, *WINDOW)
+PATTERNS = (*FILTER, *WINDOW, "size")
+EXPORT = (*FILTER, *WINDOW, "sort", "cursor", "format", "columns")
+CONTEXT = (*FILTER, *WINDOW, "before", "after")
+
+#: Most fields of facets, values or patterns, neighbours on each side, logs of a trace in one answer if not said.
+FACET_FIELDS, FACET_SIZE, NEIGHBOURS, TRACE_LIMIT = 20, 1_000, PAGE_LIMIT // 2, 1_000
+#: Patterns in one answer, if not said.
+PATTERNS_SIZE = 100
+#: Media types of the formats of an export.
+EXPORT_TYPES = {"ndjson": "application/x-ndjson", "csv": "text/csv; charset=utf-8"}
+
+_ID = "<string(minlength=32,maxlength=36):identity>"
+
+
+@bp.get("/logs")
+@bp.post("/logs/filter/")
+@bp.post("/logs/filter")
+def logs() -> Response:
+    """Answer with one page of the logs that fit."""
+    asked = Asked(PAGE)
+    query = asked.query()
+    asked.check()
+    held = backends()
+    return reply(find.answer(held.queue, held.store, held.index, query, budget()))
+
+
+@bp.route("/logs/histogram", methods=["GET", "POST"])
+def histogram() -> Response:
+    """Answer with the counts over time."""
+    asked = Asked(HISTOGRAM)
+    query = asked.query()
+    interval = asked.read(lambda: counts.read_interval(asked.text("interval", "auto")), None)
+    by = asked.text("by", "", ("level",))
+    asked.check()
+    zone = read_zone(asked.text("tz", "UTC"))
+    held = backends()
+    unseen = find.unseen(held.queue, held.store, held.index)
+    found = counts.histogram(held.index, query, interval, by == "level", zone, budget())
+    return reply({"status": True, **found, **unseen})
+
+
+@bp.route("/logs/facets", methods=["GET", "POST"])
+def facets() -> Response:
+    """Answer with the most frequent values of fields."""
+    asked = Asked(FACETS, lists=("field",))
+    query = asked.query()
+    names = asked.texts("field")
+    size = asked.whole("size", 10, 1, FACET_SIZE)
+    if not 1 <= len(names) <= FACET_FIELDS:
+        asked.refuse(f"must name 1 to {FACET_FIELDS} fields, such as level", "field")
+    for name in names:
+        asked.read(partial(_check_facet, name), None)
+    asked.check()
+    held = backends()
+    unseen = find.unseen(held.queue, held.store, held.index)
+    return reply({"status": True, **counts.facets(held.index, query, names, size, budget()), **unseen})
+
+
+def _check_facet(name: str) -> None:
+    try:
+        check_name(name)
+    except ValueError as error:
+        raise InvalidQuery(Problem(str(error), "field")) from None
+    if name in (*TIME_FIELDS, "id"):
+        raise InvalidQuery(Problem(f"{name} differs in every log; the histogram counts over time", "field"))
+    if name == "metadata":
+        raise InvalidQuery(Problem("metadata needs a path: metadata.name", "field"))
+
+
+@bp.route("/logs/fields", methods=["GET", "POST"])
+def fields() -> Response:
+    """Answer with the fields that occur."""
+    asked = Asked(FIELDS)
+    query = asked.query()
+    asked.check()
+    held = backends()
+    unseen = find.unseen(held.queue, held.store, held.index)
+    return reply({"status": True, **counts.fields(held.index, query, budget()), **unseen})
+
+
+@bp.route("/logs/patterns", methods=["GET", "POST"])
+def alike() -> Response:
+    """Answer with what the messages of the newest logs have in common."""
+    asked = Asked(PATTERNS)
+    query = asked.query()
+    size = asked.whole("size", PATTERNS_SIZE, 1, FACET_SIZE)
+    asked.check()
+    held = backends()
+    unseen = find.unseen(held.queue, held.store, held.index)
+    return reply({"status": True, **patterns.answer(held.store, held.index, query, size, budget()), **unseen})
+
+
+@bp.route("/logs/export", methods=["GET", "POST"])
+def exported() -> Response:
+    """Stream all logs that fit, however many, in constant memory."""
+    asked = Asked(EXPORT, lists=("columns",))
+    query = asked.query()
+    format = asked.text("format", "ndjson", export.FORMATS)
+    columns = asked.texts("columns", split=True)
+    asked.read(lambda: export.check(format, columns), None)
+    asked.check()
+    zone = read_zone(asked.text("tz", "UTC"))
+    held = backends()
+    unseen = find.unseen(held.queue, held.store, held.index)
+    pieces = export.lines(held.index.scan(query, budget()), format, columns, zone)
+    # The first piece is made before the status is sent: a fault up to there has a status of its own.
+    first = next(pieces, b"")
+    response = Response(_whole(chain((first,), pieces)), content_type=EXPORT_TYPES[format])
+    response.headers["Content-Disposition"] = f'attachment; filename="logs.{format}"'
+    # What was accepted and can't be in the stream: unknown where the queue can't be asked.
+    response.headers["Pending"] = "unknown" if unseen["pending"] is None else str(unseen["pending"])
+    return response
+
+
+def _whole(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Pass the pieces on. A failure goes up, so that the server cuts the transfer: half an export never looks whole."""
+    try:
+        yield from pieces
+    except Exception:
+        log.exception("an export broke off")
+        raise
+
+
+@bp.get(f"/logs/{_ID}")
+def one(identity: str) -> Response:
+    """Answer with one log, from the record."""
+    Asked(()).check()
+    held = backends()
+    return reply({"status": True, "log": find.one(held.queue, held.store, _id(identity)).to_dict()})
+
+
+@bp.route(f"/logs/{_ID}/context", methods=["GET", "POST"])
+def context(identity: str) -> Response:
+    """Answer with a log and its neighbours."""
+    asked = Asked(CONTEXT)
+    query = asked.query()
+    before, after = (asked.whole(name, 10, 0, NEIGHBOURS) for name in ("before", "after"))
+    asked.check()
+    held = backends()
+    return reply(find.context(held.queue, held.store, held.index, _id(identity), query, before, after, budget()))
+
+
+@bp.get("/traces/<path:trace_id>", merge_slashes=False)  # a trace id may hold any characters
+def trace(trace_id: str) -> Response:
+    """Answer with the logs of a trace, oldest first."""
+    asked = Asked(PAGE)
+    query = asked.query(default_limit=TRACE_LIMIT)
+    asked.check()
+    if "sort" not in asked:
+        query = replace(query, sort="asc")
+    held = backends()
+    return reply(find.trace(held.queue, held.store, held.index, trace_id, query, budget()))
+
+
+def _id(text: str) -> bytes:
+    try:
+        return id_bytes(text)
+    except ValueError:
+        raise NotFound(f"{text} is not the id of a log") from None
+
+
+def reply(found: dict[str, Any]) -> Response:
+    """Return *found* as JSON."""
+    return Response(export.json_bytes(found), content_type="application/json")

@@ -1,0 +1,127 @@
+"""POST /logs/ingest/: one log, an array, or one a line; and what became of them."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from flask import Blueprint, Response, jsonify, make_response, request
+
+from app.accept.accept import Outcome
+from app.errors import InvalidInput, InvalidRecord, Problem, TooLarge
+from app.log import schema
+from app.log.body import inflate
+from app.log.schema import Refused
+from app.settings.limits import limits_of
+from app.times.instant import now_ms
+from app.web.current import parts
+from app.web.security.errors import answer
+
+bp = Blueprint("ingest", __name__)
+
+#: Longest Idempotency-Key, in characters.
+KEY_LIMIT = 255
+#: Values of `wait`.
+STAGES = ("stored", "indexed")
+#: Seconds for which `wait` blocks at most.
+WAIT_SECONDS = 10.0
+#: `token` is the password of shippers that can set nothing but the URL: app/web/security/access.py reads it.
+PARAMETERS = ("wait", "token")
+
+
+@bp.post("/logs/ingest/")
+@bp.post("/logs/ingest")
+def ingest() -> Response:
+    """Accept logs: 202 when at least one is durably queued, with what became of each."""
+    stage, key = _stage(), _key()
+    body = _body()
+    settings = parts().settings
+    try:
+        body = inflate(body, request.headers.get("Content-Encoding"), settings.inflated_limit)
+        parsed = schema.read(body, request.headers.get("Content-Type"), limits_of(settings), now_ms())
+    except InvalidRecord as error:
+        parts().accept().bury(body, error.problems[0], _sender(), _agent())
+        raise
+    except InvalidInput as error:
+        # Of another type, or too large once decompressed: kept nowhere, so that the page of sources is the one place
+        # that shows it. What is too large as it is sent does not come this far: app/web/server/bridge.py answers 413.
+        parts().visits().saw(_sender(), _agent(), 0, [Refused(error.problems[0], body)])
+        raise
+    if not parsed.sent:
+        raise InvalidRecord(Problem("the body holds no log"))
+    digest = hashlib.blake2b(body, digest_size=16).digest() if key else b""
+    outcome = parts().accept().take(parsed, sender=_sender(), key=key and f"http:{key}", digest=digest, agent=_agent())
+    if not outcome.ok:
+        problems = [Problem(**problem) for problem in outcome.rejected]
+        return answer(400, f"no log was accepted: {_first(outcome)}", problems)
+    found = _shown(outcome)
+    if stage and outcome.receipt:
+        status = parts().receipts().wait(outcome.receipt, stage, WAIT_SECONDS)
+        found |= {name: status[name] for name in ("queued", "stored", "indexed", "dead")}
+    return make_response(jsonify(found), 202)
+
+
+@bp.get("/receipts/<receipt>")
+def receipt(receipt: str) -> Response:
+    """Return what became of the logs behind a receipt."""
+    return jsonify(parts().receipts().status(receipt))
+
+
+def _shown(outcome: Outcome) -> dict[str, Any]:
+    message = f"{outcome.accepted} accepted"
+    if outcome.duplicates:
+        message += f", {outcome.duplicates} accepted before"
+    if outcome.rejected:
+        message += f", {len(outcome.rejected)} rejected: {_first(outcome)}"
+    return {
+        "status": True,
+        "message": message,
+        "accepted": outcome.accepted,
+        "duplicates": outcome.duplicates,
+        "rejected": outcome.rejected,
+        "receipt": outcome.receipt,
+    }
+
+
+def _first(outcome: Outcome) -> str:
+    first = outcome.rejected[0]
+    field = f", {first['field']}" if "field" in first else ""
+    more = f" (and {len(outcome.rejected) - 1} more)" if len(outcome.rejected) > 1 else ""
+    return f"log {first['index']}{field}: {first['message']}{more}"
+
+
+def _body() -> bytes:
+    limit = parts().settings.body_limit
+    if request.content_length is not None and request.content_length > limit:
+        raise TooLarge(Problem(f"the body has more than {limit:,} bytes"))
+    body = request.stream.read(limit + 1)
+    if len(body) > limit:
+        raise TooLarge(Problem(f"the body has more than {limit:,} bytes"))
+    return body
+
+
+def _key() -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not 0 < len(key) <= KEY_LIMIT:
+        raise InvalidInput(Problem(f"is empty or longer than {KEY_LIMIT} characters", "Idempotency-Key"))
+    return key
+
+
+def _stage() -> str | None:
+    if not request.query_string:
+        return None
+    for name in request.args:
+        if name not in PARAMETERS:
+            raise InvalidInput(Problem("is not a parameter of this route; there are `wait` and `token`", name))
+    stage = request.args.get("wait")
+    if stage is not None and stage not in STAGES:
+        raise InvalidInput(Problem(f"is neither {' nor '.join(STAGES)}", "wait"))
+    return stage
+
+
+def _sender() -> str:
+    return request.remote_addr or ""
+
+
+def _agent() -> str:
+    return request.headers.get("User-Agent", "")

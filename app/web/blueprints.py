@@ -1,0 +1,34 @@
+"""All blueprints, by name: a module that is missing here is a 404, one that can't be imported ends the start."""
+
+from __future__ import annotations
+
+from app.web.alerts import api as alerts
+from app.web.alerts import pages as alert_pages
+from app.web.alerts import searches_api, searches_pages
+from app.web.api import find, health, hints, ingest, metrics, tail
+from app.web.logs import patterns, trace
+from app.web.openapi import openapi
+from app.web.operate import add, dead, notices_api, notices_page, overview
+from app.web.search import page
+
+ALL = (
+    ingest.bp,
+    find.bp,
+    hints.bp,
+    page.bp,
+    health.bp,
+    openapi.bp,
+    tail.bp,
+    notices_api.bp,
+    metrics.bp,
+    dead.bp,
+    overview.bp,
+    add.bp,
+    notices_page.bp,
+    patterns.bp,
+    trace.bp,
+    searches_api.bp,
+    alerts.bp,
+    searches_pages.bp,
+    alert_pages.bp,
+)

@@ -1,0 +1,1 @@
+"""Pages of single logs: one log, its trace, comparison, patterns."""

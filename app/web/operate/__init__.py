@@ -1,0 +1,1 @@
+"""Pages and API for operators: overview, notices, dead letters, sources."""

@@ -1,0 +1,117 @@
+"""Add a source: what to type or configure where logs come from, with this server's address; and the first log when it lands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from app.backends import Backends
+from app.errors import InvalidInput, LogIngestorError, Problem
+from app.log.record import LogRecord
+from app.ports.deadline import Budget
+from app.ports.figures import SOURCES, Source
+from app.query.query import Query
+from app.web.current import backends, settings
+from app.web.search.form import Form
+from app.web.security import caching
+from app.web.security.access import is_loopback
+
+bp = Blueprint("add", __name__)
+bp.after_request(caching.keep_none)
+
+#: Logs that are shown once they are there, and seconds that finding them may take.
+LOGS, PATIENCE = 5, 1.0
+#: Senders in the order of the page: the name of the template, and what it is called.
+SENDERS = (
+    ("curl", "curl"),
+    ("python", "Python"),
+    ("node", "Node.js"),
+    ("fluentbit", "Fluent Bit"),
+    ("vector", "Vector"),
+    ("rsyslog", "rsyslog"),
+    ("otel", "OpenTelemetry"),
+    ("files", "Files"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where logs are sent, as the reader of the page reaches it."""
+
+    url: str
+    host: str
+    port: int
+    tls: bool
+    #: With a slash at its beginning.
+    path: str
+    #: Whether it asks for the admin's password.
+    password: bool
+    #: Whether only this machine reaches it.
+    loopback: bool
+
+    @classmethod
+    def of(cls, root: str, *, password: bool) -> Door:
+        """Return the door of a server at the URL *root*, which ends with a slash."""
+        parts = urlsplit(f"{root}logs/ingest/")
+        tls, host = parts.scheme == "https", parts.hostname or "localhost"
+        return cls(
+            parts.geturl(), host, parts.port or (443 if tls else 80), tls, parts.path, password, is_loopback(host)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """What has come since the page was opened."""
+
+    #: Sources that were not there before, and such that were; those seen last first.
+    new: list[Source]
+    known: list[Source]
+    logs: list[LogRecord]
+    #: Where all that came is found.
+    url: str
+    #: Why that can't be told; None when it can.
+    missing: str | None = None
+
+
+@bp.get("/overview/add")
+def page() -> Response:
+    """Show how to send; `part=arrived` gives only what has come since `since`."""
+    held = backends()
+    since, missing = _since(held)
+    found = Arrived([], [], [], "", missing) if since is None else arrived(held, since)
+    status = 200 if found.missing is None else 503
+    if request.args.get("part") == "arrived":
+        return make_response(render_template("_arrived.html", arrived=found, since=since), status)
+    door = Door.of(request.url_root, password=settings().auth == "required")
+    return make_response(render_template("add.html", door=door, senders=SENDERS, arrived=found, since=since), status)
+
+
+def _since(held: Backends) -> tuple[int | None, str | None]:
+    """Return since when to wait, by the record's clock; and why that can't be told."""
+    text = request.args.get("since")
+    if text is None:
+        try:
+            return held.store.reading().at, None
+        except LogIngestorError as error:
+            return None, str(error)
+    if not text.isdecimal() or len(text) > 15:
+        raise InvalidInput(Problem("is not a time in ms since 1970", "since"))
+    return int(text), None
+
+
+def arrived(held: Backends, since: int) -> Arrived:
+    """Return what has come since *since*, in ms by the record's clock."""
+    url = Form(start=str(since), clock="received").link()
+    try:
+        found = [one for one in held.store.sources(SOURCES).sources if one.last > since]
+        new = [one for one in found if one.first > since]
+        known = [one for one in found if one.first <= since]
+        logs: list[LogRecord] = []
+        if any(one.logs for one in found):
+            query = Query(clock="received", start=(since, 0), limit=LOGS, count="none")
+            logs = list(held.index.find(query, Budget(PATIENCE)).records)
+    except LogIngestorError as error:
+        return Arrived([], [], [], url, str(error))
+    return Arrived(new, known, logs, url)

@@ -1,0 +1,1 @@
+"""What pages share: times, values, bars and links in HTML."""

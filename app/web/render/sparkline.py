@@ -1,0 +1,51 @@
+"""The picture of an alert's last evaluations: a bar a minute, by state, and the limit as a line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.alerts import condition
+from app.ports.alerts import POINTS, Alert, State, Status
+
+#: Width in bars, a minute each, and height of the picture's own coordinates.
+WIDTH, HEIGHT = POINTS, 24
+MINUTE = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Spark:
+    """What the template draws."""
+
+    #: Paths by state: one stroke a minute.
+    shapes: list[tuple[State, str]]
+    #: Height of the limit from above; None where there is none.
+    limit: float | None
+    #: The largest value that fits.
+    top: int
+    #: In words, for those who don't see it.
+    title: str
+
+
+def draw(alert: Alert, status: Status, now: int) -> Spark | None:
+    """Return the picture of the last two hours; None while nothing was evaluated."""
+    if not status.recent:
+        return None
+    end = max(status.recent[-1].at, now - now % MINUTE)
+    shown = [point for point in status.recent if point.at > end - WIDTH * MINUTE]
+    limit = alert.threshold if alert.kind in ("at_least", "at_most") else None
+    top = max([1, limit or 0, *(point.count or 0 for point in shown)])
+    shapes: dict[State, list[str]] = {"ok": [], "firing": [], "cannot_tell": []}
+    for point in shown:
+        x = WIDTH - (end - point.at) / MINUTE - 1
+        # A count of one among thousands is still to be seen, and so is none, or what can't be told.
+        high = HEIGHT if point.state == "cannot_tell" else max((point.count or 0) / top * HEIGHT, 1)
+        shapes[point.state].append(f"M{x:g} {HEIGHT}v{-high:.3g}h.8V{HEIGHT}z")
+    counts = [point.count for point in shown if point.count is not None]
+    title = f"{len(shown)} evaluations, the last of {condition.logs(counts[-1])}, " if counts else ""
+    title += f"{sum(point.state == 'firing' for point in shown)} firing"
+    return Spark(
+        [(state, "".join(parts)) for state, parts in shapes.items() if parts],
+        None if limit is None else HEIGHT - limit / top * HEIGHT,
+        top,
+        title,
+    )

@@ -1,0 +1,1 @@
+"""Who may ask: passwords, tries, headers, and how errors are answered."""

@@ -1,0 +1,81 @@
+"""From the errors that we raise to status codes: the only such table. Browsers get a page, others JSON."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from flask import Flask, Response, jsonify, make_response, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from app.errors import (
+    InvalidInput,
+    InvalidSettings,
+    LogIngestorError,
+    NotFound,
+    Problem,
+    TooLarge,
+    Unavailable,
+    UnsupportedMedia,
+)
+
+log = logging.getLogger(__name__)
+
+#: Status of each error; the first that fits.
+STATUS: tuple[tuple[type[LogIngestorError], int], ...] = (
+    (TooLarge, 413),
+    (UnsupportedMedia, 415),
+    (InvalidSettings, 500),
+    (InvalidInput, 400),
+    (NotFound, 404),
+    (Unavailable, 503),
+)
+
+
+def install(app: Flask) -> None:
+    """Answer every error in the shape that its reader expects."""
+    app.register_error_handler(LogIngestorError, _ours)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def answer(status: int, message: str, problems: Sequence[Problem] = (), **more: Any) -> Response:
+    """Return the error as JSON, or as a page for who prefers HTML."""
+    if request.accept_mimetypes.best_match(("application/json", "text/html")) == "text/html":
+        page = render_template("error.html", status=status, message=message, problems=problems)
+        return make_response(page, status)
+    body = {"status": False, "message": message, "errors": [problem.to_dict() for problem in problems], **more}
+    return make_response(jsonify(body), status)
+
+
+def _ours(error: LogIngestorError) -> Response:
+    status = next((status for kind, status in STATUS if isinstance(error, kind)), 500)
+    if isinstance(error, InvalidInput):
+        return answer(status, said(error.problems), error.problems)
+    if isinstance(error, Unavailable):
+        kept: dict[str, Any] = {"kept": "unknown"} if error.kept_unknown else {}
+        response = answer(status, str(error), **kept)
+        response.headers["Retry-After"] = str(error.retry_after)
+        return response
+    return answer(status, str(error))
+
+
+def said(problems: Sequence[Problem]) -> str:
+    """Return the problems as one sentence."""
+    return "; ".join(
+        f"{problem.field}: {problem.message}" if problem.field else problem.message for problem in problems
+    )
+
+
+def _http(error: HTTPException) -> Response:
+    response = answer(error.code or 500, error.description or error.name)
+    for name, value in error.get_headers():
+        if name.lower() not in ("content-type", "content-length"):
+            response.headers[name] = value
+    return response
+
+
+def _unforeseen(error: Exception) -> Response:
+    log.error("%s %s failed", request.method, request.path, exc_info=error)
+    return answer(500, "the server failed at this request; its own log says why")

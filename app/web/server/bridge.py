@@ -1,0 +1,293 @@
+"""The bridge between the ASGI server and Flask: bodies and answers wait on the event loop, Flask runs in threads.
+
+A slow client never holds a thread: its body is read before one is taken, its answer is written after
+one is given back. Short answers cross between thread and loop once, long ones a piece at a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import io
+import json
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, cast
+
+from app.web.server.threads import Threads
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+Headers = list[tuple[bytes, bytes]]
+
+#: Threads that run Flask, and threads that make the next piece of long answers.
+THREADS, STREAM_THREADS = 16, 4
+#: Answers up to this size, in bytes, are joined and sent at once.
+JOINED = 1 << 20
+#: Seconds without a byte of the body after which a client is given up.
+SILENCE_SECONDS = 30.0
+#: Bytes of bodies in memory at once, over all requests; a single body may always come in.
+BODIES_LIMIT = 256 << 20
+#: Requests that may wait for a thread.
+WAITING_LIMIT = 1_000
+
+#: Seconds after which a request is watched for its client's leaving.
+WATCH_SECONDS = 0.1
+#: Name in the environment of the function that tells whether the client has left.
+LEFT = "logingestor.left"
+
+
+class ClientLeft(Exception):
+    """The client closed its connection before its request was whole."""
+
+
+@dataclass(slots=True)
+class _Held:
+    """A body on its way in."""
+
+    body: bytearray = field(default_factory=bytearray)
+
+
+class _Watch:
+    """Notices that the client left while its request is worked at; only where that takes long, so that others pay nothing."""
+
+    def __init__(self, scope: Scope, receive: Receive) -> None:
+        self._receive = receive
+        self._task: asyncio.Task[None] | None = None
+        self._timer = asyncio.get_running_loop().call_later(WATCH_SECONDS, self._begin)
+        scope[LEFT] = self.left
+
+    def _begin(self) -> None:
+        self._task = asyncio.ensure_future(_disconnected(self._receive))
+
+    def left(self) -> bool:
+        """Return whether the client has left; from any thread."""
+        return self._task is not None and self._task.done() and not self._task.cancelled()
+
+    def end(self) -> None:
+        """Watch no more."""
+        self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+
+
+class Refused(Exception):
+    """The request is answered without Flask."""
+
+    def __init__(self, status: int, message: str, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after
+
+    async def send(self, send: Send) -> None:
+        """Answer in the shape of every error."""
+        body = json.dumps({"status": False, "message": str(self), "errors": []}).encode()
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+        # What is left of the body is not read: the connection can't be used again.
+        headers.append((b"connection", b"close"))
+        if self.retry_after is not None:
+            headers.append((b"retry-after", str(self.retry_after).encode()))
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+@dataclass(slots=True)
+class Answer:
+    """What Flask began to answer."""
+
+    status: int = 500
+    headers: Headers = field(default_factory=list)
+    #: The whole body; None when the answer is long and comes from `pieces`.
+    body: bytes | None = None
+    pieces: Iterator[bytes] | None = None
+    close: Callable[[], None] = lambda: None
+
+
+class Bridge:
+    """An ASGI application (version 3, HTTP and lifespan) that answers with a WSGI application (PEP 3333)."""
+
+    def __init__(self, app: WsgiApp, *, body_limit: int) -> None:
+        self._app = app
+        self._body_limit = body_limit
+        self._threads = Threads(THREADS, "request")
+        self._streams = Threads(STREAM_THREADS, "stream")
+        self._held = 0
+        self._waiting = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection's request."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._serve(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            await send({"type": f"{message['type']}.complete"})
+            if message["type"] == "lifespan.shutdown":
+                self._threads.close()
+                self._streams.close()
+                return
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        held = _Held()
+        try:
+            await self._read(scope, receive, held)
+            if self._waiting >= WAITING_LIMIT:
+                raise Refused(503, "too many requests wait", retry_after=1)
+            watch = _Watch(scope, receive)
+            self._waiting += 1
+            try:
+                answer = await self._threads.run(self._answer, environ(scope, bytes(held.body)))
+            finally:
+                self._waiting -= 1
+                watch.end()
+        except ClientLeft:
+            return
+        except Refused as refused:
+            await refused.send(send)
+            return
+        finally:
+            self._held -= len(held.body)
+        await self._send(answer, receive, send)
+
+    async def _read(self, scope: Scope, receive: Receive, held: _Held) -> None:
+        """Read the body, within the limits and with patience for a slow sender, not for a silent one."""
+        announced = _content_length(scope)
+        if announced > self._body_limit:
+            raise Refused(413, f"the body has more than {self._body_limit:,} bytes")
+        if self._held and self._held + announced > BODIES_LIMIT:
+            raise Refused(503, "too many large requests are under way", retry_after=1)
+        more = True
+        while more:
+            try:
+                async with asyncio.timeout(SILENCE_SECONDS):
+                    message = await receive()
+            except TimeoutError:
+                raise Refused(408, f"the body stopped for {SILENCE_SECONDS:.0f} seconds") from None
+            if message["type"] == "http.disconnect":
+                raise ClientLeft
+            piece = message.get("body", b"")
+            held.body += piece
+            self._held += len(piece)
+            if len(held.body) > self._body_limit:
+                raise Refused(413, f"the body has more than {self._body_limit:,} bytes")
+            if self._held > BODIES_LIMIT and self._held > len(held.body):
+                raise Refused(503, "too many large requests are under way", retry_after=1)
+            more = message.get("more_body", False)
+
+    def _answer(self, environment: dict[str, Any]) -> Answer:
+        """Run Flask; in a thread."""
+        answer = Answer()
+        context = contextvars.copy_context()
+
+        def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[..., Any]:
+            answer.status = int(status[:3])
+            answer.headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+            return _no_write
+
+        found = context.run(self._app, environment, start_response)
+        close = getattr(found, "close", None)
+        length = next((int(value) for name, value in answer.headers if name == b"content-length"), JOINED + 1)
+        if length <= JOINED:
+            try:
+                answer.body = b"".join(found)
+            finally:
+                if close is not None:
+                    close()
+            return answer
+        answer.pieces = _pieces(context, iter(found))
+        if close is not None:
+            answer.close = partial(context.run, close)
+        return answer
+
+    async def _send(self, answer: Answer, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        if answer.pieces is None:
+            await send({"type": "http.response.body", "body": answer.body})
+            return
+        left = asyncio.ensure_future(_disconnected(receive))
+        try:
+            # An error in the middle goes up: the server then cuts the connection, so that the client
+            # sees a transfer that did not end, not an answer that looks whole.
+            while not left.done():
+                piece = await self._streams.run(next, answer.pieces, b"")
+                if not piece:
+                    await send({"type": "http.response.body", "body": b""})
+                    return
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        finally:
+            left.cancel()
+            await self._streams.run(answer.close)
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _pieces(context: contextvars.Context, iterator: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the pieces of an answer, all made in one context though they run on changing threads."""
+    while (piece := context.run(next, iterator, None)) is not None:
+        if piece:
+            yield piece
+
+
+def _never() -> bool:
+    return False
+
+
+def _no_write(_: bytes) -> None:
+    raise RuntimeError("the write callable of PEP 3333 is not offered")
+
+
+def _content_length(scope: Scope) -> int:
+    for name, value in cast(Headers, scope["headers"]):
+        if name == b"content-length" and value.isdigit():
+            return int(value)
+    return 0
+
+
+def environ(scope: Scope, body: bytes) -> dict[str, Any]:
+    """Return the WSGI environment of a request whose body is read."""
+    host, port = scope.get("server") or ("localhost", 80)
+    root = scope.get("root_path", "")
+    path: str = scope["path"].removeprefix(root)
+    made: dict[str, Any] = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": root.encode().decode("latin-1"),
+        "PATH_INFO": path.encode().decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "SERVER_NAME": host,
+        "SERVER_PORT": str(port or 0),
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+        "CONTENT_LENGTH": str(len(body)),
+        LEFT: scope.get(LEFT, _never),
+    }
+    if scope.get("client"):
+        made["REMOTE_ADDR"], made["REMOTE_PORT"] = scope["client"][0], str(scope["client"][1])
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            continue
+        key = name.decode("latin-1").upper().replace("-", "_")
+        if key != "CONTENT_TYPE":
+            key = f"HTTP_{key}"
+        text = value.decode("latin-1")
+        made[key] = f"{made[key]},{text}" if key in made else text
+    return made

@@ -1,0 +1,83 @@
+"""The door before Flask: it hands sockets and streams of events to who serves them on the event loop, all else to the bridge.
+
+Who may come in is Flask's to say, by the same rules as for every other request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response
+
+from app.web.server import live, noticing
+from app.web.server.bridge import Receive, Scope, Send, environ
+from app.web.server.live import Live
+from app.web.server.noticing import Noticing
+
+#: WebSocket close code (RFC 6455, section 7.4.1): policy violation.
+REFUSED = 1008
+
+
+class Door:
+    """An ASGI application that serves what follows, and hands everything else to *inner*."""
+
+    def __init__(self, app: Flask, inner: Callable[[Scope, Receive, Send], Any]) -> None:
+        self._app = app
+        self._inner = inner
+        self._stopping = asyncio.Event()
+        self._live = Live(app, self._stopping)
+        self._sockets = {
+            live.PATH: self._live.socket,
+            noticing.PATH: Noticing(app.extensions["logingestor"].board, self._stopping).serve,
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
+        if path in self._sockets and scope["type"] == "websocket":
+            await self._socket(scope, receive, send, path)
+        elif path == live.PATH and scope["type"] == "http" and scope["method"] == "GET":
+            await self._events(scope, receive, send)
+        else:
+            await self._inner(scope, receive, send)
+
+    def stop(self) -> None:
+        """Say goodbye to all who follow; to be called on the loop."""
+        self._stopping.set()
+
+    def close(self) -> None:
+        """Be done with the record, before it is closed."""
+        self._live.close()
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
+        await receive()
+        refused = await self._refused(scope)
+        if refused is None:
+            await self._sockets[path](scope, receive, send)
+            return
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.send", "text": refused.get_data(as_text=True)})
+        await send({"type": "websocket.close", "code": REFUSED})
+
+    async def _events(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refused = await self._refused(scope)
+        if refused is None:
+            await self._live.events(scope, receive, send)
+            return
+        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in refused.headers]
+        await send({"type": "http.response.start", "status": refused.status_code, "headers": headers})
+        await send({"type": "http.response.body", "body": refused.get_data()})
+
+    async def _refused(self, scope: Scope) -> Response | None:
+        """Return Flask's answer to who may not follow; None for all others."""
+        answered = await asyncio.get_running_loop().run_in_executor(None, self._ask, scope)
+        return None if answered.status_code == 204 else answered
+
+    def _ask(self, scope: Scope) -> Response:
+        # To Flask it is a plain GET: routes for sockets are a matter of their own there. `Upgrade` still tells.
+        asked = environ({**scope, "method": "GET", "scheme": scope["scheme"].replace("ws", "http")}, b"")
+        asked.pop("HTTP_CONNECTION", None)
+        with self._app.request_context(asked):
+            return self._app.full_dispatch_request()

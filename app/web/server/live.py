@@ -1,0 +1,211 @@
+"""The live tail: /logs/tail as a WebSocket, and as server-sent events for whoever only reads.
+
+It runs on the event loop, beside the bridge: a reader costs a few kilobytes and no thread. Who may follow is
+decided before (app/web/server/door.py).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import tzinfo
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import Flask
+
+from app.errors import InvalidInput, InvalidQuery, LogIngestorError, Problem
+from app.find import follow
+from app.find.export import json_bytes
+from app.find.follow import Follower, Reader, Write
+from app.log.record import LogRecord
+from app.query.filter import Filter
+from app.query.meaning import predicate
+from app.query.request import read_query
+from app.query.text import text
+from app.times.zone import read_zone
+from app.web.render import zone
+from app.web.search import table
+from app.web.search.form import NAMES, ROW, Form
+from app.web.server.bridge import Message, Receive, Scope, Send
+
+PATH = "/logs/tail"
+PARAMETERS = ("q", "after", "as", *(NAMES[name] for name in ROW))
+#: Forms of a log: the whole, as in an answer, or a row of the page's table.
+FORMS = ("json", "row")
+#: Seconds after which a silent stream says that it lives: proxies cut what is silent.
+ALIVE_SECONDS = 15.0
+#: Logs in one message's worth of writing before the loop serves others.
+AT_ONCE = 200
+#: WebSocket close codes (RFC 6455, section 7.4.1): going away, policy violation, internal error.
+GOING_AWAY, REFUSED, FAILED = 1001, 1008, 1011
+
+_SSE_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),
+]
+
+
+class Live:
+    """Serves connections of readers that may follow."""
+
+    def __init__(self, app: Flask, stopping: asyncio.Event) -> None:
+        self._app = app
+        self._follower = Follower(app.extensions["logingestor"].backends().store)
+        self._stopping = stopping
+
+    def close(self) -> None:
+        """Be done with the record, before it is closed."""
+        self._follower.close()
+
+    async def socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a socket whose connection was received, until it is closed or the process stops."""
+        code = GOING_AWAY
+        try:
+            # Whoever is told that the socket is open follows already: a log sent then is seen.
+            async with self._reader(scope) as (reader, came):
+                await send({"type": "websocket.accept"})
+                left = asyncio.ensure_future(_left(receive, "websocket.disconnect"))
+                try:
+                    async for message in self._messages(reader, came, left):
+                        if message:
+                            await send({"type": "websocket.send", "text": message})
+                    if left.done():
+                        return
+                finally:
+                    left.cancel()
+        except LogIngestorError as error:
+            code = REFUSED if isinstance(error, InvalidInput) else FAILED
+            await send({"type": "websocket.accept"})
+            await send({"type": "websocket.send", "text": json.dumps(_described(error))})
+        await send({"type": "websocket.close", "code": code})
+
+    async def events(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a stream of events, until its reader leaves or the process stops."""
+        try:
+            async with self._reader(scope) as (reader, came):
+                await receive()
+                await send({"type": "http.response.start", "status": 200, "headers": _SSE_HEADERS})
+                await send(_piece(": following\n\n"))
+                left = asyncio.ensure_future(_left(receive, "http.disconnect"))
+                try:
+                    async for message in self._messages(reader, came, left):
+                        await send(_piece(_event(message)))
+                finally:
+                    left.cancel()
+                await send({"type": "http.response.body", "body": b""})
+        except LogIngestorError as error:
+            status = 400 if isinstance(error, InvalidInput) else 503
+            body = json.dumps(_described(error)).encode()
+            headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+            await send({"type": "http.response.start", "status": status, "headers": headers})
+            await send({"type": "http.response.body", "body": body})
+
+    @contextlib.asynccontextmanager
+    async def _reader(self, scope: Scope) -> AsyncIterator[tuple[Reader, asyncio.Event]]:
+        """Let the connection follow as it asks; raises InvalidQuery and Unavailable."""
+        loop, came = asyncio.get_running_loop(), asyncio.Event()
+
+        def wake() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is gone: the process ends
+                loop.call_soon_threadsafe(came.set)
+
+        reader = self._asked(scope, wake)
+        await loop.run_in_executor(None, self._follower.add, reader)
+        try:
+            yield reader, came
+        finally:
+            self._follower.remove(reader)
+
+    def _asked(self, scope: Scope, wake: Callable[[], object]) -> Reader:
+        given = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
+        for name in given:
+            if name not in PARAMETERS:
+                raise InvalidQuery(
+                    Problem(f"is not a parameter of this route; known are {', '.join(PARAMETERS)}", name[:100])
+                )
+        form = given.get("as") or "json"
+        if form not in FORMS:
+            raise InvalidQuery(Problem(f"must be {' or '.join(FORMS)}", "as"))
+        tz = given.get("tz") or "UTC"
+        meant = read_query({"q": given.get("q", ""), "tz": tz}).filter
+        after = given.get("after") or _last_event(scope)
+        place = follow.decode(after) if after else None
+        look = Form.read({NAMES[name]: given.get(NAMES[name], "") for name in ROW})
+        table.build(look)
+        write = _json if form == "json" else self._row(look, meant, read_zone(tz))
+        return Reader((form, look.row(), text(meant)), predicate(meant), write, wake, place)
+
+    def _row(self, look: Form, meant: Filter, where: tzinfo) -> Write:
+        """Return what writes a log as a row like those of the page."""
+        template = self._app.jinja_env.get_template("_row.html")
+        form = replace(look, q=text(meant))
+
+        def write(record: LogRecord, cursor: str) -> str:
+            # Made anew for each: the time for marks is that of one row.
+            logs = table.build(form, meant)
+            with zone.using(where):
+                return json.dumps({"row": template.render(record=record, form=form, table=logs), "cursor": cursor})
+
+        return write
+
+    async def _messages(self, reader: Reader, came: asyncio.Event, left: asyncio.Future[None]) -> AsyncIterator[str]:
+        """Yield what the reader is sent, the empty text as a sign of life, until it leaves or the process stops."""
+        trouble = ""
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            while not left.done() and not stopping.done():
+                waiting = asyncio.ensure_future(came.wait())
+                ends: set[asyncio.Future[Any]] = {waiting, left, stopping}
+                await asyncio.wait(ends, timeout=ALIVE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+                waiting.cancel()
+                if not came.is_set():
+                    yield ""
+                    continue
+                came.clear()
+                texts, skipped, now = reader.take()
+                if skipped:
+                    yield json.dumps({"skipped": skipped})
+                for number, message in enumerate(texts):
+                    if number % AT_ONCE == AT_ONCE - 1:
+                        await asyncio.sleep(0)
+                    yield message
+                if now != trouble:
+                    yield json.dumps({"trouble": now})
+                    trouble = now
+        finally:
+            stopping.cancel()
+
+
+def _json(record: LogRecord, cursor: str) -> str:
+    return json_bytes({**record.to_dict(), "cursor": cursor}).decode()
+
+
+def _event(message: str) -> str:
+    """Return the message as a server-sent event; its id is the cursor, which a browser sends when it comes back."""
+    if not message:
+        return ": \n\n"
+    cursor = json.loads(message).get("cursor")
+    return f"id: {cursor}\ndata: {message}\n\n" if cursor else f"data: {message}\n\n"
+
+
+def _piece(event: str) -> Message:
+    return {"type": "http.response.body", "body": event.encode(), "more_body": True}
+
+
+def _last_event(scope: Scope) -> str:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"last-event-id"), "")
+
+
+def _described(error: LogIngestorError) -> dict[str, Any]:
+    problems = error.problems if isinstance(error, InvalidInput) else ()
+    return {"status": False, "message": str(error), "errors": [problem.to_dict() for problem in problems]}
+
+
+async def _left(receive: Receive, kind: str) -> None:
+    while (await receive())["type"] != kind:
+        pass

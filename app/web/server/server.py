@@ -1,0 +1,86 @@
+"""One web process: uvicorn on a listening socket, with Flask behind the bridge."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from types import FrameType
+
+import uvicorn
+
+from app.settings.settings import Settings
+from app.web import create_app
+from app.web.security import access
+from app.web.server import watching
+from app.web.server.bridge import Bridge
+from app.web.server.door import Door
+from app.web.server.mount import Mount
+
+#: Seconds given to requests under way when the process stops.
+GRACE_SECONDS = 10
+#: Connections that may wait to be taken.
+BACKLOG = 2_048
+#: Seconds between telling those who follow that the process stops and stopping it: their goodbye is on its way then.
+GOODBYE_SECONDS = 0.3
+
+
+class _Server(uvicorn.Server):
+    """Says goodbye to those who follow first: uvicorn would wait for them, and then cut them off."""
+
+    def __init__(self, config: uvicorn.Config, door: Door) -> None:
+        super().__init__(config)
+        self._door = door
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Remember the loop for the signal's handler."""
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Stop, a moment after those who follow were told."""
+        if self._loop is None:
+            super().handle_exit(sig, frame)
+            return
+        self._loop.call_soon_threadsafe(self._door.stop)
+        self._loop.call_soon_threadsafe(self._loop.call_later, GOODBYE_SECONDS, super().handle_exit, sig, frame)
+
+
+def run(listener: socket.socket) -> None:
+    """Serve on *listener* until SIGTERM or SIGINT; requests under way are answered first."""
+    # By the socket itself: what HOST means may have changed since the parent opened it.
+    settings = access.decide(Settings.from_env(os.environ), listener.getsockname()[0])
+    app = create_app(settings)
+    parts = app.extensions["logingestor"]
+    parts.accept()  # opened before the first request: a fault is this process's, not a client's
+    watch = watching.watch(parts.settings, parts.backends(), parts.board)
+    door = Door(app, Bridge(app, body_limit=parts.settings.body_limit))
+    prefix = parts.settings.path_prefix
+    config = uvicorn.Config(
+        Mount(prefix, door) if prefix else door,
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        # Logs are short: compressing each would cost 130 KB for each reader instead of 20.
+        ws_per_message_deflate=False,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=True,
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    # uvicorn raises the signal once more after its own handling; by then there is nothing left to stop.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    watch.start()
+    try:
+        _Server(config, door).run(sockets=[listener])
+    finally:
+        door.close()
+        watch.close()
+        parts.close()

@@ -1,0 +1,191 @@
+"""The OpenAPI document says what there is, all of it and nothing else; so does the page made from the same table."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.backends import Backends
+from app.log.record import LogRecord, id_text
+from app.web.openapi.openapi import describe
+from app.web.openapi.routes import PARAMETERS, ROUTES
+from app.web.openapi.schemas import SCHEMAS
+
+#: Endpoints that answer browsers, not programs.
+# The tail is a stream, over a socket or as events, that OpenAPI has no words for.
+PAGES = (
+    "static",
+    "pages.",
+    "page_",
+    "notice_page.",
+    "openapi.page",
+    "tail.",
+    "patterns.",
+    "trace.",
+    "dead.",
+    "overview.",
+    "add.",
+)
+METHODS = {"get", "post"}
+
+
+def plain(path: str) -> str:
+    """Return a rule of the URL map as the document writes it; a slash at the end is optional everywhere."""
+    return re.sub(r"<(?:[^:<>]+:)?(\w+)>", r"{\1}", path).rstrip("/")
+
+
+def test_document_and_url_map_agree(app: Flask) -> None:
+    """Every route with every method is described, and what is described is there."""
+    served = {
+        (plain(rule.rule), method.lower())
+        for rule in app.url_map.iter_rules()
+        if not rule.endpoint.startswith(PAGES)
+        for method in rule.methods or ()
+        if method not in ("HEAD", "OPTIONS")
+    }
+    described = {(path.rstrip("/"), method) for path, methods in describe()["paths"].items() for method in methods}
+    assert described == served
+
+
+def test_document_is_served(client: FlaskClient) -> None:
+    """As JSON, the same at every call."""
+    answer = client.get("/openapi.json")
+    assert (answer.status_code, answer.content_type) == (200, "application/json")
+    assert answer.json == describe()
+    assert answer.json["openapi"] == "3.1.0"
+
+
+def references(value: Any) -> Iterator[str]:
+    """Yield what `$ref` names anywhere in *value*."""
+    if isinstance(value, dict):
+        if "$ref" in value:
+            yield value["$ref"]
+        for inner in value.values():
+            yield from references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from references(inner)
+
+
+def test_document_is_sound() -> None:
+    """References lead somewhere, operation ids are unique, path parameters are those of the path and required."""
+    document = describe()
+    known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+    assert set(references(document)) <= known
+    operations = [(path, one) for path, methods in document["paths"].items() for one in methods.values()]
+    names = [one["operationId"] for _, one in operations]
+    assert len(set(names)) == len(names)
+    for path, one in operations:
+        in_path = {parameter["name"] for parameter in one["parameters"] if parameter["in"] == "path"}
+        assert in_path == set(re.findall(r"\{(\w+)\}", path))
+        assert all(parameter["required"] for parameter in one["parameters"] if parameter["in"] == "path")
+        assert all(("schema" in parameter) != ("content" in parameter) for parameter in one["parameters"])
+        assert any(status.startswith("2") for status in one["responses"])
+
+
+def test_table_holds_nothing_unused() -> None:
+    """Every parameter and every schema is some route's."""
+    assert {name for route in ROUTES for name in (*route.names, *route.others)} | {"query"} == set(PARAMETERS)
+    assert set(references(describe())) == {f"#/components/schemas/{name}" for name in SCHEMAS}
+
+
+@pytest.mark.parametrize("route", [route for route in ROUTES if "q" in route.names], ids=lambda route: route.path)
+def test_described_parameters_are_those_taken(client: FlaskClient, minutes: list[LogRecord], route: Any) -> None:
+    """A described name is known to the route, in the URL and in the body; any other is refused by name."""
+    path = route.path.format(identity=id_text(minutes[0].id), trace_id="x", which="errors")
+    client.post("/searches", json={"name": "errors"})
+    for method in route.methods:
+        for name in PARAMETERS:
+            given = {name: "("}
+            sent = {"query_string": given} if method == "GET" else {"json": given}
+            answer = client.open(path, method=method, **sent)
+            messages = [
+                problem["message"]
+                for problem in (answer.json["errors"] if answer.status_code == 400 else ())
+                if problem.get("field") == name
+            ]
+            unknown = any("is not a parameter" in message for message in messages)
+            assert unknown == (name not in route.names), (method, name, messages)
+
+
+def faults(value: Any, schema: dict[str, Any], path: str = "") -> Iterator[str]:
+    """Yield where *value* is not as the schema says: the keywords that ours use."""
+    if "$ref" in schema:
+        schema = SCHEMAS[schema["$ref"].rpartition("/")[2]]
+    kinds: dict[str, Any] = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
+    kinds |= {"integer": int, "number": (int, float)}
+    wanted = schema.get("type", [])
+    wanted = [wanted] if isinstance(wanted, str) else wanted
+    if wanted and not any(isinstance(value, kinds[kind]) for kind in wanted if kind in kinds):
+        yield f"{path}: {value!r} is no {wanted}"
+    if value not in schema.get("enum", [value]) or value != schema.get("const", value):
+        yield f"{path}: {value!r}"
+    if isinstance(value, list):
+        for at, inner in enumerate(value):
+            yield from faults(inner, schema.get("items", {}), f"{path}[{at}]")
+    if isinstance(value, dict):
+        properties, others = schema.get("properties", {}), schema.get("additionalProperties", {})
+        yield from (f"{path}.{name} is missing" for name in schema.get("required", ()) if name not in value)
+        for name, inner in value.items():
+            if name not in properties and others is False:
+                yield f"{path}.{name} is not described"
+            yield from faults(inner, properties.get(name, others or {}), f"{path}.{name}")
+
+
+def test_faults_are_found() -> None:
+    """The check of the next test can fail."""
+    assert list(faults({"status": True}, SCHEMAS["One"])) == [".log is missing"]
+    assert len(list(faults({"status": False, "message": 1, "errors": [{"x": 1}]}, SCHEMAS["Error"]))) == 3
+    assert list(faults({"status": False, "message": "", "errors": []}, SCHEMAS["Error"])) == []
+
+
+def test_answers_are_as_described(client: FlaskClient, backends: Backends, minutes: list[LogRecord]) -> None:
+    """An answer of every route, good and bad, has the shape of its schema."""
+    sent = client.post("/logs/ingest/", json=[{"message": "a", "metadata": {"n": 1}}, {"level": 1}])
+    assert not list(faults(sent.json, SCHEMAS["Accepted"]))
+    bad = client.post("/logs/ingest/", json=[{"message": 1}])
+    assert not list(faults(bad.json, SCHEMAS["Error"]))
+    assert backends.move is not None
+    filled = {"identity": id_text(minutes[5].id), "trace_id": "trace-0", "receipt": sent.json["receipt"]}
+    for route in ROUTES:
+        if route.answer is None or route.takes_logs:
+            continue
+        # One that the route before has removed is made again; what is saved gets another name than the sample.
+        client.post("/searches", json={"name": "other"})
+        if route.path.startswith("/alerts"):
+            client.post("/searches", json={"name": "errors"})
+            client.post("/alerts", json={"name": "x", "search": "other", "kind": "absent", "window": 60})
+        which = "x" if route.path.startswith("/alerts") else "other"
+        path = route.path.format(**filled, which=which)
+        field = dict(route.sample) or ({"field": ["level"]} if "field" in route.names else {})
+        for method in route.methods:
+            answer = client.open(
+                path, method=method, **({"query_string": field} if method == "GET" else {"json": field})
+            )
+            assert answer.status_code == route.status, (path, answer.text)
+            assert not list(faults(answer.json, SCHEMAS[route.answer])), path
+            if 400 in route.errors and method != "DELETE":
+                wrong = {"query_string": "nosuch=1"} if method == "GET" else {"json": {"nosuch": 1}}
+                refused = client.open(path, method=method, **wrong)
+                assert refused.status_code == 400
+                assert not list(faults(refused.json, SCHEMAS["Error"])), path
+
+
+def test_page_shows_every_route(client: FlaskClient) -> None:
+    """Each with its methods, an example at this server's address and its parameters; nothing from elsewhere."""
+    answer = client.get("/api", base_url="http://logs.example:8080")
+    assert (answer.status_code, answer.mimetype) == (200, "text/html")
+    text = html.unescape(answer.text)
+    for route in ROUTES:
+        assert f"{', '.join(route.methods)} {route.path}" in text
+        assert "curl " + route.example.replace("HOST", "http://logs.example:8080") in text
+        for name in (*route.names, *route.others):
+            assert f"<code>{name}</code>" in text
+    assert "`" not in re.sub(r"<pre.*?</pre>", "", text, flags=re.DOTALL)
+    assert not re.findall(r'(?:src|href)="(?:https?:)?//', answer.text)

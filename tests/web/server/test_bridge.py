@@ -1,0 +1,197 @@
+"""The bridge between ASGI server and WSGI application, on a real uvicorn over real sockets."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pytest
+import uvicorn
+
+from app.web.server import bridge
+from app.web.server.bridge import Bridge
+from tests.e2e.program import wait_for
+
+BODY_LIMIT = 100_000
+
+
+class Application:
+    """A WSGI application that shows what it was given, and what became of its answers."""
+
+    def __init__(self) -> None:
+        self.seen: list[dict[str, Any]] = []
+        self.closed = threading.Event()
+        self.made = 0
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        self.seen.append({**environ, "body": environ["wsgi.input"].read()})
+        path = environ["PATH_INFO"]
+        if path == "/stream":
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return self._stream(1_000_000)
+        if path == "/breaks":
+            start_response("200 OK", [("Content-Type", "text/plain")])
+            return self._breaks()
+        if path == "/raises":
+            raise RuntimeError("on purpose")
+        if path == "/slow":
+            wait_for(environ[bridge.LEFT], 20, "the client's leaving")
+            self.closed.set()
+        start_response("201 CREATED", [("Content-Length", "5"), ("X-Twice", "a"), ("X-Twice", "b")])
+        return [b"he", b"", b"llo"]
+
+    def _stream(self, pieces: int) -> Iterator[bytes]:
+        try:
+            for _ in range(pieces):
+                self.made += 1
+                yield b"x" * 65_536 if self.made % 2 else b""
+        finally:
+            self.closed.set()
+
+    def _breaks(self) -> Iterator[bytes]:
+        yield b"begun"
+        raise RuntimeError("in the middle")
+
+
+@pytest.fixture
+def application() -> Application:
+    """The application behind the bridge."""
+    return Application()
+
+
+@pytest.fixture
+def port(application: Application) -> Iterator[int]:
+    """Port of a server with the bridge."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            Bridge(application, body_limit=BODY_LIMIT), http="httptools", loop="uvloop", lifespan="on", log_config=None
+        )
+    )
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    wait_for(lambda: server.started, 10, "the server")
+    yield listener.getsockname()[1]
+    server.should_exit = True
+    thread.join(20)
+    listener.close()
+    assert not thread.is_alive()
+
+
+def ask(port: int, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes, Any]:
+    """Send one request; return status, body and headers."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read(), answer.headers
+    finally:
+        connection.close()
+
+
+def test_request_and_answer_cross_whole(port: int, application: Application) -> None:
+    """Path, query, headers and body as PEP 3333 wants them; status, repeated headers and body back."""
+    status, body, headers = ask(port, "POST", "/a%20b/%C3%BC?q=%C3%BC", b"\0\xff", **{"X-Name": "value"})
+    assert (status, body, headers.get_all("X-Twice")) == (201, b"hello", ["a", "b"])
+    (seen,) = application.seen
+    assert seen["PATH_INFO"] == "/a b/ü".encode().decode("latin-1")
+    assert (seen["QUERY_STRING"], seen["HTTP_X_NAME"], seen["body"]) == ("q=%C3%BC", "value", b"\0\xff")
+    assert (seen["REMOTE_ADDR"], seen["CONTENT_LENGTH"], seen["REQUEST_METHOD"]) == ("127.0.0.1", "2", "POST")
+
+
+def test_body_over_the_limit_is_413_without_the_application(port: int, application: Application) -> None:
+    """Announced or chunked, before it is in memory."""
+    status, body, _ = ask(port, "POST", "/", b"x" * (BODY_LIMIT + 1))
+    assert (status, json.loads(body)["status"]) == (413, False)
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
+        piece = b"ffff\r\n" + b"x" * 0xFFFF + b"\r\n"
+        client.sendall(piece + piece)
+        assert client.recv(100).startswith(b"HTTP/1.1 413")
+    assert application.seen == []
+
+
+def test_client_that_leaves_before_its_body_is_whole_reaches_nobody(port: int, application: Application) -> None:
+    """Half a body is never taken for a whole one."""
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
+    assert ask(port, "GET", "/")[0] == 201
+    assert len(application.seen) == 1
+
+
+def test_silent_client_gets_408(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that stops coming is given up, in words."""
+    monkeypatch.setattr(bridge, "SILENCE_SECONDS", 0.2)
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
+        assert client.recv(100).startswith(b"HTTP/1.1 408")
+
+
+def test_slow_clients_hold_no_thread(port: int) -> None:
+    """More half-sent bodies than there are threads: other requests are answered all the same."""
+    clients = [socket.create_connection(("127.0.0.1", port)) for _ in range(3 * bridge.THREADS)]
+    try:
+        for client in clients:
+            client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
+        assert ask(port, "GET", "/")[0] == 201
+    finally:
+        for client in clients:
+            client.close()
+
+
+def test_client_that_leaves_while_it_waits_is_noticed(port: int, application: Application) -> None:
+    """What works for it can stop; one that stays is never taken for gone."""
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert not application.closed.wait(3 * bridge.WATCH_SECONDS)
+    assert application.closed.wait(20)
+    assert ask(port, "GET", "/")[0] == 201
+    assert not application.seen[-1][bridge.LEFT]()
+
+
+def test_bodies_together_are_bounded(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever crosses the bound is told to come again; a single body may always come in."""
+    monkeypatch.setattr(bridge, "BODIES_LIMIT", 60_000)
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 50000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port)) as one, socket.create_connection(("127.0.0.1", port)) as other:
+        one.sendall(head)
+        other.sendall(head)
+        one.sendall(b"x" * 49_000)
+        time.sleep(0.5)
+        other.sendall(b"x" * 49_000)
+        assert other.recv(1000).startswith(b"HTTP/1.1 503")
+        one.sendall(b"x" * 1_000)
+        assert one.recv(1000).startswith(b"HTTP/1.1 201")
+    assert ask(port, "POST", "/", b"x" * 80_000)[0] == 201
+
+
+def test_reader_that_stops_holds_the_stream_and_nobody_else(port: int, application: Application) -> None:
+    """A long answer waits for its reader instead of filling the memory, and ends when the reader leaves."""
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"GET /stream HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert client.recv(1000).startswith(b"HTTP/1.1 200")
+        seen = -1
+        until = time.monotonic() + 20
+        while seen != application.made and time.monotonic() < until:
+            seen = application.made
+            time.sleep(0.3)
+        assert application.made < 2_000
+        assert ask(port, "GET", "/")[0] == 201
+    assert application.closed.wait(20)
+
+
+def test_stream_that_breaks_does_not_look_whole(port: int) -> None:
+    """The transfer is cut, so that the client knows."""
+    with pytest.raises(http.client.IncompleteRead):
+        ask(port, "GET", "/breaks")
+
+
+def test_application_that_raises_is_500(port: int) -> None:
+    """And the server goes on."""
+    assert ask(port, "GET", "/raises")[0] == 500
+    assert ask(port, "GET", "/")[0] == 201

@@ -1,0 +1,66 @@
+"""Threads behind an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from app.web.server.threads import Threads
+
+
+def test_results_and_errors_come_back() -> None:
+    """What a job returns or raises is what its caller gets, while the loop goes on."""
+    threads = Threads(4, "test")
+
+    async def ask() -> None:
+        names = await asyncio.gather(*[threads.run(lambda: threading.current_thread().name) for _ in range(50)])
+        assert {name.rpartition("-")[0] for name in names} == {"test"}
+        assert await threads.run(divmod, 7, 2) == (3, 1)
+        with pytest.raises(ZeroDivisionError):
+            await threads.run(divmod, 7, 0)
+        assert await threads.run(divmod, 7, 2) == (3, 1)
+
+    try:
+        asyncio.run(ask())
+    finally:
+        threads.close()
+
+
+def test_a_caller_that_is_cancelled_harms_nobody() -> None:
+    """Its job ends, its result goes nowhere, and the thread takes the next."""
+    threads, free = Threads(1, "test"), threading.Event()
+
+    async def ask() -> None:
+        left = asyncio.ensure_future(threads.run(free.wait, 60))
+        await asyncio.sleep(0.05)
+        left.cancel()
+        free.set()
+        assert await threads.run(divmod, 7, 2) == (3, 1)
+        assert left.cancelled()
+
+    try:
+        asyncio.run(ask())
+    finally:
+        threads.close()
+
+
+def test_closed_threads_begin_nothing_new() -> None:
+    """Jobs at hand end, those that wait are dropped, and the threads are gone."""
+    threads, free, begun = Threads(1, "test"), threading.Event(), list[int]()
+
+    async def ask() -> None:
+        at_hand = asyncio.ensure_future(threads.run(free.wait, 60))
+        waiting = asyncio.ensure_future(threads.run(begun.append, 1))
+        await asyncio.sleep(0.05)
+        threads.close()
+        free.set()
+        assert await at_hand is True
+        waiting.cancel()
+
+    asyncio.run(ask())
+    for thread in threads._threads:
+        thread.join(60)
+        assert not thread.is_alive()
+    assert begun == []
