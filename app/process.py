@@ -9,6 +9,7 @@ from app import backends as backends_module
 from app import secret
 from app.accept.accept import Accept
 from app.accept.receipts import Receipts
+from app.accept.repeats import Repeats
 from app.accept.visits import Visits
 from app.backends import Backends
 from app.monitor.board import Board
@@ -30,6 +31,7 @@ class Parts:
     _accept: Accept | None = None
     _receipts: Receipts | None = None
     _visits: Visits | None = None
+    _repeats: Repeats | None = None
 
     def backends(self) -> Backends:
         """Return the backends; opens them at the first call."""
@@ -60,11 +62,20 @@ class Parts:
         assert self._visits is not None
         return self._visits
 
+    def repeats(self) -> Repeats:
+        """Return what tells a request that comes again."""
+        with self._guard:
+            if self._repeats is None:
+                self._repeats = Repeats(self.settings.data_dir / "repeats")
+            return self._repeats
+
     def close(self) -> None:
         """Close what was opened."""
         with self._guard:
+            if self._repeats is not None:
+                self._repeats.close()
             if self._visits is not None:
                 self._visits.close()
             if self._backends is not None:
                 self._backends.close()
-            self._backends = self._accept = self._receipts = self._visits = None
+            self._backends = self._accept = self._receipts = self._visits = self._repeats = None

@@ -99,7 +99,8 @@ def test_routes_are_documented(app: Flask) -> None:
         except HTTPException as error:
             pytest.fail(f"docs/api.md names {method} {path}: {error}")
         described.add((method, same(rule)))
-    pages = ("static", "pages.", "page_", "notice_page.", "patterns.", "trace.", "dead.", "overview.", "add.")
+    # docs/shippers.md has the doors.
+    pages = ("door_", "static", "pages.", "page_", "notice_page.", "patterns.", "trace.", "dead.", "overview.", "add.")
     known = {
         (method, same(rule))
         for rule in app.url_map.iter_rules()
@@ -107,6 +108,14 @@ def test_routes_are_documented(app: Flask) -> None:
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     assert known - described == set()
+
+
+def test_doors_are_documented(app: Flask) -> None:
+    """docs/shippers.md names each route of each door with its method, and no route that does not exist."""
+    described = set(re.findall(r"`(GET|POST|PUT|DELETE|HEAD) (/[^\s`]*)`", read("docs/shippers.md")))
+    doors = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("door_")]
+    known = {(method, same(rule)) for rule in doors for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
+    assert {(method, path) for method, path in described if method != "HEAD"} == known
 
 
 def same(rule: Rule) -> str:

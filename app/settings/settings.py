@@ -18,6 +18,8 @@ from app.settings.values import Retention, parse_bytes
 __all__ = ("PREFIX", "SETTINGS", "Retention", "Setting", "Settings", "parse_bytes")
 
 PREFIX = "LOGINGESTOR_"
+#: The doors for shippers over HTTP, by the names of their blueprints (app/web/doors).
+DOORS = ("clef",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,12 @@ SETTINGS = (
         Retention.parse,
         "How long a log is kept from its arrival, and optionally how many bytes: `30d,50GiB`.",
     ),
+    Setting(
+        "DOORS",
+        "all",
+        read.names(*DOORS),
+        f"Shippers' protocols that are served, with commas between: {', '.join(f'`{name}`' for name in DOORS)}; `all`, or `none`.",
+    ),
     Setting("WEB_WORKERS", "2", read.integer(1, 64), "Web processes that `serve` and `web` start."),
     Setting("WORKERS", "1", read.integer(1, 64), "Worker processes that `serve` starts."),
     Setting("BODY_LIMIT", "32 MiB", parse_bytes, "Largest request body as sent; larger is answered 413."),
@@ -163,6 +171,7 @@ class Settings:
     trusted_proxies: tuple[str, ...]
     path_prefix: str
     retention: Retention
+    doors: tuple[str, ...]
     web_workers: int
     workers: int
     body_limit: int

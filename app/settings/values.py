@@ -54,6 +54,21 @@ class Retention:
         return cls(parse_seconds(period), parse_bytes(size) if size else None)
 
 
+def names(*known: str) -> Callable[[str], tuple[str, ...]]:
+    """Return what reads some of the *known* names, with commas between; `all` is all of them, `none` is none."""
+
+    def read(text: str) -> tuple[str, ...]:
+        if text in ("all", "none"):
+            return known if text == "all" else ()
+        found = tuple(name.strip() for name in text.split(","))
+        unknown = [name for name in found if name not in known]
+        if unknown:
+            raise ValueError(f"names {unknown[0]!r}, which is none of {', '.join(known)}, `all` and `none`")
+        return found
+
+    return read
+
+
 def integer(low: int, high: int) -> Callable[[str], int]:
     """Return what reads a whole number from *low* to *high*."""
 

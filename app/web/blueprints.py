@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from app.settings.settings import DOORS
 from app.web.alerts import api as alerts
 from app.web.alerts import pages as alert_pages
 from app.web.alerts import searches_api, searches_pages
 from app.web.api import find, health, hints, ingest, metrics, tail
+from app.web.doors import clef
 from app.web.logs import patterns, trace
 from app.web.openapi import openapi
 from app.web.operate import add, dead, notices_api, notices_page, overview
 from app.web.search import page
 
-ALL = (
+#: What is served always.
+ALWAYS = (
     ingest.bp,
     find.bp,
     hints.bp,
@@ -32,3 +35,5 @@ ALL = (
     searches_pages.bp,
     alert_pages.bp,
 )
+#: The doors for shippers, of which the setting DOORS may leave some out.
+BY_NAME = dict(zip(DOORS, (clef.bp,), strict=True))

@@ -8,13 +8,13 @@ from typing import Any
 from flask import Blueprint, Response, jsonify, make_response, request
 
 from app.accept.accept import Outcome
-from app.errors import InvalidInput, InvalidRecord, Problem, TooLarge
+from app.errors import InvalidInput, InvalidRecord, Problem
 from app.log import schema
-from app.log.body import inflate
 from app.log.schema import Refused
 from app.settings.limits import limits_of
 from app.times.instant import now_ms
 from app.web.current import parts
+from app.web.reading import inflated, raw_body
 from app.web.security.errors import answer
 
 bp = Blueprint("ingest", __name__)
@@ -34,10 +34,10 @@ PARAMETERS = ("wait", "token")
 def ingest() -> Response:
     """Accept logs: 202 when at least one is durably queued, with what became of each."""
     stage, key = _stage(), _key()
-    body = _body()
+    body = raw_body()
     settings = parts().settings
     try:
-        body = inflate(body, request.headers.get("Content-Encoding"), settings.inflated_limit)
+        body = inflated(body)
         parsed = schema.read(body, request.headers.get("Content-Type"), limits_of(settings), now_ms())
     except InvalidRecord as error:
         parts().accept().bury(body, error.problems[0], _sender(), _agent())
@@ -88,16 +88,6 @@ def _first(outcome: Outcome) -> str:
     field = f", {first['field']}" if "field" in first else ""
     more = f" (and {len(outcome.rejected) - 1} more)" if len(outcome.rejected) > 1 else ""
     return f"log {first['index']}{field}: {first['message']}{more}"
-
-
-def _body() -> bytes:
-    limit = parts().settings.body_limit
-    if request.content_length is not None and request.content_length > limit:
-        raise TooLarge(Problem(f"the body has more than {limit:,} bytes"))
-    body = request.stream.read(limit + 1)
-    if len(body) > limit:
-        raise TooLarge(Problem(f"the body has more than {limit:,} bytes"))
-    return body
 
 
 def _key() -> str | None:

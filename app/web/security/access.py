@@ -22,8 +22,11 @@ from app.web.security.tries import Tries
 
 #: Endpoints that need no password: they tell nothing of the logs.
 OPEN = frozenset({"static", "health.live", "health.ready", "openapi.document", "openapi.page"})
-#: The endpoint that takes logs: shippers that can't set a header put the password in its URL, and no other.
-INGEST = "ingest.ingest"
+#: What the endpoints that take logs begin with: shippers that can't set a header put the password in the URL of these.
+DOORS = "door_"
+INGEST = ("ingest.ingest", DOORS)
+#: Headers in which shippers bring a key: Seq, Datadog, Amazon Data Firehose.
+KEY_HEADERS = ("X-Seq-ApiKey", "DD-API-KEY", "X-Amz-Firehose-Access-Key")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CHALLENGE = 'Basic realm="LogIngestor", charset="UTF-8"'
 
@@ -75,7 +78,7 @@ class Guard:
         """Answer a request that may not pass; None lets it in."""
         # Without an endpoint it is a 404 or 405, which would tell what there is.
         if not self._required or request.endpoint in OPEN:
-            by_browser = request.endpoint != INGEST
+            by_browser = not takes_logs(request)
             g.let_in = not self._required
         else:
             given = presented(request)
@@ -122,25 +125,30 @@ def presented(asked: Request) -> Given | None:
     value = value.strip(" \t")
     match scheme.lower():
         case "basic":
-            return _basic(value)
-        case "bearer" if value:
+            return _basic(value, any_user=(asked.endpoint or "").startswith(DOORS))
+        case "bearer" | "splunk" if value:
             return Given(value)
         case "apikey" if value:
             # Elasticsearch's clients send it as base64 of `name:key`.
-            inner = _basic(value)
+            inner = _basic(value, any_user=True)
             return Given(value if inner is None else inner.password)
-    key = _text(asked.headers.get("X-Seq-ApiKey", ""))
-    if not key and asked.endpoint == INGEST:
+    key = next((_text(asked.headers[name]) for name in KEY_HEADERS if asked.headers.get(name)), "")
+    if not key and takes_logs(asked):
         key = asked.args.get("token", "")
     return Given(key) if key else None
 
 
-def _basic(value: str) -> Given | None:
+def takes_logs(asked: Request) -> bool:
+    """Return whether the request goes to a route that takes logs: these answer shippers, whoever they say they are."""
+    return (asked.endpoint or "").startswith(INGEST)
+
+
+def _basic(value: str, *, any_user: bool = False) -> Given | None:
     try:
         user, colon, password = _decoded(base64.b64decode(value, validate=True)).partition(":")
     except (binascii.Error, ValueError):
         return None
-    return Given(password, by_browser=True) if colon and user == USER else None
+    return Given(password, by_browser=True) if colon and (any_user or user == USER) else None
 
 
 def _text(header: str) -> str:

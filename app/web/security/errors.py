@@ -22,6 +22,9 @@ from app.errors import (
 
 log = logging.getLogger(__name__)
 
+#: Most seconds that a shipper is asked to wait: from ten on OpenTelemetry's exporters drop the batch (by experiment).
+RETRY_AFTER_SHIPPERS = 5
+
 #: Status of each error; the first that fits.
 STATUS: tuple[tuple[type[LogIngestorError], int], ...] = (
     (TooLarge, 413),
@@ -49,8 +52,21 @@ def answer(status: int, message: str, problems: Sequence[Problem] = (), **more: 
     return make_response(jsonify(body), status)
 
 
+def refused_by(error: LogIngestorError) -> tuple[int, str, dict[str, str]]:
+    """Return status, sentence and headers for an error of ours, for doors that answer in a shape of their own."""
+    text = said(error.problems) if isinstance(error, InvalidInput) else str(error)
+    headers = (
+        {"Retry-After": str(min(error.retry_after, RETRY_AFTER_SHIPPERS))} if isinstance(error, Unavailable) else {}
+    )
+    return _status(error), text, headers
+
+
+def _status(error: LogIngestorError) -> int:
+    return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
+
+
 def _ours(error: LogIngestorError) -> Response:
-    status = next((status for kind, status in STATUS if isinstance(error, kind)), 500)
+    status = _status(error)
     if isinstance(error, InvalidInput):
         return answer(status, said(error.problems), error.problems)
     if isinstance(error, Unavailable):

@@ -8,22 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import io
 import json
-import sys
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
 
+from app.web.server.environ import LEFT, SENT, Headers, Scope, environ
 from app.web.server.threads import Threads
 
-Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
-Headers = list[tuple[bytes, bytes]]
 
 #: Threads that run Flask, and threads that make the next piece of long answers.
 THREADS, STREAM_THREADS = 16, 4
@@ -38,8 +35,6 @@ WAITING_LIMIT = 1_000
 
 #: Seconds after which a request is watched for its client's leaving.
 WATCH_SECONDS = 0.1
-#: Name in the environment of the function that tells whether the client has left.
-LEFT = "logingestor.left"
 
 
 class ClientLeft(Exception):
@@ -138,7 +133,7 @@ class Bridge:
                 return
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        held = _Held()
+        held, sent = _Held(), list[Callable[[bool], None]]()
         try:
             await self._read(scope, receive, held)
             if self._waiting >= WAITING_LIMIT:
@@ -146,7 +141,7 @@ class Bridge:
             watch = _Watch(scope, receive)
             self._waiting += 1
             try:
-                answer = await self._threads.run(self._answer, environ(scope, bytes(held.body)))
+                answer = await self._threads.run(self._answer, environ(scope, bytes(held.body)) | {SENT: sent})
             finally:
                 self._waiting -= 1
                 watch.end()
@@ -157,7 +152,15 @@ class Bridge:
             return
         finally:
             self._held -= len(held.body)
-        await self._send(answer, receive, send)
+        delivered = False
+        try:
+            # Only where somebody asks: it costs a task.
+            there = not sent or not await _is_gone(receive)
+            await self._send(answer, receive, send)
+            delivered = there
+        finally:
+            for ended in sent:
+                ended(delivered)
 
     async def _read(self, scope: Scope, receive: Receive, held: _Held) -> None:
         """Read the body, within the limits and with patience for a slow sender, not for a silent one."""
@@ -229,6 +232,14 @@ class Bridge:
             await self._streams.run(answer.close)
 
 
+async def _is_gone(receive: Receive) -> bool:
+    """Return whether the client is known to have left by now."""
+    task = asyncio.ensure_future(_disconnected(receive))
+    await asyncio.sleep(0)
+    task.cancel()
+    return task.done() and not task.cancelled()
+
+
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
@@ -241,10 +252,6 @@ def _pieces(context: contextvars.Context, iterator: Iterator[bytes]) -> Iterator
             yield piece
 
 
-def _never() -> bool:
-    return False
-
-
 def _no_write(_: bytes) -> None:
     raise RuntimeError("the write callable of PEP 3333 is not offered")
 
@@ -254,40 +261,3 @@ def _content_length(scope: Scope) -> int:
         if name == b"content-length" and value.isdigit():
             return int(value)
     return 0
-
-
-def environ(scope: Scope, body: bytes) -> dict[str, Any]:
-    """Return the WSGI environment of a request whose body is read."""
-    host, port = scope.get("server") or ("localhost", 80)
-    root = scope.get("root_path", "")
-    path: str = scope["path"].removeprefix(root)
-    made: dict[str, Any] = {
-        "REQUEST_METHOD": scope["method"],
-        "SCRIPT_NAME": root.encode().decode("latin-1"),
-        "PATH_INFO": path.encode().decode("latin-1"),
-        "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
-        "SERVER_NAME": host,
-        "SERVER_PORT": str(port or 0),
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scope.get("scheme", "http"),
-        "wsgi.input": io.BytesIO(body),
-        "wsgi.input_terminated": True,
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
-        "CONTENT_LENGTH": str(len(body)),
-        LEFT: scope.get(LEFT, _never),
-    }
-    if scope.get("client"):
-        made["REMOTE_ADDR"], made["REMOTE_PORT"] = scope["client"][0], str(scope["client"][1])
-    for name, value in scope["headers"]:
-        if name == b"content-length":
-            continue
-        key = name.decode("latin-1").upper().replace("-", "_")
-        if key != "CONTENT_TYPE":
-            key = f"HTTP_{key}"
-        text = value.decode("latin-1")
-        made[key] = f"{made[key]},{text}" if key in made else text
-    return made

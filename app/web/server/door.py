@@ -12,7 +12,8 @@ from typing import Any
 from flask import Flask, Response
 
 from app.web.server import live, noticing
-from app.web.server.bridge import Receive, Scope, Send, environ
+from app.web.server.bridge import Receive, Send
+from app.web.server.environ import Scope, environ
 from app.web.server.live import Live
 from app.web.server.noticing import Noticing
 

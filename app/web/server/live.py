@@ -30,7 +30,8 @@ from app.times.zone import read_zone
 from app.web.render import zone
 from app.web.search import table
 from app.web.search.form import NAMES, ROW, Form
-from app.web.server.bridge import Message, Receive, Scope, Send
+from app.web.server.bridge import Message, Receive, Send
+from app.web.server.environ import Scope
 
 PATH = "/logs/tail"
 PARAMETERS = ("q", "after", "as", *(NAMES[name] for name in ROW))

@@ -8,7 +8,8 @@ from flask import Flask
 
 from app.errors import InvalidSettings, Problem
 from app.settings.settings import PREFIX
-from app.web.server.bridge import Receive, Scope, Send
+from app.web.server.bridge import Receive, Send
+from app.web.server.environ import Scope
 
 
 class Mount:

@@ -9,7 +9,8 @@ from collections import deque
 
 from app.monitor.board import Board
 from app.ports.notices import Notice
-from app.web.server.bridge import Receive, Scope, Send
+from app.web.server.bridge import Receive, Send
+from app.web.server.environ import Scope
 
 PATH = "/notices"
 #: Notices that wait for one socket; one that is slower is closed, and comes back to what is open.

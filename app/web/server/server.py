@@ -20,6 +20,9 @@ from app.web.server.mount import Mount
 
 #: Seconds given to requests under way when the process stops.
 GRACE_SECONDS = 10
+#: Seconds for which an idle connection is kept: longer than the pauses between batches of shippers that lose one when
+#: they write to a connection just closed (python-logging-loki, the JDK's client and others, by experiment).
+KEEP_ALIVE_SECONDS = 75
 #: Connections that may wait to be taken.
 BACKLOG = 2_048
 #: Seconds between telling those who follow that the process stops and stopping it: their goodbye is on its way then.
@@ -72,6 +75,7 @@ def run(listener: socket.socket) -> None:
         proxy_headers=True,
         forwarded_allow_ips=list(settings.trusted_proxies),
         backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     # uvicorn raises the signal once more after its own handling; by then there is nothing left to stop.

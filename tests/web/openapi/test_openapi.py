@@ -31,6 +31,7 @@ PAGES = (
     "dead.",
     "overview.",
     "add.",
+    "door_",
 )
 METHODS = {"get", "post"}
 

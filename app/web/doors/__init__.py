@@ -1,0 +1,1 @@
+"""Doors: what shippers speak, led into the one accept path. A door decodes; `app.web.doors.taking` does the rest."""

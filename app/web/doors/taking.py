@@ -1,0 +1,137 @@
+"""What all doors share: the body, one way to have its logs accepted, and the same request told when it comes again.
+
+A door decodes its protocol into values as they would be sent to `/logs/ingest/`, hands them to `take`, and words the
+outcome as its clients expect. What it refuses by itself it hands over as a `Refused` in its place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, Response, after_this_request, g, request
+
+from app.accept.accept import Outcome
+from app.errors import InvalidRecord, LogIngestorError, Problem, Unavailable
+from app.log import schema
+from app.log.schema import Parsed, Refused
+from app.settings.limits import limits_of
+from app.times.instant import now_ms
+from app.web.current import parts
+from app.web.reading import inflated, raw_body
+from app.web.security.access import DOORS
+from app.web.server.environ import SENT
+
+#: The header that brings the receipt, whatever the protocol answers.
+RECEIPT = "X-LogIngestor-Receipt"
+
+
+def door(name: str) -> Blueprint:
+    """Return the blueprint of the door *name*; its answers bring the receipt of what they accepted."""
+    made = Blueprint(DOORS + name, __name__)
+    made.after_request(_with_receipt)
+    return made
+
+
+def read_body(*, also: Sequence[str] = ()) -> bytes:
+    """Return the request's body without its Content-Encoding, which may also be one of *also* (left as it is).
+
+    Raises TooLarge, UnsupportedMedia, and InvalidRecord for what can't be inflated: its beginning is then a dead letter.
+    """
+    raw = raw_body()
+    if request.headers.get("Content-Encoding", "").strip().lower() in also:
+        return raw
+    try:
+        return inflated(raw)
+    except InvalidRecord as error:
+        bury(raw, error.problems[0])
+        raise
+
+
+def bury(body: bytes, problem: Problem) -> None:
+    """Keep the beginning of a body that can't be read as a dead letter, with the reason. Raises Unavailable."""
+    parts().accept().bury(body, problem, request.remote_addr or "", request.headers.get("User-Agent", ""))
+
+
+def take(values: Sequence[Any], body: bytes, *, key: str | None = None) -> Outcome:
+    """Have the logs of a request accepted, durably, and return what became of each.
+
+    *values* are in their sent order: decoded logs, or a Refused where the door itself refuses one. *body* is what was
+    sent; with *key* (the client's own for this request) it may come again within a day and is answered from the first,
+    without one it may come again while the first is in work or when its answer was not delivered.
+    Raises Unavailable and QueueFull, with nothing kept unless `kept_unknown` says so.
+    """
+    if not values:
+        return Outcome()
+    parsed = _parsed(values)
+    accept, sender = parts().accept(), request.remote_addr or ""
+    digest = hashlib.blake2b(body, digest_size=16).digest()
+    agent = request.headers.get("User-Agent", "")
+    if key is not None:
+        outcome = accept.take(parsed, sender=sender, key=f"{request.blueprint}:{key}", digest=digest, agent=agent)
+    else:
+        with _Series() as name:
+            outcome = accept.take(parsed, sender=sender, key=f"repeat:{name.hex()}", digest=digest, agent=agent)
+    g.receipt = outcome.receipt
+    return outcome
+
+
+def _parsed(values: Sequence[Any]) -> Parsed:
+    """Return the logs among the values, those that the door refused in their places among the others."""
+    places = [place for place, value in enumerate(values) if not isinstance(value, Refused)]
+    parsed = schema.read_items([values[place] for place in places], limits_of(parts().settings), now_ms())
+    if len(places) == len(values):
+        return parsed
+    parsed.places = [places[place] for place in parsed.places]
+    refused = [_at(one, places[one.problem.index or 0]) for one in parsed.refused]
+    refused += [_at(value, place) for place, value in enumerate(values) if isinstance(value, Refused)]
+    parsed.refused = sorted(refused, key=lambda one: one.problem.index or 0)
+    return parsed
+
+
+def _at(refused: Refused, place: int) -> Refused:
+    return replace(refused, problem=replace(refused.problem, index=place))
+
+
+class _Series:
+    """The series of equal requests that the current one belongs to, until its answer is delivered or lost."""
+
+    def __init__(self) -> None:
+        asked = hashlib.blake2b(digest_size=16)
+        for part in (request.full_path.encode(), request.headers.get("Authorization", "").encode(), raw_body()):
+            asked.update(len(part).to_bytes(8, "big") + part)
+        self._digest = asked.digest()
+        self._repeats = parts().repeats()
+        self._name = b""
+        self._unknown = False
+
+    def __enter__(self) -> bytes:
+        self._name = self._repeats.begin(self._digest)
+        sent = request.environ.get(SENT)
+        if sent is not None:
+            sent.append(self._end)
+        else:
+            # Not behind our own server: what it is served by can't say.
+            after_this_request(self._answered)
+        return self._name
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        # It may be kept although the answer says 503: what comes again is the same request.
+        ours = isinstance(error, LogIngestorError)
+        self._unknown = error is not None and not (ours and not (isinstance(error, Unavailable) and error.kept_unknown))
+
+    def _end(self, delivered: bool) -> None:
+        self._repeats.end(self._digest, self._name, delivered=delivered and not self._unknown)
+
+    def _answered(self, response: Response) -> Response:
+        self._end(True)
+        return response
+
+
+def _with_receipt(response: Response) -> Response:
+    receipt = g.get("receipt")
+    if receipt:
+        response.headers[RECEIPT] = receipt
+    return response

@@ -1,0 +1,26 @@
+"""Reading the body of a request, within the limits that the settings name."""
+
+from __future__ import annotations
+
+from flask import g, request
+
+from app.errors import Problem, TooLarge
+from app.log.body import inflate
+from app.web.current import parts
+
+
+def raw_body() -> bytes:
+    """Return the body as it was sent, read once. Raises TooLarge."""
+    if "body" not in g:
+        limit = parts().settings.body_limit
+        announced = request.content_length
+        body = b"" if announced is not None and announced > limit else request.stream.read(limit + 1)
+        if len(body) > limit or (announced or 0) > limit:
+            raise TooLarge(Problem(f"the body has more than {limit:,} bytes"))
+        g.body = body
+    return bytes(g.body)
+
+
+def inflated(body: bytes) -> bytes:
+    """Return *body* without its Content-Encoding. Raises TooLarge, UnsupportedMedia, and InvalidRecord for broken data."""
+    return inflate(body, request.headers.get("Content-Encoding"), parts().settings.inflated_limit)
