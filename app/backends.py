@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import socket
 from base64 import b64encode
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,14 +21,19 @@ from app.ports.outbox import SECRET_PREFIX, Channel, Notifier
 from app.ports.queue import LogQueue
 from app.ports.record import LogStore
 from app.settings.settings import Settings
+from app.systems.entry import Opened, Role, System
 from app.systems.folder import Folder, Lock
-from app.systems.sqlite import schema
-from app.systems.sqlite.file import Database
-from app.systems.sqlite.index import writing
-from app.systems.sqlite.index.index import SqliteIndex
-from app.systems.sqlite.move import Mover
-from app.systems.sqlite.queue import SqliteQueue
-from app.systems.sqlite.record import SqliteStore
+
+#: The table of systems: each scheme of a URL, the module that serves it, imported when a URL asks for it, and its class.
+SYSTEMS = {
+    "sqlite": ("app.systems.sqlite.entry", "Sqlite"),
+    "postgresql": ("app.systems.postgres.entry", "Postgres"),
+    "amqp": ("app.systems.rabbitmq.entry", "Rabbit"),
+    "amqps": ("app.systems.rabbitmq.entry", "Rabbit"),
+    "sqs": ("app.systems.sqs.entry", "Sqs"),
+    "http": ("app.systems.opensearch.entry", "OpenSearch"),
+    "https": ("app.systems.opensearch.entry", "OpenSearch"),
+}
 
 #: Seconds within which the broker must take a connection.
 BROKER_SECONDS = 3.0
@@ -50,7 +58,7 @@ class Backends:
 
     def keepers(self) -> list[Keeper]:
         """Return who remembers claims and listings: the record, and a queue that does so in a file of its own."""
-        return _keepers(self.settings, self.store, self.queue)
+        return _keepers(self.store, self.queue, one_place=is_one_file(self.settings))
 
     def close(self) -> None:
         """Close all three, and the files beneath them."""
@@ -60,69 +68,75 @@ class Backends:
             close()
 
 
-def scheme(url: str) -> str:
-    """Return which system the URL names."""
-    return url.partition(":")[0]
+@cache
+def _system(scheme: str) -> System:
+    module, name = SYSTEMS[scheme]
+    made: System = getattr(import_module(module), name)()
+    return made
 
 
-def sqlite_path(url: str, settings: Settings) -> Path:
-    """Return the file that a `sqlite:` URL names: `sqlite:` alone, or `sqlite:///relative` or `sqlite:////absolute`."""
-    path = url.removeprefix("sqlite:").removeprefix("///")
-    return Path(path) if path else settings.database
+def system(url: str) -> System:
+    """Return the system that *url* names."""
+    return _system(url.partition(":")[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A file or a server, and what the settings want of it."""
+
+    url: str
+    system: System
+    roles: frozenset[Role]
+
+
+def _places(urls: Mapping[Role, str], settings: Settings) -> list[_Place]:
+    """Return the places that the URLs name, each once: one file may have several roles."""
+    roles: dict[str, set[Role]] = {}
+    found: dict[str, str] = {}
+    for role, url in urls.items():
+        key = identity(url, settings)
+        roles.setdefault(key, set()).add(role)
+        found.setdefault(key, url)
+    return [_Place(url, system(url), frozenset(roles[key])) for key, url in found.items()]
+
+
+def _configured(settings: Settings) -> list[_Place]:
+    return _places({"record": settings.store_url, "queue": settings.queue_url, "index": settings.search_url}, settings)
+
+
+def identity(url: str, settings: Settings) -> str:
+    """Return what is the same for two URLs of one place: a file's real path, however written; else the URL itself."""
+    file = system(url).file(url, settings)
+    return url if file is None else str(file.resolve())
 
 
 def paths(settings: Settings) -> list[Path]:
-    """Return the SQLite files that the settings name, each once."""
-    urls = (settings.queue_url, settings.store_url, settings.search_url)
-    return list(dict.fromkeys(sqlite_path(url, settings).absolute() for url in urls if scheme(url) == "sqlite"))
+    """Return the files that the settings name, each once."""
+    files = [place.system.file(place.url, settings) for place in _configured(settings)]
+    return [file for file in files if file is not None]
 
 
 def databases(settings: Settings) -> list[str]:
     """Return the names, without passwords, of the databases that the settings name."""
-    names = [str(path) for path in paths(settings)]
-    if scheme(settings.store_url) == "postgresql":
-        from app.systems.postgres import server
-
-        names.append(server.place(settings.store_url))
-    return names
+    names = [place.system.database(place.url, settings) for place in _configured(settings)]
+    return [name for name in names if name is not None]
 
 
 def check(settings: Settings) -> None:
     """Raise InvalidSettings unless every database has this program's schema, Unavailable if one can't be asked."""
-    for path in paths(settings):
-        schema.check(path)
-    if scheme(settings.store_url) == "postgresql":
-        from app.systems.postgres import schema as postgres_schema
-
-        postgres_schema.check(settings.store_url)
+    for place in _configured(settings):
+        place.system.check(place.url, settings)
 
 
 def hazards(settings: Settings) -> list[str]:
     """Return what of the record's own settings could lose logs that were stored."""
-    if scheme(settings.store_url) == "postgresql":
-        from app.systems.postgres import schema as postgres_schema
-
-        return postgres_schema.hazards(settings.store_url)
-    return []
+    return system(settings.store_url).hazards(settings.store_url)
 
 
 def upgrade(settings: Settings) -> None:
     """Make files, tables, queues and indices, or bring them to this program's schema."""
-    for path in paths(settings):
-        schema.upgrade(path)
-    if scheme(settings.store_url) == "postgresql":
-        from app.systems.postgres import schema as postgres_schema
-
-        postgres_schema.upgrade(settings.store_url)
-    match scheme(settings.queue_url):
-        case "amqp" | "amqps":
-            from app.systems.rabbitmq import address
-
-            address.prepare(address.address(settings.queue_url, settings.queue_limit))
-        case "sqs":
-            from app.systems.sqs.queue import SqsQueue
-
-            SqsQueue(settings.queue_url).depth()
+    for place in _configured(settings):
+        place.system.upgrade(place.url, settings)
 
 
 def watch_lock(settings: Settings) -> Lock:
@@ -163,23 +177,15 @@ def reach_broker(settings: Settings) -> None:
 
 def connect(settings: Settings) -> Backends:
     """Open the backends that the settings name. Raises Unavailable, or InvalidSettings for another schema."""
-    files: dict[Path, Database] = {}
-    for path in paths(settings):
-        schema.check(path)
-        files[path] = Database(path)
-    store = _store(settings, files)
-    queue = _queue(settings, files, store)
-    index = _index(settings, files)
-    made = Backends(settings, queue, store, index, closers=[file.close for file in files.values()])
-    made.tidy = [file.checkpoint for file in files.values()]
-    if isinstance(index, SqliteIndex):
-        made.tidy.append(lambda: writing.seal(_file(settings.search_url, settings, files)))
-    made.places = [Folder(settings.data_dir / "beats"), *([store] if isinstance(store, BeatPlace) else [])]
-    one = len(files) == 1 and {"sqlite"} == {
-        scheme(url) for url in (settings.queue_url, settings.store_url, settings.search_url)
-    }
-    if one and isinstance(queue, SqliteQueue) and isinstance(store, SqliteStore):
-        made.move = Mover(next(iter(files.values())), queue, store).move
+    with ExitStack() as failing:
+        opened = _open(_configured(settings), settings, failing)
+        failing.pop_all()
+    store, queue, index = _store(opened), _queue(opened), next(one.index for one in opened if one.index is not None)
+    assert queue is not None
+    made = Backends(settings, queue, store, index, closers=[close for one in opened for close in one.closers])
+    made.move = next((one.move for one in opened if one.move is not None), None)
+    made.tidy = [tidy for one in opened for tidy in one.tidy]
+    made.places = [Folder(settings.data_dir / "beats"), *(place for one in opened for place in one.places)]
     return made
 
 
@@ -201,68 +207,52 @@ class Record:
 
 def connect_record(settings: Settings, store_url: str, queue_url: str | None) -> Record:
     """Open the record at *store_url*, and the queue before it: by default the one in its file. Raises as `connect`."""
-    if queue_url is None and scheme(store_url) == "sqlite":
+    if queue_url is None and system(store_url).file(store_url, settings) is not None:
         queue_url = store_url
-    # The index has no part in it: naming the record's own file opens nothing more.
-    other = replace(settings, store_url=store_url, queue_url=queue_url or store_url, search_url=store_url)
-    files: dict[Path, Database] = {}
-    for path in paths(other):
-        schema.check(path)
-        files[path] = Database(path)
-    store = _store(other, files)
-    queue = None if queue_url is None else _queue(other, files, store)
-    closing = [store.close, *(() if queue is None else (queue.close,)), *(file.close for file in files.values())]
-    return Record(store, queue, _keepers(other, store, queue), closing)
+    urls: dict[Role, str] = {"record": store_url}
+    if queue_url is not None:
+        urls["queue"] = queue_url
+    with ExitStack() as failing:
+        opened = _open(_places(urls, settings), settings, failing)
+        closers = failing.pop_all()
+    store, queue = _store(opened), _queue(opened)
+    return Record(store, queue, _keepers(store, queue, one_place=len(opened) == 1), [closers.close])
 
 
-def _keepers(settings: Settings, store: LogStore, queue: object) -> list[Keeper]:
-    return [store, queue] if isinstance(queue, Keeper) and not is_one_file(settings) else [store]
+def _open(places: Iterable[_Place], settings: Settings, closers: ExitStack) -> list[Opened]:
+    """Open the places, and have *closers* close what was opened, parts before the files beneath them."""
+    made = []
+    for place in places:
+        opened = place.system.open(place.url, place.roles, settings)
+        for close in opened.closers:
+            closers.callback(close)
+        for part in (opened.store, opened.index, opened.queue, opened.carrier):
+            if part is not None:
+                closers.callback(part.close)
+        made.append(opened)
+    return made
+
+
+def _store(opened: Iterable[Opened]) -> LogStore:
+    return next(one.store for one in opened if one.store is not None)
+
+
+def _queue(opened: Iterable[Opened]) -> LogQueue | None:
+    """Return the queue; one that only carries has its claims in the record."""
+    for one in opened:
+        if one.carrier is not None:
+            from app.accept.claiming import ClaimingQueue
+
+            return ClaimingQueue(one.carrier, _store(opened))
+        if one.queue is not None:
+            return one.queue
+    return None
+
+
+def _keepers(store: LogStore, queue: object, *, one_place: bool) -> list[Keeper]:
+    return [store, queue] if isinstance(queue, Keeper) and not one_place else [store]
 
 
 def is_one_file(settings: Settings) -> bool:
-    """Return whether the record and the queue before it are one SQLite file."""
-    urls = (settings.queue_url, settings.store_url)
-    return (
-        all(scheme(url) == "sqlite" for url in urls)
-        and len({sqlite_path(url, settings).absolute() for url in urls}) == 1
-    )
-
-
-def _file(url: str, settings: Settings, files: dict[Path, Database]) -> Database:
-    return files[sqlite_path(url, settings).absolute()]
-
-
-def _store(settings: Settings, files: dict[Path, Database]) -> LogStore:
-    if scheme(settings.store_url) == "postgresql":
-        from app.systems.postgres.record import PostgresStore
-
-        return PostgresStore(settings.store_url, dead_limit=settings.dead_limit, retention=settings.retention)
-    file = _file(settings.store_url, settings, files)
-    together = scheme(settings.search_url) == "sqlite" and file is _file(settings.search_url, settings, files)
-    return SqliteStore(file, dead_limit=settings.dead_limit, forget=writing.forget if together else None)
-
-
-def _queue(settings: Settings, files: dict[Path, Database], store: LogStore) -> LogQueue:
-    match scheme(settings.queue_url):
-        case "amqp" | "amqps":
-            from app.accept.claiming import ClaimingQueue
-            from app.systems.rabbitmq.queue import RabbitQueue
-
-            return ClaimingQueue(RabbitQueue(settings.queue_url, limit=settings.queue_limit), store)
-        case "sqs":
-            from app.accept.claiming import ClaimingQueue
-            from app.systems.sqs.queue import SqsQueue
-
-            return ClaimingQueue(SqsQueue(settings.queue_url), store)
-    file = _file(settings.queue_url, settings, files)
-    return SqliteQueue(file, limit=settings.queue_limit, min_free=settings.min_free_disk)
-
-
-def _index(settings: Settings, files: dict[Path, Database]) -> SearchIndex:
-    if scheme(settings.search_url) in ("http", "https"):
-        from app.systems.opensearch import OpenSearchIndex
-
-        return OpenSearchIndex(settings.search_url, retention=settings.retention)
-    file = _file(settings.search_url, settings, files)
-    shared = scheme(settings.store_url) == "sqlite" and file is _file(settings.store_url, settings, files)
-    return SqliteIndex(file, shared=shared)
+    """Return whether the record and the queue before it are one file."""
+    return identity(settings.store_url, settings) == identity(settings.queue_url, settings)

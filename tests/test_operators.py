@@ -120,6 +120,8 @@ def test_copy(settings: Settings, fill: Fill, make_record: MakeRecord, tmp_path:
     url = f"sqlite:///{settings.database}"
     assert "the same record" in run(settings, "copy", "--from", url, code=2).stderr
     assert "is no record's URL" in run(settings, "copy", "--from", "amqp://x", code=2).stderr
+    other = ("copy", "--from", "sqlite:///other.db", "--from-queue", "postgresql://x")
+    assert "--from-queue: is no queue's URL" in run(settings, *other, code=2).stderr
     other = replace(settings, data_dir=tmp_path / "other")
     upgrade(other)
     found = printed(other, "copy", "--from", url)

@@ -12,17 +12,12 @@ from app.settings.settings import Settings
 _SETTING = "LOGINGESTOR_BROKER_URL"
 
 
-def is_local(settings: Settings) -> bool:
-    """Return whether the broker lives in the worker process, which then has to run the schedule as well."""
-    return settings.broker_url.startswith("local:")
-
-
 def make(settings: Settings) -> Broker:
     """Return the broker that BROKER_URL names; `local:` is Dramatiq's in-process broker. Raises InvalidSettings.
 
     Messages are ticks without data: losing one with the process loses nothing.
     """
-    broker = StubBroker() if is_local(settings) else _rabbitmq(settings.broker_url)
+    broker = StubBroker() if settings.local_broker else _rabbitmq(settings.broker_url)
     # Before any actor is declared: it makes `periodic` an option.
     broker.add_middleware(PeriodiqMiddleware())
     return broker

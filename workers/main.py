@@ -64,7 +64,7 @@ def _work(settings: Settings, backends: Backends, stopping: threading.Event, pul
     keeper.start()
     worker.start()
     try:
-        if brokers.is_local(settings):
+        if settings.local_broker:
             scheduler.keep(broker, stopping)
         else:
             # Not by its wait(): a signal that comes while that holds the event's lock could never set it.

@@ -8,7 +8,7 @@ from dataclasses import replace
 import click
 
 from app import backends as backends_module
-from app.backends import Backends, Record, scheme, sqlite_path
+from app.backends import Backends, Record
 from app.cli import audit as audits
 from app.cli.options import alone, json_option, print_json, with_settings
 from app.cli.progress import Reporter
@@ -17,7 +17,7 @@ from app.errors import InvalidInput, Problem
 from app.maintain import copy as pipeline
 from app.maintain.audit import audit
 from app.maintain.copy import Copied, Source, Target
-from app.settings.settings import Settings
+from app.settings.settings import SETTINGS, Settings
 
 
 @click.command()
@@ -38,8 +38,10 @@ def command(settings: Settings, source: str, from_queue: str | None, target: str
     Example: logingestor copy --from sqlite:////var/lib/logingestor/logingestor.db
     """
     chosen = settings if target is None else replace(settings, store_url=_url(target, "--to"))
-    name = _name(_url(source, "--from"), settings)
-    if name == _name(chosen.store_url, settings):
+    if from_queue is not None:
+        _url(from_queue, "--from-queue", "queue")
+    name = backends_module.identity(_url(source, "--from"), settings)
+    if name == backends_module.identity(chosen.store_url, settings):
         raise InvalidInput(Problem("source and target are the same record", "--from"))
     with alone(settings, "copy"):
         opened = backends_module.connect(chosen)
@@ -79,12 +81,11 @@ def _show(done: Copied, counts: tuple[int, int]) -> None:
         click.echo(f"{done.left:,} logs came to the source meanwhile: copy once more when it has stopped", err=True)
 
 
-def _url(url: str, option: str) -> str:
-    if scheme(url) not in ("sqlite", "postgresql"):
-        raise InvalidInput(Problem("is no record's URL: sqlite:… or postgresql://…", option))
+def _url(url: str, option: str, part: str = "record") -> str:
+    """Return the URL; raises InvalidInput unless the setting of that part could have it as its value."""
+    setting = {"record": "STORE_URL", "queue": "QUEUE_URL"}[part]
+    try:
+        next(row for row in SETTINGS if row.name == setting).read(url)
+    except ValueError as error:
+        raise InvalidInput(Problem(f"is no {part}'s URL: it {error}", option)) from None
     return url
-
-
-def _name(url: str, settings: Settings) -> str:
-    """Return what names the record whatever way its URL is written; a file by its real path."""
-    return str(sqlite_path(url, settings).resolve()) if scheme(url) == "sqlite" else url

@@ -83,7 +83,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield Finding("schema", False, str(error), "the release must fit the database")
         return
     except Unavailable as error:
-        if backends_module.scheme(settings.store_url) == "sqlite":
+        if backends_module.system(settings.store_url).file(settings.store_url, settings) is not None:
             yield Finding("schema", False, str(error), "put a backup in its place, or see who else holds it")
         else:
             yield Finding("record", False, str(error), "start what can't be reached, or set its URL")

@@ -192,6 +192,11 @@ class Settings:
         """The SQLite file that `sqlite:` stands for."""
         return self.data_dir / "logingestor.db"
 
+    @property
+    def local_broker(self) -> bool:
+        """Whether Dramatiq's broker is in the worker's process, which then runs the schedule too."""
+        return self.broker_url.startswith("local:")
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
         """Read the settings; raises InvalidSettings naming every unknown name and bad value.

@@ -13,7 +13,6 @@ from typing import NoReturn
 
 import click
 
-from app import backends
 from app.cli.run import listening
 from app.cli.run.supervisor import Child, Supervisor
 from app.settings.settings import Settings
@@ -69,7 +68,7 @@ def scheduler() -> NoReturn:
 
     Example: LOGINGESTOR_BROKER_URL=amqp://localhost logingestor scheduler
     """
-    if backends.scheme(Settings.from_env(os.environ).broker_url) == "local":
+    if Settings.from_env(os.environ).local_broker:
         message = "LOGINGESTOR_BROKER_URL is local: the worker runs the schedule itself, so there is nothing to start"
         click.echo(message, err=True)
         raise SystemExit(2)

@@ -59,8 +59,7 @@ def _children(settings: Settings, listeners: list[socket.socket]) -> list[Child]
         Child(f"worker {number}", ["-m", "workers.main"], last=True) for number in range(1, settings.workers + 1)
     ]
     # With the local broker each worker runs the schedule itself.
-    local = backends.scheme(settings.broker_url) == "local"
-    schedulers = [] if local else [Child("scheduler", ["-m", "workers.scheduler"])]
+    schedulers = [] if settings.local_broker else [Child("scheduler", ["-m", "workers.scheduler"])]
     return [*web_children(listeners), *workers, *schedulers]
 
 

@@ -20,7 +20,7 @@ def watch(settings: Settings, held: Backends, board: Board) -> Watch:
     probes: list[Probe] = [Disk(settings.data_dir, settings.min_free_disk), Alerts(held.store)]
     if held.move is None:
         probes.append(Index(held.index))
-    if backends_module.scheme(settings.broker_url) != "local":
+    if not settings.local_broker:
         probes.append(Broker(lambda: backends_module.reach_broker(settings)))
     lock = backends_module.watch_lock(settings)
     alone = backends_module.is_one_file(settings)

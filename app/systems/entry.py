@@ -1,0 +1,62 @@
+"""What app/backends.py asks of an outside system. Each folder beside this file has an `entry.py` with its own `System`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from app.ports.index import SearchIndex
+from app.ports.notices import BeatPlace
+from app.ports.queue import Carrier, LogQueue
+from app.ports.record import LogStore
+from app.settings.settings import Settings
+
+#: What a URL is wanted for: STORE_URL names the record, QUEUE_URL the queue, SEARCH_URL the index.
+Role = Literal["record", "queue", "index"]
+
+
+@dataclass(slots=True)
+class Opened:
+    """What one system opened at one place; a part is None where another place has it."""
+
+    store: LogStore | None = None
+    queue: LogQueue | None = None
+    #: Instead of `queue`: a queue that remembers no claims; app/backends.py puts the record beside it.
+    carrier: Carrier | None = None
+    index: SearchIndex | None = None
+    #: As `Backends.move`, where the place has all three roles.
+    move: Callable[[int, float], int] | None = None
+    #: As `Backends.tidy`.
+    tidy: list[Callable[[], object]] = field(default_factory=list)
+    #: Where processes on several machines show that they live.
+    places: list[BeatPlace] = field(default_factory=list)
+    #: Close what lies beneath the parts, after them.
+    closers: list[Callable[[], None]] = field(default_factory=list)
+
+
+class System:
+    """One kind of outside system. What is not overridden is right for one that has neither a file nor tables of ours."""
+
+    def open(self, url: str, roles: frozenset[Role], settings: Settings) -> Opened:
+        """Open at *url* the parts that the roles name. Raises Unavailable, or InvalidSettings for another schema."""
+        raise NotImplementedError
+
+    def file(self, url: str, settings: Settings) -> Path | None:
+        """Return the file that *url* names, as an absolute path; None where it names a server."""
+        return None
+
+    def database(self, url: str, settings: Settings) -> str | None:
+        """Return the name, without a password, of the database whose schema `check` looks at; None without any."""
+        return None
+
+    def check(self, url: str, settings: Settings) -> None:
+        """Raise InvalidSettings unless the database has this program's schema, Unavailable if it can't be asked."""
+
+    def upgrade(self, url: str, settings: Settings) -> None:
+        """Make tables or a queue where they are missing, or bring them to this program's schema. Raises as `check`."""
+
+    def hazards(self, url: str) -> list[str]:
+        """Return what of the server's own settings could lose logs that were stored. Raises Unavailable."""
+        return []

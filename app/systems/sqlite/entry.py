@@ -1,0 +1,56 @@
+"""SQLite, as app/backends.py opens it: whatever roles one file has share its connections."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.settings.settings import Settings
+from app.systems.entry import Opened, Role, System
+from app.systems.sqlite import schema
+from app.systems.sqlite.file import Database
+from app.systems.sqlite.index import writing
+from app.systems.sqlite.index.index import SqliteIndex
+from app.systems.sqlite.move import Mover
+from app.systems.sqlite.queue import SqliteQueue
+from app.systems.sqlite.record import SqliteStore
+
+
+class Sqlite(System):
+    """Files: `sqlite:` alone, or `sqlite:///relative` or `sqlite:////absolute`."""
+
+    def file(self, url: str, settings: Settings) -> Path:
+        """See System."""
+        path = url.removeprefix("sqlite:").removeprefix("///")
+        return (Path(path) if path else settings.database).absolute()
+
+    def database(self, url: str, settings: Settings) -> str:
+        """See System."""
+        return str(self.file(url, settings))
+
+    def check(self, url: str, settings: Settings) -> None:
+        """See System."""
+        schema.check(self.file(url, settings))
+
+    def upgrade(self, url: str, settings: Settings) -> None:
+        """See System."""
+        schema.upgrade(self.file(url, settings))
+
+    def open(self, url: str, roles: frozenset[Role], settings: Settings) -> Opened:
+        """See System. Record and index in one file expire together; all three roles in one file can `move`."""
+        path = self.file(url, settings)
+        schema.check(path)
+        file, together = Database(path), {"record", "index"} <= roles
+        made = Opened(tidy=[file.checkpoint], closers=[file.close])
+        store = queue = None
+        if "record" in roles:
+            made.store = store = SqliteStore(
+                file, dead_limit=settings.dead_limit, forget=writing.forget if together else None
+            )
+        if "queue" in roles:
+            made.queue = queue = SqliteQueue(file, limit=settings.queue_limit, min_free=settings.min_free_disk)
+        if "index" in roles:
+            made.index = SqliteIndex(file, shared=together)
+            made.tidy.append(lambda: writing.seal(file))
+        if store is not None and queue is not None and together:
+            made.move = Mover(file, queue, store).move
+        return made
