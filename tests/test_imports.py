@@ -7,6 +7,7 @@ no folder of app/systems imports another (but `sql`, which both SQL systems shar
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -122,6 +123,17 @@ def test_every_room_has_a_floor() -> None:
     rooms = {".".join(module.split(".")[:2]) for module in MODULES if module.startswith("app.")}
     assert rooms == {room for room in FLOOR if room.startswith("app.")}
     assert {row for row in LIBRARIES if not any(lies_in(row, room) for room in FLOOR if room != "app")} == set()
+
+
+def test_the_picture_of_the_rooms_equals_the_tree() -> None:
+    """docs/design.md draws the floors as they are, and the README has a row for each room that is a folder."""
+    picture = (ROOT / "docs" / "design.md").read_text().partition("## Rooms\n\n```\n")[2].partition("```")[0]
+    drawn = [set(line.partition("   ")[0].split()) for line in picture.splitlines()]
+    assert drawn == [{room.removeprefix("app.") for room in rooms} for rooms in FLOORS[1:]]
+    rows = set(re.findall(r"^\| `app/(\w+)`", (ROOT / "README.md").read_text(), re.MULTILINE))
+    assert rows == {
+        room.removeprefix("app.") for room in FLOOR if (ROOT / room.replace(".", "/")).is_dir() and "." in room
+    }
 
 
 @pytest.mark.parametrize("path", FILES, ids=str)
