@@ -22,7 +22,7 @@ from app.ports.queue import LogQueue
 from app.ports.record import LogStore
 from app.settings.settings import Settings
 from app.systems.entry import Opened, Role, System
-from app.systems.folder import Folder, Lock
+from app.systems.folder import FileLock, Folder
 
 #: The table of systems: each scheme of a URL, the module that serves it, imported when a URL asks for it, and its class.
 SYSTEMS = {
@@ -139,9 +139,9 @@ def upgrade(settings: Settings) -> None:
         place.system.upgrade(place.url, settings)
 
 
-def watch_lock(settings: Settings) -> Lock:
+def watch_lock(settings: Settings) -> FileLock:
     """Return the lock of who watches, of all processes on the data folder."""
-    return Lock(settings.data_dir / "watch.lock")
+    return FileLock(settings.data_dir / "watch.lock")
 
 
 def channels(settings: Settings) -> list[Channel]:
@@ -190,7 +190,7 @@ def connect(settings: Settings) -> Backends:
 
 
 @dataclass(slots=True)
-class Record:
+class OtherRecord:
     """Another record, opened beside the configured one, and the queue before it."""
 
     store: LogStore
@@ -205,7 +205,7 @@ class Record:
             close()
 
 
-def connect_record(settings: Settings, store_url: str, queue_url: str | None) -> Record:
+def connect_record(settings: Settings, store_url: str, queue_url: str | None) -> OtherRecord:
     """Open the record at *store_url*, and the queue before it: by default the one in its file. Raises as `connect`."""
     if queue_url is None and system(store_url).file(store_url, settings) is not None:
         queue_url = store_url
@@ -216,7 +216,7 @@ def connect_record(settings: Settings, store_url: str, queue_url: str | None) ->
         opened = _open(_places(urls, settings), settings, failing)
         closers = failing.pop_all()
     store, queue = _store(opened), _queue(opened)
-    return Record(store, queue, _keepers(store, queue, one_place=len(opened) == 1), [closers.close])
+    return OtherRecord(store, queue, _keepers(store, queue, one_place=len(opened) == 1), [closers.close])
 
 
 def _open(places: Iterable[_Place], settings: Settings, closers: ExitStack) -> list[Opened]:

@@ -51,7 +51,7 @@ class Recent:
 
 
 @dataclass(slots=True)
-class Figures:
+class SystemFigures:
     """What could be read."""
 
     #: By the names of the metrics.
@@ -66,7 +66,7 @@ class Figures:
     oldest: str | None = None
 
 
-def read(held: Backends, chosen: Settings, board: Board, recent: Recent | None = None) -> Figures:
+def read(held: Backends, chosen: Settings, board: Board, recent: Recent | None = None) -> SystemFigures:
     """Return the figures of now; those that the record counts for itself may be *recent* ones.
 
     A record that does not answer is asked once only: each further question could take as long until it fails.
@@ -98,7 +98,7 @@ class _Reader:
         self._held = held
         self._recent = recent
         self._settings = chosen
-        self.found = Figures()
+        self.found = SystemFigures()
 
     def note(self, **values: float) -> None:
         """Note figures by their names."""

@@ -24,7 +24,7 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from werkzeug.routing import Rule
 
-from app.alerts.counts import Sources
+from app.alerts.counts import CountSources
 from app.alerts.rounds import MINUTE, SETTLE_MS, work
 from app.backends import Backends
 from app.cli import COMMANDS, cli, load
@@ -96,7 +96,7 @@ def watch(client: FlaskClient, backends: Backends) -> None:
         made = client.post("/alerts", json=alert).json["alert"]
         silence = {"until": "now+1h", "reason": TEXTS[4], "by": TEXTS[3]}
         assert client.post(f"/alerts/{made['id']}/silence", json=silence).status_code == 200
-    work(Sources(backends.queue, backends.store, backends.index), lambda _: True, now_ms() + MINUTE + SETTLE_MS)
+    work(CountSources(backends.queue, backends.store, backends.index), lambda _: True, now_ms() + MINUTE + SETTLE_MS)
     assert {one["state"] for one in client.get("/alerts").json["alerts"]} == {"firing"}
 
 

@@ -11,7 +11,7 @@ from dramatiq import Actor, Broker
 from periodiq import cron
 
 from app.alerts import rounds
-from app.alerts.counts import Sources
+from app.alerts.counts import CountSources
 from app.backends import Backends
 from app.errors import Unavailable
 from app.times.instant import now_ms
@@ -32,7 +32,7 @@ def work(stopping: threading.Event) -> Callable[[Backends], None]:
             return
         try:
             if not stopping.wait(rounds.settled_in(now_ms())):
-                sources = Sources(backends.queue, backends.store, backends.index)
+                sources = CountSources(backends.queue, backends.store, backends.index)
                 rounds.work(sources, lambda seconds: not stopping.wait(seconds))
         except Unavailable as error:
             # The record is away: that is told by who watches it, and the minutes are told when it is back.

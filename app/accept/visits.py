@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from app.errors import Unavailable
 from app.log.schema import Refused
-from app.ports.figures import NAME_LENGTH, SAMPLE_LENGTH, SOURCES, FigureKeeper, Key, Refusal, Visit
+from app.ports.figures import NAME_LENGTH, SAMPLE_LENGTH, SOURCES, FigureKeeper, Key, SourceRefusal, Visit
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Visits:
             if refused:
                 last = refused[-1]
                 visit.refused += len(refused)
-                visit.refusal = Refusal(last.problem.message, last.problem.field, last.payload[:SAMPLE_LENGTH])
+                visit.refusal = SourceRefusal(last.problem.message, last.problem.field, last.payload[:SAMPLE_LENGTH])
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="visits", daemon=True)
                 self._thread.start()

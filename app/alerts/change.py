@@ -13,11 +13,11 @@ import msgspec
 
 from app.alerts import condition, searches
 from app.alerts.condition import Counted
-from app.alerts.counts import Sources, begins, count, hidden
+from app.alerts.counts import CountSources, begins, count, hidden
 from app.errors import InvalidInput, NotFound, Problem
 from app.find.find import together
 from app.log.fold import clean
-from app.ports.alerts import ALERTS, Alert, Change, Kind, Question, Silence, Status, Watched
+from app.ports.alerts import ALERTS, Alert, Change, Kind, Question, Silence, Status, WatchedAlert
 from app.ports.deadline import Budget
 from app.ports.notices import SEVERITIES
 from app.ports.record import LogStore
@@ -40,7 +40,7 @@ REASON_LIMIT = 500
 TRY_SECONDS = 5.0
 
 
-def get(store: LogStore, which: str) -> Watched:
+def get(store: LogStore, which: str) -> WatchedAlert:
     """Return the alert with this id or name; raises NotFound."""
     there = {one.alert.id: one for one in store.alerts()}
     return there[searches.named([one.alert for one in there.values()], which, "alert").id]
@@ -246,7 +246,7 @@ def _rest(seconds: float) -> bool:
     return True
 
 
-def attempt(sources: Sources, alert: Alert, question: Question, status: Status | None = None) -> Try:
+def attempt(sources: CountSources, alert: Alert, question: Question, status: Status | None = None) -> Try:
     """Return what the alert would do with the window that ends now; nothing is changed. Raises Unavailable."""
     now, began = now_ms(), monotonic()
     waiting = hidden(sources, now, _rest)
@@ -266,7 +266,7 @@ def attempt(sources: Sources, alert: Alert, question: Question, status: Status |
     return Try(counted, holds, after, f"{after.why} {said}", round((monotonic() - began) * 1000))
 
 
-def describe(watched: Watched, search: str, now: int) -> dict[str, Any]:
+def describe(watched: WatchedAlert, search: str, now: int) -> dict[str, Any]:
     """Return the alert as the API shows it; *search* is the name of its search."""
     alert, status = watched.alert, watched.status
     state, why = condition.now_state(watched, now)

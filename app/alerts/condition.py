@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from app.ports.alerts import POINTS, Alert, Change, Point, Question, Sample, State, Status, Watched
+from app.ports.alerts import POINTS, Alert, AlertSample, Change, Point, Question, State, Status, WatchedAlert
 from app.times import instant
 
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
@@ -38,7 +38,7 @@ class Counted:
     #: Why there is no count.
     fault: str = ""
     question: Question = field(default_factory=Question)
-    samples: list[Sample] = field(default_factory=list)
+    samples: list[AlertSample] = field(default_factory=list)
 
 
 def holds(alert: Alert, count: float, earlier: float) -> bool:
@@ -126,7 +126,7 @@ def _change(state: State, why: str, counted: Counted, mean: float | None, now: i
     )
 
 
-def now_state(watched: Watched, now: int) -> tuple[State, str]:
+def now_state(watched: WatchedAlert, now: int) -> tuple[State, str]:
     """Return the state as a reader must be told it at *now*, and why: what nobody evaluates any more can't be told."""
     status = watched.status
     if now - (status.tried or watched.alert.made) > AWAY_MS:

@@ -9,7 +9,7 @@ from time import monotonic
 from app.alerts.condition import COMPARING, Counted
 from app.errors import InvalidInput, Unavailable
 from app.log.record import LogRecord, first_id, id_text
-from app.ports.alerts import Alert, Question, Sample
+from app.ports.alerts import Alert, AlertSample, Question
 from app.ports.deadline import Budget
 from app.ports.index import SearchIndex
 from app.ports.queue import LogQueue
@@ -26,7 +26,7 @@ LOOKED_AT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class CountSources:
     """Where logs wait, lie and are found."""
 
     queue: LogQueue
@@ -34,7 +34,7 @@ class Sources:
     index: SearchIndex
 
 
-def hidden(sources: Sources, end: int, rest: Callable[[float], bool]) -> int:
+def hidden(sources: CountSources, end: int, rest: Callable[[float], bool]) -> int:
     """Return how many logs that arrived before *end* (ms) can't be found yet, at most; raises Unavailable.
 
     Where that is not none it is asked again for a moment, as under way there is always something: each answer
@@ -93,5 +93,5 @@ def begins(alert: Alert, counted: Counted) -> int:
     return counted.start - (alert.windows * alert.window * 1000 if alert.kind in COMPARING else 0)
 
 
-def _sample(record: LogRecord) -> Sample:
-    return Sample(id_text(record.id), record.timestamp, record.level, record.message[:SAMPLE_SHOWN])
+def _sample(record: LogRecord) -> AlertSample:
+    return AlertSample(id_text(record.id), record.timestamp, record.level, record.message[:SAMPLE_SHOWN])

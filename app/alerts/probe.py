@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from app.alerts import condition
 from app.monitor.board import Trouble
-from app.ports.alerts import Change, Question, Watched
+from app.ports.alerts import Change, Question, WatchedAlert
 from app.ports.record import LogStore
 from app.times import instant
 from app.times.instant import now_ms
@@ -18,7 +18,7 @@ LONG_MS = 600_000
 MANY = 3
 
 
-class Alerts:
+class AlertProbe:
     """See Probe."""
 
     name = "alert"
@@ -29,7 +29,7 @@ class Alerts:
 
     def look(self) -> dict[str, Trouble]:
         """See Probe."""
-        now, found, untold = now_ms(), dict[str, Trouble](), list[Watched]()
+        now, found, untold = now_ms(), dict[str, Trouble](), list[WatchedAlert]()
         there = self._store.alerts()
         for one in there:
             if one.alert.silenced(now):
@@ -51,7 +51,7 @@ class Alerts:
         """See Probe: that the record can't be reached is told by its own."""
         return {}
 
-    def _firing(self, one: Watched, now: int) -> Trouble:
+    def _firing(self, one: WatchedAlert, now: int) -> Trouble:
         alert, status = one.alert, one.status
         before = self._found.get(f"{self.name}/{alert.id}")
         change = self._began(one) if before is None else None
@@ -65,33 +65,33 @@ class Alerts:
             text = f"Alert “{alert.name}” fires on {condition.sentence(alert)}, and may be over soon. {why}"
         return Trouble("alert", alert.severity, text, details)
 
-    def _began(self, one: Watched) -> Change | None:
+    def _began(self, one: WatchedAlert) -> Change | None:
         """Return the change by which it began to fire."""
         changes = self._store.alert_changes(one.alert.id)
         return next((change for change in changes if change.what == "firing"), None)
 
 
-def _is_untold(one: Watched, now: int) -> bool:
+def _is_untold(one: WatchedAlert, now: int) -> bool:
     return now - max(one.status.evaluated, one.alert.changed) > LONG_MS
 
 
-def _untold(one: Watched, now: int) -> Trouble:
+def _untold(one: WatchedAlert, now: int) -> Trouble:
     why = condition.now_state(one, now)[1]
     text = f"Alert “{one.alert.name}” can't be told for {_minutes(one, now)} minutes: {why}"
     return Trouble("alert", "warning", text, _named(one))
 
 
-def _many_untold(untold: list[Watched], all_: int, now: int) -> str:
+def _many_untold(untold: list[WatchedAlert], all_: int, now: int) -> str:
     latest = max(untold, key=lambda one: one.status.evaluated)
     why = condition.now_state(latest, now)[1]
     return f"{len(untold)} of {all_} alerts can't be told for {_minutes(latest, now)} minutes. {why}"
 
 
-def _minutes(one: Watched, now: int) -> int:
+def _minutes(one: WatchedAlert, now: int) -> int:
     return (now - max(one.status.evaluated, one.alert.changed)) // 60_000
 
 
-def _named(one: Watched) -> dict[str, Any]:
+def _named(one: WatchedAlert) -> dict[str, Any]:
     return {"alert": one.alert.id, "name": one.alert.name}
 
 

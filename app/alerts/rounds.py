@@ -15,10 +15,10 @@ import msgspec
 
 from app.alerts import condition
 from app.alerts.condition import AWAY_MS, Counted
-from app.alerts.counts import Sources, begins, count, failed, hidden
+from app.alerts.counts import CountSources, begins, count, failed, hidden
 from app.errors import Unavailable
 from app.find.find import together
-from app.ports.alerts import Alert, Change, Question, Status, Watched
+from app.ports.alerts import Alert, Change, Question, Status, WatchedAlert
 from app.ports.deadline import Budget
 from app.times import instant
 from app.times.instant import now_ms
@@ -36,7 +36,7 @@ LEASE_SECONDS = 20.0
 SLOW_MS = 1_000
 
 
-def work(sources: Sources, rest: Callable[[float], bool], now: int | None = None) -> int:
+def work(sources: CountSources, rest: Callable[[float], bool], now: int | None = None) -> int:
     """Evaluate every alert that is due; return how many were. *rest* waits, and returns whether to go on."""
     now = now_ms() if now is None else now
     slot, until, done = (now - SETTLE_MS) // MINUTE * MINUTE, monotonic() + ROUND_SECONDS, 0
@@ -79,7 +79,9 @@ def _is_due(status: Status, slot: int, now: int) -> bool:
 class _Evaluation:
     """The evaluation of one alert: of all minutes that are due."""
 
-    def __init__(self, sources: Sources, watched: Watched, question: Question | None, slot: int, now: int) -> None:
+    def __init__(
+        self, sources: CountSources, watched: WatchedAlert, question: Question | None, slot: int, now: int
+    ) -> None:
         self._index = sources.index
         self._alert: Alert = watched.alert
         self._before = watched.status

@@ -10,7 +10,7 @@ import click
 
 from app.alerts import change as verbs
 from app.alerts import searches as saved
-from app.alerts.counts import Sources
+from app.alerts.counts import CountSources
 from app.backends import Backends
 from app.cli import terminal
 from app.cli.options import json_option, print_json, with_backends
@@ -167,7 +167,7 @@ def test(backends: Backends, name: str, as_json: bool) -> None:
     """
     watched = verbs.get(backends.store, name)
     question = saved.get(backends.store, watched.alert.search).question
-    sources = Sources(backends.queue, backends.store, backends.index)
+    sources = CountSources(backends.queue, backends.store, backends.index)
     found = verbs.attempt(sources, watched.alert, question, watched.status).to_dict()
     if as_json:
         print_json(found)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import click
 
 from app import backends as backends_module
-from app.backends import Backends, Record
+from app.backends import Backends, OtherRecord
 from app.cli import audit as audits
 from app.cli.options import alone, json_option, print_json, with_settings
 from app.cli.progress import Reporter
@@ -16,7 +16,7 @@ from app.drain.indexing import Indexing
 from app.errors import InvalidInput, Problem
 from app.maintain import copy as pipeline
 from app.maintain.audit import audit
-from app.maintain.copy import Copied, Source, Target
+from app.maintain.copy import Copied, CopySource, Target
 from app.settings.settings import SETTINGS, Settings
 
 
@@ -57,9 +57,9 @@ def command(settings: Settings, source: str, from_queue: str | None, target: str
         raise SystemExit(1)
 
 
-def _run(opened: Backends, other: Record, name: str, as_json: bool) -> bool:
+def _run(opened: Backends, other: OtherRecord, name: str, as_json: bool) -> bool:
     retention = opened.settings.retention.seconds * 1000
-    source = Source(hashlib.sha256(name.encode()).hexdigest()[:16], other.store, other.queue, other.keepers)
+    source = CopySource(hashlib.sha256(name.encode()).hexdigest()[:16], other.store, other.queue, other.keepers)
     target = Target(opened.store, Indexing(opened.store, opened.index), opened.keepers(), retention)
     reporter = Reporter("copied")
     done = pipeline.copy(source, target, reporter)

@@ -22,7 +22,7 @@ from app.errors import InvalidInput, Problem
 from app.files import pieces as files
 from app.files.formats import NAMES
 from app.files.ledger import Ledger
-from app.files.source import Report, Source
+from app.files.source import FileSource, Report
 from app.files.unpack import Pieces
 from app.times.written import Assumed
 from app.times.zone import read_zone
@@ -49,7 +49,7 @@ def command(backends: Backends, names: tuple[str, ...], format: str | None, zone
 
     Example: logingestor ingest /var/log/syslog access.log.gz
     """
-    source = Source(backends.settings, current.parts().accept(), Assumed.here(_zone(zone)), format)
+    source = FileSource(backends.settings, current.parts().accept(), Assumed.here(_zone(zone)), format)
     ledger = Ledger.of(backends.settings.data_dir, backends.store, backends.queue)
     reports = []
     with ledger.alone():
@@ -87,13 +87,13 @@ def _reported(name: str, as_json: bool, take: Callable[[Report], None]) -> Repor
     return report
 
 
-def _take_input(source: Source, report: Report) -> None:
+def _take_input(source: FileSource, report: Report) -> None:
     if sys.stdin is None:
         raise InvalidInput(Problem("is closed"))
     source.take(files.text(sys.stdin.buffer), report)
 
 
-def _take_file(path: Path, source: Source, ledger: Ledger, report: Report) -> None:
+def _take_file(path: Path, source: FileSource, ledger: Ledger, report: Report) -> None:
     with files.open_file(path) as file:
         if files.is_pipe(file):
             source.take(files.text(file), report)

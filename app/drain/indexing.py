@@ -16,7 +16,7 @@ from app.errors import Unavailable
 from app.find.export import json_bytes
 from app.log.envelope import DeadLetter
 from app.log.record import LogRecord
-from app.ports.index import Refusal, SearchIndex
+from app.ports.index import IndexRefusal, SearchIndex
 from app.ports.record import LogStore
 
 log = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ class Indexing:
         self._rest = min(self._rest * 2, REST_SECONDS[1])
 
 
-def bury_refused(store: LogStore, refused: Sequence[Refusal], records: Sequence[LogRecord]) -> None:
+def bury_refused(store: LogStore, refused: Sequence[IndexRefusal], records: Sequence[LogRecord]) -> None:
     """Make dead letters of records that can't be indexed: kept with the reason rather than never found."""
     by_id = {record.id: record for record in records}
     letters = [

@@ -32,7 +32,7 @@ FOLDER = "ingested"
 _ROTATED = re.compile(r"[.-]\d.*$")
 
 
-class State(msgspec.Struct):
+class FileState(msgspec.Struct):
     """How far a file has been taken; offsets count the bytes of its text, decompressed."""
 
     path: str
@@ -55,7 +55,7 @@ class Ledger:
     def __init__(self, data_dir: Path, gone: Callable[[], bool]) -> None:
         self._folder = data_dir / FOLDER
         self._gone = gone
-        self._states: dict[Path, State] = {}
+        self._states: dict[Path, FileState] = {}
 
     @classmethod
     def of(cls, data_dir: Path, store: LogStore, queue: LogQueue) -> Ledger:
@@ -87,7 +87,7 @@ class Ledger:
             yield
 
     @contextmanager
-    def open(self, path: Path, file: BinaryIO) -> Iterator[Taken]:
+    def open(self, path: Path, file: BinaryIO) -> Iterator[TakenFile]:
         """Yield how far the *file*, which was opened at *path*, has been taken."""
         taken = self._find(Path(os.path.realpath(path)), file)
         try:
@@ -96,19 +96,19 @@ class Ledger:
             taken.save()
             self._states[taken.name] = taken.state
 
-    def _find(self, path: Path, file: BinaryIO) -> Taken:
+    def _find(self, path: Path, file: BinaryIO) -> TakenFile:
         shown, inode = _shown(path), _inode(os.fstat(file.fileno()))
         known = {name: state for name, state in self._states.items() if state.path == shown or state.inode == inode}
         name, before = _matching(known, file)
         if name is None and is_packed(os.pread(file.fileno(), 6, 0)):
             name, before = _matching(self._rotated(path), file)
         if name is None or before is None:
-            return Taken(self._folder / f"{secrets.token_hex(8)}.json", State(shown, inode), file)
+            return TakenFile(self._folder / f"{secrets.token_hex(8)}.json", FileState(shown, inode), file)
         moved = before.path != shown or before.inode != inode
         before.path, before.inode = shown, inode
-        return Taken(name, before, file, changed=moved)
+        return TakenFile(name, before, file, changed=moved)
 
-    def _rotated(self, path: Path) -> dict[Path, State]:
+    def _rotated(self, path: Path) -> dict[Path, FileState]:
         """Return the states that may tell of the compressed file at *path*: of files that have gone from its folder."""
         try:
             there = {_inode(entry.stat(follow_symlinks=False)): Path(entry) for entry in os.scandir(path.parent)}
@@ -126,7 +126,7 @@ def _may_become(old: Path, path: Path) -> bool:
     return old.parent == Path(_shown(path.parent)) and path.name.startswith(_ROTATED.sub("", old.name))
 
 
-def _holds(path: Path | None, state: State) -> bool:
+def _holds(path: Path | None, state: FileState) -> bool:
     """Return whether the file at *path* begins with what the state tells; an inode alone may be used again."""
     if path is None:
         return False
@@ -137,9 +137,9 @@ def _holds(path: Path | None, state: State) -> bool:
         return True
 
 
-def _read(name: Path) -> State:
+def _read(name: Path) -> FileState:
     try:
-        return msgspec.json.decode(name.read_bytes(), type=State)
+        return msgspec.json.decode(name.read_bytes(), type=FileState)
     except msgspec.MsgspecError as error:
         raise Unavailable(f"{name} can't be read ({error}): delete it to take its file anew") from error
 
@@ -152,7 +152,7 @@ def _shown(path: Path) -> str:
     return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
-def _matching(states: dict[Path, State], file: BinaryIO) -> tuple[Path, State] | tuple[None, None]:
+def _matching(states: dict[Path, FileState], file: BinaryIO) -> tuple[Path, FileState] | tuple[None, None]:
     """Return the state that tells of the longest beginning of *file*, and its name."""
     text, best = _Text(file), None
     # The shortest first: the digest is of what was read so far, and goes on from there.
@@ -190,10 +190,10 @@ class _Text:
         return True
 
 
-class Taken:
+class TakenFile:
     """How far one file has been taken, and what is taken of it next."""
 
-    def __init__(self, name: Path, state: State, file: BinaryIO, *, changed: bool = False) -> None:
+    def __init__(self, name: Path, state: FileState, file: BinaryIO, *, changed: bool = False) -> None:
         self.name = name
         self.state = state
         self._changed = changed

@@ -14,7 +14,7 @@ from app.files import pieces as files
 from app.files import structured
 from app.files.entries import Entry
 from app.files.formats import Format, recognise
-from app.files.ledger import Taken
+from app.files.ledger import TakenFile
 from app.files.unpack import Pieces
 from app.log import schema
 from app.log.schema import Parsed, Refused
@@ -56,7 +56,7 @@ class Report:
     failed: str | None = None
 
 
-class Source:
+class FileSource:
     """Reads one source and puts its logs on the queue."""
 
     def __init__(self, settings: Settings, accept: Accept, assumed: Assumed, format: str | None) -> None:
@@ -66,7 +66,7 @@ class Source:
         self._assumed = assumed
         self._asked = format
 
-    def take(self, pieces: Pieces, report: Report, taken: Taken | None = None, *, growing: bool = False) -> None:
+    def take(self, pieces: Pieces, report: Report, taken: TakenFile | None = None, *, growing: bool = False) -> None:
         """Take all of the source, or what *taken* has not; count in *report*. Raises InvalidInput and Unavailable.
 
         With *taken* each part has a key of its own: one that was put before a crash is not put twice.
@@ -104,7 +104,7 @@ class Source:
                 raise InvalidInput(Problem(f"is an array of more than {limit} bytes: write one object a line"))
         return body.decode("utf-8", "surrogateescape")
 
-    def _put(self, part: list[Entry], format: Format, report: Report, taken: Taken | None) -> None:
+    def _put(self, part: list[Entry], format: Format, report: Report, taken: TakenFile | None) -> None:
         parsed, faults = self._read(part, format)
         if taken is None:
             outcome = self._accept.take(parsed, sender=report.name)

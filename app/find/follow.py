@@ -51,7 +51,7 @@ def decode(cursor: str) -> int:
 
 
 @dataclass(slots=True, eq=False)
-class Reader:
+class TailReader:
     """One who follows: what waits for it, and how much it was too slow for."""
 
     #: Readers with the same key are written the same.
@@ -107,12 +107,12 @@ class Follower:
     def __init__(self, store: LogStore) -> None:
         self._store = store
         self._guard = threading.Lock()
-        self._readers: set[Reader] = set()
+        self._readers: set[TailReader] = set()
         self._place = 0
         self._thread: threading.Thread | None = None
         self._rest = threading.Event()
 
-    def add(self, reader: Reader) -> None:
+    def add(self, reader: TailReader) -> None:
         """Let *reader* follow, from its place or from now on. Raises Unavailable."""
         newest = self._store.newest_place()
         with self._guard:
@@ -123,7 +123,7 @@ class Follower:
                 self._thread = threading.Thread(target=self._run, name="follow", daemon=True)
                 self._thread.start()
 
-    def remove(self, reader: Reader) -> None:
+    def remove(self, reader: TailReader) -> None:
         """Let *reader* follow no more."""
         with self._guard:
             self._readers.discard(reader)
@@ -157,7 +157,7 @@ class Follower:
             if pause:
                 self._rest.wait(pause)
 
-    def _step(self, readers: list[Reader]) -> bool:
+    def _step(self, readers: list[TailReader]) -> bool:
         """Read on once for all who are at the newest place, and once for each who is behind; return whether logs came."""
         came = False
         for reader in [reader for reader in readers if reader.place is not None and reader.roomy]:
@@ -184,7 +184,7 @@ class Follower:
         return came or bool(found)
 
 
-def _written(found: list[tuple[int, LogRecord]], reader: Reader) -> list[str]:
+def _written(found: list[tuple[int, LogRecord]], reader: TailReader) -> list[str]:
     """Return what of *found* fits the reader's filter, each with the cursor after which nothing of it is missed."""
     texts = []
     for at, (place, record) in enumerate(found):

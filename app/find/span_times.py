@@ -50,7 +50,7 @@ _FACTORS = {"ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": _MS}
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SpanReport:
     """What one log tells of its span: its parent's id, and an interval, in ns since 1970."""
 
     parent: str | None = None
@@ -58,10 +58,10 @@ class Told:
     end: int | None = None
 
 
-NOTHING = Told()
+NOTHING = SpanReport()
 
 
-def told(record: LogRecord, at: int) -> Told:
+def told(record: LogRecord, at: int) -> SpanReport:
     """Return what the log, of the time *at* in ns, tells of its span.
 
     A duration without start or end is that of something which ended at the log.
@@ -77,7 +77,7 @@ def told(record: LogRecord, at: int) -> Told:
             kind, number = read[0], read[1](value)
             if number is not None:
                 found.setdefault(kind, number)
-    return Told(parent, *_interval(at, found.get("start"), found.get("end"), found.get("duration")))
+    return SpanReport(parent, *_interval(at, found.get("start"), found.get("end"), found.get("duration")))
 
 
 def _named(metadata: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -11,7 +11,7 @@ from functools import partial
 from app.errors import TimedOut, Unavailable
 from app.find import find
 from app.find.quick_counts import Time
-from app.find.span_times import Told, told
+from app.find.span_times import SpanReport, told
 from app.log.fold import clean
 from app.log.record import LogRecord
 from app.ports.deadline import Budget
@@ -36,7 +36,7 @@ _MS = 10**6
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class TraceEntry:
     """One log of the trace; `at` is its time in ns since 1970, by the clock that was asked for."""
 
     at: int
@@ -48,7 +48,7 @@ class Entry:
     message: str
     #: ms that its own time lies after its arrival.
     ahead: int
-    told: Told
+    told: SpanReport
 
 
 @dataclass(slots=True)
@@ -57,7 +57,7 @@ class Lane:
 
     span: str | None
     resource: str | None
-    logs: list[Entry] = field(default_factory=list)
+    logs: list[TraceEntry] = field(default_factory=list)
     #: When it began at the latest and ended at the earliest, by its logs and what they tell.
     start: int = 0
     end: int = 0
@@ -81,7 +81,7 @@ class Lane:
         """Time of its last log."""
         return self.logs[-1].at
 
-    def take(self, entry: Entry) -> None:
+    def take(self, entry: TraceEntry) -> None:
         """Add a log, the next in order of time."""
         known = [at for at in (entry.at, entry.told.start, entry.told.end) if at is not None]
         self.start = min(*known, self.start if self.logs else entry.at)
@@ -100,7 +100,7 @@ class Lane:
 class Trace:
     """What is known of a trace."""
 
-    logs: Sequence[Entry]
+    logs: Sequence[TraceEntry]
     lanes: Sequence[Lane]
     #: Place to continue after where there are more logs than these; whether the time ended before all of them were read.
     next: Key | None
@@ -143,7 +143,7 @@ def trace(store: LogStore, index: SearchIndex, trace_id: str, query: Query, budg
     left = Time(budget)
     query = replace(query, filter=Equals("traceId", clean(trace_id)), sort="asc", limit=LOGS)
     total, exact = _total(index, query, left)
-    entries, more, late = list[Entry](), False, False
+    entries, more, late = list[TraceEntry](), False, False
     from_record, chunks = find.scan(store, index, query, find.together(left.left()))
     try:
         for records in chunks:
@@ -169,10 +169,10 @@ def _total(index: SearchIndex, query: Query, left: Time) -> tuple[int | None, bo
     return None, False
 
 
-def entry_of(record: LogRecord, received: bool) -> Entry:
+def entry_of(record: LogRecord, received: bool) -> TraceEntry:
     at = record.received * _MS if received else record.t * _MS + record.ns
     tells = told(record, at)
-    return Entry(
+    return TraceEntry(
         at,
         record.key,
         record.level,
@@ -182,11 +182,11 @@ def entry_of(record: LogRecord, received: bool) -> Entry:
         record.message[:MESSAGE],
         record.t - record.received,
         # By arrival nothing is told: senders tell times of their own clocks.
-        Told(tells.parent) if received else tells,
+        SpanReport(tells.parent) if received else tells,
     )
 
 
-def lanes(entries: Iterable[Entry]) -> list[Lane]:
+def lanes(entries: Iterable[TraceEntry]) -> list[Lane]:
     """Return the lanes of *entries*: parents before their parts, else in order of time."""
     found = dict[tuple[str | None, str | None], Lane]()
     for entry in entries:

@@ -19,7 +19,19 @@ from app.drain.drain import unreadable
 from app.errors import InvalidInput, Problem, Unavailable
 from app.log import codec
 from app.log.envelope import Batch, DeadLetter
-from app.maintain.backup_parts import End, Header, Kept, Letters, Logs, Part, Saved, Waiting, decode, kind, size
+from app.maintain.backup_parts import (
+    End,
+    Header,
+    LetterPart,
+    Logs,
+    MemoryPart,
+    Part,
+    Saved,
+    Waiting,
+    decode,
+    kind,
+    size,
+)
 from app.maintain.progress import Meter, Tell
 from app.maintain.rebuild import chunks, settled
 from app.ports.memory import Keeper, Readable
@@ -70,11 +82,11 @@ def write(
         written = _write_letters(writer, store, b"")
         for keeper in keepers:
             for items in keeper.remembered():
-                writer.put(Kept(items))
+                writer.put(MemoryPart(items))
         if isinstance(queue, Readable):
             for batch in queue.look():
                 writer.put(Waiting(batch.records))
-                writer.put(Letters([*batch.dead, *unreadable(batch)]))
+                writer.put(LetterPart([*batch.dead, *unreadable(batch)]))
         _write_stored(writer, store, tell)
         _write_letters(writer, store, written)
         writer.put(Saved(store.searches(), [one.alert for one in store.alerts()]))
@@ -102,7 +114,7 @@ def _write_letters(writer: _Writer, store: LogStore, before: bytes) -> bytes:
             if before[at : at + 16] != letter.id:
                 new.append(letter)
             ids += letter.id
-        writer.put(Letters(new))
+        writer.put(LetterPart(new))
     return bytes(ids)
 
 
@@ -136,7 +148,7 @@ class _Writer:
         return self._hash.digest()
 
 
-class Reader:
+class BackupReader:
     """Reads a backup; what it yields is checked against its end when it has been read whole."""
 
     def __init__(self, file: BinaryIO) -> None:
@@ -190,7 +202,7 @@ class Reader:
 
 def check(file: BinaryIO) -> Contents:
     """Read a backup to its end; return what it holds. Raises InvalidInput when it is not whole."""
-    reader = Reader(file)
+    reader = BackupReader(file)
     for _ in reader.parts():
         pass
     return reader.contents
@@ -224,13 +236,13 @@ def restore(
     store.note(_NOTE, name)
     counts = contents.counts
     meter, place, new = Meter(0, sum(counts.values()), tell), 0, 0
-    for part in Reader(file).parts():
+    for part in BackupReader(file).parts():
         match part:
             case Logs(records) | Waiting(records):
                 new += store.add(records).new
-            case Letters(letters):
+            case LetterPart(letters):
                 store.bury(letters)
-            case Kept(items):
+            case MemoryPart(items):
                 for keeper in keepers:
                     keeper.remember(items)
             case Saved(searches, alerts):

@@ -34,13 +34,13 @@ class Waiting(msgspec.Struct, tag="waiting"):
     records: list[LogRecord]
 
 
-class Letters(msgspec.Struct, tag="dead"):
+class LetterPart(msgspec.Struct, tag="dead"):
     """Dead letters."""
 
     letters: list[DeadLetter]
 
 
-class Kept(msgspec.Struct, tag="kept"):
+class MemoryPart(msgspec.Struct, tag="kept"):
     """Claims, listings and what else is remembered of requests."""
 
     items: list[Remembered]
@@ -60,8 +60,8 @@ class End(msgspec.Struct, tag="end"):
     digest: bytes
 
 
-Part = Logs | Waiting | Letters | Kept | Saved
-decode = codec.decoder(Header | Logs | Waiting | Letters | Kept | Saved | End).decode  # type: ignore[arg-type]
+Part = Logs | Waiting | LetterPart | MemoryPart | Saved
+decode = codec.decoder(Header | Logs | Waiting | LetterPart | MemoryPart | Saved | End).decode  # type: ignore[arg-type]
 
 
 def kind(part: Part) -> str:
@@ -74,9 +74,9 @@ def size(part: Part) -> int:
     match part:
         case Logs(records) | Waiting(records):
             return len(records)
-        case Letters(letters):
+        case LetterPart(letters):
             return len(letters)
-        case Kept(items):
+        case MemoryPart(items):
             return len(items)
         case Saved(searches, alerts):
             return len(searches) + len(alerts)

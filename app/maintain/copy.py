@@ -44,7 +44,7 @@ class Copied:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class CopySource:
     """Where logs are copied from."""
 
     #: Tells this source from others in what the target notes.
@@ -65,7 +65,7 @@ class Target:
     retention_ms: int
 
 
-def copy(source: Source, target: Target, tell: Tell = lambda _: None) -> Copied:
+def copy(source: CopySource, target: Target, tell: Tell = lambda _: None) -> Copied:
     """Copy all that *source* had accepted when this began; a second run goes on where the first was.
 
     Both may be in use. Ids are kept, so that nothing is doubled however often it is copied. The place
@@ -111,7 +111,7 @@ def _store(target: Target, records: list[LogRecord], done: Copied) -> None:
     target.indexing.settle()
 
 
-def _compare(source: Source, target: Target, done: Copied) -> None:
+def _compare(source: CopySource, target: Target, done: Copied) -> None:
     """Copy whatever the target still lacks of what arrived within the retention, id by id; count what stays away."""
     for mend in (True, False):
         first = first_id(now_ms() - target.retention_ms)

@@ -80,7 +80,7 @@ class Board:
             self._listeners.discard(listener)
 
 
-class Writer:
+class NoticeWriter:
     """Opens, changes and closes notices as troubles come and go, and remembers what the record does not hold yet."""
 
     def __init__(self, board: Board, say: Callable[[str], object]) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import msgspec
 
 from app.monitor.board import Trouble
-from app.ports.figures import FigureKeeper, Sample
+from app.ports.figures import FigureKeeper, FlowSample
 from app.ports.queue import LogQueue
 
 #: Width of a bar of the history in ms, and how many there are.
@@ -24,11 +24,11 @@ NOW_MS = 10_000
 RATES = ("accepted", "stored", "indexed", "refused")
 
 
-def sample(queue: LogQueue, store: FigureKeeper, waiting: int) -> Sample:
+def sample(queue: LogQueue, store: FigureKeeper, waiting: int) -> FlowSample:
     """Return what has flowed until now, of which *waiting* logs wait. Raises Unavailable."""
     # First what was accepted: it is never behind what was stored of it.
     accepted, now = queue.accepted(), store.reading()
-    return Sample(now.at, accepted, now.stored, max(now.stored - now.lacking, 0), now.refused, waiting)
+    return FlowSample(now.at, accepted, now.stored, max(now.stored - now.lacking, 0), now.refused, waiting)
 
 
 class Sampler:
@@ -40,9 +40,9 @@ class Sampler:
         self._queue = queue
         self._store = store
         self._waiting = waiting
-        self._kept: Sample | None = None
+        self._kept: FlowSample | None = None
         #: The last that was like the one kept.
-        self._same: Sample | None = None
+        self._same: FlowSample | None = None
 
     def look(self) -> dict[str, Trouble]:
         """Take a sample; keep it if anything has happened, after the last one before that."""
@@ -81,7 +81,7 @@ class Flow:
     waiting: list[int | None]
 
 
-def flow(samples: Sequence[Sample], now: Sample) -> Flow:
+def flow(samples: Sequence[FlowSample], now: FlowSample) -> Flow:
     """Return the flow until *now*, with the *samples* that were kept before. Between two samples it is taken as even."""
     line = [*(one for one in samples if one.at < now.at), now]
     start = now.at - now.at % BAR_MS - (BARS - 1) * BAR_MS
@@ -102,7 +102,7 @@ def _rate(before: float | None, after: float | None, ms: int) -> float | None:
     return None if before is None or after is None or ms <= 0 else max(after - before, 0.0) * 1000 / ms
 
 
-def _at(line: Sequence[Sample], name: str, at: int) -> float | None:
+def _at(line: Sequence[FlowSample], name: str, at: int) -> float | None:
     """Return a count as it was at a moment; None before the first sample."""
     place = bisect_left(line, at, key=lambda one: one.at)
     if place == len(line):
@@ -117,6 +117,6 @@ def _at(line: Sequence[Sample], name: str, at: int) -> float | None:
     return float(getattr(before, name) + (getattr(there, name) - getattr(before, name)) * share)
 
 
-def _waited(line: Sequence[Sample], at: int) -> int | None:
+def _waited(line: Sequence[FlowSample], at: int) -> int | None:
     place = bisect_left(line, at + 1, key=lambda one: one.at)
     return line[place - 1].waiting if place else None

@@ -71,7 +71,7 @@ class _Service:
         return self._found
 
 
-class Record(_Service):
+class RecordProbe(_Service):
     """The record: whether it answers, how far the index is behind it, and whether logs were refused."""
 
     name = "record"

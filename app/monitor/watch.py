@@ -17,10 +17,10 @@ from typing import Protocol
 
 from app.errors import Unavailable
 from app.monitor import roll
-from app.monitor.board import Board, Trouble, Writer
+from app.monitor.board import Board, NoticeWriter, Trouble
 from app.monitor.failing import Failing
 from app.monitor.flow import Sampler
-from app.monitor.probes import Probe, Queue, Record
+from app.monitor.probes import Probe, Queue, RecordProbe
 from app.monitor.roll import Roll
 from app.notify.telling import Telling
 from app.ports.notices import BeatPlace, Seen
@@ -73,10 +73,10 @@ class Watch:
     def __init__(self, watched: Watched, board: Board, say: Callable[[str], object]) -> None:
         self._watched = watched
         self._board = board
-        self._writer = Writer(board, say)
+        self._writer = NoticeWriter(board, say)
         self._roll = Roll()
         self._queue = Queue(watched.queue, watched.store, lambda: self._roll.alive)
-        self._record = Record(watched.store, alone=watched.alone)
+        self._record = RecordProbe(watched.store, alone=watched.alone)
         sampler = Sampler(watched.queue, watched.store, lambda: self._queue.waiting)
         self._telling = Telling(watched.store, watched.channels)
         failing = [Failing(self._telling)] if watched.channels else []

@@ -95,7 +95,7 @@ class Alert(msgspec.Struct, frozen=True):
         return self.silence is not None and self.silence.until > now
 
 
-class Sample(msgspec.Struct, frozen=True, array_like=True):
+class AlertSample(msgspec.Struct, frozen=True, array_like=True):
     """One of the logs that a count found, as it was then: retention may delete it."""
 
     id: str
@@ -151,7 +151,7 @@ class Change(msgspec.Struct, frozen=True):
     question: Question = Question()
     count: int | None = None
     earlier: float | None = None
-    samples: list[Sample] = []
+    samples: list[AlertSample] = []
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as the API shows it."""
@@ -170,7 +170,7 @@ class Change(msgspec.Struct, frozen=True):
         }
 
 
-class Watched(msgspec.Struct, frozen=True):
+class WatchedAlert(msgspec.Struct, frozen=True):
     """An alert as the record has it."""
 
     alert: Alert
@@ -195,7 +195,7 @@ class AlertKeeper(Protocol):
     def drop_search(self, identity: str) -> bool:
         """Forget a search; return whether there was one."""
 
-    def alerts(self) -> list[Watched]:
+    def alerts(self) -> list[WatchedAlert]:
         """Return the alerts, by name."""
 
     def keep_alert(self, alert: Alert, change: Change | None = None, earlier: Alert | None = None) -> bool:

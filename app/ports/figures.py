@@ -30,7 +30,7 @@ class Reading(msgspec.Struct, frozen=True):
     lacking: int
 
 
-class Sample(msgspec.Struct, frozen=True):
+class FlowSample(msgspec.Struct, frozen=True):
     """What had flowed through the whole system at one moment: counts that only grow, and what waited."""
 
     at: int
@@ -40,12 +40,12 @@ class Sample(msgspec.Struct, frozen=True):
     refused: int
     waiting: int
 
-    def like(self, other: Sample) -> bool:
+    def like(self, other: FlowSample) -> bool:
         """Return whether nothing has happened between the two."""
         return msgspec.structs.replace(self, at=other.at) == other
 
 
-class Refusal(msgspec.Struct, frozen=True):
+class SourceRefusal(msgspec.Struct, frozen=True):
     """The last that was refused of a source: why, and the beginning of what it had sent."""
 
     reason: str
@@ -59,7 +59,7 @@ class Visit(msgspec.Struct):
     requests: int = 0
     logs: int = 0
     refused: int = 0
-    refusal: Refusal | None = None
+    refusal: SourceRefusal | None = None
 
 
 #: What tells a source from others: the sender, mostly an address, and what it calls itself.
@@ -83,7 +83,7 @@ class Source(msgspec.Struct, frozen=True):
     before_logs: int
     #: When something was last refused, and what.
     refused_at: int | None = None
-    refusal: Refusal | None = None
+    refusal: SourceRefusal | None = None
 
     def rate(self, now: int) -> float:
         """Return the logs per second over about the last minute: this one's, and the share of the one before."""
@@ -124,13 +124,13 @@ class FigureKeeper(Protocol):
     def reading(self) -> Reading:
         """Return the figures of now; cheap."""
 
-    def keep_samples(self, samples: Sequence[Sample]) -> None:
+    def keep_samples(self, samples: Sequence[FlowSample]) -> None:
         """Keep these samples, given in the order of time; what is older than SAMPLES_MS before the last, or after it, goes.
 
         A power cut may take them.
         """
 
-    def samples(self, since: int) -> list[Sample]:
+    def samples(self, since: int) -> list[FlowSample]:
         """Return the samples from *since* on, and the one before, in the order of time."""
 
     def see(self, visits: Sequence[tuple[Key, Visit]], overlooked: int = 0) -> None:

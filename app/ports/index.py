@@ -13,7 +13,7 @@ from app.times.instant import Instant
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class IndexRefusal:
     """A record that the index can't take for a fault of its own."""
 
     id: bytes
@@ -27,7 +27,7 @@ class SearchIndex(Protocol):
     Unavailable when the index can't be reached.
     """
 
-    def add(self, records: Sequence[LogRecord]) -> list[Refusal]:
+    def add(self, records: Sequence[LogRecord]) -> list[IndexRefusal]:
         """Take the records; those that are there already are left. Return those that can't be taken, each for itself.
 
         They are durable in the index, and findable after `refresh`.
@@ -104,7 +104,7 @@ class Rebuildable(Protocol):
         added before lies in the record already, below its newest place.
         """
 
-    def rebuild_add(self, records: Sequence[LogRecord], place: int) -> list[Refusal]:
+    def rebuild_add(self, records: Sequence[LogRecord], place: int) -> list[IndexRefusal]:
         """Take records of the record into the new generation only, durably; remember that they reach to *place*.
 
         Those that are there already are left. Returns those that can't be taken, each for itself.

@@ -13,7 +13,7 @@ from app.log.fold import fold
 from app.log.record import SEVERITY, SEVERITY_NAMES
 from app.query.filter import TIME_FIELDS, Bound, Range
 from app.query.meaning import number
-from app.times.typed import Now, time_span
+from app.times.typed import RequestTime, time_span
 
 #: First and last value that a text names; the same but for whole days and rounded times.
 Span: TypeAlias = tuple[Bound, Bound]
@@ -21,7 +21,7 @@ Span: TypeAlias = tuple[Bound, Bound]
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 
 
-def span(field: str, value: str | int | float, now: Now) -> Span:
+def span(field: str, value: str | int | float, now: RequestTime) -> Span:
     """Return the first and last value that *value* names at *field*; raises ValueError."""
     if field in TIME_FIELDS:
         return time_span(value, now.ms, now.zone)

@@ -35,7 +35,7 @@ from app.query.names import check_name
 from app.query.normal import normal
 from app.query.rows import rows
 from app.times import instant
-from app.times.typed import Now
+from app.times.typed import RequestTime
 
 __all__ = ["NAMES", "OPERATIONS", "from_json", "rows"]
 
@@ -66,7 +66,7 @@ def from_json(body: Mapping[str, Any], now: int | None = None, zone: tzinfo = UT
     A body that holds several kinds of filter means all of them, an empty one everything. Raises
     InvalidQuery with a problem for each fault, its field a path such as `filters[1].value`.
     """
-    reader = _Reader(Now(instant.now_ms() if now is None else now, zone))
+    reader = _Reader(RequestTime(instant.now_ms() if now is None else now, zone))
     tree = normal(reader.read(body, "", 0))
     if reader.problems:
         raise InvalidQuery(*reader.problems)
@@ -80,7 +80,7 @@ def from_json(body: Mapping[str, Any], now: int | None = None, zone: tzinfo = UT
 class _Reader:
     """Reads filters and gathers the problems in them."""
 
-    def __init__(self, now: Now) -> None:
+    def __init__(self, now: RequestTime) -> None:
         self.problems: list[Problem] = []
         self._now = now
 
@@ -215,7 +215,7 @@ def _bound(value: Any) -> str | int | float:
     return value
 
 
-def _equals(key: str, text: str, now: Now) -> Filter:
+def _equals(key: str, text: str, now: RequestTime) -> Filter:
     if key == "message":
         return Words(text)
     if key not in TIME_FIELDS:
@@ -227,12 +227,12 @@ def _equals(key: str, text: str, now: Now) -> Filter:
     return between(key, point, point)
 
 
-def _one_of(key: str, value: Any, now: Now) -> Filter:
+def _one_of(key: str, value: Any, now: RequestTime) -> Filter:
     text = _scalar(value)
     return _equals(key, text, now) if key in TIME_FIELDS else Equals(key, text)
 
 
-def _compared(key: str, operation: str, text: str, now: Now) -> Filter:
+def _compared(key: str, operation: str, text: str, now: RequestTime) -> Filter:
     match operation:
         case "equals":
             return _equals(key, text, now)

@@ -77,7 +77,7 @@ def _failing() -> Iterator[None]:
         raise Unavailable(f"beats can't be left in the data folder: {error}") from error
 
 
-class Lock:
+class FileLock:
     """A file that one process holds at a time; the kernel lets go of it whatever way the process ends."""
 
     def __init__(self, path: Path) -> None:

@@ -43,7 +43,7 @@ _BETWEEN = re.compile(r"\s+(?:–|—|-|to|until|till)\s+|\s*(?:–|—|→|\.\.
 
 
 @dataclass(frozen=True, slots=True)
-class Now:
+class RequestTime:
     """The time of a request, in milliseconds since 1970, and the zone in which it means its times."""
 
     ms: int

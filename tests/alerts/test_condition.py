@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.alerts.change import KINDS
 from app.alerts.condition import AWAY_MS, Counted, advance, explain, holds, length, meaning, now_state, sentence, told
-from app.ports.alerts import POINTS, Alert, Question, Status, Watched
+from app.ports.alerts import POINTS, Alert, Question, Status, WatchedAlert
 
 MINUTE = 60_000
 
@@ -148,13 +148,13 @@ def test_points_are_bounded() -> None:
 def test_who_reads_is_told_that_nobody_evaluates() -> None:
     """A state that nobody keeps up is none, whatever it was."""
     status = Status("ok", 1, "fine", evaluated=10 * MINUTE, tried=10 * MINUTE)
-    watched = Watched(alert(made=10 * MINUTE), status, 0)
+    watched = WatchedAlert(alert(made=10 * MINUTE), status, 0)
     assert now_state(watched, 10 * MINUTE + AWAY_MS) == ("ok", "fine")
     state, why = now_state(watched, 10 * MINUTE + AWAY_MS + 1)
     assert state == "cannot_tell" and "since 1970-01-01T00:10:00Z" in why
     behind = msgspec.structs.replace(watched, status=msgspec.structs.replace(status, tried=20 * MINUTE))
     assert now_state(behind, 20 * MINUTE)[1] == "It is behind: evaluated up to 1970-01-01T00:10:00Z."
-    fresh = Watched(alert(made=10 * MINUTE), Status(), 0)
+    fresh = WatchedAlert(alert(made=10 * MINUTE), Status(), 0)
     assert now_state(fresh, 10 * MINUTE)[1] == "It has not been evaluated yet."
     assert "no worker" in now_state(fresh, 10 * MINUTE + AWAY_MS + 1)[1]
 

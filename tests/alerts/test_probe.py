@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from app.alerts import probe as alert_probe
-from app.alerts.probe import LONG_MS, MANY, Alerts
+from app.alerts.probe import LONG_MS, MANY, AlertProbe
 from app.backends import Backends
 from app.ports.alerts import Alert, Change, Question, Silence, Status
 
@@ -42,7 +42,7 @@ def test_what_fires_is_told(backends: Backends) -> None:
     """With its severity, why, and where exactly its logs are; while it is silenced nothing is."""
     alert = keep(backends, "a", FIRING, FIRED, severity="warning")
     keep(backends, "fine", Status("ok", 1, "fine", evaluated=NOW - 10_000, tried=NOW))
-    probe = Alerts(backends.store)
+    probe = AlertProbe(backends.store)
     found = probe.look()
     (trouble,) = found.values()
     assert list(found) == ["alert/a"]
@@ -64,7 +64,7 @@ def test_what_fired_and_cannot_be_told_is_not_over(backends: Backends) -> None:
     """Neither when the index is away, nor when nobody evaluates."""
     keep(backends, "a", msgspec.structs.replace(FIRING, state="cannot_tell", why="The index is away."), FIRED)
     keep(backends, "b", msgspec.structs.replace(FIRING, tried=NOW - LONG_MS), FIRED)
-    found = Alerts(backends.store).look()
+    found = AlertProbe(backends.store).look()
     assert list(found) == ["alert/a", "alert/b"]
     assert found["alert/a"].text.endswith("now it can't be told. The index is away.")
     assert "no worker is at work" in found["alert/b"].text
@@ -77,13 +77,13 @@ def test_what_cannot_be_told_for_long(backends: Backends) -> None:
     )
     keep(backends, "a", untold)
     keep(backends, "b", msgspec.structs.replace(untold, evaluated=NOW - LONG_MS))
-    found = Alerts(backends.store).look()
+    found = AlertProbe(backends.store).look()
     assert list(found) == ["alert/untold/a"]
     assert found["alert/untold/a"].severity == "warning"
     assert found["alert/untold/a"].text == "Alert “a” can't be told for 15 minutes: The index could not count."
     for n in range(MANY):
         keep(backends, f"c{n}", untold)
-    found = Alerts(backends.store).look()
+    found = AlertProbe(backends.store).look()
     assert list(found) == ["alert/many"]
     assert found["alert/many"].text.startswith(f"{MANY + 1} of {MANY + 2} alerts can't be told for 15 minutes.")
 
@@ -91,4 +91,4 @@ def test_what_cannot_be_told_for_long(backends: Backends) -> None:
 def test_a_new_alert_has_time(backends: Backends) -> None:
     """One that nobody evaluated yet is none that could not be told for long."""
     backends.store.keep_alert(Alert("a", "a", "s", "absent", 60, made=NOW, changed=NOW))
-    assert Alerts(backends.store).look() == {}
+    assert AlertProbe(backends.store).look() == {}

@@ -12,7 +12,7 @@ import pytest
 
 from app.alerts import counts, rounds
 from app.alerts.condition import AWAY_MS, now_state
-from app.alerts.counts import Sources
+from app.alerts.counts import CountSources
 from app.alerts.rounds import CATCH_UP, LEASE_SECONDS, MINUTE, SETTLE_MS, work
 from app.backends import Backends, connect
 from app.errors import TimedOut, Unavailable
@@ -22,7 +22,7 @@ from app.ports.alerts import Alert, Change, SavedSearch, Status
 from app.ports.deadline import Budget
 from app.ports.index import SearchIndex
 from app.query.query import Page, Query
-from app.systems.sqlite.file import Database
+from app.systems.sqlite.file import SqliteDatabase
 from tests.conftest import Fill, MakeRecord
 
 #: A whole minute of the year 2026.
@@ -39,10 +39,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def sources(backends: Backends) -> Iterator[Sources]:
+def sources(backends: Backends) -> Iterator[CountSources]:
     """The default backends, with a search for errors."""
     backends.store.keep_search(SavedSearch("s", "errors", {"q": "level:error"}, 1, 1))
-    yield Sources(backends.queue, backends.store, backends.index)
+    yield CountSources(backends.queue, backends.store, backends.index)
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def arrive(backends: Backends, make_record: MakeRecord, fill: Fill) -> Arrive:
     return make
 
 
-def make(sources: Sources, identity: str = "a", **fields: object) -> Alert:
+def make(sources: CountSources, identity: str = "a", **fields: object) -> Alert:
     """Keep an alert on errors: five in a minute."""
     given = {
         "id": identity,
@@ -76,22 +76,22 @@ def make(sources: Sources, identity: str = "a", **fields: object) -> Alert:
     return alert
 
 
-def status(sources: Sources, identity: str = "a") -> Status:
+def status(sources: CountSources, identity: str = "a") -> Status:
     """Return the status of an alert."""
     return next(one.status for one in sources.store.alerts() if one.alert.id == identity)
 
 
-def changes(sources: Sources, identity: str = "a") -> list[Change]:
+def changes(sources: CountSources, identity: str = "a") -> list[Change]:
     """Return what happened to an alert, oldest first."""
     return sources.store.alert_changes(identity)[::-1]
 
 
-def at(sources: Sources, minute: float, **options: object) -> int:
+def at(sources: CountSources, minute: float, **options: object) -> int:
     """Let a worker evaluate so many minutes after NOON, as soon as that may be told."""
     return work(sources, lambda _: True, NOON + int(minute * MINUTE) + SETTLE_MS, **options)  # type: ignore[arg-type]
 
 
-def test_an_alert_fires_and_is_over(sources: Sources, arrive: Arrive) -> None:
+def test_an_alert_fires_and_is_over(sources: CountSources, arrive: Arrive) -> None:
     """By the logs of whole minutes, with the logs that decided; over after three quiet minutes."""
     make(sources)
     arrive(NOON + 10, 4)
@@ -110,7 +110,7 @@ def test_an_alert_fires_and_is_over(sources: Sources, arrive: Arrive) -> None:
     assert [point.count for point in status(sources).recent] == [0, 5, 4, 0, 0, 0]
 
 
-def test_a_minute_is_told_once(sources: Sources, arrive: Arrive) -> None:
+def test_a_minute_is_told_once(sources: CountSources, arrive: Arrive) -> None:
     """Not before it may be, and not again when another tick comes."""
     make(sources)
     assert at(sources, 0) == 1
@@ -120,7 +120,7 @@ def test_a_minute_is_told_once(sources: Sources, arrive: Arrive) -> None:
     assert len(status(sources).recent) == 2
 
 
-def test_no_log_falls_between_two_evaluations(sources: Sources, arrive: Arrive) -> None:
+def test_no_log_falls_between_two_evaluations(sources: CountSources, arrive: Arrive) -> None:
     """Whatever the tick's second: windows of a minute lie side by side."""
     make(sources, threshold=1, close_after=1)
     for minute, second in ((0, 0), (1, 40), (2, 2), (3, 51)):
@@ -130,7 +130,7 @@ def test_no_log_falls_between_two_evaluations(sources: Sources, arrive: Arrive) 
     assert [point.count for point in status(sources).recent] == [0, 1, 1, 1, 1]
 
 
-def test_logs_that_wait_leave_it_open(sources: Sources, arrive: Arrive, backends: Backends) -> None:
+def test_logs_that_wait_leave_it_open(sources: CountSources, arrive: Arrive, backends: Backends) -> None:
     """Neither quiet nor firing is said while it depends on them; later every minute is told, and none is lost."""
     make(sources, threshold=5)
     make(sources, "quiet", kind="absent")
@@ -155,7 +155,7 @@ def test_logs_that_wait_leave_it_open(sources: Sources, arrive: Arrive, backends
     assert [change.what for change in changes(sources)] == ["ok", "cannot_tell", "firing"]
 
 
-def test_what_waits_but_decides_nothing_is_no_matter(sources: Sources, arrive: Arrive) -> None:
+def test_what_waits_but_decides_nothing_is_no_matter(sources: CountSources, arrive: Arrive) -> None:
     """Enough were found; or too few wait; or they came after the window."""
     make(sources, "enough", threshold=2)
     make(sources, "few", threshold=50)
@@ -170,7 +170,7 @@ def test_what_waits_but_decides_nothing_is_no_matter(sources: Sources, arrive: A
     assert status(sources, "later").state == "cannot_tell"  # those of the first minute wait still
 
 
-def test_a_worker_that_was_away(sources: Sources, arrive: Arrive) -> None:
+def test_a_worker_that_was_away(sources: CountSources, arrive: Arrive) -> None:
     """Is seen; many logs are told all the same, few only of the time since somebody is there."""
     make(sources)
     make(sources, "quiet", kind="absent", window=120)
@@ -191,7 +191,7 @@ def test_a_worker_that_was_away(sources: Sources, arrive: Arrive) -> None:
     assert status(sources, "quiet").state == "firing"
 
 
-def test_too_long_away_is_given_up(sources: Sources, arrive: Arrive) -> None:
+def test_too_long_away_is_given_up(sources: CountSources, arrive: Arrive) -> None:
     """An hour is caught up with; what is older is named in the history, with a way to its logs."""
     make(sources)
     at(sources, 0)
@@ -204,7 +204,7 @@ def test_too_long_away_is_given_up(sources: Sources, arrive: Arrive) -> None:
 
 
 @pytest.mark.parametrize("hours", [1, 24 * 400])
-def test_a_clock_that_is_set_forward(sources: Sources, arrive: Arrive, hours: int) -> None:
+def test_a_clock_that_is_set_forward(sources: CountSources, arrive: Arrive, hours: int) -> None:
     """Nobody could send in a time that never was: no lack is told of it."""
     make(sources, "quiet", kind="absent", window=600)
     arrive(NOON - 1)
@@ -218,7 +218,7 @@ def test_a_clock_that_is_set_forward(sources: Sources, arrive: Arrive, hours: in
     assert status(sources, "quiet").state == "firing"
 
 
-def test_a_clock_that_is_set_back(sources: Sources, arrive: Arrive) -> None:
+def test_a_clock_that_is_set_back(sources: CountSources, arrive: Arrive) -> None:
     """Logs may carry times of the clock as it was: nothing is told until it has caught up, and no minute twice."""
     make(sources)
     at(sources, 60)
@@ -239,7 +239,7 @@ def test_a_clock_that_is_set_back(sources: Sources, arrive: Arrive) -> None:
     assert status(sources, "b").state == "ok"
 
 
-def test_another_meaning_begins_anew(sources: Sources, arrive: Arrive) -> None:
+def test_another_meaning_begins_anew(sources: CountSources, arrive: Arrive) -> None:
     """A changed query or condition is not judged by what the earlier one counted."""
     alert = make(sources, fire_after=2)
     arrive(NOON - 1, 9)
@@ -261,7 +261,7 @@ def test_another_meaning_begins_anew(sources: Sources, arrive: Arrive) -> None:
     )
 
 
-def test_relative_times_count_from_the_window(sources: Sources, make_record: MakeRecord, fill: Fill) -> None:
+def test_relative_times_count_from_the_window(sources: CountSources, make_record: MakeRecord, fill: Fill) -> None:
     """A query may leave out what is old by its own time: an import of last year's errors is no alarm."""
     sources.store.keep_search(SavedSearch("s", "errors", {"q": "level:error AND timestamp:>=now-10m"}, 1, 1))
     make(sources, threshold=1)
@@ -276,7 +276,9 @@ def test_relative_times_count_from_the_window(sources: Sources, make_record: Mak
     assert status(sources).count == 1, "2026-05-28T20:27:00Z is NOON"
 
 
-def test_times_without_an_offset_are_of_the_searchs_zone(sources: Sources, make_record: MakeRecord, fill: Fill) -> None:
+def test_times_without_an_offset_are_of_the_searchs_zone(
+    sources: CountSources, make_record: MakeRecord, fill: Fill
+) -> None:
     """As on the page on which the search was saved."""
     parameters = {"q": "timestamp:>=2026-05-28T09:00:00", "tz": "Asia/Tokyo"}
     sources.store.keep_search(SavedSearch("s", "errors", parameters, 1, 1))
@@ -305,7 +307,7 @@ class Index:
 
 
 @pytest.mark.parametrize("fault", [Unavailable("the index is away."), TimedOut("the query took longer than 5 s")])
-def test_an_index_that_cannot_count(sources: Sources, arrive: Arrive, fault: Exception) -> None:
+def test_an_index_that_cannot_count(sources: CountSources, arrive: Arrive, fault: Exception) -> None:
     """What fires goes on to, as far as is known; what it could not tell it tells when it can."""
     make(sources, close_after=1)
     arrive(NOON - 1, 5)
@@ -320,7 +322,7 @@ def test_an_index_that_cannot_count(sources: Sources, arrive: Arrive, fault: Exc
     assert len(status(sources).recent) == 3
 
 
-def test_a_queue_that_cannot_be_asked(sources: Sources, arrive: Arrive) -> None:
+def test_a_queue_that_cannot_be_asked(sources: CountSources, arrive: Arrive) -> None:
     """How much waits is unknown then, and nothing is told."""
 
     class Queue:
@@ -332,7 +334,7 @@ def test_a_queue_that_cannot_be_asked(sources: Sources, arrive: Arrive) -> None:
     assert status(sources).why == "How many accepted logs can't be found yet is unknown: RabbitMQ is away."
 
 
-def test_slow_ones_come_last(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_ones_come_last(sources: CountSources, monkeypatch: pytest.MonkeyPatch) -> None:
     """A round that is out of time has told what is quick; the others take turns."""
     for name in ("slow1", "quick", "slow2"):
         alert = make(sources, name)
@@ -352,7 +354,7 @@ def test_slow_ones_come_last(sources: Sources, monkeypatch: pytest.MonkeyPatch) 
     assert at(sources, 1) == 0
 
 
-def test_a_fault_of_ours_costs_one_alert(sources: Sources, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_ours_costs_one_alert(sources: CountSources, monkeypatch: pytest.MonkeyPatch) -> None:
     """The others are evaluated, the worker's crash is told, and the alert says that it could not be."""
     for name in ("a", "b", "c"):
         make(sources, name)
@@ -375,17 +377,17 @@ def test_a_fault_of_ours_costs_one_alert(sources: Sources, monkeypatch: pytest.M
     assert status(sources).state == "ok"
 
 
-def test_two_workers_share_the_alerts(sources: Sources, backends: Backends, arrive: Arrive) -> None:
+def test_two_workers_share_the_alerts(sources: CountSources, backends: Backends, arrive: Arrive) -> None:
     """Each is evaluated by one of them, whichever; together they tell every minute once."""
     for n in range(12):
         make(sources, f"a{n}")
     arrive(NOON - 1, 5)
     other = connect(backends.settings)
-    both = [sources, Sources(other.queue, other.store, other.index)]
+    both = [sources, CountSources(other.queue, other.store, other.index)]
     done: list[int] = []
     start = threading.Barrier(2)
 
-    def evaluate(one: Sources) -> None:
+    def evaluate(one: CountSources) -> None:
         start.wait()
         done.append(at(one, 0))
 
@@ -400,14 +402,14 @@ def test_two_workers_share_the_alerts(sources: Sources, backends: Backends, arri
     assert all([change.what for change in changes(sources, f"a{n}")] == ["firing"] for n in range(12))
 
 
-def test_a_worker_that_is_killed_in_between(sources: Sources, backends: Backends, arrive: Arrive) -> None:
+def test_a_worker_that_is_killed_in_between(sources: CountSources, backends: Backends, arrive: Arrive) -> None:
     """What it had taken is taken again when its lease is over; the minute is told, once."""
     make(sources)
     arrive(NOON - 1, 5)
     assert sources.store.lease_alert("a", 0, LEASE_SECONDS)  # and then it is gone
     assert at(sources, 0) == 0
     assert (sources.store.alerts()[0].turn, status(sources)) == (1, Status())
-    with Database(backends.settings.database).write(durable=False) as connection:
+    with SqliteDatabase(backends.settings.database).write(durable=False) as connection:
         connection.execute("UPDATE alerts SET leased = leased - ?", (int(LEASE_SECONDS * 1000),))
     assert at(sources, 0) == 1
     # The one that was thought dead can't add what it had counted.
@@ -416,7 +418,7 @@ def test_a_worker_that_is_killed_in_between(sources: Sources, backends: Backends
     assert len(status(sources).recent) == 1
 
 
-def test_one_that_is_told_to_stop(sources: Sources) -> None:
+def test_one_that_is_told_to_stop(sources: CountSources) -> None:
     """Takes nothing up any more."""
     make(sources)
     assert work(sources, lambda _: False, NOON + SETTLE_MS) == 0

@@ -20,7 +20,7 @@ import pytest
 
 from app.accept.accept import Accept
 from app.backends import Backends
-from app.files.ledger import Taken
+from app.files.ledger import TakenFile
 from app.settings.settings import Settings
 from tests.cli.conftest import Commands, Processes, Stored
 from tests.e2e.program import ROOT, wait_for
@@ -196,7 +196,7 @@ class Crash(BaseException):
 #: Where a run can be cut off: before the part is put, and before it is noted that it was.
 CRASHES: dict[str, tuple[type, str]] = {
     "between noting and putting": (Accept, "take"),
-    "between putting and done": (Taken, "done"),
+    "between putting and done": (TakenFile, "done"),
 }
 
 

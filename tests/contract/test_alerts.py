@@ -8,11 +8,11 @@ import msgspec
 import pytest
 
 from app.alerts import change as verbs
-from app.alerts.counts import Sources, count, hidden
+from app.alerts.counts import CountSources, count, hidden
 from app.backends import Backends, connect
 from app.errors import InvalidInput, NotFound
 from app.log.record import IdSource
-from app.ports.alerts import CHANGES, Alert, Change, Point, Question, Sample, SavedSearch, Silence, Status
+from app.ports.alerts import CHANGES, Alert, AlertSample, Change, Point, Question, SavedSearch, Silence, Status
 from app.ports.deadline import Budget
 from app.times.instant import now_ms
 from tests.conftest import MakeRecord, fill_backends
@@ -64,7 +64,7 @@ def test_alerts_are_kept_with_their_changes(each_backends: Backends) -> None:
         end=2,
         question=Question("q", "Asia/Tokyo"),
         count=5,
-        samples=[Sample("i", "t", "l", HOSTILE)],
+        samples=[AlertSample("i", "t", "l", HOSTILE)],
     )
     status = Status("firing", 2, "5 logs", fires=True, evaluated=60_000, recent=[Point(60_000, 5, "firing")])
     assert store.lease_alert("a1", kept.turn, 10)
@@ -162,7 +162,7 @@ def test_windows_are_counted_by_arrival(each_backends: Backends, make_record: Ma
         for at in arrivals
     ]
     fill_backends(backends, made)
-    sources = Sources(backends.queue, backends.store, backends.index)
+    sources = CountSources(backends.queue, backends.store, backends.index)
     found = count(backends.index, alert(), Question("level:error"), end, Budget(30))
     assert (found.count, found.start, found.end) == (2, end - 300_000, end - 1)
     assert len(found.samples) == 2

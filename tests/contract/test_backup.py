@@ -231,7 +231,7 @@ def test_backup_while_logs_move(each_backends: Backends, make_record: MakeRecord
     file.seek(0)
     found = {
         record.id
-        for part in backup.Reader(file).parts()
+        for part in backup.BackupReader(file).parts()
         if isinstance(part, backup.Logs | backup.Waiting)
         for record in part.records
     }
@@ -303,6 +303,8 @@ def test_a_letter_is_in_it_once(each_backends: Backends) -> None:
     file = io.BytesIO()
     contents = backup.write(file, Burying(), each_backends.queue, each_backends.keepers())  # type: ignore[arg-type]
     file.seek(0)
-    found = [one.id for part in backup.Reader(file).parts() if isinstance(part, backup.Letters) for one in part.letters]
+    found = [
+        one.id for part in backup.BackupReader(file).parts() if isinstance(part, backup.Letters) for one in part.letters
+    ]
     assert sorted(found) == sorted(one.id for one in [*before, *meanwhile])
     assert contents.counts["dead"] == 703

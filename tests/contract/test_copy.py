@@ -18,7 +18,7 @@ from app.log.record import IdSource
 from app.log.schema import read_items
 from app.maintain import rebuild
 from app.maintain.audit import audit
-from app.maintain.copy import Copied, Source, Target, copy
+from app.maintain.copy import Copied, CopySource, Target, copy
 from app.maintain.progress import Progress
 from app.ports.alerts import Alert, SavedSearch
 from app.ports.memory import ClaimMade
@@ -40,9 +40,9 @@ def old(tmp_path: Path) -> Iterator[Backends]:
     opened.close()
 
 
-def source(backends: Backends) -> Source:
+def source(backends: Backends) -> CopySource:
     """Return backends as a source."""
-    return Source("name", backends.store, backends.queue, backends.keepers())
+    return CopySource("name", backends.store, backends.queue, backends.keepers())
 
 
 def target(backends: Backends) -> Target:

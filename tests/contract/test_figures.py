@@ -9,15 +9,15 @@ import msgspec
 from app.backends import Backends
 from app.log.envelope import DeadLetter
 from app.log.record import IdSource
-from app.ports.figures import SAMPLE_LENGTH, SAMPLES_MS, SOURCES, Refusal, Sample, Source, Visit
+from app.ports.figures import SAMPLE_LENGTH, SAMPLES_MS, SOURCES, FlowSample, Source, SourceRefusal, Visit
 from tests.conftest import MakeRecord
 
 HOSTILE = "a\0\u202e<b>🙂'"
 
 
-def sample(at: int, accepted: int = 0) -> Sample:
+def sample(at: int, accepted: int = 0) -> FlowSample:
     """Return a sample."""
-    return Sample(at, accepted, accepted, accepted, 1, 2)
+    return FlowSample(at, accepted, accepted, accepted, 1, 2)
 
 
 def test_a_reading_counts_what_was_stored_and_refused(each_backends: Backends, make_record: MakeRecord) -> None:
@@ -54,7 +54,7 @@ def test_samples_are_kept_for_their_time(each_backends: Backends) -> None:
 def test_sources_add_up(each_backends: Backends) -> None:
     """Over visits of any process; the last refusal stays until the next; hostile names are kept apart."""
     store = each_backends.store
-    refusal = Refusal(HOSTILE, "message", b"\xff\0{")
+    refusal = SourceRefusal(HOSTILE, "message", b"\xff\0{")
     store.see([(("10.0.0.1", "curl"), Visit(1, 10)), (("10.0.0.1", HOSTILE), Visit(1, 0, 2, refusal))])
     store.see([(("10.0.0.1", "curl"), Visit(2, 5))])
     store.see([(("10.0.0.1", HOSTILE), Visit(1, 3))])

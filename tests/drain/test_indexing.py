@@ -17,7 +17,7 @@ from app.drain.indexing import Indexing
 from app.errors import Unavailable
 from app.log.envelope import Envelope
 from app.log.record import IdSource, LogRecord
-from app.ports.index import Refusal
+from app.ports.index import IndexRefusal
 from app.query.filter import Words
 from app.query.query import Query
 from tests.conftest import MakeRecord
@@ -191,10 +191,10 @@ class Picky:
         """Return the real method."""
         return getattr(self._index, name)
 
-    def add(self, records: Sequence[LogRecord]) -> list[Refusal]:
+    def add(self, records: Sequence[LogRecord]) -> list[IndexRefusal]:
         """Take all but the refused."""
         self._index.add([record for record in records if record.id not in self._refused])
-        return [Refusal(record.id, "too odd") for record in records if record.id in self._refused]
+        return [IndexRefusal(record.id, "too odd") for record in records if record.id in self._refused]
 
 
 def test_record_that_cannot_be_indexed_is_a_dead_letter(apart: Backends, make_record: MakeRecord) -> None:

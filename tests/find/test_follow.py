@@ -10,7 +10,7 @@ import pytest
 from app.backends import Backends
 from app.errors import InvalidQuery, Unavailable
 from app.find import follow
-from app.find.follow import BUFFER_LOGS, Follower, Reader
+from app.find.follow import BUFFER_LOGS, Follower, TailReader
 from app.log.record import LogRecord
 from app.ports.record import LogStore
 from app.query.filter import EVERYTHING, Equals, Filter
@@ -36,14 +36,16 @@ def make_follower(backends: Backends) -> Iterator[Callable[..., Follower]]:
         follower.close()
 
 
-def reading(tree: Filter = EVERYTHING, place: int | None = None, wake: Callable[[], object] = lambda: None) -> Reader:
+def reading(
+    tree: Filter = EVERYTHING, place: int | None = None, wake: Callable[[], object] = lambda: None
+) -> TailReader:
     """Return a reader that is sent message and cursor."""
-    return Reader(
+    return TailReader(
         ("plain", text(tree)), predicate(tree), lambda record, cursor: f"{record.message}|{cursor}", wake, place
     )
 
 
-def messages(reader: Reader, count: int) -> list[str]:
+def messages(reader: TailReader, count: int) -> list[str]:
     """Return what came, once so much is there."""
     found: list[str] = []
 
@@ -133,7 +135,7 @@ def test_equal_filters_are_asked_once(
         return True
 
     follower = make_follower()
-    readers = [Reader(("plain", "same"), holds, lambda record, _: record.message, lambda: None) for _ in range(50)]
+    readers = [TailReader(("plain", "same"), holds, lambda record, _: record.message, lambda: None) for _ in range(50)]
     for reader in readers:
         follower.add(reader)
     backends.store.add([make_record(message=str(n)) for n in range(10)])

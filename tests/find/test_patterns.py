@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.find.patterns import patterns
 from app.find.patterns.patterns import Pattern
-from app.find.patterns.template import CHARACTERS, Form, Template, mask
+from app.find.patterns.template import CHARACTERS, MessageForm, Template, mask
 from app.log.record import IdSource, LogRecord
 from app.query.language.parse import parse
 from app.query.meaning import predicate, regex
@@ -36,7 +36,7 @@ def records_of(messages: Sequence[str]) -> list[LogRecord]:
 
 def found(messages: Sequence[str]) -> list[Pattern]:
     """Return the patterns of logs with these messages, taken newest first."""
-    reader = patterns.Reader("event")
+    reader = patterns.PatternReader("event")
     reader.take(records_of(messages)[::-1])
     return reader.patterns()
 
@@ -70,7 +70,7 @@ def texts(messages: Sequence[str]) -> dict[str, int]:
 )
 def test_words_are_masked(word: str, masked: str) -> None:
     """Numbers, times, addresses, ids and hexadecimal numbers are slots; words are not."""
-    assert Template(Form.of(mask(word))).text() == masked
+    assert Template(MessageForm.of(mask(word))).text() == masked
 
 
 def test_numbers_do_not_part_messages() -> None:
@@ -152,7 +152,7 @@ _PIECE = st.one_of(
 def test_each_search_finds_what_was_counted(messages: list[str]) -> None:
     """Every log is counted once, and the search of its pattern finds it: no pattern finds less than it counts."""
     records = records_of([message.encode(errors="replace").decode() for message in messages])
-    reader = patterns.Reader("event")
+    reader = patterns.PatternReader("event")
     reader.take(records)
     made = reader.patterns()
 
@@ -192,7 +192,7 @@ def test_real_logs_are_grouped_as_their_templates_say(name: str) -> None:
     truth = {log["message"]: log["metadata"]["eventId"] for log in sent}
     groups = Counter(log["metadata"]["eventId"] for log in sent)
     records = records_of([log["message"] for log in sent])
-    reader = patterns.Reader("event")
+    reader = patterns.PatternReader("event")
     reader.take(records)
     # Each log has a time of its own.
     messages = {record.t: record.message for record in records}

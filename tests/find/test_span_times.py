@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.find.span_times import LONGEST, NOTHING, Told, told
+from app.find.span_times import LONGEST, NOTHING, SpanReport, told
 from app.log.record import LogRecord
 
 S = 10**9
@@ -14,7 +14,7 @@ S = 10**9
 AT = 1_700_000_000 * S
 
 
-def tells(metadata: dict[str, Any] | None) -> Told:
+def tells(metadata: dict[str, Any] | None) -> SpanReport:
     """Return what a log with these metadata tells."""
     return told(LogRecord(bytes(16), AT // 10**6, 0, "info", "hello", metadata=metadata), AT)
 
@@ -36,7 +36,7 @@ def tells(metadata: dict[str, Any] | None) -> Told:
 )
 def test_parents(metadata: dict[str, Any]) -> None:
     """OpenTelemetry, ECS, B3, Serilog and usual spellings name the parent."""
-    assert tells(metadata) == Told("p1")
+    assert tells(metadata) == SpanReport("p1")
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_parents(metadata: dict[str, Any]) -> None:
 )
 def test_durations(metadata: dict[str, Any], ns: int) -> None:
     """A duration ended at its log."""
-    assert tells(metadata) == Told(None, AT - ns, AT)
+    assert tells(metadata) == SpanReport(None, AT - ns, AT)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_durations(metadata: dict[str, Any], ns: int) -> None:
 )
 def test_beginnings_and_ends(metadata: dict[str, Any], start: int, end: int) -> None:
     """Instants are taken as they are told; what is missing is the log's own time or follows from the duration."""
-    assert tells(metadata) == Told(None, AT + start, AT + end)
+    assert tells(metadata) == SpanReport(None, AT + start, AT + end)
 
 
 @pytest.mark.parametrize(

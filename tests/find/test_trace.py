@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.find.trace import Entry, Trace, entry_of, lanes
+from app.find.trace import Trace, TraceEntry, entry_of, lanes
 from app.log.record import IdSource, LogRecord
 from app.web.logs.lanes import MOST, Scale, lasting, rows_of
 
@@ -12,14 +12,16 @@ IDS = IdSource()
 T = 1_700_000_000_000
 
 
-def entry(at: int, span: str | None, parent: str | None = None, resource: str | None = None, **more: object) -> Entry:
+def entry(
+    at: int, span: str | None, parent: str | None = None, resource: str | None = None, **more: object
+) -> TraceEntry:
     """Return a log, *at* ms after the start."""
     metadata = {"parentSpanId": parent, **more} if parent or more else None
     identity = IDS.take(1, T + 1_000_000).to_bytes(16, "big")
     return entry_of(LogRecord(identity, T + at, 0, "info", "m", resource, "t", span, None, metadata), False)
 
 
-def shape(entries: list[Entry]) -> list[tuple[str | None, int]]:
+def shape(entries: list[TraceEntry]) -> list[tuple[str | None, int]]:
     """Return span and depth of the lanes, from above."""
     return [(lane.span, lane.depth) for lane in lanes(entries)]
 

@@ -6,7 +6,7 @@ import pytest
 
 from app.errors import Unavailable
 from app.monitor import board as notices
-from app.monitor.board import Board, Trouble, Writer
+from app.monitor.board import Board, NoticeWriter, Trouble
 from app.ports.notices import HISTORY, Notice
 
 
@@ -28,12 +28,12 @@ def board() -> Board:
 
 
 @pytest.fixture
-def writer(board: Board, said: list[str]) -> Writer:
+def writer(board: Board, said: list[str]) -> NoticeWriter:
     """A writer on it."""
-    return Writer(board, said.append)
+    return NoticeWriter(board, said.append)
 
 
-def test_opened_once_and_closed_once(board: Board, writer: Writer, said: list[str]) -> None:
+def test_opened_once_and_closed_once(board: Board, writer: NoticeWriter, said: list[str]) -> None:
     """Whatever the figures in the text do meanwhile; each with one line on the console."""
     told: list[Notice] = []
     assert board.join(told.append) == []
@@ -54,7 +54,7 @@ def test_opened_once_and_closed_once(board: Board, writer: Writer, said: list[st
 
 
 def test_a_change_is_told_at_once_where_it_matters(
-    board: Board, writer: Writer, monkeypatch: pytest.MonkeyPatch
+    board: Board, writer: NoticeWriter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A worse one; figures of the text now and then, and at the end as they were last."""
     told: list[Notice] = []
@@ -73,7 +73,7 @@ def test_a_change_is_told_at_once_where_it_matters(
     assert len({one.id for one in told}) == 1
 
 
-def test_what_could_not_be_kept_is_kept_later(board: Board, writer: Writer) -> None:
+def test_what_could_not_be_kept_is_kept_later(board: Board, writer: NoticeWriter) -> None:
     """Opened and closed while the record was away: it has both afterwards, and each once."""
 
     def away(_: list[Notice]) -> None:
@@ -89,7 +89,7 @@ def test_what_could_not_be_kept_is_kept_later(board: Board, writer: Writer) -> N
     assert [(one.key, one.until is None) for one in kept] == [("record/unreachable", False)]
 
 
-def test_another_process_goes_on(board: Board, writer: Writer) -> None:
+def test_another_process_goes_on(board: Board, writer: NoticeWriter) -> None:
     """It closes what the one before has opened, and opens nothing twice; of two that both opened the other's stays."""
     other = Notice("other", "disk/full", "disk_nearly_full", "warning", "It is bad.", 1)
     board.put(other)
@@ -106,9 +106,9 @@ def test_another_process_goes_on(board: Board, writer: Writer) -> None:
     assert board.open() == []
 
 
-def test_who_can_not_look_ends_nothing(board: Board, writer: Writer) -> None:
+def test_who_can_not_look_ends_nothing(board: Board, writer: NoticeWriter) -> None:
     """After a takeover, too: what another process has opened stays open beside the new trouble, until a look says otherwise."""
-    first = Writer(board, lambda _: None)
+    first = NoticeWriter(board, lambda _: None)
     first.apply("alert", {"alert/a": Trouble("alert", "error", "fires")})
     writer.adopt()
     writer.apply("alert", {"alert/unreachable": Trouble("alert", "error", "away")}, whole=False)
@@ -117,7 +117,7 @@ def test_who_can_not_look_ends_nothing(board: Board, writer: Writer) -> None:
     assert writer.keys == set()
 
 
-def test_who_resigns_leaves_nothing_open_that_nobody_else_knows(board: Board, writer: Writer) -> None:
+def test_who_resigns_leaves_nothing_open_that_nobody_else_knows(board: Board, writer: NoticeWriter) -> None:
     """And leaves to the others what the record has."""
     writer.apply("disk", {"disk/full": trouble()})
     writer.save(lambda _: None)

@@ -8,16 +8,16 @@ from app.backends import Backends
 from app.log.envelope import DeadLetter, Envelope
 from app.log.record import IdSource
 from app.monitor.flow import BAR_MS, BARS, NOW_MS, Sampler, flow
-from app.ports.figures import Sample
+from app.ports.figures import FlowSample
 from tests.conftest import MakeRecord
 
 #: A moment in the middle of a bar.
 NOW = 1_700_000_005_000
 
 
-def sample(at: int, accepted: int, refused: int = 0, waiting: int = 0) -> Sample:
+def sample(at: int, accepted: int, refused: int = 0, waiting: int = 0) -> FlowSample:
     """Return a sample of a system that stores and indexes at once."""
-    return Sample(at, accepted, accepted - waiting, accepted - waiting, refused, waiting)
+    return FlowSample(at, accepted, accepted - waiting, accepted - waiting, refused, waiting)
 
 
 def test_without_samples_nothing_is_known() -> None:
@@ -76,7 +76,7 @@ def test_the_sampler_keeps_what_happens(backends: Backends, make_record: MakeRec
     waiting[0] = 0
     other = Sampler(backends.queue, store, lambda: waiting[0])
     other.look()
-    assert store.samples(0)[-1].like(Sample(0, 2, 2, 2, 1, 0))
+    assert store.samples(0)[-1].like(FlowSample(0, 2, 2, 2, 1, 0))
     count = len(store.samples(0))
     Sampler(backends.queue, store, lambda: None).look()
     other.look()
@@ -87,7 +87,7 @@ def test_a_pause_of_all_processes_has_no_rate(backends: Backends, make_record: M
     """What happened since the first process began again is not smeared over the time before."""
     store = backends.store
     at = store.reading().at
-    store.keep_samples([Sample(at - 600_000, 0, 0, 0, 0, 0)])
+    store.keep_samples([FlowSample(at - 600_000, 0, 0, 0, 0, 0)])
     backends.queue.put([Envelope([make_record()])])
     Sampler(backends.queue, store, lambda: 1).look()
     kept = store.samples(0)

@@ -14,8 +14,8 @@ from app.errors import Unavailable
 from app.log.envelope import DeadLetter, Envelope
 from app.log.record import IdSource
 from app.monitor import probes
-from app.monitor.board import Board, Writer
-from app.monitor.probes import Disk, Queue, Record
+from app.monitor.board import Board, NoticeWriter
+from app.monitor.probes import Disk, Queue, RecordProbe
 from app.ports.queue import Depth
 from app.times.instant import now_ms
 from tests.conftest import MakeRecord
@@ -113,7 +113,7 @@ def test_refusals(backends: Backends, clock: Clock) -> None:
         backends.store.bury([DeadLetter(identity, b"{", "is not JSON") for identity in ids])
 
     refuse(3)
-    probe = Record(backends.store, alone=True)
+    probe = RecordProbe(backends.store, alone=True)
     assert probe.look() == {}
     refuse(2)
     assert probe.look()["record/refused"].text.startswith("2 logs were refused. Last: is not JSON.")
@@ -131,10 +131,10 @@ def test_refusals(backends: Backends, clock: Clock) -> None:
 
 def test_what_was_found_stays_while_nobody_can_look(backends: Backends, clock: Clock) -> None:
     """A service that does not answer is one more trouble, not one instead."""
-    probe = Record(backends.store, alone=True)
+    probe = RecordProbe(backends.store, alone=True)
     probe.look()
     backends.store.bury([DeadLetter(IdSource().take(1).to_bytes(16, "big"), b"{", "is not JSON")])
-    writer = Writer(Board(), lambda _: None)
+    writer = NoticeWriter(Board(), lambda _: None)
     writer.apply("record", probe.look())
     found = probe.unreachable("disk I/O error.")
     writer.apply("record", found, whole=False)
@@ -149,7 +149,7 @@ def test_what_was_found_stays_while_nobody_can_look(backends: Backends, clock: C
 
 def test_an_index_that_is_behind(backends: Backends, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch) -> None:
     """From a minute on."""
-    probe = Record(backends.store, alone=False)
+    probe = RecordProbe(backends.store, alone=False)
     backends.store.add([make_record(), make_record()])
     assert probe.look() == {}
     monkeypatch.setattr(probes, "LATE_MS", 0)

@@ -12,7 +12,7 @@ from app.errors import Unavailable
 from app.monitor import pulse as module
 from app.monitor.pulse import Pulse
 from app.ports.notices import Beat, Seen
-from app.systems.folder import Folder, Lock
+from app.systems.folder import FileLock, Folder
 
 
 class Away(Folder):
@@ -118,7 +118,7 @@ def test_an_end_by_a_system_that_is_down_is_a_goodbye(tmp_path: Path) -> None:
 
 def test_one_holds_the_lock(tmp_path: Path) -> None:
     """Until it lets go; asking again is no harm."""
-    first, second = Lock(tmp_path / "new" / "lock"), Lock(tmp_path / "new" / "lock")
+    first, second = FileLock(tmp_path / "new" / "lock"), FileLock(tmp_path / "new" / "lock")
     assert first.take() and first.take()
     assert not second.take()
     first.close()

@@ -18,7 +18,7 @@ from app.notify.outbox import MemoryOutbox, events, plan
 from app.notify.telling import Telling, settle
 from app.ports.notices import Notice
 from app.ports.outbox import Delivery, Message, Notifier, Standing, Undelivered
-from app.systems.sqlite.file import Database
+from app.systems.sqlite.file import SqliteDatabase
 from app.times.instant import now_ms
 
 NOW = 1_700_000_000_000
@@ -309,13 +309,13 @@ def test_what_can_not_be_noted_is_not_sent_again_and_again(backends: Backends, b
     process = begin(line)
     store.keep_notices([notice()])
     outbox.fill(store, [OPS])
-    with Database(backends.settings.database).write(durable=True) as connection:
+    with SqliteDatabase(backends.settings.database).write(durable=True) as connection:
         connection.execute("CREATE TRIGGER full BEFORE UPDATE ON deliveries BEGIN SELECT RAISE(ABORT, 'full'); END")
     process.tell(True, [])
     until(lambda: line.told)
     time.sleep(0.5)
     assert line.told == ["a-opened"]
-    with Database(backends.settings.database).write(durable=True) as connection:
+    with SqliteDatabase(backends.settings.database).write(durable=True) as connection:
         connection.execute("DROP TRIGGER full")
     until(lambda: store.waiting_counts() == {})
     assert line.told == ["a-opened"]
@@ -339,12 +339,12 @@ def test_a_record_that_is_away_ends_no_thread(backends: Backends, begin: Callabl
     line = Line()
     process = begin(line)
     process.tell(True, [])
-    with Database(backends.settings.database).write(durable=True) as connection:
+    with SqliteDatabase(backends.settings.database).write(durable=True) as connection:
         connection.execute("ALTER TABLE notifiers RENAME TO gone")
     with pytest.raises(Unavailable):
         process.tell(True, [])
     time.sleep(0.2)
-    with Database(backends.settings.database).write(durable=True) as connection:
+    with SqliteDatabase(backends.settings.database).write(durable=True) as connection:
         connection.execute("ALTER TABLE gone RENAME TO notifiers")
     backends.store.keep_notices([notice()])
     process.tell(True, [])

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from app.backends import connect, upgrade
 from app.log.record import LogRecord
 from app.settings.settings import Settings
-from app.systems.sqlite.file import Database
+from app.systems.sqlite.file import SqliteDatabase
 from app.times import instant
 from app.web import create_app
 from tests.conftest import Fill, MakeRecord, fill_backends
@@ -69,7 +69,7 @@ def apart(tmp_path: Path, make_record: MakeRecord) -> Iterator[FlaskClient]:
     held = connect(settings)
     fill_backends(held, [make_record(message=f"step {n}", trace_id="t-1") for n in range(30)])
     held.close()
-    with Database(tmp_path / "index.db").write(durable=True) as connection:
+    with SqliteDatabase(tmp_path / "index.db").write(durable=True) as connection:
         connection.execute("DROP TABLE logs")
     app = create_app(settings)
     yield app.test_client()

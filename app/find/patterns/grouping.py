@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from app.find.patterns.template import ANY, REPEATED, WILD, Form
+from app.find.patterns.template import ANY, REPEATED, WILD, MessageForm
 
 #: Different words of the sentence that may stand in one place; and as many where they look like states or commands.
 FEW, FEW_STATES = 2, 8
@@ -25,10 +25,10 @@ _WORD = re.compile(r"[^\W\d_]+[.!?]?")
 _STATE = re.compile(r"[A-Z][^\W\d_]*[.!?]?|[a-z]+(?:ed|ing)[.!?]?")
 _LETTER = re.compile(r"\0.|([^\W_])", re.DOTALL)
 
-Group = list[Form]
+Group = list[MessageForm]
 
 
-def group(forms: Iterable[Form]) -> Iterator[tuple[Form, Group]]:
+def group(forms: Iterable[MessageForm]) -> Iterator[tuple[MessageForm, Group]]:
     """Yield each group of forms with the form that stands for all of them."""
     frames = defaultdict[tuple[str, ...], Group](list)
     for form in forms:
@@ -36,7 +36,7 @@ def group(forms: Iterable[Form]) -> Iterator[tuple[Form, Group]]:
     for between, alike in frames.items():
         divided = list(_divided(sorted(alike, key=lambda form: form.words)))
         for words, found in _merged([(_common(one), one) for one in divided], between):
-            yield Form(words, between), found
+            yield MessageForm(words, between), found
 
 
 def _divided(forms: Group) -> Iterator[Group]:

@@ -15,7 +15,7 @@ from typing import Any
 from app.errors import TimedOut, Unavailable
 from app.find import find
 from app.find.patterns.grouping import group
-from app.find.patterns.template import CHARACTERS, SPREAD, Form, Masks, Template, refined, words
+from app.find.patterns.template import CHARACTERS, SPREAD, Masks, MessageForm, Template, refined, words
 from app.find.quick_counts import Time
 from app.log.record import LogRecord, id_text
 from app.ports.deadline import Budget
@@ -45,7 +45,7 @@ _ENDINGS = ("", "lines", "cut")
 
 
 @dataclass(slots=True)
-class Seen:
+class SameForm:
     """Logs of one form: those that belong together are added up."""
 
     count: int = 0
@@ -73,7 +73,7 @@ class Seen:
         self.first, self.last = min(self.first, at), max(self.last, at)
         self.ending = max(self.ending, ending, key=_ENDINGS.index)
 
-    def add(self, other: Seen) -> None:
+    def add(self, other: SameForm) -> None:
         """Add the logs of another form."""
         if not self.count or (other.last, other.sample) > (self.last, self.sample):
             self.sample = other.sample
@@ -89,7 +89,7 @@ class Pattern:
     """Messages that are alike."""
 
     template: Template
-    logs: Seen
+    logs: SameForm
     #: How many other patterns have logs that the search for this one finds as well; None where that was not asked.
     shared: int | None = None
 
@@ -114,13 +114,13 @@ class Patterns:
     from_record: bool
 
 
-class Reader:
+class PatternReader:
     """Takes logs, newest first, and puts those of one form together."""
 
     def __init__(self, clock: str) -> None:
         self._masks = Masks()
         self._received = clock == "received"
-        self.seen: dict[str, Seen] = {}
+        self.seen: dict[str, SameForm] = {}
         self.logs = 0
         self._words = 0
 
@@ -138,7 +138,7 @@ class Reader:
             line, *more = record.message[: CHARACTERS + 1].split("\n", 1)
             ending = "lines" if more else "cut" if len(line) > CHARACTERS else ""
             pieces = words(line[:CHARACTERS])
-            seen = self.seen.setdefault("".join(map(self._masks.__getitem__, pieces)), Seen())
+            seen = self.seen.setdefault("".join(map(self._masks.__getitem__, pieces)), SameForm())
             at = (record.received, 0) if self._received else (record.t, record.ns)
             seen.take(record, at, ending)
             if seen.count == 1:
@@ -149,24 +149,26 @@ class Reader:
 
     def patterns(self) -> list[Pattern]:
         """Return the patterns of what was taken, most frequent first."""
-        forms: dict[Form, list[Seen]] = {}
+        forms: dict[MessageForm, list[SameForm]] = {}
         for masked, seen in self.seen.items():
             seen.spread = SPREAD.search(masked) is not None
-            form = Form.of(masked)
+            form = MessageForm.of(masked)
             seen.exact = refined(masked, seen.words, form)
             forms.setdefault(form, []).append(seen)
         found = [self._pattern(form, [one for part in parts for one in forms[part]]) for form, parts in group(forms)]
         return sorted(found, key=lambda pattern: (-pattern.logs.count, pattern.template.text()))
 
     @staticmethod
-    def _pattern(form: Form, parts: Sequence[Seen]) -> Pattern:
-        logs = Seen()
+    def _pattern(form: MessageForm, parts: Sequence[SameForm]) -> Pattern:
+        logs = SameForm()
         for part in parts:
             logs.add(part)
         if logs.count >= EVIDENCE and all(part.exact is not None for part in parts):
             columns = [set(column) for column in zip(*(part.exact or () for part in parts), strict=True)]
             told = zip(form.words, columns, strict=True)
-            form = Form(tuple(next(iter(column)) if len(column) == 1 else word for word, column in told), form.between)
+            form = MessageForm(
+                tuple(next(iter(column)) if len(column) == 1 else word for word, column in told), form.between
+            )
         return Pattern(Template(form, logs.ending, any(part.spread for part in parts)), logs)
 
 
@@ -178,7 +180,7 @@ def patterns(store: LogStore, index: SearchIndex, query: Query, budget: Budget =
     left = Time(budget)
     query = replace(query, sort="desc", after=None)
     total, exact = _total(index, query, left)
-    reader, whole, from_record = Reader(query.clock), False, False
+    reader, whole, from_record = PatternReader(query.clock), False, False
     try:
         from_record, chunks = find.scan(store, index, query, find.together(left.left(READ_SHARE)))
         for records in chunks:

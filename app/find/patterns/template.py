@@ -91,14 +91,14 @@ def words(line: str) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class MessageForm:
     """The words of a message and what stands between them; there is one more word than that."""
 
     words: tuple[str, ...]
     between: tuple[str, ...]
 
     @classmethod
-    def of(cls, masked: str) -> Form:
+    def of(cls, masked: str) -> MessageForm:
         """Return the form of a masked line; three or more like words with a slot in a row are one, repeated."""
         pieces = _INNER.split(_SPOKEN.sub("\0t", masked))
         found, between = [pieces[0]], list[str]()
@@ -113,7 +113,7 @@ class Form:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TemplatePart:
     """A piece of a template: fixed text, or the kind of a slot."""
 
     text: str
@@ -124,14 +124,14 @@ class Part:
 class Template:
     """What messages have in common; `ending` is what follows it: nothing, perhaps further lines, or anything."""
 
-    form: Form
+    form: MessageForm
     ending: str = ""
     #: Whether its blanks stand for any number of blanks and tabs.
     spread: bool = False
 
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[TemplatePart]:
         """Return fixed texts and slots in their order."""
-        found = list[Part]()
+        found = list[TemplatePart]()
         for piece in self._pieces():
             for at, text in enumerate(_SLOT.split(piece)):
                 if at % 2 == 0:
@@ -139,7 +139,7 @@ class Template:
                 elif text == REPEATED[1]:
                     _add(found, "\u2026")
                 else:
-                    found.append(Part("", SLOTS[text][0]))
+                    found.append(TemplatePart("", SLOTS[text][0]))
         if self.ending and not (found and found[-1].text.endswith("\u2026")):
             _add(found, "\u2026")
         return found
@@ -174,11 +174,11 @@ class Template:
                 yield self.form.between[at]
 
 
-def _add(parts: list[Part], text: str) -> None:
+def _add(parts: list[TemplatePart], text: str) -> None:
     if parts and not parts[-1].kind:
-        parts[-1] = Part(parts[-1].text + text)
+        parts[-1] = TemplatePart(parts[-1].text + text)
     elif text:
-        parts.append(Part(text))
+        parts.append(TemplatePart(text))
 
 
 def _piece_regex(piece: str) -> str:
@@ -200,14 +200,14 @@ def _literal(character: str) -> str:
     return f"\\{character}" if character in r"\.+*?()|[]{}^$" else character
 
 
-def refined(masked: str, found: Sequence[str | None], form: Form) -> tuple[str, ...] | None:
+def refined(masked: str, found: Sequence[str | None], form: MessageForm) -> tuple[str, ...] | None:
     """Return the words of *form* with their digits where these belong to a name that all logs of it share.
 
     *found* has the words of the line as they were, None where logs differ. A number by itself stays a slot. None when
     the words can't be told apart as the form has them.
     """
     parts = zip(_OUTER.split(masked), found, strict=True)
-    exact = Form.of("".join(word if real is None or not _named(word) else real for word, real in parts))
+    exact = MessageForm.of("".join(word if real is None or not _named(word) else real for word, real in parts))
     return exact.words if exact.between == form.between else None
 
 

@@ -17,16 +17,16 @@ from app.query.filter import (
     Wildcard,
     Words,
 )
-from app.query.language.terms import Operand, Part, refuse
+from app.query.language.terms import Operand, TextPart, refuse
 from app.query.meaning import regex, wildcard_regex
 from app.query.names import check_name
 from app.query.wildcard import in_message, pieces
-from app.times.typed import Now
+from app.times.typed import RequestTime
 
 _EXISTS = "_exists_"
 
 
-def leaf(operand: Operand, outer: Part | None, now: Now) -> Filter:
+def leaf(operand: Operand, outer: TextPart | None, now: RequestTime) -> Filter:
     """Return the leaf of *operand*, where *outer* is the field before its bracket; raises InvalidQuery."""
     field = operand.field or outer
     value = operand.value
@@ -43,7 +43,7 @@ def leaf(operand: Operand, outer: Part | None, now: Now) -> Filter:
     return _leaf(operand, _name(field), True, now)
 
 
-def _name(part: Part) -> str:
+def _name(part: TextPart) -> str:
     name = part.plain
     if not part.quoted and any(wild for _, wild in pieces(part.text)):
         refuse("wildcards in a field's name are not supported", part.at)
@@ -56,7 +56,7 @@ def _name(part: Part) -> str:
         refuse(f"{error}{hint}", part.at)
 
 
-def _leaf(operand: Operand, field: str, named: bool, now: Now) -> Filter:
+def _leaf(operand: Operand, field: str, named: bool, now: RequestTime) -> Filter:
     value = operand.value
     if field == "metadata":
         star = operand.form == "term" and set(value.text) == {"*"}
@@ -82,7 +82,7 @@ def _leaf(operand: Operand, field: str, named: bool, now: Now) -> Filter:
             return between(field, lower, upper, above=operand.operator[0] == "{", below=operand.operator[1] == "}")
 
 
-def _term(value: Part, field: str, named: bool, now: Now) -> Filter:
+def _term(value: TextPart, field: str, named: bool, now: RequestTime) -> Filter:
     found = pieces(value.text)
     if not any(wild for _, wild in found):
         return Words(value.plain) if field == "message" else _whole(value, field, now)
@@ -93,14 +93,14 @@ def _term(value: Part, field: str, named: bool, now: Now) -> Filter:
     return _wildcard(value, field)
 
 
-def _whole(value: Part, field: str, now: Now) -> Filter:
+def _whole(value: TextPart, field: str, now: RequestTime) -> Filter:
     if field not in TIME_FIELDS:
         return Equals(field, value.plain)
     bound = _span(value, field, now)
     return between(field, bound, bound)
 
 
-def _wildcard(value: Part, field: str) -> Filter:
+def _wildcard(value: TextPart, field: str) -> Filter:
     try:
         regex(wildcard_regex(value.text))
     except ValueError:
@@ -108,7 +108,7 @@ def _wildcard(value: Part, field: str) -> Filter:
     return Wildcard(field, value.text)
 
 
-def _matches(value: Part, field: str) -> Filter:
+def _matches(value: TextPart, field: str) -> Filter:
     try:
         regex(value.text)
     except ValueError as error:
@@ -116,7 +116,7 @@ def _matches(value: Part, field: str) -> Filter:
     return Matches(field, value.text)
 
 
-def _call(name: str, value: Part, field: str) -> Filter:
+def _call(name: str, value: TextPart, field: str) -> Filter:
     match name:
         case "equals":
             return Equals(field, value.text)
@@ -129,11 +129,11 @@ def _call(name: str, value: Part, field: str) -> Filter:
     return _matches(value, field)
 
 
-def _bound(value: Part, field: str, now: Now) -> Span | None:
+def _bound(value: TextPart, field: str, now: RequestTime) -> Span | None:
     return None if value.text == "*" and not value.quoted else _span(value, field, now)
 
 
-def _span(value: Part, field: str, now: Now) -> Span:
+def _span(value: TextPart, field: str, now: RequestTime) -> Span:
     try:
         return span(field, value.plain, now)
     except ValueError as error:

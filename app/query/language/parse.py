@@ -19,11 +19,11 @@ from app.errors import InvalidQuery, Problem
 from app.log.fold import clean
 from app.query.filter import DEPTH_LIMIT, EVERYTHING, LEAF_LIMIT, TIME_FIELDS, And, Filter, Not, Or, depth, leaves
 from app.query.language.leaves import leaf
-from app.query.language.terms import Part, refuse
+from app.query.language.terms import TextPart, refuse
 from app.query.language.tokens import Scanner, Token
 from app.query.normal import normal
 from app.times import instant
-from app.times.typed import Now
+from app.times.typed import RequestTime
 
 #: Texts longer than this are not remembered.
 _REMEMBERED = 2_000
@@ -36,7 +36,7 @@ def parse(text: str, now: int | None = None, zone: tzinfo = UTC) -> Filter:
     *zone*. Raises InvalidQuery with the position in characters from 0 and what was expected there.
     """
     if len(text) > _REMEMBERED or _may_name_time(text):
-        return _parse(text, Now(instant.now_ms() if now is None else now, zone))
+        return _parse(text, RequestTime(instant.now_ms() if now is None else now, zone))
     return _parse_timeless(text)
 
 
@@ -47,10 +47,10 @@ def _may_name_time(text: str) -> bool:
 
 @lru_cache(maxsize=512)
 def _parse_timeless(text: str) -> Filter:
-    return _parse(text, Now(0))
+    return _parse(text, RequestTime(0))
 
 
-def _parse(text: str, now: Now) -> Filter:
+def _parse(text: str, now: RequestTime) -> Filter:
     tokens = Scanner(clean(text)).scan()
     if not tokens:
         return EVERYTHING
@@ -78,11 +78,11 @@ def _placeholder(number: int, token: Token) -> str:
 class _Builder:
     """Puts the terms in the places that the grammar gave them."""
 
-    def __init__(self, tokens: Sequence[Token], now: Now) -> None:
+    def __init__(self, tokens: Sequence[Token], now: RequestTime) -> None:
         self._tokens = tokens
         self._now = now
 
-    def build(self, item: Item, field: Part | None) -> Filter:
+    def build(self, item: Item, field: TextPart | None) -> Filter:
         """Return the filter of *item*, where *field* applies to terms without one."""
         match item:
             case Word():

@@ -44,7 +44,7 @@ def unescape(raw: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class TextPart:
     """A piece of text with its place; a quoted one has lost its quotation marks and backslashes."""
 
     text: str
@@ -62,14 +62,14 @@ class Operand:
     """A term with its field: what becomes one leaf."""
 
     form: Form
-    value: Part
-    field: Part | None = None
+    value: TextPart
+    field: TextPart | None = None
     #: The comparison, the range's brackets, or the name of the call.
     operator: str = ""
-    upper: Part | None = None
+    upper: TextPart | None = None
 
 
-class Reader:
+class TermReader:
     """Reads terms from a text; `at` is the place of the next character."""
 
     def __init__(self, text: str) -> None:
@@ -86,7 +86,7 @@ class Reader:
         """Return the next character, nothing at the end."""
         return self.text[self.at : self.at + 1]
 
-    def field(self) -> Part | None:
+    def field(self) -> TextPart | None:
         """Read `field:`, or the field of `field>=5`, which needs no colon; None when there is none."""
         if self.peek() == ":":
             refuse("expected a field's name before the colon", self.at)
@@ -99,16 +99,16 @@ class Reader:
             operator = OPERATOR.match(self.text, self.at)
             if self.peek() in ("", ")") or (operator is not None and operator[0] != "!"):
                 refuse(f"expected a value after {run[0]}:", self.at)
-            return Part(run[0], run.start())
+            return TextPart(run[0], run.start())
         compared = COMPARED.match(run[0])
         if compared is not None:
             name = unescape(compared[1])
             if name in FIELDS or name.startswith("metadata."):
                 self.at = run.start() + compared.end(1)
-                return Part(compared[1], run.start())
+                return TextPart(compared[1], run.start())
         return None
 
-    def operand(self, field: Part | None, inherits: bool) -> Operand:
+    def operand(self, field: TextPart | None, inherits: bool) -> Operand:
         """Read a value; *inherits* says that a field before a bracket applies to it."""
         start, fielded = self.at, field is not None or inherits
         match self.peek():
@@ -117,7 +117,7 @@ class Reader:
             case "/" if regex := REGEX.match(self.text, start):
                 self.at = regex.end()
                 pattern = _SLASH.sub(lambda found: found[0] if found[1] else "/", regex[1])
-                return Operand("regex", Part(pattern, start, quoted=True), field)
+                return Operand("regex", TextPart(pattern, start, quoted=True), field)
             case "[" | "{":
                 return self._range(field, fielded)
             case "<" | ">":
@@ -132,17 +132,17 @@ class Reader:
         if only is not None:
             kind = "fuzzy search and word distance (~)" if only[1] == "~" else "boosting (^)"
             refuse(f"{kind} is not supported; write \\{only[1]} for the character itself", start + only.start(1))
-        return Operand("term", Part(run[0], start), field)
+        return Operand("term", TextPart(run[0], start), field)
 
-    def _quoted(self) -> Part:
+    def _quoted(self) -> TextPart:
         start = self.at
         quoted = QUOTED.match(self.text, start)
         if quoted is None:
             refuse('this quotation mark is never closed: expected "', start)
         self.at = quoted.end()
-        return Part(unescape(quoted[1]), start, quoted=True)
+        return TextPart(unescape(quoted[1]), start, quoted=True)
 
-    def _comparison(self, field: Part | None, fielded: bool) -> Operand:
+    def _comparison(self, field: TextPart | None, fielded: bool) -> Operand:
         comparison = COMPARISON.match(self.text, self.at)
         assert comparison is not None
         if not fielded:
@@ -151,7 +151,7 @@ class Reader:
         self.skip()
         return Operand("comparison", self._bound(VALUE, f"a value after {comparison[0]}"), field, comparison[0])
 
-    def _call(self, field: Part | None, name: str) -> Operand:
+    def _call(self, field: TextPart | None, name: str) -> Operand:
         self.at += 1
         self.skip()
         if self.peek() != '"':
@@ -163,7 +163,7 @@ class Reader:
         self.at += 1
         return Operand("call", value, field, name)
 
-    def _range(self, field: Part | None, fielded: bool) -> Operand:
+    def _range(self, field: TextPart | None, fielded: bool) -> Operand:
         start = self.at
         if not fielded:
             refuse("expected a field before the range; text with brackets needs quotation marks", start)
@@ -182,11 +182,11 @@ class Reader:
         self.at += 1
         return Operand("range", lower, field, self.text[start] + self.text[self.at - 1], upper)
 
-    def _bound(self, pattern: re.Pattern[str], wanted: str) -> Part:
+    def _bound(self, pattern: re.Pattern[str], wanted: str) -> TextPart:
         if self.peek() == '"':
             return self._quoted()
         run = pattern.match(self.text, self.at)
         if run is None:
             refuse(f"expected {wanted}", self.at)
         self.at = run.end()
-        return Part(run[0], run.start())
+        return TextPart(run[0], run.start())

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from app.query.language.terms import OPERATOR, Operand, Part, Reader, refuse
+from app.query.language.terms import OPERATOR, Operand, TermReader, TextPart, refuse
 
 #: Most terms in one text.
 TERM_LIMIT = 5_000
@@ -26,7 +26,7 @@ class Token:
     kind: Kind
     at: int
     operand: Operand | None = None
-    field: Part | None = None
+    field: TextPart | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Scanner:
     """Reads a text from left to right; a term must come first, and after each operator."""
 
     def __init__(self, text: str) -> None:
-        self._reader = Reader(text)
+        self._reader = TermReader(text)
         self._found: list[Token] = []
         self._open: list[_Bracket] = []
         self._depth = 0

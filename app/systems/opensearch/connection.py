@@ -55,7 +55,7 @@ class NoAnswer(Unavailable):
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class SearchAddress:
     """What SEARCH_URL says."""
 
     secure: bool
@@ -69,7 +69,7 @@ class Address:
     verify: bool = True
 
     @classmethod
-    def parse(cls, url: str) -> Address:
+    def parse(cls, url: str) -> SearchAddress:
         """Read `https://user:password@host:9200,host2:9200/prefix?shards=3&replicas=1&ca=FILE&verify=yes`.
 
         Raises InvalidSettings.
@@ -81,7 +81,7 @@ class Address:
             raise InvalidSettings(Problem(f"{name} {error}", name)) from None
 
     @classmethod
-    def _parse(cls, url: str) -> Address:
+    def _parse(cls, url: str) -> SearchAddress:
         parts = urlsplit(url)
         user, at, places = parts.netloc.rpartition("@")
         name, _, password = user.partition(":")
@@ -140,7 +140,7 @@ class _AsItIs(Serializer):
 class Server:
     """Sends requests to the hosts of an address; safe for many threads."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: SearchAddress) -> None:
         self.address = address
         options: dict[str, Any] = {}
         if address.secure:

@@ -13,7 +13,7 @@ from app.query.meaning import as_text, scalars, values
 from app.query.query import Bucket, Facets, FieldInfo, Query, Value
 from app.systems.opensearch.mapping import FIELDS, TYPE_LETTERS, field_name
 from app.systems.opensearch.reading import TooManyBuckets
-from app.systems.opensearch.searching import Search
+from app.systems.opensearch.searching import OpenSearchQuery
 from app.times.instant import Instant
 
 #: Records that facets look at where the index does not count; more are an estimate and said to be.
@@ -28,7 +28,7 @@ _PLAIN = ("resourceId", "traceId", "spanId", "commit")
 Tally = Counter[tuple[int, str]]
 
 
-def histogram(search: Search, interval: int, by_level: bool, offset: int) -> list[Bucket]:
+def histogram(search: OpenSearchQuery, interval: int, by_level: bool, offset: int) -> list[Bucket]:
     """Return the counts by *interval*, those of empty buckets included."""
     query = search.query
     tally: Tally = Counter()
@@ -43,7 +43,7 @@ def histogram(search: Search, interval: int, by_level: bool, offset: int) -> lis
     return buckets(tally, query, interval, offset, by_level)
 
 
-def _counted(search: Search, interval: int, offset: int, tally: Tally) -> None:
+def _counted(search: OpenSearchQuery, interval: int, offset: int, tally: Tally) -> None:
     by_event = search.query.clock == "event"
     # By arrival the upper six of k's eight bytes are the ms; the rest of an id is never all 0 or 1, so that rounding
     # to float64 moves nothing over a ms.
@@ -68,7 +68,7 @@ def _counted(search: Search, interval: int, offset: int, tally: Tally) -> None:
             tally[at, level["key"]] += level["doc_count"]
 
 
-def _halves(search: Search) -> list[tuple[Instant | None, Instant | None]]:
+def _halves(search: OpenSearchQuery) -> list[tuple[Instant | None, Instant | None]]:
     """Return the two halves of the search's window."""
     query = search.query
     start, end = query.start, query.end
@@ -83,7 +83,7 @@ def _halves(search: Search) -> list[tuple[Instant | None, Instant | None]]:
     return [(start, (middle, 999_999)), ((middle + 1, 0), end)]
 
 
-def span(search: Search) -> tuple[Instant, Instant] | None:
+def span(search: OpenSearchQuery) -> tuple[Instant, Instant] | None:
     """Return the first and last instant of the search's records."""
     ends: list[Instant] = []
     for sort in ("asc", "desc"):
@@ -111,7 +111,7 @@ def buckets(tally: Tally, query: Query, interval: int, offset: int, by_level: bo
     return [found.get(at) or Bucket(at, 0) for at in range(first, last + 1, interval)]
 
 
-def facets(search: Search, fields: Sequence[str], size: int) -> Facets:
+def facets(search: OpenSearchQuery, fields: Sequence[str], size: int) -> Facets:
     """Return the most frequent values of each field: counted by the index where it can, else in a sample."""
     counted = [field for field in fields if field in _COUNTED] if search.counted() else []
     found: dict[str, list[Value]] = {}
@@ -129,7 +129,7 @@ def facets(search: Search, fields: Sequence[str], size: int) -> Facets:
     return Facets({field: found[field] for field in fields}, exact)
 
 
-def _top(search: Search, fields: Sequence[str], size: int) -> tuple[dict[str, list[Value]], bool]:
+def _top(search: OpenSearchQuery, fields: Sequence[str], size: int) -> tuple[dict[str, list[Value]], bool]:
     order = [{"_count": "desc"}, {"_key": "asc"}]
     many = {"size": size, "shard_size": max(SHARD_VALUES, size), "order": order}
     wanted = {field: {"terms": {"field": FIELDS[field], **many}} for field in fields}
@@ -147,7 +147,7 @@ def _values_of(record: LogRecord, fields: Sequence[str]) -> set[tuple[str, str]]
 
 
 def _sampled(
-    search: Search, parts: Callable[[LogRecord], Iterable[tuple[str, str]]]
+    search: OpenSearchQuery, parts: Callable[[LogRecord], Iterable[tuple[str, str]]]
 ) -> tuple[Counter[tuple[str, str]], bool]:
     """Count the parts of up to SAMPLE_LOGS records of the query, and say whether those were all."""
     tally: Counter[tuple[str, str]] = Counter()
@@ -161,7 +161,7 @@ def _sampled(
     return tally, True
 
 
-def fields(search: Search) -> list[FieldInfo]:
+def fields(search: OpenSearchQuery) -> list[FieldInfo]:
     """Return the fields that occur, by name; a field with values of several types is `mixed`."""
     if search.counted():
         total, pairs = _fields_counted(search)
@@ -190,7 +190,7 @@ def _one(kinds: set[str]) -> str:
     return next(iter(kinds)) if len(kinds) == 1 else "mixed"
 
 
-def _fields_counted(search: Search) -> tuple[int, Counter[tuple[str, str]]]:
+def _fields_counted(search: OpenSearchQuery) -> tuple[int, Counter[tuple[str, str]]]:
     plain = {name: {"filter": {"exists": {"field": FIELDS[name]}}} for name in _PLAIN}
     paths = {"paths": {"terms": {"field": "paths", "size": FIELDS_LIMIT, "shard_size": 2 * FIELDS_LIMIT}}}
     answer = search.ask({"size": 0, "track_total_hits": True, "aggs": {**plain, **paths}})

@@ -25,7 +25,7 @@ _HALF = 1 << 63
 _TOO_LATE = 1 << 63
 
 
-class Kept(msgspec.Struct, omit_defaults=True, gc=False):
+class KeptDocument(msgspec.Struct, omit_defaults=True, gc=False):
     """What a record is made of again; mapping.py says what each field is for."""
 
     t: int
@@ -42,7 +42,7 @@ class Kept(msgspec.Struct, omit_defaults=True, gc=False):
     cut: bool = False
 
 
-class Document(Kept, omit_defaults=True, gc=False):
+class Document(KeptDocument, omit_defaults=True, gc=False):
     """What one record is in the index."""
 
     words: str = ""
@@ -125,7 +125,7 @@ def joined(parts: list[str]) -> str:
     return plain[0] + "".join(part[OVERLAP:] for part in plain[1:])
 
 
-def decode(document: Kept) -> LogRecord:
+def decode(document: KeptDocument) -> LogRecord:
     """Return the record of a document."""
     return LogRecord(
         join_id(document.k, document.m),

@@ -27,7 +27,7 @@ _PRIMARY = {"preference": "_primary"}
 _TRIES = 20
 
 
-class Progress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class RebuildState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A rebuild, as the state holds it."""
 
     generation: int
@@ -36,7 +36,7 @@ class Progress(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     logs: int = 0
 
 
-class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class GenerationState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which generations there are, and what is forgotten."""
 
     #: Days of ids that one index covers: fixed, or a record might come to lie in two.
@@ -48,13 +48,13 @@ class State(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     newest: int = 1
     #: Records received before this ms are forgotten, whether their index is dropped yet or not.
     floor: int = 0
-    rebuild: Progress | None = None
+    rebuild: RebuildState | None = None
 
 
 class _Found(msgspec.Struct):
     seq_no: int = msgspec.field(name="_seq_no")
     term: int = msgspec.field(name="_primary_term")
-    state: State = msgspec.field(name="_source")
+    state: GenerationState = msgspec.field(name="_source")
 
 
 _decode = msgspec.json.Decoder(_Found).decode
@@ -68,7 +68,7 @@ class Generations:
         self._server = server
         self._days = days
         self._guard = threading.Lock()
-        self._recent: tuple[State, float] | None = None
+        self._recent: tuple[GenerationState, float] | None = None
         self._known: set[str] = set()
 
     @property
@@ -79,11 +79,11 @@ class Generations:
         """Return the name of all indices of a generation."""
         return mapping.alias(self._server.address.prefix, generation)
 
-    def current(self, seconds: float = STATE_SECONDS) -> State:
+    def current(self, seconds: float = STATE_SECONDS) -> GenerationState:
         """Return the state as it is now."""
         return self._fetch(seconds).state
 
-    def recent(self, seconds: float) -> tuple[State, float]:
+    def recent(self, seconds: float) -> tuple[GenerationState, float]:
         """Return the state as it was no longer than BELIEVED ago, and that moment by the monotonic clock."""
         found = self._recent
         if found is None or not self.believed(found[1]):
@@ -120,7 +120,7 @@ class Generations:
         settings = {"number_of_shards": 1, "number_of_replicas": self._server.address.replicas}
         self._made(self._path, _encode({"settings": settings, "mappings": {"dynamic": False}}))
         try:
-            self._server.call("PUT", f"{self._path}/_create/state", _encode(State(self._days)))
+            self._server.call("PUT", f"{self._path}/_create/state", _encode(GenerationState(self._days)))
         except Answered as error:
             if error.status != 409:
                 raise
@@ -135,7 +135,7 @@ class Generations:
             return False
         return True
 
-    def change(self, to: Callable[[State], State]) -> State:
+    def change(self, to: Callable[[GenerationState], GenerationState]) -> GenerationState:
         """Change the state by compare-and-set; return the new one."""
         for _ in range(_TRIES):
             found = self._fetch()
@@ -153,12 +153,12 @@ class Generations:
             return wanted
         raise Unavailable("the index's state is changed by too many at once")
 
-    def index_of(self, state: State, generation: int, identity: bytes) -> str:
+    def index_of(self, state: GenerationState, generation: int, identity: bytes) -> str:
         """Return the name of the index for an id."""
         day = int.from_bytes(identity[:6], "big") // mapping.DAY_MS
         return mapping.index_name(self._server.address.prefix, generation, state.days, day)
 
-    def prepared(self, state: State, generation: int, identity: bytes) -> str:
+    def prepared(self, state: GenerationState, generation: int, identity: bytes) -> str:
         """Return the index for an id, made where it is missing. Raises Unavailable for another release's."""
         name = self.index_of(state, generation, identity)
         if name in self._known:
@@ -192,7 +192,7 @@ class Generations:
         if not found or _copies(found) != _copies(wanted):
             self._server.call("PUT", path, _encode(wanted))
 
-    def check(self, state: State) -> None:
+    def check(self, state: GenerationState) -> None:
         """Raise Unavailable unless what is read and written was made by this release's rules."""
         for generation in {state.read, *state.write}:
             self.ensure_template(generation)

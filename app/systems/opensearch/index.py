@@ -11,18 +11,18 @@ from app.errors import Unavailable
 from app.log.record import LogRecord
 from app.ports.clock import Clock
 from app.ports.deadline import Budget
-from app.ports.index import Refusal
+from app.ports.index import IndexRefusal
 from app.ports.pages import pages
 from app.query.query import Bucket, Facets, FieldInfo, Page, Query
 from app.settings.settings import Retention
 from app.systems.opensearch import counting, mapping, moments
-from app.systems.opensearch.connection import Address, Server
+from app.systems.opensearch.connection import SearchAddress, Server
 from app.systems.opensearch.documents import join_id
-from app.systems.opensearch.generations import Generations, State
-from app.systems.opensearch.reading import Reader
+from app.systems.opensearch.generations import Generations, GenerationState
+from app.systems.opensearch.reading import GenerationReader
 from app.systems.opensearch.rebuilding import Rebuilding
 from app.systems.opensearch.searching import leniently
-from app.systems.opensearch.writing import Writer
+from app.systems.opensearch.writing import GenerationWriter
 from app.times.instant import Instant
 
 #: Records that `expire` deletes one by one in one request.
@@ -35,12 +35,12 @@ class OpenSearchIndex(Rebuilding):
     """A SearchIndex and Rebuildable on one or more hosts of OpenSearch."""
 
     def __init__(self, url: str, *, retention: Retention) -> None:
-        self._server = Server(Address.parse(url))
+        self._server = Server(SearchAddress.parse(url))
         self._generations = Generations(self._server, mapping.period_days(retention.seconds))
-        self._reader = Reader(self._server, self._generations)
-        self._writer = Writer(self._server, self._generations)
+        self._reader = GenerationReader(self._server, self._generations)
+        self._writer = GenerationWriter(self._server, self._generations)
 
-    def add(self, records: Sequence[LogRecord]) -> list[Refusal]:
+    def add(self, records: Sequence[LogRecord]) -> list[IndexRefusal]:
         """See SearchIndex."""
         return self._writer.add(records)
 
@@ -135,7 +135,7 @@ class OpenSearchIndex(Rebuilding):
         found = self._reader.search(filters, {"size": 0, "track_total_hits": True}, Clock(_CARE)).hits.total
         return 0 if found is None else found.value
 
-    def _drop_below(self, state: State, before: int) -> None:
+    def _drop_below(self, state: GenerationState, before: int) -> None:
         """Drop the indices whose ids are all older, and those of generations that nobody writes any more."""
         indices = self._generations.indices()
         old = [name for name in indices if mapping.index_end(name, state.days) <= before]

@@ -22,7 +22,7 @@ _FAMILY = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Expression:
+class LucenePattern:
     """What a pattern became."""
 
     #: Fit the whole value: the one of nothing else than is meant, the other of all that is meant; the same where one
@@ -40,21 +40,21 @@ NEVER = "\0\0"
 
 
 @lru_cache(maxsize=512)
-def of_pattern(pattern: str) -> Expression:
+def of_pattern(pattern: str) -> LucenePattern:
     """Return what the RE2 pattern, found anywhere in a text, is over the whole text."""
     try:
         found = branches(parse(pattern))
     except Untranslatable:
-        return Expression(None, None, (), None)
+        return LucenePattern(None, None, (), None)
     literals = [_literal(branch) for branch in found]
     needed = tuple(dict.fromkeys(literals)) if all(literals) else ()
     longest = [_length(Sequence(tuple(branch))) for branch in found]
     most = None if None in longest else max(length for length in longest if length is not None)
     try:
         trees = [tree for branch in found if (tree := whole(branch)) is not None]
-        return Expression(_all_shown(trees, narrowed), _all_shown(trees, widened), needed, most)
+        return LucenePattern(_all_shown(trees, narrowed), _all_shown(trees, widened), needed, most)
     except Untranslatable:
-        return Expression(None, None, needed, most)
+        return LucenePattern(None, None, needed, most)
 
 
 def _all_shown(trees: Iterable[Node], kept: Callable[[Ranges], Ranges]) -> str:

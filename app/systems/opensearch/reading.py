@@ -10,8 +10,8 @@ import msgspec
 from app.errors import Unavailable
 from app.ports.clock import Clock
 from app.systems.opensearch.connection import Answered, LacksMemory, NoAnswer, Server
-from app.systems.opensearch.documents import Kept
-from app.systems.opensearch.generations import STATE_SECONDS, Generations, State
+from app.systems.opensearch.documents import KeptDocument
+from app.systems.opensearch.generations import STATE_SECONDS, Generations, GenerationState
 from app.systems.opensearch.leaves import Query
 from app.systems.opensearch.moments import first_key
 
@@ -40,7 +40,7 @@ class Hit(msgspec.Struct):
     index: str = msgspec.field(name="_index")
     identity: str = msgspec.field(name="_id")
     sort: list[int] = []
-    source: Kept | None = msgspec.field(name="_source", default=None)
+    source: KeptDocument | None = msgspec.field(name="_source", default=None)
 
 
 class Hits(msgspec.Struct):
@@ -57,7 +57,7 @@ class Shards(msgspec.Struct):
     failed: int
 
 
-class Answer(msgspec.Struct):
+class SearchAnswer(msgspec.Struct):
     """The answer to a search."""
 
     timed_out: bool
@@ -66,33 +66,33 @@ class Answer(msgspec.Struct):
     aggregations: dict[str, Any] = {}
 
 
-_decode = msgspec.json.Decoder(Answer).decode
+_decode = msgspec.json.Decoder(SearchAnswer).decode
 _encode = msgspec.json.Encoder().encode
 
 _NOTHING_COUNTED = {"buckets": [], "doc_count": 0, "doc_count_error_upper_bound": 0}
 
 
-class Reader:
+class GenerationReader:
     """Searches the generation that is read."""
 
     def __init__(self, server: Server, generations: Generations) -> None:
         self._server = server
         self._generations = generations
 
-    def search(self, filters: Sequence[Query], rest: dict[str, Any], clock: Clock) -> Answer:
+    def search(self, filters: Sequence[Query], rest: dict[str, Any], clock: Clock) -> SearchAnswer:
         """Return the answer over the records that satisfy all *filters*.
 
         Raises TimedOut, TooComplex, TooManyBuckets, and Unavailable when it would not be whole.
         """
 
-        def ask(state: State) -> Answer:
+        def ask(state: GenerationState) -> SearchAnswer:
             return self._ask(state, filters, rest, clock)
 
         answer = self._in_one_generation(ask, clock)
         clock.check()
         return answer
 
-    def _in_one_generation(self, ask: Callable[[State], Answer], clock: Clock) -> Answer:
+    def _in_one_generation(self, ask: Callable[[GenerationState], SearchAnswer], clock: Clock) -> SearchAnswer:
         """Return what *ask* answers for a generation that was the one to read until its answer came."""
         clock.check()
         state, since = self._generations.recent(min(clock.left(), STATE_SECONDS))
@@ -106,7 +106,9 @@ class Reader:
                 return answer
             state, since = self._generations.recent(min(clock.left(), STATE_SECONDS))
 
-    def _ask(self, state: State, filters: Sequence[Query], rest: dict[str, Any], clock: Clock) -> Answer:
+    def _ask(
+        self, state: GenerationState, filters: Sequence[Query], rest: dict[str, Any], clock: Clock
+    ) -> SearchAnswer:
         clock.check()
         every = list(filters)
         if state.floor:

@@ -11,11 +11,11 @@ from app.errors import Unavailable
 from app.log.record import LogRecord
 from app.ports.clock import Clock
 from app.ports.deadline import Budget
-from app.ports.index import Rebuild, Refusal
+from app.ports.index import IndexRefusal, Rebuild
 from app.systems.opensearch.documents import join_id
-from app.systems.opensearch.generations import BELIEVED, Generations, Progress, State
-from app.systems.opensearch.reading import Reader
-from app.systems.opensearch.writing import Writer
+from app.systems.opensearch.generations import BELIEVED, Generations, GenerationState, RebuildState
+from app.systems.opensearch.reading import GenerationReader
+from app.systems.opensearch.writing import GenerationWriter
 from app.times.instant import now_ms
 
 #: Ids in one chunk, and seconds in which it must come.
@@ -29,8 +29,8 @@ class Rebuilding:
     """The part of an index that is `Rebuildable`."""
 
     _generations: Generations
-    _reader: Reader
-    _writer: Writer
+    _reader: GenerationReader
+    _writer: GenerationWriter
 
     def begin_rebuild(self) -> int:
         """See Rebuildable."""
@@ -39,7 +39,7 @@ class Rebuilding:
         self._generations.ensure_template(state.rebuild.generation)
         return state.rebuild.generation
 
-    def rebuild_add(self, records: Sequence[LogRecord], place: int) -> list[Refusal]:
+    def rebuild_add(self, records: Sequence[LogRecord], place: int) -> list[IndexRefusal]:
         """See Rebuildable."""
         progress = self._progress()
         refused = self._writer.add_to(progress.generation, records)
@@ -70,7 +70,7 @@ class Rebuilding:
         for generation in {number for number in self._generations.indices().values() if number != kept}:
             self._generations.drop_generation(generation)
 
-    def _progress(self) -> Progress:
+    def _progress(self) -> RebuildState:
         found = self._generations.current().rebuild
         if found is None:
             raise Unavailable("no rebuild is under way: it was finished or abandoned meanwhile")
@@ -91,16 +91,16 @@ class Rebuilding:
             rest["search_after"] = hits[-1].sort
 
 
-def _begun(state: State) -> State:
+def _begun(state: GenerationState) -> GenerationState:
     if state.rebuild is not None:
         return state
     new = state.newest + 1
     return msgspec.structs.replace(
-        state, write=(state.read, new), newest=new, rebuild=Progress(generation=new, started=now_ms())
+        state, write=(state.read, new), newest=new, rebuild=RebuildState(generation=new, started=now_ms())
     )
 
 
-def _carried(state: State, generation: int, place: int, logs: int) -> State:
+def _carried(state: GenerationState, generation: int, place: int, logs: int) -> GenerationState:
     found = state.rebuild
     if found is None or found.generation != generation:
         raise Unavailable("the rebuild was finished or abandoned meanwhile")

@@ -15,7 +15,7 @@ from app.systems.opensearch.connection import LacksMemory
 from app.systems.opensearch.documents import split_id
 from app.systems.opensearch.leaves import ALL
 from app.systems.opensearch.leaves import Query as Clause
-from app.systems.opensearch.reading import Answer, Hit, Reader, TooComplex
+from app.systems.opensearch.reading import GenerationReader, Hit, SearchAnswer, TooComplex
 from app.systems.opensearch.translate import translate
 
 T = TypeVar("T")
@@ -28,10 +28,10 @@ FEWEST, MOST = 200, 2_000
 LEAST = 20
 
 
-class Search:
+class OpenSearchQuery:
     """One query, translated; nothing of it is kept in OpenSearch between two requests."""
 
-    def __init__(self, reader: Reader, query: Query, clock: Clock, *, lenient: bool = False) -> None:
+    def __init__(self, reader: GenerationReader, query: Query, clock: Clock, *, lenient: bool = False) -> None:
         self.query = query
         self.clock = clock
         self._reader = reader
@@ -55,11 +55,11 @@ class Search:
             return found is not None and found.value == 0
         return self.doubtful is None
 
-    def over(self, query: Query) -> Search:
+    def over(self, query: Query) -> OpenSearchQuery:
         """Return the search for another query, asked in the same manner and within the same time."""
-        return Search(self._reader, query, self.clock, lenient=self._lenient)
+        return OpenSearchQuery(self._reader, query, self.clock, lenient=self._lenient)
 
-    def ask(self, rest: dict[str, Any], *more: Clause) -> Answer:
+    def ask(self, rest: dict[str, Any], *more: Clause) -> SearchAnswer:
         """Return the answer over the candidates that satisfy *more* too."""
         return self._reader.search([*self.filters, *more], rest, self.clock)
 
@@ -81,7 +81,7 @@ class Search:
         """Return the query's page, with its total if it asks for one."""
         limit = self.query.limit
         found: list[LogRecord] = []
-        answer: Answer | None = None
+        answer: SearchAnswer | None = None
         for part, hits in self._candidates(limit + 1):
             answer = answer or part
             found += self._verified(hits)
@@ -91,7 +91,7 @@ class Search:
         total, exact = self._total(answer, len(shown), more)
         return Page(shown, total, exact, shown[-1].key if more else None)
 
-    def _candidates(self, wanted: int) -> Iterator[tuple[Answer, list[Hit]]]:
+    def _candidates(self, wanted: int) -> Iterator[tuple[SearchAnswer, list[Hit]]]:
         """Yield answers with candidates in the query's order, the first with what the total needs, until none is left."""
         size = wanted if self.doubtful is None else max(wanted, FEWEST)
         rest: dict[str, Any] = {}
@@ -111,7 +111,7 @@ class Search:
                 size = min(size * 2, MOST)
             answer, size = self._some(_following(answer), size)
 
-    def _some(self, rest: dict[str, Any], size: int, *more: Clause) -> tuple[Answer, int]:
+    def _some(self, rest: dict[str, Any], size: int, *more: Clause) -> tuple[SearchAnswer, int]:
         """Return an answer with up to *size* candidates in order; with fewer where OpenSearch lacks memory for so many."""
         while True:
             try:
@@ -143,7 +143,7 @@ class Search:
                 return
             rest = _following(answer)
 
-    def _total(self, answer: Answer | None, shown: int, more: bool) -> tuple[int | None, bool]:
+    def _total(self, answer: SearchAnswer | None, shown: int, more: bool) -> tuple[int | None, bool]:
         if self.query.count == "none":
             return None, False
         if not more and self.query.after is None:
@@ -171,13 +171,13 @@ class Search:
         return total, True
 
 
-def _following(answer: Answer) -> dict[str, Any]:
+def _following(answer: SearchAnswer) -> dict[str, Any]:
     return {"search_after": answer.hits.hits[-1].sort, "track_total_hits": False}
 
 
-def leniently(reader: Reader, query: Query, clock: Clock, run: Callable[[Search], T]) -> T:
+def leniently(reader: GenerationReader, query: Query, clock: Clock, run: Callable[[OpenSearchQuery], T]) -> T:
     """Return what *run* makes of the query; where the index finds it too complex, with less asked of it."""
     try:
-        return run(Search(reader, query, clock))
+        return run(OpenSearchQuery(reader, query, clock))
     except TooComplex:
-        return run(Search(reader, query, clock, lenient=True))
+        return run(OpenSearchQuery(reader, query, clock, lenient=True))

@@ -12,10 +12,10 @@ import msgspec
 
 from app.errors import Unavailable
 from app.log.record import LogRecord
-from app.ports.index import Refusal
+from app.ports.index import IndexRefusal
 from app.systems.opensearch import documents
 from app.systems.opensearch.connection import Answered, Server, blocked_by
-from app.systems.opensearch.generations import Generations, State
+from app.systems.opensearch.generations import Generations, GenerationState
 
 #: Most documents, and about how many bytes, of one request.
 BULK_DOCUMENTS = 2_000
@@ -72,7 +72,7 @@ class _Line:
     reason: str = ""
 
 
-class Writer:
+class GenerationWriter:
     """Writes to every generation that is written; for all threads of a process."""
 
     def __init__(self, server: Server, generations: Generations) -> None:
@@ -81,7 +81,7 @@ class Writer:
         self._guard = threading.Lock()
         self._unrefreshed: set[str] = set()
 
-    def add(self, records: Iterable[LogRecord]) -> list[Refusal]:
+    def add(self, records: Iterable[LogRecord]) -> list[IndexRefusal]:
         """Take the records into all generations that there are when it returns."""
         prepared, refused = _prepared(records)
         written: set[int] = set()
@@ -95,14 +95,18 @@ class Writer:
                 self._add(state, generation, prepared, refused)
             written |= missing
 
-    def add_to(self, generation: int, records: Iterable[LogRecord]) -> list[Refusal]:
+    def add_to(self, generation: int, records: Iterable[LogRecord]) -> list[IndexRefusal]:
         """Take the records into one generation only."""
         prepared, refused = _prepared(records)
         self._add(self._generations.current(), generation, prepared, refused)
         return list(refused.values())
 
     def _add(
-        self, state: State, generation: int, prepared: Sequence[tuple[bytes, bytes]], refused: dict[bytes, Refusal]
+        self,
+        state: GenerationState,
+        generation: int,
+        prepared: Sequence[tuple[bytes, bytes]],
+        refused: dict[bytes, IndexRefusal],
     ) -> None:
         lines = []
         for identity, document in prepared:
@@ -110,7 +114,7 @@ class Writer:
             action = f'{{"create":{{"_index":"{index}","_id":"{documents.document_id(identity)}"}}}}\n'
             lines.append(_Line(identity, index, b"%b%b\n" % (action.encode(), document)))
         for line in self._write(lines):
-            refused[line.identity] = Refusal(line.identity, line.reason)
+            refused[line.identity] = IndexRefusal(line.identity, line.reason)
 
     def remove(self, ids: Iterable[bytes]) -> None:
         """Delete the documents of these ids from every generation that is written, and let searches see it."""
@@ -221,16 +225,16 @@ class Writer:
                 raise Unavailable(f"{shards['failed']} of {shards['total']} shards of the index can't be refreshed")
 
 
-def _prepared(records: Iterable[LogRecord]) -> tuple[list[tuple[bytes, bytes]], dict[bytes, Refusal]]:
+def _prepared(records: Iterable[LogRecord]) -> tuple[list[tuple[bytes, bytes]], dict[bytes, IndexRefusal]]:
     """Return ids and documents, the first of each id; and the records that have none."""
     found: dict[bytes, bytes] = {}
-    refused: dict[bytes, Refusal] = {}
+    refused: dict[bytes, IndexRefusal] = {}
     for record in records:
         if record.id not in found:
             try:
                 found[record.id] = documents.encode(record)
             except ValueError as error:
-                refused[record.id] = Refusal(record.id, str(error))
+                refused[record.id] = IndexRefusal(record.id, str(error))
     return list(found.items()), refused
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.ports.alerts import AHEAD_MS, CHANGES, Alert, Change, SavedSearch, Status, Watched
-from app.systems.postgres.server import Cursor, Database, Taken
+from app.ports.alerts import AHEAD_MS, CHANGES, Alert, Change, SavedSearch, Status, WatchedAlert
+from app.systems.postgres.server import Cursor, PostgresDatabase, Taken
 from app.systems.sql import alerts
 
 #: The server's clock in ms: leases of several machines are told by one clock.
@@ -15,7 +15,7 @@ _NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 class Alerts:
     """The part of a LogStore in the tables searches, alerts and alert_changes."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: PostgresDatabase) -> None:
         self._database = database
 
     def searches(self) -> list[SavedSearch]:
@@ -43,12 +43,13 @@ class Alerts:
             cursor.execute("DELETE FROM searches WHERE id = %s", (identity,))
             return bool(cursor.rowcount)
 
-    def alerts(self) -> list[Watched]:
+    def alerts(self) -> list[WatchedAlert]:
         """See AlertKeeper."""
         with self._database.read() as cursor:
             cursor.execute('SELECT body::text, status::text, turn FROM alerts ORDER BY name COLLATE "C"')
             return [
-                Watched(alerts.alert(body), alerts.status(status), turn) for body, status, turn in cursor.fetchall()
+                WatchedAlert(alerts.alert(body), alerts.status(status), turn)
+                for body, status, turn in cursor.fetchall()
             ]
 
     def keep_alert(self, alert: Alert, change: Change | None = None, earlier: Alert | None = None) -> bool:

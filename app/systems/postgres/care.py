@@ -8,7 +8,7 @@ from typing import Any
 from app.log.record import id_bytes
 from app.ports.memory import NOTE, ClaimMade, Doubled, Listed, Remembered
 from app.systems.postgres import server
-from app.systems.postgres.server import Cursor, Database
+from app.systems.postgres.server import Cursor, PostgresDatabase
 
 #: Ids, and rows of other tables, read at once; no transaction is open between two reads.
 IDS = 10_000
@@ -18,7 +18,7 @@ ROWS = 1_000
 class Care:
     """The part of a LogStore that is RecordCare."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: PostgresDatabase) -> None:
         self._database = database
 
     def ids_between(self, first: bytes, last: bytes) -> Iterator[list[bytes]]:

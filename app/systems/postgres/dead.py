@@ -11,7 +11,7 @@ from app.log.record import id_bytes
 from app.ports.figures import SAMPLE_LENGTH, DeadGroup
 from app.ports.memory import NOTE, REFUSED
 from app.systems.postgres import rows, server
-from app.systems.postgres.server import Cursor, Database
+from app.systems.postgres.server import Cursor, PostgresDatabase
 
 #: More bytes than any payload has.
 _WHOLE = 2**31 - 1
@@ -22,7 +22,7 @@ _AT_ONCE = 100
 class Letters:
     """The part of a LogStore in the table dead_letters. Texts may come from anywhere; they are cleaned here."""
 
-    def __init__(self, database: Database, limit: int) -> None:
+    def __init__(self, database: PostgresDatabase, limit: int) -> None:
         self._database = database
         self._limit = limit
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from app.log.fold import clean
-from app.ports.figures import SAMPLES_MS, SOURCES, Key, Reading, Refusal, Sample, Sources, Visit
+from app.ports.figures import SAMPLES_MS, SOURCES, FlowSample, Key, Reading, SourceRefusal, Sources, Visit
 from app.ports.memory import NOTE, REFUSED
 from app.systems.postgres import server
 from app.systems.postgres.dead import add_state
-from app.systems.postgres.server import Cursor, Database
+from app.systems.postgres.server import Cursor, PostgresDatabase
 from app.systems.sql import figures
 
 #: In the place of a partition's name in `counts`: counts what was ever stored, and never falls.
@@ -22,7 +22,7 @@ _SEE = figures.see("%s")
 class Figures:
     """The part of a LogStore in the tables samples and sources."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: PostgresDatabase) -> None:
         self._database = database
 
     def reading(self) -> Reading:
@@ -35,7 +35,7 @@ class Figures:
             )
             return Reading(*cursor.fetchone())
 
-    def keep_samples(self, samples: Sequence[Sample]) -> None:
+    def keep_samples(self, samples: Sequence[FlowSample]) -> None:
         """See FigureKeeper."""
         last = samples[-1].at
         with self._database.write() as cursor:
@@ -46,7 +46,7 @@ class Figures:
                 [figures.sample_row(one) for one in samples],
             )
 
-    def samples(self, since: int) -> list[Sample]:
+    def samples(self, since: int) -> list[FlowSample]:
         """See FigureKeeper."""
         with self._database.read() as cursor:
             cursor.execute(
@@ -54,7 +54,7 @@ class Figures:
                 "WHERE at >= coalesce((SELECT max(at) FROM samples WHERE at < %s), %s) ORDER BY at",
                 (since, since),
             )
-            return [Sample(*row) for row in cursor.fetchall()]
+            return [FlowSample(*row) for row in cursor.fetchall()]
 
     def see(self, visits: Sequence[tuple[Key, Visit]], overlooked: int = 0) -> None:
         """See FigureKeeper."""
@@ -101,4 +101,4 @@ def _cleaned(visit: Visit) -> Visit:
     if told is None:
         return visit
     field = None if told.field is None else clean(told.field)
-    return Visit(visit.requests, visit.logs, visit.refused, Refusal(clean(told.reason), field, told.sample))
+    return Visit(visit.requests, visit.logs, visit.refused, SourceRefusal(clean(told.reason), field, told.sample))

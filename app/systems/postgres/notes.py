@@ -8,7 +8,7 @@ from app.log.envelope import Claim, Earlier, Envelope, Listing, of_one_request
 from app.log.record import LogRecord, id_runs
 from app.ports.record import Lacking
 from app.systems.postgres import rows, server
-from app.systems.postgres.server import Cursor, Database
+from app.systems.postgres.server import Cursor, PostgresDatabase
 from app.times.instant import now_ms
 
 #: How long a claim is remembered, in ms.
@@ -22,7 +22,7 @@ _NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 class Notes:
     """The part of a LogStore in the tables claims, doubles, listings and unindexed."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: PostgresDatabase) -> None:
         self._database = database
 
     def get(self, ids: Sequence[bytes]) -> list[LogRecord]:

@@ -12,7 +12,7 @@ from app.ports.memory import NOTE
 from app.ports.notices import HISTORY, Beat, Notice, Seen
 from app.systems.postgres import server
 from app.systems.postgres.dead import add_state
-from app.systems.postgres.server import Database
+from app.systems.postgres.server import PostgresDatabase
 
 _COLUMNS = "id, key, kind, severity, text, since, until, details::text"
 #: The server's clock in ms: beats of several machines are told by one clock.
@@ -25,9 +25,9 @@ _decode = msgspec.json.Decoder(Beat).decode
 class Notices:
     """The part of a LogStore in the tables notices and beats; a BeatPlace too."""
 
-    def __init__(self, database: Database, url: str) -> None:
+    def __init__(self, database: PostgresDatabase, url: str) -> None:
         self._database = database
-        self._lead = server.Lock(url, database, _LOCK, "notices")
+        self._lead = server.AdvisoryLock(url, database, _LOCK, "notices")
 
     def lead(self) -> bool:
         """See NoticeKeeper."""

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from app.log.fold import clean
 from app.ports.outbox import Delivery, Standing
-from app.systems.postgres.server import Database
+from app.systems.postgres.server import PostgresDatabase
 from app.systems.sql import outbox
 
 
 class Outbox:
     """The part of a LogStore in the tables deliveries and notifiers."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: PostgresDatabase) -> None:
         self._database = database
 
     def post(self, deliveries: Sequence[Delivery], standings: Sequence[Standing] = ()) -> None:

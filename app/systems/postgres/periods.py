@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from app.log.record import LogRecord, first_id
 from app.settings.settings import Retention
 from app.systems.postgres.schema import PERIODS_LOCK
-from app.systems.postgres.server import Cursor, Database
+from app.systems.postgres.server import Cursor, PostgresDatabase
 from app.times.instant import now_ms
 
 _DAY = 24 * 3600 * 1000
@@ -43,7 +43,7 @@ class Period:
 class Periods:
     """What partitions there are, as far as this process knows."""
 
-    def __init__(self, database: Database, retention: Retention) -> None:
+    def __init__(self, database: PostgresDatabase, retention: Retention) -> None:
         self._database = database
         days = -(-retention.seconds * 1000 // (_PERIODS * _DAY))
         #: Milliseconds of a period that is made from now on.

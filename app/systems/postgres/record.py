@@ -24,7 +24,7 @@ from app.systems.postgres.notes import Notes, mark
 from app.systems.postgres.notices import Notices
 from app.systems.postgres.outbox import Outbox
 from app.systems.postgres.periods import Periods
-from app.systems.postgres.server import Busy, Cursor, Database
+from app.systems.postgres.server import Busy, Cursor, PostgresDatabase
 from app.systems.sql.window import bounds
 from app.times import instant
 
@@ -51,7 +51,7 @@ class PostgresStore(Notes, Letters, Care, Notices, Outbox, Alerts, Figures):
         except Unavailable as error:
             # Looked at again by the first connection that comes about; who uses it then says what is wrong.
             log.info("%s", error)
-        database = Database(url, schema.examine)
+        database = PostgresDatabase(url, schema.examine)
         Notes.__init__(self, database)
         Letters.__init__(self, database, dead_limit)
         Care.__init__(self, database)

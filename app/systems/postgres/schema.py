@@ -33,7 +33,7 @@ SELECT greatest((SELECT place FROM logs ORDER BY place DESC LIMIT 1), (SELECT va
 
 def check(url: str) -> None:
     """Raise InvalidSettings unless the database has exactly the schema that this program knows; or Unavailable."""
-    server.Database(url, examine).look()
+    server.PostgresDatabase(url, examine).look()
 
 
 def examine(cursor: Cursor) -> None:

@@ -87,7 +87,7 @@ def open_connection(url: str) -> Connection:
     return connection
 
 
-class Database:
+class PostgresDatabase:
     """The database of a URL. *check* looks at it before its first use, and raises what keeps it from being used."""
 
     def __init__(self, url: str, check: Callable[[Cursor], None] = lambda _: None) -> None:
@@ -193,13 +193,13 @@ class Database:
             connection.close()
 
 
-class Lock:
+class AdvisoryLock:
     """An advisory lock on a connection of its own: the server lets go of it when the process, or its machine, is gone.
 
     Its second half is the number of a *table*, for a database may hold two records.
     """
 
-    def __init__(self, url: str, database: Database, name: int, table: str) -> None:
+    def __init__(self, url: str, database: PostgresDatabase, name: int, table: str) -> None:
         self._url = url
         self._database = database
         self._names = (name, table)

@@ -33,7 +33,7 @@ logging.getLogger("pika").setLevel(logging.CRITICAL)
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class RabbitAddress:
     """A queue of a RabbitMQ server."""
 
     parameters: Any
@@ -68,7 +68,7 @@ class Address:
         return [(self.dead_queue, quorum), (self.queue, {**quorum, **dead_letters, **bounds})]
 
 
-def address(url: str, limit: int) -> Address:
+def address(url: str, limit: int) -> RabbitAddress:
     """Return the queue that *url* names; raises InvalidSettings. pika's own parameters may stand in it beside `queue`."""
     try:
         parts = urlsplit(url)
@@ -90,10 +90,10 @@ def address(url: str, limit: int) -> Address:
     if "stack_timeout" not in given:
         parameters.stack_timeout = HANDSHAKE_SECONDS
     parameters.client_properties = {"connection_name": "logingestor"}
-    return Address(parameters, name, limit)
+    return RabbitAddress(parameters, name, limit)
 
 
-def prepare(where: Address) -> None:
+def prepare(where: RabbitAddress) -> None:
     """Make the queues, if they are missing, and wait until they outlive a crash of the broker. Raises Unavailable."""
     try:
         with closing(pika.BlockingConnection(where.parameters)) as connection:
@@ -107,7 +107,7 @@ def prepare(where: Address) -> None:
         raise unavailable(where, error) from error
 
 
-def _declared(connection: Any, where: Address) -> bool:
+def _declared(connection: Any, where: RabbitAddress) -> bool:
     channel = connection.channel()
     try:
         for name, _ in where.queues():
@@ -119,7 +119,7 @@ def _declared(connection: Any, where: Address) -> bool:
     return True
 
 
-def unavailable(where: Address, error: BaseException, *, kept_unknown: bool = False) -> Unavailable:
+def unavailable(where: RabbitAddress, error: BaseException, *, kept_unknown: bool = False) -> Unavailable:
     """Return our error for pika's."""
     if isinstance(error, exceptions.ChannelClosedByBroker) and error.reply_code == PRECONDITION_FAILED:
         message = (

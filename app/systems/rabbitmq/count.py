@@ -9,7 +9,7 @@ from typing import Any
 
 from pika import spec
 
-from app.systems.rabbitmq.address import Address
+from app.systems.rabbitmq.address import RabbitAddress
 
 #: Seconds for which it is believed that who answers is the queue's leader and up to date.
 BELIEVED_SECONDS = 1.0
@@ -26,7 +26,7 @@ class Counter:
     was confirmed before. A message that comes is given back.
     """
 
-    def __init__(self, address: Address, channel: Any) -> None:
+    def __init__(self, address: RabbitAddress, channel: Any) -> None:
         self._names = (address.queue, address.dead_queue)
         self._channel = channel
         self._asked: list[Future[tuple[int, int]]] = []

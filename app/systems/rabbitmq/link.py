@@ -19,7 +19,7 @@ import pika
 from pika.adapters.select_connection import IOLoop
 
 from app.errors import QueueFull, Unavailable
-from app.systems.rabbitmq.address import Address, unavailable
+from app.systems.rabbitmq.address import RabbitAddress, unavailable
 from app.systems.rabbitmq.count import Counter
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,7 @@ class _Put:
 class Link:
     """A connection with the queues declared, and its thread."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: RabbitAddress) -> None:
         self._address = address
         self._guard = threading.Lock()
         #: Whether the link takes no more; `broken` then says why.

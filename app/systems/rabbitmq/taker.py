@@ -17,7 +17,7 @@ import pika
 
 from app.log.envelope import ENVELOPE_LOGS, Envelope
 from app.systems.messages import opened
-from app.systems.rabbitmq.address import ERRORS, Address
+from app.systems.rabbitmq.address import ERRORS, RabbitAddress
 
 #: Messages that one taker holds at most: a few thousand logs in envelopes of 100, and 5 MiB of them.
 PREFETCH = 40
@@ -37,7 +37,7 @@ SUSPECT_DELIVERIES = 3
 
 
 @dataclass(slots=True)
-class Message:
+class UnsettledMessage:
     """A message that is not settled yet."""
 
     tag: int
@@ -54,9 +54,9 @@ class Message:
 class Taker:
     """A consuming connection. Every method may raise one of ERRORS; the taker is then of no more use."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: RabbitAddress) -> None:
         self._address = address
-        self._held: deque[Message] = deque()
+        self._held: deque[UnsettledMessage] = deque()
         self._consumer: str | None = None
         # When something last happened, and when the dead queue was last looked at.
         self._last = time.monotonic()
@@ -79,7 +79,7 @@ class Taker:
         """Whether it may hold messages."""
         return bool(self._held) or self._consumer is not None
 
-    def take(self, limit: int, wait: float) -> list[Message]:
+    def take(self, limit: int, wait: float) -> list[UnsettledMessage]:
         """Return messages of about *limit* logs, waiting up to *wait* seconds for the first."""
         until = time.monotonic() + wait
         over = False
@@ -149,9 +149,9 @@ class Taker:
             seen = len(self._held)
             self._connection.process_data_events(GATHER_SECONDS)
 
-    def _cut(self, limit: int) -> list[Message]:
+    def _cut(self, limit: int) -> list[UnsettledMessage]:
         """Return the oldest messages for one batch; the others stay for the next."""
-        messages: list[Message] = []
+        messages: list[UnsettledMessage] = []
         logs = size = 0
         while self._held and logs < limit and size < TAKE_BYTES:
             suspect = self._held[0].suspect
@@ -187,7 +187,7 @@ class Taker:
 
     def _delivered(self, _: Any, method: Any, properties: Any, body: bytes) -> None:
         deliveries = int((properties.headers or {}).get("x-delivery-count", 0))
-        self._held.append(Message(method.delivery_tag, opened(body), body, deliveries >= SUSPECT_DELIVERIES))
+        self._held.append(UnsettledMessage(method.delivery_tag, opened(body), body, deliveries >= SUSPECT_DELIVERIES))
 
 
 def at_most(ready: int, consumers: int) -> tuple[int, int]:

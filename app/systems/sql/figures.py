@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from app.ports.figures import Key, Refusal, Sample, Source, Visit
+from app.ports.figures import FlowSample, Key, Source, SourceRefusal, Visit
 
 SAMPLE = "at, accepted, stored, indexed, refused, waiting"
 _COUNTS = ("requests", "logs", "refused")
@@ -48,10 +48,10 @@ def visited(key: Key, visit: Visit, now: int) -> tuple[Any, ...]:
 def source(row: Sequence[Any]) -> Source:
     """Return the source in a row of SOURCE."""
     at, reason, field, sample = row[10:]
-    refusal = None if at is None else Refusal(reason, field, bytes(sample))
+    refusal = None if at is None else SourceRefusal(reason, field, bytes(sample))
     return Source(**dict(zip(_NAMES, row[:10], strict=True)), refused_at=at, refusal=refusal)
 
 
-def sample_row(one: Sample) -> tuple[int, ...]:
+def sample_row(one: FlowSample) -> tuple[int, ...]:
     """Return the row of SAMPLE."""
     return one.at, one.accepted, one.stored, one.indexed, one.refused, one.waiting

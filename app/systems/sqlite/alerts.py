@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.ports.alerts import AHEAD_MS, CHANGES, Alert, Change, SavedSearch, Status, Watched
+from app.ports.alerts import AHEAD_MS, CHANGES, Alert, Change, SavedSearch, Status, WatchedAlert
 from app.systems.sql import alerts
-from app.systems.sqlite.file import Connection, Database
+from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.times.instant import now_ms
 
 
 class Alerts:
     """The part of a LogStore in the tables searches, alerts and alert_changes."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
 
     def searches(self) -> list[SavedSearch]:
@@ -37,11 +37,11 @@ class Alerts:
         with self._database.write(durable=True) as connection:
             return bool(connection.execute("DELETE FROM searches WHERE id = ?", (identity,)).rowcount)
 
-    def alerts(self) -> list[Watched]:
+    def alerts(self) -> list[WatchedAlert]:
         """See AlertKeeper."""
         with self._database.snapshot() as connection:
             found = connection.execute("SELECT body, status, turn FROM alerts ORDER BY name")
-            return [Watched(alerts.alert(body), alerts.status(status), turn) for body, status, turn in found]
+            return [WatchedAlert(alerts.alert(body), alerts.status(status), turn) for body, status, turn in found]
 
     def keep_alert(self, alert: Alert, change: Change | None = None, earlier: Alert | None = None) -> bool:
         """See AlertKeeper."""

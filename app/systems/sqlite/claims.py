@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from app.log.envelope import Listing
 from app.ports.memory import Remembered
 from app.systems.sqlite import memory
-from app.systems.sqlite.file import Database
+from app.systems.sqlite.file import SqliteDatabase
 from app.times.instant import now_ms
 
 #: How long claims and own ids are remembered, in ms.
@@ -17,7 +17,7 @@ CLAIM_MS = 24 * 3600 * 1000
 class Keeping:
     """The part of a LogQueue in the tables claims, own_ids and listings."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
 
     def keep(self, listing: Listing) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from app.settings.settings import Settings
 from app.systems.entry import Opened, Role, System
 from app.systems.sqlite import schema
-from app.systems.sqlite.file import Database
+from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.index import writing
 from app.systems.sqlite.index.index import SqliteIndex
 from app.systems.sqlite.move import Mover
@@ -39,7 +39,7 @@ class Sqlite(System):
         """See System. Record and index in one file expire together; all three roles in one file can `move`."""
         path = self.file(url, settings)
         schema.check(path)
-        file, together = Database(path), {"record", "index"} <= roles
+        file, together = SqliteDatabase(path), {"record", "index"} <= roles
         made = Opened(tidy=[file.checkpoint], closers=[file.close])
         store = queue = None
         if "record" in roles:

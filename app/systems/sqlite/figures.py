@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from app.ports.figures import SAMPLES_MS, SOURCES, Key, Reading, Sample, Sources, Visit
+from app.ports.figures import SAMPLES_MS, SOURCES, FlowSample, Key, Reading, Sources, Visit
 from app.ports.memory import NOTE, REFUSED
 from app.systems.sql import figures
 from app.systems.sqlite import rows
-from app.systems.sqlite.file import Database
+from app.systems.sqlite.file import SqliteDatabase
 from app.times.instant import now_ms
 
 _SEE = figures.see("?")
@@ -17,7 +17,7 @@ _SEE = figures.see("?")
 class Figures:
     """The part of a LogStore in the tables samples and sources."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
 
     def reading(self) -> Reading:
@@ -27,7 +27,7 @@ class Figures:
             stored, refused = rows.next_place(connection) - 1, rows.get_state(connection, NOTE + REFUSED)
         return Reading(now_ms(), stored, refused, lacking)
 
-    def keep_samples(self, samples: Sequence[Sample]) -> None:
+    def keep_samples(self, samples: Sequence[FlowSample]) -> None:
         """See FigureKeeper."""
         last = samples[-1].at
         with self._database.write(durable=False) as connection:
@@ -38,7 +38,7 @@ class Figures:
                     figures.sample_row(one),
                 )
 
-    def samples(self, since: int) -> list[Sample]:
+    def samples(self, since: int) -> list[FlowSample]:
         """See FigureKeeper."""
         with self._database.snapshot() as connection:
             found = connection.execute(
@@ -46,7 +46,7 @@ class Figures:
                 "WHERE at >= coalesce((SELECT max(at) FROM samples WHERE at < ?), ?) ORDER BY at",
                 (since, since),
             )
-            return [Sample(*row) for row in found]
+            return [FlowSample(*row) for row in found]
 
     def see(self, visits: Sequence[tuple[Key, Visit]], overlooked: int = 0) -> None:
         """See FigureKeeper."""

@@ -53,7 +53,7 @@ def open_connection(path: Path, *, durable: bool) -> Connection:
     return connection
 
 
-class Database:
+class SqliteDatabase:
     """The file at *path*, shared by queue, record and index of this process."""
 
     def __init__(self, path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from app.ports.memory import ClaimMade, Doubled, Listed, OwnId, Remembered
-from app.systems.sqlite.file import Database
+from app.systems.sqlite.file import SqliteDatabase
 
 #: Rows read at once.
 _AT_ONCE = 1_000
@@ -19,7 +19,7 @@ _TABLES: dict[type[Remembered], tuple[str, str, str]] = {
 }
 
 
-def read(database: Database) -> Iterator[list[Remembered]]:
+def read(database: SqliteDatabase) -> Iterator[list[Remembered]]:
     """Yield all that the file remembers, in chunks of one kind."""
     for kind, (table, columns, key) in _TABLES.items():
         width = key.count(",") + 1
@@ -37,7 +37,7 @@ def read(database: Database) -> Iterator[list[Remembered]]:
             after = tuple(rows[-1][:width])
 
 
-def write(database: Database, items: Sequence[Remembered]) -> None:
+def write(database: SqliteDatabase, items: Sequence[Remembered]) -> None:
     """Remember the items durably; keys that are there keep what they have."""
     with database.write(durable=True) as connection:
         for kind, (table, columns, _) in _TABLES.items():

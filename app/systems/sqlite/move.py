@@ -12,7 +12,7 @@ from app.errors import LogIngestorError
 from app.log.envelope import Batch
 from app.systems.sqlite import queue as queues
 from app.systems.sqlite import rows
-from app.systems.sqlite.file import Connection, Database, OperationalError
+from app.systems.sqlite.file import Connection, OperationalError, SqliteDatabase
 from app.systems.sqlite.index import writing
 from app.systems.sqlite.index.writing import Prepared
 from app.systems.sqlite.queue import SqliteQueue
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 class Mover:
     """Moves logs from the queue into record and index of one SQLite file."""
 
-    def __init__(self, database: Database, queue: SqliteQueue, store: SqliteStore) -> None:
+    def __init__(self, database: SqliteDatabase, queue: SqliteQueue, store: SqliteStore) -> None:
         self._database = database
         self._queue = queue
         self._store = store

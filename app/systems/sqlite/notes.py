@@ -9,7 +9,7 @@ from app.log.record import LogRecord, id_runs
 from app.ports.memory import NOTE, Remembered
 from app.ports.record import Lacking
 from app.systems.sqlite import memory, rows
-from app.systems.sqlite.file import Connection, Database
+from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.times.instant import now_ms
 
 #: How long a claim is remembered, in ms.
@@ -21,7 +21,7 @@ _MARKS_AT_ONCE = 500
 class Notes:
     """The part of a LogStore in the tables claims, doubles, listings, unindexed and state."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
 
     def claim(self, envelopes: Sequence[Envelope]) -> list[bool]:

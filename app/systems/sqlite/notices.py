@@ -10,7 +10,7 @@ import msgspec
 from app.ports.memory import NOTE
 from app.ports.notices import HISTORY, Notice
 from app.systems.sqlite import rows
-from app.systems.sqlite.file import Database
+from app.systems.sqlite.file import SqliteDatabase
 
 _COLUMNS = "id, key, kind, severity, text, since, until, details"
 
@@ -18,7 +18,7 @@ _COLUMNS = "id, key, kind, severity, text, since, until, details"
 class Notices:
     """The part of a LogStore in the table `notices`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
 
     def lead(self) -> bool:

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from app.log.fold import clean
 from app.ports.outbox import Delivery, Standing
 from app.systems.sql import outbox
-from app.systems.sqlite.file import Database
+from app.systems.sqlite.file import SqliteDatabase
 
 
 class Outbox:
     """The part of a LogStore in the tables `deliveries` and `notifiers`."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
 
     def post(self, deliveries: Sequence[Delivery], standings: Sequence[Standing] = ()) -> None:

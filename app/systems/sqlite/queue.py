@@ -18,7 +18,7 @@ from app.log.record import LogRecord
 from app.ports.memory import ACCEPTED, NOTE
 from app.ports.queue import Depth
 from app.systems.sqlite.claims import Keeping
-from app.systems.sqlite.file import Connection, Database
+from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.group import Group
 from app.systems.sqlite.rows import add_states, get_state
 from app.times.instant import now_ms
@@ -57,7 +57,7 @@ class _Put:
 class SqliteQueue(Keeping):
     """A LogQueue in the table `queue`."""
 
-    def __init__(self, database: Database, *, limit: int, min_free: int) -> None:
+    def __init__(self, database: SqliteDatabase, *, limit: int, min_free: int) -> None:
         super().__init__(database)
         self._limit = limit
         self._min_free = min_free

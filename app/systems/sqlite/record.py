@@ -15,7 +15,7 @@ from app.systems.sql.window import bounds
 from app.systems.sqlite import rows
 from app.systems.sqlite.alerts import Alerts
 from app.systems.sqlite.figures import Figures
-from app.systems.sqlite.file import Connection, Database
+from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.notes import Notes
 from app.systems.sqlite.notices import Notices
 from app.systems.sqlite.outbox import Outbox
@@ -36,7 +36,7 @@ _WHOLE = 1 << 40
 class SqliteStore(Notes, Notices, Outbox, Alerts, Figures):
     """A LogStore in the tables logs and dead_letters, and those of `Notes`, `Notices`, `Outbox`, `Alerts` and `Figures`."""
 
-    def __init__(self, database: Database, *, dead_limit: int, forget: Forget | None = None) -> None:
+    def __init__(self, database: SqliteDatabase, *, dead_limit: int, forget: Forget | None = None) -> None:
         super().__init__(database)
         self._dead_limit = dead_limit
         self._forget = forget

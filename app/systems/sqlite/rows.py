@@ -7,7 +7,7 @@ from typing import Any
 
 from app.log import codec
 from app.log.record import LogRecord, first_id
-from app.systems.sqlite.file import Connection, Database
+from app.systems.sqlite.file import Connection, SqliteDatabase
 
 #: Columns in the order in which `record` takes them.
 COLUMNS = "id, t, ns, level, doc"
@@ -124,7 +124,7 @@ def next_place(connection: Connection, suffix: str = "") -> int:
     return max(get_state(connection, f"next_place{suffix}"), 1)
 
 
-def ids_between(database: Database, first: bytes, last: bytes, condition: str = "1") -> Iterator[list[bytes]]:
+def ids_between(database: SqliteDatabase, first: bytes, last: bytes, condition: str = "1") -> Iterator[list[bytes]]:
     """Yield the ids from *first* to *last* of the rows `l` of `logs` with *condition*, ascending; a transaction a chunk."""
     sign = ">="
     while True:

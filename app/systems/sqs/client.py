@@ -39,7 +39,7 @@ _making = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class SqsAddress:
     """A queue of SQS."""
 
     region: str
@@ -47,7 +47,7 @@ class Address:
     endpoint: str | None
 
 
-def address(url: str) -> Address:
+def address(url: str) -> SqsAddress:
     """Return the queue that `sqs://region/queue?endpoint=url` names; raises InvalidSettings."""
     try:
         parts = urlsplit(url)
@@ -62,13 +62,13 @@ def address(url: str) -> Address:
             raise ValueError("a FIFO queue is not needed and too slow; name a standard queue")
     except ValueError as error:
         raise InvalidSettings(Problem(f"{_SETTING} can't be read: {error}", _SETTING)) from error
-    return Address(parts.hostname, queue, endpoint)
+    return SqsAddress(parts.hostname, queue, endpoint)
 
 
 class Service:
     """Clients of one queue. Raises one of ERRORS, and Unavailable when the queue is missing and can't be made."""
 
-    def __init__(self, where: Address) -> None:
+    def __init__(self, where: SqsAddress) -> None:
         self._where = where
         # A send that is tried again by the client itself would hide whether the first may have arrived.
         self.sender = _client(where, SEND_SECONDS, attempts=1)
@@ -130,7 +130,7 @@ class Service:
         self.receiver.close()
 
 
-def _client(where: Address, seconds: int, attempts: int) -> Any:
+def _client(where: SqsAddress, seconds: int, attempts: int) -> Any:
     chosen = config.Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=seconds,

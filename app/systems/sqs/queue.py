@@ -19,7 +19,7 @@ from app.log import codec
 from app.log.envelope import ENVELOPE_LOGS, Batch, DeadLetter, Envelope
 from app.ports.queue import Depth
 from app.systems import messages
-from app.systems.sqs.client import ERRORS, Address, Service, address
+from app.systems.sqs.client import ERRORS, Service, SqsAddress, address
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class SqsQueue:
     """A Carrier on SQS; connects when first used, anew in each process."""
 
     def __init__(self, url: str) -> None:
-        self._address: Address = address(url)
+        self._address: SqsAddress = address(url)
         self._guard = threading.Lock()
         self._service: Service | None = None
         self._pid = 0

@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.alerts import change as alerts
 from app.alerts import searches
-from app.alerts.counts import Sources
-from app.ports.alerts import Alert, Change, Watched
+from app.alerts.counts import CountSources
+from app.ports.alerts import Alert, Change, WatchedAlert
 from app.ports.record import LogStore
 from app.times.instant import now_ms
 from app.web.alerts import pages, saved
@@ -94,12 +94,12 @@ def test(which: str) -> Response:
     held = backends()
     watched = alerts.get(held.store, which)
     question = searches.get(held.store, watched.alert.search).question
-    found = alerts.attempt(Sources(held.queue, held.store, held.index), watched.alert, question, watched.status)
+    found = alerts.attempt(CountSources(held.queue, held.store, held.index), watched.alert, question, watched.status)
     return saved.reply({"test": found.to_dict()})
 
 
 def _reply(store: LogStore, alert: Alert, status: int = 200) -> Response:
-    watched: Watched = alerts.get(store, alert.id)
+    watched: WatchedAlert = alerts.get(store, alert.id)
     described: dict[str, Any] = alerts.describe(watched, _names(store).get(alert.search, ""), now_ms())
     changes = [change.to_dict() for change in store.alert_changes(alert.id)]
     return saved.reply({"alert": described, "changes": changes}, status)

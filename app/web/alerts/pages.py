@@ -13,17 +13,17 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.alerts import change as alerts
 from app.alerts import condition, searches
 from app.alerts.change import Try
-from app.alerts.counts import Sources
+from app.alerts.counts import CountSources
 from app.alerts.probe import logs_link
 from app.errors import InvalidInput, NotFound, Unavailable
-from app.ports.alerts import Alert, Change, Question, SavedSearch, Watched
+from app.ports.alerts import Alert, Change, Question, SavedSearch, WatchedAlert
 from app.ports.notices import SEVERITIES
 from app.ports.record import LogStore
 from app.times.instant import now_ms
 from app.web.alerts import saved
 from app.web.current import backends
 from app.web.render import sparkline, zone
-from app.web.search.form import Form
+from app.web.search.form import SearchForm
 from app.web.security import caching
 
 bp = Blueprint("page_alerts", __name__)
@@ -64,7 +64,7 @@ def one(which: str) -> str:
     return _one(watched, _tried(watched.alert, watched) if "test" in request.args else None)
 
 
-def _one(watched: Watched, tried: Try | str | None = None, error: InvalidInput | None = None) -> str:
+def _one(watched: WatchedAlert, tried: Try | str | None = None, error: InvalidInput | None = None) -> str:
     store, now = backends().store, now_ms()
     names = {search.id: search.name for search in store.searches()}
     changes = [(change, _link(change)) for change in store.alert_changes(watched.alert.id)]
@@ -82,7 +82,7 @@ def _one(watched: Watched, tried: Try | str | None = None, error: InvalidInput |
     )
 
 
-def _shown(watched: Watched, names: Mapping[str, str], now: int) -> dict[str, Any]:
+def _shown(watched: WatchedAlert, names: Mapping[str, str], now: int) -> dict[str, Any]:
     alert, status = watched.alert, watched.status
     state, why = condition.now_state(watched, now)
     return {
@@ -180,7 +180,7 @@ def act(which: str) -> BaseResponse | tuple[str, int]:
     return saved.go(f"/alerts/{watched.alert.id}")
 
 
-def _filled(watched: Watched | None) -> dict[str, str]:
+def _filled(watched: WatchedAlert | None) -> dict[str, str]:
     """Return what the form shows at first."""
     if watched is None:
         return FRESH | dict(request.args)
@@ -191,7 +191,7 @@ def _filled(watched: Watched | None) -> dict[str, str]:
 
 
 def _read(
-    sent: Mapping[str, str], store: LogStore, watched: Watched | None, *, tries: bool = False
+    sent: Mapping[str, str], store: LogStore, watched: WatchedAlert | None, *, tries: bool = False
 ) -> tuple[Alert, Question]:
     """Return the alert that the form means, and its query. One on an unsaved search saves it under the alert's name."""
     given: dict[str, Any] = {name: sent[name] for name in ("name", "search", *alerts.FIELDS) if sent.get(name)}
@@ -201,7 +201,7 @@ def _read(
         return alert, searches.get(store, alert.search).question
     problems = saved.Gathered()
     parameters = problems.take(
-        lambda: searches.check_parameters(dict(Form.read(sent).state(*searches.PASSING)), saved.PARAMETERS)
+        lambda: searches.check_parameters(dict(SearchForm.read(sent).state(*searches.PASSING)), saved.PARAMETERS)
     )
     # Read with a search in its place first: nothing is saved for an alert that has a fault.
     base = Alert(searches.new_id(), "", "", "at_least", 300, made=now_ms())
@@ -224,13 +224,13 @@ def _search_for(store: LogStore, name: str, parameters: dict[str, str]) -> Saved
     return searches.add(store, name, parameters)
 
 
-def _tried(alert: Alert, watched: Watched | None, question: Question | None = None) -> Try | str:
+def _tried(alert: Alert, watched: WatchedAlert | None, question: Question | None = None) -> Try | str:
     """Return what the alert would do now, or why that can't be told."""
     held = backends()
     try:
         if question is None:
             question = searches.get(held.store, alert.search).question
-        sources = Sources(held.queue, held.store, held.index)
+        sources = CountSources(held.queue, held.store, held.index)
         return alerts.attempt(sources, alert, question, watched.status if watched else None)
     except (Unavailable, NotFound) as error:
         return str(error)
@@ -238,12 +238,12 @@ def _tried(alert: Alert, watched: Watched | None, question: Question | None = No
 
 def _form(
     store: LogStore,
-    watched: Watched | None,
+    watched: WatchedAlert | None,
     filled: Mapping[str, str],
     error: InvalidInput | None = None,
     tried: Try | str | None = None,
 ) -> str:
-    state = Form.read(filled)
+    state = SearchForm.read(filled)
     problems = saved.labelled(error) if error else []
     return render_template(
         "alert_form.html",

@@ -11,7 +11,7 @@ from app.alerts import searches
 from app.ports.alerts import SavedSearch
 from app.web.alerts import saved, searches_pages
 from app.web.current import backends
-from app.web.search.form import Form
+from app.web.search.form import SearchForm
 from app.web.security import caching
 
 bp = Blueprint("searches", __name__)
@@ -73,5 +73,5 @@ def remove(which: str) -> Response:
 def path(search: SavedSearch) -> str:
     """Return the path of the search page in the state of a search, without the prefix."""
     # Without a zone its times are of UTC, as for its alerts, whatever zone the browser was in last.
-    form = replace(Form.read(search.parameters), tz=search.parameters.get("tz") or "UTC")
+    form = replace(SearchForm.read(search.parameters), tz=search.parameters.get("tz") or "UTC")
     return f"/?{form.query()}"

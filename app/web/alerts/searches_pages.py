@@ -12,7 +12,7 @@ from app.alerts import searches
 from app.errors import InvalidInput
 from app.web.alerts import saved
 from app.web.current import backends
-from app.web.search.form import Form
+from app.web.search.form import SearchForm
 
 bp = Blueprint("page_searches", __name__)
 
@@ -37,9 +37,9 @@ def submit() -> BaseResponse | tuple[str, int]:
     return saved.go(f"/searches#s-{search.id}")
 
 
-def _state(parameters: Mapping[str, str]) -> Form:
+def _state(parameters: Mapping[str, str]) -> SearchForm:
     """Return the state that the parameters are: in the zone that they name, not in that of who changes them."""
-    return replace(Form.read(parameters), tz=parameters.get("tz", ""))
+    return replace(SearchForm.read(parameters), tz=parameters.get("tz", ""))
 
 
 def page(error: InvalidInput | None = None) -> str:

@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 
 from app import system
 from app.ports.notices import KINDS
-from app.system import Figures as Found
+from app.system import SystemFigures as Found
 from app.version import VERSION
 from app.web.current import backends, parts, settings
 

@@ -38,7 +38,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ComparedField:
     """One field of both."""
 
     name: str
@@ -65,11 +65,11 @@ def side(held: Backends, name: str, given: str) -> Side:
 class Compared:
     """Two logs, compared."""
 
-    lines: Sequence[Line]
+    lines: Sequence[ComparedField]
     #: How many fields differ, of how many.
     different: int
     fields: int
-    message: Line
+    message: ComparedField
     #: The time between them by each clock.
     between: Sequence[tuple[str, str]]
 
@@ -113,10 +113,10 @@ def _values(record: LogRecord) -> Mapping[str, str]:
     return {name: ", ".join(texts) for name, texts in found.items()}
 
 
-def _line(name: str, a: str | None, b: str | None) -> Line:
+def _line(name: str, a: str | None, b: str | None) -> ComparedField:
     # Word by word only once: a log may have hundreds of long fields.
     shown_a, shown_b = differences.shown(a or "", b or "", by_word=name == "message")
-    return Line(name, ABSENT if a is None else shown_a, ABSENT if b is None else shown_b, a == b)
+    return ComparedField(name, ABSENT if a is None else shown_a, ABSENT if b is None else shown_b, a == b)
 
 
 def _between(a: tuple[int, int], b: tuple[int, int]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from app.find.trace import Entry, Lane
+from app.find.trace import Lane, TraceEntry
 from app.log.record import id_text
 from app.web.render.display import plain, rank, shorten
 from app.web.search.chart import RANKS
@@ -78,7 +78,7 @@ class Scale:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class LaneMark:
     """Logs at one place of a lane."""
 
     x: str
@@ -89,7 +89,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LaneRow:
     """One lane as the page shows it."""
 
     lane: Lane
@@ -102,14 +102,14 @@ class Row:
     #: Place and width of what its logs cover, and of what they tell beyond that.
     extent: tuple[str, str]
     told: tuple[str, str] | None
-    marks: Sequence[Mark]
+    marks: Sequence[LaneMark]
     #: Class of its indentation.
     indent: str
     #: Whether it begins before the span that it is a part of.
     early: bool
 
 
-def rows_of(lanes: Sequence[Lane], scale: Scale) -> list[Row]:
+def rows_of(lanes: Sequence[Lane], scale: Scale) -> list[LaneRow]:
     """Return the lanes as rows."""
     places = min(max(MARKS // max(len(lanes), 1), FEWEST), MOST)
     titled = sum(min(len(lane.logs), places) for lane in lanes) <= TITLED
@@ -118,7 +118,7 @@ def rows_of(lanes: Sequence[Lane], scale: Scale) -> list[Row]:
     for lane in lanes:
         ranks = [rank(entry.level) for entry in lane.logs]
         rows.append(
-            Row(
+            LaneRow(
                 lane,
                 len(lane.logs),
                 sum(1 for one in ranks if one in _BAD),
@@ -135,9 +135,9 @@ def rows_of(lanes: Sequence[Lane], scale: Scale) -> list[Row]:
     return rows
 
 
-def _marks(logs: Sequence[Entry], scale: Scale, places: int, *, titled: bool) -> list[Mark]:
+def _marks(logs: Sequence[TraceEntry], scale: Scale, places: int, *, titled: bool) -> list[LaneMark]:
     """Return the marks of a lane, the gravest last so that none hides it."""
-    found = dict[int, list[Entry]]()
+    found = dict[int, list[TraceEntry]]()
     for entry in logs:
         found.setdefault(round(scale.place(entry.at) * places / 100), []).append(entry)
     marks = []
@@ -146,7 +146,7 @@ def _marks(logs: Sequence[Entry], scale: Scale, places: int, *, titled: bool) ->
         alone = len(some) == 1
         text = f"{scale.offset(some[0].at)} {gravest.level}: {gravest.message}" if alone else _several(some, scale)
         marks.append(
-            Mark(
+            LaneMark(
                 _short(scale.place(gravest.at)),
                 rank(gravest.level),
                 id_text(gravest.key[2]),
@@ -156,7 +156,7 @@ def _marks(logs: Sequence[Entry], scale: Scale, places: int, *, titled: bool) ->
     return sorted(marks, key=lambda mark: -_GRAVITY[mark.rank])
 
 
-def _several(some: Sequence[Entry], scale: Scale) -> str:
+def _several(some: Sequence[TraceEntry], scale: Scale) -> str:
     return f"{len(some):,} logs from {scale.offset(some[0].at)} to {scale.offset(some[-1].at)}"
 
 

@@ -17,7 +17,7 @@ from app.query.filter import EVERYTHING, Equals, Filter
 from app.query.query import Query
 from app.query.request import read_query
 from app.web.search import table
-from app.web.search.form import ABOUT, NAMES, Form
+from app.web.search.form import ABOUT, NAMES, SearchForm
 
 #: Logs shown on each side if the URL does not say, and at most; the steps between are those of one more click.
 STEPS = (10, 50, 200, 500)
@@ -44,7 +44,7 @@ def wanted(held: Backends, identity: str) -> LogRecord:
 class Asked:
     """What the URL of a log's page asks for; what it got wrong is in its problems, and left out."""
 
-    form: Form
+    form: SearchForm
     tree: Filter = EVERYTHING
     beside: str = "all"
     before: int = STEPS[0]
@@ -64,7 +64,7 @@ class Asked:
 
 def read(args: Mapping[str, str], record: LogRecord, now: int) -> Asked:
     """Take what is asked for out of the URL's parameters."""
-    form, problems = Form.read(args), _unknown(args)
+    form, problems = SearchForm.read(args), _unknown(args)
     tree: Filter = EVERYTHING
     try:
         tree = read_query({"q": form.q, "tz": form.tz, "clock": form.clock}, now=now).filter

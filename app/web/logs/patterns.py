@@ -12,7 +12,7 @@ from flask import Blueprint, render_template, request
 from app.errors import InvalidQuery, Problem, TimedOut, Unavailable
 from app.find.patterns import patterns
 from app.find.patterns.patterns import Pattern, Patterns
-from app.find.patterns.template import Part
+from app.find.patterns.template import TemplatePart
 from app.ports.deadline import Budget
 from app.query.filter import And, Filter, Not
 from app.query.normal import normal
@@ -24,7 +24,7 @@ from app.times.instant import Instant
 from app.web.current import backends, budget, settings
 from app.web.render.display import rank
 from app.web.search.chart import RANKS, said
-from app.web.search.form import NAMES, Form
+from app.web.search.form import NAMES, SearchForm
 from app.web.search.said import pending_of, sentence_of
 from app.web.security import caching
 
@@ -48,10 +48,10 @@ ORDERS: dict[str, tuple[str, Callable[[Pattern], Any]]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class PatternRow:
     """One pattern as the page shows it."""
 
-    parts: Sequence[Part]
+    parts: Sequence[TemplatePart]
     plain: str
     count: int
     #: Share of the logs looked at, in percent: in words, and as the width of its bar.
@@ -73,7 +73,7 @@ class Shown:
 @bp.get("/patterns")
 def show() -> tuple[str, int]:
     """Show the patterns of the state in the URL."""
-    form, order, now = Form.read(request.args), request.args.get("order") or "most", instant.now_ms()
+    form, order, now = SearchForm.read(request.args), request.args.get("order") or "most", instant.now_ms()
     query = _query(form, order, now)
     held = backends()
     parts: dict[str, Any] = {
@@ -106,7 +106,7 @@ def _budget() -> Budget:
     return replace(budget(), seconds=LONGER_SECONDS if request.args.get("longer") else SECONDS)
 
 
-def _query(form: Form, order: str, now: int) -> Query:
+def _query(form: SearchForm, order: str, now: int) -> Query:
     """Return what is asked; raises InvalidQuery for what this page does not take."""
     known = (*NAMES.values(), "order", "longer")
     problems = [
@@ -121,7 +121,7 @@ def _query(form: Form, order: str, now: int) -> Query:
     return read_query({name: value for name, value in form.state() if name in _ASKED}, now=now)
 
 
-def _link(form: Form, **more: str) -> str:
+def _link(form: SearchForm, **more: str) -> str:
     """Return the URL of this page for the state *form*."""
     state = replace(form, cursor="", back="", open="", sort="desc").query("values", "counts")
     pairs = "&".join(f"{name}={value}" for name, value in more.items())
@@ -138,19 +138,19 @@ def _looked(found: Patterns) -> str:
     return f"the newest {found.logs:,} of {'' if found.total_exact else 'at least '}{said(found.total)}"
 
 
-def _shown(found: Patterns, query: Query, form: Form, order: str) -> list[Shown]:
+def _shown(found: Patterns, query: Query, form: SearchForm, order: str) -> list[PatternRow]:
     chosen = sorted(found.patterns, key=ORDERS[order][1])[: query.limit]
     times = [at for pattern in found.patterns for at in (pattern.logs.first[0], pattern.logs.last[0])]
     ends = (min(times), max(times)) if times else (0, 0)
     return [_one(pattern, found.logs, ends, query.filter, form) for pattern in chosen]
 
 
-def _one(pattern: Pattern, of: int, ends: tuple[int, int], meant: Filter, form: Form) -> Shown:
+def _one(pattern: Pattern, of: int, ends: tuple[int, int], meant: Filter, form: SearchForm) -> PatternRow:
     logs, parts, leaf = pattern.logs, pattern.template.parts(), pattern.filter
     tally: Counter[str] = Counter()
     for level, count in logs.levels.items():
         tally[rank(level)] += count
-    return Shown(
+    return PatternRow(
         parts=parts,
         plain=pattern.template.text(),
         count=logs.count,

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from flask import Blueprint, render_template, request
 
 from app.errors import InvalidQuery, Problem, TimedOut, Unavailable
-from app.find.trace import Entry, Lane, Trace, trace
+from app.find.trace import Lane, Trace, TraceEntry, trace
 from app.log.record import id_text
 from app.query.filter import Equals
 from app.query.query import Query, encode_cursor
@@ -19,11 +19,11 @@ from app.query.request import read_query
 from app.query.text import text
 from app.times import instant
 from app.web.current import backends, budget, settings
-from app.web.logs.lanes import Row, Scale, lasting, rows_of
+from app.web.logs.lanes import LaneRow, Scale, lasting, rows_of
 from app.web.render import zone
 from app.web.render.display import rank
 from app.web.search.chart import RANKS
-from app.web.search.form import NAMES, Form
+from app.web.search.form import NAMES, SearchForm
 from app.web.search.said import pending_of
 from app.web.security import caching
 
@@ -58,7 +58,7 @@ class Asked:
         """Return a place as a number."""
         return int(self.given.get(name, "0"))
 
-    def chosen(self, entry: Entry) -> bool:
+    def chosen(self, entry: TraceEntry) -> bool:
         """Return whether the list shows the log."""
         given = self.given
         return (
@@ -70,7 +70,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TraceLine:
     """One log in the list."""
 
     id: str
@@ -94,7 +94,7 @@ def address(trace_id: str, pairs: Iterable[tuple[str, str]] = ()) -> str:
 
 
 @bp.app_template_filter("trace")
-def seen_from(trace_id: str, form: Form) -> str:
+def seen_from(trace_id: str, form: SearchForm) -> str:
     """Return the URL of a trace's page for a page of this state: by its clock and in its zone."""
     return address(trace_id, [(name, value) for name, value in form.state() if name in _SHARED])
 
@@ -105,7 +105,7 @@ def show(trace_id: str | None = None) -> tuple[str, int]:
     """Show a trace: of a long one the part after the place in the URL."""
     asked = _asked(request.args.get("id", "") if trace_id is None else trace_id)
     held = backends()
-    form = Form.read(request.args)
+    form = SearchForm.read(request.args)
     parts: dict[str, Any] = {"asked": asked, "form": form, "given": asked.given}
     parts["search"] = form.link(q=text(Equals("traceId", asked.trace_id)))
     parts["about"] = f"?{form.about()}" if form.about() else ""
@@ -171,7 +171,7 @@ def _parts(found: Trace, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _row_url(row: Row, asked: Asked) -> str:
+def _row_url(row: LaneRow, asked: Asked) -> str:
     lane = row.lane
     none: dict[str, str | None] = dict.fromkeys(_CHOOSING[:3])
     if lane.span is not None:
@@ -189,12 +189,12 @@ def _places(first: int, size: int, count: int) -> dict[str, Any]:
     }
 
 
-def _lines(chosen: Sequence[Entry], first: int, scale: Scale, asked: Asked) -> list[Line]:
+def _lines(chosen: Sequence[TraceEntry], first: int, scale: Scale, asked: Asked) -> list[TraceLine]:
     long, lines = scale.length * 0.1, []
     for place, entry in enumerate(chosen[first : first + LISTED], first):
         since = entry.at - chosen[place - 1].at if place else 0
         lines.append(
-            Line(
+            TraceLine(
                 id_text(entry.key[2]),
                 entry.level,
                 scale.offset(entry.at),

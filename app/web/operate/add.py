@@ -14,7 +14,7 @@ from app.ports.deadline import Budget
 from app.ports.figures import SOURCES, Source
 from app.query.query import Query
 from app.web.current import backends, settings
-from app.web.search.form import Form
+from app.web.search.form import SearchForm
 from app.web.security import caching
 from app.web.security.access import is_loopback
 
@@ -37,7 +37,7 @@ SENDERS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class SendTo:
     """Where logs are sent, as the reader of the page reaches it."""
 
     url: str
@@ -52,7 +52,7 @@ class Door:
     loopback: bool
 
     @classmethod
-    def of(cls, root: str, *, password: bool) -> Door:
+    def of(cls, root: str, *, password: bool) -> SendTo:
         """Return the door of a server at the URL *root*, which ends with a slash."""
         parts = urlsplit(f"{root}logs/ingest/")
         tls, host = parts.scheme == "https", parts.hostname or "localhost"
@@ -84,7 +84,7 @@ def page() -> Response:
     status = 200 if found.missing is None else 503
     if request.args.get("part") == "arrived":
         return make_response(render_template("_arrived.html", arrived=found, since=since), status)
-    door = Door.of(request.url_root, password=settings().auth == "required")
+    door = SendTo.of(request.url_root, password=settings().auth == "required")
     return make_response(render_template("add.html", door=door, senders=SENDERS, arrived=found, since=since), status)
 
 
@@ -103,7 +103,7 @@ def _since(held: Backends) -> tuple[int | None, str | None]:
 
 def arrived(held: Backends, since: int) -> Arrived:
     """Return what has come since *since*, in ms by the record's clock."""
-    url = Form(start=str(since), clock="received").link()
+    url = SearchForm(start=str(since), clock="received").link()
     try:
         found = [one for one in held.store.sources(SOURCES).sources if one.last > since]
         new = [one for one in found if one.first > since]

@@ -28,7 +28,7 @@ LIMIT = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class NoticeRow:
     """A notice as the page shows it."""
 
     notice: Notice
@@ -45,7 +45,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class NotifierRow:
     """A notifier as the page shows it; `standing` is None while nothing is known."""
 
     notifier: Notifier
@@ -97,7 +97,7 @@ def _fits(one: Notice, chosen: dict[str, str]) -> bool:
     return all(values[name] == value for name, value in chosen.items() if value)
 
 
-def _told(shown: Sequence[Notice]) -> tuple[list[Delivery], list[Told] | None]:
+def _told(shown: Sequence[Notice]) -> tuple[list[Delivery], list[NotifierRow] | None]:
     """Return the deliveries of what is shown, and the notifiers; None where the record can't tell."""
     try:
         store = backends().store
@@ -105,14 +105,14 @@ def _told(shown: Sequence[Notice]) -> tuple[list[Delivery], list[Told] | None]:
         deliveries = store.deliveries([one.id for one in shown])
     except Unavailable:
         return [], None
-    told = [Told(one, standings.get(one.name), counts.get(one.name, 0)) for one in settings().notify]
+    told = [NotifierRow(one, standings.get(one.name), counts.get(one.name, 0)) for one in settings().notify]
     return deliveries, told
 
 
-def _entry(notice: Notice, deliveries: Sequence[Delivery]) -> Entry:
+def _entry(notice: Notice, deliveries: Sequence[Delivery]) -> NoticeRow:
     seconds = max((notice.until or now_ms()) - notice.since, 0) // 1000
     told = sorted((one for one in deliveries if one.notice.id == notice.id), key=lambda one: one.notifier)
-    return Entry(notice, lasted(seconds), tuple(told))
+    return NoticeRow(notice, lasted(seconds), tuple(told))
 
 
 @bp.app_template_filter("rfc3339")

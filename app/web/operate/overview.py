@@ -20,12 +20,12 @@ from app.ports.notices import Notice
 from app.query.filter import Equals
 from app.query.query import Query
 from app.query.text import text
-from app.system import Figures
+from app.system import SystemFigures
 from app.web.current import backends, parts, settings
 from app.web.render import zone
 from app.web.render.bars import Spark, per_second, size, span, spark
 from app.web.render.display import shorten
-from app.web.search.form import Form
+from app.web.search.form import SearchForm
 from app.web.security import caching
 
 bp = Blueprint("overview", __name__)
@@ -57,7 +57,7 @@ bp.add_app_template_filter(per_second, "per_second")
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class SystemState:
     """How the system is, in words; `kind` is fine, warning or error."""
 
     kind: str
@@ -90,11 +90,11 @@ class Resource:
 
 
 @dataclass(frozen=True, slots=True)
-class Now:
+class OverviewNow:
     """All that the page shows and keeps current."""
 
-    state: State
-    figures: Figures
+    state: SystemState
+    figures: SystemFigures
     tiles: Sequence[Tile]
     sources: Sources | None
     shown: Sequence[Source]
@@ -122,7 +122,7 @@ def page() -> Response:
     )
 
 
-def now(held: Backends) -> Now:
+def now(held: Backends) -> OverviewNow:
     """Return how the system is."""
     found = system.read(held, settings(), parts().board, parts().recent)
     sources, flow = None, None
@@ -134,7 +134,7 @@ def now(held: Backends) -> Now:
             sample = pipeline.sample(held.queue, held.store, int(found.values.get("queue_logs", 0)))
             flow = pipeline.flow(held.store.samples(sample.at - pipeline.BARS * pipeline.BAR_MS), sample)
     shown = [] if sources is None else sorted(sources.sources, key=lambda one: _order(one, sources.at))
-    return Now(state(found), found, _tiles(flow, found), sources, shown)
+    return OverviewNow(state(found), found, _tiles(flow, found), sources, shown)
 
 
 def _order(source: Source, at: int) -> tuple[int, str, str]:
@@ -143,34 +143,36 @@ def _order(source: Source, at: int) -> tuple[int, str, str]:
     return silent, source.sender, source.agent
 
 
-def state(found: Figures) -> State:
+def state(found: SystemFigures) -> SystemState:
     """Return how the system is: what is wrong first, then what waits and that nothing is lost."""
     away = [f"{_AWAY[part]}: {wrong.rstrip('.')}." for part, wrong in found.parts.items() if wrong is not None]
     if away:
-        return State("error", " ".join([*away, "What was accepted is kept."]))
+        return SystemState("error", " ".join([*away, "What was accepted is kept."]))
     values = found.values
     waits = f"{_logs(values['queue_logs'])} wait{'s' if values['queue_logs'] == 1 else ''}"
     if values["queue_paused"]:
-        return State(
+        return SystemState(
             "warning", f"Paused by an operator: {waits if values['queue_logs'] else 'nothing waits'}; nothing is lost."
         )
     if not values["workers_alive"]:
-        return State(
+        return SystemState(
             "error", f"No worker is at work: {waits if values['queue_logs'] else 'nothing waits yet'}; nothing is lost."
         )
     errors = [notice for notice in found.notices if notice.severity == "error"]
     if errors:
-        return State("error", f"{_first(errors)} What was accepted is kept.")
+        return SystemState("error", f"{_first(errors)} What was accepted is kept.")
     if values["queue_logs"] and values.get("queue_oldest_seconds", 0) >= FINE_SECONDS:
-        return State("warning", f"{waits}, the oldest for {span(values['queue_oldest_seconds'])}; nothing is lost.")
+        return SystemState(
+            "warning", f"{waits}, the oldest for {span(values['queue_oldest_seconds'])}; nothing is lost."
+        )
     if values["index_lacking"] and values["index_lag_seconds"] >= FINE_SECONDS:
         lacking = _logs(values["index_lacking"])
-        return State("warning", f"{lacking} can't be found yet; nothing is lost, all are stored.")
+        return SystemState("warning", f"{lacking} can't be found yet; nothing is lost, all are stored.")
     if found.notices:
-        return State("warning", f"{_first(found.notices)} Nothing that was accepted is lost.")
+        return SystemState("warning", f"{_first(found.notices)} Nothing that was accepted is lost.")
     if pending := values["queue_logs"] + values["index_lacking"]:
-        return State("fine", f"All is well: {_logs(pending)} {'is' if pending == 1 else 'are'} on the way.")
-    return State("fine", "All is well: nothing waits.")
+        return SystemState("fine", f"All is well: {_logs(pending)} {'is' if pending == 1 else 'are'} on the way.")
+    return SystemState("fine", "All is well: nothing waits.")
 
 
 def _first(notices: Sequence[Notice]) -> str:
@@ -183,7 +185,7 @@ def _logs(count: float) -> str:
     return f"{count:,.0f} log{'' if count == 1 else 's'}"
 
 
-def _tiles(flow: Flow | None, found: Figures) -> list[Tile]:
+def _tiles(flow: Flow | None, found: SystemFigures) -> list[Tile]:
     # One scale for what is the same logs at three places.
     same = [
         bar
@@ -234,4 +236,4 @@ def _resources(held: Backends) -> tuple[list[Resource], int, str | None]:
 
 
 def _search(resource: str) -> str:
-    return Form(q=text(Equals("resourceId", resource)), clock="received").link()
+    return SearchForm(q=text(Equals("resourceId", resource)), clock="received").link()

@@ -23,7 +23,7 @@ _TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class DifferencePart:
     """A run of both texts: equal in both, or what each has in its place."""
 
     a: str
@@ -35,16 +35,16 @@ class Part:
         return self.a == self.b
 
 
-def parts(a: str, b: str, *, by_word: bool = True) -> list[Part]:
+def parts(a: str, b: str, *, by_word: bool = True) -> list[DifferencePart]:
     """Return both texts as runs that are equal and runs that differ, in their order; one that differs unless *by_word*."""
     begin = _equal_begin(a, b)
     rest_a, rest_b = a[begin:], b[begin:]
     end = _equal_end(rest_a, rest_b)
     middle_a, middle_b = rest_a[: len(rest_a) - end], rest_b[: len(rest_b) - end]
     found = [
-        Part(a[:begin], a[:begin]),
-        *(_middle(middle_a, middle_b) if by_word else [Part(middle_a, middle_b)]),
-        Part(a[len(a) - end :], a[len(a) - end :]),
+        DifferencePart(a[:begin], a[:begin]),
+        *(_middle(middle_a, middle_b) if by_word else [DifferencePart(middle_a, middle_b)]),
+        DifferencePart(a[len(a) - end :], a[len(a) - end :]),
     ]
     return [part for part in found if part.a or part.b]
 
@@ -107,22 +107,22 @@ def _wordly(character: str) -> bool:
     return character.isalnum() or character == "_"
 
 
-def _middle(a: str, b: str) -> Iterator[Part]:
+def _middle(a: str, b: str) -> Iterator[DifferencePart]:
     words_a, words_b = _words(a), _words(b)
     if words_a is None or words_b is None:
-        yield Part(a, b)
+        yield DifferencePart(a, b)
         return
     matcher = SequenceMatcher(None, words_a, words_b, autojunk=False)
-    held = Part("", "")
+    held = DifferencePart("", "")
     for kind, a1, a2, b1, b2 in matcher.get_opcodes():
-        part = Part("".join(words_a[a1:a2]), "".join(words_b[b1:b2]))
+        part = DifferencePart("".join(words_a[a1:a2]), "".join(words_b[b1:b2]))
         # A blank between two words that differ belongs to them.
         if kind != "equal" or (held.a + held.b and part.a.isspace()):
-            held = Part(held.a + part.a, held.b + part.b)
+            held = DifferencePart(held.a + part.a, held.b + part.b)
             continue
         yield held
         yield part
-        held = Part("", "")
+        held = DifferencePart("", "")
     yield held
 
 

@@ -13,7 +13,7 @@ from app.times import instant
 from app.times.zone import from_local, to_local
 from app.web.render import zone
 from app.web.render.display import rank
-from app.web.search.form import Form
+from app.web.search.form import SearchForm
 
 #: Height of the bars' room and least height of a piece of a bar, in px: one error among thousands is seen.
 HEIGHT, LEAST = 72.0, 2.0
@@ -50,7 +50,7 @@ class Bar:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class AxisMark:
     """A time on the axis."""
 
     x: str
@@ -64,7 +64,7 @@ class Drawing:
     """The chart as its template needs it."""
 
     bars: Sequence[Bar]
-    marks: Sequence[Mark]
+    marks: Sequence[AxisMark]
     #: Names on the other axis, from above: of the greatest count and of half of it.
     top: str
     half: str
@@ -88,12 +88,12 @@ class Drawing:
     high: str
 
 
-def most_bars(form: Form) -> int:
+def most_bars(form: SearchForm) -> int:
     """Return how many bars a chart of this state may have."""
     return min(BARS, max(FEWEST_BARS, BYTES // (BAR_BYTES + len(form.link()))))
 
 
-def draw(chart: Chart, query: Query, form: Form) -> Drawing:
+def draw(chart: Chart, query: Query, form: SearchForm) -> Drawing:
     """Return the chart of *query*, whose state is *form*."""
     base = replace(form, start="", end="", cursor="", back="", open="")
     top = nice(max((bucket.count for bucket in chart.buckets), default=1) or 1)
@@ -121,7 +121,7 @@ def draw(chart: Chart, query: Query, form: Form) -> Drawing:
     )
 
 
-def _bars(chart: Chart, ends: Ends, base: Form) -> list[Bar]:
+def _bars(chart: Chart, ends: Ends, base: SearchForm) -> list[Bar]:
     bars = []
     for at, bucket in enumerate(chart.buckets, chart.size - len(chart.buckets)):
         bars.append(
@@ -236,7 +236,7 @@ def _label(ms: int, interval: int, count: int = 1) -> str:
     return f"{start} to {end[11:] if same else end}"
 
 
-def _marks(chart: Chart) -> list[Mark]:
+def _marks(chart: Chart) -> list[AxisMark]:
     """Return the times on the axis, round ones at starts of buckets; the day is named where it changes."""
     least = chart.interval * chart.size / MARKS
     # Where none is round, as of half years, every so many bars.
@@ -257,5 +257,5 @@ def _marks(chart: Chart) -> list[Mark]:
         text = _moment(ms, _DAY if unit == _DAY else chart.interval, offset=False)
         shown = text if len(text) == 10 else text[11:] if text[:10] == day else text[5:]
         day = text[:10]
-        found.append(Mark(_short(100 * at), shown, at > LAST_NARROW))
+        found.append(AxisMark(_short(100 * at), shown, at > LAST_NARROW))
     return found

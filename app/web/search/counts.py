@@ -21,7 +21,7 @@ from app.query.query import FieldInfo, Query, Value
 from app.web.render import zone
 from app.web.render.picks import picked
 from app.web.search import chart, field_words
-from app.web.search.form import Form
+from app.web.search.form import SearchForm
 
 #: Seconds that all counts of a page may take where the reader waits for nothing else, and beside the rows.
 COUNT_SECONDS = 0.5
@@ -39,7 +39,7 @@ PLAIN = ("message", "id", *TIME_FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ValueRow:
     """One value of a field."""
 
     value: str
@@ -51,11 +51,11 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class FieldValues:
     """The most frequent values of one field."""
 
     name: str
-    values: Sequence[Shown]
+    values: Sequence[ValueRow]
     #: Whether there are more values, and whether the counts are of all logs that match.
     more: bool
     exact: bool
@@ -65,7 +65,7 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class FieldLine:
     """One field in the list: its name, the type of its values, and in how many of the logs it occurs."""
 
     name: str
@@ -74,7 +74,7 @@ class Line:
     #: In percent, rounded so that 0 and 100 mean none and all.
     filled: str
     plain: bool
-    listed: Listed | None
+    listed: FieldValues | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Counts:
     """What the page shows beside its logs."""
 
     drawing: chart.Drawing | None = None
-    lines: Sequence[Line] = ()
+    lines: Sequence[FieldLine] = ()
     #: How many fields are not listed.
     hidden: int = 0
     #: Number of logs in which the fields were looked for, and whether these are all that match.
@@ -99,7 +99,7 @@ class _Counter:
 
     index: SearchIndex
     query: Query
-    form: Form
+    form: SearchForm
     left: Time
     chart: Chart | None = field(default=None, init=False)
 
@@ -131,7 +131,7 @@ class _Counter:
         lines = [self.line(info, found.logs, listed.get(info.name)) for info in infos[:FIELDS_SHOWN]]
         return Counts(None, lines, len(infos) - len(lines), found.logs, found.exact)
 
-    def chosen(self, names: Sequence[str], most: int) -> dict[str, Listed]:
+    def chosen(self, names: Sequence[str], most: int) -> dict[str, FieldValues]:
         """Return the values, in the newest logs, of fields of the metadata that most logs have and many share."""
         own = [name for name in names if name.startswith("metadata.")][:CHOSEN_AMONG]
         if not own or most <= 0:
@@ -149,9 +149,9 @@ class _Counter:
         shared.sort(key=lambda name: not 2 <= len(values.fields[name]) <= HANDFUL)
         return {name: listed(name, values.fields[name], logs, exact=values.exact) for name in shared[:most]}
 
-    def listed(self, names: Sequence[str], over: Chart, logs: int) -> dict[str, Listed]:
+    def listed(self, names: Sequence[str], over: Chart, logs: int) -> dict[str, FieldValues]:
         """Return the values of the fields; those of levels are in the chart already."""
-        found: dict[str, Listed] = {}
+        found: dict[str, FieldValues] = {}
         if over.whole and "level" in names:
             found["level"] = listed("level", over.levels(), over.total, exact=True)
         names = [name for name in names if name not in found]
@@ -160,17 +160,17 @@ class _Counter:
         try:
             values = quick_counts.values(self.index, self.query, names, VALUES + 1, over, self.left)
         except Unavailable as error:
-            return found | {name: Listed(name, (), False, False, _trouble(error)) for name in names}
+            return found | {name: FieldValues(name, (), False, False, _trouble(error)) for name in names}
         of = over.total if values.exact else logs
         return found | {name: listed(name, values.fields[name], of, exact=values.exact) for name in names}
 
-    def line(self, info: FieldInfo, logs: int, values: Listed | None) -> Line:
+    def line(self, info: FieldInfo, logs: int, values: FieldValues | None) -> FieldLine:
         """Return a field as a line of the list."""
         share = field_words.percent(info.count, logs)
-        return Line(info.name, info.type, info.count, share, info.name in PLAIN, values)
+        return FieldLine(info.name, info.type, info.count, share, info.name in PLAIN, values)
 
 
-def at_once(index: SearchIndex, query: Query, form: Form, budget: Budget) -> Counts | None:
+def at_once(index: SearchIndex, query: Query, form: SearchForm, budget: Budget) -> Counts | None:
     """Return the counts of a page that is just made; None where they are better fetched after its rows.
 
     Those of all logs are kept by the index. Others are counted here only for who asked for that: without JavaScript
@@ -184,12 +184,12 @@ def at_once(index: SearchIndex, query: Query, form: Form, budget: Budget) -> Cou
     return None if found.no_chart or found.no_fields else found
 
 
-def count(index: SearchIndex, query: Query, form: Form, budget: Budget) -> Counts:
+def count(index: SearchIndex, query: Query, form: SearchForm, budget: Budget) -> Counts:
     """Return the counts of the page, as far as COUNT_SECONDS reach."""
     return _Counter(index, query, form, Time(replace(budget, seconds=COUNT_SECONDS))).count()
 
 
-def values(index: SearchIndex, query: Query, form: Form, name: str, budget: Budget) -> Listed:
+def values(index: SearchIndex, query: Query, form: SearchForm, name: str, budget: Budget) -> FieldValues:
     """Return the most frequent values of one field, in all logs of the query or in the newest.
 
     Raises InvalidQuery for what is no field with values.
@@ -203,23 +203,23 @@ def values(index: SearchIndex, query: Query, form: Form, name: str, budget: Budg
     return _looked_at(index, query, name, Time(replace(budget, seconds=COUNT_SECONDS)))
 
 
-def _looked_at(index: SearchIndex, query: Query, name: str, left: Time) -> Listed:
+def _looked_at(index: SearchIndex, query: Query, name: str, left: Time) -> FieldValues:
     """Return one field's values with its statistics."""
     try:
         found = statistics(index, query, name, VALUES + 1, left.left())
     except Unavailable as error:
-        return Listed(name, (), False, False, _trouble(error))
+        return FieldValues(name, (), False, False, _trouble(error))
     if found.distinct is None:
-        return Listed(name, (), False, False, _trouble(TimedOut("")), field_words.lines(found))
+        return FieldValues(name, (), False, False, _trouble(TimedOut("")), field_words.lines(found))
     of = found.having.total if found.having is not None and found.top_exact else 0
     return replace(listed(name, found.top, of, exact=found.top_exact), statistics=field_words.lines(found))
 
 
-def listed(name: str, values: Sequence[Value], logs: int, *, exact: bool) -> Listed:
+def listed(name: str, values: Sequence[Value], logs: int, *, exact: bool) -> FieldValues:
     """Return values as the page shows them; their bars are shares of *logs*, or of the most frequent value."""
     of = max([logs, *(value.count for value in values)], default=1)
     shown = [
-        Shown(
+        ValueRow(
             value.value,
             value.count,
             picked(name, value.value) if len(value.value) <= TEXT_LIMIT else None,
@@ -227,7 +227,7 @@ def listed(name: str, values: Sequence[Value], logs: int, *, exact: bool) -> Lis
         )
         for value in values[:VALUES]
     ]
-    return Listed(name, shown, len(values) > VALUES, exact)
+    return FieldValues(name, shown, len(values) > VALUES, exact)
 
 
 def _order(info: FieldInfo) -> tuple[int, int, str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.errors import InvalidQuery, TimedOut
-from app.find.hints.explain import Counted, Explanation, Skew, explain
+from app.find.hints.explain import AtLeast, Explanation, Skew, explain
 from app.find.hints.known import Memory
 from app.log.record import LogRecord
 from app.ports.deadline import Budget
@@ -16,7 +16,7 @@ from app.query.normal import normal
 from app.query.query import Query
 from app.query.text import text
 from app.times.typed import time_span
-from app.web.search.form import Form
+from app.web.search.form import SearchForm
 
 #: The time ranges of one click: start, short name, full name.
 RANGES = (
@@ -106,7 +106,7 @@ class Advice:
     why: Why = Why()
 
 
-def advise(index: SearchIndex, query: Query, form: Form, now: int, memory: Memory, budget: Budget) -> Advice:
+def advise(index: SearchIndex, query: Query, form: SearchForm, now: int, memory: Memory, budget: Budget) -> Advice:
     """Return what to try after *query*, the first page of *form*, found nothing."""
     look = replace(budget, seconds=PATIENCE)
     try:
@@ -120,7 +120,7 @@ def advise(index: SearchIndex, query: Query, form: Form, now: int, memory: Memor
     return Advice(False, newest, never, () if never else _wider(form, newest, now), looser(query.filter), why)
 
 
-def _number(counted: Counted | None) -> str:
+def _number(counted: AtLeast | None) -> str:
     if counted is None:
         return "not counted in time"
     least = "" if counted.exact else "at least "
@@ -144,7 +144,7 @@ def _newest(index: SearchIndex, query: Query, budget: Budget) -> LogRecord | Non
     return next(iter(index.find(anywhen, budget).records), None)
 
 
-def _wider(form: Form, newest: LogRecord | None, now: int) -> list[tuple[str, str]]:
+def _wider(form: SearchForm, newest: LogRecord | None, now: int) -> list[tuple[str, str]]:
     """Return the shortest quick range that holds *newest*, and all time; every longer range if it is not known."""
     starts = [start for start, _, _ in RANGES]
     after = starts.index(form.start) + 1 if form.start in starts and not form.end else 0

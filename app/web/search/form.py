@@ -21,7 +21,7 @@ from app.web.current import settings
 from app.web.render import zone
 from app.web.render.picks import unpick
 from app.web.search import columns
-from app.web.search.rows import Row, Rows, trimmed
+from app.web.search.rows import FilterRow, Rows, trimmed
 
 #: Attribute and parameter of the page's state, in the order in which a URL has them.
 NAMES = {
@@ -61,7 +61,7 @@ ACTIONS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class SearchForm:
     """The state of the page, as the texts of its URL."""
 
     q: str = ""
@@ -88,7 +88,7 @@ class Form:
     density: str = ""
 
     @classmethod
-    def read(cls, args: Mapping[str, str]) -> Form:
+    def read(cls, args: Mapping[str, str]) -> SearchForm:
         """Take the state out of the URL's parameters; an empty one counts as absent. The zone may be that of the page before."""
         found = {name: trimmed(args[parameter]) for name, parameter in NAMES.items() if args.get(parameter)}
         if found.get("tz", zone.LOCAL) == zone.LOCAL:
@@ -129,12 +129,12 @@ class Form:
         query = replace(self, **changes).query()
         return f"{settings().path_prefix}/" + (f"?{query}" if query else "")
 
-    def start_over(self, q: str) -> Form:
+    def start_over(self, q: str) -> SearchForm:
         """Return the first page of the query *q*."""
         return replace(self, q=q, cursor="", back="", open="")
 
 
-def revise(form: Form, args: MultiDict[str, str], now: int) -> tuple[Form, Sequence[Row]]:
+def revise(form: SearchForm, args: MultiDict[str, str], now: int) -> tuple[SearchForm, Sequence[FilterRow]]:
     """Return the state that the sent actions lead to, and rows begun but not yet part of the query.
 
     Text and rows are two views of one filter: whichever was edited holds; where both were, the
@@ -162,7 +162,7 @@ def revise(form: Form, args: MultiDict[str, str], now: int) -> tuple[Form, Seque
     edited = complete.rows != before.rows or (len(before.rows) > 1 and complete.match != before.match)
     if was is not None and edited and (pressed or form.q == trimmed(args.get("was", ""))):
         form = form.start_over(text(normal(complete.filter(was))))
-    return form.start_over(form.q), (*begun, Row()) if "add" in args else ()
+    return form.start_over(form.q), (*begun, FilterRow()) if "add" in args else ()
 
 
 def narrowed(q: str, chosen: Sequence[tuple[str, str]], now: int) -> str:

@@ -27,8 +27,8 @@ from app.web.render import display, zone
 from app.web.search import columns, one, table, window
 from app.web.search import counts as page_counts
 from app.web.search.empty import RANGES, Advice, advise
-from app.web.search.form import ACTIONS, NAMES, SHOWN, Form, revise
-from app.web.search.rows import OPERATIONS, Row, Rows
+from app.web.search.form import ACTIONS, NAMES, SHOWN, SearchForm, revise
+from app.web.search.rows import OPERATIONS, FilterRow, Rows
 from app.web.search.said import pending_of, sentence_of
 from app.web.search.turn import Turned, turn
 from app.web.security import caching
@@ -81,7 +81,7 @@ class Failure:
 @bp.get("/")
 def search() -> BaseResponse | tuple[str, int]:
     """Show the search page."""
-    form, now = Form.read(request.args), instant.now_ms()
+    form, now = SearchForm.read(request.args), instant.now_ms()
     acts = bool(ACTIONS & request.args.keys())
     if request.args.get("tz") == zone.LOCAL and not (acts or zone.is_untold()):
         return redirect(form.link())
@@ -117,9 +117,9 @@ def values() -> tuple[str, int]:
     return render_template("_values.html", form=form, listed=listed), 503 if listed.trouble else 200
 
 
-def _part(*also: str) -> tuple[Form, Query]:
+def _part(*also: str) -> tuple[SearchForm, Query]:
     """Return state and query of a part of the page."""
-    form = Form.read(request.args)
+    form = SearchForm.read(request.args)
     return form, _query(form, instant.now_ms(), *also)
 
 
@@ -159,7 +159,7 @@ def compare() -> BaseResponse | tuple[str, int]:
     return page, max(200 if many is None else 400, *(side.status for side in sides))
 
 
-def _location(form: Form) -> str:
+def _location(form: SearchForm) -> str:
     """Return the state's URL, with the place to scroll to where a log was opened or closed, or a field was."""
     if zone.is_untold() and "zone" not in request.args:
         form = replace(form, tz=zone.LOCAL)  # the page that follows says why it is in UTC
@@ -171,7 +171,7 @@ def _location(form: Form) -> str:
     return form.link() + (f"#log-{row}" if row else "")
 
 
-def _query(form: Form, now: int, *also: str) -> Query:
+def _query(form: SearchForm, now: int, *also: str) -> Query:
     """Return what the state asks for; a name that no state has is refused: the page's links would lose it."""
     known = tuple(NAMES.values())
     for name in request.args:
@@ -180,7 +180,7 @@ def _query(form: Form, now: int, *also: str) -> Query:
     return read_query(dict(form.state(*SHOWN)), now=now)
 
 
-def _problems(form: Form, error: InvalidQuery) -> list[dict[str, Any]]:
+def _problems(form: SearchForm, error: InvalidQuery) -> list[dict[str, Any]]:
     """Return the problems with a label each, and the query with the place at fault marked."""
     shown = []
     for problem in error.problems:
@@ -199,7 +199,7 @@ def _label(field: str) -> str:
     return f"Filter {int(row[1]) + 1}" if row else LABELS.get(field, field)
 
 
-def _answer(form: Form, query: Query, begun: Sequence[Row], now: int) -> tuple[str, int]:
+def _answer(form: SearchForm, query: Query, begun: Sequence[FilterRow], now: int) -> tuple[str, int]:
     held, rows = backends(), Rows.of(query.filter).beginning(begun)
     parts: dict[str, Any] = {"sentence": sentence_of(query.filter, form, now)}
     remembered = request.cookies.get(table.COOKIE, "")
@@ -225,7 +225,7 @@ def _answer(form: Form, query: Query, begun: Sequence[Row], now: int) -> tuple[s
     return _render(form, rows, now, **parts), 200
 
 
-def _live(held: Backends, query: Query, form: Form) -> dict[str, str] | None:
+def _live(held: Backends, query: Query, form: SearchForm) -> dict[str, str] | None:
     """Return filter and cursor for following on from this page; None where it doesn't end with the newest logs."""
     if form.sort != "desc" or form.cursor or form.back or form.end:
         return None
@@ -243,7 +243,7 @@ def _total(page: Turned) -> str:
     return number if page.exact else f"At least {number}"
 
 
-def _render(form: Form, rows: Rows, now: int, **parts: Any) -> str:
+def _render(form: SearchForm, rows: Rows, now: int, **parts: Any) -> str:
     page = parts.get("page")
     sizes = LIMITS if form.limit in LIMITS else (form.limit, *LIMITS)
     return render_template(

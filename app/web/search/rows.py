@@ -37,7 +37,7 @@ _LINES = re.compile(r"[\r\n]")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FilterRow:
     """One filter as the form shows it."""
 
     key: str = ""
@@ -49,7 +49,7 @@ class Row:
 class Rows:
     """The query as rows; a query that nests its parts has none."""
 
-    rows: tuple[Row, ...] = ()
+    rows: tuple[FilterRow, ...] = ()
     match: str = "all"
     nested: bool = False
     #: Whether the form shows them, rather than only their number.
@@ -61,9 +61,9 @@ class Rows:
         return sum(1 for row in self.rows if row.key)
 
     @property
-    def shown(self) -> tuple[Row, ...]:
+    def shown(self) -> tuple[FilterRow, ...]:
         """The rows of the form: these, or an empty one to begin with."""
-        return self.rows or (Row(),)
+        return self.rows or (FilterRow(),)
 
     @classmethod
     def of(cls, tree: Filter) -> Rows:
@@ -71,7 +71,9 @@ class Rows:
         found = rows_of(tree)
         if found is None:
             return cls(nested=True)
-        shown = tuple(Row(one["key"], one["operation"], write_value(one.get("value"))) for one in found["filters"])
+        shown = tuple(
+            FilterRow(one["key"], one["operation"], write_value(one.get("value"))) for one in found["filters"]
+        )
         # What an input would change is left as text: blanks around a name are taken for slips, and a line has no end.
         if any(row.key != row.key.strip() or _LINES.search(row.key + row.value) for row in shown):
             return cls(nested=True)
@@ -81,7 +83,7 @@ class Rows:
     def sent(cls, args: MultiDict[str, str], nested: bool = False) -> Rows:
         """Take the rows that the form sent, less the one whose removal was asked for."""
         parts = zip(args.getlist("k"), args.getlist("o"), args.getlist("v"), strict=False)
-        rows = [Row(key.strip(), operation, value) for key, operation, value in parts]
+        rows = [FilterRow(key.strip(), operation, value) for key, operation, value in parts]
         removed = args.get("remove", "")
         if removed.isdecimal() and int(removed) < len(rows):
             del rows[int(removed)]
@@ -89,7 +91,7 @@ class Rows:
         rows.sort(key=lambda row: not row.key)
         return cls(tuple(rows), "any" if args.get("match") == "any" else "all", nested, bool(rows))
 
-    def beginning(self, begun: Sequence[Row]) -> Rows:
+    def beginning(self, begun: Sequence[FilterRow]) -> Rows:
         """Return these rows followed by those just begun."""
         return replace(self, rows=(*self.rows, *begun), open=self.open or bool(begun))
 
@@ -127,7 +129,7 @@ def write_value(value: Any) -> str:
             return json.dumps(value)
 
 
-def read_value(row: Row) -> Any:
+def read_value(row: FilterRow) -> Any:
     """Return the value that the row's text stands for under its operation."""
     operation, value = row.operation.removeprefix("not_"), row.value
     if operation == "range":

@@ -7,10 +7,10 @@ from app.errors import Unavailable
 from app.query.filter import EVERYTHING, Filter
 from app.query.sentence import sentence
 from app.web.search import window
-from app.web.search.form import Form
+from app.web.search.form import SearchForm
 
 
-def sentence_of(meant: Filter, form: Form, now: int) -> str:
+def sentence_of(meant: Filter, form: SearchForm, now: int) -> str:
     """Return the filter, its window and its clock in English."""
     said = "All logs" if meant == EVERYTHING else f"Logs where {sentence(meant)}"
     said += window.phrase(form, now)

@@ -17,7 +17,7 @@ from app.web.render.display import MESSAGE_SHOWN, VALUE_SHOWN, clip, shorten, vi
 from app.web.render.picks import pick
 from app.web.render.zone import when
 from app.web.search import columns
-from app.web.search.form import Form
+from app.web.search.form import SearchForm
 from app.web.search.one import One
 
 LABELS = {"level": "Level", "resourceId": "Resource", "message": "Message"}
@@ -57,7 +57,7 @@ class Look:
     otherwise: tuple[str, str]
 
     @classmethod
-    def of(cls, form: Form, remembered: str = "") -> Look:
+    def of(cls, form: SearchForm, remembered: str = "") -> Look:
         """Return the look of *form*; raises InvalidQuery."""
         words = remembered.split("-")
         otherwise = ("no" if "nowrap" in words else "yes", "compact" if "compact" in words else "comfortable")
@@ -73,7 +73,7 @@ class Look:
             name for name, has in (("nowrap", self.wrap == "no"), ("compact", self.density == "compact")) if has
         )
 
-    def links(self, form: Form) -> Iterator[tuple[str, list[tuple[str, str, str, bool]]]]:
+    def links(self, form: SearchForm) -> Iterator[tuple[str, list[tuple[str, str, str, bool]]]]:
         """Yield the name of each choice with its options: class, label, URL, and whether it is chosen."""
         wrap, density = self.otherwise
         yield (
@@ -144,7 +144,9 @@ class Table:
         return pick(text, name, spans)
 
 
-def build(form: Form, tree: Filter = EVERYTHING, records: Sequence[LogRecord] = (), remembered: str = "") -> Table:
+def build(
+    form: SearchForm, tree: Filter = EVERYTHING, records: Sequence[LogRecord] = (), remembered: str = ""
+) -> Table:
     """Return the table of *form* in which what *tree* asks for is marked; raises InvalidQuery."""
     names, look = columns.read(form.columns), Look.of(form, remembered)
     measured = records[:MEASURED]
@@ -188,7 +190,7 @@ def _found(record: LogRecord, name: str) -> list[tuple[str, Scalar]]:
     return list(islice(beneath, VALUES + 1))
 
 
-def exports(form: Form, names: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]]]:
+def exports(form: SearchForm, names: Sequence[str]) -> list[tuple[str, list[tuple[str, str]]]]:
     """Return the files that hold all logs of the search, as groups of label and query."""
     time = "received" if form.clock == "received" else "timestamp"
     listed = columns.listed(tuple(dict.fromkeys((time, *names))))

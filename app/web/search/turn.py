@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from app.log.record import LogRecord
 from app.query.query import Page, Query, Sort, decode_cursor, encode_cursor
-from app.web.search.form import Form
+from app.web.search.form import SearchForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +17,9 @@ class Turned:
     records: Sequence[LogRecord]
     total: int | None
     exact: bool
-    first: Form | None
-    previous: Form | None
-    following: Form | None
+    first: SearchForm | None
+    previous: SearchForm | None
+    following: SearchForm | None
     #: Whether the record answered because the index could not.
     from_record: bool
 
@@ -31,7 +31,7 @@ class Turned:
         return list(zip(labels, urls, (None, "prev", "next"), strict=True))
 
 
-def turn(find: Callable[[Query], Page], query: Query, form: Form) -> Turned:
+def turn(find: Callable[[Query], Page], query: Query, form: SearchForm) -> Turned:
     """Return the page that *form* is at, as *find* finds it: after its cursor, or the last one before its `back`.
 
     Coming back to a first page that is not full shows the first page whole instead.
@@ -58,7 +58,7 @@ def turn(find: Callable[[Query], Page], query: Query, form: Form) -> Turned:
     )
 
 
-def _beside(start: Form, records: Sequence[LogRecord]) -> tuple[Form | None, Form | None]:
+def _beside(start: SearchForm, records: Sequence[LogRecord]) -> tuple[SearchForm | None, SearchForm | None]:
     if not records:
         return None, None
     return replace(start, back=encode_cursor(records[0].key)), replace(start, cursor=encode_cursor(records[-1].key))

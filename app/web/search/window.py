@@ -19,7 +19,7 @@ from app.times.typed import Named, named
 from app.times.zone import from_local, is_twofold, read_zone, text, to_local
 from app.web.render import zone
 from app.web.search.empty import RANGES
-from app.web.search.form import SHOWN, Form
+from app.web.search.form import SHOWN, SearchForm
 
 #: Ranges of one click besides those from some time until now: start, end, name.
 DAYS = (
@@ -53,7 +53,7 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class PageWindow:
     """What the page shows of its window."""
 
     #: Both ends, as their inputs show them.
@@ -86,7 +86,7 @@ class _Range:
         return replace(self, start=self.start + start, end=self.end + end)
 
 
-def settled(form: Form, args: Mapping[str, str], now: int) -> Form:
+def settled(form: SearchForm, args: Mapping[str, str], now: int) -> SearchForm:
     """Return the state whose ends mean the same to whoever follows its link.
 
     A range that was pasted into one input is both ends, and a time without an offset gets that of the zone: of the
@@ -116,13 +116,13 @@ def _zone(name: str, other: tzinfo) -> tzinfo:
         return other
 
 
-def view(form: Form, now: int) -> Window:
+def view(form: SearchForm, now: int) -> PageWindow:
     """Return what the page shows of the window of *form*."""
     here = zone.current()
     start, end = (_named(value, now, here) for value in (form.start, form.end))
     wrong = (form.start and start is None) or (form.end and end is None)
     range_ = None if wrong or start is None else _range(start.first, (now, 0) if end is None else end.last)
-    return Window(
+    return PageWindow(
         _shown(form.start, start, here),
         _shown(form.end, end, here),
         _moves(form, range_, here, now),
@@ -130,7 +130,7 @@ def view(form: Form, now: int) -> Window:
     )
 
 
-def phrase(form: Form, now: int) -> str:
+def phrase(form: SearchForm, now: int) -> str:
     """Return how a sentence on the logs found goes on with their window."""
     if (form.start, form.end) in NAMED:
         return f", {NAMED[form.start, form.end]}"
@@ -148,7 +148,7 @@ def meant(args: Mapping[str, str], now: int) -> dict[str, object]:
     """Return what From and To in *args* mean: in words, whether they are wrong, and each as a calendar's input takes it."""
     try:
         zone.check()
-        form = settled(Form.read(args), args, now)
+        form = settled(SearchForm.read(args), args, now)
         read_query(dict(form.state(*SHOWN)), now=now)
     except InvalidQuery as error:
         faults = "; ".join(f"{LABELS.get(one.field or '', one.field)} {one.message}" for one in error.problems)
@@ -188,7 +188,7 @@ def local_text(moment: Instant, here: tzinfo) -> str:
     return (full if twofold or bare == full else bare).replace("T", " ")
 
 
-def _moves(form: Form, range_: _Range | None, here: tzinfo, now: int) -> list[Move]:
+def _moves(form: SearchForm, range_: _Range | None, here: tzinfo, now: int) -> list[Move]:
     if range_ is None:
         return [Move(symbol, name, None) for symbol, name in (("‹", "Earlier"), ("−", "Zoom out"), ("›", "Later"))]
     length = _length(range_.length)
@@ -212,7 +212,7 @@ def _beside(range_: _Range, steps: int, here: tzinfo) -> str | None:
     return "|".join(instant.text((day * _DAY, 0))[:10] for day in (first, last - 1))
 
 
-def _wider(form: Form, range_: _Range, here: tzinfo) -> str | None:
+def _wider(form: SearchForm, range_: _Range, here: tzinfo) -> str | None:
     """Return the range twice as long: about its middle, or, where it reaches until now, from earlier."""
     if not form.end:
         since = _SINCE.fullmatch(form.start)

@@ -19,7 +19,7 @@ PREFIX_LENGTH = 64
 
 
 @dataclass(slots=True)
-class Bucket:
+class TokenBucket:
     """Tries that are left; it fills by itself up to AT_ONCE."""
 
     at: float
@@ -42,10 +42,10 @@ class Bucket:
 
 @dataclass(slots=True)
 class _Address:
-    guesses: Bucket
+    guesses: TokenBucket
     #: A shipper with an old password sends the same again and again. That is no guessing, and must not
     #: use up the tries of the admin who sits behind the same address.
-    repeats: Bucket
+    repeats: TokenBucket
     #: Digests of passwords that were wrong.
     wrong: OrderedDict[bytes, None] = field(default_factory=OrderedDict)
     #: Whether the right password came from here: its owner is never made to wait for a neighbour's guesses.
@@ -90,7 +90,7 @@ class Tries:
     def _address(self, address: str) -> _Address:
         network, now = _network(address), self._clock()
         if network not in self._addresses:
-            self._addresses[network] = _Address(Bucket(now), Bucket(now))
+            self._addresses[network] = _Address(TokenBucket(now), TokenBucket(now))
             if len(self._addresses) > ADDRESSES:
                 self._addresses.popitem(last=False)
         self._addresses.move_to_end(network)

@@ -71,7 +71,7 @@ class _Watch:
             self._task.cancel()
 
 
-class Refused(Exception):
+class RefusedRequest(Exception):
     """The request is answered without Flask."""
 
     def __init__(self, status: int, message: str, retry_after: int | None = None) -> None:
@@ -92,7 +92,7 @@ class Refused(Exception):
 
 
 @dataclass(slots=True)
-class Answer:
+class FlaskAnswer:
     """What Flask began to answer."""
 
     status: int = 500
@@ -137,7 +137,7 @@ class Bridge:
         try:
             await self._read(scope, receive, held)
             if self._waiting >= WAITING_LIMIT:
-                raise Refused(503, "too many requests wait", retry_after=1)
+                raise RefusedRequest(503, "too many requests wait", retry_after=1)
             watch = _Watch(scope, receive)
             self._waiting += 1
             try:
@@ -147,7 +147,7 @@ class Bridge:
                 watch.end()
         except ClientLeft:
             return
-        except Refused as refused:
+        except RefusedRequest as refused:
             await refused.send(send)
             return
         finally:
@@ -166,30 +166,30 @@ class Bridge:
         """Read the body, within the limits and with patience for a slow sender, not for a silent one."""
         announced = _content_length(scope)
         if announced > self._body_limit:
-            raise Refused(413, f"the body has more than {self._body_limit:,} bytes")
+            raise RefusedRequest(413, f"the body has more than {self._body_limit:,} bytes")
         if self._held and self._held + announced > BODIES_LIMIT:
-            raise Refused(503, "too many large requests are under way", retry_after=1)
+            raise RefusedRequest(503, "too many large requests are under way", retry_after=1)
         more = True
         while more:
             try:
                 async with asyncio.timeout(SILENCE_SECONDS):
                     message = await receive()
             except TimeoutError:
-                raise Refused(408, f"the body stopped for {SILENCE_SECONDS:.0f} seconds") from None
+                raise RefusedRequest(408, f"the body stopped for {SILENCE_SECONDS:.0f} seconds") from None
             if message["type"] == "http.disconnect":
                 raise ClientLeft
             piece = message.get("body", b"")
             held.body += piece
             self._held += len(piece)
             if len(held.body) > self._body_limit:
-                raise Refused(413, f"the body has more than {self._body_limit:,} bytes")
+                raise RefusedRequest(413, f"the body has more than {self._body_limit:,} bytes")
             if self._held > BODIES_LIMIT and self._held > len(held.body):
-                raise Refused(503, "too many large requests are under way", retry_after=1)
+                raise RefusedRequest(503, "too many large requests are under way", retry_after=1)
             more = message.get("more_body", False)
 
-    def _answer(self, environment: dict[str, Any]) -> Answer:
+    def _answer(self, environment: dict[str, Any]) -> FlaskAnswer:
         """Run Flask; in a thread."""
-        answer = Answer()
+        answer = FlaskAnswer()
         context = contextvars.copy_context()
 
         def start_response(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[..., Any]:
@@ -212,7 +212,7 @@ class Bridge:
             answer.close = partial(context.run, close)
         return answer
 
-    async def _send(self, answer: Answer, receive: Receive, send: Send) -> None:
+    async def _send(self, answer: FlaskAnswer, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         if answer.pieces is None:
             await send({"type": "http.response.body", "body": answer.body})

@@ -21,7 +21,7 @@ from app.web.server.noticing import Noticing
 REFUSED = 1008
 
 
-class Door:
+class FrontDoor:
     """An ASGI application that serves what follows, and hands everything else to *inner*."""
 
     def __init__(self, app: Flask, inner: Callable[[Scope, Receive, Send], Any]) -> None:

@@ -20,7 +20,7 @@ from flask import Flask
 from app.errors import InvalidInput, InvalidQuery, LogIngestorError, Problem
 from app.find import follow
 from app.find.export import json_bytes
-from app.find.follow import Follower, Reader, Write
+from app.find.follow import Follower, TailReader, Write
 from app.log.record import LogRecord
 from app.query.filter import Filter
 from app.query.meaning import predicate
@@ -29,7 +29,7 @@ from app.query.text import text
 from app.times.zone import read_zone
 from app.web.render import zone
 from app.web.search import table
-from app.web.search.form import NAMES, ROW, Form
+from app.web.search.form import NAMES, ROW, SearchForm
 from app.web.server.bridge import Message, Receive, Send
 from app.web.server.environ import Scope
 
@@ -107,7 +107,7 @@ class Live:
             await send({"type": "http.response.body", "body": body})
 
     @contextlib.asynccontextmanager
-    async def _reader(self, scope: Scope) -> AsyncIterator[tuple[Reader, asyncio.Event]]:
+    async def _reader(self, scope: Scope) -> AsyncIterator[tuple[TailReader, asyncio.Event]]:
         """Let the connection follow as it asks; raises InvalidQuery and Unavailable."""
         loop, came = asyncio.get_running_loop(), asyncio.Event()
 
@@ -122,7 +122,7 @@ class Live:
         finally:
             self._follower.remove(reader)
 
-    def _asked(self, scope: Scope, wake: Callable[[], object]) -> Reader:
+    def _asked(self, scope: Scope, wake: Callable[[], object]) -> TailReader:
         given = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
         for name in given:
             if name not in PARAMETERS:
@@ -136,12 +136,12 @@ class Live:
         meant = read_query({"q": given.get("q", ""), "tz": tz}).filter
         after = given.get("after") or _last_event(scope)
         place = follow.decode(after) if after else None
-        look = Form.read({NAMES[name]: given.get(NAMES[name], "") for name in ROW})
+        look = SearchForm.read({NAMES[name]: given.get(NAMES[name], "") for name in ROW})
         table.build(look)
         write = _json if form == "json" else self._row(look, meant, read_zone(tz))
-        return Reader((form, look.row(), text(meant)), predicate(meant), write, wake, place)
+        return TailReader((form, look.row(), text(meant)), predicate(meant), write, wake, place)
 
-    def _row(self, look: Form, meant: Filter, where: tzinfo) -> Write:
+    def _row(self, look: SearchForm, meant: Filter, where: tzinfo) -> Write:
         """Return what writes a log as a row like those of the page."""
         template = self._app.jinja_env.get_template("_row.html")
         form = replace(look, q=text(meant))
@@ -154,7 +154,9 @@ class Live:
 
         return write
 
-    async def _messages(self, reader: Reader, came: asyncio.Event, left: asyncio.Future[None]) -> AsyncIterator[str]:
+    async def _messages(
+        self, reader: TailReader, came: asyncio.Event, left: asyncio.Future[None]
+    ) -> AsyncIterator[str]:
         """Yield what the reader is sent, the empty text as a sign of life, until it leaves or the process stops."""
         trouble = ""
         stopping = asyncio.ensure_future(self._stopping.wait())

@@ -15,7 +15,7 @@ from app.web import create_app
 from app.web.security import access
 from app.web.server import watching
 from app.web.server.bridge import Bridge
-from app.web.server.door import Door
+from app.web.server.door import FrontDoor
 from app.web.server.mount import Mount
 
 #: Seconds given to requests under way when the process stops.
@@ -32,7 +32,7 @@ GOODBYE_SECONDS = 0.3
 class _Server(uvicorn.Server):
     """Says goodbye to those who follow first: uvicorn would wait for them, and then cut them off."""
 
-    def __init__(self, config: uvicorn.Config, door: Door) -> None:
+    def __init__(self, config: uvicorn.Config, door: FrontDoor) -> None:
         super().__init__(config)
         self._door = door
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -59,7 +59,7 @@ def run(listener: socket.socket) -> None:
     parts = app.extensions["logingestor"]
     parts.accept()  # opened before the first request: a fault is this process's, not a client's
     watch = watching.watch(parts.settings, parts.backends(), parts.board)
-    door = Door(app, Bridge(app, body_limit=parts.settings.body_limit))
+    door = FrontDoor(app, Bridge(app, body_limit=parts.settings.body_limit))
     prefix = parts.settings.path_prefix
     config = uvicorn.Config(
         Mount(prefix, door) if prefix else door,

@@ -6,7 +6,7 @@ import sys
 import time
 
 from app import backends as backends_module
-from app.alerts.probe import Alerts
+from app.alerts.probe import AlertProbe
 from app.backends import Backends
 from app.monitor.board import Board
 from app.monitor.probes import Broker, Disk, Index, Probe
@@ -17,7 +17,7 @@ from app.web.render.display import plain
 
 def watch(settings: Settings, held: Backends, board: Board) -> Watch:
     """Return the watch of this process, to be started."""
-    probes: list[Probe] = [Disk(settings.data_dir, settings.min_free_disk), Alerts(held.store)]
+    probes: list[Probe] = [Disk(settings.data_dir, settings.min_free_disk), AlertProbe(held.store)]
     if held.move is None:
         probes.append(Index(held.index))
     if not settings.local_broker:

@@ -22,7 +22,7 @@ from app.query.meaning import predicate
 from app.query.query import Query
 from app.settings.settings import Retention
 from app.systems.opensearch import OpenSearchIndex
-from app.systems.opensearch.connection import Address
+from app.systems.opensearch.connection import SearchAddress
 from tests.conftest import MakeRecord
 from tests.samples import random_records
 
@@ -40,7 +40,7 @@ def index(opensearch_prefix: str) -> Iterator[OpenSearchIndex]:
 @contextmanager
 def client_of(url: str) -> Iterator[tuple[opensearchpy.OpenSearch, str]]:
     """Give a client of the hosts of a SEARCH_URL, and its prefix."""
-    address = Address.parse(url)
+    address = SearchAddress.parse(url)
     with closing(opensearchpy.OpenSearch([f"http://{host}:{port}" for host, port in address.hosts])) as client:
         yield client, address.prefix
 
@@ -63,13 +63,13 @@ def old_record(make_record: MakeRecord, received: int, **fields: object) -> LogR
 
 def test_a_url_says_everything() -> None:
     """Hosts, login, prefix, copies and trust; ports and the rest have defaults."""
-    found = Address.parse(
+    found = SearchAddress.parse(
         "https://us%40er:p%3Aw@one:9201,two,[::1]:9/logs_1?shards=5&replicas=0&ca=/etc/ca.pem&verify=no"
     )
-    assert found == Address(
+    assert found == SearchAddress(
         True, (("one", 9201), ("two", 9200), ("::1", 9)), "logs_1", ("us@er", "p:w"), 5, 0, "/etc/ca.pem", False
     )
-    assert Address.parse("http://one") == Address(False, (("one", 9200),), "logingestor")
+    assert SearchAddress.parse("http://one") == SearchAddress(False, (("one", 9200),), "logingestor")
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_a_url_says_everything() -> None:
 def test_a_url_that_says_nothing_is_refused(url: str, reason: str) -> None:
     """A mistake is told, rather than a default taken."""
     with pytest.raises(InvalidSettings, match=reason):
-        Address.parse(url)
+        SearchAddress.parse(url)
 
 
 def test_an_unknown_host_is_named(make_record: MakeRecord) -> None:

@@ -11,7 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.alerts import rounds
-from app.alerts.counts import Sources
+from app.alerts.counts import CountSources
 from app.alerts.rounds import MINUTE, SETTLE_MS
 from app.backends import Backends
 from app.log.record import IdSource, LogRecord
@@ -61,7 +61,7 @@ def errors(make_record: MakeRecord, fill: Fill) -> list[LogRecord]:
 def evaluate(backends: Backends) -> None:
     """Evaluate the last whole minute, as a worker does."""
     now = now_ms() // MINUTE * MINUTE + SETTLE_MS
-    rounds.work(Sources(backends.queue, backends.store, backends.index), lambda _: True, now)
+    rounds.work(CountSources(backends.queue, backends.store, backends.index), lambda _: True, now)
 
 
 def test_searches_as_json(client: FlaskClient) -> None:

@@ -14,7 +14,7 @@ from app.find import export
 from app.log.record import LogRecord, id_bytes
 from app.ports import pages
 from app.settings.settings import Settings
-from app.systems.sqlite.file import Database
+from app.systems.sqlite.file import SqliteDatabase
 from tests.conftest import Fill, MakeRecord
 from tests.web.asking import ORIGINAL, original
 
@@ -112,7 +112,7 @@ def test_failure_in_the_middle_breaks_the_transfer(
     fill([make_record() for _ in range(500)])
     answer = client.get("/logs/export", buffered=False)
     assert answer.status_code == 200
-    with Database(settings.database).write(durable=True) as connection:
+    with SqliteDatabase(settings.database).write(durable=True) as connection:
         connection.execute("ALTER TABLE logs RENAME TO away")
     with pytest.raises(Exception, match="no such table"):
         list(answer.response)
@@ -122,7 +122,7 @@ def test_failure_at_the_beginning_has_a_status(
     client: FlaskClient, minutes: list[LogRecord], settings: Settings
 ) -> None:
     """What goes wrong before the first piece is an answer like any other."""
-    with Database(settings.database).write(durable=True) as connection:
+    with SqliteDatabase(settings.database).write(durable=True) as connection:
         connection.execute("ALTER TABLE logs RENAME TO away")
     answer = client.get("/logs/export")
     assert (answer.status_code, answer.json["status"]) == (503, False)

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from app.backends import Backends, upgrade
 from app.log.envelope import Envelope
 from app.settings.settings import Settings
-from app.systems.sqlite.file import Database
+from app.systems.sqlite.file import SqliteDatabase
 from app.web import create_app
 from tests.conftest import MakeRecord
 
@@ -42,7 +42,7 @@ def test_ready(client: FlaskClient, backends: Backends, make_record: MakeRecord)
 @pytest.mark.parametrize(("table", "wrong"), [("state", {"queue", "index"}), ("logs", {"store", "index"})])
 def test_part_that_is_broken_is_named(client: FlaskClient, settings: Settings, table: str, wrong: set[str]) -> None:
     """503 with the parts at fault, and only those; the process itself lives."""
-    with Database(settings.database).write(durable=True) as connection:
+    with SqliteDatabase(settings.database).write(durable=True) as connection:
         connection.execute(f"DROP TABLE {table}")
     answer = client.get("/health/ready")
     assert answer.status_code == 503
@@ -75,7 +75,7 @@ def test_index_that_is_away_says_what_waits_for_it(tmp_path: Path, make_record: 
     upgrade(apart)
     app = create_app(apart)
     app.extensions["logingestor"].backends().store.add([make_record(), make_record()])
-    with Database(tmp_path / "index.db").write(durable=True) as connection:
+    with SqliteDatabase(tmp_path / "index.db").write(durable=True) as connection:
         connection.execute("DROP TABLE blocks")
     answer = app.test_client().get("/health/ready")
     assert (answer.status_code, answer.json["parts"]["index"]["behind"]) == (503, 2)

@@ -13,7 +13,7 @@ from app.drain import pause
 from app.log.envelope import Envelope
 from app.ports.notices import GONE_SECONDS, KINDS, Beat, Notice
 from app.settings.settings import Settings
-from app.systems.sqlite.file import Database
+from app.systems.sqlite.file import SqliteDatabase
 from app.web import create_app
 from app.web.api.metrics import FIGURES, PREFIX
 from tests.conftest import Fill, MakeRecord
@@ -92,7 +92,7 @@ def test_every_figure_is_there(client: FlaskClient) -> None:
 
 def test_nothing_is_made_up(client: FlaskClient, settings: Settings) -> None:
     """What a broken part would have told is absent, and the part is named."""
-    with Database(settings.database).write(durable=True) as connection:
+    with SqliteDatabase(settings.database).write(durable=True) as connection:
         connection.execute("DROP TABLE unindexed")
     found = read(client)
     assert (found["part_up record"], found["part_up queue"]) == (0, 1)

@@ -21,7 +21,7 @@ from app.ports.deadline import Budget
 from app.query.language.parse import parse
 from app.query.query import Query
 from app.settings.settings import Settings
-from app.systems.sqlite.file import Database
+from app.systems.sqlite.file import SqliteDatabase
 from app.times import instant
 from app.web import create_app, current
 from tests.conftest import MakeRecord
@@ -89,7 +89,7 @@ def apart(tmp_path: Path) -> Settings:
 def broken(settings: Settings, table: str) -> None:
     """Break the index, or the queue, as a fault of the file would."""
     path = Path(settings.search_url.removeprefix("sqlite:///")) if table == "logs" else settings.database
-    with Database(path).write(durable=True) as connection:
+    with SqliteDatabase(path).write(durable=True) as connection:
         connection.execute(f"DROP TABLE {table}")
 
 

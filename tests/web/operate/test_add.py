@@ -20,9 +20,9 @@ from flask.testing import FlaskClient
 
 from app.backends import Backends
 from app.settings.settings import Settings
-from app.systems.sqlite.file import Database
+from app.systems.sqlite.file import SqliteDatabase
 from app.web import create_app
-from app.web.operate.add import SENDERS, Door
+from app.web.operate.add import SENDERS, SendTo
 from tests.e2e.program import wait_for
 from tests.web.reading import Html, get
 
@@ -93,7 +93,7 @@ def test_an_open_server_asks_for_no_password(settings: Settings, backends: Backe
 )
 def test_doors(root: str, host: str, port: int, tls: bool, loopback: bool) -> None:
     """Ports that a scheme implies, and addresses of both families."""
-    door = Door.of(root, password=False)
+    door = SendTo.of(root, password=False)
     assert (door.host, door.port, door.tls, door.loopback) == (host, port, tls, loopback)
     assert door.url == f"{root}logs/ingest/"
 
@@ -156,7 +156,7 @@ def test_since_must_be_a_time(client: FlaskClient, since: str) -> None:
 
 def test_the_page_shows_how_to_send_when_the_record_is_away(client: FlaskClient, settings: Settings) -> None:
     """And says that it can't tell what has come."""
-    with Database(settings.database).write(durable=True) as connection:
+    with SqliteDatabase(settings.database).write(durable=True) as connection:
         connection.execute("DROP TABLE unindexed")
     answer = client.get("/overview/add")
     assert answer.status_code == 503
@@ -208,13 +208,13 @@ def test_the_handler_for_python_outlives_every_answer(settings: Settings, backen
 
 def test_a_page_opened_while_the_record_was_away_begins_to_wait(client: FlaskClient, settings: Settings) -> None:
     """It asks without a time, and its first good answer gives one."""
-    with Database(settings.database).write(durable=True) as connection:
+    with SqliteDatabase(settings.database).write(durable=True) as connection:
         connection.execute("ALTER TABLE state RENAME TO gone")
     answer = client.get("/overview/add")
     assert answer.status_code == 503
     path = Html(answer.text).one("section", id="arrived")["data-part"]
     assert path == "/beneath/overview/add?part=arrived"
-    with Database(settings.database).write(durable=True) as connection:
+    with SqliteDatabase(settings.database).write(durable=True) as connection:
         connection.execute("ALTER TABLE gone RENAME TO state")
     part = get(client, path.removeprefix("/beneath"))
     assert [one["data-since"].isdecimal() for one in part.find("p") if "data-since" in one.attributes] == [True]

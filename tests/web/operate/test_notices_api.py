@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from app.backends import Backends
 from app.ports.notices import Notice
 from app.settings.settings import Settings
-from app.systems.sqlite.file import Database
+from app.systems.sqlite.file import SqliteDatabase
 from app.web import create_app
 from tests.web.reading import Html
 
@@ -56,7 +56,7 @@ def test_told_from_memory_without_the_record(app: Flask, client: FlaskClient, se
     board = app.extensions["logingestor"].board
     board.put(notice("old", 1_700_000_002_000))
     board.put(notice("now"))
-    with Database(settings.database).write(durable=True) as connection:
+    with SqliteDatabase(settings.database).write(durable=True) as connection:
         connection.execute("DROP TABLE notices")
     answer = client.get("/notices")
     assert answer.status_code == 200

@@ -14,7 +14,7 @@ from app.backends import Backends
 from app.ports.notices import Notice
 from app.ports.outbox import Delivery, Standing
 from app.settings.settings import Settings
-from app.systems.sqlite.file import Database
+from app.systems.sqlite.file import SqliteDatabase
 from app.web import create_app
 from app.web.operate.notices_page import SHOWN, lasted
 from tests.notify.channels.receivers import Receiver
@@ -140,7 +140,7 @@ def test_the_history_is_paged(client: FlaskClient, backends: Backends) -> None:
 def test_without_the_record_it_shows_what_is_known(app: Flask, client: FlaskClient, settings: Settings) -> None:
     """And says what is missing; the address for data too."""
     app.extensions["logingestor"].board.put(notice("now"))
-    with Database(settings.database).write(durable=True) as connection:
+    with SqliteDatabase(settings.database).write(durable=True) as connection:
         connection.execute("DROP TABLE notices")
         connection.execute("DROP TABLE notifiers")
     text = shown(client)

@@ -16,12 +16,12 @@ from app.drain import pause
 from app.errors import Unavailable
 from app.log.envelope import Envelope
 from app.monitor.flow import BAR_MS
-from app.ports.figures import Sample
+from app.ports.figures import FlowSample
 from app.ports.notices import Beat, Notice
 from app.ports.record import LogStore
 from app.settings.settings import Settings
-from app.system import Figures
-from app.systems.sqlite.file import Database
+from app.system import SystemFigures
+from app.systems.sqlite.file import SqliteDatabase
 from app.web import create_app
 from app.web.operate import overview
 from app.web.render.bars import per_second, size, span, spark
@@ -60,18 +60,18 @@ FINE = {
 )
 def test_the_state_in_words(values: dict[str, float], kind: str, text: str) -> None:
     """What waits, for how long, and that nothing is lost."""
-    found = Figures({**FINE, **values}, {"record": None, "queue": None, "disk": None})
-    assert overview.state(found) == overview.State(kind, text)
+    found = SystemFigures({**FINE, **values}, {"record": None, "queue": None, "disk": None})
+    assert overview.state(found) == overview.SystemState(kind, text)
 
 
 def test_what_is_wrong_is_said_first() -> None:
     """A part that does not answer, then notices."""
-    away = Figures({"workers_alive": 1}, {"record": None, "queue": "refused.", "disk": None})
+    away = SystemFigures({"workers_alive": 1}, {"record": None, "queue": "refused.", "disk": None})
     assert overview.state(away).kind == "error"
     assert "The queue does not answer: no log is accepted now: refused." in overview.state(away).text
     for severity in ("error", "warning"):
         notices = [Notice(str(n), "k", "k", severity, "8 logs were refused. Last: x.", 1) for n in range(3)]
-        noticed = Figures(FINE, dict.fromkeys(("record", "queue", "disk")), notices=notices)
+        noticed = SystemFigures(FINE, dict.fromkeys(("record", "queue", "disk")), notices=notices)
         assert overview.state(noticed).kind == severity
         assert overview.state(noticed).text.startswith("8 logs were refused. And 2 more notices. ")
 
@@ -87,7 +87,7 @@ def test_a_page_has_rates_at_once(
 ) -> None:
     """From samples that another process kept; the same figures as the system's, whoever answers."""
     at = backends.store.reading().at
-    backends.store.keep_samples([Sample(at - 3 * BAR_MS, 0, 0, 0, 0, 0)])
+    backends.store.keep_samples([FlowSample(at - 3 * BAR_MS, 0, 0, 0, 0, 0)])
     fill([make_record(resource_id=f"server-{n % 2}") for n in range(90)])
     backends.places[0].beat(Beat("a" * 32, "host", 1, 1))
     page = get(client, "/overview")
@@ -164,7 +164,7 @@ def test_hostile_sources_are_only_shown(client: FlaskClient, backends: Backends)
 
 def test_the_page_tells_what_it_knows_when_the_record_is_away(client: FlaskClient, settings: Settings) -> None:
     """With 503, the reason, and the figures of the other parts; none is made up."""
-    with Database(settings.database).write(durable=True) as connection:
+    with SqliteDatabase(settings.database).write(durable=True) as connection:
         connection.execute("DROP TABLE unindexed")
         connection.execute("DROP TABLE sources")
     for path in ("/overview", "/overview?part=now"):

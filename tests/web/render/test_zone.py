@@ -13,7 +13,7 @@ from app.log.envelope import DeadLetter
 from app.log.record import IdSource, LogRecord, id_bytes, id_text
 from app.times import instant
 from app.web.render import zone
-from app.web.search.form import Form
+from app.web.search.form import SearchForm
 from tests.conftest import Fill, MakeRecord
 from tests.web.reading import Html, get, location
 
@@ -224,8 +224,8 @@ def test_skew_is_told(client: FlaskClient, fill: Fill, make_record: MakeRecord) 
 
 def test_state_of_a_form_without_a_request() -> None:
     """What the URL says is the state; without a request nothing else is."""
-    assert Form.read({"tz": "Asia/Tokyo"}).state() == [("tz", "Asia/Tokyo")]
-    assert Form.read({}).state() == []
+    assert SearchForm.read({"tz": "Asia/Tokyo"}).state() == [("tz", "Asia/Tokyo")]
+    assert SearchForm.read({}).state() == []
     with zone.using(zone.read_zone("+02:00")):
         assert zone.when(instant.parse("2023-09-15T08:00:00Z")) == "2023-09-15 10:00:00.000"
         assert zone.exactly(instant.parse("2023-09-15T08:00:00Z")) == "2023-09-15 10:00:00.000 +02:00"

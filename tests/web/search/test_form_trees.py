@@ -10,7 +10,7 @@ from app.query.filter import And, Filter
 from app.query.language.parse import parse
 from app.query.normal import normal
 from app.query.text import text
-from app.web.search.form import ACTIONS, Form, Row, Rows, revise
+from app.web.search.form import ACTIONS, FilterRow, Rows, SearchForm, revise
 from tests.query.trees import leaves, trees
 
 #: A time for `now`, which no filter here has.
@@ -46,7 +46,7 @@ def test_pressing_a_button_unedited_changes_nothing(tree: Filter, button: str) -
     q = text(tree)
     args = sent(Rows.of(normal(tree)), q, **{button: "1"})
 
-    form, begun = revise(Form.read({"q": q}), args, NOW)
+    form, begun = revise(SearchForm.read({"q": q}), args, NOW)
 
     assert not begun
     assert args.keys() - {"q"} <= ACTIONS
@@ -64,7 +64,7 @@ def test_a_row_that_is_added_narrows(tree: Filter, more: Filter) -> None:
     q = text(tree)
     rows = Rows((*before.rows, added.rows[0]), "all", before.nested)
 
-    form, _ = revise(Form.read({"q": q}), sent(rows, q, use="rows"), NOW)
+    form, _ = revise(SearchForm.read({"q": q}), sent(rows, q, use="rows"), NOW)
 
     assert parse(form.q, NOW) == normal(And((tree, more)))
 
@@ -80,4 +80,4 @@ def test_rows_hold_hard_values() -> None:
         rows = Rows.of(parse(q))
         assert not rows.nested
         assert text(normal(Rows.sent(sent(rows, q)).filter(parse(q)))) == text(parse(q))
-    assert Rows.of(parse("level:error")).rows == (Row("level", "equals", "error"),)
+    assert Rows.of(parse("level:error")).rows == (FilterRow("level", "equals", "error"),)

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from app.errors import InvalidQuery
 from app.log.record import LogRecord, id_text
 from app.web.search import columns
-from app.web.search.form import Form
+from app.web.search.form import SearchForm
 from app.web.server.live import Live
 from tests.conftest import Fill, MakeRecord
 from tests.web.reading import Html, get, location
@@ -237,7 +237,7 @@ def test_rows_that_arrive_have_the_pages_columns(
         lambda: None,
     )
     assert reader.key == ("row", "clock=received&columns=metadata.n,message&wrap=no&density=compact", "number")
-    assert Form.read(look).row() == reader.key[1]
+    assert SearchForm.read(look).row() == reader.key[1]
     row = reader.write(some[4], "cursor")
     with pytest.raises(InvalidQuery, match="no field"):
         live._asked({"query_string": b"as=row&columns=nonsense", "headers": []}, lambda: None)

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from app.log.record import LogRecord
 from app.times import instant
 from app.web.search import window
-from app.web.search.form import Form
+from app.web.search.form import SearchForm
 from tests.web.reading import get, location
 
 NOW = instant.parse("2023-09-15T12:00:00Z")[0]
@@ -81,17 +81,17 @@ def test_a_zone_typed_anew_keeps_times_that_were_not(client: FlaskClient) -> Non
 def test_inputs_show_the_zones_clock(app: Flask, value: str, shown: str) -> None:
     """In a form that is read back as the same instant; what is no point in time stays as it is."""
     with app.test_request_context("/?tz=Europe/Berlin"):
-        form = Form(start=value, end=value)
+        form = SearchForm(start=value, end=value)
         found = window.view(form, NOW)
         assert (found.start, found.end) == (shown, shown)
-        back = window.settled(Form(start=shown, end=shown), {}, NOW)
+        back = window.settled(SearchForm(start=shown, end=shown), {}, NOW)
         assert window.view(back, NOW).start == shown
 
 
 def moved(app: Flask, start: str, end: str, tz: str = "UTC") -> list[tuple[str, ...] | None]:
     """Return the ranges that Earlier, Zoom out and Later lead to."""
     with app.test_request_context(f"/?tz={tz}"):
-        found = window.view(Form(start=start, end=end), NOW)
+        found = window.view(SearchForm(start=start, end=end), NOW)
     return [None if move.range is None else (*move.range.split("|"),) for move in found.moves]
 
 

@@ -11,7 +11,7 @@ from app.query.meaning import as_text, scalars, values
 from app.query.query import Bucket, Facets, FieldInfo, Query, Value
 from app.systems.sqlite.index import counting, kept
 from app.systems.sqlite.index.kept import MINUTE
-from app.systems.sqlite.index.search import Search
+from app.systems.sqlite.index.search import SqliteQuery
 from app.systems.sqlite.index.writing import PATHS, type_name
 
 #: Records that facets and fields of a filtered query look at; more are an estimate and said to be.
@@ -20,7 +20,7 @@ SAMPLE_LOGS = 20_000
 Tally = Counter[tuple[int, str]]
 
 
-def histogram(search: Search, interval: int, by_level: bool, offset: int) -> list[Bucket]:
+def histogram(search: SqliteQuery, interval: int, by_level: bool, offset: int) -> list[Bucket]:
     """Return the counts by *interval*, from the first bucket to the last, empty ones included."""
     query = search.query
     tally: Tally = Counter()
@@ -50,7 +50,7 @@ def _aligned(ms: int, interval: int, offset: int) -> int:
     return (ms - offset) // interval * interval + offset
 
 
-def _from_minutes(search: Search, interval: int, offset: int, tally: Tally) -> None:
+def _from_minutes(search: SqliteQuery, interval: int, offset: int, tally: Tally) -> None:
     """Count whole minutes from the kept counts, and the rest of a minute at either end from the rows."""
     minutes = kept.whole_minutes(search.query)
     if minutes is None:
@@ -62,7 +62,7 @@ def _from_minutes(search: Search, interval: int, offset: int, tally: Tally) -> N
         tally[at, level] += count
 
 
-def _from_rows(search: Search, interval: int, offset: int, tally: Tally) -> None:
+def _from_rows(search: SqliteQuery, interval: int, offset: int, tally: Tally) -> None:
     start, end = search.query.start, search.query.end
     if start is not None and end is not None and start > end:
         return
@@ -71,7 +71,7 @@ def _from_rows(search: Search, interval: int, offset: int, tally: Tally) -> None
             tally[at, level] += count
 
 
-def facets(search: Search, fields: Sequence[str], size: int) -> Facets:
+def facets(search: SqliteQuery, fields: Sequence[str], size: int) -> Facets:
     """Return the most frequent values of each field; exact for counted fields, else of a sample if many match."""
     query = search.query
     unbounded = query.filter == EVERYTHING and query.start is None and query.end is None
@@ -92,14 +92,14 @@ def _values_of(record: LogRecord, fields: Sequence[str]) -> set[tuple[str, str]]
     return {(field, as_text(value)) for field in fields for value in values(record, field)}
 
 
-def _counted(search: Search, field: str, size: int) -> list[Value]:
+def _counted(search: SqliteQuery, field: str, size: int) -> list[Value]:
     rows = search.run(
         "SELECT value, count FROM counts WHERE field = ? ORDER BY count DESC, value LIMIT ?", [field, size]
     )
     return [Value(value, count) for value, count in rows]
 
 
-def fields(search: Search) -> list[FieldInfo]:
+def fields(search: SqliteQuery) -> list[FieldInfo]:
     """Return the fields that occur, by name; a field with values of several types is `mixed`."""
     query = search.query
     if query.filter == EVERYTHING and query.start is None and query.end is None:
@@ -142,7 +142,7 @@ def _paths_of(record: LogRecord) -> set[tuple[str, str]]:
 
 
 def _sampled(
-    search: Search, parts: Callable[[LogRecord], set[tuple[str, str]]]
+    search: SqliteQuery, parts: Callable[[LogRecord], set[tuple[str, str]]]
 ) -> tuple[Counter[tuple[str, str]], bool]:
     """Count the parts of up to SAMPLE_LOGS records of the query, and say whether those were all."""
     tally: Counter[tuple[str, str]] = Counter()
@@ -156,7 +156,7 @@ def _sampled(
     return tally, True
 
 
-def _newest(search: Search) -> Iterator[tuple[list[LogRecord], bool]]:
+def _newest(search: SqliteQuery) -> Iterator[tuple[list[LogRecord], bool]]:
     for hits, last in search.each():
         for start in range(0, len(hits), 1_000):
             yield search.records(hits[start : start + 1_000]), last and start + 1_000 >= len(hits)

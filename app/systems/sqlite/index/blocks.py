@@ -43,7 +43,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class KeyBounds:
     """A query's window and start as bounds of keys, and the SQL condition that says the same of a row."""
 
     clock: str
@@ -55,7 +55,7 @@ class Window:
     after: Any
 
     @classmethod
-    def of(cls, query: Query) -> Window:
+    def of(cls, query: Query) -> KeyBounds:
         """Return the window of *query*."""
         descending = query.sort == "desc"
         if query.clock == "event":
@@ -137,7 +137,7 @@ def intervals(blocks: Iterable[Block]) -> list[tuple[int, int]]:
     return joined
 
 
-def chunks(blocks: Iterable[Block], window: Window, largest: int) -> Iterator[Chunk]:
+def chunks(blocks: Iterable[Block], window: KeyBounds, largest: int) -> Iterator[Chunk]:
     """Yield the blocks that the window touches, best keys first, in chunks that double up to *largest*."""
     touched = [block for block in blocks if window.touches(block)]
     best = window.highest if window.descending else window.lowest

@@ -16,7 +16,7 @@ from app.systems.sqlite import rows
 from app.systems.sqlite.index import kept
 from app.systems.sqlite.index.blocks import Block, chunks, intervals
 from app.systems.sqlite.index.evaluate import Evaluator
-from app.systems.sqlite.index.search import Search
+from app.systems.sqlite.index.search import SqliteQuery
 
 #: With `count=auto`: seconds of extra work, and verified hits, before the total becomes `at least`.
 AUTO_SECONDS = 0.020
@@ -25,7 +25,7 @@ AUTO_HITS = 10_000
 BLOCKS = 64
 
 
-def total(search: Search, shown: int, more: bool) -> tuple[int | None, bool]:
+def total(search: SqliteQuery, shown: int, more: bool) -> tuple[int | None, bool]:
     """Return the query's total and whether it is exact, when its page shows *shown* records and there are *more*."""
     query = search.query
     if query.count == "none":
@@ -40,7 +40,7 @@ def total(search: Search, shown: int, more: bool) -> tuple[int | None, bool]:
     return max(counted, shown + more), exact
 
 
-def count(search: Search, clock: Clock, most: int | None = None) -> tuple[int, bool]:
+def count(search: SqliteQuery, clock: Clock, most: int | None = None) -> tuple[int, bool]:
     """Return how many records the whole window holds, and whether that is all of them."""
     whole = search.again(replace(search.query, after=None), clock)
     known = kept.total(whole)
@@ -57,7 +57,7 @@ def count(search: Search, clock: Clock, most: int | None = None) -> tuple[int, b
     return _counted(whole, clock, most)
 
 
-def _counted(search: Search, clock: Clock, most: int | None) -> tuple[int, bool]:
+def _counted(search: SqliteQuery, clock: Clock, most: int | None) -> tuple[int, bool]:
     found = 0
     try:
         for chunk in chunks(search.blocks, search.window, BLOCKS):
@@ -69,7 +69,7 @@ def _counted(search: Search, clock: Clock, most: int | None) -> tuple[int, bool]
     return found, True
 
 
-def _in_postings(search: Search, blocks: Sequence[Block]) -> int:
+def _in_postings(search: SqliteQuery, blocks: Sequence[Block]) -> int:
     """Return how many records in *blocks* satisfy an exact expression."""
     expression = search.expression
     if expression.text is None:
@@ -88,7 +88,7 @@ def _in_postings(search: Search, blocks: Sequence[Block]) -> int:
     return found
 
 
-def _verified(search: Search, blocks: Sequence[Block]) -> int:
+def _verified(search: SqliteQuery, blocks: Sequence[Block]) -> int:
     evaluator = search.evaluator
     if evaluator is None or search.expression.text is None:
         return sum(1 for _ in search.hits(blocks, None))
@@ -96,7 +96,7 @@ def _verified(search: Search, blocks: Sequence[Block]) -> int:
     return sum(_in_block(search, evaluator, block) for block in blocks)
 
 
-def _in_block(search: Search, evaluator: Evaluator, block: Block) -> int:
+def _in_block(search: SqliteQuery, evaluator: Evaluator, block: Block) -> int:
     """Return how many records of *block* satisfy a filter that looks inside messages, with as few rows as possible."""
     search.clock.check()
     covered = search.window.covers(block)
@@ -116,7 +116,7 @@ def _in_block(search: Search, evaluator: Evaluator, block: Block) -> int:
     return sum(1 for _ in search.hits_at(block, found))
 
 
-def _among(search: Search, messages: Sequence[bytes]) -> int:
+def _among(search: SqliteQuery, messages: Sequence[bytes]) -> int:
     """Return how many of *messages* satisfy a filter about nothing but the message."""
     if isinstance(search.query.filter, Matches):
         find = regex(search.query.filter.pattern).search
@@ -124,11 +124,11 @@ def _among(search: Search, messages: Sequence[bytes]) -> int:
     return sum(search.holds(LogRecord(b"", 0, 0, "", message.decode())) for message in messages)
 
 
-def _about_messages(search: Search) -> bool:
+def _about_messages(search: SqliteQuery) -> bool:
     return all(getattr(leaf, "field", "message") == "message" for leaf in leaves(search.query.filter))
 
 
-def _in_messages(search: Search, places: Sequence[int]) -> int:
+def _in_messages(search: SqliteQuery, places: Sequence[int]) -> int:
     """Return how many records at *places* satisfy a filter about nothing but the message."""
     found = 0
     for start in range(0, len(places), 256):

@@ -54,7 +54,7 @@ class Evaluator:
         self._dictionary = dictionary
         self._texts = BlockText(connection)
         self._needles: dict[Filter, tuple[Needle, ...]] = {}
-        self._expressions: dict[tuple[Filter, bool], plan.Expression] = {}
+        self._expressions: dict[tuple[Filter, bool], plan.FtsExpression] = {}
         self._possible = self._texts.every()
         #: Loaded blocks that the runs leave, and the places in them by expression.
         self._loaded: list[Block] = []

@@ -9,15 +9,15 @@ from dataclasses import replace
 from app.log.record import LogRecord
 from app.ports.clock import Clock
 from app.ports.deadline import Budget
-from app.ports.index import Refusal
+from app.ports.index import IndexRefusal
 from app.ports.pages import pages
 from app.query.query import Bucket, Facets, FieldInfo, Page, Query
 from app.systems.sqlite import rows
-from app.systems.sqlite.file import Connection, Database
+from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.index import aggregate, counting, plan, writing
 from app.systems.sqlite.index.blocks import BlockCache
 from app.systems.sqlite.index.rebuilding import Rebuilding, sweep
-from app.systems.sqlite.index.search import Search
+from app.systems.sqlite.index.search import SqliteQuery
 from app.times.instant import Instant
 
 #: Pages of postings merged, and free pages given back to the file system, in one step of `compact`.
@@ -29,11 +29,11 @@ COMPACT_STEPS = 200
 class SqliteIndex(Rebuilding):
     """A SearchIndex in the tables terms, blocks, texts, grams, minutes and counts."""
 
-    def __init__(self, database: Database, *, shared: bool = True) -> None:
+    def __init__(self, database: SqliteDatabase, *, shared: bool = True) -> None:
         super().__init__(database, shared=shared)
         self._cache = BlockCache()
 
-    def add(self, records: Sequence[LogRecord]) -> list[Refusal]:
+    def add(self, records: Sequence[LogRecord]) -> list[IndexRefusal]:
         """See SearchIndex."""
         prepared = writing.prepare(records)
         with self._database.write(durable=True) as connection:
@@ -64,10 +64,10 @@ class SqliteIndex(Rebuilding):
         return rows.ids_between(self._database, first, last, there)
 
     @contextmanager
-    def _search(self, query: Query, budget: Budget) -> Iterator[Search]:
+    def _search(self, query: Query, budget: Budget) -> Iterator[SqliteQuery]:
         with self._database.snapshot() as connection:
             blocks = self._cache.read(connection)
-            yield Search(connection, blocks, query, Clock(budget), dictionary(connection))
+            yield SqliteQuery(connection, blocks, query, Clock(budget), dictionary(connection))
 
     def find(self, query: Query, budget: Budget = Budget()) -> Page:
         """See SearchIndex."""

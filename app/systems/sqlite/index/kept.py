@@ -12,7 +12,7 @@ from app.query.filter import EVERYTHING, Equals, Filter, In, leaves
 from app.query.meaning import predicate
 from app.query.query import Query
 from app.systems.sqlite import rows
-from app.systems.sqlite.index.search import Search
+from app.systems.sqlite.index.search import SqliteQuery
 
 MINUTE = 60_000
 #: Fields whose values are counted.
@@ -26,7 +26,7 @@ def by_level_only(tree: Filter) -> bool:
     return all(getattr(leaf, "field", None) == "level" for leaf in leaves(tree))
 
 
-def total(search: Search) -> int | None:
+def total(search: SqliteQuery) -> int | None:
     """Return how many records the query has; None when it has a window, or a filter that is not counted."""
     query = search.query
     if query.start is not None or query.end is not None:
@@ -43,12 +43,12 @@ def total(search: Search) -> int | None:
     return None
 
 
-def _count(search: Search, field: str, value: str) -> int:
+def _count(search: SqliteQuery, field: str, value: str) -> int:
     found = search.run("SELECT count FROM counts WHERE field = ? AND value = ?", [field, value])
     return int(found[0][0]) if found else 0
 
 
-def _levels(search: Search) -> list[tuple[str, int]]:
+def _levels(search: SqliteQuery) -> list[tuple[str, int]]:
     """Return the levels that satisfy a filter by level only, with their counts."""
     holds = predicate(search.query.filter)
     found = search.run("SELECT value, count FROM counts WHERE field = 'level'", [])
@@ -63,7 +63,7 @@ def whole_minutes(query: Query) -> tuple[int | None, int | None] | None:
     return None if first is not None and last is not None and first > last else (first, last)
 
 
-def ends(search: Search, first: int | None, last: int | None) -> Iterator[Search]:
+def ends(search: SqliteQuery, first: int | None, last: int | None) -> Iterator[SqliteQuery]:
     """Yield the same search in what the window has before minute *first* and after minute *last*."""
     query = search.query
     if first is not None and query.start is not None and query.start < (first * MINUTE, 0):
@@ -73,7 +73,7 @@ def ends(search: Search, first: int | None, last: int | None) -> Iterator[Search
 
 
 def in_minutes(
-    search: Search, first: int | None, last: int | None, interval: int, offset: int
+    search: SqliteQuery, first: int | None, last: int | None, interval: int, offset: int
 ) -> list[tuple[int, str, int]]:
     """Return (start of bucket, level, count) for the minutes from *first* to *last* and a filter by level only."""
     levels = [level for level, _ in _levels(search)]

@@ -37,7 +37,7 @@ TERMS_LIMIT = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Expression:
+class FtsExpression:
     """An FTS5 expression; its text is None where nothing, and `"a~"` where everything is meant."""
 
     text: str | None
@@ -50,8 +50,8 @@ class Expression:
 
 
 _ALL = f'"{terms.ALL}"'
-ALL = Expression(_ALL)
-NONE = Expression(None)
+ALL = FtsExpression(_ALL)
+NONE = FtsExpression(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,38 +69,38 @@ def quoted(term: str) -> str:
     return f'"{term}"'
 
 
-def all_of(parts: Sequence[Expression]) -> Expression:
+def all_of(parts: Sequence[FtsExpression]) -> FtsExpression:
     """Return the expression that holds where all parts do."""
     exact = all(part.exact for part in parts)
     if any(part.text is None for part in parts):
-        return Expression(None, exact)
+        return FtsExpression(None, exact)
     texts = [part.text for part in parts if part.text is not None and not part.everything]
     if not texts:
-        return Expression(_ALL, exact)
-    return Expression(texts[0] if len(texts) == 1 else f"({' AND '.join(texts)})", exact)
+        return FtsExpression(_ALL, exact)
+    return FtsExpression(texts[0] if len(texts) == 1 else f"({' AND '.join(texts)})", exact)
 
 
-def any_of(parts: Sequence[Expression]) -> Expression:
+def any_of(parts: Sequence[FtsExpression]) -> FtsExpression:
     """Return the expression that holds where any part does."""
     exact = all(part.exact for part in parts)
     if any(part.everything for part in parts):
-        return Expression(_ALL, exact)
+        return FtsExpression(_ALL, exact)
     texts = [part.text for part in parts if part.text is not None]
     if not texts:
-        return Expression(None, exact)
-    return Expression(texts[0] if len(texts) == 1 else f"({' OR '.join(texts)})", exact)
+        return FtsExpression(None, exact)
+    return FtsExpression(texts[0] if len(texts) == 1 else f"({' OR '.join(texts)})", exact)
 
 
-def none_of(part: Expression) -> Expression:
+def none_of(part: FtsExpression) -> FtsExpression:
     """Return the expression that holds where the part does not."""
     if part.text is None:
-        return Expression(_ALL, part.exact)
+        return FtsExpression(_ALL, part.exact)
     if part.everything:
-        return Expression(None, part.exact)
-    return Expression(f"({_ALL} NOT {part.text})", part.exact)
+        return FtsExpression(None, part.exact)
+    return FtsExpression(f"({_ALL} NOT {part.text})", part.exact)
 
 
-def expression(tree: Filter, dictionary: Dictionary, positive: bool = True) -> Expression:
+def expression(tree: Filter, dictionary: Dictionary, positive: bool = True) -> FtsExpression:
     """Return *tree* over terms: exact, or a superset (a subset when not *positive*)."""
     match tree:
         case And(parts):
@@ -113,21 +113,21 @@ def expression(tree: Filter, dictionary: Dictionary, positive: bool = True) -> E
             found = _leaf(tree, dictionary)
             if found.exact or positive:
                 return found
-            return Expression(None, exact=False)
+            return FtsExpression(None, exact=False)
 
 
-def _leaf(leaf: Filter, dictionary: Dictionary) -> Expression:
+def _leaf(leaf: Filter, dictionary: Dictionary) -> FtsExpression:
     """Return the leaf over terms: exact, or a superset."""
     match leaf:
         case Words(text):
-            return all_of([Expression(quoted(word)) for word in words(text)])
+            return all_of([FtsExpression(quoted(word)) for word in words(text)])
         case Phrase(text):
             found = words(text)
-            return Expression(all_of([Expression(quoted(word)) for word in found]).text, exact=len(found) <= 1)
+            return FtsExpression(all_of([FtsExpression(quoted(word)) for word in found]).text, exact=len(found) <= 1)
         case Exists(field):
             if field in ("level", "message", "id", "timestamp", "received"):
                 return ALL
-            return Expression(quoted(terms.exists_term(field)))
+            return FtsExpression(quoted(terms.exists_term(field)))
         case Range():
             return _range(leaf, dictionary)
         case Contains() | Wildcard() | Matches():
@@ -137,43 +137,43 @@ def _leaf(leaf: Filter, dictionary: Dictionary) -> Expression:
     raise AssertionError(leaf)
 
 
-def _whole(leaf: Equals | In | Prefix) -> Expression:
+def _whole(leaf: Equals | In | Prefix) -> FtsExpression:
     match leaf:
         case Equals("message", text):
-            return Expression(all_of([Expression(quoted(word)) for word in words(text)]).text, exact=False)
+            return FtsExpression(all_of([FtsExpression(quoted(word)) for word in words(text)]).text, exact=False)
         case Equals("id" | "timestamp" | "received") | In("message" | "id" | "timestamp" | "received"):
-            return Expression(_ALL, exact=False)
+            return FtsExpression(_ALL, exact=False)
         case Equals(field, text):
-            return Expression(quoted(terms.value_term(field, _as_kept(field, text))))
+            return FtsExpression(quoted(terms.value_term(field, _as_kept(field, text))))
         case In(field, texts):
-            return any_of([Expression(quoted(terms.value_term(field, _as_kept(field, text)))) for text in texts])
+            return any_of([FtsExpression(quoted(terms.value_term(field, _as_kept(field, text)))) for text in texts])
         case Prefix("message" | "id" | "timestamp" | "received"):
-            return Expression(_ALL, exact=False)
+            return FtsExpression(_ALL, exact=False)
         case Prefix(field, text):
             start = terms.prefix_term(field, _as_kept(field, text))
-            return Expression(f"{quoted(start)} *", exact=len(text) <= terms.VALUE_LIMIT)
+            return FtsExpression(f"{quoted(start)} *", exact=len(text) <= terms.VALUE_LIMIT)
 
 
 def _as_kept(field: str, text: str) -> str:
     return fold(text) if field == "level" else text
 
 
-def _tested(leaf: Contains | Wildcard | Matches, dictionary: Dictionary) -> Expression:
+def _tested(leaf: Contains | Wildcard | Matches, dictionary: Dictionary) -> FtsExpression:
     """Test the few values of a counted field one by one; else ask only that the field be there."""
     field = leaf.field
     if field in ("message", "id", "timestamp", "received"):
-        return Expression(_ALL, exact=False)
+        return FtsExpression(_ALL, exact=False)
     values = dictionary.values(field, VALUES_LIMIT)
     if values is not None:
         holds = predicate(leaf)
         found = [value for value in values if holds(_probe(field, value))]
         kept = {_as_kept(field, value) for value in found}
         if len(kept) <= TERMS_LIMIT:
-            either = any_of([Expression(quoted(terms.value_term(field, value))) for value in sorted(kept)])
+            either = any_of([FtsExpression(quoted(terms.value_term(field, value))) for value in sorted(kept)])
             # `error` and `ERROR` are one term: a pattern that tells them apart must be verified.
             alike = sum(_as_kept(field, value) in kept for value in values)
-            return Expression(either.text, exact=alike == len(found))
-    return Expression(ALL.text if field == "level" else quoted(terms.exists_term(field)), exact=False)
+            return FtsExpression(either.text, exact=alike == len(found))
+    return FtsExpression(ALL.text if field == "level" else quoted(terms.exists_term(field)), exact=False)
 
 
 def _probe(field: str, value: str) -> LogRecord:
@@ -189,13 +189,13 @@ def _probe(field: str, value: str) -> LogRecord:
     return record
 
 
-def _range(leaf: Range, dictionary: Dictionary) -> Expression:
+def _range(leaf: Range, dictionary: Dictionary) -> FtsExpression:
     if leaf.field in ("timestamp", "received"):
-        return Expression(_ALL, exact=False)
+        return FtsExpression(_ALL, exact=False)
     if leaf.field == "level":
         inside = within(leaf)
         ranks = [rank for rank in range(len(SEVERITY_NAMES)) if inside(rank)]
-        return any_of([Expression(quoted(f"s~{rank}")) for rank in ranks])
+        return any_of([FtsExpression(quoted(f"s~{rank}")) for rank in ranks])
     start = terms.number_start(leaf.field)
     lower = float("-inf") if leaf.lower is None else leaf.lower
     upper = float("inf") if leaf.upper is None else leaf.upper
@@ -203,11 +203,11 @@ def _range(leaf: Range, dictionary: Dictionary) -> Expression:
     first, last = start + terms.sortable(float(lower) + 0.0), start + terms.sortable(float(upper) + 0.0)
     found = dictionary.between(first, last, TERMS_LIMIT)
     if found is None:
-        return Expression(quoted(terms.exists_term(leaf.field)), exact=False)
+        return FtsExpression(quoted(terms.exists_term(leaf.field)), exact=False)
     # An open end belongs to the range: integers beyond float64 are kept as infinite.
     wrong = set[str]()
     if leaf.lower is not None and not leaf.includes_lower:
         wrong.add(first)
     if leaf.upper is not None and not leaf.includes_upper:
         wrong.add(last)
-    return any_of([Expression(quoted(term)) for term in found if term not in wrong])
+    return any_of([FtsExpression(quoted(term)) for term in found if term not in wrong])

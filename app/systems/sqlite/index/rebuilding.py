@@ -12,9 +12,9 @@ from contextlib import contextmanager
 
 from app.errors import Unavailable
 from app.log.record import LogRecord
-from app.ports.index import Rebuild, Refusal
+from app.ports.index import IndexRefusal, Rebuild
 from app.systems.sqlite import rows
-from app.systems.sqlite.file import Connection, Database
+from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.index import writing
 from app.systems.sqlite.index.writing import NEXT, REBUILD, Generation
 from app.times.instant import now_ms
@@ -38,7 +38,7 @@ _STARTED, _REACHED, _LOGS, _FROM = (f"{REBUILD}_{name}" for name in ("started", 
 class Rebuilding:
     """The part of a SqliteIndex that is Rebuildable."""
 
-    def __init__(self, database: Database, *, shared: bool) -> None:
+    def __init__(self, database: SqliteDatabase, *, shared: bool) -> None:
         self._database = database
         #: Whether the record lies in the same file: its rows are the index's.
         self._shared = shared
@@ -69,7 +69,7 @@ class Rebuilding:
     def _tables(self) -> tuple[str, ...]:
         return _TABLES if self._shared else (*_TABLES, "logs")
 
-    def rebuild_add(self, records: Sequence[LogRecord], place: int) -> list[Refusal]:
+    def rebuild_add(self, records: Sequence[LogRecord], place: int) -> list[IndexRefusal]:
         """See Rebuildable."""
         for start in range(0, len(records), STEP_LOGS):
             some = records[start : start + STEP_LOGS]
@@ -155,7 +155,7 @@ def _definition(connection: Connection, table: str) -> str:
     return re.sub(rf'(TABLE\s+)["\']?{table}["\']?', rf"\g<1>{table}{NEXT}", row[0], count=1)
 
 
-def sweep(database: Database) -> None:
+def sweep(database: SqliteDatabase) -> None:
     """Drop what a rebuild has replaced: the large tables row by row first, so that no transaction is long."""
     with database.snapshot() as connection:
         there = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -168,7 +168,7 @@ def sweep(database: Database) -> None:
                 connection.execute(f"DROP TABLE {table}{OLD}")
 
 
-def _thin(database: Database, table: str) -> int:
+def _thin(database: SqliteDatabase, table: str) -> int:
     with database.write(durable=False) as connection:
         statement = f"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} LIMIT {SWEEP_ROWS})"
         return int(connection.execute(statement).rowcount)

@@ -16,7 +16,7 @@ from app.query.query import Query
 from app.systems.sqlite import rows
 from app.systems.sqlite.file import Connection, OperationalError, interruptible
 from app.systems.sqlite.index import plan
-from app.systems.sqlite.index.blocks import Block, Window, chunks, intervals
+from app.systems.sqlite.index.blocks import Block, KeyBounds, chunks, intervals
 from app.systems.sqlite.index.evaluate import Evaluator, Found, looks_inside
 from app.times.instant import Instant
 
@@ -30,7 +30,7 @@ LARGEST_VERIFIED_CHUNK = 64
 _BLOCKS_AT_ONCE = 64
 
 
-class Search:
+class SqliteQuery:
     """One query. Its methods run in the caller's read transaction."""
 
     def __init__(
@@ -45,7 +45,7 @@ class Search:
         self.blocks = blocks
         self.query = query
         self.clock = clock
-        self.window = Window.of(query)
+        self.window = KeyBounds.of(query)
         self._dictionary = dictionary
         self.expression = plan.expression(query.filter, dictionary)
         self.holds: Callable[[LogRecord], bool] = predicate(query.filter)
@@ -155,13 +155,13 @@ class Search:
                 found[row[5]] = rows.record(row[:5])
         return [found[place] for place in places]
 
-    def narrowed(self, start: Instant | None, end: Instant | None) -> Search:
+    def narrowed(self, start: Instant | None, end: Instant | None) -> SqliteQuery:
         """Return the same search in another window, from its beginning."""
         return self.again(replace(self.query, start=start, end=end, after=None), self.clock)
 
-    def again(self, query: Query, clock: Clock) -> Search:
+    def again(self, query: Query, clock: Clock) -> SqliteQuery:
         """Return a search for *query* in the same transaction."""
-        return Search(self.connection, self.blocks, query, clock, self._dictionary)
+        return SqliteQuery(self.connection, self.blocks, query, clock, self._dictionary)
 
     def each(self) -> Iterator[tuple[list[Hit], bool]]:
         """Yield all hits of the window, some blocks at a time, and whether no blocks are left."""

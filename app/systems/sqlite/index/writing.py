@@ -14,7 +14,7 @@ from typing import Any
 from app.log.record import LogRecord
 from app.query.meaning import scalars
 from app.systems.sqlite import rows
-from app.systems.sqlite.file import Connection, Database
+from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.index import blocks, grams, terms, texts
 from app.systems.sqlite.index.grams import BLOCK
 
@@ -212,7 +212,7 @@ def _forget(
     rows.add_state(connection, "removals", 1)
 
 
-def seal(database: Database, most: int = 64, generation: Generation = CURRENT) -> int:
+def seal(database: SqliteDatabase, most: int = 64, generation: Generation = CURRENT) -> int:
     """Make the texts of up to *most* full blocks that have none yet; return how many."""
     suffix, sealed = generation.suffix, f"sealed{generation.suffix}"
     with database.snapshot() as connection:
@@ -239,7 +239,7 @@ def _rows(connection: Connection, number: int, generation: Generation) -> int:
     return int(found.fetchone()[0])
 
 
-def _messages(database: Database, number: int, generation: Generation) -> list[str]:
+def _messages(database: SqliteDatabase, number: int, generation: Generation) -> list[str]:
     """Return the messages of block *number*."""
     first = number * BLOCK
     with database.snapshot() as connection:
