@@ -10,7 +10,7 @@ import pytest
 from app.backends import Backends
 from app.find.hints import explain as explaining
 from app.find.hints.complete import Completions, complete
-from app.find.hints.explain import AtLeast, Explanation, explain
+from app.find.hints.explain import Explanation, LowerBound, explain
 from app.find.hints.known import Memory
 from app.find.hints.statistics import Numbers, statistics
 from app.log.record import IdSource, LogRecord
@@ -137,11 +137,11 @@ def test_each_clause_has_its_cost(filled: Backends) -> None:
     found = explained(filled, "level:info AND resourceId:web-2 AND request", 0, 29)
 
     assert [(text(one.filter), text(one.rest), one.without) for one in found.clauses] == [
-        ("level:info", "resourceId:web-2 AND request", AtLeast(0, True)),
-        ("resourceId:web-2", "level:info AND request", AtLeast(10, True)),
-        ("request", "level:info AND resourceId:web-2", AtLeast(0, True)),
+        ("level:info", "resourceId:web-2 AND request", LowerBound(0, True)),
+        ("resourceId:web-2", "level:info AND request", LowerBound(10, True)),
+        ("request", "level:info AND resourceId:web-2", LowerBound(0, True)),
     ]
-    assert found.range == AtLeast(30, True)
+    assert found.range == LowerBound(30, True)
     assert all(one.alone is None for one in found.clauses)
     assert found.unasked == []
 
@@ -151,9 +151,9 @@ def test_where_no_single_clause_is_to_blame(filled: Backends) -> None:
     found = explained(filled, "level:fatal AND NOT (request OR level:warn) AND resourceId:web-1")
 
     assert [(text(one.filter), one.alone) for one in found.clauses] == [
-        ("level:fatal", AtLeast(0, True)),
-        ("NOT (request OR level:warn)", AtLeast(0, True)),
-        ("resourceId:web-1", AtLeast(60, True)),
+        ("level:fatal", LowerBound(0, True)),
+        ("NOT (request OR level:warn)", LowerBound(0, True)),
+        ("resourceId:web-1", LowerBound(60, True)),
     ]
 
 
@@ -164,8 +164,8 @@ def test_nearest_logs_around_the_range(filled: Backends) -> None:
 
     bare = explained(filled, "level:fatal", COUNT + 1, COUNT + 30)
     assert (bare.before, bare.after, bare.nearest_match) == (RECORDS[COUNT - 1], RECORDS[-1], False)
-    assert bare.range == AtLeast(0, True)
-    assert bare.clauses[0].without == AtLeast(121, True)
+    assert bare.range == LowerBound(0, True)
+    assert bare.clauses[0].without == LowerBound(121, True)
 
     inside = explained(filled, "level:fatal", 0, 10)
     assert (inside.before, inside.after, inside.nearest_match) == (None, None, False)
@@ -215,7 +215,7 @@ def test_clocks_that_are_off_are_seen(filled: Backends) -> None:
     skew = explain(filled.index, query, Memory(), PATIENT).skew
 
     assert skew is not None
-    assert skew.logs == AtLeast(41, True)
+    assert skew.logs == LowerBound(41, True)
     assert -skew.typical == pytest.approx(min(received) - FIRST - 90 * MINUTE, abs=100 * MINUTE)
 
 
@@ -234,7 +234,11 @@ def test_statistics_of_numbers(filled: Backends) -> None:
     """Least, mean, greatest and percentiles, in how many logs, how many different values, first and last."""
     found = statistics(filled.index, Query(parse("level:info")), "metadata.ms", 2, PATIENT)
 
-    assert (found.logs, found.having, found.distinct) == (AtLeast(41, True), AtLeast(41, True), AtLeast(40, True))
+    assert (found.logs, found.having, found.distinct) == (
+        LowerBound(41, True),
+        LowerBound(41, True),
+        LowerBound(40, True),
+    )
     assert (found.types, found.looked_at, found.whole) == ({"number": 41}, 41, True)
     assert found.top == [Value("0", 2), Value("102", 1)]
     percentiles = {5: 3.0, 25: 27.0, 50: 57.0, 75: 87.0, 95: 111.0, 99: 117.0}
@@ -247,8 +251,8 @@ def test_statistics_of_what_is_not_there(filled: Backends) -> None:
     """A field that no log has, and a field when there is no time."""
     found = statistics(filled.index, Query(), "traceId", 5, PATIENT)
     assert (found.having, found.distinct, found.numbers, found.first) == (
-        AtLeast(0, True),
-        AtLeast(0, True),
+        LowerBound(0, True),
+        LowerBound(0, True),
         None,
         None,
     )

@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class AtLeast:
+class LowerBound:
     """How many logs there are; at least so many unless that is exact."""
 
     total: int
@@ -55,9 +55,9 @@ class Clause:
     filter: Filter
     #: The query without it, and how many logs that finds in the range; None where that could not be counted.
     rest: Filter
-    without: AtLeast | None
+    without: LowerBound | None
     #: How many logs satisfy it by themselves; asked only where no single clause is to blame.
-    alone: AtLeast | None = None
+    alone: LowerBound | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Mistyped:
 class Skew:
     """Logs that arrived in the range, whose own time lies outside."""
 
-    logs: AtLeast
+    logs: LowerBound
     #: How far their time is typically ahead of their arrival, in ms; behind it where negative.
     typical: int
 
@@ -86,7 +86,7 @@ class Explanation:
     clauses: Sequence[Clause] = ()
     #: How many logs of any kind the range holds; None where it is open or that could not be counted. Where it holds
     #: none, the clauses are counted over all time.
-    range: AtLeast | None = None
+    range: LowerBound | None = None
     #: The nearest logs before and after the range: of those that match, or of any kind where the range holds none.
     before: LogRecord | None = None
     after: LogRecord | None = None
@@ -122,12 +122,12 @@ class _Looks:
                 self.found.unasked.append(what)
             return None
 
-    def count(self, what: str, tree: Filter) -> AtLeast | None:
+    def count(self, what: str, tree: Filter) -> LowerBound | None:
         """Return how many logs of the range satisfy *tree*; of all time where the range holds none."""
         query = replace(self.query, start=None, end=None) if self.bare else self.query
         asked = replace(query, filter=tree, count="auto")
         page = self.ask(what, partial(self.index.find, asked))
-        return None if page is None or page.total is None else AtLeast(page.total, page.exact)
+        return None if page is None or page.total is None else LowerBound(page.total, page.exact)
 
     def first(self, what: str, query: Query) -> tuple[LogRecord | None, bool]:
         """Return the first log of a query, and whether that could be asked."""
@@ -159,7 +159,7 @@ class _Looks:
     @property
     def bare(self) -> bool:
         """Whether the range is known to hold no log at all."""
-        return self.found.range == AtLeast(0, exact=True)
+        return self.found.range == LowerBound(0, exact=True)
 
     def nearest(self) -> None:
         """Look for what lies next to the range."""
@@ -223,7 +223,7 @@ class _Looks:
         if page is not None and page.records:
             typical = round(median(record.t - record.received for record in page.records))
             total = len(page.records) if page.total is None else page.total
-            self.found.skew = Skew(AtLeast(total, page.exact), typical)
+            self.found.skew = Skew(LowerBound(total, page.exact), typical)
 
 
 #: Fields that every log has, and those of them whose values can't be mistyped for others.

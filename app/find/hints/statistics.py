@@ -13,7 +13,7 @@ from math import fsum, isfinite
 from typing import Any, TypeVar
 
 from app.errors import TimedOut
-from app.find.hints.explain import AtLeast
+from app.find.hints.explain import LowerBound
 from app.find.quick_counts import Time
 from app.ports.deadline import Budget
 from app.ports.index import SearchIndex
@@ -48,13 +48,13 @@ class Statistics:
 
     name: str
     #: How many logs the query has, and how many of them have the field.
-    logs: AtLeast | None = None
-    having: AtLeast | None = None
+    logs: LowerBound | None = None
+    having: LowerBound | None = None
     #: How many of the newest logs that have it were looked at, and the types of their values.
     looked_at: int = 0
     types: dict[str, int] = field(default_factory=dict)
     numbers: Numbers | None = None
-    distinct: AtLeast | None = None
+    distinct: LowerBound | None = None
     #: The most frequent values; of all logs if that is exact, else of the newest.
     top: Sequence[Value] = ()
     top_exact: bool = True
@@ -91,14 +91,14 @@ def statistics(index: SearchIndex, query: Query, name: str, size: int, budget: B
 
     page = ask("how many logs there are", partial(index.find, replace(query, limit=1, count="auto")), 0.2)
     if page is not None and page.total is not None:
-        found.logs = AtLeast(page.total, page.exact)
+        found.logs = LowerBound(page.total, page.exact)
     page = ask("the newest logs with the field", partial(index.find, replace(held, limit=LOOKED_AT)), 0.4)
     if page is not None and page.total is not None:
-        found.having = AtLeast(page.total, page.exact)
+        found.having = LowerBound(page.total, page.exact)
     if query.filter == EVERYTHING and query.start is None and query.end is None and not found.counted:
         # Of all logs the index keeps the fields.
         infos = ask("how many logs have it", partial(index.fields, query), 0.2) or ()
-        found.having = next((AtLeast(info.count, True) for info in infos if info.name == name), found.having)
+        found.having = next((LowerBound(info.count, True) for info in infos if info.name == name), found.having)
     each = [values(record, name) for record in page.records] if page is not None else []
     _look_at(found, each)
     span = ask("its first and last log", partial(index.span, held), 0.2)
@@ -132,7 +132,7 @@ def _tell_apart(found: Statistics, facets: Facets | None, each: Sequence[Sequenc
         held, exact = [Value(text, count) for text, count in tally.most_common()], found.whole
     else:
         return
-    found.distinct = AtLeast(len(held), exact and len(held) < DISTINCT)
+    found.distinct = LowerBound(len(held), exact and len(held) < DISTINCT)
     found.top, found.top_exact = held[:size], exact
 
 

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, current_app
 from app.errors import InvalidQuery, Problem
 from app.find import find
 from app.find.hints.complete import COMPLETE_SECONDS, Completion, complete
-from app.find.hints.explain import AtLeast, Clause, Explanation, explain
+from app.find.hints.explain import Clause, Explanation, LowerBound, explain
 from app.find.hints.known import Memory
 from app.find.hints.statistics import Statistics, statistics
 from app.log.record import LogRecord, id_text
@@ -104,11 +104,11 @@ def _clause(clause: Clause) -> dict[str, Any]:
     return shown if clause.alone is None else {**shown, "alone": _counted(clause.alone)}
 
 
-def _counted(counted: AtLeast | None) -> dict[str, Any] | None:
+def _counted(counted: LowerBound | None) -> dict[str, Any] | None:
     return None if counted is None else _total(counted)
 
 
-def _total(counted: AtLeast) -> dict[str, Any]:
+def _total(counted: LowerBound) -> dict[str, Any]:
     return {"total": counted.total, "total_is": "exact" if counted.exact else "at least"}
 
 

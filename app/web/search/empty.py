@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.errors import InvalidQuery, TimedOut
-from app.find.hints.explain import AtLeast, Explanation, Skew, explain
+from app.find.hints.explain import Explanation, LowerBound, Skew, explain
 from app.find.hints.known import Memory
 from app.log.record import LogRecord
 from app.ports.deadline import Budget
@@ -120,7 +120,7 @@ def advise(index: SearchIndex, query: Query, form: SearchForm, now: int, memory:
     return Advice(False, newest, never, () if never else _wider(form, newest, now), looser(query.filter), why)
 
 
-def _number(counted: AtLeast | None) -> str:
+def _number(counted: LowerBound | None) -> str:
     if counted is None:
         return "not counted in time"
     least = "" if counted.exact else "at least "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from app.find.hints.explain import AtLeast
+from app.find.hints.explain import LowerBound
 from app.find.hints.statistics import Numbers, Statistics
 from app.web.render.zone import exactly
 
@@ -40,7 +40,7 @@ def _numbers(numbers: Numbers) -> Iterator[tuple[str, str]]:
     yield "percentiles", ", ".join(f"p{at}\u00a0{_number(value)}" for at, value in numbers.percentiles.items())
 
 
-def counted(number: AtLeast) -> str:
+def counted(number: LowerBound) -> str:
     """Return a count that may be a least."""
     return f"{'' if number.exact else 'at least '}{number.total:,}"
 
@@ -53,7 +53,7 @@ def percent(count: int, of: int) -> str:
     return f"{min(share, 100)} %"
 
 
-def _share(part: AtLeast, whole: AtLeast | None) -> str:
+def _share(part: LowerBound, whole: LowerBound | None) -> str:
     return f", {percent(part.total, whole.total)}" if whole is not None and whole.exact and part.exact else ""
 
 
