@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from app.log.record import id_bytes
-from app.ports.memory import NOTE, ClaimMade, Doubled, Listed, Remembered
+from app.ports.memory import ClaimMade, Doubled, Listed, Remembered
 from app.systems.postgres import server
 from app.systems.postgres.server import Cursor, PostgresDatabase
 
@@ -43,21 +43,6 @@ class Care:
             for _, packed in found:
                 ids = bytes(packed)
                 yield [ids[start : start + 16] for start in range(0, len(ids), 16)]
-
-    def noted(self, name: str) -> int:
-        """See RecordCare."""
-        with self._database.read() as cursor:
-            cursor.execute("SELECT value FROM state WHERE name = %s", (NOTE + name,))
-            row = cursor.fetchone()
-        return 0 if row is None else int(row[0])
-
-    def note(self, name: str, value: int) -> None:
-        """See RecordCare."""
-        with self._database.write() as cursor:
-            cursor.execute(
-                "INSERT INTO state VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-                (NOTE + name, value),
-            )
 
     def remembered(self) -> Iterator[list[Remembered]]:
         """See Keeper."""

@@ -8,15 +8,13 @@ from app.log.envelope import Claim, Earlier, Envelope, Listing, of_one_request
 from app.log.record import LogRecord, id_runs
 from app.ports.record import Lacking
 from app.systems.postgres import rows, server
-from app.systems.postgres.server import Cursor, PostgresDatabase
+from app.systems.postgres.server import NOW, Cursor, PostgresDatabase
 from app.times.instant import now_ms
 
 #: How long a claim is remembered, in ms.
 CLAIM_MS = 24 * 3600 * 1000
 #: Marks looked at in one statement.
 _MARKS = 50
-#: The server's clock in ms: leases of workers on several machines are told by one clock.
-_NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
 
 class Notes:
@@ -116,9 +114,7 @@ class Notes:
                     if len(ids) < limit:
                         marks.append(mark)
                         ids += _split(bytes(packed))
-            cursor.execute(
-                f"UPDATE unindexed SET leased = {_NOW} + %s WHERE mark = ANY(%s)", (int(lease * 1000), marks)
-            )
+            cursor.execute(f"UPDATE unindexed SET leased = {NOW} + %s WHERE mark = ANY(%s)", (int(lease * 1000), marks))
         return marks, self.get(ids)
 
 
@@ -131,7 +127,7 @@ def _keeps(claim: Claim, answer: bytes, digest: bytes) -> bool:
 def mark(cursor: Cursor, ids: Sequence[bytes], lease: float) -> tuple[int, int]:
     """Mark records as lacking in the index; return the mark, and the place of all that this transaction stores."""
     cursor.execute(
-        f"INSERT INTO unindexed (made, leased, logs, ids) VALUES (%s, {_NOW} + %s, %s, %s) "
+        f"INSERT INTO unindexed (made, leased, logs, ids) VALUES (%s, {NOW} + %s, %s, %s) "
         "RETURNING mark, pg_current_xact_id()::text::bigint"
         " + coalesce((SELECT value FROM state WHERE name = 'place_offset'), 0)",
         (now_ms(), int(lease * 1000), len(ids), b"".join(ids)),
@@ -143,7 +139,7 @@ def mark(cursor: Cursor, ids: Sequence[bytes], lease: float) -> tuple[int, int]:
 def _free_marks(cursor: Cursor, after: int) -> list[tuple[int, bytes]]:
     """Lock and return some marks that nobody has a lease of, or is just about to take."""
     cursor.execute(
-        f"SELECT mark, ids FROM unindexed WHERE mark > %s AND leased <= {_NOW} ORDER BY mark LIMIT %s "
+        f"SELECT mark, ids FROM unindexed WHERE mark > %s AND leased <= {NOW} ORDER BY mark LIMIT %s "
         "FOR UPDATE SKIP LOCKED",
         (after, _MARKS),
     )

@@ -16,15 +16,18 @@ from app.query.query import Query
 from app.settings.settings import Retention
 from app.systems.postgres import expire as postgres_expire
 from app.systems.postgres import rows, schema, server
-from app.systems.postgres.alerts import Alerts
+from app.systems.postgres.beats import LEAD_LOCK, BeatTable
 from app.systems.postgres.care import Care
 from app.systems.postgres.dead import Letters
-from app.systems.postgres.figures import EVER, Figures
 from app.systems.postgres.notes import Notes, mark
-from app.systems.postgres.notices import Notices
-from app.systems.postgres.outbox import Outbox
 from app.systems.postgres.periods import Periods
 from app.systems.postgres.server import Busy, Cursor, PostgresDatabase
+from app.systems.postgres.shelf import EVER, PostgresShelf
+from app.systems.sql.alerts import SqlAlerts
+from app.systems.sql.figures import SqlFigures
+from app.systems.sql.notes import SqlNotes
+from app.systems.sql.notices import SqlNotices
+from app.systems.sql.outbox import SqlOutbox
 from app.systems.sql.window import bounds
 from app.times import instant
 
@@ -42,7 +45,7 @@ _HORIZON = """(pg_snapshot_xmin(pg_current_snapshot())::text::bigint
     + coalesce((SELECT value FROM state WHERE name = 'place_offset'), 0))"""
 
 
-class PostgresStore(Notes, Letters, Care, Notices, Outbox, Alerts, Figures):
+class PostgresStore(Notes, Letters, Care, BeatTable, SqlNotes, SqlNotices, SqlOutbox, SqlAlerts, SqlFigures):
     """A LogStore in PostgreSQL's tables."""
 
     def __init__(self, url: str, *, dead_limit: int, retention: Retention = Retention(30 * 86_400)) -> None:
@@ -55,10 +58,8 @@ class PostgresStore(Notes, Letters, Care, Notices, Outbox, Alerts, Figures):
         Notes.__init__(self, database)
         Letters.__init__(self, database, dead_limit)
         Care.__init__(self, database)
-        Notices.__init__(self, database, url)
-        Outbox.__init__(self, database)
-        Alerts.__init__(self, database)
-        Figures.__init__(self, database)
+        self._leading = server.AdvisoryLock(url, database, LEAD_LOCK, "notices")
+        SqlNotices.__init__(self, PostgresShelf(database), self._leading.take)
         self._periods = Periods(database, retention)
         self._slot = secrets.randbelow(SLOTS)
 
@@ -229,5 +230,5 @@ class PostgresStore(Notes, Letters, Care, Notices, Outbox, Alerts, Figures):
 
     def close(self) -> None:
         """See LogStore."""
-        self._lead.close()
+        self._leading.close()
         self._database.close()

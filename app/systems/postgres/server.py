@@ -48,6 +48,8 @@ KEEPALIVES = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET
 #: Classes of SQLSTATE that tell of the record at hand: data, constraint, limit of the program.
 _RECORDS_FAULT = ("22", "23", "54")
 _LOCKED = "55P03"
+#: SQL for the server's clock in ms since 1970: leases and beats of several machines are told by one clock.
+NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
 
 class Busy(Unavailable):

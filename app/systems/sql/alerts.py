@@ -1,17 +1,126 @@
-"""How saved searches and alerts are rows: what the stores of SQLite and PostgreSQL share."""
+"""Saved searches and alerts in a SQL database."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
-from app.ports.alerts import Alert, Change, SavedSearch, Status
+from app.ports.alerts import AHEAD_MS, CHANGES, Alert, Change, SavedSearch, Status, WatchedAlert
+from app.systems.sql.shelf import KeyTaken, Shelf, Transaction
 
-search = msgspec.json.Decoder(SavedSearch).decode
-alert = msgspec.json.Decoder(Alert).decode
-status = msgspec.json.Decoder(Status).decode
-change = msgspec.json.Decoder(Change).decode
+_search = msgspec.json.Decoder(SavedSearch).decode
+_alert = msgspec.json.Decoder(Alert).decode
+_status = msgspec.json.Decoder(Status).decode
+_change = msgspec.json.Decoder(Change).decode
 
 
-def body(value: msgspec.Struct) -> str:
+class SqlAlerts:
+    """An AlertKeeper in the tables searches, alerts and alert_changes."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    def searches(self) -> list[SavedSearch]:
+        """See AlertKeeper."""
+        with self._shelf.read() as reading:
+            found = reading.rows(f"SELECT CAST(body AS text) FROM searches ORDER BY name{self._shelf.bytewise}")
+        return [_search(body) for (body,) in found]
+
+    def keep_search(self, search: SavedSearch) -> bool:
+        """See AlertKeeper."""
+        try:
+            with self._shelf.write(durable=True) as writing:
+                writing.change(
+                    "INSERT INTO searches VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, body = excluded.body",
+                    (search.id, search.name, _body(search)),
+                )
+        except KeyTaken:
+            return False
+        return True
+
+    def drop_search(self, identity: str) -> bool:
+        """See AlertKeeper."""
+        with self._shelf.write(durable=True) as writing:
+            return bool(writing.change("DELETE FROM searches WHERE id = ?", (identity,)))
+
+    def alerts(self) -> list[WatchedAlert]:
+        """See AlertKeeper."""
+        statement = "SELECT CAST(body AS text), CAST(status AS text), turn FROM alerts ORDER BY name"
+        with self._shelf.read() as reading:
+            found = reading.rows(f"{statement}{self._shelf.bytewise}")
+        return [WatchedAlert(_alert(body), _status(status), turn) for body, status, turn in found]
+
+    def keep_alert(self, alert: Alert, change: Change | None = None, earlier: Alert | None = None) -> bool:
+        """See AlertKeeper."""
+        try:
+            with self._shelf.write(durable=True) as writing:
+                if earlier is not None and self._locked(writing, alert.id) != earlier:
+                    return False
+                writing.change(
+                    "INSERT INTO alerts VALUES (?, ?, ?, ?, 0, 0) "
+                    "ON CONFLICT (id) DO UPDATE SET name = excluded.name, body = excluded.body",
+                    (alert.id, alert.name, _body(alert), _body(Status())),
+                )
+                _note(writing, alert.id, [] if change is None else [change])
+        except KeyTaken:
+            return False
+        return True
+
+    def _locked(self, writing: Transaction, identity: str) -> Alert | None:
+        """Return the alert as it is, and stays until the transaction ends."""
+        found = writing.rows(f"SELECT CAST(body AS text) FROM alerts WHERE id = ?{self._shelf.for_update}", (identity,))
+        return _alert(found[0][0]) if found else None
+
+    def drop_alert(self, identity: str) -> bool:
+        """See AlertKeeper."""
+        with self._shelf.write(durable=True) as writing:
+            there = bool(writing.change("DELETE FROM alerts WHERE id = ?", (identity,)))
+            writing.change("DELETE FROM alert_changes WHERE alert = ?", (identity,))
+            return there
+
+    def lease_alert(self, identity: str, turn: int, seconds: float) -> bool:
+        """See AlertKeeper. A lease from a clock that was ahead counts as over."""
+        ms, now = int(seconds * 1000), self._shelf.now
+        with self._shelf.write(durable=False) as writing:
+            leased = writing.change(
+                f"UPDATE alerts SET turn = turn + 1, leased = {now} + ? "
+                f"WHERE id = ? AND turn = ? AND leased NOT BETWEEN {now} + 1 AND {now} + ?",
+                (ms, identity, turn, ms + AHEAD_MS),
+            )
+            return bool(leased)
+
+    def settle_alert(self, identity: str, turn: int, status: Status, changes: Sequence[Change] = ()) -> bool:
+        """See AlertKeeper. Not durable: what a power cut takes back is evaluated once more."""
+        with self._shelf.write(durable=False) as writing:
+            settled = writing.change(
+                "UPDATE alerts SET status = ?, leased = 0, turn = turn + 1 WHERE id = ? AND turn = ?",
+                (_body(status), identity, turn + 1),
+            )
+            if settled:
+                _note(writing, identity, changes)
+            return bool(settled)
+
+    def alert_changes(self, identity: str, limit: int = CHANGES) -> list[Change]:
+        """See AlertKeeper."""
+        statement = "SELECT CAST(body AS text) FROM alert_changes WHERE alert = ? ORDER BY seq DESC LIMIT ?"
+        with self._shelf.read() as reading:
+            return [_change(body) for (body,) in reading.rows(statement, (identity, limit))]
+
+
+def _body(value: msgspec.Struct) -> str:
     """Return what a row holds of a search, an alert, a status or a change."""
     return msgspec.json.encode(value).decode()
+
+
+def _note(writing: Transaction, identity: str, changes: Sequence[Change]) -> None:
+    """Keep what happened to an alert; the oldest beyond CHANGES go."""
+    if not changes:
+        return
+    rows = [(identity, _body(change)) for change in changes]
+    writing.change_each("INSERT INTO alert_changes (alert, body) VALUES (?, ?)", rows)
+    writing.change(
+        "DELETE FROM alert_changes WHERE alert = ? AND seq <= "
+        "(SELECT seq FROM alert_changes WHERE alert = ? ORDER BY seq DESC LIMIT 1 OFFSET ?)",
+        (identity, identity, CHANGES),
+    )

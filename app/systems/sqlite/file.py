@@ -19,6 +19,7 @@ from typing import Any, TypeAlias
 import pysqlite3
 
 from app.errors import Unavailable
+from app.times.instant import now_ms
 
 Connection: TypeAlias = Any  # pysqlite3 has no types
 Error: type[Exception] = pysqlite3.Error
@@ -50,6 +51,7 @@ def open_connection(path: Path, *, durable: bool) -> Connection:
     connection.execute("PRAGMA temp_store=MEMORY")
     # When the log was accepted, in ms: the first 48 bits of its id.
     connection.create_function("received", 1, lambda identity: int.from_bytes(identity[:6], "big"), deterministic=True)
+    connection.create_function("now_ms", 0, now_ms)
     return connection
 
 

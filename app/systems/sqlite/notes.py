@@ -1,4 +1,4 @@
-"""What a SQLite record notes beside the logs: claims, listings, marks for what the index lacks, operators' notes."""
+"""What a SQLite record notes beside the logs: claims, listings, marks for what the index lacks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from app.log.envelope import Earlier, Envelope, Listing, of_one_request
 from app.log.record import LogRecord, id_runs
-from app.ports.memory import NOTE, Remembered
+from app.ports.memory import Remembered
 from app.ports.record import Lacking
 from app.systems.sqlite import memory, rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
@@ -19,7 +19,7 @@ _MARKS_AT_ONCE = 500
 
 
 class Notes:
-    """The part of a LogStore in the tables claims, doubles, listings, unindexed and state."""
+    """The part of a LogStore in the tables claims, doubles, listings and unindexed."""
 
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
@@ -128,16 +128,6 @@ class Notes:
             if len(found) < _MARKS_AT_ONCE:
                 return
             after = found[-1][0]
-
-    def noted(self, name: str) -> int:
-        """See RecordCare."""
-        with self._database.snapshot() as connection:
-            return rows.get_state(connection, NOTE + name)
-
-    def note(self, name: str, value: int) -> None:
-        """See RecordCare."""
-        with self._database.write(durable=True) as connection:
-            rows.set_state(connection, NOTE + name, value)
 
     def remembered(self) -> Iterator[list[Remembered]]:
         """See Keeper."""

@@ -11,15 +11,17 @@ from app.ports.figures import SAMPLE_LENGTH, DeadGroup
 from app.ports.memory import NOTE, REFUSED
 from app.ports.record import Added
 from app.query.query import Query
+from app.systems.sql.alerts import SqlAlerts
+from app.systems.sql.figures import SqlFigures
+from app.systems.sql.notes import SqlNotes
+from app.systems.sql.notices import SqlNotices
+from app.systems.sql.outbox import SqlOutbox
 from app.systems.sql.window import bounds
 from app.systems.sqlite import rows
-from app.systems.sqlite.alerts import Alerts
-from app.systems.sqlite.figures import Figures
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.notes import Notes
-from app.systems.sqlite.notices import Notices
-from app.systems.sqlite.outbox import Outbox
 from app.systems.sqlite.rows import add_state, add_states, get_state
+from app.systems.sqlite.shelf import SqliteShelf
 from app.times import instant
 
 #: Called in the transaction that deletes records, with their places: the index in the same file follows.
@@ -33,11 +35,13 @@ _BEGINNING = "coalesce(substr(payload, 1, ?), x'')"
 _WHOLE = 1 << 40
 
 
-class SqliteStore(Notes, Notices, Outbox, Alerts, Figures):
-    """A LogStore in the tables logs and dead_letters, and those of `Notes`, `Notices`, `Outbox`, `Alerts` and `Figures`."""
+class SqliteStore(Notes, SqlNotes, SqlNotices, SqlOutbox, SqlAlerts, SqlFigures):
+    """A LogStore in the tables logs and dead_letters, and those of its bases."""
 
     def __init__(self, database: SqliteDatabase, *, dead_limit: int, forget: Forget | None = None) -> None:
-        super().__init__(database)
+        Notes.__init__(self, database)
+        # Processes on one file share a data folder, and its lock decides who watches.
+        SqlNotices.__init__(self, SqliteShelf(database), lambda: True)
         self._dead_limit = dead_limit
         self._forget = forget
 
