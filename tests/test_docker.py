@@ -21,6 +21,7 @@ from flask import Flask
 
 from app.cli import COMMANDS, load
 from app.cli.run.supervisor import STOP_SECONDS
+from app.settings import auth
 from app.settings.settings import PREFIX, SETTINGS, Settings, parse_bytes
 from app.web.security import access
 from tests.test_packaging import SOURCES as PACKAGED
@@ -172,7 +173,7 @@ def test_settings_can_be_read(name: str, secrets: Path) -> None:
         other for other in SERVICES if other.startswith("opensearch")
     }
     assert settings.secret_key
-    assert access.decide(settings, settings.host).auth == "required"
+    assert auth.decide(settings, settings.host).auth == "required"
     if name == "web":
         assert len(settings.admin_password) >= 20
     # All parts must mean the same systems.

@@ -7,6 +7,7 @@ no folder of app/systems imports another (but `sql`, which both SQL systems shar
 from __future__ import annotations
 
 import ast
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from app.settings.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted(path.relative_to(ROOT) for room in ("app", "workers") for path in (ROOT / room).rglob("*.py"))
@@ -60,10 +63,10 @@ LIBRARIES: dict[str, set[str]] = {
     "app.maintain": {"msgspec", "zstandard"},
     "app.systems": {"msgspec"},
     "app.systems.opensearch": {"msgspec", "opensearchpy"},
-    "app.systems.postgres": {"alembic", "msgspec", "psycopg2", "sqlalchemy"},
+    "app.systems.postgres": {"msgspec", "psycopg2", "sqlalchemy"},
     "app.systems.rabbitmq": {"pika"},
-    "app.systems.sql": {"msgspec"},
-    "app.systems.sqlite": {"alembic", "msgspec", "numpy", "pysqlite3", "sqlalchemy", "zstandard"},
+    "app.systems.sql": {"alembic", "msgspec", "sqlalchemy"},
+    "app.systems.sqlite": {"msgspec", "numpy", "pysqlite3", "sqlalchemy", "zstandard"},
     "app.systems.sqs": {"boto3", "botocore"},
     "app.web": {
         "apispec",
@@ -78,7 +81,7 @@ LIBRARIES: dict[str, set[str]] = {
         "werkzeug",
     },
     # pysqlite3: `doctor` looks at a file that may be too broken to be opened as a backend.
-    "app.cli": {"click", "flask", "msgspec", "pysqlite3"},
+    "app.cli": {"click", "msgspec", "pysqlite3"},
     "workers": {"dramatiq", "periodiq"},
 }
 
@@ -178,11 +181,23 @@ def test_files_and_functions_stay_readable(path: Path) -> None:
 #: What a process must not have loaded after it imported a module: these cost time and memory, or show a broken wall.
 #: The drivers of services are imported only when a URL asks for one.
 _SERVICES = {"boto3", "opensearchpy", "pika", "psycopg2"}
+#: Only who upgrades a schema needs these, and they cost more than all else that a command loads.
+_SCHEMA = {"alembic", "sqlalchemy"}
+_WEB = {"flask", "werkzeug", "app.web", "uvicorn"}
 NOT_LOADED = {
-    "workers.main": {"flask", "werkzeug", "app.web", "app.cli", "uvicorn", *_SERVICES},
+    "workers.main": {"app.cli", *_WEB, *_SCHEMA, *_SERVICES},
     "app.web.server.server": {"dramatiq", "periodiq", "workers", *_SERVICES},
-    "app.cli": {"dramatiq", "periodiq", "workers", "app.web", *_SERVICES},
-    "app.query.request": {"flask", "pysqlite3", "sqlalchemy", "numpy", *_SERVICES},
+    "app.cli": {"dramatiq", "periodiq", "workers", "app.backends", "marshmallow", *_WEB, *_SCHEMA, *_SERVICES},
+    "app.cli.run.serve": {"dramatiq", "periodiq", "workers", "numpy", *_WEB, *_SCHEMA, *_SERVICES},
+    "app.systems.postgres.entry": {"pysqlite3", "numpy", *_WEB, *_SCHEMA},
+    "app.query.request": {"flask", "pysqlite3", "numpy", *_SCHEMA, *_SERVICES},
+}
+#: The same for a command that has run: one that only reads has nothing of the web, nor of accepting.
+NOT_LOADED_BY: dict[tuple[str, ...], set[str]] = {
+    ("--help",): {"app.backends", "msgspec", "numpy", "pysqlite3", "re2", *_WEB, *_SCHEMA, *_SERVICES},
+    ("find", "level:error"): {"app.accept", "marshmallow", "dramatiq", *_WEB, *_SCHEMA, *_SERVICES},
+    ("stats",): {"app.accept", "marshmallow", "dramatiq", *_WEB, *_SCHEMA, *_SERVICES},
+    ("searches", "list"): {"app.accept", "marshmallow", "dramatiq", *_WEB, *_SCHEMA, *_SERVICES},
 }
 
 
@@ -192,3 +207,20 @@ def test_a_process_loads_only_what_it_needs(module: str) -> None:
     program = f"import sys, {module}; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert NOT_LOADED[module] & set(run.stdout.split()) == set()
+
+
+@pytest.mark.parametrize("words", NOT_LOADED_BY, ids=" ".join)
+@pytest.mark.usefixtures("backends")
+def test_a_command_loads_only_what_it_needs(words: tuple[str, ...], settings: Settings) -> None:
+    """A command costs its imports: SQLAlchemy, Alembic and Flask took three quarters of the time of `find`."""
+    program = (
+        "import sys, atexit; atexit.register(lambda: print(*sys.modules, file=sys.stderr));"
+        "sys.argv[0] = 'logingestor'; from app.cli import main; main()"
+    )
+    environment = {**os.environ, "LOGINGESTOR_DATA_DIR": str(settings.data_dir)}
+    run = subprocess.run(
+        [sys.executable, "-c", program, *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    loaded = set(run.stderr.splitlines()[-1].split())
+    assert "app.cli" in loaded
+    assert NOT_LOADED_BY[words] & loaded == set()

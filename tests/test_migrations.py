@@ -22,6 +22,7 @@ from app.log.envelope import DeadLetter, Envelope
 from app.log.record import IdSource, LogRecord
 from app.paths import resource
 from app.settings.settings import Settings
+from app.systems.sql import migrate
 from app.systems.sqlite import schema
 from app.systems.sqlite.tables import metadata
 
@@ -42,7 +43,7 @@ REVISIONS = [script.revision for script in scripts().walk_revisions()][::-1]
 
 def test_there_is_one_head_and_the_code_knows_it() -> None:
     """Revisions form one line, their names sort in its order, and HEAD is its end."""
-    assert schema.heads() == [schema.HEAD]
+    assert migrate.heads() == [schema.HEAD]
     assert REVISIONS[-1] == schema.HEAD
     assert sorted(REVISIONS) == REVISIONS
 
@@ -226,7 +227,7 @@ def test_upgrade_that_fails_changes_nothing(tmp_path: Path, monkeypatch: pytest.
         1,
     )
     (folder / "versions" / "0001_broken.py").write_text(broken)
-    monkeypatch.setattr(schema, "resource", lambda name: folder)
+    monkeypatch.setattr(migrate, "resource", lambda name: folder)
     with pytest.raises(OSError, match="no"):
         schema.upgrade(path)
     assert schema.current(path) is None

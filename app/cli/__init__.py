@@ -1,4 +1,7 @@
-"""The commands: thin over the pipeline. `logingestor` is a Flask CLI; `flask --app app.web` knows the same."""
+"""The commands: thin over the rooms below. `flask --app app.web` knows the same, by app/cli/plugin.py.
+
+Nothing of a command is loaded before it is asked for, and Flask only by those that serve: a command costs its imports.
+"""
 
 from __future__ import annotations
 
@@ -10,44 +13,54 @@ from importlib import import_module
 from typing import Any
 
 import click
-from flask import Flask
-from flask.cli import FlaskGroup
 
-from app.cli import terminal
 from app.errors import InvalidInput, LogIngestorError, Problem
 from app.version import VERSION
 
-#: Each command and the module of app.cli whose `command` it is; loaded when it is asked for.
+#: Each command: the module of app.cli that has it, loaded when it is asked for, and what the list of commands says of it,
+#: which is the first sentence of its own help: `--help` loads none.
 COMMANDS = {
-    "serve": "run.serve",
-    "web": "run.parts",
-    "worker": "run.parts",
-    "scheduler": "run.parts",
-    "db": "db",
-    "ingest": "ingest",
-    "find": "find",
-    "tail": "tail",
-    "export": "export",
-    "stats": "stats",
-    "queue": "queue",
-    "dead": "dead",
-    "notifiers": "notifiers",
-    "searches": "searches",
-    "alerts": "alerts",
-    "expire": "expire",
-    "rebuild": "rebuild",
-    "audit": "audit",
-    "delete": "delete",
-    "backup": "backup",
-    "restore": "backup",
-    "copy": "copy",
-    "doctor": "doctor",
+    "serve": ("run.serve", "Serve everything in one: web, worker and schedule; restart what dies; stop on Ctrl-C."),
+    "web": ("run.parts", "Serve HTTP with WEB_WORKERS processes, without worker."),
+    "worker": ("run.parts", "Drain the queue into record and index."),
+    "scheduler": (
+        "run.parts",
+        "Send the scheduled actors their messages; with the local broker each worker does that itself.",
+    ),
+    "db": ("db", "Look after the database's schema."),
+    "ingest": ("ingest", "Put the logs of FILEs, or of standard input (-), on the queue."),
+    "find": ("find", "Print the logs that fit QUERY, newest first; without QUERY all."),
+    "tail": ("tail", "Print logs that fit QUERY as they are stored, until Ctrl-C."),
+    "export": ("export", "Write all logs that fit QUERY, without limit; without QUERY all there are."),
+    "stats": ("stats", "Print how many logs are stored, wait and are dead, from when, and the room they take."),
+    "queue": ("queue", "Look at the queue of accepted logs; let them wait, or go on."),
+    "dead": ("dead", "Look at dead letters: logs that were refused, each with its reason."),
+    "notifiers": ("notifiers", "Look at who is told of notices; send a test."),
+    "searches": ("searches", "Keep searches under a name, for the page and for alerts."),
+    "alerts": ("alerts", "Watch saved searches: alerts fire by the number of logs in a window."),
+    "expire": (
+        "expire",
+        "Delete the logs that arrived longer ago than LOGINGESTOR_RETENTION says; workers do it by themselves.",
+    ),
+    "rebuild": (
+        "rebuild",
+        "Make the whole index anew from the record, beside the old one, and put it in its place at the end.",
+    ),
+    "audit": ("audit", "Compare the ids of record and index, in both directions; exit 1 if they differ."),
+    "delete": ("delete", "Delete the logs that fit QUERY from record, index and dead letters; there is no way back."),
+    "backup": (
+        "backup",
+        "Write record, dead letters, claims and waiting logs into FILE, or into a new file in FOLDER.",
+    ),
+    "restore": ("backup", "Store what a backup holds, into an empty record, once it has been read and found whole."),
+    "copy": ("copy", "Copy all logs, waiting logs, dead letters and claims of one record into the configured one."),
+    "doctor": ("doctor", "Check this machine, the settings and the data; exit 1 when something is wrong."),
 }
 
 
 def load(name: str) -> click.Command:
     """Return the command called *name*."""
-    module = import_module(f"app.cli.{COMMANDS[name]}")
+    module = import_module(f"app.cli.{COMMANDS[name][0]}")
     command: click.Command = getattr(module, name, None) or module.command
     return _catching(command)
 
@@ -72,7 +85,7 @@ def _caught(callback: Callable[..., Any]) -> Callable[..., Any]:
                 click.echo(_sentence(problem), err=True)
             raise SystemExit(2) from None
         except LogIngestorError as error:
-            click.echo(terminal.safe(str(error)), err=True)
+            click.echo(_safe(str(error)), err=True)
             raise SystemExit(1) from None
         except BrokenPipeError:
             # The reader left (`| head`): no fault, and nothing more can be said.
@@ -83,13 +96,20 @@ def _caught(callback: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
+def _safe(text: str) -> str:
+    # It knows logs, too, which the list of commands does without.
+    from app.cli import terminal
+
+    return terminal.safe(text)
+
+
 def _sentence(problem: Problem) -> str:
     place = "" if problem.position is None else f" (at position {problem.position})"
     named = not problem.field or problem.message.startswith(problem.field)
-    return terminal.safe(f"{'' if named else f'{problem.field}: '}{problem.message}{place}")
+    return _safe(f"{'' if named else f'{problem.field}: '}{problem.message}{place}")
 
 
-class Commands(FlaskGroup):
+class Commands(click.Group):
     """The group of all commands."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -100,24 +120,22 @@ class Commands(FlaskGroup):
         """Load the command; None when there is none of that name."""
         return load(name) if name in COMMANDS else None
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table's sentences, in its order."""
+        _Sentences(commands=[click.Command(name, help=says) for name, (_, says) in COMMANDS.items()]).format_commands(
+            ctx, formatter
+        )
 
-def _create_app() -> Flask:
-    from app.web import create_app
 
-    return create_app()
+class _Sentences(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
 
 
 cli = Commands(
     name="logingestor",
     help="LogIngestor: accept logs, find them, lose none. Settings are environment variables; see docs/configuration.md.",
-    create_app=_create_app,
-    add_default_commands=False,
-    set_debug_flag=False,
-    load_dotenv=False,
-    add_version_option=False,
 )
-# Of Flask's own options none has a use here: the application is always ours, and is never debugged.
-cli.params.clear()
 cli = click.version_option(VERSION, prog_name="LogIngestor", message="%(prog)s %(version)s")(cli)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,14 +12,16 @@ from app.accept import replay as pipeline
 from app.accept.replay import Replay
 from app.backends import Backends
 from app.cli import terminal
-from app.cli.options import json_option, print_json, with_backends
+from app.cli.options import json_option, print_json, with_backends, with_parts
 from app.errors import InvalidInput, Problem
 from app.log.envelope import DeadLetter
 from app.log.record import id_bytes, id_text
 from app.ports.record import LogStore
 from app.settings.limits import limits_of
 from app.times import instant
-from app.web import current
+
+if TYPE_CHECKING:
+    from app.process import Parts
 
 #: Reasons of failed replays that are printed.
 REASONS_SHOWN = 10
@@ -94,14 +96,15 @@ def show(backends: Backends, identity: str, payload: bool, as_json: bool) -> Non
 @command.command()
 @_choice
 @json_option
-@with_backends
-def replay(backends: Backends, ids: tuple[str, ...], everything: bool, reason: str | None, as_json: bool) -> None:
+@with_parts
+def replay(parts: Parts, ids: tuple[str, ...], everything: bool, reason: str | None, as_json: bool) -> None:
     """Send dead letters again; those that are still refused stay, and the exit code is 2.
 
     Example: logingestor dead replay --all
     """
     replayed, kept = 0, dict[str, str]()
-    sender = Replay(current.parts().accept(), backends.store, limits_of(backends.settings))
+    backends = parts.backends()
+    sender = Replay(parts.accept(), backends.store, limits_of(backends.settings))
     _check(ids, everything, reason)
     for letter in _by_id(backends.store, ids) if ids else pipeline.each(backends.store, reason):
         fault = sender.letter(letter).fault

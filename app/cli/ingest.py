@@ -11,13 +11,12 @@ from dataclasses import replace
 from datetime import tzinfo
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from app.backends import Backends
 from app.cli import terminal
-from app.cli.options import json_option, print_json, warn_of_pending, with_backends
+from app.cli.options import json_option, print_json, warn_of_pending, with_parts
 from app.errors import InvalidInput, Problem
 from app.files import pieces as files
 from app.files.formats import NAMES
@@ -26,7 +25,9 @@ from app.files.source import FileSource, Report
 from app.files.unpack import Pieces
 from app.times.written import Assumed
 from app.times.zone import read_zone
-from app.web import current
+
+if TYPE_CHECKING:
+    from app.process import Parts
 
 #: Age of a file's last change, in seconds, below which somebody may be in the middle of a line.
 GROWING_SECONDS = 60
@@ -39,8 +40,8 @@ FAULTS_SHOWN = 10
 @click.option("--format", "format", type=click.Choice(NAMES), help="How the lines are written; recognised by default.")
 @click.option("--zone", default="UTC", metavar="ZONE", help="Of times without an offset: Europe/Berlin (UTC).")
 @json_option
-@with_backends
-def command(backends: Backends, names: tuple[str, ...], format: str | None, zone: str, as_json: bool) -> None:
+@with_parts
+def command(parts: Parts, names: tuple[str, ...], format: str | None, zone: str, as_json: bool) -> None:
     """Put the logs of FILEs, or of standard input (-), on the queue.
 
     JSON, NDJSON, syslog, access logs, logfmt and plain text are recognised, compressed or not; a stack
@@ -49,7 +50,8 @@ def command(backends: Backends, names: tuple[str, ...], format: str | None, zone
 
     Example: logingestor ingest /var/log/syslog access.log.gz
     """
-    source = FileSource(backends.settings, current.parts().accept(), Assumed.here(_zone(zone)), format)
+    backends = parts.backends()
+    source = FileSource(backends.settings, parts.accept(), Assumed.here(_zone(zone)), format)
     ledger = Ledger.of(backends.settings.data_dir, backends.store, backends.queue)
     reports = []
     with ledger.alone():

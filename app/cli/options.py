@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import tzinfo
 from functools import wraps
 from typing import Any, TypeVar
 
 import click
-from flask.cli import with_appcontext
 
+from app import backends as backends_module
 from app.backends import Backends
 from app.errors import Unavailable
 from app.find.export import json_bytes
@@ -19,7 +20,6 @@ from app.query.query import Query
 from app.query.request import read_query
 from app.settings.settings import Settings
 from app.times.zone import read_zone
-from app.web import current
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -87,10 +87,9 @@ def _escaped(character: str) -> str:
 def with_settings(function: Callable[..., Any]) -> Callable[..., Any]:
     """Pass the settings to a command that opens nothing."""
 
-    @with_appcontext
     @wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
-        return function(current.settings(), *args, **kwargs)
+        return function(_settings(), *args, **kwargs)
 
     return run
 
@@ -98,15 +97,34 @@ def with_settings(function: Callable[..., Any]) -> Callable[..., Any]:
 def with_backends(function: Callable[..., Any]) -> Callable[..., Any]:
     """Pass the backends to a command, and close them behind it."""
 
-    @with_appcontext
     @wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
-        try:
-            return function(current.backends(), *args, **kwargs)
-        finally:
-            current.parts().close()
+        with closing(backends_module.connect(_settings())) as opened:
+            return function(opened, *args, **kwargs)
 
     return run
+
+
+def with_parts(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Pass to a command that accepts logs what a process that does so has, and close it behind it."""
+
+    @wraps(function)
+    def run(*args: Any, **kwargs: Any) -> Any:
+        from app.process import Parts
+
+        with closing(Parts(_settings())) as parts:
+            return function(parts, *args, **kwargs)
+
+    return run
+
+
+def _settings() -> Settings:
+    """Return the settings: those of the application that Flask's command line has found, else of the environment."""
+    found = click.get_current_context().find_root().obj
+    if found is None:
+        return Settings.from_env(os.environ)
+    settings: Settings = found.load_app().extensions["logingestor"].settings
+    return settings
 
 
 def serve_runs(settings: Settings) -> bool:

@@ -15,7 +15,7 @@ import pytest
 from flask.testing import FlaskCliRunner
 
 from app.backends import Backends
-from app.cli import COMMANDS
+from app.cli import COMMANDS, load
 from app.log.envelope import Envelope
 from app.log.record import IdSource, LogRecord
 from app.settings.settings import Retention, Settings
@@ -163,6 +163,12 @@ def test_version(command: Commands) -> None:
     printed = command("--help").stdout
     assert "--app" not in printed
     assert all(f"  {name} " in printed for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_says_what_each_says_of_itself(name: str) -> None:
+    """The list is written without loading a command, so the table has its first sentence."""
+    assert COMMANDS[name][1] == load(name).get_short_help_str(limit=1_000)
 
 
 def test_flask_knows_the_same_commands(processes: Processes) -> None:

@@ -9,9 +9,8 @@ from typing import Any
 import click
 
 from app.errors import InvalidSettings, Problem, Unavailable
+from app.settings import auth
 from app.settings.settings import PREFIX, Settings
-from app.web import create_app
-from app.web.security import access, password
 
 #: Connections that may wait to be taken.
 BACKLOG = 2_048
@@ -52,6 +51,8 @@ def _address(settings: Settings) -> tuple[int, Any]:
     """Return family and address of HOST and PORT."""
     if settings.path_prefix:
         # Once here, so that a prefix that hides a route is a fault of the command rather than of each child.
+        from app.web import create_app
+
         create_app(settings)
     try:
         found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -59,14 +60,18 @@ def _address(settings: Settings) -> tuple[int, Any]:
         reason = f"{settings.host!r} is not an address of this machine: {error.strerror}"
         raise InvalidSettings(Problem(reason, f"{PREFIX}HOST")) from None
     family, _, _, _, address = found[0]
-    access.decide(settings, str(address[0]))
+    auth.decide(settings, str(address[0]))
     return family, address
 
 
 def settle(settings: Settings, listener: socket.socket) -> Settings:
     """Return the settings with AUTH decided; makes the admin's password, and says it, where one is needed and missing."""
-    settings = access.decide(settings, listener.getsockname()[0])
-    made = password.make(settings) if settings.auth == "required" else None
+    settings = auth.decide(settings, listener.getsockname()[0])
+    if settings.auth == "open":
+        return settings
+    from app.web.security import password
+
+    made = password.make(settings)
     if made is not None:
         click.echo(f"The password of the user {password.USER} is shown this once; only its hash is kept:\n\n  {made}\n")
     return settings

@@ -5,14 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.util.exc import CommandError
-from sqlalchemy import Connection, create_engine
-from sqlalchemy.exc import DBAPIError
-
 from app.errors import InvalidSettings, Problem, Unavailable
-from app.paths import resource
 from app.systems.postgres import server
 from app.systems.postgres.server import Cursor
 from app.systems.sql.head import HEAD
@@ -66,6 +59,11 @@ def upgrade(url: str) -> None:
 
     Processes that do it at once take turns. Raises Unavailable.
     """
+    from sqlalchemy import create_engine
+    from sqlalchemy.exc import DBAPIError
+
+    from app.systems.sql import migrate
+
     with closing(server.open_connection(url)) as connection, connection.cursor() as cursor:
         _refuse_unfit(cursor)
         found = _current(cursor)
@@ -75,9 +73,9 @@ def upgrade(url: str) -> None:
     try:
         with engine.connect() as connection, connection.begin():
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
-            _migrate(connection)
+            migrate.to_head(connection)
             _number_anew(connection.connection.cursor())
-    except CommandError as error:
+    except migrate.MigrationError as error:
         raise InvalidSettings(Problem(f"{server.place(url)} can't be upgraded: {error}")) from error
     except DBAPIError as error:
         raise Unavailable(f"{server.place(url)} can't be upgraded: {error.orig}") from error
@@ -92,13 +90,6 @@ def _for_upgrade(url: str) -> Any:
         cursor.execute("SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0")
     connection.autocommit = False
     return connection
-
-
-def _migrate(connection: Connection) -> None:
-    config = Config(str(resource("migrations") / "alembic.ini"))
-    config.set_main_option("script_location", str(resource("migrations")))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
 
 
 def _number_anew(cursor: Cursor) -> None:

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pysqlite3
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
-from alembic.util.exc import CommandError
-from sqlalchemy import URL, Engine, create_engine, event
-from sqlalchemy import Connection as SQLConnection
-from sqlalchemy.exc import DBAPIError
 
 from app.errors import InvalidSettings, Problem, Unavailable
-from app.paths import resource
 from app.systems.sql.head import HEAD
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
 
 
 def current(path: Path) -> str | None:
@@ -55,18 +50,24 @@ def upgrade(path: Path) -> None:
         return
     if found is not None and found > HEAD:
         raise InvalidSettings(_too_new(path, found))
+    _migrate(path, new=found is None)
+
+
+def _migrate(path: Path, *, new: bool) -> None:
+    from sqlalchemy import URL, create_engine
+    from sqlalchemy.exc import DBAPIError
+
+    from app.systems.sql import migrate
+
     engine = create_engine(URL.create("sqlite", database=str(path)), module=pysqlite3)
     _begin_at_once(engine)
     try:
         with engine.connect() as connection:
-            if found is None:
+            if new:
                 _prepare(path)
-            config = Config(str(resource("migrations") / "alembic.ini"))
-            config.set_main_option("script_location", str(resource("migrations")))
-            config.attributes["connection"] = connection
             with connection.begin():
-                command.upgrade(config, "head")
-    except CommandError as error:
+                migrate.to_head(connection)
+    except migrate.MigrationError as error:
         raise InvalidSettings(Problem(f"{path} can't be upgraded: {error}")) from error
     except (DBAPIError, pysqlite3.Error) as error:
         raise Unavailable(f"{path} can't be upgraded: {error}") from error
@@ -84,21 +85,15 @@ def _prepare(path: Path) -> None:
 
 def _begin_at_once(engine: Engine) -> None:
     """Put tables and data of an upgrade into one transaction: the driver alone would commit between them."""
+    from sqlalchemy import event
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
 
     @event.listens_for(engine, "begin")
-    def _begun(connection: SQLConnection) -> None:
+    def _begun(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def heads() -> list[str]:
-    """Return the newest revisions that migrations/ holds: exactly one."""
-    config = Config()
-    config.set_main_option("script_location", str(resource("migrations")))
-    return list(ScriptDirectory.from_config(config).get_heads())
 
 
 def _too_new(path: Path, found: str) -> Problem:

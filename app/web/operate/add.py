@@ -13,10 +13,10 @@ from app.log.record import LogRecord
 from app.ports.deadline import Budget
 from app.ports.figures import SOURCES, Source
 from app.query.query import Query
+from app.settings.auth import is_loopback
 from app.web.current import backends, settings
 from app.web.search.form import SearchForm
 from app.web.security import caching
-from app.web.security.access import is_loopback
 
 bp = Blueprint("add", __name__)
 bp.after_request(caching.keep_none)

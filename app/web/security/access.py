@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-import ipaddress
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from flask import Flask, Request, Response, g, request
 
-from app.errors import InvalidSettings, Problem
-from app.settings.settings import PREFIX, Settings
+from app.settings.auth import is_loopback
+from app.settings.settings import Settings
 from app.web.security.errors import answer
 from app.web.security.password import USER, Password
 from app.web.security.tries import Tries
@@ -29,26 +28,6 @@ INGEST = ("ingest.ingest", DOORS)
 KEY_HEADERS = ("X-Seq-ApiKey", "DD-API-KEY", "X-Amz-Firehose-Access-Key")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CHALLENGE = 'Basic realm="LogIngestor", charset="UTF-8"'
-
-
-def decide(settings: Settings, address: str) -> Settings:
-    """Return the settings with AUTH as it is for a server at *address*; raises InvalidSettings for an open one beyond loopback."""
-    loopback = is_loopback(address)
-    if settings.auth == "open" and not loopback:
-        reason = (
-            f"{settings.host} can be reached from other machines, and {PREFIX}AUTH is open: "
-            "leave it out, so that the admin's password is asked for, or listen at 127.0.0.1"
-        )
-        raise InvalidSettings(Problem(reason, f"{PREFIX}HOST"))
-    return replace(settings, auth=settings.auth or ("open" if loopback else "required"))
-
-
-def is_loopback(address: str) -> bool:
-    """Return whether only this machine reaches *address*; a name counts as reachable, except `localhost`."""
-    try:
-        return ipaddress.ip_address(address.partition("%")[0]).is_loopback
-    except ValueError:
-        return address == "localhost"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from types import FrameType
 
 import uvicorn
 
+from app.settings import auth
 from app.settings.settings import Settings
 from app.web import create_app
-from app.web.security import access
 from app.web.server import watching
 from app.web.server.bridge import Bridge
 from app.web.server.door import FrontDoor
@@ -54,7 +54,7 @@ class _Server(uvicorn.Server):
 def run(listener: socket.socket) -> None:
     """Serve on *listener* until SIGTERM or SIGINT; requests under way are answered first."""
     # By the socket itself: what HOST means may have changed since the parent opened it.
-    settings = access.decide(Settings.from_env(os.environ), listener.getsockname()[0])
+    settings = auth.decide(Settings.from_env(os.environ), listener.getsockname()[0])
     app = create_app(settings)
     parts = app.extensions["logingestor"]
     parts.accept()  # opened before the first request: a fault is this process's, not a client's

@@ -18,6 +18,7 @@ from werkzeug.test import TestResponse
 
 from app.cli import load
 from app.errors import InvalidSettings, Unavailable
+from app.settings import auth
 from app.settings.settings import Settings
 from app.web import create_app
 from app.web.openapi.routes import ROUTES
@@ -193,8 +194,8 @@ def test_open_server_asks_nobody(client: FlaskClient) -> None:
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.9.1", "::1", "localhost"])
 def test_loopback_is_open_by_default(settings: Settings, address: str) -> None:
     """And closed when it is said."""
-    assert access.decide(settings, address).auth == "open"
-    assert access.decide(replace(settings, auth="required"), address).auth == "required"
+    assert auth.decide(settings, address).auth == "open"
+    assert auth.decide(replace(settings, auth="required"), address).auth == "required"
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "192.168.1.4", "10.0.0.1", "fe80::1%eth0", "logs.example"])
@@ -202,9 +203,9 @@ def test_beyond_loopback_is_never_open(
     settings: Settings, make_client: Callable[..., FlaskClient], address: str
 ) -> None:
     """Closed by default; who says `open` is refused, with the setting in words."""
-    assert access.decide(settings, address).auth == "required"
+    assert auth.decide(settings, address).auth == "required"
     with pytest.raises(InvalidSettings, match="AUTH is open"):
-        access.decide(replace(settings, auth="open"), address)
+        auth.decide(replace(settings, auth="open"), address)
     assert make_client(host=address, admin_password=SECRET).get("/logs").status_code == 401
 
 
