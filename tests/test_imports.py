@@ -48,6 +48,8 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 LIBRARIES: dict[str, set[str]] = {
     # zstandard: inflating a body, within a bound, is part of reading it.
     "app.log": {"marshmallow", "msgspec", "zstandard"},
+    # Google's decoder of protobuf, and the messages of OTLP for it.
+    "app.log.otlp": {"google", "msgspec", "opentelemetry"},
     "app.query": {"luqum", "msgspec", "re2"},
     "app.ports": {"msgspec"},
     "app.settings": set(),

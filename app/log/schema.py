@@ -74,14 +74,15 @@ def read(body: bytes, content_type: str | None, limits: Limits, now: int) -> Par
 
 def read_items(values: Sequence[Any], limits: Limits, now: int) -> Parsed:
     """Return the logs among decoded JSON values: what `read` does for doors that decode by themselves."""
-    return _parse((Item(value, _payload(value), dirty=True) for value in values), limits, now)
+    return _parse(map(_item, values), limits, now)
 
 
-def _payload(value: Any) -> bytes:
+def _item(value: Any) -> Item:
     try:
-        return _json(value)
+        raw = _json(value)
     except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
-        return repr(value).encode("utf-8", "backslashreplace")
+        return Item(value, repr(value).encode("utf-8", "backslashreplace"), dirty=True)
+    return Item(value, raw, dirty=b"\\u0000" in raw)
 
 
 def _parse(items: Iterable[Item], limits: Limits, now: int) -> Parsed:

@@ -1,0 +1,120 @@
+"""A LogRecord of OTLP becomes a log of ours (opentelemetry-proto, logs/v1/logs.proto; OpenTelemetry's logs data model).
+
+Both encodings are read into objects with the same attributes, so that one function reads either.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+from app.log.fold import fold
+from app.log.record import SEVERITY
+from app.times import instant
+
+#: Names of SeverityNumber 1 to 24, four numbers each.
+LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
+#: What exporters write of them, so that nothing is folded.
+_RANKED = frozenset(("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", *LEVELS))
+#: Longest text of a field other than the message, in characters.
+_SHORT = 255
+#: What holds the message in a body of several values, best first.
+_MESSAGES = ("message", "msg", "event", "text")
+#: Resource attributes that name what logged, best first; a service without a name is `unknown_service:…`.
+_NAMES = ("service.name", "host.name", "k8s.pod.name", "container.name", "container.id", "service.instance.id")
+_NAMELESS = "unknown_service"
+#: Least count of nanoseconds that `app.times.instant.from_number` takes for one.
+_CERTAIN = 10**17
+
+
+def resource_id(attributes: dict[str, Any]) -> str | None:
+    """Return the name of the resource with these attributes: its service's, else that of the machine it ran on."""
+    named = [value for name in _NAMES if isinstance(value := attributes.get(name), str) and 0 < len(value) <= _SHORT]
+    return next((name for name in named if not name.startswith(_NAMELESS)), named[0] if named else None)
+
+
+def origin(resource: dict[str, Any], name: str, version: str, scope: dict[str, Any]) -> dict[str, Any]:
+    """Return the metadata that all records of one scope share."""
+    named = {"name": name, "version": version, **({"attributes": scope} if scope else {})}
+    own = {"resource": resource, "scope": {key: value for key, value in named.items() if value}}
+    return {key: value for key, value in own.items() if value}
+
+
+def joined(attributes: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Return attributes with what is *own* beside them; an attribute of a name that is taken goes beneath `attributes`."""
+    if own.keys().isdisjoint(attributes):
+        attributes.update(own)
+        return attributes
+    taken = {name: value for name, value in attributes.items() if name in own or name == "attributes"}
+    others = {name: value for name, value in attributes.items() if name not in taken}
+    return {**others, **own, "attributes": taken}
+
+
+def timestamp(nanoseconds: int) -> int | str | None:
+    """Return the time of so many nanoseconds since 1970 as it is sent to us; None for 0, which stands for unknown."""
+    if nanoseconds >= _CERTAIN or not nanoseconds:
+        return nanoseconds or None
+    return instant.text((nanoseconds // 1_000_000, nanoseconds % 1_000_000))
+
+
+def number(found: float) -> float | str:
+    """Return a number; what JSON has no number for as the text by which protobuf's JSON names it."""
+    if math.isfinite(found):
+        return found
+    return "NaN" if math.isnan(found) else "Infinity" if found > 0 else "-Infinity"
+
+
+def hexadecimal(identity: bytes | str) -> str | None:
+    """Return a trace's or span's id as text; None where there is none: all zeros is none."""
+    text = identity.hex() if isinstance(identity, bytes) else identity.lower()
+    return text if text.strip("0") else None
+
+
+def level(number: int, text: str) -> str | None:
+    """Return the level that a record tells; its own word where that has a rank, else its number's name.
+
+    Python writes "FATAL" beside 21, Go's slog "INFO+2" beside 11, and a library's own level has a text alone.
+    """
+    if text and (text in _RANKED or fold(text) in SEVERITY or not number) and len(text) <= _SHORT:
+        return text
+    return LEVELS[(number - 1) // 4] if 1 <= number <= 24 else None
+
+
+def log(
+    record: Any, body: Any, attributes: dict[str, Any], shared: dict[str, Any], resource: str | None
+) -> dict[str, Any]:
+    """Return the log of a *record* whose body and attributes are plain values; *shared* is its scope's `origin`."""
+    number, text = record.severity_number, record.severity_text
+    found, event, flags, own = level(number, text), record.event_name, record.flags, shared
+    if text and found != text:
+        own = {**own, "severityText": text}
+    if event:
+        own = {**own, "eventName": event}
+    if flags:
+        own = {**own, "traceFlags": flags}
+    if not isinstance(body, str):
+        if body is not None:
+            own = {**own, "body": body}
+        body = _message(body, attributes, event)
+    return {
+        "message": body,
+        "level": found,
+        "timestamp": timestamp(record.time_unix_nano or record.observed_time_unix_nano),
+        "resourceId": resource,
+        "traceId": hexadecimal(record.trace_id),
+        "spanId": hexadecimal(record.span_id),
+        "metadata": joined(attributes, own),
+    }
+
+
+def _message(body: Any, attributes: dict[str, Any], event: str) -> str:
+    """Return the message of a record whose body is no text."""
+    if isinstance(body, dict):
+        named = next((body[name] for name in _MESSAGES if isinstance(body.get(name), str)), None)
+        if named is not None:
+            return str(named)
+    if body is not None:
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    thrown = attributes.get("exception.message")
+    return event or (thrown if isinstance(thrown, str) else "")

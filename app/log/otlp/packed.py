@@ -1,0 +1,203 @@
+"""OTLP as protobuf: decoded by Google's library, and record by record where the whole can't be.
+
+A sender in Go writes texts that are not UTF-8 into its requests, which the library refuses as a whole: the fields on the
+way to the records are then walked here (https://protobuf.dev/programming-guides/encoding), and each record is decoded alone.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from google.protobuf.message import DecodeError
+
+from app.errors import InvalidRecord, Problem
+from app.log.otlp import logs
+from app.log.schema import Refused
+
+_NOT = "is not a request of OTLP in protobuf"
+
+
+@dataclass(frozen=True, slots=True)
+class OtlpPacked:
+    """A signal of OTLP: its messages from the request down to the record, the fields that lead there, what reads a record.
+
+    The fields have the numbers 1, 2 and 2 in every signal.
+    """
+
+    request: Any
+    resource: Any
+    scope: Any
+    record: Any
+    way: tuple[str, str, str]
+    read: Callable[[Any, dict[str, Any], str | None], dict[str, Any]]
+    response: Any
+
+
+@lru_cache(maxsize=1)
+def log_records() -> OtlpPacked:
+    """Return the signal of logs; its messages are loaded by the first request, so that others don't pay for them."""
+    from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as service
+    from opentelemetry.proto.logs.v1 import logs_pb2 as made
+
+    return OtlpPacked(
+        service.ExportLogsServiceRequest,
+        made.ResourceLogs,
+        made.ScopeLogs,
+        made.LogRecord,
+        ("resource_logs", "scope_logs", "log_records"),
+        lambda record, shared, name: logs.log(
+            record, record.body.string_value or value(record.body), plain(record.attributes), shared, name
+        ),
+        service.ExportLogsServiceResponse,
+    )
+
+
+def read(body: bytes, kind: OtlpPacked) -> list[Any]:
+    """Return the logs of a request, and a Refused for each record that can't be read. Raises InvalidRecord."""
+    try:
+        return list(_whole(kind.request.FromString(body), kind))
+    except DecodeError as error:
+        reason = str(error)
+    found = list(_each(body, kind))
+    if all(isinstance(one, Refused) for one in found):
+        raise InvalidRecord(found[0].problem if found else Problem(f"{_NOT}: {reason}"))
+    return found
+
+
+def _whole(request: Any, kind: OtlpPacked) -> Iterator[Any]:
+    outer, middle, inner = kind.way
+    for resource in getattr(request, outer):
+        described, name = _described(resource)
+        for scope in getattr(resource, middle):
+            shared = _shared(described, scope)
+            for record in getattr(scope, inner):
+                yield kind.read(record, shared, name)
+
+
+def _each(body: bytes, kind: OtlpPacked) -> Iterator[Any]:
+    for outer in _split(body, 1)[0]:
+        scopes, rest = _split(outer, 2)
+        described, name = _described(_decoded(kind.resource, rest))
+        for middle in scopes:
+            records, rest = _split(middle, 2)
+            shared = _shared(described, _decoded(kind.scope, rest))
+            for raw in records:
+                try:
+                    yield kind.read(kind.record.FromString(raw), shared, name)
+                except DecodeError as error:
+                    yield Refused(Problem(f"is not a record of OTLP in protobuf: {error}"), raw)
+
+
+def _described(resource: Any) -> tuple[dict[str, Any], str | None]:
+    described = plain(resource.resource.attributes)
+    return described, logs.resource_id(described)
+
+
+def _shared(described: dict[str, Any], scope: Any) -> dict[str, Any]:
+    inner = scope.scope
+    return logs.origin(described, inner.name, inner.version, plain(inner.attributes))
+
+
+def _decoded(message: Any, raw: bytes) -> Any:
+    """Return the message; an empty one where it can't be decoded, for the records in it are logs all the same."""
+    try:
+        return message.FromString(raw)
+    except DecodeError:
+        return message()
+
+
+def plain(pairs: Any) -> dict[str, Any]:
+    """Return a sequence of KeyValue as a dict."""
+    # The usual types first: to ask which one is set takes longer than to read both.
+    return {pair.key: (inner := pair.value).string_value or inner.int_value or value(inner) for pair in pairs}
+
+
+def value(any_value: Any) -> Any:
+    """Return an AnyValue as plain data; bytes as base64, as protobuf's JSON has them."""
+    match any_value.WhichOneof("value"):
+        case "string_value":
+            return any_value.string_value
+        case "int_value":
+            return any_value.int_value
+        case "bool_value":
+            return any_value.bool_value
+        case "double_value":
+            return logs.number(any_value.double_value)
+        case "kvlist_value":
+            return plain(any_value.kvlist_value.values)
+        case "array_value":
+            return [value(one) for one in any_value.array_value.values]
+        case "bytes_value":
+            return base64.b64encode(any_value.bytes_value).decode()
+    return None
+
+
+def _split(message: bytes, wanted: int) -> tuple[list[bytes], bytes]:
+    """Return the contents of the field *wanted*, and the message without them. Raises InvalidRecord."""
+    contents, rest = list[bytes](), bytearray()
+    for field, raw, content in _fields(message):
+        if field == wanted and content is not None:
+            contents.append(content)
+        else:
+            rest += raw
+    return contents, bytes(rest)
+
+
+def _fields(message: bytes) -> Iterator[tuple[int, bytes, bytes | None]]:
+    """Yield number, bytes and, where it has a length, content of each field."""
+    place = 0
+    while place < len(message):
+        start = place
+        key, place = _varint(message, place)
+        kind, content = key & 7, None
+        if kind == 2:
+            size, place = _varint(message, place)
+            content = message[place : place + size]
+            place += size
+        elif kind == 0:
+            _, place = _varint(message, place)
+        elif kind in (1, 5):
+            place += 8 if kind == 1 else 4
+        else:
+            raise InvalidRecord(Problem(f"{_NOT}: wire type {kind}", position=start))
+        if place > len(message):
+            raise InvalidRecord(Problem(f"{_NOT}: it is cut off", position=start))
+        yield key >> 3, message[start:place], content
+
+
+def _varint(message: bytes, place: int) -> tuple[int, int]:
+    found = shift = 0
+    while shift < 70 and place < len(message):
+        byte = message[place]
+        found |= (byte & 0x7F) << shift
+        place, shift = place + 1, shift + 7
+        if byte < 0x80:
+            return found, place
+    raise InvalidRecord(Problem(f"{_NOT}: it is cut off", position=place))
+
+
+def _length(number: int) -> bytes:
+    made = bytearray()
+    while number >= 0x80:
+        made.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes((*made, number))
+
+
+def answer(kind: OtlpPacked, rejected: int, message: str) -> bytes:
+    """Return the response: empty where nothing was rejected, which is OTLP's full success."""
+    response = kind.response()
+    if rejected:
+        setattr(response.partial_success, f"rejected_{kind.way[2]}", rejected)
+        response.partial_success.error_message = message
+    return bytes(response.SerializeToString())
+
+
+def status(message: str) -> bytes:
+    """Return a google.rpc.Status with this message (its field 2), which OTLP's errors are answered with."""
+    text = message.encode("utf-8", "replace")
+    return b"\x12" + _length(len(text)) + text

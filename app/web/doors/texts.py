@@ -1,0 +1,39 @@
+"""The text that a protocol carries is itself a log, of JSON or of a known form, and is read as a line of a file is read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.errors import InvalidRecord
+from app.files import formats
+from app.times.written import Assumed
+
+#: What a text's own words win over: the sender's envelope says when and how the text was carried.
+_OWN = ("message", "level", "timestamp")
+_ANY = formats.recognise((), Assumed.here())
+
+
+def opened(log: dict[str, Any], assumed: Assumed) -> dict[str, Any]:
+    """Return the *log* with what its message tells.
+
+    A message of JSON, and any message of a log without level and time, is read in full: its own level and time win, what
+    else the protocol told wins over the text. Of other messages only the level is read, where the protocol told none.
+    """
+    message = log["message"]
+    try:
+        found = _ANY.log(message, assumed)
+    except InvalidRecord:
+        return log
+    level, time = log.get("level"), log.get("timestamp")
+    if not message.lstrip().startswith("{") and (level or time is not None):
+        return log if level else {**log, "level": found.get("level")}
+    told = {name: value for name, value in log.items() if value is not None}
+    own = {name: found.pop(name) for name in _OWN if found.get(name) is not None}
+    return {**found, **told, **own, "metadata": _both(found.get("metadata"), log.get("metadata"))}
+
+
+def _both(one: Any, other: Any) -> Any:
+    """Return the metadata of both; what can't be joined is left to the schema, which refuses it with its reason."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return {**one, **other}
+    return one if other is None else other
