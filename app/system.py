@@ -15,6 +15,7 @@ from typing import Any, cast
 from app.backends import Backends
 from app.drain import pause
 from app.errors import LogIngestorError
+from app.monitor import listen_counts
 from app.monitor.board import Board
 from app.ports.memory import REFUSED, Readable
 from app.ports.notices import GONE_SECONDS, HISTORY, Notice, Seen
@@ -86,10 +87,23 @@ def read(held: Backends, chosen: Settings, board: Board, recent: Recent | None =
         reader.note(pending_logs=found.values["queue_logs"] + found.values["index_lacking"])
     # The places are asked for themselves: while the record is away those on this machine are known.
     reader.note(workers_alive=reader.alive(there))
+    found.labelled |= _listened(chosen)
     found.notices = board.open()
     if there:
         reader.tried(reader.notifiers)
         reader.tried(reader.notices)
+    return found
+
+
+def _listened(chosen: Settings) -> dict[str, list[tuple[float, tuple[str, ...]]]]:
+    """Return what the listeners of this machine have received and lost; nothing where nobody ever listened."""
+    counts = listen_counts.read(chosen.data_dir)
+    found: dict[str, list[tuple[float, tuple[str, ...]]]] = {}
+    if counts:
+        found["listen_messages_total"] = [(float(one.messages), (address,)) for address, one in counts.items()]
+        found["listen_lost_datagrams_total"] = [
+            (float(count), (address, reason)) for address, one in counts.items() for reason, count in one.lost.items()
+        ]
     return found
 
 

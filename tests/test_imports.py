@@ -39,7 +39,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("app.alerts", "app.backends"),
     ("app.maintain", "app.system", "workers"),
     ("app.process",),
-    ("app.web",),
+    ("app.listen", "app.web"),
     ("app.cli",),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
@@ -53,6 +53,7 @@ LIBRARIES: dict[str, set[str]] = {
     "app.query": {"luqum", "msgspec", "re2"},
     "app.ports": {"msgspec"},
     "app.settings": set(),
+    "app.listen": {"msgspec"},
     # zstandard: files are read as they were rotated.
     "app.files": {"msgspec", "zstandard"},
     "app.find": {"msgspec", "zstandard"},

@@ -27,6 +27,7 @@ COMMANDS = {
         "run.parts",
         "Send the scheduled actors their messages; with the local broker each worker does that itself.",
     ),
+    "syslog": ("run.listen", "Take syslog and GELF at the addresses, or at those of LISTEN."),
     "db": ("db", "Look after the database's schema."),
     "ingest": ("ingest", "Put the logs of FILEs, or of standard input (-), on the queue."),
     "find": ("find", "Print the logs that fit QUERY, newest first; without QUERY all."),

@@ -27,6 +27,10 @@ _DATED = re.compile(
     rf"(?:<(\d{{1,3}})>{written.ISO}|(\d{{4}}-\d\d-\d\d)T(\d\d:\d\d:\d\d\.\d{{6}})(Z|[+-]\d\d:\d\d)) " + _MESSAGE,
     re.DOTALL,
 )
+_BARE = re.compile(
+    r"<(\d{1,3})>(?:([A-Z][a-z]{2})  ?(\d{1,2}) (\d\d:\d\d:\d\d(?:\.\d{1,6})?) )?(?:([\w./+@()-]{1,128})(?:\[(\d{1,10})\])?:(?!:) ?)?(.*)",
+    re.DOTALL,
+)
 
 
 def read(line: str, assumed: Assumed) -> dict[str, Any] | None:
@@ -34,6 +38,16 @@ def read(line: str, assumed: Assumed) -> dict[str, Any] | None:
     if line[:1] == "<":
         return _rfc5424(line, assumed) or _rfc3164(line, assumed) or _dated(line, assumed)
     return _rfc3164(line, assumed) if line[:1].isalpha() else _dated(line, assumed)
+
+
+def read_bare(text: str, assumed: Assumed) -> dict[str, Any] | None:
+    """Return the log in a message without a host: as Python's SysLogHandler sends it, without a time too; as syslog(3) does."""
+    found = _BARE.fullmatch(text)
+    if found is None or int(found[1]) > 191:
+        return None
+    priority, month, day, clock, app, process, message = found.groups()
+    timestamp = month and written.without_year(written.MONTHS.get(month, 0), day, clock, assumed)
+    return _log(int(priority), timestamp or None, None, message, {"app": app, "pid": process})
 
 
 def _rfc5424(line: str, assumed: Assumed) -> dict[str, Any] | None:

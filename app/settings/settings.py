@@ -12,6 +12,7 @@ from typing import Any
 
 from app.errors import InvalidSettings, Problem
 from app.ports import outbox
+from app.settings import listeners
 from app.settings import values as read
 from app.settings.values import Retention, parse_bytes
 
@@ -104,6 +105,12 @@ SETTINGS = (
         read.names(*DOORS),
         f"Shippers' protocols that are served, with commas between: {', '.join(f'`{name}`' for name in DOORS)}; `all`, or `none`.",
     ),
+    Setting(
+        "LISTEN",
+        "",
+        listeners.read,
+        "Addresses at which `serve` and `logingestor syslog` take syslog and GELF, with commas between: `udp://0.0.0.0:5514,tcp://0.0.0.0:5514`.",
+    ),
     Setting("WEB_WORKERS", "2", read.integer(1, 64), "Web processes that `serve` and `web` start."),
     Setting("WORKERS", "1", read.integer(1, 64), "Worker processes that `serve` starts."),
     Setting("BODY_LIMIT", "32 MiB", parse_bytes, "Largest request body as sent; larger is answered 413."),
@@ -172,6 +179,7 @@ class Settings:
     path_prefix: str
     retention: Retention
     doors: tuple[str, ...]
+    listen: tuple[listeners.ListenAddress, ...]
     web_workers: int
     workers: int
     body_limit: int

@@ -60,7 +60,8 @@ def _children(settings: Settings, listeners: list[socket.socket]) -> list[Child]
     ]
     # With the local broker each worker runs the schedule itself.
     schedulers = [] if settings.local_broker else [Child("scheduler", ["-m", "workers.scheduler"])]
-    return [*web_children(listeners), *workers, *schedulers]
+    listening = [Child("syslog", ["-m", "app.cli", "syslog"])] if settings.listen else []
+    return [*web_children(listeners), *listening, *workers, *schedulers]
 
 
 def _alone(settings: Settings) -> IO[str]:

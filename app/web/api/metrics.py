@@ -101,6 +101,15 @@ FIGURES = {
             ("notifier",),
         ),
         Figure("notifier_waiting", "gauge", "Deliveries that wait for a notifier.", ("notifier",)),
+        Figure(
+            "listen_messages_total", "counter", "Messages of syslog and GELF that this machine received.", ("address",)
+        ),
+        Figure(
+            "listen_lost_datagrams_total",
+            "counter",
+            "Datagrams lost: by the kernel, whose buffer was full, or for want of room while the queue was away.",
+            ("address", "reason"),
+        ),
         Figure("notifier_failing", "gauge", "Whether the last try at a notifier failed: 1, else 0.", ("notifier",)),
     )
 }

@@ -1,0 +1,42 @@
+"""From a message of syslog or GELF to the log, as it would be sent over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from app.files import syslog
+from app.files.pieces import decode
+from app.log.body import read_item
+from app.log.schema import Refused
+from app.settings.listeners import ListenAddress
+from app.times.written import Assumed
+from app.times.zone import read_zone
+
+Decode = Callable[[bytes, str], Any]
+
+
+def decoder(address: ListenAddress) -> Decode:
+    """Return what reads the messages that come at *address*: bytes and the peer's address to a log."""
+    if address.protocol == "gelf":
+        return gelf_log
+    zone = read_zone(address.zone)
+    return lambda data, peer: syslog_log(data, peer, Assumed.here(zone))
+
+
+def syslog_log(data: bytes, peer: str, assumed: Assumed) -> dict[str, Any]:
+    """Return the log in a message; one without a header that is known is a text of its own, from its peer."""
+    text = decode(data.rstrip(b"\n\0"))
+    log = syslog.read(text, assumed) or syslog.read_bare(text, assumed) or {"message": text, "metadata": {}}
+    found = {name: value for name, value in log.items() if value is not None}
+    if found.get("resourceId") in (None, "localhost"):
+        # Every machine calls itself so: where it sends from says more.
+        found["metadata"] = {**found["metadata"], "peer": peer}
+        found.setdefault("resourceId", peer)
+    return found
+
+
+def gelf_log(data: bytes, peer: str) -> Any:
+    """Return the decoded GELF message; one that is no JSON is refused with the reason."""
+    item = read_item(data)
+    return Refused(item.problem, data) if item.problem is not None else item.value

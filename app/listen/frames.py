@@ -1,0 +1,108 @@
+"""Frames: what of a stream of syslog is one message.
+
+RFC 6587 has two framings: a count of octets before the message, and a line feed behind it. Real senders mix them up:
+rsyslog and syslog-ng count the line feed too, a count may come in a segment of its own, log4j sends nothing at all between
+two messages, and stack traces bring line feeds inside a message. So each frame is decided by its own first bytes.
+"""
+
+from __future__ import annotations
+
+import re
+
+#: Most lines and bytes that are joined into one message.
+JOINED_LINES, JOINED_BYTES = 1_000, 1 << 20
+_COUNTED = re.compile(rb"([1-9]\d{0,6}) <")
+_COUNTING = re.compile(rb"[1-9]\d{0,6} ?\Z")
+#: The beginning of a message in the middle of a line: behind a blank or a quotation mark it is quoted by the message itself.
+_GLUED = re.compile(rb"(?<![\s\"'(:=\[])(?=<\d{1,3}>(?:1 (?:\d{4}-\d\d-\d\dT|- )|[A-Z][a-z]{2} [ \d]\d \d\d:))")
+#: Most bytes of what _GLUED looks at.
+HEADER_BYTES = 32
+_ENDS = re.compile(rb"[\n\0]")
+_BETWEEN = b"\n\0\r"
+
+
+class Frames:
+    """The frames of one connection; *limit* is the most bytes of one, longer ones are cut into several."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._buffer = bytearray()
+        #: Up to where the buffer was searched for an end without finding one.
+        self._searched = 0
+        #: A message that ended with a line feed: lines without a header that follow belong to it.
+        self._open: list[bytes] = []
+        self._size = 0
+
+    @property
+    def pending(self) -> bool:
+        """Whether something waits for what comes next, or for `flush`."""
+        return bool(self._buffer or self._open)
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take what the connection brought; return the messages that are whole by now."""
+        self._buffer += data
+        whole: list[bytes] = []
+        while self._buffer and self._next(whole):
+            pass
+        return whole
+
+    def flush(self) -> list[bytes]:
+        """Return what is left, though nothing says that it is whole: the sender rests, or has gone."""
+        whole: list[bytes] = []
+        rest = bytes(self._buffer).strip(_BETWEEN)
+        self._drop(len(self._buffer))
+        if rest:
+            self._line(rest, whole)
+        self._close(whole)
+        return whole
+
+    def _next(self, whole: list[bytes]) -> bool:
+        """Move the next frame from the buffer to *whole*; False when it has not arrived."""
+        buffer = self._buffer
+        if buffer and buffer[0] in _BETWEEN:
+            del buffer[: len(buffer) - len(buffer.lstrip(_BETWEEN))]
+        if not buffer or _COUNTING.match(buffer):
+            return False
+        counted = _COUNTED.match(buffer)
+        if counted is not None and int(counted[1]) <= self._limit:
+            start, end = counted.end() - 1, counted.end() - 1 + int(counted[1])
+            if len(buffer) < end:
+                return False
+            self._close(whole)
+            whole.append(bytes(buffer[start:end]).removesuffix(b"\0").removesuffix(b"\n"))
+            self._drop(end)
+            return True
+        end_of_line = _ENDS.search(buffer, self._searched)
+        if end_of_line is None:
+            # Nothing ends this one so far; the beginning of another does.
+            following = _GLUED.search(buffer, max(1, self._searched - HEADER_BYTES))
+            if following is None and len(buffer) <= self._limit:
+                self._searched = len(buffer)
+                return False
+            end = after = self._limit if following is None else following.start()
+        else:
+            end, after = end_of_line.span()
+        line = bytes(buffer[:end]).removesuffix(b"\r")
+        self._drop(after)
+        self._line(line, whole)
+        return True
+
+    def _drop(self, until: int) -> None:
+        del self._buffer[:until]
+        self._searched = 0
+
+    def _line(self, line: bytes, whole: list[bytes]) -> None:
+        """Take one line: a message, several without anything between them, or more of the message before."""
+        for piece in _GLUED.split(line):
+            if not piece:
+                continue
+            fits = len(self._open) < JOINED_LINES and self._size + len(piece) <= JOINED_BYTES
+            if piece.startswith(b"<") or not self._open or not fits:
+                self._close(whole)
+            self._open.append(piece)
+            self._size += len(piece)
+
+    def _close(self, whole: list[bytes]) -> None:
+        if self._open:
+            whole.append(b"\n".join(self._open))
+            self._open, self._size = [], 0

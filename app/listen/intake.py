@@ -1,0 +1,130 @@
+"""The intake: messages from all connections, put on the queue batch by batch, durably, whatever is away meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from app.accept.accept import Accept
+from app.accept.visits import Visits
+from app.errors import Unavailable
+from app.log import schema
+from app.log.limits import Limits
+from app.times.instant import now_ms
+
+log = logging.getLogger(__name__)
+
+#: Most messages that are put on the queue at once, and seconds for which the first of them waits for others.
+BATCH, GATHER_SECONDS = 1_000, 0.005
+#: Most bytes of messages that wait in memory, over all connections.
+WAITING_BYTES = 64 << 20
+#: Shortest and longest pause, in seconds, before a batch is tried again that the queue could not take.
+PAUSES = 0.2, 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One message as it came."""
+
+    data: bytes
+    #: Address of who sent it.
+    peer: str
+    #: By what it came, such as `syslog udp`.
+    way: str
+    #: From the message to the log, as it would be sent over HTTP; what is no log is a text of its own.
+    decode: Callable[[bytes, str], Any]
+
+
+class Intake:
+    """Takes messages on the event loop and has them accepted in a thread; one for all listeners of a process."""
+
+    def __init__(self, accept: Accept, visits: Visits, limits: Limits) -> None:
+        self._accept, self._visits, self._limits = accept, visits, limits
+        self._waiting: deque[Received] = deque()
+        self._bytes = 0
+        self._some, self._room = asyncio.Event(), asyncio.Event()
+        self._room.set()
+        self._closing = False
+        self._thread = ThreadPoolExecutor(1, "intake")
+        self._task = asyncio.ensure_future(self._run())
+
+    async def put(self, messages: Sequence[Received]) -> None:
+        """Take the messages; wait first while too much waits already, so that a sender's connection fills up instead."""
+        while self._bytes >= WAITING_BYTES:
+            self._room.clear()
+            await self._room.wait()
+        self._add(messages)
+
+    def offer(self, message: Received) -> bool:
+        """Take the message if there is room for it; for datagrams, whose senders can't be made to wait."""
+        if self._bytes >= WAITING_BYTES:
+            return False
+        self._add((message,))
+        return True
+
+    def _add(self, messages: Sequence[Received]) -> None:
+        self._waiting.extend(messages)
+        self._bytes += sum(len(message.data) for message in messages)
+        if messages:
+            self._some.set()
+
+    async def close(self) -> None:
+        """Have accepted what waits, then end."""
+        self._closing = True
+        self._some.set()
+        await self._task
+        self._thread.shutdown()
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._some.wait()
+            if not self._waiting and self._closing:
+                return
+            if len(self._waiting) < BATCH and not self._closing:
+                await asyncio.sleep(GATHER_SECONDS)
+            batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
+            if batch:
+                await self._store(loop, batch)
+                self._bytes -= sum(len(message.data) for message in batch)
+                self._room.set()
+            if not self._waiting and not self._closing:
+                self._some.clear()
+
+    async def _store(self, loop: asyncio.AbstractEventLoop, batch: list[Received]) -> None:
+        """Have the batch accepted; try for ever while the queue is full or away.
+
+        The first try gives the logs their ids, so that one that was kept although nobody could say so is not kept twice.
+        """
+        parsed = await loop.run_in_executor(self._thread, self._parse, batch)
+        pause = PAUSES[0]
+        while True:
+            try:
+                if await loop.run_in_executor(self._thread, self._take, batch, parsed):
+                    return
+                reason = "the queue kept a part of them"
+            except Unavailable as error:
+                reason = str(error)
+            if pause == PAUSES[0]:
+                log.warning("%d messages wait: %s", len(self._waiting) + len(batch), reason)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, PAUSES[1])
+
+    def _parse(self, batch: list[Received]) -> schema.Parsed:
+        values = [message.decode(message.data, message.peer) for message in batch]
+        return schema.read_items(values, self._limits, now_ms())
+
+    def _take(self, batch: list[Received], parsed: schema.Parsed) -> bool:
+        """Have the logs accepted; False where some were not kept for now. Raises Unavailable."""
+        outcome = self._accept.take(parsed, sender=batch[0].peer)
+        parsed.refused = []  # they are dead letters by now
+        if any(one.get("retry") for one in outcome.rejected):
+            return False
+        for (peer, way), count in Counter((message.peer, message.way) for message in batch).items():
+            self._visits.saw(peer, way, count)
+        return True

@@ -1,0 +1,67 @@
+"""The process that listens: all addresses on one event loop, one intake."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import ssl
+from collections.abc import Callable, Sequence
+
+from app.errors import Unavailable
+from app.listen.datagrams import Datagrams
+from app.listen.decoding import decoder
+from app.listen.intake import Intake
+from app.listen.streams import Streams
+from app.monitor import listen_counts
+from app.monitor.listen_counts import ListenCounts
+from app.process import Parts
+from app.settings.limits import limits_of
+from app.settings.listeners import ListenAddress
+
+Listener = Streams | Datagrams
+
+
+async def serve(parts: Parts, addresses: Sequence[ListenAddress], say: Callable[[str], None]) -> None:
+    """Listen at *addresses* until SIGTERM or SIGINT; what has come until then is accepted first.
+
+    Raises Unavailable where an address can't be listened at.
+    """
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    limits, data_dir = limits_of(parts.settings), parts.settings.data_dir
+    intake = Intake(parts.accept(), parts.visits(), limits)
+    counts = listen_counts.read(data_dir)
+    listeners: list[Listener] = []
+    try:
+        for address in addresses:
+            listener = await _listen(address, intake, counts.setdefault(str(address), ListenCounts()), limits.message)
+            listeners.append(listener)
+            say(f"listens at {address}" + (f" (port {listener.port})" if address.port == 0 and listener.port else ""))
+        await _counted(stopping, lambda: listen_counts.write(data_dir, counts))
+    finally:
+        await asyncio.gather(*(listener.stop() for listener in listeners))
+        await intake.close()
+        listen_counts.write(data_dir, counts)
+
+
+async def _listen(address: ListenAddress, intake: Intake, counts: ListenCounts, message: int) -> Listener:
+    kind = Datagrams if address.transport in ("udp", "unixgram") else Streams
+    # The longest message there can be, and room for its header.
+    made = kind(address, intake, counts, decoder(address), 2 * message)
+    try:
+        await made.start()
+    except ssl.SSLError as error:
+        raise Unavailable(f"the certificate of {address} can't be used: {error}") from error
+    except OSError as error:
+        raise Unavailable(f"can't listen at {address}: {error.strerror or error}") from error
+    return made
+
+
+async def _counted(stopping: asyncio.Event, write: Callable[[], None]) -> None:
+    while not stopping.is_set():
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(listen_counts.WRITE_SECONDS):
+                await stopping.wait()
+        write()
