@@ -15,10 +15,9 @@ from app.alerts import condition, searches
 from app.alerts.condition import Counted
 from app.alerts.counts import CountSources, begins, count, hidden
 from app.errors import InvalidInput, NotFound, Problem
-from app.find.find import together
 from app.log.fold import clean
 from app.ports.alerts import ALERTS, Alert, Change, Kind, Question, Silence, Status, WatchedAlert
-from app.ports.deadline import Budget
+from app.ports.deadline import Budget, Deadline
 from app.ports.notices import SEVERITIES
 from app.ports.record import LogStore
 from app.settings.values import parse_seconds
@@ -250,7 +249,7 @@ def attempt(sources: CountSources, alert: Alert, question: Question, status: Sta
     """Return what the alert would do with the window that ends now; nothing is changed. Raises Unavailable."""
     now, began = now_ms(), monotonic()
     waiting = hidden(sources, now, _rest)
-    counted = count(sources.index, alert, question, now, together(Budget(TRY_SECONDS)))
+    counted = count(sources.index, alert, question, now, Deadline(Budget(TRY_SECONDS)).shared())
     status = status or Status()
     counted = replace(counted, hidden=waiting, unknown=begins(alert, counted) < status.known_from)
     holds = condition.told(alert, counted)

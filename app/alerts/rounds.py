@@ -17,9 +17,8 @@ from app.alerts import condition
 from app.alerts.condition import AWAY_MS, Counted
 from app.alerts.counts import CountSources, begins, count, failed, hidden
 from app.errors import Unavailable
-from app.find.find import together
 from app.ports.alerts import Alert, Change, Question, Status, WatchedAlert
-from app.ports.deadline import Budget
+from app.ports.deadline import Budget, Deadline
 from app.times import instant
 from app.times.instant import now_ms
 
@@ -93,7 +92,7 @@ class _Evaluation:
 
     def run(self, waiting: int, fault: str) -> Status:
         """Return the status after it; what changed is in `changes`."""
-        began, budget = monotonic(), together(Budget(COUNT_SECONDS))
+        began, budget = monotonic(), Deadline(Budget(COUNT_SECONDS)).shared()
         status = self._begun(self._before)
         first = status.evaluated + MINUTE if status.evaluated else self._slot
         for end in range(first, self._slot + MINUTE, MINUTE):

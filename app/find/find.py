@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -13,7 +13,7 @@ from app.errors import NotFound, TimedOut, Unavailable
 from app.find import from_record
 from app.log.fold import clean
 from app.log.record import LogRecord
-from app.ports.deadline import Budget
+from app.ports.deadline import Budget, Deadline
 from app.ports.index import SearchIndex
 from app.ports.queue import Depth, LogQueue
 from app.ports.record import Lacking, LogStore
@@ -49,6 +49,14 @@ def page(store: LogStore, index: SearchIndex, query: Query, budget: Budget = Bud
         raise
     except Unavailable as error:
         return from_record.page(store, query, budget, str(error))
+
+
+def total(index: SearchIndex, query: Query, deadline: Deadline, share: float) -> tuple[int | None, bool]:
+    """Return how many logs *query* finds, if a *share* of the time suffices to say it, and whether exactly so many."""
+    with suppress(Unavailable):
+        found = deadline.ask(partial(index.find, replace(query, limit=1, after=None, count="auto")), share)
+        return found.total, found.exact
+    return None, False
 
 
 def scan(
@@ -121,16 +129,10 @@ def context(
     """
     record = one(queue, store, identity)
     pending = unseen(queue, store, index)
-    budget = together(budget)
+    budget = Deadline(budget).shared()
     earlier, later = neighbours(partial(index.find, budget=budget), record, query, before, after)
     shown = (*earlier.records, record, *later.records)
     return {"status": True, "results": [found.to_dict() for found in shown], **pending}
-
-
-def together(budget: Budget) -> Budget:
-    """Return a budget whose seconds, from now, hold for all steps that get it."""
-    until = time.monotonic() + budget.seconds
-    return replace(budget, cancelled=lambda: time.monotonic() > until or budget.cancelled())
 
 
 def neighbours(

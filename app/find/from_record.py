@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 
 from app.errors import TimedOut
 from app.log.record import LogRecord
-from app.ports.deadline import Budget
+from app.ports.deadline import Budget, Deadline
 from app.ports.record import LogStore
 from app.query.meaning import predicate
 from app.query.query import Page, Query
@@ -22,42 +21,42 @@ def page(store: LogStore, query: Query, budget: Budget, reason: str) -> Page:
 
     Memory holds one page and one chunk of the record.
     """
-    until = time.monotonic() + budget.seconds
+    deadline = Deadline(budget)
     found: list[LogRecord] = []
-    for records in _matching(store, query, budget, until, reason):
+    for records in _matching(store, query, deadline, reason):
         found += records
         if len(found) > query.limit:
             break
     shown, more = found[: query.limit], len(found) > query.limit
-    total, exact = _total(store, query, budget, until, reason, len(shown), more)
+    total, exact = _total(store, query, deadline, reason, len(shown), more)
     return Page(shown, total, exact, shown[-1].key if more else None, "record")
 
 
 def scan(store: LogStore, query: Query, budget: Budget, reason: str) -> Iterator[list[LogRecord]]:
     """Yield all logs of the query in its order, in chunks; raises TimedOut as `page` does."""
-    return _matching(store, query, budget, time.monotonic() + budget.seconds, reason)
+    return _matching(store, query, Deadline(budget), reason)
 
 
 def _total(
-    store: LogStore, query: Query, budget: Budget, until: float, reason: str, shown: int, more: bool
+    store: LogStore, query: Query, deadline: Deadline, reason: str, shown: int, more: bool
 ) -> tuple[int | None, bool]:
     if query.count == "none":
         return None, False
     if not more and query.after is None:
         return shown, True
-    soon = time.monotonic() + COUNT_SECONDS
+    soon = deadline.within(COUNT_SECONDS)
     total = 0
-    for records in _matching(store, replace(query, after=None), budget, until, reason):
+    for records in _matching(store, replace(query, after=None), deadline, reason):
         total += len(records)
-        if query.count == "auto" and time.monotonic() > soon:
+        if query.count == "auto" and soon.over():
             return max(total, shown + more), False
     return total, True
 
 
-def _matching(store: LogStore, query: Query, budget: Budget, until: float, reason: str) -> Iterator[list[LogRecord]]:
+def _matching(store: LogStore, query: Query, deadline: Deadline, reason: str) -> Iterator[list[LogRecord]]:
     """Yield what of the record fits, in the query's order, chunk by chunk."""
     holds = predicate(query.filter)
     for records in store.walk(query):
-        if time.monotonic() > until or budget.cancelled():
-            raise TimedOut(f"{reason}; the record could not be read within {budget.seconds:g} s instead")
+        if deadline.over():
+            raise TimedOut(f"{reason}; the record could not be read within {deadline.seconds:g} s instead")
         yield [record for record in records if holds(record)]

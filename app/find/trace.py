@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
 
-from app.errors import TimedOut, Unavailable
+from app.errors import TimedOut
 from app.find import find
-from app.find.quick_counts import Time
 from app.find.span_times import SpanReport, told
 from app.log.fold import clean
 from app.log.record import LogRecord
-from app.ports.deadline import Budget
+from app.ports.deadline import Budget, Deadline
 from app.ports.index import SearchIndex
 from app.ports.record import LogStore
 from app.query.filter import Equals
@@ -140,11 +137,11 @@ def trace(store: LogStore, index: SearchIndex, trace_id: str, query: Query, budg
 
     Raises TimedOut when there was no time for any log, and Unavailable when neither can be read.
     """
-    left = Time(budget)
+    deadline = Deadline(budget)
     query = replace(query, filter=Equals("traceId", clean(trace_id)), sort="asc", limit=LOGS)
-    total, exact = _total(index, query, left)
+    total, exact = find.total(index, query, deadline, COUNT_SHARE)
     entries, more, late = list[TraceEntry](), False, False
-    from_record, chunks = find.scan(store, index, query, find.together(left.left()))
+    from_record, chunks = find.scan(store, index, query, deadline.shared())
     try:
         for records in chunks:
             entries += (entry_of(record, query.clock == "received") for record in records[: LOGS + 1 - len(entries)])
@@ -160,13 +157,6 @@ def trace(store: LogStore, index: SearchIndex, trace_id: str, query: Query, budg
         total, exact = len(entries), True
     following = entries[-1].key if more or late else None
     return Trace(entries, lanes(entries), following, late, total, exact, from_record)
-
-
-def _total(index: SearchIndex, query: Query, left: Time) -> tuple[int | None, bool]:
-    with suppress(Unavailable):
-        page = left.ask(partial(index.find, replace(query, limit=1, after=None, count="auto")), COUNT_SHARE)
-        return page.total, page.exact
-    return None, False
 
 
 def entry_of(record: LogRecord, received: bool) -> TraceEntry:

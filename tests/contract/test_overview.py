@@ -9,10 +9,10 @@ import pytest
 
 from app.backends import Backends
 from app.errors import TimedOut
-from app.find import quick_counts
-from app.find.quick_counts import INTERVALS, Time
+from app.find import counts
+from app.find.counts import INTERVALS
 from app.log.record import LogRecord
-from app.ports.deadline import Budget
+from app.ports.deadline import Budget, Deadline
 from app.query.language.parse import parse
 from app.query.meaning import predicate
 from app.query.query import Query
@@ -56,7 +56,7 @@ def test_chart_counts_what_a_plain_loop_counts(
         if holds(one) and (low is None or one.t >= low) and (high is None or (one.t, one.ns) <= (high, 0))
     ]
     # When
-    chart = quick_counts.chart(each_backends.index, query, 40, Time(Budget(60)))
+    chart = counts.chart(each_backends.index, query, 40, Deadline(Budget(60)))
     # Then
     assert chart is not None and chart.whole
     width = chart.interval
@@ -73,14 +73,14 @@ def test_chart_counts_what_a_plain_loop_counts(
 def test_chart_whose_time_ends_holds_the_newest(each_backends: Backends, spread: list[LogRecord]) -> None:
     """Wherever counting is stopped: what was counted is right and the newest, or nothing is said."""
     query = Query(parse("/step/ AND NOT level:info"))
-    whole = quick_counts.chart(each_backends.index, query, 40, Time(Budget(60)))
+    whole = counts.chart(each_backends.index, query, 40, Deadline(Budget(60)))
     assert whole is not None
     sizes = set()
     for most in itertools.count():
         asked = itertools.count()
         budget = Budget(60, lambda asked=asked, most=most: next(asked) >= most)  # type: ignore[misc]
         try:
-            found = quick_counts.chart(each_backends.index, query, 40, Time(budget))
+            found = counts.chart(each_backends.index, query, 40, Deadline(budget))
         except TimedOut:
             continue
         assert found is not None
@@ -97,12 +97,12 @@ def test_values_and_fields_say_whether_they_are_of_all(each_backends: Backends, 
     """Values and fields of a query are those of its logs, with the number that they were looked for in."""
     query = Query(parse("level:error"))
     errors = [one for one in spread if one.level == "error"]
-    left = Time(Budget(60))
-    chart = quick_counts.chart(each_backends.index, query, 40, left)
+    deadline = Deadline(Budget(60))
+    chart = counts.chart(each_backends.index, query, 40, deadline)
     assert chart is not None
 
-    values = quick_counts.values(each_backends.index, query, ["resourceId", "metadata.n"], 3, chart, left)
-    fields = quick_counts.fields(each_backends.index, query, chart, left)
+    values = counts.values_beside(each_backends.index, query, ["resourceId", "metadata.n"], 3, chart, deadline)
+    fields = counts.fields_beside(each_backends.index, query, chart, deadline)
 
     assert values.exact and fields.exact
     assert fields.logs == len(errors) == chart.total
@@ -116,30 +116,30 @@ def test_newest_part_of_a_chart_holds_enough(
     each_backends: Backends, spread: list[LogRecord], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A sample is the newest whole buckets that hold as many logs as it needs, within the query's own range."""
-    monkeypatch.setattr(quick_counts, "SAMPLE_LOGS", 50)
+    monkeypatch.setattr(counts, "SAMPLE_LOGS", 50)
     query = Query(start=(START + MINUTE, 0))
-    chart = quick_counts.chart(each_backends.index, query, 40, Time(Budget(60)))
+    chart = counts.chart(each_backends.index, query, 40, Deadline(Budget(60)))
     assert chart is not None
 
-    sample = quick_counts.newest(query, chart)
+    sample = counts.newest(query, chart)
 
     assert sample.start is not None
     held = [one for one in spread if (one.t, one.ns) >= sample.start]
     assert 50 <= len(held) < len(spread)
-    monkeypatch.setattr(quick_counts, "SAMPLE_LOGS", 1_000)
-    assert quick_counts.newest(query, chart) == query
+    monkeypatch.setattr(counts, "SAMPLE_LOGS", 1_000)
+    assert counts.newest(query, chart) == query
 
 
 def test_nothing_to_count(each_backends: Backends) -> None:
     """Without logs there is no chart."""
-    assert quick_counts.chart(each_backends.index, Query(), 40, Time(Budget(60))) is None
+    assert counts.chart(each_backends.index, Query(), 40, Deadline(Budget(60))) is None
 
 
 @pytest.mark.parametrize("most", [12, 40, 80])
 def test_charts_are_never_sparse(most: int) -> None:
     """Whatever the range, there are neither more buckets than asked for nor few wide ones."""
     for ms in (100, 999, 4_000, 61_000, 3_600_000, 86_400_000, 7 * 86_400_000, 400 * 86_400_000, 3_000 * 86_400_000):
-        interval = quick_counts.suitable(ms, most)
+        interval = counts.suitable(ms, most)
         assert interval in INTERVALS
         assert ms // interval + 2 <= most
         assert interval == 1 or ms / interval >= most / 5 - 2, ms

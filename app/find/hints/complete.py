@@ -12,10 +12,9 @@ from functools import partial
 
 from app.errors import InvalidQuery, Problem
 from app.find.hints.known import Known, Memory
-from app.find.quick_counts import Time
 from app.log.fold import clean, fold
 from app.log.record import SEVERITY_NAMES
-from app.ports.deadline import Budget
+from app.ports.deadline import Budget, Deadline
 from app.ports.index import SearchIndex
 from app.query.filter import EVERYTHING, FIELDS, TEXT_FIELDS, TIME_FIELDS
 from app.query.language.parse import parse
@@ -203,7 +202,7 @@ def complete(
     """
     text = clean(text)
     where = place(text, at)
-    known = Known(index, replace(query, filter=EVERYTHING, after=None), window, memory, Time(budget))
+    known = Known(index, replace(query, filter=EVERYTHING, after=None), window, memory, Deadline(budget))
     found = _Completer(known).at(where)
     return Completions(where, found[:COMPLETIONS], known.exact, _problem(text, where))
 

@@ -14,10 +14,9 @@ from typing import TypeVar
 from app.errors import InvalidQuery, TimedOut
 from app.find.hints.known import Known, Memory
 from app.find.hints.near import near, resembling
-from app.find.quick_counts import Time
 from app.log.fold import fold
 from app.log.record import LogRecord
-from app.ports.deadline import Budget
+from app.ports.deadline import Budget, Deadline
 from app.ports.index import SearchIndex
 from app.query.edit import clauses, renamed, revalued, wanted
 from app.query.filter import EVERYTHING, TIME_FIELDS, And, Contains, Equals, Exists, Filter, Not, Range, leaves
@@ -105,7 +104,7 @@ class _Looks:
         self.index = index
         self.query = replace(query, filter=normal(query.filter), after=None, limit=1, sort="desc")
         self.memory = memory
-        self.left = Time(budget)
+        self.deadline = Deadline(budget)
         self.found = Explanation()
 
     @property
@@ -116,7 +115,7 @@ class _Looks:
     def ask(self, what: str, question: Callable[[Budget], T]) -> T | None:
         """Return the answer to a look; None, noted, where its time did not suffice."""
         try:
-            return self.left.ask(question, LOOK_SECONDS / EXPLAIN_SECONDS)
+            return self.deadline.ask(question, LOOK_SECONDS / EXPLAIN_SECONDS)
         except TimedOut:
             if what not in self.found.unasked:
                 self.found.unasked.append(what)
@@ -212,7 +211,7 @@ class _Looks:
 
     def known(self, query: Query) -> Known:
         """Return what the index knows within one look's time."""
-        return Known(self.index, query, "", self.memory, Time(self.left.left(LOOK_SECONDS / EXPLAIN_SECONDS)))
+        return Known(self.index, query, "", self.memory, self.deadline.within(LOOK_SECONDS))
 
     def clocks(self) -> None:
         """Look for logs that arrived in the range though their own time lies outside."""

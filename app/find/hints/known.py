@@ -14,8 +14,8 @@ from functools import partial
 from typing import Any, TypeVar, cast
 
 from app.errors import TimedOut
-from app.find.quick_counts import Time
 from app.log.record import LogRecord
+from app.ports.deadline import Deadline
 from app.ports.index import SearchIndex
 from app.query.filter import FIELDS, TEXT_LIMIT, TIME_FIELDS, Prefix
 from app.query.meaning import as_text, scalars, values
@@ -67,7 +67,7 @@ class Known:
     #: What names the query for the memory: `now-1h` is another instant with each key that is typed.
     name: Hashable
     memory: Memory
-    left: Time
+    deadline: Deadline
     #: Whether all logs of the query were looked at, so far.
     exact: bool = field(default=True, init=False)
 
@@ -81,7 +81,7 @@ class Known:
         fixed = {name: FieldInfo(name, "time" if name in TIME_FIELDS else "string", 0) for name in FIELDS[:-1]}
         whole = True
         try:
-            found = self.left.ask(partial(self.index.fields, self.query), _SHARE)[:FIELDS_LIMIT]
+            found = self.deadline.ask(partial(self.index.fields, self.query), _SHARE)[:FIELDS_LIMIT]
         except TimedOut:
             found, whole = self._newest_fields(), False
         # What occurs nowhere isn't worth offering, unless nothing is known, or not all.
@@ -109,7 +109,7 @@ class Known:
     def _values(self, name: str) -> tuple[list[Value], bool, bool]:
         """Return values, whether all logs were looked at, and whether there are no others."""
         try:
-            facets = self.left.ask(partial(self.index.facets, self.query, [name], VALUES), _SHARE)
+            facets = self.deadline.ask(partial(self.index.facets, self.query, [name], VALUES), _SHARE)
         except TimedOut:
             return self._tallied(name, self.query), False, False
         found = facets.fields[name]
@@ -129,7 +129,7 @@ class Known:
     def _newest(self, query: Query) -> Sequence[LogRecord]:
         newest = replace(query, limit=NEWEST, count="none", sort="desc", after=None)
         try:
-            return self.left.ask(partial(self.index.find, newest)).records
+            return self.deadline.ask(partial(self.index.find, newest)).records
         except TimedOut:
             self.exact = False
             return ()

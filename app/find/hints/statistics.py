@@ -14,8 +14,7 @@ from typing import Any, TypeVar
 
 from app.errors import TimedOut
 from app.find.hints.explain import LowerBound
-from app.find.quick_counts import Time
-from app.ports.deadline import Budget
+from app.ports.deadline import Budget, Deadline
 from app.ports.index import SearchIndex
 from app.query.filter import EVERYTHING, TIME_FIELDS, And, Exists
 from app.query.meaning import as_text, number, values
@@ -80,11 +79,11 @@ def statistics(index: SearchIndex, query: Query, name: str, size: int, budget: B
     """
     query = replace(query, after=None, sort="desc")
     held = replace(query, filter=normal(And((query.filter, Exists(name)))))
-    found, left = Statistics(name), Time(budget)
+    found, deadline = Statistics(name), Deadline(budget)
 
     def ask(what: str, question: Callable[[Budget], T], share: float) -> T | None:
         try:
-            return left.ask(question, share)
+            return deadline.ask(question, share)
         except TimedOut:
             found.unasked.append(what)
             return None

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
-from app.errors import TimedOut, Unavailable
+from app.errors import TimedOut
 from app.find import find
 from app.find.patterns.grouping import group
 from app.find.patterns.template import CHARACTERS, SPREAD, Masks, MessageForm, Template, refined, words
-from app.find.quick_counts import Time
 from app.log.record import LogRecord, id_text
-from app.ports.deadline import Budget
+from app.ports.deadline import Budget, Deadline
 from app.ports.index import SearchIndex
 from app.ports.record import LogStore
 from app.query.filter import Filter, Matches
@@ -177,12 +174,12 @@ def patterns(store: LogStore, index: SearchIndex, query: Query, budget: Budget =
 
     Raises TimedOut when there was no time for any log, and Unavailable when neither can be read.
     """
-    left = Time(budget)
+    deadline = Deadline(budget)
     query = replace(query, sort="desc", after=None)
-    total, exact = _total(index, query, left)
+    total, exact = find.total(index, query, deadline, COUNT_SHARE)
     reader, whole, from_record = PatternReader(query.clock), False, False
     try:
-        from_record, chunks = find.scan(store, index, query, find.together(left.left(READ_SHARE)))
+        from_record, chunks = find.scan(store, index, query, deadline.shared(READ_SHARE))
         for records in chunks:
             reader.take(records)
             if reader.full:
@@ -201,13 +198,6 @@ def patterns(store: LogStore, index: SearchIndex, query: Query, budget: Budget =
     elif total is not None and total < reader.logs:
         total, exact = reader.logs, False
     return Patterns(found, reader.logs, whole, total, exact, from_record)
-
-
-def _total(index: SearchIndex, query: Query, left: Time) -> tuple[int | None, bool]:
-    with suppress(Unavailable):
-        page = left.ask(partial(index.find, replace(query, limit=1, count="auto")), COUNT_SHARE)
-        return page.total, page.exact
-    return None, False
 
 
 def _compare(found: Sequence[Pattern]) -> None:

@@ -9,8 +9,7 @@ import msgspec
 
 from app.errors import Unavailable
 from app.log.record import LogRecord
-from app.ports.clock import Clock
-from app.ports.deadline import Budget
+from app.ports.deadline import Budget, Deadline
 from app.ports.index import IndexRefusal
 from app.ports.pages import pages
 from app.query.query import Bucket, Facets, FieldInfo, Page, Query
@@ -71,7 +70,7 @@ class OpenSearchIndex(Rebuilding):
 
     def find(self, query: Query, budget: Budget = Budget()) -> Page:
         """See SearchIndex."""
-        return leniently(self._reader, query, Clock(budget), lambda search: search.page())
+        return leniently(self._reader, query, Deadline(budget), lambda search: search.page())
 
     def scan(self, query: Query, budget: Budget = Budget()) -> Iterator[list[LogRecord]]:
         """See SearchIndex. The budget holds for each chunk."""
@@ -82,20 +81,20 @@ class OpenSearchIndex(Rebuilding):
     ) -> list[Bucket]:
         """See SearchIndex."""
         return leniently(
-            self._reader, query, Clock(budget), lambda search: counting.histogram(search, interval, by_level, offset)
+            self._reader, query, Deadline(budget), lambda search: counting.histogram(search, interval, by_level, offset)
         )
 
     def facets(self, query: Query, fields: Sequence[str], size: int, budget: Budget = Budget()) -> Facets:
         """See SearchIndex."""
-        return leniently(self._reader, query, Clock(budget), lambda search: counting.facets(search, fields, size))
+        return leniently(self._reader, query, Deadline(budget), lambda search: counting.facets(search, fields, size))
 
     def fields(self, query: Query, budget: Budget = Budget()) -> list[FieldInfo]:
         """See SearchIndex."""
-        return leniently(self._reader, query, Clock(budget), counting.fields)
+        return leniently(self._reader, query, Deadline(budget), counting.fields)
 
     def span(self, query: Query, budget: Budget = Budget()) -> tuple[Instant, Instant] | None:
         """See SearchIndex."""
-        return leniently(self._reader, query, Clock(budget), counting.span)
+        return leniently(self._reader, query, Deadline(budget), counting.span)
 
     def expire(self, before: int | None, limit: int) -> int:
         """See SearchIndex. By age all is forgotten at once, whatever *limit* says, and whole indices are dropped."""
@@ -128,11 +127,11 @@ class OpenSearchIndex(Rebuilding):
 
     def _oldest(self, count: int) -> list[bytes]:
         rest: dict[str, Any] = {"sort": [{"k": "asc"}, {"m": "asc"}], "size": count, "_source": False}
-        hits = self._reader.search([], {**rest, "track_total_hits": False}, Clock(_CARE)).hits.hits
+        hits = self._reader.search([], {**rest, "track_total_hits": False}, Deadline(_CARE)).hits.hits
         return [join_id(*hit.sort) for hit in hits]
 
     def _count(self, filters: list[dict[str, Any]]) -> int:
-        found = self._reader.search(filters, {"size": 0, "track_total_hits": True}, Clock(_CARE)).hits.total
+        found = self._reader.search(filters, {"size": 0, "track_total_hits": True}, Deadline(_CARE)).hits.total
         return 0 if found is None else found.value
 
     def _drop_below(self, state: GenerationState, before: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from app.errors import Unavailable
-from app.ports.clock import Clock
+from app.ports.deadline import Deadline
 from app.systems.opensearch.connection import Answered, LacksMemory, NoAnswer, Server
 from app.systems.opensearch.documents import KeptDocument
 from app.systems.opensearch.generations import STATE_SECONDS, Generations, GenerationState
@@ -79,55 +79,55 @@ class GenerationReader:
         self._server = server
         self._generations = generations
 
-    def search(self, filters: Sequence[Query], rest: dict[str, Any], clock: Clock) -> SearchAnswer:
+    def search(self, filters: Sequence[Query], rest: dict[str, Any], deadline: Deadline) -> SearchAnswer:
         """Return the answer over the records that satisfy all *filters*.
 
         Raises TimedOut, TooComplex, TooManyBuckets, and Unavailable when it would not be whole.
         """
 
         def ask(state: GenerationState) -> SearchAnswer:
-            return self._ask(state, filters, rest, clock)
+            return self._ask(state, filters, rest, deadline)
 
-        answer = self._in_one_generation(ask, clock)
-        clock.check()
+        answer = self._in_one_generation(ask, deadline)
+        deadline.check()
         return answer
 
-    def _in_one_generation(self, ask: Callable[[GenerationState], SearchAnswer], clock: Clock) -> SearchAnswer:
+    def _in_one_generation(self, ask: Callable[[GenerationState], SearchAnswer], deadline: Deadline) -> SearchAnswer:
         """Return what *ask* answers for a generation that was the one to read until its answer came."""
-        clock.check()
-        state, since = self._generations.recent(min(clock.left(), STATE_SECONDS))
+        deadline.check()
+        state, since = self._generations.recent(min(deadline.left(), STATE_SECONDS))
         while True:
             answer = ask(state)
             # Without any shard the generation may be gone.
             if answer.shards.total and self._generations.believed(since):
                 return answer
-            current = self._generations.current(min(clock.left(), STATE_SECONDS))
+            current = self._generations.current(min(deadline.left(), STATE_SECONDS))
             if current.read == state.read:
                 return answer
-            state, since = self._generations.recent(min(clock.left(), STATE_SECONDS))
+            state, since = self._generations.recent(min(deadline.left(), STATE_SECONDS))
 
     def _ask(
-        self, state: GenerationState, filters: Sequence[Query], rest: dict[str, Any], clock: Clock
+        self, state: GenerationState, filters: Sequence[Query], rest: dict[str, Any], deadline: Deadline
     ) -> SearchAnswer:
-        clock.check()
+        deadline.check()
         every = list(filters)
         if state.floor:
             every.append({"range": {"k": {"gte": first_key(state.floor)}}})
         query = {"bool": {"filter": every}} if every else {"match_all": {}}
-        seconds = clock.left()
+        seconds = deadline.left()
         body = {"query": query, "timeout": f"{max(int(seconds * 1000), 1)}ms", **rest}
         parameters = {"ignore_unavailable": "true", "allow_partial_search_results": "false"}
         path = f"/{self._generations.alias(state.read)}/_search"
         try:
             answer = _decode(self._server.call("POST", path, _encode(body), parameters, seconds + _GRACE))
         except NoAnswer:
-            raise clock.timed_out() from None
+            raise deadline.timed_out() from None
         except Answered as error:
-            raise _fault(error, clock) from None
+            raise _fault(error, deadline) from None
         except msgspec.ValidationError as error:
             raise Unavailable(f"OpenSearch answers what can't be read: {error}") from None
         if answer.timed_out:
-            raise clock.timed_out()
+            raise deadline.timed_out()
         if not answer.shards.total:
             # No index, no aggregation either.
             answer.aggregations = dict.fromkeys(rest.get("aggs", ()), _NOTHING_COUNTED)
@@ -136,15 +136,15 @@ class GenerationReader:
         return answer
 
 
-def _fault(error: Answered, clock: Clock) -> Exception:
+def _fault(error: Answered, deadline: Deadline) -> Exception:
     if error.kinds & {"time_exceeded_exception", "task_cancelled_exception"}:
-        return clock.timed_out()
+        return deadline.timed_out()
     if "Determinizing" in error.reason or "length of regex" in error.reason:
         return TooComplex(error.reason)
     if "too_many_buckets_exception" in error.kinds:
         return TooManyBuckets(error.reason)
     if isinstance(error, LacksMemory):
         return error
-    if clock.over():
-        return clock.timed_out()
+    if deadline.over():
+        return deadline.timed_out()
     return Unavailable(f"the index can't be searched as a whole: {error.reason}")

@@ -9,8 +9,7 @@ import msgspec
 
 from app.errors import Unavailable
 from app.log.record import LogRecord
-from app.ports.clock import Clock
-from app.ports.deadline import Budget
+from app.ports.deadline import Budget, Deadline
 from app.ports.index import IndexRefusal, Rebuild
 from app.systems.opensearch.documents import join_id
 from app.systems.opensearch.generations import BELIEVED, Generations, GenerationState, RebuildState
@@ -82,7 +81,7 @@ class Rebuilding:
         window = {"range": {"k": {"gte": low, "lte": high}}}
         rest = {"sort": [{"k": "asc"}, {"m": "asc"}], "size": CHUNK_IDS, "_source": False, "track_total_hits": False}
         while True:
-            hits = self._reader.search([window], rest, Clock(Budget(CHUNK_SECONDS))).hits.hits
+            hits = self._reader.search([window], rest, Deadline(Budget(CHUNK_SECONDS))).hits.hits
             # k is the half of an id; what lies at the ends of the range may be beyond them by the other half.
             if found := [identity for hit in hits if first <= (identity := join_id(*hit.sort)) <= last]:
                 yield found

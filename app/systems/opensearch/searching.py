@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from app.log.record import LogRecord
-from app.ports.clock import Clock
+from app.ports.deadline import Deadline
 from app.query.meaning import predicate
 from app.query.query import Key, Page, Query
 from app.systems.opensearch import documents, moments
@@ -31,9 +31,9 @@ LEAST = 20
 class OpenSearchQuery:
     """One query, translated; nothing of it is kept in OpenSearch between two requests."""
 
-    def __init__(self, reader: GenerationReader, query: Query, clock: Clock, *, lenient: bool = False) -> None:
+    def __init__(self, reader: GenerationReader, query: Query, deadline: Deadline, *, lenient: bool = False) -> None:
         self.query = query
-        self.clock = clock
+        self.deadline = deadline
         self._reader = reader
         self._lenient = lenient
         found = translate(query.filter, lenient=lenient)
@@ -57,11 +57,11 @@ class OpenSearchQuery:
 
     def over(self, query: Query) -> OpenSearchQuery:
         """Return the search for another query, asked in the same manner and within the same time."""
-        return OpenSearchQuery(self._reader, query, self.clock, lenient=self._lenient)
+        return OpenSearchQuery(self._reader, query, self.deadline, lenient=self._lenient)
 
     def ask(self, rest: dict[str, Any], *more: Clause) -> SearchAnswer:
         """Return the answer over the candidates that satisfy *more* too."""
-        return self._reader.search([*self.filters, *more], rest, self.clock)
+        return self._reader.search([*self.filters, *more], rest, self.deadline)
 
     @property
     def order(self) -> list[dict[str, Any]]:
@@ -128,7 +128,7 @@ class OpenSearchQuery:
             assert document is not None
             record = documents.decode(document)
             if number % 64 == 63:
-                self.clock.check()
+                self.deadline.check()
             if self.doubtful is None or self._holds(record):
                 yield record
 
@@ -175,9 +175,9 @@ def _following(answer: SearchAnswer) -> dict[str, Any]:
     return {"search_after": answer.hits.hits[-1].sort, "track_total_hits": False}
 
 
-def leniently(reader: GenerationReader, query: Query, clock: Clock, run: Callable[[OpenSearchQuery], T]) -> T:
+def leniently(reader: GenerationReader, query: Query, deadline: Deadline, run: Callable[[OpenSearchQuery], T]) -> T:
     """Return what *run* makes of the query; where the index finds it too complex, with less asked of it."""
     try:
-        return run(OpenSearchQuery(reader, query, clock))
+        return run(OpenSearchQuery(reader, query, deadline))
     except TooComplex:
-        return run(OpenSearchQuery(reader, query, clock, lenient=True))
+        return run(OpenSearchQuery(reader, query, deadline, lenient=True))

@@ -12,7 +12,7 @@ from app.backends import Backends
 from app.errors import InvalidQuery, NotFound, Problem, Unavailable
 from app.find import find
 from app.log.record import LogRecord, id_bytes, id_text
-from app.ports.deadline import Budget
+from app.ports.deadline import Budget, Deadline
 from app.query.filter import EVERYTHING, Equals, Filter
 from app.query.query import Query
 from app.query.request import read_query
@@ -120,10 +120,10 @@ def around(held: Backends, record: LogRecord, asked: Asked, budget: Budget) -> A
     """Return the log between its neighbours; where they can't be had, alone and with the reason."""
     choices = list(_choices(record, asked))
     query = Query(_meant(record, asked), clock="received" if asked.form.clock == "received" else "event")
-    together = find.together(budget)
+    budget = Deadline(budget).shared()
     try:
         earlier, later = find.neighbours(
-            partial(find.page, held.store, held.index, budget=together), record, query, asked.before, asked.after
+            partial(find.page, held.store, held.index, budget=budget), record, query, asked.before, asked.after
         )
     except Unavailable as error:
         return Around([record], choices, trouble=str(error))

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from app.find.quick_counts import INTERVALS, Chart
+from app.find.counts import INTERVALS, Chart
 from app.log.record import SEVERITY_NAMES
 from app.query.query import Bucket, Query
 from app.times import instant

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from app.errors import InvalidQuery, Problem, TimedOut, Unavailable
-from app.find import quick_counts
+from app.find import counts
+from app.find.counts import Chart
 from app.find.hints.statistics import statistics
-from app.find.quick_counts import Chart, Time
-from app.ports.deadline import Budget
+from app.ports.deadline import Budget, Deadline
 from app.ports.index import SearchIndex
 from app.query.filter import EVERYTHING, FIELDS, TEXT_LIMIT, TIME_FIELDS
 from app.query.names import check_name
@@ -100,14 +100,14 @@ class _Counter:
     index: SearchIndex
     query: Query
     form: SearchForm
-    left: Time
+    deadline: Deadline
     chart: Chart | None = field(default=None, init=False)
 
     def count(self, *, partly: bool = True) -> Counts:
         """Return the counts; what can't be had says why. Unless *partly* is wanted no time is lost after the first such."""
         try:
             most = chart.most_bars(self.form)
-            self.chart = quick_counts.chart(self.index, self.query, most, self.left, zone.current())
+            self.chart = counts.chart(self.index, self.query, most, self.deadline, zone.current())
         except Unavailable as error:
             return Counts(no_chart=_trouble(error), no_fields=_trouble(error))
         if self.chart is None:
@@ -122,12 +122,12 @@ class _Counter:
 
     def fields(self, over: Chart) -> Counts:
         """Return the list of fields, with values of those that are open."""
-        found = quick_counts.fields(self.index, self.query, over, self.left)
+        found = counts.fields_beside(self.index, self.query, over, self.deadline)
         infos = sorted(found.fields, key=_order)
         listed = self.listed([info.name for info in infos if info.name in OPEN], over, found.logs)
         listed |= self.chosen([info.name for info in infos], SHOWN_AT_ONCE - len(listed))
         if self.form.values in {info.name for info in infos if info.name not in PLAIN}:
-            listed[self.form.values] = _looked_at(self.index, self.query, self.form.values, self.left)
+            listed[self.form.values] = _looked_at(self.index, self.query, self.form.values, self.deadline)
         lines = [self.line(info, found.logs, listed.get(info.name)) for info in infos[:FIELDS_SHOWN]]
         return Counts(None, lines, len(infos) - len(lines), found.logs, found.exact)
 
@@ -137,7 +137,7 @@ class _Counter:
         if not own or most <= 0:
             return {}
         try:
-            values, logs = quick_counts.tallied(self.index, self.query, own, quick_counts.TALLIED_LOGS, self.left)
+            values, logs = counts.values_tallied(self.index, self.query, own, counts.TALLIED_LOGS, self.deadline)
         except Unavailable:
             return {}
         shared = [
@@ -158,7 +158,7 @@ class _Counter:
         if not names:
             return found
         try:
-            values = quick_counts.values(self.index, self.query, names, VALUES + 1, over, self.left)
+            values = counts.values_beside(self.index, self.query, names, VALUES + 1, over, self.deadline)
         except Unavailable as error:
             return found | {name: FieldValues(name, (), False, False, _trouble(error)) for name in names}
         of = over.total if values.exact else logs
@@ -180,13 +180,13 @@ def at_once(index: SearchIndex, query: Query, form: SearchForm, budget: Budget) 
         return count(index, query, form, budget)
     if query.filter != EVERYTHING or query.start is not None or query.end is not None:
         return None
-    found = _Counter(index, query, form, Time(replace(budget, seconds=QUICK_SECONDS))).count(partly=False)
+    found = _Counter(index, query, form, Deadline(replace(budget, seconds=QUICK_SECONDS))).count(partly=False)
     return None if found.no_chart or found.no_fields else found
 
 
 def count(index: SearchIndex, query: Query, form: SearchForm, budget: Budget) -> Counts:
     """Return the counts of the page, as far as COUNT_SECONDS reach."""
-    return _Counter(index, query, form, Time(replace(budget, seconds=COUNT_SECONDS))).count()
+    return _Counter(index, query, form, Deadline(replace(budget, seconds=COUNT_SECONDS))).count()
 
 
 def values(index: SearchIndex, query: Query, form: SearchForm, name: str, budget: Budget) -> FieldValues:
@@ -200,13 +200,13 @@ def values(index: SearchIndex, query: Query, form: SearchForm, name: str, budget
         check_name(name)
     except ValueError as error:
         raise InvalidQuery(Problem(str(error), "field")) from None
-    return _looked_at(index, query, name, Time(replace(budget, seconds=COUNT_SECONDS)))
+    return _looked_at(index, query, name, Deadline(replace(budget, seconds=COUNT_SECONDS)))
 
 
-def _looked_at(index: SearchIndex, query: Query, name: str, left: Time) -> FieldValues:
+def _looked_at(index: SearchIndex, query: Query, name: str, deadline: Deadline) -> FieldValues:
     """Return one field's values with its statistics."""
     try:
-        found = statistics(index, query, name, VALUES + 1, left.left())
+        found = statistics(index, query, name, VALUES + 1, deadline.shared())
     except Unavailable as error:
         return FieldValues(name, (), False, False, _trouble(error))
     if found.distinct is None:

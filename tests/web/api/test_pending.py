@@ -14,10 +14,10 @@ from app.backends import Backends, connect, upgrade
 from app.drain import drain
 from app.drain.indexing import Indexing
 from app.errors import TimedOut
-from app.find import find, from_record
+from app.find import from_record
 from app.log.envelope import Envelope
 from app.log.record import LogRecord
-from app.ports.deadline import Budget
+from app.ports.deadline import Budget, Deadline
 from app.query.language.parse import parse
 from app.query.query import Query
 from app.settings.settings import Settings
@@ -189,6 +189,6 @@ def test_record_over_its_time_says_why(backends: Backends, minutes: list[LogReco
 
 def test_steps_of_one_request_share_its_time() -> None:
     """A budget used up by one step leaves nothing to the next."""
-    assert find.together(Budget(-1)).cancelled()
-    assert not find.together(Budget(60)).cancelled()
-    assert find.together(Budget(60, lambda: True)).cancelled()
+    assert Deadline(Budget(-1)).shared().cancelled()
+    assert not Deadline(Budget(60)).shared().cancelled()
+    assert Deadline(Budget(60, lambda: True)).shared().cancelled()

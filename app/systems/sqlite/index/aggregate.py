@@ -107,7 +107,7 @@ def fields(search: SqliteQuery) -> list[FieldInfo]:
             tuple(value.split("\0")): count
             for value, count in search.run("SELECT value, count FROM counts WHERE field = ?", [PATHS])
         }
-        total = counting.count(search, search.clock)[0]
+        total = counting.count(search, search.deadline)[0]
     else:
         found, _ = _sampled(search, _paths_of)
         total = found.pop(("message", "string"), 0)

@@ -9,7 +9,7 @@ import numpy as np
 
 from app.errors import TimedOut
 from app.log.record import LogRecord
-from app.ports.clock import Clock
+from app.ports.deadline import Deadline
 from app.query.filter import Contains, Matches, leaves
 from app.query.meaning import regex
 from app.systems.sqlite import rows
@@ -33,16 +33,16 @@ def total(search: SqliteQuery, shown: int, more: bool) -> tuple[int | None, bool
     if not more and query.after is None:
         return shown, True
     auto = query.count == "auto"
-    clock = search.clock.within(AUTO_SECONDS) if auto else search.clock
-    counted, exact = count(search, clock, AUTO_HITS if auto else None)
+    deadline = search.deadline.within(AUTO_SECONDS) if auto else search.deadline
+    counted, exact = count(search, deadline, AUTO_HITS if auto else None)
     if not exact and not auto:
-        raise search.clock.timed_out()
+        raise search.deadline.timed_out()
     return max(counted, shown + more), exact
 
 
-def count(search: SqliteQuery, clock: Clock, most: int | None = None) -> tuple[int, bool]:
+def count(search: SqliteQuery, deadline: Deadline, most: int | None = None) -> tuple[int, bool]:
     """Return how many records the whole window holds, and whether that is all of them."""
-    whole = search.again(replace(search.query, after=None), clock)
+    whole = search.again(replace(search.query, after=None), deadline)
     known = kept.total(whole)
     if known is not None:
         return known, True
@@ -52,17 +52,17 @@ def count(search: SqliteQuery, clock: Clock, most: int | None = None) -> tuple[i
             known = sum(found for _, _, found in kept.in_minutes(whole, *minutes, kept.MINUTE, 0))
         except TimedOut:
             return 0, False
-        parts = [_counted(part, clock, most) for part in kept.ends(whole, *minutes)]
+        parts = [_counted(part, deadline, most) for part in kept.ends(whole, *minutes)]
         return known + sum(found for found, _ in parts), all(exact for _, exact in parts)
-    return _counted(whole, clock, most)
+    return _counted(whole, deadline, most)
 
 
-def _counted(search: SqliteQuery, clock: Clock, most: int | None) -> tuple[int, bool]:
+def _counted(search: SqliteQuery, deadline: Deadline, most: int | None) -> tuple[int, bool]:
     found = 0
     try:
         for chunk in chunks(search.blocks, search.window, BLOCKS):
             found += _in_postings(search, chunk.blocks) if search.exact else _verified(search, chunk.blocks)
-            if clock.over() or (most is not None and not search.exact and found >= most):
+            if deadline.over() or (most is not None and not search.exact and found >= most):
                 return found, chunk.bound is None
     except TimedOut:
         return found, False
@@ -98,7 +98,7 @@ def _verified(search: SqliteQuery, blocks: Sequence[Block]) -> int:
 
 def _in_block(search: SqliteQuery, evaluator: Evaluator, block: Block) -> int:
     """Return how many records of *block* satisfy a filter that looks inside messages, with as few rows as possible."""
-    search.clock.check()
+    search.deadline.check()
     covered = search.window.covers(block)
     # A sealed block has a record at each of its places, so that its mask is its count.
     sealed = covered and evaluator.sealed(block)

@@ -7,8 +7,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from app.log.record import LogRecord
-from app.ports.clock import Clock
-from app.ports.deadline import Budget
+from app.ports.deadline import Budget, Deadline
 from app.ports.index import IndexRefusal
 from app.ports.pages import pages
 from app.query.query import Bucket, Facets, FieldInfo, Page, Query
@@ -67,7 +66,7 @@ class SqliteIndex(Rebuilding):
     def _search(self, query: Query, budget: Budget) -> Iterator[SqliteQuery]:
         with self._database.snapshot() as connection:
             blocks = self._cache.read(connection)
-            yield SqliteQuery(connection, blocks, query, Clock(budget), dictionary(connection))
+            yield SqliteQuery(connection, blocks, query, Deadline(budget), dictionary(connection))
 
     def find(self, query: Query, budget: Budget = Budget()) -> Page:
         """See SearchIndex."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from app.log.record import LogRecord
-from app.ports.clock import Clock
+from app.ports.deadline import Deadline
 from app.query.meaning import predicate
 from app.query.query import Query
 from app.systems.sqlite import rows
@@ -38,13 +38,13 @@ class SqliteQuery:
         connection: Connection,
         blocks: Sequence[Block],
         query: Query,
-        clock: Clock,
+        deadline: Deadline,
         dictionary: plan.Dictionary,
     ) -> None:
         self.connection = connection
         self.blocks = blocks
         self.query = query
-        self.clock = clock
+        self.deadline = deadline
         self.window = KeyBounds.of(query)
         self._dictionary = dictionary
         self.expression = plan.expression(query.filter, dictionary)
@@ -61,7 +61,7 @@ class SqliteQuery:
         found: list[Hit] = []
         size = LARGEST_CHUNK if self.exact else LARGEST_VERIFIED_CHUNK
         for chunk in chunks(self.blocks, self.window, size):
-            self.clock.check()
+            self.deadline.check()
             for hit in self.hits(chunk.blocks, most):
                 found.append(hit)
             found.sort(key=self._key, reverse=self.window.descending)
@@ -111,7 +111,7 @@ class SqliteQuery:
     def _verified(self, first: int, last: int, most: int | None) -> Iterator[Hit]:
         statement, parameters = self.select(f"{rows.COLUMNS}, l.place", first, last)
         found = 0
-        with interruptible(self.connection, self.clock.over):
+        with interruptible(self.connection, self.deadline.over):
             cursor = self.execute(f"{statement} ORDER BY {self.window.order}", parameters)
             for row in self.stepped(cursor):
                 record = rows.record(row[:5])
@@ -127,7 +127,7 @@ class SqliteQuery:
         assert evaluator is not None
         evaluator.load(blocks)
         for block in blocks:
-            self.clock.check()
+            self.deadline.check()
             yield from self.hits_at(block, evaluator.block(block))
 
     def hits_at(self, block: Block, found: Found) -> Iterator[Hit]:
@@ -157,16 +157,16 @@ class SqliteQuery:
 
     def narrowed(self, start: Instant | None, end: Instant | None) -> SqliteQuery:
         """Return the same search in another window, from its beginning."""
-        return self.again(replace(self.query, start=start, end=end, after=None), self.clock)
+        return self.again(replace(self.query, start=start, end=end, after=None), self.deadline)
 
-    def again(self, query: Query, clock: Clock) -> SqliteQuery:
+    def again(self, query: Query, deadline: Deadline) -> SqliteQuery:
         """Return a search for *query* in the same transaction."""
-        return SqliteQuery(self.connection, self.blocks, query, clock, self._dictionary)
+        return SqliteQuery(self.connection, self.blocks, query, deadline, self._dictionary)
 
     def each(self) -> Iterator[tuple[list[Hit], bool]]:
         """Yield all hits of the window, some blocks at a time, and whether no blocks are left."""
         for chunk in chunks(self.blocks, self.window, _BLOCKS_AT_ONCE if self.exact else LARGEST_VERIFIED_CHUNK):
-            self.clock.check()
+            self.deadline.check()
             yield list(self.hits(chunk.blocks, None)), chunk.bound is None
 
     @staticmethod
@@ -180,7 +180,7 @@ class SqliteQuery:
         time_of = "l.t" if self.query.clock == "event" else "received(l.id)"
         start = self.bucket(time_of, interval, offset)
         for chunk in chunks(self.blocks, self.window, _BLOCKS_AT_ONCE if self.exact else LARGEST_VERIFIED_CHUNK):
-            self.clock.check()
+            self.deadline.check()
             if self.exact and self.expression.text is not None:
                 for first, last in chunk.intervals():
                     statement, parameters = self.select(f"{start}, l.level, count(*)", first, last)
@@ -193,8 +193,8 @@ class SqliteQuery:
                 yield [(at, level, count) for (at, level), count in tally.items()]
 
     def run(self, statement: str, parameters: Sequence[Any]) -> list[Any]:
-        """Return all rows of *statement*, unless the clock says stop."""
-        with interruptible(self.connection, self.clock.over):
+        """Return all rows of *statement*, until the deadline."""
+        with interruptible(self.connection, self.deadline.over):
             try:
                 found: list[Any] = self.connection.execute(statement, parameters).fetchall()
             except OperationalError as error:
@@ -209,14 +209,14 @@ class SqliteQuery:
             raise self._stopped(error) from None
 
     def stepped(self, cursor: Any) -> Iterator[Any]:
-        """Yield the rows of a cursor, unless the clock says stop."""
+        """Yield the rows of a cursor, until the deadline."""
         try:
             for number, row in enumerate(cursor):
                 if number % 64 == 0:
-                    self.clock.check()
+                    self.deadline.check()
                 yield row
         except OperationalError as error:
             raise self._stopped(error) from None
 
     def _stopped(self, error: Exception) -> Exception:
-        return self.clock.timed_out() if "interrupted" in str(error) else error
+        return self.deadline.timed_out() if "interrupted" in str(error) else error
