@@ -8,6 +8,7 @@ from app.web.alerts import pages as alert_pages
 from app.web.alerts import searches_api, searches_pages
 from app.web.api import find, health, hints, ingest, metrics, tail
 from app.web.doors import clef, otlp
+from app.web.doors.elastic import routes as elastic
 from app.web.logs import patterns, trace
 from app.web.openapi import openapi
 from app.web.operate import add, dead, notices_api, notices_page, overview
@@ -36,4 +37,4 @@ ALWAYS = (
     alert_pages.bp,
 )
 #: The doors for shippers, of which the setting DOORS may leave some out.
-BY_NAME = dict(zip(DOORS, (clef.bp, otlp.bp), strict=True))
+BY_NAME = dict(zip(DOORS, (clef.bp, elastic.bp, otlp.bp), strict=True))

@@ -7,6 +7,8 @@ outcome as its clients expect. What it refuses by itself it hands over as a `Ref
 from __future__ import annotations
 
 import hashlib
+import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,10 +17,12 @@ from flask import Blueprint, Response, after_this_request, g, request
 
 from app.accept.accept import Outcome
 from app.errors import InvalidRecord, LogIngestorError, Problem, Unavailable
+from app.files.structured import to_log
 from app.log import schema
 from app.log.schema import Parsed, Refused
 from app.settings.limits import limits_of
 from app.times.instant import now_ms
+from app.times.written import Assumed
 from app.web.current import parts
 from app.web.reading import inflated, raw_body
 from app.web.security.access import DOORS
@@ -26,6 +30,10 @@ from app.web.server.environ import SENT
 
 #: The header that brings the receipt, whatever the protocol answers.
 RECEIPT = "X-LogIngestor-Receipt"
+#: Seconds between two tries to keep what can't be kept now.
+PAUSE = 0.25
+#: Requests that may wait for room at once: each holds a thread, and the others must still be answered.
+_WAITING = threading.BoundedSemaphore(6)
 
 
 def door(name: str) -> Blueprint:
@@ -55,27 +63,50 @@ def bury(body: bytes, problem: Problem) -> None:
     parts().accept().bury(body, problem, request.remote_addr or "", request.headers.get("User-Agent", ""))
 
 
-def take(values: Sequence[Any], body: bytes, *, key: str | None = None) -> Outcome:
+def as_log(value: Any) -> Any:
+    """Return a document of a shipper's as a log of ours; what is no object as it is."""
+    return to_log(value, Assumed.here()) if isinstance(value, dict) else value
+
+
+def take(values: Sequence[Any], body: bytes, *, key: str | None = None, patience: float = 0.0) -> Outcome:
     """Have the logs of a request accepted, durably, and return what became of each.
 
     *values* are in their sent order: decoded logs, or a Refused where the door itself refuses one. *body* is what was
     sent; with *key* (the client's own for this request) it may come again within a day and is answered from the first,
     without one it may come again while the first is in work or when its answer was not delivered.
+    While they can't be kept it is tried again for *patience* seconds, which a client that keeps a batch would wait anyhow.
     Raises Unavailable and QueueFull, with nothing kept unless `kept_unknown` says so.
     """
     if not values:
         return Outcome()
-    parsed = _parsed(values)
-    accept, sender = parts().accept(), request.remote_addr or ""
     digest = hashlib.blake2b(body, digest_size=16).digest()
-    agent = request.headers.get("User-Agent", "")
     if key is not None:
-        outcome = accept.take(parsed, sender=sender, key=f"{request.blueprint}:{key}", digest=digest, agent=agent)
+        outcome = _patiently(values, f"{request.blueprint}:{key}", digest, patience)
     else:
         with _Series() as name:
-            outcome = accept.take(parsed, sender=sender, key=f"repeat:{name.hex()}", digest=digest, agent=agent)
+            outcome = _patiently(values, f"repeat:{name.hex()}", digest, patience)
     g.receipt = outcome.receipt
     return outcome
+
+
+def _patiently(values: Sequence[Any], key: str, digest: bytes, patience: float) -> Outcome:
+    accept, sender = parts().accept(), request.remote_addr or ""
+    agent = request.headers.get("User-Agent", "")
+    until = time.monotonic() + patience
+    waits = False
+    try:
+        while True:
+            try:
+                # Read anew each time: accepting gives the logs their ids.
+                return accept.take(_parsed(values), sender=sender, key=key, digest=digest, agent=agent)
+            except Unavailable:
+                waits = waits or (patience > 0 and _WAITING.acquire(blocking=False))
+                if not waits or time.monotonic() + PAUSE > until:
+                    raise
+            time.sleep(PAUSE)
+    finally:
+        if waits:
+            _WAITING.release()
 
 
 def _parsed(values: Sequence[Any]) -> Parsed:

@@ -26,6 +26,8 @@ DOORS = "door_"
 INGEST = ("ingest.ingest", DOORS)
 #: Headers in which shippers bring a key: Seq, Datadog, Amazon Data Firehose.
 KEY_HEADERS = ("X-Seq-ApiKey", "DD-API-KEY", "X-Amz-Firehose-Access-Key")
+#: What the User-Agent of shippers begins with, in lower case, that ask `/` and say not what they accept.
+SHIPPERS = ("elastic", "fluent", "go-elasticsearch", "logstash", "opensearch", "vector")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CHALLENGE = 'Basic realm="LogIngestor", charset="UTF-8"'
 
@@ -104,7 +106,9 @@ def presented(asked: Request) -> Given | None:
     value = value.strip(" \t")
     match scheme.lower():
         case "basic":
-            return _basic(value, any_user=(asked.endpoint or "").startswith(DOORS))
+            # Shippers that ask `/` who is there have users of their own, as at the doors.
+            asks = asked.path == "/" and not wants_page(asked)
+            return _basic(value, any_user=asks or (asked.endpoint or "").startswith(DOORS))
         case "bearer" | "splunk" if value:
             return Given(value)
         case "apikey" if value:
@@ -115,6 +119,12 @@ def presented(asked: Request) -> Given | None:
     if not key and takes_logs(asked):
         key = asked.args.get("token", "")
     return Given(key) if key else None
+
+
+def wants_page(asked: Request) -> bool:
+    """Return whether who asks shows pages: browsers name HTML, shippers JSON or anything, and some of them nothing."""
+    accept = asked.headers.get("Accept")
+    return "text/html" in accept if accept else not asked.headers.get("User-Agent", "").lower().startswith(SHIPPERS)
 
 
 def takes_logs(asked: Request) -> bool:

@@ -1,0 +1,187 @@
+"""`_bulk`: from its lines to documents, each with what is to be done with it, and from their outcome to its answer.
+
+The answer's bytes are what shippers look for literally: compact, with `took`, `errors` and `items` in this order.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from app.accept.accept import Outcome
+from app.errors import Problem
+from app.log.body import read_item
+from app.log.schema import Refused
+
+#: Index of a document that names none.
+INDEX = "logs"
+#: Actions whose next line is a document; `delete` has none.
+_WITH_DOCUMENT = ("index", "create", "update")
+ACTIONS = (*_WITH_DOCUMENT, "delete")
+#: Names of Elasticsearch's errors.
+BAD_DOCUMENT, REJECTED = "document_parsing_exception", "es_rejected_execution_exception"
+
+_decode = msgspec.json.Decoder().decode
+#: The rest of what is answered for a document that is kept.
+_KEPT = (
+    b'"_version":1,"result":"created","_shards":{"total":1,"successful":1,"failed":0},'
+    b'"_seq_no":0,"_primary_term":1,"status":201}'
+)
+
+
+@dataclass(slots=True)
+class Action:
+    """What a line asks for: the name of an action, index, and the client's `_id`."""
+
+    name: str
+    index: str
+    id: str | None = None
+    #: The line has a key beside the action, as winston-elasticsearch writes it.
+    counted: bool = False
+    #: False for what stands in for a line that is no action.
+    read: bool = True
+
+
+@dataclass(slots=True)
+class Entry:
+    """One item of a request: its action, and the document or why it is refused; its bytes as they were sent."""
+
+    action: Action
+    value: Any
+    raw: bytes
+
+
+def read(body: bytes, index: str | None) -> list[Entry]:
+    """Return the items of a body in their order; *index* is that of the path. What can't be read is a Refused in its place."""
+    return list(_entries((line for line in body.split(b"\n") if line and not line.isspace()), index or INDEX))
+
+
+def _entries(lines: Iterator[bytes], index: str) -> Iterator[Entry]:
+    # Shippers write the same line before each document.
+    known: dict[bytes, Action | None] = {}
+
+    def action_of(line: bytes) -> Action | None:
+        if line not in known:
+            if len(known) > 1_000:
+                known.clear()
+            known[line] = read_action(line, index)
+        return known[line]
+
+    line = next(lines, None)
+    while line is not None:
+        action = action_of(line)
+        if action is None:
+            following = next(lines, None)
+            # The document of a line that can't be read belongs to it, unless it is an action itself.
+            lost = following is not None and action_of(following) is None
+            raw = line + b"\n" + following if lost and following is not None else line
+            problem = Problem(f"is no action of _bulk: {', '.join(ACTIONS)}")
+            yield Entry(Action("index", index, read=False), Refused(problem, raw), raw)
+            line = next(lines, None) if lost else following
+            continue
+        yield _entry(action, line, lines)
+        line = next(lines, None)
+
+
+def _entry(action: Action, line: bytes, lines: Iterator[bytes]) -> Entry:
+    document = next(lines, None) if action.name in _WITH_DOCUMENT else None
+    raw = line if document is None else document
+    if action.name not in ("index", "create"):
+        problem = Problem(f"{action.name} is not done here: a log is never changed; index and create add one")
+        return Entry(action, Refused(problem, raw), raw)
+    if document is None:
+        return Entry(action, Refused(Problem("the document is missing: the body ends with an action"), raw), raw)
+    return document_of(action, document)
+
+
+def document_of(action: Action, document: bytes) -> Entry:
+    """Return the item of one document: its value with index and `_id` beside it, or why it can't be read."""
+    item = read_item(document)
+    if item.problem is not None:
+        return Entry(action, Refused(item.problem, document), document)
+    if not isinstance(item.value, dict):
+        return Entry(action, Refused(Problem("the document is not a JSON object"), document), document)
+    item.value.setdefault("_index", action.index)
+    if action.id is not None:
+        item.value.setdefault("_id", action.id)
+    return Entry(action, item.value, document)
+
+
+def read_action(line: bytes, index: str) -> Action | None:
+    """Return the action of a line; None when it is none. Keys that are not known are passed over, `null` is absent."""
+    try:
+        value = _decode(line)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
+    name = next((name for name in ACTIONS if name in value), None) if isinstance(value, dict) else None
+    if name is None:
+        return None
+    said = value[name] or {}
+    if not isinstance(said, dict):
+        return None
+    own = said.get("_index")
+    identity = said.get("_id")
+    if isinstance(identity, int) and not isinstance(identity, bool):
+        identity = str(identity)
+    return Action(
+        name,
+        own if isinstance(own, str) and own else index,
+        identity if isinstance(identity, str) and identity else None,
+        counted="attempts" in value,
+    )
+
+
+def answer(entries: Sequence[Entry], outcome: Outcome, took: int) -> bytes:
+    """Return the answer: an item for each entry in its order, 201 where the log is kept now or was before."""
+    bad = {problem["index"]: problem for problem in outcome.rejected}
+    # By experiment winston-elasticsearch sends all of a batch again, 400 times, when one of its items is refused.
+    forgiving = any(entry.action.counted for entry in entries)
+    shown = {} if forgiving else bad
+    items = [
+        _refused(entry.action, shown[place]) if place in shown else _created(entry.action, outcome.receipt, place)
+        for place, entry in enumerate(entries)
+    ]
+    return _whole(took, bool(shown), items)
+
+
+def overloaded(entries: Sequence[Entry], reason: str, took: int) -> bytes:
+    """Return the answer in which each item is to be sent again."""
+    items = [_item(entry.action, 429, REJECTED, reason) for entry in entries]
+    return _whole(took, True, items)
+
+
+def _whole(took: int, errors: bool, items: list[bytes]) -> bytes:
+    return b'{"took":%d,"errors":%s,"items":[%s]}' % (took, b"true" if errors else b"false", b",".join(items))
+
+
+def _created(action: Action, receipt: str | None, place: int) -> bytes:
+    return b'{"%s":%s}' % (action.name.encode(), created(action, receipt, place))
+
+
+def created(action: Action, receipt: str | None, place: int) -> bytes:
+    """Return what is answered for one document that is kept; without an `_id` of the client's its place in the receipt is its id."""
+    identity = action.id if action.id is not None else f"{receipt}.{place}"
+    return b'{"_index":%s,"_id":%s,%s' % (dumped(action.index), dumped(identity), _KEPT)
+
+
+def _refused(action: Action, problem: dict[str, Any]) -> bytes:
+    field = f"{problem['field']}: " if "field" in problem else ""
+    if problem.get("retry"):
+        return _item(action, 429, REJECTED, problem["message"])
+    kind = "illegal_argument_exception" if action.name not in ("index", "create") else BAD_DOCUMENT
+    return _item(action, 400, kind, field + problem["message"])
+
+
+def _item(action: Action, status: int, kind: str, reason: str) -> bytes:
+    said: dict[str, Any] = {"_index": action.index, "_id": action.id, "status": status}
+    said["error"] = {"type": kind, "reason": reason}
+    return dumped({action.name: said})
+
+
+def dumped(value: Any) -> bytes:
+    """Return the value as compact JSON; texts may hold lone surrogates."""
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode()
