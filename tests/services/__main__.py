@@ -1,4 +1,4 @@
-"""Servers for a developer, and the browser: python -m tests.services install|start|stop|status [NAME...]."""
+"""Servers for a developer, the browser, and clients of shippers: python -m tests.services install|start|stop|status [NAME...]."""
 
 from __future__ import annotations
 
@@ -17,12 +17,17 @@ from tests.services.postgres import Postgres
 from tests.services.process import ServerFailed
 from tests.services.rabbitmq import Rabbitmq
 from tests.services.server import Server
+from tests.services.shippers import Shippers
 
 KINDS: dict[str, type[Server]] = {kind.name: kind for kind in (Postgres, Rabbitmq, OpenSearch, ElasticMQ)}
 
 
-def install(server: Server | type[Chromium]) -> None:
-    """Install what the server, or the browser, lacks."""
+#: What is only installed: the tests start it themselves.
+TOOLS: dict[str, type[Chromium] | type[Shippers]] = {tool.name: tool for tool in (Chromium, Shippers)}
+
+
+def install(server: Server | type[Chromium] | type[Shippers]) -> None:
+    """Install what the server, or the tool, lacks."""
     timed("installed", server, server.install)
 
 
@@ -50,7 +55,7 @@ def status(server: Server) -> None:
         print(f"{server.name}: {'lacks ' + ' and '.join(lacking) if lacking else 'stopped'}")
 
 
-def timed(word: str, server: Server | type[Chromium], act: Callable[[], None]) -> None:
+def timed(word: str, server: Server | type[Chromium] | type[Shippers], act: Callable[[], None]) -> None:
     """Act, and say on the error output how long it took."""
     began = time.monotonic()
     act()
@@ -64,15 +69,13 @@ def main() -> int:
     """Do the command for each server that is named, or for all; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.services", description=__doc__)
     parser.add_argument("command", choices=COMMANDS)
-    parser.add_argument(
-        "names", nargs="*", metavar="NAME", help=f"{', '.join((*KINDS, Chromium.name))}; all if none is named"
-    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join((*KINDS, *TOOLS))}; all if none is named")
     parser.add_argument("--folder", type=Path, default=Path(".services"), help="where data and pids lie (%(default)s)")
     given = parser.parse_args()
-    known = {*KINDS, Chromium.name}
+    known = {*KINDS, *TOOLS}
     if unknown := set(given.names) - known:
         parser.error(f"unknown: {', '.join(sorted(unknown))}")
-    for name in given.names or (*KINDS, Chromium.name):
+    for name in given.names or (*KINDS, *TOOLS):
         try:
             do(given.command, name, given.folder)
         except ServerFailed as error:
@@ -82,13 +85,14 @@ def main() -> int:
 
 
 def do(command: str, name: str, folder: Path) -> None:
-    """Do the command for one of them; the browser is only installed, and started by the tests themselves."""
-    if name != Chromium.name:
+    """Do the command for one of them; a tool is only installed, and started by the tests themselves."""
+    if name in KINDS:
         COMMANDS[command](KINDS[name](folder / name))
     elif command == "install":
-        install(Chromium)
+        install(TOOLS[name])
     elif command == "status":
-        print(f"{name}: {Chromium.program() or 'lacks ' + ' and '.join(Chromium.missing())}")
+        lacking = TOOLS[name].missing()
+        print(f"{name}: {'lacks ' + ' and '.join(lacking) if lacking else 'installed'}")
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from tests.services.opensearch import OpenSearch
 from tests.services.postgres import Postgres
 from tests.services.rabbitmq import Rabbitmq
 from tests.services.server import Server
+from tests.services.shippers import Shippers
 
 S = TypeVar("S", bound=Server)
 #: What a queue of RabbitMQ has beside it, by the end of the name.
@@ -38,7 +39,7 @@ class StartServer(Protocol):
     def __call__(self, kind: type[S], **options: Any) -> S: ...
 
 
-def need(kind: type[Server] | type[Chromium]) -> None:
+def need(kind: type[Server] | type[Chromium] | type[Shippers]) -> None:
     """Skip the test if the program is not installed; fail it where REQUIRE_SERVICES says that it must be."""
     if lacking := kind.missing():
         text = f"{kind.title} lacks {' and '.join(lacking)}: python -m tests.services install {kind.name}"

@@ -13,7 +13,7 @@ from flask import Response, jsonify, make_response
 from app.errors import InvalidRecord, LogIngestorError
 from app.log.body import read_item
 from app.log.schema import Refused
-from app.web.doors.taking import bury, door, read_body, take
+from app.web.doors.taking import as_log, bury, door, read_body, take
 from app.web.security.errors import refused_by
 
 bp = door("clef")
@@ -24,7 +24,7 @@ bp = door("clef")
 def ingest() -> Response:
     """Accept events; 201 when each is kept, or is a dead letter: a client that is refused drops the whole batch."""
     body = read_body()
-    take(_events(body), body)
+    take([as_log(event) for event in _events(body)], body)
     return make_response(jsonify(MinimumLevelAccepted=None), 201)
 
 

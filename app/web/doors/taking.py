@@ -19,6 +19,7 @@ from app.accept.accept import Outcome
 from app.errors import InvalidRecord, LogIngestorError, Problem, Unavailable
 from app.files.structured import to_log
 from app.log import schema
+from app.log.record import LogRecord
 from app.log.schema import Parsed, Refused
 from app.settings.limits import limits_of
 from app.times.instant import now_ms
@@ -72,47 +73,91 @@ def take(values: Sequence[Any], body: bytes, *, key: str | None = None, patience
     """Have the logs of a request accepted, durably, and return what became of each.
 
     *values* are in their sent order: decoded logs, or a Refused where the door itself refuses one. *body* is what was
-    sent; with *key* (the client's own for this request) it may come again within a day and is answered from the first,
-    without one it may come again while the first is in work or when its answer was not delivered.
+    sent; with *key* (the client's own for this request), or when the times of its logs tell it from all others, it may
+    come again within a day and is answered from the first; else it may while the first is in work or when its answer was
+    not delivered.
     While they can't be kept it is tried again for *patience* seconds, which a client that keeps a batch would wait anyhow.
     Raises Unavailable and QueueFull, with nothing kept unless `kept_unknown` says so.
     """
     if not values:
         return Outcome()
-    digest = hashlib.blake2b(body, digest_size=16).digest()
+    now = now_ms()
+    made = _Request(values, now, body, patience)
     if key is not None:
-        outcome = _patiently(values, f"{request.blueprint}:{key}", digest, patience)
+        outcome = made.take(f"{request.blueprint}:{key}")
+    elif _is_unlike_others(made.parsed.logs, now):
+        outcome = made.take(f"body:{_asked(body, request.remote_addr or '').hex()}")
     else:
         with _Series() as name:
-            outcome = _patiently(values, f"repeat:{name.hex()}", digest, patience)
+            outcome = made.take(f"repeat:{name.hex()}")
     g.receipt = outcome.receipt
     return outcome
 
 
-def _patiently(values: Sequence[Any], key: str, digest: bytes, patience: float) -> Outcome:
-    accept, sender = parts().accept(), request.remote_addr or ""
-    agent = request.headers.get("User-Agent", "")
-    until = time.monotonic() + patience
-    waits = False
-    try:
-        while True:
-            try:
-                # Read anew each time: accepting gives the logs their ids.
-                return accept.take(_parsed(values), sender=sender, key=key, digest=digest, agent=agent)
-            except Unavailable:
-                waits = waits or (patience > 0 and _WAITING.acquire(blocking=False))
-                if not waits or time.monotonic() + PAUSE > until:
-                    raise
-            time.sleep(PAUSE)
-    finally:
-        if waits:
-            _WAITING.release()
+def _is_unlike_others(logs: Sequence[LogRecord], now: int) -> bool:
+    """Return whether the times that logs brought make their body one that no other batch has, so that it can only be a repeat.
+
+    A time finer than milliseconds does, or three of milliseconds; a log that brought none has the time *now*.
+    """
+    told = 0
+    for log in logs:
+        if (log.t, log.ns) != (now, 0):
+            told += 3 if log.ns else 1 if log.t % 1000 else 0
+            if told >= 3:
+                return True
+    return False
 
 
-def _parsed(values: Sequence[Any]) -> Parsed:
+class _Request:
+    """The logs of the current request, to be accepted under one name."""
+
+    def __init__(self, values: Sequence[Any], now: int, body: bytes, patience: float) -> None:
+        self._values, self._now, self._patience = values, now, patience
+        self._digest = hashlib.blake2b(body, digest_size=16).digest()
+        self.parsed = _parsed(values, now)
+
+    def take(self, key: str) -> Outcome:
+        """Accept them; try again while there is no room, as long as patience lasts."""
+        until = time.monotonic() + self._patience
+        waits = False
+        try:
+            while True:
+                try:
+                    return self._take(key)
+                except Unavailable:
+                    waits = waits or (self._patience > 0 and _WAITING.acquire(blocking=False))
+                    if not waits or time.monotonic() + PAUSE > until:
+                        raise
+                time.sleep(PAUSE)
+                # Anew: accepting gave the logs their ids.
+                self.parsed = _parsed(self._values, self._now)
+        finally:
+            if waits:
+                _WAITING.release()
+
+    def _take(self, key: str) -> Outcome:
+        agent = request.headers.get("User-Agent", "")
+        sender = request.remote_addr or ""
+        return parts().accept().take(self.parsed, sender=sender, key=key, digest=self._digest, agent=agent)
+
+
+def _asked(body: bytes, *more: str) -> bytes:
+    """Return the digest of a request: path, password, body, and what else tells it from others."""
+    asked = hashlib.blake2b(digest_size=16)
+    for part in (
+        request.full_path.encode(),
+        request.headers.get("Authorization", "").encode(),
+        body,
+        *map(str.encode, more),
+    ):
+        asked.update(len(part).to_bytes(8, "big") + part)
+    return asked.digest()
+
+
+def _parsed(values: Sequence[Any], now: int) -> Parsed:
     """Return the logs among the values, those that the door refused in their places among the others."""
     places = [place for place, value in enumerate(values) if not isinstance(value, Refused)]
-    parsed = schema.read_items([values[place] for place in places], limits_of(parts().settings), now_ms())
+    parsed = schema.read_items([values[place] for place in places], limits_of(parts().settings), now)
     if len(places) == len(values):
         return parsed
     parsed.places = [places[place] for place in parsed.places]
@@ -130,10 +175,7 @@ class _Series:
     """The series of equal requests that the current one belongs to, until its answer is delivered or lost."""
 
     def __init__(self) -> None:
-        asked = hashlib.blake2b(digest_size=16)
-        for part in (request.full_path.encode(), request.headers.get("Authorization", "").encode(), raw_body()):
-            asked.update(len(part).to_bytes(8, "big") + part)
-        self._digest = asked.digest()
+        self._digest = _asked(raw_body())
         self._repeats = parts().repeats()
         self._name = b""
         self._unknown = False

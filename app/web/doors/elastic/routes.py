@@ -110,7 +110,8 @@ def _bulk(index: str | None = None) -> Response:
         bury(body, problem)
         raise InvalidRecord(problem)
     try:
-        outcome = take(_logs(entries), body, patience=_patience())
+        # Without the lines of actions: winston-elasticsearch counts its tries in them.
+        outcome = take(_logs(entries), b"\n".join(entry.raw for entry in entries), patience=_patience())
     except Unavailable as error:
         if not _resends_items():
             raise

@@ -1,0 +1,285 @@
+"""Real clients of shippers against the running program: all that they log is found once, whatever happens to the server.
+
+A client is a program in tests/e2e/shippers; what it says of a batch (`sent`, `failed`, or nothing) is held against what is found.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.program import Server, wait_for
+from tests.services.fixtures import need
+from tests.services.shippers import Shippers, folder
+
+pytestmark = pytest.mark.system
+
+PROGRAMS = Path(__file__).parent / "shippers"
+
+
+@dataclass(frozen=True)
+class Client:
+    """A client, its program, and what it does by itself."""
+
+    name: str
+    program: str
+    #: What is behind the server's address.
+    path: str = ""
+    #: Packages, by their name in tests/services/shippers.py; the client's own name where empty.
+    packages: str = ""
+    #: The bad of a batch are dead letters of ours; else the client has no way to send one.
+    sends_bad: bool = True
+    #: Traces and exceptions have a place in what it sends.
+    traces: bool = True
+    #: Sends again what got no answer, by itself.
+    repeats: bool = True
+
+
+CLIENTS = (
+    Client("opensearch-py", "opensearch_py.py"),
+    Client("elasticsearch-8", "elasticsearch_py.py"),
+    Client("elasticsearch-9", "elasticsearch_py.py", "/elastic"),
+)
+
+
+class Run:
+    """A client's program that runs."""
+
+    def __init__(self, client: Client, url: str) -> None:
+        need(Shippers)
+        path = os.pathsep.join([str(folder(client.packages or client.name))])
+        environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path, "PYTHONWARNINGS": "ignore"}
+        self._process = subprocess.Popen(
+            [sys.executable, str(PROGRAMS / client.program), url + client.path],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.said: dict[tuple[int, int], str] = {}
+        self.errors = ""
+        self._readers = [
+            threading.Thread(target=self._read, daemon=True),
+            threading.Thread(target=self._err, daemon=True),
+        ]
+        for reader in self._readers:
+            reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            word, first, count, *why = line.split(maxsplit=3)
+            self.said[int(first), int(count)] = " ".join((word, *why))
+
+    def _err(self) -> None:
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self.errors = (self.errors + line)[-20_000:]
+
+    def tell(self, first: int, count: int, word: str = "log") -> None:
+        """Have a batch logged; do not wait."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{word} {first} {count}\n")
+        self._process.stdin.flush()
+
+    def log(self, first: int, count: int, word: str = "log") -> str:
+        """Have a batch logged and return what the client said of it."""
+        self.tell(first, count, word)
+        wait_for(
+            lambda: (first, count) in self.said or self._process.poll() is not None, 60, f"the client: {self.errors}"
+        )
+        assert (first, count) in self.said, self.errors
+        return self.said[first, count]
+
+    def numbers(self, word: str) -> set[int]:
+        """Return the numbers of which the client said *word*."""
+        return {
+            n
+            for (first, count), said in self.said.items()
+            if said.split()[0] == word
+            for n in range(first, first + count)
+        }
+
+    def end(self) -> None:
+        """Let the client end as it does, with what it still holds delivered."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        try:
+            self._process.wait(60)
+        finally:
+            self._process.kill()
+        for reader in self._readers:
+            reader.join(10)
+        for stream in (self._process.stdout, self._process.stderr):
+            assert stream is not None
+            stream.close()
+
+
+@contextmanager
+def running(client: Client, url: str) -> Iterator[Run]:
+    """Give the client's program, ended afterwards."""
+    run = Run(client, url)
+    try:
+        yield run
+    finally:
+        run.end()
+
+
+def found(server: Server) -> dict[str, list[dict[str, Any]]]:
+    """Return the logs of the client, by their message's first word, once nothing waits."""
+    server.drained()
+    logs: dict[str, list[dict[str, Any]]] = {}
+    cursor = ""
+    while True:
+        page = server.get(f"/logs?q=message:mk*&limit=1000&sort=asc{cursor}")
+        for log in page["results"]:
+            logs.setdefault(log["message"].split()[0], []).append(log)
+        if not page["next"]:
+            return logs
+        cursor = f"&cursor={page['next']}"
+
+
+def numbers_of(logs: dict[str, list[dict[str, Any]]]) -> Counter[int]:
+    """Return how often each number was found."""
+    return Counter({int(name[3:]): len(same) for name, same in logs.items()})
+
+
+@pytest.fixture(params=CLIENTS, ids=lambda client: client.name)
+def client(request: pytest.FixtureRequest) -> Client:
+    """Each client."""
+    made: Client = request.param
+    return made
+
+
+def test_all_is_found_once_with_its_fields(client: Client, server: Server) -> None:
+    """Level, time, service, trace and exception are where they belong."""
+    began = time.time()
+    with running(client, server.url) as run:
+        run.log(0, 30)
+        run.log(30, 1)
+    logs = found(server)
+    assert numbers_of(logs) == Counter(range(31)), run.errors
+    ordinary, failed = logs["mk-00001"][0], logs["mk-00003"][0]
+    assert (ordinary["level"], failed["level"]) in (("warn", "error"), ("warning", "error"), ("WARNING", "ERROR"))
+    assert ordinary["message"].startswith("mk-00001 paid")
+    if client.traces:
+        assert ordinary["traceId"] == "trace-1"
+    assert "ValueError: card refused" in str(failed)
+    for log in (ordinary, failed):
+        at = time.mktime(time.strptime(log["timestamp"][:19], "%Y-%m-%dT%H:%M:%S")) - time.timezone
+        assert began - 2 < at < time.time() + 2
+
+
+def test_bad_items_cost_no_good_ones(client: Client, server: Server) -> None:
+    """Five of a hundred are no logs: the others are found, these are dead letters, and the client goes on."""
+    if not client.sends_bad:
+        pytest.skip(f"{client.name} sends nothing that is no log")
+    with running(client, server.url) as run:
+        run.log(0, 100, "bad")
+        run.log(100, 10)
+    bad = {n for n in range(100) if n % 20 == 7}
+    assert numbers_of(found(server)) == Counter(set(range(110)) - bad), run.errors
+    kept = f"logingestor_dead_letters {len(bad)}"
+    wait_for(lambda: kept in server.get("/metrics").decode(), 30, "five dead letters")
+
+
+def test_what_was_told_is_kept_whatever_is_killed(client: Client, make_server: Callable[..., Server]) -> None:
+    """All processes are killed twice in mid-batch; the client goes on, and nothing is found twice."""
+    server = make_server(PORT=str(free_port()))
+    server.start()
+    with running(client, server.url) as run:
+        teller = threading.Thread(target=lambda: [time.sleep(0.02) or run.tell(n * 20, 20) for n in range(120)])  # type: ignore[func-returns-value]
+        teller.start()
+        for _ in range(2):
+            time.sleep(0.7)
+            server.kill_all()
+            server.start()
+        teller.join()
+        wait_for(lambda: len(run.said) == 120, 120, f"the client: {run.errors}")
+        assert run.log(2_400, 20).split()[0] in ("sent", "logged")
+    counts = numbers_of(found(server))
+    print(f"{client.name}: sent {len(run.numbers('sent'))}, failed {len(run.numbers('failed'))}, found {len(counts)}")
+    assert run.numbers("sent") - set(counts) == set()
+    assert {n for n, times in counts.items() if times > 1} == set()
+    assert set(range(2_400, 2_420)) <= set(counts)
+
+
+def test_a_connection_that_breaks_doubles_nothing(client: Client, server: Server) -> None:
+    """The answer is cut off: a client that sends the same again is answered from the first."""
+    with closing(Cutting(server.url)) as proxy, running(client, proxy.url) as run:
+        run.log(0, 10)
+        proxy.cut.set()
+        run.log(10, 10)
+        run.log(20, 10)
+    counts = numbers_of(found(server))
+    assert {n for n, times in counts.items() if times > 1} == set()
+    assert set(counts) >= set(range(10)) | set(range(20, 30)) | (set(range(10, 20)) if client.repeats else set()), (
+        run.errors
+    )
+
+
+def free_port() -> int:
+    """Return a port that nobody listens at just now."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+class Cutting:
+    """A proxy before the server that cuts a connection once an answer is on its way, whenever it is told to."""
+
+    def __init__(self, url: str) -> None:
+        host, _, port = url.removeprefix("http://").partition(":")
+        self._server = (host, int(port))
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._opened = [self._listener]
+        #: Once set the next answer is cut off, and this cleared.
+        self.cut = threading.Event()
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self._threads = [threading.Thread(target=self._serve, daemon=True)]
+        self._threads[0].start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                inner, _ = self._listener.accept()
+                outer = socket.create_connection(self._server)
+                self._opened += (inner, outer)
+                for pair in ((inner, outer, False), (outer, inner, True)):
+                    self._threads.append(threading.Thread(target=self._carry, args=pair, daemon=True))
+                    self._threads[-1].start()
+
+    def _carry(self, source: socket.socket, target: socket.socket, answers: bool) -> None:
+        with suppress(OSError):
+            while piece := source.recv(65_536):
+                if answers and self.cut.is_set():
+                    self.cut.clear()
+                    break
+                target.sendall(piece)
+        _shut(source, target)
+
+    def close(self) -> None:
+        """End all connections."""
+        _shut(*self._opened)
+        for thread in self._threads:
+            thread.join(10)
+        for one in self._opened:
+            one.close()
+
+
+def _shut(*sockets: socket.socket) -> None:
+    for one in sockets:
+        with suppress(OSError):
+            one.shutdown(socket.SHUT_RDWR)

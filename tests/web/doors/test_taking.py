@@ -1,0 +1,43 @@
+"""What all doors share: which request is a repeat of another."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.backends import Backends
+
+FINE = ["2023-09-15T08:00:00.123456Z"]
+COARSE = ["2023-09-15T08:00:00Z"]
+MS = "2023-09-15T08:00:00.{:03}Z"
+
+
+@pytest.mark.parametrize(
+    ("times", "taken"),
+    [
+        (FINE, 1),
+        (COARSE, 2),
+        (COARSE * 5, 10),
+        ([MS.format(n) for n in (1, 2)], 4),
+        ([MS.format(n) for n in (1, 2, 3)], 3),
+        ([None], 2),
+    ],
+)
+def test_times_tell_a_repeat(client: FlaskClient, backends: Backends, times: list[str | None], taken: int) -> None:
+    """Equal bodies with fine times can't be two batches, whether the first was answered or not; others may be."""
+    events = [{"message": "x", "@t": time} if time else {"message": "x"} for time in times]
+    body = "\n".join(json.dumps(event) for event in events).encode()
+    first, second = (client.post("/ingest/clef", data=body) for _ in range(2))
+    assert (first.status_code, second.status_code) == (201, 201)
+    assert backends.queue.depth().logs == taken
+
+
+def test_another_sender_or_path_is_another_batch(client: FlaskClient, backends: Backends) -> None:
+    """The same bytes from two machines are two batches, whatever the times."""
+    body = json.dumps({"message": "x", "@t": FINE[0]}).encode()
+    for address in ("10.0.0.1", "10.0.0.2", "10.0.0.1"):
+        client.post("/ingest/clef", data=body, environ_base={"REMOTE_ADDR": address})
+    client.post("/api/events/raw", data=body, environ_base={"REMOTE_ADDR": "10.0.0.1"})
+    assert backends.queue.depth().logs == 3
