@@ -7,7 +7,7 @@ from app.web.alerts import api as alerts
 from app.web.alerts import pages as alert_pages
 from app.web.alerts import searches_api, searches_pages
 from app.web.api import find, health, hints, ingest, metrics, tail
-from app.web.doors import clef, otlp
+from app.web.doors import clef, hec, otlp
 from app.web.doors.elastic import routes as elastic
 from app.web.logs import patterns, trace
 from app.web.openapi import openapi
@@ -37,4 +37,4 @@ ALWAYS = (
     alert_pages.bp,
 )
 #: The doors for shippers, of which the setting DOORS may leave some out.
-BY_NAME = dict(zip(DOORS, (clef.bp, elastic.bp, otlp.bp), strict=True))
+BY_NAME = dict(zip(DOORS, (clef.bp, elastic.bp, otlp.bp, hec.bp), strict=True))

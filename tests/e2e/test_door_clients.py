@@ -68,6 +68,13 @@ KNOWN = (
         {"level": "INFO", "resourceId": "shop", "metadata.scope.name": "shop.pay", "traceId": 32, "spanId": 16},
         {"level": "ERROR", "metadata.exception.type": "ValueError", "metadata.exception.message": "no such order"},
     ),
+    # It sends no level; its stack is in the text.
+    DoorClient(
+        "splunk_handler_python",
+        "splunk_handler",
+        {"level": "info", "resourceId": "web-1", "metadata.source": "shop", "metadata.index": "main"},
+        {"resourceId": "web-1"},
+    ),
 )
 
 

@@ -27,13 +27,26 @@ def opened(log: dict[str, Any], assumed: Assumed) -> dict[str, Any]:
     level, time = log.get("level"), log.get("timestamp")
     if not message.lstrip().startswith("{") and (level or time is not None):
         return log if level else {**log, "level": found.get("level")}
-    told = {name: value for name, value in log.items() if value is not None}
-    own = {name: found.pop(name) for name in _OWN if found.get(name) is not None}
-    return {**found, **told, **own, "metadata": _both(found.get("metadata"), log.get("metadata"))}
+    return within(found, log)
+
+
+def within(found: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
+    """Return the log that was *found* in what a protocol carried, with what the protocol *told* of it.
+
+    The log's own message, level and time win: its sender's envelope says when and how it was carried. Its resource gives
+    way and is kept in the metadata.
+    """
+    told = {name: value for name, value in told.items() if value is not None}
+    own = {name: found[name] for name in _OWN if found.get(name) is not None}
+    metadata = _both(found.get("metadata"), told.get("metadata"))
+    named = found.get("resourceId")
+    if named is not None and named != told.get("resourceId", named) and isinstance(metadata, dict):
+        metadata = {"resourceId": named, **metadata}
+    return {**found, **told, **own, "metadata": metadata}
 
 
 def _both(one: Any, other: Any) -> Any:
     """Return the metadata of both; what can't be joined is left to the schema, which refuses it with its reason."""
     if isinstance(one, dict) and isinstance(other, dict):
         return {**one, **other}
-    return one if other is None else other
+    return other if one is None else one

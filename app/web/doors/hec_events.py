@@ -1,0 +1,141 @@
+"""Events of Splunk's HTTP Event Collector as logs: how they follow one another in a body, and what each field becomes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from app.errors import InvalidRecord, Problem
+from app.files import structured
+from app.log.schema import Refused
+from app.times import written
+from app.times.written import Assumed
+from app.web.doors import texts
+
+#: HEC's codes by the field at fault; an event that is blank has one more than a missing one.
+CODES = {"event": 12, "fields": 15}
+BLANK = "is blank"
+#: Fields that say where an event is from.
+_FROM = ("host", "source", "sourcetype", "index")
+#: Characters of the longest resourceId.
+_SHORT = 255
+#: Times that reading goes on behind what is no JSON.
+_RESUMED = 16
+_BETWEEN = re.compile(rb"\}\s*,?\s*\{")
+_NEXT = re.compile(r"\}\s*\{|\n\s*\{")
+_SPACE = re.compile(r"[\s,]*")
+_decoder = json.JSONDecoder()
+
+
+def read(body: bytes) -> list[Any]:
+    """Return the logs of a body of events, a Refused for each that can't be taken. Raises InvalidRecord where it holds none."""
+    assumed = Assumed.here()
+    return [one if isinstance(one, Refused) else _log(one, assumed) for one in objects(body)]
+
+
+def objects(body: bytes) -> list[Any]:
+    """Return the JSON objects that follow one another in the body, decoded, and a Refused for what is none.
+
+    Raises InvalidRecord where there is no object at all.
+    """
+    # As one array, which is decoded at once: where each join made an element, none of them lay within a text.
+    whole, joins = _BETWEEN.subn(b"},{", body.strip())
+    try:
+        found = msgspec.json.decode(whole if whole.startswith(b"[") else b"[" + whole + b"]")
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        found = None
+    if isinstance(found, list) and len(found) == joins + 1 and all(isinstance(one, dict) for one in found):
+        return found
+    return _slowly(body.decode("utf-8", "replace").strip())
+
+
+def _slowly(text: str) -> list[Any]:
+    text = text.removeprefix("[").removesuffix("]") if text.startswith("[{") else text
+    found, place, resumed = list[Any](), 0, 0
+    while place < len(text):
+        gap = _SPACE.match(text, place)
+        place = gap.end() if gap is not None else place
+        if place == len(text):
+            break
+        try:
+            value, place = _decoder.raw_decode(text, place)
+        except (ValueError, RecursionError) as error:
+            following = _NEXT.search(text, place + 1) if resumed < _RESUMED else None
+            end = len(text) if following is None else following.end() - 1
+            problem = Problem(f"is not JSON: {error}")
+            found.append(Refused(problem, text[place:end].encode("utf-8", "replace")))
+            place, resumed = end, resumed + 1
+            continue
+        found.append(value)
+    if all(isinstance(one, Refused) for one in found):
+        raise InvalidRecord(found[0].problem if found else Problem("is not JSON"))
+    return found
+
+
+def _log(sent: Any, assumed: Assumed) -> dict[str, Any] | Refused:
+    """Return the log of an event; what HEC itself refuses is refused."""
+    problem = _problem(sent)
+    if problem is not None:
+        return Refused(problem, json.dumps(sent).encode())
+    event, metadata = sent["event"], {name: sent[name] for name in _FROM if sent.get(name) is not None}
+    others = {name: value for name, value in sent.items() if name not in (*_FROM, "event", "time", "fields")}
+    fields = {**others, **(sent.get("fields") or {})}
+    taken = {name: value for name, value in fields.items() if name in metadata}
+    metadata |= {name: value for name, value in fields.items() if name not in taken}
+    if taken:
+        metadata["fields"] = taken
+    time = moment(sent.get("time"), assumed)
+    if time is None and sent.get("time") is not None:
+        metadata["time"] = sent["time"]
+    host = sent.get("host")
+    about = {"timestamp": time, "resourceId": host if isinstance(host, str) and 0 < len(host) <= _SHORT else None}
+    if not isinstance(event, dict):
+        text = event if isinstance(event, str) else json.dumps(event)
+        return texts.opened({"message": text.rstrip("\r\n"), **about, "metadata": metadata}, assumed)
+    return texts.within(structured.to_log(_line(event), assumed), {**about, "metadata": metadata})
+
+
+def _problem(sent: Any) -> Problem | None:
+    if not isinstance(sent, dict):
+        return Problem("is not a JSON object")
+    if sent.get("event") is None:
+        return Problem("is missing", "event")
+    if sent["event"] == "":
+        return Problem(BLANK, "event")
+    if not isinstance(sent.get("fields"), dict | None):
+        return Problem("is not a JSON object", "fields")
+    return None
+
+
+def _line(event: dict[str, Any]) -> dict[str, Any]:
+    """Return the event with what Docker's driver calls `line` as its message: a text, or an object of its own."""
+    line = event.get("line")
+    if isinstance(line, dict):
+        return {**{name: value for name, value in event.items() if name != "line"}, **line}
+    if isinstance(line, str) and "message" not in event:
+        return {**{name: value for name, value in event.items() if name != "line"}, "message": line}
+    return event
+
+
+def moment(sent: Any, assumed: Assumed) -> Any:
+    """Return the time of an event: seconds as a number or as a text, or a text in any form that log files have."""
+    if isinstance(sent, str):
+        with suppress(ValueError):
+            sent = float(sent) if "." in sent else int(sent)
+    return written.from_value(sent, assumed)
+
+
+def lines(body: bytes, about: Mapping[str, str]) -> list[Any]:
+    """Return the logs of a body of lines; one that begins with a blank goes on with the line before it."""
+    assumed = Assumed.here()
+    metadata = {name: about[name] for name in _FROM if about.get(name)}
+    time, host = moment(about.get("time"), assumed), about.get("host") or None
+    text = body.decode("utf-8", "replace").replace("\r\n", "\n")
+    found = [one.rstrip("\n") for one in re.split(r"\n(?=\S)", text.strip("\n"))]
+    shared = {"timestamp": time, "resourceId": host if host is not None and len(host) <= _SHORT else None}
+    return [texts.opened({"message": one, **shared, "metadata": metadata}, assumed) for one in found if one.strip()]

@@ -1,0 +1,179 @@
+"""Splunk's door: framing, fields, codes, and acknowledgements that are true only when the logs are found."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.backends import Backends
+from app.web.doors import hec_events
+from app.web.doors.taking import RECEIPT
+from tests.conftest import fill_backends
+
+EVENT = "/services/collector/event"
+SUCCESS = b'{"text":"Success","code":0}'
+
+
+def taken(backends: Backends) -> list[Any]:
+    """Return the logs that wait in the queue."""
+    return backends.queue.take(1_000, 0).records
+
+
+@pytest.mark.parametrize("path", ["/services/collector", EVENT, f"{EVENT}/1.0", f"{EVENT}/"])
+@pytest.mark.parametrize("between", ["", " ", "\n", "\r\n\r\n", ","])
+def test_objects_follow_one_another(client: FlaskClient, backends: Backends, path: str, between: str) -> None:
+    """Whatever stands between them; a text may look like a join."""
+    texts = ["one", 'a "}{" and }, {', "three"]
+    body = between.join(json.dumps({"event": text}) for text in texts)
+    answer = client.post(path, data=body, content_type="application/x-www-form-urlencoded")
+    assert (answer.status_code, answer.data, answer.content_type) == (200, SUCCESS, "application/json")
+    assert [log.message for log in taken(backends)] == texts
+    assert answer.headers[RECEIPT]
+
+
+def test_fields_lie_where_they_belong(client: FlaskClient, backends: Backends) -> None:
+    """Time in seconds, host, source, sourcetype, index and indexed fields."""
+    event = {
+        "time": 1_795_963_451.196,
+        "host": "web-1",
+        "source": "app.py",
+        "sourcetype": "_json",
+        "index": "main",
+        "fields": {"order": 7, "index": "mine"},
+        "event": "paid",
+    }
+    text = {"time": "1795963451.196", "event": {"message": "from JS", "severity": "error", "n": 1}}
+    client.post(EVENT, data=gzip.compress(json.dumps([event, text]).encode()), headers={"Content-Encoding": "gzip"})
+    one, two = taken(backends)
+    assert (one.message, one.t, one.resource_id) == ("paid", 1_795_963_451_196, "web-1")
+    assert one.metadata == {
+        **{"host": "web-1", "source": "app.py", "sourcetype": "_json", "index": "main", "order": 7},
+        "fields": {"index": "mine"},
+    }
+    assert (two.message, two.level, two.t, two.metadata) == ("from JS", "error", 1_795_963_451_196, {"n": 1})
+
+
+@pytest.mark.parametrize(
+    ("event", "message", "level"),
+    [
+        ({"event": {"line": "plain", "source": "stdout", "tag": "c1"}}, "plain", "info"),
+        ({"event": {"line": {"msg": "inner", "level": "warn"}, "source": "stdout"}}, "inner", "warn"),
+        ({"event": '{"msg":"inner","level":"error"}', "host": "h"}, "inner", "error"),
+        ({"event": "ERROR it failed\n", "time": 1_795_963_451}, "ERROR it failed", "ERROR"),
+        ({"event": 7}, "7", "info"),
+        ({"event": [1, 2]}, "[1, 2]", "info"),
+        ({"event": {"n": 1}}, '{"n":1}', "info"),
+    ],
+)
+def test_events_of_any_kind(
+    client: FlaskClient, backends: Backends, event: dict[str, Any], message: str, level: str
+) -> None:
+    """Docker's driver, JSON as a text, texts, and what is neither."""
+    assert client.post(EVENT, json=event).data == SUCCESS
+    (log,) = taken(backends)
+    assert (log.message, log.level) == (message, level)
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"", 5),
+        (b" \n", 5),
+        (b"nothing", 6),
+        (b"[1]", 6),
+        (b"{}", 12),
+        (b'{"event":null}', 12),
+        (b'{"event":""}', 13),
+        (b'{"event":"x","fields":7}', 15),
+        (b'{"event":"x","fields":{"n":1e999}}', 6),
+    ],
+)
+def test_codes_of_what_is_refused(client: FlaskClient, body: bytes, code: int) -> None:
+    """The code is Splunk's for this fault; 400 is final."""
+    answer = client.post(EVENT, data=body)
+    assert (answer.status_code, answer.json["code"]) == (400, code)  # type: ignore[index]
+    assert answer.data.startswith(b'{"text":"')
+
+
+def test_five_bad_of_a_hundred(client: FlaskClient, backends: Backends) -> None:
+    """They are dead letters, and cost no other."""
+    events = [{"event": ""} if n % 20 == 3 else {"event": f"n {n}"} for n in range(100)]
+    assert client.post(EVENT, data="".join(map(json.dumps, events))).data == SUCCESS
+    batch = backends.queue.take(1_000, 0)
+    assert (len(batch.records), len(batch.dead)) == (95, 5)
+
+
+def test_what_is_no_json_costs_its_neighbours_nothing(client: FlaskClient, backends: Backends) -> None:
+    """Reading goes on behind it."""
+    body = b'{"event":"one"}{"event":oops}{"event":"two"}\n{"event":"three'
+    assert client.post(EVENT, data=body).data == SUCCESS
+    batch = backends.queue.take(1_000, 0)
+    assert [log.message for log in batch.records] == ["one", "two"]
+    assert [letter.payload for letter in batch.dead] == [b'{"event":oops}', b'{"event":"three']
+
+
+def test_raw_lines(client: FlaskClient, backends: Backends) -> None:
+    """Each line is a log, with the stack beneath it; the address says the rest."""
+    body = b"2023-09-15 08:00:00,123 ERROR it failed\n  at one\n  at two\nplain\r\n\n"
+    answer = client.post("/services/collector/raw?channel=c-1&host=web-1&sourcetype=app", data=body)
+    assert answer.json["code"] == 0  # type: ignore[index]
+    one, two = taken(backends)
+    assert (one.level, one.timestamp, one.resource_id) == ("ERROR", "2023-09-15T08:00:00.123Z", "web-1")
+    assert one.message.endswith("it failed\n  at one\n  at two")
+    assert (two.message, two.metadata) == ("plain", {"host": "web-1", "sourcetype": "app"})
+
+
+def test_an_acknowledgement_is_true_when_the_logs_are_found(client: FlaskClient, backends: Backends) -> None:
+    """Not before; and within its channel alone."""
+    channel = {"X-Splunk-Request-Channel": "FE0ECFAD-13D5-401B-847D-77833BD77131"}
+    given_ids = [client.post(EVENT, json={"event": "x"}, headers=channel).json["ackId"] for _ in range(3)]  # type: ignore[index]
+    assert len(set(given_ids)) == 3
+    asked = {"acks": [*given_ids, 5]}
+
+    def acks(headers: dict[str, str]) -> list[bool]:
+        answer = client.post("/services/collector/ack", json=asked, headers=headers)
+        return [answer.json["acks"][str(number)] for number in asked["acks"]]  # type: ignore[index]
+
+    assert acks(channel) == [False, False, False, False]
+    fill_backends(backends, [])
+    assert acks(channel) == [True, True, True, False]
+    assert acks({"X-Splunk-Request-Channel": "another"}) == [False] * 4
+    no_channel = client.post("/services/collector/ack", json=asked)
+    assert (no_channel.status_code, no_channel.json["code"]) == (400, 10)  # type: ignore[index]
+    assert client.post("/services/collector/ack?channel=x", data=b"[]").json["code"] == 6  # type: ignore[index]
+
+
+def test_health(client: FlaskClient) -> None:
+    """Vector asks before it sends."""
+    answer = client.get("/services/collector/health/1.0")
+    assert (answer.status_code, answer.data) == (200, b'{"text":"HEC is healthy","code":17}')
+
+
+def test_who_has_no_token_is_answered_in_splunks_words(protected: FlaskClient) -> None:
+    """A client that looks at the code alone must not take a refusal for success."""
+    for headers, code in (({}, 2), ({"Authorization": "Splunk wrong-one"}, 3)):
+        answer = protected.post(EVENT, json={"event": "x"}, headers=headers)
+        assert (answer.status_code, answer.json["code"]) == (401, code)  # type: ignore[index]
+    answer = protected.post(EVENT, json={"event": "x"}, headers={"Authorization": "Splunk right-password"})
+    assert answer.data == SUCCESS
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.dictionaries(st.text(max_size=3), st.text(max_size=5), max_size=3), min_size=1, max_size=5))
+def test_objects_are_what_was_joined(objects: list[dict[str, str]]) -> None:
+    """Texts of any characters, joined without anything between."""
+    assert hec_events.objects("".join(map(json.dumps, objects)).encode()) == objects
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.one_of(st.binary(max_size=100), st.text('{}[]",:event \n\\1', max_size=60).map(str.encode)))
+def test_no_body_is_answered_500(client: FlaskClient, body: bytes) -> None:
+    """Whatever is sent is taken or refused."""
+    for path in (EVENT, "/services/collector/raw", "/services/collector/ack"):
+        assert client.post(path, data=body).status_code in (200, 400)
