@@ -23,7 +23,7 @@ lint: $(VENV)/installed-dev ## check style, types and spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/codespell app workers migrations templates tests docs docker bench README.md CHANGELOG.md CONTRIBUTING.md
+	$(BIN)/codespell app logingestor workers migrations templates tests docs docker bench README.md CHANGELOG.md CONTRIBUTING.md
 
 bench: $(VENV)/installed-dev ## measure ingest and search on this machine; takes minutes
 	$(BIN)/python -m bench.ingest $(ARGS)

@@ -17,7 +17,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-SOURCES = ("app", "workers", "templates", "migrations", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
+SOURCES = (
+    "app",
+    "logingestor",
+    "workers",
+    "templates",
+    "migrations",
+    "setup.cfg",
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+)
 #: Folders of the checkout, and where the wheel has them.
 MOVED = {"templates": "app/templates", "migrations": "app/migrations"}
 #: Seconds until the page must answer.
@@ -29,7 +39,11 @@ def test_every_folder_is_packaged() -> None:
     setup = ConfigParser()
     setup.read(ROOT / "setup.cfg")
     packages = set(setup["options"]["packages"].split())
-    folders = {path.parent.relative_to(ROOT) for room in ("app", "workers") for path in (ROOT / room).rglob("*.py")}
+    folders = {
+        path.parent.relative_to(ROOT)
+        for room in ("app", "logingestor", "workers")
+        for path in (ROOT / room).rglob("*.py")
+    }
     moved = {"app.templates", "app.migrations", "app.migrations.versions"}
     assert packages == {".".join(folder.parts) for folder in folders} | moved
 
@@ -85,7 +99,7 @@ def run(command: list[str], **more: str) -> str:
 def test_wheel_holds_everything(wheel: Path) -> None:
     """Modules, templates, static files and migrations of the checkout are in the wheel; tests and bench are not."""
     expected = set()
-    for room in ("app", "workers", "templates", "migrations"):
+    for room in ("app", "logingestor", "workers", "templates", "migrations"):
         for path in (ROOT / room).rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
                 expected.add(str(Path(MOVED.get(room, room)) / path.relative_to(ROOT / room)))
