@@ -52,6 +52,8 @@ LIBRARIES: dict[str, set[str]] = {
     "app.log": {"marshmallow", "msgspec", "zstandard"},
     # Google's decoder of protobuf, and the messages of OTLP for it.
     "app.log.otlp": {"google", "msgspec", "opentelemetry"},
+    # Google's decoder of protobuf, and snappy, in which every push of Loki's is compressed.
+    "app.log.loki": {"cramjam", "google"},
     "app.query": {"luqum", "msgspec", "re2"},
     "app.ports": {"msgspec"},
     "app.settings": set(),

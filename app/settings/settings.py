@@ -20,7 +20,14 @@ __all__ = ("PREFIX", "SETTINGS", "Retention", "Setting", "Settings", "parse_byte
 
 PREFIX = "LOGINGESTOR_"
 #: The doors for shippers over HTTP, by the names of their blueprints (app/web/doors).
-DOORS = ("clef", "elastic", "otlp", "hec")
+DOORS = (
+    "clef",
+    "elastic",
+    "gelf",
+    "hec",
+    "loki",
+    "otlp",
+)
 
 
 @dataclass(frozen=True, slots=True)

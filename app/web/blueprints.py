@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from app.settings.settings import DOORS
 from app.web.alerts import api as alerts
 from app.web.alerts import pages as alert_pages
 from app.web.alerts import searches_api, searches_pages
 from app.web.api import find, health, hints, ingest, metrics, tail
-from app.web.doors import clef, hec, otlp
+from app.web.doors import clef, gelf, hec, loki, otlp
 from app.web.doors.elastic import routes as elastic
 from app.web.logs import patterns, trace
 from app.web.openapi import openapi
@@ -37,4 +36,11 @@ ALWAYS = (
     alert_pages.bp,
 )
 #: The doors for shippers, of which the setting DOORS may leave some out.
-BY_NAME = dict(zip(DOORS, (clef.bp, elastic.bp, otlp.bp, hec.bp), strict=True))
+BY_NAME = {
+    "clef": clef.bp,
+    "elastic": elastic.bp,
+    "gelf": gelf.bp,
+    "hec": hec.bp,
+    "loki": loki.bp,
+    "otlp": otlp.bp,
+}

@@ -11,8 +11,10 @@ from typing import Any
 from flask import Response, jsonify, make_response
 
 from app.errors import InvalidRecord, LogIngestorError
+from app.log import clef
 from app.log.body import read_item
 from app.log.schema import Refused
+from app.times.written import Assumed
 from app.web.doors.taking import as_log, bury, door, read_body, take
 from app.web.security.errors import refused_by
 
@@ -24,7 +26,8 @@ bp = door("clef")
 def ingest() -> Response:
     """Accept events; 201 when each is kept, or is a dead letter: a client that is refused drops the whole batch."""
     body = read_body()
-    take([as_log(event) for event in _events(body)], body)
+    assumed = Assumed.here()
+    take([as_log(clef.log(event, assumed)) for event in _events(body)], body)
     return make_response(jsonify(MinimumLevelAccepted=None), 201)
 
 

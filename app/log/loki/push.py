@@ -1,0 +1,137 @@
+"""A push: streams of entries under labels, in JSON or in protobuf (https://grafana.com/docs/loki/latest/reference/loki-http-api)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import cramjam
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.message import DecodeError
+
+from app.errors import InvalidRecord, Problem, TooLarge
+from app.log.body import read_item
+from app.log.loki import labels as text_labels
+from app.log.schema import Refused
+
+#: Where a stream's labels have no name that says more: what sent it, the most telling first.
+SENDERS = ("container", "pod", "job", "instance", "filename")
+
+#: Fields of Loki's messages (its pkg/push/push.proto): name, number, repeated, message or None for text. Texts are bytes here: one
+#: that is not UTF-8 would have all of the request refused.
+_MESSAGES: dict[str, tuple[tuple[str, int, bool, str | None], ...]] = {
+    "PushRequest": (("streams", 1, True, "Stream"),),
+    "Stream": (("labels", 1, False, None), ("entries", 2, True, "Entry")),
+    "Entry": (("timestamp", 1, False, "Timestamp"), ("line", 2, False, None), ("metadata", 3, True, "Pair")),
+    "Pair": (("name", 1, False, None), ("value", 2, False, None)),
+}
+
+
+def from_json(body: bytes) -> list[Any]:
+    """Return the log of each entry, and a Refused for each that is none. Raises InvalidRecord where it is no push."""
+    item = read_item(body)
+    if item.problem is not None:
+        raise InvalidRecord(item.problem)
+    streams = item.value.get("streams") if isinstance(item.value, dict) else None
+    if not isinstance(streams, list):
+        raise InvalidRecord(Problem("is not a list", "streams"))
+    return [log for stream in streams for log in _stream(stream)]
+
+
+def _stream(stream: Any) -> Iterator[Any]:
+    values = stream.get("values") if isinstance(stream, dict) else None
+    if not isinstance(values, list):
+        yield Refused(Problem("the stream has no list of values"), repr(stream).encode("utf-8", "backslashreplace"))
+        return
+    given = stream.get("stream")
+    labels = given if isinstance(given, dict) else text_labels.read(str(given or stream.get("labels") or ""))
+    for value in values:
+        if isinstance(value, list) and len(value) >= 2 and isinstance(value[1], str):
+            more = value[2] if len(value) > 2 and isinstance(value[2], dict) else {}
+            yield _log(labels, value[0], value[1], more)
+        else:
+            yield Refused(
+                Problem("the value is not a list of time and text"), repr(value).encode("utf-8", "backslashreplace")
+            )
+
+
+def from_protobuf(body: bytes, limit: int) -> list[Any]:
+    """Return the log of each entry of a push in protobuf beneath one layer of snappy, of at most *limit* bytes.
+
+    Raises InvalidRecord and TooLarge.
+    """
+    try:
+        if cramjam.snappy.decompress_raw_len(body) > limit:
+            raise TooLarge(Problem(f"the body holds more than {limit:,} bytes once decompressed"))
+        plain = bytes(cramjam.snappy.decompress_raw(body))
+    except cramjam.DecompressionError as error:
+        raise InvalidRecord(Problem(f"the body is not a block of snappy: {error}")) from None
+    try:
+        request = _push_request().FromString(plain)
+    except DecodeError as error:
+        raise InvalidRecord(Problem(f"is not a push of Loki in protobuf: {error}")) from None
+    return [
+        _log(
+            labels,
+            entry.timestamp.seconds * 10**9 + entry.timestamp.nanos if entry.HasField("timestamp") else None,
+            _text(entry.line),
+            {_text(pair.name): _text(pair.value) for pair in entry.metadata},
+        )
+        for stream in request.streams
+        for labels in (text_labels.read(_text(stream.labels)),)
+        for entry in stream.entries
+    ]
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "replace")
+
+
+def _log(labels: dict[str, Any], time: Any, line: str, more: dict[str, Any]) -> dict[str, Any]:
+    """Return the entry's names and values: those of the entry win over its stream's."""
+    log: dict[str, Any] = {"message": line.rstrip("\r\n"), **_named(labels), **_named(more)}
+    nanoseconds = _nanoseconds(time)
+    if nanoseconds is not None:
+        log["timestamp"] = nanoseconds
+    elif time is not None:
+        log["unread"] = {"timestamp": f"{str(time)[:100]!r} is no time in nanoseconds; it is that of arrival"}
+    return log
+
+
+def _named(pairs: dict[str, Any]) -> dict[str, Any]:
+    # A label that has the name of a field of ours is not that field.
+    return {f"label.{name}" if name in ("message", "timestamp", "metadata") else name: pairs[name] for name in pairs}
+
+
+def _nanoseconds(time: Any) -> int | None:
+    """Return the time as nanoseconds since 1970, whatever its size; None for what is none, as the `NaN` of pino-loki with isoTime."""
+    if isinstance(time, str):
+        digits = time.strip()
+        if not (digits.isascii() and digits.lstrip("-").isdigit() and len(digits) < 30):
+            return None
+        time = int(digits)
+    return time if isinstance(time, int) and not isinstance(time, bool) and abs(time) < 10**20 else None
+
+
+@lru_cache(maxsize=1)
+def _push_request() -> Any:
+    """Return the class of the request, made at its first use."""
+    file = descriptor_pb2.FileDescriptorProto(name="push.proto", package="logproto", syntax="proto3")
+    kinds = descriptor_pb2.FieldDescriptorProto
+    stamp = file.message_type.add(name="Timestamp")
+    stamp.field.add(name="seconds", number=1, type=kinds.TYPE_INT64, label=kinds.LABEL_OPTIONAL)
+    stamp.field.add(name="nanos", number=2, type=kinds.TYPE_INT32, label=kinds.LABEL_OPTIONAL)
+    for name, fields in _MESSAGES.items():
+        made = file.message_type.add(name=name)
+        for field, number, repeated, inner in fields:
+            made.field.add(
+                name=field,
+                number=number,
+                label=kinds.LABEL_REPEATED if repeated else kinds.LABEL_OPTIONAL,
+                type=kinds.TYPE_MESSAGE if inner else kinds.TYPE_BYTES,
+                type_name=f".logproto.{inner}" if inner else None,
+            )
+    pool = descriptor_pool.DescriptorPool()
+    pool.Add(file)
+    return message_factory.GetMessageClass(pool.FindMessageTypeByName("logproto.PushRequest"))

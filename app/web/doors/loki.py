@@ -1,0 +1,69 @@
+"""Loki: `POST /loki/api/v1/push`, JSON and protobuf, answered 204 without a body, and `/ready`, which clients ask before.
+
+A 400 makes some clients repeat for ever, so an entry that can't be taken is a dead letter beside the others; only what
+is no push at all is refused. python-logging-loki counts nothing but 204 as delivered.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, make_response, request
+
+from app.errors import InvalidRecord, LogIngestorError
+from app.log.loki import push
+from app.times.written import Assumed
+from app.web.current import parts
+from app.web.doors.taking import as_log, bury, door, read_body, take
+from app.web.doors.texts import opened
+from app.web.security.errors import refused_by
+
+bp = door("loki")
+
+PROTOBUF = ("application/x-protobuf", "application/protobuf")
+#: Seconds for which a push waits for room: winston-loki gives up after five.
+PATIENCE = 3.0
+
+
+@bp.post("/loki/api/v1/push")
+@bp.post("/api/prom/push")
+def ingest() -> Response:
+    """Accept entries; 204 when each is kept, or is a dead letter."""
+    # tracing-loki names the one layer of snappy that every push in protobuf has.
+    body = read_body(also=("snappy",))
+    try:
+        found = push.from_protobuf(body, parts().settings.inflated_limit) if _is_packed() else push.from_json(body)
+    except InvalidRecord as error:
+        bury(body, error.problems[0])
+        raise
+    assumed = Assumed.here()
+    take([_log(value, assumed) for value in found], body, patience=PATIENCE)
+    return make_response("", 204)
+
+
+@bp.get("/ready")
+def ready() -> Response:
+    """Say that there is a Loki."""
+    return make_response("ready\n", 200, {"Content-Type": "text/plain; charset=utf-8"})
+
+
+def _is_packed() -> bool:
+    return request.mimetype in PROTOBUF or request.headers.get("Content-Encoding", "").strip().lower() == "snappy"
+
+
+def _log(value: Any, assumed: Assumed) -> Any:
+    """Return an entry as a log: its labels by the names that logs use, its text read as a line of a file is."""
+    if not isinstance(value, dict):
+        return value
+    log = as_log(value)
+    if log.get("resourceId") is None:
+        sender = next((value[name] for name in push.SENDERS if isinstance(value.get(name), str) and value[name]), None)
+        log = log if sender is None or len(sender) > 255 else {**log, "resourceId": sender}
+    return opened(log, assumed)
+
+
+@bp.errorhandler(LogIngestorError)
+def _failed(error: LogIngestorError) -> Response:
+    """Answer in words, as Loki does."""
+    status, text, headers = refused_by(error)
+    return make_response(f"{text}\n", status, {"Content-Type": "text/plain; charset=utf-8", **headers})

@@ -1,0 +1,113 @@
+"""A push of Loki, in JSON and in protobuf, to the names and values of its entries."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import cramjam
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.errors import InvalidRecord, TooLarge
+from app.log.loki import labels, push
+from app.log.schema import Refused
+
+LIMIT = 1 << 20
+
+
+def packed(*streams: tuple[bytes, list[tuple[int, int, bytes, dict[bytes, bytes]]]]) -> bytes:
+    """Return a push as promtail sends it."""
+    request = push._push_request()()
+    for text, entries in streams:
+        stream = request.streams.add(labels=text)
+        for seconds, nanos, line, more in entries:
+            entry = stream.entries.add(line=line)
+            entry.timestamp.seconds, entry.timestamp.nanos = seconds, nanos
+            for name, value in more.items():
+                entry.metadata.add(name=name, value=value)
+    return bytes(cramjam.snappy.compress_raw(request.SerializeToString()))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{app="shop", level="info"}', {"app": "shop", "level": "info"}),
+        ("{}", {}),
+        ("", {}),
+        (r'{path="C:\\x", said="say \"hi\"\n"}', {"path": "C:\\x", "said": 'say "hi"\n'}),
+        ('{level="info",query="say "hi"", app="shop"}', {"level": "info", "query": 'say "hi"', "app": "shop"}),
+        ('{a="x",}', {"a": "x"}),
+        ("not labels", {"labels": "not labels"}),
+        ("{a=1}", {"labels": "{a=1}"}),
+    ],
+)
+def test_labels_are_read(text: str, found: dict[str, str]) -> None:
+    """By the book, and as winston-loki writes them; what is no label is kept as it is."""
+    assert labels.read(text) == found
+
+
+def test_protobuf_is_read() -> None:
+    """Time to the nanosecond, labels and structured metadata; what is not UTF-8 costs only its characters."""
+    body = packed(
+        (b'{app="shop"}', [(1_700_000_000, 123_456_789, b"paid\n", {b"trace_id": b"abc"}), (1, 0, b"\xff", {})])
+    )
+    assert push.from_protobuf(body, LIMIT) == [
+        {"message": "paid", "app": "shop", "trace_id": "abc", "timestamp": 1_700_000_000_123_456_789},
+        {"message": "\ufffd", "app": "shop", "timestamp": 1_000_000_000},
+    ]
+
+
+@pytest.mark.parametrize("body", [b"", b"\xff" * 9, b"\x05abc", bytes(cramjam.snappy.compress_raw(b"\xff\xff"))])
+def test_what_is_no_push_is_refused(body: bytes) -> None:
+    """With a reason."""
+    with pytest.raises(InvalidRecord):
+        push.from_protobuf(body, LIMIT)
+
+
+def test_what_inflates_too_far_is_refused_before_it_does() -> None:
+    """Its first bytes say how far."""
+    with pytest.raises(TooLarge):
+        push.from_protobuf(bytes(cramjam.snappy.compress_raw(bytes(LIMIT + 1))), LIMIT)
+
+
+def test_json_is_read() -> None:
+    """Structured metadata wins over labels; foreign keys in a stream are passed over."""
+    body = b"""{"streams": [{"stream": {"level": "info", "message": "own"}, "message_in_json_format": 1,
+        "values": [["1700000000123456789", "one"], ["1700000000000000000", "two", {"level": "error"}]]}]}"""
+    assert push.from_json(body) == [
+        {"message": "one", "level": "info", "label.message": "own", "timestamp": 1_700_000_000_123_456_789},
+        {"message": "two", "level": "error", "label.message": "own", "timestamp": 1_700_000_000_000_000_000},
+    ]
+
+
+@pytest.mark.parametrize("time", ['"NaN"', "1.5", '"2023-09-15T08:00:00Z"', "true"])
+def test_a_time_that_is_none_costs_no_log(time: str) -> None:
+    """pino-loki sends NaN: the log has the time of its arrival, and says so."""
+    [log] = push.from_json(b'{"streams":[{"stream":{},"values":[[%s,"x"]]}]}' % time.encode())
+    assert "timestamp" not in log
+    assert "no time" in log["unread"]["timestamp"]
+
+
+def test_bad_values_cost_no_good_ones() -> None:
+    """Each is refused in its place."""
+    body = b'{"streams":[1,{"stream":{}},{"stream":{"a":"b"},"values":[["1","good"],["1"],"x",["1",5],["1","also"]]}]}'
+    found = push.from_json(body)
+    assert [isinstance(one, Refused) for one in found] == [True, True, False, True, True, True, False]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=60) | st.binary(max_size=60).map(lambda plain: bytes(cramjam.snappy.compress_raw(plain))))
+def test_any_bytes_are_read_or_refused(body: bytes) -> None:
+    """Nothing but our own errors."""
+    for read in (push.from_json, lambda raw: push.from_protobuf(raw, LIMIT)):
+        with suppress(InvalidRecord, TooLarge):
+            read(body)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(alphabet='{}a="\\, \n', max_size=40))
+def test_any_labels_are_read(text: str) -> None:
+    """As labels or as they are."""
+    assert isinstance(labels.read(text), dict)
+    assert isinstance(labels.read("{" + text + "}"), dict)

@@ -1,0 +1,103 @@
+"""The door of Loki's clients: exactly 204, dead letters instead of refusals, both encodings."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.backends import Backends
+from app.web.doors.taking import RECEIPT
+from tests.log.loki.test_push import packed
+
+WIRE = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "wire"
+NS = "1700000000123456789"
+
+
+def body(*values: Any, **labels: str) -> bytes:
+    """Return a push of one stream."""
+    return json.dumps({"streams": [{"stream": labels, "values": list(values)}]}).encode()
+
+
+def test_json_is_taken(client: FlaskClient, backends: Backends) -> None:
+    """Level, sender, trace and the time's nanoseconds are where they belong; 204 without a body."""
+    sent = body([NS, "paid", {"trace_id": "abc"}], level="warn", service_name="shop", zone="a")
+    answer = client.post("/loki/api/v1/push", data=gzip.compress(sent), headers={"Content-Encoding": "gzip"})
+    assert (answer.status_code, answer.data) == (204, b"")
+    assert client.get(f"/receipts/{answer.headers[RECEIPT]}").json["accepted"] == 1  # type: ignore[index]
+    [record] = backends.queue.take(10, 0).records
+    assert (record.level, record.message, record.resource_id, record.trace_id) == ("warn", "paid", "shop", "abc")
+    assert (record.timestamp, record.metadata) == ("2023-11-14T22:13:20.123456789Z", {"zone": "a"})
+
+
+@pytest.mark.parametrize("headers", [{"Content-Type": "application/x-protobuf"}, {"Content-Encoding": "snappy"}])
+def test_protobuf_is_taken(client: FlaskClient, backends: Backends, headers: dict[str, str]) -> None:
+    """With one layer of snappy, whether it is named or not."""
+    sent = packed((b'{job="cron", level="error"}', [(1_700_000_000, 5, b"failed", {})]))
+    assert client.post("/loki/api/v1/push", data=sent, headers=headers).status_code == 204
+    [record] = backends.queue.take(10, 0).records
+    assert (record.level, record.message, record.resource_id, record.ns) == ("error", "failed", "cron", 5)
+
+
+def test_a_line_of_json_is_read(client: FlaskClient, backends: Backends) -> None:
+    """As a file's line is: its level and message, its other names beside the labels."""
+    client.post("/loki/api/v1/push", data=body([NS, '{"level":"error","msg":"card refused","user":7}'], app="shop"))
+    [record] = backends.queue.take(10, 0).records
+    assert (record.level, record.message, record.resource_id) == ("error", "card refused", "shop")
+    assert record.metadata["user"] == 7
+
+
+def test_a_bad_entry_is_a_dead_letter(client: FlaskClient, backends: Backends) -> None:
+    """A 400 would come again for ever."""
+    assert client.post("/loki/api/v1/push", data=body([NS, "good"], [NS], ["NaN", "late"])).status_code == 204
+    batch = backends.queue.take(10, 0)
+    assert ([record.message for record in batch.records], len(batch.dead)) == (["good", "late"], 1)
+
+
+@pytest.mark.parametrize("sent", [b"<html>", b"[]", b'{"streams": 1}'])
+def test_what_is_no_push_is_refused(client: FlaskClient, sent: bytes) -> None:
+    """In words."""
+    answer = client.post("/loki/api/v1/push", data=sent)
+    assert (answer.status_code, answer.mimetype) == (400, "text/plain")
+
+
+def test_a_clients_questions(client: FlaskClient) -> None:
+    """`/ready` is, and a push is never read by GET, which some clients make of a POST that is redirected."""
+    assert (client.get("/ready").status_code, client.get("/ready").data) == (200, b"ready\n")
+    answer = client.get("/loki/api/v1/push")
+    assert (answer.status_code, "POST" in answer.headers["Allow"]) == (405, True)
+
+
+@pytest.mark.skipif(not WIRE.is_dir(), reason=f"{WIRE} is not here")
+@pytest.mark.parametrize("path", sorted(WIRE.glob("*loki*.json")), ids=lambda path: path.stem)
+def test_recorded_pushes_are_taken(client: FlaskClient, backends: Backends, path: Path) -> None:
+    """What real clients sent; of protobuf the decoded form was kept, which is packed again."""
+    recorded = json.loads(path.read_text())["request"]["body"]
+    recorded = json.loads(recorded) if isinstance(recorded, str) else recorded
+    streams = recorded["streams"]
+    if "labels" in streams[0] and "entries" in streams[0]:
+        sent = packed(
+            *(
+                (
+                    stream["labels"].encode(),
+                    [
+                        (one["timestamp"]["seconds"], one["timestamp"]["nanos"], one["line"].encode(), {})
+                        for one in stream["entries"]
+                    ],
+                )
+                for stream in streams
+            )
+        )
+        headers = {"Content-Type": "application/x-protobuf"}
+    else:
+        sent, headers = json.dumps(recorded).encode(), {"Content-Type": "application/json"}
+    assert client.post("/loki/api/v1/push", data=sent, headers=headers).status_code == 204
+    batch = backends.queue.take(100, 0)
+    assert not batch.dead
+    levels = {record.level.lower() for record in batch.records}
+    assert levels & {"info", "warn", "warning", "error"}
+    assert all(record.t > 1_700_000_000_000 for record in batch.records)
