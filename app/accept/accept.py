@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,8 +64,8 @@ class Accept:
         logs, sizes = self._identify(parsed)
         twice = len(parsed.logs) - len(logs)
         rejected = [refused.problem.to_dict() for refused in parsed.refused]
-        receipt, listing = self._receipt(logs, consecutive=not own)
-        envelopes = _envelopes(logs, sizes)
+        receipt, listing = self._receipt(logs, consecutive=not own and not parsed.keys)
+        envelopes = _envelopes(logs, sizes, dict(zip((log.id for log in parsed.logs), parsed.keys, strict=False)))
         envelopes += _letters(self._ids, parsed.refused, sender)
         claim = None
         if key is not None:
@@ -147,18 +147,22 @@ def _repeated(answer: bytes, same_body: bool) -> Outcome:
     return Outcome(0, duplicates, first["rejected"], first["receipt"])
 
 
-def _envelopes(logs: list[LogRecord], sizes: list[int]) -> list[Envelope]:
-    """Return the logs in envelopes of at most ENVELOPE_LOGS logs and ENVELOPE_BYTES; a larger log alone."""
+def _envelopes(logs: list[LogRecord], sizes: list[int], keys: Mapping[bytes, bytes]) -> list[Envelope]:
+    """Return the logs in envelopes of at most ENVELOPE_LOGS logs and ENVELOPE_BYTES; a larger log alone. *keys* are by id."""
     envelopes: list[Envelope] = []
     start = size = 0
     for place, more in enumerate(sizes):
         if place > start and (place - start == ENVELOPE_LOGS or size + more > _ENVELOPE_SENT):
-            envelopes.append(Envelope(logs[start:place]))
+            envelopes.append(_envelope(logs[start:place], keys))
             start, size = place, 0
         size += more
     if logs:
-        envelopes.append(Envelope(logs[start:]))
+        envelopes.append(_envelope(logs[start:], keys))
     return envelopes
+
+
+def _envelope(logs: list[LogRecord], keys: Mapping[bytes, bytes]) -> Envelope:
+    return Envelope(logs, keys=[keys.get(log.id, b"") for log in logs] if keys else [])
 
 
 def _letters(ids: IdSource, refused: list[Refused], sender: str) -> list[Envelope]:

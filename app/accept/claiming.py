@@ -126,10 +126,7 @@ class ClaimingQueue:
 
 
 def _without(envelopes: Sequence[Envelope], known: frozenset[bytes]) -> list[Envelope]:
-    left = [
-        Envelope([record for record in envelope.records if record.id not in known], envelope.dead, envelope.claim)
-        for envelope in envelopes
-    ]
+    left = [envelope.without(known) for envelope in envelopes]
     # An empty part is sent for its claim: without it the request would never count as claimed.
     return [envelope for envelope in left if envelope.records or envelope.dead or envelope.claim]
 
@@ -138,5 +135,6 @@ def _claimed(envelopes: Sequence[Envelope], claim: Claim) -> list[Envelope]:
     """Return the envelopes, each with its part of the claim."""
     parts = len(envelopes)
     return [
-        Envelope(envelope.records, envelope.dead, claim.of_part(part, parts)) for part, envelope in enumerate(envelopes)
+        Envelope(envelope.records, envelope.dead, claim.of_part(part, parts), envelope.keys)
+        for part, envelope in enumerate(envelopes)
     ]

@@ -14,7 +14,7 @@ import msgspec
 
 from app.drain.indexing import Indexing
 from app.errors import LogIngestorError, Unavailable
-from app.log.envelope import Batch, DeadLetter, Envelope
+from app.log.envelope import Batch, Claim, DeadLetter, Envelope
 from app.log.record import IdSource, LogRecord
 from app.ports.queue import LogQueue
 from app.ports.record import LogStore
@@ -66,7 +66,18 @@ def _claimed(store: LogStore, envelopes: Sequence[Envelope]) -> list[Envelope]:
     """Return the envelopes that their requests may keep; the others were sent twice and are stored already."""
     if not envelopes:
         return []
-    return [envelope for envelope, own in zip(envelopes, store.claim(envelopes), strict=True) if own]
+    mine = [envelope for envelope, own in zip(envelopes, store.claim(envelopes), strict=True) if own]
+    # A record that has a key is claimed for itself. Its answer is its id: a batch that comes back finds its own claims.
+    alone = [
+        Envelope([record], claim=Claim(f"log:{key.hex()}", b"", record.id))
+        for envelope in mine
+        for record, key in zip(envelope.records, envelope.keys, strict=False)
+        if key
+    ]
+    if not alone:
+        return mine
+    lost = {one.records[0].id for one, own in zip(alone, store.claim(alone), strict=True) if not own}
+    return [envelope.without(lost) for envelope in mine]
 
 
 _Stored = list[tuple[int, Sequence[LogRecord]]]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import Any
 
 import msgspec
@@ -58,6 +59,14 @@ class Envelope(msgspec.Struct, array_like=True, gc=False):
     dead: list[DeadLetter] = []
     #: Travels along where the queue itself can't remember it; the drain makes it in the record.
     claim: Claim | None = None
+    #: Of each record its sender's key, 16 bytes by which the same log is known when it comes in another request; b"" for
+    #: none. Empty where no record has one. They are claimed by whoever claims.
+    keys: list[bytes] = []
+
+    def without(self, ids: Container[bytes]) -> Envelope:
+        """Return the envelope without the records that have these ids."""
+        kept = [record.id not in ids for record in self.records]
+        return Envelope(list(compress(self.records, kept)), self.dead, self.claim, list(compress(self.keys, kept)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,8 @@ class Parsed:
     places: list[int] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    #: Of each log its sender's key, or b"" (see Envelope); empty where none has one.
+    keys: list[bytes] = field(default_factory=list)
 
     @property
     def sent(self) -> int:

@@ -22,12 +22,12 @@ def opened(body: bytes) -> Envelope | None:
 
 
 def batch(messages: Iterable[tuple[Envelope | None, bytes]], handle: Any) -> Batch:
-    """Return the batch of these envelopes; an envelope with a claim, and a body that is none, are set apart."""
+    """Return the batch of these envelopes; an envelope with a claim or keys, and a body that is none, are set apart."""
     made = Batch([], [], handle)
     for envelope, body in messages:
         if envelope is None:
             made.unreadable.append(body)
-        elif envelope.claim is not None:
+        elif envelope.claim is not None or envelope.keys:
             made.claimed.append(envelope)
         else:
             made.records.extend(envelope.records)

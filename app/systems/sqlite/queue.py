@@ -247,11 +247,15 @@ def _claim(connection: Connection, wish: _Put) -> Taken:
             duplicates.add(identity)
         else:
             connection.execute("INSERT INTO own_ids VALUES (?, ?)", (identity, now))
-    if duplicates:
-        fresh = [
-            Envelope([record for record in envelope.records if record.id not in duplicates], envelope.dead)
-            for envelope in wish.envelopes
-        ]
+    keyed = [
+        (record.id, key) for one in wish.envelopes for record, key in zip(one.records, one.keys, strict=False) if key
+    ]
+    for identity, key in keyed:
+        # A key is remembered among the ids: both are 16 bytes, and none of the one kind is one of the other.
+        if not connection.execute("INSERT OR IGNORE INTO own_ids VALUES (?, ?)", (key, now)).rowcount:
+            duplicates.add(identity)
+    if duplicates or keyed:
+        fresh = [Envelope(one.records, one.dead) for one in (each.without(duplicates) for each in wish.envelopes)]
         wish.rows = [_row(envelope) for envelope in fresh if envelope.records or envelope.dead]
     if wish.listing is not None:
         ids = b"".join(identity for identity in wish.listing.ids if identity not in duplicates)

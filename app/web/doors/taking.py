@@ -69,20 +69,27 @@ def as_log(value: Any) -> Any:
     return to_log(value, Assumed.here()) if isinstance(value, dict) else value
 
 
-def take(values: Sequence[Any], body: bytes, *, key: str | None = None, patience: float = 0.0) -> Outcome:
+def take(
+    values: Sequence[Any],
+    body: bytes,
+    *,
+    key: str | None = None,
+    keys: Sequence[bytes] = (),
+    patience: float = 0.0,
+) -> Outcome:
     """Have the logs of a request accepted, durably, and return what became of each.
 
     *values* are in their sent order: decoded logs, or a Refused where the door itself refuses one. *body* is what was
     sent; with *key* (the client's own for this request), or when the times of its logs tell it from all others, it may
     come again within a day and is answered from the first; else it may while the first is in work or when its answer was
-    not delivered.
+    not delivered. *keys* are those of the single logs, of 16 bytes or empty: a log whose key came within a day is a duplicate.
     While they can't be kept it is tried again for *patience* seconds, which a client that keeps a batch would wait anyhow.
     Raises Unavailable and QueueFull, with nothing kept unless `kept_unknown` says so.
     """
     if not values:
         return Outcome()
     now = now_ms()
-    made = _Request(values, now, body, patience)
+    made = _Request(values, now, body, patience, keys)
     if key is not None:
         outcome = made.take(f"{request.blueprint}:{key}")
     elif _is_unlike_others(made.parsed.logs, now):
@@ -111,10 +118,10 @@ def _is_unlike_others(logs: Sequence[LogRecord], now: int) -> bool:
 class _Request:
     """The logs of the current request, to be accepted under one name."""
 
-    def __init__(self, values: Sequence[Any], now: int, body: bytes, patience: float) -> None:
-        self._values, self._now, self._patience = values, now, patience
+    def __init__(self, values: Sequence[Any], now: int, body: bytes, patience: float, keys: Sequence[bytes]) -> None:
+        self._values, self._now, self._patience, self._keys = values, now, patience, keys
         self._digest = hashlib.blake2b(body, digest_size=16).digest()
-        self.parsed = _parsed(values, now)
+        self.parsed = _parsed(values, now, keys)
 
     def take(self, key: str) -> Outcome:
         """Accept them; try again while there is no room, as long as patience lasts."""
@@ -130,7 +137,7 @@ class _Request:
                         raise
                 time.sleep(PAUSE)
                 # Anew: accepting gave the logs their ids.
-                self.parsed = _parsed(self._values, self._now)
+                self.parsed = _parsed(self._values, self._now, self._keys)
         finally:
             if waits:
                 _WAITING.release()
@@ -154,8 +161,15 @@ def _asked(body: bytes, *more: str) -> bytes:
     return asked.digest()
 
 
-def _parsed(values: Sequence[Any], now: int) -> Parsed:
-    """Return the logs among the values, those that the door refused in their places among the others."""
+def _parsed(values: Sequence[Any], now: int, keys: Sequence[bytes]) -> Parsed:
+    """Return the logs among the values with their keys, those that the door refused in their places among the others."""
+    parsed = _placed(values, now)
+    if any(keys):
+        parsed.keys = [keys[place] for place in parsed.places]
+    return parsed
+
+
+def _placed(values: Sequence[Any], now: int) -> Parsed:
     places = [place for place, value in enumerate(values) if not isinstance(value, Refused)]
     parsed = schema.read_items([values[place] for place in places], limits_of(parts().settings), now)
     if len(places) == len(values):

@@ -122,6 +122,26 @@ def test_each_item_is_answered_in_its_place(client: FlaskClient, backends: Backe
     assert [letter.payload for letter in batch.dead][2:4] == [b"{broken", b'no action\n{"message": "its document"}']
 
 
+def test_an_id_is_its_documents_key(client: FlaskClient, backends: Backends) -> None:
+    """The same document comes once, in whatever request and by whatever action; another of the same `_id` is no repeat."""
+    one, other = {"message": "one"}, {"message": "other"}
+    first = lines({"create": {"_id": "7"}}, one, {"index": {"_id": "7"}}, other)
+    again = lines({"index": {}}, one, {"index": {"_id": "7"}}, one, {"index": {"_id": "7", "_index": "b"}}, one)
+    for body in (first, again):
+        found = client.post("/a/_bulk", data=body).json
+        assert found is not None
+        assert {item["status"] for items in found["items"] for item in items.values()} == {201}
+    assert client.put("/a/_doc/7", data=json.dumps(other)).status_code == 201
+    assert client.put("/a/_create/7", data=json.dumps(other)).status_code == 201
+    records = moved(backends)
+    assert [(record.message, record.metadata["_index"], record.metadata.get("_id")) for record in records] == [
+        ("one", "a", "7"),
+        ("other", "a", "7"),
+        ("one", "a", None),
+        ("one", "b", "7"),
+    ]
+
+
 def test_winston_is_spared_refusals(client: FlaskClient, backends: Backends) -> None:
     """It sends all of a batch 400 times more when one item is refused: the bad one is a dead letter alone."""
     body = lines({"index": {"_index": "a", "pipeline": None}, "attempts": 0}, {"message": "one"})

@@ -5,6 +5,7 @@ The answer's bytes are what shippers look for literally: compact, with `took`, `
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -53,6 +54,19 @@ class Entry:
     action: Action
     value: Any
     raw: bytes
+
+    @property
+    def key(self) -> bytes:
+        """What the same document is known by when it comes again: index, `_id` and its bytes; b"" without an `_id`.
+
+        Another document of the same `_id`, which Elasticsearch would put in the place of the first, is a log of its own.
+        """
+        if self.action.id is None:
+            return b""
+        made = hashlib.blake2b(digest_size=16)
+        for part in (self.action.index.encode("utf-8", "replace"), self.action.id.encode("utf-8", "replace"), self.raw):
+            made.update(len(part).to_bytes(8, "big") + part)
+        return made.digest()
 
 
 def read(body: bytes, index: str | None) -> list[Entry]:

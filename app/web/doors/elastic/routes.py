@@ -111,7 +111,8 @@ def _bulk(index: str | None = None) -> Response:
         raise InvalidRecord(problem)
     try:
         # Without the lines of actions: winston-elasticsearch counts its tries in them.
-        outcome = take(_logs(entries), b"\n".join(entry.raw for entry in entries), patience=_patience())
+        body = b"\n".join(entry.raw for entry in entries)
+        outcome = take(_logs(entries), body, keys=[entry.key for entry in entries], patience=_patience())
     except Unavailable as error:
         if not _resends_items():
             raise
@@ -121,7 +122,7 @@ def _bulk(index: str | None = None) -> Response:
 
 def _single(index: str, kind: str = "_doc", identity: str | None = None) -> Response:
     entry = bulk.document_of(Action("index", index, identity), read_body())
-    outcome = take(_logs([entry]), entry.raw, patience=_patience())
+    outcome = take(_logs([entry]), entry.raw, keys=[entry.key], patience=_patience())
     if outcome.rejected:
         problem = outcome.rejected[0]
         return _error(429 if problem.get("retry") else 400, problem["message"], bulk.BAD_DOCUMENT)
