@@ -1,123 +1,265 @@
-"""Entries: what of a source makes one log. Mostly a line; a stack trace is joined to the line before it."""
+"""Entries: what of a source makes one log. Mostly a line; a stack trace, or what else goes on, is joined to it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from app.errors import InvalidRecord, Problem
-from app.files import structured
+from app.files import joins, structured
+from app.files.entry import JOINED_CHARACTERS, JOINED_LINES, Entry, Line
 from app.files.formats import Format
+from app.log.lines import ansi, words
+from app.log.record import SEVERITY
 from app.times.written import Assumed
 
-#: Most lines, and characters, joined into one log.
-JOINED_LINES = 1_000
-JOINED_CHARACTERS = 1 << 20
-
-_TRACEBACK = "Traceback (most recent call last)"
-#: Lines that go on with the log before although they are not indented.
-_CONTINUED = re.compile(
-    r"Traceback \(most recent|Caused by: |Suppressed: |\.\.\. \d+ more|During handling of the above exception|"
-    r"The above exception was the direct cause|(?:[a-z_$][\w$]{0,99}\.){1,20}[A-Z][\w$]{0,99}(?:Exception|Error)(?::|$)"
-)
-
-
-class Line(NamedTuple):
-    """A line of a source: its text without the line's end, its bytes' offsets, its number from 0."""
-
-    text: str
-    start: int
-    end: int
-    number: int
-
-
-@dataclass(slots=True)
-class Entry:
-    """What makes one log: its first line, and those that go on with it."""
-
-    first: str
-    start: int
-    end: int
-    number: int
-    more: list[str] = field(default_factory=list)
-    #: What is wrong with it, where it can't be a log.
-    problem: Problem | None = None
-    #: How many brackets of a JSON object over several lines are open.
-    open: int = 0
-    #: Whether the line with the error of a Python traceback is still to come.
-    traced: bool = False
-    size: int = 0
-
-    @property
-    def text(self) -> str:
-        """The whole entry."""
-        return "\n".join((self.first, *self.more)) if self.more else self.first
-
-    def log(self, format: Format, assumed: Assumed) -> dict[str, Any]:
-        """Return the log as it would be sent; raises InvalidRecord where it can't be one."""
-        if self.problem is not None:
-            raise InvalidRecord(self.problem)
-        if not self.more or self.first.startswith("{"):
-            return format.log(self.text, assumed)
-        log = format.log(self.first, assumed)
-        if self.first.startswith(_TRACEBACK):
-            log["level"] = "error"
-        return {**log, "message": "\n".join((log["message"], *self.more))}
+_WARNING = SEVERITY["warn"]
+_BLANK = " \t"
+_MONTH = re.compile(r"[A-Z][a-z]{2} [ \d]\d \d\d:")
+#: Most blanks before a level that is aligned to the right.
+_ALIGNED = 3
 
 
 def entries(lines: Iterable[Line | None], format: Format, assumed: Assumed) -> Iterator[Entry | None]:
     """Yield the entries of *lines*. None among the lines says that none comes for now: the last entry is whole."""
-    pending: Entry | None = None
+    splitter = _Splitter(format, assumed)
     for line in lines:
-        if line is not None and not line.text.strip():
-            continue
-        if line is not None and pending is not None and _continues(pending, line.text, format, assumed):
-            _join(pending, line)
-            continue
-        if pending is not None:
-            yield pending
-        pending = None if line is None else _begin(line, format)
         if line is None:
+            if (entry := splitter.end()) is not None:
+                yield entry
             yield None
-    if pending is not None:
-        yield pending
+        elif (entry := splitter.take(line)) is not None:
+            yield entry
+    if (entry := splitter.end()) is not None:
+        yield entry
 
 
-def _begin(line: Line, format: Format) -> Entry:
-    entry = Entry(line.text, line.start, line.end, line.number, size=len(line.text))
-    if format.name == "json" and structured.SPREAD.fullmatch(line.text):
-        entry.open = structured.depth(line.text)
-    entry.traced = line.text.startswith(_TRACEBACK)
-    return entry
+class _Splitter:
+    """Takes the lines of a source one by one, and gives the entry that ended."""
+
+    def __init__(self, format: Format, assumed: Assumed) -> None:
+        self._format = format
+        self._assumed = assumed
+        self._pending: Entry | None = None
+        #: Blank lines behind the pending entry: a part of it if it goes on behind them.
+        self._blank: list[Line] = []
+        #: The time of the last log that told one.
+        self._last: Any = None
+
+    def end(self) -> Entry | None:
+        """Return the entry that is pending, which is whole."""
+        ended, self._pending = self._pending, None
+        self._blank.clear()
+        return ended
+
+    def take(self, line: Line) -> Entry | None:
+        """Take the next line; return the entry before it if that is whole now."""
+        entry = self._pending
+        text = ansi.stripped(line.text)
+        if not text.strip():
+            if entry is not None and len(self._blank) < JOINED_LINES:
+                self._blank.append(line)
+            return None
+        if self._format.name == "plain":
+            return self._begin(line, None)
+        if entry is not None and entry.open > 0 and _bounded(entry) and not self._is_whole(line.text):
+            self._join(line, line.text)
+            return None
+        if line.text.startswith('{"') or (self._format.name == "json" and line.text.startswith("{")):
+            return self._begin(line, None)
+        found = None if text[0] in _BLANK and not _may_begin(text) else self._format.read(text, self._assumed)
+        if entry is None or (entry.first.startswith("{") and not entry.bracket):
+            return self._begin(line, found)
+        said = self._goes_on(entry, text, found)
+        if said is None:
+            return self._begin(line, found)
+        if not _bounded(entry):
+            entry.cut = True
+            return self._begin(line, found)
+        self._join(line, said)
+        return None
+
+    def _is_whole(self, text: str) -> bool:
+        """Return whether *text* is an object by itself: it begins a log though the one before was never closed."""
+        return text.startswith("{") and structured.read_json(text, self._assumed) is not None
+
+    def _begin(self, line: Line, found: dict[str, Any] | None) -> Entry | None:
+        ended = self.end()
+        entry = Entry(line.text, line.start, line.end, line.number, found=found, size=len(line.text))
+        self._pending = entry
+        if found is not None and "timestamp" in found:
+            self._last = found["timestamp"]
+        elif not line.text.startswith("{"):
+            entry.before = self._last
+        text = ansi.stripped(line.text)
+        if self._format.name == "plain":
+            return ended
+        if self._format.name == "json" and structured.SPREAD.fullmatch(line.text):
+            entry.open = structured.depth(line.text)
+            return ended
+        message = text if found is None else str(found["message"])
+        entry.bracket = joins.OPENS.search(message) is not None
+        entry.stanza = next((until for begins, until in joins.STANZAS if begins.match(text)), None)
+        entry.until = next((until for begins, until in joins.BLOCKS if begins.search(message)), None)
+        if found is not None and text.endswith(message[-80:]) and "timestamp" in found:
+            entry.column = max(len(text) - len(message), 0)
+        _trace(entry, text if found is None or "timestamp" not in found else message, first=True)
+        return ended
+
+    def _join(self, line: Line, said: str) -> None:
+        entry = self._pending
+        assert entry is not None
+        for blank in self._blank:
+            entry.more.append(blank.text)
+            if entry.said is not None:
+                entry.said.append("")
+        self._blank.clear()
+        if entry.said is None and said is not line.text and said != line.text:
+            entry.said = list(entry.more)
+        entry.more.append(line.text)
+        if entry.said is not None:
+            entry.said.append(said)
+        entry.end = line.end
+        entry.size += len(line.text)
+        if entry.open > 0:
+            entry.open += structured.depth(line.text)
+            return
+        text = ansi.stripped(said)
+        entry.bracket = joins.OPENS.search(text) is not None or (entry.bracket and text[:1] in _BLANK)
+        _trace(entry, text, first=False)
+
+    def _goes_on(self, entry: Entry, text: str, found: dict[str, Any] | None) -> str | None:
+        """Return what the line adds to the entry's message, if it goes on with it; else None."""
+        if entry.stanza is not None:
+            return text if _in_stanza(entry, entry.stanza, text, found) else None
+        if found is not None:
+            return self._repeats(entry, text, found)
+        if text[0] in _BLANK:
+            return text if self._is_deeper(entry, text) else None
+        if entry.free > 0 or (entry.bracket and joins.CLOSES.match(text)):
+            return text
+        begun = joins.begun(text)
+        if begun is not None:
+            return text if self._takes(entry, begun) else None
+        if entry.trace is not None and (
+            entry.traced or (entry.trace.goes is not None and entry.trace.goes.match(text))
+        ):
+            return text
+        warned = entry.found is not None and entry.rank >= _WARNING
+        if (
+            joins.GOES_ON.match(text)
+            or (warned and joins.FUNCTION.match(text))
+            or (joins.CLOSES.match(text) and entry.more)
+        ):
+            return text
+        timed = entry.found is not None and "status" not in entry.found.get("metadata", {})
+        return text if self._format.headed and timed else None
+
+    def _repeats(self, entry: Entry, text: str, found: dict[str, Any]) -> str | None:
+        """Return the rest of a line with a head of its own that goes on nevertheless; else None."""
+        if entry.until is not None:
+            if entry.until.search(str(found["message"])):
+                entry.until = None
+            return str(found["message"])
+        part = joins.PART.match(text)
+        if part is not None and "timestamp" in found and _same_process(entry.first, text):
+            return part["part"]
+        column = entry.column
+        if column > 8 and text[:column] == ansi.stripped(entry.first)[:column]:
+            rest = text[column:]
+            deeper = rest[:1] in _BLANK or joins.GOES_ON.match(rest) or joins.CLOSES.match(rest)
+            if rest.strip() and (deeper or (entry.traced and rest[0] not in _BLANK)):
+                return rest
+        if "timestamp" not in found and "level" in found:
+            if _is_second(entry, text, found):
+                entry.second = found
+                return text
+            if entry.traced or (begun := joins.begun(text)) is None or not self._takes(entry, begun):
+                return text if entry.traced else None
+            return text
+        return None
+
+    def _is_deeper(self, entry: Entry, text: str) -> bool:
+        """Return whether an indented line goes on: a line no deeper than an entry that is indented itself begins one."""
+        first = ansi.stripped(entry.first)
+        indent = len(first) - len(first.lstrip())
+        if indent == 0 or first[0] == "\t" or entry.trace is not None or joins.FRAME.match(text):
+            return True
+        return len(text) - len(text.lstrip()) > indent
+
+    def _takes(self, entry: Entry, begun: joins.Trace) -> bool:
+        """Return whether an exception that begins belongs to the entry, which its logger printed before it."""
+        if begun.alone:
+            return False
+        if entry.trace is not None and (entry.trace.language == begun.language or entry.traced):
+            return entry.trace.language != "javascript" or entry.found is not None
+        if entry.found is not None and ("timestamp" in entry.found or self._format.headed):
+            return entry.rank >= _WARNING or (begun.language == "java" and self._format.headed)
+        # A bare line before it is the logger's text; behind a blank line it is not.
+        return begun.language == "python" and entry.found is None and not self._blank
 
 
-def _join(entry: Entry, line: Line) -> None:
-    entry.more.append(line.text)
-    entry.end = line.end
-    entry.size += len(line.text)
-    if entry.open > 0:
-        entry.open += structured.depth(line.text)
-    elif line.text.startswith(_TRACEBACK):
-        entry.traced = True
-    elif line.text[0] not in " \t":
+def _bounded(entry: Entry) -> bool:
+    return len(entry.more) < JOINED_LINES and entry.size <= JOINED_CHARACTERS
+
+
+def _may_begin(text: str) -> bool:
+    """Return whether an indented line may be a log: it begins with a time, a sign, or a level close to the edge."""
+    inner = text.lstrip()
+    first = inner[:1]
+    if first.isalpha() and first.isascii():
+        indent = len(text) - len(inner)
+        return (
+            indent == 1
+            or _MONTH.match(inner) is not None
+            or (indent <= _ALIGNED and words.is_level(re.split(r"[^A-Za-z]", inner[:12], maxsplit=1)[0]))
+        )
+    return not first.isascii() or first.isdigit() or first in "[<" or text[0] == "\t"
+
+
+def _trace(entry: Entry, text: str, *, first: bool) -> None:
+    """Note where in an exception's lines the entry is after *text*."""
+    if entry.free > 0:
+        entry.free -= 1
+    begun = None if text[:1] in _BLANK and not text.startswith("  +") else joins.begun(text)
+    if begun is not None and (entry.trace is None or begun.alone or begun.language == "python"):
+        entry.trace = begun
+        entry.free = begun.free if begun.free else entry.free
+        if begun.language == "javascript":
+            entry.free = 0
+        entry.traced = begun.language == "python" and "most recent call last" in text
+    elif first:
+        if (place := text.find("Traceback (most recent call last)")) >= 0 and text.rstrip().endswith((":", ")")):
+            entry.trace, entry.traced = joins.TRACES[0], place >= 0
+    elif entry.trace is None and text[:1] in _BLANK and joins.FRAME.match(text) and joins.INLINE.search(entry.first):
+        entry.trace = joins.JAVASCRIPT
+    elif entry.traced and text[:1] not in _BLANK and not text.startswith((">", "│", "╰")):
         entry.traced = False
 
 
-def _continues(entry: Entry, text: str, format: Format, assumed: Assumed) -> bool:
-    if format.name == "plain":
+def _in_stanza(entry: Entry, until: Any, text: str, found: dict[str, Any] | None) -> bool:
+    """Return whether a line belongs to the stanza that the entry began."""
+    if until.match(text) is not None:
+        # The user stands beneath the time, where there is one.
+        return text.startswith(("# User", "<record>")) and not any(
+            line.startswith(("# User", "<record>")) for line in (entry.first, *entry.more)
+        )
+    return entry.first.startswith("<") or found is None or "timestamp" not in found
+
+
+def _same_process(first: str, text: str) -> bool:
+    one, other = joins.PROCESS.search(first), joins.PROCESS.search(text)
+    return first[:10] == text[:10] and (one is None or other is None or one[1] == other[1])
+
+
+def _is_second(entry: Entry, text: str, found: dict[str, Any]) -> bool:
+    """Return whether the line tells level and text of what the entry's only line told time and place."""
+    if entry.more or entry.found is None or "level" in entry.found or "timestamp" not in entry.found:
         return False
-    if entry.open > 0:
-        # A whole object begins a log though the one before was never closed.
-        return not (text.startswith("{") and structured.read_json(text, assumed) is not None)
-    if entry.first.startswith("{") or len(entry.more) >= JOINED_LINES or entry.size > JOINED_CHARACTERS:
-        return False
-    if text[0] in " \t":
-        return not format.known(text.lstrip(), assumed)
-    if _CONTINUED.match(text) is not None:
-        return True
-    return entry.traced and bool(entry.more) and not format.known(text, assumed)
+    level = words.at(text, 0)
+    place = str(entry.found["message"])
+    return level is not None and text[level.end : level.end + 2] == ": " and len(place) <= 250 and place.count(" ") <= 2
 
 
 def elements(text: str, begin: int) -> Iterator[Entry]:

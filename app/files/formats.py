@@ -2,85 +2,135 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from app.files import access, structured, syslog, text
+from app.files import joins, structured
+from app.log.lines import ansi, reader, syslog
+from app.times import stamps
 from app.times.written import Assumed
 
 Reader = Callable[[str, Assumed], dict[str, Any] | None]
 
-#: By name what reads a line, the strictest first; a line that none of them reads is a text.
+#: By its kind what reads a line, the strictest first; a line that none of them reads is a text.
 _READERS: tuple[tuple[str, Reader], ...] = (
     ("json", structured.read_json),
-    ("container", text.read_container),
-    ("syslog", syslog.read),
-    ("access", access.read),
-    ("text", text.read_klog),
-    ("text", text.read_android),
-    ("text", text.read_basic),
-    ("text", text.read_dated),
-    ("logfmt", structured.read_logfmt),
+    *reader.READERS,
+    ("logfmt", lambda line, assumed: structured.read_logfmt(line.strip(), assumed)),
 )
 #: The formats that can be asked for by name; `plain` takes every line as a text of its own.
 NAMES = ("json", "syslog", "access", "logfmt", "text", "plain")
+#: How JSON begins, and no literal of another language does: `{ level: 'info' }`.
+_JSON = re.compile(r"\{\s*(?:[\"}]|$)")
+#: How often a word must stand where a host does, before two programs, to be one.
+_HOST_LINES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How the lines of one source are written: by what they are read, the likeliest first."""
+    """How the lines of one source are written, and what its lines together tell of each."""
 
     name: str
     readers: tuple[Reader, ...]
+    #: Whether most of its logs begin with a time or a level: a line without one goes on with the log before.
+    headed: bool = False
+    #: The hosts that its lines name behind the time.
+    hosts: frozenset[str] = frozenset()
+    #: The order of its dates in slashes.
+    order: str | None = None
 
-    def known(self, line: str, assumed: Assumed) -> bool:
-        """Return whether the line is a log of its own by its form."""
-        return any(read(line, assumed) is not None for read in self.readers)
+    def read(self, line: str, assumed: Assumed) -> dict[str, Any] | None:
+        """Return the log in a line, without escape codes, that has a known form; None for any other."""
+        if self.order is not None:
+            assumed = replace(assumed, order=self.order)
+        if self.hosts and (log := reader.read_syslog(line, assumed, self.hosts)) is not None:
+            return reader.present(log)
+        for read in self.readers:
+            log = read(line, assumed)
+            if log is not None:
+                return reader.present(log)
+        return None
 
-    def log(self, line: str, assumed: Assumed) -> dict[str, Any]:
+    def log(self, line: str, assumed: Assumed, found: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the log in the line, as it would be sent; a line of no known form is its own message.
 
-        Raises InvalidRecord for a broken object in a source of JSON.
+        *found* is what `read` returned, if that is known. Raises InvalidRecord for a broken object in a source of JSON.
         """
         if self.name == "json" and line.lstrip().startswith("{"):
             return self._inner(structured.from_text(line, assumed), assumed)
-        for read in self.readers:
-            found = read(line.lstrip(), assumed)
-            if found is not None:
-                return self._inner(_present(found), assumed)
-        return text.plain(line)
+        text = ansi.stripped(line)
+        if found is None:
+            found = self.read(text, assumed)
+        return reader.plain(text) if found is None else self._inner(found, assumed)
 
     def _inner(self, log: dict[str, Any], assumed: Assumed) -> dict[str, Any]:
         """Read the line that a container wrote, where *log* is what Docker or Kubernetes kept of it."""
         stream = log.get("stream") or (log.get("metadata") or {}).get("stream")
         if stream not in ("stdout", "stderr") or not log.keys() <= {"message", "timestamp", "stream", "metadata"}:
             return log
-        for read in self.readers:
-            found = read(log["message"], assumed)
-            if found is not None:
-                inner = _present(found)
-                return {**log, **inner, "metadata": {"stream": stream, **inner.get("metadata", {})}}
-        return {**text.plain(log["message"]), **log}
+        inner = self.read(ansi.stripped(log["message"]), assumed)
+        if inner is None:
+            return {**reader.plain(log["message"]), **log}
+        return {**log, **inner, "metadata": {"stream": stream, **inner.get("metadata", {})}}
 
 
 def recognise(sample: Sequence[str], assumed: Assumed, name: str | None = None) -> Format:
     """Return the format of a source that begins with the lines of *sample*; *name* is one that was asked for."""
     if name == "plain":
         return Format(name, ())
+    lines = [ansi.stripped(line) for line in sample]
     start = "\n".join(sample).lstrip()
-    hits = Counter({"json": 1 if start.startswith("{") or structured.ARRAY.match(start) else 0})
-    for line in sample:
-        found = next((known for known, read in _READERS if read(line, assumed) is not None), None)
-        if found is not None:
-            hits[found] += 1
-    if name is not None:
-        hits[name] = len(sample) + 1
-    order = sorted(_READERS, key=lambda reader: -hits[reader[0]])
-    likeliest = order[0][0] if hits[order[0][0]] else "text"
-    return Format(likeliest, tuple(read for _, read in order))
+    hits = Counter({"json": 1 if _JSON.match(start) or structured.ARRAY.match(start) else 0})
+    heads = others = 0
+    for line in lines:
+        kind, log = next(
+            ((kind, log) for kind, read in _READERS if (log := read(line, assumed)) is not None), (None, None)
+        )
+        if kind is not None:
+            hits[kind] += 1
+        if kind in ("text", "syslog", "access") and _is_head(log or {}):
+            heads += 1
+        elif kind is None and _stands_out(line):
+            others += 1
+    readers = tuple(read for kind, read in sorted(_READERS, key=lambda pair: pair[0] != name))
+    likeliest = name or max(hits, key=lambda kind: hits[kind])
+    return Format(
+        likeliest if hits[likeliest] or name else "text",
+        readers,
+        headed=heads > 0 and heads >= others,
+        hosts=_hosts(lines),
+        order=stamps.order_of(lines),
+    )
 
 
-def _present(log: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in log.items() if value is not None and value != {}}
+def _is_head(log: dict[str, Any]) -> bool:
+    """Return whether a log begins with a time or a level, and is no web server's answer, which never goes on."""
+    told = log.get("timestamp") is not None or log.get("level") is not None
+    return told and "status" not in log.get("metadata", {})
+
+
+def _stands_out(line: str) -> bool:
+    """Return whether a line of no form is one that no rule of a trace would join."""
+    if not line.strip() or line[0] in " \t":
+        return False
+    rules = (joins.GOES_ON, joins.CLOSES, joins.FRAME, joins.FUNCTION)
+    return joins.begun(line) is None and not any(rule.match(line) for rule in rules)
+
+
+def _hosts(lines: Sequence[str]) -> frozenset[str]:
+    """Return the words that are hosts: a program with its process follows them, or several programs do."""
+    counts, programs, sure = Counter[str](), defaultdict[str, set[str]](set), set[str]()
+    for line in lines:
+        found = syslog.host_of(line)
+        if found is None:
+            continue
+        counts[found.host] += 1
+        if found.program is not None:
+            programs[found.host].add(found.program)
+        if found.process:
+            sure.add(found.host)
+    several = {host for host, count in counts.items() if count >= _HOST_LINES and len(programs[host]) > 1}
+    return frozenset(sure | several)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.errors import InvalidInput, Problem
-from app.files.entries import Line
+from app.files.entry import Line
 from app.files.unpack import ERRORS, Pieces, peeked, unpacked
 
 #: Bytes read at once.

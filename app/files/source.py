@@ -12,7 +12,7 @@ from app.errors import InvalidInput, InvalidRecord, Problem
 from app.files import entries as formats_entries
 from app.files import pieces as files
 from app.files import structured
-from app.files.entries import Entry
+from app.files.entry import Entry
 from app.files.formats import Format, recognise
 from app.files.ledger import TakenFile
 from app.files.unpack import Pieces

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from app.files import syslog
 from app.files.pieces import decode
 from app.log.body import read_item
+from app.log.lines import syslog
 from app.log.schema import Refused
 from app.settings.listeners import ListenAddress
 from app.times.written import Assumed

@@ -17,7 +17,11 @@ MONTHS = {
 }
 
 #: A date and a time of day, as most programs write them; the groups are date, time and offset.
-ISO = r"(\d{4}[-/]\d\d[-/]\d\d)[Tt_ ](\d\d:\d\d:\d\d(?:[.,:]\d{1,9})?)\s?(Z|z|[+-]\d\d:?\d\d|(?:UTC|GMT)\b)?"
+#: A `Z` stands close to the time and ends the word: `… 14:55:48 zone` names none.
+ISO = (
+    r"(\d{4}[-/]\d\d[-/]\d\d)[Tt_ ](\d\d:\d\d:\d\d(?:[.,:]\d{1,9})?)"
+    r"\s?(?:(?<!\s)|(?![Zz]))((?:Z|z|UTC|GMT)\b|[+-]\d\d:?\d\d(?!\d))?"
+)
 
 #: Shorter ones, each a group: `081109 203615 148`, `17/06/09 20:10:40`, seconds or milliseconds since 1970.
 SHORT = r"(?:(\d{6} \d{6})(?: \d+)?|(\d\d/\d\d/\d\d \d\d:\d\d:\d\d)|\[?(\d{10}(?:\.\d{1,9})?|\d{13}))"
@@ -42,6 +46,8 @@ class Assumed:
 
     now: datetime
     zone: tzinfo = UTC
+    #: The order of dates in slashes, `dmy` or `mdy`, where the source shows it.
+    order: str | None = None
 
     @classmethod
     def here(cls, zone: tzinfo = UTC) -> Assumed:
@@ -80,8 +86,12 @@ def _offset(local: str, zone: tzinfo) -> str:
         offset = datetime.fromisoformat(local).replace(tzinfo=zone).utcoffset() or timedelta()
     except ValueError:
         return "Z"
-    # RFC 3339 has no seconds in an offset; zones had them before about 1930 only.
-    minutes = round(offset.total_seconds() / 60)
+    return offset_text(offset)
+
+
+def offset_text(offset: timedelta | None) -> str:
+    """Return an offset as RFC 3339 writes it, without seconds: zones had them before about 1930 only."""
+    minutes = round((offset or timedelta()).total_seconds() / 60)
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
@@ -138,7 +148,7 @@ def written(text: str, assumed: Assumed) -> Written | None:
         return _named_month(year or later, month, day, clock, offset)
     if month not in MONTHS or clock is None:
         return None
-    guessed = _latest(MONTHS[month], day, clock, assumed)
+    guessed = latest(MONTHS[month], day, clock, assumed)
     return None if guessed is None else _written(guessed, clock, offset)
 
 
@@ -177,12 +187,12 @@ def without_year(month: int, day: str, clock: str, assumed: Assumed) -> str | No
 
     The day of tolerance is for clocks and zones that differ; February 29 may lie years back.
     """
-    guessed = _latest(month, day, clock, assumed)
+    guessed = latest(month, day, clock, assumed)
     return None if guessed is None else compose(guessed, clock, None, assumed)
 
 
-def _latest(month: int, day: str, clock: str, assumed: Assumed) -> str | None:
-    """Return the day, with the year guessed."""
+def latest(month: int, day: str, clock: str, assumed: Assumed) -> str | None:
+    """Return the latest such day, with its year, whose time is at most a day ahead of now."""
     for year in range(assumed.now.year + 1, assumed.now.year - 9, -1):
         try:
             moment = datetime.combine(date(year, month, int(day)), time.fromisoformat(clock[:8]), assumed.zone)

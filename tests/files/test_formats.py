@@ -14,7 +14,7 @@ import pytest
 from app.errors import InvalidRecord
 from app.files import entries as formats_entries
 from app.files import structured
-from app.files.entries import Entry, Line
+from app.files.entry import Entry, Line
 from app.files.formats import recognise
 from app.times.written import Assumed
 
@@ -70,7 +70,7 @@ def logs(text: str) -> list[dict[str, Any]]:
         ("2023-09-15T08:00:00.000+02:00  WARN 1 --- [  main] o.s.App : Started", "2023-09-15T08:00:00.000+02:00", "WARN", "o.s.App", "Started"),
         ("2023-09-15 08:00:00,123 - app.db - ERROR - Lost", "2023-09-15T08:00:00.123Z", "ERROR", "app.db", "Lost"),
         ("ERROR:root:bad", None, "ERROR", "root", "bad"),
-        ("2023-09-15T08:00:00.123456Z ERROR my_crate::mod: gone", "2023-09-15T08:00:00.123456Z", "ERROR", None, "my_crate::mod: gone"),
+        ("2023-09-15T08:00:00.123456Z ERROR my_crate::mod: gone", "2023-09-15T08:00:00.123456Z", "ERROR", "my_crate::mod", "gone"),
         ("[2023-09-15 08:00:00] production.ERROR: Gone", "2023-09-15T08:00:00Z", "ERROR", None, "Gone"),
         ("I0215 08:00:00.123456  1234 file.go:12] started", "2026-02-15T08:00:00.123456Z", "info", None, "started"),
         ("02-17 16:13:38.811  1702  2395 D WindowManager: print", "2026-02-17T16:13:38.811Z", "debug", "WindowManager", "print"),

@@ -1,0 +1,179 @@
+"""One entry of a source, what makes one log: its first line, those that were joined to it, and the log they tell."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from app.errors import InvalidRecord, Problem
+from app.files import joins
+from app.files.formats import Format
+from app.files.joins import Trace
+from app.log.fold import fold
+from app.log.lines import ansi, tail, words
+from app.log.record import SEVERITY
+from app.times.written import Assumed
+
+#: Most lines, and characters, joined into one log.
+JOINED_LINES = 10_000
+JOINED_CHARACTERS = 1 << 20
+#: What is said of a log that would have had more.
+_CUT = f"more than {JOINED_LINES:,} lines or {JOINED_CHARACTERS:,} characters: the rest follows in logs of its own"
+
+#: A line that names where something was logged, before the line that says what: java.util.logging, tinylog.
+_PLACE = re.compile(
+    r"(?:\[(?P<thread>[^\]]{1,80})\] )?(?P<resource>[\w.$]{1,250}?)(?:[. ](?P<method>[\w$<>]{1,100}))?(?:\(\))?",
+    re.DOTALL,
+)
+_STATEMENT_TIME = re.compile(r"SET timestamp=(\d{9,11}(?:\.\d{1,6})?);")
+_ELEMENT = re.compile(r"<(date|logger|level|class|method|thread|message)>([^<]{0,65536})</\1>")
+_ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&amp;": "&"}
+
+
+class Line(NamedTuple):
+    """A line of a source: its text without the line's end, its bytes' offsets, its number from 0."""
+
+    text: str
+    start: int
+    end: int
+    number: int
+
+
+@dataclass(slots=True)
+class Entry:
+    """What makes one log: its first line, and those that go on with it."""
+
+    first: str
+    start: int
+    end: int
+    number: int
+    more: list[str] = field(default_factory=list)
+    #: What is wrong with it, where it can't be a log.
+    problem: Problem | None = None
+    #: What the first line told by its form; None where it has none, or was not read yet.
+    found: dict[str, Any] | None = None
+    #: How many brackets of a JSON object over several lines are open.
+    open: int = 0
+    #: Whether the last line opened a bracket that a line may close.
+    bracket: bool = False
+    #: The trace that was joined or begun, and whether Python's line with the error is still to come.
+    trace: Trace | None = None
+    traced: bool = False
+    #: How many lines of any form still belong to it.
+    free: int = 0
+    #: What ends a block or a stanza that the entry began.
+    until: re.Pattern[str] | None = None
+    stanza: re.Pattern[str] | None = None
+    #: Where the first line's message begins, if another line may repeat what stands before it.
+    column: int = 0
+    #: The lines of the message where they are not those of `more`.
+    said: list[str] | None = None
+    #: Whether level and text came in the second line.
+    second: dict[str, Any] | None = None
+    cut: bool = False
+    #: The time of the log before, where the entry tells none.
+    before: Any = None
+    size: int = 0
+
+    @property
+    def text(self) -> str:
+        """The whole entry."""
+        return "\n".join((self.first, *self.more)) if self.more else self.first
+
+    @property
+    def rank(self) -> int:
+        """The severity that the first line told; that of information where it told none."""
+        level = None if self.found is None else self.found.get("level")
+        return SEVERITY.get(fold(level), 2) if isinstance(level, str) else 2
+
+    def log(self, format: Format, assumed: Assumed) -> dict[str, Any]:
+        """Return the log as it would be sent; raises InvalidRecord where it can't be one."""
+        if self.problem is not None:
+            raise InvalidRecord(self.problem)
+        log = self._log(format, assumed)
+        if self.before is not None and "timestamp" not in log:
+            log["timestamp"] = self.before
+            log["metadata"] = {**log.get("metadata", {}), "timestampOf": "the log before"}
+        if self.cut:
+            log["metadata"] = {**log.get("metadata", {}), "cut": _CUT}
+        return log
+
+    def _log(self, format: Format, assumed: Assumed) -> dict[str, Any]:
+        if not self.more and self.trace is None:
+            return format.log(self.first, assumed, self.found)
+        if self.open or (self.first.startswith("{") and not self.bracket and self.stanza is None):
+            return format.log(self.text, assumed, self.found)
+        log = format.log(self.first, assumed, self.found)
+        if self.stanza is not None:
+            return _stanza(self, log)
+        said = [ansi.stripped(line) for line in (self.said if self.said is not None else self.more)]
+        if self.second is not None:
+            log = _placed(log, self.second)
+            said = said[1:]
+        elif not log["message"]:
+            said = textwrap.dedent("\n".join(said)).split("\n")
+        if self.trace is not None:
+            log = _failed(log, self, said)
+        return {**log, "message": "\n".join((log["message"], *said)) if log["message"] else "\n".join(said)}
+
+
+def _failed(log: dict[str, Any], entry: Entry, said: list[str]) -> dict[str, Any]:
+    """Return the log of an exception: an error where no level is told, its type and message beside it."""
+    if entry.found is None or "level" not in entry.found:
+        log = {**log, "level": "error"}
+    told = joins.exception([log["message"], *said], entry.trace.language if entry.trace else "")
+    return log if told is None else {**log, "metadata": {"exception": told, **log.get("metadata", {})}}
+
+
+def _placed(log: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """Return the log of two lines: where and when it was logged, then level and text."""
+    place = _PLACE.fullmatch(log["message"])
+    metadata = log.get("metadata", {})
+    if place is not None:
+        told = {name: place[name] for name in ("thread", "method") if place[name]}
+        log = {**log, "resourceId": log.get("resourceId") or place["resource"], "metadata": {**told, **metadata}}
+    level = words.at(str(second["message"]), 0)
+    message = str(second["message"]) if level is None else second["message"][level.end + 2 :]
+    metadata = {**log.get("metadata", {}), **second.get("metadata", {})}
+    return {**log, **second, "message": message, "metadata": metadata}
+
+
+def _stanza(entry: Entry, log: dict[str, Any]) -> dict[str, Any]:
+    """Return the log of lines that belong together by a form of theirs."""
+    if entry.first.startswith("<"):
+        return _xml(entry.text)
+    message = "\n".join(line for line in (log["message"], *entry.more) if line)
+    metadata = dict(log.get("metadata", {}))
+    for line in entry.more:
+        if line.startswith("# ") and ": " in line[:20]:
+            for name, value in (tail.pairs(line[2:].replace(": ", "=").replace("  ", " ")) or {}).items():
+                metadata.setdefault(name, value)
+    told = _STATEMENT_TIME.search(message)
+    if told is not None and "timestamp" not in log:
+        log = {**log, "timestamp": float(told[1])}
+    return {**log, "message": message, "metadata": metadata}
+
+
+def _xml(text: str) -> dict[str, Any]:
+    """Return the log in a `<record>` of java.util.logging."""
+    parts: dict[str, str] = {}
+    for name, value in _ELEMENT.findall(text.partition("<exception>")[0]):
+        parts.setdefault(name, _unescaped(value))
+    if "message" not in parts:
+        return {"level": "info", "message": text}
+    exception = text.partition("<exception>")[2]
+    named = words.named(parts.get("level", "")) or ("info", None)
+    failed = re.search(r"<message>([^<]{0,65536})</message>", exception)
+    metadata: dict[str, Any] = {name: parts[name] for name in ("class", "method", "thread") if name in parts}
+    if exception and failed is not None:
+        metadata["exception"] = _unescaped(failed[1])
+    log = {"level": named[0], "message": parts["message"], "resourceId": parts.get("logger"), "metadata": metadata}
+    if "date" in parts:
+        log["timestamp"] = parts["date"]
+    return {name: value for name, value in log.items() if value is not None}
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"&(?:lt|gt|quot|apos|amp);", lambda found: _ENTITIES[found[0]], text)

@@ -1,0 +1,125 @@
+"""Rules of what goes on: by language the lines that begin an exception, and those that belong to what came before."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """How one language prints an exception: its first line, and the lines behind that begin in column 0."""
+
+    language: str
+    begins: re.Pattern[str]
+    goes: re.Pattern[str] | None = None
+    #: Whether it always stands alone: a crash, which no logger printed.
+    alone: bool = False
+    #: How many lines of any form follow the first: the text of an error, the source around it.
+    free: int = 0
+
+
+def _trace(language: str, begins: str, goes: str | None = None, *, alone: bool = False, free: int = 0) -> Trace:
+    return Trace(language, re.compile(begins), None if goes is None else re.compile(goes), alone, free)
+
+
+_PYTHON = (
+    r"Call stack:$|Message: |Arguments: |Traceback \(most recent|During handling of the above|The above exception was the direct|> File \"|KeyboardInterrupt$"
+    r"|(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Warning|Interrupt|Exit|Timeout|Group)(?::|$)"
+)
+_GO = (
+    r"goroutine \d+ (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[|created by |exit status \d|\[signal |\[recovered|(?:runtime|main|testing|internal)[./]|"
+    r"(?:[\w.~-]+/)*[\w~-]+\.[\w.()*\[\]{}·]+(?:\(.*\))?$|\t|panic: "
+)
+_RUST = r"note: |stack backtrace:|Stack backtrace:|Caused by:|Location:|Backtrace|\s*\d+: |Some details are omitted"
+_JAVA_CLASS = r"(?:[a-z_]\w{0,99}\.){1,20}[A-Z][\w$]{0,199}"
+
+#: Exceptions by language. The first that fits counts.
+TRACES: tuple[Trace, ...] = (
+    _trace(
+        "python", r"Traceback \(most recent call last\)|Stack \(most recent call last\)|  [+|] Exception Group", _PYTHON
+    ),
+    _trace("python", r"╭─+ Traceback \(most recent", rf"[╭│╰]|{_PYTHON}"),
+    _trace("java", r"Exception in thread \"[^\"]{0,200}\" ", r"\t?at |Caused by: |\.\.\. \d+ ", alone=True),
+    _trace("dotnet", r"Unhandled [Ee]xception[.:] ", r"--- End of|--->", alone=True),
+    _trace(
+        "java",
+        rf"{_JAVA_CLASS}(?:Exception|Error|Throwable|Failure|Fault)[\w$]{{0,99}}(?::|$)",
+        r"\t?at |Caused by: |\.\.\. \d+ ",
+    ),
+    _trace(
+        "javascript",
+        r"(?:Uncaught |Unhandled )?(?:[A-Z]\w{0,60})?(?:Error|Exception)(?: \[\w{1,60}\])?(?::|$)",
+        r"Node\.js v\d|[}\])]",
+    ),
+    _trace("node", r"(?:/|file://|node:|[A-Z]:\\)\S{0,300}:\d+$", r"Node\.js v\d|[}\])]", alone=True, free=4),
+    _trace("go", r"panic: |fatal error: ", _GO, alone=True),
+    _trace("go", r"goroutine \d+ \[", _GO),
+    _trace("rust", r"thread '[^']{0,200}' (?:\(\d+\) )?(?:panicked at|has overflowed)", _RUST, alone=True, free=1),
+    _trace("ruby", r"\S{1,300}\.rb:\d+:in ['`].{0,200}': ", r"\S{1,300}\.rb:\d+:in ['`]|\tfrom "),
+    _trace(
+        "php",
+        r"PHP (?:Fatal|Parse) error: |(?:PHP )?Fatal error: ",
+        r"Stack trace:|#\d+ |Next |  thrown in|PHP Stack|PHP +\d+\. ",
+    ),
+    _trace("erlang", r"\*\* \(\w[\w.]{0,99}\) ", r"\*\* |    \(|Function: |Last message|State: "),
+    _trace("cpp", r"terminate called (?:after throwing|without an active)", r"Aborted|  what\(\)", alone=True),
+)
+#: What goes on with the log before in any text, whatever it is.
+GOES_ON = re.compile(
+    r"Caused by:|Suppressed: |Wrapped by: |\.\.\. \d+ (?:more|common|frames)|During handling of the above|The above exception was|"
+    r"Stack trace:|#\d+ (?:/|\S+\(|\{main\})|Next \w[\w\\]{0,99}: |\[stacktrace\]|\[previous exception\]|"
+    r"Stack backtrace:|stack backtrace:|note: run with `|Location:$|--- End of (?:inner|stack)|---> |"
+    r"\S{1,300}\.rb:\d+:in ['`]|\*\* \(\w|>  ?File \"|[╭│╰]|\tat "
+)
+#: A frame of a stack, wherever it begins.
+FRAME = re.compile(r"\s*(?:at \S|File \"|\d+: \S+::|from \S+:\d+|\.\.\. \d+ |Caused by:|\S+\.go:\d+)")
+#: A function of Go on a line of its own, in a stack: `main.main`, `net/http.(*conn).serve(0xc0)`.
+FUNCTION = re.compile(r"(?:[\w.~@-]{1,100}/){0,20}[\w~@-]{1,100}\.[\w.()*\[\]·]{1,200}(?:\([^()]{0,300}\))?$")
+#: What closes a bracket that a line before opened.
+CLOSES = re.compile(r"[}\])]")
+OPENS = re.compile(r"[{\[(]$")
+#: Lines that go on with a log of PostgreSQL: its own head, then what they are.
+PART = re.compile(
+    r"(?P<head>.{10,400}?[\s\]])(?P<part>(?:DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION):  .*)", re.DOTALL
+)
+PROCESS = re.compile(r"\[(\d{1,10})\]")
+#: Blocks whose lines have a head each: what of a message begins one, and what ends it.
+BLOCKS = ((re.compile(r"-+\[ cut here \]-+"), re.compile(r"---\[ end trace")),)
+#: By the beginning of its first line: forms whose lines beneath belong to it until another of them, or a time, begins.
+STANZAS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
+    (re.compile(r"# (?:Time|User@Host): "), re.compile(r"# Time: |# User@Host: ")),
+    (re.compile(r"=[A-Z]+ REPORT==== "), re.compile(r"=[A-Z]+ REPORT==== ")),
+    (re.compile(r"<\?xml |<record>"), re.compile(r"<record>|<\?xml ")),
+)
+
+#: An exception of JavaScript behind a text, on the line before its frames.
+INLINE = re.compile(r"\b[A-Z]?\w*(?:Error|Exception)(?: \[\w+\])?(?::|$)")
+JAVASCRIPT = next(trace for trace in TRACES if trace.language == "javascript")
+_ERROR = re.compile(
+    r"(?:Caused by: |Exception in thread \"[^\"]{0,200}\" |Uncaught |Unhandled [Ee]xception[.:] |\*\* \(|PHP Fatal error:  Uncaught )?"
+    r"(?P<type>(?:[A-Za-z_][\w$]{0,99}[.:\\]{1,2}){0,20}[A-Za-z_][\w$]{0,99}(?:Error|Exception|Throwable|Exit|Interrupt|Warning)[\w$]{0,60})"
+    r"\)?(?:: (?P<message>.*)|$| )"
+)
+_RUBY = re.compile(r"\S{1,300}\.rb:\d+:in ['`].{0,200}': (?P<message>.*) \((?P<type>[A-Z][\w:]{0,200})\)")
+_PANIC = re.compile(r"panic: (?P<message>.*)")
+
+
+def begun(text: str) -> Trace | None:
+    """Return how the exception is printed whose first line *text* is; None when it is none."""
+    return next((trace for trace in TRACES if trace.begins.match(text) is not None), None)
+
+
+def exception(lines: list[str], language: str) -> dict[str, str] | None:
+    """Return type and message of the exception that the lines print: Python's comes last, the others' first."""
+    ordered = reversed(lines) if language == "python" else lines
+    for line in ordered:
+        found = _ERROR.match(line) or _RUBY.match(line)
+        if found is not None:
+            return {name: value for name, value in found.groupdict().items() if value}
+        if language == "go" and (found := _PANIC.match(line)) is not None:
+            return {"type": "panic", "message": found["message"]}
+        if language == "rust" and "panicked at" in line:
+            place = lines.index(line) + 1
+            return {"type": "panic", **({"message": lines[place]} if place < len(lines) else {})}
+    return None

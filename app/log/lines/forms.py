@@ -1,0 +1,218 @@
+"""Lines whose layout is a program's own: a table of forms, each a pattern whose groups name the fields of the log.
+
+A form is a row: the groups `time`, `level`, `letter` or `priority`, `resource` and `message` become fields, all others
+metadata by their name. A pattern needs linear time: its repetitions are bounded or can't overlap.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.log.lines import tail, words
+from app.times import stamps, written
+from app.times.written import Assumed
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """One layout: its pattern for a whole line, what its signs mean as levels, the metadata that are numbers."""
+
+    name: str
+    pattern: re.Pattern[str]
+    levels: Mapping[str, str] = field(default_factory=dict)
+    level: str | None = None
+    #: A program's text that holds pairs of its own: they are metadata.
+    pairs: bool = False
+
+
+def _form(name: str, pattern: str, levels: Mapping[str, str] | None = None, **more: Any) -> Form:
+    return Form(name, re.compile(pattern, re.DOTALL), levels or {}, **more)
+
+
+_ISO = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{1,9}"
+_SYSLOG = dict(enumerate(("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")))
+_SYSLOG_TEXT = {str(number): name for number, name in _SYSLOG.items()}
+
+#: The forms, tried in this order for a line that begins as they do.
+FORMS: tuple[Form, ...] = (
+    # klog, glog: I0915 08:00:00.123456  1234 file.go:12] text
+    _form(
+        "klog",
+        r"(?P<letter>[IWEF])(?P<month>\d\d)(?P<day>\d\d) (?P<clock>\d\d:\d\d:\d\d\.\d{6})\s+(?P<tid>\d+) "
+        r"(?P<file>[^\s:\]]+):(?P<line>\d+)\] (?P<message>.*)",
+        words.LETTERS,
+        pairs=True,
+    ),
+    # Android's logcat: 03-17 16:13:38.811  1702  2395 D Tag: text
+    _form(
+        "logcat",
+        r"(?P<month>\d\d)-(?P<day>\d\d) (?P<clock>\d\d:\d\d:\d\d\.\d{3}) +(?P<pid>\d+) +(?P<tid>\d+) (?P<letter>[VDIWEF]) "
+        r"(?P<resource>.{1,255}?) *: (?P<message>.*)",
+        words.LETTERS,
+    ),
+    # Python's logging without a format: ERROR:root:text
+    _form(
+        "logging",
+        r"(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL|Level \d{1,3}):(?P<resource>[A-Za-z_][\w.-]{0,254}):(?P<message>.*)",
+    ),
+    # OpenStack's oslo.log: time, process, level, module, [request and user]
+    _form(
+        "oslo",
+        rf"(?:(?P<file>\S{{1,200}}\.log\S{{0,50}}) )?(?P<time>{_ISO}) (?P<pid>\d+) (?P<level>[A-Z]{{4,8}}) (?P<resource>[\w.-]{{1,255}}) "
+        r"\[(?:(?P<traceId>req-[\w-]{1,200})[^\]]*|-)\] (?P<message>.*)",
+    ),
+    # Redis and Valkey: 21865:M 29 Nov 2026 14:45:38.297 # text
+    _form(
+        "redis",
+        r"(?P<pid>\d{1,10}):(?P<role>[XCSM]) (?P<time>\d\d? [A-Z][a-z]{2} \d{4} [\d:.]{8,15}) (?P<letter>[.*#-]) (?P<message>.*)",
+        {".": "debug", "-": "info", "*": "notice", "#": "warn"},
+    ),
+    # Squid's own access log: 1795959271.566     11 127.0.0.1 TCP_MISS/200 318 GET http://… - HIER_DIRECT/127.0.0.1 text/html
+    _form(
+        "squid",
+        r"(?P<message>(?P<time>\d{9,10}\.\d{3}) +(?P<duration>\d{1,10}) (?P<client>\S{1,100}) (?P<result>[A-Z_]{1,60})/(?P<status>\d{3}) "
+        r"(?P<bytes>\d{1,15}) (?P<method>[A-Z_]{1,20}) (?P<path>\S+) (?P<user>\S+) (?P<peer>\S+) \S+.*)",
+    ),
+    # uWSGI's requests
+    _form(
+        "uwsgi",
+        r"(?P<message>\[pid: (?P<pid>\d+)\|app: [^\]]{1,60}\] (?P<client>\S{1,100}) \([^)]{0,200}\) \{[^}]{1,200}\} \[(?P<time>[^\]]{20,40})\] "
+        r"(?P<method>[A-Z]{1,20}) (?P<path>\S+) => generated (?P<bytes>\d+) bytes in (?P<duration>\d+) \w+ \(HTTP/[\d.]+ (?P<status>\d{3})\).*)",
+    ),
+    # HTTP requests without a time: morgan's tiny, dev and short
+    _form(
+        "request",
+        r"(?P<message>(?:(?P<client>[0-9a-fA-F.:]{3,45}) (?P<user>[^\"\[\]]{1,64}?) )?(?P<method>GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE) "
+        r"(?P<path>/\S*)(?: HTTP/[\d.]{1,3})? (?P<status>\d{3}|-) .{0,60}\bms\b.{0,30})",
+    ),
+    # Samba, its text beneath: [2026/11/29 14:53:38.734151,  0] ../../source3/smbd/server.c:1741(main)
+    _form(
+        "samba",
+        r"\[(?P<time>\d{4}/\d\d/\d\d [\d:.]{8,15}), +(?P<letter>\d{1,2})(?:, [^\]]{0,100})?\] (?P<source>\S{1,200}:\d+)\((?P<function>\w+)\)\s*(?P<message>.*)",
+        {
+            "0": "error",
+            **dict.fromkeys("12", "warn"),
+            **dict.fromkeys("34", "notice"),
+            **dict.fromkeys("56789", "info"),
+            "10": "debug",
+        },
+    ),
+    # stunnel: 2026.11.29 15:01:02 LOG7[ui]: text
+    _form(
+        "stunnel",
+        r"(?P<time>\d{4}\.\d\d\.\d\d \d\d:\d\d:\d\d) LOG(?P<letter>[0-7])\[(?P<thread>[^\]]{1,40})\]: (?P<message>.*)",
+        _SYSLOG_TEXT,
+    ),
+    # The kernel's ring, raw, with its names of levels, or as it is: <4>[    0.000000] text
+    _form(
+        "kernel",
+        r"(?:<(?P<priority>\d{1,3})>|[a-z]+ *:(?P<level>[a-z]+) *: )?\[ *(?P<uptime>\d{1,9}\.\d{6})\](?:\[ *(?P<caller>[TC]\d+)\])? (?P<message>.*)",
+    ),
+    # MySQL's general log: 261129 14:48:34⇥     3 Connect⇥root@localhost
+    _form(
+        "mysql",
+        r"(?:(?P<time>\d{6} [ \d]\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]{8,15}Z)|\t)\t? *(?P<thread>\d{1,20}) "
+        r"(?P<command>Connect|Query|Quit|Init DB|Prepare|Execute|Close stmt|Statistics|Ping|Field List|Shutdown|Change user)(?:\t(?P<message>.*)|\s*)",
+    ),
+    # MariaDB's audit plug-in: 20261129 14:48:34,host,user,client,3,1,QUERY,db,'…',0
+    _form(
+        "audit",
+        r"(?P<message>(?P<time>\d{8} \d\d:\d\d:\d\d),(?P<server>[^,]{0,100}),(?P<user>[^,]{0,100}),(?P<client>[^,]{0,100}),(?P<connection>\d+),"
+        r"(?P<query>\d+),(?P<operation>[A-Z_]{1,30}),(?P<database>[^,]{0,100}),.*)",
+    ),
+    # Linux audit: type=SYSCALL msg=audit(1795960853.678:1234): …
+    _form(
+        "linux-audit",
+        r"(?:node=(?P<node>\S{1,100}) )?type=(?P<type>[A-Z_0-9\[\]]{1,40}) msg=audit\((?P<time>\d{10}\.\d{3}|[\d/: .]{10,30}):(?P<serial>\d+)\): ?(?P<message>.*)",
+    ),
+    # Erlang's reports: =ERROR REPORT==== 29-Nov-2026::14:55:49.334 ===, the text beneath
+    _form(
+        "erlang",
+        r"=(?P<level>[A-Z]+) REPORT==== (?P<time>[\w:.+ -]{20,40}) ===\s*(?P<message>.*)",
+        {"CRASH": "error", "SUPERVISOR": "error", "PROGRESS": "info"},
+    ),
+    # MySQL's and MariaDB's slow log: # Time: 261129 14:48:34, its statement beneath
+    _form(
+        "slow",
+        r"(?P<message># Time: (?P<time>\d{6} [ \d]\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]{8,15}(?:Z|[+-]\d\d:\d\d)).*|# User@Host: .*)",
+    ),
+    # coturn, seconds since the start: 0: : text
+    _form("coturn", r"(?P<uptime>\d{1,10}): (?:\((?P<tid>\d+)\): )?(?P<level>[A-Z]{4,8})?: (?P<message>.*)"),
+    # Java's XML logs
+    _form("xml", r"(?P<message><record>.*)"),
+)
+#: What a form of one line can't begin with is not tried.
+_BEGINS = re.compile(r"[\dIWEFDLCGHPOT\[<#=\t:a-f]|node=|type=|kern|user|daemon")
+#: Metadata that are numbers.
+_NUMBERS = ("line", "status", "bytes", "duration", "uptime")
+
+
+def read(line: str, assumed: Assumed, names: frozenset[str] | None = None) -> dict[str, Any] | None:
+    """Return the log in a line of one of the forms, or of those named; None for any other line."""
+    if _BEGINS.match(line) is None:
+        return None
+    for form in FORMS:
+        if names is not None and form.name not in names:
+            continue
+        found = form.pattern.fullmatch(line)
+        if found is not None and (log := _log(form, found, assumed)) is not None:
+            return log
+    return None
+
+
+def _log(form: Form, found: re.Match[str], assumed: Assumed) -> dict[str, Any] | None:
+    parts = {name: value for name, value in found.groupdict().items() if value is not None}
+    log: dict[str, Any] = {"message": parts.pop("message", found[0].strip())}
+    if "clock" in parts:
+        log["timestamp"] = written.without_year(int(parts.pop("month")), parts.pop("day"), parts.pop("clock"), assumed)
+    elif "time" in parts:
+        log["timestamp"] = _time(parts.pop("time"), assumed)
+    if "timestamp" in log and log["timestamp"] is None:
+        return None
+    if (level := _level(form, parts)) is not None:
+        log["level"] = level
+    if "resource" in parts:
+        log["resourceId"] = parts.pop("resource")
+    if form.pairs:
+        log["message"], values = tail.split(log["message"])
+        parts |= {name: value for name, value in values.items() if name not in parts}
+        log |= tail.ids(parts)
+    if "traceId" in parts:
+        log["traceId"] = parts.pop("traceId")
+    for name in _NUMBERS:
+        if name in parts and (number := _number(parts[name])) is not None:
+            parts[name] = number
+    return {**log, "metadata": {name: value for name, value in parts.items() if value != "-"}}
+
+
+def _time(text: str, assumed: Assumed) -> str | int | float | None:
+    stamp = stamps.at(text, 0, assumed)
+    return None if stamp is None or stamp.end < len(text) else stamp.value
+
+
+def _level(form: Form, parts: dict[str, Any]) -> str | None:
+    if (letter := parts.pop("letter", None)) is not None:
+        return form.levels.get(letter)
+    if (priority := parts.pop("priority", None)) is not None:
+        return _SYSLOG[int(priority) & 7]
+    if (word := parts.pop("level", None)) is not None:
+        named = words.named(word)
+        return form.levels.get(word) or (named[0] if named is not None else None)
+    if parts.get("status", "").isdecimal():
+        return from_status(int(parts["status"]))
+    return form.level
+
+
+def _number(text: str) -> int | float | None:
+    try:
+        return float(text) if "." in text else int(text)
+    except ValueError:
+        return None
+
+
+def from_status(status: int) -> str:
+    """Return the level of an HTTP answer: the server's fault is an error, the client's a warning."""
+    return "error" if status >= 500 else "warn" if status >= 400 else "info"

@@ -1,0 +1,236 @@
+"""The head of a line: a time, a level, thread, logger and place in the source, in whatever order, then the text.
+
+No program's layout is known here: a head is a run of tokens of known kinds. A token that might as well be
+the first word of the text is left to the text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.log.lines import names, tail, words
+from app.times import stamps
+from app.times.stamps import Stamp
+from app.times.written import Assumed
+
+#: What may stand before the time.
+_PREFIX = re.compile(
+    r"(?P<letter>[A-Z]),?[ ](?=\[)|\[(?P<pid>\d{1,10})\][ ]|\[(?P<name>[A-Za-z][\w.-]{0,63})\][ ](?:(?P<process>\d{1,10})[ ]+-[ ])?"
+    r"|(?P<file>\S{1,200}\.log\S{0,50})[ ]|(?P<program>[A-Za-z][\w.-]{0,63}):[ ]"
+)
+_SEPARATOR = re.compile(r"(?:\s|\|-(?=[A-Z])|[|›»\]]|[:,](?=[\s\[]|$)|-{1,3}(?=\s|$)|>(?=\s))*")
+#: Tokens that may stand between time and level.
+_TOKEN = re.compile(
+    r"(?P<bracket>\[[^\[\]]{0,120}(?:\[[^\[\]]{0,60}\][^\[\]]{0,60}){0,3}\])|(?P<paren>\([\w.:/-]{1,60}\))"
+    r"|(?P<angle><[\w.:/-]{1,80}>)|(?P<hash>#\d{1,10})|(?P<pairs>[a-z]\w{0,30}=\S{0,200})"
+    r"|(?P<number>\d{1,10})(?=[\s:\]])|(?P<name>[A-Za-z_@][\w.$/@-]{0,99}(?:::?[\w.$/@-]{1,99}){0,8})(?P<colon>:(?=\s))?"
+)
+#: What stands between level and text, each only where it can't be the first word of the text.
+_INNER = re.compile(
+    r"(?P<bracket>\[[^\[\]]{0,200}(?:\[[^\[\]]{0,60}\][^\[\]]{0,60}){0,3}\])(?=[\s:\[(]|$)|\((?P<process>\d{1,10})\)(?=[\s:])"
+    r"|(?P<paren>\([\w.-]{1,60}\))(?=[\s:])|<(?P<angle>[\w./-]{1,100}:\d{1,7})>(?=\s)"
+    r"|(?P<number>\d{1,10})(?=[ ]---[ ]|[ ](?:MainThread|Thread-\d+)[ ])|(?P<thread>MainThread|Thread-\d+)(?=[ ])"
+    r"|(?P<source>(?:[A-Za-z]:)?[\w./@\\-]{1,150}\.[A-Za-z]{1,4}:\d{1,7}(?::\d{1,7})?):?(?=\s)"
+    r"|(?P<java>(?:[a-z_]\w{0,60}\.){1,12}[A-Z][\w$]{0,100}(?:\.[\w$<>]{1,100})?)(?=[ ][^:\s-])"
+    r"|(?P<span>[a-z][\w-]{0,60}):(?=[ ][a-z]\w*::[\w:]{1,200}:[ ])|/(?P<worker>[\w-]{1,60})(?=[\]:])"
+    r"|(?P<spans>[\w-]{1,60}\{[^{}\n]{0,300}\}(?::[\w-]{1,60}\{[^{}\n]{0,300}\}){0,8}):(?=\s)"
+)
+#: Monolog's and Laravel's `channel.LEVEL:`.
+#: Three letters in the place of a level, which zerolog cuts from whatever a field of that name holds.
+_SHORT = re.compile(r" (?:[A-Z]{3}|\?{3}) ")
+_CHANNEL = re.compile(r"([\w-]{1,60})\.([A-Z]{2,10}):")
+_TOKENS = 8
+
+
+@dataclass(slots=True)
+class Head:
+    """What the tokens of a head told so far."""
+
+    stamp: Stamp | None = None
+    level: words.Level | None = None
+    found: names.Found = field(default_factory=names.Found)
+    #: Whether the time stands alone in its brackets, or without.
+    closed: bool = True
+
+
+def read(line: str, assumed: Assumed) -> dict[str, Any] | None:
+    """Return the log in a line that tells a time, or a level, before its text; None for any other line."""
+    head = Head()
+    place = _time(line, head, assumed)
+    if place is None:
+        return _untimed(line)
+    place, certain = _level(line, place, head)
+    if head.level is None and (sign := _SIGN.match(line, place + line[place : place + 1].isspace())) is not None:
+        return {**_signed(line, sign), "timestamp": head.stamp and head.stamp.value}
+    if head.level is None and not certain and head.stamp is not None and head.stamp.kind != "full":
+        return None
+    return _log(head, _inner(line, place, head))
+
+
+def _time(line: str, head: Head, assumed: Assumed) -> int | None:
+    """Find the time, over what may stand before it; return the place behind it."""
+    place = len(line) - len(line.lstrip())
+    for _ in range(4):
+        opened = line[place : place + 1] in ("[", "(")
+        head.stamp = stamps.at(line, place + opened, assumed)
+        if head.stamp is not None:
+            end = head.stamp.end
+            head.closed = not opened or line[end : end + 1] in ("]", ")")
+            return end + (opened and head.closed) if end < len(line) else None
+        if (level := words.at(line, place)) is not None and head.level is None:
+            head.level, place = level, level.end
+            place += len(line[place:]) - len(line[place:].lstrip())
+            continue
+        found = _PREFIX.match(line, place)
+        if found is None:
+            return None
+        place = found.end()
+        head.found.prefix(found)
+    return None
+
+
+def _level(line: str, place: int, head: Head) -> tuple[int, bool]:
+    """Find the level behind the time; return the place behind it, and whether the time is one for certain."""
+    certain = line[place - 1] in "])" or line[place : place + 2] == ": " or _SHORT.match(line, place) is not None
+    start = place
+    tokens: list[re.Match[str]] = []
+    if head.level is not None:
+        return start, True
+    for _ in range(_TOKENS):
+        skipped = _SEPARATOR.match(line, place)
+        place = place if skipped is None else skipped.end()
+        if not tokens and (channel := _CHANNEL.match(line, place)) is not None and words.is_level(channel[2]):
+            head.level = words.Level(channel[2], channel.end(), "caps")
+            head.found.metadata["channel"] = channel[1]
+            return channel.end(), certain
+        level = words.at(line, place)
+        if level is not None and _fits(level, tokens, line):
+            head.level = level
+            for token in tokens:
+                head.found.token(token)
+            return level.end, certain
+        ahead = _TOKEN.match(line, place)
+        if ahead is None:
+            break
+        tokens.append(ahead)
+        place = ahead.end()
+    return start, certain
+
+
+def _fits(level: words.Level, tokens: list[re.Match[str]], line: str) -> bool:
+    """Return whether a level behind *tokens* is one, and no word of the text."""
+    if not tokens:
+        return True
+    if level.style == "letter":
+        return False
+    loose = sum(
+        token["name"] is not None and token["colon"] is None and line[token.end() : token.end() + 1] != "["
+        for token in tokens
+    )
+    plain = sum(1 for token in tokens if token["name"] and token["name"].isalpha() and token["colon"] is None)
+    if level.style in ("caps", "bracket"):
+        return plain <= 1
+    return loose == 0 and line[level.end : level.end + 1] == ":"
+
+
+def _inner(line: str, place: int, head: Head) -> str:
+    """Read what stands between level and text; return the text."""
+    found = head.found
+    for number in range(_TOKENS):
+        skipped = _SEPARATOR.match(line, place) if number == 0 or not head.closed else _space(line, place)
+        place = place if skipped is None else skipped.end()
+        token = _INNER.match(line, place)
+        if head.level is None and token is not None and token.lastgroup not in ("angle", "source"):
+            token = None
+        if token is not None and found.inner(token):
+            place = token.end()
+            continue
+        named = names.LOGGER.match(line, place)
+        if named is not None and found.logger is None and names.is_logger(named, line, head.level):
+            found.take_logger(named)
+            place = named.end()
+            continue
+        break
+    rest = line[place:]
+    return rest.strip(" \t") if head.level is not None else rest.rstrip()
+
+
+_SPACE = re.compile(r"(?:\s|[|:](?=\s)|-{1,3}(?=\s)|>(?=\s))*")
+
+
+def _space(line: str, place: int) -> re.Match[str] | None:
+    return _SPACE.match(line, place)
+
+
+def _log(head: Head, text: str) -> dict[str, Any]:
+    message, values = tail.split(text)
+    metadata = head.found.metadata
+    resource = values.pop("logger", None) if isinstance(values.get("logger"), str) else None
+    resource = head.found.resource() or resource
+    if not message and not values and head.level is not None and head.level.style == "lower":
+        message = head.level.name
+    for name, value in values.items():
+        tail.add(metadata, name, value)
+    log: dict[str, Any] = {"message": message, "resourceId": resource, **tail.ids(metadata)}
+    if head.level is not None:
+        log["level"] = head.level.name
+        if head.level.written is not None:
+            metadata.setdefault("level", head.level.written)
+    else:
+        log["level"] = words.leading(message) or words.LETTERS.get(head.found.letter or "")
+    if head.stamp is not None:
+        log["timestamp"] = head.stamp.value
+        if head.stamp.said is not None:
+            metadata.setdefault("zone" if head.stamp.value is not None else "time", head.stamp.said)
+    return {**log, "metadata": metadata}
+
+
+#: Signs that consoles show in the place of a level.
+_SIGNS = {
+    **dict.fromkeys("ℹ•●◐▶☑✔✓★…⬢☐◯", "info"),
+    **dict.fromkeys("⚠", "warn"),
+    **dict.fromkeys("✖✗✘×⨯☒", "error"),
+    **dict.fromkeys("⚙⬤", "debug"),
+    "→": "trace",
+    **dict.fromkeys("☠", "fatal"),
+}
+_SIGN = re.compile(
+    rf"(?:\[(?P<scope>[\w.:-]{{1,60}})\][ ])?(?:›[ ]{{1,2}})?(?:\[[\w.:-]{{1,60}}\][ ])?(?P<sign>[{''.join(_SIGNS)}])\ufe0f?[ ]{{1,4}}(?=\S)"
+)
+_LABEL = re.compile(r"(?P<label>[a-z]{3,12})[ ]{2,}")
+
+
+def _untimed(line: str) -> dict[str, Any] | None:
+    """Read a line whose first word is a level, or a sign for one; the level leaves the text only as a column."""
+    text = line.strip()
+    if (sign := _SIGN.match(text)) is not None:
+        return _signed(text, sign)
+    level = words.at(text, 0)
+    if level is None:
+        return None
+    after = text[level.end :]
+    column = level.style == "bracket" or after.startswith(("  ", "\t", "[", " [", " |", ":  "))
+    if level.style in ("title", "lower") and not (after.startswith(":") or (column and after.startswith((" |", "\t")))):
+        return None
+    if level.written is not None and not column and not after.startswith(":"):
+        return None
+    head = Head(level=level)
+    if not column:
+        return {"level": level.name, "message": text}
+    since = re.compile(r"\[\d{4,}\]").match(after)
+    return _log(head, _inner(text, level.end + (since.end() if since else 0), head) or text)
+
+
+def _signed(text: str, sign: re.Match[str]) -> dict[str, Any]:
+    """Read what follows a sign, which may be a level's name in a column."""
+    rest = text[sign.end() :]
+    label = _LABEL.match(rest)
+    named = words.named(label["label"]) if label is not None else None
+    level = _SIGNS[sign["sign"]]
+    if label is not None and named is not None:
+        level, rest = named[0], rest[label.end() :]
+    message, values = tail.split(rest)
+    log: dict[str, Any] = {"level": level, "message": message, "resourceId": sign["scope"], **tail.ids(values)}
+    return {**log, "metadata": values}

@@ -1,0 +1,221 @@
+"""Names in the head of a line: which of its brackets and words is the logger, the thread, the process, the source."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.log.lines import tail, words
+
+#: Longest name of a logger: the longest resourceId.
+_LONGEST = 255
+#: `name: text`, `name - text`, `name   : text`; a bracket that was opened before the time may end it, or a tab.
+LOGGER = re.compile(
+    r"(?:(?P<module>[\w.]{1,200}):(?P<function>[\w<>.]{1,100}):(?P<line>\d{1,7})(?=[ ]-[ ])"
+    r"|(?:in[ ])?(?P<name>[A-Za-z_@](?:[\w.$/@·-]|::?(?=\w)){0,254}+)(?:\[(?P<pid>\d{1,10})\])?)"
+    r"(?P<end>(?:[ ]{0,80}:(?=[ ])|[ ]{1,3}--?-?(?=[ ]\S)|\t|(?=\]))|(?=[ ]\S{1,100}\.[a-z]{1,4}:\d{1,7}[ ]))[ ]{0,2}"
+)
+_SOURCE = re.compile(r"[\w./@\\-]{1,150}\.[A-Za-z]{1,4}:\d{1,7}")
+_BRACKETED = re.compile(r"[A-Za-z_@][\w.$-]{0,99}(?:(?:::|[./])[\w.$-]{1,99}){0,10}")
+_THREAD = re.compile(
+    r"main$|.*[Tt]hread|.*(?:exec|pool|worker|MainProcess|nio|ForkJoin).*\d+$|MainProcess$|Thread-\d+$"
+)
+_EXCEPTION = re.compile(r"(?:\w+\.)*\w*(?:Error|Exception|Warning|Throwable)$")
+#: Words that begin a text before a colon and name no logger.
+PROSE = frozenset(
+    [
+        "failed",
+        "failure",
+        "error",
+        "errors",
+        "warning",
+        "exception",
+        "panic",
+        "caused",
+        "cause",
+        "cannot",
+        "could",
+        "can",
+        "unable",
+        "missing",
+        "unknown",
+        "invalid",
+        "note",
+        "usage",
+        "hint",
+        "result",
+        "reason",
+        "message",
+        "status",
+        "request",
+        "response",
+        "query",
+        "the",
+        "this",
+        "found",
+        "closed",
+        "started",
+        "stopped",
+        "starting",
+        "stopping",
+        "retrying",
+        "connecting",
+        "connected",
+        "received",
+        "sent",
+        "loading",
+        "loaded",
+        "done",
+        "finished",
+        "completed",
+        "skipping",
+        "unexpected",
+        "denied",
+        "expected",
+        "rejected",
+        "aborted",
+        "timeout",
+        "refused",
+    ]
+)
+
+
+@dataclass(slots=True)
+class Found:
+    """The names and numbers that a head told."""
+
+    logger: str | None = None
+    #: The letter before the time, which may stand for the level.
+    letter: str | None = None
+    brackets: list[str] = field(default_factory=list)
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def prefix(self, found: re.Match[str]) -> None:
+        """Take what stood before the time."""
+        self.letter = found["letter"] or self.letter
+        for name in ("file", "program"):
+            if found[name] is not None:
+                self.metadata[name] = found[name]
+        if found["pid"] or found["process"]:
+            self.metadata["pid"] = found["pid"] or found["process"]
+        if found["name"] is not None:
+            self.metadata["program"] = found["name"]
+
+    def token(self, found: re.Match[str]) -> None:
+        """Take a token from between time and level."""
+        kind = found.lastgroup if found.lastgroup != "colon" else "name"
+        if kind == "bracket":
+            self.bracket(found["bracket"][1:-1])
+        elif kind == "number" and found[0].startswith("0") and len(found[0]) == 5:  # PostgreSQL's SQLSTATE
+            self._context(found[0])
+        elif kind in ("number", "hash"):
+            self.metadata.setdefault("pid", found[0].lstrip("#"))
+        elif kind == "pairs":
+            for name, value in (tail.pairs(found[0]) or {}).items():
+                tail.add(self.metadata, name, value)
+        elif kind == "name" and _SOURCE.fullmatch(found["name"]) is not None:
+            self.metadata.setdefault("source", found["name"])
+        elif kind == "name" and "@" not in found["name"] and not words.is_level(found["name"]):
+            self.brackets.append(found["name"])
+        else:
+            self._context(found[0].strip("()<>"))
+
+    def inner(self, found: re.Match[str]) -> bool:
+        """Take a token from between level and text; False where it belongs to the text."""
+        kind = str(found.lastgroup)
+        value = found[kind]
+        if kind == "bracket":
+            return self.bracket(value[1:-1])
+        if kind == "paren":
+            self._thread(value[1:-1])
+        elif kind in ("process", "number"):
+            self.metadata.setdefault("pid", value)
+        elif kind in ("thread", "worker"):
+            self._thread(value)
+        elif kind == "java":
+            if self.logger is not None or _EXCEPTION.match(value):
+                return False
+            self.logger = value
+        elif kind in ("spans", "span"):
+            self.metadata["spans"] = value
+        else:
+            self.metadata.setdefault("source", value)
+        return True
+
+    def bracket(self, content: str) -> bool:
+        """Take what stands in brackets; False where that is a part of the text."""
+        content = content.strip()
+        if not content or words.is_level(content):
+            return content == ""
+        if content.isdecimal():
+            self.metadata.setdefault("pid", content)
+        elif (process := re.fullmatch(r"(?:PID|pid)[ :=]?(\d{1,10})|(\d{1,10})-\d{1,10}", content)) is not None:
+            self.metadata.setdefault("pid", process[1] or process[2])
+        elif _SOURCE.fullmatch(content) is not None:
+            self.metadata.setdefault("source", content)
+        elif "=" in content and (values := tail.pairs(content)) is not None:
+            for name, value in values.items():
+                tail.add(self.metadata, name, value)
+        elif _BRACKETED.fullmatch(content) is not None:
+            self.brackets.append(content)
+        elif " " not in content:
+            self._context(content) if "," in content else self._thread(content)
+        else:
+            return False
+        return True
+
+    def take_logger(self, found: re.Match[str]) -> None:
+        """Take the name before the text for the logger's."""
+        if found["module"] is not None:
+            self.logger = found["module"]
+            self.metadata.update(function=found["function"], line=int(found["line"]))
+            return
+        self.logger = found["name"]
+        if found["pid"] is not None:
+            self.metadata.setdefault("pid", found["pid"])
+
+    def resource(self) -> str | None:
+        """Return the logger: the name before the text, else the likeliest of those in brackets; keep the others."""
+        rest = list(self.brackets)
+        logger = self.logger
+        if logger is None:
+            named = [name for name in rest if not _THREAD.match(name)]
+            logger = next((name for name in named if "." in name or "::" in name), None) or next(iter(named), None)
+            if logger is not None:
+                rest.remove(logger)
+        for name in rest:
+            if _THREAD.match(name) or (self.logger is not None and "thread" not in self.metadata and name is rest[-1]):
+                self._thread(name)
+            else:
+                self._context(name)
+        return None if logger is None or len(logger) > _LONGEST else logger
+
+    def _thread(self, name: str) -> None:
+        if "thread" in self.metadata:
+            self._context(name)
+        else:
+            self.metadata["thread"] = name
+
+    def _context(self, text: str) -> None:
+        if text:
+            before = self.metadata.get("context")
+            self.metadata["context"] = text if before is None else f"{before} {text}"
+
+
+def is_logger(found: re.Match[str], line: str, level: words.Level | None) -> bool:
+    """Return whether what LOGGER found is a logger's name and not the beginning of the text."""
+    if found["module"] is not None:
+        return True
+    name = found["name"]
+    if len(name) > _LONGEST or words.is_level(name) or _EXCEPTION.match(name) or name.lower() in PROSE:
+        return False
+    shaped = "." in name or "::" in name or "/" in name or "·" in name or found["pid"] is not None
+    if level is None:
+        return shaped and found["end"].strip() != "" and "/" not in name
+    end = found["end"].strip(" ")
+    if end == "\t":
+        return _SOURCE.match(line, found.end()) is not None
+    if shaped or end != ":":
+        return True
+    return name[0].islower() and line[level.end : level.end + 1] != ":"

@@ -1,0 +1,108 @@
+"""The one reader of text: a line of a file, a text that was sent, what a container or a daemon kept of either."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from app.log.lines import access, ansi, forms, head, syslog, words
+from app.times import written
+from app.times.written import Assumed
+
+LineReader = Callable[[str, Assumed], dict[str, Any] | None]
+
+#: What Kubernetes keeps of a container's output: time, stream, whether the line is whole.
+_CONTAINER = re.compile(rf"{written.ISO} (stdout|stderr) ([FP]) (.*)", re.DOTALL)
+#: Longest head of a line, in which its fields are looked for.
+_HEAD = 16_384
+
+
+def read_container(line: str, assumed: Assumed) -> dict[str, Any] | None:
+    """Return the log in a line that Kubernetes kept: stream and time, and the line itself as message."""
+    found = _CONTAINER.fullmatch(line)
+    timestamp = None if found is None else written.from_groups(found, 1, assumed)
+    if found is None or timestamp is None:
+        return None
+    return {"message": found[6], "timestamp": timestamp, "metadata": {"stream": found[4]}}
+
+
+def read_head(line: str, assumed: Assumed) -> dict[str, Any] | None:
+    """Return the log in a line of a program's form, or with a time or a level before its text."""
+    if (log := forms.read(line, assumed)) is not None:
+        return log
+    log = head.read(line, assumed)
+    return None if log is None else _with_request(log, assumed)
+
+
+def read_syslog(line: str, assumed: Assumed, hosts: frozenset[str] = frozenset()) -> dict[str, Any] | None:
+    """Return the log in a line of syslog; a web server's line within it tells the rest."""
+    log = syslog.read(line.strip(), assumed, hosts)
+    return None if log is None else _with_request(log, assumed)
+
+
+_REQUESTS = frozenset(("request",))
+
+
+def _with_request(log: dict[str, Any], assumed: Assumed) -> dict[str, Any]:
+    """Read the message where it is the line of an access log: its status tells the level."""
+    message = log["message"]
+    inner = access.read(message, assumed) if '"' in message else None
+    if inner is None and log.get("level") is None:
+        inner = forms.read(message, assumed, _REQUESTS)
+    return log if inner is None else within(log, inner)
+
+
+def within(outer: dict[str, Any], inner: dict[str, Any]) -> dict[str, Any]:
+    """Return the log of a line that holds another's line: the inner one's level and fields, the outer one's time."""
+    metadata = {**inner.get("metadata", {}), **outer.get("metadata", {})}
+    told = {name: value for name, value in inner.items() if value is not None}
+    kept = {name: value for name, value in outer.items() if value is not None and name not in ("level", "message")}
+    return {**told, **kept, "metadata": metadata}
+
+
+#: By its kind what reads a line, the strictest first.
+READERS: tuple[tuple[str, LineReader], ...] = (
+    ("container", read_container),
+    ("syslog", read_syslog),
+    ("access", lambda line, assumed: access.read(line.strip(), assumed)),
+    ("text", read_head),
+)
+
+
+def read_line(line: str, assumed: Assumed) -> dict[str, Any] | None:
+    """Return the log in one line of text, without escape codes; None where it has no form that is known."""
+    line = ansi.stripped(line)
+    if len(line) > _HEAD:
+        return _long(line, assumed)
+    for _, read in READERS:
+        log = read(line.rstrip(), assumed)
+        if log is not None:
+            return present(log)
+    return None
+
+
+def _long(line: str, assumed: Assumed) -> dict[str, Any] | None:
+    """Read a line by its head alone: what follows belongs to the message."""
+    log = read_line(line[:_HEAD], assumed)
+    return None if log is None else {**log, "message": log["message"] + line[_HEAD:]}
+
+
+def read_text(text: str, assumed: Assumed) -> dict[str, Any]:
+    """Return the log that a text tells by its first line; the lines that follow go on with its message.
+
+    The text is that of a log which was sent as a text, or of a wrapper's line within. Every text is a log.
+    """
+    first, feed, more = ansi.stripped(text).partition("\n")
+    log = read_line(first, assumed) or plain(first)
+    return {**log, "message": f"{log['message']}{feed}{more}".rstrip("\n")}
+
+
+def plain(line: str) -> dict[str, Any]:
+    """Return the line as a log of its own, with the level that it starts with if it does."""
+    return {"level": words.leading(line) or "info", "message": line}
+
+
+def present(log: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a log that hold something."""
+    return {name: value for name, value in log.items() if value is not None and value != {}}

@@ -1,0 +1,153 @@
+"""Lines of syslog: RFC 5424, RFC 3164, and both as daemons and their files write them, with a host or without."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+from app.log.lines import tail, words
+from app.log.lines.names import PROSE
+from app.times import stamps, written
+from app.times.written import Assumed
+
+#: Names of the severities 0 to 7 and of the facilities 0 to 23 (RFC 5424, section 6.2.1).
+SYSLOG = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
+FACILITIES = (
+    *("kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp", "ntp"),
+    *("audit", "alert", "clock", *(f"local{number}" for number in range(8))),
+)
+
+_5424 = re.compile(
+    r"<(\d{1,3})>1 (\S+) (\S{1,255}) (\S{1,128}) (\S{1,128}) (\S{1,128}) "
+    r'(-|(?:\[[^ =\]"]{1,64}(?: [^ =\]"]{1,64}="(?:[^"\\\]]|\\.)*")*\])+)(?: (.*))?',
+    re.DOTALL,
+)
+_ELEMENT = re.compile(r'\[([^ =\]"]+)((?: [^ =\]"]+="(?:[^"\\\]]|\\.)*")*)\]', re.DOTALL)
+_PARAMETER = re.compile(r' ([^ =\]"]+)="((?:[^"\\\]]|\\.)*)"', re.DOTALL)
+_PRIORITY = re.compile(r"<(\d{1,3})>(?!1 )")
+#: What stands behind the time: a host, a program and its process; without a host the program ends with its colon.
+_BARE = re.compile(r"(?P<app>[\w./+@()<>-]{1,128})(?:\[(?P<pid>\d{1,10})\])?:(?!:) ?(?P<message>.*)", re.DOTALL)
+_HOSTED = re.compile(
+    r"(?P<host>[\w./+@()-]{1,255}) (?:(?P<app>[^\s:\[\]]{1,128})(?:\[(?P<pid>\d{1,10})\])?:(?!:) ?)?(?P<message>.*)",
+    re.DOTALL,
+)
+_BARE_MESSAGE = re.compile(
+    r"<(\d{1,3})>(?:([A-Z][a-z]{2})  ?(\d{1,2}) (\d\d:\d\d:\d\d(?:\.\d{1,6})?) )?(?:([\w./+@()-]{1,128})(?:\[(\d{1,10})\])?:(?!:) ?)?(.*)",
+    re.DOTALL,
+)
+#: The program of a line whose host is known, without its colon: rsyslog leaves it out for RFC 5424.
+_TAGGED = re.compile(r"(?P<app>[\w./+@()-]{1,128})(?:\[(?P<pid>\d{1,10})\])?:? (?P<message>.*)", re.DOTALL)
+_MONTH = re.compile(r"[A-Z][a-z]{2} [ \d]\d ")
+_ZONED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d) ")
+_MICROSECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(?:Z|[+-]\d\d:\d\d) ")
+#: How rsyslog writes a control character within a line; behind a blank it is a number that somebody wrote.
+_CONTROL = re.compile(r"(?<=\S)#(01[1-5]|033)")
+
+
+def read(line: str, assumed: Assumed, hosts: frozenset[str] = frozenset()) -> dict[str, Any] | None:
+    """Return the log in a line of syslog; *hosts* are those that the source is known to name behind the time."""
+    if line.startswith("<") and (log := _rfc5424(line, assumed)) is not None:
+        return log
+    found = _PRIORITY.match(line)
+    if (line.startswith("<") and found is None) or (found is not None and int(found[1]) > 191):
+        return None
+    place = 0 if found is None else found.end()
+    month = _MONTH.match(line, place) is not None
+    if not month and (found is None or not line[place : place + 1].isdigit()) and _ZONED.match(line) is None:
+        return None
+    stamp = stamps.at(line, place, assumed)
+    if (
+        stamp is None
+        or stamp.kind != "full"
+        or stamp.value is None
+        or line[stamp.end : stamp.end + 1] not in (" ", ":")
+    ):
+        return None
+    rest = line[stamp.end :].lstrip(": ")
+    parts = _parts(rest, line, hosts, sure=month or found is not None)
+    return None if parts is None else _log(None if found is None else int(found[1]), stamp.value, parts)
+
+
+def read_bare(text: str, assumed: Assumed) -> dict[str, Any] | None:
+    """Return the log in a message without a host: as Python's SysLogHandler sends it, without a time too; as syslog(3) does."""
+    found = _BARE_MESSAGE.fullmatch(text)
+    if found is None or int(found[1]) > 191:
+        return None
+    priority, month, day, clock, app, process, message = found.groups()
+    timestamp = month and written.without_year(written.MONTHS.get(month, 0), day, clock, assumed)
+    parts = {"host": None, "app": app, "pid": process, "message": message}
+    return _log(int(priority), timestamp or None, parts)
+
+
+class Host(NamedTuple):
+    """A word in the place of a host: with the program before a colon behind it, and whether its process is named."""
+
+    host: str
+    program: str | None
+    process: bool
+
+
+def host_of(line: str) -> Host | None:
+    """Return the word that may be the host of a line of rsyslog's or journald's."""
+    found = _ZONED.match(line)
+    parts = None if found is None else _HOSTED.fullmatch(line, found.end())
+    if parts is None or words.is_level(parts["host"]):
+        return None
+    return Host(parts["host"], parts["app"], parts["pid"] is not None)
+
+
+def _parts(rest: str, line: str, hosts: frozenset[str], *, sure: bool) -> dict[str, str | None] | None:
+    """Split what follows the time into host, program, process and message; None where it is no syslog."""
+    bare, hosted = _BARE.fullmatch(rest), _HOSTED.fullmatch(rest)
+    if sure:
+        found = bare if bare is not None and not words.is_level(bare["app"]) else hosted
+        if found is None or (found is hosted and words.is_level(found["host"])):
+            return None
+        return {"host": None, **found.groupdict()}
+    if hosted is None or words.is_level(hosted["host"]):
+        return None
+    if hosted["host"] in hosts:
+        tagged = _TAGGED.fullmatch(rest, hosted.end("host") + 1)
+        return {"host": hosted["host"], **(hosted.groupdict() if tagged is None else tagged.groupdict())}
+    if hosted["app"] is None or words.is_level(hosted["app"]):  # any program writes `TIME LEVEL name: text`
+        return None
+    plain = hosted["host"].lower() not in PROSE and hosted["app"].lower() not in PROSE
+    return hosted.groupdict() if hosted["pid"] is not None or _MICROSECONDS.match(line) or plain else None
+
+
+def _rfc5424(line: str, assumed: Assumed) -> dict[str, Any] | None:
+    found = _5424.fullmatch(line)
+    if found is None or int(found[1]) > 191:
+        return None
+    time, host, app, process, kind, structured, message = (None if part == "-" else part for part in found.groups()[1:])
+    timestamp = written.from_value(time, assumed)
+    if time is not None and timestamp is None:
+        return None
+    metadata: dict[str, Any] = {"msgid": kind}
+    for name, parameters in _ELEMENT.findall(structured or ""):
+        metadata[name] = _parameters(parameters)
+    text = (message or "").removeprefix("\ufeff").removeprefix(" ")
+    return _log(int(found[1]), timestamp, {"host": host, "app": app, "pid": process, "message": text}, metadata)
+
+
+def _parameters(text: str) -> dict[str, Any]:
+    """Return the parameters of an element; of a name that stands there twice, as it may, all values."""
+    values: dict[str, Any] = {}
+    for name, value in _PARAMETER.findall(text):
+        tail.add(values, name, re.sub(r'\\(["\\\]])', r"\1", value))
+    return values
+
+
+def _log(
+    priority: int | None, timestamp: Any, parts: dict[str, str | None], more: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    message = parts["message"] or ""
+    if "#0" in message:
+        message = _CONTROL.sub(lambda code: chr(int(code[1], 8)), message)
+    metadata: dict[str, Any] = {"app": parts["app"], "pid": parts["pid"], **(more or {})}
+    level = words.leading(message) or "info"
+    if priority is not None:
+        level = SYSLOG[priority & 7]
+        metadata["facility"] = FACILITIES[priority >> 3]
+    kept = {name: value for name, value in metadata.items() if value is not None}
+    return {"level": level, "message": message, "resourceId": parts["host"], "timestamp": timestamp, "metadata": kept}

@@ -1,0 +1,151 @@
+"""What stands behind the text of a line: pairs such as `path=/var took=1.5s`, or one JSON object."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NoReturn
+
+#: Longest text, most pairs and longest name that are looked at.
+_LONGEST, _MOST = 16_384, 64
+_PAIR = re.compile(
+    r"(?<!\S)([A-Za-z_!@][\w.@/:-]{0,63})=(\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'|[^\s\"'=][^\s]*+|)(?<![,:;])(?=\s|$)",
+    re.ASCII,
+)
+_PADDING = re.compile(r"(?<=\S)[ ]{2,80}(?=[A-Za-z_][\w.-]{0,63}=)")
+_NAME = re.compile(r"(?<!\S)([A-Za-z_][\w.-]{0,63})=")
+#: structlog writes the logger behind the text, before the pairs.
+_LOGGER = re.compile(r"[ ]\[([A-Za-z_][\w.]{2,200})\][ ]*$")
+_INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,18})")
+_FLOAT = re.compile(r"-?(?:0|[1-9]\d{0,14})\.\d{1,15}")
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)")
+_ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
+#: The names of trace and span in what programs write behind or before a text.
+TRACES = ("trace_id", "traceId", "traceID", "trace.id", "dd.trace_id", "otelTraceID")
+SPANS = ("span_id", "spanId", "spanID", "span.id", "dd.span_id", "otelSpanID")
+
+
+def _not_json(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+_decoder = json.JSONDecoder(parse_constant=_not_json)
+
+
+def split(text: str) -> tuple[str, dict[str, Any]]:
+    """Return the text of a line and the pairs behind it.
+
+    The pairs leave the text only where that is certain: behind a tab, two blanks or a text in quotes. Else they
+    may be words of the message, and it keeps them.
+    """
+    if len(text) > _LONGEST:
+        return text, {}
+    if text.endswith("}") and (found := _object(text)) is not None:
+        return found
+    if "=" not in text:
+        return text.rstrip(), {}
+    if _PADDING.search(text) is not None:
+        return _padded(text)
+    start, values = _trailing(text)
+    if not values:
+        return text.rstrip(), {}
+    before = text[:start]
+    if (logger := _LOGGER.search(before)) is not None:
+        return before[: logger.start()].rstrip(), {"logger": logger[1], **values}
+    if len(before) > 1 and before[0] == '"' and before.rstrip().endswith('"'):
+        return _plain(before.strip()), values
+    certain = before.endswith(("  ", "\t")) and before.strip() != ""
+    return (before if certain else text).rstrip(), values
+
+
+def _padded(text: str) -> tuple[str, dict[str, Any]]:
+    """Split a text that is padded before its pairs, whose values may hold blanks: `failed     error=no such file`."""
+    found = _PADDING.search(text)
+    if found is None:
+        return text.rstrip(), {}
+    rest, values = text[found.end() :], dict[str, Any]()
+    names = list(_NAME.finditer(rest))[:_MOST]
+    for number, name in enumerate(names):
+        end = names[number + 1].start() if number + 1 < len(names) else len(rest)
+        add(values, name[1], _typed(name[1], rest[name.end() : end].strip()))
+    return text[: found.start()], values
+
+
+def pairs(text: str) -> dict[str, Any] | None:
+    """Return the pairs of *text* where it is nothing but pairs, blanks and commas between them."""
+    start, values = _trailing(text.replace(",", " "))
+    return values if values and not text[:start].strip() else None
+
+
+def ids(metadata: dict[str, Any]) -> dict[str, str]:
+    """Take trace and span out of *metadata*; an id of zeros is none and stays there."""
+    told = {}
+    for field, names in (("traceId", TRACES), ("spanId", SPANS)):
+        name = next((name for name in names if name in metadata), None)
+        if name is not None and isinstance(metadata[name], str | int) and str(metadata[name]).strip("0x"):
+            told[field] = str(metadata.pop(name))
+    return told
+
+
+def _trailing(text: str) -> tuple[int, dict[str, Any]]:
+    """Return where the unbroken run of pairs begins that ends the text, and the pairs."""
+    run: list[re.Match[str]] = []
+    for found in _PAIR.finditer(text):
+        if run and text[run[-1].end() : found.start()].strip():
+            run.clear()
+        run.append(found)
+    if not run or text[run[-1].end() :].strip() or len(run) > _MOST:
+        return len(text), {}
+    values: dict[str, Any] = {}
+    for found in run:
+        add(values, found[1], _typed(found[1], found[2]))
+    return run[0].start(), values
+
+
+def add(values: dict[str, Any], name: str, value: Any) -> None:
+    """Put *value* under *name*; a second one of that name makes a list of both."""
+    if name not in values:
+        values[name] = value
+    elif isinstance(values[name], list):
+        values[name].append(value)
+    else:
+        values[name] = [values[name], value]
+
+
+def _object(text: str) -> tuple[str, dict[str, Any]] | None:
+    place = text.find('{"')
+    if place < 1 or not text[place - 1].isspace():
+        return None
+    try:
+        value = _decoder.decode(text[place:])
+    except (ValueError, RecursionError):
+        return None
+    return ((text[:place] if text[place - 1] == "\t" else text).rstrip(), value) if isinstance(value, dict) else None
+
+
+def _typed(name: str, value: str) -> Any:
+    if name in TRACES or name in SPANS:
+        return _plain(value)
+    if _INTEGER.fullmatch(value):
+        return int(value)
+    if _FLOAT.fullmatch(value):
+        return float(value)
+    return {"true": True, "false": False}.get(value) if value in ("true", "false") else _plain(value)
+
+
+def _plain(value: str) -> str:
+    """Return the text within quotes, its escapes undone; another one as it is."""
+    if len(value) < 2 or value[0] not in "\"'" or value[-1] != value[0]:
+        return value
+    inner = value[1:-1]
+    if "\\" not in inner:
+        return inner
+    # A character beyond the first plane is two escapes.
+    return _ESCAPE.sub(_unescaped, inner).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    code = found[1]
+    if len(code) > 1:
+        return chr(int(code[1:], 16))
+    return _ESCAPED.get(code, code)
