@@ -8,7 +8,7 @@ from typing import Any
 
 from app.errors import InvalidRecord, Problem
 from app.files import joins, structured
-from app.files.entry import JOINED_CHARACTERS, JOINED_LINES, Entry, Line
+from app.files.entry import JOINED_CHARACTERS, JOINED_LINES, PLACE, Entry, Line
 from app.files.formats import Format
 from app.log.lines import ansi, words
 from app.log.record import SEVERITY
@@ -68,7 +68,8 @@ class _Splitter:
             return None
         if line.text.startswith('{"') or (self._format.name == "json" and line.text.startswith("{")):
             return self._begin(line, None)
-        found = None if text[0] in _BLANK and not _may_begin(text) else self._format.read(text, self._assumed)
+        opened = entry is not None and entry.bracket and text[0] in _BLANK
+        found = None if opened or text[0] in _BLANK and not _may_begin(text) else self._format.read(text, self._assumed)
         if entry is None or (entry.first.startswith("{") and not entry.bracket):
             return self._begin(line, found)
         said = self._goes_on(entry, text, found)
@@ -133,6 +134,8 @@ class _Splitter:
         """Return what the line adds to the entry's message, if it goes on with it; else None."""
         if entry.stanza is not None:
             return text if _in_stanza(entry, entry.stanza, text, found) else None
+        if (part := joins.PART.match(text)) is not None and _same_process(entry.first, text):
+            return part["part"]
         if found is not None:
             return self._repeats(entry, text, found)
         if text[0] in _BLANK:
@@ -162,22 +165,18 @@ class _Splitter:
             if entry.until.search(str(found["message"])):
                 entry.until = None
             return str(found["message"])
-        part = joins.PART.match(text)
-        if part is not None and "timestamp" in found and _same_process(entry.first, text):
-            return part["part"]
         column = entry.column
         if column > 8 and text[:column] == ansi.stripped(entry.first)[:column]:
             rest = text[column:]
             deeper = rest[:1] in _BLANK or joins.GOES_ON.match(rest) or joins.CLOSES.match(rest)
-            if rest.strip() and (deeper or (entry.traced and rest[0] not in _BLANK)):
+            if not rest.strip() or deeper or (entry.traced and joins.begun(rest) is not None):
                 return rest
         if "timestamp" not in found and "level" in found:
             if _is_second(entry, text, found):
                 entry.second = found
                 return text
-            if entry.traced or (begun := joins.begun(text)) is None or not self._takes(entry, begun):
-                return text if entry.traced else None
-            return text
+            begun = joins.begun(text)
+            return text if begun is not None and self._takes(entry, begun) else None
         return None
 
     def _is_deeper(self, entry: Entry, text: str) -> bool:
@@ -210,12 +209,13 @@ def _may_begin(text: str) -> bool:
     first = inner[:1]
     if first.isalpha() and first.isascii():
         indent = len(text) - len(inner)
-        return (
-            indent == 1
-            or _MONTH.match(inner) is not None
-            or (indent <= _ALIGNED and words.is_level(re.split(r"[^A-Za-z]", inner[:12], maxsplit=1)[0]))
-        )
+        return indent == 1 or _MONTH.match(inner) is not None or (indent <= _ALIGNED and _is_column(inner))
     return not first.isascii() or first.isdigit() or first in "[<" or text[0] == "\t"
+
+
+def _is_column(text: str) -> bool:
+    word = re.split(r"[^A-Za-z]", text[:12], maxsplit=1)[0]
+    return word.isupper() and words.is_level(word)
 
 
 def _trace(entry: Entry, text: str, *, first: bool) -> None:
@@ -228,7 +228,7 @@ def _trace(entry: Entry, text: str, *, first: bool) -> None:
         entry.free = begun.free if begun.free else entry.free
         if begun.language == "javascript":
             entry.free = 0
-        entry.traced = begun.language == "python" and "most recent call last" in text
+        entry.traced = begun.language == "python" and "Traceback (most recent" in text and "+" not in text[:4]
     elif first:
         if (place := text.find("Traceback (most recent call last)")) >= 0 and text.rstrip().endswith((":", ")")):
             entry.trace, entry.traced = joins.TRACES[0], place >= 0
@@ -258,8 +258,10 @@ def _is_second(entry: Entry, text: str, found: dict[str, Any]) -> bool:
     if entry.more or entry.found is None or "level" in entry.found or "timestamp" not in entry.found:
         return False
     level = words.at(text, 0)
-    place = str(entry.found["message"])
-    return level is not None and text[level.end : level.end + 2] == ": " and len(place) <= 250 and place.count(" ") <= 2
+    cased = level is not None and (level.style in ("caps", "title") or not text[: level.end].isascii())
+    if level is None or not cased or text[level.end : level.end + 2] != ": ":
+        return False
+    return PLACE.fullmatch(str(entry.found["message"])) is not None
 
 
 def elements(text: str, begin: int) -> Iterator[Entry]:

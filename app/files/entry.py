@@ -23,7 +23,7 @@ JOINED_CHARACTERS = 1 << 20
 _CUT = f"more than {JOINED_LINES:,} lines or {JOINED_CHARACTERS:,} characters: the rest follows in logs of its own"
 
 #: A line that names where something was logged, before the line that says what: java.util.logging, tinylog.
-_PLACE = re.compile(
+PLACE = re.compile(
     r"(?:\[(?P<thread>[^\]]{1,80})\] )?(?P<resource>[\w.$]{1,250}?)(?:[. ](?P<method>[\w$<>]{1,100}))?(?:\(\))?",
     re.DOTALL,
 )
@@ -116,12 +116,13 @@ class Entry:
             said = textwrap.dedent("\n".join(said)).split("\n")
         if self.trace is not None:
             log = _failed(log, self, said)
-        return {**log, "message": "\n".join((log["message"], *said)) if log["message"] else "\n".join(said)}
+        lines = (log["message"], *said) if log["message"] else said
+        return {**log, "message": "\n".join(lines).rstrip()}
 
 
 def _failed(log: dict[str, Any], entry: Entry, said: list[str]) -> dict[str, Any]:
     """Return the log of an exception: an error where no level is told, its type and message beside it."""
-    if entry.found is None or "level" not in entry.found:
+    if entry.found is None or "level" not in entry.found or (entry.trace is not None and entry.trace.alone):
         log = {**log, "level": "error"}
     told = joins.exception([log["message"], *said], entry.trace.language if entry.trace else "")
     return log if told is None else {**log, "metadata": {"exception": told, **log.get("metadata", {})}}
@@ -129,7 +130,7 @@ def _failed(log: dict[str, Any], entry: Entry, said: list[str]) -> dict[str, Any
 
 def _placed(log: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     """Return the log of two lines: where and when it was logged, then level and text."""
-    place = _PLACE.fullmatch(log["message"])
+    place = PLACE.fullmatch(log["message"])
     metadata = log.get("metadata", {})
     if place is not None:
         told = {name: place[name] for name in ("thread", "method") if place[name]}

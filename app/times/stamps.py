@@ -161,7 +161,7 @@ def _stamp(found: re.Match[str], place: int, assumed: Assumed) -> Stamp | None:
     offset, said = _offset(parts)
     if "day" not in parts and "a" not in parts:
         return Stamp(_today(clock, offset, assumed), end, "clock")
-    kind = "weak" if "short" in parts or "c" in parts else "full"
+    kind = "weak" if "short" in parts and "packed" in parts else "full"
     day = _day(found, parts, clock, assumed)
     if day is None:
         ambiguous = "a" in parts and int(parts["a"]) <= 12 and int(parts["b"]) <= 12

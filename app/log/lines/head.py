@@ -25,7 +25,7 @@ _SEPARATOR = re.compile(r"(?:\s|\|-(?=[A-Z])|[|›»\]]|[:,](?=[\s\[]|$)|-{1,3}(
 _TOKEN = re.compile(
     r"(?P<bracket>\[[^\[\]]{0,120}(?:\[[^\[\]]{0,60}\][^\[\]]{0,60}){0,3}\])|(?P<paren>\([\w.:/-]{1,60}\))"
     r"|(?P<angle><[\w.:/-]{1,80}>)|(?P<hash>#\d{1,10})|(?P<pairs>[a-z]\w{0,30}=\S{0,200})"
-    r"|(?P<number>\d{1,10})(?=[\s:\]])|(?P<name>[A-Za-z_@][\w.$/@-]{0,99}(?:::?[\w.$/@-]{1,99}){0,8})(?P<colon>:(?=\s))?"
+    r"|(?P<state>[0-9A-Z]{5})(?=\s+[A-Z]+:[ ]{2})|(?P<number>\d{1,10})(?=[\s:\]])|(?P<name>[A-Za-z_@][\w.$/@-]{0,99}(?:::?[\w.$/@-]{1,99}){0,8})(?P<colon>:(?=\s))?"
 )
 #: What stands between level and text, each only where it can't be the first word of the text.
 _INNER = re.compile(
@@ -33,7 +33,7 @@ _INNER = re.compile(
     r"|(?P<paren>\([\w.-]{1,60}\))(?=[\s:])|<(?P<angle>[\w./-]{1,100}:\d{1,7})>(?=\s)"
     r"|(?P<number>\d{1,10})(?=[ ]---[ ]|[ ](?:MainThread|Thread-\d+)[ ])|(?P<thread>MainThread|Thread-\d+)(?=[ ])"
     r"|(?P<source>(?:[A-Za-z]:)?[\w./@\\-]{1,150}\.[A-Za-z]{1,4}:\d{1,7}(?::\d{1,7})?):?(?=\s)"
-    r"|(?P<java>(?:[a-z_]\w{0,60}\.){1,12}[A-Z][\w$]{0,100}(?:\.[\w$<>]{1,100})?)(?=[ ][^:\s-])"
+    r"|(?P<java>(?:[a-z_]\w{0,60}\.){1,12}[A-Z][\w$]{0,100}(?:\.[\w$<>]{1,100})?)(?=[ ][^:\s=-])"
     r"|(?P<span>[a-z][\w-]{0,60}):(?=[ ][a-z]\w*::[\w:]{1,200}:[ ])|/(?P<worker>[\w-]{1,60})(?=[\]:])"
     r"|(?P<spans>[\w-]{1,60}\{[^{}\n]{0,300}\}(?::[\w-]{1,60}\{[^{}\n]{0,300}\}){0,8}):(?=\s)"
 )
@@ -140,7 +140,10 @@ def _inner(line: str, place: int, head: Head) -> str:
     found = head.found
     for number in range(_TOKENS):
         skipped = _SEPARATOR.match(line, place) if number == 0 or not head.closed else _space(line, place)
-        place = place if skipped is None else skipped.end()
+        if skipped is not None:
+            place = skipped.end()
+            if number and "- " in skipped[0] and "--" not in skipped[0]:
+                break
         token = _INNER.match(line, place)
         if head.level is None and token is not None and token.lastgroup not in ("angle", "source"):
             token = None
@@ -148,7 +151,11 @@ def _inner(line: str, place: int, head: Head) -> str:
             place = token.end()
             continue
         named = names.LOGGER.match(line, place)
-        if named is not None and found.logger is None and names.is_logger(named, line, head.level):
+        if (
+            named is not None
+            and found.logger is None
+            and names.is_logger(named, line, head.level, sourced="source" in found.metadata)
+        ):
             found.take_logger(named)
             place = named.end()
             continue
@@ -157,7 +164,7 @@ def _inner(line: str, place: int, head: Head) -> str:
     return rest.strip(" \t") if head.level is not None else rest.rstrip()
 
 
-_SPACE = re.compile(r"(?:\s|[|:](?=\s)|-{1,3}(?=\s)|>(?=\s))*")
+_SPACE = re.compile(r"(?:\s|[|:](?=\s|$)|-{1,3}(?=\s)|>(?=\s))*")
 
 
 def _space(line: str, place: int) -> re.Match[str] | None:

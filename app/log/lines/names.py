@@ -8,6 +8,8 @@ from typing import Any
 
 from app.log.lines import tail, words
 
+#: Most names in brackets between level and text: logger and thread, or application and thread; a third is of the text.
+_INSIDE = 2
 #: Longest name of a logger: the longest resourceId.
 _LONGEST = 255
 #: `name: text`, `name - text`, `name   : text`; a bracket that was opened before the time may end it, or a tab.
@@ -17,9 +19,9 @@ LOGGER = re.compile(
     r"(?P<end>(?:[ ]{0,80}:(?=[ ])|[ ]{1,3}--?-?(?=[ ]\S)|\t|(?=\]))|(?=[ ]\S{1,100}\.[a-z]{1,4}:\d{1,7}[ ]))[ ]{0,2}"
 )
 _SOURCE = re.compile(r"[\w./@\\-]{1,150}\.[A-Za-z]{1,4}:\d{1,7}")
-_BRACKETED = re.compile(r"[A-Za-z_@][\w.$-]{0,99}(?:(?:::|[./])[\w.$-]{1,99}){0,10}")
+_BRACKETED = re.compile(r"[A-Za-z_@][\w.$-]{0,99}(?:(?:::|[./])[\w.$-]{1,99}){0,10}(?:\(\d{1,10}\))?")
 _THREAD = re.compile(
-    r"main$|.*[Tt]hread|.*(?:exec|pool|worker|MainProcess|nio|ForkJoin).*\d+$|MainProcess$|Thread-\d+$"
+    r"main$|[^.]*[Tt]hread|[^.]*(?:exec|pool|worker|MainProcess|nio|ForkJoin).*\d+$|MainProcess$|Thread-\d+$"
 )
 _EXCEPTION = re.compile(r"(?:\w+\.)*\w*(?:Error|Exception|Warning|Throwable)$")
 #: Words that begin a text before a colon and name no logger.
@@ -90,6 +92,8 @@ class Found:
     letter: str | None = None
     brackets: list[str] = field(default_factory=list)
     metadata: dict[str, Any] = field(default_factory=dict)
+    #: How many brackets with names stood between level and text.
+    inside: int = 0
 
     def prefix(self, found: re.Match[str]) -> None:
         """Take what stood before the time."""
@@ -107,8 +111,8 @@ class Found:
         kind = found.lastgroup if found.lastgroup != "colon" else "name"
         if kind == "bracket":
             self.bracket(found["bracket"][1:-1])
-        elif kind == "number" and found[0].startswith("0") and len(found[0]) == 5:  # PostgreSQL's SQLSTATE
-            self._context(found[0])
+        elif kind == "state":  # PostgreSQL's SQLSTATE
+            self.metadata["sqlstate"] = found[0]
         elif kind in ("number", "hash"):
             self.metadata.setdefault("pid", found[0].lstrip("#"))
         elif kind == "pairs":
@@ -126,7 +130,10 @@ class Found:
         kind = str(found.lastgroup)
         value = found[kind]
         if kind == "bracket":
-            return self.bracket(value[1:-1])
+            before = len(self.brackets)
+            taken = self.inside < _INSIDE and self.bracket(value[1:-1])
+            self.inside += len(self.brackets) > before
+            return taken
         if kind == "paren":
             self._thread(value[1:-1])
         elif kind in ("process", "number"):
@@ -203,7 +210,7 @@ class Found:
             self.metadata["context"] = text if before is None else f"{before} {text}"
 
 
-def is_logger(found: re.Match[str], line: str, level: words.Level | None) -> bool:
+def is_logger(found: re.Match[str], line: str, level: words.Level | None, *, sourced: bool = False) -> bool:
     """Return whether what LOGGER found is a logger's name and not the beginning of the text."""
     if found["module"] is not None:
         return True
@@ -211,11 +218,13 @@ def is_logger(found: re.Match[str], line: str, level: words.Level | None) -> boo
     if len(name) > _LONGEST or words.is_level(name) or _EXCEPTION.match(name) or name.lower() in PROSE:
         return False
     shaped = "." in name or "::" in name or "/" in name or "·" in name or found["pid"] is not None
+    if sourced and found["end"].strip() == ":":
+        return True
     if level is None:
         return shaped and found["end"].strip() != "" and "/" not in name
     end = found["end"].strip(" ")
     if end == "\t":
         return _SOURCE.match(line, found.end()) is not None
     if shaped or end != ":":
-        return True
+        return shaped or not name.isupper()
     return name[0].islower() and line[level.end : level.end + 1] != ":"

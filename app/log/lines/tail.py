@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 #: Longest text, most pairs and longest name that are looked at.
 _LONGEST, _MOST = 16_384, 64
 _PAIR = re.compile(
-    r"(?<!\S)([A-Za-z_!@][\w.@/:-]{0,63})=(\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'|[^\s\"'=][^\s]*+|)(?<![,:;])(?=\s|$)",
+    r"(?<!\S)([A-Za-z_!@][\w.@/:-]{0,63})=(\"(?:[^\"\\]|\\.)*+\"|'(?:[^'\\]|\\.)*+'|[\w.]*[\[({][^\[\](){}]{0,500}[\])}]|[^\s\"'=][^\s]*+|)(?<![,:;])(?=\s|$)",
     re.ASCII,
 )
 _PADDING = re.compile(r"(?<=\S)[ ]{2,80}(?=[A-Za-z_][\w.-]{0,63}=)")

@@ -59,10 +59,20 @@ CONTINUING = frozenset(("DETAIL", "HINT", "CONTEXT", "STATEMENT", "QUERY", "LOCA
 
 _WORD = r"(?:AM FEINSTEN(?=:)|(?:LE PLUS|TRÈS) PRÉCIS(?=:)|Level \d{1,3}|[Dd]ebug \d{1,2}(?=:)|[^\W\d_]{2,15}\d?(?:[+-]\d{1,2})?!?)"
 _AT = re.compile(
-    rf"(?P<open>[\[(<])[ ]*(?P<inner>{_WORD})[ ]*[\])>]|(?P<bare>{_WORD})(?=[\s:\])>|,/\[]|\x1b|$)|(?P<letter>[TDIWEF])(?=[ ]\|)"
+    rf"(?P<open>[\[(<])[ ]*(?P<inner>{_WORD})[ ]*[\])>]|(?P<bare>{_WORD})(?=[\s:\])>|,/\[]|\x1b|$)|(?P<letter>[TDINWECF])(?=[ ]\|)|(?P<none>\?\?\?)(?=[ ])"
 )
 #: The letters of etcd and of loggers that align by them.
-LETTERS = {"T": "trace", "D": "debug", "I": "info", "W": "warn", "E": "error", "F": "fatal", "V": "trace"}
+LETTERS = {
+    "T": "trace",
+    "D": "debug",
+    "I": "info",
+    "N": "notice",
+    "W": "warn",
+    "C": "critical",
+    "E": "error",
+    "F": "fatal",
+    "V": "trace",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +114,8 @@ def at(text: str, place: int) -> Level | None:
     found = _AT.match(text, place)
     if found is None:
         return None
+    if found["none"]:  # zerolog and phuslu for a log without a level
+        return Level("info", found.end(), "bracket", "???")
     if found["letter"]:
         return Level(LETTERS[found["letter"]], found.end(), "letter")
     word = found["inner"] or found["bare"]
