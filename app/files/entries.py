@@ -69,7 +69,9 @@ class _Splitter:
         if line.text.startswith('{"') or (self._format.name == "json" and line.text.startswith("{")):
             return self._begin(line, None)
         opened = entry is not None and entry.bracket and text[0] in _BLANK
-        found = None if opened or text[0] in _BLANK and not _may_begin(text) else self._format.read(text, self._assumed)
+        found = (
+            None if opened or (text[0] in _BLANK and not _may_begin(text)) else self._format.read(text, self._assumed)
+        )
         if entry is None or (entry.first.startswith("{") and not entry.bracket):
             return self._begin(line, found)
         said = self._goes_on(entry, text, found)

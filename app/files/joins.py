@@ -98,8 +98,8 @@ INLINE = re.compile(r"\b[A-Z]?\w*(?:Error|Exception)(?: \[\w+\])?(?::|$)")
 JAVASCRIPT = next(trace for trace in TRACES if trace.language == "javascript")
 _ERROR = re.compile(
     r"(?:Caused by: |Exception in thread \"[^\"]{0,200}\" |Uncaught |Unhandled [Ee]xception[.:] |\*\* \(|PHP Fatal error:  Uncaught )?"
-    r"(?P<type>(?:[A-Za-z_][\w$]{0,99}[.:\\]{1,2}){0,20}[A-Za-z_][\w$]{0,99}(?:Error|Exception|Throwable|Exit|Interrupt|Warning)[\w$]{0,60})"
-    r"\)?(?:: (?P<message>.*)|$| )"
+    r"(?P<type>(?:[A-Za-z_][\w$]{0,99}[.:\\]{1,2}){0,20}[A-Za-z_]?[\w$]{0,99}(?:Error|Exception|Throwable|Exit|Interrupt|Warning)[\w$]{0,60})"
+    r"(?:\) (?P<text>.*)|(?: \[\w{1,60}\])?(?:: ?(?P<message>.*)|$))"
 )
 _RUBY = re.compile(r"\S{1,300}\.rb:\d+:in ['`].{0,200}': (?P<message>.*) \((?P<type>[A-Z][\w:]{0,200})\)")
 _PANIC = re.compile(r"panic: (?P<message>.*)")
@@ -116,7 +116,9 @@ def exception(lines: list[str], language: str) -> dict[str, str] | None:
     for line in ordered:
         found = _ERROR.match(line) or _RUBY.match(line)
         if found is not None:
-            return {name: value for name, value in found.groupdict().items() if value}
+            parts = found.groupdict()
+            message = parts.get("message") or parts.get("text")
+            return {"type": parts["type"], **({"message": message} if message else {})}
         if language == "go" and (found := _PANIC.match(line)) is not None:
             return {"type": "panic", "message": found["message"]}
         if language == "rust" and "panicked at" in line:

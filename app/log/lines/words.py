@@ -146,15 +146,18 @@ _LEADING = re.compile(
     re.ASCII,
 )
 
+#: An exception's class before its text: what it tells is an error, whoever printed it.
+_EXCEPTION = re.compile(r"(?:\w{1,60}\.){0,12}[A-Z]\w{0,100}(?:Error|Exception)(?: \[\w{1,60}\])?: ", re.ASCII)
+
 
 def leading(text: str) -> str | None:
     """Return the level that a text starts with, as written: `[error]`, `Warning:`, `ERROR` in capitals."""
     found = _LEADING.match(text)
     if found is None:
-        return None
+        return "error" if _EXCEPTION.match(text) else None
     if found["php"]:
         return {"Notice": "notice", "Warning": "warn", "Deprecated": "warn"}.get(found["php"], "error")
     word = found["inner"] or found["bare"]
     if word.lower() not in _USUAL or (found["bare"] and found.end() == found.end("bare") and not word.isupper()):
-        return None
+        return "error" if _EXCEPTION.match(text) else None
     return str(word)
