@@ -189,7 +189,7 @@ class _Splitter:
             return True
         return len(text) - len(text.lstrip()) > indent
 
-    def _takes(self, entry: Entry, begun: joins.Trace) -> bool:
+    def _takes(self, entry: Entry, begun: joins.TraceForm) -> bool:
         """Return whether an exception that begins belongs to the entry, which its logger printed before it."""
         if begun.alone:
             return False

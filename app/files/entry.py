@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from app.errors import InvalidRecord, Problem
 from app.files import joins
 from app.files.formats import Format
-from app.files.joins import Trace
+from app.files.joins import TraceForm
 from app.log.fold import fold
 from app.log.lines import ansi, tail, words
 from app.log.record import SEVERITY
@@ -59,7 +59,7 @@ class Entry:
     #: Whether the last line opened a bracket that a line may close.
     bracket: bool = False
     #: The trace that was joined or begun, and whether Python's line with the error is still to come.
-    trace: Trace | None = None
+    trace: TraceForm | None = None
     traced: bool = False
     #: How many lines of any form still belong to it.
     free: int = 0

@@ -24,7 +24,7 @@ _READERS: tuple[tuple[str, Reader], ...] = (
 #: The formats that can be asked for by name; `plain` takes every line as a text of its own.
 NAMES = ("json", "syslog", "access", "logfmt", "text", "plain")
 #: How JSON begins, and no literal of another language does: `{ level: 'info' }`.
-_JSON = re.compile(r"\{\s*(?:[\"}]|$)")
+_JSON = re.compile(r"\{\s*[\"}]")
 #: How often a word must stand where a host does, before two programs, to be one.
 _HOST_LINES = 3
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class TraceForm:
     """How one language prints an exception: its first line, and the lines behind that begin in column 0."""
 
     language: str
@@ -19,8 +19,8 @@ class Trace:
     free: int = 0
 
 
-def _trace(language: str, begins: str, goes: str | None = None, *, alone: bool = False, free: int = 0) -> Trace:
-    return Trace(language, re.compile(begins), None if goes is None else re.compile(goes), alone, free)
+def _trace(language: str, begins: str, goes: str | None = None, *, alone: bool = False, free: int = 0) -> TraceForm:
+    return TraceForm(language, re.compile(begins), None if goes is None else re.compile(goes), alone, free)
 
 
 _PYTHON = (
@@ -35,7 +35,7 @@ _RUST = r"note: |stack backtrace:|Stack backtrace:|Caused by:|Location:|Backtrac
 _JAVA_CLASS = r"(?:[a-z_]\w{0,99}\.){1,20}[A-Z][\w$]{0,199}"
 
 #: Exceptions by language. The first that fits counts.
-TRACES: tuple[Trace, ...] = (
+TRACES: tuple[TraceForm, ...] = (
     _trace(
         "python", r"Traceback \(most recent call last\)|Stack \(most recent call last\)|  [+|] Exception Group", _PYTHON
     ),
@@ -105,7 +105,7 @@ _RUBY = re.compile(r"\S{1,300}\.rb:\d+:in ['`].{0,200}': (?P<message>.*) \((?P<t
 _PANIC = re.compile(r"panic: (?P<message>.*)")
 
 
-def begun(text: str) -> Trace | None:
+def begun(text: str) -> TraceForm | None:
     """Return how the exception is printed whose first line *text* is; None when it is none."""
     return next((trace for trace in TRACES if trace.begins.match(text) is not None), None)
 

@@ -50,7 +50,7 @@ class Head:
 
     stamp: Stamp | None = None
     level: words.Level | None = None
-    found: names.Found = field(default_factory=names.Found)
+    found: names.HeadFields = field(default_factory=names.HeadFields)
     #: Whether the time stands alone in its brackets, or without.
     closed: bool = True
 

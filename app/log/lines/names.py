@@ -84,7 +84,7 @@ PROSE = frozenset(
 
 
 @dataclass(slots=True)
-class Found:
+class HeadFields:
     """The names and numbers that a head told."""
 
     logger: str | None = None
