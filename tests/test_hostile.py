@@ -75,7 +75,7 @@ def logs(client: FlaskClient, fill: Fill, backends: Backends) -> list[dict[str, 
         }
         for text in TEXTS
     ]
-    sent += [{"message": LONG, "traceId": TRACE}, {"message": 5, "level": SCRIPT, SCRIPT: TEXTS}, *TEXTS]
+    sent += [{"message": LONG, "traceId": TRACE}, [{"level": SCRIPT, SCRIPT: TEXTS}], *TEXTS]
     agent = {"User-Agent": SCRIPT, "Content-Type": "application/json"}
     answer = client.post("/logs/ingest/", data=json.dumps(sent), headers=agent)
     assert (answer.status_code, answer.json["accepted"]) == (202, len(TEXTS) + 1)

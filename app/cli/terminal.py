@@ -8,7 +8,8 @@ from datetime import UTC, tzinfo
 import click
 
 from app.log.fold import fold
-from app.log.record import SEVERITY, LogRecord
+from app.log.ranks import RANKS
+from app.log.record import LogRecord
 from app.times.zone import text
 
 #: By severity, trace to fatal.
@@ -26,7 +27,7 @@ def safe(shown: str) -> str:
 
 def line(record: LogRecord, zone: tzinfo = UTC) -> str:
     """Return the log in one line: timestamp as the *zone* has it, level, resource, message."""
-    rank = SEVERITY.get(fold(record.level))
+    rank = RANKS.get(fold(record.level))
     level = safe(record.level).ljust(5)
     if rank is not None and "NO_COLOR" not in os.environ:  # click drops colours where no terminal is
         level = click.style(level, fg=_COLOURS[rank], bold=rank > 4)

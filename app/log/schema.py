@@ -1,41 +1,31 @@
-"""What a sent log must be: the marshmallow schema that words the errors, and the fast path that agrees with it.
-
-A test holds both together: `_record` refuses exactly the values in which `LogSchema` finds errors.
-"""
+"""From what was sent to its logs: our own form first, else any other program's by its dialect; and why one is refused."""
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, validates_schema
 
 from app.errors import Problem
 from app.log import body as bodies
+from app.log import own
 from app.log.body import Item
-from app.log.codec import encode
-from app.log.limits import TEXTS, Limits, fit
-from app.log.record import LogRecord, id_bytes, is_uuid7
-from app.times import instant
-from app.times.instant import Instant
+from app.log.doubled import decode
+from app.log.limits import Limits
+from app.log.reading import Line, Reader, batch, unused
+from app.log.record import LogRecord
+from app.times.written import Assumed
 
-#: Most characters of every text but the message.
-TEXT_LENGTH = 255
-#: Deepest nesting of metadata.
-METADATA_DEPTH = 64
-#: How far ahead of this machine's clock the time of a sender's own id may lie, in ms.
-AHEAD_MS = 600_000
-#: Level of a log that names none.
-DEFAULT_LEVEL = "info"
-
-#: JSON text can grow when it is decoded and encoded again: `1e15` is four bytes sent, 18 written.
-_GROWTH = 6
+#: Names that were not used, of one request, which its answer repeats.
+UNUSED_SHOWN = 20
 _UNCLEAN = re.compile("[\0\ud800-\udfff]")
+#: The character that begins a colour, as JSON must write it.
+_ESCAPE = b"\\u001b"
 _json = msgspec.json.Encoder().encode
 
 
@@ -53,12 +43,17 @@ class Parsed:
 
     #: In their sent order; the id is b"" unless the sender chose it.
     logs: list[LogRecord] = field(default_factory=list)
-    #: Of each log its place in the request, from 0, and about how many bytes it has.
+    #: Of each log its place in the request, from 0, and about how many bytes it has. A value that wraps
+    #: several logs gives them all its place.
     places: list[int] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     #: Of each log its sender's key, or b"" (see Envelope); empty where none has one.
     keys: list[bytes] = field(default_factory=list)
+    #: How many logs were read as another program's, by its dialect; those in our own form are not counted.
+    read_as: dict[str, int] = field(default_factory=Counter)
+    #: Keys that look like level, time or message of logs that have none, and were not understood.
+    unused: list[str] = field(default_factory=list)
 
     @property
     def sent(self) -> int:
@@ -66,17 +61,45 @@ class Parsed:
         return len(self.logs) + len(self.refused)
 
 
-def read(body: bytes, content_type: str | None, limits: Limits, now: int) -> Parsed:
+def read(
+    body: bytes,
+    content_type: str | None,
+    limits: Limits,
+    now: int,
+    *,
+    strict: bool = False,
+    hint: str | None = None,
+    line: Line | None = None,
+) -> Parsed:
     """Return the logs of a request's body; *now* is the accept time in ms.
 
-    Raises InvalidRecord when the body as a whole can't be read, UnsupportedMedia for another type.
+    With *strict* only our own form is a log, and everything else is refused; without, every object is one. *hint* names
+    a dialect; *line* reads lines of text that a log wraps. Raises InvalidRecord when the body as a whole can't be read,
+    UnsupportedMedia for another type.
     """
-    return _parse(bodies.items(body, content_type), limits, now)
+    items = bodies.items(body, content_type)
+    if len(items) == 1 and not strict and (logs := batch(items[0].value)) is not None:
+        return read_items(logs, limits, now, hint=hint, line=line)
+    # Names that stand twice, of which the decoder kept the last without a word, and colours: looked for in all at once.
+    odd = not strict and (body.count(b'"message"') > len(items) or _ESCAPE in body)
+    return _parse(items, limits, now, None if strict else _reader(now, hint, line), odd=odd)
 
 
-def read_items(values: Sequence[Any], limits: Limits, now: int) -> Parsed:
+def read_items(
+    values: Sequence[Any],
+    limits: Limits,
+    now: int,
+    *,
+    strict: bool = False,
+    hint: str | None = None,
+    line: Line | None = None,
+) -> Parsed:
     """Return the logs among decoded JSON values: what `read` does for doors that decode by themselves."""
-    return _parse(map(_item, values), limits, now)
+    return _parse(map(_item, values), limits, now, None if strict else _reader(now, hint, line), texts=True)
+
+
+def _reader(now: int, hint: str | None, line: Line | None) -> Reader:
+    return Reader(Assumed(datetime.fromtimestamp(now / 1000, UTC)), line, hint)
 
 
 def _item(value: Any) -> Item:
@@ -87,25 +110,80 @@ def _item(value: Any) -> Item:
     return Item(value, raw, dirty=b"\\u0000" in raw)
 
 
-def _parse(items: Iterable[Item], limits: Limits, now: int) -> Parsed:
+def _parse(
+    items: Iterable[Item],
+    limits: Limits,
+    now: int,
+    reader: Reader | None,
+    *,
+    odd: bool = False,
+    texts: bool = False,
+) -> Parsed:
     parsed = Parsed()
+    logs, places, sizes = parsed.logs, parsed.places, parsed.sizes
     for place, item in enumerate(items):
-        found = item.problem or _read(item, limits, now)
+        found = item.problem or _own(item, limits, now, None if reader is None else texts, odd)
         if isinstance(found, LogRecord):
-            parsed.logs.append(found)
-            parsed.places.append(place)
-            parsed.sizes.append(len(item.raw))
-        else:
+            logs.append(found)
+            places.append(place)
+            sizes.append(len(item.raw))
+        elif found is not None:
             parsed.refused.append(Refused(replace(found, index=place), item.raw))
+        elif reader is not None:
+            _foreign(item, place, limits, now, reader, parsed)
     return parsed
 
 
-def _read(item: Item, limits: Limits, now: int) -> LogRecord | Problem:
+def _own(item: Item, limits: Limits, now: int, texts: bool | None, odd: bool) -> LogRecord | Problem | None:
+    """Return the record of a log in our own form, else why it is none; None for what is to be read as a foreign one.
+
+    Every object may be one, a text where *texts*; nothing where *texts* is None.
+    """
     try:
         value = cleaned(item.value) if item.dirty else item.value
     except RecursionError:
         return Problem("is nested too deeply")
-    return _record(value, len(item.raw), limits, now) or _schema(limits).problem(value)
+    if texts is None:
+        return own.record(value, len(item.raw), limits, now) or own.problem(value, limits)
+    if type(value) is dict:
+        if value.keys() <= own.NAMES and not (odd and _is_odd(item.raw)):
+            return own.record(value, len(item.raw), limits, now)
+        return None
+    return None if texts and type(value) is str and value.strip() else own.problem(value, limits)
+
+
+def _is_odd(raw: bytes) -> bool:
+    return raw.count(b'"message"') > 1 or _ESCAPE in raw
+
+
+def _foreign(item: Item, place: int, limits: Limits, now: int, reader: Reader, parsed: Parsed) -> None:
+    """Add the logs in a value that is not in our own form."""
+    try:
+        value, later = decode(item.raw, item.value)
+        if item.dirty:
+            value, later = cleaned(value), cleaned(later)
+        found = reader.read(value, item.raw, later=later) if type(value) is dict else [reader.text(value)]
+    except RecursionError:
+        parsed.refused.append(Refused(Problem("is nested too deeply", index=place), item.raw))
+        return
+    for one in found:
+        if item.dirty:
+            one.log = cleaned(one.log)  # what it wraps as a text was decoded only now
+        size = len(item.raw) if len(found) == 1 else len(_item(one.log).raw)
+        record = own.record(one.log, size, limits, now)
+        if record is None:
+            one.log = own.fitted(one.log)
+            record = own.record(one.log, size, limits, now)
+        if record is None:
+            parsed.refused.append(Refused(replace(own.problem(one.log, limits), index=place), item.raw))
+            continue
+        parsed.logs.append(record)
+        parsed.places.append(place)
+        parsed.sizes.append(size)
+        if one.read_as:
+            parsed.read_as[one.read_as] = parsed.read_as.get(one.read_as, 0) + 1
+        if len(parsed.unused) < UNUSED_SHOWN:
+            parsed.unused += [name for name in unused(value, one) if name not in parsed.unused]
 
 
 def cleaned(value: Any) -> Any:
@@ -117,161 +195,3 @@ def cleaned(value: Any) -> Any:
     if isinstance(value, list):
         return [cleaned(inner) for inner in value]
     return value
-
-
-def _record(value: Any, size: int, limits: Limits, now: int) -> LogRecord | None:
-    """Return the record of a sent log, None when `LogSchema` has something against it."""
-    if type(value) is not dict:
-        return None
-    get = value.get
-    message, level = get("message"), get("level")
-    resource_id, trace_id, span_id, commit = get("resourceId"), get("traceId"), get("spanId"), get("commit")
-    if type(message) is not str:
-        return None
-    for text in (level, resource_id, trace_id, span_id, commit):
-        if text is not None and (type(text) is not str or len(text) > TEXT_LENGTH):
-            return None
-    try:
-        t, ns = _instant(get("timestamp"), now)
-    except ValueError:
-        return None
-    metadata = get("metadata")
-    if metadata is not None and type(metadata) is not dict:
-        return None
-    sent_id = get("id")
-    own = None if sent_id is None else own_id(sent_id, limits, now)
-    metadata = merged(value, own is not None)
-    if metadata is not None and metadata_fault(metadata, size, limits) is not None:
-        return None
-    truncated = len(message) * 4 > limits.message and len(message.encode()) > limits.message
-    if truncated:
-        message = message.encode()[: limits.message].decode("utf-8", "ignore")
-    level = DEFAULT_LEVEL if level is None else level
-    record = LogRecord(
-        own or b"", t, ns, level, message, resource_id, trace_id, span_id, commit, metadata, truncated=truncated
-    )
-    return fit(record, limits.log) if limits.log is not None and size * _GROWTH > limits.log else record
-
-
-def _instant(value: Any, now: int) -> Instant:
-    """Return the instant of a sent timestamp; raises ValueError with a sentence for the sender."""
-    if value is None:
-        return now, 0
-    if type(value) is str:
-        return instant.parse(value)
-    if type(value) is int or type(value) is float:
-        return instant.from_number(value)
-    raise ValueError("is neither a text nor a number")
-
-
-_KNOWN = frozenset(("level", "message", "resourceId", "traceId", "spanId", "commit", "timestamp", "metadata"))
-
-
-def merged(value: Mapping[str, Any], own: bool) -> dict[str, Any] | None:
-    """Return the metadata with the unknown top-level keys beneath it; an existing key wins."""
-    metadata: dict[str, Any] | None = value.get("metadata")
-    if value.keys() <= _KNOWN:
-        return metadata
-    others = {name: inner for name, inner in value.items() if name not in _KNOWN and not (own and name == "id")}
-    return {**others, **(metadata or {})} if others else metadata
-
-
-def own_id(value: Any, limits: Limits, now: int) -> bytes | None:
-    """Return the id a sender chose, if it is a UUIDv7 of a time that is kept; else it is metadata."""
-    if type(value) is not str or len(value) not in (32, 36):
-        return None
-    try:
-        identity = id_bytes(value)
-    except ValueError:
-        return None
-    age = now - int.from_bytes(identity[:6], "big")
-    return identity if is_uuid7(identity) and -AHEAD_MS <= age < limits.retention_ms else None
-
-
-def metadata_fault(metadata: dict[str, Any], size: int, limits: Limits) -> str | None:
-    """Return what is wrong with a log's metadata; *size* is the bytes of the log as it was sent."""
-    for inner in metadata.values():
-        if type(inner) is dict or type(inner) is list or type(inner) is float:
-            fault = _value_fault(inner, METADATA_DEPTH - 1)
-            if fault is not None:
-                return fault
-    if size * _GROWTH > limits.metadata and len(_json(metadata)) > limits.metadata:
-        return f"is larger than {limits.metadata:,} bytes of JSON"
-    if limits.log is not None and size * _GROWTH > limits.log and len(encode(metadata)) > limits.log - TEXTS:
-        return f"takes more than {limits.log - TEXTS:,} bytes packed, which is what the queue carries"
-    return None
-
-
-def _value_fault(value: Any, depth: int) -> str | None:
-    kind = type(value)
-    if kind is float and not math.isfinite(value):
-        return "holds a number beyond ±1.8e308"
-    if kind is not dict and kind is not list:
-        return None
-    if depth == 0:
-        return f"is nested more than {METADATA_DEPTH} deep"
-    for inner in value.values() if kind is dict else value:
-        fault = _value_fault(inner, depth - 1)
-        if fault is not None:
-            return fault
-    return None
-
-
-def _text(*, required: bool = False, limit: int | None = TEXT_LENGTH) -> fields.String:
-    wrong: dict[str, str | list[Any] | dict[Any, Any]] = {
-        "required": "is missing",
-        "null": "is missing",
-        "invalid": "is not a text",
-    }
-    long = [] if limit is None else [validate.Length(max=limit, error=f"is longer than {limit} characters")]
-    return fields.String(required=required, allow_none=not required, validate=long, error_messages=wrong)
-
-
-class _Timestamp(fields.Field[Instant]):
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Instant:
-        try:
-            return _instant(value, 0)
-        except ValueError as error:
-            raise ValidationError(str(error)) from None
-
-
-class LogSchema(Schema):
-    """A log as it is sent (see docs/api.md); `null` is the same as absent."""
-
-    class Meta:
-        unknown = INCLUDE
-
-    error_messages = {"type": "is not a JSON object"}  # noqa: RUF012 - marshmallow's own declaration
-
-    level = _text()
-    message = _text(required=True, limit=None)
-    resourceId = _text()  # noqa: N815 - names as they are sent
-    timestamp = _Timestamp(allow_none=True)
-    traceId = _text()  # noqa: N815
-    spanId = _text()  # noqa: N815
-    commit = _text()
-    metadata = fields.Dict(allow_none=True, error_messages={"invalid": "is not a JSON object"})
-
-    def __init__(self, limits: Limits) -> None:
-        super().__init__()
-        self._limits = limits
-
-    @validates_schema(skip_on_field_errors=True)
-    def _check_metadata(self, data: dict[str, Any], **kwargs: Any) -> None:
-        metadata = merged(data, own=False)
-        fault = metadata and metadata_fault(metadata, self._limits.metadata, self._limits)
-        if fault:
-            raise ValidationError(fault, "metadata")
-
-    def problem(self, value: Any) -> Problem:
-        """Return what is wrong with *value*: the first field at fault, and the other faults in words."""
-        errors: Mapping[str, Any] = self.validate(value)
-        found = [(name, reasons[0]) for name, reasons in errors.items()]
-        name, reason = found[0]
-        others = "".join(f"; {other}: {why}" for other, why in found[1:])
-        return Problem(f"{reason}{others}", None if name == "_schema" else name)
-
-
-@lru_cache(maxsize=8)
-def _schema(limits: Limits) -> LogSchema:
-    return LogSchema(limits)

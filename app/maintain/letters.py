@@ -9,8 +9,9 @@ from app.errors import InvalidInput
 from app.find.export import json_bytes
 from app.log import body
 from app.log.envelope import DeadLetter
+from app.log.own import DEFAULT_LEVEL, merged
 from app.log.record import LogRecord
-from app.log.schema import DEFAULT_LEVEL, cleaned, merged
+from app.log.schema import cleaned
 from app.query.filter import And, Contains, Equals, Filter, In, Matches, Or, Phrase, Prefix, Wildcard, Words
 from app.query.meaning import predicate
 from app.query.query import Query

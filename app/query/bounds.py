@@ -10,7 +10,8 @@ import re
 from typing import TypeAlias
 
 from app.log.fold import fold
-from app.log.record import SEVERITY, SEVERITY_NAMES
+from app.log.ranks import RANKS
+from app.log.record import SEVERITY_NAMES
 from app.query.filter import TIME_FIELDS, Bound, Range
 from app.query.meaning import number
 from app.times.typed import RequestTime, time_span
@@ -26,7 +27,7 @@ def span(field: str, value: str | int | float, now: RequestTime) -> Span:
     if field in TIME_FIELDS:
         return time_span(value, now.ms, now.zone)
     if field == "level":
-        rank = SEVERITY.get(fold(value)) if isinstance(value, str) else None
+        rank = RANKS.get(fold(value)) if isinstance(value, str) else None
         if rank is None:
             raise ValueError(f"is not a level with a severity; use one of {', '.join(SEVERITY_NAMES)}")
         return rank, rank

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 
 from app.log.fold import fold, word_spans, words
-from app.log.record import SEVERITY
+from app.log.ranks import RANKS
 from app.query.filter import (
     TEXT_LIMIT,
     TIME_FIELDS,
@@ -205,7 +205,7 @@ def _ranged(leaf: Range) -> _Find:
     inside = within(leaf)
 
     def find(value: _Value) -> list[Span]:
-        rank = SEVERITY.get(fold(value.text)) if leaf.field == "level" else number(value.value)
+        rank = RANKS.get(fold(value.text)) if leaf.field == "level" else number(value.value)
         return [(0, len(value.text))] if rank is not None and inside(rank) else []
 
     return find

@@ -15,7 +15,8 @@ from typing import Any, assert_never
 import re2
 
 from app.log.fold import fold, words
-from app.log.record import SEVERITY, LogRecord, id_text
+from app.log.ranks import RANKS
+from app.log.record import LogRecord, id_text
 from app.query.filter import (
     And,
     Contains,
@@ -76,7 +77,7 @@ def scalars(value: Any, path: str) -> Iterator[tuple[str, str | bool | int | flo
 
 def severity(record: LogRecord) -> int | None:
     """Return the severity rank of the record's level, None for a level without one."""
-    return SEVERITY.get(fold(record.level))
+    return RANKS.get(fold(record.level))
 
 
 _ATTRIBUTES = {

@@ -53,7 +53,7 @@ def test_pages_and_sockets_work_beneath_the_prefix(open_page: Open, server: Serv
 
 def test_operators_pages_work_beneath_the_prefix(open_page: Open, server: Server) -> None:
     """Overview with its part, how to add a source, dead letters with their forms."""
-    server.request("POST", "/logs/ingest/", {"message": 1})
+    server.request("POST", "/logs/ingest/", [1])
     server.drained()
     page = open_page(None)
     asked: list[str] = []

@@ -165,14 +165,14 @@ def test_keys_and_receipts_hold_in_the_new_system(
     old: Backends, each_backends: Backends, make_record: MakeRecord
 ) -> None:
     """A re-send to the target, and one back to the source's kind, is answered from the first request."""
-    sent = read_items([{"message": f"log {n}"} for n in range(150)] + [{"message": 5}], LIMITS, now_ms())
+    sent = read_items([{"message": f"log {n}"} for n in range(150)] + [5], LIMITS, now_ms())
     doors = {name: Accept(one.queue, receipts(one)) for name, one in (("old", old), ("new", each_backends))}
     first = doors["old"].take(sent, sender="s", key="key", digest=b"d")
     fill_backends(old, [])
     copy(source(old), target(each_backends))
     for door in ("new", "old"):
         again = doors[door].take(
-            read_items([{"message": f"log {n}"} for n in range(150)] + [{"message": 5}], LIMITS, now_ms()),
+            read_items([{"message": f"log {n}"} for n in range(150)] + [5], LIMITS, now_ms()),
             sender="s",
             key="key",
             digest=b"d",

@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import InvalidRecord, UnsupportedMedia
-from app.log import schema
+from app.log import own, schema
 from app.log.limits import Limits
+from app.log.own import LogSchema
 from app.log.record import IdSource, LogRecord, id_text
-from app.log.schema import LogSchema, Parsed
+from app.log.schema import Parsed
 
 NOW = 1_700_000_000_000
 LIMITS = Limits(message=1000, metadata=2000, retention_ms=30 * 86_400_000)
@@ -29,9 +30,9 @@ EXAMPLE: dict[str, Any] = {
 }
 
 
-def parsed(value: Any) -> Parsed:
+def parsed(value: Any, *, strict: bool = False) -> Parsed:
     """Read one JSON body."""
-    return schema.read(json.dumps(value).encode(), None, LIMITS, NOW)
+    return schema.read(json.dumps(value).encode(), None, LIMITS, NOW, strict=strict)
 
 
 def one(value: Any) -> LogRecord:
@@ -41,8 +42,8 @@ def one(value: Any) -> LogRecord:
 
 
 def problem(value: Any) -> dict[str, Any]:
-    """Read a body of one log that must be refused."""
-    (refused,) = parsed(value).refused
+    """Read a body of one log that must be refused where only our own form is taken."""
+    (refused,) = parsed(value, strict=True).refused
     return refused.problem.to_dict()
 
 
@@ -85,7 +86,7 @@ def test_fault_names_field_and_reason(sent: dict[str, Any], field: str, said: st
 def test_bad_logs_cost_their_neighbours_nothing() -> None:
     """Of an array the good logs are taken, the bad ones named by their place and kept as they were sent."""
     body = b'[{"message":"a"}, 7, {"message":"b","level":[]}, {"message":"c"}]'
-    read = schema.read(body, "application/json", LIMITS, NOW)
+    read = schema.read(body, "application/json", LIMITS, NOW, strict=True)
     assert [(log.message, place) for log, place in zip(read.logs, read.places, strict=True)] == [("a", 0), ("c", 3)]
     assert [(bad.problem.index, bad.payload) for bad in read.refused] == [(1, b"7"), (2, b'{"message":"b","level":[]}')]
 
@@ -166,7 +167,8 @@ def test_nul_and_lone_surrogates_become_the_replacement_character() -> None:
 
 def test_number_out_of_range_costs_only_its_log() -> None:
     """JSON allows 1e999, float64 doesn't."""
-    read = schema.read(b'[{"message":"a","metadata":{"n":1e999}},{"message":"b"}]', None, LIMITS, NOW)
+    body = b'[{"message":"a","metadata":{"n":1e999}},{"message":"b"}]'
+    read = schema.read(body, None, LIMITS, NOW, strict=True)
     assert [log.message for log in read.logs] == ["b"]
     assert read.refused[0].problem.field == "metadata"
 
@@ -211,5 +213,5 @@ LOGS = st.one_of(
 @given(LOGS)
 def test_fast_path_and_schema_accept_and_refuse_the_same(value: Any) -> None:
     """The words come from the schema, the speed from the fast path; they must not disagree."""
-    taken = schema._record(value, 10**6, LIMITS, NOW) is not None
+    taken = own.record(value, 10**6, LIMITS, NOW) is not None
     assert taken == (not LogSchema(LIMITS).validate(value))

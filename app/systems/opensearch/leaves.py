@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import Any, TypeAlias
 
 from app.log.fold import fold, words
-from app.log.record import SEVERITY
+from app.log.ranks import RANKS
 from app.query.filter import Contains, Equals, Exists, In, Leaf, Matches, Phrase, Prefix, Range, Wildcard, Words
 from app.query.meaning import number, within
 from app.query.pattern.codepoints import ANY, among, family
@@ -110,7 +110,7 @@ class Leaves:
             return Meant.exactly(moments.received(*moments.ends(leaf)))
         if field == "level":
             inside = within(leaf)
-            return Meant.exactly(_levels([name for name, rank in SEVERITY.items() if inside(rank)]))
+            return Meant.exactly(_levels([name for name, rank in RANKS.items() if inside(rank)]))
         if not field.startswith("metadata."):
             return Meant.exactly(NOTHING)
         if len(field) > PATH_LIMIT:

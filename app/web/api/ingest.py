@@ -26,19 +26,20 @@ STAGES = ("stored", "indexed")
 #: Seconds for which `wait` blocks at most.
 WAIT_SECONDS = 10.0
 #: `token` is the password of shippers that can set nothing but the URL: app/web/security/access.py reads it.
-PARAMETERS = ("wait", "token")
+#: `strict` is whether only our own form is a log.
+PARAMETERS = ("wait", "token", "strict")
 
 
 @bp.post("/logs/ingest/")
 @bp.post("/logs/ingest")
 def ingest() -> Response:
     """Accept logs: 202 when at least one is durably queued, with what became of each."""
-    stage, key = _stage(), _key()
+    stage, strict, key = _stage(), _strict(), _key()
     body = raw_body()
     settings = parts().settings
     try:
         body = inflated(body)
-        parsed = schema.read(body, request.headers.get("Content-Type"), limits_of(settings), now_ms())
+        parsed = schema.read(body, request.headers.get("Content-Type"), limits_of(settings), now_ms(), strict=strict)
     except InvalidRecord as error:
         parts().accept().bury(body, error.problems[0], _sender(), _agent())
         raise
@@ -55,6 +56,11 @@ def ingest() -> Response:
         problems = [Problem(**problem) for problem in outcome.rejected]
         return answer(400, f"no log was accepted: {_first(outcome)}", problems)
     found = _shown(outcome)
+    # Of logs in our own form there is neither, and an answer is what it was before other forms were read.
+    if parsed.read_as:
+        found["read_as"] = dict(parsed.read_as)
+    if parsed.unused:
+        found["unused"] = parsed.unused
     if stage and outcome.receipt:
         status = parts().receipts().wait(outcome.receipt, stage, WAIT_SECONDS)
         found |= {name: status[name] for name in ("queued", "stored", "indexed", "dead")}
@@ -102,11 +108,20 @@ def _stage() -> str | None:
         return None
     for name in request.args:
         if name not in PARAMETERS:
-            raise InvalidInput(Problem("is not a parameter of this route; there are `wait` and `token`", name))
+            raise InvalidInput(
+                Problem("is not a parameter of this route; there are `wait`, `strict` and `token`", name)
+            )
     stage = request.args.get("wait")
     if stage is not None and stage not in STAGES:
         raise InvalidInput(Problem(f"is neither {' nor '.join(STAGES)}", "wait"))
     return stage
+
+
+def _strict() -> bool:
+    value = request.args.get("strict", "0") if request.query_string else "0"
+    if value not in ("0", "1"):
+        raise InvalidInput(Problem("is neither 0 nor 1", "strict"))
+    return value == "1"
 
 
 def _sender() -> str:

@@ -68,6 +68,10 @@ PARAMETERS = {
     "wait": Parameter(
         choice(*ingest.STAGES), f"Answer when the logs are so far, or after {ingest.WAIT_SECONDS:g} seconds."
     ),
+    "strict": Parameter(
+        choice("0", "1", default="0"),
+        "With 1 only our own form is a log, and everything else is refused; else every JSON object is read as one.",
+    ),
     "token": Parameter(
         TEXT, "The admin's password, for senders that can't set a header. A URL may end up in the log of a proxy."
     ),

@@ -106,8 +106,10 @@ SCHEMAS: dict[str, Schema] = {
             "rejected": _list(_ref("Problem")),
             "receipt": {"type": ["string", "null"]},
             **dict.fromkeys(("queued", "stored", "indexed", "dead"), _COUNT),
+            "read_as": {"type": "object", "additionalProperties": _COUNT},
+            "unused": _list(_TEXT),
         },
-        ("queued", "stored", "indexed", "dead"),
+        ("queued", "stored", "indexed", "dead", "read_as", "unused"),
     ),
     "Receipt": _object(
         {

@@ -10,7 +10,8 @@ from flask.sansio.app import App
 from markupsafe import Markup, escape
 
 from app.log.fold import fold
-from app.log.record import SEVERITY, id_text
+from app.log.ranks import RANKS
+from app.log.record import id_text
 from app.query.highlights import Span
 from app.web.render.skew import is_ahead, skew
 
@@ -71,7 +72,7 @@ def escaped(text: str) -> str:
 
 def rank(level: str) -> str:
     """Return the CSS class of a level's severity."""
-    return f"s{SEVERITY.get(fold(level), 'x')}"
+    return f"s{RANKS.get(fold(level), 'x')}"
 
 
 def breaking(shown: Markup) -> Markup:

@@ -132,11 +132,11 @@ def test_a_new_source_that_is_refused_is_told_why(client: FlaskClient, send: Cal
     """With the reason and what it had sent: that is what whoever sets it up needs."""
     page = get(client, "/overview/add")
     part = page.one("section", id="arrived")["data-part"].removeprefix("/beneath")
-    send("wrong/1", b'{"msg": "no message <b>"}')
+    send("wrong/1", b'["no object <b>", 5, {"message"')
     text = " ".join(client.get(part).text.split())
     assert "A new source sends, but is refused:" in text
-    assert "<code><bdi>message</bdi></code>" in text
-    assert "no message &lt;b&gt;" in text
+    assert "is not JSON" in text
+    assert "no object &lt;b&gt;" in text
 
 
 def test_hostile_agents_are_only_shown(client: FlaskClient, send: Callable[[str, bytes], None]) -> None:

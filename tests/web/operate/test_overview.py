@@ -115,7 +115,7 @@ def test_sources_are_who_sends(client: FlaskClient, backends: Backends, settings
     """Each sender and agent with logs, refusals, the last reason and sample; over several processes and a restart."""
     other = create_app(settings)
     for asked in (client, other.test_client()):
-        asked.post("/logs/ingest/", json=[{"message": "a"}, {"message": 1}], headers={"User-Agent": "shipper/1"})
+        asked.post("/logs/ingest/", json=[{"message": "a"}, 1], headers={"User-Agent": "shipper/1"})
         asked.post("/logs/ingest/", data=b"{", headers={"User-Agent": "shipper/1"})
         asked.post("/logs/ingest/", data=b"x", content_type="image/png", headers={"User-Agent": "camera/2"})
         asked.post("/logs/ingest/", data=b"\x1f", headers={"User-Agent": "camera/2", "Content-Encoding": "br"})
@@ -136,7 +136,7 @@ def test_sources_are_who_sends(client: FlaskClient, backends: Backends, settings
 def test_a_resend_is_a_visit_without_new_logs(client: FlaskClient, backends: Backends) -> None:
     """What was accepted or refused before is not counted again."""
     for _ in range(2):
-        body = [{"message": "a"}, {"message": 1}]
+        body = [{"message": "a"}, 1]
         assert client.post("/logs/ingest/", json=body, headers={"Idempotency-Key": "k"}).status_code == 202
     client.application.extensions["logingestor"].visits().tell()
     (found,) = backends.store.sources(9).sources

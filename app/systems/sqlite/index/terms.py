@@ -25,7 +25,8 @@ from functools import lru_cache
 from typing import Any
 
 from app.log.fold import fold, word_text
-from app.log.record import SEVERITY, LogRecord
+from app.log.ranks import RANKS
+from app.log.record import LogRecord
 from app.query.meaning import as_text, number, scalars
 
 #: A longer value is indexed by its start and by a digest of the whole (characters).
@@ -114,7 +115,7 @@ def _terms(field: str, value: str) -> str:
 @lru_cache(maxsize=5_000)
 def _level_terms(level: str) -> str:
     folded = fold(level)
-    rank = SEVERITY.get(folded)
+    rank = RANKS.get(folded)
     return _terms("level", folded) + ("" if rank is None else f" s~{rank}")
 
 

@@ -1,0 +1,7 @@
+"""Java and other languages of the JVM."""
+
+from __future__ import annotations
+
+from app.log.dialects.dialect import Dialect
+
+ROWS: tuple[Dialect, ...] = ()

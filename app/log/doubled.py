@@ -1,0 +1,70 @@
+"""Names that stand twice in one JSON object: loggers write their own fields first and never look for a second.
+
+A decoder keeps the last of them without a word (RFC 8259, section 4 leaves it open). Here the first is kept, and the later
+values are given beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+#: What keys end with in JSON that a program wrote.
+_KEY_ENDS = (b'":', b'" :')
+
+
+class _Doubled(dict[str, Any]):
+    """An object with the first value of each name, and the later ones beside it."""
+
+    later: dict[str, list[Any]]
+
+
+def decode(raw: bytes, value: Any) -> tuple[Any, dict[str, list[Any]]]:
+    """Return the object in *raw*, decoded before as *value*, with the first of each name; and later values by name.
+
+    Within an inner object all values of a name are kept as a list.
+    """
+    if type(value) is not dict or sum(map(raw.count, _KEY_ENDS)) <= _names(value):
+        return value, {}
+    try:
+        found = json.loads(raw, object_pairs_hook=_object, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return value, {}
+    later = found.later if type(found) is _Doubled else {}
+    return {name: _plain(inner) for name, inner in found.items()}, {name: _plain(more) for name, more in later.items()}
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _names(value: Any) -> int:
+    """Return how many names the objects in *value* have."""
+    if type(value) is dict:
+        return len(value) + sum(
+            [_names(inner) for inner in value.values() if type(inner) is dict or type(inner) is list]
+        )
+    return sum([_names(inner) for inner in value if type(inner) is dict or type(inner) is list])
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    doubled = _Doubled()
+    doubled.later = {}
+    for name, value in pairs:
+        if name in doubled:
+            doubled.later.setdefault(name, []).append(value)
+        else:
+            doubled[name] = value
+    return doubled
+
+
+def _plain(value: Any) -> Any:
+    if type(value) is list:
+        return [_plain(inner) for inner in value]
+    if type(value) is _Doubled:
+        more = {name: [value[name], *later] for name, later in value.later.items()}
+        value = {**value, **more}
+    return {name: _plain(inner) for name, inner in value.items()} if type(value) is dict else value

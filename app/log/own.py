@@ -1,0 +1,220 @@
+"""Our own form of a log: the marshmallow schema that words the errors, and the fast path that agrees with it.
+
+A test holds both together: `record` refuses exactly the values in which `LogSchema` finds errors.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, validates_schema
+
+from app.errors import Problem
+from app.log.codec import encode
+from app.log.limits import TEXTS, Limits, fit
+from app.log.record import LogRecord, id_bytes, is_uuid7
+from app.times import instant
+from app.times.instant import Instant
+
+#: Most characters of every text but the message.
+TEXT_LENGTH = 255
+#: Deepest nesting of metadata.
+METADATA_DEPTH = 64
+#: How far ahead of this machine's clock the time of a sender's own id may lie, in ms.
+AHEAD_MS = 600_000
+#: Level of a log that names none.
+DEFAULT_LEVEL = "info"
+
+#: JSON text can grow when it is decoded and encoded again: `1e15` is four bytes sent, 18 written.
+_GROWTH = 6
+_json = msgspec.json.Encoder().encode
+
+
+def record(value: Any, size: int, limits: Limits, now: int) -> LogRecord | None:
+    """Return the record of a sent log, None when `LogSchema` has something against it."""
+    if type(value) is not dict:
+        return None
+    get = value.get
+    message, level = get("message"), get("level")
+    resource_id, trace_id, span_id, commit = get("resourceId"), get("traceId"), get("spanId"), get("commit")
+    if type(message) is not str:
+        return None
+    for text in (level, resource_id, trace_id, span_id, commit):
+        if text is not None and (type(text) is not str or len(text) > TEXT_LENGTH):
+            return None
+    try:
+        t, ns = _instant(get("timestamp"), now)
+    except ValueError:
+        return None
+    metadata = get("metadata")
+    if metadata is not None and type(metadata) is not dict:
+        return None
+    sent_id = get("id")
+    own = None if sent_id is None else own_id(sent_id, limits, now)
+    metadata = merged(value, own is not None)
+    if metadata is not None and metadata_fault(metadata, size, limits) is not None:
+        return None
+    truncated = len(message) * 4 > limits.message and len(message.encode()) > limits.message
+    if truncated:
+        message = message.encode()[: limits.message].decode("utf-8", "ignore")
+    level = DEFAULT_LEVEL if level is None else level
+    record = LogRecord(
+        own or b"", t, ns, level, message, resource_id, trace_id, span_id, commit, metadata, truncated=truncated
+    )
+    return fit(record, limits.log) if limits.log is not None and size * _GROWTH > limits.log else record
+
+
+def _instant(value: Any, now: int) -> Instant:
+    """Return the instant of a sent timestamp; raises ValueError with a sentence for the sender."""
+    if value is None:
+        return now, 0
+    if type(value) is str:
+        return instant.parse(value)
+    if type(value) is int or type(value) is float:
+        return instant.from_number(value)
+    raise ValueError("is neither a text nor a number")
+
+
+_KNOWN = frozenset(("level", "message", "resourceId", "traceId", "spanId", "commit", "timestamp", "metadata"))
+#: All names of our own form: an object with no other is tried as one before anything else.
+NAMES = _KNOWN | {"id"}
+
+
+def merged(value: Mapping[str, Any], own: bool) -> dict[str, Any] | None:
+    """Return the metadata with the unknown top-level keys beneath it; an existing key wins."""
+    metadata: dict[str, Any] | None = value.get("metadata")
+    if value.keys() <= _KNOWN:
+        return metadata
+    others = {name: inner for name, inner in value.items() if name not in _KNOWN and not (own and name == "id")}
+    return {**others, **(metadata or {})} if others else metadata
+
+
+def own_id(value: Any, limits: Limits, now: int) -> bytes | None:
+    """Return the id a sender chose, if it is a UUIDv7 of a time that is kept; else it is metadata."""
+    if type(value) is not str or len(value) not in (32, 36):
+        return None
+    try:
+        identity = id_bytes(value)
+    except ValueError:
+        return None
+    age = now - int.from_bytes(identity[:6], "big")
+    return identity if is_uuid7(identity) and -AHEAD_MS <= age < limits.retention_ms else None
+
+
+def metadata_fault(metadata: dict[str, Any], size: int, limits: Limits) -> str | None:
+    """Return what is wrong with a log's metadata; *size* is the bytes of the log as it was sent."""
+    for inner in metadata.values():
+        if type(inner) is dict or type(inner) is list or type(inner) is float:
+            fault = _value_fault(inner, METADATA_DEPTH - 1)
+            if fault is not None:
+                return fault
+    if size * _GROWTH > limits.metadata and len(_json(metadata)) > limits.metadata:
+        return f"is larger than {limits.metadata:,} bytes of JSON"
+    if limits.log is not None and size * _GROWTH > limits.log and len(encode(metadata)) > limits.log - TEXTS:
+        return f"takes more than {limits.log - TEXTS:,} bytes packed, which is what the queue carries"
+    return None
+
+
+def _value_fault(value: Any, depth: int) -> str | None:
+    kind = type(value)
+    if kind is float and not math.isfinite(value):
+        return "holds a number beyond ±1.8e308"
+    if kind is not dict and kind is not list:
+        return None
+    if depth == 0:
+        return f"is nested more than {METADATA_DEPTH} deep"
+    for inner in value.values() if kind is dict else value:
+        fault = _value_fault(inner, depth - 1)
+        if fault is not None:
+            return fault
+    return None
+
+
+def fitted(value: dict[str, Any]) -> dict[str, Any]:
+    """Return a log whose metadata nest too deeply, or hold a number beyond a float's, with those parts as texts."""
+    metadata = value.get("metadata")
+    if not metadata:
+        return value
+    return {**value, "metadata": {name: _fitted(inner, METADATA_DEPTH - 1) for name, inner in metadata.items()}}
+
+
+def _fitted(value: Any, depth: int) -> Any:
+    if type(value) is float and not math.isfinite(value):
+        return repr(value)
+    if type(value) is not dict and type(value) is not list:
+        return value
+    if depth == 0:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if type(value) is dict:
+        return {name: _fitted(inner, depth - 1) for name, inner in value.items()}
+    return [_fitted(inner, depth - 1) for inner in value]
+
+
+def _text(*, required: bool = False, limit: int | None = TEXT_LENGTH) -> fields.String:
+    wrong: dict[str, str | list[Any] | dict[Any, Any]] = {
+        "required": "is missing",
+        "null": "is missing",
+        "invalid": "is not a text",
+    }
+    long = [] if limit is None else [validate.Length(max=limit, error=f"is longer than {limit} characters")]
+    return fields.String(required=required, allow_none=not required, validate=long, error_messages=wrong)
+
+
+class _Timestamp(fields.Field[Instant]):
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Instant:
+        try:
+            return _instant(value, 0)
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+
+class LogSchema(Schema):
+    """A log as it is sent (see docs/api.md); `null` is the same as absent."""
+
+    class Meta:
+        unknown = INCLUDE
+
+    error_messages = {"type": "is not a JSON object"}  # noqa: RUF012 - marshmallow's own declaration
+
+    level = _text()
+    message = _text(required=True, limit=None)
+    resourceId = _text()  # noqa: N815 - names as they are sent
+    timestamp = _Timestamp(allow_none=True)
+    traceId = _text()  # noqa: N815
+    spanId = _text()  # noqa: N815
+    commit = _text()
+    metadata = fields.Dict(allow_none=True, error_messages={"invalid": "is not a JSON object"})
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__()
+        self._limits = limits
+
+    @validates_schema(skip_on_field_errors=True)
+    def _check_metadata(self, data: dict[str, Any], **kwargs: Any) -> None:
+        metadata = merged(data, own=False)
+        fault = metadata and metadata_fault(metadata, self._limits.metadata, self._limits)
+        if fault:
+            raise ValidationError(fault, "metadata")
+
+    def problem(self, value: Any) -> Problem:
+        """Return what is wrong with *value*: the first field at fault, and the other faults in words."""
+        errors: Mapping[str, Any] = self.validate(value)
+        found = [(name, reasons[0]) for name, reasons in errors.items()]
+        name, reason = found[0]
+        others = "".join(f"; {other}: {why}" for other, why in found[1:])
+        return Problem(f"{reason}{others}", None if name == "_schema" else name)
+
+
+@lru_cache(maxsize=8)
+def _schema(limits: Limits) -> LogSchema:
+    return LogSchema(limits)
+
+
+def problem(value: Any, limits: Limits) -> Problem:
+    """Return why a value is no log in our own form."""
+    return _schema(limits).problem(value)

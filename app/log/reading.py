@@ -1,0 +1,173 @@
+"""All logs in one foreign value: what a container, a shipper or a service wrapped is taken out and read again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from app.log import fits, foreign
+from app.log.dialects import table
+from app.log.dialects.dialect import Dialect, at, split
+from app.log.foreign import Foreign
+from app.log.roles import ROLES
+from app.times.written import Assumed
+
+#: Reads a line of text as a log in our own form; None for one of no known form.
+Line = Callable[[str], dict[str, Any] | None]
+
+#: How many wrappers may lie in one another.
+_DEPTH = 4
+#: Logs in one value at most; a list with more stays one log.
+_EVENTS = 10_000
+#: Names of a list that is a batch of logs, where it is all that a body holds.
+BATCHES = ("logs", "events", "records", "entries", "messages")
+#: A time of day that names no offset.
+_LOCAL = re.compile(r".*\d\d:\d\d:\d\d(?:[.,:]\d{1,9})?\s*(?:[AaPp][Mm])?\s*", re.ASCII)
+_decode = msgspec.json.Decoder().decode
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How foreign values are read: what is assumed of times, who reads lines of text, the dialect that was named."""
+
+    assumed: Assumed
+    line: Line | None = None
+    hint: str | None = None
+
+    def text(self, text: str) -> Foreign:
+        """Return the log that a line of text is."""
+        return self._line(text, Foreign({"message": text}, ""))
+
+    def read(
+        self, value: dict[str, Any], raw: bytes = b"", depth: int = 0, later: dict[str, list[Any]] | None = None
+    ) -> list[Foreign]:
+        """Return the logs in *value*: one, or those that it wraps; *later* has the further values of names that stand twice."""
+        dialect = table.BY_NAME.get(self.hint or "") or table.find(value)
+        if depth < _DEPTH and dialect is not None and dialect.events is not None:
+            events = at(value, split(dialect.events))
+            if type(events) is list and 0 < len(events) <= _EVENTS:
+                return self._events(value, events, dialect, depth)
+        outer = foreign.read(value, self.assumed, raw, dialect, later)
+        inner = self._inner(value, outer, dialect) if depth < _DEPTH else None
+        if inner is None:
+            return [outer]
+        if isinstance(inner, str):
+            return [self._line(inner, outer)]
+        return [_merged(outer, one) for part in inner for one in self.read(part, b"", depth + 1)]
+
+    def _events(self, value: dict[str, Any], events: list[Any], dialect: Dialect, depth: int) -> list[Foreign]:
+        """Return the logs of a list; what lies beside it belongs to each."""
+        beside = without(value, split(dialect.events or ""))
+        found = []
+        for event in events:
+            if type(event) is dict:
+                read = self.read(event, b"", depth + 1)
+            else:
+                read = [self._line(fits.message(event), Foreign({"message": fits.message(event)}, ""))]
+            for one in read:
+                one.log["metadata"] = {**beside, **(one.log.get("metadata") or {})}
+                if dialect.resource and "resourceId" not in one.log:
+                    names = (fits.short(at(value, split(path))) for path in dialect.resource)
+                    resource = next((name for name in names if name is not None), None)
+                    one.log |= {} if resource is None else {"resourceId": resource}
+                one.read_as = one.read_as or dialect.name
+                found.append(one)
+        return found
+
+    def _inner(
+        self, value: dict[str, Any], outer: Foreign, dialect: Dialect | None
+    ) -> list[dict[str, Any]] | str | None:
+        """Return the objects, or the text, that *value* wraps; None when it wraps nothing."""
+        if dialect is not None and dialect.inner is not None:
+            inner = at(value, split(dialect.inner))
+            if type(inner) is dict:
+                return [inner]
+            return None if type(inner) is not str else _objects(inner) or inner.rstrip("\r\n")
+        if "level" in outer.origins or not outer.log["message"].startswith("{"):
+            return None
+        objects = _objects(outer.log["message"]) if outer.origins.get("message") else None
+        return objects if objects is not None and all(is_log(one) for one in objects) else None
+
+    def _line(self, text: str, outer: Foreign) -> Foreign:
+        """Return the log of a line of text within *outer*."""
+        found = None if self.line is None else self.line(text)
+        inner = Foreign(
+            {"message": text} if found is None else found, "", {"message": outer.origins.get("message", "")}
+        )
+        return _merged(outer, inner)
+
+
+def is_log(value: dict[str, Any]) -> bool:
+    """Return whether an object has the names of a log: those of a message or level, and of any field besides."""
+    fields = {role[0] for name in value if (role := ROLES.get(name)) is not None}
+    return bool(fields & {"message", "level"}) and len(fields) > 1
+
+
+#: What a name has in it that may be that of a level, a time or a message.
+_LIKE = {
+    "level": re.compile(r"level|lvl|severity|priority", re.IGNORECASE),
+    "timestamp": re.compile(r"time(?!out|r|s$)|date(?!d)|\bts\b|when", re.IGNORECASE),
+    "message": re.compile(r"message|msg|text$", re.IGNORECASE),
+}
+
+
+def unused(value: Any, one: Foreign) -> list[str]:
+    """Return the keys at the top of *value* that look like a field that the log has not got from it."""
+    if type(value) is not dict:
+        return []
+    lacking = [like for name, like in _LIKE.items() if name not in one.origins]
+    return [key for key in value if len(key) < 100 and any(like.search(key) for like in lacking)] if lacking else []
+
+
+def batch(value: Any) -> list[Any] | None:
+    """Return the logs of a body that is an object with one list of them; None when it is something else."""
+    if type(value) is not dict:
+        return None
+    for name in BATCHES:
+        logs = value.get(name)
+        if type(logs) is list and logs and all(type(log) is dict or type(log) is str for log in logs):
+            others = {role[0] for other in value if other != name and (role := ROLES.get(other)) is not None}
+            return None if others & {"message", "level"} else logs
+    return None
+
+
+def _objects(text: str) -> list[dict[str, Any]] | None:
+    """Return the object that a text is, or those of its lines; None when it isn't JSON objects alone."""
+    if not text.lstrip().startswith("{"):
+        return None
+    for parts in ([text], [line for line in text.splitlines() if line.strip()]):
+        try:
+            values = [_decode(part) for part in parts]
+        except (msgspec.MsgspecError, RecursionError, ValueError):
+            continue
+        if all(type(value) is dict for value in values):
+            return values
+    return None
+
+
+def without(value: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """Return the object without what lies at the path."""
+    if len(path) == 1:
+        return {name: inner for name, inner in value.items() if name != path[0]}
+    inner = value.get(path[0])
+    return {**value, path[0]: without(inner, path[1:])} if type(inner) is dict else value
+
+
+def _merged(outer: Foreign, inner: Foreign) -> Foreign:
+    """Return the inner log with what only its wrapper knows."""
+    log = {**outer.log, **inner.log}
+    if "level" in outer.log and "level" not in inner.log:
+        log["level"] = outer.log["level"]
+    if "timestamp" in outer.log and isinstance(inner.sent_time, str) and _LOCAL.fullmatch(inner.sent_time) is not None:
+        log["timestamp"] = outer.log["timestamp"]  # the wrapper's is certain, of the other the zone would be a guess
+    metadata = {**(outer.log.get("metadata") or {}), **(inner.log.get("metadata") or {})}
+    if outer.log.get("message") == metadata.get("message"):
+        metadata.pop("message", None)
+    if metadata:
+        log["metadata"] = metadata
+    read_as = " in ".join(name for name in (inner.read_as, outer.read_as) if name)
+    return Foreign(log, read_as, {**outer.origins, **inner.origins}, inner.sent_time)

@@ -1,0 +1,66 @@
+"""Ids of traces and spans in the forms in which programs write them, brought to the hexadecimal one.
+
+Sources: W3C Trace Context, section 3.2 (traceparent); Google Cloud's LogEntry.trace and X-Cloud-Trace-Context; AWS X-Ray's
+trace id and header; Zipkin's B3 single header; Datadog, whose ids in logs are decimal.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, NamedTuple
+
+_HEX = re.compile(r"[0-9a-f]{16}|[0-9a-f]{32}", re.ASCII)
+_PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})(?:-[0-9a-f]{2})?(?:-.*)?", re.ASCII)
+_B3 = re.compile(r"([0-9a-f]{16}|[0-9a-f]{32})-([0-9a-f]{16})(?:-[01d](?:-[0-9a-f]{16})?)?", re.ASCII)
+_CLOUD = re.compile(r"(?:projects/[^/]+/traces/)?([0-9a-fA-F]{32})(?:/(\w+))?(?:;o=\d)?", re.ASCII)
+_XRAY = re.compile(r"(?:.*?\bRoot=)?1-([0-9a-f]{8})-([0-9a-f]{24})(?:.*?\bParent=([0-9a-f]{16}))?(?:;.*)?", re.ASCII)
+_NOTHING = re.compile(r"(?:0x)?0*", re.ASCII)
+#: Longest id.
+_LONGEST = 255
+
+
+class Ids(NamedTuple):
+    """The ids in one text: of the trace, and of the span where it names one too; None for an id that is none."""
+
+    trace: str | None
+    span: str | None = None
+
+
+def _short(number: int) -> str | None:
+    return f"{number:016x}" if 0 < number < 1 << 64 else f"{number:032x}" if 0 < number < 1 << 128 else None
+
+
+def trace(value: Any, *, decimal: bool = False) -> Ids:
+    """Return the ids in the value of a trace's field; *decimal* says that digits are a number, as Datadog's are.
+
+    An id of zeros alone is none: it stands outside every trace. A text of another form is an id as it is.
+    """
+    if type(value) is int:
+        return Ids(_short(value))
+    if type(value) is not str or len(value) > _LONGEST:
+        return Ids(None)
+    text = value.strip()
+    low = text.lower()
+    if _NOTHING.fullmatch(low) is not None:
+        return Ids(None)
+    low = low.removeprefix("0x")
+    if decimal and low.isdecimal() and len(low) <= 20:
+        return Ids(_short(int(low)))
+    if _HEX.fullmatch(low) is not None:
+        return Ids(low)
+    if (found := _PARENT.fullmatch(low) or _B3.fullmatch(low)) is not None:
+        return Ids(_known(found[1]), _known(found[2]))
+    if (found := _CLOUD.fullmatch(text)) is not None:
+        return Ids(_known(found[1].lower()), found[2] and span(found[2], decimal=True))
+    if (found := _XRAY.fullmatch(low)) is not None:
+        return Ids(found[1] + found[2], found[3])
+    return Ids(text)
+
+
+def span(value: Any, *, decimal: bool = False) -> str | None:
+    """Return the id in the value of a span's field, as `trace` does."""
+    return trace(value, decimal=decimal).trace
+
+
+def _known(identity: str) -> str | None:
+    return None if _NOTHING.fullmatch(identity) is not None else identity

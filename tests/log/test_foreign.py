@@ -1,0 +1,155 @@
+"""Logs of other programs: no object is refused, and what could not be read is said."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.log import schema
+from app.log.limits import Limits
+from app.log.record import LogRecord
+from app.log.schema import Parsed
+
+NOW = 1_700_000_000_000
+LIMITS = Limits(message=10_000, metadata=200_000, retention_ms=30 * 86_400_000)
+
+
+def parsed(sent: Any, **options: Any) -> Parsed:
+    """Read one body, given as a value or as it is sent."""
+    body = sent.encode() if isinstance(sent, str) else json.dumps(sent).encode()
+    return schema.read(body, None, LIMITS, NOW, **options)
+
+
+def one(sent: Any) -> dict[str, Any]:
+    """Return the fields of the one log in a body."""
+    read = parsed(sent)
+    assert read.refused == []
+    (log,) = read.logs
+    return log.sent_fields()
+
+
+_NAMES = st.sampled_from(
+    "message msg level severity timestamp time ts t metadata resourceId traceId spanId commit id log stream service name "
+    "host error err exception logs events records data args fields context status trace logEvents resourceLogs v pid".split()
+)
+_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=8)
+    | st.sampled_from(
+        ["", "0", "ERROR", "tomorrow", "2023-09-15T08:00:00Z", '{"level":50,"msg":"x"}', "9" * 30, "\x1b[31merror"]
+    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES | st.text(max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=400)
+@given(value=st.dictionaries(_NAMES | st.text(max_size=4), _VALUES, max_size=6))
+def test_every_object_is_a_log_or_refused_with_a_reason_where_that_is_asked_for(value: dict[str, Any]) -> None:
+    """Whatever it holds; in strict mode a refusal says why."""
+    read = parsed(value)
+    assert read.refused == [] and read.logs
+    for log in read.logs:
+        assert isinstance(log, LogRecord) and log.level
+    strict = parsed(value, strict=True)
+    assert len(strict.logs) + len(strict.refused) == 1
+    assert all(refused.problem.message for refused in strict.refused)
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ('{"level":35,"time":1795958409411,"pid":1,"hostname":"h","msg":"GET /x 200"}', ("info", "GET /x 200", "2026-11-29T13:20:09.411Z")),
+        ('{"level":{"level":40000,"levelStr":"ERROR"},"startTime":"2026-11-29T13:20:18.037Z","data":["failed",{"a":1}]}', ("ERROR", "failed", "2026-11-29T13:20:18.037Z")),
+        ('{"timestamp":{"seconds":1795959370,"nanos":6999969},"severity":"ERROR","message":"disk"}', ("ERROR", "disk", "2026-11-29T13:36:10.006999969Z")),
+        ('{"severity":"ERROR","time":1795959367061,"message":"payment failed"}', ("ERROR", "payment failed", "2026-11-29T13:36:07.061Z")),
+        ('{"level":"\\u001b[31merror\\u001b[39m","message":"m"}', ("error", "m", "2023-11-14T22:13:20Z")),
+        ('{"@timestamp":"2026-11-29T13:18:22Z","log.level":"ERROR","message":"failed","metadata":{"k":1}}', ("ERROR", "failed", "2026-11-29T13:18:22Z")),
+        ('{"level":"ERROR","time":"2026-11-29T13:18:22Z","error":{"name":"TypeError","message":"price is null"}}', ("ERROR", "price is null", "2026-11-29T13:18:22Z")),
+        ('{"message":{"code":5},"level":"error"}', ("error", '{"code":5}', "2023-11-14T22:13:20Z")),
+        ('{"severity":"ERROR","message":"m","level":"high"}', ("ERROR", "m", "2023-11-14T22:13:20Z")),
+        ('{"msg":"failed","error":"boom"}', ("error", "failed", "2023-11-14T22:13:20Z")),
+        ('{"short_message":"m","timestamp":1795958952.732561469,"level":3}', ("err", "m", "2026-11-29T13:29:12.732561469Z")),
+    ],
+)  # fmt: skip
+def test_level_message_and_time_are_found(sent: str, expected: tuple[str, str, str]) -> None:
+    """Under foreign names, in objects, with another type than ours."""
+    log = one(sent)
+    assert (log["level"], log["message"], log["timestamp"]) == expected
+
+
+def test_what_could_not_be_read_is_kept_and_said() -> None:
+    """By field, with the reason, beside the value as it was sent."""
+    log = one({"level": {"a": 1}, "message": "m", "timestamp": "tomorrow", "commit": 5.5, "traceId": ["x"]})
+    assert (log["level"], log["message"]) == ("info", "m")
+    assert log["metadata"] == {
+        "level": {"a": 1},
+        "timestamp": "tomorrow",
+        "commit": 5.5,
+        "traceId": ["x"],
+        "unread": {
+            "level": "is not a text",
+            "timestamp": "is not a time that is read",
+            "commit": "is not a text",
+            "traceId": "is not a text",
+        },
+    }
+
+
+def test_first_of_a_name_that_stands_twice_counts() -> None:
+    """A logger writes its own fields first; the second is kept."""
+    log = one('{"message":"payment failed","level":"ERROR","message":"from mdc","level":"gold","a":1,"a":2}')
+    assert (log["message"], log["level"]) == ("payment failed", "ERROR")
+    assert log["metadata"] == {"message": "from mdc", "level": "gold", "a": [1, 2]}
+
+
+@pytest.mark.parametrize("name", ["logs", "events", "records", "entries", "messages"])
+def test_an_array_in_an_object_is_a_batch(name: str) -> None:
+    """Where it is the whole body."""
+    read = parsed({name: [{"level": 50, "msg": "a", "time": 1795958409411}, {"message": "b"}]})
+    assert [log.message for log in read.logs] == ["a", "b"]
+    assert one({"message": "m", name: [{"a": 1}]})["message"] == "m"
+
+
+def test_what_was_read_as_what_is_counted() -> None:
+    """Our own form is not; keys that look like a field that is lacking are named."""
+    read = parsed([{"message": "own"}, {"level": 50, "time": 1795958409411, "pid": 1, "hostname": "h", "msg": "p"}])
+    assert (read.read_as, read.unused) == ({"pino": 1}, [])
+    assert parsed({"message": "m", "sev_level": "bad", "when": "now"}).unused == ["sev_level", "when"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "trace", "span"),
+    [
+        ({"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}, "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"),
+        ({"logging.googleapis.com/trace": "projects/p/traces/0AF7651916CD43DD8448EB211C80319C"}, "0af7651916cd43dd8448eb211c80319c", None),
+        ({"xray_trace_id": "1-5759e988-bd862e3fe1be46a994272793"}, "5759e988bd862e3fe1be46a994272793", None),
+        ({"dd": {"trace_id": "1234567890123456789", "span_id": "7"}}, "112210f47de98115", "0000000000000007"),
+        ({"b3": "80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-1"}, "80f198ee56343ba864fe8b2a57d3eff7", "e457b5a2e4d86bd1"),
+        ({"mdc": {"traceId": "4bf92f3577b34da6a3ce929d0e0e4736"}}, "4bf92f3577b34da6a3ce929d0e0e4736", None),
+        ({"otelTraceID": "0", "otelSpanID": "0"}, None, None),
+        ({"trace_id": "0x00000000000000000000000000000000"}, None, None),
+        ({"span": {"id": 7, "name": "request"}}, None, None),
+    ],
+)  # fmt: skip
+def test_ids_of_traces_become_hexadecimal(sent: dict[str, Any], trace: str | None, span: str | None) -> None:
+    """Wherever they lie; zeros are none. What was sent stays where it was another text."""
+    log = one({"msg": "m", **sent})
+    assert (log.get("traceId"), log.get("spanId")) == (trace, span)
+    kept = log.get("metadata", {})
+    assert all(kept.get(name) == value or log.get("traceId") == value for name, value in sent.items())
+
+
+def test_a_wrapped_log_is_read_again() -> None:
+    """What the container knows stays beside it."""
+    inner = json.dumps({"level": 50, "time": 1795958409411, "pid": 1, "hostname": "h", "msg": "failed"})
+    log = one({"log": inner + "\n", "stream": "stderr", "time": "2026-11-29T13:20:18.037Z"})
+    assert (log["level"], log["message"], log["timestamp"]) == ("error", "failed", "2026-11-29T13:20:09.411Z")
+    assert log["metadata"]["stream"] == "stderr"
