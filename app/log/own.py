@@ -136,7 +136,7 @@ def _value_fault(value: Any, depth: int) -> str | None:
 
 
 def fitted(value: dict[str, Any]) -> dict[str, Any]:
-    """Return a log whose metadata nest too deeply, or hold a number beyond a float's, with those parts as texts."""
+    """Return a log whose metadata nest too deeply with the parts that lie too deep as JSON texts."""
     metadata = value.get("metadata")
     if not metadata:
         return value
@@ -144,8 +144,6 @@ def fitted(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def _fitted(value: Any, depth: int) -> Any:
-    if type(value) is float and not math.isfinite(value):
-        return repr(value)
     if type(value) is not dict and type(value) is not list:
         return value
     if depth == 0:
