@@ -37,6 +37,8 @@ class Reader:
     assumed: Assumed
     line: Line | None = None
     hint: str | None = None
+    #: Whether one value may give several logs.
+    several: bool = True
 
     def text(self, text: str) -> Foreign:
         """Return the log that a line of text is."""
@@ -47,13 +49,13 @@ class Reader:
     ) -> list[Foreign]:
         """Return the logs in *value*: one, or those that it wraps; *later* has the further values of names that stand twice."""
         dialect = table.BY_NAME.get(self.hint or "") or table.find(value)
-        if depth < _DEPTH and dialect is not None and dialect.events is not None:
+        if depth < _DEPTH and self.several and dialect is not None and dialect.events is not None:
             events = at(value, split(dialect.events))
             if type(events) is list and 0 < len(events) <= _EVENTS:
                 return self._events(value, events, dialect, depth)
         outer = foreign.read(value, self.assumed, raw, dialect, later)
         inner = self._inner(value, outer, dialect) if depth < _DEPTH else None
-        if inner is None:
+        if inner is None or (len(inner) > 1 and not self.several and not isinstance(inner, str)):
             return [outer]
         if isinstance(inner, str):
             return [self._line(inner, outer)]
@@ -129,7 +131,7 @@ def batch(value: Any) -> list[Any] | None:
         return None
     for name in BATCHES:
         logs = value.get(name)
-        if type(logs) is list and logs and all(type(log) is dict or type(log) is str for log in logs):
+        if type(logs) is list and logs and all(type(log) is dict or (type(log) is str and log.strip()) for log in logs):
             others = {role[0] for other in value if other != name and (role := ROLES.get(other)) is not None}
             return None if others & {"message", "level"} else logs
     return None

@@ -79,7 +79,7 @@ def read(
     """
     items = bodies.items(body, content_type)
     if len(items) == 1 and not strict and (logs := batch(items[0].value)) is not None:
-        return read_items(logs, limits, now, hint=hint, line=line)
+        return read_items(logs, limits, now, hint=hint, line=line, several=True)
     # Names that stand twice, of which the decoder kept the last without a word, and colours: looked for in all at once.
     odd = not strict and (body.count(b'"message"') > len(items) or _ESCAPE in body)
     return _parse(items, limits, now, None if strict else _reader(now, hint, line), odd=odd)
@@ -93,9 +93,14 @@ def read_items(
     strict: bool = False,
     hint: str | None = None,
     line: Line | None = None,
+    several: bool = False,
 ) -> Parsed:
-    """Return the logs among decoded JSON values: what `read` does for doors that decode by themselves."""
-    return _parse(map(_item, values), limits, now, None if strict else _reader(now, hint, line), texts=True)
+    """Return the logs among decoded JSON values: what `read` does for doors that decode by themselves.
+
+    Each value is one log at most; with *several* one that wraps some gives them all.
+    """
+    reader = None if strict else replace(_reader(now, hint, line), several=several)
+    return _parse(map(_item, values), limits, now, reader, texts=True)
 
 
 def _reader(now: int, hint: str | None, line: Line | None) -> Reader:
