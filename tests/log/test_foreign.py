@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.log import schema
+from app.log.dialects.table import SIGNS
+from app.log.foreign import OWN
 from app.log.limits import Limits
 from app.log.record import LogRecord
 from app.log.schema import Parsed
@@ -33,8 +35,21 @@ def one(sent: Any) -> dict[str, Any]:
 
 
 _NAMES = st.sampled_from(
-    "message msg level severity timestamp time ts t metadata resourceId traceId spanId commit id log stream service name "
-    "host error err exception logs events records data args fields context status trace logEvents resourceLogs v pid".split()
+    [
+        *OWN,
+        *sorted(SIGNS),
+        "time",
+        "ts",
+        "metadata",
+        "id",
+        "service",
+        "error",
+        "err",
+        "events",
+        "records",
+        "fields",
+        "pid",
+    ]
 )
 _VALUES = st.recursive(
     st.none()

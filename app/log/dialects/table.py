@@ -42,6 +42,8 @@ def _index() -> dict[str, list[tuple[int, tuple[_Check, ...], Dialect]]]:
 
 
 _BY_SIGN = _index()
+#: Names by which dialects are looked for.
+SIGNS = frozenset(_BY_SIGN)
 _signs_of = _BY_SIGN.get
 
 
