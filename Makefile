@@ -23,7 +23,8 @@ lint: $(VENV)/installed-dev ## check style, types and spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/codespell app logingestor workers migrations templates tests docs docker bench README.md CHANGELOG.md CONTRIBUTING.md
+	$(BIN)/codespell app logingestor workers migrations templates tests docs docker bench findings README.md CHANGELOG.md CONTRIBUTING.md
+	for finding in findings/*.sh; do bash -n "$$finding" || exit 1; done
 
 bench: $(VENV)/installed-dev ## measure ingest and search on this machine; takes minutes
 	$(BIN)/python -m bench.ingest $(ARGS)
