@@ -25,6 +25,7 @@ DOORS = (
     "elastic",
     "gelf",
     "hec",
+    "journal",
     "loki",
     "otlp",
 )

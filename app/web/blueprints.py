@@ -6,7 +6,7 @@ from app.web.alerts import api as alerts
 from app.web.alerts import pages as alert_pages
 from app.web.alerts import searches_api, searches_pages
 from app.web.api import find, health, hints, ingest, metrics, tail
-from app.web.doors import clef, gelf, hec, loki, otlp
+from app.web.doors import clef, gelf, hec, journal, loki, otlp
 from app.web.doors.elastic import routes as elastic
 from app.web.logs import patterns, trace
 from app.web.openapi import openapi
@@ -41,6 +41,7 @@ BY_NAME = {
     "elastic": elastic.bp,
     "gelf": gelf.bp,
     "hec": hec.bp,
+    "journal": journal.bp,
     "loki": loki.bp,
     "otlp": otlp.bp,
 }

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.services import packages
 from tests.services.process import ServerFailed
 
 #: What is installed from PyPI, by the name of the client; the first one is the client itself.
@@ -22,6 +23,8 @@ PYTHON: dict[str, tuple[str, ...]] = {
     "graypy": ("graypy==2.1.0",),
     "pygelf": ("pygelf==0.4.3",),
 }
+#: What Debian packages, and a file by which it is known to be there.
+DEBIAN: dict[str, Path] = {"systemd-journal-remote": Path("/lib/systemd/systemd-journal-upload")}
 
 
 class Shippers:
@@ -33,13 +36,18 @@ class Shippers:
     @classmethod
     def missing(cls) -> list[str]:
         """Return what is not installed."""
-        return [client for client in PYTHON if not folder(client).exists()]
+        packaged = [package for package, file in DEBIAN.items() if not file.exists()]
+        return [*(client for client in PYTHON if not folder(client).exists()), *packaged]
 
     @classmethod
     def install(cls) -> None:
         """Install what is missing, or raise ServerFailed."""
-        for client in cls.missing():
-            _install(client)
+        missing = cls.missing()
+        if packaged := [package for package in missing if package in DEBIAN]:
+            packages.install(packaged)
+        for client in missing:
+            if client in PYTHON:
+                _install(client)
 
 
 def folder(client: str) -> Path:

@@ -11,11 +11,12 @@ from typing import Any
 
 from flask import Flask, Response
 
-from app.web.server import live, noticing
+from app.web.server import live, noticing, uploading
 from app.web.server.bridge import Receive, Send
 from app.web.server.environ import Scope, environ
 from app.web.server.live import Live
 from app.web.server.noticing import Noticing
+from app.web.server.uploading import Uploading
 
 #: WebSocket close code (RFC 6455, section 7.4.1): policy violation.
 REFUSED = 1008
@@ -28,6 +29,7 @@ class FrontDoor:
         self._app = app
         self._inner = inner
         self._stopping = asyncio.Event()
+        self._uploading = Uploading(app)
         self._live = Live(app, self._stopping)
         self._sockets = {
             live.PATH: self._live.socket,
@@ -41,6 +43,8 @@ class FrontDoor:
             await self._socket(scope, receive, send, path)
         elif path == live.PATH and scope["type"] == "http" and scope["method"] == "GET":
             await self._events(scope, receive, send)
+        elif path == uploading.PATH and scope["type"] == "http" and scope["method"] == "POST":
+            await self._uploading.serve(scope, receive, send)
         else:
             await self._inner(scope, receive, send)
 

@@ -1,0 +1,129 @@
+"""Journal Export Format, in which systemd's tools hand on entries (https://systemd.io/JOURNAL_EXPORT_FORMATS/)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from app.files import level
+from app.files.pieces import decode
+
+#: Most fields of an entry: journald itself keeps at most 1024.
+FIELDS = 1_024
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: Fields that have a place of their own in a log, or say nothing of the event.
+_TAKEN = frozenset(("MESSAGE", "PRIORITY", "_HOSTNAME", "__CURSOR", "__REALTIME_TIMESTAMP", "__MONOTONIC_TIMESTAMP"))
+
+
+class Entries:
+    """Reads entries from a stream; *limit* is the most bytes of one, of longer ones the rest is left out."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._buffer = bytearray()
+        self._entry: dict[str, Any] = {}
+        self._size = 0
+        #: Bytes of a long value that are still to come and are not kept.
+        self._skip = 0
+
+    def feed(self, data: bytes) -> Iterator[dict[str, Any]]:
+        """Take a piece of the stream; yield the entries that are whole by now."""
+        skipped = min(self._skip, len(data))
+        self._skip -= skipped
+        self._buffer += data[skipped:]
+        at = 0
+        while not self._skip and (end := self._buffer.find(b"\n", at)) >= 0:
+            line = bytes(self._buffer[at:end])
+            if not line:
+                if self._entry:
+                    yield self._whole()
+                at = end + 1
+                continue
+            name, equals, value = line.partition(b"=")
+            if equals:
+                self._keep(name, value)
+                at = end + 1
+                continue
+            after = self._binary(name, end + 1)
+            if after is None:
+                break
+            at = after
+        del self._buffer[:at]
+        if len(self._buffer) > 2 * self._limit:  # a line that never ends is no field
+            self._buffer.clear()
+
+    def flush(self) -> Iterator[dict[str, Any]]:
+        """Yield the entry at the end of the stream, which no blank line has ended."""
+        if self._entry:
+            yield self._whole()
+
+    def _binary(self, name: bytes, start: int) -> int | None:
+        """Keep a value that comes with its length; return where the next line begins, None while it has not arrived."""
+        if len(self._buffer) < start + 8:
+            return None
+        length = int.from_bytes(self._buffer[start : start + 8], "little")
+        first, last = start + 8, start + 8 + length
+        if length > self._limit:
+            self._keep(name, bytes(self._buffer[first : first + self._limit]))
+            self._skip = max(last + 1 - len(self._buffer), 0)
+            return min(last + 1, len(self._buffer))
+        if len(self._buffer) < last + 1:
+            return None
+        self._keep(name, bytes(self._buffer[first:last]))
+        return last + 1
+
+    def _keep(self, name: bytes, value: bytes) -> None:
+        if len(self._entry) >= FIELDS or self._size + len(value) > self._limit:
+            return
+        self._size += len(value)
+        key, text = decode(name), decode(value)
+        held = self._entry.get(key)
+        # A field may stand several times in one entry.
+        self._entry[key] = text if held is None else [*(held if isinstance(held, list) else [held]), text]
+
+    def _whole(self) -> dict[str, Any]:
+        entry, self._entry, self._size = self._entry, {}, 0
+        return entry
+
+
+def log_of(entry: dict[str, Any]) -> dict[str, Any]:
+    """Return the log in an entry, as it would be sent."""
+    log: dict[str, Any] = {"metadata": {name: value for name, value in entry.items() if name not in _TAKEN}}
+    message = entry.get("MESSAGE")
+    if message is not None:
+        log["message"] = "\n".join(message) if isinstance(message, list) else message
+    else:
+        # Such entries are events all the same: their fields are what they say.
+        log["message"] = f"MESSAGE_ID={entry['MESSAGE_ID']}" if "MESSAGE_ID" in entry else ""
+    priority = entry.get("PRIORITY")
+    if isinstance(priority, str) and priority in "01234567" and priority:
+        log["level"] = level.SYSLOG[int(priority)]
+    if isinstance(entry.get("_HOSTNAME"), str):
+        log["resourceId"] = entry["_HOSTNAME"]
+    moment = instant_of(entry)
+    if moment is not None:
+        log["timestamp"] = moment.isoformat(timespec="microseconds")
+    return log
+
+
+def instant_of(entry: dict[str, Any]) -> datetime | None:
+    """Return when the event was: the sender's time where journald knows it, else journald's own."""
+    for name in ("_SOURCE_REALTIME_TIMESTAMP", "__REALTIME_TIMESTAMP"):
+        value = entry.get(name)
+        if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 17:
+            return _EPOCH + timedelta(microseconds=int(value))
+    return None
+
+
+def id_of(entry: dict[str, Any]) -> bytes | None:
+    """Return the UUIDv7 of an entry, the same whenever it comes: journald's time, and for chance its cursor's digest."""
+    cursor, moment = entry.get("__CURSOR"), entry.get("__REALTIME_TIMESTAMP")
+    if not isinstance(cursor, str) or not isinstance(moment, str) or not moment.isdigit() or len(moment) > 17:
+        return None
+    made = bytearray(
+        (int(moment) // 1000).to_bytes(6, "big") + hashlib.blake2b(cursor.encode(), digest_size=10).digest()
+    )
+    made[6], made[8] = 0x70 | made[6] & 0x0F, 0x80 | made[8] & 0x3F
+    return bytes(made)

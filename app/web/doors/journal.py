@@ -1,0 +1,79 @@
+"""The door of systemd-journal-upload: `POST /upload`, a stream of entries in the Journal Export Format.
+
+It posts what it has in one request without a length, saves the last cursor after a 2xx, and posts the entry of that cursor
+again at each start (by experiment, release 252). So an entry's id is made from its cursor: what comes again is a duplicate.
+An entry that can't be taken is a dead letter and never an error, which would bring the same entry again for ever.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+
+from app.files import journal
+from app.files.journal import Entries
+from app.log.record import id_text
+from app.log.schema import own_id, read_items
+from app.process import Parts
+from app.settings.limits import limits_of
+from app.times.instant import now_ms
+from app.web.current import parts
+from app.web.doors.taking import door
+from app.web.reading import raw_body
+
+bp = door("journal")
+
+PATH = "/upload"
+#: Entries that are accepted at once.
+BATCH = 500
+#: Name in the environment that says: only whether the client may upload is asked.
+MAY = "logingestor.may"
+
+
+class Upload:
+    """One request's entries on their way in; every call may be on another thread, one at a time."""
+
+    def __init__(self, opened: Parts, sender: str, agent: str) -> None:
+        self._parts, self._sender, self._agent = opened, sender, agent
+        self._limits = limits_of(opened.settings)
+        self._entries = Entries(self._limits.message + self._limits.metadata)
+        self._waiting: list[dict[str, Any]] = []
+
+    def feed(self, data: bytes) -> None:
+        """Take a piece of the body; accept the entries in it once there are enough. Raises Unavailable."""
+        self._waiting += self._entries.feed(data)
+        if len(self._waiting) >= BATCH:
+            self._accept()
+
+    def end(self) -> None:
+        """Accept what is left. Raises Unavailable."""
+        self._waiting += self._entries.flush()
+        self._accept()
+
+    def _accept(self) -> None:
+        for start in range(0, len(self._waiting), BATCH):
+            logs = [self._log(entry) for entry in self._waiting[start : start + BATCH]]
+            parsed = read_items(logs, self._limits, now_ms())
+            self._parts.accept().take(parsed, sender=self._sender, agent=self._agent)
+        self._waiting.clear()
+
+    def _log(self, entry: dict[str, Any]) -> dict[str, Any]:
+        log, identity = journal.log_of(entry), journal.id_of(entry)
+        if identity is not None:
+            text = id_text(identity)
+            # Older than what is kept, its time can't be that of its arrival.
+            if own_id(text, self._limits, now_ms()) is not None:
+                log["id"] = text
+        return log
+
+
+@bp.post(PATH)
+def upload() -> Response:
+    """Accept the entries of a body that came whole; app/web/server/uploading.py takes those that come as a stream."""
+    if request.environ.get(MAY):
+        return Response(status=204)
+    taken = Upload(parts(), request.remote_addr or "", request.headers.get("User-Agent", ""))
+    taken.feed(raw_body())
+    taken.end()
+    return Response("OK.\n", 202, content_type="text/plain")

@@ -1,0 +1,70 @@
+"""Streams that are taken while they come: the journal of a machine can be larger than any body may be."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+from flask import Flask, Response
+
+from app.errors import LogIngestorError, Unavailable
+from app.process import Parts
+from app.web.doors.journal import MAY, PATH, Upload
+from app.web.server.bridge import Receive, Send
+from app.web.server.environ import Scope, environ
+
+__all__ = ("PATH", "Uploading")
+
+#: Seconds without a byte after which a client is given up; what had come is kept.
+SILENCE_SECONDS = 60.0
+
+
+class Uploading:
+    """Serves `POST /upload` on the event loop; parsing and accepting run in threads."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Take one request."""
+        loop = asyncio.get_running_loop()
+        refused = await loop.run_in_executor(None, self._refused, scope)
+        if refused is not None:
+            await _answer(send, refused.status_code, refused.get_data(), dict(refused.headers))
+            return
+        client = scope.get("client") or ("",)
+        agent = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"user-agent"), "")
+        upload = Upload(cast(Parts, self._app.extensions["logingestor"]), str(client[0]), agent)
+        try:
+            while True:
+                async with asyncio.timeout(SILENCE_SECONDS):
+                    message = await receive()
+                if message["type"] == "http.disconnect":
+                    break
+                await loop.run_in_executor(None, upload.feed, message.get("body", b""))
+                if not message.get("more_body", False):
+                    break
+            await loop.run_in_executor(None, upload.end)
+        except TimeoutError:
+            await loop.run_in_executor(None, upload.end)
+            await _answer(send, 408, b"the body stopped\n", {})
+        except Unavailable as error:
+            await _answer(send, 503, f"{error}\n".encode(), {"Retry-After": str(error.retry_after)})
+        except LogIngestorError as error:
+            await _answer(send, 500, f"{error}\n".encode(), {})
+        else:
+            await _answer(send, 202, b"OK.\n", {})
+
+    def _refused(self, scope: Scope) -> Response | None:
+        """Return Flask's answer to who may not upload; None for all others."""
+        with self._app.request_context({**environ(scope, b""), MAY: True}):
+            answered = self._app.full_dispatch_request()
+        return None if answered.status_code == 204 else answered
+
+
+async def _answer(send: Send, status: int, body: bytes, more: dict[str, str]) -> None:
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in more.items()]
+    headers = [one for one in headers if one[0] not in (b"content-length", b"content-type")]
+    headers += [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,70 @@
+"""The Journal Export Format: entries come out whole, however the stream was cut."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.files.journal import Entries, id_of, log_of
+from app.log.record import is_uuid7
+
+STREAM = (
+    b"__CURSOR=s=1;i=1\n__REALTIME_TIMESTAMP=1796000000001000\nMESSAGE=one=1\nPRIORITY=3\n_HOSTNAME=web1\n\n"
+    b"__CURSOR=s=1;i=2\n__REALTIME_TIMESTAMP=1796000000002000\nMESSAGE\n" + (9).to_bytes(8, "little") + b"two\nlines\n"
+    b"TAG=a\nTAG=b\n_SOURCE_REALTIME_TIMESTAMP=1796000000001945\n\n"
+)
+
+
+def read(*pieces: bytes, limit: int = 1_000) -> list[dict[str, object]]:
+    """Return the entries of a stream that came in pieces."""
+    entries = Entries(limit)
+    return [entry for piece in pieces for entry in entries.feed(piece)] + list(entries.flush())
+
+
+def test_entries() -> None:
+    """Values with line feeds come with their length; a name may stand twice; the sender's own time counts."""
+    first, second = map(log_of, read(STREAM))
+    assert (first["message"], first["level"], first["resourceId"]) == ("one=1", "err", "web1")
+    assert first["timestamp"] == "2026-11-30T00:53:20.001000+00:00"
+    assert second["message"] == "two\nlines"
+    assert second["timestamp"] == "2026-11-30T00:53:20.001945+00:00"
+    assert second["metadata"]["TAG"] == ["a", "b"]
+
+
+def test_pieces_make_no_difference() -> None:
+    """Wherever the stream is cut."""
+    whole = read(STREAM)
+    assert read(*(STREAM[at : at + 1] for at in range(len(STREAM)))) == whole
+    for at in range(len(STREAM)):
+        assert read(STREAM[:at], STREAM[at:]) == whole
+
+
+def test_an_entry_without_end_is_taken() -> None:
+    """The stream may end without its last blank line."""
+    assert read(STREAM[:-1]) == read(STREAM)
+
+
+def test_a_value_that_is_too_long_is_cut_and_costs_no_other() -> None:
+    """Memory stays bounded; the entries behind it are read."""
+    long = b"MESSAGE\n" + (5_000).to_bytes(8, "little") + b"x" * 5_000 + b"\n\n"
+    for pieces in ([long + STREAM], [(long + STREAM)[at : at + 7] for at in range(0, len(long + STREAM), 7)]):
+        cut, *others = read(*pieces)
+        assert set(str(cut["MESSAGE"])) <= {"x"}
+        assert others == read(STREAM)
+
+
+def test_ids_are_made_from_cursors() -> None:
+    """The same entry has the same id whenever it comes, and no other has it."""
+    ids = [id_of(entry) for entry in read(STREAM)]
+    assert ids == [id_of(entry) for entry in read(STREAM)]
+    assert len(set(ids)) == 2
+    assert all(identity is not None and is_uuid7(identity) for identity in ids)
+    assert id_of({"__CURSOR": "x"}) is None
+
+
+@given(st.lists(st.one_of(st.binary(max_size=30), st.just(STREAM)), max_size=6))
+def test_any_stream_is_read(pieces: list[bytes]) -> None:
+    """Nothing that comes makes it fail."""
+    for entry in read(*pieces, limit=50):
+        log_of(entry)
+        id_of(entry)
