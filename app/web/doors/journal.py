@@ -13,8 +13,9 @@ from flask import Response, request
 
 from app.files import journal
 from app.files.journal import Entries
+from app.log.own import own_id
 from app.log.record import id_text
-from app.log.schema import own_id, read_items
+from app.log.schema import read_items
 from app.process import Parts
 from app.settings.limits import limits_of
 from app.times.instant import now_ms
