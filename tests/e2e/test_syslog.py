@@ -11,6 +11,7 @@ import socket
 import ssl
 import subprocess
 import time
+import zlib
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -151,6 +152,34 @@ def test_what_was_sent_before_the_stop_is_kept(start: Callable[..., Server]) -> 
 
     wait_for(lambda: total() >= sent, 60, f"{sent} logs")
     assert total() == sent
+
+
+def test_gelf_in_chunks_compressed_and_over_tcp(start: Callable[..., Server]) -> None:
+    """Datagrams in chunks in any order; a stream with NUL, with nothing between two messages, and a compressed one."""
+    udp, tcp = free_port(socket.SOCK_DGRAM), free_port()
+    server = start(f"gelf+udp://127.0.0.1:{udp}", f"gelf+tcp://127.0.0.1:{tcp}")
+
+    def message(text: str) -> bytes:
+        return (
+            b'{"version":"1.1","host":"shop","short_message":"%s","timestamp":1767323045.123,"level":3,"_id":"7"}'
+            % text.encode()
+        )
+
+    packed = zlib.compress(message("chunked " + "x" * 3_000))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+        datagrams.sendto(message("plain"), ("127.0.0.1", udp))
+        parts = [packed[at : at + 20] for at in range(0, len(packed), 20)]
+        for number in reversed(range(len(parts))):
+            datagrams.sendto(b"\x1e\x0f" + bytes(8) + bytes([number, len(parts)]) + parts[number], ("127.0.0.1", udp))
+    with socket.create_connection(("127.0.0.1", tcp)) as stream:
+        stream.sendall(message("nul") + b"\0" + message("glued") * 2 + b"\0" + message("last"))
+    [plain] = found(server, "plain", 1)
+    assert (plain["level"], plain["resourceId"]) == ("err", "shop")
+    assert plain["timestamp"].startswith("2026-01-02T03:04:05.123")
+    assert len(found(server, "chunked", 1)) == 1
+    assert len(found(server, "nul", 1)) == 1
+    assert len(found(server, "glued", 2)) == 2
+    assert len(found(server, "last", 1)) == 1
 
 
 def test_lost_datagrams_are_counted(start: Callable[..., Server]) -> None:
