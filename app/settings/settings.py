@@ -22,12 +22,17 @@ PREFIX = "LOGINGESTOR_"
 #: The doors for shippers over HTTP, by the names of their blueprints (app/web/doors).
 DOORS = (
     "clef",
+    "cloudflare",
+    "datadog",
     "elastic",
+    "firehose",
     "gelf",
     "hec",
+    "heroku",
     "journal",
     "loki",
     "otlp",
+    "vercel",
 )
 
 
@@ -119,6 +124,18 @@ SETTINGS = (
         listeners.read,
         "Addresses at which `serve` and `logingestor syslog` take syslog and GELF, with commas between: `udp://0.0.0.0:5514,tcp://0.0.0.0:5514`.",
     ),
+    Setting(
+        "VERCEL_SECRET",
+        "",
+        str,
+        "Secret of the Vercel drain, with which its requests are signed; when set, a body with another signature is answered 403.",
+    ),
+    Setting(
+        "VERCEL_VERIFY",
+        "",
+        str,
+        "What Vercel wants to see in the header `x-vercel-verify` before it makes a drain, to know who owns the address.",
+    ),
     Setting("WEB_WORKERS", "2", read.integer(1, 64), "Web processes that `serve` and `web` start."),
     Setting("WORKERS", "1", read.integer(1, 64), "Worker processes that `serve` starts."),
     Setting("BODY_LIMIT", "32 MiB", parse_bytes, "Largest request body as sent; larger is answered 413."),
@@ -188,6 +205,8 @@ class Settings:
     retention: Retention
     doors: tuple[str, ...]
     listen: tuple[listeners.ListenAddress, ...]
+    vercel_secret: str = field(repr=False)
+    vercel_verify: str = field(repr=False)
     web_workers: int
     workers: int
     body_limit: int

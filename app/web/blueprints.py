@@ -6,7 +6,8 @@ from app.web.alerts import api as alerts
 from app.web.alerts import pages as alert_pages
 from app.web.alerts import searches_api, searches_pages
 from app.web.api import find, health, hints, ingest, metrics, tail
-from app.web.doors import clef, gelf, hec, journal, loki, otlp
+from app.web.doors import clef, datadog, gelf, hec, journal, loki, otlp
+from app.web.doors.drains import cloudflare, firehose, heroku, vercel
 from app.web.doors.elastic import routes as elastic
 from app.web.logs import patterns, trace
 from app.web.openapi import openapi
@@ -38,10 +39,15 @@ ALWAYS = (
 #: The doors for shippers, of which the setting DOORS may leave some out.
 BY_NAME = {
     "clef": clef.bp,
+    "cloudflare": cloudflare.bp,
+    "datadog": datadog.bp,
     "elastic": elastic.bp,
+    "firehose": firehose.bp,
     "gelf": gelf.bp,
     "hec": hec.bp,
+    "heroku": heroku.bp,
     "journal": journal.bp,
     "loki": loki.bp,
     "otlp": otlp.bp,
+    "vercel": vercel.bp,
 }

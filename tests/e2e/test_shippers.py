@@ -46,6 +46,10 @@ class Client:
     traces: bool = True
     #: Sends again what got no answer, by itself.
     repeats: bool = True
+    #: Id of the trace; None where the client makes one.
+    trace: str | None = "trace-1"
+    #: Levels of an ordinary log and of an error; None where they are a warning and an error.
+    levels: tuple[str, str] | None = None
 
 
 CLIENTS = (
@@ -57,6 +61,11 @@ CLIENTS = (
     Client("pygelf", "gelf_http.py", sends_bad=False, traces=False, repeats=False),
     Client("seqlog", "seqlog_raw.py", sends_bad=False, traces=False, repeats=False),
     Client("seqlog-clef", "seqlog_raw.py", "#clef", packages="seqlog", sends_bad=False, traces=False, repeats=False),
+    Client("otel-python", "otel_python.py", trace=None),
+    # It sends no level, and an exception in the text.
+    Client("splunk-handler", "splunk_handler_py.py", sends_bad=False, traces=False, levels=("info", "info")),
+    # It raises at a connection that breaks.
+    Client("datadog-api-client", "datadog_py.py", repeats=False),
 )
 
 
@@ -179,10 +188,11 @@ def test_all_is_found_once_with_its_fields(client: Client, server: Server) -> No
     logs = found(server)
     assert numbers_of(logs) == Counter(range(31)), run.errors
     ordinary, failed = logs["mk-00001"][0], logs["mk-00003"][0]
-    assert [SEVERITY[log["level"].lower()] for log in (ordinary, failed)] == [SEVERITY["warn"], SEVERITY["error"]]
+    wanted = client.levels or ("warn", "error")
+    assert [SEVERITY[log["level"].lower()] for log in (ordinary, failed)] == [SEVERITY[name] for name in wanted]
     assert ordinary["message"].startswith("mk-00001 paid")
     if client.traces:
-        assert ordinary["traceId"] == "trace-1"
+        assert ordinary["traceId"] == (client.trace or ordinary["traceId"])
     assert "ValueError: card refused" in str(failed)
     for log in (ordinary, failed):
         at = time.mktime(time.strptime(log["timestamp"][:19], "%Y-%m-%dT%H:%M:%S")) - time.timezone

@@ -21,6 +21,9 @@ PYTHON: dict[str, tuple[str, ...]] = {
     "python-logging-loki": ("python-logging-loki==0.3.1",),
     "seqlog": ("seqlog==0.4.3",),
     "graypy": ("graypy==2.1.0",),
+    "otel-python": ("opentelemetry-sdk==1.45.2", "opentelemetry-exporter-otlp-proto-http==1.45.2"),
+    "splunk-handler": ("splunk-handler==3.0.0",),
+    "datadog-api-client": ("datadog-api-client==2.62.0",),
     "pygelf": ("pygelf==0.4.3",),
 }
 #: What Debian packages, and a file by which it is known to be there.

@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from app.errors import InvalidRecord, Problem
-from app.files import structured
 from app.log.schema import Refused
 from app.times import written
 from app.times.written import Assumed
@@ -97,7 +96,7 @@ def _log(sent: Any, assumed: Assumed) -> dict[str, Any] | Refused:
     if not isinstance(event, dict):
         text = event if isinstance(event, str) else json.dumps(event)
         return texts.opened({"message": text.rstrip("\r\n"), **about, "metadata": metadata}, assumed)
-    return texts.within(structured.to_log(_line(event), assumed), {**about, "metadata": metadata})
+    return texts.within(texts.read(_line(event), assumed), {**about, "metadata": metadata})
 
 
 def _problem(sent: Any) -> Problem | None:

@@ -117,7 +117,8 @@ def presented(asked: Request) -> Given | None:
             return Given(value if inner is None else inner.password)
     key = next((_text(asked.headers[name]) for name in KEY_HEADERS if asked.headers.get(name)), "")
     if not key and takes_logs(asked):
-        key = asked.args.get("token", "")
+        # Datadog's clients put it into the path or under a name of their own.
+        key = (asked.view_args or {}).get("password") or asked.args.get("token") or asked.args.get("dd-api-key", "")
     return Given(key) if key else None
 
 

@@ -1,24 +1,21 @@
 """splunk-handler, a handler of Python's logging for Splunk's HTTP Event Collector."""
 
-from __future__ import annotations
-
 import logging
 import sys
-import time
 from urllib.parse import urlsplit
 
+from loop import log_each, serve
 from splunk_handler import SplunkHandler
 
-url, first, count, pause = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4])
-address = urlsplit(url)
+address = urlsplit(sys.argv[1])
 handler = SplunkHandler(
     host=address.hostname,
     port=address.port,
     token="a-token",
     index="main",
-    hostname="web-1",
     source="shop",
     protocol="http",
+    verify=False,
     flush_interval=0.2,
     retry_count=8,
     retry_backoff=0.5,
@@ -26,13 +23,13 @@ handler = SplunkHandler(
 )
 log = logging.getLogger("shop.pay")
 log.addHandler(handler)
-log.setLevel(logging.INFO)
-for n in range(first, first + count):
-    if n == first + 1:
-        try:
-            raise ValueError("no such order")
-        except ValueError:
-            log.exception("number %d", n)
-    else:
-        log.info("number %d", n)
-    time.sleep(pause)
+log.propagate = False
+
+
+def send(numbers, spoilt):
+    """Log them."""
+    log_each(log, numbers)
+    return False
+
+
+serve(send)

@@ -1,0 +1,40 @@
+"""OpenTelemetry's SDK of Python, over HTTP with protobuf."""
+
+import logging
+import sys
+import warnings
+
+from loop import boom, failed, serve, text
+
+warnings.simplefilter("ignore")
+
+from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter  # noqa: E402
+from opentelemetry.sdk._logs import LoggerProvider, LoggingHandler  # noqa: E402
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor  # noqa: E402
+from opentelemetry.sdk.resources import Resource  # noqa: E402
+from opentelemetry.sdk.trace import TracerProvider  # noqa: E402
+
+provider = LoggerProvider(resource=Resource.create({"service.name": "shop"}))
+exporter = OTLPLogExporter(endpoint=f"{sys.argv[1]}/v1/logs")
+provider.add_log_record_processor(BatchLogRecordProcessor(exporter, schedule_delay_millis=100))
+log = logging.getLogger("shop.pay")
+log.addHandler(LoggingHandler(logger_provider=provider))
+log.propagate = False
+
+
+def send(numbers, spoilt):
+    """Log them within a span; a bad one has an attribute that is too large."""
+    with TracerProvider().get_tracer("shop").start_as_current_span("pay"):
+        for number in numbers:
+            extra = {"order": number}
+            if spoilt and number % 20 == 7:
+                extra["large"] = "x" * 300_000
+            if failed(number):
+                log.error(text(number), exc_info=boom(), extra=extra)
+            else:
+                log.warning(text(number), extra=extra)
+    provider.force_flush()
+    return False
+
+
+serve(send, provider.shutdown)
