@@ -101,6 +101,8 @@ def _take(read: Any) -> Response:
     except InvalidRecord as error:
         bury(body, error.problems[0])
         return _answer(6, 400)
+    if not values:
+        return _answer(5, 400)
     outcome = take(values, body)
     if not outcome.ok:
         return _refused(values, outcome.rejected)

@@ -85,6 +85,7 @@ def test_events_of_any_kind(
     [
         (b"", 5),
         (b" \n", 5),
+        (b"\x1c", 6),
         (b"nothing", 6),
         (b"[1]", 6),
         (b"{}", 12),
@@ -116,6 +117,11 @@ def test_what_is_no_json_costs_its_neighbours_nothing(client: FlaskClient, backe
     batch = backends.queue.take(1_000, 0)
     assert [log.message for log in batch.records] == ["one", "two"]
     assert [letter.payload for letter in batch.dead] == [b'{"event":oops}', b'{"event":"three']
+
+
+def test_raw_blanks_are_no_data(client: FlaskClient) -> None:
+    """Blanks of Unicode too."""
+    assert client.post("/services/collector/raw", data=b"\x1c").json["code"] == 5  # type: ignore[index]
 
 
 def test_raw_lines(client: FlaskClient, backends: Backends) -> None:
