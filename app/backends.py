@@ -52,6 +52,8 @@ class Backends:
     move: Callable[[int, float], int] | None = None
     #: What a worker does between batches: folds the write-ahead log, seals full blocks.
     tidy: list[Callable[[], object]] = field(default_factory=list)
+    #: Ends every wait for logs, for good: the process stops.
+    hurry: list[Callable[[], None]] = field(default_factory=list)
     #: Where processes show that they live: the data folder, and a record that several machines share.
     places: list[BeatPlace] = field(default_factory=list)
     closers: list[Callable[[], None]] = field(default_factory=list)
@@ -185,6 +187,7 @@ def connect(settings: Settings) -> Backends:
     made = Backends(settings, queue, store, index, closers=[close for one in opened for close in one.closers])
     made.move = next((one.move for one in opened if one.move is not None), None)
     made.tidy = [tidy for one in opened for tidy in one.tidy]
+    made.hurry = [hurry for one in opened for hurry in one.hurry]
     made.places = [Folder(settings.data_dir / "beats"), *(place for one in opened for place in one.places)]
     return made
 

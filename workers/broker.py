@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dramatiq import Broker
-from dramatiq.brokers.stub import StubBroker
 from periodiq import PeriodiqMiddleware
 
 from app.errors import InvalidSettings, Problem
 from app.settings.settings import Settings
+from workers.quiet import LocalBroker
 
 _SETTING = "LOGINGESTOR_BROKER_URL"
 
@@ -17,7 +17,7 @@ def make(settings: Settings) -> Broker:
 
     Messages are ticks without data: losing one with the process loses nothing.
     """
-    broker = StubBroker() if settings.local_broker else _rabbitmq(settings.broker_url)
+    broker = LocalBroker() if settings.local_broker else _rabbitmq(settings.broker_url)
     # Before any actor is declared: it makes `periodic` an option.
     broker.add_middleware(PeriodiqMiddleware())
     return broker

@@ -20,9 +20,11 @@ def work(backends: Backends, indexing: Indexing) -> Work:
     """Return what a shift does: drain until it is over."""
     gate = Gate(backends.store, backends.move or partial(drain.drain, backends.queue, backends.store, indexing))
     tidy = [*backends.tidy, indexing.settle]
+    # Where queue and record are one file, who accepts wakes who waits.
+    idle = drain.IDLE_SECONDS if backends.move is None else drain.WOKEN_SECONDS
 
     def shift(ended: Callable[[], bool]) -> None:
-        drain.shift(gate.step, ended, batch_size=backends.settings.batch_size, tidy=tidy)
+        drain.shift(gate.step, ended, batch_size=backends.settings.batch_size, idle=idle, tidy=tidy)
         # What this shift indexed is findable when the process ends, not when the leases of its marks do.
         indexing.settle(now=True)
 

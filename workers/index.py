@@ -9,14 +9,17 @@ import dramatiq
 from dramatiq import Actor, Broker
 from periodiq import cron
 
+from app.backends import Backends
 from app.drain import indexing as pipeline
 from app.drain.indexing import Indexing
 from workers.shifts import TIME_LIMIT, Work
 
 
-def work(indexing: Indexing, stopping: threading.Event) -> Work:
+def work(backends: Backends, indexing: Indexing, stopping: threading.Event) -> Work:
     """Return what a shift does: index until it is over."""
-    return lambda ended: pipeline.shift(indexing, ended, stopping.wait)
+    # Where all is one file, a log is stored and indexed in one transaction.
+    idle = pipeline.IDLE_SECONDS if backends.move is None else pipeline.RARE_SECONDS
+    return lambda ended: pipeline.shift(indexing, ended, stopping.wait, idle)
 
 
 def declare(broker: Broker, shift: Callable[[], None]) -> Actor[[], None]:

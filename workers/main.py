@@ -12,8 +12,6 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-from dramatiq import Worker
-
 from app import backends as backends_module
 from app.backends import Backends
 from app.drain.indexing import Indexing
@@ -21,11 +19,12 @@ from app.monitor.pulse import Pulse
 from app.settings.settings import Settings
 from workers import alerts, console, drain, index, scheduler, upkeep
 from workers import broker as brokers
+from workers.quiet import QuietWorker
 from workers.shifts import Keeper, Shifts
 
 #: Two shifts of drain and of index overlap for a moment, and neither upkeep nor alerts must wait for them.
 THREADS = 7
-#: Milliseconds after which each thread looks whether to stop.
+#: Milliseconds after which each thread looks whether to stop, with a broker elsewhere.
 POLL_MS = 100
 #: Milliseconds given to the batch at hand when the process stops.
 STOP_MS = 10_000
@@ -54,12 +53,12 @@ def _work(settings: Settings, backends: Backends, stopping: threading.Event, pul
     broker = brokers.make(settings)
     indexing = Indexing(backends.store, backends.index)
     drains = Shifts(stopping, drain.work(backends, indexing), pulse.crashed)
-    indexes = Shifts(stopping, index.work(indexing, stopping), pulse.crashed)
+    indexes = Shifts(stopping, index.work(backends, indexing, stopping), pulse.crashed)
     drain.declare(broker, drains.work)
     index.declare(broker, indexes.work)
     upkeep.declare(broker, partial(_told, upkeep.work, backends, pulse))
     alerts.declare(broker, partial(_told, alerts.work(stopping), backends, pulse))
-    worker = Worker(broker, worker_threads=THREADS, worker_timeout=POLL_MS)
+    worker = QuietWorker(broker, threads=THREADS, timeout=POLL_MS)
     keeper = Keeper(stopping, [drains, indexes])
     keeper.start()
     worker.start()
@@ -74,6 +73,8 @@ def _work(settings: Settings, backends: Backends, stopping: threading.Event, pul
         # Once told, the event is left alone: a signal that came while this thread holds its lock would wait for ever.
         if not stopping.is_set():
             stopping.set()
+        for hurry in backends.hurry:
+            hurry()
         worker.stop(timeout=STOP_MS)
         keeper.join(STOP_MS / 1000)
         broker.close()

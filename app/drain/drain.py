@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 
 #: Batches taken into one commit when as many wait; a log in a commit of 4,000 costs a tenth less than in one of 2,000.
 BATCHES_AT_ONCE = 40
-#: Seconds to wait for the first log when none waits.
-IDLE_SECONDS = 0.25
+#: Seconds to wait for the first log when none waits: by a queue that is asked again and again, and by one that wakes us.
+IDLE_SECONDS, WOKEN_SECONDS = 0.25, 2.0
 #: Seconds to rest after a batch that was not full.
 LINGER_SECONDS = 0.01
 #: Seconds to wait after the first and after many failures in a row.
@@ -128,18 +128,19 @@ def shift(
     ended: Callable[[], bool],
     *,
     batch_size: int,
+    idle: float = IDLE_SECONDS,
     tidy: Sequence[Callable[[], object]] = (),
 ) -> int:
     """Drain until *ended*; return how many logs were moved.
 
-    *step* moves about as many logs as it is told, waiting for the first. A store that is down is
+    *step* moves about as many logs as it is told, waiting *idle* seconds for the first. A store that is down is
     tried again for ever, ever more slowly; nothing is acknowledged meanwhile.
     """
     moved = 0
     pause = BACKOFF_SECONDS[0]
     while not ended():
         try:
-            count = step(batch_size * BATCHES_AT_ONCE, IDLE_SECONDS)
+            count = step(batch_size * BATCHES_AT_ONCE, idle)
             for care in tidy:
                 care()
         except Unavailable as error:

@@ -29,8 +29,9 @@ REFRESH_SECONDS = 0.4
 REST_SECONDS = (0.5, 5.0)
 #: Records carried at once from the marks.
 AT_ONCE = 2_000
-#: Seconds between two looks at the marks when there were none.
-IDLE_SECONDS = 0.5
+#: Seconds between two looks at the marks when there were none: where each commit makes some, and where only a restore,
+#: a copy or an outage does.
+IDLE_SECONDS, RARE_SECONDS = 0.5, 2.0
 
 
 class Indexing:
@@ -110,8 +111,10 @@ def bury_refused(store: LogStore, refused: Sequence[IndexRefusal], records: Sequ
     store.delete([letter.id for letter in letters])
 
 
-def shift(indexing: Indexing, ended: Callable[[], bool], rest: Callable[[float], object]) -> None:
-    """Catch up until *ended*; an index or a record that is down is tried again for ever, ever more slowly."""
+def shift(
+    indexing: Indexing, ended: Callable[[], bool], rest: Callable[[float], object], idle: float = IDLE_SECONDS
+) -> None:
+    """Catch up until *ended*, with *idle* seconds between two looks; an index or a record that is down is tried again for ever, ever more slowly."""
     pause = REST_SECONDS[0]
     while not ended():
         try:
@@ -119,7 +122,7 @@ def shift(indexing: Indexing, ended: Callable[[], bool], rest: Callable[[float],
             indexing.settle(now=not carried)
             pause = REST_SECONDS[0]
             if not carried:
-                rest(IDLE_SECONDS)
+                rest(idle)
         except Unavailable as error:
             log.warning("indexing waits %.1f s: %s", pause, error)
             rest(pause)

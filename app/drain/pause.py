@@ -50,7 +50,7 @@ class Gate:
     def step(self, limit: int, wait: float) -> int:
         """Drain a step as told; while paused, wait instead and return 0. Raises Unavailable."""
         if self._paused():
-            time.sleep(wait)
+            time.sleep(min(wait, BELIEF_SECONDS))
             return 0
         return self._step(limit, wait)
 

@@ -30,6 +30,8 @@ class Opened:
     move: Callable[[int, float], int] | None = None
     #: As `Backends.tidy`.
     tidy: list[Callable[[], object]] = field(default_factory=list)
+    #: As `Backends.hurry`.
+    hurry: list[Callable[[], None]] = field(default_factory=list)
     #: Where processes on several machines show that they live.
     places: list[BeatPlace] = field(default_factory=list)
     #: Close what lies beneath the parts, after them.

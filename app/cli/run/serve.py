@@ -22,6 +22,8 @@ from app.version import VERSION
 
 #: Seconds to wait for the first answer before watching goes on without the greeting.
 FIRST_ANSWER_SECONDS = 30.0
+#: Seconds between two tries whether it answers.
+FIRST_LOOK_SECONDS = 0.1
 #: A log for the first try: the original format's example, shortened.
 EXAMPLE = '{"level": "error", "message": "Failed to connect to DB", "resourceId": "server-1234"}'
 
@@ -93,7 +95,7 @@ def _answers(listener: socket.socket, supervisor: Supervisor) -> bool:
             pass
         finally:
             connection.close()
-        supervisor.look()
+        supervisor.look(FIRST_LOOK_SECONDS)
     return False
 
 

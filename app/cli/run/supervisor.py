@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import select
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
-#: Seconds between two looks at the children.
-LOOK_SECONDS = 0.1
+#: Seconds between two looks at the children; the end of one, and a signal, wakes the supervisor at once.
+LOOK_SECONDS = 5.0
 #: Seconds that all children together are given to stop by themselves, and those of them for the first to go.
 STOP_SECONDS = 25.0
 FIRST_SECONDS = 12.0
@@ -52,6 +53,33 @@ class Child:
         return self.process.pid
 
 
+class Signals:
+    """Lets the main thread wait for a signal: also for one that comes just before it waits, which `sleep` would sleep through."""
+
+    def __init__(self) -> None:
+        self._woken = self._before = -1
+
+    def take(self) -> None:
+        """Begin to notice signals, the end of a child among them."""
+        self._woken, write = os.pipe()
+        os.set_blocking(self._woken, False)
+        os.set_blocking(write, False)
+        self._before = signal.set_wakeup_fd(write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # only a signal that has a handler is written to the pipe
+
+    def wait(self, seconds: float) -> None:
+        """Return when a signal has come since the last time, or after *seconds*."""
+        if select.select([self._woken], [], [], seconds)[0]:
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._woken, 4096)
+
+    def leave(self) -> None:
+        """Notice signals no more."""
+        os.close(signal.set_wakeup_fd(self._before))
+        os.close(self._woken)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
+
 @dataclass(slots=True)
 class Supervisor:
     """Starts children, restarts those that die, and stops them all at the end."""
@@ -61,9 +89,11 @@ class Supervisor:
     stopping: bool = False
     #: Exit code for the parent.
     code: int = 0
+    _signals: Signals = field(default_factory=Signals)
 
     def start(self) -> None:
         """Start every child; from now on SIGTERM and SIGINT end `run`."""
+        self._signals.take()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._stop)
         for child in self.children:
@@ -86,13 +116,16 @@ class Supervisor:
         while not self.stopping:
             self.look()
         self._stop_all()
+        self._signals.leave()
         return self.code
 
-    def look(self) -> None:
-        """Look after every child once, then rest a moment."""
+    def look(self, rest: float = LOOK_SECONDS) -> None:
+        """Look after every child once, then rest until one ends, one is due or a signal comes; at most *rest* seconds."""
         for child in self.children:
             self._look_after(child)
-        time.sleep(LOOK_SECONDS)
+        due = [child.due - time.monotonic() for child in self.children if child.process is None]
+        if not self.stopping:
+            self._signals.wait(max(min([rest, *due]), 0.0))
 
     def _look_after(self, child: Child) -> None:
         if child.process is None:

@@ -40,7 +40,7 @@ class Sqlite(System):
         path = self.file(url, settings)
         schema.check(path)
         file, together = SqliteDatabase(path), {"record", "index"} <= roles
-        made = Opened(tidy=[file.checkpoint], closers=[file.close])
+        made = Opened(tidy=[file.checkpoint], hurry=[file.hurry], closers=[file.close])
         store = queue = None
         if "record" in roles:
             made.store = store = SqliteStore(

@@ -37,6 +37,9 @@ CHECKPOINT_BYTES = 16 << 20
 #: Size from which writers wait a moment so that the log can start anew; else it would never under steady load.
 RESTART_BYTES = 64 << 20
 
+#: Longest wait, in seconds, on a file system where nobody can ring.
+DEAF_SECONDS = 0.25
+
 
 def open_connection(path: Path, *, durable: bool) -> Connection:
     """Open the database; *durable* commits survive a power cut, others only a crash of the process."""
@@ -167,8 +170,12 @@ class SqliteDatabase:
         self._bell.ring()
 
     def wait(self, seconds: float) -> None:
-        """Wait until another process rings, at most *seconds*."""
+        """Wait until another process rings or this one is told to stop, at most *seconds*."""
         self._bell.wait(seconds)
+
+    def hurry(self) -> None:
+        """End every `wait` in this process, for good: it stops."""
+        self._bell.hurry()
 
     def close(self) -> None:
         """Close every connection of this process."""
@@ -188,6 +195,8 @@ class _Bell:
 
     def __init__(self, path: Path) -> None:
         self._pipe = -1
+        #: What is written to the second end is never read: from then on nobody waits.
+        self._hurried, self._hurry = os.pipe()
         with suppress(OSError):  # a file system without named pipes: `wait` then just waits
             if not path.exists():
                 with suppress(FileExistsError):
@@ -201,17 +210,20 @@ class _Bell:
 
     def wait(self, seconds: float) -> None:
         if self._pipe < 0:
-            select.select([], [], [], seconds)
-            return
-        ready, _, _ = select.select([self._pipe], [], [], seconds)
-        if ready:
+            seconds = min(seconds, DEAF_SECONDS)
+        ready, _, _ = select.select([end for end in (self._pipe, self._hurried) if end >= 0], [], [], seconds)
+        if self._pipe in ready:
             with suppress(BlockingIOError):
                 os.read(self._pipe, 4096)
 
+    def hurry(self) -> None:
+        os.write(self._hurry, b"\n")
+
     def close(self) -> None:
-        if self._pipe >= 0:
-            os.close(self._pipe)
-            self._pipe = -1
+        for end in (self._pipe, self._hurried, self._hurry):
+            if end >= 0:
+                os.close(end)
+        self._pipe = self._hurried = self._hurry = -1
 
 
 @contextmanager

@@ -30,12 +30,14 @@ class Mover:
         self._store = store
 
     def move(self, limit: int, wait: float) -> int:
-        """Move the oldest envelopes of about *limit* logs; wait up to *wait* seconds for the first.
+        """Move the oldest envelopes of about *limit* logs; where none waits, return when one comes, or after *wait* seconds.
 
         Returns how many logs were moved; another worker may have moved them meanwhile.
         """
-        batch = self._queue.peek(limit, wait)
+        batch = self._queue.peek(limit)
         if not batch:
+            # What has come is for the next call: before it, a pause is noticed.
+            self._database.wait(wait)
             return 0
         try:
             return self._together(batch)

@@ -151,13 +151,9 @@ class SqliteQueue(Keeping):
             rows = connection.execute("SELECT seq, logs, body FROM queue WHERE leased <= ? ORDER BY seq", (now,))
             return _some(rows, limit)
 
-    def peek(self, limit: int, wait: float) -> Batch:
+    def peek(self, limit: int) -> Batch:
         """Return the oldest envelopes without a lease, for a mover that removes them in its own transaction."""
-        rows = self._oldest(limit, int(time.time()))
-        if not rows and wait > 0:
-            self._database.wait(wait)
-            rows = self._oldest(limit, int(time.time()))
-        return decode(rows)
+        return decode(self._oldest(limit, int(time.time())))
 
     def ack(self, batch: Batch) -> None:
         """See LogQueue."""

@@ -1,0 +1,107 @@
+"""Waking: who accepts wakes who waits for logs, in whatever process; a stop ends every wait; nothing depends on either."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from app.backends import Backends, connect
+from app.drain import drain
+from app.log.envelope import Envelope
+from app.settings.settings import Settings
+from app.systems.sqlite import file
+from app.systems.sqlite.file import SqliteDatabase
+from tests.conftest import MakeRecord
+from tests.e2e.program import ROOT, wait_for
+
+#: Seconds within which what happens at once must have happened, and longer than any test waits.
+SOON, NEVER = 60.0, 3_600.0
+
+
+def waiting(database: SqliteDatabase) -> tuple[threading.Thread, Callable[[], bool]]:
+    """Begin to wait for a ring, for ever; return the thread, and whether it still waits."""
+    thread = threading.Thread(target=database.wait, args=(NEVER,), daemon=True)
+    thread.start()
+    return thread, thread.is_alive
+
+
+def test_a_ring_of_another_process_wakes(tmp_path: Path) -> None:
+    """Also one that came just before the wait began."""
+    database = SqliteDatabase(tmp_path / "a.db")
+    ring = "import sys, pathlib; from app.systems.sqlite.file import SqliteDatabase as D; D(pathlib.Path(sys.argv[1])).ring()"
+    for early in (True, False):
+        if early:
+            subprocess.run([sys.executable, "-c", ring, database.path], cwd=ROOT, check=True)
+        thread, waits = waiting(database)
+        if not early:
+            thread.join(0.2)
+            assert waits()
+            subprocess.run([sys.executable, "-c", ring, database.path], cwd=ROOT, check=True)
+        thread.join(SOON)
+        assert not waits()
+    database.close()
+
+
+def test_a_stop_ends_every_wait_of_this_process_only(tmp_path: Path) -> None:
+    """Those under way, in all threads, and those that begin later."""
+    database, other = SqliteDatabase(tmp_path / "a.db"), SqliteDatabase(tmp_path / "a.db")
+    threads = [waiting(database)[0] for _ in range(3)]
+    _, elsewhere = waiting(other)
+    database.hurry()
+    for thread in (*threads, waiting(database)[0]):
+        thread.join(SOON)
+        assert not thread.is_alive()
+    assert elsewhere()
+    other.ring()
+    wait_for(lambda: not elsewhere(), SOON, "the other")
+    for one in (database, other):
+        one.close()
+        one.close()
+
+
+def shift(backends: Backends, idle: float) -> tuple[threading.Thread, threading.Event]:
+    """Begin a shift that waits *idle* seconds at a time."""
+    assert backends.move is not None
+    move, ended = backends.move, threading.Event()
+    thread = threading.Thread(target=lambda: drain.shift(move, ended.is_set, batch_size=100, idle=idle), daemon=True)
+    thread.start()
+    return thread, ended
+
+
+def test_a_shift_that_waits_long_moves_what_comes(
+    settings: Settings, backends: Backends, make_record: MakeRecord
+) -> None:
+    """And ends when it is told to, without waiting to the end."""
+    worker = connect(settings)
+    thread, ended = shift(worker, NEVER)
+    for count in range(1, 4):
+        backends.queue.put([Envelope([make_record()])])
+        wait_for(lambda count=count: backends.store.stats()["stored"] == count, SOON, "the log")
+    ended.set()
+    for hurry in worker.hurry:
+        hurry()
+    thread.join(SOON)
+    assert not thread.is_alive()
+    worker.close()
+
+
+def test_where_nobody_can_ring_logs_are_found_by_looking(
+    settings: Settings, backends: Backends, make_record: MakeRecord
+) -> None:
+    """Some file systems have no named pipes: then nobody waits long, however long a wait was meant to be."""
+    pipe = Path(f"{settings.database}.wake")
+    pipe.unlink()
+    pipe.mkdir()  # can't be opened for writing
+    worker, deaf = connect(settings), connect(settings)
+    thread, ended = shift(worker, NEVER)
+    thread.join(2 * file.DEAF_SECONDS)
+    deaf.queue.put([Envelope([make_record()])])
+    wait_for(lambda: backends.store.stats()["stored"] == 1, SOON, "the log")
+    ended.set()
+    thread.join(SOON)
+    assert not thread.is_alive()
+    worker.close()
+    deaf.close()
