@@ -22,6 +22,8 @@ from app.query.query import Key, Query
 LOGS = 10_000
 #: Characters kept of a message.
 MESSAGE = 300
+#: `metadata.kind` of a log that is a span itself, as the door of OTLP writes it.
+SPAN = "span"
 #: Share of the time for the number of all logs.
 COUNT_SHARE = 0.15
 #: A gap is drawn from this share of the whole on; most gaps that are.
@@ -46,6 +48,8 @@ class TraceEntry:
     #: ms that its own time lies after its arrival.
     ahead: int
     told: SpanReport
+    #: Name of the span, where the log is the span itself.
+    name: str | None = None
 
 
 @dataclass(slots=True)
@@ -60,6 +64,8 @@ class Lane:
     end: int = 0
     #: Id of the span that it is a part of, as its logs say; and whether that has a lane.
     parent: str | None = None
+    #: What the span calls itself, where one of its logs is the span.
+    name: str | None = None
     nested: bool = False
     depth: int = 0
 
@@ -84,6 +90,7 @@ class Lane:
         self.start = min(*known, self.start if self.logs else entry.at)
         self.end = max(*known, self.end if self.logs else entry.at)
         self.logs.append(entry)
+        self.name = self.name or entry.name
         if self.span is not None and entry.told.parent not in (None, "", self.span):
             self.parent = self.parent or entry.told.parent
 
@@ -173,6 +180,7 @@ def entry_of(record: LogRecord, received: bool) -> TraceEntry:
         record.t - record.received,
         # By arrival nothing is told: senders tell times of their own clocks.
         SpanReport(tells.parent) if received else tells,
+        record.message[:MESSAGE] if (record.metadata or {}).get("kind") == SPAN else None,
     )
 
 

@@ -6,6 +6,7 @@ A client is a program in tests/e2e/shippers; what it says of a batch (`sent`, `f
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -197,6 +198,21 @@ def test_all_is_found_once_with_its_fields(client: Client, server: Server) -> No
     for log in (ordinary, failed):
         at = time.mktime(time.strptime(log["timestamp"][:19], "%Y-%m-%dT%H:%M:%S")) - time.timezone
         assert began - 2 < at < time.time() + 2
+
+
+def test_spans_of_opentelemetry_are_lanes(server: Server) -> None:
+    """The page of a trace draws the SDK's spans by their names, with the logs within them."""
+    with running(next(one for one in CLIENTS if one.name == "otel-python"), server.url) as run:
+        run.log(0, 3)
+    trace = found(server)["mk-00001"][0]["traceId"]
+    wait_for(
+        lambda: len(server.get(f"/logs?q=metadata.kind:span AND traceId:{trace}".replace(" ", "%20"))["results"]) == 2,
+        30,
+        "two spans",
+    )
+    page = server.get(f"/trace/{trace}").decode()
+    assert re.findall(r'class="d(\d)"><a href="[^"]*"[^>]*><bdi>([^<]*)</bdi>', page) == [("0", "pay"), ("1", "charge")]
+    assert page.count("as it says") == 2
 
 
 def test_bad_items_cost_no_good_ones(client: Client, server: Server) -> None:

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from app.errors import InvalidRecord, Problem
 from app.log.body import read_item
-from app.log.otlp import logs
+from app.log.otlp import logs, spans
 from app.log.schema import Refused
 
 T = TypeVar("T")
@@ -76,6 +76,46 @@ class OtlpRecord(Struct, rename="camel"):
     event_name: str = ""
 
 
+class SpanStatus(Struct):
+    """A Status."""
+
+    message: str | None = None
+    code: int | str = 0
+
+
+class SpanEvent(Struct, rename="camel"):
+    """An Event of a span."""
+
+    name: str = ""
+    time_unix_nano: int = 0
+    attributes: list[KeyValue] | None = None
+
+
+class SpanLink(Struct, rename="camel"):
+    """A Link of a span."""
+
+    trace_id: str = ""
+    span_id: str = ""
+    attributes: list[KeyValue] | None = None
+
+
+class OtlpSpan(Struct, rename="camel"):
+    """A Span."""
+
+    trace_id: str = ""
+    span_id: str = ""
+    parent_span_id: str = ""
+    trace_state: str = ""
+    name: str = ""
+    kind: int | str = 0
+    start_time_unix_nano: int = 0
+    end_time_unix_nano: int = 0
+    attributes: list[KeyValue] | None = None
+    events: list[SpanEvent] | None = None
+    links: list[SpanLink] | None = None
+    status: SpanStatus | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class OtlpJson:
     """A signal of OTLP: the names of the arrays that lead to its records, and what reads one."""
@@ -92,6 +132,29 @@ def _log(found: dict[str, Any], shared: dict[str, Any], name: str | None) -> dic
 
 
 LOGS = OtlpJson(("resourceLogs", "scopeLogs", "logRecords"), _log)
+
+
+def _span(found: dict[str, Any], shared: dict[str, Any], name: str | None) -> dict[str, Any]:
+    span = converted(found, OtlpSpan)
+    span.kind = _enumerated(span.kind, "SPAN_KIND_", spans.KINDS)
+    if span.status is not None:
+        span.status.code = _enumerated(span.status.code, "STATUS_CODE_", spans.CODES)
+    inner = {
+        "events": [spans.event(one.name, one.time_unix_nano, plain(one.attributes)) for one in span.events or ()],
+        "links": [spans.link(one.trace_id, one.span_id, plain(one.attributes)) for one in span.links or ()],
+    }
+    return spans.log(span, plain(span.attributes), inner, shared, name)
+
+
+def _enumerated(sent: int | str, prefix: str, names: tuple[str, ...]) -> int:
+    """Return the number of an enumeration's value; some senders write its name."""
+    if isinstance(sent, int):
+        return sent
+    name = sent.removeprefix(prefix).lower()
+    return int(sent) if sent.isdecimal() else names.index(name) if name in names else 0
+
+
+SPANS = OtlpJson(("resourceSpans", "scopeSpans", "spans"), _span)
 
 
 def read(body: bytes, form: OtlpJson) -> list[Any]:

@@ -15,7 +15,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from app.errors import InvalidRecord, Problem
-from app.log.otlp import logs
+from app.log.otlp import logs, spans
 from app.log.schema import Refused
 
 _NOT = "is not a request of OTLP in protobuf"
@@ -54,6 +54,31 @@ def log_records() -> OtlpPacked:
         ),
         service.ExportLogsServiceResponse,
     )
+
+
+@lru_cache(maxsize=1)
+def span_records() -> OtlpPacked:
+    """Return the signal of traces; its messages too are loaded by the first request."""
+    from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as service
+    from opentelemetry.proto.trace.v1 import trace_pb2 as made
+
+    return OtlpPacked(
+        service.ExportTraceServiceRequest,
+        made.ResourceSpans,
+        made.ScopeSpans,
+        made.Span,
+        ("resource_spans", "scope_spans", "spans"),
+        _span,
+        service.ExportTraceServiceResponse,
+    )
+
+
+def _span(span: Any, shared: dict[str, Any], name: str | None) -> dict[str, Any]:
+    inner = {
+        "events": [spans.event(one.name, one.time_unix_nano, plain(one.attributes)) for one in span.events],
+        "links": [spans.link(one.trace_id, one.span_id, plain(one.attributes)) for one in span.links],
+    }
+    return spans.log(span, plain(span.attributes), inner, shared, name)
 
 
 def read(body: bytes, kind: OtlpPacked) -> list[Any]:

@@ -1,4 +1,4 @@
-"""OTLP over HTTP (opentelemetry-proto, docs/specification.md): `POST /v1/logs`, in protobuf and in JSON.
+"""OTLP over HTTP (opentelemetry-proto, docs/specification.md): `POST /v1/logs` and `POST /v1/traces`, in protobuf and in JSON.
 
 Exporters send a batch again after 429, 502, 503 and 504 alone, and not where they are asked to wait for ten seconds or
 longer; not all of them read what was rejected. So a record that can't be taken is a dead letter, named in the answer.
@@ -29,6 +29,12 @@ JSON, PROTOBUF = "application/json", "application/x-protobuf"
 def logs() -> Response:
     """Accept the records of a request; 200 when each is kept, or is a dead letter."""
     return _taken(document.LOGS, packed.log_records)
+
+
+@bp.post("/v1/traces", strict_slashes=False)
+def traces() -> Response:
+    """Accept spans, each a log of kind span; 200 when each is kept, or is a dead letter."""
+    return _taken(document.SPANS, packed.span_records)
 
 
 @bp.post("/v1/metrics", strict_slashes=False)

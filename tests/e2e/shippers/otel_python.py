@@ -9,14 +9,19 @@ from loop import boom, failed, serve, text
 warnings.simplefilter("ignore")
 
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter  # noqa: E402
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: E402
 from opentelemetry.sdk._logs import LoggerProvider, LoggingHandler  # noqa: E402
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor  # noqa: E402
 from opentelemetry.sdk.resources import Resource  # noqa: E402
 from opentelemetry.sdk.trace import TracerProvider  # noqa: E402
+from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: E402
 
 provider = LoggerProvider(resource=Resource.create({"service.name": "shop"}))
 exporter = OTLPLogExporter(endpoint=f"{sys.argv[1]}/v1/logs")
 provider.add_log_record_processor(BatchLogRecordProcessor(exporter, schedule_delay_millis=100))
+tracing = TracerProvider(resource=provider.resource)
+tracing.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{sys.argv[1]}/v1/traces")))
+tracer = tracing.get_tracer("shop")
 log = logging.getLogger("shop.pay")
 log.addHandler(LoggingHandler(logger_provider=provider))
 log.propagate = False
@@ -24,7 +29,7 @@ log.propagate = False
 
 def send(numbers, spoilt):
     """Log them within a span; a bad one has an attribute that is too large."""
-    with TracerProvider().get_tracer("shop").start_as_current_span("pay"):
+    with tracer.start_as_current_span("pay"), tracer.start_as_current_span("charge"):
         for number in numbers:
             extra = {"order": number}
             if spoilt and number % 20 == 7:
@@ -34,7 +39,14 @@ def send(numbers, spoilt):
             else:
                 log.warning(text(number), extra=extra)
     provider.force_flush()
+    tracing.force_flush()
     return False
 
 
-serve(send, provider.shutdown)
+def end():
+    """Deliver what waits."""
+    provider.shutdown()
+    tracing.shutdown()
+
+
+serve(send, end)
