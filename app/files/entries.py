@@ -196,7 +196,8 @@ class _Splitter:
         if entry.trace is not None and (entry.trace.language == begun.language or entry.traced):
             return entry.trace.language != "javascript" or entry.found is not None
         if entry.found is not None and ("timestamp" in entry.found or self._format.headed):
-            return entry.rank >= _WARNING or (begun.language == "java" and self._format.headed)
+            told = entry.rank >= _WARNING or (begun.language == "go" and "panic" in entry.first)
+            return told or (begun.language == "java" and self._format.headed)
         # A bare line before it is the logger's text; behind a blank line it is not.
         return begun.language == "python" and entry.found is None and not self._blank
 

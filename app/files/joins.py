@@ -28,7 +28,7 @@ _PYTHON = (
     r"|(?:[A-Za-z_]\w*\.)*[A-Za-z_]\w*(?:Error|Exception|Warning|Interrupt|Exit|Timeout|Group)(?::|$)"
 )
 _GO = (
-    r"goroutine \d+ (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[|created by |exit status \d|\[signal |\[recovered|(?:runtime|main|testing|internal)[./]|"
+    r"goroutine \d+ (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[|created by |panic\(|exit status \d|\[signal |\[recovered|(?:runtime|main|testing|internal)[./]|"
     r"(?:[\w.~-]+/)*[\w~-]+\.[\w.()*\[\]{}·]+(?:\(.*\))?$|\t|panic: "
 )
 _RUST = r"note: |stack backtrace:|Stack backtrace:|Caused by:|Location:|Backtrace|\s*\d+: |Some details are omitted"
@@ -47,6 +47,7 @@ TRACES: tuple[TraceForm, ...] = (
         rf"{_JAVA_CLASS}(?:Exception|Error|Throwable|Failure|Fault)[\w$]{{0,99}}(?::|$)",
         r"\t?at |Caused by: |\.\.\. \d+ ",
     ),
+    _trace("dotnet", r"(?:[A-Z]\w{0,99}\.){1,12}\w{0,99}(?:Exception|Error)(?::|$)", r"--- End of|--->|   at "),
     _trace(
         "javascript",
         r"(?:Uncaught |Unhandled )?(?:[A-Z]\w{0,60})?(?:Error|Exception)(?: \[\w{1,60}\])?(?::|$)",

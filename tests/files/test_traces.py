@@ -200,3 +200,70 @@ def test_what_is_joined_is_bounded_and_said() -> None:
     assert (len(found[0].more), sum(1 + len(entry.more) for entry in found[1:])) == (JOINED_LINES, 5)
     assert "\n".join(entry.text for entry in found) + "\n" == text
     assert rest
+
+
+#: What programs write whose samples lie nowhere: text, and message and rank of each log.
+PROGRAMS: dict[str, tuple[str, list[tuple[str, str]]]] = {
+    "RabbitMQ's crash report": (
+        "2026-11-29 14:45:21.042405+01:00 [error] <0.1.0> Supervisor: failed\n"
+        "2026-11-29 14:45:21.042405+01:00 [error] <0.1.0>     Context: x\n"
+        "2026-11-29 14:45:21.042405+01:00 [error] <0.1.0> \n2026-11-29 14:45:21.042405+01:00 [error] <0.1.0>     Reason: y\n"
+        "2026-11-29 14:45:21.042500+01:00 [info] <0.2.0> next\n",
+        [("Supervisor: failed\n    Context: x\n\n    Reason: y", "error"), ("next", "info")],
+    ),
+    ".NET's console": (
+        "info: Microsoft.Hosting.Lifetime[14]\n      Now listening on: http://localhost:5000\nfail: Shop.Pay[0]\n      payment failed\n"
+        "      System.InvalidOperationException: price is null\n         at Shop.Pay.Run() in /src/Pay.cs:line 7\n",
+        [
+            ("Now listening on: http://localhost:5000", "info"),
+            ("payment failed\nSystem.InvalidOperationException: price is null\n   at Shop.Pay.Run() in /src/Pay.cs:line 7", "error"),
+        ],
+    ),
+    "Serilog's console": (
+        "[14:19:07 INF] Starting\n[14:19:08 ERR] failed\nSystem.InvalidOperationException: price is null\n   at Shop.Pay.Run()\n[14:19:09 INF] next\n",
+        [("Starting", "info"), ("failed\nSystem.InvalidOperationException: price is null\n   at Shop.Pay.Run()", "error"), ("next", "info")],
+    ),
+    "Laravel": (
+        '[2026-11-29 14:55:48] local.ERROR: boom {"exception":"[object] (RuntimeException(code: 0): boom at /srv/x.php:3)\n[stacktrace]\n'
+        '#0 {main}\n"} \n[2026-11-29 14:55:49] local.INFO: next\n',
+        [
+            ('boom {"exception":"[object] (RuntimeException(code: 0): boom at /srv/x.php:3)\n[stacktrace]\n#0 {main}\n"}', "error"),
+            ("next", "info"),
+        ],
+    ),
+    "net/http's panic": (
+        "2026/11/29 14:19:07 http: panic serving 127.0.0.1:1: boom\ngoroutine 34 [running]:\nnet/http.(*conn).serve.func1()\n"
+        "\t/src/server.go:1898 +0xbe\npanic({0x1, 0x2})\n\t/src/panic.go:770 +0x132\n2026/11/29 14:19:08 next\n",
+        [
+            (
+                "http: panic serving 127.0.0.1:1: boom\ngoroutine 34 [running]:\nnet/http.(*conn).serve.func1()\n"
+                "\t/src/server.go:1898 +0xbe\npanic({0x1, 0x2})\n\t/src/panic.go:770 +0x132",
+                "error",
+            ),
+            ("next", "info"),
+        ],
+    ),
+    "cloud-init": (
+        "2026-11-29 14:48:34,123 - util.py[WARNING]: failed\nTraceback (most recent call last):\n  File x\n"
+        "cloudinit.subp.ProcessExecutionError: x\nCommand: ['a']\nExit code: 1\n2026-11-29 14:48:35,123 - handlers.py[DEBUG]: next\n",
+        [
+            ("failed\nTraceback (most recent call last):\n  File x\ncloudinit.subp.ProcessExecutionError: x\nCommand: ['a']\nExit code: 1", "warn"),
+            ("next", "debug"),
+        ],
+    ),
+    "klog's values over lines": (
+        'W1129 14:19:07.621702   18917 main.go:3] "disk almost full" err=<\n\tfirst\n\tsecond\n >\nI1129 14:19:07.621580   18917 main.go:3] next\n',
+        [("disk almost full\n\tfirst\n\tsecond\n >", "warn"), ("next", "info")],
+    ),
+    "Logback and dbt, whose times are of the day": (
+        "13:27:33.201 [main] WARN acme.App -- disk\n13:38:44  Running with dbt=1.10.23\n13:38:45  [WARNING]: old\n",
+        [("disk", "warn"), ("Running with dbt=1.10.23", "info"), ("old", "warn")],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_other_programs_are_read_by_the_same_rules(name: str) -> None:
+    """No rule fits one sample only."""
+    text, expected = PROGRAMS[name]
+    assert [(log["message"], rank(log)) for log in read(text)] == expected

@@ -53,6 +53,24 @@ FORMS: tuple[Form, ...] = (
         r"(?P<resource>.{1,255}?) *: (?P<message>.*)",
         words.LETTERS,
     ),
+    # The same in its shorter forms: 11-29 14:19:07.123 D/Tag( 1234): text
+    _form(
+        "logcat-brief",
+        r"(?:(?P<month>\d\d)-(?P<day>\d\d) (?P<clock>\d\d:\d\d:\d\d\.\d{3}) )?(?P<letter>[VDIWEF])/(?P<resource>[^()\s]{1,255}) *"
+        r"\( *(?P<pid>\d+)\): (?P<message>.*)",
+        words.LETTERS,
+    ),
+    # .NET's console, the text beneath: fail: Shop.Pay[0]
+    _form(
+        "dotnet",
+        r"(?P<level>trce|dbug|info|warn|fail|crit): (?P<resource>[A-Za-z_][\w.+`<>]{0,250})\[(?P<event>-?\d{1,10})\](?: (?P<message>.*)|(?P<rest>\s*))",
+        {"trce": "trace", "dbug": "debug", "fail": "error", "crit": "critical"},
+    ),
+    # npm, and its debug log: npm ERR! code E404; 17 verbose stack Error: x
+    _form(
+        "npm",
+        r"(?:npm (?P<level>ERR!|WARN|warn|error|notice|info|http|verb|sill)|(?P<line>\d{1,7}) (?P<word>error|warn|info|http|verbose|silly|timing|notice)) (?P<message>.*)",
+    ),
     # Python's logging without a format: ERROR:root:text
     _form(
         "logging",
@@ -145,7 +163,7 @@ FORMS: tuple[Form, ...] = (
     _form("xml", r"(?P<message><record>.*)"),
 )
 #: What a form of one line can't begin with is not tried.
-_BEGINS = re.compile(r"[\dIWEFDLCGHPOT\[<#=\t:a-f]|node=|type=|kern|user|daemon")
+_BEGINS = re.compile(r"[\dIWEFDLCGHPOTV\[<#=\t:a-f]|info|trce|warn|npm|node=|type=|kern|user|daemon")
 #: Metadata that are numbers.
 _NUMBERS = ("line", "status", "bytes", "duration", "uptime")
 
@@ -165,7 +183,8 @@ def read(line: str, assumed: Assumed, names: frozenset[str] | None = None) -> di
 
 def _log(form: Form, found: re.Match[str], assumed: Assumed) -> dict[str, Any] | None:
     parts = {name: value for name, value in found.groupdict().items() if value is not None}
-    log: dict[str, Any] = {"message": parts.pop("message", found[0].strip())}
+    log: dict[str, Any] = {"message": parts.pop("message", "" if "rest" in parts else found[0].strip())}
+    parts.pop("rest", None)
     if "clock" in parts:
         log["timestamp"] = written.without_year(int(parts.pop("month")), parts.pop("day"), parts.pop("clock"), assumed)
     elif "time" in parts:
@@ -198,7 +217,7 @@ def _level(form: Form, parts: dict[str, Any]) -> str | None:
         return form.levels.get(letter)
     if (priority := parts.pop("priority", None)) is not None:
         return _SYSLOG[int(priority) & 7]
-    if (word := parts.pop("level", None)) is not None:
+    if (word := parts.pop("level", None) or parts.pop("word", None)) is not None:
         named = words.named(word)
         return form.levels.get(word) or (named[0] if named is not None else None)
     if parts.get("status", "").isdecimal():

@@ -30,7 +30,7 @@ _TOKEN = re.compile(
 #: What stands between level and text, each only where it can't be the first word of the text.
 _INNER = re.compile(
     r"(?P<bracket>\[[^\[\]]{0,200}(?:\[[^\[\]]{0,60}\][^\[\]]{0,60}){0,3}\])(?=[\s:\[(]|$)|\((?P<process>\d{1,10})\)(?=[\s:])"
-    r"|(?P<paren>\([\w.-]{1,60}\))(?=[\s:])|<(?P<angle>[\w./-]{1,100}:\d{1,7})>(?=\s)"
+    r"|(?P<paren>\([\w.-]{1,60}\))(?=[\s:])|<(?P<angle>[\w./-]{1,100}:\d{1,7})>(?=\s)|<(?P<erlang>\d{1,9}\.\d{1,9}\.\d{1,9})>(?=\s|$)"
     r"|(?P<number>\d{1,10})(?=[ ]---[ ]|[ ](?:MainThread|Thread-\d+)[ ])|(?P<thread>MainThread|Thread-\d+)(?=[ ])"
     r"|(?P<source>(?:[A-Za-z]:)?[\w./@\\-]{1,150}\.[A-Za-z]{1,4}:\d{1,7}(?::\d{1,7})?):?(?=\s)"
     r"|(?P<java>(?:[a-z_]\w{0,60}\.){1,12}[A-Z][\w$]{0,100}(?:\.[\w$<>]{1,100})?)(?=[ ][^:\s=-])"
@@ -93,7 +93,9 @@ def _time(line: str, head: Head, assumed: Assumed) -> int | None:
 
 def _level(line: str, place: int, head: Head) -> tuple[int, bool]:
     """Find the level behind the time; return the place behind it, and whether the time is one for certain."""
-    certain = line[place - 1] in "])" or line[place : place + 2] == ": " or _SHORT.match(line, place) is not None
+    certain = (
+        line[place - 1] in "])" or line[place : place + 2] in (": ", "  ") or _SHORT.match(line, place) is not None
+    )
     start = place
     tokens: list[re.Match[str]] = []
     if head.level is not None:
@@ -225,7 +227,8 @@ def _untimed(line: str) -> dict[str, Any] | None:
         return None
     head = Head(level=level)
     if not column:
-        return {"level": level.name, "message": text}
+        _, values = tail.split(text)
+        return {"level": level.name, "message": text, **tail.ids(values), "metadata": values}
     since = re.compile(r"\[\d{4,}\]").match(after)
     return _log(head, _inner(text, level.end + (since.end() if since else 0), head) or text)
 

@@ -131,12 +131,14 @@ class HeadFields:
         value = found[kind]
         if kind == "bracket":
             before = len(self.brackets)
-            taken = self.inside < _INSIDE and self.bracket(value[1:-1])
+            # Behind the level of `TIME logger LEVEL` a name in brackets is of the text.
+            named = any(not _THREAD.match(name) for name in self.brackets[: before - self.inside])
+            taken = self.inside < _INSIDE and not named and self.bracket(value[1:-1])
             self.inside += len(self.brackets) > before
             return taken
         if kind == "paren":
             self._thread(value[1:-1])
-        elif kind in ("process", "number"):
+        elif kind in ("process", "number", "erlang"):
             self.metadata.setdefault("pid", value)
         elif kind in ("thread", "worker"):
             self._thread(value)
@@ -224,7 +226,8 @@ def is_logger(found: re.Match[str], line: str, level: words.Level | None, *, sou
         return shaped and found["end"].strip() != "" and "/" not in name
     end = found["end"].strip(" ")
     if end == "\t":
-        return _SOURCE.match(line, found.end()) is not None
+        after = line[found.end() : found.end() + 1]
+        return (sourced and after not in ("{", "")) or _SOURCE.match(line, found.end()) is not None
     if shaped or end != ":":
         return shaped or not name.isupper()
     return name[0].islower() and line[level.end : level.end + 1] != ":"
