@@ -56,6 +56,8 @@ class _Splitter:
     def take(self, line: Line) -> Entry | None:
         """Take the next line; return the entry before it if that is whole now."""
         entry = self._pending
+        if line.text.startswith('{"') and (entry is None or not (entry.open or entry.bracket)):
+            return self._begin_object(line)
         text = ansi.stripped(line.text)
         if not text.strip():
             if entry is not None and len(self._blank) < JOINED_LINES:
@@ -86,6 +88,14 @@ class _Splitter:
     def _is_whole(self, text: str) -> bool:
         """Return whether *text* is an object by itself: it begins a log though the one before was never closed."""
         return text.startswith("{") and structured.read_json(text, self._assumed) is not None
+
+    def _begin_object(self, line: Line) -> Entry | None:
+        """Begin an entry with a line of JSON, whole or the first of several; it is read when its log is asked for."""
+        ended = self.end()
+        self._pending = entry = Entry(line.text, line.start, line.end, line.number, size=len(line.text))
+        if self._format.name == "json" and structured.SPREAD.fullmatch(line.text):
+            entry.open = structured.depth(line.text)
+        return ended
 
     def _begin(self, line: Line, found: dict[str, Any] | None) -> Entry | None:
         ended = self.end()

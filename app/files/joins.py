@@ -106,8 +106,13 @@ _RUBY = re.compile(r"\S{1,300}\.rb:\d+:in ['`].{0,200}': (?P<message>.*) \((?P<t
 _PANIC = re.compile(r"panic: (?P<message>.*)")
 
 
+_ANY = re.compile("|".join(f"(?:{trace.begins.pattern})" for trace in TRACES))
+
+
 def begun(text: str) -> TraceForm | None:
     """Return how the exception is printed whose first line *text* is; None when it is none."""
+    if _ANY.match(text) is None:
+        return None
     return next((trace for trace in TRACES if trace.begins.match(text) is not None), None)
 
 
