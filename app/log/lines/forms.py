@@ -164,13 +164,17 @@ FORMS: tuple[Form, ...] = (
 )
 #: What a form of one line can't begin with is not tried.
 _BEGINS = re.compile(r"[\dIWEFDLCGHPOTV\[<#=\t:a-f]|info|trce|warn|npm|node=|type=|kern|user|daemon")
+#: All forms in one pattern: most lines are of none, and are asked once.
+_ANY = re.compile(
+    "|".join("(?:" + re.sub(r"\(\?P<\w+>", "(?:", form.pattern.pattern) + ")" for form in FORMS), re.DOTALL
+)
 #: Metadata that are numbers.
 _NUMBERS = ("line", "status", "bytes", "duration", "uptime")
 
 
 def read(line: str, assumed: Assumed, names: frozenset[str] | None = None) -> dict[str, Any] | None:
     """Return the log in a line of one of the forms, or of those named; None for any other line."""
-    if _BEGINS.match(line) is None:
+    if _BEGINS.match(line) is None or _ANY.fullmatch(line) is None:
         return None
     for form in FORMS:
         if names is not None and form.name not in names:
