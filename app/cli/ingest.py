@@ -100,10 +100,11 @@ def _take_file(path: Path, source: FileSource, ledger: Ledger, report: Report) -
         if files.is_pipe(file):
             source.take(files.text(file), report)
             return
-        growing = time.time() - os.fstat(file.fileno()).st_mtime < GROWING_SECONDS
+        changed = os.fstat(file.fileno()).st_mtime
+        growing = time.time() - changed < GROWING_SECONDS
         with ledger.open(path, file) as taken, _progress(path, file) as moved:
             report.before = taken.state.logs - taken.state.refused
-            source.take(_watched(files.text(file), moved), report, taken, growing=growing)
+            source.changed(changed).take(_watched(files.text(file), moved), report, taken, growing=growing)
 
 
 @contextmanager

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from app.errors import InvalidRecord, Problem
 from app.files import joins, structured
 from app.files.entry import JOINED_CHARACTERS, JOINED_LINES, PLACE, Entry, Line
 from app.files.formats import Format
@@ -56,6 +55,8 @@ class _Splitter:
     def take(self, line: Line) -> Entry | None:
         """Take the next line; return the entry before it if that is whole now."""
         entry = self._pending
+        if line.text.startswith("\0"):
+            return self._behind_gap(line)
         if line.text.startswith('{"') and (entry is None or not (entry.open or entry.bracket)):
             return self._begin_object(line)
         text = ansi.stripped(line.text)
@@ -88,6 +89,18 @@ class _Splitter:
     def _is_whole(self, text: str) -> bool:
         """Return whether *text* is an object by itself: it begins a log though the one before was never closed."""
         return text.startswith("{") and structured.read_json(text, self._assumed) is not None
+
+    def _behind_gap(self, line: Line) -> Entry | None:
+        """Take a line behind NUL bytes: it begins an entry that says so; NUL bytes alone are a blank line."""
+        text = line.text.lstrip("\0")
+        rest = line._replace(text=text, start=line.start + len(line.text) - len(text))
+        if not text.strip():
+            return self.take(rest)
+        ended = self.end()
+        self.take(rest)
+        if self._pending is not None:
+            self._pending.gap = len(line.text) - len(text)
+        return ended
 
     def _begin_object(self, line: Line) -> Entry | None:
         """Begin an entry with a line of JSON, whole or the first of several; it is read when its log is asked for."""
@@ -275,30 +288,3 @@ def _is_second(entry: Entry, text: str, found: dict[str, Any]) -> bool:
     if level is None or not cased or text[level.end : level.end + 2] != ": ":
         return False
     return PLACE.fullmatch(str(entry.found["message"])) is not None
-
-
-def elements(text: str, begin: int) -> Iterator[Entry]:
-    """Yield the elements of the JSON array in *text*, which was decoded with surrogateescape.
-
-    *begin* is the offset, in bytes, up to which they were taken before.
-    """
-    place = offset = number = 0
-    try:
-        for element, end in structured.elements(text):
-            start = end - len(element)
-            number += text.count("\n", place, start)
-            offset += _bytes(text[place:end])
-            place = end
-            if offset > begin:
-                yield Entry(element, offset - _bytes(element), offset, number)
-            number += element.count("\n")
-        place = text.index("]", place) + 1
-        if text[place:].strip():
-            raise InvalidRecord(Problem("stands behind the end of the array"))
-    except InvalidRecord as error:
-        rest = text[place:]
-        yield Entry(rest, offset, offset + _bytes(rest), number, problem=error.problems[0])
-
-
-def _bytes(text: str) -> int:
-    return len(text.encode("utf-8", "surrogateescape"))

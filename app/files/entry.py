@@ -73,6 +73,8 @@ class Entry:
     #: Whether level and text came in the second line.
     second: dict[str, Any] | None = None
     cut: bool = False
+    #: How many NUL bytes stood before it.
+    gap: int = 0
     #: The time of the log before, where the entry tells none.
     before: Any = None
     size: int = 0
@@ -96,6 +98,8 @@ class Entry:
         if self.before is not None and "timestamp" not in log:
             log["timestamp"] = self.before
             log["metadata"] = {**log.get("metadata", {}), "timestampOf": "the log before"}
+        if self.gap:
+            log["metadata"] = {**(log.get("metadata") or {}), "gap": f"{self.gap:,} NUL bytes before this log"}
         if self.cut:
             log["metadata"] = {**log.get("metadata", {}), "cut": _CUT}
         return log

@@ -150,8 +150,14 @@ def _line(line: bytes, start: int, end: int, number: int, begin: int) -> Line:
 
 
 def decode(line: bytes) -> str:
-    """Return the text of a line: UTF-8, else Latin-1, in which every byte is a character."""
+    """Return the text of a line: UTF-8, else Latin-1, in which every byte is a character.
+
+    A line that holds characters of UTF-8 beside other bytes is UTF-8 that was damaged: such a byte is shown as `\\xff`.
+    """
     try:
         return line.decode()
     except UnicodeDecodeError:
-        return line.decode("latin-1")
+        text = line.decode("utf-8", "surrogateescape")
+    if any(sign > "\x7f" and not "\udc80" <= sign <= "\udcff" for sign in text):
+        return line.decode("utf-8", "backslashreplace")
+    return line.decode("latin-1")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 from itertools import chain
 
 from app.accept.accept import UNREADABLE_KEPT, Accept
 from app.errors import InvalidInput, InvalidRecord, Problem
+from app.files import arrays, structured
 from app.files import entries as formats_entries
 from app.files import pieces as files
-from app.files import structured
 from app.files.entry import Entry
 from app.files.formats import Format, recognise
 from app.files.ledger import TakenFile
@@ -66,21 +67,27 @@ class FileSource:
         self._assumed = assumed
         self._asked = format
 
+    def changed(self, at: float) -> FileSource:
+        """Return what reads a file that was last changed *at* so many seconds since 1970: its logs are no younger."""
+        changed = datetime.fromtimestamp(at, self._assumed.now.tzinfo)
+        assumed = replace(self._assumed, now=min(self._assumed.now, changed))
+        return FileSource(self._settings, self._accept, assumed, self._asked)
+
     def take(self, pieces: Pieces, report: Report, taken: TakenFile | None = None, *, growing: bool = False) -> None:
         """Take all of the source, or what *taken* has not; count in *report*. Raises InvalidInput and Unavailable.
 
         With *taken* each part has a key of its own: one that was put before a crash is not put twice.
-        Of a source that is *growing* the last line is left where it is half an object.
+        Of a source that is *growing* the last line is left where it has no end, unless it is a whole object.
         """
         begin, cut = (0, 0) if taken is None else (taken.state.end, taken.cut)
         head, pieces = _head(pieces)
         first = b"".join(piece for piece in head if piece)
         if _is_binary(first):
             raise InvalidInput(Problem("does not hold text"))
-        sample = [files.decode(line.removesuffix(b"\r")) for line in first.split(b"\n")[:SAMPLE_LINES]]
+        sample = [files.decode(line.removesuffix(b"\r").lstrip(b"\0")) for line in first.split(b"\n")[:SAMPLE_LINES]]
         format = recognise(sample, self._assumed, self._asked)
         report.format = format.name
-        whole = partial(_is_whole, report, self._assumed) if growing and format.name == "json" else _always
+        whole = partial(_is_whole, report, self._assumed) if growing else _always
         for part in _parts(self._entries(first, pieces, format, begin, cut, whole), begin, cut):
             self._put(part, format, report, taken)
 
@@ -88,7 +95,7 @@ class FileSource:
         self, first: bytes, pieces: Pieces, format: Format, begin: int, cut: int, whole: Callable[[str], bool]
     ) -> Iterator[Entry | None]:
         if format.name == "json" and structured.ARRAY.match(files.decode(first)):
-            return iter(formats_entries.elements(self._whole(pieces), begin))
+            return iter(arrays.elements(self._whole(pieces), begin))
         # The longest log there can be, and room for its other fields.
         limit = 2 * (self._limits.message + self._limits.metadata)
         lines = files.lines(pieces, limit=limit, begin=begin, cut=cut, whole=whole)
@@ -141,14 +148,17 @@ def _always(_: str) -> bool:
 
 
 def _is_whole(report: Report, assumed: Assumed, line: str) -> bool:
-    """Return whether *line*, the last and without an end, is more than half an object; note in *report* if it is not."""
-    report.unfinished = line.lstrip().startswith("{") and structured.read_json(line, assumed) is None
+    """Return whether *line*, the last and without an end, is a whole object; note in *report* if it is not."""
+    report.unfinished = structured.read_json(line, assumed) is None
     return not report.unfinished
 
 
 def _is_binary(first: bytes) -> bool:
-    """Return whether the source begins with more control characters than any text has."""
-    start = first[:SAMPLE_BYTES]
+    """Return whether the source begins with more control characters than any text has.
+
+    NUL bytes before the text are a gap, as a file has one that was truncated or whose machine lost power.
+    """
+    start = first.lstrip(b"\0")[:SAMPLE_BYTES]
     return len(start.translate(None, _TEXT)) > BINARY_SHARE * len(start)
 
 

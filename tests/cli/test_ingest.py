@@ -9,6 +9,7 @@ import lzma
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -353,3 +354,22 @@ def test_without_a_database_nothing_is_made(tmp_path: Path) -> None:
     printed = Commands(FlaskCliRunner(create_app(settings)))("ingest", tmp_path / "logs", code=2)
     assert "logingestor db upgrade" in printed.stderr
     assert not (tmp_path / "mistyped").exists()
+
+
+def test_a_year_that_is_left_out_lies_before_the_last_change(tmp_path: Path, command: Commands, stored: Stored) -> None:
+    """A syslog file of February 2022 tells of 2022 and of the winter before; what it was a day ago is no matter."""
+    file = tmp_path / "syslog"
+    file.write_text("Nov 30 08:00:00 vm a[1]: one\nDec  1 08:00:00 vm a[1]: two\nFeb 27 08:00:00 vm a[1]: three\n")
+    changed = datetime(2022, 2, 28, tzinfo=UTC).timestamp()
+    os.utime(file, (changed, changed))
+    command("ingest", file)
+    assert [log["timestamp"][:10] for log in stored()] == ["2021-11-30", "2021-12-01", "2022-02-27"]
+
+
+def test_nul_bytes_before_the_text_cost_nothing(tmp_path: Path, command: Commands, stored: Stored) -> None:
+    """A file that was truncated while a program wrote to it begins so."""
+    file = tmp_path / "app.log"
+    file.write_bytes(b"\0" * 9_000 + b"2026-11-29 08:00:00 ERROR shop: failed\n")
+    command("ingest", file)
+    (log,) = stored()
+    assert (log["message"], log["metadata"]["gap"]) == ("failed", "9,000 NUL bytes before this log")

@@ -45,6 +45,12 @@ def add(path: Path, text: str) -> None:
         file.write(text)
 
 
+def leave(path: Path) -> None:
+    """Let the file be one to which nobody has written for a while."""
+    before = time.time() - 120
+    os.utime(path, (before, before))
+
+
 def messages(stored: Stored) -> list[str]:
     """Return the messages of all logs, in the order of storing."""
     return [log["message"] for log in stored()]
@@ -137,14 +143,26 @@ def test_emptied_file_begins_anew(path: Path, command: Commands, stored: Stored)
 def test_line_without_an_end_is_taken_and_what_follows_too(path: Path, command: Commands, stored: Stored) -> None:
     """A text may end without a line feed; one that comes later adds no log, and more text is one of its own."""
     path.write_text("line 0\nline 1")
+    leave(path)
     command("ingest", path)
     add(path, "\n")
     assert "0 accepted" in command("ingest", path).stdout
     add(path, "half")
+    leave(path)
     command("ingest", path)
     add(path, " and half\nline 3\n")
     command("ingest", path)
     assert messages(stored) == ["line 0", "line 1", "half", " and half", "line 3"]
+
+
+def test_half_a_line_is_left_while_it_is_written(path: Path, command: Commands, stored: Stored) -> None:
+    """What a writer's buffer cut is no log of its own; a stack trace's last line too waits for its end."""
+    path.write_text("2026-11-29 08:00:00 ERROR shop: payment fai")
+    printed = command("ingest", path)
+    assert ("0 accepted" in printed.stdout, "the last line is not whole yet" in printed.stderr) == (True, True)
+    add(path, "led for order 77\n")
+    command("ingest", path)
+    assert messages(stored) == ["payment failed for order 77"]
 
 
 def test_half_an_object_is_left_while_it_is_written(path: Path, command: Commands, stored: Stored) -> None:
@@ -208,12 +226,14 @@ def test_part_begun_before_a_crash_is_taken_once(
     """Whether it was put or not, and though its last line had no end then and the file grew since."""
     lines = [f"line {n}" for n in range(2_500)]
     path.write_text("\n".join(lines))
+    leave(path)
     for part in (0, 1, 1):
         with monkeypatch.context() as patched:
             patched.setattr(*CRASHES[crash], dying(*CRASHES[crash], part=part))
             with pytest.raises(Crash):
                 command("ingest", path)
     add(path, grown)
+    leave(path)
     command("ingest", path)
     assert messages(stored) == [*lines, *([grown.strip("\n")] if grown else [])]
 

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.errors import InvalidRecord
+from app.files import arrays, structured
 from app.files import entries as formats_entries
-from app.files import structured
 from app.files.entry import Entry, Line
 from app.files.formats import recognise
 from app.times.written import Assumed
@@ -205,17 +205,17 @@ def test_elements_of_an_array_come_one_by_one() -> None:
     """Each element has its own bytes, so that a longer array later adds only what is new."""
     text = '[{"message": "é"},\n {"message": "b"}]'
     assert structured.ARRAY.match(text)
-    first, second = formats_entries.elements(text, 0)
+    first, second = arrays.elements(text, 0)
     assert (first.text, first.number, second.text, second.number) == ('{"message": "é"}', 0, '{"message": "b"}', 1)
     assert text.encode()[second.start : second.end].decode() == second.text
-    (only,) = formats_entries.elements(text, first.end)
+    (only,) = arrays.elements(text, first.end)
     assert only.text == second.text
 
 
 @pytest.mark.parametrize("text", ['[{"a":1}, {"b":', '[{"a":1}, oops]', '[{"a":1}] more'])
 def test_a_broken_array_gives_what_stands_before_the_fault(text: str) -> None:
     """What follows the fault is refused as a whole, not dropped."""
-    first, rest = formats_entries.elements(text, 0)
+    first, rest = arrays.elements(text, 0)
     assert first.text == '{"a":1}'
     assert rest.problem is not None
     assert text.endswith(rest.text)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from app.errors import InvalidRecord
 from app.files.entries import entries
 from app.files.formats import recognise
+from app.files.pieces import decode
 from app.log.lines import reader
 from tests.files.reading import NOW, SAMPLE, lines_of, rank, read, split
 from tests.producers.texts import SAMPLES, events
@@ -109,14 +110,14 @@ def _whole(text: str) -> bool:
     raw = text.encode("utf-8", "surrogatepass") + b"\n"
     place = 0
     for entry in found:
-        if raw[place : entry.start].decode(errors="replace").strip():
+        if raw[place : entry.start].replace(b"\0", b"").decode(errors="replace").strip():
             return False
         if raw[entry.start : entry.end].removesuffix(b"\n").replace(b"\r\n", b"\n").removesuffix(
             b"\r"
         ) != entry.text.encode("utf-8", "surrogatepass"):
             return False
         place = entry.end
-    return not raw[place:].decode(errors="replace").strip()
+    return not raw[place:].replace(b"\0", b"").decode(errors="replace").strip()
 
 
 _PIECES = st.sampled_from(
@@ -143,6 +144,7 @@ _PIECES = st.sampled_from(
 @given(st.lists(_PIECES | st.text(max_size=40).map(lambda text: text.replace("\n", "").replace("\r", "")), max_size=25))
 @settings(max_examples=300, deadline=None)
 @example(["\x1b[0m"])
+@example(["a", "\0\0 b", "\0", "c"])
 @example(["# Time: 261129 14:48:34", "x", "<record>"])
 @example(["/a:1", "", "", "", "", "x"])
 def test_any_text_is_kept_to_the_byte(lines: list[str]) -> None:
@@ -155,6 +157,19 @@ def test_any_text_is_kept_to_the_byte(lines: list[str]) -> None:
         with suppress(InvalidRecord):
             assert isinstance(entry.log(format, NOW)["message"], str)
     assert isinstance(reader.read_text(text, NOW)["message"], str)
+
+
+def test_nul_bytes_are_a_gap_before_a_log() -> None:
+    """After a crash or a truncation; the lines behind are read, and how much is missing is said."""
+    first, second = read("\0" * 3_000 + "2026-11-29 08:00:00 ERROR shop: one\n2026-11-29 08:00:01 INFO shop: two\n")
+    assert (first["message"], first["metadata"]["gap"]) == ("one", "3,000 NUL bytes before this log")
+    assert (second["message"], second.get("metadata")) == ("two", None)
+
+
+def test_a_damaged_byte_costs_no_other() -> None:
+    """One byte that is not UTF-8 in a line that is; a line of Latin-1 is one."""
+    assert decode("Zürich \xff".encode("latin-1").replace(b"\xfc", "ü".encode())) == "Zürich \\xff"
+    assert decode("Zürich".encode("latin-1")) == "Zürich"
 
 
 @pytest.mark.parametrize(
