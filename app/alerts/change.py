@@ -20,8 +20,9 @@ from app.ports.alerts import ALERTS, Alert, Change, Kind, Question, Silence, Sta
 from app.ports.deadline import Budget, Deadline
 from app.ports.notices import SEVERITIES
 from app.ports.record import LogStore
+from app.query.parameters import Parameters
 from app.settings.values import parse_seconds
-from app.times import instant
+from app.times import instant, lengths
 from app.times.instant import now_ms
 from app.times.typed import time_span
 
@@ -47,20 +48,16 @@ def get(store: LogStore, which: str) -> WatchedAlert:
 
 def read(given: Mapping[str, Any], store: LogStore, base: Alert | None = None) -> Alert:
     """Return the alert that *given* means; what it does not name is as in *base*. Raises InvalidInput with every fault."""
-    now, reader = now_ms(), _Reader(given)
+    now, reader = now_ms(), _AlertReader(given)
     known = ("name", "search", *FIELDS)
-    reader.problems += [
-        Problem(f"is not a part of an alert; known are {', '.join(known)}", str(name)[:100])
-        for name in given
-        if name not in known
-    ]
+    reader.only(known, "part of an alert")
     if base is None:
         base = Alert(searches.new_id(), "", "", "at_least", 300, made=now)
         reader.need("search", "kind", "window", *(() if "name" in given else ("name",)))
     if "name" in given:
-        base = msgspec.structs.replace(base, name=reader.text("name", base.name, searches.check_name))
+        base = msgspec.structs.replace(base, name=reader.read(lambda: searches.check_name(given["name"]), base.name))
     if "search" in reader:
-        base = msgspec.structs.replace(base, search=reader.text("search", "", lambda text: _search(store, text)))
+        base = msgspec.structs.replace(base, search=reader.read(lambda: _search(store, given["search"]), ""))
     alert = msgspec.structs.replace(
         base,
         kind=reader.choice("kind", base.kind, KINDS),
@@ -74,7 +71,7 @@ def read(given: Mapping[str, Any], store: LogStore, base: Alert | None = None) -
         changed=now,
     )
     if alert.threshold == 0 and alert.kind not in ("at_most", "absent"):
-        reader.problems.append(Problem("must be at least 1: fewer there never are", "threshold"))
+        reader.refuse("must be at least 1: fewer there never are", "threshold")
     if reader.problems:
         raise InvalidInput(*reader.problems)
     return alert
@@ -87,57 +84,23 @@ def _search(store: LogStore, which: Any) -> str:
         raise InvalidInput(Problem(str(error), "search")) from None
 
 
-class _Reader:
-    """Reads the parts of an alert, as texts or as JSON values, and gathers the problems in them."""
-
-    def __init__(self, given: Mapping[str, Any]) -> None:
-        self._given = given
-        self.problems: list[Problem] = []
-
-    def __contains__(self, name: str) -> bool:
-        return self._given.get(name) not in (None, "")
+class _AlertReader(Parameters):
+    """Reads the parts of an alert, as texts or as JSON values."""
 
     def need(self, *names: str) -> None:
         """Note each of these that is missing."""
         self.problems += [Problem("is missing", name) for name in names if name not in self]
-
-    def text(self, name: str, default: str, check: Any) -> str:
-        """Return a text that a function checks."""
-        try:
-            return str(check(self._given.get(name)))
-        except InvalidInput as error:
-            self.problems += error.problems
-            return default
-
-    def choice(self, name: str, default: Any, choices: tuple[str, ...]) -> Any:
-        """Return one of the choices."""
-        if name not in self or self._given[name] in choices:
-            return self._given[name] if name in self else default
-        self.problems.append(Problem(f"must be one of {', '.join(choices)}", name))
-        return default
-
-    def whole(self, name: str, default: int, low: int, high: int) -> int:
-        """Return a whole number from *low* to *high*."""
-        if name not in self:
-            return default
-        value = self._given[name]
-        if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value.strip()) < 12:
-            value = int(value)
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            self.problems.append(Problem(f"must be a whole number from {low} to {high:,}", name))
-            return default
-        return value
 
     def factor(self, default: float) -> float:
         """Return the factor."""
         if "factor" not in self:
             return default
         try:
-            value = float(self._given["factor"])
+            value = float(self.given["factor"])
         except (TypeError, ValueError, OverflowError):
             value = math.nan
-        if isinstance(self._given["factor"], bool) or not FACTOR_LOW <= value <= FACTOR_HIGH:
-            self.problems.append(Problem(f"must be a number from {FACTOR_LOW:g} to {FACTOR_HIGH:,g}", "factor"))
+        if isinstance(self.given["factor"], bool) or not FACTOR_LOW <= value <= FACTOR_HIGH:
+            self.refuse(f"must be a number from {FACTOR_LOW:g} to {FACTOR_HIGH:,g}", "factor")
             return default
         return value
 
@@ -145,7 +108,7 @@ class _Reader:
         """Return the length of the window, in seconds."""
         if "window" not in self:
             return default
-        value = self._given["window"]
+        value = self.given["window"]
         try:
             seconds = (
                 value if isinstance(value, int) and not isinstance(value, bool) else parse_seconds(str(value)[:20])
@@ -154,7 +117,7 @@ class _Reader:
             seconds = 0
         if not WINDOW_LOW <= seconds <= WINDOW_HIGH or seconds % 60:
             text = "must be whole minutes, from 1m to 7d: a number and a unit (m h d) such as 5m"
-            self.problems.append(Problem(text, "window"))
+            self.refuse(text, "window")
             return default
         return seconds
 
@@ -276,7 +239,7 @@ def describe(watched: WatchedAlert, search: str, now: int) -> dict[str, Any]:
         "name": alert.name,
         "search": {"id": alert.search, "name": search},
         **{name: getattr(alert, name) for name in FIELDS},
-        "window": condition.short(alert.window),
+        "window": lengths.typed(alert.window * lengths.SECOND),
         "condition": condition.sentence(alert),
         "state": state,
         "why": why,

@@ -9,10 +9,8 @@ from dataclasses import dataclass, field
 import msgspec
 
 from app.ports.alerts import POINTS, Alert, AlertSample, Change, Point, Question, State, Status, WatchedAlert
-from app.times import instant
+from app.times import instant, lengths
 
-_UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
-_WORDS = {"d": "day", "h": "hour", "m": "minute", "s": "second"}
 #: Milliseconds without an evaluation after which nobody is there who evaluates.
 AWAY_MS = 180_000
 #: Kinds that hold when there are few logs: those for which logs that nobody could send are missed.
@@ -141,11 +139,12 @@ def explain(alert: Alert, counted: Counted, met: bool | None) -> str:
     """Return in a sentence what was counted, and what that says of the condition."""
     if counted.count is None:
         return counted.fault
-    said = f"{logs(counted.count)} in {length(alert.window)}"
+    window = lengths.worded(alert.window * lengths.SECOND)
+    said = f"{logs(counted.count)} in {window}"
     if alert.kind in COMPARING:
         said += f", {number(counted.earlier / alert.windows)} before"
     if met is not None and alert.kind == "absent":
-        return f"No logs for {length(alert.window)}." if met else f"{said}."
+        return f"No logs for {window}." if met else f"{said}."
     if met is not None:
         return f"{said}: {'' if met else 'not '}{limit(alert)}."
     if counted.unknown and not counted.hidden:
@@ -168,18 +167,17 @@ def limit(alert: Alert) -> str:
 
 def sentence(alert: Alert) -> str:
     """Return the condition in English."""
-    before = (
-        f"the {length(alert.window)} before" if alert.windows == 1 else f"the mean of {alert.windows} windows before"
-    )
+    window = lengths.worded(alert.window * lengths.SECOND)
+    before = f"the {window} before" if alert.windows == 1 else f"the mean of {alert.windows} windows before"
     match alert.kind:
         case "at_least" | "at_most":
-            return f"{alert.kind.replace('_', ' ')} {logs(alert.threshold)} in {length(alert.window)}"
+            return f"{alert.kind.replace('_', ' ')} {logs(alert.threshold)} in {window}"
         case "absent":
-            return f"no logs for {length(alert.window)}"
+            return f"no logs for {window}"
         case "rises":
-            return f"{number(alert.factor)} times as many logs in {length(alert.window)} as in {before}, and at least {alert.threshold:,}"
+            return f"{number(alert.factor)} times as many logs in {window} as in {before}, and at least {alert.threshold:,}"
         case "falls":
-            return f"{number(alert.factor)} times fewer logs in {length(alert.window)} than in {before}, which had at least {alert.threshold:,}"
+            return f"{number(alert.factor)} times fewer logs in {window} than in {before}, which had at least {alert.threshold:,}"
 
 
 def logs(count: int) -> str:
@@ -190,16 +188,3 @@ def logs(count: int) -> str:
 def number(value: float) -> str:
     """Return a number with at most one decimal."""
     return f"{round(value, 1):,g}" if value < 1e6 else f"{value:,.0f}"
-
-
-def length(seconds: int) -> str:
-    """Return a duration in words: “5 minutes”."""
-    unit, size = next((unit, size) for unit, size in _UNITS if seconds % size == 0)
-    count = seconds // size
-    return f"{count:,} {_WORDS[unit]}{'' if count == 1 else 's'}"
-
-
-def short(seconds: int) -> str:
-    """Return a duration as it is typed: `5m`."""
-    unit, size = next((unit, size) for unit, size in _UNITS if seconds % size == 0)
-    return f"{seconds // size}{unit}"

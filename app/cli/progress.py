@@ -8,6 +8,7 @@ import time
 import click
 
 from app.maintain.progress import Progress
+from app.times import lengths
 
 #: Seconds between two lines, on a terminal and elsewhere (a log file, which keeps every one).
 EVERY_SECONDS = (0.2, 10.0)
@@ -28,7 +29,7 @@ class Reporter:
         if now < self._next:
             return
         self._next = now + EVERY_SECONDS[not self._terminal]
-        left = "" if progress.left is None else f", {_time(progress.left)} left"
+        left = "" if progress.left is None else f", {lengths.brief(round(progress.left) * lengths.SECOND)} left"
         line = f"{self._verb} {progress.logs:,} logs, {progress.part:.0%}, {progress.rate:,.0f} logs/s{left}"
         click.echo(f"\r\x1b[K{line}" if self._terminal else line, err=True, nl=not self._terminal)
         self._shown = True
@@ -37,11 +38,3 @@ class Reporter:
         """Leave the line clean for what follows."""
         if self._shown and self._terminal:
             click.echo("\r\x1b[K", err=True, nl=False)
-
-
-def _time(seconds: float) -> str:
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {whole % 60} s"

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from datetime import tzinfo
-from typing import Any, TypeVar, get_args
+from typing import Any, get_args
 
 from app.errors import InvalidQuery, Problem
 from app.query.filter import EVERYTHING, And, Filter
 from app.query.language.parse import named, parse
 from app.query.normal import normal
 from app.query.operations import NAMES, from_json
+from app.query.parameters import Parameters
 from app.query.query import PAGE_LIMIT, Clock, Count, Query, Sort, decode_cursor
 from app.times import instant
 from app.times.instant import Instant
@@ -22,16 +22,12 @@ from app.times.zone import DEFAULT, read_zone
 #: Every name that a query may hold.
 PARAMETERS = ("q", *NAMES, "from", "to", "tz", "clock", "sort", "limit", "cursor", "count")
 
-_CHOICES = {"clock": get_args(Clock), "sort": get_args(Sort), "count": get_args(Count)}
 #: Operations whose value is JSON in a URL, with what is wanted there.
 _IN_JSON = {
     "range": 'an object such as {"lower_range": 1, "upper_range": 5}',
     "in": 'a list such as ["a", "b"]',
     "not_in": 'a list such as ["a", "b"]',
 }
-_DIGITS = re.compile(r"\d{1,9}", re.ASCII)
-
-_T = TypeVar("_T")
 
 
 def read_query(
@@ -42,70 +38,47 @@ def read_query(
     Filters given in several ways must all hold; times without an offset are of the zone `tz`. A parameter that is empty or null counts as absent.
     Names in *also* are left to the caller. Raises InvalidQuery with a problem for each fault.
     """
-    return _Reader(params, instant.now_ms() if now is None else now).query(default_limit, also)
+    return _QueryReader(params, instant.now_ms() if now is None else now).query(default_limit, also)
 
 
-class _Reader:
-    """Reads parameters and gathers the problems in them."""
+class _QueryReader(Parameters):
+    """Reads the parameters of a query."""
 
     def __init__(self, params: Mapping[str, Any], now: int) -> None:
-        self._params = params
+        super().__init__(params)
         self._now = now
-        self._problems: list[Problem] = []
-        self._zone = self._try(self._read_zone, DEFAULT)
+        self._zone = self.read(self._read_zone, DEFAULT)
 
     def query(self, default_limit: int, also: Collection[str]) -> Query:
         """Return the query; raises InvalidQuery."""
-        for name in self._params:
-            if name not in PARAMETERS and name not in also:
-                known = ", ".join((*PARAMETERS, *also))
-                self._problems.append(Problem(f"is not a parameter; known are {known}", str(name)[:100]))
+        self.only((*PARAMETERS, *also))
         everything: Filter = EVERYTHING
         query = Query(
-            filter=self._try(self._filter, everything),
+            filter=self.read(self._filter, everything),
             start=self._time("from", 0),
             end=self._time("to", 1),
-            clock=self._choice("clock", "event"),
-            sort=self._choice("sort", "desc"),
-            limit=self._try(lambda: self._limit(default_limit), default_limit),
-            after=self._try(self._cursor, None),
-            count=self._choice("count", "auto"),
+            clock=self.choice("clock", "event", get_args(Clock)),
+            sort=self.choice("sort", "desc", get_args(Sort)),
+            limit=self.whole("limit", default_limit, 1, PAGE_LIMIT),
+            after=self.read(self._cursor, None),
+            count=self.choice("count", "auto", get_args(Count)),
         )
         if query.start is not None and query.end is not None and query.start > query.end:
-            self._problems.append(Problem("lies after to", "from"))
-        if self._problems:
-            raise InvalidQuery(*self._problems)
+            self.refuse("lies after to", "from")
+        self.check()
         return query
 
-    def _get(self, name: str) -> Any:
-        value = self._params.get(name)
-        return None if value == "" else value
-
-    def _try(self, read: Callable[[], _T], default: _T) -> _T:
-        try:
-            return read()
-        except InvalidQuery as error:
-            self._problems += error.problems
-            return default
-
     def _read_zone(self) -> tzinfo:
-        value = self._get("tz")
-        if value is None:
-            return DEFAULT
-        if not isinstance(value, str):
-            raise InvalidQuery(Problem("must be a text", "tz"))
-        return read_zone(value)
+        value = self.text("tz", "")
+        return read_zone(value) if value else DEFAULT
 
     def _filter(self) -> Filter:
-        body = {name: self._params[name] for name in NAMES if self._params.get(name) is not None}
+        body = {name: self.given[name] for name in NAMES if self.given.get(name) is not None}
         if body.get("operation") in _IN_JSON:
             body |= _decoded(body, "value", _IN_JSON[body["operation"]])
         body |= _decoded(body, "filters", "a list of filters in JSON")
         parts = [from_json(body, self._now, self._zone)]
-        text = self._get("q")
-        if text is not None:
-            if not isinstance(text, str):
-                raise InvalidQuery(Problem("must be a text", "q"))
+        if text := self.text("q", ""):
             try:
                 parts.append(parse(text, self._now, self._zone))
             except InvalidQuery as error:
@@ -113,7 +86,7 @@ class _Reader:
         return normal(And(tuple(parts)))
 
     def _time(self, name: str, which: int) -> Instant | None:
-        value = self._get(name)
+        value = self.get(name)
         if value is None:
             return None
         try:
@@ -121,33 +94,12 @@ class _Reader:
                 raise ValueError("is neither a text nor a number")
             return time_span(value, self._now, self._zone)[which]
         except ValueError as error:
-            self._problems.append(Problem(f"“{str(value)[:100]}” {error}", name))
+            self.refuse(f"“{str(value)[:100]}” {error}", name)
             return None
-
-    def _choice(self, name: str, default: Any) -> Any:
-        value = self._get(name)
-        if value is None or value in _CHOICES[name]:
-            return default if value is None else value
-        self._problems.append(Problem(f"must be one of {', '.join(_CHOICES[name])}", name))
-        return default
-
-    def _limit(self, default: int) -> int:
-        value = self._get("limit")
-        if value is None:
-            return default
-        if isinstance(value, str) and _DIGITS.fullmatch(value.strip()):
-            value = int(value)
-        if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= PAGE_LIMIT:
-            raise InvalidQuery(Problem(f"must be a whole number from 1 to {PAGE_LIMIT:,}", "limit"))
-        return value
 
     def _cursor(self) -> tuple[int, int, bytes] | None:
-        value = self._get("cursor")
-        if value is None:
-            return None
-        if not isinstance(value, str):
-            raise InvalidQuery(Problem("must be a text", "cursor"))
-        return decode_cursor(value)
+        value = self.text("cursor", "")
+        return decode_cursor(value) if value else None
 
 
 def _decoded(body: Mapping[str, Any], name: str, wanted: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.alerts.change import KINDS
-from app.alerts.condition import AWAY_MS, Counted, advance, explain, holds, length, meaning, now_state, sentence, told
+from app.alerts.condition import AWAY_MS, Counted, advance, explain, holds, meaning, now_state, sentence, told
 from app.ports.alerts import POINTS, Alert, Question, Status, WatchedAlert
 
 MINUTE = 60_000
@@ -168,17 +168,6 @@ def test_conditions_are_said_in_english(kind: str) -> None:
     for found in (told(one, counted(3)), None):
         text = explain(one, counted(3, hidden=0 if found is not None else 2), found)
         assert re.match(r"3 logs in 90 minutes", text) and text.endswith(".")
-
-
-def test_durations() -> None:
-    """In the largest unit that fits."""
-    assert [length(n) for n in (60, 300, 5_400, 3_600, 172_800)] == [
-        "1 minute",
-        "5 minutes",
-        "90 minutes",
-        "1 hour",
-        "2 days",
-    ]
 
 
 def test_another_meaning_is_told() -> None:

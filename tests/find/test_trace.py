@@ -6,7 +6,7 @@ import pytest
 
 from app.find.trace import Trace, TraceEntry, entry_of, lanes
 from app.log.record import IdSource, LogRecord
-from app.web.logs.lanes import MOST, Scale, lasting, rows_of
+from app.web.logs.lanes import MOST, Scale, rows_of
 
 IDS = IdSource()
 T = 1_700_000_000_000
@@ -95,17 +95,6 @@ def test_gaps_are_the_longest_stretches() -> None:
     assert gaps == [(1, 200), (201, 500), (502, 1000)]
     single = Trace(entries[:1], lanes(entries[:1]), None, False, None, False, False)
     assert single.gaps() == []
-
-
-@pytest.mark.parametrize(
-    ("ns", "said"),
-    [(0, "0 ns"), (999, "999 ns"), (1_500, "1.5 \u00b5s"), (12_345_678, "12.3 ms"), (1_520_000_000, "1.52 s"),
-     (59_990_000_000, "60 s"), (200 * 10**9, "3 min 20 s"), (3_600 * 10**9, "1 h"), (90_000 * 10**9, "1 d 1 h"),
-     (400 * 86_400 * 10**9, "400 d")],
-)  # fmt: skip
-def test_lengths_are_said_shortly(ns: int, said: str) -> None:
-    """Three digits and a unit, or two units."""
-    assert lasting(ns) == said
 
 
 @pytest.mark.parametrize("length", [0, 1, 7, 10**3, 10**6, 1_480_000_000, 60 * 10**9, 10**13, 10**18, 3 * 10**20])

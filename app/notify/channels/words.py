@@ -9,7 +9,7 @@ import msgspec
 
 from app.ports.notices import Notice
 from app.ports.outbox import Delivery, Message
-from app.times import instant
+from app.times import instant, lengths
 from app.times.instant import now_ms
 
 #: Most characters of a notice's text; of a traceback, and of another text, among its details; most bytes of all of them as JSON.
@@ -44,14 +44,7 @@ def sentence(one: Delivery) -> str:
     if notice.until is None:
         return f"{told} Since {since}."
     until = instant.text((notice.until // 1000 * 1000, 0))
-    return f"It was: {told} From {since} until {until} ({lasted(notice)})."
-
-
-def lasted(notice: Notice) -> str:
-    """Return for how long it was open."""
-    seconds = ((notice.until or now_ms()) - notice.since) // 1000
-    hours, minutes = divmod(seconds // 60, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {seconds % 60} s" if minutes else f"{seconds} s"
+    return f"It was: {told} From {since} until {until} ({lengths.brief(((notice.until or now_ms()) - notice.since) * lengths.MS)})."
 
 
 def summary(message: Message) -> str:

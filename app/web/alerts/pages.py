@@ -19,6 +19,7 @@ from app.errors import InvalidInput, NotFound, Unavailable
 from app.ports.alerts import Alert, Change, Question, SavedSearch, WatchedAlert
 from app.ports.notices import SEVERITIES
 from app.ports.record import LogStore
+from app.times import lengths
 from app.times.instant import now_ms
 from app.web.alerts import saved
 from app.web.current import backends
@@ -186,7 +187,7 @@ def _filled(watched: WatchedAlert | None) -> dict[str, str]:
         return FRESH | dict(request.args)
     alert = watched.alert
     parts = {name: str(getattr(alert, name)) for name in alerts.FIELDS}
-    parts |= {"window": condition.short(alert.window), "factor": f"{alert.factor:g}"}
+    parts |= {"window": lengths.typed(alert.window * lengths.SECOND), "factor": f"{alert.factor:g}"}
     return {"id": alert.id, "name": alert.name, "search": alert.search, **parts}
 
 

@@ -60,7 +60,7 @@ def body(names: tuple[str, ...]) -> dict[str, Any]:
     """Return the JSON object that was sent; raises InvalidQuery for a name that is not among *names*."""
     asked = Asked(names)
     asked.check()
-    return asked.given
+    return dict(asked.given)
 
 
 def who(given: str = "") -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Collection, Sequence
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Collection, Sequence
+from typing import Any, NoReturn
 from urllib.parse import unquote
 
 from flask import request
@@ -13,32 +12,28 @@ from flask import request
 from app.errors import InvalidQuery, Problem, TooLarge, UnsupportedMedia
 from app.log.body import JSON_TYPES, inflate
 from app.log.fold import clean
+from app.query.parameters import Parameters
 from app.query.query import Query
 from app.query.request import PARAMETERS, read_query
 
 #: Largest body of a query, in bytes: room for the most conditions of the longest texts.
 BODY_LIMIT = 4 << 20
 
-_DIGITS = re.compile(r"\d{1,9}", re.ASCII)
-_T = TypeVar("_T")
 
-
-class Asked:
+class Asked(Parameters):
     """The parameters of the current request; problems are gathered until `check`."""
 
     def __init__(self, names: Collection[str], lists: Collection[str] = ()) -> None:
         """Take the parameters called *names*; those in *lists* may occur more than once."""
-        self._problems: list[Problem] = []
+        super().__init__({})
         self._lists = lists
         self._from_body = _body() if request.method in ("POST", "PUT") else {}
-        self._given = self._from_url()
-        for name in self._given.keys() & self._from_body.keys():
-            self._problems.append(Problem("is given in the URL and in the body", name[:100]))
-        self._given |= self._from_body
-        for name in [name for name in self._given if name not in names]:
-            del self._given[name]
-            message = f"is not a parameter of this route; known are {', '.join(names)}"
-            self._problems.append(Problem(message, name[:100]))
+        from_url = self._from_url()
+        for name in from_url.keys() & self._from_body.keys():
+            self.refuse("is given in the URL and in the body", name)
+        self.given = from_url | self._from_body
+        self.only(names, "parameter of this route")
+        self.given = {name: value for name, value in self.given.items() if name in names}
 
     def _from_url(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -47,86 +42,41 @@ class Asked:
                 found[clean(name)] = [clean(value) for value in values]
                 continue
             if len(values) > 1:
-                self._problems.append(Problem("is given more than once", clean(name)[:100]))
+                self.refuse("is given more than once", clean(name))
             found[clean(name)] = clean(values[0])
         return found
 
-    def __contains__(self, name: str) -> bool:
-        return self._given.get(name) not in (None, "")
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """The parameters as they were given."""
-        return dict(self._given)
-
     def query(self, default_limit: int = 100) -> Query:
         """Return the query; one that means everything where it has a fault."""
-        own = [name for name in self._given if name not in PARAMETERS]
-        return self.read(lambda: read_query(self._given, default_limit=default_limit, also=own), Query())
+        own = [name for name in self.given if name not in PARAMETERS]
+        return self.read(lambda: read_query(self.given, default_limit=default_limit, also=own), Query())
 
     def window(self) -> Query:
         """Return the query of all logs in the time range that is asked for."""
-        given: dict[str, Any] = {
-            name: self._given[name] for name in ("from", "to", "tz", "clock") if name in self._given
-        }
+        given: dict[str, Any] = {name: self.given[name] for name in ("from", "to", "tz", "clock") if name in self.given}
         return self.read(lambda: read_query(given), Query())
 
     def raw(self, name: str) -> str:
         """Return what was given as a text, whatever it means."""
-        return str(self._given.get(name) or "")
-
-    def read(self, reader: Callable[[], _T], default: _T) -> _T:
-        """Return what *reader* returns, or the default where it raises InvalidQuery."""
-        try:
-            return reader()
-        except InvalidQuery as error:
-            self._problems += error.problems
-            return default
+        return str(self.given.get(name) or "")
 
     def text(self, name: str, default: str, choices: Sequence[str] = ()) -> str:
         """Return a text, one of the *choices* if there are any."""
-        value = self._given.get(name)
-        if value is None or value == "":
-            return default
-        if not isinstance(value, str) or (choices and value not in choices):
-            self._problems.append(Problem(f"must be {' or '.join(choices)}" if choices else "must be a text", name))
-            return default
-        return value
-
-    def whole(self, name: str, default: int, low: int, high: int) -> int:
-        """Return a whole number from *low* to *high*."""
-        value = self._given.get(name)
-        if value is None or value == "":
-            return default
-        if isinstance(value, str) and _DIGITS.fullmatch(value.strip()):
-            value = int(value)
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            self._problems.append(Problem(f"must be a whole number from {low} to {high:,}", name))
-            return default
-        return value
+        return str(self.choice(name, default, choices, " or ")) if choices else super().text(name, default)
 
     def texts(self, name: str, *, split: bool = False) -> list[str]:
         """Return the values of a parameter that may occur more than once, each once; *split* at commas if told.
 
         The elements of a list in a body are whole values: they may hold a comma. Elsewhere one is written `%2C`.
         """
-        value = self._given.get(name)
+        value = self.given.get(name)
         values = [] if value is None else value if isinstance(value, list) else [value]
         if not all(isinstance(one, str) for one in values):
-            self._problems.append(Problem("must be a text or a list of texts", name))
+            self.refuse("must be a text or a list of texts", name)
             return []
         if split and not (name in self._from_body and isinstance(value, list)):
             values = [unquote(part.strip()) for one in values for part in one.split(",")]
         return list(dict.fromkeys(one for one in values if one))
-
-    def refuse(self, message: str, name: str) -> None:
-        """Add a problem with a parameter."""
-        self._problems.append(Problem(message, name))
-
-    def check(self) -> None:
-        """Raise InvalidQuery with the problems, if there are any."""
-        if self._problems:
-            raise InvalidQuery(*self._problems)
 
 
 def _body() -> dict[str, Any]:

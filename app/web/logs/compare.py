@@ -12,6 +12,7 @@ from app.backends import Backends
 from app.errors import NotFound
 from app.log.record import LogRecord
 from app.query.meaning import as_text, scalars
+from app.times import lengths
 from app.web.logs import log
 from app.web.render import differences
 from app.web.render.zone import exactly
@@ -22,7 +23,6 @@ FIELDS_SHOWN = 500
 ABSENT = Markup('<i class="none">absent</i>')
 
 _ID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
-_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,18 +124,4 @@ def _between(a: tuple[int, int], b: tuple[int, int]) -> str:
     nanoseconds = (b[0] - a[0]) * 1_000_000 + b[1] - a[1]
     if not nanoseconds:
         return "B is at the same time as A"
-    return f"B is {_duration(abs(nanoseconds))} {'after' if nanoseconds > 0 else 'before'} A"
-
-
-def _duration(nanoseconds: int) -> str:
-    """Return a length of time in its units: `2 d 3 h 12.5 s`."""
-    seconds, rest = divmod(nanoseconds, 1_000_000_000)
-    parts = []
-    for unit, size in _UNITS:
-        count, seconds = divmod(seconds, size)
-        if count:
-            parts.append(f"{count:,} {unit}")
-    if seconds or rest or not parts:
-        decimals = f".{rest:09}".rstrip("0").rstrip(".")
-        parts.append(f"{seconds}{decimals} s")
-    return " ".join(parts)
+    return f"B is {lengths.full(abs(nanoseconds))} {'after' if nanoseconds > 0 else 'before'} A"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from app.find.trace import Lane, TraceEntry
 from app.log.record import id_text
+from app.times import lengths
 from app.web.render.display import plain, rank, shorten
 from app.web.search.chart import RANKS
 
@@ -21,20 +22,6 @@ TICKS = 5
 #: Errors and worse, by their class.
 _BAD = ("s6", "s5")
 _GRAVITY = {name: place for place, name in enumerate(RANKS)}
-_UNITS = (("ns", 1), ("µs", 1_000), ("ms", 1_000_000), ("s", 1_000_000_000))
-_LONG = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
-
-
-def lasting(ns: int) -> str:
-    """Return a length of time in a few characters: `850 µs`, `12.3 ms`, `1.52 s`, `3 min 20 s`."""
-    if ns < 60 * 10**9:
-        unit, size = next((unit, size) for unit, size in reversed(_UNITS) if ns >= size or size == 1)
-        return f"{ns / size:.3g} {unit}" if ns < 1_000 * size else f"{ns // size} {unit}"
-    seconds = ns // 10**9
-    at = next(place for place, (size, _) in enumerate(_LONG) if seconds >= size)
-    (size, unit), (smaller, part) = _LONG[at], _LONG[at + 1]
-    rest = seconds % size // smaller
-    return f"{seconds // size:,} {unit}" + (f" {rest} {part}" if rest else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +61,9 @@ class Scale:
         if not self.length:
             return [("0", "0")]
         step = _round(self.length / TICKS)
-        return [(_short(100 * at / self.length), lasting(at) if at else "0") for at in range(0, self.length, step)]
+        return [
+            (_short(100 * at / self.length), lengths.brief(at) if at else "0") for at in range(0, self.length, step)
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +113,7 @@ def rows_of(lanes: Sequence[Lane], scale: Scale) -> list[LaneRow]:
                 sum(1 for one in ranks if one in _BAD),
                 min(ranks, key=_GRAVITY.__getitem__),
                 scale.offset(lane.start),
-                lasting(lane.end - lane.start) if lane.end > lane.start else "",
+                lengths.brief(lane.end - lane.start) if lane.end > lane.start else "",
                 scale.extent(lane.first, lane.last),
                 scale.extent(lane.start, lane.end) if lane.told else None,
                 _marks(lane.logs, scale, places, titled=titled),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -14,6 +13,7 @@ from app.find import find
 from app.log.record import LogRecord, id_bytes, id_text
 from app.ports.deadline import Budget, Deadline
 from app.query.filter import EVERYTHING, Equals, Filter
+from app.query.parameters import Parameters
 from app.query.query import Query
 from app.query.request import read_query
 from app.web.search import table
@@ -25,8 +25,6 @@ STEPS = (10, 50, 200, 500)
 PARAMETERS = ("beside", "before", "after", "message", "part", "show", "hide")
 #: Which neighbours, with their names.
 BESIDE = {"search": "Matching the search", "resource": "Same resource", "trace": "Same trace", "all": "All logs"}
-
-_DIGITS = re.compile(r"\d{1,4}", re.ASCII)
 
 
 def wanted(held: Backends, identity: str) -> LogRecord:
@@ -64,36 +62,22 @@ class Asked:
 
 def read(args: Mapping[str, str], record: LogRecord, now: int) -> Asked:
     """Take what is asked for out of the URL's parameters."""
-    form, problems = SearchForm.read(args), _unknown(args)
+    form, given = SearchForm.read(args), Parameters(args)
+    given.only((*(NAMES[name] for name in ABOUT), *PARAMETERS), "parameter of this page", NAMES.values())
     tree: Filter = EVERYTHING
     try:
         tree = read_query({"q": form.q, "tz": form.tz, "clock": form.clock}, now=now).filter
     except InvalidQuery as error:
-        problems += error.problems
+        given.problems += error.problems
         form = replace(form, q="", tz="", clock="event")
     try:
         table.build(form)
     except InvalidQuery as error:
-        problems += error.problems
+        given.problems += error.problems
         form = replace(form, columns="", wrap="", density="")
-    sides = []
-    for name in ("before", "after"):
-        text = args.get(name, "").strip() or str(STEPS[0])
-        fine = _DIGITS.fullmatch(text) is not None and int(text) <= STEPS[-1]
-        if not fine:
-            problems.append(Problem(f"must be a whole number from 0 to {STEPS[-1]}", name))
-        sides.append(int(text) if fine else STEPS[0])
-    beside = args.get("beside") or _usual(record)
-    if beside not in BESIDE:
-        problems.append(Problem(f"must be one of {', '.join(BESIDE)}", "beside"))
-        beside = _usual(record)
-    return Asked(form, tree, beside, sides[0], sides[1], args.get("message") == "whole", tuple(problems))
-
-
-def _unknown(args: Mapping[str, str]) -> list[Problem]:
-    known = (*(NAMES[name] for name in ABOUT), *PARAMETERS)
-    message = f"is not a parameter of this page; known are {', '.join(known)}"
-    return [Problem(message, name[:100]) for name in args if name not in (*known, *NAMES.values())]
+    before, after = (given.whole(name, STEPS[0], 0, STEPS[-1]) for name in ("before", "after"))
+    beside = given.choice("beside", _usual(record), BESIDE)
+    return Asked(form, tree, beside, before, after, args.get("message") == "whole", tuple(given.problems))
 
 
 def _usual(record: LogRecord) -> str:

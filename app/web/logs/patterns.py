@@ -9,13 +9,14 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 
-from app.errors import InvalidQuery, Problem, TimedOut, Unavailable
+from app.errors import TimedOut, Unavailable
 from app.find.patterns import patterns
 from app.find.patterns.patterns import Pattern, Patterns
 from app.find.patterns.template import TemplatePart
 from app.ports.deadline import Budget
 from app.query.filter import And, Filter, Not
 from app.query.normal import normal
+from app.query.parameters import Parameters
 from app.query.query import Query
 from app.query.request import read_query
 from app.query.text import text
@@ -108,16 +109,10 @@ def _budget() -> Budget:
 
 def _query(form: SearchForm, order: str, now: int) -> Query:
     """Return what is asked; raises InvalidQuery for what this page does not take."""
-    known = (*NAMES.values(), "order", "longer")
-    problems = [
-        Problem(f"is not a parameter of this page; known are {', '.join(known)}", name[:100])
-        for name in request.args
-        if name not in known
-    ]
-    if order not in ORDERS:
-        problems.append(Problem(f"must be one of {', '.join(ORDERS)}", "order"))
-    if problems:
-        raise InvalidQuery(*problems)
+    given = Parameters(request.args)
+    given.only((*NAMES.values(), "order", "longer"), "parameter of this page")
+    given.choice("order", order, ORDERS)
+    given.check()
     return read_query({name: value for name, value in form.state() if name in _ASKED}, now=now)
 
 

@@ -10,16 +10,17 @@ from urllib.parse import quote, urlencode
 
 from flask import Blueprint, render_template, request
 
-from app.errors import InvalidQuery, Problem, TimedOut, Unavailable
+from app.errors import TimedOut, Unavailable
 from app.find.trace import Lane, Trace, TraceEntry, trace
 from app.log.record import id_text
 from app.query.filter import Equals
+from app.query.parameters import Parameters
 from app.query.query import Query, encode_cursor
 from app.query.request import read_query
 from app.query.text import text
-from app.times import instant
+from app.times import instant, lengths
 from app.web.current import backends, budget, settings
-from app.web.logs.lanes import LaneRow, Scale, lasting, rows_of
+from app.web.logs.lanes import LaneRow, Scale, rows_of
 from app.web.render import zone
 from app.web.render.display import rank
 from app.web.search.chart import RANKS
@@ -124,21 +125,13 @@ def show(trace_id: str | None = None) -> tuple[str, int]:
 def _asked(trace_id: str) -> Asked:
     """Return what the URL asks for; raises InvalidQuery naming what it can't."""
     known = (*_SHARED, *_CHOOSING, *_PLACES, "id")
-    problems = [
-        Problem(f"is not a parameter of this page; known are {', '.join(known)}", name[:100])
-        for name in request.args
-        if name not in known
-    ]
+    asked = Parameters(request.args)
+    asked.only(known, "parameter of this page")
+    for name in ("log", "lane"):
+        asked.whole(name, 0, 0, 999_999)
+    asked.choice("level", None, _LEVELS)
+    asked.check()
     given = {name: value for name, value in request.args.items() if value and name in known and name != "id"}
-    problems += [
-        Problem("must be a whole number", name)
-        for name in ("log", "lane")
-        if name in given and not (given[name].isascii() and given[name].isdecimal() and len(given[name]) < 7)
-    ]
-    if given.get("level", _LEVELS[0]) not in _LEVELS:
-        problems.append(Problem(f"must be one of {', '.join(_LEVELS)}", "level"))
-    if problems:
-        raise InvalidQuery(*problems)
     zone.check()
     cursor = {"cursor": given["after"]} if "after" in given else {}
     query = read_query({"clock": given.get("clock", ""), **cursor}, now=instant.now_ms())
@@ -164,8 +157,10 @@ def _parts(found: Trace, asked: Asked) -> dict[str, Any]:
         "chosen": len(chosen),
         "start": divmod(found.start, 1_000_000),
         "levels": [(one, name, tally[name]) for one, name in RANKS.items() if tally[name]],
-        "gaps": [(scale.offset(one), lasting(other - one), *scale.extent(one, other)) for one, other in found.gaps()],
-        "ahead": [(resource, lasting(ms * 1_000_000)) for resource, ms in found.ahead().items()],
+        "gaps": [
+            (scale.offset(one), lengths.brief(other - one), *scale.extent(one, other)) for one, other in found.gaps()
+        ],
+        "ahead": [(resource, lengths.brief(ms * lengths.MS)) for resource, ms in found.ahead().items()],
         "early": sum(1 for row in rows if row.early),
         "following": encode_cursor(found.next) if found.next else None,
     }
@@ -198,7 +193,7 @@ def _lines(chosen: Sequence[TraceEntry], first: int, scale: Scale, asked: Asked)
                 id_text(entry.key[2]),
                 entry.level,
                 scale.offset(entry.at),
-                f"+{lasting(since)}" if place else "",
+                f"+{lengths.brief(since)}" if place else "",
                 since >= long > 0,
                 entry.span,
                 asked.link(span=entry.span, nospan=None, resource=None) if entry.span else "",

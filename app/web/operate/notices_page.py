@@ -14,7 +14,7 @@ from app.errors import InvalidQuery, Problem, Unavailable
 from app.notify.trial import send_test
 from app.ports.notices import KINDS, SEVERITIES, Notice
 from app.ports.outbox import Delivery, Notifier, Standing
-from app.times import instant
+from app.times import instant, lengths
 from app.times.instant import now_ms
 from app.web.current import backends, parts, settings
 
@@ -110,24 +110,15 @@ def _told(shown: Sequence[Notice]) -> tuple[list[Delivery], list[NotifierRow] | 
 
 
 def _entry(notice: Notice, deliveries: Sequence[Delivery]) -> NoticeRow:
-    seconds = max((notice.until or now_ms()) - notice.since, 0) // 1000
+    lasted = ((notice.until or now_ms()) - notice.since) // 1000 * lengths.SECOND
     told = sorted((one for one in deliveries if one.notice.id == notice.id), key=lambda one: one.notifier)
-    return NoticeRow(notice, lasted(seconds), tuple(told))
+    return NoticeRow(notice, lengths.brief(lasted), tuple(told))
 
 
 @bp.app_template_filter("rfc3339")
 def rfc3339(ms: int) -> str:
     """Return a time for programs."""
     return instant.text((ms, 0))
-
-
-def lasted(seconds: int) -> str:
-    """Return a span of time in two units at most."""
-    for unit, size, smaller, fraction in (("d", 86_400, "h", 3_600), ("h", 3_600, "min", 60), ("min", 60, "s", 1)):
-        if seconds >= size:
-            rest = seconds % size // fraction
-            return f"{seconds // size} {unit}" + (f" {rest} {smaller}" if rest else "")
-    return f"{seconds} s"
 
 
 def _link(changes: dict[str, str]) -> str:

@@ -21,9 +21,10 @@ from app.query.filter import Equals
 from app.query.query import Query
 from app.query.text import text
 from app.system import SystemFigures
+from app.times import lengths
 from app.web.current import backends, parts, settings
 from app.web.render import zone
-from app.web.render.bars import Spark, per_second, size, span, spark
+from app.web.render.bars import Spark, per_second, size, spark
 from app.web.render.display import shorten
 from app.web.search.form import SearchForm
 from app.web.security import caching
@@ -51,7 +52,13 @@ _AWAY = {
     "disk": "The data folder can't be used",
 }
 
-bp.add_app_template_filter(span, "span")
+
+@bp.app_template_filter("span")
+def span(seconds: float) -> str:
+    """Return a length of time in few signs."""
+    return lengths.brief(round(seconds * lengths.SECOND))
+
+
 bp.add_app_template_filter(size, "size")
 bp.add_app_template_filter(per_second, "per_second")
 

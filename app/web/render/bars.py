@@ -45,16 +45,6 @@ def per_second(rate: float | None) -> str:
     return "0" if rate == 0 else f"{rate:.1f}" if rate >= 0.05 else "<0.1"
 
 
-def span(seconds: float) -> str:
-    """Return a period in one unit."""
-    if seconds < 9.95:
-        return f"{max(seconds, 0):.1f} s"
-    for unit, size, most in (("s", 1, 120), ("min", 60, 7_200), ("h", 3_600, 172_800)):
-        if seconds < most:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds / 86_400:,.0f} d"
-
-
 def size(count: float) -> str:
     """Return bytes in the unit that gives three digits."""
     for unit in ("bytes", "KiB", "MiB", "GiB"):

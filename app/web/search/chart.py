@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from app.find.counts import INTERVALS, Chart
 from app.log.record import SEVERITY_NAMES
 from app.query.query import Bucket, Query
-from app.times import instant
+from app.times import instant, lengths
 from app.times.zone import from_local, to_local
 from app.web.render import zone
 from app.web.render.display import rank
@@ -27,7 +27,6 @@ MARKS, LAST_MARK, LAST_NARROW = 8, 0.93, 0.77
 RANKS = {f"s{rank}": SEVERITY_NAMES[rank] for rank in range(len(SEVERITY_NAMES) - 1, -1, -1)} | {"sx": "other"}
 
 _MINUTE, _DAY = 60_000, 86_400_000
-_UNITS = (("day", _DAY), ("hour", 3_600_000), ("minute", _MINUTE), ("second", 1_000), ("millisecond", 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +105,7 @@ def draw(chart: Chart, query: Query, form: SearchForm) -> Drawing:
         top=compact(top),
         half=compact(top // 2) if top % 2 == 0 else "",
         shapes=_shapes(bars, min(FILLED, WIDEST * chart.size), top),
-        interval=_words(chart.interval),
+        interval=lengths.worded(chart.interval * lengths.MS),
         range=_label(chart.start, chart.interval, chart.size),
         legend=[(rank, name, totals[rank]) for rank, name in RANKS.items() if totals[rank]],
         total=chart.total,
@@ -207,12 +206,6 @@ def compact(count: int) -> str:
 def said(count: int) -> str:
     """Return how many logs, in words."""
     return f"{count:,} log{'' if count == 1 else 's'}"
-
-
-def _words(interval: int) -> str:
-    """Return an interval as `30 minutes`."""
-    unit, size = next((unit, size) for unit, size in _UNITS if interval % size == 0)
-    return f"{interval // size} {unit}{'' if interval == size else 's'}"
 
 
 def _moment(ms: int, interval: int, *, offset: bool = True) -> str:

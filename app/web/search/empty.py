@@ -15,6 +15,7 @@ from app.query.filter import LEAF_LIMIT, And, Contains, Filter, Or, Words, leave
 from app.query.normal import normal
 from app.query.query import Query
 from app.query.text import text
+from app.times import lengths
 from app.times.typed import time_span
 from app.web.search.form import SearchForm
 
@@ -29,8 +30,6 @@ RANGES = (
 )
 #: Seconds that a look for any log, and for the newest that matches, may take; the rest has its own time.
 PATIENCE = 0.5
-#: Units of time, largest first, in ms.
-_UNITS = ((86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"), (1, "ms"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +128,9 @@ def _number(counted: LowerBound | None) -> str:
 
 def _skewed(skew: Skew) -> str:
     """Return how far off clocks are: `3 logs … typically 2 h behind their arrival`."""
-    size = abs(skew.typical)
-    unit, name = next(((ms, name) for ms, name in _UNITS if size >= ms), _UNITS[-1])
+    size = lengths.brief(abs(skew.typical) * lengths.MS)
     side = "ahead of" if skew.typical > 0 else "behind"
-    return (
-        f"{_number(skew.logs)}, whose own time lies outside it: typically {size / unit:.3g} {name} {side} their arrival"
-    )
+    return f"{_number(skew.logs)}, whose own time lies outside it: typically {size} {side} their arrival"
 
 
 def _newest(index: SearchIndex, query: Query, budget: Budget) -> LogRecord | None:

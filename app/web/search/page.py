@@ -13,8 +13,9 @@ from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.backends import Backends
-from app.errors import InvalidQuery, Problem, TimedOut, Unavailable
+from app.errors import InvalidQuery, TimedOut, Unavailable
 from app.find import find, follow
+from app.query.parameters import Parameters
 from app.query.query import Query
 from app.query.request import read_query
 from app.query.text import text
@@ -173,10 +174,9 @@ def _location(form: SearchForm) -> str:
 
 def _query(form: SearchForm, now: int, *also: str) -> Query:
     """Return what the state asks for; a name that no state has is refused: the page's links would lose it."""
-    known = tuple(NAMES.values())
-    for name in request.args:
-        if name not in (*known, *also) and name not in ACTIONS:
-            raise InvalidQuery(Problem(f"is not a parameter of this page; known are {', '.join(known)}", name[:100]))
+    given = Parameters(request.args)
+    given.only(NAMES.values(), "parameter of this page", (*also, *ACTIONS))
+    given.check()
     return read_query(dict(form.state(*SHOWN)), now=now)
 
 

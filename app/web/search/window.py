@@ -13,7 +13,7 @@ from datetime import UTC, tzinfo
 
 from app.errors import InvalidQuery
 from app.query.request import read_query
-from app.times import instant, typed
+from app.times import instant, lengths, typed
 from app.times.instant import Instant
 from app.times.typed import Named, named
 from app.times.zone import from_local, is_twofold, read_zone, text, to_local
@@ -39,7 +39,6 @@ NAMED |= {(start, end): f"{'in' if full.startswith('the') else 'of'} {full}" for
 _SINCE = re.compile(r"now-(\d{1,8})(ms|[smhdwMy])", re.ASCII)
 _MS = 1_000_000
 _DAY = 86_400_000
-_UNITS = (("d", _DAY), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +190,7 @@ def local_text(moment: Instant, here: tzinfo) -> str:
 def _moves(form: SearchForm, range_: _Range | None, here: tzinfo, now: int) -> list[Move]:
     if range_ is None:
         return [Move(symbol, name, None) for symbol, name in (("‹", "Earlier"), ("−", "Zoom out"), ("›", "Later"))]
-    length = _length(range_.length)
+    length = lengths.brief(range_.length)
     later = None if not form.end or range_.end >= now * _MS else _beside(range_, 1, here)
     return [
         Move("‹", f"Earlier by {length}", _beside(range_, -1, here)),
@@ -252,16 +251,4 @@ def _said(start: Named | None, end: Named | None, range_: _Range | None) -> str:
     """Return both ends in full, and how long that is."""
     first = "the first log" if start is None else zone.exactly(start.first)
     last = "now" if end is None else zone.exactly(end.last)
-    return f"{first} to {last}" + (f", {_length(range_.length)}" if range_ is not None else "")
-
-
-def _length(ns: int) -> str:
-    """Return a length of time in its two largest units."""
-    ms, rest, parts = ns // _MS, ns % _MS, []
-    for unit, size in _UNITS:
-        count, ms = divmod(ms, size)
-        if count:
-            parts.append(f"{count:,} {unit}")
-        elif parts:
-            break
-    return " ".join(parts[:2]) or f"{rest} ns"
+    return f"{first} to {last}" + (f", {lengths.brief(range_.length)}" if range_ is not None else "")

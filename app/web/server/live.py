@@ -17,13 +17,14 @@ from urllib.parse import parse_qsl
 
 from flask import Flask
 
-from app.errors import InvalidInput, InvalidQuery, LogIngestorError, Problem
+from app.errors import InvalidInput, LogIngestorError
 from app.find import follow
 from app.find.export import json_bytes
 from app.find.follow import Follower, TailReader, Write
 from app.log.record import LogRecord
 from app.query.filter import Filter
 from app.query.meaning import predicate
+from app.query.parameters import Parameters
 from app.query.request import read_query
 from app.query.text import text
 from app.times.zone import read_zone
@@ -124,14 +125,10 @@ class Live:
 
     def _asked(self, scope: Scope, wake: Callable[[], object]) -> TailReader:
         given = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-        for name in given:
-            if name not in PARAMETERS:
-                raise InvalidQuery(
-                    Problem(f"is not a parameter of this route; known are {', '.join(PARAMETERS)}", name[:100])
-                )
-        form = given.get("as") or "json"
-        if form not in FORMS:
-            raise InvalidQuery(Problem(f"must be {' or '.join(FORMS)}", "as"))
+        asked = Parameters(given)
+        asked.only(PARAMETERS, "parameter of this route")
+        form = asked.choice("as", "json", FORMS, " or ")
+        asked.check()
         tz = given.get("tz") or "UTC"
         meant = read_query({"q": given.get("q", ""), "tz": tz}).filter
         after = given.get("after") or _last_event(scope)

@@ -16,7 +16,7 @@ from app.ports.outbox import Delivery, Standing
 from app.settings.settings import Settings
 from app.systems.sqlite.file import SqliteDatabase
 from app.web import create_app
-from app.web.operate.notices_page import SHOWN, lasted
+from app.web.operate.notices_page import SHOWN
 from tests.notify.channels.receivers import Receiver
 from tests.web.reading import Html
 
@@ -211,19 +211,6 @@ def test_figures_tell_how_notifiers_do(told: FlaskClient) -> None:
         'failing{notifier="ops"} 1.0',
     ):
         assert f"logingestor_notifier_{line}" in text
-
-
-def test_spans_of_time() -> None:
-    """Two units at most."""
-    assert [lasted(n) for n in (0, 59, 60, 61, 3_600, 3_725, 90_061)] == [
-        "0 s",
-        "59 s",
-        "1 min",
-        "1 min 1 s",
-        "1 h",
-        "1 h 2 min",
-        "1 d 1 h",
-    ]
 
 
 def test_the_page_is_small(client: FlaskClient, backends: Backends) -> None:
