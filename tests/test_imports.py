@@ -7,11 +7,13 @@ no folder of app/systems imports another (but `sql`, which both SQL systems shar
 from __future__ import annotations
 
 import ast
+import configparser
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -54,7 +56,7 @@ LIBRARIES: dict[str, set[str]] = {
     "app.log.otlp": {"google", "msgspec", "opentelemetry"},
     # Google's decoder of protobuf, and snappy, in which every push of Loki's is compressed.
     "app.log.loki": {"cramjam", "google"},
-    "app.query": {"luqum", "msgspec", "re2"},
+    "app.query": {"msgspec", "re2"},
     "app.ports": {"msgspec"},
     "app.settings": set(),
     "app.listen": {"msgspec"},
@@ -231,3 +233,48 @@ def test_a_command_loads_only_what_it_needs(words: tuple[str, ...], settings: Se
     loaded = set(run.stderr.splitlines()[-1].split())
     assert "app.cli" in loaded
     assert NOT_LOADED_BY[words] & loaded == set()
+
+
+#: Packages of the repository that the program may import.
+OURS = {"app", "logingestor", "migrations", "workers"}
+#: Required and imported nowhere by us, each with the reason.
+PLUGINS = {
+    "flask-migrate": "for the web's own tables, which saved searches don't lie in yet",
+    "flask-sqlalchemy": "for the web's own tables, which saved searches don't lie in yet",
+    "httptools": "uvicorn's parser, chosen by name",
+    "tzdata": "the zones' rules, read by zoneinfo where the machine has none",
+    "uvloop": "uvicorn's event loop, chosen by name",
+    "websockets": "uvicorn's protocol of sockets, chosen by name",
+}
+
+
+def canonical(name: str) -> str:
+    """Return the name of a distribution as requirements are compared (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def required() -> set[str]:
+    """Return what setup.cfg requires of whoever runs the program, with the extras that are drivers."""
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg")
+    extras = setup["options.extras_require"]
+    lines = [setup["options"]["install_requires"], *(extras[name] for name in extras if name != "dev")]
+    found = (re.match(r"[A-Za-z0-9._-]+", line) for text in lines for line in text.splitlines())
+    return {canonical(name[0]) for name in found if name}
+
+
+def test_what_is_imported_is_required_and_the_other_way_round() -> None:
+    """What comes only because something else requires it may go with it; what nothing imports is of no use."""
+    files = [*FILES, *((path.relative_to(ROOT)) for path in (ROOT / "migrations").rglob("*.py"))]
+    names = {name for path in files for _, name in imported(path)}
+    tops = {name.partition(".")[0] for name in names} - sys.stdlib_module_names - OURS
+    # `google` is a folder that several share: the module within it says whose it is.
+    owners = {top: set(found) for top, found in packages_distributions().items() if top in tops - {"google"}}
+    assert owners.keys() == tops - {"google"}
+    used = {canonical(name) for found in owners.values() for name in found}
+    if any(name.startswith("google.protobuf") for name in names):
+        used.add("protobuf")
+    assert required() - used - PLUGINS.keys() == set(), "required, and imported nowhere"
+    assert PLUGINS.keys() <= required() - used, "no exception any more"
+    missing = {top for top, found in owners.items() if not {canonical(name) for name in found} & required()}
+    assert missing == set(), "imported, and required by nobody"

@@ -1,8 +1,7 @@
 """The query language: a text in Lucene's manner to a filter tree. docs/query.md is its description.
 
-luqum has the grammar (what binds how tightly); its lexer is not asked, since it misreads paths,
-times and offsets, knows no `&&`, and gives an error no place. It gets the tokens that
-`app.query.language.tokens` found and checked, each term as a placeholder.
+`app.query.language.tokens` has found the tokens and refused what stands in a wrong place, so what is left to say here is
+what binds how tightly: NOT before AND before OR, and brackets before all.
 """
 
 from __future__ import annotations
@@ -10,10 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, tzinfo
 from functools import lru_cache
-
-from luqum.thread import parse as parse_grammar
-from luqum.tree import AndOperation, BaseGroup, Item, OrOperation, SearchField, Word
-from luqum.tree import Not as LuqumNot
 
 from app.errors import InvalidQuery, Problem
 from app.log.fold import clean
@@ -54,51 +49,51 @@ def _parse(text: str, now: RequestTime) -> Filter:
     tokens = Scanner(clean(text)).scan()
     if not tokens:
         return EVERYTHING
-    placed = "".join(_placeholder(number, token) for number, token in enumerate(tokens))
-    tree = normal(_Builder(tokens, now).build(parse_grammar(placed), None))
+    tree = normal(_Builder(tokens, now).build())
     _check_limits(tree, tokens)
     return tree
 
 
-def _placeholder(number: int, token: Token) -> str:
-    """Return the token as luqum's lexer takes it."""
-    match token.kind:
-        case "operand":
-            return f"t{number}"
-        case "(":
-            return "(" if token.field is None else f"t{number}:("
-        case "+":
-            return ""  # terms side by side are required already
-        case ")":
-            return ")"
-        case operator:
-            return f" {operator} "
-
-
 class _Builder:
-    """Puts the terms in the places that the grammar gave them."""
+    """Puts the tokens together, from left to right; brackets and NOTs are nested at most NESTING_LIMIT deep."""
 
     def __init__(self, tokens: Sequence[Token], now: RequestTime) -> None:
-        self._tokens = tokens
+        # Terms side by side are required already: a plus says nothing more.
+        self._tokens = [token for token in tokens if token.kind != "+"]
+        self._at = 0
         self._now = now
 
-    def build(self, item: Item, field: TextPart | None) -> Filter:
-        """Return the filter of *item*, where *field* applies to terms without one."""
-        match item:
-            case Word():
-                operand = self._tokens[int(item.value[1:])].operand
-                assert operand is not None
-                return leaf(operand, field, self._now)
-            case SearchField():
-                return self.build(item.expr, self._tokens[int(item.name[1:])].field)
-            case BaseGroup():
-                return self.build(item.children[0], field)
-            case LuqumNot():
-                return Not(self.build(item.children[0], field))
-            case AndOperation() | OrOperation():
-                parts = tuple(self.build(child, field) for child in item.children)
-                return And(parts) if isinstance(item, AndOperation) else Or(parts)
-        raise AssertionError(item)
+    def build(self, field: TextPart | None = None) -> Filter:
+        """Return the filter of what stands up to the bracket's end, where *field* applies to terms without one."""
+        parts = [self._all(field)]
+        while self._passes("OR"):
+            parts.append(self._all(field))
+        return Or(tuple(parts))
+
+    def _all(self, field: TextPart | None) -> Filter:
+        parts = [self._one(field)]
+        while self._passes("AND"):
+            parts.append(self._one(field))
+        return And(tuple(parts))
+
+    def _one(self, field: TextPart | None) -> Filter:
+        token = self._tokens[self._at]
+        self._at += 1
+        match token.kind:
+            case "NOT":
+                return Not(self._one(field))
+            case "(":
+                inner = self.build(field if token.field is None else token.field)
+                self._at += 1  # the bracket's end, which the scanner has seen
+                return inner
+        assert token.operand is not None
+        return leaf(token.operand, field, self._now)
+
+    def _passes(self, kind: str) -> bool:
+        """Go past the next token if it is of that kind; return whether it was."""
+        found = self._at < len(self._tokens) and self._tokens[self._at].kind == kind
+        self._at += found
+        return found
 
 
 def _check_limits(tree: Filter, tokens: Sequence[Token]) -> None:
