@@ -129,6 +129,8 @@ def _value_fault(value: Any, depth: int) -> str | None:
     if depth == 0:
         return f"is nested more than {METADATA_DEPTH} deep"
     for inner in value.values() if kind is dict else value:
+        if type(inner) is str:
+            continue
         fault = _value_fault(inner, depth - 1)
         if fault is not None:
             return fault

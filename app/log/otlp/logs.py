@@ -17,6 +17,7 @@ from app.times import instant
 LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
 #: What exporters write of them, so that nothing is folded.
 _RANKED = frozenset(("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", *LEVELS))
+_NO_ID = (b"", "", bytes(16), bytes(8))
 #: Longest text of a field other than the message, in characters.
 _SHORT = 255
 #: What holds the message in a body of several values, best first.
@@ -67,6 +68,8 @@ def number(found: float) -> float | str:
 
 def hexadecimal(identity: bytes | str) -> str | None:
     """Return a trace's or span's id as text; None where there is none: all zeros is none."""
+    if identity in _NO_ID:
+        return None
     text = identity.hex() if isinstance(identity, bytes) else identity.lower()
     return text if text.strip("0") else None
 
@@ -97,10 +100,11 @@ def log(
         if body is not None:
             own = {**own, "body": body}
         body = _message(body, attributes, event)
+    at = record.time_unix_nano or record.observed_time_unix_nano
     return {
         "message": body,
         "level": found,
-        "timestamp": timestamp(record.time_unix_nano or record.observed_time_unix_nano),
+        "timestamp": at if at >= _CERTAIN else timestamp(at),
         "resourceId": resource,
         "traceId": hexadecimal(record.trace_id),
         "spanId": hexadecimal(record.span_id),

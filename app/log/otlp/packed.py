@@ -49,11 +49,13 @@ def log_records() -> OtlpPacked:
         made.ScopeLogs,
         made.LogRecord,
         ("resource_logs", "scope_logs", "log_records"),
-        lambda record, shared, name: logs.log(
-            record, record.body.string_value or value(record.body), plain(record.attributes), shared, name
-        ),
+        _log,
         service.ExportLogsServiceResponse,
     )
+
+
+def _log(record: Any, shared: dict[str, Any], name: str | None) -> dict[str, Any]:
+    return logs.log(record, record.body.string_value or value(record.body), plain(record.attributes), shared, name)
 
 
 @lru_cache(maxsize=1)

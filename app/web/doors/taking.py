@@ -93,7 +93,7 @@ def take(
     if key is not None:
         outcome = made.take(f"{request.blueprint}:{key}")
     elif _is_unlike_others(made.parsed.logs, now):
-        outcome = made.take(f"body:{_asked(body, request.remote_addr or '').hex()}")
+        outcome = made.take(f"body:{_asked(made.digest, request.remote_addr or '').hex()}")
     else:
         with _Series() as name:
             outcome = made.take(f"repeat:{name.hex()}")
@@ -120,7 +120,7 @@ class _Request:
 
     def __init__(self, values: Sequence[Any], now: int, body: bytes, patience: float, keys: Sequence[bytes]) -> None:
         self._values, self._now, self._patience, self._keys = values, now, patience, keys
-        self._digest = hashlib.blake2b(body, digest_size=16).digest()
+        self.digest = hashlib.blake2b(body, digest_size=16).digest()
         self.parsed = _parsed(values, now, keys)
 
     def take(self, key: str) -> Outcome:
@@ -145,11 +145,11 @@ class _Request:
     def _take(self, key: str) -> Outcome:
         agent = request.headers.get("User-Agent", "")
         sender = request.remote_addr or ""
-        return parts().accept().take(self.parsed, sender=sender, key=key, digest=self._digest, agent=agent)
+        return parts().accept().take(self.parsed, sender=sender, key=key, digest=self.digest, agent=agent)
 
 
 def _asked(body: bytes, *more: str) -> bytes:
-    """Return the digest of a request: path, password, body, and what else tells it from others."""
+    """Return the digest of a request: path, password, body or its digest, and what else tells it from others."""
     asked = hashlib.blake2b(digest_size=16)
     for part in (
         request.full_path.encode(),
@@ -157,7 +157,8 @@ def _asked(body: bytes, *more: str) -> bytes:
         body,
         *map(str.encode, more),
     ):
-        asked.update(len(part).to_bytes(8, "big") + part)
+        asked.update(len(part).to_bytes(8, "big"))
+        asked.update(part)
     return asked.digest()
 
 
