@@ -9,7 +9,7 @@ from app.log.dialects.dialect import Dialect, at, split
 from app.log.roles import NAMES, OUTER, ROLES, WITHIN
 
 #: How good it is, below 0 for a dialect's own; its path; its value.
-Candidate = tuple[int, tuple[str, ...], Any]
+Candidate = tuple[float, tuple[str, ...], Any]
 
 
 @lru_cache(maxsize=256)
@@ -26,7 +26,7 @@ def _paths(dialect: Dialect) -> tuple[tuple[str, int, tuple[str, ...]], ...]:
     return tuple((name, rank - 100, split(path)) for name, paths in fields.items() for rank, path in enumerate(paths))
 
 
-def candidates(value: dict[str, Any], dialect: Dialect | None) -> dict[str, list[Candidate]]:
+def candidates(value: dict[str, Any], dialect: Dialect | None, later: dict[str, list[Any]]) -> dict[str, list[Candidate]]:
     """Return by field what may fill it, the best first."""
     found: dict[str, list[Candidate]] = {name: [] for name in NAMES}
     if dialect is not None:
@@ -42,13 +42,17 @@ def candidates(value: dict[str, Any], dialect: Dialect | None) -> dict[str, list
             found[role[0]].append((role[1], (key,), inner))
         if type(inner) is dict:
             _within(key, inner, found)
+    for key, more in later.items():
+        role = ROLES.get(key)
+        if role is not None:  # of a name that stands twice the first counts, where it fits: path of two, for both stay
+            found[role[0]] += [(role[1] + 0.5, (key, ""), inner) for inner in more]
     for several in found.values():
         if len(several) > 1:
             several.sort(key=_rank)
     return found
 
 
-def _rank(candidate: Candidate) -> int:
+def _rank(candidate: Candidate) -> float:
     return candidate[0]
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from app.log import fits, pairs, scales, traces
 from app.log.candidates import Candidate, candidates
 from app.log.dialects.dialect import Dialect, at
-from app.log.roles import EXCEPTIONS, FAILED, STATUSES
+from app.log.roles import EXCEPTIONS, FAILED, REQUESTS, STATUSES
 from app.times.written import Assumed
 
 #: Name under metadata of what could not be read: the field, and why.
@@ -78,7 +78,7 @@ def read(
     """
     if dialect is not None and dialect.pairs:
         value = pairs.paired(value, dialect)
-    reading = _Reading(value, raw, assumed, dialect, candidates(value, dialect))
+    reading = _Reading(value, raw, assumed, dialect, candidates(value, dialect, later or {}))
     _message(reading)
     _level(reading)
     _timestamp(reading)
@@ -91,7 +91,7 @@ def read(
         return Foreign(dict(value), "", {name: name for name in reading.origins})
     _unfilled(reading)
     _finish(reading, later or {})
-    origins = {name: ".".join(path) for name, path in reading.origins.items()}
+    origins = {name: ".".join(path).rstrip(".") for name, path in reading.origins.items()}
     sent_time = at(value, reading.origins["timestamp"]) if "timestamp" in origins else None
     return Foreign(reading.log, read_as, origins, sent_time)
 
@@ -122,7 +122,21 @@ def _failure(reading: _Reading) -> bool:
             first = value.strip()
             reading.take("message", first.partition("\n")[0] if len(first) > 1_000 else first, path, whole=False)
             return True
-    return False
+    return _request(reading)
+
+
+def _request(reading: _Reading) -> bool:
+    """Make a message of the request that an access log is about: `GET /var 200`."""
+    value = reading.value
+    line = value.get("request")
+    if type(line) is not str:
+        parts = [next((value[name] for name in names if type(value.get(name)) is str), None) for names in REQUESTS]
+        line = f"{parts[0]} {parts[1]}" if parts[0] and parts[1] else None
+    if line is None or not line.strip():
+        return False
+    status = next((at(value, path) for path in STATUSES if type(at(value, path)) in (int, str)), None)
+    reading.log["message"] = line if status is None else f"{line} {status}"
+    return True
 
 
 def _level(reading: _Reading) -> None:
@@ -141,6 +155,9 @@ def _level(reading: _Reading) -> None:
         return
     if unranked is not None:
         reading.take("level", *unranked)
+        return
+    if reading.dialect is not None and reading.dialect.default is not None:
+        reading.log["level"] = reading.dialect.default
         return
     if any(reading.value.get(name) not in (None, "", False, True, [], {}) for name in FAILED):
         reading.log["level"] = "error"
@@ -219,6 +236,8 @@ def _unfilled(reading: _Reading) -> None:
 def _reason(name: str, value: Any) -> str:
     if name == "timestamp":
         return "is not a time that is read"
+    if name == "level" and type(value) is int:
+        return "is a number of no known scale"
     if type(value) is str:
         return f"is longer than {fits.SHORT} characters" if len(value) > fits.SHORT else "gave way to another field"
     return "is not a text"

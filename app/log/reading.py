@@ -50,9 +50,9 @@ class Reader:
         """Return the logs in *value*: one, or those that it wraps; *later* has the further values of names that stand twice."""
         dialect = table.BY_NAME.get(self.hint or "") or table.find(value)
         if depth < _DEPTH and self.several and dialect is not None and dialect.events is not None:
-            events = at(value, split(dialect.events))
-            if type(events) is list and 0 < len(events) <= _EVENTS:
-                return self._events(value, events, dialect, depth)
+            events = expanded(value, split(dialect.events))
+            if 0 < len(events) <= _EVENTS:
+                return self._events(events, dialect, depth)
         outer = foreign.read(value, self.assumed, raw, dialect, later)
         inner = self._inner(value, outer, dialect) if depth < _DEPTH else None
         if inner is None or (len(inner) > 1 and not self.several and not isinstance(inner, str)):
@@ -61,21 +61,16 @@ class Reader:
             return [self._line(inner, outer)]
         return [_merged(outer, one) for part in inner for one in self.read(part, b"", depth + 1)]
 
-    def _events(self, value: dict[str, Any], events: list[Any], dialect: Dialect, depth: int) -> list[Foreign]:
+    def _events(self, events: list[tuple[Any, dict[str, Any]]], dialect: Dialect, depth: int) -> list[Foreign]:
         """Return the logs of a list; what lies beside it belongs to each."""
-        beside = without(value, split(dialect.events or ""))
         found = []
-        for event in events:
+        for event, beside in events:
             if type(event) is dict:
-                read = self.read(event, b"", depth + 1)
+                read = self.read({**beside, **event}, b"", depth + 1)
             else:
-                read = [self._line(fits.message(event), Foreign({"message": fits.message(event)}, ""))]
+                outer = foreign.read({**beside, "message": fits.message(event)}, self.assumed)
+                read = [self._line(outer.log["message"], outer)]
             for one in read:
-                one.log["metadata"] = {**beside, **(one.log.get("metadata") or {})}
-                if dialect.resource and "resourceId" not in one.log:
-                    names = (fits.short(at(value, split(path))) for path in dialect.resource)
-                    resource = next((name for name in names if name is not None), None)
-                    one.log |= {} if resource is None else {"resourceId": resource}
                 one.read_as = one.read_as or dialect.name
                 found.append(one)
         return found
@@ -151,12 +146,21 @@ def _objects(text: str) -> list[dict[str, Any]] | None:
     return None
 
 
-def without(value: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
-    """Return the object without what lies at the path."""
-    if len(path) == 1:
-        return {name: inner for name, inner in value.items() if name != path[0]}
-    inner = value.get(path[0])
-    return {**value, path[0]: without(inner, path[1:])} if type(inner) is dict else value
+def expanded(
+    value: Any, path: tuple[str, ...], beside: dict[str, Any] | None = None
+) -> list[tuple[Any, dict[str, Any]]]:
+    """Return the elements of the list at the path, each with what lies beside the lists on the way to it."""
+    around = dict(beside or {})
+    if path and path[0] == "*":
+        if type(value) is not list:
+            return []
+        return [one for inner in value for one in expanded(inner, path[1:], around)]
+    if not path:
+        return [(event, around) for event in value] if type(value) is list else []
+    if type(value) is not dict:
+        return []
+    around |= {name: inner for name, inner in value.items() if name != path[0]}
+    return expanded(value.get(path[0]), path[1:], around)
 
 
 def _merged(outer: Foreign, inner: Foreign) -> Foreign:

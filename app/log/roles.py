@@ -34,7 +34,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("context.logLevel", "record.level", "info.level", "data.level", "fields.level", "jsonPayload.level"),
         *("jsonPayload.severity", "message.level", "payload.level", "event.severity_label", "priority_label"),
         *("PRIORITY", "priority", "severityNumber", "SeverityNumber", "severity_number", "levelno", "level_value"),
-        *("levelValue", "lv", "sev"),
+        *("levelValue", "lv", "sev", "Sev", "messageType", "status"),
     ),
     "timestamp": (
         *(
@@ -64,7 +64,7 @@ NAMES: dict[str, tuple[str, ...]] = {
             "DATE",
             "msec",
         ),
-        *("TIMESTAMP", "unixtime", "t.$date", "t"),
+        *("TIMESTAMP", "unixtime", "t.$date", "EventTime", "EventReceivedTime", "StartUTC", "at", "when", "t"),
     ),
     "resourceId": (
         *("resourceId", "resource_id", "resourceID", "service.name", "service", "service_name", "serviceName"),
@@ -114,7 +114,7 @@ NAMES: dict[str, tuple[str, ...]] = {
             "SourceContext",
         ),
         *("Properties.SourceContext", "sourceContext", "categoryName", "category", "Category", "channel", "target"),
-        *("scope", "component", "context", "namespace", "prefix", "facility", "record.name", "info.name", "subsystem"),
+        *("scope", "component", "context", "namespace", "prefix", "facility", "record.name", "labels.python_logger", "subsystem"),
         *("module", "Package", "name", "tag"),
     ),
     "traceId": (
@@ -183,7 +183,7 @@ EXCEPTIONS: tuple[tuple[str, ...], ...] = (
 #: Names whose presence says that something failed, where a log names no level.
 FAILED = (
     *("error", "err", "exception", "Exception", "exc_info", "stack_trace", "stackTrace", "traceback", "@x"),
-    *("error.message", "exception.message", "throwable", "thrown", "errorMessage", "exception_message"),
+    *("error.message", "exception.message", "throwable", "thrown", "errorMessage", "exception_message", "errorCode"),
 )
 #: Where an HTTP status lies, which gives its log a level where it names none.
 STATUSES: tuple[tuple[str, ...], ...] = (
@@ -191,4 +191,9 @@ STATUSES: tuple[tuple[str, ...], ...] = (
     *(("http.status_code",), ("http.response.status_code",), ("response", "status"), ("response", "status_code")),
     *(("httpRequest", "status"), ("response_status",), ("http_status",), ("sc-status",), ("http", "status_code")),
     *(("StatusCode",), ("DownstreamStatus",), ("response_code",)),
+)
+#: Names of method and address of a request, for a log that has no message.
+REQUESTS = (
+    ("method", "request_method", "requestMethod", "verb", "RequestMethod", "http.request.method", "http.method"),
+    ("url", "uri", "path", "request_uri", "requestUrl", "RequestPath", "url.path", "url.original", "http.url"),
 )

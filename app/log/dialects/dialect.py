@@ -48,7 +48,10 @@ class Dialect:
     unit: str | None = None
     #: Path of a second number with what the time leaves out, and how many nanoseconds one of it is.
     fraction: tuple[Path, int] | None = None
-    #: Where a log of another program lies within: its text or object, or a list of logs that each stand for themselves.
+    #: The level of a log that names none; without it an error where something failed, else `info`.
+    default: str | None = None
+    #: Where a log of another program lies within: its text or object; or a list of logs that each stand for themselves,
+    #: with `*` in the path for every element of a list on the way.
     inner: Path | None = None
     events: Path | None = None
     #: Day on which a program of this row was run and its output read; empty where the row is made from its documentation.

@@ -1,7 +1,70 @@
-"""Java and other languages of the JVM."""
+"""Java and other languages of its machine."""
 
 from __future__ import annotations
 
 from app.log.dialects.dialect import Dialect
 
-ROWS: tuple[Dialect, ...] = ()
+ROWS: tuple[Dialect, ...] = (
+    Dialect(
+        "logback",
+        "Logback 1.5.38 and 1.6.7 JsonEncoder",
+        (("loggerName:str", "sequenceNumber:int", "timestamp:int"), ("formattedMessage:str", "loggerName")),
+        message=("formattedMessage", "message"),
+        level=("level",),
+        timestamp=("timestamp",),
+        resource=("context>name", "loggerName"),
+        exception=("throwable",),
+        scale="thousands",
+        unit="ms",
+        fraction=("nanoseconds", 1),
+        run="2026-11-29",
+    ),
+    Dialect(
+        "log4j",
+        "Log4j 2.26.1 JsonLayout",
+        (("instant>epochSecond:int", "level"),),
+        message=("message",),
+        level=("level",),
+        timestamp=("instant",),
+        resource=("loggerName",),
+        exception=("thrown",),
+        scale="log4j",
+        run="2026-11-29",
+    ),
+    Dialect(
+        "log4j-google",
+        "Log4j 2.26.1 GcpLayout",
+        (("timestampSeconds:int", "timestampNanos:int"),),
+        message=("message",),
+        level=("severity",),
+        timestamp=("timestampSeconds",),
+        resource=("logger",),
+        exception=("exception",),
+        unit="s",
+        fraction=("timestampNanos", 1),
+        run="2026-11-29",
+    ),
+    Dialect(
+        "jboss",
+        "JBoss LogManager 3.2.2, Quarkus, WildFly",
+        (("loggerClassName:str", "loggerName:str"),),
+        message=("message",),
+        level=("level",),
+        timestamp=("timestamp",),
+        resource=("loggerName",),
+        exception=("exception", "stackTrace"),
+        scale="jul",
+        run="2026-11-29",
+    ),
+    Dialect(
+        "opensearch",
+        "OpenSearch 3.8.0, Elasticsearch 7",
+        (("cluster.name:str", "component:str", "message"),),
+        message=("message",),
+        level=("level",),
+        timestamp=("timestamp",),
+        resource=("node.name",),
+        exception=("stacktrace",),
+        run="2026-11-29",
+    ),
+)
