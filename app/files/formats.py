@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.files import joins, structured
-from app.log.lines import ansi, reader, syslog
+from app.log.lines import ansi, logfmt, reader, syslog
 from app.times import stamps
 from app.times.written import Assumed
 
@@ -19,7 +19,7 @@ Reader = Callable[[str, Assumed], dict[str, Any] | None]
 _READERS: tuple[tuple[str, Reader], ...] = (
     ("json", structured.read_json),
     *reader.READERS,
-    ("logfmt", lambda line, assumed: structured.read_logfmt(line.strip(), assumed)),
+    ("logfmt", lambda line, assumed: logfmt.read_logfmt(line.strip(), assumed)),
 )
 #: The formats that can be asked for by name; `plain` takes every line as a text of its own.
 NAMES = ("json", "syslog", "access", "logfmt", "text", "plain")
@@ -60,7 +60,7 @@ class Format:
         *found* is what `read` returned, if that is known. Raises InvalidRecord for a broken object in a source of JSON.
         """
         if self.name == "json" and line.lstrip().startswith("{"):
-            return self._inner(structured.from_text(line, assumed), assumed)
+            return structured.from_text(line, assumed, lambda text: self.read(ansi.stripped(text), assumed))
         text = ansi.stripped(line)
         if found is None:
             found = self.read(text, assumed)

@@ -26,7 +26,9 @@ def _paths(dialect: Dialect) -> tuple[tuple[str, int, tuple[str, ...]], ...]:
     return tuple((name, rank - 100, split(path)) for name, paths in fields.items() for rank, path in enumerate(paths))
 
 
-def candidates(value: dict[str, Any], dialect: Dialect | None, later: dict[str, list[Any]]) -> dict[str, list[Candidate]]:
+def candidates(
+    value: dict[str, Any], dialect: Dialect | None, later: dict[str, list[Any]]
+) -> dict[str, list[Candidate]]:
     """Return by field what may fill it, the best first."""
     found: dict[str, list[Candidate]] = {name: [] for name in NAMES}
     if dialect is not None:

@@ -12,7 +12,7 @@ import msgspec
 from app.log import scales
 from app.log.dialects.dialect import Dialect, at, split
 from app.log.record import SEVERITY
-from app.times import instant, written
+from app.times import instant, stamps, written
 from app.times.written import Assumed
 
 #: Longest text of every field but the message.
@@ -100,15 +100,20 @@ def timestamp(value: Any, unit: str | None, assumed: Assumed, raw: bytes, least:
         return None
     if kind is float and value < 1e11 and (found := _LONG.search(raw)) is not None and float(found[0]) == value:
         return _scaled(Decimal(found[0].decode()), 10**9)
-    if unit is not None:
+    if unit is not None and _natural(value) != unit:
         return _scaled(value, _UNITS[unit])
     if not least <= value:
         return None
     return _written(value, assumed)
 
 
+def _natural(value: float) -> str:
+    """Return the unit that a number of this size has by itself, as app/times/instant.py tells it."""
+    return "s" if value < 1e11 else "ms" if value < 1e14 else "us" if value < 1e17 else "ns"
+
+
 def _written(value: Any, assumed: Assumed) -> Time:
-    return written.from_value(value, assumed)
+    return stamps.from_value(value, assumed)
 
 
 def _from_text(text: str, unit: str | None, assumed: Assumed, least: int) -> Time:

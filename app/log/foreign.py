@@ -205,7 +205,7 @@ def _traces(reading: _Reading) -> None:
                 continue
             decimal = "dd" in path or path[-1].startswith("dd")
             ids = traces.trace(value, decimal=decimal)
-            if ids.trace is not None and len(ids.trace) <= fits.SHORT and _is_id(path, ids.trace):
+            if ids.trace is not None and len(ids.trace) <= fits.SHORT and _is_id(path, value, ids.trace):
                 reading.take(name, ids.trace, path, whole=ids.trace == value)
                 if ids.span is not None:
                     reading.log.setdefault("spanId", ids.span)
@@ -214,10 +214,10 @@ def _traces(reading: _Reading) -> None:
             break
 
 
-def _is_id(path: tuple[str, ...], text: str) -> bool:
+def _is_id(path: tuple[str, ...], value: Any, text: str) -> bool:
     """Return whether a text under a name that has other meanings too is an id."""
     if path == ("span", "id"):
-        return len(text) == 16 and not text.startswith("0000")  # of tracing for Rust it is a field of the user's own
+        return type(value) is str  # a number there is a field of the user's own, as tracing for Rust writes it
     return path[-1] not in ("trace", "b3") or (len(text) in (16, 32) and not text.strip("0123456789abcdef"))
 
 

@@ -13,6 +13,8 @@ from app.log import fits, foreign
 from app.log.dialects import table
 from app.log.dialects.dialect import Dialect, at, split
 from app.log.foreign import Foreign
+from app.log.lines.reader import read_line
+from app.log.lines.words import leading
 from app.log.roles import ROLES
 from app.times.written import Assumed
 
@@ -27,6 +29,9 @@ _EVENTS = 10_000
 BATCHES = ("logs", "events", "records", "entries", "messages")
 #: A time of day that names no offset.
 _LOCAL = re.compile(r".*\d\d:\d\d:\d\d(?:[.,:]\d{1,9})?\s*(?:[AaPp][Mm])?\s*", re.ASCII)
+#: A time of day in a line, and the offset that it names; such a time stands among so many characters.
+_CLOCK = re.compile(r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(\s?(?:Z\b|[+-]\d\d:?\d\d|UTC\b|GMT\b))?", re.ASCII)
+_HEAD = 200
 _decode = msgspec.json.Decoder().decode
 
 
@@ -91,11 +96,27 @@ class Reader:
 
     def _line(self, text: str, outer: Foreign) -> Foreign:
         """Return the log of a line of text within *outer*."""
-        found = None if self.line is None else self.line(text)
-        inner = Foreign(
-            {"message": text} if found is None else found, "", {"message": outer.origins.get("message", "")}
-        )
+        found = read_line(text, self.assumed) if self.line is None else self.line(text)
+        if found is None:
+            level = leading(text)
+            found = {"message": text} if level is None else {"message": text, "level": level}
+        inner = Foreign(found, "", {"message": outer.origins.get("message", "")})
+        clock = _CLOCK.search(text[:_HEAD])
+        if clock is not None and clock[1] is None:
+            inner.sent_time = clock[0]
         return _merged(outer, inner)
+
+
+def to_log(
+    value: dict[str, Any],
+    assumed: Assumed,
+    raw: bytes = b"",
+    later: dict[str, list[Any]] | None = None,
+    line: Line | None = None,
+) -> dict[str, Any]:
+    """Return the one log that an object is, in our own form; see Reader.read."""
+    (found,) = Reader(assumed, line, several=False).read(dict(value), raw, later=later)
+    return found.log
 
 
 def is_log(value: dict[str, Any]) -> bool:

@@ -15,7 +15,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("message.message", "message.msg", "message.text", "jsonPayload.message", "jsonPayload.msg", "fields.message"),
         *("fields.msg", "record.message", "record.msg", "info.msg", "info.message", "data.message", "data.msg"),
         *("payload.message", "payload.msg", "body.stringValue", "Body.Value", "event.original", "full_message"),
-        *("attributes.message", "properties.message", "Properties.Message", "content", "summary"),
+        *("attributes.message", "properties.message", "Properties.Message"),
     ),
     "level": (
         *("level", "lvl", "severity", "log.level", "@level", "Level", "loglevel", "logLevel", "LogLevel", "log_level"),
@@ -114,7 +114,17 @@ NAMES: dict[str, tuple[str, ...]] = {
             "SourceContext",
         ),
         *("Properties.SourceContext", "sourceContext", "categoryName", "category", "Category", "channel", "target"),
-        *("scope", "component", "context", "namespace", "prefix", "facility", "record.name", "labels.python_logger", "subsystem"),
+        *(
+            "scope",
+            "component",
+            "context",
+            "namespace",
+            "prefix",
+            "facility",
+            "record.name",
+            "labels.python_logger",
+            "subsystem",
+        ),
         *("module", "Package", "name", "tag"),
     ),
     "traceId": (

@@ -119,12 +119,16 @@ def test_our_own_form_is_taken_as_over_http() -> None:
 def test_a_foreign_value_that_fits_no_field_stays_where_it_was() -> None:
     """`name` may be an object, `time` a duration: then they are metadata, and nothing is lost."""
     sent = {"msg": "m", "name": {"first": "Ann"}, "time": "0.12s", "level": "info"}
-    assert read(json.dumps(sent)) == {"message": "m", "name": {"first": "Ann"}, "time": "0.12s", "level": "info"}
+    assert read(json.dumps(sent)) == {
+        "message": "m",
+        "level": "info",
+        "metadata": {"name": {"first": "Ann"}, "time": "0.12s"},
+    }
 
 
 def test_an_object_without_a_message_is_its_own_message() -> None:
     """Every JSON object is a log."""
-    assert read('{"a": 1}') == {"a": 1, "message": '{"a":1}'}
+    assert read('{"a": 1}') == {"message": '{"a":1}', "metadata": {"a": 1}}
 
 
 @pytest.mark.parametrize("line", ['{"message": "x"', '{"message": NaN}', '{"a":1}}', "{'a': 1}"])

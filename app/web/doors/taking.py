@@ -17,8 +17,8 @@ from flask import Blueprint, Response, after_this_request, g, request
 
 from app.accept.accept import Outcome
 from app.errors import InvalidRecord, LogIngestorError, Problem, Unavailable
-from app.files.structured import to_log
 from app.log import schema
+from app.log.reading import to_log
 from app.log.record import LogRecord
 from app.log.schema import Parsed, Refused
 from app.settings.limits import limits_of

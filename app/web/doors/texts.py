@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from app.errors import InvalidRecord
-from app.files import formats, structured
+from app.files import formats
+from app.log.reading import to_log
 from app.times.written import Assumed
 
 #: What a text's own words win over: the sender's envelope says when and how the text was carried.
@@ -32,7 +33,7 @@ def opened(log: dict[str, Any], assumed: Assumed) -> dict[str, Any]:
 
 def read(document: dict[str, Any], assumed: Assumed) -> dict[str, Any]:
     """Return the log that an object of JSON tells, as one in a file does."""
-    return structured.to_log(document, assumed)
+    return to_log(document, assumed)
 
 
 def within(found: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:

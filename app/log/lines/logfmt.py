@@ -1,0 +1,91 @@
+"""Logs written as names and values on one line: `level=info msg="a text" took=1.5` (logfmt)."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from app.log.reading import to_log
+from app.log.roles import ROLES
+from app.times.written import Assumed
+
+#: One pair, whose text stands in either quotes; a key alone is true, as in Go's logfmt.
+_PAIR = re.compile(
+    r"""([A-Za-z_@!][\w.@/!-]*)(?:=(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^\s"']\S*|)))?(?:\s+|$)""", re.DOTALL
+)
+#: A text in quotes without a name, as phuslu/log writes the message.
+_ALONE = re.compile(r'"((?:[^"\\]|\\.)*)"(?:\s+|$)')
+_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,17})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
+_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
+_PLAIN = {"true": True, "false": False}
+#: Of how many of the best names of a field one must be there.
+_KNOWN = 13
+
+
+def read_logfmt(line: str, assumed: Assumed) -> dict[str, Any] | None:
+    """Return the log in a line that is nothing but pairs, with a message, level or time among them.
+
+    Numbers and booleans without quotes are such. Without a message the line itself is it, for so it stands in the file.
+    """
+    if "=" not in line:
+        return None
+    pairs: dict[str, Any] = {}
+    later: dict[str, list[Any]] = {}
+    place, alone = 0, 0
+    while place < len(line):
+        found = _PAIR.match(line, place)
+        if found is None:
+            text = _ALONE.match(line, place)
+            if text is None or "msg" in pairs or len(pairs) < 2:
+                return None
+            pairs["msg"], place = unescaped(text[1]), text.end()
+            continue
+        key, double, single, bare = found.groups()
+        quoted = double if double is not None else single
+        alone += quoted is None and bare is None
+        value = unescaped(quoted) if quoted is not None else True if bare is None else _typed(key, bare)
+        if key in pairs:
+            later.setdefault(key, []).append(value)
+        else:
+            pairs[key] = value
+        place = found.end()
+    if len(pairs) - alone < 2 or alone > len(pairs) // 2 or not is_log(pairs):
+        return None
+    log = to_log(pairs, assumed, later=later)
+    if not any(ROLES.get(key, ("",))[0] == "message" for key in pairs) and log["message"].startswith("{"):
+        log["message"] = line
+    return log
+
+
+def is_log(pairs: dict[str, Any]) -> bool:
+    """Return whether the names are those of a log: a message, or a time or level beside anything."""
+    return any(
+        role[0] in ("message", "level", "timestamp") and role[1] < _KNOWN
+        for name in pairs
+        if (role := ROLES.get(name)) is not None
+    )
+
+
+def _typed(key: str, text: str) -> Any:
+    """Return what stands without quotes as the number or boolean that it is; ids and fields of our own stay texts."""
+    if text in _PLAIN:
+        return _PLAIN[text]
+    if _NUMBER.fullmatch(text) is None or ROLES.get(key, ("",))[0] in ("message", "traceId", "spanId", "resourceId"):
+        return text
+    number = int(text) if text.lstrip("-").isdecimal() else float(text)
+    return number if str(number) == text or "e" in text.lower() or float(text) == number else text
+
+
+def unescaped(text: str) -> str:
+    """Return a text in quotes with its escapes resolved as Go and JSON write them."""
+    if "\\" not in text:
+        return text
+    found = _ESCAPE.sub(_character, text)
+    # Two halves of a pair of surrogates, each an escape of its own, are one character.
+    return found.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if "\\u" in text else found
+
+
+def _character(found: re.Match[str]) -> str:
+    escape = found[1]
+    return chr(int(escape[1:], 16)) if len(escape) > 1 else _ESCAPED.get(escape, escape)
