@@ -17,9 +17,10 @@ from app.errors import Unavailable
 from app.ports.index import SearchIndex
 from app.ports.memory import Keeper
 from app.ports.notices import BeatPlace
-from app.ports.outbox import SECRET_PREFIX, Channel, Notifier
+from app.ports.outbox import Channel, Notifier
 from app.ports.queue import LogQueue
 from app.ports.record import LogStore
+from app.settings.notify import SECRET_PREFIX
 from app.settings.settings import Settings
 from app.systems.entry import Opened, Role, System
 from app.systems.folder import FileLock, Folder

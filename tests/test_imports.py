@@ -58,7 +58,7 @@ LIBRARIES: dict[str, set[str]] = {
     "app.log.loki": {"cramjam", "google"},
     "app.query": {"msgspec", "re2"},
     "app.ports": {"msgspec"},
-    "app.settings": set(),
+    "app.settings": {"msgspec"},
     "app.listen": {"msgspec"},
     # zstandard: files are read as they were rotated.
     "app.files": {"msgspec", "zstandard"},

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from app.errors import InvalidSettings, Problem
-from app.ports import outbox
+from app.ports.outbox import Notifier
 from app.settings import listeners
 from app.settings import values as read
+from app.settings.notify import MailServer, read_notifiers, read_secrets, read_server
 from app.settings.values import Retention, parse_bytes
 
 __all__ = ("PREFIX", "SETTINGS", "Retention", "Setting", "Settings", "parse_bytes")
@@ -160,14 +161,14 @@ SETTINGS = (
     Setting(
         "NOTIFY",
         "",
-        outbox.read,
+        read_notifiers,
         "Who is told of notices, with commas between: `https://…` (a webhook), `slack+https://…`, `mailto:ops@example.org`; "
         "each with options behind a `#`: `#name=ops&min=error&kinds=worker_gone+alert`.",
     ),
     Setting(
         "NOTIFY_SECRET",
         "",
-        outbox.read_secrets,
+        read_secrets,
         "Signs webhooks: `whsec_` and 24 to 64 bytes as base64; two with a blank between sign both. When not set, each webhook "
         "has one made from `SECRET_KEY` and its name.",
     ),
@@ -180,7 +181,7 @@ SETTINGS = (
     Setting(
         "SMTP_URL",
         "",
-        outbox.read_server,
+        read_server,
         "Server that takes mail: `smtp://user:password@host:587?from=logs@example.org` (with STARTTLS), `smtps://host` (TLS).",
     ),
 )
@@ -217,10 +218,10 @@ class Settings:
     dead_limit: int
     min_free_disk: int
     batch_size: int
-    notify: tuple[outbox.Notifier, ...] = field(repr=False)
+    notify: tuple[Notifier, ...] = field(repr=False)
     notify_secret: tuple[bytes, ...] = field(repr=False)
     notify_private: tuple[str, ...]
-    smtp_url: outbox.MailServer | None = field(repr=False)
+    smtp_url: MailServer | None = field(repr=False)
 
     @property
     def database(self) -> Path:

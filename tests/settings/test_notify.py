@@ -6,7 +6,8 @@ import pytest
 
 from app.errors import InvalidSettings
 from app.ports.notices import Notice
-from app.ports.outbox import MailServer, Notifier
+from app.ports.outbox import Notifier
+from app.settings.notify import MailServer
 from app.settings.settings import Settings
 
 MAIL = {"SMTP_URL": "smtp://mail.example.org"}

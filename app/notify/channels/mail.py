@@ -10,7 +10,8 @@ from email.message import EmailMessage
 from email.utils import formatdate
 
 from app.notify.channels import words
-from app.ports.outbox import MailServer, Message, Notifier, Undelivered
+from app.ports.outbox import Message, Notifier, Undelivered
+from app.settings.notify import MailServer
 
 #: Seconds for each step of the dialogue.
 STEP_SECONDS = 10.0
