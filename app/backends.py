@@ -14,10 +14,11 @@ from urllib.parse import urlsplit
 
 from app import secret
 from app.errors import Unavailable
-from app.ports.index import SearchIndex
+from app.ports.index import WholeIndex
 from app.ports.memory import Keeper
 from app.ports.notices import BeatPlace
 from app.ports.outbox import Channel, Notifier
+from app.ports.parts import RecordParts
 from app.ports.queue import LogQueue
 from app.ports.record import LogStore
 from app.settings.notify import SECRET_PREFIX
@@ -46,8 +47,8 @@ class Backends:
 
     settings: Settings
     queue: LogQueue
-    store: LogStore
-    index: SearchIndex
+    record: RecordParts
+    index: WholeIndex
     #: When queue, record and index are one SQLite file: moves up to this many waiting logs in one
     #: transaction, waiting up to these seconds for the first; returns how many.
     move: Callable[[int, float], int] | None = None
@@ -59,14 +60,19 @@ class Backends:
     places: list[BeatPlace] = field(default_factory=list)
     closers: list[Callable[[], None]] = field(default_factory=list)
 
+    @property
+    def store(self) -> LogStore:
+        """Where the logs are: the part of the record that is asked most."""
+        return self.record.store
+
     def keepers(self) -> list[Keeper]:
         """Return who remembers claims and listings: the record, and a queue that does so in a file of its own."""
-        return _keepers(self.store, self.queue, one_place=is_one_file(self.settings))
+        return _keepers(self.record, self.queue, one_place=is_one_file(self.settings))
 
     def close(self) -> None:
         """Close all three, and the files beneath them."""
-        for backend in (self.queue, self.index, self.store):
-            backend.close()
+        self.queue.close()
+        self.index.close()
         for close in self.closers:
             close()
 
@@ -183,9 +189,9 @@ def connect(settings: Settings) -> Backends:
     with ExitStack() as failing:
         opened = _open(_configured(settings), settings, failing)
         failing.pop_all()
-    store, queue, index = _store(opened), _queue(opened), next(one.index for one in opened if one.index is not None)
+    record, queue, index = _record(opened), _queue(opened), next(one.index for one in opened if one.index is not None)
     assert queue is not None
-    made = Backends(settings, queue, store, index, closers=[close for one in opened for close in one.closers])
+    made = Backends(settings, queue, record, index, closers=[close for one in opened for close in one.closers])
     made.move = next((one.move for one in opened if one.move is not None), None)
     made.tidy = [tidy for one in opened for tidy in one.tidy]
     made.hurry = [hurry for one in opened for hurry in one.hurry]
@@ -197,7 +203,7 @@ def connect(settings: Settings) -> Backends:
 class OtherRecord:
     """Another record, opened beside the configured one, and the queue before it."""
 
-    store: LogStore
+    record: RecordParts
     #: None where no queue was named.
     queue: LogQueue | None
     keepers: list[Keeper]
@@ -219,26 +225,22 @@ def connect_record(settings: Settings, store_url: str, queue_url: str | None) ->
     with ExitStack() as failing:
         opened = _open(_places(urls, settings), settings, failing)
         closers = failing.pop_all()
-    store, queue = _store(opened), _queue(opened)
-    return OtherRecord(store, queue, _keepers(store, queue, one_place=len(opened) == 1), [closers.close])
+    record, queue = _record(opened), _queue(opened)
+    return OtherRecord(record, queue, _keepers(record, queue, one_place=len(opened) == 1), [closers.close])
 
 
 def _open(places: Iterable[_Place], settings: Settings, closers: ExitStack) -> list[Opened]:
-    """Open the places, and have *closers* close what was opened, parts before the files beneath them."""
+    """Open the places, and have *closers* close what was opened."""
     made = []
     for place in places:
         opened = place.system.open(place.url, place.roles, settings)
-        for close in opened.closers:
-            closers.callback(close)
-        for part in (opened.store, opened.index, opened.queue, opened.carrier):
-            if part is not None:
-                closers.callback(part.close)
+        closers.callback(opened.close)
         made.append(opened)
     return made
 
 
-def _store(opened: Iterable[Opened]) -> LogStore:
-    return next(one.store for one in opened if one.store is not None)
+def _record(opened: Iterable[Opened]) -> RecordParts:
+    return next(one.record for one in opened if one.record is not None)
 
 
 def _queue(opened: Iterable[Opened]) -> LogQueue | None:
@@ -247,14 +249,14 @@ def _queue(opened: Iterable[Opened]) -> LogQueue | None:
         if one.carrier is not None:
             from app.accept.claiming import ClaimingQueue
 
-            return ClaimingQueue(one.carrier, _store(opened))
+            return ClaimingQueue(one.carrier, _record(opened))
         if one.queue is not None:
             return one.queue
     return None
 
 
-def _keepers(store: LogStore, queue: object, *, one_place: bool) -> list[Keeper]:
-    return [store, queue] if isinstance(queue, Keeper) and not one_place else [store]
+def _keepers(record: RecordParts, queue: object, *, one_place: bool) -> list[Keeper]:
+    return [record.claims, queue] if isinstance(queue, Keeper) and not one_place else [record.claims]
 
 
 def is_one_file(settings: Settings) -> bool:

@@ -38,14 +38,16 @@ class Parts:
         with self._guard:
             if self._backends is None:
                 self._backends = backends_module.connect(self.settings)
-                self._visits = Visits(self._backends.store)
+                self._visits = Visits(self._backends.record.figures)
             return self._backends
 
     def receipts(self) -> Receipts:
         """Return the maker of receipts."""
         if self._receipts is None:
             held, retention = self.backends(), self.settings.retention.seconds * 1000
-            self._receipts = Receipts(held.queue, held.store, held.index, secret.load(self.settings), retention)
+            self._receipts = Receipts(
+                held.queue, held.store, held.record.letters, held.index, secret.load(self.settings), retention
+            )
         return self._receipts
 
     def accept(self) -> Accept:

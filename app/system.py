@@ -10,15 +10,16 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from app.backends import Backends
 from app.drain import pause
 from app.errors import LogIngestorError
 from app.monitor import listen_counts
 from app.monitor.board import Board
-from app.ports.memory import REFUSED, Readable
+from app.ports.notes import REFUSED
 from app.ports.notices import GONE_SECONDS, HISTORY, Notice, Seen
+from app.ports.queue import Readable
 from app.ports.record import LogStore
 from app.settings.settings import Settings
 from app.times.instant import now_ms
@@ -135,12 +136,12 @@ class _Reader:
         age = 0 if lacking.since is None else max(now_ms() - lacking.since, 0)
         self.note(
             logs_stored_total=found["stored_ever"],
-            logs_refused_total=store.noted(REFUSED),
+            logs_refused_total=self._held.record.notes.noted(REFUSED),
             logs_stored=found["stored"],
             logs_indexed=max(found["stored"] - lacking.logs, 0),
             index_lacking=lacking.logs,
             index_lag_seconds=age / 1000,
-            queue_paused=float(bool(pause.paused(store))),
+            queue_paused=float(bool(pause.paused(self._held.record.notes))),
             dead_letters=found["dead_letters"],
             dead_letters_dropped_total=found["dead_letters_dropped"],
             record_bytes=found["bytes"],
@@ -161,22 +162,21 @@ class _Reader:
 
     def alive(self, far: bool) -> int:
         """Return how many workers gave a sign of life; unless *far*, of those that do so outside the record."""
-        seen, record = list[Seen](), cast(object, self._held.store)
-        for place in self._held.places:
-            if place is record and not far:
-                continue
+        seen = list[Seen]()
+        # The data folder is the first place.
+        for place in self._held.places if far else self._held.places[:1]:
             self.tried(lambda place=place: seen.extend(place.beats()))  # type: ignore[misc]
         return len({one.beat.id for one in seen if one.age < GONE_SECONDS and not one.beat.ended})
 
     def notices(self) -> None:
         """Ask which notices are open, on all machines."""
-        self.found.notices = self._held.store.notices(HISTORY, "open")
+        self.found.notices = self._held.record.notices.notices(HISTORY, "open")
 
     def notifiers(self) -> None:
         """Ask how the notifiers are doing."""
         names = {one.name for one in self._settings.notify}
-        standings = [one for one in self._held.store.standings() if one.notifier in names]
-        counts = self._held.store.waiting_counts()
+        standings = [one for one in self._held.record.outbox.standings() if one.notifier in names]
+        counts = self._held.record.outbox.waiting_counts()
         for name, value in (
             ("notifier_messages_total", lambda one: one.sent),
             ("notifier_given_up_total", lambda one: one.failed),

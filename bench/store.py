@@ -26,8 +26,7 @@ import psycopg2
 
 from app.log.record import IdSource, LogRecord
 from app.query.query import Query
-from app.systems.postgres import schema
-from app.systems.postgres.record import PostgresStore
+from app.systems.postgres import entry, schema
 from app.times import instant
 from bench import logs, run
 from tests.services.postgres import Postgres
@@ -113,7 +112,8 @@ def server(given: argparse.Namespace) -> Iterator[str]:
 def work(url: str, seed: int, batch: int, ready: Any, times: Any) -> None:
     """Store ADDED logs when all workers are ready; give the time that it took."""
     mine = records(ADDED, seed)
-    with closing(PostgresStore(url, dead_limit=DEAD_LIMIT)) as store:
+    with closing(entry.opened(url, dead_limit=DEAD_LIMIT)) as held:
+        store = held.record.store
         store.stats()
         ready.wait()
         began = time.monotonic()
@@ -170,7 +170,8 @@ def timed(step: Callable[[], object]) -> dict[str, float]:
 
 def read(url: str, n: int) -> dict[str, Any]:
     """Fill a database over DAYS partitions, and return the bytes of a log and how long readings take."""
-    with database(url) as inner, closing(PostgresStore(inner, dead_limit=DEAD_LIMIT)) as store:
+    with database(url) as inner, closing(entry.opened(inner, dead_limit=DEAD_LIMIT)) as held:
+        store = held.record.store
         stored = records(n, 1, DAYS)
         for start in range(0, n, 2_000):
             store.indexed([store.add(stored[start : start + 2_000]).mark])

@@ -80,12 +80,12 @@ def fill_backends(backends: Backends, records: Sequence[LogRecord]) -> None:
     """Put *records* through the queue and drain it, so that they are findable."""
     envelopes = [Envelope(list(records[start : start + 100])) for start in range(0, len(records), 100)]
     backends.queue.put(envelopes)
-    indexing = Indexing(backends.store, backends.index)
+    indexing = Indexing(backends.store, backends.record.letters, backends.index)
     while backends.queue.depth().logs:
         if backends.move is not None:
             backends.move(2_000, 0)
         else:
-            drain.drain(backends.queue, backends.store, indexing, 2_000, 0)
+            drain.drain(backends.queue, backends.record, indexing, 2_000, 0)
     while backends.store.lacking().logs:
         indexing.settle(now=True)
         indexing.catch_up()

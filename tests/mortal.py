@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 from typing import Any
+
+from app.ports.parts import RecordParts
 
 
 class Killed(BaseException):
@@ -47,3 +50,13 @@ class Mortal:
         if not callable(found) or name.startswith("_") or (self._methods and name not in self._methods):
             return found
         return lambda *given, **named: self._clock.run(name, found, *given, **named)
+
+
+def each_part(record: RecordParts, wrap: Callable[[Any], Any]) -> RecordParts:
+    """Return the parts of a record, each in a wrapper."""
+    return RecordParts(**{field.name: wrap(getattr(record, field.name)) for field in fields(record)})
+
+
+def mortal_record(record: RecordParts, clock: Clock, *methods: str) -> RecordParts:
+    """Return the parts of a record, each of them mortal."""
+    return each_part(record, lambda part: Mortal(part, clock, *methods))

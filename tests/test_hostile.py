@@ -96,7 +96,12 @@ def watch(client: FlaskClient, backends: Backends) -> None:
         made = client.post("/alerts", json=alert).json["alert"]
         silence = {"until": "now+1h", "reason": TEXTS[4], "by": TEXTS[3]}
         assert client.post(f"/alerts/{made['id']}/silence", json=silence).status_code == 200
-    work(CountSources(backends.queue, backends.store, backends.index), lambda _: True, now_ms() + MINUTE + SETTLE_MS)
+    work(
+        backends.record.alerts,
+        CountSources(backends.queue, backends.store, backends.index),
+        lambda _: True,
+        now_ms() + MINUTE + SETTLE_MS,
+    )
     assert {one["state"] for one in client.get("/alerts").json["alerts"]} == {"firing"}
 
 
@@ -128,7 +133,7 @@ def addresses(rule: Rule, logs: list[dict[str, Any]], letters: list[str]) -> lis
 
 def kept(app: Flask) -> list[str]:
     """Return the ids of the dead letters."""
-    return [id_text(letter.id) for letter in app.extensions["logingestor"].backends().store.dead(100)]
+    return [id_text(letter.id) for letter in app.extensions["logingestor"].backends().record.letters.dead(100)]
 
 
 def routes(app: Flask) -> list[Rule]:

@@ -174,7 +174,7 @@ def test_data_of_this_release_survive_a_second_upgrade(settings: Settings, make_
         assert backends.move(100, 0) == 1
         records: list[LogRecord] = backends.store.get([stored.id, waiting.id])
         assert [record.message for record in records] == ["stored", "waiting"]
-        assert backends.store.dead() == [letter]
+        assert backends.record.letters.dead() == [letter]
 
 
 @pytest.mark.parametrize("newer", ["9999", f"{schema.HEAD}a"])

@@ -183,7 +183,7 @@ def test_pause_is_shown_everywhere(settings: Settings, client: FlaskClient, back
     assert printed(settings, "queue", "resume") == {"paused": None, "was_paused": since}
     assert "was not paused" in run(settings, "queue", "resume").stdout
     assert client.get("/health/ready").json["parts"]["queue"]["paused"] is None
-    assert pause.paused(backends.store) == 0
+    assert pause.paused(backends.record.notes) == 0
 
 
 def test_two_connections(settings: Settings) -> None:

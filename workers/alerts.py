@@ -33,7 +33,7 @@ def work(stopping: threading.Event) -> Callable[[Backends], None]:
         try:
             if not stopping.wait(rounds.settled_in(now_ms())):
                 sources = CountSources(backends.queue, backends.store, backends.index)
-                rounds.work(sources, lambda seconds: not stopping.wait(seconds))
+                rounds.work(backends.record.alerts, sources, lambda seconds: not stopping.wait(seconds))
         except Unavailable as error:
             # The record is away: that is told by who watches it, and the minutes are told when it is back.
             log.warning("alerts could not be evaluated: %s", error)

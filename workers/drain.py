@@ -18,7 +18,7 @@ from workers.shifts import TIME_LIMIT, Work
 
 def work(backends: Backends, indexing: Indexing) -> Work:
     """Return what a shift does: drain until it is over."""
-    gate = Gate(backends.store, backends.move or partial(drain.drain, backends.queue, backends.store, indexing))
+    gate = Gate(backends.record.notes, backends.move or partial(drain.drain, backends.queue, backends.record, indexing))
     tidy = [*backends.tidy, indexing.settle]
     # Where queue and record are one file, who accepts wakes who waits.
     idle = drain.IDLE_SECONDS if backends.move is None else drain.WOKEN_SECONDS

@@ -51,7 +51,7 @@ def run(settings: Settings) -> None:
 
 def _work(settings: Settings, backends: Backends, stopping: threading.Event, pulse: Pulse) -> None:
     broker = brokers.make(settings)
-    indexing = Indexing(backends.store, backends.index)
+    indexing = Indexing(backends.store, backends.record.letters, backends.index)
     drains = Shifts(stopping, drain.work(backends, indexing), pulse.crashed)
     indexes = Shifts(stopping, index.work(backends, indexing, stopping), pulse.crashed)
     drain.declare(broker, drains.work)

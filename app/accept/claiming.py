@@ -14,9 +14,9 @@ from contextlib import suppress
 
 from app.errors import Unavailable
 from app.log.envelope import Batch, Claim, Envelope, Listing, Taken
-from app.ports.memory import ACCEPTED
+from app.ports.notes import ACCEPTED
+from app.ports.parts import RecordParts
 from app.ports.queue import Carrier, Depth
-from app.ports.record import LogStore
 
 log = logging.getLogger(__name__)
 
@@ -25,11 +25,11 @@ QUIET_SECONDS = 10.0
 
 
 class ClaimingQueue:
-    """A LogQueue over a Carrier and a LogStore."""
+    """A LogQueue over a Carrier and the parts of a record."""
 
-    def __init__(self, carrier: Carrier, store: LogStore) -> None:
+    def __init__(self, carrier: Carrier, record: RecordParts) -> None:
         self._carrier = carrier
-        self._store = store
+        self._record = record
         #: When it may be said again that the record can't be asked, by the monotonic clock.
         self._said_again = 0.0
         self._guard = threading.Lock()
@@ -45,8 +45,8 @@ class ClaimingQueue:
     ) -> Taken:
         """See LogQueue. While the record can't be asked a re-send counts as accepted; it is stored once all the same."""
         try:
-            earlier = None if claim is None else self._store.claimed(claim.key)
-            known = frozenset(record.id for record in self._store.get(list(own_ids))) if own_ids else frozenset()
+            earlier = None if claim is None else self._record.claims.claimed(claim.key)
+            known = frozenset(record.id for record in self._record.store.get(list(own_ids))) if own_ids else frozenset()
         except Unavailable as error:
             self._say(error)
             earlier, known = None, frozenset()
@@ -58,7 +58,7 @@ class ClaimingQueue:
             sent = _without(sent, known)
         if listing is not None:
             ids = [identity for identity in listing.ids if identity not in known]
-            self._store.keep(Listing(listing.key, ids, listing.keep_ms))
+            self._record.claims.keep(Listing(listing.key, ids, listing.keep_ms))
         lost = self._carrier.put(sent) if sent else frozenset()
         missing = frozenset(record.id for place in lost for record in sent[place].records)
         with self._guard:
@@ -94,24 +94,24 @@ class ClaimingQueue:
 
     def keep(self, listing: Listing) -> None:
         """See LogQueue."""
-        self._store.keep(listing)
+        self._record.claims.keep(listing)
 
     def listed(self, key: bytes) -> list[bytes] | None:
         """See LogQueue."""
-        return self._store.listed(key)
+        return self._record.claims.listed(key)
 
     def forget_claims(self) -> None:
         """See LogQueue."""
-        self._store.forget_claims()
+        self._record.claims.forget_claims()
 
     def accepted(self) -> int:
         """See LogQueue: noted in the record whenever it is asked for, and at the end."""
         with self._guard:
             taken, self._taken = self._taken, 0
         if not taken:
-            return self._store.noted(ACCEPTED)
+            return self._record.notes.noted(ACCEPTED)
         try:
-            return self._store.tally(ACCEPTED, taken)
+            return self._record.notes.tally(ACCEPTED, taken)
         except Unavailable:
             with self._guard:
                 self._taken += taken

@@ -18,6 +18,7 @@ from typing import Any
 from app.errors import NotFound
 from app.log.record import id_runs, id_text
 from app.ports.index import SearchIndex
+from app.ports.letters import LetterKeeper
 from app.ports.queue import LogQueue
 from app.ports.record import LogStore
 from app.query.filter import In
@@ -39,6 +40,7 @@ class Receipts:
 
     queue: LogQueue
     store: LogStore
+    letters: LetterKeeper
     index: SearchIndex
     secret: bytes
     retention_ms: int
@@ -83,7 +85,7 @@ class Receipts:
         else:
             last = (int.from_bytes(key, "big") + max(count, 1) - 1).to_bytes(16, "big")
             accepted, waits = count, self.queue.waiting(key, last)
-            stored, dead = min(self.store.count(key, last), count), self.store.dead_between(key, last)
+            stored, dead = min(self.store.count(key, last), count), self.letters.dead_between(key, last)
             ids = []
         # Read in the direction in which logs move: one on its way may be seen twice, never missed.
         queued = accepted - stored - dead
@@ -123,7 +125,7 @@ class Receipts:
         return len(known) + sum(min(self.store.count(first, last), length) for first, last, length in runs)
 
     def _dead(self, ids: Sequence[bytes]) -> int:
-        return sum(self.store.dead_between(identity, identity) for identity in ids)
+        return sum(self.letters.dead_between(identity, identity) for identity in ids)
 
     def _indexed(self, ids: Sequence[bytes], first: bytes, count: int) -> int:
         start = int.from_bytes(first, "big")

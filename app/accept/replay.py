@@ -13,7 +13,7 @@ from app.log.envelope import DeadLetter
 from app.log.limits import Limits
 from app.log.record import id_text
 from app.log.schema import Parsed, Refused
-from app.ports.record import LogStore
+from app.ports.letters import LetterKeeper
 from app.times.instant import now_ms
 
 #: Letters listed at once, without what was sent: each may be as long as a body.
@@ -57,9 +57,9 @@ def check(payload: bytes, limits: Limits) -> tuple[Parsed, list[Refused]]:
 class Replay:
     """Sends letters again."""
 
-    def __init__(self, accept: Accept, store: LogStore, limits: Limits) -> None:
+    def __init__(self, accept: Accept, keeper: LetterKeeper, limits: Limits) -> None:
         self._accept = accept
-        self._store = store
+        self._keeper = keeper
         self._limits = limits
 
     def letter(self, letter: DeadLetter, payload: bytes | None = None) -> Replayed:
@@ -80,13 +80,13 @@ class Replay:
                 f"of {parsed.sent:,} logs of the dead letter {id_text(letter.id)} the queue is not known to have kept {left:,}: "
                 "it is full or could not confirm them. Send exactly the same again, which doubles nothing"
             )
-        self._store.drop_dead([letter.id])
+        self._keeper.drop_dead([letter.id])
         return Replayed([], before=not outcome.accepted)
 
 
-def find(store: LogStore, identity: bytes) -> DeadLetter:
+def find(keeper: LetterKeeper, identity: bytes) -> DeadLetter:
     """Return the letter with this id; raises NotFound."""
-    letters = store.dead(1, following(identity))
+    letters = keeper.dead(1, following(identity))
     if not letters or letters[0].id != identity:
         raise NotFound(f"there is no dead letter {id_text(identity)}")
     return letters[0]
@@ -97,21 +97,21 @@ def following(identity: bytes) -> bytes:
     return min(int.from_bytes(identity, "big") + 1, (1 << 128) - 1).to_bytes(16, "big")
 
 
-def each(store: LogStore, reason: str | None = None, newest: bytes | None = None) -> Iterator[DeadLetter]:
+def each(keeper: LetterKeeper, reason: str | None = None, newest: bytes | None = None) -> Iterator[DeadLetter]:
     """Yield the letters with this reason, newest first from *newest* on, one in memory at a time."""
-    for ids in _ids(store, reason, newest):
+    for ids in _ids(keeper, reason, newest):
         for identity in ids:
             with suppress(NotFound):  # somebody else had it meanwhile
-                yield find(store, identity)
+                yield find(keeper, identity)
 
 
-def drop(store: LogStore, reason: str | None = None, newest: bytes | None = None) -> int:
+def drop(keeper: LetterKeeper, reason: str | None = None, newest: bytes | None = None) -> int:
     """Forget the letters with this reason, from *newest* on; return how many. What was buried meanwhile stays."""
-    return sum(store.drop_dead(ids) for ids in _ids(store, reason, newest))
+    return sum(keeper.drop_dead(ids) for ids in _ids(keeper, reason, newest))
 
 
-def _ids(store: LogStore, reason: str | None, newest: bytes | None) -> Iterator[list[bytes]]:
+def _ids(keeper: LetterKeeper, reason: str | None, newest: bytes | None) -> Iterator[list[bytes]]:
     before = None if newest is None else following(newest)
-    while letters := store.dead(AT_ONCE, before, reason, 0):
+    while letters := keeper.dead(AT_ONCE, before, reason, 0):
         yield [letter.id for letter in letters]
         before = letters[-1].id

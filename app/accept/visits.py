@@ -24,8 +24,8 @@ class Visits:
     What a killed process had not told is missing from the counts; no log is.
     """
 
-    def __init__(self, store: FigureKeeper) -> None:
-        self._store = store
+    def __init__(self, keeper: FigureKeeper) -> None:
+        self._keeper = keeper
         self._guard = threading.Lock()
         self._seen: dict[Key, Visit] = {}
         self._overlooked = 0
@@ -64,7 +64,7 @@ class Visits:
         if not seen and not overlooked:
             return
         try:
-            self._store.see(sorted(seen.items(), key=lambda item: item[0]), overlooked)
+            self._keeper.see(sorted(seen.items(), key=lambda item: item[0]), overlooked)
         except Unavailable:
             self._take_back(seen, overlooked)
             raise

@@ -16,10 +16,9 @@ from app.alerts.condition import Counted
 from app.alerts.counts import CountSources, begins, count, hidden
 from app.errors import InvalidInput, NotFound, Problem
 from app.log.fold import clean
-from app.ports.alerts import ALERTS, Alert, Change, Kind, Question, Silence, Status, WatchedAlert
+from app.ports.alerts import ALERTS, Alert, AlertKeeper, Change, Kind, Question, Silence, Status, WatchedAlert
 from app.ports.deadline import Budget, Deadline
 from app.ports.notices import SEVERITIES
-from app.ports.record import LogStore
 from app.query.parameters import Parameters
 from app.settings.values import parse_seconds
 from app.times import instant, lengths
@@ -40,13 +39,13 @@ REASON_LIMIT = 500
 TRY_SECONDS = 5.0
 
 
-def get(store: LogStore, which: str) -> WatchedAlert:
+def get(keeper: AlertKeeper, which: str) -> WatchedAlert:
     """Return the alert with this id or name; raises NotFound."""
-    there = {one.alert.id: one for one in store.alerts()}
+    there = {one.alert.id: one for one in keeper.alerts()}
     return there[searches.named([one.alert for one in there.values()], which, "alert").id]
 
 
-def read(given: Mapping[str, Any], store: LogStore, base: Alert | None = None) -> Alert:
+def read(given: Mapping[str, Any], keeper: AlertKeeper, base: Alert | None = None) -> Alert:
     """Return the alert that *given* means; what it does not name is as in *base*. Raises InvalidInput with every fault."""
     now, reader = now_ms(), _AlertReader(given)
     known = ("name", "search", *FIELDS)
@@ -57,7 +56,7 @@ def read(given: Mapping[str, Any], store: LogStore, base: Alert | None = None) -
     if "name" in given:
         base = msgspec.structs.replace(base, name=reader.read(lambda: searches.check_name(given["name"]), base.name))
     if "search" in reader:
-        base = msgspec.structs.replace(base, search=reader.read(lambda: _search(store, given["search"]), ""))
+        base = msgspec.structs.replace(base, search=reader.read(lambda: _search(keeper, given["search"]), ""))
     alert = msgspec.structs.replace(
         base,
         kind=reader.choice("kind", base.kind, KINDS),
@@ -77,9 +76,9 @@ def read(given: Mapping[str, Any], store: LogStore, base: Alert | None = None) -
     return alert
 
 
-def _search(store: LogStore, which: Any) -> str:
+def _search(keeper: AlertKeeper, which: Any) -> str:
     try:
-        return searches.get(store, str(which)).id
+        return searches.get(keeper, str(which)).id
     except NotFound as error:
         raise InvalidInput(Problem(str(error), "search")) from None
 
@@ -122,25 +121,25 @@ class _AlertReader(Parameters):
         return seconds
 
 
-def keep(store: LogStore, alert: Alert, change: Change | None = None) -> Alert:
+def keep(keeper: AlertKeeper, alert: Alert, change: Change | None = None) -> Alert:
     """Keep a new alert that was read. Raises InvalidInput if another has its name, or there are too many."""
-    if len(store.alerts()) >= ALERTS:
+    if len(keeper.alerts()) >= ALERTS:
         raise InvalidInput(Problem(f"would be one more than the {ALERTS} alerts that there may be", "name"))
-    if not store.keep_alert(alert, change):
+    if not keeper.keep_alert(alert, change):
         raise InvalidInput(Problem("is the name of another alert", "name"))
     return alert
 
 
-def mend(store: LogStore, alert: Alert, make: Callable[[Alert], Alert], change: Change | None = None) -> Alert:
+def mend(keeper: AlertKeeper, alert: Alert, make: Callable[[Alert], Alert], change: Change | None = None) -> Alert:
     """Keep what *make* makes of an alert that was read; of what another has made of it meanwhile it is made anew.
 
     Raises InvalidInput if another has its name, NotFound if it was removed meanwhile: it does not come back.
     """
     while True:
         made = make(alert)
-        if store.keep_alert(made, change, alert):
+        if keeper.keep_alert(made, change, alert):
             return made
-        there = next((one.alert for one in store.alerts() if one.alert.id == alert.id), None)
+        there = next((one.alert for one in keeper.alerts() if one.alert.id == alert.id), None)
         if there is None:
             raise NotFound(f"the alert “{alert.name}” was removed meanwhile")
         if there == alert:
@@ -148,7 +147,7 @@ def mend(store: LogStore, alert: Alert, make: Callable[[Alert], Alert], change: 
         alert = there
 
 
-def silence(store: LogStore, alert: Alert, until: Any, reason: Any, by: str, zone: tzinfo = UTC) -> Alert:
+def silence(keeper: AlertKeeper, alert: Alert, until: Any, reason: Any, by: str, zone: tzinfo = UTC) -> Alert:
     """Let the alert open no notice until a time such as `now+2h`, of the *zone* where it names no offset. Raises InvalidInput."""
     now = now_ms()
     try:
@@ -164,13 +163,13 @@ def silence(store: LogStore, alert: Alert, until: Any, reason: Any, by: str, zon
     made = Silence(end, clean(str(reason or "").strip()), clean(by)[:100])
     text = f"Silenced until {instant.text((end, 0))}{f': {made.reason}' if made.reason else ''}."
     change = Change(now, "silenced", text, made.by)
-    return mend(store, alert, lambda there: msgspec.structs.replace(there, silence=made), change)
+    return mend(keeper, alert, lambda there: msgspec.structs.replace(there, silence=made), change)
 
 
-def unsilence(store: LogStore, alert: Alert, by: str) -> Alert:
+def unsilence(keeper: AlertKeeper, alert: Alert, by: str) -> Alert:
     """Let the alert be told again."""
     change = Change(now_ms(), "unsilenced", "No longer silenced.", clean(by)[:100])
-    return mend(store, alert, lambda there: msgspec.structs.replace(there, silence=None), change)
+    return mend(keeper, alert, lambda there: msgspec.structs.replace(there, silence=None), change)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,7 @@ from urllib.parse import urlencode
 
 from app.alerts import condition
 from app.monitor.board import Trouble
-from app.ports.alerts import Change, Question, WatchedAlert
-from app.ports.record import LogStore
+from app.ports.alerts import AlertKeeper, Change, Question, WatchedAlert
 from app.times import instant
 from app.times.instant import now_ms
 
@@ -23,14 +22,14 @@ class AlertProbe:
 
     name = "alert"
 
-    def __init__(self, store: LogStore) -> None:
-        self._store = store
+    def __init__(self, keeper: AlertKeeper) -> None:
+        self._keeper = keeper
         self._found: dict[str, Trouble] = {}
 
     def look(self) -> dict[str, Trouble]:
         """See Probe."""
         now, found, untold = now_ms(), dict[str, Trouble](), list[WatchedAlert]()
-        there = self._store.alerts()
+        there = self._keeper.alerts()
         for one in there:
             if one.alert.silenced(now):
                 continue
@@ -67,7 +66,7 @@ class AlertProbe:
 
     def _began(self, one: WatchedAlert) -> Change | None:
         """Return the change by which it began to fire."""
-        changes = self._store.alert_changes(one.alert.id)
+        changes = self._keeper.alert_changes(one.alert.id)
         return next((change for change in changes if change.what == "firing"), None)
 
 

@@ -17,7 +17,7 @@ from app.alerts import condition
 from app.alerts.condition import AWAY_MS, Counted
 from app.alerts.counts import CountSources, begins, count, failed, hidden
 from app.errors import Unavailable
-from app.ports.alerts import Alert, Change, Question, Status, WatchedAlert
+from app.ports.alerts import Alert, AlertKeeper, Change, Question, Status, WatchedAlert
 from app.ports.deadline import Budget, Deadline
 from app.times import instant
 from app.times.instant import now_ms
@@ -35,14 +35,14 @@ LEASE_SECONDS = 20.0
 SLOW_MS = 1_000
 
 
-def work(sources: CountSources, rest: Callable[[float], bool], now: int | None = None) -> int:
+def work(keeper: AlertKeeper, sources: CountSources, rest: Callable[[float], bool], now: int | None = None) -> int:
     """Evaluate every alert that is due; return how many were. *rest* waits, and returns whether to go on."""
     now = now_ms() if now is None else now
     slot, until, done = (now - SETTLE_MS) // MINUTE * MINUTE, monotonic() + ROUND_SECONDS, 0
-    due = [one for one in sources.store.alerts() if _is_due(one.status, slot, now)]
+    due = [one for one in keeper.alerts() if _is_due(one.status, slot, now)]
     if not due:
         return 0
-    questions = {search.id: search.question for search in sources.store.searches()}
+    questions = {search.id: search.question for search in keeper.searches()}
     fault, waiting = "", 0
     try:
         waiting = hidden(sources, slot, rest)
@@ -53,14 +53,14 @@ def work(sources: CountSources, rest: Callable[[float], bool], now: int | None =
     for one in sorted(due, key=lambda one: (one.status.cost_ms >= SLOW_MS, one.status.tried)):
         if monotonic() > until or not rest(0):
             break
-        if sources.store.lease_alert(one.alert.id, one.turn, LEASE_SECONDS):
+        if keeper.lease_alert(one.alert.id, one.turn, LEASE_SECONDS):
             evaluation = _Evaluation(sources, one, questions.get(one.alert.search), slot, now)
             try:
                 status = evaluation.run(waiting, fault)
             except Exception as error:
                 # One that can't be evaluated for a fault of this program must not keep the others from it.
                 fault_of_ours, status = error, evaluation.broken(error)
-            done += sources.store.settle_alert(one.alert.id, one.turn, status, evaluation.changes)
+            done += keeper.settle_alert(one.alert.id, one.turn, status, evaluation.changes)
     if fault_of_ours is not None:
         raise fault_of_ours
     return done

@@ -10,8 +10,7 @@ import msgspec
 from app.errors import InvalidInput, InvalidQuery, NotFound, Problem
 from app.log.fold import clean
 from app.log.record import IdSource, id_text
-from app.ports.alerts import NAME_LIMIT, SEARCHES, Alert, SavedSearch
-from app.ports.record import LogStore
+from app.ports.alerts import NAME_LIMIT, SEARCHES, Alert, AlertKeeper, SavedSearch
 from app.query.query import Query
 from app.query.request import PARAMETERS, read_query
 from app.times.instant import now_ms
@@ -81,24 +80,24 @@ def named(things: Sequence[_Named], which: str, what: str) -> _Named:
     raise NotFound(f"there is no {what} “{clean(which)[:NAME_LIMIT]}”")
 
 
-def get(store: LogStore, which: str) -> SavedSearch:
+def get(keeper: AlertKeeper, which: str) -> SavedSearch:
     """Return the search with this id or name; raises NotFound."""
-    return named(store.searches(), which, "saved search")
+    return named(keeper.searches(), which, "saved search")
 
 
-def add(store: LogStore, name: Any, parameters: Mapping[str, str], *, replace: bool = False) -> SavedSearch:
+def add(keeper: AlertKeeper, name: Any, parameters: Mapping[str, str], *, replace: bool = False) -> SavedSearch:
     """Keep checked parameters under a name, if told so in the place of a search that has it. Raises InvalidInput."""
-    name, there, now = check_name(name), store.searches(), now_ms()
+    name, there, now = check_name(name), keeper.searches(), now_ms()
     earlier = next((search for search in there if search.name == name), None)
     if earlier is not None and replace:
-        return change(store, earlier, parameters=parameters)
+        return change(keeper, earlier, parameters=parameters)
     if earlier is None and len(there) >= SEARCHES:
         raise InvalidInput(Problem(f"would be one more than the {SEARCHES:,} searches that can be saved", "name"))
-    return _kept(store, SavedSearch(new_id(), name, dict(parameters), now, now))
+    return _kept(keeper, SavedSearch(new_id(), name, dict(parameters), now, now))
 
 
 def change(
-    store: LogStore, search: SavedSearch, *, name: Any = None, parameters: Mapping[str, str] | None = None
+    keeper: AlertKeeper, search: SavedSearch, *, name: Any = None, parameters: Mapping[str, str] | None = None
 ) -> SavedSearch:
     """Give a search another name, or other parameters. Raises InvalidInput."""
     changed = msgspec.structs.replace(
@@ -107,35 +106,35 @@ def change(
         parameters=search.parameters if parameters is None else dict(parameters),
         changed=now_ms(),
     )
-    return _kept(store, changed)
+    return _kept(keeper, changed)
 
 
-def _kept(store: LogStore, search: SavedSearch) -> SavedSearch:
-    if not store.keep_search(search):
+def _kept(keeper: AlertKeeper, search: SavedSearch) -> SavedSearch:
+    if not keeper.keep_search(search):
         raise InvalidInput(Problem("is the name of another saved search", "name"))
     return search
 
 
-def remove(store: LogStore, search: SavedSearch) -> None:
+def remove(keeper: AlertKeeper, search: SavedSearch) -> None:
     """Forget a search; raises InvalidInput while an alert counts its logs."""
-    watching = [one.alert.name for one in store.alerts() if one.alert.search == search.id]
+    watching = [one.alert.name for one in keeper.alerts() if one.alert.search == search.id]
     if watching:
         names = ", ".join(f"“{name}”" for name in watching[:5])
         raise InvalidInput(
             Problem(f"is watched by {len(watching)} alert{'s' * (len(watching) > 1)}: {names}", "search")
         )
-    store.drop_search(search.id)
+    keeper.drop_search(search.id)
 
 
-def keep_saved(store: LogStore, searches: Sequence[SavedSearch], alerts: Sequence[Alert]) -> None:
+def keep_saved(keeper: AlertKeeper, searches: Sequence[SavedSearch], alerts: Sequence[Alert]) -> None:
     """Keep searches and alerts of another record: those that are here stay as they are, a name that is taken gets an addition."""
-    known = {search.id for search in store.searches()} | {one.alert.id for one in store.alerts()}
+    known = {search.id for search in keeper.searches()} | {one.alert.id for one in keeper.alerts()}
     for search in searches:
-        if search.id not in known and not store.keep_search(search):
-            store.keep_search(msgspec.structs.replace(search, name=_apart(search)))
+        if search.id not in known and not keeper.keep_search(search):
+            keeper.keep_search(msgspec.structs.replace(search, name=_apart(search)))
     for alert in alerts:
-        if alert.id not in known and not store.keep_alert(alert):
-            store.keep_alert(msgspec.structs.replace(alert, name=_apart(alert)))
+        if alert.id not in known and not keeper.keep_alert(alert):
+            keeper.keep_alert(msgspec.structs.replace(alert, name=_apart(alert)))
 
 
 def _apart(thing: SavedSearch | Alert) -> str:

@@ -14,9 +14,8 @@ from app.alerts.counts import CountSources
 from app.backends import Backends
 from app.cli import terminal
 from app.cli.options import json_option, print_json, with_backends
-from app.ports.alerts import Alert, Change
+from app.ports.alerts import Alert, AlertKeeper, Change
 from app.ports.notices import SEVERITIES
-from app.ports.record import LogStore
 from app.times.instant import now_ms
 
 _PARTS = (
@@ -53,7 +52,7 @@ def list_alerts(backends: Backends, as_json: bool) -> None:
 
     Example: logingestor alerts list
     """
-    found = _described(backends.store)
+    found = _described(backends.record.alerts)
     if as_json:
         print_json(found)
         return
@@ -71,9 +70,9 @@ def show(backends: Backends, name: str, as_json: bool) -> None:
 
     Example: logingestor alerts show 'many errors'
     """
-    alert = verbs.get(backends.store, name).alert
-    (one,) = [one for one in _described(backends.store) if one["id"] == alert.id]
-    changes = [change.to_dict() for change in backends.store.alert_changes(alert.id)]
+    alert = verbs.get(backends.record.alerts, name).alert
+    (one,) = [one for one in _described(backends.record.alerts) if one["id"] == alert.id]
+    changes = [change.to_dict() for change in backends.record.alerts.alert_changes(alert.id)]
     if as_json:
         print_json({**one, "changes": changes})
         return
@@ -94,9 +93,9 @@ def add(backends: Backends, name: str, as_json: bool, **parts: Any) -> None:
 
     Example: logingestor alerts add 'many errors' --search errors --kind at_least --threshold 100 --window 5m
     """
-    alert = verbs.read({"name": name, **_given(parts)}, backends.store)
-    verbs.keep(backends.store, alert, Change(now_ms(), "made", "Made.", _who()))
-    _say(backends.store, alert, as_json, "made")
+    alert = verbs.read({"name": name, **_given(parts)}, backends.record.alerts)
+    verbs.keep(backends.record.alerts, alert, Change(now_ms(), "made", "Made.", _who()))
+    _say(backends.record.alerts, alert, as_json, "made")
 
 
 @command.command()
@@ -111,8 +110,8 @@ def change(backends: Backends, name: str, new: str | None, as_json: bool, **part
     Example: logingestor alerts change 'many errors' --threshold 200
     """
     given = _given(parts) | ({} if new is None else {"name": new})
-    alert = verbs.read(given, backends.store, verbs.get(backends.store, name).alert)
-    _say(backends.store, verbs.keep(backends.store, alert), as_json, "changed")
+    alert = verbs.read(given, backends.record.alerts, verbs.get(backends.record.alerts, name).alert)
+    _say(backends.record.alerts, verbs.keep(backends.record.alerts, alert), as_json, "changed")
 
 
 @command.command()
@@ -123,7 +122,7 @@ def remove(backends: Backends, name: str) -> None:
 
     Example: logingestor alerts remove 'many errors'
     """
-    backends.store.drop_alert(verbs.get(backends.store, name).alert.id)
+    backends.record.alerts.drop_alert(verbs.get(backends.record.alerts, name).alert.id)
     click.echo("removed")
 
 
@@ -139,8 +138,13 @@ def silence(backends: Backends, name: str, until: str, reason: str, by: str, as_
 
     Example: logingestor alerts silence 'many errors' now+2h --reason 'the disk is being replaced'
     """
-    alert = verbs.get(backends.store, name).alert
-    _say(backends.store, verbs.silence(backends.store, alert, until, reason, by or _who()), as_json, "silenced")
+    alert = verbs.get(backends.record.alerts, name).alert
+    _say(
+        backends.record.alerts,
+        verbs.silence(backends.record.alerts, alert, until, reason, by or _who()),
+        as_json,
+        "silenced",
+    )
 
 
 @command.command()
@@ -152,8 +156,8 @@ def unsilence(backends: Backends, name: str, as_json: bool) -> None:
 
     Example: logingestor alerts unsilence 'many errors'
     """
-    alert = verbs.unsilence(backends.store, verbs.get(backends.store, name).alert, _who())
-    _say(backends.store, alert, as_json, "no longer silenced")
+    alert = verbs.unsilence(backends.record.alerts, verbs.get(backends.record.alerts, name).alert, _who())
+    _say(backends.record.alerts, alert, as_json, "no longer silenced")
 
 
 @command.command()
@@ -165,8 +169,8 @@ def test(backends: Backends, name: str, as_json: bool) -> None:
 
     Example: logingestor alerts test 'many errors'
     """
-    watched = verbs.get(backends.store, name)
-    question = saved.get(backends.store, watched.alert.search).question
+    watched = verbs.get(backends.record.alerts, name)
+    question = saved.get(backends.record.alerts, watched.alert.search).question
     sources = CountSources(backends.queue, backends.store, backends.index)
     found = verbs.attempt(sources, watched.alert, question, watched.status).to_dict()
     if as_json:
@@ -188,13 +192,13 @@ def _who() -> str:
         return ""
 
 
-def _described(store: LogStore) -> list[dict[str, Any]]:
-    names = {search.id: search.name for search in store.searches()}
-    return [verbs.describe(one, names.get(one.alert.search, ""), now_ms()) for one in store.alerts()]
+def _described(keeper: AlertKeeper) -> list[dict[str, Any]]:
+    names = {search.id: search.name for search in keeper.searches()}
+    return [verbs.describe(one, names.get(one.alert.search, ""), now_ms()) for one in keeper.alerts()]
 
 
-def _say(store: LogStore, alert: Alert, as_json: bool, what: str) -> None:
+def _say(keeper: AlertKeeper, alert: Alert, as_json: bool, what: str) -> None:
     if as_json:
-        print_json(next(one for one in _described(store) if one["id"] == alert.id))
+        print_json(next(one for one in _described(keeper) if one["id"] == alert.id))
     else:
         click.echo(f"{what}: {terminal.safe(alert.name)}")

@@ -25,7 +25,13 @@ def command(backends: Backends, repair: bool, as_json: bool) -> None:
 
     Example: logingestor audit --repair
     """
-    found = pipeline.audit(backends.store, backends.index, backends.settings.retention.seconds * 1000, repair=repair)
+    found = pipeline.audit(
+        backends.store,
+        backends.record.letters,
+        backends.index,
+        backends.settings.retention.seconds * 1000,
+        repair=repair,
+    )
     with suppress(Unavailable):
         found.waiting = backends.queue.depth().logs
     if as_json:

@@ -41,7 +41,7 @@ def backup(backends: Backends, to: Path, as_json: bool) -> None:
         raise InvalidInput(Problem(f"{path} is there already, and is not overwritten", "FILE-OR-FOLDER"))
     reporter = Reporter("saved")
     with _appearing(path) as file:
-        contents = pipeline.write(file, backends.store, backends.queue, backends.keepers(), reporter)
+        contents = pipeline.write(file, backends.record, backends.queue, backends.keepers(), reporter)
     reporter.end()
     if as_json:
         print_json({"file": str(path), "bytes": path.stat().st_size, **contents.to_dict()})
@@ -93,7 +93,7 @@ def restore(backends: Backends, source: Path, merge: bool, only_check: bool, as_
         if not only_check:
             file.seek(0)
             reporter = Reporter("restored")
-            new = pipeline.restore(file, contents, backends.store, backends.keepers(), merge=merge, tell=reporter)
+            new = pipeline.restore(file, contents, backends.record, backends.keepers(), merge=merge, tell=reporter)
             reporter.end()
     if as_json:
         print_json({"file": str(source), "whole": True, "new": new, **contents.to_dict()})

@@ -59,13 +59,15 @@ def command(settings: Settings, source: str, from_queue: str | None, target: str
 
 def _run(opened: Backends, other: OtherRecord, name: str, as_json: bool) -> bool:
     retention = opened.settings.retention.seconds * 1000
-    source = CopySource(hashlib.sha256(name.encode()).hexdigest()[:16], other.store, other.queue, other.keepers)
-    target = Target(opened.store, Indexing(opened.store, opened.index), opened.keepers(), retention)
+    source = CopySource(hashlib.sha256(name.encode()).hexdigest()[:16], other.record, other.queue, other.keepers)
+    target = Target(
+        opened.record, Indexing(opened.store, opened.record.letters, opened.index), opened.keepers(), retention
+    )
     reporter = Reporter("copied")
     done = pipeline.copy(source, target, reporter)
     reporter.end()
-    counts = other.store.stats()["stored"], opened.store.stats()["stored"]
-    found = audit(opened.store, opened.index, retention)
+    counts = other.record.store.stats()["stored"], opened.store.stats()["stored"]
+    found = audit(opened.store, opened.record.letters, opened.index, retention)
     if as_json:
         print_json({**done.to_dict(), "source": counts[0], "target": counts[1], "audit": found.to_dict()})
     else:

@@ -16,7 +16,7 @@ from app.cli.options import json_option, print_json, with_backends, with_parts
 from app.errors import InvalidInput, Problem
 from app.log.envelope import DeadLetter
 from app.log.record import id_bytes, id_text
-from app.ports.record import LogStore
+from app.ports.letters import LetterKeeper
 from app.settings.limits import limits_of
 from app.times import instant
 
@@ -55,7 +55,7 @@ def list_letters(backends: Backends, limit: int, reason: str | None, as_json: bo
     Example: logingestor dead list --limit 20
     """
     waits = backends.queue.depth().bytes > 0
-    letters = backends.store.dead(limit, reason=reason)
+    letters = backends.record.letters.dead(limit, reason=reason)
     if waits:
         click.echo("some logs still wait to be stored: letters among them are not listed yet", err=True)
     if as_json:
@@ -67,7 +67,7 @@ def list_letters(backends: Backends, limit: int, reason: str | None, as_json: bo
         click.echo(
             f"{id_text(letter.id)} {terminal.safe(letter.sender or '-')} {terminal.safe(field + letter.reason)}  {payload}"
         )
-    counts = backends.store.dead_counts()
+    counts = backends.record.letters.dead_counts()
     if len(letters) < (sum(counts.values()) if reason is None else counts.get(reason, 0)):
         click.echo(f"{len(letters)} of {sum(counts.values())} dead letters; --limit N gives more", err=True)
 
@@ -82,7 +82,7 @@ def show(backends: Backends, identity: str, payload: bool, as_json: bool) -> Non
 
     Example: logingestor dead show 018a9772-0000-7000-8000-000000000000 --payload > fixed.json
     """
-    (letter,) = _by_id(backends.store, (identity,))
+    (letter,) = _by_id(backends.record.letters, (identity,))
     if payload:
         sys.stdout.buffer.write(letter.payload)
         sys.stdout.buffer.flush()
@@ -104,9 +104,9 @@ def replay(parts: Parts, ids: tuple[str, ...], everything: bool, reason: str | N
     """
     replayed, kept = 0, dict[str, str]()
     backends = parts.backends()
-    sender = Replay(parts.accept(), backends.store, limits_of(backends.settings))
+    sender = Replay(parts.accept(), backends.record.letters, limits_of(backends.settings))
     _check(ids, everything, reason)
-    for letter in _by_id(backends.store, ids) if ids else pipeline.each(backends.store, reason):
+    for letter in _by_id(backends.record.letters, ids) if ids else pipeline.each(backends.record.letters, reason):
         fault = sender.letter(letter).fault
         if fault is None:
             replayed += 1
@@ -132,8 +132,8 @@ def drop(backends: Backends, ids: tuple[str, ...], everything: bool, reason: str
     Example: logingestor dead drop --reason 'is not a text'
     """
     _check(ids, everything, reason)
-    store = backends.store
-    dropped = store.drop_dead([letter.id for letter in _by_id(store, ids)]) if ids else pipeline.drop(store, reason)
+    keeper = backends.record.letters
+    dropped = keeper.drop_dead([letter.id for letter in _by_id(keeper, ids)]) if ids else pipeline.drop(keeper, reason)
     if as_json:
         print_json({"dropped": dropped})
     else:
@@ -146,14 +146,14 @@ def _check(ids: tuple[str, ...], everything: bool, reason: str | None) -> None:
         raise click.UsageError("name dead letters by their ids, or use --all, or --reason TEXT")
 
 
-def _by_id(store: LogStore, ids: tuple[str, ...]) -> list[DeadLetter]:
+def _by_id(keeper: LetterKeeper, ids: tuple[str, ...]) -> list[DeadLetter]:
     found = []
     for text in ids:
         try:
             identity = id_bytes(text)
         except ValueError as error:
             raise InvalidInput(Problem(f"{text!r} {error}", "ID")) from None
-        found.append(pipeline.find(store, identity))
+        found.append(pipeline.find(keeper, identity))
     return found
 
 

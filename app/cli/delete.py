@@ -49,8 +49,8 @@ def command(
     if not " ".join(query).strip():
         raise InvalidInput(Problem("say which logs; '*' means all", "QUERY"))
     asked = make_query(query, **params)
-    pipeline.arrived(backends.queue, backends.store, seconds)
-    found = pipeline.matching(backends.store, backends.index, asked)
+    pipeline.arrived(backends.queue, backends.record, seconds)
+    found = pipeline.matching(backends.record.letters, backends.index, asked)
     shown = f"{found.logs:,} logs and {found.dead_letters:,} dead letters"
     if dry_run:
         _print({"logs": found.logs, "dead_letters": found.dead_letters, "deleted": False}, f"{shown} fit", as_json)
@@ -61,7 +61,7 @@ def command(
         click.confirm(f"Delete {shown} for good?", abort=True, err=True)
     line = {"query": " ".join(query), **{name: value for name, value in params.items() if value is not None}}
     audited(backends.settings, {"deleting": True, **line})
-    done = pipeline.delete(backends.store, backends.index, asked)
+    done = pipeline.delete(backends.record, backends.index, asked)
     kept = audited(backends.settings, {"deleted": True, **line, "logs": done.logs, "dead_letters": done.dead_letters})
     _print(kept, f"deleted {done.logs:,} logs and {done.dead_letters:,} dead letters\n{json.dumps(kept)}", as_json)
 

@@ -185,7 +185,7 @@ def _queue(backends: Backends) -> Finding:
     worker = "`logingestor serve` runs" if serves else "no `logingestor serve` runs here"
     age = 0 if depth.oldest is None else instant.now_ms() - depth.oldest
     found = f"{depth.logs} logs wait, {terminal.size(depth.bytes)}; {worker}"
-    since = pause.paused(backends.store)
+    since = pause.paused(backends.record.notes)
     if since:
         # Somebody wanted it, and somebody may have forgotten it.
         found = f"{found}; the drain is paused since {instant.text((since, 0))}"
@@ -210,13 +210,13 @@ def _index(backends: Backends) -> Finding:
 
 def _dead(backends: Backends) -> Finding:
     # No fault of the system: senders made them. The count is here so that nobody overlooks them.
-    count = sum(backends.store.dead_counts().values())
+    count = sum(backends.record.letters.dead_counts().values())
     return Finding("dead letters", True, f"{count}{'; see `logingestor dead list`' if count else ''}")
 
 
 def _notifiers(backends: Backends) -> Finding:
     names = [one.name for one in backends.settings.notify]
-    failing = [one for one in backends.store.standings() if one.notifier in names and one.since is not None]
+    failing = [one for one in backends.record.outbox.standings() if one.notifier in names and one.since is not None]
     if not failing:
         return Finding(
             "notifiers", True, f"{', '.join(names)}; no fault is known" if names else "nobody is told of notices"

@@ -31,8 +31,8 @@ def list_notifiers(backends: Backends, secret: bool, as_json: bool) -> None:
 
     Example: logingestor notifiers list
     """
-    standings = {one.notifier: one for one in backends.store.standings()}
-    counts = backends.store.waiting_counts()
+    standings = {one.notifier: one for one in backends.record.outbox.standings()}
+    counts = backends.record.outbox.waiting_counts()
     found = []
     for notifier in backends.settings.notify:
         known = standings.get(notifier.name, Standing(notifier.name, 0))
@@ -67,7 +67,7 @@ def test_notifiers(backends: Backends, name: str | None, as_json: bool) -> None:
     results = {}
     for channel in backends_module.channels(backends.settings):
         if channel.notifier.name in chosen:
-            results[channel.notifier.name] = send_test(channel, backends.store)
+            results[channel.notifier.name] = send_test(channel, backends.record.outbox)
     if as_json:
         print_json([{"name": one, "sent": not reason, "reason": reason or None} for one, reason in results.items()])
     else:

@@ -28,7 +28,7 @@ def status(backends: Backends, as_json: bool) -> None:
     # A service tells how much waits, not since when.
     lag = (None if depth.logs else 0) if depth.oldest is None else max(instant.now_ms() - depth.oldest, 0)
     oldest = None if depth.oldest is None else instant.text((depth.oldest, 0))
-    since_paused = pause.paused(backends.store)
+    since_paused = pause.paused(backends.record.notes)
     found = {
         "logs": depth.logs,
         "bytes": depth.bytes,
@@ -57,7 +57,7 @@ def pause_drain(backends: Backends, as_json: bool) -> None:
 
     Example: logingestor queue pause
     """
-    since = instant.text((pause.pause(backends.store), 0))
+    since = instant.text((pause.pause(backends.record.notes), 0))
     if as_json:
         print_json({"paused": since})
     else:
@@ -72,7 +72,7 @@ def resume_drain(backends: Backends, as_json: bool) -> None:
 
     Example: logingestor queue resume
     """
-    since = pause.resume(backends.store)
+    since = pause.resume(backends.record.notes)
     was = instant.text((since, 0)) if since else None
     if as_json:
         print_json({"paused": None, "was_paused": was})

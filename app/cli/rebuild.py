@@ -22,7 +22,7 @@ def command(backends: Backends, as_json: bool) -> None:
     """
     with alone(backends.settings, "rebuild"):
         reporter = Reporter("rebuilt")
-        done = pipeline.rebuild(backends.store, backends.index, reporter)
+        done = pipeline.rebuild(backends.store, backends.record.letters, backends.index, reporter)
         reporter.end()
     if as_json:
         print_json(done.to_dict())

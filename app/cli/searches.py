@@ -26,7 +26,7 @@ def list_searches(backends: Backends, as_json: bool) -> None:
 
     Example: logingestor searches list
     """
-    found = backends.store.searches()
+    found = backends.record.alerts.searches()
     if as_json:
         print_json([search.to_dict() for search in found])
     else:
@@ -52,7 +52,7 @@ def add(
     """
     names = {"start": "from", "end": "to"}
     given = {"q": " ".join(query)} | {names.get(key, key): value for key, value in options.items() if value}
-    kept = saved.add(backends.store, name, saved.check_parameters(given, _KNOWN), replace=replace)
+    kept = saved.add(backends.record.alerts, name, saved.check_parameters(given, _KNOWN), replace=replace)
     if as_json:
         print_json(kept.to_dict())
     else:
@@ -68,7 +68,7 @@ def rename(backends: Backends, name: str, new: str) -> None:
 
     Example: logingestor searches rename 'errors of today' 'errors since midnight'
     """
-    changed = saved.change(backends.store, saved.get(backends.store, name), name=new)
+    changed = saved.change(backends.record.alerts, saved.get(backends.record.alerts, name), name=new)
     click.echo(f"renamed to {terminal.safe(changed.name)}")
 
 
@@ -80,7 +80,7 @@ def remove(backends: Backends, name: str) -> None:
 
     Example: logingestor searches remove 'errors of today'
     """
-    saved.remove(backends.store, saved.get(backends.store, name))
+    saved.remove(backends.record.alerts, saved.get(backends.record.alerts, name))
     click.echo("removed")
 
 

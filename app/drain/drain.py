@@ -16,6 +16,8 @@ from app.drain.indexing import Indexing
 from app.errors import LogIngestorError, Unavailable
 from app.log.envelope import Batch, Claim, DeadLetter, Envelope
 from app.log.record import IdSource, LogRecord
+from app.ports.memory import ClaimKeeper
+from app.ports.parts import RecordParts
 from app.ports.queue import LogQueue
 from app.ports.record import LogStore
 from app.times.instant import now_ms
@@ -34,7 +36,7 @@ BACKOFF_SECONDS = (0.2, 5.0)
 _ids = IdSource()
 
 
-def drain(queue: LogQueue, store: LogStore, indexing: Indexing, limit: int, wait: float) -> int:
+def drain(queue: LogQueue, record: RecordParts, indexing: Indexing, limit: int, wait: float) -> int:
     """Move one batch of about *limit* logs from queue to record and index; return how many logs it had.
 
     It is acknowledged when the record holds it; the index follows. A batch that can't be stored,
@@ -45,13 +47,13 @@ def drain(queue: LogQueue, store: LogStore, indexing: Indexing, limit: int, wait
     if not batch:
         return 0
     try:
-        mine = _claimed(store, batch.claimed)
-        records = [*batch.records, *(record for envelope in mine for record in envelope.records)]
+        mine = _claimed(record.claims, batch.claimed)
+        records = [*batch.records, *(one for envelope in mine for one in envelope.records)]
         letters = [*batch.dead, *unreadable(batch), *(letter for envelope in mine for letter in envelope.dead)]
-        stored, faults = _store(store, records, indexing.lease)
+        stored, faults = _store(record.store, records, indexing.lease)
         letters += faults
         if letters:
-            store.bury(letters)
+            record.letters.bury(letters)
     except Unavailable:
         queue.release(batch)
         raise
@@ -62,11 +64,11 @@ def drain(queue: LogQueue, store: LogStore, indexing: Indexing, limit: int, wait
     return len(batch.records) + sum(len(envelope.records) for envelope in batch.claimed)
 
 
-def _claimed(store: LogStore, envelopes: Sequence[Envelope]) -> list[Envelope]:
+def _claimed(claims: ClaimKeeper, envelopes: Sequence[Envelope]) -> list[Envelope]:
     """Return the envelopes that their requests may keep; the others were sent twice and are stored already."""
     if not envelopes:
         return []
-    mine = [envelope for envelope, own in zip(envelopes, store.claim(envelopes), strict=True) if own]
+    mine = [envelope for envelope, own in zip(envelopes, claims.claim(envelopes), strict=True) if own]
     # A record that has a key is claimed for itself. Its answer is its id: a batch that comes back finds its own claims.
     alone = [
         Envelope([record], claim=Claim(f"log:{key.hex()}", b"", record.id))
@@ -76,7 +78,7 @@ def _claimed(store: LogStore, envelopes: Sequence[Envelope]) -> list[Envelope]:
     ]
     if not alone:
         return mine
-    lost = {one.records[0].id for one, own in zip(alone, store.claim(alone), strict=True) if not own}
+    lost = {one.records[0].id for one, own in zip(alone, claims.claim(alone), strict=True) if not own}
     return [envelope.without(lost) for envelope in mine]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from app.ports.index import SearchIndex
+from app.ports.index import IndexKeeper
 from app.ports.record import LogStore
 from app.settings.settings import Retention
 from app.times.instant import now_ms
@@ -15,7 +15,7 @@ STEP_LOGS = 2_000
 PAUSE_SECONDS = 0.02
 
 
-def expire(store: LogStore, index: SearchIndex, retention: Retention, *, seconds: float = 50.0) -> int:
+def expire(store: LogStore, index: IndexKeeper, retention: Retention, *, seconds: float = 50.0) -> int:
     """Delete expired logs in small steps for at most *seconds*; return how many went from the record.
 
     Age counts from arrival, never from a log's own time.
@@ -38,7 +38,7 @@ def _too_many(store: LogStore, limit: int) -> int:
     return max(1, int(stored * (size - limit) / size))
 
 
-def _in_steps(store: LogStore, index: SearchIndex, before: int | None, most: int | None, until: float) -> int:
+def _in_steps(store: LogStore, index: IndexKeeper, before: int | None, most: int | None, until: float) -> int:
     deleted = 0
     while (most is None or deleted < most) and time.monotonic() < until:
         step = STEP_LOGS if most is None else min(STEP_LOGS, most - deleted)

@@ -16,7 +16,8 @@ from app.errors import Unavailable
 from app.find.export import json_bytes
 from app.log.envelope import DeadLetter
 from app.log.record import LogRecord
-from app.ports.index import IndexRefusal, SearchIndex
+from app.ports.index import IndexKeeper, IndexRefusal
+from app.ports.letters import LetterKeeper
 from app.ports.record import LogStore
 
 log = logging.getLogger(__name__)
@@ -37,8 +38,9 @@ IDLE_SECONDS, RARE_SECONDS = 0.5, 2.0
 class Indexing:
     """Carries records into one index; for all threads of a process."""
 
-    def __init__(self, store: LogStore, index: SearchIndex) -> None:
+    def __init__(self, store: LogStore, letters: LetterKeeper, index: IndexKeeper) -> None:
         self._store = store
+        self._letters = letters
         self._index = index
         self._guard = threading.Lock()
         self._settling = threading.Lock()
@@ -74,7 +76,7 @@ class Indexing:
     def _carry(self, marks: Sequence[int], records: Sequence[LogRecord]) -> None:
         refused = self._index.add(records)
         if refused:
-            bury_refused(self._store, refused, records)
+            bury_refused(self._store, self._letters, refused, records)
         self._rest = REST_SECONDS[0]
         with self._guard:
             self._marks.extend(marks)
@@ -100,14 +102,16 @@ class Indexing:
         self._rest = min(self._rest * 2, REST_SECONDS[1])
 
 
-def bury_refused(store: LogStore, refused: Sequence[IndexRefusal], records: Sequence[LogRecord]) -> None:
+def bury_refused(
+    store: LogStore, keeper: LetterKeeper, refused: Sequence[IndexRefusal], records: Sequence[LogRecord]
+) -> None:
     """Make dead letters of records that can't be indexed: kept with the reason rather than never found."""
     by_id = {record.id: record for record in records}
     letters = [
         DeadLetter(one.id, json_bytes(by_id[one.id].sent_fields()), f"can't be indexed: {one.reason}"[:1000])
         for one in refused
     ]
-    store.bury(letters)
+    keeper.bury(letters)
     store.delete([letter.id for letter in letters])
 
 

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from app.ports.record import LogStore
+from app.ports.notes import NoteKeeper
 from app.times.instant import now_ms
 
 #: Under which name the record notes since when the drain is paused, in ms; 0 when it is not.
@@ -15,33 +15,33 @@ NOTE = "paused"
 BELIEF_SECONDS = 0.5
 
 
-def pause(store: LogStore) -> int:
+def pause(notes: NoteKeeper) -> int:
     """Pause the drain; return since when it is, in ms: an earlier pause goes on."""
-    since = store.noted(NOTE)
+    since = notes.noted(NOTE)
     if not since:
         since = now_ms()
-        store.note(NOTE, since)
+        notes.note(NOTE, since)
     return since
 
 
-def resume(store: LogStore) -> int:
+def resume(notes: NoteKeeper) -> int:
     """Let the drain go on; return since when it was paused, 0 when it was not."""
-    since = store.noted(NOTE)
+    since = notes.noted(NOTE)
     if since:
-        store.note(NOTE, 0)
+        notes.note(NOTE, 0)
     return since
 
 
-def paused(store: LogStore) -> int:
+def paused(notes: NoteKeeper) -> int:
     """Return since when the drain is paused, in ms; 0 when it is not."""
-    return store.noted(NOTE)
+    return notes.noted(NOTE)
 
 
 class Gate:
     """Lets a worker's drain through unless it is paused; for all threads of a process."""
 
-    def __init__(self, store: LogStore, step: Callable[[int, float], int]) -> None:
-        self._store = store
+    def __init__(self, notes: NoteKeeper, step: Callable[[int, float], int]) -> None:
+        self._notes = notes
         self._step = step
         self._guard = threading.Lock()
         self._read = 0.0
@@ -57,6 +57,6 @@ class Gate:
     def _paused(self) -> bool:
         with self._guard:
             if time.monotonic() >= self._read + BELIEF_SECONDS:
-                self._closed = bool(self._store.noted(NOTE))
+                self._closed = bool(self._notes.noted(NOTE))
                 self._read = time.monotonic()
             return self._closed

@@ -15,6 +15,7 @@ from app.log.fold import clean
 from app.log.record import LogRecord
 from app.ports.deadline import Budget, Deadline
 from app.ports.index import SearchIndex
+from app.ports.parts import RecordParts
 from app.ports.queue import Depth, LogQueue
 from app.ports.record import Lacking, LogStore
 from app.query.filter import And, Equals
@@ -93,29 +94,29 @@ def trace(
     return answer(queue, store, index, replace(query, filter=meant), budget)
 
 
-def one(queue: LogQueue, store: LogStore, identity: bytes) -> LogRecord:
+def one(queue: LogQueue, parts: RecordParts, identity: bytes) -> LogRecord:
     """Return the log with this id.
 
     Raises Unavailable for one that is accepted and not stored yet, NotFound for one that is not there.
     """
-    found = store.get([identity])
+    found = parts.store.get([identity])
     if found:
         return found[0]
     waits = queue.waiting(identity, identity)
     # Once more: it may have moved between the two looks.
-    found = store.get([identity])
+    found = parts.store.get([identity])
     if found:
         return found[0]
     if waits:
         raise Unavailable("the log is accepted and waits to be stored; ask again", retry_after=1)
-    if store.dead_between(identity, identity):
+    if parts.letters.dead_between(identity, identity):
         raise NotFound("the log could not be stored; it lies among the dead letters with the reason")
     raise NotFound("there is no log with this id: it never arrived, or has expired")
 
 
 def context(
     queue: LogQueue,
-    store: LogStore,
+    parts: RecordParts,
     index: SearchIndex,
     identity: bytes,
     query: Query,
@@ -127,8 +128,8 @@ def context(
 
     The log itself is among them whether the query means it or not. Raises as `one` and `answer` do.
     """
-    record = one(queue, store, identity)
-    pending = unseen(queue, store, index)
+    record = one(queue, parts, identity)
+    pending = unseen(queue, parts.store, index)
     budget = Deadline(budget).shared()
     earlier, later = neighbours(partial(index.find, budget=budget), record, query, before, after)
     shown = (*earlier.records, record, *later.records)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from app.drain.indexing import bury_refused
 from app.log.record import first_id, id_text
-from app.ports.index import SearchIndex
+from app.ports.index import IndexKeeper
+from app.ports.letters import LetterKeeper
 from app.ports.record import LogStore
 from app.times import instant
 from app.times.instant import now_ms
@@ -84,13 +86,15 @@ class Audit:
             self.surplus += len(ids)
 
 
-def audit(store: LogStore, index: SearchIndex, retention_ms: int, *, repair: bool = False) -> Audit:
+def audit(
+    store: LogStore, letters: LetterKeeper, index: IndexKeeper, retention_ms: int, *, repair: bool = False
+) -> Audit:
     """Compare the ids of record and index that arrived within the retention and up to now; with *repair* mend.
 
     What is on its way is no difference: a log that is stored and marked, or deleted from one and about
     to be from the other. Raises Unavailable when one of them can't be read.
     """
-    found = Audit(repaired=repair)
+    found, mend = Audit(repaired=repair), partial(_repair, store, letters, index) if repair else None
     first, last = first_id(now_ms() - retention_ms), first_id(now_ms() + 1)
     index.refresh()
     left, right = _Counted(store.ids_between(first, last)), _Counted(index.ids_between(first, last))
@@ -99,10 +103,10 @@ def audit(store: LogStore, index: SearchIndex, retention_ms: int, *, repair: boo
         missing += more
         surplus += less
         if len(missing) + len(surplus) >= GROUP:
-            _settle(found, store, index, missing, surplus)
+            _settle(found, store, index, missing, surplus, mend)
             missing, surplus = [], []
     if missing or surplus:
-        _settle(found, store, index, missing, surplus)
+        _settle(found, store, index, missing, surplus, mend)
     found.record, found.index = left.ids, right.ids
     return found
 
@@ -135,8 +139,15 @@ def differences(left: _Ids, right: _Ids) -> Iterator[tuple[list[bytes], list[byt
             yield sorted(set(some).difference(others)), sorted(set(others).difference(some))
 
 
-def _settle(found: Audit, store: LogStore, index: SearchIndex, missing: list[bytes], surplus: list[bytes]) -> None:
-    """Look again at what may have been on its way; count and mend what is left."""
+def _settle(
+    found: Audit,
+    store: LogStore,
+    index: IndexKeeper,
+    missing: list[bytes],
+    surplus: list[bytes],
+    mend: Callable[[list[bytes], list[bytes]], None] | None,
+) -> None:
+    """Look again at what may have been on its way; count what is left, and *mend* it."""
     time.sleep(SETTLE_SECONDS)
     # In this order: who is not in the index, and then not marked, has been carried in between or never will be.
     marked = _among(missing, store.lacking_ids()) if missing else set[bytes]()
@@ -148,11 +159,11 @@ def _settle(found: Audit, store: LogStore, index: SearchIndex, missing: list[byt
     found.on_their_way += len(marked)
     found.note(gone, "missing")
     found.note(extra, "surplus")
-    if found.repaired:
-        _repair(store, index, gone, extra)
+    if mend is not None:
+        mend(gone, extra)
 
 
-def _there(index: SearchIndex, ids: list[bytes]) -> set[bytes]:
+def _there(index: IndexKeeper, ids: list[bytes]) -> set[bytes]:
     """Return those of *ids* that the index holds now."""
     return _among(ids, index.ids_between(min(ids), max(ids)))
 
@@ -162,12 +173,14 @@ def _among(ids: list[bytes], chunks: _Ids) -> set[bytes]:
     return {identity for chunk in chunks for identity in chunk if identity in wanted}
 
 
-def _repair(store: LogStore, index: SearchIndex, missing: list[bytes], surplus: list[bytes]) -> None:
+def _repair(
+    store: LogStore, letters: LetterKeeper, index: IndexKeeper, missing: list[bytes], surplus: list[bytes]
+) -> None:
     if missing:
         records = store.get(missing)
         refused = index.add(records)
         if refused:
-            bury_refused(store, refused, records)
+            bury_refused(store, letters, refused, records)
     if surplus:
         index.remove(surplus)
     index.refresh()

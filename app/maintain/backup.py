@@ -34,8 +34,10 @@ from app.maintain.backup_parts import (
 )
 from app.maintain.progress import Meter, Tell
 from app.maintain.rebuild import chunks, settled
-from app.ports.memory import Keeper, Readable
-from app.ports.queue import LogQueue
+from app.ports.letters import LetterKeeper
+from app.ports.memory import Keeper
+from app.ports.parts import RecordParts
+from app.ports.queue import LogQueue, Readable
 from app.ports.record import LogStore
 from app.times.instant import now_ms
 
@@ -65,7 +67,7 @@ class Contents:
 
 
 def write(
-    file: BinaryIO, store: LogStore, queue: LogQueue, keepers: Sequence[Keeper], tell: Tell = lambda _: None
+    file: BinaryIO, record: RecordParts, queue: LogQueue, keepers: Sequence[Keeper], tell: Tell = lambda _: None
 ) -> Contents:
     """Write a backup of everything that was accepted before now; ingest and drain go on meanwhile.
 
@@ -79,7 +81,7 @@ def write(
     with zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True).stream_writer(file, closefd=False) as stream:
         writer = _Writer(stream)
         writer.put(header)
-        written = _write_letters(writer, store, b"")
+        written = _write_letters(writer, record.letters, b"")
         for keeper in keepers:
             for items in keeper.remembered():
                 writer.put(MemoryPart(items))
@@ -87,9 +89,9 @@ def write(
             for batch in queue.look():
                 writer.put(Waiting(batch.records))
                 writer.put(LetterPart([*batch.dead, *unreadable(batch)]))
-        _write_stored(writer, store, tell)
-        _write_letters(writer, store, written)
-        writer.put(Saved(store.searches(), [one.alert for one in store.alerts()]))
+        _write_stored(writer, record.store, tell)
+        _write_letters(writer, record.letters, written)
+        writer.put(Saved(record.alerts.searches(), [one.alert for one in record.alerts.alerts()]))
         contents = Contents(header.made, header.left_waiting, writer.counts, writer.digest)
         writer.put(End(contents.counts, contents.digest))
     return contents
@@ -103,10 +105,10 @@ def _write_stored(writer: _Writer, store: LogStore, tell: Tell) -> None:
         meter.done(len(records), place)
 
 
-def _write_letters(writer: _Writer, store: LogStore, before: bytes) -> bytes:
+def _write_letters(writer: _Writer, keeper: LetterKeeper, before: bytes) -> bytes:
     """Write the dead letters but those whose ids are in *before*, newest first; return the ids of all there are."""
     ids, at = bytearray(), 0
-    for letters in dead_letters(store):
+    for letters in dead_letters(keeper):
         new = list[DeadLetter]()
         for letter in letters:
             while before[at : at + 16] > letter.id:
@@ -118,10 +120,10 @@ def _write_letters(writer: _Writer, store: LogStore, before: bytes) -> bytes:
     return bytes(ids)
 
 
-def dead_letters(store: LogStore) -> Iterator[list[DeadLetter]]:
+def dead_letters(keeper: LetterKeeper) -> Iterator[list[DeadLetter]]:
     """Yield all dead letters, newest first, in chunks."""
     before: bytes | None = None
-    while letters := store.dead(_LETTERS, before):
+    while letters := keeper.dead(_LETTERS, before):
         yield letters
         before = letters[-1].id
 
@@ -219,7 +221,7 @@ _NOTE = "restoring"
 def restore(
     file: BinaryIO,
     contents: Contents,
-    store: LogStore,
+    record: RecordParts,
     keepers: Sequence[Keeper],
     *,
     merge: bool,
@@ -231,25 +233,25 @@ def restore(
     beginning of this very backup: a restore that was killed goes on. Raises InvalidInput, Unavailable.
     """
     name = int.from_bytes(contents.digest[:8], "big") >> 1
-    if not merge and store.noted(_NOTE) != name and not _empty(store):
+    if not merge and record.notes.noted(_NOTE) != name and not _empty(record.store):
         raise InvalidInput(Problem("the record is not empty: use an empty one, or --merge to add what it lacks"))
-    store.note(_NOTE, name)
+    record.notes.note(_NOTE, name)
     counts = contents.counts
     meter, place, new = Meter(0, sum(counts.values()), tell), 0, 0
     for part in BackupReader(file).parts():
         match part:
             case Logs(records) | Waiting(records):
-                new += store.add(records).new
+                new += record.store.add(records).new
             case LetterPart(letters):
-                store.bury(letters)
+                record.letters.bury(letters)
             case MemoryPart(items):
                 for keeper in keepers:
                     keeper.remember(items)
             case Saved(searches, alerts):
-                keep_saved(store, searches, alerts)
+                keep_saved(record.alerts, searches, alerts)
         place += size(part)
         meter.done(size(part), place)
-    store.note(_NOTE, 0)
+    record.notes.note(_NOTE, 0)
     return new
 
 

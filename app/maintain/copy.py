@@ -15,8 +15,8 @@ from app.maintain.backup import dead_letters, waiting
 from app.maintain.progress import Meter, Tell
 from app.maintain.rebuild import chunks, settled
 from app.ports.memory import Keeper
+from app.ports.parts import RecordParts
 from app.ports.queue import LogQueue
-from app.ports.record import LogStore
 from app.times.instant import now_ms
 
 #: Ids fetched at once of what the target lacks.
@@ -49,7 +49,7 @@ class CopySource:
 
     #: Tells this source from others in what the target notes.
     name: str
-    store: LogStore
+    record: RecordParts
     #: None when nothing can wait.
     queue: LogQueue | None
     keepers: Sequence[Keeper]
@@ -59,7 +59,7 @@ class CopySource:
 class Target:
     """Where logs are copied to."""
 
-    store: LogStore
+    record: RecordParts
     indexing: Indexing
     keepers: Sequence[Keeper]
     retention_ms: int
@@ -78,25 +78,26 @@ def copy(source: CopySource, target: Target, tell: Tell = lambda _: None) -> Cop
         for batch in waiting(source.queue):
             _store(target, batch.records, done)
             done.waiting += len(batch.records)
-            target.store.bury([*batch.dead, *unreadable(batch)])
+            target.record.letters.bury([*batch.dead, *unreadable(batch)])
     note = f"copied {source.name}"
-    start, end = target.store.noted(note), settled(source.store)
+    start, end = target.record.notes.noted(note), settled(source.record.store)
     # A source that was made anew under the same name has not yet come that far.
     start = start if start <= end else 0
     meter = Meter(start, end, tell)
-    for place, records in chunks(source.store, start, end):
+    for place, records in chunks(source.record.store, start, end):
         _store(target, records, done)
-        target.store.note(note, place)
+        target.record.notes.note(note, place)
         done.read += len(records)
         meter.done(len(records), place)
-    for letters in dead_letters(source.store):
-        target.store.bury(letters)
+    for letters in dead_letters(source.record.letters):
+        target.record.letters.bury(letters)
         done.dead += len(letters)
     for keeper in source.keepers:
         for items in keeper.remembered():
             for other in target.keepers:
                 other.remember(items)
-    keep_saved(target.store, source.store.searches(), [one.alert for one in source.store.alerts()])
+    saved = source.record.alerts
+    keep_saved(target.record.alerts, saved.searches(), [one.alert for one in saved.alerts()])
     _compare(source, target, done)
     target.indexing.settle(now=True)
     return done
@@ -105,7 +106,7 @@ def copy(source: CopySource, target: Target, tell: Tell = lambda _: None) -> Cop
 def _store(target: Target, records: list[LogRecord], done: Copied) -> None:
     if not records:
         return
-    added = target.store.add(records, target.indexing.lease)
+    added = target.record.store.add(records, target.indexing.lease)
     done.new += added.new
     target.indexing.add(added.mark, records)
     target.indexing.settle()
@@ -116,13 +117,15 @@ def _compare(source: CopySource, target: Target, done: Copied) -> None:
     for mend in (True, False):
         first = first_id(now_ms() - target.retention_ms)
         left = 0
-        pairs = differences(source.store.ids_between(first, _LAST), target.store.ids_between(first, _LAST))
+        pairs = differences(
+            source.record.store.ids_between(first, _LAST), target.record.store.ids_between(first, _LAST)
+        )
         for lacking, _ in pairs:
             left += len(lacking)
             if not mend:
                 continue
             for at in range(0, len(lacking), _AT_ONCE):
-                records = source.store.get(lacking[at : at + _AT_ONCE])
+                records = source.record.store.get(lacking[at : at + _AT_ONCE])
                 before = done.new
                 _store(target, records, done)
                 done.read += len(records)

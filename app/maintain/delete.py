@@ -12,9 +12,10 @@ from app.log.envelope import DeadLetter
 from app.maintain.backup import dead_letters
 from app.maintain.letters import fits
 from app.ports.deadline import Budget
-from app.ports.index import Rebuildable, SearchIndex
+from app.ports.index import Rebuildable, SearchIndex, WholeIndex
+from app.ports.letters import LetterKeeper
+from app.ports.parts import RecordParts
 from app.ports.queue import LogQueue
-from app.ports.record import LogStore
 from app.query.query import Query
 from app.times.instant import now_ms
 
@@ -34,19 +35,19 @@ class Deletion:
     dead_letters: int
 
 
-def arrived(queue: LogQueue, store: LogStore, seconds: float) -> None:
+def arrived(queue: LogQueue, record: RecordParts, seconds: float) -> None:
     """Wait until all that was accepted before now can be found; raises Unavailable when it can't within *seconds*.
 
     What still waits can't be searched, and so not deleted.
     """
     began, until = now_ms(), time.monotonic() + seconds
     while True:
-        depth, lacking = queue.depth(), store.lacking()
+        depth, lacking = queue.depth(), record.store.lacking()
         # Bytes, for an envelope of dead letters has no logs.
         drained = depth.bytes == 0 or (depth.oldest is not None and depth.oldest > began)
         if drained and (lacking.since is None or lacking.since > began):
             return
-        if paused(store):
+        if paused(record.notes):
             raise Unavailable("the drain is paused, and what waits can't be searched: `logingestor queue resume` first")
         if time.monotonic() > until:
             raise Unavailable(
@@ -56,14 +57,14 @@ def arrived(queue: LogQueue, store: LogStore, seconds: float) -> None:
         time.sleep(_LOOK_SECONDS)
 
 
-def matching(store: LogStore, index: SearchIndex, query: Query) -> Deletion:
+def matching(keeper: LetterKeeper, index: SearchIndex, query: Query) -> Deletion:
     """Return how many logs and dead letters *query* would delete."""
     logs = sum(len(records) for records in index.scan(query, Budget(_SECONDS)))
-    return Deletion(logs, sum(1 for _ in _letters(store, query)))
+    return Deletion(logs, sum(1 for _ in _letters(keeper, query)))
 
 
 def delete(
-    store: LogStore, index: SearchIndex, query: Query, tell: Callable[[int], object] = lambda _: None
+    record: RecordParts, index: WholeIndex, query: Query, tell: Callable[[int], object] = lambda _: None
 ) -> Deletion:
     """Delete what *query* finds from record and index, and the dead letters that fit; *tell* is told the count so far.
 
@@ -77,17 +78,17 @@ def delete(
         before = deleted
         for records in index.scan(query, Budget(_SECONDS)):
             ids = [record.id for record in records]
-            store.delete(ids)
+            record.store.delete(ids)
             index.remove(ids)
             deleted += len(ids)
             tell(deleted)
         index.refresh()
         if deleted == before:
             break
-    letters = [letter.id for letter in _letters(store, query)]
-    return Deletion(deleted, store.drop_dead(letters))
+    letters = [letter.id for letter in _letters(record.letters, query)]
+    return Deletion(deleted, record.letters.drop_dead(letters))
 
 
-def _letters(store: LogStore, query: Query) -> Iterator[DeadLetter]:
-    for letters in dead_letters(store):
+def _letters(keeper: LetterKeeper, query: Query) -> Iterator[DeadLetter]:
+    for letters in dead_letters(keeper):
         yield from (letter for letter in letters if fits(letter, query))

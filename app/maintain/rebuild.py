@@ -12,7 +12,8 @@ from app.drain.indexing import bury_refused
 from app.errors import Unavailable
 from app.log.record import LogRecord
 from app.maintain.progress import Meter, Tell
-from app.ports.index import Rebuildable, SearchIndex
+from app.ports.index import IndexKeeper, Rebuildable
+from app.ports.letters import LetterKeeper
 from app.ports.record import LogStore
 
 #: Records read from the record, and given to the index, at once.
@@ -48,7 +49,7 @@ class Rebuilt:
         }
 
 
-def rebuild(store: LogStore, index: SearchIndex, tell: Tell = lambda _: None) -> Rebuilt:
+def rebuild(store: LogStore, letters: LetterKeeper, index: IndexKeeper, tell: Tell = lambda _: None) -> Rebuilt:
     """Make the index anew from the record, or go on with a rebuild that was killed, and put it in its place.
 
     Raises Unavailable when record or index are away, and as `settled` does; the state is kept, and another run goes on.
@@ -65,7 +66,7 @@ def rebuild(store: LogStore, index: SearchIndex, tell: Tell = lambda _: None) ->
     for _ in range(2):
         for place, records in _ahead(chunks(store, start, end)):
             if faults := index.rebuild_add(records, place):
-                bury_refused(store, faults, records)
+                bury_refused(store, letters, faults, records)
                 refused += len(faults)
             # Read a moment before: what was deleted or has expired since must not come back.
             if gone := _gone(store, [record.id for record in records]):

@@ -24,10 +24,10 @@ NOW_MS = 10_000
 RATES = ("accepted", "stored", "indexed", "refused")
 
 
-def sample(queue: LogQueue, store: FigureKeeper, waiting: int) -> FlowSample:
+def sample(queue: LogQueue, keeper: FigureKeeper, waiting: int) -> FlowSample:
     """Return what has flowed until now, of which *waiting* logs wait. Raises Unavailable."""
     # First what was accepted: it is never behind what was stored of it.
-    accepted, now = queue.accepted(), store.reading()
+    accepted, now = queue.accepted(), keeper.reading()
     return FlowSample(now.at, accepted, now.stored, max(now.stored - now.lacking, 0), now.refused, waiting)
 
 
@@ -36,9 +36,9 @@ class Sampler:
 
     name = "flow"
 
-    def __init__(self, queue: LogQueue, store: FigureKeeper, waiting: Callable[[], int | None]) -> None:
+    def __init__(self, queue: LogQueue, keeper: FigureKeeper, waiting: Callable[[], int | None]) -> None:
         self._queue = queue
-        self._store = store
+        self._keeper = keeper
         self._waiting = waiting
         self._kept: FlowSample | None = None
         #: The last that was like the one kept.
@@ -47,9 +47,9 @@ class Sampler:
     def look(self) -> dict[str, Trouble]:
         """Take a sample; keep it if anything has happened, after the last one before that."""
         waiting = self._waiting()
-        taken = sample(self._queue, self._store, 0 if waiting is None else waiting)
+        taken = sample(self._queue, self._keeper, 0 if waiting is None else waiting)
         if self._kept is None:
-            self._kept = next(reversed(self._store.samples(taken.at)), None)
+            self._kept = next(reversed(self._keeper.samples(taken.at)), None)
             # Since the last sample of whoever led before nobody was at work, or for a moment only.
             if self._kept is not None and self._kept.at < taken.at - NOW_MS:
                 self._same = msgspec.structs.replace(self._kept, at=taken.at - NOW_MS)
@@ -58,7 +58,7 @@ class Sampler:
             return {}
         # Without it a rate would be smeared over all the time in which nothing happened.
         before = [self._same] if self._same is not None and self._same.at < taken.at else []
-        self._store.keep_samples([*before, taken])
+        self._keeper.keep_samples([*before, taken])
         self._kept, self._same = taken, None
         return {}
 

@@ -12,10 +12,10 @@ from typing import Protocol
 from app.drain import pause
 from app.errors import LogIngestorError
 from app.monitor.board import Trouble
-from app.ports.index import SearchIndex
-from app.ports.memory import REFUSED
+from app.ports.index import IndexKeeper
+from app.ports.notes import REFUSED
+from app.ports.parts import RecordParts
 from app.ports.queue import Depth, LogQueue
-from app.ports.record import LogStore
 from app.times.instant import now_ms
 
 #: Milliseconds after which logs that wait, for the record or for the index, are a trouble; below the second, it is over.
@@ -76,9 +76,9 @@ class RecordProbe(_Service):
 
     name = "record"
 
-    def __init__(self, store: LogStore, *, alone: bool) -> None:
+    def __init__(self, record: RecordParts, *, alone: bool) -> None:
         super().__init__(_ALL_IN_ONE if alone else "")
-        self._store = store
+        self._parts = record
         self._refused: int | None = None
         self._new = 0
         self._refused_at = 0.0
@@ -86,12 +86,12 @@ class RecordProbe(_Service):
 
     def look(self) -> dict[str, Trouble]:
         """See Probe."""
-        self._store.get([bytes(16)])
+        self._parts.store.get([bytes(16)])
         found = [("behind", self._behind()), ("refused", self._refusals())]
         return self._are(*((key, trouble) for key, trouble in found if trouble is not None))
 
     def _behind(self) -> Trouble | None:
-        lacking = self._store.lacking()
+        lacking = self._parts.store.lacking()
         age = 0 if lacking.since is None else now_ms() - lacking.since
         if age < (FINE_MS if f"{self.name}/behind" in self._found else LATE_MS):
             return None
@@ -102,9 +102,9 @@ class RecordProbe(_Service):
         return Trouble("index_behind", "warning", text, {"logs": lacking.logs, "oldest_ms": age})
 
     def _refusals(self) -> Trouble | None:
-        total, now = self._store.noted(REFUSED), monotonic()
+        total, now = self._parts.notes.noted(REFUSED), monotonic()
         if self._refused is not None and total > self._refused:
-            newest = self._store.dead(1)
+            newest = self._parts.letters.dead(1)
             # The reason goes on from the field: "message is missing".
             self._reason = " ".join(filter(None, (newest[0].field, newest[0].reason))) if newest else ""
             self._new += total - self._refused
@@ -126,10 +126,10 @@ class Queue(_Service):
 
     name = "queue"
 
-    def __init__(self, queue: LogQueue, store: LogStore, alive: Callable[[], int]) -> None:
+    def __init__(self, queue: LogQueue, record: RecordParts, alive: Callable[[], int]) -> None:
         super().__init__()
         self._queue = queue
-        self._store = store
+        self._parts = record
         self._alive = alive
         self._window: deque[tuple[float, int, int | None]] = deque()
         #: How many logs waited when it was last asked; None when it did not answer.
@@ -169,7 +169,7 @@ class Queue(_Service):
     def _place(self) -> int | None:
         """Return how far the record is; None where it can't be asked."""
         try:
-            return self._store.newest_place()
+            return self._parts.store.newest_place()
         except LogIngestorError:
             return None
 
@@ -181,7 +181,9 @@ class Queue(_Service):
         )
         try:
             paused = (
-                "; the drain is paused: `logingestor queue resume` lets it go on" if pause.paused(self._store) else ""
+                "; the drain is paused: `logingestor queue resume` lets it go on"
+                if pause.paused(self._parts.notes)
+                else ""
             )
         except LogIngestorError:
             paused = "; the record does not answer"
@@ -196,7 +198,7 @@ class Index(_Service):
 
     name = "index"
 
-    def __init__(self, index: SearchIndex) -> None:
+    def __init__(self, index: IndexKeeper) -> None:
         super().__init__()
         self._index = index
 

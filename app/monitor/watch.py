@@ -25,8 +25,8 @@ from app.monitor.roll import Roll
 from app.notify.telling import Telling
 from app.ports.notices import BeatPlace, Seen
 from app.ports.outbox import Channel
+from app.ports.parts import RecordParts
 from app.ports.queue import LogQueue
-from app.ports.record import LogStore
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class Lock(Protocol):
 class Watched:
     """What is looked after, and by which means."""
 
-    store: LogStore
+    record: RecordParts
     queue: LogQueue
     lock: Lock
     #: The data folder first, then the record, where it shows beats.
@@ -75,10 +75,10 @@ class Watch:
         self._board = board
         self._writer = NoticeWriter(board, say)
         self._roll = Roll()
-        self._queue = Queue(watched.queue, watched.store, lambda: self._roll.alive)
-        self._record = RecordProbe(watched.store, alone=watched.alone)
-        sampler = Sampler(watched.queue, watched.store, lambda: self._queue.waiting)
-        self._telling = Telling(watched.store, watched.channels)
+        self._queue = Queue(watched.queue, watched.record, lambda: self._roll.alive)
+        self._record = RecordProbe(watched.record, alone=watched.alone)
+        sampler = Sampler(watched.queue, watched.record.figures, lambda: self._queue.waiting)
+        self._telling = Telling(watched.record.notices, watched.record.outbox, watched.channels)
         failing = [Failing(self._telling)] if watched.channels else []
         probes: list[Probe] = [self._record, self._queue, sampler, *watched.probes, *failing]
         self._probes = [_Runner(probe) for probe in probes]
@@ -146,10 +146,10 @@ class Watch:
                 return
 
     def _keep_once(self) -> None:
-        store = self._watched.store
+        keeper = self._watched.record.notices
         held = self._watched.lock.take()
-        leads = held and store.lead()
-        for revision, notice in store.notices_after(self._revision):
+        leads = held and keeper.lead()
+        for revision, notice in keeper.notices_after(self._revision):
             self._revision = revision
             # What it leads it knows better than what it wrote a moment before.
             if not self._writer.holds(notice.id) and (self._cut_off or not (self._leading and leads)):
@@ -164,7 +164,7 @@ class Watch:
     def _save(self, leads: bool) -> None:
         try:
             if leads:
-                self._writer.save(self._watched.store.keep_notices)
+                self._writer.save(self._watched.record.notices.keep_notices)
             self._telling.tell(leads, self._board.known())
         except Unavailable:
             # What can be read but not written now is written later; it is told all the same.

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from app.ports.notices import Notice
+from app.ports.notices import Notice, NoticeKeeper
 from app.ports.outbox import KEPT, Delivery, Notifier, Outbox, Standing, rank
-from app.ports.record import LogStore
 from app.times.instant import now_ms
 
 #: Ms after its end from which on a notice is no news any more.
@@ -49,29 +48,29 @@ def plan(notifiers: Iterable[Notifier], notices: Sequence[Notice], told: Iterabl
     return found
 
 
-def fill(store: LogStore, notifiers: Sequence[Notifier]) -> bool:
+def fill(keeper: NoticeKeeper, outbox: Outbox, notifiers: Sequence[Notifier]) -> bool:
     """Post what is to be told since the last time; return whether there is anything. Raises Unavailable.
 
     Deliveries and how far notices were looked at are one commit: a crash before it repeats it, one after it finds it done.
     A notifier that is new is told what is open, and nothing of what was over before.
     """
-    standings = {one.notifier: one for one in store.standings()}
+    standings = {one.notifier: one for one in outbox.standings()}
     new = [one for one in notifiers if one.name not in standings]
     old = [one for one in notifiers if one.name in standings]
     low = min((standings[one.name].revision for one in old), default=0)
-    changes = store.notices_after(0 if new else low)
+    changes = keeper.notices_after(0 if new else low)
     newest = max((revision for revision, _ in changes), default=low)
     behind = [one for one in old if standings[one.name].revision < newest]
     if not new and not behind:
         return False
-    told = _told(store, [notice for _, notice in changes])
+    told = _told(outbox, [notice for _, notice in changes])
     planned = plan(new, [notice for _, notice in changes if notice.until is None], told)
     for notifier in behind:
         after = standings[notifier.name].revision
         news = [notice for revision, notice in changes if revision > after and not _is_stale(notifier, notice, told)]
         planned += plan([notifier], news, told)
     moved = [msgspec.structs.replace(standings[one.name], revision=newest) for one in behind]
-    store.post(planned, [*moved, *(Standing(one.name, newest) for one in new)])
+    outbox.post(planned, [*moved, *(Standing(one.name, newest) for one in new)])
     return bool(planned)
 
 
@@ -82,9 +81,9 @@ def _is_stale(notifier: Notifier, notice: Notice, told: Sequence[Delivery]) -> b
     return not any(one.notifier == notifier.name and one.notice.id == notice.id for one in told)
 
 
-def _told(store: LogStore, notices: Sequence[Notice]) -> list[Delivery]:
+def _told(outbox: Outbox, notices: Sequence[Notice]) -> list[Delivery]:
     ids = [notice.id for notice in notices]
-    return [one for start in range(0, len(ids), 500) for one in store.deliveries(ids[start : start + 500])]
+    return [one for start in range(0, len(ids), 500) for one in outbox.deliveries(ids[start : start + 500])]
 
 
 class MemoryOutbox:
@@ -96,7 +95,7 @@ class MemoryOutbox:
         self._standings: dict[str, Standing] = {}
 
     def post(self, deliveries: Sequence[Delivery], standings: Sequence[Standing] = ()) -> None:
-        """See core's Outbox; here it is lost with the process."""
+        """See Outbox; here it is lost with the process."""
         with self._guard:
             self._deliveries.update((one.key, one) for one in deliveries)
             settled = [key for key, one in self._deliveries.items() if one.state != "waiting"]
@@ -113,31 +112,31 @@ class MemoryOutbox:
             return list(self._deliveries.values())
 
     def waiting(self, notifier: str, limit: int) -> list[Delivery]:
-        """See core's Outbox."""
+        """See Outbox."""
         return [one for one in self.all() if one.state == "waiting" and one.notifier == notifier][:limit]
 
     def waiting_counts(self) -> dict[str, int]:
-        """See core's Outbox."""
+        """See Outbox."""
         names = [one.notifier for one in self.all() if one.state == "waiting"]
         return {name: names.count(name) for name in names}
 
     def deliveries(self, notices: Sequence[str]) -> list[Delivery]:
-        """See core's Outbox."""
+        """See Outbox."""
         return [one for one in self.all() if one.notice.id in notices]
 
     def told_at(self, notifier: str, after: int) -> list[int]:
-        """See core's Outbox."""
+        """See Outbox."""
         sent = [one for one in self.all() if one.state in ("sent", "failed") and one.notifier == notifier]
         times = {one.message: one.tried for one in sent if one.tried is not None and one.tried > after}
         return sorted(times.values())
 
     def standings(self) -> list[Standing]:
-        """See core's Outbox."""
+        """See Outbox."""
         with self._guard:
             return sorted(self._standings.values(), key=lambda one: one.notifier)
 
     def keep_test(self, notifier: str, tested: int, reason: str) -> None:
-        """See core's Outbox."""
+        """See Outbox."""
         with self._guard:
             if notifier in self._standings:
                 works = {} if reason else {"failures": 0, "since": None, "reason": "", "again": 0}
@@ -145,18 +144,18 @@ class MemoryOutbox:
                 self._standings[notifier] = msgspec.structs.replace(one, tested=tested, test_reason=reason, **works)
 
 
-def hand_over(memory: MemoryOutbox, store: Outbox) -> None:
+def hand_over(memory: MemoryOutbox, outbox: Outbox) -> None:
     """Post in the record what was told, or was to be told, while it was away. Raises Unavailable.
 
     What the record knows already holds, unless it still waits there and was told from here.
     """
     found = memory.all()
-    there = {one.key: one.state for one in store.deliveries(list({one.notice.id for one in found}))}
+    there = {one.key: one.state for one in outbox.deliveries(list({one.notice.id for one in found}))}
     news = [one for one in found if one.key not in there or (there[one.key] == "waiting" != one.state)]
-    standings = {one.notifier: one for one in store.standings()}
+    standings = {one.notifier: one for one in outbox.standings()}
     counted = []
     for one in memory.standings():
         if (known := standings.get(one.notifier)) is not None:
             sent, failed = known.sent + one.sent, known.failed + one.failed
             counted.append(msgspec.structs.replace(known, sent=sent, failed=failed))
-    store.post(news, counted)
+    outbox.post(news, counted)

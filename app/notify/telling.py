@@ -18,9 +18,8 @@ from app.errors import Unavailable
 from app.notify import outbox as outboxes
 from app.notify.messages import choose
 from app.notify.outbox import MemoryOutbox
-from app.ports.notices import Notice
+from app.ports.notices import Notice, NoticeKeeper
 from app.ports.outbox import Channel, Delivery, Message, Notifier, Outbox, Standing, Undelivered
-from app.ports.record import LogStore
 from app.times.instant import now_ms
 
 log = logging.getLogger(__name__)
@@ -41,8 +40,9 @@ STOP_SECONDS = 2.0
 class Telling:
     """The part of one process in telling notifiers."""
 
-    def __init__(self, store: LogStore, channels: Sequence[Channel]) -> None:
-        self._store = store
+    def __init__(self, keeper: NoticeKeeper, outbox: Outbox, channels: Sequence[Channel]) -> None:
+        self._keeper = keeper
+        self._outbox = outbox
         self._notifiers = [channel.notifier for channel in channels]
         self._senders = [_Sender(channel, self) for channel in channels]
         #: Held while a standing is read and changed: by who fills the outbox, and by each sender.
@@ -68,7 +68,7 @@ class Telling:
     @property
     def outbox(self) -> Outbox:
         """Where deliveries lie now."""
-        return self._memory or self._store
+        return self._memory or self._outbox
 
     @property
     def alone(self) -> bool:
@@ -87,14 +87,14 @@ class Telling:
         with self.guard:
             if self._memory is not None:
                 self._plan_alone(self._memory, known)
-                outboxes.hand_over(self._memory, self._store)
+                outboxes.hand_over(self._memory, self._outbox)
                 self._memory = None
             filled = leads and self._fill()
         self._wake(leads, filled)
 
     def _fill(self) -> bool:
         try:
-            return outboxes.fill(self._store, self._notifiers)
+            return outboxes.fill(self._keeper, self._outbox, self._notifiers)
         except Unavailable:
             raise
         except Exception:

@@ -184,7 +184,7 @@ def _text(ms: int) -> str:
 
 
 class AlertKeeper(Protocol):
-    """The part of a LogStore that keeps saved searches and alerts. Every method raises Unavailable."""
+    """Keeps saved searches and alerts. Every method raises Unavailable."""
 
     def searches(self) -> list[SavedSearch]:
         """Return the saved searches, by name."""

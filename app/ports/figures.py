@@ -8,8 +8,6 @@ from typing import Protocol
 
 import msgspec
 
-from app.log.envelope import DeadLetter
-
 #: How long samples are kept, in ms.
 SAMPLES_MS = 3_600_000
 #: Sources that the record keeps; those seen longest ago are forgotten beyond.
@@ -106,20 +104,8 @@ class Sources:
     forgotten: int
 
 
-@dataclass(frozen=True, slots=True)
-class DeadGroup:
-    """The dead letters with one reason."""
-
-    reason: str
-    count: int
-    #: Id of the oldest.
-    first: bytes
-    #: The newest, with the beginning of its payload.
-    newest: DeadLetter
-
-
 class FigureKeeper(Protocol):
-    """The part of a LogStore that the overview is made of. Every method raises Unavailable."""
+    """Keeps the figures that the overview is made of. Every method raises Unavailable."""
 
     def reading(self) -> Reading:
         """Return the figures of now; cheap."""
@@ -138,6 +124,3 @@ class FigureKeeper(Protocol):
 
     def sources(self, limit: int) -> Sources:
         """Return the sources, those seen last first."""
-
-    def dead_groups(self, limit: int) -> list[DeadGroup]:
-        """Return the dead letters by reason, the most frequent first."""

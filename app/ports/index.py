@@ -21,29 +21,11 @@ class IndexRefusal:
 
 
 class SearchIndex(Protocol):
-    """Finds records. It can be dropped and rebuilt from the record at any time.
+    """Finds records.
 
     Every method raises TimedOut when the budget is used up, InvalidQuery for what can't be asked,
     Unavailable when the index can't be reached.
     """
-
-    def add(self, records: Sequence[LogRecord]) -> list[IndexRefusal]:
-        """Take the records; those that are there already are left. Return those that can't be taken, each for itself.
-
-        They are durable in the index, and findable after `refresh`.
-        """
-
-    def refresh(self) -> None:
-        """Make findable what was added."""
-
-    def remove(self, ids: Sequence[bytes]) -> None:
-        """Forget these records."""
-
-    def ids_between(self, first: bytes, last: bytes) -> Iterator[list[bytes]]:
-        """Yield the ids from *first* to *last* of what can be found, ascending, in chunks; no long transaction."""
-
-    def check(self) -> None:
-        """Raise Unavailable, saying what is wrong, unless the index can be read and written."""
 
     def find(self, query: Query, budget: Budget = Budget()) -> Page:
         """Return the page of the query."""
@@ -65,6 +47,31 @@ class SearchIndex(Protocol):
     def span(self, query: Query, budget: Budget = Budget()) -> tuple[Instant, Instant] | None:
         """Return the first and last instant among the query's records, None when there are none."""
 
+
+class IndexKeeper(Protocol):
+    """Keeps the index in step with the record; it can be dropped and rebuilt from it at any time.
+
+    Every method raises Unavailable when the index can't be reached.
+    """
+
+    def add(self, records: Sequence[LogRecord]) -> list[IndexRefusal]:
+        """Take the records; those that are there already are left. Return those that can't be taken, each for itself.
+
+        They are durable in the index, and findable after `refresh`.
+        """
+
+    def refresh(self) -> None:
+        """Make findable what was added."""
+
+    def remove(self, ids: Sequence[bytes]) -> None:
+        """Forget these records."""
+
+    def ids_between(self, first: bytes, last: bytes) -> Iterator[list[bytes]]:
+        """Yield the ids from *first* to *last* of what can be found, ascending, in chunks; no long transaction."""
+
+    def check(self) -> None:
+        """Raise Unavailable, saying what is wrong, unless the index can be read and written."""
+
     def expire(self, before: int | None, limit: int) -> int:
         """Forget what the store's `expire` with the same arguments deletes; return how many records."""
 
@@ -73,6 +80,10 @@ class SearchIndex(Protocol):
 
     def close(self) -> None:
         """Let go of connections; further calls are an error."""
+
+
+class WholeIndex(SearchIndex, IndexKeeper, Protocol):
+    """An index as a system opens it: both halves."""
 
 
 @dataclass(frozen=True, slots=True)

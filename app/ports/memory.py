@@ -1,7 +1,4 @@
-"""What operators' commands ask of queue and record beyond the daily work; of an index: app/ports/index.py.
-
-`LogStore` has `RecordCare` whole. `Readable` and `Keeper` is what a queue may offer that lies open before us.
-"""
+"""What is remembered of requests: their claims and the ids behind their receipts, so that a re-send means the same later."""
 
 from __future__ import annotations
 
@@ -10,12 +7,7 @@ from typing import Protocol, runtime_checkable
 
 import msgspec
 
-from app.log.envelope import Batch
-
-#: What notes, and figures that only grow, are called in the table `state`, so that they meet no other figure.
-NOTE = "note "
-#: Figures that only grow: logs that were accepted, where the queue can't count them, and dead letters that were buried.
-ACCEPTED, REFUSED = "accepted", "refused"
+from app.log.envelope import Earlier, Envelope, Listing
 
 
 class ClaimMade(msgspec.Struct, array_like=True, tag="claim", frozen=True):
@@ -67,25 +59,30 @@ class Keeper(Protocol):
         """Remember these durably; what is remembered already stays as it is."""
 
 
-@runtime_checkable
-class Readable(Protocol):
-    """A queue whose envelopes can be read without being taken."""
+class ClaimKeeper(Protocol):
+    """Keeps claims and listings beside the record; a Keeper too. Every method raises Unavailable."""
 
-    def look(self) -> Iterator[Batch]:
-        """Yield what waits, in order, without a lease; each batch only to be read."""
+    def claim(self, envelopes: Sequence[Envelope]) -> list[bool]:
+        """Make the envelopes' claims durably; return for each whether it is to be stored.
 
+        It is unless another request with the same body has its claim. Then its ids are noted: `count`
+        counts them as stored.
+        """
 
-class RecordCare(Keeper, Protocol):
-    """The part of a LogStore that operators' commands use. Every method raises Unavailable."""
+    def claimed(self, key: str) -> Earlier | None:
+        """Return the request that claimed *key*, if it has claimed all of its parts."""
 
-    def ids_between(self, first: bytes, last: bytes) -> Iterator[list[bytes]]:
-        """Yield the ids of the stored records from *first* to *last*, ascending, in chunks; no long transaction."""
+    def keep(self, listing: Listing) -> None:
+        """Keep a listing."""
 
-    def lacking_ids(self) -> Iterator[list[bytes]]:
-        """Yield the ids of the records that are marked as lacking in the index, in chunks and any order."""
+    def listed(self, key: bytes) -> list[bytes] | None:
+        """Return the ids of the listing with this key; None when there is none any more."""
 
-    def noted(self, name: str) -> int:
-        """Return the number noted under *name*; 0 when there is none."""
+    def forget_claims(self) -> None:
+        """Forget claims that are older than a day, and listings whose time is over."""
 
-    def note(self, name: str, value: int) -> None:
-        """Note a number durably, for all processes on this record; below 2^63."""
+    def remembered(self) -> Iterator[list[Remembered]]:
+        """See Keeper."""
+
+    def remember(self, items: Sequence[Remembered]) -> None:
+        """See Keeper."""

@@ -109,7 +109,7 @@ class BeatPlace(Protocol):
 
 
 class NoticeKeeper(Protocol):
-    """The part of a LogStore that keeps notices. Every method raises Unavailable."""
+    """Keeps notices. Every method raises Unavailable."""
 
     def lead(self) -> bool:
         """Return whether this process is the one that watches, of all on this record whose data folders differ.
@@ -125,6 +125,3 @@ class NoticeKeeper(Protocol):
 
     def notices(self, limit: int, state: str | None = None) -> list[Notice]:
         """Return notices, newest first; only `open` or `closed` ones if told."""
-
-    def tally(self, name: str, change: int) -> int:
-        """Add to the number that is noted under *name*, at once for all processes; return what it is now."""

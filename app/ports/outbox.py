@@ -113,7 +113,7 @@ class Channel(Protocol):
 
 
 class Outbox(Protocol):
-    """The part of a LogStore that keeps deliveries. Every method raises Unavailable."""
+    """Keeps deliveries and standings. Every method raises Unavailable."""
 
     def post(self, deliveries: Sequence[Delivery], standings: Sequence[Standing] = ()) -> None:
         """Keep these durably, all or none, each in the place of an earlier form; the oldest settled beyond KEPT go."""

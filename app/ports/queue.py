@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from app.log.envelope import Batch, Claim, Envelope, Listing, Taken
 
@@ -98,3 +98,11 @@ class Carrier(Protocol):
 
     def close(self) -> None:
         """See LogQueue."""
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """A queue whose envelopes can be read without being taken."""
+
+    def look(self) -> Iterator[Batch]:
+        """Yield what waits, in order, without a lease; each batch only to be read."""

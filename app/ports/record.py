@@ -6,13 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from app.log.envelope import DeadLetter, Earlier, Envelope, Listing
 from app.log.record import LogRecord
-from app.ports.alerts import AlertKeeper
-from app.ports.figures import FigureKeeper
-from app.ports.memory import RecordCare
-from app.ports.notices import NoticeKeeper
-from app.ports.outbox import Outbox
 from app.query.query import Query
 
 
@@ -34,11 +28,10 @@ class Added:
     mark: int
 
 
-class LogStore(RecordCare, NoticeKeeper, AlertKeeper, Outbox, FigureKeeper, Protocol):
-    """The record: every stored log, the dead letters, and what was claimed. It is the truth.
+class LogStore(Protocol):
+    """The record: every stored log, and a mark for what the index lacks. It is the truth. Every method raises Unavailable.
 
-    Its further parts are `RecordCare` (what only operators' commands ask), `NoticeKeeper`, `Outbox` (who is told of
-    notices), `AlertKeeper` (saved searches too) and `FigureKeeper` (what the overview shows). All raise Unavailable.
+    The other parts of a record, over the same database, are in `RecordParts`.
     """
 
     def add(self, records: Sequence[LogRecord], lease: float = 0.0) -> Added:
@@ -57,24 +50,8 @@ class LogStore(RecordCare, NoticeKeeper, AlertKeeper, Outbox, FigureKeeper, Prot
     def lacking_records(self, limit: int, lease: float) -> tuple[list[int], list[LogRecord]]:
         """Lease the oldest marks of about *limit* records for *lease* seconds; return marks and records."""
 
-    def claim(self, envelopes: Sequence[Envelope]) -> list[bool]:
-        """Make the envelopes' claims durably; return for each whether it is to be stored.
-
-        It is unless another request with the same body has its claim. Then its ids are noted: `count`
-        counts them as stored.
-        """
-
-    def claimed(self, key: str) -> Earlier | None:
-        """Return the request that claimed *key*, if it has claimed all of its parts."""
-
-    def keep(self, listing: Listing) -> None:
-        """Keep a listing."""
-
-    def listed(self, key: bytes) -> list[bytes] | None:
-        """Return the ids of the listing with this key; None when there is none any more."""
-
-    def forget_claims(self) -> None:
-        """Forget claims that are older than a day, and listings whose time is over."""
+    def lacking_ids(self) -> Iterator[list[bytes]]:
+        """Yield the ids of the records that are marked as lacking in the index, in chunks and any order."""
 
     def get(self, ids: Sequence[bytes]) -> list[LogRecord]:
         """Return the records with these ids, in that order; unknown ids are left out."""
@@ -95,25 +72,11 @@ class LogStore(RecordCare, NoticeKeeper, AlertKeeper, Outbox, FigureKeeper, Prot
     def walk(self, query: Query) -> Iterator[list[LogRecord]]:
         """Yield the records of the query's window after its cursor, in its order, in chunks; its filter is not asked."""
 
+    def ids_between(self, first: bytes, last: bytes) -> Iterator[list[bytes]]:
+        """Yield the ids of the stored records from *first* to *last*, ascending, in chunks; no long transaction."""
+
     def delete(self, ids: Sequence[bytes]) -> int:
         """Delete these records; return how many there were."""
-
-    def bury(self, letters: Sequence[DeadLetter]) -> None:
-        """Keep dead letters; one whose id is kept already is left. Drops the oldest over DEAD_LIMIT."""
-
-    def dead(
-        self, limit: int = 100, before: bytes | None = None, reason: str | None = None, most: int | None = None
-    ) -> list[DeadLetter]:
-        """Return dead letters, newest first, older than *before*, with this reason, *most* bytes of each payload."""
-
-    def dead_counts(self) -> dict[str, int]:
-        """Return the number of dead letters by reason."""
-
-    def dead_between(self, first: bytes, last: bytes) -> int:
-        """Return how many dead letters have ids from *first* to *last*."""
-
-    def drop_dead(self, ids: Sequence[bytes]) -> int:
-        """Forget these dead letters; return how many there were."""
 
     def expire(self, before: int | None, limit: int) -> int:
         """Delete up to *limit* of the records received before *before* (ms; None: of all), oldest first.
@@ -127,6 +90,3 @@ class LogStore(RecordCare, NoticeKeeper, AlertKeeper, Outbox, FigureKeeper, Prot
 
     def stats(self) -> dict[str, Any]:
         """Return figures for operators: records, oldest, newest, bytes."""
-
-    def close(self) -> None:
-        """Let go of connections; further calls are an error."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from app.ports.index import SearchIndex
+from app.ports.index import WholeIndex
 from app.ports.notices import BeatPlace
+from app.ports.parts import RecordParts
 from app.ports.queue import Carrier, LogQueue
-from app.ports.record import LogStore
 from app.settings.settings import Settings
 
 #: What a URL is wanted for: STORE_URL names the record, QUEUE_URL the queue, SEARCH_URL the index.
@@ -21,11 +22,11 @@ Role = Literal["record", "queue", "index"]
 class Opened:
     """What one system opened at one place; a part is None where another place has it."""
 
-    store: LogStore | None = None
+    record: RecordParts | None = None
     queue: LogQueue | None = None
     #: Instead of `queue`: a queue that remembers no claims; app/backends.py puts the record beside it.
     carrier: Carrier | None = None
-    index: SearchIndex | None = None
+    index: WholeIndex | None = None
     #: As `Backends.move`, where the place has all three roles.
     move: Callable[[int, float], int] | None = None
     #: As `Backends.tidy`.
@@ -36,6 +37,13 @@ class Opened:
     places: list[BeatPlace] = field(default_factory=list)
     #: Close what lies beneath the parts, after them.
     closers: list[Callable[[], None]] = field(default_factory=list)
+
+    def close(self) -> None:
+        """Close the parts, and then what lies beneath them; one that fails keeps no other open."""
+        parts = [part.close for part in (self.index, self.queue, self.carrier) if part is not None]
+        with ExitStack() as closing:
+            for close in reversed([*parts, *self.closers]):
+                closing.callback(close)
 
 
 class System:

@@ -27,7 +27,7 @@ from app.log.record import IdSource, LogRecord, id_text
 from app.log.schema import read_items
 from app.systems.sqlite.queue import SqliteQueue
 from app.times.instant import now_ms
-from tests.mortal import Clock, Killed, Mortal
+from tests.mortal import Clock, Killed, Mortal, each_part, mortal_record
 from tests.templates import open_copy
 
 #: Without the phase that explains a failure: it traces every line.
@@ -74,9 +74,9 @@ class System:
 
     def work(self, batch: int = 250) -> None:
         """Drain until nothing waits."""
-        carrying = Indexing(self.backends.store, self.backends.index)
+        carrying = Indexing(self.backends.store, self.backends.record.letters, self.backends.index)
         while self.queue.depth().bytes:
-            drain.drain(self.queue, self.backends.store, carrying, batch, 0)
+            drain.drain(self.queue, self.backends.record, carrying, batch, 0)
         carrying.settle(now=True)
         while carrying.catch_up():
             carrying.settle(now=True)
@@ -94,8 +94,8 @@ def make_system(folder: Path) -> System:
     opened = open_copy("three-files", folder)
     assert isinstance(opened.queue, SqliteQueue)
     carrier = Carrying(opened.queue)
-    queue = ClaimingQueue(carrier, opened.store)
-    receipts = Receipts(queue, opened.store, opened.index, b"secret", LIMITS.retention_ms)
+    queue = ClaimingQueue(carrier, opened.record)
+    receipts = Receipts(queue, opened.store, opened.record.letters, opened.index, b"secret", LIMITS.retention_ms)
     return System(opened, carrier, queue, receipts, Accept(queue, receipts))
 
 
@@ -158,7 +158,13 @@ def test_resend_that_overtakes_is_stored_once(system: System) -> None:
 def test_resend_between_two_batches_is_stored_once(system: System) -> None:
     """Part of the first is stored, part waits, then the re-send comes."""
     first = system.send(numbered(250), "key")
-    drain.drain(system.queue, system.backends.store, Indexing(system.backends.store, system.backends.index), 1, 0)
+    drain.drain(
+        system.queue,
+        system.backends.record,
+        Indexing(system.backends.store, system.backends.record.letters, system.backends.index),
+        1,
+        0,
+    )
     assert 0 < len(system.backends.store.after(0, 1000)) < 250
     again = system.send(numbered(250), "key")
     system.work()
@@ -247,7 +253,7 @@ def test_refused_logs_of_a_resend_are_kept_once(system: System) -> None:
     for _ in range(2):
         system.send([7], "only bad")
     system.work()
-    assert sorted(json.loads(letter.payload) for letter in system.backends.store.dead()) == [5, 7]
+    assert sorted(json.loads(letter.payload) for letter in system.backends.record.letters.dead()) == [5, 7]
     assert system.messages() == texts(120)
 
 
@@ -267,7 +273,7 @@ def test_record_that_is_down_stops_no_request(system: System) -> None:
     """Keyed requests are accepted meanwhile, counted as new, and stored once when it is back."""
     first = system.send(numbered(10), "key")
     system.work()
-    down = ClaimingQueue(system.carrier, Down())  # type: ignore[arg-type]
+    down = ClaimingQueue(system.carrier, each_part(system.backends.record, lambda _: Down()))
     parsed = read_items(numbered(10), LIMITS, now_ms())
     again = Accept(down, system.receipts).take(parsed, sender="s", key="key", digest=b"d")
     assert again.accepted == 10
@@ -281,7 +287,7 @@ def test_record_that_is_down_is_said_once_for_many_requests(
     system: System, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An outage under load fills no log: a line at its begin, and one more when a while has passed."""
-    down = ClaimingQueue(system.carrier, Down())  # type: ignore[arg-type]
+    down = ClaimingQueue(system.carrier, each_part(system.backends.record, lambda _: Down()))
     accept = Accept(down, system.receipts)
     with caplog.at_level("WARNING", logger="app.accept.claiming"):
         for number in range(20):
@@ -305,12 +311,12 @@ def test_every_step_of_a_drain_can_be_the_last(system: System) -> None:
             outcomes = [system.send(numbered(250, word), f"key {word}") for _ in range(2)]
             expected += texts(250, word)
             clock = Clock(last, after)
-            store = Mortal(system.backends.store, clock)
+            record = mortal_record(system.backends.record, clock)
             queue = Mortal(system.queue, clock, "take", "ack", "release")
-            carrying = Indexing(store, Mortal(system.backends.index, clock))  # type: ignore[arg-type]
+            carrying = Indexing(record.store, record.letters, Mortal(system.backends.index, clock))
             try:
                 while system.queue.depth().bytes:
-                    drain.drain(queue, store, carrying, 100, 0)  # type: ignore[arg-type]
+                    drain.drain(queue, record, carrying, 100, 0)
                 ended = clock.calls < last
             except Killed:
                 pass
@@ -344,14 +350,16 @@ def test_any_order_of_sends_losses_drains_and_deaths(
                     if not outcome.rejected:
                         whole_requests.add(number)
                 case "drain":
-                    carrying = Indexing(system.backends.store, system.backends.index)
-                    drain.drain(system.queue, system.backends.store, carrying, 100, 0)
+                    carrying = Indexing(system.backends.store, system.backends.record.letters, system.backends.index)
+                    drain.drain(system.queue, system.backends.record, carrying, 100, 0)
                 case "die":
                     clock = Clock(data.draw(st.integers(1, 8)), data.draw(st.booleans()))
-                    store = Mortal(system.backends.store, clock)
+                    record = mortal_record(system.backends.record, clock)
                     queue = Mortal(system.queue, clock, "take", "ack", "release")
                     with suppress(Killed):
-                        drain.drain(queue, store, Indexing(store, system.backends.index), 100, 0)  # type: ignore[arg-type]
+                        drain.drain(
+                            queue, record, Indexing(record.store, record.letters, system.backends.index), 100, 0
+                        )
                 case _:
                     system.work()
         system.work()
@@ -368,25 +376,27 @@ def test_any_order_of_sends_losses_drains_and_deaths(
 
 def test_a_claim_keeps_its_parts_apart(system: System) -> None:
     """Of two requests with one key each part is the first's that claims it; the other's logs are noted as doubles."""
-    store, source = system.backends.store, IdSource()
+    parts, source = system.backends.record, IdSource()
 
     def part(answer: bytes, number: int) -> Envelope:
         records = [LogRecord(source.take(1).to_bytes(16, "big"), 0, 0, "info", "m") for _ in range(3)]
         return Envelope(records, [], Claim("key", b"digest", answer, number, 2))
 
     one, two = [part(b"one", 0), part(b"one", 1)], [part(b"two", 0), part(b"two", 1)]
-    assert store.claim([one[0], two[1]]) == [True, True]
-    assert store.claimed("key") is None
-    assert store.claim([two[0], one[1], one[0], two[1]]) == [False, False, True, True]
+    assert parts.claims.claim([one[0], two[1]]) == [True, True]
+    assert parts.claims.claimed("key") is None
+    assert parts.claims.claim([two[0], one[1], one[0], two[1]]) == [False, False, True, True]
     ids = sorted(record.id for record in two[0].records)
-    assert store.count(ids[0], ids[-1]) == 3
+    assert parts.store.count(ids[0], ids[-1]) == 3
 
 
 def test_answers_of_the_first_release_are_understood(backends: Backends) -> None:
     """They were kept as JSON; a request sent before an upgrade may be sent again after it."""
     answer = json.dumps({"sent": 3, "rejected": [{"index": 1}], "receipt": "r"}).encode()
     backends.queue.put([], Claim("key", b"d", answer))
-    receipts = Receipts(backends.queue, backends.store, backends.index, b"secret", LIMITS.retention_ms)
+    receipts = Receipts(
+        backends.queue, backends.store, backends.record.letters, backends.index, b"secret", LIMITS.retention_ms
+    )
     again = Accept(backends.queue, receipts).take(
         read_items(numbered(3), LIMITS, now_ms()), sender="s", key="key", digest=b"d"
     )

@@ -23,10 +23,10 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
 def keep(backends: Backends, name: str, status: Status, *changes: Change, **fields: object) -> Alert:
     """Keep an alert with a status."""
     alert = Alert(name, name, "s", "at_least", 300, 5, made=1, changed=1, **fields)  # type: ignore[arg-type]
-    backends.store.keep_alert(alert)
-    (watched,) = [one for one in backends.store.alerts() if one.alert.id == name]
-    assert backends.store.lease_alert(name, watched.turn, 0)
-    assert backends.store.settle_alert(name, watched.turn, status, changes)
+    backends.record.alerts.keep_alert(alert)
+    (watched,) = [one for one in backends.record.alerts.alerts() if one.alert.id == name]
+    assert backends.record.alerts.lease_alert(name, watched.turn, 0)
+    assert backends.record.alerts.settle_alert(name, watched.turn, status, changes)
     return alert
 
 
@@ -42,7 +42,7 @@ def test_what_fires_is_told(backends: Backends) -> None:
     """With its severity, why, and where exactly its logs are; while it is silenced nothing is."""
     alert = keep(backends, "a", FIRING, FIRED, severity="warning")
     keep(backends, "fine", Status("ok", 1, "fine", evaluated=NOW - 10_000, tried=NOW))
-    probe = AlertProbe(backends.store)
+    probe = AlertProbe(backends.record.alerts)
     found = probe.look()
     (trouble,) = found.values()
     assert list(found) == ["alert/a"]
@@ -54,9 +54,9 @@ def test_what_fires_is_told(backends: Backends) -> None:
     assert trouble.details["count"] == 7
     assert probe.look()["alert/a"].details["logs"] == trouble.details["logs"]
     assert probe.unreachable("away") == {}
-    backends.store.keep_alert(msgspec.structs.replace(alert, silence=Silence(NOW + 1, "known", "me")))
+    backends.record.alerts.keep_alert(msgspec.structs.replace(alert, silence=Silence(NOW + 1, "known", "me")))
     assert probe.look() == {}
-    backends.store.keep_alert(msgspec.structs.replace(alert, silence=Silence(NOW, "known", "me")))
+    backends.record.alerts.keep_alert(msgspec.structs.replace(alert, silence=Silence(NOW, "known", "me")))
     assert list(probe.look()) == ["alert/a"]
 
 
@@ -64,7 +64,7 @@ def test_what_fired_and_cannot_be_told_is_not_over(backends: Backends) -> None:
     """Neither when the index is away, nor when nobody evaluates."""
     keep(backends, "a", msgspec.structs.replace(FIRING, state="cannot_tell", why="The index is away."), FIRED)
     keep(backends, "b", msgspec.structs.replace(FIRING, tried=NOW - LONG_MS), FIRED)
-    found = AlertProbe(backends.store).look()
+    found = AlertProbe(backends.record.alerts).look()
     assert list(found) == ["alert/a", "alert/b"]
     assert found["alert/a"].text.endswith("now it can't be told. The index is away.")
     assert "no worker is at work" in found["alert/b"].text
@@ -77,18 +77,18 @@ def test_what_cannot_be_told_for_long(backends: Backends) -> None:
     )
     keep(backends, "a", untold)
     keep(backends, "b", msgspec.structs.replace(untold, evaluated=NOW - LONG_MS))
-    found = AlertProbe(backends.store).look()
+    found = AlertProbe(backends.record.alerts).look()
     assert list(found) == ["alert/untold/a"]
     assert found["alert/untold/a"].severity == "warning"
     assert found["alert/untold/a"].text == "Alert “a” can't be told for 15 minutes: The index could not count."
     for n in range(MANY):
         keep(backends, f"c{n}", untold)
-    found = AlertProbe(backends.store).look()
+    found = AlertProbe(backends.record.alerts).look()
     assert list(found) == ["alert/many"]
     assert found["alert/many"].text.startswith(f"{MANY + 1} of {MANY + 2} alerts can't be told for 15 minutes.")
 
 
 def test_a_new_alert_has_time(backends: Backends) -> None:
     """One that nobody evaluated yet is none that could not be told for long."""
-    backends.store.keep_alert(Alert("a", "a", "s", "absent", 60, made=NOW, changed=NOW))
-    assert AlertProbe(backends.store).look() == {}
+    backends.record.alerts.keep_alert(Alert("a", "a", "s", "absent", 60, made=NOW, changed=NOW))
+    assert AlertProbe(backends.record.alerts).look() == {}

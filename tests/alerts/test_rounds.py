@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -39,10 +39,10 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def sources(backends: Backends) -> Iterator[CountSources]:
+def sources(backends: Backends) -> Backends:
     """The default backends, with a search for errors."""
-    backends.store.keep_search(SavedSearch("s", "errors", {"q": "level:error"}, 1, 1))
-    yield CountSources(backends.queue, backends.store, backends.index)
+    backends.record.alerts.keep_search(SavedSearch("s", "errors", {"q": "level:error"}, 1, 1))
+    return backends
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def arrive(backends: Backends, make_record: MakeRecord, fill: Fill) -> Arrive:
     return make
 
 
-def make(sources: CountSources, identity: str = "a", **fields: object) -> Alert:
+def make(sources: Backends, identity: str = "a", **fields: object) -> Alert:
     """Keep an alert on errors: five in a minute."""
     given = {
         "id": identity,
@@ -72,26 +72,32 @@ def make(sources: CountSources, identity: str = "a", **fields: object) -> Alert:
         **fields,
     }
     alert = Alert(**given)  # type: ignore[arg-type]
-    assert sources.store.keep_alert(alert)
+    assert sources.record.alerts.keep_alert(alert)
     return alert
 
 
-def status(sources: CountSources, identity: str = "a") -> Status:
+def status(sources: Backends, identity: str = "a") -> Status:
     """Return the status of an alert."""
-    return next(one.status for one in sources.store.alerts() if one.alert.id == identity)
+    return next(one.status for one in sources.record.alerts.alerts() if one.alert.id == identity)
 
 
-def changes(sources: CountSources, identity: str = "a") -> list[Change]:
+def changes(sources: Backends, identity: str = "a") -> list[Change]:
     """Return what happened to an alert, oldest first."""
-    return sources.store.alert_changes(identity)[::-1]
+    return sources.record.alerts.alert_changes(identity)[::-1]
 
 
-def at(sources: CountSources, minute: float, **options: object) -> int:
+def tell(sources: Backends, rest: Callable[[float], bool], now: int, **options: Any) -> int:
+    """Do the rounds."""
+    counted = CountSources(sources.queue, sources.store, sources.index)
+    return work(sources.record.alerts, counted, rest, now, **options)
+
+
+def at(sources: Backends, minute: float, **options: Any) -> int:
     """Let a worker evaluate so many minutes after NOON, as soon as that may be told."""
-    return work(sources, lambda _: True, NOON + int(minute * MINUTE) + SETTLE_MS, **options)  # type: ignore[arg-type]
+    return tell(sources, lambda _: True, NOON + int(minute * MINUTE) + SETTLE_MS, **options)
 
 
-def test_an_alert_fires_and_is_over(sources: CountSources, arrive: Arrive) -> None:
+def test_an_alert_fires_and_is_over(sources: Backends, arrive: Arrive) -> None:
     """By the logs of whole minutes, with the logs that decided; over after three quiet minutes."""
     make(sources)
     arrive(NOON + 10, 4)
@@ -110,17 +116,17 @@ def test_an_alert_fires_and_is_over(sources: CountSources, arrive: Arrive) -> No
     assert [point.count for point in status(sources).recent] == [0, 5, 4, 0, 0, 0]
 
 
-def test_a_minute_is_told_once(sources: CountSources, arrive: Arrive) -> None:
+def test_a_minute_is_told_once(sources: Backends, arrive: Arrive) -> None:
     """Not before it may be, and not again when another tick comes."""
     make(sources)
     assert at(sources, 0) == 1
-    assert work(sources, lambda _: True, NOON + MINUTE + SETTLE_MS - 1) == 0
+    assert tell(sources, lambda _: True, NOON + MINUTE + SETTLE_MS - 1) == 0
     assert at(sources, 1) == 1
     assert at(sources, 1.5) == 0
     assert len(status(sources).recent) == 2
 
 
-def test_no_log_falls_between_two_evaluations(sources: CountSources, arrive: Arrive) -> None:
+def test_no_log_falls_between_two_evaluations(sources: Backends, arrive: Arrive) -> None:
     """Whatever the tick's second: windows of a minute lie side by side."""
     make(sources, threshold=1, close_after=1)
     for minute, second in ((0, 0), (1, 40), (2, 2), (3, 51)):
@@ -130,7 +136,7 @@ def test_no_log_falls_between_two_evaluations(sources: CountSources, arrive: Arr
     assert [point.count for point in status(sources).recent] == [0, 1, 1, 1, 1]
 
 
-def test_logs_that_wait_leave_it_open(sources: CountSources, arrive: Arrive, backends: Backends) -> None:
+def test_logs_that_wait_leave_it_open(sources: Backends, arrive: Arrive, backends: Backends) -> None:
     """Neither quiet nor firing is said while it depends on them; later every minute is told, and none is lost."""
     make(sources, threshold=5)
     make(sources, "quiet", kind="absent")
@@ -155,7 +161,7 @@ def test_logs_that_wait_leave_it_open(sources: CountSources, arrive: Arrive, bac
     assert [change.what for change in changes(sources)] == ["ok", "cannot_tell", "firing"]
 
 
-def test_what_waits_but_decides_nothing_is_no_matter(sources: CountSources, arrive: Arrive) -> None:
+def test_what_waits_but_decides_nothing_is_no_matter(sources: Backends, arrive: Arrive) -> None:
     """Enough were found; or too few wait; or they came after the window."""
     make(sources, "enough", threshold=2)
     make(sources, "few", threshold=50)
@@ -170,14 +176,14 @@ def test_what_waits_but_decides_nothing_is_no_matter(sources: CountSources, arri
     assert status(sources, "later").state == "cannot_tell"  # those of the first minute wait still
 
 
-def test_a_worker_that_was_away(sources: CountSources, arrive: Arrive) -> None:
+def test_a_worker_that_was_away(sources: Backends, arrive: Arrive) -> None:
     """Is seen; many logs are told all the same, few only of the time since somebody is there."""
     make(sources)
     make(sources, "quiet", kind="absent", window=120)
     arrive(NOON - 1)
     at(sources, 0)
     arrive(NOON + 7 * MINUTE + 1, 6)
-    watched = {one.alert.id: one for one in sources.store.alerts()}
+    watched = {one.alert.id: one for one in sources.record.alerts.alerts()}
     assert now_state(watched["a"], NOON + 20 * MINUTE)[0] == "cannot_tell"
     at(sources, 20)
     assert status(sources).state == "firing"
@@ -191,7 +197,7 @@ def test_a_worker_that_was_away(sources: CountSources, arrive: Arrive) -> None:
     assert status(sources, "quiet").state == "firing"
 
 
-def test_too_long_away_is_given_up(sources: CountSources, arrive: Arrive) -> None:
+def test_too_long_away_is_given_up(sources: Backends, arrive: Arrive) -> None:
     """An hour is caught up with; what is older is named in the history, with a way to its logs."""
     make(sources)
     at(sources, 0)
@@ -204,7 +210,7 @@ def test_too_long_away_is_given_up(sources: CountSources, arrive: Arrive) -> Non
 
 
 @pytest.mark.parametrize("hours", [1, 24 * 400])
-def test_a_clock_that_is_set_forward(sources: CountSources, arrive: Arrive, hours: int) -> None:
+def test_a_clock_that_is_set_forward(sources: Backends, arrive: Arrive, hours: int) -> None:
     """Nobody could send in a time that never was: no lack is told of it."""
     make(sources, "quiet", kind="absent", window=600)
     arrive(NOON - 1)
@@ -218,7 +224,7 @@ def test_a_clock_that_is_set_forward(sources: CountSources, arrive: Arrive, hour
     assert status(sources, "quiet").state == "firing"
 
 
-def test_a_clock_that_is_set_back(sources: CountSources, arrive: Arrive) -> None:
+def test_a_clock_that_is_set_back(sources: Backends, arrive: Arrive) -> None:
     """Logs may carry times of the clock as it was: nothing is told until it has caught up, and no minute twice."""
     make(sources)
     at(sources, 60)
@@ -239,7 +245,7 @@ def test_a_clock_that_is_set_back(sources: CountSources, arrive: Arrive) -> None
     assert status(sources, "b").state == "ok"
 
 
-def test_another_meaning_begins_anew(sources: CountSources, arrive: Arrive) -> None:
+def test_another_meaning_begins_anew(sources: Backends, arrive: Arrive) -> None:
     """A changed query or condition is not judged by what the earlier one counted."""
     alert = make(sources, fire_after=2)
     arrive(NOON - 1, 9)
@@ -247,13 +253,13 @@ def test_another_meaning_begins_anew(sources: CountSources, arrive: Arrive) -> N
     at(sources, 0)
     at(sources, 1)
     assert status(sources).state == "firing"
-    sources.store.keep_alert(msgspec.structs.replace(alert, threshold=10))
+    sources.record.alerts.keep_alert(msgspec.structs.replace(alert, threshold=10))
     at(sources, 2)
     assert (status(sources).state, status(sources).fires) == ("ok", False)
-    sources.store.keep_search(SavedSearch("s", "errors", {"q": "level:fatal"}, 1, 1))
+    sources.record.alerts.keep_search(SavedSearch("s", "errors", {"q": "level:fatal"}, 1, 1))
     at(sources, 3)
     assert [change.what for change in changes(sources)] == ["ok", "firing", "changed", "ok", "changed", "ok"]
-    sources.store.drop_search("s")
+    sources.record.alerts.drop_search("s")
     at(sources, 4)
     assert (status(sources).state, status(sources).why) == (
         "cannot_tell",
@@ -261,9 +267,9 @@ def test_another_meaning_begins_anew(sources: CountSources, arrive: Arrive) -> N
     )
 
 
-def test_relative_times_count_from_the_window(sources: CountSources, make_record: MakeRecord, fill: Fill) -> None:
+def test_relative_times_count_from_the_window(sources: Backends, make_record: MakeRecord, fill: Fill) -> None:
     """A query may leave out what is old by its own time: an import of last year's errors is no alarm."""
-    sources.store.keep_search(SavedSearch("s", "errors", {"q": "level:error AND timestamp:>=now-10m"}, 1, 1))
+    sources.record.alerts.keep_search(SavedSearch("s", "errors", {"q": "level:error AND timestamp:>=now-10m"}, 1, 1))
     make(sources, threshold=1)
     ids = IdSource()
     fill(
@@ -277,11 +283,11 @@ def test_relative_times_count_from_the_window(sources: CountSources, make_record
 
 
 def test_times_without_an_offset_are_of_the_searchs_zone(
-    sources: CountSources, make_record: MakeRecord, fill: Fill
+    sources: Backends, make_record: MakeRecord, fill: Fill
 ) -> None:
     """As on the page on which the search was saved."""
     parameters = {"q": "timestamp:>=2026-05-28T09:00:00", "tz": "Asia/Tokyo"}
-    sources.store.keep_search(SavedSearch("s", "errors", parameters, 1, 1))
+    sources.record.alerts.keep_search(SavedSearch("s", "errors", parameters, 1, 1))
     make(sources, threshold=1)
     identity = IdSource().take(1, NOON - 5).to_bytes(16, "big")
     fill([make_record(id=identity, timestamp="2026-05-28T00:00:00Z")])
@@ -307,7 +313,7 @@ class Index:
 
 
 @pytest.mark.parametrize("fault", [Unavailable("the index is away."), TimedOut("the query took longer than 5 s")])
-def test_an_index_that_cannot_count(sources: CountSources, arrive: Arrive, fault: Exception) -> None:
+def test_an_index_that_cannot_count(sources: Backends, arrive: Arrive, fault: Exception) -> None:
     """What fires goes on to, as far as is known; what it could not tell it tells when it can."""
     make(sources, close_after=1)
     arrive(NOON - 1, 5)
@@ -322,7 +328,7 @@ def test_an_index_that_cannot_count(sources: CountSources, arrive: Arrive, fault
     assert len(status(sources).recent) == 3
 
 
-def test_a_queue_that_cannot_be_asked(sources: CountSources, arrive: Arrive) -> None:
+def test_a_queue_that_cannot_be_asked(sources: Backends, arrive: Arrive) -> None:
     """How much waits is unknown then, and nothing is told."""
 
     class Queue:
@@ -334,27 +340,31 @@ def test_a_queue_that_cannot_be_asked(sources: CountSources, arrive: Arrive) -> 
     assert status(sources).why == "How many accepted logs can't be found yet is unknown: RabbitMQ is away."
 
 
-def test_slow_ones_come_last(sources: CountSources, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_slow_ones_come_last(sources: Backends, monkeypatch: pytest.MonkeyPatch) -> None:
     """A round that is out of time has told what is quick; the others take turns."""
     for name in ("slow1", "quick", "slow2"):
         alert = make(sources, name)
-        assert sources.store.lease_alert(alert.id, 0, 0)
+        assert sources.record.alerts.lease_alert(alert.id, 0, 0)
         cost = 4_000 if name != "quick" else 3
-        sources.store.settle_alert(
+        sources.record.alerts.settle_alert(
             alert.id, 0, Status("ok", 1, evaluated=NOON - MINUTE, tried=NOON - MINUTE, cost_ms=cost)
         )
-    sources.store.lease_alert("slow1", 1, 0)
-    sources.store.settle_alert("slow1", 1, Status("ok", 1, evaluated=NOON - MINUTE, tried=NOON - 1, cost_ms=4_000))
+    sources.record.alerts.lease_alert("slow1", 1, 0)
+    sources.record.alerts.settle_alert(
+        "slow1", 1, Status("ok", 1, evaluated=NOON - MINUTE, tried=NOON - 1, cost_ms=4_000)
+    )
     order: list[str] = []
-    lease = sources.store.lease_alert
-    monkeypatch.setattr(sources.store, "lease_alert", lambda name, *rest: order.append(name) or lease(name, *rest))
+    lease = sources.record.alerts.lease_alert
+    monkeypatch.setattr(
+        sources.record.alerts, "lease_alert", lambda name, *rest: order.append(name) or lease(name, *rest)
+    )
     at(sources, 0)
     assert order == ["quick", "slow2", "slow1"]
     monkeypatch.setattr(rounds, "ROUND_SECONDS", -1.0)
     assert at(sources, 1) == 0
 
 
-def test_a_fault_of_ours_costs_one_alert(sources: CountSources, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fault_of_ours_costs_one_alert(sources: Backends, monkeypatch: pytest.MonkeyPatch) -> None:
     """The others are evaluated, the worker's crash is told, and the alert says that it could not be."""
     for name in ("a", "b", "c"):
         make(sources, name)
@@ -377,17 +387,17 @@ def test_a_fault_of_ours_costs_one_alert(sources: CountSources, monkeypatch: pyt
     assert status(sources).state == "ok"
 
 
-def test_two_workers_share_the_alerts(sources: CountSources, backends: Backends, arrive: Arrive) -> None:
+def test_two_workers_share_the_alerts(sources: Backends, backends: Backends, arrive: Arrive) -> None:
     """Each is evaluated by one of them, whichever; together they tell every minute once."""
     for n in range(12):
         make(sources, f"a{n}")
     arrive(NOON - 1, 5)
     other = connect(backends.settings)
-    both = [sources, CountSources(other.queue, other.store, other.index)]
+    both = [sources, other]
     done: list[int] = []
     start = threading.Barrier(2)
 
-    def evaluate(one: CountSources) -> None:
+    def evaluate(one: Backends) -> None:
         start.wait()
         done.append(at(one, 0))
 
@@ -398,30 +408,30 @@ def test_two_workers_share_the_alerts(sources: CountSources, backends: Backends,
         thread.join()
     other.close()
     assert sum(done) == 12
-    assert all(len(one.status.recent) == 1 for one in sources.store.alerts())
+    assert all(len(one.status.recent) == 1 for one in sources.record.alerts.alerts())
     assert all([change.what for change in changes(sources, f"a{n}")] == ["firing"] for n in range(12))
 
 
-def test_a_worker_that_is_killed_in_between(sources: CountSources, backends: Backends, arrive: Arrive) -> None:
+def test_a_worker_that_is_killed_in_between(sources: Backends, backends: Backends, arrive: Arrive) -> None:
     """What it had taken is taken again when its lease is over; the minute is told, once."""
     make(sources)
     arrive(NOON - 1, 5)
-    assert sources.store.lease_alert("a", 0, LEASE_SECONDS)  # and then it is gone
+    assert sources.record.alerts.lease_alert("a", 0, LEASE_SECONDS)  # and then it is gone
     assert at(sources, 0) == 0
-    assert (sources.store.alerts()[0].turn, status(sources)) == (1, Status())
+    assert (sources.record.alerts.alerts()[0].turn, status(sources)) == (1, Status())
     with SqliteDatabase(backends.settings.database).write(durable=False) as connection:
         connection.execute("UPDATE alerts SET leased = leased - ?", (int(LEASE_SECONDS * 1000),))
     assert at(sources, 0) == 1
     # The one that was thought dead can't add what it had counted.
-    assert not sources.store.settle_alert("a", 0, Status("ok"))
+    assert not sources.record.alerts.settle_alert("a", 0, Status("ok"))
     assert [change.what for change in changes(sources)] == ["firing"]
     assert len(status(sources).recent) == 1
 
 
-def test_one_that_is_told_to_stop(sources: CountSources) -> None:
+def test_one_that_is_told_to_stop(sources: Backends) -> None:
     """Takes nothing up any more."""
     make(sources)
-    assert work(sources, lambda _: False, NOON + SETTLE_MS) == 0
+    assert tell(sources, lambda _: False, NOON + SETTLE_MS) == 0
 
 
 def test_when_a_minute_may_be_told() -> None:

@@ -21,7 +21,7 @@ def letters(client: FlaskClient, stored: Stored, backends: Backends) -> list[Dea
     for body in bodies:
         client.post("/logs/ingest/?strict=1", data=body)
     stored()
-    found = backends.store.dead()
+    found = backends.record.letters.dead()
     assert len(found) == 4
     return found
 
@@ -88,13 +88,13 @@ def test_replay_stores_what_can_be_read_now(backends: Backends, command: Command
     ids = IdSource()
     good = DeadLetter(ids.take(1).to_bytes(16, "big"), b'[{"message":"one"},{"message":"two"}]', "mended since")
     bad = DeadLetter(ids.take(1).to_bytes(16, "big"), b"1", "is not a JSON object")
-    backends.store.bury([good, bad])
+    backends.record.letters.bury([good, bad])
     found = command.json("dead", "replay", "--all", code=2)
     assert found == {"replayed": 1, "refused": [{"id": id_text(bad.id), "message": "is not a JSON object"}]}
-    backends.store.bury([good])  # as if a crash had come before the letter was dropped
+    backends.record.letters.bury([good])  # as if a crash had come before the letter was dropped
     assert command("dead", "replay", id_text(good.id)).stdout == "replayed 1, still refused 0\n"
     assert [log["message"] for log in stored()] == ["one", "two"]
-    assert backends.store.dead() == [bad]
+    assert backends.record.letters.dead() == [bad]
 
 
 def test_replay_by_people_says_why_not(letters: list[DeadLetter], command: Commands) -> None:

@@ -200,7 +200,7 @@ def test_bad_line_costs_no_neighbour(tmp_path: Path, command: Commands, stored: 
     assert "is not JSON" in lines[0]
     assert "is not JSON" in lines[1] and "is not JSON" in lines[2]
     assert [log["message"] for log in stored()] == ["good 1", "good 2", "good 3"]
-    letters = backends.store.dead()[::-1]
+    letters = backends.record.letters.dead()[::-1]
     assert {letter.sender for letter in letters} == {str(path)}
     assert BAD_LINES[1].encode() in [letter.payload for letter in letters]
     again = command("ingest", path)

@@ -32,30 +32,30 @@ def alert(name: str = "many errors", identity: str = "a1") -> Alert:
 
 def test_searches_are_kept(each_backends: Backends) -> None:
     """In the order of names, changed in place; a name is one search's only."""
-    store = each_backends.store
-    assert store.searches() == []
-    assert store.keep_search(search("b", "1"))
-    assert store.keep_search(search(HOSTILE, "2"))
-    assert store.keep_search(search("Z", "3"))
-    assert [one.name for one in store.searches()] == sorted(["b", HOSTILE, "Z"])
-    assert search(HOSTILE, "2") in store.searches()
-    assert not store.keep_search(search("b", "2"))
-    assert not store.keep_search(search("b", "4"))
+    keeper = each_backends.record.alerts
+    assert keeper.searches() == []
+    assert keeper.keep_search(search("b", "1"))
+    assert keeper.keep_search(search(HOSTILE, "2"))
+    assert keeper.keep_search(search("Z", "3"))
+    assert [one.name for one in keeper.searches()] == sorted(["b", HOSTILE, "Z"])
+    assert search(HOSTILE, "2") in keeper.searches()
+    assert not keeper.keep_search(search("b", "2"))
+    assert not keeper.keep_search(search("b", "4"))
     changed = msgspec.structs.replace(search("b", "1"), parameters={"q": "x"})
-    assert store.keep_search(changed)
-    assert changed in store.searches() and len(store.searches()) == 3
-    assert store.drop_search("2")
-    assert not store.drop_search("2")
-    assert [one.id for one in store.searches()] == ["3", "1"]
+    assert keeper.keep_search(changed)
+    assert changed in keeper.searches() and len(keeper.searches()) == 3
+    assert keeper.drop_search("2")
+    assert not keeper.drop_search("2")
+    assert [one.id for one in keeper.searches()] == ["3", "1"]
 
 
 def test_alerts_are_kept_with_their_changes(each_backends: Backends) -> None:
     """What a user says and what evaluations came to are kept apart; changes newest first, the oldest go."""
-    store, made = each_backends.store, Change(1, "made", HOSTILE, "me")
-    assert store.keep_alert(alert(), made)
-    (kept,) = store.alerts()
+    keeper, made = each_backends.record.alerts, Change(1, "made", HOSTILE, "me")
+    assert keeper.keep_alert(alert(), made)
+    (kept,) = keeper.alerts()
     assert (kept.alert, kept.status) == (alert(), Status())
-    assert not store.keep_alert(alert(identity="a2"))
+    assert not keeper.keep_alert(alert(identity="a2"))
     fired = Change(
         2,
         "firing",
@@ -67,70 +67,70 @@ def test_alerts_are_kept_with_their_changes(each_backends: Backends) -> None:
         samples=[AlertSample("i", "t", "l", HOSTILE)],
     )
     status = Status("firing", 2, "5 logs", fires=True, evaluated=60_000, recent=[Point(60_000, 5, "firing")])
-    assert store.lease_alert("a1", kept.turn, 10)
-    assert store.settle_alert("a1", kept.turn, status, [fired])
-    assert store.keep_alert(msgspec.structs.replace(alert(), window=600))
-    (after,) = store.alerts()
+    assert keeper.lease_alert("a1", kept.turn, 10)
+    assert keeper.settle_alert("a1", kept.turn, status, [fired])
+    assert keeper.keep_alert(msgspec.structs.replace(alert(), window=600))
+    (after,) = keeper.alerts()
     assert (after.alert.window, after.status) == (600, status)
-    assert store.alert_changes("a1") == [fired, made]
-    assert store.alert_changes("a1", 1) == [fired]
-    assert store.lease_alert("a1", after.turn, 10)
-    assert store.settle_alert("a1", after.turn, status, [Change(n, "ok", str(n)) for n in range(CHANGES + 10)])
-    assert [one.at for one in store.alert_changes("a1", 9_999)] == list(range(CHANGES + 9, 9, -1))
-    assert store.drop_alert("a1")
-    assert not store.drop_alert("a1")
-    assert (store.alerts(), store.alert_changes("a1")) == ([], [])
-    assert not store.settle_alert("a1", after.turn, status, [fired])
-    assert store.alert_changes("a1") == []
+    assert keeper.alert_changes("a1") == [fired, made]
+    assert keeper.alert_changes("a1", 1) == [fired]
+    assert keeper.lease_alert("a1", after.turn, 10)
+    assert keeper.settle_alert("a1", after.turn, status, [Change(n, "ok", str(n)) for n in range(CHANGES + 10)])
+    assert [one.at for one in keeper.alert_changes("a1", 9_999)] == list(range(CHANGES + 9, 9, -1))
+    assert keeper.drop_alert("a1")
+    assert not keeper.drop_alert("a1")
+    assert (keeper.alerts(), keeper.alert_changes("a1")) == ([], [])
+    assert not keeper.settle_alert("a1", after.turn, status, [fired])
+    assert keeper.alert_changes("a1") == []
 
 
 def test_nobody_overwrites_what_was_not_read(each_backends: Backends) -> None:
     """An alert is kept in the place of the form that was read only; one that was removed does not come back."""
-    store, first = each_backends.store, alert()
-    store.keep_alert(first)
+    keeper, first = each_backends.record.alerts, alert()
+    keeper.keep_alert(first)
     longer, known = msgspec.structs.replace(first, window=600), Change(1, "silenced", "x", "me")
-    assert store.keep_alert(longer, None, first)
-    assert not store.keep_alert(msgspec.structs.replace(first, silence=None), known, first)
-    assert [one.alert for one in store.alerts()] == [longer]
-    assert store.alert_changes("a1") == []
-    store.keep_alert(alert("other", "a2"))
-    assert not store.keep_alert(msgspec.structs.replace(longer, name="other"), None, longer)
-    assert store.drop_alert("a1")
-    assert not store.keep_alert(first, known, longer)
-    assert [one.alert.id for one in store.alerts()] == ["a2"]
-    assert store.alert_changes("a1") == []
+    assert keeper.keep_alert(longer, None, first)
+    assert not keeper.keep_alert(msgspec.structs.replace(first, silence=None), known, first)
+    assert [one.alert for one in keeper.alerts()] == [longer]
+    assert keeper.alert_changes("a1") == []
+    keeper.keep_alert(alert("other", "a2"))
+    assert not keeper.keep_alert(msgspec.structs.replace(longer, name="other"), None, longer)
+    assert keeper.drop_alert("a1")
+    assert not keeper.keep_alert(first, known, longer)
+    assert [one.alert.id for one in keeper.alerts()] == ["a2"]
+    assert keeper.alert_changes("a1") == []
 
 
 def test_changes_made_at_once_are_all_kept(each_backends: Backends) -> None:
     """Each of what the others have made; who comes after it was removed is told so."""
-    store, read_ = each_backends.store, alert()
-    store.keep_alert(read_)
-    verbs.mend(store, read_, lambda there: msgspec.structs.replace(there, window=600))
-    verbs.silence(store, read_, "now+1h", "known", "me")
-    verbs.mend(store, read_, lambda there: msgspec.structs.replace(there, threshold=9))
-    (kept,) = store.alerts()
+    keeper, read_ = each_backends.record.alerts, alert()
+    keeper.keep_alert(read_)
+    verbs.mend(keeper, read_, lambda there: msgspec.structs.replace(there, window=600))
+    verbs.silence(keeper, read_, "now+1h", "known", "me")
+    verbs.mend(keeper, read_, lambda there: msgspec.structs.replace(there, threshold=9))
+    (kept,) = keeper.alerts()
     assert (kept.alert.window, kept.alert.threshold) == (600, 9)
     assert kept.alert.silence is not None and kept.alert.silence.reason == "known"
-    assert len(store.alert_changes("a1")) == 1
-    store.keep_alert(alert("other", "a2"))
+    assert len(keeper.alert_changes("a1")) == 1
+    keeper.keep_alert(alert("other", "a2"))
     with pytest.raises(InvalidInput, match="another alert"):
-        verbs.mend(store, read_, lambda there: msgspec.structs.replace(there, name="other"))
-    store.drop_alert("a1")
+        verbs.mend(keeper, read_, lambda there: msgspec.structs.replace(there, name="other"))
+    keeper.drop_alert("a1")
     with pytest.raises(NotFound, match="removed meanwhile"):
-        verbs.unsilence(store, read_, "me")
-    assert [one.alert.id for one in store.alerts()] == ["a2"]
+        verbs.unsilence(keeper, read_, "me")
+    assert [one.alert.id for one in keeper.alerts()] == ["a2"]
 
 
 def test_one_evaluates(each_backends: Backends) -> None:
     """Of several that read the same turn; after its lease another may, and the first can't write any more."""
-    store, other = each_backends.store, connect(each_backends.settings)
-    store.keep_alert(alert())
+    keeper, other = each_backends.record.alerts, connect(each_backends.settings)
+    keeper.keep_alert(alert())
     taken: list[bool] = []
     start = threading.Barrier(4)
 
     def take(one: Backends) -> None:
         start.wait()
-        taken.append(one.store.lease_alert("a1", 0, 10))
+        taken.append(one.record.alerts.lease_alert("a1", 0, 10))
 
     threads = [threading.Thread(target=take, args=(one,)) for one in (each_backends, other) * 2]
     for thread in threads:
@@ -138,17 +138,17 @@ def test_one_evaluates(each_backends: Backends) -> None:
     for thread in threads:
         thread.join()
     assert sorted(taken) == [False, False, False, True]
-    assert not other.store.lease_alert("a1", 1, 10)
-    assert store.settle_alert("a1", 0, Status("ok", evaluated=1))
+    assert not other.record.alerts.lease_alert("a1", 1, 10)
+    assert keeper.settle_alert("a1", 0, Status("ok", evaluated=1))
     # Who read it while it was taken doesn't know what that came to.
-    assert not other.store.lease_alert("a1", 1, 10)
-    assert store.lease_alert("a1", 2, 0)
-    assert not store.lease_alert("a1", 2, 0)
+    assert not other.record.alerts.lease_alert("a1", 1, 10)
+    assert keeper.lease_alert("a1", 2, 0)
+    assert not keeper.lease_alert("a1", 2, 0)
     # Its lease was over at once: as if it had been killed.
-    assert other.store.lease_alert("a1", 3, 10)
-    assert not store.settle_alert("a1", 2, Status("firing", evaluated=2))
-    assert other.store.settle_alert("a1", 3, Status("ok", evaluated=3))
-    assert store.alerts()[0].status.evaluated == 3
+    assert other.record.alerts.lease_alert("a1", 3, 10)
+    assert not keeper.settle_alert("a1", 2, Status("firing", evaluated=2))
+    assert other.record.alerts.settle_alert("a1", 3, Status("ok", evaluated=3))
+    assert keeper.alerts()[0].status.evaluated == 3
     other.close()
 
 

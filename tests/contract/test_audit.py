@@ -48,9 +48,9 @@ def test_differences_are_those_of_sets(left: list[bytes], right: list[bytes], ou
 
 def test_same(each_backends: Backends, make_record: MakeRecord) -> None:
     """What the drain made has no difference; neither has nothing."""
-    assert audit(each_backends.store, each_backends.index, MONTH_MS).same
+    assert audit(each_backends.store, each_backends.record.letters, each_backends.index, MONTH_MS).same
     fill_backends(each_backends, [make_record() for _ in range(1_500)])
-    found = audit(each_backends.store, each_backends.index, MONTH_MS)
+    found = audit(each_backends.store, each_backends.record.letters, each_backends.index, MONTH_MS)
     assert found.same
     assert (found.record, found.index, found.on_their_way, found.buckets) == (1_500, 1_500, 0, {})
 
@@ -65,7 +65,7 @@ def test_differences_of_both_directions_are_found_and_mended(
     old = [make_record(id=ids.take(1, now=hour).to_bytes(16, "big"), message=f"old {n}") for n in range(200)]
     new = [make_record(message=f"new {n}") for n in range(300)]
     records = random.Random(2).sample([*old, *new], 500)
-    store, index = each_backends.store, each_backends.index
+    store, index, letters = each_backends.store, each_backends.index, each_backends.record.letters
     shared = not _apart(each_backends)
     fill_backends(each_backends, records)
     lost = [*old[10:40], *new[100:190]]
@@ -78,7 +78,7 @@ def test_differences_of_both_directions_are_found_and_mended(
     store.indexed([store.add(unmarked).mark])
     surplus = [] if shared else [make_record(message=f"surplus {n}") for n in range(60)]
     index.add(surplus)
-    found = audit(store, index, MONTH_MS)
+    found = audit(store, letters, index, MONTH_MS)
     assert (found.missing, found.surplus) == (len(lost) + 25, len(surplus))
     assert found.record == 525
     assert len(found.listed) == 10
@@ -87,9 +87,9 @@ def test_differences_of_both_directions_are_found_and_mended(
         assert found.buckets[hour // 3_600_000 * 3_600_000] == [30, 0]
     shown = found.to_dict()
     assert (shown["same"], len(shown["listed"])) == (False, 10)
-    mended = audit(store, index, MONTH_MS, repair=True)
+    mended = audit(store, letters, index, MONTH_MS, repair=True)
     assert (mended.missing, mended.surplus, mended.repaired) == (found.missing, found.surplus, True)
-    assert audit(store, index, MONTH_MS).same
+    assert audit(store, letters, index, MONTH_MS).same
     page = index.find(Query(limit=10_000, count="exact"))
     assert {record.id for record in page.records} == {record.id for record in [*records, *unmarked]}
     assert page.total == 525
@@ -105,7 +105,7 @@ def test_what_is_on_its_way_is_no_difference(each_backends: Backends, make_recor
     each_backends.queue.put([Envelope([make_record()])])
     each_backends.store.add([make_record() for _ in range(7)])
     for repair in (False, True):
-        found = audit(each_backends.store, each_backends.index, MONTH_MS, repair=repair)
+        found = audit(each_backends.store, each_backends.record.letters, each_backends.index, MONTH_MS, repair=repair)
         assert found.same
         assert (found.record, found.index, found.on_their_way) == (17, 10, 7)
 
@@ -114,13 +114,13 @@ def test_older_than_the_retention_is_not_compared(each_backends: Backends, make_
     """What is about to expire may have gone from one of the two already."""
     record = make_record()
     each_backends.store.indexed([each_backends.store.add([record]).mark])
-    assert audit(each_backends.store, each_backends.index, MONTH_MS).missing == 1
-    assert audit(each_backends.store, each_backends.index, -60_000).same
+    assert audit(each_backends.store, each_backends.record.letters, each_backends.index, MONTH_MS).missing == 1
+    assert audit(each_backends.store, each_backends.record.letters, each_backends.index, -60_000).same
 
 
 def test_live_audits_find_nothing(each_backends: Backends, make_record: MakeRecord) -> None:
     """While logs come, move and go, an audit between any two steps is clean."""
-    carrying = Indexing(each_backends.store, each_backends.index)
+    carrying = Indexing(each_backends.store, each_backends.record.letters, each_backends.index)
     for turn in range(6):
         records = [make_record() for _ in range(50)]
         added = each_backends.store.add(records, 60)
@@ -129,5 +129,5 @@ def test_live_audits_find_nothing(each_backends: Backends, make_record: MakeReco
         if turn % 3 == 0:
             each_backends.store.delete([records[0].id])
             each_backends.index.remove([records[0].id])
-        assert audit(each_backends.store, each_backends.index, MONTH_MS).same
+        assert audit(each_backends.store, each_backends.record.letters, each_backends.index, MONTH_MS).same
         carrying.settle(now=True)

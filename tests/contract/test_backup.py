@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,9 +24,10 @@ from app.maintain import backup
 from app.maintain.audit import audit
 from app.ports.alerts import Alert, SavedSearch, Silence
 from app.ports.memory import ClaimMade
+from app.ports.parts import RecordParts
 from tests.conftest import MakeRecord, fill_backends
 from tests.contract.conftest import open_combination
-from tests.mortal import Clock, Killed, Mortal
+from tests.mortal import Clock, Killed, each_part, mortal_record
 from tests.samples import random_records
 
 MONTH_MS = 30 * 86_400_000
@@ -45,7 +48,7 @@ def letters(count: int) -> list[DeadLetter]:
 def saved(backends: Backends) -> io.BytesIO:
     """Return a backup."""
     file = io.BytesIO()
-    backup.write(file, backends.store, backends.queue, backends.keepers())
+    backup.write(file, backends.record, backends.queue, backends.keepers())
     file.seek(0)
     return file
 
@@ -55,12 +58,12 @@ def restored(file: io.BytesIO, backends: Backends, merge: bool = False) -> int:
     file.seek(0)
     contents = backup.check(file)
     file.seek(0)
-    return backup.restore(file, contents, backends.store, backends.keepers(), merge=merge)
+    return backup.restore(file, contents, backends.record, backends.keepers(), merge=merge)
 
 
 def index_all(backends: Backends) -> None:
     """Do what the index actor does until nothing is lacking."""
-    indexing = Indexing(backends.store, backends.index)
+    indexing = Indexing(backends.store, backends.record.letters, backends.index)
     while backends.store.lacking().logs:
         indexing.catch_up()
         indexing.settle(now=True)
@@ -72,12 +75,12 @@ def full(each_backends: Backends, make_record: MakeRecord) -> Backends:
     fill_backends(
         each_backends, [*random_records(5, 2_000), *(make_record(metadata={"big": 10**30}) for _ in range(20))]
     )
-    each_backends.store.bury(letters(1_100))
-    each_backends.store.remember([ClaimMade("key", 0, 1, b"digest", b"answer", 5)])
+    each_backends.record.letters.bury(letters(1_100))
+    each_backends.record.claims.remember([ClaimMade("key", 0, 1, b"digest", b"answer", 5)])
     waits = [make_record(message="waits") for _ in range(150)]
     each_backends.queue.put([Envelope(waits[:100]), Envelope(waits[100:], letters(2))], Claim("k", b"d", b"a"))
-    each_backends.store.keep_search(SEARCH)
-    each_backends.store.keep_alert(ALERT)
+    each_backends.record.alerts.keep_search(SEARCH)
+    each_backends.record.alerts.keep_alert(ALERT)
     each_backends.queue.keep(Listing(b"l" * 16, [waits[0].id], 10**6))
     return each_backends
 
@@ -92,13 +95,16 @@ def test_round_trip(full: Backends, tmp_path: Path) -> None:
         waited = 150 if backup.check(io.BytesIO(file.getvalue())).counts["waiting"] else 0
         assert new == 2_020 + waited
         assert target.store.get([record.id for record in records]) == records
-        assert sum(target.store.dead_counts().values()) == 1_100 + (2 if waited else 0)
-        assert target.store.dead(2_000)[-5:] == full.store.dead(2_000)[-5:]
-        assert target.store.claimed("key") is not None
+        assert sum(target.record.letters.dead_counts().values()) == 1_100 + (2 if waited else 0)
+        assert target.record.letters.dead(2_000)[-5:] == full.record.letters.dead(2_000)[-5:]
+        assert target.record.claims.claimed("key") is not None
         assert target.queue.listed(b"l" * 16) is not None
-        assert (target.store.searches(), [one.alert for one in target.store.alerts()]) == ([SEARCH], [ALERT])
+        assert (target.record.alerts.searches(), [one.alert for one in target.record.alerts.alerts()]) == (
+            [SEARCH],
+            [ALERT],
+        )
         index_all(target)
-        assert audit(target.store, target.index, MONTH_MS * 1_000).same
+        assert audit(target.store, target.record.letters, target.index, MONTH_MS * 1_000).same
     finally:
         target.close()
 
@@ -107,15 +113,15 @@ def test_what_has_its_name_stays(each_backends: Backends, tmp_path: Path) -> Non
     """A restored alert watches the search that it watched, though another has its name here."""
     source = open_combination("three-files", tmp_path / "source")
     try:
-        source.store.keep_search(SEARCH)
-        source.store.keep_alert(ALERT)
+        source.record.alerts.keep_search(SEARCH)
+        source.record.alerts.keep_alert(ALERT)
         here = SavedSearch("other", SEARCH.name, {"q": "x"}, 1, 1)
-        each_backends.store.keep_search(here)
+        each_backends.record.alerts.keep_search(here)
         for _ in range(2):
             restored(saved(source), each_backends, merge=True)
-        names = {search.id: search.name for search in each_backends.store.searches()}
+        names = {search.id: search.name for search in each_backends.record.alerts.searches()}
         assert names == {"other": SEARCH.name, "s-1": f"{SEARCH.name} (s-1)"}
-        assert [one.alert for one in each_backends.store.alerts()] == [ALERT]
+        assert [one.alert for one in each_backends.record.alerts.alerts()] == [ALERT]
     finally:
         source.close()
 
@@ -146,15 +152,15 @@ def test_restore_that_was_killed_goes_on(each_backends: Backends, tmp_path: Path
     source = open_combination("one-file", tmp_path / "source")
     try:
         fill_backends(source, [make_record() for _ in range(500)])
-        source.store.bury(letters(3))
+        source.record.letters.bury(letters(3))
         file, empty = saved(source), saved(each_backends)
         contents = backup.check(file)
         for last in range(1, 10):
             file.seek(0)
-            store = Mortal(each_backends.store, Clock(last, after=True), "add", "bury", "note")
+            record = mortal_record(each_backends.record, Clock(last, after=True), "add", "bury", "note")
             with suppress(Killed):
-                backup.restore(file, contents, store, each_backends.keepers(), merge=False)  # type: ignore[arg-type]
-            if not each_backends.store.noted("restoring"):
+                backup.restore(file, contents, record, each_backends.keepers(), merge=False)
+            if not each_backends.record.notes.noted("restoring"):
                 break
             if each_backends.store.stats()["stored"]:
                 with pytest.raises(InvalidInput):
@@ -162,7 +168,7 @@ def test_restore_that_was_killed_goes_on(each_backends: Backends, tmp_path: Path
         # Each run came one call further than the last: note, add, bury, note.
         assert last == 4
         assert each_backends.store.stats()["stored"] == 500
-        assert sum(each_backends.store.dead_counts().values()) == 3
+        assert sum(each_backends.record.letters.dead_counts().values()) == 3
         with pytest.raises(InvalidInput):
             restored(file, each_backends)
     finally:
@@ -215,7 +221,7 @@ def test_backup_while_logs_move(each_backends: Backends, make_record: MakeRecord
     each_backends.queue.put([Envelope(records[at : at + 100]) for at in range(0, 900, 100)])
 
     class Draining:
-        """The record, before whose first question a worker moves everything."""
+        """The record's logs, before whose first question a worker moves everything."""
 
         def __init__(self) -> None:
             self._moved = False
@@ -227,7 +233,7 @@ def test_backup_while_logs_move(each_backends: Backends, make_record: MakeRecord
             return getattr(each_backends.store, name)
 
     file = io.BytesIO()
-    contents = backup.write(file, Draining(), each_backends.queue, each_backends.keepers())  # type: ignore[arg-type]
+    contents = backup.write(file, over(each_backends, Draining()), each_backends.queue, each_backends.keepers())
     file.seek(0)
     found = {
         record.id
@@ -241,8 +247,13 @@ def test_backup_while_logs_move(each_backends: Backends, make_record: MakeRecord
 
 def replay(backends: Backends) -> Replay:
     """Return what sends letters again."""
-    receipts = Receipts(backends.queue, backends.store, backends.index, b"secret", MONTH_MS)
-    return Replay(Accept(backends.queue, receipts), backends.store, Limits(1 << 20, 1 << 18, MONTH_MS))
+    receipts = Receipts(backends.queue, backends.store, backends.record.letters, backends.index, b"secret", MONTH_MS)
+    return Replay(Accept(backends.queue, receipts), backends.record.letters, Limits(1 << 20, 1 << 18, MONTH_MS))
+
+
+def over(backends: Backends, logs: object) -> RecordParts:
+    """Return the parts of a record whose logs are asked of *logs*."""
+    return replace(backends.record, store=logs)  # type: ignore[arg-type]
 
 
 class Replaying:
@@ -251,14 +262,28 @@ class Replaying:
     def __init__(self, backends: Backends, call: str, *, stored: bool) -> None:
         self._backends, self._call, self._stored = backends, call, stored
 
-    def __getattr__(self, name: str) -> object:
+    def part(self, real: Any) -> Any:
+        """Return a part of it."""
+        return Watching(real, self._before)
+
+    def _before(self, name: str) -> None:
         if name == self._call:
             self._call = ""
-            for letter in self._backends.store.dead(10):
+            for letter in self._backends.record.letters.dead(10):
                 assert not replay(self._backends).letter(letter).refused
             if self._stored:
                 fill_backends(self._backends, [])
-        return getattr(self._backends.store, name)
+
+
+class Watching:
+    """Passes what is asked on to *real*, after *before* was told of it."""
+
+    def __init__(self, real: Any, before: Callable[[str], None]) -> None:
+        self._real, self._before = real, before
+
+    def __getattr__(self, name: str) -> Any:
+        self._before(name)
+        return getattr(self._real, name)
 
 
 @pytest.mark.parametrize(
@@ -271,18 +296,19 @@ def test_a_letter_replayed_meanwhile_is_in_it(
     """As letter or as log, at whatever moment; and where it is a letter a later replay brings its log."""
     fill_backends(each_backends, [make_record() for _ in range(3)])
     identity = IdSource().take(1).to_bytes(16, "big")
-    each_backends.store.bury([DeadLetter(identity, b'{"message": "replayed"}', "was wrong")])
-    file, store = io.BytesIO(), Replaying(each_backends, call, stored=stored)
-    backup.write(file, store, each_backends.queue, each_backends.keepers())  # type: ignore[arg-type]
+    each_backends.record.letters.bury([DeadLetter(identity, b'{"message": "replayed"}', "was wrong")])
+    file, replaying = io.BytesIO(), Replaying(each_backends, call, stored=stored)
+    record = each_part(each_backends.record, replaying.part)
+    backup.write(file, record, each_backends.queue, each_backends.keepers())
     target = open_combination("one-file", tmp_path / "target")
     try:
         restored(file, target)
-        for letter in target.store.dead(10):
+        for letter in target.record.letters.dead(10):
             assert not replay(target).letter(letter).refused
         fill_backends(target, [])
         messages = [record.message for _, record in target.store.after(0, 100)]
         assert messages.count("replayed") >= 1
-        assert target.store.dead(10) == []
+        assert target.record.letters.dead(10) == []
     finally:
         target.close()
 
@@ -290,21 +316,24 @@ def test_a_letter_replayed_meanwhile_is_in_it(
 def test_a_letter_is_in_it_once(each_backends: Backends) -> None:
     """Though letters are read at the beginning and at the end, and some come meanwhile."""
     before, meanwhile = letters(700), letters(3)
-    each_backends.store.bury([before[0], *before[2:]])
+    each_backends.record.letters.bury([before[0], *before[2:]])
 
     class Burying:
-        """The record, into which letters come while logs are read."""
+        """The record's logs; while they are read letters come."""
 
         def __getattr__(self, name: str) -> object:
             if name == "newest_place":
-                each_backends.store.bury([before[1], *meanwhile])
+                each_backends.record.letters.bury([before[1], *meanwhile])
             return getattr(each_backends.store, name)
 
     file = io.BytesIO()
-    contents = backup.write(file, Burying(), each_backends.queue, each_backends.keepers())  # type: ignore[arg-type]
+    contents = backup.write(file, over(each_backends, Burying()), each_backends.queue, each_backends.keepers())
     file.seek(0)
     found = [
-        one.id for part in backup.BackupReader(file).parts() if isinstance(part, backup.Letters) for one in part.letters
+        one.id
+        for part in backup.BackupReader(file).parts()
+        if isinstance(part, backup.LetterPart)
+        for one in part.letters
     ]
     assert sorted(found) == sorted(one.id for one in [*before, *meanwhile])
     assert contents.counts["dead"] == 703

@@ -26,7 +26,7 @@ from app.query.query import Query
 from app.times.instant import now_ms
 from tests.conftest import MakeRecord, fill_backends
 from tests.contract.conftest import open_combination
-from tests.mortal import Clock, Killed, Mortal
+from tests.mortal import Clock, Killed, mortal_record
 
 MONTH_MS = 30 * 86_400_000
 LIMITS = Limits(1 << 20, 1 << 18, MONTH_MS)
@@ -42,12 +42,14 @@ def old(tmp_path: Path) -> Iterator[Backends]:
 
 def source(backends: Backends) -> CopySource:
     """Return backends as a source."""
-    return CopySource("name", backends.store, backends.queue, backends.keepers())
+    return CopySource("name", backends.record, backends.queue, backends.keepers())
 
 
 def target(backends: Backends) -> Target:
     """Return backends as a target."""
-    return Target(backends.store, Indexing(backends.store, backends.index), backends.keepers(), MONTH_MS)
+    return Target(
+        backends.record, Indexing(backends.store, backends.record.letters, backends.index), backends.keepers(), MONTH_MS
+    )
 
 
 def letter(reason: str) -> DeadLetter:
@@ -64,7 +66,7 @@ def same(one: Backends, other: Backends) -> None:
     )
     assert here == there
     assert one.store.get(here) == other.store.get(here)
-    assert audit(other.store, other.index, MONTH_MS).same
+    assert audit(other.store, other.record.letters, other.index, MONTH_MS).same
     assert other.index.find(Query(count="exact")).total == len(there)
 
 
@@ -73,15 +75,19 @@ def test_all_is_copied(old: Backends, each_backends: Backends, make_record: Make
     fill_backends(old, [make_record(message=f"log {n}", metadata={"n": n}) for n in range(1_300)])
     waits = [make_record(message="waits") for _ in range(20)]
     old.queue.put([Envelope(waits, [letter("b")])], Claim("key", b"d", b"answer"))
-    old.store.bury([letter("a")])
-    old.store.keep_search(SavedSearch("s", "errors", {"q": "level:error"}, 1, 2))
-    old.store.keep_alert(Alert("a", "many", "s", "at_least", 300))
+    old.record.letters.bury([letter("a")])
+    old.record.alerts.keep_search(SavedSearch("s", "errors", {"q": "level:error"}, 1, 2))
+    old.record.alerts.keep_alert(Alert("a", "many", "s", "at_least", 300))
     done = copy(source(old), target(each_backends))
     assert (done.read, done.new, done.waiting, done.mended, done.left) == (1_300, 1_320, 20, 0, 0)
-    assert each_backends.store.dead_counts() == {"a": 1, "b": 1}
-    assert each_backends.store.searches() == old.store.searches()
-    assert [one.alert for one in each_backends.store.alerts()] == [one.alert for one in old.store.alerts()]
-    claims = [item for chunk in each_backends.store.remembered() for item in chunk if isinstance(item, ClaimMade)]
+    assert each_backends.record.letters.dead_counts() == {"a": 1, "b": 1}
+    assert each_backends.record.alerts.searches() == old.record.alerts.searches()
+    assert [one.alert for one in each_backends.record.alerts.alerts()] == [
+        one.alert for one in old.record.alerts.alerts()
+    ]
+    claims = [
+        item for chunk in each_backends.record.claims.remembered() for item in chunk if isinstance(item, ClaimMade)
+    ]
     assert [claim.key for claim in claims] == ["key"]
     fill_backends(old, [])
     same(old, each_backends)
@@ -122,19 +128,20 @@ def test_goes_on_after_a_crash_at_any_step(
     monkeypatch.setattr("app.drain.indexing.LEASE_SECONDS", 0.0)
     records = [make_record(message=f"log {n}") for n in range(600)]
     fill_backends(old, records)
-    old.store.bury([letter("a")])
+    old.record.letters.bury([letter("a")])
     read, done = list[int](), None
     for last in range(1, 40):
         clock = Clock(last, after=bool(last % 2))
-        store = Mortal(each_backends.store, clock, "add", "note", "bury", "indexed")
-        mortal = Target(store, Indexing(store, each_backends.index), [store], MONTH_MS)  # type: ignore[arg-type,list-item]
+        record = mortal_record(each_backends.record, clock, "add", "note", "bury", "indexed")
+        indexing = Indexing(record.store, record.letters, each_backends.index)
+        mortal = Target(record, indexing, [record.claims], MONTH_MS)
         with suppress(Killed):
             done = copy(source(old), mortal)
             read.append(done.read)
             break
     assert isinstance(done, Copied)
     assert sum(read) < 600
-    indexing = Indexing(each_backends.store, each_backends.index)
+    indexing = Indexing(each_backends.store, each_backends.record.letters, each_backends.index)
     while each_backends.store.lacking().logs:
         indexing.catch_up()
         indexing.settle(now=True)
@@ -152,7 +159,7 @@ def test_source_that_was_made_anew_is_copied_from_its_beginning(
         fill_backends(other, [make_record() for _ in range(20)])
         assert copy(source(other), target(each_backends)).new == 20
         fill_backends(other, [make_record() for _ in range(400)])
-        each_backends.store.note("copied name", 380)
+        each_backends.record.notes.note("copied name", 380)
         done = copy(source(other), target(each_backends))
         assert (done.new, done.left) == (400, 0)
         assert done.mended > 0
@@ -199,4 +206,6 @@ def test_keys_of_services_hold_in_a_file(old: Backends, each_backends: Backends)
 
 def receipts(backends: Backends) -> Receipts:
     """Return who makes receipts, with one key for all."""
-    return Receipts(backends.queue, backends.store, backends.index, b"secret", LIMITS.retention_ms)
+    return Receipts(
+        backends.queue, backends.store, backends.record.letters, backends.index, b"secret", LIMITS.retention_ms
+    )

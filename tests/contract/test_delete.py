@@ -36,44 +36,44 @@ def asked(text: str) -> Query:
 
 def test_only_what_fits_goes(each_backends: Backends, make_record: MakeRecord) -> None:
     """Counted first, deleted then; the index agrees, and a second time there is nothing left."""
-    store, index = each_backends.store, each_backends.index
+    parts, index = each_backends.record, each_backends.index
     hers = [make_record(message=f"hello {n}", metadata={"user": "ann@example.org"}) for n in range(2_300)]
     others = [make_record(message=f"hello {n}", metadata={"user": "bob@example.org"}) for n in range(500)]
     fill_backends(each_backends, [log for pair in zip(hers, hers, strict=True) for log in pair[:1]] + others)
-    store.bury([letter({"message": 5, "metadata": {"user": "ann@example.org"}}), letter({"message": 6})])
+    parts.letters.bury([letter({"message": 5, "metadata": {"user": "ann@example.org"}}), letter({"message": 6})])
     query = asked('metadata.user:"ann@example.org"')
-    assert matching(store, index, query) == Deletion(2_300, 1)
-    assert store.stats()["stored"] == 2_800
-    assert delete(store, index, query) == Deletion(2_300, 1)
-    assert matching(store, index, query) == delete(store, index, query) == Deletion(0, 0)
-    assert store.stats()["stored"] == 500
-    assert store.get([record.id for record in hers]) == []
+    assert matching(parts.letters, index, query) == Deletion(2_300, 1)
+    assert parts.store.stats()["stored"] == 2_800
+    assert delete(parts, index, query) == Deletion(2_300, 1)
+    assert matching(parts.letters, index, query) == delete(parts, index, query) == Deletion(0, 0)
+    assert parts.store.stats()["stored"] == 500
+    assert parts.store.get([record.id for record in hers]) == []
     assert {record.id for record in index.find(Query(limit=10_000)).records} == {record.id for record in others}
-    assert sum(store.dead_counts().values()) == 1
-    assert audit(store, index, MONTH_MS).same
+    assert sum(parts.letters.dead_counts().values()) == 1
+    assert audit(parts.store, parts.letters, index, MONTH_MS).same
 
 
 def test_what_waits_is_waited_for(each_backends: Backends, make_record: MakeRecord) -> None:
     """With logs on their way nothing is deleted in the belief that all was seen; later logs don't matter."""
-    queue, store = each_backends.queue, each_backends.store
-    arrived(queue, store, 0)
+    queue, record = each_backends.queue, each_backends.record
+    arrived(queue, record, 0)
     queue.put([Envelope([make_record()])])
     with pytest.raises(Unavailable, match="can't be found yet"):
-        arrived(queue, store, 0.2)
+        arrived(queue, record, 0.2)
     fill_backends(each_backends, [])
-    arrived(queue, store, 0)
-    store.add([make_record()])
+    arrived(queue, record, 0)
+    record.store.add([make_record()])
     with pytest.raises(Unavailable, match="can't be found yet"):
-        arrived(queue, store, 0)
+        arrived(queue, record, 0)
 
 
 def test_paused_drain_is_said(each_backends: Backends, make_record: MakeRecord) -> None:
     """Nobody waits for what nobody brings."""
-    pause.pause(each_backends.store)
-    arrived(each_backends.queue, each_backends.store, 60)
+    pause.pause(each_backends.record.notes)
+    arrived(each_backends.queue, each_backends.record, 60)
     each_backends.queue.put([Envelope([make_record()])])
     with pytest.raises(Unavailable, match="paused"):
-        arrived(each_backends.queue, each_backends.store, 60)
+        arrived(each_backends.queue, each_backends.record, 60)
 
 
 def test_rebuild_under_way_is_not_disturbed(each_backends: Backends, make_record: MakeRecord) -> None:
@@ -82,7 +82,7 @@ def test_rebuild_under_way_is_not_disturbed(each_backends: Backends, make_record
     assert isinstance(each_backends.index, Rebuildable)
     each_backends.index.begin_rebuild()
     with pytest.raises(Unavailable, match="rebuild"):
-        delete(each_backends.store, each_backends.index, Query())
+        delete(each_backends.record, each_backends.index, Query())
     assert each_backends.store.stats()["stored"] == 1
 
 

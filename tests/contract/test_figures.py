@@ -22,43 +22,43 @@ def sample(at: int, accepted: int = 0) -> FlowSample:
 
 def test_a_reading_counts_what_was_stored_and_refused(each_backends: Backends, make_record: MakeRecord) -> None:
     """What was deleted counts on; what the index lacks is told until it is indexed. Time goes on."""
-    store, records = each_backends.store, [make_record() for _ in range(5)]
-    before = store.reading()
+    parts, records = each_backends.record, [make_record() for _ in range(5)]
+    before = parts.figures.reading()
     assert (before.stored, before.refused, before.lacking) == (0, 0, 0)
-    added = store.add(records)
-    store.bury([DeadLetter(IdSource().take(1).to_bytes(16, "big"), b"x", "reason")])
-    now = store.reading()
+    added = parts.store.add(records)
+    parts.letters.bury([DeadLetter(IdSource().take(1).to_bytes(16, "big"), b"x", "reason")])
+    now = parts.figures.reading()
     assert (now.stored, now.refused, now.lacking) == (5, 1, 5)
     assert before.at <= now.at < before.at + 600_000
-    store.indexed([added.mark])
-    store.delete([records[0].id])
-    assert msgspec.structs.replace(store.reading(), at=now.at) == msgspec.structs.replace(now, lacking=0)
+    parts.store.indexed([added.mark])
+    parts.store.delete([records[0].id])
+    assert msgspec.structs.replace(parts.figures.reading(), at=now.at) == msgspec.structs.replace(now, lacking=0)
 
 
 def test_samples_are_kept_for_their_time(each_backends: Backends) -> None:
     """In order, with the one before; the old go, and so does what a clock that was set back left ahead."""
-    store = each_backends.store
-    assert store.samples(0) == []
+    keeper = each_backends.record.figures
+    assert keeper.samples(0) == []
     base = 1_700_000_000_000
-    store.keep_samples([sample(base), sample(base + 3_000, 5)])
-    store.keep_samples([sample(base + 6_000, 9)])
-    assert [one.accepted for one in store.samples(0)] == [0, 5, 9]
-    assert [one.accepted for one in store.samples(base + 4_000)] == [5, 9]
-    assert [one.accepted for one in store.samples(base + 9_000)] == [9]
-    store.keep_samples([sample(base + SAMPLES_MS + 3_000, 10)])
-    assert [one.accepted for one in store.samples(0)] == [5, 9, 10]
-    store.keep_samples([sample(base + 5_000, 11)])
-    assert store.samples(0) == [sample(base + 3_000, 5), sample(base + 5_000, 11)]
+    keeper.keep_samples([sample(base), sample(base + 3_000, 5)])
+    keeper.keep_samples([sample(base + 6_000, 9)])
+    assert [one.accepted for one in keeper.samples(0)] == [0, 5, 9]
+    assert [one.accepted for one in keeper.samples(base + 4_000)] == [5, 9]
+    assert [one.accepted for one in keeper.samples(base + 9_000)] == [9]
+    keeper.keep_samples([sample(base + SAMPLES_MS + 3_000, 10)])
+    assert [one.accepted for one in keeper.samples(0)] == [5, 9, 10]
+    keeper.keep_samples([sample(base + 5_000, 11)])
+    assert keeper.samples(0) == [sample(base + 3_000, 5), sample(base + 5_000, 11)]
 
 
 def test_sources_add_up(each_backends: Backends) -> None:
     """Over visits of any process; the last refusal stays until the next; hostile names are kept apart."""
-    store = each_backends.store
+    keeper = each_backends.record.figures
     refusal = SourceRefusal(HOSTILE, "message", b"\xff\0{")
-    store.see([(("10.0.0.1", "curl"), Visit(1, 10)), (("10.0.0.1", HOSTILE), Visit(1, 0, 2, refusal))])
-    store.see([(("10.0.0.1", "curl"), Visit(2, 5))])
-    store.see([(("10.0.0.1", HOSTILE), Visit(1, 3))])
-    found = store.sources(10)
+    keeper.see([(("10.0.0.1", "curl"), Visit(1, 10)), (("10.0.0.1", HOSTILE), Visit(1, 0, 2, refusal))])
+    keeper.see([(("10.0.0.1", "curl"), Visit(2, 5))])
+    keeper.see([(("10.0.0.1", HOSTILE), Visit(1, 3))])
+    found = keeper.sources(10)
     assert (found.kept, found.forgotten) == (2, 0)
     by_agent = {one.agent: one for one in found.sources}
     curl = by_agent.pop("curl")
@@ -71,16 +71,16 @@ def test_sources_add_up(each_backends: Backends) -> None:
     # A test that begins in the last second of a minute sees two.
     assert 15 in (curl.minute_logs + curl.before_logs,)
     assert curl.rate(found.at) > 0
-    assert [one.sender for one in store.sources(1).sources] == ["10.0.0.1"]
+    assert [one.sender for one in keeper.sources(1).sources] == ["10.0.0.1"]
 
 
 def test_sources_are_bounded(each_backends: Backends) -> None:
     """Those seen longest ago are forgotten, which is counted, with those that a process overlooked."""
-    store = each_backends.store
-    store.see([((f"old {number}", ""), Visit(1, 1)) for number in range(5)])
+    keeper = each_backends.record.figures
+    keeper.see([((f"old {number}", ""), Visit(1, 1)) for number in range(5)])
     time.sleep(0.01)  # they are told apart by time, in ms
-    store.see([((f"{number:04}", ""), Visit(1, 1)) for number in range(SOURCES - 2)], overlooked=4)
-    found = store.sources(SOURCES)
+    keeper.see([((f"{number:04}", ""), Visit(1, 1)) for number in range(SOURCES - 2)], overlooked=4)
+    found = keeper.sources(SOURCES)
     assert (found.kept, found.forgotten) == (SOURCES, 7)
     assert {one.sender for one in found.sources} >= {f"{number:04}" for number in range(SOURCES - 2)}
 
@@ -96,15 +96,15 @@ def test_a_rate_is_that_of_the_last_minute() -> None:
 
 def test_dead_letters_are_grouped(each_backends: Backends) -> None:
     """By reason, the most frequent first, with the newest of each, clipped; letters can be read clipped too."""
-    store, ids = each_backends.store, IdSource()
-    assert store.dead_groups(10) == []
+    keeper, ids = each_backends.record.letters, IdSource()
+    assert keeper.dead_groups(10) == []
     letters = [
         DeadLetter(ids.take(1).to_bytes(16, "big"), f"{n}".encode() * 2_000, f"reason {n % 2}", None, "s")
         for n in range(5)
     ]
     long = DeadLetter(ids.take(1).to_bytes(16, "big"), b"p", "long " * 2_000, "field", "sender")
-    store.bury([*letters, long])
-    groups = store.dead_groups(10)
+    keeper.bury([*letters, long])
+    groups = keeper.dead_groups(10)
     assert [(one.reason, one.count, one.first, one.newest.id) for one in groups] == [
         ("reason 0", 3, letters[0].id, letters[4].id),
         ("reason 1", 2, letters[1].id, letters[3].id),
@@ -112,10 +112,10 @@ def test_dead_letters_are_grouped(each_backends: Backends) -> None:
     ]
     assert groups[0].newest.payload == b"4" * SAMPLE_LENGTH
     assert groups[2].newest == long
-    assert [one.count for one in store.dead_groups(1)] == [3]
-    assert [one.payload for one in store.dead(2, reason="reason 0", most=3)] == [b"444", b"222"]
-    assert [one.payload for one in store.dead(1, most=0)] == [b""]
+    assert [one.count for one in keeper.dead_groups(1)] == [3]
+    assert [one.payload for one in keeper.dead(2, reason="reason 0", most=3)] == [b"444", b"222"]
+    assert [one.payload for one in keeper.dead(1, most=0)] == [b""]
     empty = DeadLetter(ids.take(1).to_bytes(16, "big"), b"", "nothing was sent")
-    store.bury([empty])
-    assert store.dead(1) == store.dead(1, most=0) == store.dead(1, most=5) == [empty]
-    assert store.dead_groups(10)[-1].newest == empty
+    keeper.bury([empty])
+    assert keeper.dead(1) == keeper.dead(1, most=0) == keeper.dead(1, most=5) == [empty]
+    assert keeper.dead_groups(10)[-1].newest == empty

@@ -12,7 +12,7 @@ import pytest
 from app.backends import Backends, connect
 from app.log.envelope import Claim, DeadLetter, Envelope
 from app.log.record import IdSource
-from app.ports.memory import REFUSED
+from app.ports.notes import REFUSED
 from app.ports.notices import HISTORY, Beat, BeatPlace, Crash, Notice
 from app.systems.folder import Folder
 from tests.conftest import MakeRecord, fill_backends
@@ -32,37 +32,37 @@ def cleaned(one: Notice, like: Notice) -> Notice:
 
 def test_notices_are_kept_and_followed(each_backends: Backends) -> None:
     """In the order of keeping; a changed one comes again, in its newest form and once."""
-    store = each_backends.store
-    assert store.notices_after(0) == []
-    store.keep_notices([notice("a"), notice("b", 2)])
-    found = store.notices_after(0)
+    keeper = each_backends.record.notices
+    assert keeper.notices_after(0) == []
+    keeper.keep_notices([notice("a"), notice("b", 2)])
+    found = keeper.notices_after(0)
     assert [cleaned(notice(one.id, one.since), one) for _, one in found] == [one for _, one in found]
     seen = found[-1][0]
-    assert store.notices_after(seen) == []
-    store.keep_notices([notice("a", 1, 5)])
-    store.keep_notices([notice("c", 3)])
-    after = store.notices_after(seen)
+    assert keeper.notices_after(seen) == []
+    keeper.keep_notices([notice("a", 1, 5)])
+    keeper.keep_notices([notice("c", 3)])
+    after = keeper.notices_after(seen)
     assert [(one.id, one.until) for _, one in after] == [("a", 5), ("c", None)]
     assert [revision for revision, _ in after] == sorted({revision for revision, _ in after})
-    assert [one.id for _, one in store.notices_after(0)] == ["b", "a", "c"]
-    assert [one.id for one in store.notices(10)] == ["c", "b", "a"]
-    assert [one.id for one in store.notices(1, "open")] == ["c"]
-    assert [one.id for one in store.notices(10, "closed")] == ["a"]
+    assert [one.id for _, one in keeper.notices_after(0)] == ["b", "a", "c"]
+    assert [one.id for one in keeper.notices(10)] == ["c", "b", "a"]
+    assert [one.id for one in keeper.notices(1, "open")] == ["c"]
+    assert [one.id for one in keeper.notices(10, "closed")] == ["a"]
 
 
 def test_history_is_bounded(each_backends: Backends) -> None:
     """The oldest closed ones go, an open one never."""
-    store = each_backends.store
-    store.keep_notices([notice("open"), *(notice(f"{n:05}", n, n) for n in range(HISTORY + 20))])
-    assert len(store.notices(HISTORY * 2, "closed")) == HISTORY
-    assert [one.id for one in store.notices(10, "open")] == ["open"]
-    assert store.notices(HISTORY * 2, "closed")[-1].id == "00020"
+    keeper = each_backends.record.notices
+    keeper.keep_notices([notice("open"), *(notice(f"{n:05}", n, n) for n in range(HISTORY + 20))])
+    assert len(keeper.notices(HISTORY * 2, "closed")) == HISTORY
+    assert [one.id for one in keeper.notices(10, "open")] == ["open"]
+    assert keeper.notices(HISTORY * 2, "closed")[-1].id == "00020"
 
 
 def test_figures_grow_from_many_processes(each_backends: Backends) -> None:
     """Each addition counts; the number is that of the notes."""
-    assert [each_backends.store.tally("x", n) for n in (1, 2, 3)] == [1, 3, 6]
-    assert each_backends.store.noted("x") == 6
+    assert [each_backends.record.notes.tally("x", n) for n in (1, 2, 3)] == [1, 3, 6]
+    assert each_backends.record.notes.noted("x") == 6
 
 
 def test_accepted_and_stored_and_refused_never_fall(each_backends: Backends, make_record: MakeRecord) -> None:
@@ -76,27 +76,28 @@ def test_accepted_and_stored_and_refused_never_fall(each_backends: Backends, mak
     stats = backends.store.stats()
     assert (stats["stored"], stats["stored_ever"]) == (4, 5)
     letters = [DeadLetter(IdSource().take(1).to_bytes(16, "big"), b"{", "is not JSON") for _ in range(2)]
-    backends.store.bury(letters)
-    backends.store.bury(letters)
-    backends.store.drop_dead([letters[0].id])
-    assert backends.store.noted(REFUSED) == 2
+    backends.record.letters.bury(letters)
+    backends.record.letters.bury(letters)
+    backends.record.letters.drop_dead([letters[0].id])
+    assert backends.record.notes.noted(REFUSED) == 2
     backends.queue.put([Envelope([make_record()], [letters[0]])], Claim("key", b"d", bytes(16)))
     assert backends.queue.accepted() == 6
 
 
 def test_one_leads(each_backends: Backends) -> None:
     """Of two on one record; when it is gone, the other does. In one file the folder's lock tells."""
-    other = connect(each_backends.settings)
-    if not isinstance(each_backends.store, BeatPlace):
+    first, other = connect(each_backends.settings), connect(each_backends.settings)
+    if len(each_backends.places) == 1:
+        assert first.record.notices.lead() and other.record.notices.lead()
+        first.close()
         other.close()
-        assert each_backends.store.lead()
         return
-    assert each_backends.store.lead()
-    assert each_backends.store.lead()
-    assert not other.store.lead()
-    each_backends.store.close()
+    assert first.record.notices.lead()
+    assert first.record.notices.lead()
+    assert not other.record.notices.lead()
+    first.close()
     until = time.monotonic() + 30
-    while not other.store.lead():
+    while not other.record.notices.lead():
         assert time.monotonic() < until
         time.sleep(0.05)
     other.close()

@@ -9,7 +9,8 @@ import pytest
 from app.backends import Backends
 from app.log.envelope import DeadLetter, Envelope, Listing
 from app.log.record import LogRecord
-from app.ports.memory import ClaimMade, Doubled, Keeper, Listed, OwnId, Readable, Remembered
+from app.ports.memory import ClaimMade, Doubled, Keeper, Listed, OwnId, Remembered
+from app.ports.queue import Readable
 from tests.conftest import MakeRecord, fill_backends
 
 FIRST, LAST = bytes(16), b"\xff" * 16
@@ -69,26 +70,26 @@ def test_many_marks(each_backends: Backends, make_record: MakeRecord) -> None:
 
 def test_notes(each_backends: Backends) -> None:
     """A note is 0 until it is set, keeps its last value, and meets no figure of the same name."""
-    store = each_backends.store
-    assert store.noted("stored") == 0
-    store.note("stored", 2**62)
-    store.note("other", 5)
-    assert (store.noted("stored"), store.noted("other"), store.stats()["stored"]) == (2**62, 5, 0)
-    store.note("stored", 0)
-    assert store.noted("stored") == 0
+    parts = each_backends.record
+    assert parts.notes.noted("stored") == 0
+    parts.notes.note("stored", 2**62)
+    parts.notes.note("other", 5)
+    assert (parts.notes.noted("stored"), parts.notes.noted("other"), parts.store.stats()["stored"]) == (2**62, 5, 0)
+    parts.notes.note("stored", 0)
+    assert parts.notes.noted("stored") == 0
 
 
 def test_what_is_remembered_can_be_carried_over(each_backends: Backends) -> None:
     """Claims, listings and doubles come out as they went in; what is there already stays."""
-    store = each_backends.store
+    keeper = each_backends.record.claims
     claims = [ClaimMade(f"key {n}", n % 3, 3, b"digest", f"answer {n}".encode(), 1_000 + n) for n in range(2_500)]
     listed = Listed(b"k" * 16, b"i" * 32, 2**45)
     doubled = Doubled(b"a" * 16, b"b" * 16, 7)
-    store.remember([*claims, listed, doubled])
-    store.remember([ClaimMade("key 0", 0, 3, b"other", b"other", 9), Listed(b"k" * 16, b"", 5)])
-    found = [item for chunk in store.remembered() for item in chunk]
+    keeper.remember([*claims, listed, doubled])
+    keeper.remember([ClaimMade("key 0", 0, 3, b"other", b"other", 9), Listed(b"k" * 16, b"", 5)])
+    found = [item for chunk in keeper.remembered() for item in chunk]
     assert sorted(found, key=repr) == sorted([*claims, listed, doubled], key=repr)
-    assert store.listed(b"k" * 16) == [b"i" * 16, b"i" * 16]
+    assert keeper.listed(b"k" * 16) == [b"i" * 16, b"i" * 16]
 
 
 def test_queue_that_remembers(each_backends: Backends, make_record: MakeRecord) -> None:

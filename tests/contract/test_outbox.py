@@ -34,7 +34,7 @@ def outbox(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Outbox]:
         return
     urls = {fixture: request.getfixturevalue(fixture) for fixture in services(request.param)}
     opened = open_combination(request.param, tmp_path, urls)
-    yield opened.store
+    yield opened.record.outbox
     opened.close()
 
 
@@ -104,5 +104,5 @@ def test_standings_are_kept_and_tests_beside_them(outbox: Outbox) -> None:
 def test_all_or_none(each_backends: Backends) -> None:
     """Where a standing can't be kept, nothing of what it says was posted is."""
     with pytest.raises(Exception, match=r"(?i)range|int"):
-        each_backends.store.post([delivery("a")], [Standing("ops", 1 << 70)])
-    assert each_backends.store.waiting("ops", 10) == []
+        each_backends.record.outbox.post([delivery("a")], [Standing("ops", 1 << 70)])
+    assert each_backends.record.outbox.waiting("ops", 10) == []

@@ -24,30 +24,32 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def gate(backends: Backends) -> Gate:
     """Return the gate that a worker has."""
-    step = partial(drain.drain, backends.queue, backends.store, Indexing(backends.store, backends.index))
-    return Gate(backends.store, backends.move or step)
+    step = partial(
+        drain.drain, backends.queue, backends.record, Indexing(backends.store, backends.record.letters, backends.index)
+    )
+    return Gate(backends.record.notes, backends.move or step)
 
 
 def test_pause_holds_for_all_and_over_restarts(each_backends: Backends, make_record: MakeRecord) -> None:
     """A worker of another process, or of a later one, sees it; logs are accepted and wait, and go on at a resume."""
     before = now_ms()
-    since = pause.pause(each_backends.store)
+    since = pause.pause(each_backends.record.notes)
     assert before <= since <= now_ms()
-    assert pause.pause(each_backends.store) == since
+    assert pause.pause(each_backends.record.notes) == since
     each_backends.queue.put([Envelope([make_record()])])
     another = connect(each_backends.settings)
     try:
         assert gate(another).step(100, 0) == 0
         assert gate(each_backends).step(100, 0) == 0
-        assert pause.paused(another.store) == since
+        assert pause.paused(another.record.notes) == since
         assert each_backends.queue.depth().logs >= 1
         assert each_backends.store.stats()["stored"] == 0
-        assert pause.resume(another.store) == since
+        assert pause.resume(another.record.notes) == since
         assert sum(gate(each_backends).step(100, 1) for _ in range(10)) == 1
     finally:
         another.close()
-    assert pause.resume(each_backends.store) == 0
-    assert pause.paused(each_backends.store) == 0
+    assert pause.resume(each_backends.record.notes) == 0
+    assert pause.paused(each_backends.record.notes) == 0
 
 
 def test_worker_stops_and_goes_on(each_backends: Backends, make_record: MakeRecord) -> None:
@@ -57,7 +59,7 @@ def test_worker_stops_and_goes_on(each_backends: Backends, make_record: MakeReco
     shift = threading.Thread(target=lambda: drain.shift(opened.step, ended.is_set, batch_size=100))
     shift.start()
     try:
-        pause.pause(each_backends.store)
+        pause.pause(each_backends.record.notes)
         opened._paused()
         # The step that was at work when the pause came may take what comes now.
         looked = threading.Event()
@@ -66,7 +68,7 @@ def test_worker_stops_and_goes_on(each_backends: Backends, make_record: MakeReco
         looked.wait(0.5)
         assert each_backends.queue.depth().logs >= 5
         assert each_backends.store.stats()["stored"] == 0
-        pause.resume(each_backends.store)
+        pause.resume(each_backends.record.notes)
         for _ in range(600):
             if each_backends.store.stats()["stored"]:
                 break

@@ -104,10 +104,10 @@ def becomes_empty(queue: LogQueue) -> bool:
 
 def store_all(held: Backends) -> None:
     """Drain the queue, which on a carrier makes the claims."""
-    indexing = Indexing(held.store, held.index)
+    indexing = Indexing(held.store, held.record.letters, held.index)
     until = time.monotonic() + TAKE_SECONDS
     while held.queue.depth().logs and time.monotonic() < until:
-        drain.drain(held.queue, held.store, indexing, 2_000, 0.2)
+        drain.drain(held.queue, held.record, indexing, 2_000, 0.2)
     assert held.queue.depth().logs == 0
 
 

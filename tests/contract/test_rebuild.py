@@ -82,7 +82,7 @@ def test_index_is_the_same_after_a_rebuild(rebuildable: Backends, make_record: M
     fill_backends(rebuildable, [*logs(make_record, 2_700), *random_records(11, 300)])
     before = seen(rebuildable)
     for _ in range(2):
-        done = rebuild(rebuildable.store, rebuildable.index)
+        done = rebuild(rebuildable.store, rebuildable.record.letters, rebuildable.index)
         assert (done.logs, done.refused, done.resumed) == (3_000, 0, False)
         assert state(rebuildable) is None
         assert seen(rebuildable) == before
@@ -90,7 +90,7 @@ def test_index_is_the_same_after_a_rebuild(rebuildable: Backends, make_record: M
 
 def test_empty_record(rebuildable: Backends) -> None:
     """Nothing to rebuild is no error."""
-    assert rebuild(rebuildable.store, rebuildable.index).logs == 0
+    assert rebuild(rebuildable.store, rebuildable.record.letters, rebuildable.index).logs == 0
     page = rebuildable.index.find(Query(count="exact"))
     assert (page.records, page.total) == ([], 0)
 
@@ -103,9 +103,9 @@ def test_index_that_lost_and_invented_logs_is_mended(rebuildable: Backends, make
     rebuildable.index.remove([record.id for record in records[100:200]])
     strange = make_record(message="needle of nobody")
     rebuildable.index.add([strange])
-    rebuild(rebuildable.store, rebuildable.index)
+    rebuild(rebuildable.store, rebuildable.record.letters, rebuildable.index)
     assert seen(rebuildable) == wanted
-    assert audit(rebuildable.store, rebuildable.index, MONTH_MS).same
+    assert audit(rebuildable.store, rebuildable.record.letters, rebuildable.index, MONTH_MS).same
 
 
 def test_searches_are_whole_while_logs_come_and_go(
@@ -137,7 +137,7 @@ def test_searches_are_whole_while_logs_come_and_go(
         assert {record.id for record in page.records} == held
         assert page.total == len(held)
 
-    rebuild(rebuildable.store, rebuildable.index, live)
+    rebuild(rebuildable.store, rebuildable.record.letters, rebuildable.index, live)
     # How many chunks there are depends on the commits that a mix of systems makes.
     assert steps >= 6
     fill_backends(rebuildable, more := logs(make_record, 10))
@@ -146,7 +146,7 @@ def test_searches_are_whole_while_logs_come_and_go(
         page = rebuildable.index.find(Query(tree, limit=10_000, count="exact"))
         assert {record.id for record in page.records} == held
         assert page.total == len(held)
-    assert audit(rebuildable.store, rebuildable.index, MONTH_MS).same
+    assert audit(rebuildable.store, rebuildable.record.letters, rebuildable.index, MONTH_MS).same
     facets = rebuildable.index.facets(Query(), ["level"], 10)
     assert sum(value.count for value in facets.fields["level"]) == len(held)
 
@@ -156,8 +156,8 @@ def test_marks_and_rebuild_together(rebuildable: Backends, make_record: MakeReco
     records = logs(make_record, 1_200)
     fill_backends(rebuildable, records[:600])
     rebuildable.store.add(records[600:])
-    rebuild(rebuildable.store, rebuildable.index)
-    indexing = Indexing(rebuildable.store, rebuildable.index)
+    rebuild(rebuildable.store, rebuildable.record.letters, rebuildable.index)
+    indexing = Indexing(rebuildable.store, rebuildable.record.letters, rebuildable.index)
     while indexing.catch_up():
         indexing.settle(now=True)
     assert rebuildable.index.find(Query(Words("needle"), count="exact")).total == 1_200
@@ -181,10 +181,10 @@ def test_goes_on_after_a_crash_at_any_step(
     fill_in_parts(rebuildable, logs(make_record, 1_500))
     before = seen(rebuildable)
     with pytest.raises(Killed):
-        rebuild(rebuildable.store, Mortal(rebuildable.index, Clock(call, after), method))  # type: ignore[arg-type]
+        rebuild(rebuildable.store, rebuildable.record.letters, Mortal(rebuildable.index, Clock(call, after), method))
     assert seen(rebuildable) == before
     reached = state(rebuildable)
-    done = rebuild(rebuildable.store, rebuildable.index)
+    done = rebuild(rebuildable.store, rebuildable.record.letters, rebuildable.index)
     assert done.resumed == (reached is not None)
     if method != "begin_rebuild" and reached:
         assert done.logs < 1_500
@@ -206,7 +206,7 @@ def test_abandoned_rebuild_leaves_no_trace(rebuildable: Backends, make_record: M
     with pytest.raises(Unavailable):
         index.rebuild_add(records[:500], 500)
     assert seen(rebuildable) == before
-    assert rebuild(rebuildable.store, index).logs == 1_000
+    assert rebuild(rebuildable.store, rebuildable.record.letters, index).logs == 1_000
     assert index.begin_rebuild() > first
     assert seen(rebuildable) == before
 
@@ -230,7 +230,7 @@ def test_readers_and_writers_of_other_threads(rebuildable: Backends, make_record
         thread.start()
     try:
         for _ in range(2):
-            rebuild(rebuildable.store, rebuildable.index)
+            rebuild(rebuildable.store, rebuildable.record.letters, rebuildable.index)
     finally:
         stop.set()
         for thread in threads:

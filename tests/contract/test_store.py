@@ -133,25 +133,25 @@ def test_expire_takes_as_many_as_it_may(each_backends: Backends, make_record: Ma
 
 def test_dead_letters(each_backends: Backends) -> None:
     """Dead letters are kept once, listed newest first, counted by reason, and dropped by id."""
-    store = each_backends.store
+    keeper = each_backends.record.letters
     letters = [letter("a"), letter("b"), letter("a")]
-    store.bury(letters)
-    store.bury(letters[:1])
-    assert store.dead() == letters[::-1]
-    assert store.dead(limit=1, before=letters[2].id) == [letters[1]]
-    assert store.dead(reason="a") == [letters[2], letters[0]]
-    assert store.dead_counts() == {"a": 2, "b": 1}
-    assert store.dead_between(letters[1].id, letters[2].id) == 2
-    assert store.drop_dead([letters[0].id, bytes(16)]) == 1
-    assert store.dead_counts() == {"a": 1, "b": 1}
+    keeper.bury(letters)
+    keeper.bury(letters[:1])
+    assert keeper.dead() == letters[::-1]
+    assert keeper.dead(limit=1, before=letters[2].id) == [letters[1]]
+    assert keeper.dead(reason="a") == [letters[2], letters[0]]
+    assert keeper.dead_counts() == {"a": 2, "b": 1}
+    assert keeper.dead_between(letters[1].id, letters[2].id) == 2
+    assert keeper.drop_dead([letters[0].id, bytes(16)]) == 1
+    assert keeper.dead_counts() == {"a": 1, "b": 1}
 
 
 def test_too_many_dead_letters_push_out_the_oldest(settings: Settings) -> None:
     """Over DEAD_LIMIT the oldest go, and are counted."""
     opened = connect(replace(settings, dead_limit=1_000))
     letters = [letter(payload=b"x" * 400) for _ in range(4)]
-    opened.store.bury(letters)
-    assert opened.store.dead() == letters[:1:-1]
+    opened.record.letters.bury(letters)
+    assert opened.record.letters.dead() == letters[:1:-1]
     assert opened.store.stats()["dead_letters_dropped"] == 2
     opened.close()
 

@@ -100,64 +100,64 @@ def claim(key: str, answer: bytes, part: int = 0, parts: int = 1) -> Claim:
 
 def test_a_claim_is_the_first_requests(each_backends: Backends) -> None:
     """The same request has it for ever, another never; an envelope without one is nobody's rival."""
-    store = each_backends.store
+    keeper = each_backends.record.claims
     first, second = Envelope(claim=claim("k\0", b"1")), Envelope(claim=claim("k\0", b"2"))
-    assert store.claim([first, Envelope(), second]) == [True, True, False]
-    assert store.claim([second]) == [False]
-    assert store.claim([first]) == [True]
-    assert store.claim([]) == []
-    assert store.claimed("k\0") == Earlier(b"1", b"digest")
-    assert store.claimed("k") is None
+    assert keeper.claim([first, Envelope(), second]) == [True, True, False]
+    assert keeper.claim([second]) == [False]
+    assert keeper.claim([first]) == [True]
+    assert keeper.claim([]) == []
+    assert keeper.claimed("k\0") == Earlier(b"1", b"digest")
+    assert keeper.claimed("k") is None
 
 
 def test_a_request_is_claimed_when_all_its_parts_are(each_backends: Backends) -> None:
     """A request that reached the queue in part only is made whole by the next; then neither's answer tells the whole."""
-    store = each_backends.store
-    assert store.claim([Envelope(claim=claim("key", b"1", 1, 2))]) == [True]
-    assert store.claimed("key") is None
+    keeper = each_backends.record.claims
+    assert keeper.claim([Envelope(claim=claim("key", b"1", 1, 2))]) == [True]
+    assert keeper.claimed("key") is None
     rival = [Envelope(claim=claim("key", b"2", part, 2)) for part in range(2)]
-    assert store.claim(rival) == [True, False]
-    assert store.claimed("key") is None
-    assert store.claim([Envelope(claim=claim("other", b"3", part, 2)) for part in range(2)]) == [True, True]
-    assert store.claimed("other") == Earlier(b"3", b"digest")
+    assert keeper.claim(rival) == [True, False]
+    assert keeper.claimed("key") is None
+    assert keeper.claim([Envelope(claim=claim("other", b"3", part, 2)) for part in range(2)]) == [True, True]
+    assert keeper.claimed("other") == Earlier(b"3", b"digest")
 
 
 def test_another_body_is_no_resend(each_backends: Backends, make_record: MakeRecord) -> None:
     """It was accepted before anybody could refuse it: it is to be stored, and nothing of it counts as a double."""
-    store, record = each_backends.store, make_record()
-    assert store.claim([Envelope(claim=claim("key", b"1"))]) == [True]
+    parts, record = each_backends.record, make_record()
+    assert parts.claims.claim([Envelope(claim=claim("key", b"1"))]) == [True]
     other = Envelope([record], claim=Claim("key", b"other", b"2"))
-    assert store.claim([other, other]) == [True, True]
-    assert store.count(record.id, record.id) == 0
-    assert store.claimed("key") == Earlier(b"1", b"digest")
+    assert parts.claims.claim([other, other]) == [True, True]
+    assert parts.store.count(record.id, record.id) == 0
+    assert parts.claims.claimed("key") == Earlier(b"1", b"digest")
 
 
 def test_logs_that_lost_their_claim_count_as_stored(each_backends: Backends, make_record: MakeRecord) -> None:
     """The receipt of a re-send adds up, though its logs stand under the first request's ids."""
-    store, records = each_backends.store, [make_record() for _ in range(3)]
-    store.claim([Envelope(claim=claim("key", b"1"))])
-    store.claim([Envelope(records, claim=claim("key", b"2"))])
-    assert store.count(records[0].id, records[2].id) == 3
-    assert store.get([records[0].id]) == []
+    parts, records = each_backends.record, [make_record() for _ in range(3)]
+    parts.claims.claim([Envelope(claim=claim("key", b"1"))])
+    parts.claims.claim([Envelope(records, claim=claim("key", b"2"))])
+    assert parts.store.count(records[0].id, records[2].id) == 3
+    assert parts.store.get([records[0].id]) == []
 
 
 def test_listings(each_backends: Backends) -> None:
     """A listing is kept until its time is over; a listing of nothing is one too."""
-    store, ids = each_backends.store, IdSource()
+    keeper, ids = each_backends.record.claims, IdSource()
     keys = [ids.take(1).to_bytes(16, "big") for _ in range(4)]
-    store.keep(Listing(keys[0], keys[1:], 60_000))
-    store.keep(Listing(keys[1], [], 60_000))
-    store.keep(Listing(keys[2], keys, -1))
-    store.forget_claims()
-    assert [store.listed(key) for key in keys] == [keys[1:], [], None, None]
+    keeper.keep(Listing(keys[0], keys[1:], 60_000))
+    keeper.keep(Listing(keys[1], [], 60_000))
+    keeper.keep(Listing(keys[2], keys, -1))
+    keeper.forget_claims()
+    assert [keeper.listed(key) for key in keys] == [keys[1:], [], None, None]
 
 
 def test_claims_of_today_are_remembered(each_backends: Backends) -> None:
     """Forgetting takes what is older than a day only."""
-    store = each_backends.store
-    store.claim([Envelope(claim=claim("key", b"1"))])
-    store.forget_claims()
-    assert store.claimed("key") == Earlier(b"1", b"digest")
+    keeper = each_backends.record.claims
+    keeper.claim([Envelope(claim=claim("key", b"1"))])
+    keeper.forget_claims()
+    assert keeper.claimed("key") == Earlier(b"1", b"digest")
 
 
 def test_a_store_takes_logs_of_any_arrival(each_backends: Backends, make_record: MakeRecord) -> None:

@@ -44,10 +44,10 @@ def step(backends: Backends) -> Step:
 
 def draining(backends: Backends) -> Step:
     """Return the drain by leases, with the index following at once."""
-    indexing = Indexing(backends.store, backends.index)
+    indexing = Indexing(backends.store, backends.record.letters, backends.index)
 
     def step(limit: int, wait: float) -> int:
-        moved = drain.drain(backends.queue, backends.store, indexing, limit, wait)
+        moved = drain.drain(backends.queue, backends.record, indexing, limit, wait)
         indexing.settle(now=True)
         return moved
 
@@ -69,7 +69,7 @@ def test_log_that_cannot_be_stored_costs_no_neighbour(
         make_record(id=(first + n).to_bytes(16, "big"), message=f"log {n}", t=POISON if n == 41 else n)
         for n in range(100)
     ]
-    receipts = Receipts(backends.queue, backends.store, backends.index, b"secret", 86_400_000)
+    receipts = Receipts(backends.queue, backends.store, backends.record.letters, backends.index, b"secret", 86_400_000)
     receipt = receipts.consecutive(records[0].id, 100)
     backends.queue.put([Envelope(records)])
     assert step(1_000, 0) == 100
@@ -77,7 +77,7 @@ def test_log_that_cannot_be_stored_costs_no_neighbour(
     good = [record for record in records if record.t != POISON]
     assert backends.store.get([record.id for record in records]) == good
     assert backends.index.find(Query(limit=1_000, sort="asc")).records == good
-    (letter,) = backends.store.dead()
+    (letter,) = backends.record.letters.dead()
     assert letter.id == records[41].id
     assert b"log 41" in letter.payload
     assert letter.reason.startswith("can't be stored: OverflowError")
@@ -107,7 +107,7 @@ def test_message_that_cannot_be_read_costs_no_neighbour(
     while step(1_000, 0):
         pass
     assert backends.store.get([before.id, after.id]) == [before, after]
-    (letter,) = backends.store.dead()
+    (letter,) = backends.record.letters.dead()
     assert (letter.payload, letter.reason) == (body, "the queue's message can't be decoded")
     assert not backends.queue.take(100, 0)
 
@@ -120,7 +120,7 @@ def test_letters_travel_with_their_logs(backends: Backends, step: Step, make_rec
     backends.queue.put([Envelope([record], letters[:1]), Envelope(dead=letters[1:])])
     step(1_000, 0)
     step(1_000, 0)
-    assert backends.store.dead() == letters[::-1]
+    assert backends.record.letters.dead() == letters[::-1]
     assert backends.store.get([record.id]) == [record]
 
 

@@ -18,10 +18,11 @@ from app.errors import Unavailable
 from app.log.envelope import Envelope
 from app.log.record import IdSource, LogRecord
 from app.ports.index import IndexRefusal
+from app.ports.parts import RecordParts
 from app.query.filter import Words
 from app.query.query import Query
 from tests.conftest import MakeRecord
-from tests.mortal import Clock, Killed, Mortal
+from tests.mortal import Clock, Killed, Mortal, mortal_record
 from tests.templates import open_copy
 
 #: Without one file for all: there the move is one transaction (app/systems/sqlite/move.py), and nothing to get out of step.
@@ -51,13 +52,13 @@ def put(backends: Backends, records: Sequence[LogRecord]) -> None:
     backends.queue.put([Envelope(list(records[at : at + 10])) for at in range(0, len(records), 10)])
 
 
-def work(queue: Any, store: Any, index: Any, *, batch: int = 30) -> None:
+def work(queue: Any, record: RecordParts, index: Any, *, batch: int = 30) -> None:
     """Do what a worker does, until nothing is left to do."""
-    carrying = Indexing(store, index)
+    carrying = Indexing(record.store, record.letters, index)
     while queue.depth().bytes:
-        drain.drain(queue, store, carrying, batch, 0)
+        drain.drain(queue, record, carrying, batch, 0)
     carrying.settle(now=True)
-    while store.lacking().logs:
+    while record.store.lacking().logs:
         carrying.catch_up()
         carrying.settle(now=True)
 
@@ -87,13 +88,14 @@ def test_every_step_can_be_the_last(apart: Backends, make_record: MakeRecord) ->
             everything += records
             put(apart, records)
             clock = Clock(last, after)
-            mortals = [Mortal(backend, clock) for backend in (apart.queue, apart.store, apart.index)]
+            queue, index = (Mortal(backend, clock) for backend in (apart.queue, apart.index))
+            record = mortal_record(apart.record, clock)
             try:
-                work(*mortals)
+                work(queue, record, index)
                 ended = clock.calls < last
             except Killed:
                 pass
-            work(apart.queue, apart.store, apart.index)
+            work(apart.queue, apart.record, apart.index)
             complete(apart, everything)
             last += 1
         assert last > 15
@@ -116,10 +118,11 @@ def test_whatever_happens_in_which_order(
             everything += records
             put(opened, [*records, *again])
             clock = Clock(last, after, Killed if dies else lambda: Unavailable("is down"))
-            mortals = [Mortal(backend, clock) for backend in (opened.queue, opened.store, opened.index)]
+            queue, index = (Mortal(backend, clock) for backend in (opened.queue, opened.index))
+            record = mortal_record(opened.record, clock)
             with suppress(Killed, Unavailable):
-                work(*mortals, batch=data.draw(st.sampled_from((1, 25, 100))))
-        work(opened.queue, opened.store, opened.index)
+                work(queue, record, index, batch=data.draw(st.sampled_from((1, 25, 100))))
+        work(opened.queue, opened.record, opened.index)
         complete(opened, everything)
     finally:
         opened.close()
@@ -151,11 +154,11 @@ class Away:
 def test_index_that_is_down_stops_nobody(apart: Backends, make_record: MakeRecord) -> None:
     """Logs are stored and acknowledged while it is away, it is left alone meanwhile, and it catches up."""
     index = Away(apart.index)
-    carrying = Indexing(apart.store, index)  # type: ignore[arg-type]
+    carrying = Indexing(apart.store, apart.record.letters, index)
     records = [make_record() for _ in range(500)]
     put(apart, records)
     while apart.queue.depth().logs:
-        drain.drain(apart.queue, apart.store, carrying, 50, 0)
+        drain.drain(apart.queue, apart.record, carrying, 50, 0)
     assert index.tried == 1
     assert apart.store.lacking().logs == 500
     assert apart.store.lacking().since is not None
@@ -169,12 +172,12 @@ def test_index_that_is_down_stops_nobody(apart: Backends, make_record: MakeRecor
 
 def test_marks_stay_until_the_index_has_refreshed(apart: Backends, make_record: MakeRecord) -> None:
     """A log counts as lacking until it is findable, not only until it was added."""
-    carrying = Indexing(apart.store, apart.index)
+    carrying = Indexing(apart.store, apart.record.letters, apart.index)
     put(apart, [make_record() for _ in range(10)])
     carrying.settle(now=True)
-    drain.drain(apart.queue, apart.store, carrying, 100, 0)
+    drain.drain(apart.queue, apart.record, carrying, 100, 0)
     put(apart, [make_record() for _ in range(10)])
-    drain.drain(apart.queue, apart.store, carrying, 100, 0)
+    drain.drain(apart.queue, apart.record, carrying, 100, 0)
     assert apart.store.lacking().logs >= 10
     carrying.settle(now=True)
     assert apart.store.lacking().logs == 0
@@ -202,9 +205,9 @@ def test_record_that_cannot_be_indexed_is_a_dead_letter(apart: Backends, make_re
     records = [make_record(metadata={"n": n, "big": 10**40}) for n in range(30)]
     odd = [records[3].id, records[17].id]
     put(apart, records)
-    work(apart.queue, apart.store, Picky(apart.index, odd))
+    work(apart.queue, apart.record, Picky(apart.index, odd))
     complete(apart, [record for record in records if record.id not in odd])
-    letters = apart.store.dead()
+    letters = apart.record.letters.dead()
     assert sorted(letter.id for letter in letters) == odd
     assert {letter.reason for letter in letters} == {"can't be indexed: too odd"}
     assert all(str(10**40).encode() in letter.payload for letter in letters)
@@ -215,7 +218,7 @@ def test_deleted_before_it_was_indexed(apart: Backends, make_record: MakeRecord)
     records = [make_record() for _ in range(5)]
     apart.store.add(records)
     apart.store.delete([records[0].id])
-    work(apart.queue, apart.store, apart.index)
+    work(apart.queue, apart.record, apart.index)
     complete(apart, records[1:])
 
 
@@ -241,7 +244,7 @@ def test_stored_by_hand_in_one_file_and_moved_on(backends: Backends, make_record
     assert backends.index.find(Query(Words("hello"), count="exact")).total == len(late)
     for care in backends.tidy:
         care()
-    work(backends.queue, backends.store, backends.index)
+    work(backends.queue, backends.record, backends.index)
     complete(backends, [*early, *late])
     assert backends.index.find(Query(Words("hello"), count="exact")).total == len(early) + len(late)
     backends.store.delete([record.id for record in early[:10]])
@@ -253,6 +256,6 @@ def test_marked_in_one_file_and_deleted_before_the_index(backends: Backends, mak
     kept, gone = make_record(level="warn"), make_record(level="warn")
     backends.store.add([kept, gone])
     backends.store.delete([gone.id])
-    work(backends.queue, backends.store, backends.index)
+    work(backends.queue, backends.record, backends.index)
     assert backends.index.facets(Query(), ["level"], 5).fields["level"][0].count == 1
     complete(backends, [kept])

@@ -142,7 +142,7 @@ def test_restore(each: Backends, make_record: MakeRecord, tmp_path: Path) -> Non
 
 def index_all(backends: Backends) -> None:
     """Do what the index actor does until nothing is lacking; leases of the dead end meanwhile."""
-    indexing = Indexing(backends.store, backends.index)
+    indexing = Indexing(backends.store, backends.record.letters, backends.index)
     until = time.monotonic() + SECONDS
     while backends.store.lacking().logs:
         assert time.monotonic() < until

@@ -59,37 +59,37 @@ def test_a_count_that_falls_is_no_negative_rate() -> None:
 
 def test_the_sampler_keeps_what_happens(backends: Backends, make_record: MakeRecord) -> None:
     """First and last of a pause in which nothing does: so the pause has no rate. A new leader goes on."""
-    store, waiting = backends.store, [0]
-    sampler = Sampler(backends.queue, store, lambda: waiting[0])
+    parts, waiting = backends.record, [0]
+    sampler = Sampler(backends.queue, parts.figures, lambda: waiting[0])
     for _ in range(3):
         assert sampler.look() == {}
-    assert len(store.samples(0)) == 1
+    assert len(parts.figures.samples(0)) == 1
     backends.queue.put([Envelope([make_record(), make_record()])])
     waiting[0] = 2
     sampler.look()
-    kept = store.samples(0)
+    kept = parts.figures.samples(0)
     assert [(one.accepted, one.stored, one.waiting) for one in kept][-1] == (2, 0, 2)
     assert [one.accepted for one in kept[:-1]] in ([0, 0], [0])  # one, if all was within a millisecond
     assert backends.move is not None
     backends.move(100, 0)
-    store.bury([DeadLetter(IdSource().take(1).to_bytes(16, "big"), b"", "r")])
+    parts.letters.bury([DeadLetter(IdSource().take(1).to_bytes(16, "big"), b"", "r")])
     waiting[0] = 0
-    other = Sampler(backends.queue, store, lambda: waiting[0])
+    other = Sampler(backends.queue, parts.figures, lambda: waiting[0])
     other.look()
-    assert store.samples(0)[-1].like(FlowSample(0, 2, 2, 2, 1, 0))
-    count = len(store.samples(0))
-    Sampler(backends.queue, store, lambda: None).look()
+    assert parts.figures.samples(0)[-1].like(FlowSample(0, 2, 2, 2, 1, 0))
+    count = len(parts.figures.samples(0))
+    Sampler(backends.queue, parts.figures, lambda: None).look()
     other.look()
-    assert len(store.samples(0)) == count
+    assert len(parts.figures.samples(0)) == count
 
 
 def test_a_pause_of_all_processes_has_no_rate(backends: Backends, make_record: MakeRecord) -> None:
     """What happened since the first process began again is not smeared over the time before."""
-    store = backends.store
-    at = store.reading().at
-    store.keep_samples([FlowSample(at - 600_000, 0, 0, 0, 0, 0)])
+    keeper = backends.record.figures
+    at = keeper.reading().at
+    keeper.keep_samples([FlowSample(at - 600_000, 0, 0, 0, 0, 0)])
     backends.queue.put([Envelope([make_record()])])
-    Sampler(backends.queue, store, lambda: 1).look()
-    kept = store.samples(0)
+    Sampler(backends.queue, keeper, lambda: 1).look()
+    kept = keeper.samples(0)
     assert [one.accepted for one in kept] == [0, 0, 1]
     assert kept[1].at == kept[2].at - NOW_MS

@@ -46,7 +46,7 @@ def aged(make_record: MakeRecord, seconds: float) -> Envelope:
 
 def test_logs_that_wait_too_long(backends: Backends, make_record: MakeRecord) -> None:
     """From a minute on; what it means, who is at work, and that the drain is paused."""
-    probe = Queue(backends.queue, backends.store, lambda: 2)
+    probe = Queue(backends.queue, backends.record, lambda: 2)
     assert probe.look() == {}
     backends.queue.put([aged(make_record, 50)])
     assert probe.look() == {}
@@ -58,7 +58,7 @@ def test_logs_that_wait_too_long(backends: Backends, make_record: MakeRecord) ->
     assert (
         "1 log wait" in trouble.text and "2 workers are at work" in trouble.text and "Nothing is lost" in trouble.text
     )
-    pause.pause(backends.store)
+    pause.pause(backends.record.notes)
     assert "the drain is paused" in probe.look()["queue/backlog"].text
     assert probe.waiting == 1
     backends.queue.ack(backends.queue.take(1, 0))
@@ -78,7 +78,7 @@ class Carrier:
 def test_a_queue_that_cannot_tell_ages(backends: Backends, clock: Clock, make_record: MakeRecord) -> None:
     """It stands still for a minute, or grows; that some logs are always under way is no backlog."""
     carrier = Carrier()
-    probe = Queue(carrier, backends.store, lambda: 1)  # type: ignore[arg-type]
+    probe = Queue(carrier, backends.record, lambda: 1)  # type: ignore[arg-type]
 
     def after(seconds: int, logs: int, *, stored: bool = True) -> bool:
         found = False
@@ -110,15 +110,15 @@ def test_refusals(backends: Backends, clock: Clock) -> None:
 
     def refuse(count: int) -> None:
         ids = [source.take(1).to_bytes(16, "big") for _ in range(count)]
-        backends.store.bury([DeadLetter(identity, b"{", "is not JSON") for identity in ids])
+        backends.record.letters.bury([DeadLetter(identity, b"{", "is not JSON") for identity in ids])
 
     refuse(3)
-    probe = RecordProbe(backends.store, alone=True)
+    probe = RecordProbe(backends.record, alone=True)
     assert probe.look() == {}
     refuse(2)
     assert probe.look()["record/refused"].text.startswith("2 logs were refused. Last: is not JSON.")
     clock.now += 50
-    backends.store.bury([DeadLetter(source.take(1).to_bytes(16, "big"), b"{}", "is missing", "message")])
+    backends.record.letters.bury([DeadLetter(source.take(1).to_bytes(16, "big"), b"{}", "is missing", "message")])
     assert "Last: message is missing." in probe.look()["record/refused"].text
     assert probe.look()["record/refused"].details["logs"] == 3
     clock.now += 50
@@ -131,9 +131,9 @@ def test_refusals(backends: Backends, clock: Clock) -> None:
 
 def test_what_was_found_stays_while_nobody_can_look(backends: Backends, clock: Clock) -> None:
     """A service that does not answer is one more trouble, not one instead."""
-    probe = RecordProbe(backends.store, alone=True)
+    probe = RecordProbe(backends.record, alone=True)
     probe.look()
-    backends.store.bury([DeadLetter(IdSource().take(1).to_bytes(16, "big"), b"{", "is not JSON")])
+    backends.record.letters.bury([DeadLetter(IdSource().take(1).to_bytes(16, "big"), b"{", "is not JSON")])
     writer = NoticeWriter(Board(), lambda _: None)
     writer.apply("record", probe.look())
     found = probe.unreachable("disk I/O error.")
@@ -149,7 +149,7 @@ def test_what_was_found_stays_while_nobody_can_look(backends: Backends, clock: C
 
 def test_an_index_that_is_behind(backends: Backends, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch) -> None:
     """From a minute on."""
-    probe = RecordProbe(backends.store, alone=False)
+    probe = RecordProbe(backends.record, alone=False)
     backends.store.add([make_record(), make_record()])
     assert probe.look() == {}
     monkeypatch.setattr(probes, "LATE_MS", 0)

@@ -28,7 +28,7 @@ class Process:
         held, lock = self.backends, watch_lock(settings)
         probes = [Disk(settings.data_dir, settings.min_free_disk)]
         self.watch = Watch(
-            Watched(held.store, held.queue, lock, held.places, probes, False), self.board, self.said.append
+            Watched(held.record, held.queue, lock, held.places, probes, False), self.board, self.said.append
         )
         self.watch.start()
 
@@ -91,7 +91,7 @@ def test_one_leads_on_a_folder(settings: Settings, begin: Callable[[Settings], P
     assert (first.watch.leading, second.watch.leading) == (True, False)
     first.close()
     until(lambda: second.watch.leading and not second.open())
-    until(lambda: [one.until is None for one in second.backends.store.notices(10)] == [False])
+    until(lambda: [one.until is None for one in second.backends.record.notices.notices(10)] == [False])
     assert [line.partition(" (")[0] for line in first.said + second.said] == ["notice opened", "notice closed"]
 
 

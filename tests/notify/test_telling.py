@@ -138,7 +138,7 @@ def begin(backends: Backends, quick: None) -> Iterator[Callable[..., Telling]]:
     begun: list[Telling] = []
 
     def make(*lines: Line) -> Telling:
-        begun.append(Telling(backends.store, lines))
+        begun.append(Telling(backends.record.notices, backends.record.outbox, lines))
         begun[-1].start()
         return begun[-1]
 
@@ -166,16 +166,16 @@ def test_a_new_notifier_is_told_what_is_open_and_nothing_older(
     backends: Backends, begin: Callable[..., Telling]
 ) -> None:
     """A second one, and one with a new name, too; who was there before is told nothing twice."""
-    store, line, second = backends.store, Line(), Line(ERRORS)
-    store.keep_notices([notice("over", until=NOW), notice("open")])
+    keeper, line, second = backends.record.notices, Line(), Line(ERRORS)
+    keeper.keep_notices([notice("over", until=NOW), notice("open")])
     first = begin(line)
     first.tell(True, [])
     until(lambda: line.told == ["open-opened"])
-    store.keep_notices([notice("short", "error", until=now_ms())])
+    keeper.keep_notices([notice("short", "error", until=now_ms())])
     first.tell(True, [])
     until(lambda: line.told == ["open-opened", "short-closed"])
     first.close()
-    store.keep_notices([notice("open", until=NOW), notice("late", "error")])
+    keeper.keep_notices([notice("open", until=NOW), notice("late", "error")])
     begin(line, second).tell(True, [])
     until(lambda: len(line.told) == 4 and second.told)
     assert line.told[2:] == ["open-closed", "late-opened"]
@@ -184,13 +184,13 @@ def test_a_new_notifier_is_told_what_is_open_and_nothing_older(
 
 def test_a_notifier_that_is_named_again_is_told_what_is_new(backends: Backends, begin: Callable[..., Telling]) -> None:
     """Not of all that began and ended meanwhile, nor what waited for it for days; what is open still, it is."""
-    store, line = backends.store, Line()
-    store.post([Delivery("ops", "opened", notice("old"), NOW, "old-opened")], [Standing("ops", 0)])
-    store.keep_notices([notice("meanwhile", until=NOW), notice("open"), notice("just", until=now_ms())])
+    parts, line = backends.record, Line()
+    parts.outbox.post([Delivery("ops", "opened", notice("old"), NOW, "old-opened")], [Standing("ops", 0)])
+    parts.notices.keep_notices([notice("meanwhile", until=NOW), notice("open"), notice("just", until=now_ms())])
     begin(line).tell(True, [])
     until(lambda: line.told[:2] == ["open-opened", "just-closed"])
-    until(lambda: [one.state for one in store.deliveries(["old"])] == ["failed"])
-    assert store.deliveries(["meanwhile"]) == []
+    until(lambda: [one.state for one in parts.outbox.deliveries(["old"])] == ["failed"])
+    assert parts.outbox.deliveries(["meanwhile"]) == []
 
 
 def test_that_a_notifier_fails_is_not_over_since_the_record_is_away(
@@ -200,9 +200,9 @@ def test_that_a_notifier_fails_is_not_over_since_the_record_is_away(
     line = Line()
     line.fault = Undelivered("it answered 404", final=True)
     process = begin(line)
-    backends.store.keep_notices([notice()])
+    backends.record.notices.keep_notices([notice()])
     process.tell(True, [])
-    until(lambda: [one.state for one in backends.store.deliveries(["a"])] == ["failed"])
+    until(lambda: [one.state for one in backends.record.outbox.deliveries(["a"])] == ["failed"])
     probe = Failing(process)
     assert list(probe.look()) == ["notifiers/ops"]
     process.tell_alone(True, [notice()], lambda _: False)
@@ -219,10 +219,10 @@ def test_nothing_is_sent_by_who_does_not_lead(backends: Backends, begin: Callabl
     """And all that waits by who does then."""
     line = Line()
     first = begin(line)
-    backends.store.keep_notices([notice()])
+    backends.record.notices.keep_notices([notice()])
     first.tell(False, [])
-    assert backends.store.waiting_counts() == {}
-    outbox.fill(backends.store, [OPS])
+    assert backends.record.outbox.waiting_counts() == {}
+    outbox.fill(backends.record.notices, backends.record.outbox, [OPS])
     time.sleep(0.2)
     assert line.sent == []
     first.tell(True, [])
@@ -234,12 +234,12 @@ def test_what_is_not_taken_waits_and_is_told_later(backends: Backends, begin: Ca
     line = Line()
     line.fault = Undelivered("it answered 503")
     first = begin(line)
-    backends.store.keep_notices([notice()])
+    backends.record.notices.keep_notices([notice()])
     first.tell(True, [])
-    until(lambda: backends.store.standings() and backends.store.standings()[0].failures > 1)
+    until(lambda: backends.record.outbox.standings() and backends.record.outbox.standings()[0].failures > 1)
     first.close()
-    (standing,) = backends.store.standings()
-    backends.store.post([], [msgspec.structs.replace(standing, since=NOW, again=NOW)])
+    (standing,) = backends.record.outbox.standings()
+    backends.record.outbox.post([], [msgspec.structs.replace(standing, since=NOW, again=NOW)])
     second = begin(line)
     (trouble,) = Failing(second).look().values()
     assert (trouble.kind, trouble.severity) == ("notifier_failing", "warning")
@@ -248,7 +248,7 @@ def test_what_is_not_taken_waits_and_is_told_later(backends: Backends, begin: Ca
     line.fault = None
     second.tell(True, [])
     until(lambda: line.told == ["a-opened"])
-    until(lambda: backends.store.standings()[0].sent == 1)
+    until(lambda: backends.record.outbox.standings()[0].sent == 1)
     assert Failing(second).look() == {}
 
 
@@ -257,9 +257,9 @@ def test_a_fault_of_ours_is_one_more_reason(backends: Backends, begin: Callable[
     line = Line()
     line.fault = ValueError("not foreseen")
     process = begin(line)
-    backends.store.keep_notices([notice()])
+    backends.record.notices.keep_notices([notice()])
     process.tell(True, [])
-    until(lambda: backends.store.standings()[0].reason == "ValueError: not foreseen")
+    until(lambda: backends.record.outbox.standings()[0].reason == "ValueError: not foreseen")
     line.fault = None
     until(lambda: line.told == ["a-opened"])
 
@@ -269,21 +269,21 @@ def test_what_is_refused_for_good_is_a_trouble_at_once(backends: Backends, begin
     line = Line()
     line.fault = Undelivered("it answered 404", final=True)
     process = begin(line)
-    backends.store.keep_notices([notice()])
+    backends.record.notices.keep_notices([notice()])
     process.tell(True, [])
-    until(lambda: [one.state for one in backends.store.deliveries(["a"])] == ["failed"])
+    until(lambda: [one.state for one in backends.record.outbox.deliveries(["a"])] == ["failed"])
     (trouble,) = Failing(process).look().values()
     assert trouble.severity == "error" and "it answered 404. What it refused is not sent again" in trouble.text
-    backends.store.keep_test("ops", NOW, "")
+    backends.record.outbox.keep_test("ops", NOW, "")
     assert Failing(process).look() == {}
-    assert backends.store.standings()[0].failed == 1
+    assert backends.record.outbox.standings()[0].failed == 1
 
 
 def test_without_the_record_it_is_told_from_memory(backends: Backends, begin: Callable[..., Telling]) -> None:
     """What is found while it is away, and the end of what was told before; afterwards nothing of it a second time."""
-    store, line = backends.store, Line()
+    parts, line = backends.record, Line()
     process = begin(line)
-    store.keep_notices([notice("before")])
+    parts.notices.keep_notices([notice("before")])
     process.tell(True, [])
     until(lambda: line.told == ["before-opened"])
     known = [notice("before"), notice("away")]
@@ -291,24 +291,24 @@ def test_without_the_record_it_is_told_from_memory(backends: Backends, begin: Ca
     until(lambda: line.told[1:] == ["away-opened"])
     process.tell_alone(True, [notice("before", until=NOW), notice("away")], lambda _: False)
     until(lambda: line.told[2:] == ["before-closed"])
-    store.keep_notices([notice("before", until=NOW), notice("away", until=NOW)])
+    parts.notices.keep_notices([notice("before", until=NOW), notice("away", until=NOW)])
     process.tell(True, [notice("before", until=NOW), notice("away", until=NOW)])
     until(lambda: line.told[3:] == ["away-closed"])
-    until(lambda: store.waiting_counts() == {})
-    assert {(one.notice.id, one.event, one.state) for one in store.deliveries(["before", "away"])} == {
+    until(lambda: parts.outbox.waiting_counts() == {})
+    assert {(one.notice.id, one.event, one.state) for one in parts.outbox.deliveries(["before", "away"])} == {
         (name, event, "sent") for name in ("before", "away") for event in ("opened", "closed")
     }
-    assert store.standings()[0].sent == 4
+    assert parts.outbox.standings()[0].sent == 4
     time.sleep(0.2)
     assert len(line.told) == 4
 
 
 def test_what_can_not_be_noted_is_not_sent_again_and_again(backends: Backends, begin: Callable[..., Telling]) -> None:
     """A record that is read but not written: one message arrives once, and is noted when that works again."""
-    store, line = backends.store, Line()
+    parts, line = backends.record, Line()
     process = begin(line)
-    store.keep_notices([notice()])
-    outbox.fill(store, [OPS])
+    parts.notices.keep_notices([notice()])
+    outbox.fill(parts.notices, parts.outbox, [OPS])
     with SqliteDatabase(backends.settings.database).write(durable=True) as connection:
         connection.execute("CREATE TRIGGER full BEFORE UPDATE ON deliveries BEGIN SELECT RAISE(ABORT, 'full'); END")
     process.tell(True, [])
@@ -317,17 +317,17 @@ def test_what_can_not_be_noted_is_not_sent_again_and_again(backends: Backends, b
     assert line.told == ["a-opened"]
     with SqliteDatabase(backends.settings.database).write(durable=True) as connection:
         connection.execute("DROP TRIGGER full")
-    until(lambda: store.waiting_counts() == {})
+    until(lambda: parts.outbox.waiting_counts() == {})
     assert line.told == ["a-opened"]
 
 
 def test_what_memory_knows_does_not_undo_what_the_record_knows(backends: Backends) -> None:
     """A delivery that another process settled stays settled; one that waited there and was told from memory is settled."""
-    store, memory = backends.store, MemoryOutbox()
-    store.post([delivery("a", state="sent"), delivery("b")])
+    keeper, memory = backends.record.outbox, MemoryOutbox()
+    keeper.post([delivery("a", state="sent"), delivery("b")])
     memory.post([delivery("a"), delivery("b", state="sent"), delivery("c")])
-    outbox.hand_over(memory, store)
-    assert [(one.notice.id, one.state) for one in store.deliveries(["a", "b", "c"])] == [
+    outbox.hand_over(memory, keeper)
+    assert [(one.notice.id, one.state) for one in keeper.deliveries(["a", "b", "c"])] == [
         ("a", "sent"),
         ("b", "sent"),
         ("c", "waiting"),
@@ -346,6 +346,6 @@ def test_a_record_that_is_away_ends_no_thread(backends: Backends, begin: Callabl
     time.sleep(0.2)
     with SqliteDatabase(backends.settings.database).write(durable=True) as connection:
         connection.execute("ALTER TABLE gone RENAME TO notifiers")
-    backends.store.keep_notices([notice()])
+    backends.record.notices.keep_notices([notice()])
     process.tell(True, [])
     until(lambda: line.told == ["a-opened"])

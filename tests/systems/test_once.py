@@ -45,7 +45,7 @@ def accept(held: Backends) -> Accept:
 
 def receipts_of(held: Backends) -> Receipts:
     """Return what answers for receipts."""
-    return Receipts(held.queue, held.store, held.index, b"secret", 3_600_000)
+    return Receipts(held.queue, held.store, held.record.letters, held.index, b"secret", 3_600_000)
 
 
 def request(held: Backends, bad: int = 3) -> Parsed:
@@ -61,7 +61,7 @@ def send(held: Backends, accept: Accept) -> Outcome:
 
 def step(held: Backends, limit: int = 2_000) -> int:
     """Drain one batch."""
-    return drain.drain(held.queue, held.store, Indexing(held.store, held.index), limit, 0.2)
+    return drain.drain(held.queue, held.record, Indexing(held.store, held.record.letters, held.index), limit, 0.2)
 
 
 def empty(held: Backends) -> bool:
@@ -112,7 +112,7 @@ def test_sent_again_after_the_drain(held: Backends, accept: Accept) -> None:
     assert empty(held)
     assert stored(held) == EXPECTED
     assert adds_up(held, first, second)
-    assert sum(held.store.dead_counts().values()) == 3
+    assert sum(held.record.letters.dead_counts().values()) == 3
 
 
 def test_sent_again_between_two_drains(held: Backends, accept: Accept) -> None:
@@ -131,7 +131,7 @@ def test_a_batch_that_comes_again_is_stored_once(held: Backends, accept: Accept)
 
     def half() -> bool:
         batch = held.queue.take(2_000, 0.2)
-        mine = [own for own in held.store.claim(batch.claimed) if own]
+        mine = [own for own in held.record.claims.claim(batch.claimed) if own]
         held.store.add([record for envelope in batch.claimed for record in envelope.records])
         held.queue.release(batch)
         return bool(mine)
@@ -149,7 +149,7 @@ def test_a_long_answer_travels_once(held: Backends, accept: Accept) -> None:
     assert empty(held)
     second = accept.take(request(held, 5_000), sender="test", key="http:key", digest=b"digest")
     assert (second.accepted, second.rejected) == (0, first.rejected)
-    assert sum(held.store.dead_counts().values()) == 5_000
+    assert sum(held.record.letters.dead_counts().values()) == 5_000
 
 
 @pytest.fixture

@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
-from app.settings.settings import Settings
+import logging
+
+from app.errors import Unavailable
+from app.ports.parts import RecordParts
+from app.settings.settings import Retention, Settings
 from app.systems.entry import Opened, Role, System
 from app.systems.postgres import schema, server
+from app.systems.postgres.beats import LEAD_LOCK, BeatTable
+from app.systems.postgres.claims import PostgresClaims
+from app.systems.postgres.letters import PostgresLetters
 from app.systems.postgres.record import PostgresStore
+from app.systems.postgres.server import PostgresDatabase
+from app.systems.postgres.shelf import PostgresShelf
+from app.systems.sql.alerts import SqlAlerts
+from app.systems.sql.figures import SqlFigures
+from app.systems.sql.notes import SqlNotes
+from app.systems.sql.notices import SqlNotices
+from app.systems.sql.outbox import SqlOutbox
+
+log = logging.getLogger(__name__)
 
 
 class Postgres(System):
@@ -29,5 +45,27 @@ class Postgres(System):
 
     def open(self, url: str, roles: frozenset[Role], settings: Settings) -> Opened:
         """See System. Several machines may share the record, so their processes show in it that they live."""
-        store = PostgresStore(url, dead_limit=settings.dead_limit, retention=settings.retention)
-        return Opened(store=store, places=[store])
+        return opened(url, dead_limit=settings.dead_limit, retention=settings.retention)
+
+
+def opened(url: str, *, dead_limit: int, retention: Retention = Retention(30 * 86_400)) -> Opened:
+    """Open the record at *url*: its parts share a few connections. Raises InvalidSettings for another schema."""
+    try:
+        schema.check(url)
+    except Unavailable as error:
+        # Looked at again by the first connection that comes about; whoever uses it then says what is wrong.
+        log.info("%s", error)
+    database = PostgresDatabase(url, schema.examine)
+    leading = server.AdvisoryLock(url, database, LEAD_LOCK, "notices")
+    shelf = PostgresShelf(database)
+    record = RecordParts(
+        store=PostgresStore(database, retention),
+        letters=PostgresLetters(database, dead_limit),
+        claims=PostgresClaims(database),
+        notes=SqlNotes(shelf),
+        notices=SqlNotices(shelf, leading.take),
+        alerts=SqlAlerts(shelf),
+        outbox=SqlOutbox(shelf),
+        figures=SqlFigures(shelf),
+    )
+    return Opened(record, places=[BeatTable(database)], closers=[leading.close, database.close])

@@ -11,23 +11,14 @@ from typing import Any
 
 from app.errors import Unavailable
 from app.log.record import LogRecord, first_id, id_bytes
-from app.ports.record import Added
+from app.ports.record import Added, Lacking
 from app.query.query import Query
 from app.settings.settings import Retention
 from app.systems.postgres import expire as postgres_expire
-from app.systems.postgres import rows, schema, server
-from app.systems.postgres.beats import LEAD_LOCK, BeatTable
-from app.systems.postgres.care import Care
-from app.systems.postgres.dead import Letters
-from app.systems.postgres.notes import Notes, mark
+from app.systems.postgres import marks, rows, server
 from app.systems.postgres.periods import Periods
 from app.systems.postgres.server import Busy, Cursor, PostgresDatabase
-from app.systems.postgres.shelf import EVER, PostgresShelf
-from app.systems.sql.alerts import SqlAlerts
-from app.systems.sql.figures import SqlFigures
-from app.systems.sql.notes import SqlNotes
-from app.systems.sql.notices import SqlNotices
-from app.systems.sql.outbox import SqlOutbox
+from app.systems.postgres.shelf import EVER
 from app.systems.sql.window import bounds
 from app.times import instant
 
@@ -35,6 +26,8 @@ log = logging.getLogger(__name__)
 
 #: Records that `walk` reads at once; no transaction is open between two reads.
 CHUNK = 500
+#: Ids read at once.
+IDS = 10_000
 #: Counters of each partition: workers with a counter of their own never wait for each other.
 SLOTS = 64
 #: Times that a batch is tried whose ids or partitions other processes change meanwhile.
@@ -45,21 +38,11 @@ _HORIZON = """(pg_snapshot_xmin(pg_current_snapshot())::text::bigint
     + coalesce((SELECT value FROM state WHERE name = 'place_offset'), 0))"""
 
 
-class PostgresStore(Notes, Letters, Care, BeatTable, SqlNotes, SqlNotices, SqlOutbox, SqlAlerts, SqlFigures):
-    """A LogStore in PostgreSQL's tables."""
+class PostgresStore:
+    """A LogStore in the tables logs, with a partition for each period, and unindexed."""
 
-    def __init__(self, url: str, *, dead_limit: int, retention: Retention = Retention(30 * 86_400)) -> None:
-        try:
-            schema.check(url)
-        except Unavailable as error:
-            # Looked at again by the first connection that comes about; who uses it then says what is wrong.
-            log.info("%s", error)
-        database = PostgresDatabase(url, schema.examine)
-        Notes.__init__(self, database)
-        Letters.__init__(self, database, dead_limit)
-        Care.__init__(self, database)
-        self._leading = server.AdvisoryLock(url, database, LEAD_LOCK, "notices")
-        SqlNotices.__init__(self, PostgresShelf(database), self._leading.take)
+    def __init__(self, database: PostgresDatabase, retention: Retention) -> None:
+        self._database = database
         self._periods = Periods(database, retention)
         self._slot = secrets.randbelow(SLOTS)
 
@@ -84,7 +67,7 @@ class PostgresStore(Notes, Letters, Care, BeatTable, SqlNotes, SqlNotices, SqlOu
         """Store records that were not stored when somebody last looked: a COPY is much faster than an INSERT that looks."""
         stored = self._periods.of(fresh)
         with self._database.write() as cursor:
-            made, place = mark(cursor, ids, lease)
+            made, place = marks.mark(cursor, ids, lease)
             if fresh:
                 cursor.copy_expert(f"COPY logs ({rows.COPIED}) FROM STDIN", rows.Lines(fresh, place), rows.PIECE)
                 self._count(cursor, {**stored, EVER: len(fresh)})
@@ -97,6 +80,38 @@ class PostgresStore(Notes, Letters, Care, BeatTable, SqlNotes, SqlNotices, SqlOu
             "INSERT INTO counts VALUES %s ON CONFLICT (period, slot) DO UPDATE SET logs = counts.logs + excluded.logs",
             [(table, self._slot, change) for table, change in sorted(changes.items())],
         )
+
+    def indexed(self, marks: Sequence[int]) -> None:
+        """See LogStore."""
+        with self._database.write() as cursor:
+            cursor.execute("DELETE FROM unindexed WHERE mark = ANY(%s)", (list(marks),))
+
+    def lacking(self) -> Lacking:
+        """See LogStore."""
+        with self._database.read() as cursor:
+            cursor.execute("SELECT coalesce(sum(logs), 0)::bigint, min(made) FROM unindexed")
+            return Lacking(*cursor.fetchone())
+
+    def lacking_records(self, limit: int, lease: float) -> tuple[list[int], list[LogRecord]]:
+        """See LogStore."""
+        with self._database.read() as cursor:
+            cursor.execute("SELECT 1 FROM unindexed LIMIT 1")
+            if cursor.fetchone() is None:
+                return [], []
+        with self._database.write() as cursor:
+            found, ids = marks.lease(cursor, limit, lease)
+        return found, self.get(ids)
+
+    def lacking_ids(self) -> Iterator[list[bytes]]:
+        """See LogStore."""
+        for found in server.chunks(self._database, "unindexed", ("mark", "ids"), ("mark",)):
+            for _, packed in found:
+                yield marks.split(bytes(packed))
+
+    def get(self, ids: Sequence[bytes]) -> list[LogRecord]:
+        """See LogStore."""
+        with self._database.read() as cursor:
+            return rows.by_id(cursor, ids)
 
     def count(self, first: bytes, last: bytes) -> int:
         """See LogStore."""
@@ -150,6 +165,22 @@ class PostgresStore(Notes, Letters, Care, BeatTable, SqlNotes, SqlNotices, SqlOu
             if len(found) < CHUNK:
                 return
             query = replace(query, after=found[-1].key)
+
+    def ids_between(self, first: bytes, last: bytes) -> Iterator[list[bytes]]:
+        """See LogStore."""
+        sign = ">="
+        while True:
+            with self._database.read() as cursor:
+                cursor.execute(
+                    f"SELECT id FROM logs WHERE id {sign} %s AND id <= %s ORDER BY id LIMIT %s",
+                    (first.hex(), last.hex(), IDS),
+                )
+                found = [id_bytes(identity) for (identity,) in cursor.fetchall()]
+            if found:
+                yield found
+            if len(found) < IDS:
+                return
+            first, sign = found[-1], ">"
 
     def delete(self, ids: Sequence[bytes]) -> int:
         """See LogStore."""
@@ -227,8 +258,3 @@ class PostgresStore(Notes, Letters, Care, BeatTable, SqlNotes, SqlNotices, SqlOu
             "bytes": used,
             "bytes_on_disk": on_disk,
         }
-
-    def close(self) -> None:
-        """See LogStore."""
-        self._leading.close()
-        self._database.close()

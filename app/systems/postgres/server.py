@@ -29,6 +29,8 @@ NoPlace: type[Exception] = psycopg2.errors.CheckViolation
 
 #: Connections of one process; threads beyond wait their turn.
 CONNECTIONS = 8
+#: Rows that `chunks` reads at once.
+CHUNK = 1_000
 #: Seconds that a thread waits for a connection.
 WAIT_SECONDS = 30.0
 #: What libpq is told unless the URL says otherwise: a dead network is noticed within half a minute.
@@ -252,6 +254,23 @@ def insert(cursor: Cursor, statement: str, rows: Sequence[Sequence[Any]]) -> lis
     if rows:
         found = psycopg2.extras.execute_values(cursor, statement, rows, page_size=50, fetch=" RETURNING " in statement)
     return found or []
+
+
+def chunks(
+    database: PostgresDatabase, table: str, columns: Sequence[str], key: Sequence[str]
+) -> Iterator[list[tuple[Any, ...]]]:
+    """Yield the rows of *table* by its *key*, which is its first columns, in chunks."""
+    names, order, after = ", ".join(columns), ", ".join(key), list[Any]()
+    while True:
+        condition = f"WHERE ({order}) > ({', '.join(['%s'] * len(key))})" if after else ""
+        with database.read() as cursor:
+            cursor.execute(f"SELECT {names} FROM {table} {condition} ORDER BY {order} LIMIT %s", [*after, CHUNK])
+            found = list(cursor.fetchall())
+        if found:
+            yield found
+        if len(found) < CHUNK:
+            return
+        after = list(found[-1][: len(key)])
 
 
 def _is_the_records_fault(error: psycopg2.Error) -> bool:

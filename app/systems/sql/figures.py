@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from app.log.fold import clean
 from app.ports.figures import SAMPLES_MS, SOURCES, FlowSample, Key, Reading, Source, SourceRefusal, Sources, Visit
-from app.ports.memory import NOTE, REFUSED
+from app.ports.notes import NOTE, REFUSED
 from app.systems.sql.notes import add_state
 from app.systems.sql.shelf import Row, Shelf
 

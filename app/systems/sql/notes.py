@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from app.ports.memory import NOTE
+from app.ports.notes import NOTE
 from app.systems.sql.shelf import Shelf, Transaction
 
 
 class SqlNotes:
-    """Numbers under a name, in the table state."""
+    """A NoteKeeper in the table state."""
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
 
     def noted(self, name: str) -> int:
-        """See RecordCare."""
+        """See NoteKeeper."""
         with self._shelf.read() as reading:
             found = reading.rows("SELECT value FROM state WHERE name = ?", (NOTE + name,))
         return int(found[0][0]) if found else 0
 
     def note(self, name: str, value: int) -> None:
-        """See RecordCare."""
+        """See NoteKeeper."""
         with self._shelf.write(durable=True) as writing:
             writing.change(
                 "INSERT INTO state VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
@@ -27,7 +27,7 @@ class SqlNotes:
             )
 
     def tally(self, name: str, change: int) -> int:
-        """See NoticeKeeper."""
+        """See NoteKeeper."""
         with self._shelf.write(durable=False) as writing:
             return add_state(writing, NOTE + name, change)
 

@@ -10,9 +10,10 @@ from app.systems.sqlite import schema
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.index import writing
 from app.systems.sqlite.index.index import SqliteIndex
+from app.systems.sqlite.letters import SqliteLetters
 from app.systems.sqlite.move import Mover
+from app.systems.sqlite.parts import record_parts
 from app.systems.sqlite.queue import SqliteQueue
-from app.systems.sqlite.record import SqliteStore
 
 
 class Sqlite(System):
@@ -41,16 +42,15 @@ class Sqlite(System):
         schema.check(path)
         file, together = SqliteDatabase(path), {"record", "index"} <= roles
         made = Opened(tidy=[file.checkpoint], hurry=[file.hurry], closers=[file.close])
-        store = queue = None
         if "record" in roles:
-            made.store = store = SqliteStore(
+            made.record = record_parts(
                 file, dead_limit=settings.dead_limit, forget=writing.forget if together else None
             )
         if "queue" in roles:
             made.queue = queue = SqliteQueue(file, limit=settings.queue_limit, min_free=settings.min_free_disk)
+            if together:
+                made.move = Mover(file, queue, SqliteLetters(file, settings.dead_limit)).move
         if "index" in roles:
             made.index = SqliteIndex(file, shared=together)
             made.tidy.append(lambda: writing.seal(file))
-        if store is not None and queue is not None and together:
-            made.move = Mover(file, queue, store).move
         return made

@@ -15,8 +15,8 @@ from app.systems.sqlite import rows
 from app.systems.sqlite.file import Connection, OperationalError, SqliteDatabase
 from app.systems.sqlite.index import writing
 from app.systems.sqlite.index.writing import Prepared
+from app.systems.sqlite.letters import SqliteLetters
 from app.systems.sqlite.queue import SqliteQueue
-from app.systems.sqlite.record import SqliteStore
 
 log = logging.getLogger(__name__)
 
@@ -24,10 +24,10 @@ log = logging.getLogger(__name__)
 class Mover:
     """Moves logs from the queue into record and index of one SQLite file."""
 
-    def __init__(self, database: SqliteDatabase, queue: SqliteQueue, store: SqliteStore) -> None:
+    def __init__(self, database: SqliteDatabase, queue: SqliteQueue, letters: SqliteLetters) -> None:
         self._database = database
         self._queue = queue
-        self._store = store
+        self._letters = letters
 
     def move(self, limit: int, wait: float) -> int:
         """Move the oldest envelopes of about *limit* logs; where none waits, return when one comes, or after *wait* seconds.
@@ -57,7 +57,7 @@ class Mover:
             if len(fresh) != len(batch.records):
                 prepared = writing.prepare(fresh)
             self._insert(connection, prepared)
-            self._store.bury_in(connection, [*batch.dead, *unreadable(batch)])
+            self._letters.bury_in(connection, [*batch.dead, *unreadable(batch)])
         return len(batch.records)
 
     def _insert(self, connection: Connection, prepared: Prepared) -> None:
@@ -82,5 +82,5 @@ class Mover:
                     connection.execute("ROLLBACK TO one")
                     letters.append(refused(record, error))
                 connection.execute("RELEASE one")
-            self._store.bury_in(connection, letters)
+            self._letters.bury_in(connection, letters)
         return len(batch.records)

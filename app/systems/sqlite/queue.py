@@ -15,7 +15,7 @@ from app.errors import QueueFull
 from app.log import codec
 from app.log.envelope import Batch, Claim, Envelope, Listing, Taken
 from app.log.record import LogRecord
-from app.ports.memory import ACCEPTED, NOTE
+from app.ports.notes import ACCEPTED, NOTE
 from app.ports.queue import Depth
 from app.systems.sqlite.claims import Keeping
 from app.systems.sqlite.file import Connection, SqliteDatabase

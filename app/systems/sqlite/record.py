@@ -5,44 +5,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from app.log.envelope import DeadLetter
 from app.log.record import LogRecord, first_id
-from app.ports.figures import SAMPLE_LENGTH, DeadGroup
-from app.ports.memory import NOTE, REFUSED
-from app.ports.record import Added
+from app.ports.record import Added, Lacking
 from app.query.query import Query
-from app.systems.sql.alerts import SqlAlerts
-from app.systems.sql.figures import SqlFigures
-from app.systems.sql.notes import SqlNotes
-from app.systems.sql.notices import SqlNotices
-from app.systems.sql.outbox import SqlOutbox
 from app.systems.sql.window import bounds
 from app.systems.sqlite import rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
-from app.systems.sqlite.notes import Notes
-from app.systems.sqlite.rows import add_state, add_states, get_state
-from app.systems.sqlite.shelf import SqliteShelf
+from app.systems.sqlite.rows import get_state
 from app.times import instant
+from app.times.instant import now_ms
 
 #: Called in the transaction that deletes records, with their places: the index in the same file follows.
 Forget = Callable[[Connection, Sequence[int], Sequence[LogRecord]], None]
 
 #: Ids in one statement.
 _AT_ONCE = 500
-#: The first bytes of a payload; of an empty one SQLite makes NULL.
-_BEGINNING = "coalesce(substr(payload, 1, ?), x'')"
-#: More bytes than any payload has.
-_WHOLE = 1 << 40
+#: Marks read at once.
+_MARKS_AT_ONCE = 500
 
 
-class SqliteStore(Notes, SqlNotes, SqlNotices, SqlOutbox, SqlAlerts, SqlFigures):
-    """A LogStore in the tables logs and dead_letters, and those of its bases."""
+class SqliteStore:
+    """A LogStore in the tables logs and unindexed."""
 
-    def __init__(self, database: SqliteDatabase, *, dead_limit: int, forget: Forget | None = None) -> None:
-        Notes.__init__(self, database)
-        # Processes on one file share a data folder, and its lock decides who watches.
-        SqlNotices.__init__(self, SqliteShelf(database), lambda: True)
-        self._dead_limit = dead_limit
+    def __init__(self, database: SqliteDatabase, *, forget: Forget | None = None) -> None:
+        self._database = database
         self._forget = forget
 
     def add(self, records: Sequence[LogRecord], lease: float = 0.0) -> Added:
@@ -51,6 +37,55 @@ class SqliteStore(Notes, SqlNotes, SqlNotices, SqlOutbox, SqlAlerts, SqlFigures)
             fresh = rows.new_records(connection, records)
             rows.insert(connection, rows.next_place(connection), fresh)
             return Added(len(fresh), self._mark(connection, [record.id for record in records], lease))
+
+    def _mark(self, connection: Connection, ids: Sequence[bytes], lease: float) -> int:
+        now = now_ms()
+        return int(
+            connection.execute(
+                "INSERT INTO unindexed (made, leased, logs, ids) VALUES (?, ?, ?, ?)",
+                (now, now + int(lease * 1000), len(ids), b"".join(ids)),
+            ).lastrowid
+        )
+
+    def indexed(self, marks: Sequence[int]) -> None:
+        """See LogStore. Not synced: a mark that a power cut brings back is only indexed once more."""
+        with self._database.write(durable=False) as connection:
+            connection.executemany("DELETE FROM unindexed WHERE mark = ?", [(mark,) for mark in marks])
+
+    def lacking(self) -> Lacking:
+        """See LogStore."""
+        with self._database.snapshot() as connection:
+            return Lacking(*connection.execute("SELECT coalesce(sum(logs), 0), min(made) FROM unindexed").fetchone())
+
+    def lacking_records(self, limit: int, lease: float) -> tuple[list[int], list[LogRecord]]:
+        """See LogStore."""
+        now, marks, ids = now_ms(), list[int](), list[bytes]()
+        with self._database.snapshot() as connection:
+            if connection.execute("SELECT 1 FROM unindexed LIMIT 1").fetchone() is None:
+                return [], []
+        with self._database.write(durable=False) as connection:
+            for mark, packed in connection.execute("SELECT mark, ids FROM unindexed WHERE leased <= ?", (now,)):
+                marks.append(mark)
+                ids += _split(packed)
+                if len(ids) >= limit:
+                    break
+            until = now + int(lease * 1000)
+            connection.executemany("UPDATE unindexed SET leased = ? WHERE mark = ?", [(until, mark) for mark in marks])
+            return marks, rows.by_id(connection, ids)[1]
+
+    def lacking_ids(self) -> Iterator[list[bytes]]:
+        """See LogStore."""
+        after = 0
+        while True:
+            with self._database.snapshot() as connection:
+                found = connection.execute(
+                    "SELECT mark, ids FROM unindexed WHERE mark > ? ORDER BY mark LIMIT ?", (after, _MARKS_AT_ONCE)
+                ).fetchall()
+            for _, packed in found:
+                yield _split(packed)
+            if len(found) < _MARKS_AT_ONCE:
+                return
+            after = found[-1][0]
 
     def get(self, ids: Sequence[bytes]) -> list[LogRecord]:
         """See LogStore."""
@@ -90,80 +125,9 @@ class SqliteStore(Notes, SqlNotes, SqlNotices, SqlOutbox, SqlAlerts, SqlFigures)
         for start in range(0, len(found), _AT_ONCE):
             yield self.get([identity for (identity,) in found[start : start + _AT_ONCE]])
 
-    def bury(self, letters: Sequence[DeadLetter]) -> None:
+    def ids_between(self, first: bytes, last: bytes) -> Iterator[list[bytes]]:
         """See LogStore."""
-        with self._database.write(durable=True) as connection:
-            self.bury_in(connection, letters)
-
-    def bury_in(self, connection: Connection, letters: Sequence[DeadLetter]) -> None:
-        """Keep dead letters within the caller's transaction."""
-        for letter in letters:
-            added = connection.execute(
-                "INSERT OR IGNORE INTO dead_letters VALUES (?, ?, ?, ?, ?)",
-                (letter.id, letter.payload, letter.reason, letter.field, letter.sender),
-            ).rowcount
-            if added:
-                add_states(connection, {"dead_bytes": len(letter.payload), NOTE + REFUSED: 1})
-        while get_state(connection, "dead_bytes") > self._dead_limit:
-            oldest = connection.execute("SELECT id, length(payload) FROM dead_letters ORDER BY id LIMIT 1").fetchone()
-            if oldest is None:
-                break
-            connection.execute("DELETE FROM dead_letters WHERE id = ?", (oldest[0],))
-            add_state(connection, "dead_bytes", -oldest[1])
-            add_state(connection, "dead_dropped", 1)
-
-    def dead(
-        self, limit: int = 100, before: bytes | None = None, reason: str | None = None, most: int | None = None
-    ) -> list[DeadLetter]:
-        """See LogStore."""
-        condition, parameters = "", list[Any]([_WHOLE if most is None else most])
-        if before is not None:
-            condition, parameters = " AND id < ?", [*parameters, before]
-        if reason is not None:
-            condition, parameters = f"{condition} AND reason = ?", [*parameters, reason]
-        with self._database.snapshot() as connection:
-            found = connection.execute(
-                f"SELECT id, {_BEGINNING}, reason, field, sender FROM dead_letters WHERE 1{condition} "
-                "ORDER BY id DESC LIMIT ?",
-                [*parameters, limit],
-            )
-            return [DeadLetter(*row) for row in found]
-
-    def dead_groups(self, limit: int) -> list[DeadGroup]:
-        """See FigureKeeper."""
-        with self._database.snapshot() as connection:
-            found = connection.execute(
-                "WITH g AS (SELECT reason, count(*) AS n, min(id) AS first, max(id) AS last FROM dead_letters "
-                "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?) "
-                f"SELECT g.n, g.first, d.id, {_BEGINNING}, d.reason, d.field, d.sender "
-                "FROM g JOIN dead_letters d ON d.id = g.last ORDER BY g.n DESC, g.reason",
-                (limit, SAMPLE_LENGTH),
-            )
-            return [DeadGroup(row[4], row[0], row[1], DeadLetter(*row[2:])) for row in found]
-
-    def dead_counts(self) -> dict[str, int]:
-        """See LogStore."""
-        with self._database.snapshot() as connection:
-            found = connection.execute("SELECT reason, count(*) FROM dead_letters GROUP BY 1 ORDER BY 2 DESC, 1")
-            return dict(found.fetchall())
-
-    def dead_between(self, first: bytes, last: bytes) -> int:
-        """See LogStore."""
-        return self._number("SELECT count(*) FROM dead_letters WHERE id BETWEEN ? AND ?", first, last)
-
-    def drop_dead(self, ids: Sequence[bytes]) -> int:
-        """See LogStore."""
-        dropped = 0
-        with self._database.write(durable=True) as connection:
-            for identity in ids:
-                row = connection.execute(
-                    "SELECT length(payload) FROM dead_letters WHERE id = ?", (identity,)
-                ).fetchone()
-                if row is not None:
-                    connection.execute("DELETE FROM dead_letters WHERE id = ?", (identity,))
-                    add_state(connection, "dead_bytes", -row[0])
-                    dropped += 1
-        return dropped
+        return rows.ids_between(self._database, first, last)
 
     def expire(self, before: int | None, limit: int) -> int:
         """See LogStore."""
@@ -215,5 +179,6 @@ class SqliteStore(Notes, SqlNotes, SqlNotices, SqlOutbox, SqlAlerts, SqlFigures)
         with self._database.snapshot() as connection:
             return int(connection.execute(statement, parameters).fetchone()[0])
 
-    def close(self) -> None:
-        """See LogStore; the database is closed by whoever opened it."""
+
+def _split(packed: bytes) -> list[bytes]:
+    return [packed[start : start + 16] for start in range(0, len(packed), 16)]

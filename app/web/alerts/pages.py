@@ -16,9 +16,8 @@ from app.alerts.change import Try
 from app.alerts.counts import CountSources
 from app.alerts.probe import logs_link
 from app.errors import InvalidInput, NotFound, Unavailable
-from app.ports.alerts import Alert, Change, Question, SavedSearch, WatchedAlert
+from app.ports.alerts import Alert, AlertKeeper, Change, Question, SavedSearch, WatchedAlert
 from app.ports.notices import SEVERITIES
-from app.ports.record import LogStore
 from app.times import lengths
 from app.times.instant import now_ms
 from app.web.alerts import saved
@@ -51,9 +50,9 @@ _WORDS = {"firing": "Firing", "cannot_tell": "Can't tell", "ok": "OK"}
 def every() -> str:
     """Return the list: what fires first."""
     zone.check()
-    store, now = backends().store, now_ms()
-    names = {search.id: search.name for search in store.searches()}
-    shown = [_shown(one, names, now) for one in store.alerts()]
+    keeper, now = backends().record.alerts, now_ms()
+    names = {search.id: search.name for search in keeper.searches()}
+    shown = [_shown(one, names, now) for one in keeper.alerts()]
     shown.sort(key=lambda one: list(_WORDS).index(one["state"]))
     return render_template("alerts.html", alerts=shown, words=_WORDS)
 
@@ -61,14 +60,14 @@ def every() -> str:
 def one(which: str) -> str:
     """Return the page of one alert; `test=1` in the URL tries it."""
     zone.check()
-    watched = alerts.get(backends().store, which)
+    watched = alerts.get(backends().record.alerts, which)
     return _one(watched, _tried(watched.alert, watched) if "test" in request.args else None)
 
 
 def _one(watched: WatchedAlert, tried: Try | str | None = None, error: InvalidInput | None = None) -> str:
-    store, now = backends().store, now_ms()
-    names = {search.id: search.name for search in store.searches()}
-    changes = [(change, _link(change)) for change in store.alert_changes(watched.alert.id)]
+    keeper, now = backends().record.alerts, now_ms()
+    names = {search.id: search.name for search in keeper.searches()}
+    changes = [(change, _link(change)) for change in keeper.alert_changes(watched.alert.id)]
     return render_template(
         "alert.html",
         one=_shown(watched, names, now),
@@ -115,47 +114,47 @@ def _tried_link(tried: Try | str | None) -> str | None:
 @bp.get("/page/alert")
 def form() -> str | tuple[str, int]:
     """Show the form: for a new alert on the search in the URL or on a saved one, or for the alert named by `id`."""
-    store = backends().store
-    watched = alerts.get(store, request.args["id"]) if request.args.get("id") else None
+    keeper = backends().record.alerts
+    watched = alerts.get(keeper, request.args["id"]) if request.args.get("id") else None
     if "try" not in request.args:
-        return _form(store, watched, _filled(watched))
+        return _form(keeper, watched, _filled(watched))
     try:
-        alert, query = _read(request.args, store, watched, tries=True)
+        alert, query = _read(request.args, keeper, watched, tries=True)
     except InvalidInput as error:
-        return _form(store, watched, request.args, error), 400
-    return _form(store, watched, request.args, tried=_tried(alert, watched, query))
+        return _form(keeper, watched, request.args, error), 400
+    return _form(keeper, watched, request.args, tried=_tried(alert, watched, query))
 
 
 @bp.post("/page/alert")
 def submit() -> BaseResponse | tuple[str, int]:
     """Make or change an alert as the form says."""
-    store, sent = backends().store, request.form
-    watched = alerts.get(store, sent["id"]) if sent.get("id") else None
-    known = {search.id for search in store.searches()}
+    keeper, sent = backends().record.alerts, request.form
+    watched = alerts.get(keeper, sent["id"]) if sent.get("id") else None
+    known = {search.id for search in keeper.searches()}
     try:
-        alert, _ = _read(sent, store, watched)
+        alert, _ = _read(sent, keeper, watched)
         if watched is None:
-            _keep(store, alert, known)
+            _keep(keeper, alert, known)
         else:
             # The form holds all of it but these.
             alert = alerts.mend(
-                store,
+                keeper,
                 watched.alert,
                 lambda there: msgspec.structs.replace(alert, id=there.id, made=there.made, silence=there.silence),
             )
     except InvalidInput as error:
-        return _form(store, watched, sent, error), 400
+        return _form(keeper, watched, sent, error), 400
     return saved.go(f"/alerts/{alert.id}")
 
 
-def _keep(store: LogStore, alert: Alert, known: Container[str]) -> None:
+def _keep(keeper: AlertKeeper, alert: Alert, known: Container[str]) -> None:
     try:
-        alerts.keep(store, alert, Change(now_ms(), "made", "Made.", saved.who()))
+        alerts.keep(keeper, alert, Change(now_ms(), "made", "Made.", saved.who()))
     except InvalidInput:
         if alert.search not in known:
             # It was saved for this alert alone; if another has come upon it meanwhile, it stays.
             with suppress(InvalidInput, NotFound):
-                searches.remove(store, searches.get(store, alert.search))
+                searches.remove(keeper, searches.get(keeper, alert.search))
         raise
 
 
@@ -163,18 +162,18 @@ def _keep(store: LogStore, alert: Alert, known: Container[str]) -> None:
 def act(which: str) -> BaseResponse | tuple[str, int]:
     """Silence, unsilence or remove an alert, as a button says."""
     zone.check()
-    store, sent = backends().store, request.form
-    watched = alerts.get(store, which)
+    keeper, sent = backends().record.alerts, request.form
+    watched = alerts.get(keeper, which)
     by = saved.who(sent.get("by", ""))
     try:
         match sent.get("do"):
             case "silence":
                 until = sent.get("until", "").strip()
-                alerts.silence(store, watched.alert, until, sent.get("reason"), by, zone.current())
+                alerts.silence(keeper, watched.alert, until, sent.get("reason"), by, zone.current())
             case "unsilence":
-                alerts.unsilence(store, watched.alert, by)
+                alerts.unsilence(keeper, watched.alert, by)
             case "remove":
-                store.drop_alert(watched.alert.id)
+                keeper.drop_alert(watched.alert.id)
                 return saved.go("/alerts")
     except InvalidInput as error:
         return _one(watched, error=error), 400
@@ -192,37 +191,37 @@ def _filled(watched: WatchedAlert | None) -> dict[str, str]:
 
 
 def _read(
-    sent: Mapping[str, str], store: LogStore, watched: WatchedAlert | None, *, tries: bool = False
+    sent: Mapping[str, str], keeper: AlertKeeper, watched: WatchedAlert | None, *, tries: bool = False
 ) -> tuple[Alert, Question]:
     """Return the alert that the form means, and its query. One on an unsaved search saves it under the alert's name."""
     given: dict[str, Any] = {name: sent[name] for name in ("name", "search", *alerts.FIELDS) if sent.get(name)}
     given.setdefault("name", "")
     if given.get("search"):
-        alert = alerts.read(given, store, watched.alert if watched else None)
-        return alert, searches.get(store, alert.search).question
+        alert = alerts.read(given, keeper, watched.alert if watched else None)
+        return alert, searches.get(keeper, alert.search).question
     problems = saved.Gathered()
     parameters = problems.take(
         lambda: searches.check_parameters(dict(SearchForm.read(sent).state(*searches.PASSING)), saved.PARAMETERS)
     )
     # Read with a search in its place first: nothing is saved for an alert that has a fault.
     base = Alert(searches.new_id(), "", "", "at_least", 300, made=now_ms())
-    alert = problems.take(lambda: alerts.read(given, store, base)) or base
+    alert = problems.take(lambda: alerts.read(given, keeper, base)) or base
     problems.check()
     if not tries:
-        search = _search_for(store, alert.name, parameters or {})
-        alert = alerts.read({"search": search.id}, store, alert)
+        search = _search_for(keeper, alert.name, parameters or {})
+        alert = alerts.read({"search": search.id}, keeper, alert)
     return alert, Question((parameters or {}).get("q", ""), (parameters or {}).get("tz", ""))
 
 
-def _search_for(store: LogStore, name: str, parameters: dict[str, str]) -> SavedSearch:
+def _search_for(keeper: AlertKeeper, name: str, parameters: dict[str, str]) -> SavedSearch:
     try:
-        there = searches.get(store, name)
+        there = searches.get(keeper, name)
         # A search that names no zone is shown in UTC, and its page says so in its address.
         if there.name == name and {"tz": "UTC", **there.parameters} == {"tz": "UTC", **parameters}:
             return there
     except NotFound:
         pass
-    return searches.add(store, name, parameters)
+    return searches.add(keeper, name, parameters)
 
 
 def _tried(alert: Alert, watched: WatchedAlert | None, question: Question | None = None) -> Try | str:
@@ -230,7 +229,7 @@ def _tried(alert: Alert, watched: WatchedAlert | None, question: Question | None
     held = backends()
     try:
         if question is None:
-            question = searches.get(held.store, alert.search).question
+            question = searches.get(held.record.alerts, alert.search).question
         sources = CountSources(held.queue, held.store, held.index)
         return alerts.attempt(sources, alert, question, watched.status if watched else None)
     except (Unavailable, NotFound) as error:
@@ -238,7 +237,7 @@ def _tried(alert: Alert, watched: WatchedAlert | None, question: Question | None
 
 
 def _form(
-    store: LogStore,
+    keeper: AlertKeeper,
     watched: WatchedAlert | None,
     filled: Mapping[str, str],
     error: InvalidInput | None = None,
@@ -252,7 +251,7 @@ def _form(
         filled=filled,
         state=state.state(*searches.PASSING),
         q=state.q,
-        searches=store.searches(),
+        searches=keeper.searches(),
         kinds=KINDS,
         severities=SEVERITIES,
         problems=problems,

@@ -27,7 +27,7 @@ def every() -> BaseResponse | str:
     if saved.wants_page():
         return searches_pages.page()
     saved.body(())
-    return saved.reply({"searches": [search.to_dict() for search in backends().store.searches()]})
+    return saved.reply({"searches": [search.to_dict() for search in backends().record.alerts.searches()]})
 
 
 @bp.post("/searches")
@@ -39,13 +39,13 @@ def add() -> Response:
     problems.take(lambda: searches.check_name(name))
     parameters = problems.take(lambda: searches.check_parameters(given, saved.PARAMETERS))
     problems.check()
-    return saved.reply({"search": searches.add(backends().store, name, parameters or {}).to_dict()}, 201)
+    return saved.reply({"search": searches.add(backends().record.alerts, name, parameters or {}).to_dict()}, 201)
 
 
 @bp.get("/searches/<which>")
 def one(which: str) -> BaseResponse:
     """Lead a browser to the search; tell a program what it is."""
-    search = searches.get(backends().store, which)
+    search = searches.get(backends().record.alerts, which)
     if saved.wants_page():
         return saved.go(path(search))
     saved.body(())
@@ -55,18 +55,18 @@ def one(which: str) -> BaseResponse:
 @bp.put("/searches/<which>")
 def change(which: str) -> Response:
     """Change what the body names; an empty parameter is removed."""
-    given, store = saved.body(NAMES), backends().store
-    search = searches.get(store, which)
+    given, keeper = saved.body(NAMES), backends().record.alerts
+    search = searches.get(keeper, which)
     name = given.pop("name", None)
     parameters = searches.check_parameters({**search.parameters, **given}, saved.PARAMETERS)
-    return saved.reply({"search": searches.change(store, search, name=name, parameters=parameters).to_dict()})
+    return saved.reply({"search": searches.change(keeper, search, name=name, parameters=parameters).to_dict()})
 
 
 @bp.delete("/searches/<which>")
 def remove(which: str) -> Response:
     """Forget a search that no alert watches."""
-    store = backends().store
-    searches.remove(store, searches.get(store, which))
+    keeper = backends().record.alerts
+    searches.remove(keeper, searches.get(keeper, which))
     return saved.reply({})
 
 

@@ -20,18 +20,18 @@ bp = Blueprint("page_searches", __name__)
 @bp.post("/page/searches")
 def submit() -> BaseResponse | tuple[str, int]:
     """Save, change or remove a search as a form of a page says."""
-    form, store = request.form, backends().store
+    form, keeper = request.form, backends().record.alerts
     given = dict(_state(form).state(*searches.PASSING))
     try:
         if form.get("do") == "remove":
-            searches.remove(store, searches.get(store, form.get("id", "")))
+            searches.remove(keeper, searches.get(keeper, form.get("id", "")))
             return saved.go("/searches")
         parameters = searches.check_parameters(given, saved.PARAMETERS)
         if form.get("do") == "change":
-            search = searches.get(store, form.get("id", ""))
-            search = searches.change(store, search, name=form.get("name", ""), parameters=parameters)
+            search = searches.get(keeper, form.get("id", ""))
+            search = searches.change(keeper, search, name=form.get("name", ""), parameters=parameters)
         else:
-            search = searches.add(store, form.get("name", ""), parameters, replace=form.get("do") == "replace")
+            search = searches.add(keeper, form.get("name", ""), parameters, replace=form.get("do") == "replace")
     except InvalidInput as error:
         return page(error), 400
     return saved.go(f"/searches#s-{search.id}")
@@ -44,13 +44,13 @@ def _state(parameters: Mapping[str, str]) -> SearchForm:
 
 def page(error: InvalidInput | None = None) -> str:
     """Return the page of saved searches; with what was wrong in the form that was sent."""
-    store, sent = backends().store, None
+    keeper, sent = backends().record.alerts, None
     if error is not None:
         sent = {"name": request.form.get("name", ""), "id": request.form.get("id", ""), "form": _state(request.form)}
         sent["taken"] = any("another saved search" in problem.message for problem in error.problems)
     alerts: dict[str, list[tuple[str, str]]] = {}
-    for watched in store.alerts():
+    for watched in keeper.alerts():
         alerts.setdefault(watched.alert.search, []).append((watched.alert.id, watched.alert.name))
-    shown = [(search, _state(search.parameters), alerts.get(search.id, [])) for search in store.searches()]
+    shown = [(search, _state(search.parameters), alerts.get(search.id, [])) for search in keeper.searches()]
     problems = saved.labelled(error) if error else []
     return render_template("searches.html", searches=shown, sent=sent, problems=problems, passing=searches.PASSING)

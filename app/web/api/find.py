@@ -161,7 +161,7 @@ def one(identity: str) -> Response:
     """Answer with one log, from the record."""
     Asked(()).check()
     held = backends()
-    return reply({"status": True, "log": find.one(held.queue, held.store, _id(identity)).to_dict()})
+    return reply({"status": True, "log": find.one(held.queue, held.record, _id(identity)).to_dict()})
 
 
 @bp.route(f"/logs/{_ID}/context", methods=["GET", "POST"])
@@ -172,7 +172,7 @@ def context(identity: str) -> Response:
     before, after = (asked.whole(name, 10, 0, NEIGHBOURS) for name in ("before", "after"))
     asked.check()
     held = backends()
-    return reply(find.context(held.queue, held.store, held.index, _id(identity), query, before, after, budget()))
+    return reply(find.context(held.queue, held.record, held.index, _id(identity), query, before, after, budget()))
 
 
 @bp.get("/traces/<path:trace_id>", merge_slashes=False)  # a trace id may hold any characters

@@ -69,7 +69,7 @@ def _queue(figures: dict[str, Any], held: Backends, _: Settings) -> None:
     depth = held.queue.depth()
     age = None if depth.oldest is None else max(now_ms() - depth.oldest, 0)
     try:
-        since = pause.paused(held.store)
+        since = pause.paused(held.record.notes)
     except Unavailable:  # the record's fault, which is told where it belongs
         since = 0
     figures |= {

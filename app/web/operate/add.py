@@ -93,7 +93,7 @@ def _since(held: Backends) -> tuple[int | None, str | None]:
     text = request.args.get("since")
     if text is None:
         try:
-            return held.store.reading().at, None
+            return held.record.figures.reading().at, None
         except LogIngestorError as error:
             return None, str(error)
     if not text.isdecimal() or len(text) > 15:
@@ -105,7 +105,7 @@ def arrived(held: Backends, since: int) -> Arrived:
     """Return what has come since *since*, in ms by the record's clock."""
     url = SearchForm(start=str(since), clock="received").link()
     try:
-        found = [one for one in held.store.sources(SOURCES).sources if one.last > since]
+        found = [one for one in held.record.figures.sources(SOURCES).sources if one.last > since]
         new = [one for one in found if one.first > since]
         known = [one for one in found if one.first <= since]
         logs: list[LogRecord] = []

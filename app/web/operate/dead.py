@@ -74,18 +74,18 @@ class Fault:
 def overview() -> str:
     """Show the letters by reason, or those with one reason."""
     zone.check()
-    store, done = backends().store, _done()
+    keeper, done = backends().record.letters, _done()
     waits = _waits()
     if "reason" not in request.args and "all" not in request.args:
-        counts = store.dead_counts()
-        groups = store.dead_groups(GROUPS)
+        counts = keeper.dead_counts()
+        groups = keeper.dead_groups(GROUPS)
         return render_template(
             "dead.html", groups=groups, total=sum(counts.values()), reasons=len(counts), done=done, waits=waits
         )
     reason = request.args.get("reason")
     before = _id("before") if request.args.get("before") else None
-    letters = store.dead(LETTERS + 1, before, reason, SAMPLE_LENGTH)
-    count = store.dead_counts()
+    letters = keeper.dead(LETTERS + 1, before, reason, SAMPLE_LENGTH)
+    count = keeper.dead_counts()
     return render_template(
         "dead_reason.html",
         reason=reason,
@@ -135,7 +135,7 @@ def replay() -> BaseResponse:
     """Send the letters with a reason again, or all, from the newest that the page showed; what is refused stays."""
     reason, newest = _chosen()
     sender, replayed, kept, until = _replay(), 0, 0, time.monotonic() + REPLAY_SECONDS
-    for one in pipeline.each(backends().store, reason, newest):
+    for one in pipeline.each(backends().record.letters, reason, newest):
         if time.monotonic() > until:
             return _to(_where(reason) | {"replayed": replayed, "kept": kept, "rest": id_text(one.id)})
         if sender.letter(one).refused:
@@ -148,15 +148,15 @@ def replay() -> BaseResponse:
 @bp.get("/dead/drop")
 def ask() -> str:
     """Ask whether to drop: one letter, those with a reason, or all, up to the newest of now."""
-    store = backends().store
+    keeper = backends().record.letters
     if request.args.get("id"):
         found = _found(request.args["id"])
         return render_template("dead_drop.html", letter=found, count=1, reason=found.reason)
     reason = request.args.get("reason")
-    newest = store.dead(1, None, reason, 0)
+    newest = keeper.dead(1, None, reason, 0)
     if not newest:
         raise NotFound("There is no such dead letter any more")
-    counts = store.dead_counts()
+    counts = keeper.dead_counts()
     count = sum(counts.values()) if reason is None else counts.get(reason, 0)
     return render_template("dead_drop.html", newest=newest[0].id, reason=reason, count=count)
 
@@ -166,9 +166,9 @@ def drop() -> BaseResponse:
     """Drop what was asked about."""
     if "id" in request.form:
         found = _found(request.form["id"])
-        return _to({"reason": found.reason, "dropped": backends().store.drop_dead([found.id])})
+        return _to({"reason": found.reason, "dropped": backends().record.letters.drop_dead([found.id])})
     reason, newest = _chosen()
-    return _to(_where(reason) | {"dropped": pipeline.drop(backends().store, reason, newest)})
+    return _to(_where(reason) | {"dropped": pipeline.drop(backends().record.letters, reason, newest)})
 
 
 def _shown(
@@ -219,12 +219,12 @@ def _is_text(payload: bytes) -> bool:
 
 
 def _replay() -> Replay:
-    return Replay(parts().accept(), backends().store, limits_of(settings()))
+    return Replay(parts().accept(), backends().record.letters, limits_of(settings()))
 
 
 def _found(text: str) -> DeadLetter:
     try:
-        return pipeline.find(backends().store, id_bytes(text))
+        return pipeline.find(backends().record.letters, id_bytes(text))
     except ValueError:
         raise NotFound(f"{text[:100]} is not the id of a dead letter") from None
     except NotFound:
@@ -255,7 +255,7 @@ def _where(reason: str | None) -> dict[str, Any]:
 def _to(query: dict[str, Any]) -> BaseResponse:
     """Go back to the list; to that of reasons where the last letter of this one is gone."""
     reason = query.get("reason")
-    if (reason is not None or "all" in query) and not backends().store.dead(1, None, reason, 0):
+    if (reason is not None or "all" in query) and not backends().record.letters.dead(1, None, reason, 0):
         query = {name: value for name, value in query.items() if name not in ("reason", "all")}
     return redirect(f"{settings().path_prefix}/dead?{urlencode(query)}", 303)
 

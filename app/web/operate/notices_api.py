@@ -44,7 +44,7 @@ def notices() -> Response:
 def _data(chosen: dict[str, str]) -> Response:
     state = chosen["state"] or None
     try:
-        found, source = backends().store.notices(LIMIT, state), "record"
+        found, source = backends().record.notices.notices(LIMIT, state), "record"
     except Unavailable:
         # That the record can't be reached is itself a notice.
         found, source = _from_memory(state), "memory"

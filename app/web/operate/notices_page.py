@@ -81,7 +81,7 @@ def _notices() -> tuple[list[Notice], bool]:
     """Return all notices, newest first, and whether the record was asked; what this process knows is newer."""
     known, whole = {one.id: one for one in parts().board.known()}, True
     try:
-        record = {one.id: one for one in backends().store.notices(LIMIT)}
+        record = {one.id: one for one in backends().record.notices.notices(LIMIT)}
     except Unavailable:
         record, whole = {}, False
     for identity, one in known.items():
@@ -100,9 +100,9 @@ def _fits(one: Notice, chosen: dict[str, str]) -> bool:
 def _told(shown: Sequence[Notice]) -> tuple[list[Delivery], list[NotifierRow] | None]:
     """Return the deliveries of what is shown, and the notifiers; None where the record can't tell."""
     try:
-        store = backends().store
-        standings, counts = {one.notifier: one for one in store.standings()}, store.waiting_counts()
-        deliveries = store.deliveries([one.id for one in shown])
+        outbox = backends().record.outbox
+        standings, counts = {one.notifier: one for one in outbox.standings()}, outbox.waiting_counts()
+        deliveries = outbox.deliveries([one.id for one in shown])
     except Unavailable:
         return [], None
     told = [NotifierRow(one, standings.get(one.name), counts.get(one.name, 0)) for one in settings().notify]
@@ -133,5 +133,5 @@ def test() -> BaseResponse:
     channel = next((one for one in backends_module.channels(settings()) if one.notifier.name == name), None)
     if channel is None:
         raise InvalidQuery(Problem(f"there is no notifier {name[:100]!r}", "name"))
-    send_test(channel, backends().store)
+    send_test(channel, backends().record.outbox)
     return redirect(f"{_link({})}#notifiers", 303)

@@ -136,10 +136,10 @@ def now(held: Backends) -> OverviewNow:
     # What fails here leaves its place empty; which part is away was just told. Of a record that is away nothing more is asked.
     if found.parts["record"] is None:
         with suppress(LogIngestorError):
-            sources = held.store.sources(SOURCES_SHOWN)
+            sources = held.record.figures.sources(SOURCES_SHOWN)
         with suppress(LogIngestorError):
-            sample = pipeline.sample(held.queue, held.store, int(found.values.get("queue_logs", 0)))
-            flow = pipeline.flow(held.store.samples(sample.at - pipeline.BARS * pipeline.BAR_MS), sample)
+            sample = pipeline.sample(held.queue, held.record.figures, int(found.values.get("queue_logs", 0)))
+            flow = pipeline.flow(held.record.figures.samples(sample.at - pipeline.BARS * pipeline.BAR_MS), sample)
     shown = [] if sources is None else sorted(sources.sources, key=lambda one: _order(one, sources.at))
     return OverviewNow(state(found), found, _tiles(flow, found), sources, shown)
 

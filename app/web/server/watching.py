@@ -17,7 +17,7 @@ from app.web.render.display import plain
 
 def watch(settings: Settings, held: Backends, board: Board) -> Watch:
     """Return the watch of this process, to be started."""
-    probes: list[Probe] = [Disk(settings.data_dir, settings.min_free_disk), AlertProbe(held.store)]
+    probes: list[Probe] = [Disk(settings.data_dir, settings.min_free_disk), AlertProbe(held.record.alerts)]
     if held.move is None:
         probes.append(Index(held.index))
     if not settings.local_broker:
@@ -25,7 +25,7 @@ def watch(settings: Settings, held: Backends, board: Board) -> Watch:
     lock = backends_module.watch_lock(settings)
     alone = backends_module.is_one_file(settings)
     channels = backends_module.channels(settings)
-    return Watch(Watched(held.store, held.queue, lock, held.places, probes, alone, channels), board, say)
+    return Watch(Watched(held.record, held.queue, lock, held.places, probes, alone, channels), board, say)
 
 
 def say(line: str) -> None:

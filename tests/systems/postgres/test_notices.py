@@ -8,8 +8,7 @@ import pytest
 
 from app.errors import InvalidSettings
 from app.ports.notices import Beat, Notice
-from app.systems.postgres import schema, server
-from app.systems.postgres.record import PostgresStore
+from app.systems.postgres import entry, schema, server
 from tests.conftest import MakeRecord
 
 #: Tables that came after the schema 0002.
@@ -20,21 +19,22 @@ def test_an_older_database_is_upgraded(postgres_database: str, make_record: Make
     """Refused before, with what to do; afterwards its logs are there, and counters begin."""
     schema.upgrade(postgres_database)
     record = make_record()
-    with closing(PostgresStore(postgres_database, dead_limit=1 << 20)) as store:
-        store.add([record])
+    with closing(entry.opened(postgres_database, dead_limit=1 << 20)) as held:
+        held.record.store.add([record])
     with closing(server.open_connection(postgres_database)) as connection, connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE {', '.join(SINCE)}; DELETE FROM counts WHERE period = 'ever'")
         cursor.execute("UPDATE alembic_version SET version_num = '0002'")
     with pytest.raises(InvalidSettings, match="db upgrade"):
-        PostgresStore(postgres_database, dead_limit=1 << 20)
+        entry.opened(postgres_database, dead_limit=1 << 20)
     schema.upgrade(postgres_database)
-    with closing(PostgresStore(postgres_database, dead_limit=1 << 20)) as store:
+    with closing(entry.opened(postgres_database, dead_limit=1 << 20)) as held:
+        store, notices, (place,) = held.record.store, held.record.notices, held.places
         assert store.get([record.id]) == [record]
         assert (store.stats()["stored"], store.stats()["stored_ever"]) == (1, 0)
         store.add([make_record()])
         assert (store.stats()["stored"], store.stats()["stored_ever"]) == (2, 1)
-        store.keep_notices([Notice("a", "k", "logs_refused", "warning", "text", 1)])
-        store.beat(Beat("b", "host", 1, 1))
-        assert [one.id for one in store.notices(10)] == ["a"]
-        assert [seen.beat.id for seen in store.beats()] == ["b"]
-        assert store.lead()
+        notices.keep_notices([Notice("a", "k", "logs_refused", "warning", "text", 1)])
+        place.beat(Beat("b", "host", 1, 1))
+        assert [one.id for one in notices.notices(10)] == ["a"]
+        assert [seen.beat.id for seen in place.beats()] == ["b"]
+        assert notices.lead()

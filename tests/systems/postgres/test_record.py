@@ -23,11 +23,13 @@ from app.errors import InvalidSettings, LogIngestorError, Unavailable
 from app.log.envelope import Claim, DeadLetter, Envelope
 from app.log.record import IdSource, LogRecord
 from app.maintain import backup, rebuild
+from app.ports.parts import RecordParts
+from app.ports.record import LogStore
 from app.query.query import Query
 from app.settings.settings import Retention, Settings
-from app.systems.postgres import schema
+from app.systems.entry import Opened
+from app.systems.postgres import entry, schema
 from app.systems.postgres import server as postgres
-from app.systems.postgres.record import PostgresStore
 from app.times.instant import now_ms
 from tests.conftest import MakeRecord, fill_backends
 from tests.services.fixtures import StartServer
@@ -38,18 +40,23 @@ DAY = 24 * 3600 * 1000
 DEAD_LIMIT = 1 << 30
 
 
-def opened(url: str, **options: Any) -> PostgresStore:
-    """Return a store on the database, which is upgraded first."""
+def opened(url: str, **options: Any) -> Opened:
+    """Return a record in the database, which is upgraded first."""
     schema.upgrade(url)
-    return PostgresStore(url, dead_limit=DEAD_LIMIT, **options)
+    return entry.opened(url, **{"dead_limit": DEAD_LIMIT, **options})
 
 
 @pytest.fixture
-def store(postgres_database: str) -> Iterator[PostgresStore]:
-    """A store on an empty database."""
-    made = opened(postgres_database)
-    yield made
-    made.close()
+def parts(postgres_database: str) -> Iterator[RecordParts]:
+    """A record in an empty database."""
+    with closing(opened(postgres_database)) as made:
+        yield made.record
+
+
+@pytest.fixture
+def store(parts: RecordParts) -> LogStore:
+    """The logs of a record in an empty database."""
+    return parts.store
 
 
 def asked(url: str, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
@@ -80,7 +87,8 @@ def record_of(time: int, message: str = "hello") -> LogRecord:
 def test_what_was_added_is_there_after_a_kill(own_server: StartServer) -> None:
     """A server is killed while two workers store; what they were told is stored is there, once, and they go on."""
     server = own_server(Postgres)
-    store = opened(server.url)
+    held = opened(server.url)
+    store = held.record.store
     kept: list[LogRecord] = []
     done = threading.Event()
 
@@ -110,7 +118,7 @@ def test_what_was_added_is_there_after_a_kill(own_server: StartServer) -> None:
     assert store.get([record.id for record in kept]) == kept
     stored = asked(server.url, "SELECT count(*), count(DISTINCT id) FROM logs")
     assert stored == [(store.stats()["stored"],) * 2]
-    store.close()
+    held.close()
 
 
 def test_a_server_that_is_away_is_unavailable_until_it_is_back(
@@ -118,10 +126,12 @@ def test_a_server_that_is_away_is_unavailable_until_it_is_back(
 ) -> None:
     """Each call says so; the first after the start works, on connections of before or made while nobody answered."""
     server, records = own_server(Postgres), [make_record() for _ in range(3)]
-    before = opened(server.url)
+    held = opened(server.url)
+    before = held.record.store
     before.add(records[:1])
     server.stop()
-    while_away = PostgresStore(server.url, dead_limit=DEAD_LIMIT)
+    others = entry.opened(server.url, dead_limit=DEAD_LIMIT)
+    while_away = others.record.store
     for store in (before, while_away):
         for call in (partial(store.add, records), partial(store.get, [bytes(16)]), store.lacking, store.newest_place):
             with pytest.raises(Unavailable, match="can't be reached"):
@@ -130,11 +140,11 @@ def test_a_server_that_is_away_is_unavailable_until_it_is_back(
     assert before.add(records[1:2]).new == 1
     assert while_away.add(records).new == 1
     assert before.get([record.id for record in records]) == records
-    before.close()
-    while_away.close()
+    held.close()
+    others.close()
 
 
-def test_more_threads_than_connections_take_turns(store: PostgresStore, make_record: MakeRecord) -> None:
+def test_more_threads_than_connections_take_turns(store: LogStore, make_record: MakeRecord) -> None:
     """Many threads of a web process share a few connections."""
     record = make_record()
     store.add([record])
@@ -160,7 +170,7 @@ def test_commits_are_durable_whatever_the_server_thinks(postgres_database: str) 
 # Workers in parallel
 
 
-def test_who_reads_on_never_skips(postgres_database: str, store: PostgresStore) -> None:
+def test_who_reads_on_never_skips(postgres_database: str, store: LogStore) -> None:
     """Commits end in another order than they began; a reader meets every record once, places ascending."""
     asked(
         postgres_database,
@@ -188,7 +198,7 @@ def test_who_reads_on_never_skips(postgres_database: str, store: PostgresStore) 
     assert len({identity for _, identity in met}) == len(met) == store.stats()["stored"]
 
 
-def test_an_open_transaction_holds_the_reader_and_loses_nothing(postgres_database: str, store: PostgresStore) -> None:
+def test_an_open_transaction_holds_the_reader_and_loses_nothing(postgres_database: str, store: LogStore) -> None:
     """What is committed behind an older transaction waits for it; afterwards it is there at once."""
     place = store.newest_place()
     with closing(psycopg2.connect(postgres_database)) as older, older.cursor() as cursor:
@@ -219,22 +229,22 @@ def test_whoever_reads_all_waits_for_what_is_held_back(
         fill_backends(backends, [make_record() for _ in range(5)])
         with monkeypatch.context() as patch, pytest.raises(Unavailable, match="a transaction has been open"):
             patch.setattr(rebuild, "HELD_SECONDS", 0.2)
-            rebuild.rebuild(backends.store, backends.index)
+            rebuild.rebuild(backends.store, backends.record.letters, backends.index)
         assert backends.index.find(Query()).total == 5
         ending = threading.Timer(0.5, older.rollback)
         ending.start()
-        assert rebuild.rebuild(backends.store, backends.index).logs == 5
+        assert rebuild.rebuild(backends.store, backends.record.letters, backends.index).logs == 5
         ending.join()
         assert backends.index.find(Query()).total == 5
         begin()
         fill_backends(backends, [make_record()])
         ending = threading.Timer(0.5, older.rollback)
         ending.start()
-        assert backup.write(io.BytesIO(), backends.store, backends.queue, backends.keepers()).counts["logs"] == 6
+        assert backup.write(io.BytesIO(), backends.record, backends.queue, backends.keepers()).counts["logs"] == 6
         ending.join()
 
 
-def test_two_workers_with_the_same_logs_store_them_once(store: PostgresStore) -> None:
+def test_two_workers_with_the_same_logs_store_them_once(store: LogStore) -> None:
     """As after a lease that ended too early; in whatever order each has them."""
     rounds = [[record_of(now_ms()) for _ in range(60)] for _ in range(15)]
     new: list[int] = []
@@ -251,7 +261,7 @@ def test_two_workers_with_the_same_logs_store_them_once(store: PostgresStore) ->
     assert store.lacking().logs == 3 * 15 * 60
 
 
-def test_of_two_claims_at_once_one_is_made(store: PostgresStore) -> None:
+def test_of_two_claims_at_once_one_is_made(parts: RecordParts) -> None:
     """Whatever the order in which two workers name the keys, each key is one request's, and neither fails."""
     answers: dict[bytes, list[bool]] = {}
 
@@ -259,7 +269,7 @@ def test_of_two_claims_at_once_one_is_made(store: PostgresStore) -> None:
         envelopes = [Envelope(claim=Claim(f"key {number}", b"", answer)) for number in range(200)][::order]
 
         def run() -> None:
-            answers[answer] = store.claim(envelopes)[::order]
+            answers[answer] = parts.claims.claim(envelopes)[::order]
 
         return run
 
@@ -267,7 +277,7 @@ def test_of_two_claims_at_once_one_is_made(store: PostgresStore) -> None:
     assert [one != other for one, other in zip(answers[b"1"], answers[b"2"], strict=True)] == [True] * 200
 
 
-def test_marks_are_leased_to_one_worker_each(store: PostgresStore) -> None:
+def test_marks_are_leased_to_one_worker_each(store: LogStore) -> None:
     """Workers that catch up together share the marks and leave none."""
     marks = {store.add([record_of(now_ms())]).mark for _ in range(120)}
     taken: list[int] = []
@@ -292,7 +302,7 @@ def tables(url: str) -> list[str]:
     return [name for (name,) in found]
 
 
-def test_each_day_has_its_partition(postgres_database: str, store: PostgresStore) -> None:
+def test_each_day_has_its_partition(postgres_database: str, store: LogStore) -> None:
     """Made when first needed, whole days of arrival; dropped whole, never before all of it is older."""
     noon = 20_000 * DAY + DAY // 2
     records = [record_of(noon + day * DAY) for day in range(4)]
@@ -309,18 +319,19 @@ def test_each_day_has_its_partition(postgres_database: str, store: PostgresStore
 
 def test_the_next_period_is_made_ahead(postgres_database: str) -> None:
     """Nobody's first log of a day waits for a table."""
-    store = opened(postgres_database, retention=Retention(600 * 86_400))
+    held = opened(postgres_database, retention=Retention(600 * 86_400))
+    store = held.record.store
     store.expire(0, 100)
     assert len(tables(postgres_database)) == 2
-    store.close()
+    held.close()
 
 
 def test_periods_of_another_length_lie_between(postgres_database: str) -> None:
     """After RETENTION was changed new periods end where old ones begin."""
     start = 20_010 * DAY
-    days = opened(postgres_database)
+    one, other = opened(postgres_database), opened(postgres_database, retention=Retention(600 * 86_400))
+    days, tens = one.record.store, other.record.store
     days.add([record_of(start + 4 * DAY)])
-    tens = opened(postgres_database, retention=Retention(600 * 86_400))
     records = [record_of(start + 3 * DAY), record_of(start + 7 * DAY)]
     tens.add(records)
     days.add([record_of(start + 9 * DAY), record_of(start + 10 * DAY)])
@@ -328,24 +339,24 @@ def test_periods_of_another_length_lie_between(postgres_database: str) -> None:
     bounds = [(period.start - start, period.end - start) for period in days._periods.refresh()]
     assert bounds == [(0, 4 * DAY), (4 * DAY, 5 * DAY), (5 * DAY, 10 * DAY), (10 * DAY, 11 * DAY)]
     assert tens.get([record.id for record in records]) == records
-    days.close()
-    tens.close()
+    one.close()
+    other.close()
 
 
-def test_a_partition_that_another_process_dropped_is_made_again(postgres_database: str, store: PostgresStore) -> None:
+def test_a_partition_that_another_process_dropped_is_made_again(postgres_database: str, store: LogStore) -> None:
     """Logs that waited in the queue beyond their retention are stored all the same, rather than lost."""
     time = 20_000 * DAY
     first, second = record_of(time), record_of(time)
     store.add([first])
     other = opened(postgres_database)
-    assert other.expire(time + DAY, 10) == 1
+    assert other.record.store.expire(time + DAY, 10) == 1
     assert store.add([second]).new == 1
-    assert other.get([first.id, second.id]) == [second]
+    assert other.record.store.get([first.id, second.id]) == [second]
     assert store.stats()["stored"] == 1
     other.close()
 
 
-def test_partitions_are_made_and_dropped_under_way(store: PostgresStore) -> None:
+def test_partitions_are_made_and_dropped_under_way(store: LogStore) -> None:
     """Workers that store, expire and read at once neither fail nor lose a log that was not to go."""
     done, kept = threading.Event(), list[LogRecord]()
 
@@ -376,7 +387,7 @@ def test_partitions_are_made_and_dropped_under_way(store: PostgresStore) -> None
     assert store.stats()["stored"] == len(kept) == 120
 
 
-def test_expire_does_not_wait_for_a_long_reader(postgres_database: str, store: PostgresStore) -> None:
+def test_expire_does_not_wait_for_a_long_reader(postgres_database: str, store: LogStore) -> None:
     """While somebody dumps the database nothing is dropped, and nobody else has to wait; later it is."""
     time = 20_000 * DAY
     store.add([record_of(time)])
@@ -390,7 +401,7 @@ def test_expire_does_not_wait_for_a_long_reader(postgres_database: str, store: P
     assert store.expire(time + 9 * DAY, 10) == 2
 
 
-def test_size_is_what_is_left(store: PostgresStore) -> None:
+def test_size_is_what_is_left(store: LogStore) -> None:
     """Deleted rows count no more though their file stays as large, so expiring for room ends where it must."""
     store.add([record_of(now_ms(), "x" * 500) for _ in range(4_000)])
     before = store.stats()
@@ -417,7 +428,7 @@ def test_many_processes_upgrade_at_once(postgres_database: str) -> None:
 def test_only_the_schema_that_is_known_is_used(postgres_database: str) -> None:
     """None, and a newer one, are refused with a sentence; a newer one is not touched."""
     with pytest.raises(InvalidSettings, match="db upgrade"):
-        PostgresStore(postgres_database, dead_limit=1)
+        entry.opened(postgres_database, dead_limit=1)
     schema.upgrade(postgres_database)
     asked(postgres_database, "UPDATE alembic_version SET version_num = '9999'")
     for use in (schema.upgrade, schema.check):
@@ -445,20 +456,22 @@ def test_a_url_that_is_none_is_refused() -> None:
 
 def test_places_go_on_after_a_restore(postgres_database: str, make_record: MakeRecord) -> None:
     """Data of another server carry its higher numbers; `db upgrade` lets new places follow them."""
-    store = opened(postgres_database)
+    held = opened(postgres_database)
+    store = held.record.store
     old, new = make_record(), make_record()
     store.add([old])
-    store.close()
+    held.close()
     asked(postgres_database, "UPDATE logs SET place = place + 1000000000")
     with pytest.raises(InvalidSettings, match="restored"):
         schema.check(postgres_database)
-    store = opened(postgres_database)
+    held = opened(postgres_database)
+    store = held.record.store
     place = store.newest_place()
     assert [record for _, record in store.after(0, 10)] == [old]
     store.add([new])
     assert [record for _, record in store.after(place, 10)] == [new]
     assert store.newest_place() > place
-    store.close()
+    held.close()
 
 
 def test_a_dump_is_restored_on_another_server(
@@ -468,14 +481,15 @@ def test_a_dump_is_restored_on_another_server(
     programs = [shutil.which(name) for name in ("pg_dump", "pg_restore")]
     if None in programs:
         pytest.skip("pg_dump and pg_restore are not on PATH")
-    store, records = opened(postgres_database), [make_record() for _ in range(5)]
+    held, records = opened(postgres_database), [make_record() for _ in range(5)]
+    store = held.record.store
     with closing(psycopg2.connect(postgres_database)) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         for _ in range(2_000):
             cursor.execute("SELECT pg_current_xact_id()")
     store.add(records)
     place, figures = store.newest_place(), store.stats()
-    store.close()
+    held.close()
     new, dump = own_server(Postgres).url, str(tmp_path / "logs.dump")
     for command in (
         [programs[0], "--format=custom", f"--file={dump}", postgres_database],
@@ -484,13 +498,14 @@ def test_a_dump_is_restored_on_another_server(
         subprocess.run([str(word) for word in command], check=True, capture_output=True)
     with pytest.raises(InvalidSettings, match="restored"):
         schema.check(new)
-    store = opened(new)
+    held = opened(new)
+    store = held.record.store
     assert store.get([record.id for record in records]) == records
     assert (store.newest_place(), store.stats()["stored"], store.lacking().logs) == (place, figures["stored"], 5)
     later = make_record()
     store.add([later])
     assert [record for _, record in store.after(place, 10)] == [later]
-    store.close()
+    held.close()
 
 
 def test_commands_look_after_it(postgres_database: str, tmp_path: Path) -> None:
@@ -519,7 +534,7 @@ def test_commands_look_after_it(postgres_database: str, tmp_path: Path) -> None:
 # What a record may hold
 
 
-def test_large_logs(store: PostgresStore, make_record: MakeRecord) -> None:
+def test_large_logs(store: LogStore, make_record: MakeRecord) -> None:
     """Messages of a mebibyte, and metadata of a quarter, come back as they were."""
     texts = ["x" * (1 << 20), "\\\t\n\r" * (1 << 18), "é😀" * (1 << 17)]
     records = [make_record(message=text, metadata={"text": text[: 1 << 16]}) for text in texts]
@@ -527,7 +542,7 @@ def test_large_logs(store: PostgresStore, make_record: MakeRecord) -> None:
     assert store.get([record.id for record in records]) == records
 
 
-def test_a_log_at_fault_is_told_from_a_server_at_fault(store: PostgresStore, make_record: MakeRecord) -> None:
+def test_a_log_at_fault_is_told_from_a_server_at_fault(store: LogStore, make_record: MakeRecord) -> None:
     """What PostgreSQL can't hold is the log's own fault, so that the drain tries its neighbours one by one."""
     bad = make_record(message="\0")
     with pytest.raises(Exception, match=r"0x00|NUL") as raised:
@@ -540,7 +555,7 @@ def test_a_log_at_fault_is_told_from_a_server_at_fault(store: PostgresStore, mak
     assert store.add([make_record(metadata=nested)]).new == 1
 
 
-def test_metadata_come_back_exactly(store: PostgresStore, make_record: MakeRecord) -> None:
+def test_metadata_come_back_exactly(store: LogStore, make_record: MakeRecord) -> None:
     """Order of keys, kinds of numbers, numbers of any size, escapes."""
     metadata = {"z": 1.0, "a": [10**40, -0.0, 1e300, 0.1, 2**63, -(2**64), True, None], "\\": '"\\u0000\t', "": {}}
     record = make_record(metadata=metadata)
@@ -548,17 +563,22 @@ def test_metadata_come_back_exactly(store: PostgresStore, make_record: MakeRecor
     assert repr(store.get([record.id])[0].metadata) == repr(metadata)
 
 
-def test_dead_letters_hold_anything(store: PostgresStore) -> None:
+def test_dead_letters_hold_anything(parts: RecordParts) -> None:
     """Payloads are bytes; reasons, fields and senders lose what no text of PostgreSQL can hold."""
     ids = IdSource()
     letter = DeadLetter(
         ids.take(1).to_bytes(16, "big"), bytes(range(256)), "no\0 \ud800" + "x" * 5_000, "f\0", "s\ud800"
     )
-    store.bury([letter])
+    parts.letters.bury([letter])
     cleaned = "no\ufffd \ufffd" + "x" * 5_000
     expected = replace_letter(letter, cleaned)
-    assert store.dead(reason=letter.reason) == store.dead(reason=cleaned) == store.dead() == [expected]
-    assert store.dead_counts() == {cleaned: 1}
+    assert (
+        parts.letters.dead(reason=letter.reason)
+        == parts.letters.dead(reason=cleaned)
+        == parts.letters.dead()
+        == [expected]
+    )
+    assert parts.letters.dead_counts() == {cleaned: 1}
 
 
 def replace_letter(letter: DeadLetter, reason: str) -> DeadLetter:
@@ -568,20 +588,20 @@ def replace_letter(letter: DeadLetter, reason: str) -> DeadLetter:
 
 def test_two_workers_bury_at_once(postgres_database: str) -> None:
     """The limit holds, and the bytes add up, whoever buries what."""
-    schema.upgrade(postgres_database)
-    store = PostgresStore(postgres_database, dead_limit=5_000)
+    held = opened(postgres_database, dead_limit=5_000)
+    keeper = held.record.letters
     ids = IdSource()
     letters = [DeadLetter(ids.take(1).to_bytes(16, "big"), b"x" * 100, "reason") for _ in range(200)]
 
     def work(some: Sequence[DeadLetter]) -> Callable[[], None]:
         def run() -> None:
             for start in range(0, len(some), 10):
-                store.bury(some[start : start + 10])
+                keeper.bury(some[start : start + 10])
 
         return run
 
     together(work(letters), work(letters[::-1]))
-    assert len(store.dead(1_000)) == 50
-    assert store.drop_dead([letter.id for letter in store.dead(1_000)]) == 50
+    assert len(keeper.dead(1_000)) == 50
+    assert keeper.drop_dead([letter.id for letter in keeper.dead(1_000)]) == 50
     assert asked(postgres_database, "SELECT value FROM state WHERE name = 'dead_bytes'") == [(0,)]
-    store.close()
+    held.close()

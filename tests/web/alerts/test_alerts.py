@@ -61,7 +61,9 @@ def errors(make_record: MakeRecord, fill: Fill) -> list[LogRecord]:
 def evaluate(backends: Backends) -> None:
     """Evaluate the last whole minute, as a worker does."""
     now = now_ms() // MINUTE * MINUTE + SETTLE_MS
-    rounds.work(CountSources(backends.queue, backends.store, backends.index), lambda _: True, now)
+    rounds.work(
+        backends.record.alerts, CountSources(backends.queue, backends.store, backends.index), lambda _: True, now
+    )
 
 
 def test_searches_as_json(client: FlaskClient) -> None:

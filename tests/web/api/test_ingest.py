@@ -77,7 +77,7 @@ def test_none_valid_is_400_and_kept(client: FlaskClient, backends: Backends) -> 
     assert answer.json["status"] is False
     assert [(one["index"], one["field"]) for one in answer.json["errors"]] == [(0, "message"), (1, "level")]
     drained(backends)
-    letters = backends.store.dead()
+    letters = backends.record.letters.dead()
     assert [(letter.payload, letter.field) for letter in letters[::-1]] == [
         (b"{}", "message"),
         (b'{"message":"m","level":1}', "level"),
@@ -92,7 +92,7 @@ def test_body_that_is_not_json_is_400_with_the_position_and_kept(client: FlaskCl
     assert answer.status_code == 400
     assert answer.json["errors"][0]["position"] == 19
     drained(backends)
-    (letter,) = backends.store.dead()
+    (letter,) = backends.record.letters.dead()
     assert letter.payload == body[: 64 << 10]
     assert "is not JSON" in letter.reason
 
@@ -119,7 +119,7 @@ def test_number_that_is_none_costs_no_neighbour(client: FlaskClient, backends: B
         {"index": 3, "message": "is not JSON: -Infinity is not a JSON number"},
     ]
     assert [log["message"] for log in drained(backends)] == ["one \ufffd NaN", "two"]
-    assert [letter.payload for letter in backends.store.dead()[::-1]] == [
+    assert [letter.payload for letter in backends.record.letters.dead()[::-1]] == [
         b'{"message": "m", "metadata": {"a": [1, NaN]}}',
         b"-Infinity",
     ]
@@ -206,7 +206,7 @@ def test_idempotency_key_makes_a_second_send_add_nothing(client: FlaskClient, ba
     assert (again.json["accepted"], again.json["duplicates"]) == (0, 2)
     assert (again.json["receipt"], again.json["rejected"]) == (first["receipt"], first["rejected"])
     assert len(drained(backends)) == 2
-    assert len(backends.store.dead()) == 1
+    assert len(backends.record.letters.dead()) == 1
 
 
 def test_idempotency_key_with_another_body_is_400(client: FlaskClient) -> None:
@@ -222,7 +222,7 @@ def test_key_of_refused_request_repeats_the_refusal(client: FlaskClient, backend
     for _ in range(3):
         assert client.post("/logs/ingest/", json=[1], headers={"Idempotency-Key": "bad"}).status_code == 400
     drained(backends)
-    assert len(backends.store.dead()) == 1
+    assert len(backends.record.letters.dead()) == 1
 
 
 def test_own_id_is_taken_once(client: FlaskClient, backends: Backends) -> None:

@@ -45,12 +45,12 @@ def test_figures_are_right(
     assert backends.move is not None
     backends.move(100, 0)
     backends.queue.put([Envelope([make_record(), make_record()])])
-    backends.store.keep_notices(
+    backends.record.notices.keep_notices(
         [Notice("x", "k", "logs_refused", "warning", "", 1), Notice("y", "l", KINDS[0], "error", "", 1, 2)]
     )
     backends.places[0].beat(Beat("a" * 32, "host", 1, 1))
     backends.places[0].beat(Beat("b" * 32, "host", 2, 1, ended=True))
-    pause.pause(backends.store)
+    pause.pause(backends.record.notes)
     found = read(client)
     expected = {
         "logs_accepted_total": 9,

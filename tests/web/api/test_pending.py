@@ -97,8 +97,8 @@ def test_record_answers_when_the_index_cannot(apart: Settings, make_record: Make
     """The same logs in the same order; `source` says where they come from. Counts by the index alone are a 503."""
     held = connect(apart)
     held.queue.put([Envelope([make_record(message=f"step {n}") for n in range(30)])])
-    indexing = Indexing(held.store, held.index)
-    drain.drain(held.queue, held.store, indexing, 100, 0)
+    indexing = Indexing(held.store, held.record.letters, held.index)
+    drain.drain(held.queue, held.record, indexing, 100, 0)
     indexing.settle(now=True)
     held.close()
     app = create_app(apart)

@@ -34,7 +34,7 @@ def bury(backends: Backends) -> Bury:
         payload: bytes = b'{"message": 1}', reason: str = "is not a text", field: str | None = "message"
     ) -> DeadLetter:
         letter = DeadLetter(ids.take(1).to_bytes(16, "big"), payload, reason, field, "10.0.0.1")
-        backends.store.bury([letter])
+        backends.record.letters.bury([letter])
         return letter
 
     return make
@@ -42,7 +42,7 @@ def bury(backends: Backends) -> Bury:
 
 def left(backends: Backends) -> list[bytes]:
     """Return the ids of the letters that are left, newest first."""
-    return [letter.id for letter in backends.store.dead(1_000)]
+    return [letter.id for letter in backends.record.letters.dead(1_000)]
 
 
 def found(backends: Backends) -> list[str]:
@@ -125,12 +125,12 @@ def test_a_mended_letter_is_sent(client: FlaskClient, backends: Backends, bury: 
     assert wrong.status_code == 400
     assert page.one("textarea").text.strip() == '[{"message": "mended"},\r\n 3]'
     assert "is not a JSON object" in page.one("section", id="faults").text
-    assert backends.store.dead() == [letter]
+    assert backends.record.letters.dead() == [letter]
     answer = client.post(url, data={"payload": '{"message": "mended"}'})
     assert answer.status_code == 303
     assert "1 letter sent again" in get(client, answer.location).one("main").text
     assert left(backends) == []
-    backends.store.bury([letter])  # as if a crash had come before it was dropped
+    backends.record.letters.bury([letter])  # as if a crash had come before it was dropped
     answer = client.post(url, data={"payload": '{"message": "mended otherwise"}'})
     assert "nothing was doubled" in get(client, answer.location).one("main").text
     assert left(backends) == []
@@ -320,7 +320,7 @@ def test_what_is_deeply_nested_is_not_blown_up(client: FlaskClient, bury: Bury, 
 def test_letters_are_read_one_by_one(backends: Backends, bury: Bury) -> None:
     """Each may be as long as a body; one that somebody else has dropped meanwhile ends nothing."""
     letters = [bury(b'{"message": "%d"}' % n, "r", None) for n in range(3)]
-    found_ = pipeline.each(backends.store, "r")
+    found_ = pipeline.each(backends.record.letters, "r")
     assert next(found_) == letters[2]
-    backends.store.drop_dead([letters[1].id])
+    backends.record.letters.drop_dead([letters[1].id])
     assert list(found_) == [letters[0]]

@@ -29,7 +29,7 @@ def notice(name: str, until: int | None = None, text: str = "It is bad. Nothing 
 
 def test_notices_are_told(client: FlaskClient, backends: Backends) -> None:
     """Newest first, open and closed, or one of the two; a foreign parameter is refused."""
-    backends.store.keep_notices([notice("a"), notice("b", 1_700_000_001_000)])
+    backends.record.notices.keep_notices([notice("a"), notice("b", 1_700_000_001_000)])
     answer = client.get("/notices")
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "no-store"

@@ -51,7 +51,7 @@ def entries(text: str) -> list[str]:
 
 def test_what_is_open_and_what_was(client: FlaskClient, backends: Backends) -> None:
     """With when, for how long, what it means, details and traceback; a program gets data at the same address."""
-    backends.store.keep_notices([notice("over", SINCE + 3_723_000), notice("open")])
+    backends.record.notices.keep_notices([notice("over", SINCE + 3_723_000), notice("open")])
     text = shown(client)
     assert entries(text) == ["open", "over"]
     page = Html(text)
@@ -68,12 +68,12 @@ def test_what_is_open_and_what_was(client: FlaskClient, backends: Backends) -> N
 def test_who_was_told(client: FlaskClient, backends: Backends) -> None:
     """Each delivery with what became of it."""
     told, at = notice("a"), SINCE + 5_000
-    backends.store.keep_notices([told])
+    backends.record.notices.keep_notices([told])
     for number, (state, reason) in enumerate(
         [("sent", ""), ("waiting", HOSTILE), ("failed", "it answered 404"), ("merged", "")]
     ):
         one = Delivery(f"n{number}", "opened", told, at, "m", state, 2, at, reason)
-        backends.store.post([one])
+        backends.record.outbox.post([one])
     text = shown(client)
     words = " ".join(Html(text).one("li", id="notice-a").text.split())
     assert "n0 opened: sent 2023-11-14 22:13:25" in words
@@ -85,7 +85,7 @@ def test_who_was_told(client: FlaskClient, backends: Backends) -> None:
 
 def test_the_page_only_shows(client: FlaskClient, backends: Backends) -> None:
     """Whatever a system said stands there escaped, with codes for what would act."""
-    backends.store.keep_notices([notice("a", text=HOSTILE)])
+    backends.record.notices.keep_notices([notice("a", text=HOSTILE)])
     text = shown(client)
     assert str(escape("<script>alert(1)</script>")) in text
     assert "<script>alert" not in text and "\u202e" not in text and "\x1b" not in text
@@ -103,7 +103,7 @@ def test_the_page_only_shows(client: FlaskClient, backends: Backends) -> None:
 )
 def test_notices_are_chosen(client: FlaskClient, backends: Backends, query: str, found: list[str]) -> None:
     """By state, severity and kind, together; data in the same way."""
-    backends.store.keep_notices(
+    backends.record.notices.keep_notices(
         [
             notice("gone"),
             notice("disk", kind="disk_nearly_full", severity="warning"),
@@ -125,12 +125,12 @@ def test_bad_choices_are_refused(client: FlaskClient, query: str) -> None:
 def test_the_history_is_paged(client: FlaskClient, backends: Backends) -> None:
     """Each notice once over all pages, the choice is kept, and what begins meanwhile moves none."""
     names = [f"{n:03}" for n in range(2 * SHOWN + 7)]
-    backends.store.keep_notices([notice(name, SINCE + 1) for name in names])
+    backends.record.notices.keep_notices([notice(name, SINCE + 1) for name in names])
     path, seen = "/notices?severity=error", list[str]()
     for _ in range(3):
         text = shown(client, path)
         seen += entries(text)
-        backends.store.keep_notices([notice(f"9{len(seen)}", SINCE + 2)])
+        backends.record.notices.keep_notices([notice(f"9{len(seen)}", SINCE + 2)])
         older = [one["href"] for one in Html(text).find("a", rel="next")]
         path = older[0] if older else ""
     assert path == ""
@@ -150,7 +150,7 @@ def test_without_the_record_it_shows_what_is_known(app: Flask, client: FlaskClie
 
 def test_what_this_process_knows_is_newer(app: Flask, client: FlaskClient, backends: Backends) -> None:
     """What began or ended a moment ago is not yet in the record."""
-    backends.store.keep_notices([notice("a")])
+    backends.record.notices.keep_notices([notice("a")])
     board = app.extensions["logingestor"].board
     board.put(notice("a", SINCE + 1_000))
     board.put(notice("b"))
@@ -168,7 +168,7 @@ def told(settings: Settings, receiver: Receiver) -> Iterator[FlaskClient]:
     }
     read = Settings.from_env(given)
     app = create_app(replace(settings, notify=read.notify, notify_private=read.notify_private))
-    app.extensions["logingestor"].backends().store.post(
+    app.extensions["logingestor"].backends().record.outbox.post(
         [], [Standing("ops", 0, 3, 1, 2, SINCE, "it answered 503", SINCE)]
     )
     yield app.test_client()
@@ -216,8 +216,8 @@ def test_figures_tell_how_notifiers_do(told: FlaskClient) -> None:
 def test_the_page_is_small(client: FlaskClient, backends: Backends) -> None:
     """With a full page of history and its deliveries."""
     notices = [notice(f"{n:03}", SINCE + 1, "It is bad. " * 20) for n in range(SHOWN)]
-    backends.store.keep_notices(notices)
-    backends.store.post(
+    backends.record.notices.keep_notices(notices)
+    backends.record.outbox.post(
         [Delivery("ops", event, one, 1, "m", "sent", 1, SINCE) for one in notices for event in ("opened", "closed")]
     )
     assert len(shown(client).encode()) < 150 << 10

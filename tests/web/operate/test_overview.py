@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,7 +21,6 @@ from app.log.envelope import Envelope
 from app.monitor.flow import BAR_MS
 from app.ports.figures import FlowSample
 from app.ports.notices import Beat, Notice
-from app.ports.record import LogStore
 from app.settings.settings import Settings
 from app.system import SystemFigures
 from app.systems.sqlite.file import SqliteDatabase
@@ -27,6 +28,7 @@ from app.web import create_app
 from app.web.operate import overview
 from app.web.render.bars import per_second, size, spark
 from tests.conftest import Fill, MakeRecord
+from tests.mortal import each_part
 from tests.web.reading import Html, get
 
 FINE = {
@@ -87,8 +89,8 @@ def test_a_page_has_rates_at_once(
     client: FlaskClient, backends: Backends, settings: Settings, fill: Fill, make_record: MakeRecord
 ) -> None:
     """From samples that another process kept; the same figures as the system's, whoever answers."""
-    at = backends.store.reading().at
-    backends.store.keep_samples([FlowSample(at - 3 * BAR_MS, 0, 0, 0, 0, 0)])
+    at = backends.record.figures.reading().at
+    backends.record.figures.keep_samples([FlowSample(at - 3 * BAR_MS, 0, 0, 0, 0, 0)])
     fill([make_record(resource_id=f"server-{n % 2}") for n in range(90)])
     backends.places[0].beat(Beat("a" * 32, "host", 1, 1))
     page = get(client, "/overview")
@@ -128,7 +130,7 @@ def test_sources_are_who_sends(client: FlaskClient, backends: Backends, settings
     camera, shipper = rows
     assert "127.0.0.1 camera/2" in camera and "'br' is not an encoding" in camera
     assert "127.0.0.1 shipper/1" in shipper and "is not JSON" in shipper and "What was sent" in shipper
-    assert [(one.agent, one.requests, one.logs, one.refused) for one in backends.store.sources(9).sources] == [
+    assert [(one.agent, one.requests, one.logs, one.refused) for one in backends.record.figures.sources(9).sources] == [
         ("camera/2", 4, 0, 4),
         ("shipper/1", 4, 2, 4),
     ]
@@ -140,7 +142,7 @@ def test_a_resend_is_a_visit_without_new_logs(client: FlaskClient, backends: Bac
         body = [{"message": "a"}, 1]
         assert client.post("/logs/ingest/", json=body, headers={"Idempotency-Key": "k"}).status_code == 202
     client.application.extensions["logingestor"].visits().tell()
-    (found,) = backends.store.sources(9).sources
+    (found,) = backends.record.figures.sources(9).sources
     assert (found.requests, found.logs, found.refused) == (2, 1, 1)
 
 
@@ -180,22 +182,27 @@ def test_the_page_tells_what_it_knows_when_the_record_is_away(client: FlaskClien
 
 
 class Asked:
-    """A record that counts what it is asked; where it is away no question is answered."""
+    """A record that counts what its parts are asked; where it is away no question is answered."""
 
-    def __init__(self, store: LogStore, *, away: bool) -> None:
-        self._store, self._away, self.asked = store, away, Counter[str]()
+    def __init__(self, *, away: bool) -> None:
+        self._away, self.asked = away, Counter[str]()
 
-    def __getattr__(self, name: str) -> Any:
-        if name == "close":
-            return self._store.close
+    def part(self, real: Any) -> Any:
+        """Return a part of the record."""
 
-        def ask(*given: Any, **named: Any) -> Any:
+        def ask(name: str, *given: Any, **named: Any) -> Any:
             self.asked[name] += 1
             if self._away:
                 raise Unavailable("the record is away")
-            return getattr(self._store, name)(*given, **named)
+            return getattr(real, name)(*given, **named)
 
-        return ask
+        return SimpleNamespace(
+            **{
+                name: partial(ask, name)
+                for name in dir(real)
+                if not name.startswith("_") and callable(getattr(real, name))
+            }
+        )
 
 
 @pytest.fixture
@@ -204,10 +211,10 @@ def asked(app: Flask) -> Callable[[bool], Asked]:
 
     def put(away: bool) -> Asked:
         held: Backends = app.extensions["logingestor"].backends()
-        made = Asked(held.store, away=away)
-        held.store = made  # type: ignore[assignment]
+        made = Asked(away=away)
+        held.record = each_part(held.record, made.part)
         if away:  # as one that several machines share
-            held.places = [*held.places, made]  # type: ignore[list-item]
+            held.places = [*held.places, made.part(held.places[0])]
         return made
 
     return put
@@ -239,7 +246,7 @@ def test_open_pages_share_what_is_dear_to_ask(
 def test_what_waits_is_shown(client: FlaskClient, backends: Backends, make_record: MakeRecord) -> None:
     """How many, and for how long."""
     backends.queue.put([Envelope([make_record(), make_record()])])
-    pause.pause(backends.store)
+    pause.pause(backends.record.notes)
     page = get(client, "/overview")
     assert figure(page, "state") == "Paused by an operator: 2 logs wait; nothing is lost."
     assert figure(page, "waiting") == "2"

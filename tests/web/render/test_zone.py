@@ -159,7 +159,7 @@ def test_what_is_no_log_follows_too(
 ) -> None:
     """Dead letters and the overview."""
     letter = IdSource().take(1).to_bytes(16, "big")
-    backends.store.bury([DeadLetter(letter, b"{}", "lacks a message", "message", "10.0.0.1")])
+    backends.record.letters.bury([DeadLetter(letter, b"{}", "lacks a message", "message", "10.0.0.1")])
     fill([make_record(resource_id="pump")])
     client.get("/?tz=%2B05:30")
     refused = zone.to_second(int.from_bytes(letter[:6], "big") + 330 * 60_000)

@@ -8,8 +8,9 @@ from typing import Any
 from app.log.envelope import DeadLetter
 from app.log.fold import clean
 from app.log.record import id_bytes
-from app.ports.figures import SAMPLE_LENGTH, DeadGroup
-from app.ports.memory import NOTE, REFUSED
+from app.ports.figures import SAMPLE_LENGTH
+from app.ports.letters import DeadGroup
+from app.ports.notes import NOTE, REFUSED
 from app.systems.postgres import rows, server
 from app.systems.postgres.server import Cursor, PostgresDatabase
 
@@ -19,15 +20,15 @@ _WHOLE = 2**31 - 1
 _AT_ONCE = 100
 
 
-class Letters:
-    """The part of a LogStore in the table dead_letters. Texts may come from anywhere; they are cleaned here."""
+class PostgresLetters:
+    """A LetterKeeper in the table dead_letters. Texts may come from anywhere; they are cleaned here."""
 
     def __init__(self, database: PostgresDatabase, limit: int) -> None:
         self._database = database
         self._limit = limit
 
     def bury(self, letters: Sequence[DeadLetter]) -> None:
-        """See LogStore."""
+        """See LetterKeeper."""
         given = {letter.id: letter for letter in reversed(letters)}
         kept = [
             (
@@ -54,7 +55,7 @@ class Letters:
     def dead(
         self, limit: int = 100, before: bytes | None = None, reason: str | None = None, most: int | None = None
     ) -> list[DeadLetter]:
-        """See LogStore."""
+        """See LetterKeeper."""
         condition, parameters = "", list[Any]([_WHOLE if most is None else most])
         if before is not None:
             condition, parameters = " AND id < %s", [*parameters, before.hex()]
@@ -69,7 +70,7 @@ class Letters:
             return [_letter(row) for row in cursor.fetchall()]
 
     def dead_groups(self, limit: int) -> list[DeadGroup]:
-        """See FigureKeeper. Before release 18 there is no least uuid, but their texts have the same order."""
+        """See LetterKeeper. Before release 18 there is no least uuid, but their texts have the same order."""
         with self._database.read() as cursor:
             cursor.execute(
                 'WITH g AS (SELECT reason, count(*) AS n, min(id::text COLLATE "C") AS first, '
@@ -81,19 +82,19 @@ class Letters:
             return [DeadGroup(row[4], row[0], id_bytes(row[1]), _letter(row[2:])) for row in cursor.fetchall()]
 
     def dead_counts(self) -> dict[str, int]:
-        """See LogStore."""
+        """See LetterKeeper."""
         with self._database.read() as cursor:
             cursor.execute("SELECT reason, count(*) FROM dead_letters GROUP BY 1 ORDER BY 2 DESC, 1")
             return dict(cursor.fetchall())
 
     def dead_between(self, first: bytes, last: bytes) -> int:
-        """See LogStore."""
+        """See LetterKeeper."""
         with self._database.read() as cursor:
             cursor.execute("SELECT count(*) FROM dead_letters WHERE id BETWEEN %s AND %s", (first.hex(), last.hex()))
             return int(cursor.fetchone()[0])
 
     def drop_dead(self, ids: Sequence[bytes]) -> int:
-        """See LogStore."""
+        """See LetterKeeper."""
         with self._database.write() as cursor:
             gone = _drop(cursor, rows.texts(ids))
             add_state(cursor, "dead_bytes", -sum(gone))

@@ -1,35 +1,30 @@
-"""What a PostgreSQL record notes beside the logs: claims, listings, and marks for what the index lacks."""
+"""What a PostgreSQL record keeps of requests beside their logs: claims, doubles and listings."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from app.log.envelope import Claim, Earlier, Envelope, Listing, of_one_request
-from app.log.record import LogRecord, id_runs
-from app.ports.record import Lacking
-from app.systems.postgres import rows, server
-from app.systems.postgres.server import NOW, Cursor, PostgresDatabase
+from app.log.record import id_bytes, id_runs
+from app.ports.memory import ClaimMade, Doubled, Listed, Remembered
+from app.systems.postgres import server
+from app.systems.postgres.marks import split
+from app.systems.postgres.server import Cursor, PostgresDatabase
 from app.times.instant import now_ms
 
 #: How long a claim is remembered, in ms.
 CLAIM_MS = 24 * 3600 * 1000
-#: Marks looked at in one statement.
-_MARKS = 50
 
 
-class Notes:
-    """The part of a LogStore in the tables claims, doubles, listings and unindexed."""
+class PostgresClaims:
+    """A ClaimKeeper in the tables claims, doubles and listings."""
 
     def __init__(self, database: PostgresDatabase) -> None:
         self._database = database
 
-    def get(self, ids: Sequence[bytes]) -> list[LogRecord]:
-        """See LogStore."""
-        with self._database.read() as cursor:
-            return rows.by_id(cursor, ids)
-
     def claim(self, envelopes: Sequence[Envelope]) -> list[bool]:
-        """See LogStore."""
+        """See ClaimKeeper."""
         asked = {(_key(one.claim.key), one.claim.part): one.claim for one in reversed(envelopes) if one.claim}
         if not asked:
             return [True] * len(envelopes)
@@ -61,7 +56,7 @@ class Notes:
         server.insert(cursor, "INSERT INTO doubles VALUES %s ON CONFLICT DO NOTHING", sorted(noted))
 
     def claimed(self, key: str) -> Earlier | None:
-        """See LogStore."""
+        """See ClaimKeeper."""
         with self._database.read() as cursor:
             cursor.execute("SELECT answer, digest, parts FROM claims WHERE key = %s ORDER BY part", (_key(key),))
             found = cursor.fetchall()
@@ -70,7 +65,7 @@ class Notes:
         return Earlier(bytes(found[0][0]), bytes(found[0][1])) if whole else None
 
     def keep(self, listing: Listing) -> None:
-        """See LogStore."""
+        """See ClaimKeeper."""
         with self._database.write() as cursor:
             cursor.execute(
                 "INSERT INTO listings VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
@@ -78,44 +73,50 @@ class Notes:
             )
 
     def listed(self, key: bytes) -> list[bytes] | None:
-        """See LogStore."""
+        """See ClaimKeeper."""
         with self._database.read() as cursor:
             cursor.execute("SELECT ids FROM listings WHERE key = %s", (key,))
             row = cursor.fetchone()
-        return None if row is None else _split(bytes(row[0]))
+        return None if row is None else split(bytes(row[0]))
 
     def forget_claims(self) -> None:
-        """See LogStore."""
+        """See ClaimKeeper."""
         with self._database.write() as cursor:
             cursor.execute("DELETE FROM listings WHERE until < %s", (now_ms(),))
             cursor.execute("DELETE FROM claims WHERE made < %s", (now_ms() - CLAIM_MS,))
 
-    def indexed(self, marks: Sequence[int]) -> None:
-        """See LogStore."""
-        with self._database.write() as cursor:
-            cursor.execute("DELETE FROM unindexed WHERE mark = ANY(%s)", (list(marks),))
+    def remembered(self) -> Iterator[list[Remembered]]:
+        """See Keeper."""
+        for found in server.chunks(
+            self._database, "claims", ("key", "part", "parts", "digest", "answer", "made"), ("key", "part")
+        ):
+            yield [
+                ClaimMade(bytes(key).decode(errors="surrogatepass"), part, parts, bytes(digest), bytes(answer), made)
+                for key, part, parts, digest, answer, made in found
+            ]
+        for found in server.chunks(self._database, "listings", ("key", "ids", "until"), ("key",)):
+            yield [Listed(bytes(key), bytes(ids), until) for key, ids, until in found]
+        for found in server.chunks(self._database, "doubles", ("first", "last", "logs"), ("first",)):
+            yield [Doubled(id_bytes(first), id_bytes(last), logs) for first, last, logs in found]
 
-    def lacking(self) -> Lacking:
-        """See LogStore."""
-        with self._database.read() as cursor:
-            cursor.execute("SELECT coalesce(sum(logs), 0)::bigint, min(made) FROM unindexed")
-            return Lacking(*cursor.fetchone())
-
-    def lacking_records(self, limit: int, lease: float) -> tuple[list[int], list[LogRecord]]:
-        """See LogStore."""
-        with self._database.read() as cursor:
-            cursor.execute("SELECT 1 FROM unindexed LIMIT 1")
-            if cursor.fetchone() is None:
-                return [], []
-        marks, ids = list[int](), list[bytes]()
+    def remember(self, items: Sequence[Remembered]) -> None:
+        """See Keeper. Ids that senders chose are known by the records themselves."""
         with self._database.write() as cursor:
-            while len(ids) < limit and (found := _free_marks(cursor, marks[-1] if marks else 0)):
-                for mark, packed in found:
-                    if len(ids) < limit:
-                        marks.append(mark)
-                        ids += _split(bytes(packed))
-            cursor.execute(f"UPDATE unindexed SET leased = {NOW} + %s WHERE mark = ANY(%s)", (int(lease * 1000), marks))
-        return marks, self.get(ids)
+            _insert(
+                cursor,
+                "claims",
+                [
+                    (one.key.encode(errors="surrogatepass"), one.part, one.parts, one.digest, one.answer, one.made)
+                    for one in items
+                    if isinstance(one, ClaimMade)
+                ],
+            )
+            _insert(cursor, "listings", [(one.key, one.ids, one.until) for one in items if isinstance(one, Listed)])
+            _insert(
+                cursor,
+                "doubles",
+                [(one.first.hex(), one.last.hex(), one.logs) for one in items if isinstance(one, Doubled)],
+            )
 
 
 def _keeps(claim: Claim, answer: bytes, digest: bytes) -> bool:
@@ -124,32 +125,11 @@ def _keeps(claim: Claim, answer: bytes, digest: bytes) -> bool:
     return answer == claim.answer or digest != claim.digest
 
 
-def mark(cursor: Cursor, ids: Sequence[bytes], lease: float) -> tuple[int, int]:
-    """Mark records as lacking in the index; return the mark, and the place of all that this transaction stores."""
-    cursor.execute(
-        f"INSERT INTO unindexed (made, leased, logs, ids) VALUES (%s, {NOW} + %s, %s, %s) "
-        "RETURNING mark, pg_current_xact_id()::text::bigint"
-        " + coalesce((SELECT value FROM state WHERE name = 'place_offset'), 0)",
-        (now_ms(), int(lease * 1000), len(ids), b"".join(ids)),
-    )
-    made, place = cursor.fetchone()
-    return made, place
-
-
-def _free_marks(cursor: Cursor, after: int) -> list[tuple[int, bytes]]:
-    """Lock and return some marks that nobody has a lease of, or is just about to take."""
-    cursor.execute(
-        f"SELECT mark, ids FROM unindexed WHERE mark > %s AND leased <= {NOW} ORDER BY mark LIMIT %s "
-        "FOR UPDATE SKIP LOCKED",
-        (after, _MARKS),
-    )
-    return list(cursor.fetchall())
-
-
 def _key(key: str) -> bytes:
     # As bytes any text is a key, and no two are the same.
     return key.encode(errors="surrogatepass")
 
 
-def _split(packed: bytes) -> list[bytes]:
-    return [packed[start : start + 16] for start in range(0, len(packed), 16)]
+def _insert(cursor: Cursor, table: str, given: list[tuple[Any, ...]]) -> None:
+    if given:
+        server.insert(cursor, f"INSERT INTO {table} VALUES %s ON CONFLICT DO NOTHING", sorted(given))

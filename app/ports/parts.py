@@ -1,0 +1,28 @@
+"""The parts of one record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.ports.alerts import AlertKeeper
+from app.ports.figures import FigureKeeper
+from app.ports.letters import LetterKeeper
+from app.ports.memory import ClaimKeeper
+from app.ports.notes import NoteKeeper
+from app.ports.notices import NoticeKeeper
+from app.ports.outbox import Outbox
+from app.ports.record import LogStore
+
+
+@dataclass(frozen=True, slots=True)
+class RecordParts:
+    """What a record keeps, part by part, all in one database; whoever needs one or two parts takes those."""
+
+    store: LogStore
+    letters: LetterKeeper
+    claims: ClaimKeeper
+    notes: NoteKeeper
+    notices: NoticeKeeper
+    alerts: AlertKeeper
+    outbox: Outbox
+    figures: FigureKeeper
