@@ -1,4 +1,4 @@
-"""What every LogStore promises of saved searches and alerts, and that alerts count the same on every combination."""
+"""What every AlertKeeper promises, and that alerts count the same on every combination."""
 
 from __future__ import annotations
 

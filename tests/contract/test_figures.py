@@ -1,4 +1,4 @@
-"""What every LogStore promises of samples, sources and groups of dead letters."""
+"""What every FigureKeeper promises."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 from app.backends import Backends
 from app.log.envelope import DeadLetter
 from app.log.record import IdSource
-from app.ports.figures import SAMPLE_LENGTH, SAMPLES_MS, SOURCES, FlowSample, Source, SourceRefusal, Visit
+from app.ports.figures import SAMPLES_MS, SOURCES, FlowSample, Source, SourceRefusal, Visit
 from tests.conftest import MakeRecord
 
 HOSTILE = "a\0\u202e<b>🙂'"
@@ -92,30 +92,3 @@ def test_a_rate_is_that_of_the_last_minute() -> None:
     assert source.rate(at + 30_000) == (30 + 30) / 60
     assert source.rate(at + 75_000) == 30 * 0.75 / 60
     assert source.rate(at + 120_000) == 0
-
-
-def test_dead_letters_are_grouped(each_backends: Backends) -> None:
-    """By reason, the most frequent first, with the newest of each, clipped; letters can be read clipped too."""
-    keeper, ids = each_backends.record.letters, IdSource()
-    assert keeper.dead_groups(10) == []
-    letters = [
-        DeadLetter(ids.take(1).to_bytes(16, "big"), f"{n}".encode() * 2_000, f"reason {n % 2}", None, "s")
-        for n in range(5)
-    ]
-    long = DeadLetter(ids.take(1).to_bytes(16, "big"), b"p", "long " * 2_000, "field", "sender")
-    keeper.bury([*letters, long])
-    groups = keeper.dead_groups(10)
-    assert [(one.reason, one.count, one.first, one.newest.id) for one in groups] == [
-        ("reason 0", 3, letters[0].id, letters[4].id),
-        ("reason 1", 2, letters[1].id, letters[3].id),
-        (long.reason, 1, long.id, long.id),
-    ]
-    assert groups[0].newest.payload == b"4" * SAMPLE_LENGTH
-    assert groups[2].newest == long
-    assert [one.count for one in keeper.dead_groups(1)] == [3]
-    assert [one.payload for one in keeper.dead(2, reason="reason 0", most=3)] == [b"444", b"222"]
-    assert [one.payload for one in keeper.dead(1, most=0)] == [b""]
-    empty = DeadLetter(ids.take(1).to_bytes(16, "big"), b"", "nothing was sent")
-    keeper.bury([empty])
-    assert keeper.dead(1) == keeper.dead(1, most=0) == keeper.dead(1, most=5) == [empty]
-    assert keeper.dead_groups(10)[-1].newest == empty

@@ -1,4 +1,4 @@
-"""What every LogStore promises of notices, and every place of beats; queues count what they accept."""
+"""What every NoticeKeeper promises, and every place of beats."""
 
 from __future__ import annotations
 
@@ -10,12 +10,8 @@ import msgspec
 import pytest
 
 from app.backends import Backends, connect
-from app.log.envelope import Claim, DeadLetter, Envelope
-from app.log.record import IdSource
-from app.ports.notes import REFUSED
 from app.ports.notices import HISTORY, Beat, BeatPlace, Crash, Notice
 from app.systems.folder import Folder
-from tests.conftest import MakeRecord, fill_backends
 
 
 def notice(name: str, since: int = 1, until: int | None = None) -> Notice:
@@ -57,31 +53,6 @@ def test_history_is_bounded(each_backends: Backends) -> None:
     assert len(keeper.notices(HISTORY * 2, "closed")) == HISTORY
     assert [one.id for one in keeper.notices(10, "open")] == ["open"]
     assert keeper.notices(HISTORY * 2, "closed")[-1].id == "00020"
-
-
-def test_figures_grow_from_many_processes(each_backends: Backends) -> None:
-    """Each addition counts; the number is that of the notes."""
-    assert [each_backends.record.notes.tally("x", n) for n in (1, 2, 3)] == [1, 3, 6]
-    assert each_backends.record.notes.noted("x") == 6
-
-
-def test_accepted_and_stored_and_refused_never_fall(each_backends: Backends, make_record: MakeRecord) -> None:
-    """Deleting logs or letters takes nothing from them; a request that is sent again adds nothing where that is known."""
-    backends = each_backends
-    records = [make_record() for _ in range(5)]
-    fill_backends(backends, records)
-    assert backends.queue.accepted() == 5
-    assert backends.store.stats()["stored_ever"] == 5
-    backends.store.delete([records[0].id])
-    stats = backends.store.stats()
-    assert (stats["stored"], stats["stored_ever"]) == (4, 5)
-    letters = [DeadLetter(IdSource().take(1).to_bytes(16, "big"), b"{", "is not JSON") for _ in range(2)]
-    backends.record.letters.bury(letters)
-    backends.record.letters.bury(letters)
-    backends.record.letters.drop_dead([letters[0].id])
-    assert backends.record.notes.noted(REFUSED) == 2
-    backends.queue.put([Envelope([make_record()], [letters[0]])], Claim("key", b"d", bytes(16)))
-    assert backends.queue.accepted() == 6
 
 
 def test_one_leads(each_backends: Backends) -> None:

@@ -20,7 +20,7 @@ from app.drain.indexing import Indexing
 from app.errors import QueueFull
 from app.log.envelope import Batch, Claim, DeadLetter, Envelope
 from app.log.record import LogRecord
-from app.ports.queue import LogQueue
+from app.ports.queue import LogQueue, Readable
 from app.settings.settings import Settings
 from tests.conftest import MakeRecord
 
@@ -263,3 +263,19 @@ def test_what_was_taken_and_not_acknowledged_is_not_lost(chosen: Settings, kind:
     second = connect(chosen)
     assert second.queue.depth().logs >= 1
     second.close()
+
+
+def test_looking_takes_nothing(each_backends: Backends, make_record: MakeRecord) -> None:
+    """What waits is read in order, leased envelopes too, and waits as before."""
+    queue = each_backends.queue
+    if not isinstance(queue, Readable):
+        pytest.skip("this queue can't be read")
+    records = [make_record(message="x" * 500) for _ in range(5_000)]
+    queue.put([Envelope(records[at : at + 100]) for at in range(0, 5_000, 100)])
+    queue.put([Envelope(dead=[DeadLetter(b"d" * 16, b"payload", "reason")])])
+    queue.take(100, 0)
+    batches = list(queue.look())
+    found: list[LogRecord] = [record for batch in batches for record in batch.records]
+    assert found == records
+    assert [letter.reason for batch in batches for letter in batch.dead] == ["reason"]
+    assert queue.depth().logs == 5_000

@@ -1,4 +1,4 @@
-"""What every LogStore promises."""
+"""What every LogStore promises: records, places, walks, and marks for what the index lacks."""
 
 from __future__ import annotations
 
@@ -6,21 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from app.backends import Backends, connect
-from app.log.envelope import DeadLetter
+from app.backends import Backends
 from app.log.record import IdSource, LogRecord
-from app.settings.settings import Settings
+from app.query.query import Clock, Query, Sort
 from app.systems.sqlite.record import SqliteStore
 from tests.conftest import MakeRecord
 from tests.samples import random_records
 
-
-def letter(reason: str = "reason", payload: bytes = b"payload") -> DeadLetter:
-    """Return a dead letter with a new id."""
-    return DeadLetter(_ids.take(1).to_bytes(16, "big"), payload, reason, "field", "sender")
-
-
 _ids = IdSource()
+
+
 #: Milliseconds.
 DAY = 24 * 3600 * 1000
 
@@ -131,31 +126,6 @@ def test_expire_takes_as_many_as_it_may(each_backends: Backends, make_record: Ma
     assert store.count(days[0], days[-1]) == 6
 
 
-def test_dead_letters(each_backends: Backends) -> None:
-    """Dead letters are kept once, listed newest first, counted by reason, and dropped by id."""
-    keeper = each_backends.record.letters
-    letters = [letter("a"), letter("b"), letter("a")]
-    keeper.bury(letters)
-    keeper.bury(letters[:1])
-    assert keeper.dead() == letters[::-1]
-    assert keeper.dead(limit=1, before=letters[2].id) == [letters[1]]
-    assert keeper.dead(reason="a") == [letters[2], letters[0]]
-    assert keeper.dead_counts() == {"a": 2, "b": 1}
-    assert keeper.dead_between(letters[1].id, letters[2].id) == 2
-    assert keeper.drop_dead([letters[0].id, bytes(16)]) == 1
-    assert keeper.dead_counts() == {"a": 1, "b": 1}
-
-
-def test_too_many_dead_letters_push_out_the_oldest(settings: Settings) -> None:
-    """Over DEAD_LIMIT the oldest go, and are counted."""
-    opened = connect(replace(settings, dead_limit=1_000))
-    letters = [letter(payload=b"x" * 400) for _ in range(4)]
-    opened.record.letters.bury(letters)
-    assert opened.record.letters.dead() == letters[:1:-1]
-    assert opened.store.stats()["dead_letters_dropped"] == 2
-    opened.close()
-
-
 @pytest.mark.parametrize("count", [1, 1_500])
 def test_stats(each_backends: Backends, make_record: MakeRecord, count: int) -> None:
     """Figures for operators name what is stored."""
@@ -164,3 +134,107 @@ def test_stats(each_backends: Backends, make_record: MakeRecord, count: int) -> 
     assert stats["stored"] == count
     assert stats["bytes"] > 0
     assert stats["oldest_received"] <= stats["newest_received"]
+
+
+@pytest.mark.parametrize("sort", ["asc", "desc"])
+@pytest.mark.parametrize("clock", ["event", "received"])
+def test_a_walk_is_in_the_querys_order(each_backends: Backends, clock: Clock, sort: Sort) -> None:
+    """Window, order and cursor hold, over many chunks and many records of one instant."""
+    store, records = each_backends.store, list(random_records(11, 1_700))
+    store.add(records[::-1])
+    ordered = sorted(
+        records, key=lambda record: record.key if clock == "event" else (record.id,), reverse=sort == "desc"
+    )
+    query = Query(clock=clock, sort=sort)
+    assert [record for chunk in store.walk(query) for record in chunk] == ordered
+    after = ordered[700].key
+    assert [record for chunk in store.walk(replace(query, after=after)) for record in chunk] == ordered[701:]
+    times = sorted((record.t, record.ns) if clock == "event" else (record.received, 0) for record in records)
+    start, end = times[300], times[1_400]
+    inside = [
+        record
+        for record in ordered
+        if start <= ((record.t, record.ns) if clock == "event" else (record.received, 0)) <= end
+    ]
+    windowed = replace(query, start=start, end=end)
+    assert [record for chunk in store.walk(windowed) for record in chunk] == inside
+
+
+def test_a_walk_before_all_time_finds_nothing(each_backends: Backends, make_record: MakeRecord) -> None:
+    """No record was received before 1970."""
+    each_backends.store.add([make_record()])
+    assert [*each_backends.store.walk(Query(clock="received", end=(-1, 0)))] == []
+
+
+def test_deleted_records_are_gone(each_backends: Backends, make_record: MakeRecord) -> None:
+    """What is deleted is neither found nor counted; unknown ids do no harm."""
+    records = [make_record() for _ in range(5)]
+    store = each_backends.store
+    store.add(records)
+    assert store.delete([records[1].id, records[3].id, bytes(16)]) == 2
+    assert store.get([record.id for record in records]) == records[::2]
+    assert store.count(records[0].id, records[4].id) == 3
+    assert store.stats()["stored"] == 3
+
+
+def test_records_lack_in_the_index_until_they_are_indexed(each_backends: Backends, make_record: MakeRecord) -> None:
+    """Each commit's mark is leased once, the oldest first, and gone when it is indexed."""
+    store = each_backends.store
+    batches = [[make_record() for _ in range(3)] for _ in range(4)]
+    added = [store.add(batch) for batch in batches]
+    assert store.lacking().logs == 12
+    assert store.lacking().since is not None
+    marks, records = store.lacking_records(5, 60)
+    assert marks == [added[0].mark, added[1].mark]
+    assert sorted(records, key=lambda record: record.id) == batches[0] + batches[1]
+    assert store.lacking_records(100, 60)[0] == [added[2].mark, added[3].mark]
+    assert store.lacking_records(100, 60) == ([], [])
+    assert store.lacking().logs == 12
+    store.indexed([one.mark for one in added])
+    assert (store.lacking().logs, store.lacking().since) == (0, None)
+    store.indexed([added[0].mark])
+
+
+def test_a_lease_ends(each_backends: Backends, make_record: MakeRecord) -> None:
+    """A mark of whoever died is given to another; one that was left to its writer is not, yet."""
+    store, records = each_backends.store, [make_record() for _ in range(2)]
+    mark = store.add(records[:1]).mark
+    store.add(records[1:], lease=60)
+    assert store.lacking_records(100, 0)[0] == [mark]
+    assert store.lacking_records(100, 0)[0] == [mark]
+    assert store.lacking().logs == 2
+
+
+def test_records_stored_before_are_marked_again(each_backends: Backends, make_record: MakeRecord) -> None:
+    """A batch that comes a second time may be one whose index write was lost."""
+    store, record = each_backends.store, make_record()
+    first = store.add([record])
+    store.indexed([first.mark])
+    again = store.add([record])
+    assert (again.new, again.mark != first.mark) == (0, True)
+    assert store.lacking_records(10, 60) == ([again.mark], [record])
+
+
+def test_a_store_takes_logs_of_any_arrival(each_backends: Backends, make_record: MakeRecord) -> None:
+    """The first, the last and any id between are kept, and found in their order."""
+    edges = [bytes(16), b"\x00" * 6 + b"\x01" + bytes(9), b"\x7f" * 16, b"\xff" * 16]
+    records: list[LogRecord] = [make_record(id=identity) for identity in edges]
+    store = each_backends.store
+    assert store.add(records[::-1]).new == 4
+    assert store.get(edges) == records
+    assert [record for chunk in store.walk(Query(clock="received", sort="asc")) for record in chunk] == records
+    assert store.count(bytes(16), b"\xff" * 16) == 4
+
+
+def ids(chunks: object) -> list[bytes]:
+    """Return the ids of all chunks."""
+    return [identity for chunk in chunks for identity in chunk]  # type: ignore[attr-defined]
+
+
+def test_many_marks(each_backends: Backends, make_record: MakeRecord) -> None:
+    """Every marked id is named, and none whose mark is gone."""
+    records = [make_record() for _ in range(1_300)]
+    marks = [each_backends.store.add([record]).mark for record in records]
+    assert sorted(ids(each_backends.store.lacking_ids())) == [record.id for record in records]
+    each_backends.store.indexed(marks[:1_299])
+    assert ids(each_backends.store.lacking_ids()) == [records[-1].id]
