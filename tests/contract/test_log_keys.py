@@ -22,7 +22,9 @@ A, B, C, NONE = b"a" * 16, b"b" * 16, b"c" * 16, b""
 
 def receipts(backends: Backends) -> Receipts:
     """Return what makes receipts over the backends."""
-    return Receipts(backends.queue, backends.store, backends.index, b"secret", LIMITS.retention_ms)
+    return Receipts(
+        backends.queue, backends.store, backends.record.letters, backends.index, b"secret", LIMITS.retention_ms
+    )
 
 
 def take(backends: Backends, logs: Sequence[tuple[str, bytes]], key: str | None = None) -> Outcome:
