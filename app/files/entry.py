@@ -13,7 +13,7 @@ from app.files.formats import Format
 from app.files.joins import TraceForm
 from app.log.fold import fold
 from app.log.lines import ansi, tail, words
-from app.log.record import SEVERITY
+from app.log.ranks import RANKS
 from app.times.written import Assumed
 
 #: Most lines, and characters, joined into one log.
@@ -88,7 +88,7 @@ class Entry:
     def rank(self) -> int:
         """The severity that the first line told; that of information where it told none."""
         level = None if self.found is None else self.found.get("level")
-        return SEVERITY.get(fold(level), 2) if isinstance(level, str) else 2
+        return RANKS.get(fold(level), 2) if isinstance(level, str) else 2
 
     def log(self, format: Format, assumed: Assumed) -> dict[str, Any]:
         """Return the log as it would be sent; raises InvalidRecord where it can't be one."""

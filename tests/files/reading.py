@@ -8,7 +8,9 @@ from typing import Any
 from app.files.entries import entries
 from app.files.entry import Entry, Line
 from app.files.formats import Format, recognise
-from app.log.record import SEVERITY, SEVERITY_NAMES
+from app.log.fold import fold
+from app.log.ranks import RANKS
+from app.log.record import SEVERITY_NAMES
 from app.times import instant
 from app.times.written import Assumed
 
@@ -43,7 +45,7 @@ def read(text: str, assumed: Assumed = NOW) -> list[dict[str, Any]]:
 
 def rank(log: dict[str, Any]) -> str:
     """Return the usual name of the log's level; that of one without is info's."""
-    return SEVERITY_NAMES[SEVERITY[str(log.get("level", "info")).lower()]]
+    return SEVERITY_NAMES[RANKS[fold(str(log.get("level", "info")))]]
 
 
 def moment(log: dict[str, Any]) -> datetime | None:

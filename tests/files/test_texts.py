@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from app.log.lines import reader
-from app.log.record import SEVERITY, SEVERITY_NAMES
 from app.times.written import Assumed
 from tests.files.reading import NOW, rank, read
 
@@ -38,7 +37,7 @@ HEADS = [
     ("2026/11/29 14:19:07 DEBUG-4 cache miss", "debug", None, "cache miss"),
     ("2026/11/29 14:19:07 ERROR+4 db down", "error", None, "db down"),
     ("2026-11-29T14:19:07+01:00 WRN disk", "warn", None, "disk"),
-    ("2026-11-29 13:24:37,089 Level 25 acme.pay: custom", "notice", "acme.pay", "custom"),
+    ("2026-11-29 13:24:37,089 Level 25 acme.pay: custom", "info", "acme.pay", "custom"),
     ("2026-11-29 13:18:30.716 | SUCCESS  | shop.pay:run:11 - done", "info", "shop.pay", "done"),
     ("Nov 29 14:19:07.584 WRN disk almost full", "warn", None, "disk almost full"),
     ("2026-11-29T13:33:09.974Z  WARN 8497 --- [pay] [           main] acme.App         : disk", "warn", "acme.App", "disk"),
@@ -193,13 +192,11 @@ def test_ids_in_a_head_are_trace_and_span() -> None:
     assert "traceId" not in one(line.format("0"))
 
 
-def test_every_level_that_a_text_tells_has_a_rank() -> None:
-    """A word that is cut or translated is kept beside the usual name."""
-    log = one("2026-11-29T14:19:07+01:00 EROR x")
-    assert (SEVERITY_NAMES[SEVERITY[log["level"].lower()]], log.get("metadata", {}).get("level", log["level"])) == (
-        "error",
-        "EROR",
-    )
+def test_a_level_stays_as_written() -> None:
+    """Cut or translated: it has the rank of what it means; what has none by itself stands beside the name."""
+    assert one("2026-11-29T14:19:07+01:00 EROR x")["level"] == "EROR"
+    log = one("29-Nov-2026 14:52:10.556 general: debug 1: now using")
+    assert (log["level"], log["metadata"]["level"]) == ("debug", "debug 1")
 
 
 def test_a_host_is_known_from_other_lines() -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.log.lines import tail, words
+from app.log.scales import SYSLOG, from_status
 from app.times import stamps, written
 from app.times.written import Assumed
 
@@ -33,8 +34,7 @@ def _form(name: str, pattern: str, levels: Mapping[str, str] | None = None, **mo
 
 
 _ISO = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{1,9}"
-_SYSLOG = dict(enumerate(("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")))
-_SYSLOG_TEXT = {str(number): name for number, name in _SYSLOG.items()}
+_SYSLOG_TEXT = {str(number): name for number, name in enumerate(SYSLOG)}
 
 #: The forms, tried in this order for a line that begins as they do.
 FORMS: tuple[Form, ...] = (
@@ -220,7 +220,7 @@ def _level(form: Form, parts: dict[str, Any]) -> str | None:
     if (letter := parts.pop("letter", None)) is not None:
         return form.levels.get(letter)
     if (priority := parts.pop("priority", None)) is not None:
-        return _SYSLOG[int(priority) & 7]
+        return SYSLOG[int(priority) & 7]
     if (word := parts.pop("level", None) or parts.pop("word", None)) is not None:
         named = words.named(word)
         return form.levels.get(word) or (named[0] if named is not None else None)
@@ -234,8 +234,3 @@ def _number(text: str) -> int | float | None:
         return float(text) if "." in text else int(text)
     except ValueError:
         return None
-
-
-def from_status(status: int) -> str:
-    """Return the level of an HTTP answer: the server's fault is an error, the client's a warning."""
-    return "error" if status >= 500 else "warn" if status >= 400 else "info"

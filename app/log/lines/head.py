@@ -237,7 +237,9 @@ def _signed(text: str, sign: re.Match[str]) -> dict[str, Any]:
     """Read what follows a sign, which may be a level's name in a column."""
     rest = text[sign.end() :]
     label = _LABEL.match(rest)
-    named = words.named(label["label"]) if label is not None else None
+    # `success` is the one level that consoles show behind a sign and no others write.
+    strict = label is None or label["label"] != "success"
+    named = words.named(label["label"], strict=strict) if label is not None else None
     level = _SIGNS[sign["sign"]]
     if label is not None and named is not None:
         level, rest = named[0], rest[label.end() :]

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 from app.log.lines import tail, words
 from app.log.lines.names import PROSE
+from app.log.scales import SYSLOG
 from app.times import stamps, written
 from app.times.written import Assumed
 
-#: Names of the severities 0 to 7 and of the facilities 0 to 23 (RFC 5424, section 6.2.1).
-SYSLOG = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
+#: Names of the facilities 0 to 23 (RFC 5424, section 6.2.1).
 FACILITIES = (
     *("kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp", "ntp"),
     *("audit", "alert", "clock", *(f"local{number}" for number in range(8))),

@@ -5,57 +5,22 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from app.log.record import SEVERITY
+from app.log.fold import fold
+from app.log.ranks import RANKS
 
 #: The words that count in prose too, where one stands in the place of a level.
 _USUAL = frozenset(
-    [
-        "trace",
-        "verbose",
-        "debug",
-        "info",
-        "information",
-        "notice",
-        "warn",
-        "warning",
-        "error",
-        "err",
-        "severe",
-        "fatal",
-        "critical",
-        "crit",
-        "alert",
-        "emerg",
-        "emergency",
-        "panic",
-    ]
+    (
+        *("trace", "verbose", "debug", "info", "information", "notice", "warn", "warning", "error", "err", "severe"),
+        *("fatal", "critical", "crit", "alert", "emerg", "emergency", "panic"),
+    )
 )
-#: Words beyond those, by the level that they mean. In a line they count
-#: only in capitals or brackets, or translated before a colon: in lower case they are words like others.
-_MORE = {
-    "trace": "trc trac tra finest finer silly all vrb verb",
-    "debug": "dbg debg dbug debu deb fine config detail debug1 debug2 debug3 debug4 debug5",
-    "info": "inf log mark success any http statement ok",
-    "notice": "note ntc noti",
-    "warn": "wrn warni deprecated deprecation",
-    "error": "eror erro er fail failure",
-    "fatal": "ftl fata crt dpanic dpani panc pani pnc emer emrg alrt",
+#: Names that mean a level in the head of a line only: MySQL's, and those that java.util.logging translates.
+_HERE = {
+    "note": "notice",
+    "普通": "debug",
+    **dict.fromkeys(("am feinsten", "le plus précis", "très précis", "最も詳細"), "trace"),
 }
-#: java.util.logging's names in other languages, and what translated programs write.
-_TRANSLATED = {
-    "trace": "feinsten feinster feinst 詳細 最も詳細",
-    "debug": "konfiguration fein précis 普通 configuration configuración configurazione 構成 配置 التكوين",
-    "info": "information infos informação información informazioni 情報 信息 معلومات",
-    "warn": "warnung avertissement advertencia advertência avvertenza avviso waarschuwing 警告 تحذير",
-    "error": "schwerwiegend grave fehler erreur 重大 严重 嚴重 خطير خطأ",
-}
-_KNOWN = {word: level for level, words in _MORE.items() for word in words.split()}
-_FOREIGN = {word: level for level, words in _TRANSLATED.items() for word in words.split()}
-_PHRASES = {"am feinsten": "trace", "le plus précis": "trace", "très précis": "trace"}
-#: The ranks of Python's numbers: `Level 25` lies between info and warning.
-_NUMBERS = ((50, "fatal"), (40, "error"), (30, "warn"), (25, "notice"), (20, "info"), (10, "debug"))
-#: What PostgreSQL writes in the place of a level before lines that go on with the log before.
-CONTINUING = frozenset(("DETAIL", "HINT", "CONTEXT", "STATEMENT", "QUERY", "LOCATION"))
 
 _WORD = r"(?:AM FEINSTEN(?=:)|(?:LE PLUS|TRÈS) PRÉCIS(?=:)|Level \d{1,3}|[Dd]ebug \d{1,2}(?=:)|[^\W\d_]{2,15}\d?(?:[+-]\d{1,2})?!?)"
 _AT = re.compile(
@@ -90,23 +55,17 @@ class Level:
 def named(word: str, *, strict: bool = False) -> tuple[str, str | None] | None:
     """Return the level that a word means, and the word where that is another; None when it is none.
 
-    A name of a severity stays as written; with *strict* no other word counts.
+    A level that has a rank stays as written; with *strict* only the words count that are levels in prose too.
     """
-    folded = word.lower()
+    folded = fold(word)
     if strict and folded not in _USUAL:
         return None
-    if folded in SEVERITY:
+    if folded in RANKS:
         return word, None
-    if folded in _PHRASES:
-        return _PHRASES[folded], word
+    if folded in _HERE:
+        return _HERE[folded], word
     base = re.split(r"[+! -]", folded, maxsplit=1)[0]
-    if folded.startswith("level "):
-        number = int(folded[6:])
-        return next((name for low, name in _NUMBERS if number >= low), "trace"), word
-    if base in SEVERITY:
-        return base, word
-    level = _KNOWN.get(base) or _FOREIGN.get(base)
-    return None if level is None else (level, word)
+    return (base, word) if base != folded and base in RANKS else None
 
 
 def at(text: str, place: int) -> Level | None:
@@ -129,7 +88,7 @@ def at(text: str, place: int) -> Level | None:
         else "lower"
     )
     after = text[found.end() : found.end() + 1]
-    loose = style in ("bracket", "caps") or (after == ":" and word.lower() in _FOREIGN) or " " in word
+    loose = style in ("bracket", "caps") or (after == ":" and not word.isascii()) or " " in word
     loose = loose or (after == "\t" and text[place - 1 : place] == "\t")
     level = named(word, strict=not loose)
     return None if level is None else Level(level[0], found.end(), style, level[1])
