@@ -30,6 +30,17 @@ PYTHON: dict[str, tuple[str, ...]] = {
 DEBIAN: dict[str, Path] = {"systemd-journal-remote": Path("/lib/systemd/systemd-journal-upload")}
 
 
+#: What is installed from npm, all of it in one folder.
+NODE = Path(__file__).with_name("shippers-package.json")
+
+
+#: Debian packages whose files are unpacked into one folder: installed, the two would keep each other out.
+SYSTEM = (
+    *("rsyslog", "rsyslog-elasticsearch", "libestr0", "libfastjson4"),
+    *("syslog-ng-core", "syslog-ng-mod-http", "libivykis0", "libnet1", "libpcre3"),
+)
+
+
 class Shippers:
     """All of them."""
 
@@ -39,37 +50,63 @@ class Shippers:
     @classmethod
     def missing(cls) -> list[str]:
         """Return what is not installed."""
-        packaged = [package for package, file in DEBIAN.items() if not file.exists()]
-        return [*(client for client in PYTHON if not folder(client).exists()), *packaged]
+        lacking = [client for client in PYTHON if not folder(client).exists()]
+        lacking += [package for package, file in DEBIAN.items() if not file.exists()]
+        lacking += [] if node_folder().exists() else ["packages from npm"]
+        return lacking if system_folder().exists() else [*lacking, "rsyslog and syslog-ng"]
 
     @classmethod
     def install(cls) -> None:
         """Install what is missing, or raise ServerFailed."""
-        missing = cls.missing()
-        if packaged := [package for package in missing if package in DEBIAN]:
+        if packaged := [package for package, file in DEBIAN.items() if not file.exists()]:
             packages.install(packaged)
-        for client in missing:
-            if client in PYTHON:
-                _install(client)
+        for client, wanted in PYTHON.items():
+            if not folder(client).exists():
+                _make(folder(client), [sys.executable, "-m", "pip", "install", "--quiet", "--target", ".", *wanted])
+        if not node_folder().exists():
+            if shutil.which("npm") is None:
+                packages.install(["npm"])
+            _make(node_folder(), ["npm", "install", "--silent", "--no-audit", "--no-fund"], NODE)
+        if not system_folder().exists():
+            packages.install([])
+            unpack = (
+                "apt-get download -qq " + " ".join(SYSTEM) + " && for one in *.deb; do dpkg -x $one . || exit 1; done"
+            )
+            _make(system_folder(), ["sh", "-c", f"{unpack} && rm *.deb"])
 
 
 def folder(client: str) -> Path:
     """Return the folder for a client's packages; other releases are another folder."""
+    return _cache(client, "\n".join((sys.version[:4], *PYTHON[client])))
+
+
+def node_folder() -> Path:
+    """Return the folder with the packages from npm."""
+    return _cache("node-clients", NODE.read_text())
+
+
+def system_folder() -> Path:
+    """Return the folder with the files of Debian packages."""
+    return _cache("system-clients", "\n".join(SYSTEM))
+
+
+def _cache(name: str, wanted: str) -> Path:
     base = os.environ.get("SERVICES_CACHE") or Path(
         os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache", "logingestor"
     )
-    wanted = "\n".join((sys.version[:4], *PYTHON[client]))
-    return Path(base, f"{client}-{hashlib.sha256(wanted.encode()).hexdigest()[:12]}")
+    return Path(base, f"{name}-{hashlib.sha256(wanted.encode()).hexdigest()[:12]}")
 
 
-def _install(client: str) -> None:
-    home = folder(client)
+def _make(home: Path, command: list[str], *files: Path) -> None:
+    """Have a command fill the folder that it runs in, and only then give it its name."""
     home.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home.parent) as temporary:
         made = Path(temporary, "home")
-        command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(made), *PYTHON[client]]
-        ended = subprocess.run(command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        made.mkdir()
+        for file in files:
+            shutil.copy(file, made / "package.json")
+        ended = subprocess.run(command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=made)
         if ended.returncode:
-            raise ServerFailed(f"pip could not install {client}:\n{ended.stderr}")
+            raise ServerFailed(f"{command[0]} could not make {home.name}:\n{ended.stderr}")
         if not home.exists():
-            shutil.move(made, home)
+            made.rename(home)

@@ -14,15 +14,13 @@ from app.errors import InvalidRecord, LogIngestorError
 from app.log.loki import push
 from app.times.written import Assumed
 from app.web.current import parts
-from app.web.doors.taking import as_log, bury, door, read_body, take
+from app.web.doors.taking import PATIENCE, as_log, bury, door, read_body, take
 from app.web.doors.texts import opened
 from app.web.security.errors import refused_by
 
 bp = door("loki")
 
 PROTOBUF = ("application/x-protobuf", "application/protobuf")
-#: Seconds for which a push waits for room: winston-loki gives up after five.
-PATIENCE = 3.0
 
 
 @bp.post("/loki/api/v1/push")

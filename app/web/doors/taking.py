@@ -31,6 +31,9 @@ from app.web.server.environ import SENT
 
 #: The header that brings the receipt, whatever the protocol answers.
 RECEIPT = "X-LogIngestor-Receipt"
+#: Seconds for which a door may let a request wait for room where its clients lose what is refused: shorter than the
+#: patience of each (winston-loki and logback-gelf have five seconds), longer than most stops of what is behind us.
+PATIENCE = 3.0
 #: Seconds between two tries to keep what can't be kept now.
 PAUSE = 0.25
 #: Requests that may wait for room at once: each holds a thread, and the others must still be answered.

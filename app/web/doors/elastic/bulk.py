@@ -55,16 +55,13 @@ class Entry:
     value: Any
     raw: bytes
 
-    @property
-    def key(self) -> bytes:
-        """What the same document is known by when it comes again: index, `_id` and its bytes; b"" without an `_id`.
+    def key(self, name: str) -> bytes:
+        """Return what the same document is known by when it comes again: index, a name for it, and its bytes.
 
-        Another document of the same `_id`, which Elasticsearch would put in the place of the first, is a log of its own.
+        Another document of the same name, which Elasticsearch would put in the place of the first, is a log of its own.
         """
-        if self.action.id is None:
-            return b""
         made = hashlib.blake2b(digest_size=16)
-        for part in (self.action.index.encode("utf-8", "replace"), self.action.id.encode("utf-8", "replace"), self.raw):
+        for part in (self.action.index.encode("utf-8", "replace"), name.encode("utf-8", "replace"), self.raw):
             made.update(len(part).to_bytes(8, "big") + part)
         return made.digest()
 

@@ -6,6 +6,7 @@ beneath `/elastic`. Whatever is asked is answered as JSON, in one piece: rsyslog
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,7 +20,7 @@ from app.errors import InvalidRecord, LogIngestorError, Problem, Unavailable
 from app.log.schema import Refused
 from app.web.doors.elastic import bulk, surface
 from app.web.doors.elastic.bulk import Action, Entry, dumped
-from app.web.doors.taking import as_log, bury, door, read_body, take
+from app.web.doors.taking import PATIENCE, as_log, bury, door, read_body, take
 from app.web.security.access import wants_page
 from app.web.security.errors import answer, refused_by
 
@@ -30,10 +31,10 @@ PRODUCT = ("X-Elastic-Product", "Elasticsearch")
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"]
 #: First parts of other doors' paths, which are no index though the door is switched off.
 OTHERS = frozenset({"api", "drains", "gelf", "ingest", "loki", "mcp", "services", "upload", "v1"})
-#: Seconds for which a batch waits for room before it is refused: less than any client's patience.
-PATIENCE = 3.5
-#: The same for rsyslog, which waits for ever, and loses or doubles what is refused, whatever the answer.
+#: Seconds for which a batch of rsyslog's waits for room: it waits for ever, and loses or doubles what is refused, whatever the answer.
 RSYSLOG_PATIENCE = 60.0
+#: A time finer than milliseconds.
+_FINE = re.compile(r"\.\d{4}", re.ASCII)
 _KINDS = {
     400: "parse_exception",
     404: "resource_not_found_exception",
@@ -112,7 +113,8 @@ def _bulk(index: str | None = None) -> Response:
     try:
         # Without the lines of actions: winston-elasticsearch counts its tries in them.
         body = b"\n".join(entry.raw for entry in entries)
-        outcome = take(_logs(entries), body, keys=[entry.key for entry in entries], patience=_patience())
+        logs = _logs(entries)
+        outcome = take(logs, body, keys=_keys(entries, logs), patience=_patience())
     except Unavailable as error:
         if not _resends_items():
             raise
@@ -122,7 +124,8 @@ def _bulk(index: str | None = None) -> Response:
 
 def _single(index: str, kind: str = "_doc", identity: str | None = None) -> Response:
     entry = bulk.document_of(Action("index", index, identity), read_body())
-    outcome = take(_logs([entry]), entry.raw, keys=[entry.key], patience=_patience())
+    logs = _logs([entry])
+    outcome = take(logs, entry.raw, keys=_keys([entry], logs), patience=_patience())
     if outcome.rejected:
         problem = outcome.rejected[0]
         return _error(429 if problem.get("retry") else 400, problem["message"], bulk.BAD_DOCUMENT)
@@ -133,10 +136,32 @@ def _logs(entries: Sequence[Entry]) -> list[Any]:
     return [entry.value if isinstance(entry.value, Refused) else as_log(entry.value) for entry in entries]
 
 
+def _keys(entries: Sequence[Entry], logs: Sequence[Any]) -> list[bytes]:
+    """Return the key of each document: by the client's `_id`, and of rsyslog's by its time, for it cuts a batch anew before it repeats it."""
+    own = request.remote_addr or ""
+    again = _is_rsyslog()
+    return [
+        entry.key(f"id:{entry.action.id}")
+        if entry.action.id is not None
+        else entry.key(f"from:{own}")
+        if again and _has_fine_time(log)
+        else b""
+        for entry, log in zip(entries, logs, strict=True)
+    ]
+
+
+def _has_fine_time(log: Any) -> bool:
+    time = log.get("timestamp") if isinstance(log, dict) else None
+    return isinstance(time, str) and _FINE.search(time) is not None
+
+
+def _is_rsyslog() -> bool:
+    # By experiment: it sends no User-Agent, and names JSON as its type.
+    return not request.headers.get("User-Agent") and request.mimetype == "application/json"
+
+
 def _patience() -> float:
-    # By experiment: it sends no User-Agent, and its JSON with a charset.
-    rsyslog = "User-Agent" not in request.headers and request.mimetype == "application/json"
-    return RSYSLOG_PATIENCE if rsyslog else PATIENCE
+    return RSYSLOG_PATIENCE if _is_rsyslog() else PATIENCE
 
 
 def _resends_items() -> bool:
