@@ -89,7 +89,8 @@ class Reader:
             if type(inner) is dict:
                 return [inner]
             return None if type(inner) is not str else _objects(inner) or inner.rstrip("\r\n")
-        if "level" in outer.origins or not outer.log["message"].startswith("{"):
+        message = outer.log["message"]
+        if "level" in outer.origins or type(message) is not str or not message.startswith("{"):
             return None
         objects = _objects(outer.log["message"]) if outer.origins.get("message") else None
         return objects if objects is not None and all(is_log(one) for one in objects) else None

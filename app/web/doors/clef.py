@@ -15,7 +15,7 @@ from app.log import clef
 from app.log.body import read_item
 from app.log.schema import Refused
 from app.times.written import Assumed
-from app.web.doors.taking import PATIENCE, as_log, bury, door, read_body, take
+from app.web.doors.taking import PATIENCE, bury, door, read_body, take
 from app.web.security.errors import refused_by
 
 bp = door("clef")
@@ -27,7 +27,7 @@ def ingest() -> Response:
     """Accept events; 201 when each is kept, or is a dead letter: a client that is refused drops the whole batch."""
     body = read_body()
     assumed = Assumed.here()
-    take([as_log(clef.log(event, assumed)) for event in _events(body)], body, patience=PATIENCE)
+    take([clef.log(event, assumed) for event in _events(body)], body, patience=PATIENCE)
     return make_response(jsonify(MinimumLevelAccepted=None), 201)
 
 

@@ -13,7 +13,7 @@ from app.errors import InvalidRecord, LogIngestorError, Problem
 from app.log.body import inflate, read_item
 from app.log.schema import Refused
 from app.web.current import parts
-from app.web.doors.taking import PATIENCE, as_log, bury, door, read_body, take
+from app.web.doors.taking import PATIENCE, bury, door, read_body, take
 from app.web.reading import raw_body
 from app.web.security.errors import refused_by
 
@@ -32,7 +32,7 @@ def ingest() -> Response:
         problem = found[0].problem if found else Problem("the body holds no message")
         bury(body, problem)
         raise InvalidRecord(problem)
-    take([as_log(one) for one in found], body, patience=PATIENCE)
+    take(found, body, patience=PATIENCE)
     return make_response("", 202)
 
 

@@ -26,7 +26,7 @@ ECS = {
     "log": {"level": "error"},
     "service": {"name": "shop"},
     "trace": {"id": "abc"},
-    "span": {"id": "def"},
+    "span": {"id": "00f067aa0ba902b7"},
     "error": {"stack_trace": "at pay"},
 }
 
@@ -75,7 +75,11 @@ def test_ecs_names_are_read(client: FlaskClient, backends: Backends) -> None:
     client.post("/_bulk", data=lines({"index": {"_index": "shop-logs", "_id": "x1"}}, ECS))
     [record] = moved(backends)
     assert (record.level, record.message, record.resource_id) == ("error", "card refused", "shop")
-    assert (record.trace_id, record.span_id, record.timestamp) == ("abc", "def", "2023-09-15T08:00:00.123456789Z")
+    assert (record.trace_id, record.span_id, record.timestamp) == (
+        "abc",
+        "00f067aa0ba902b7",
+        "2023-09-15T08:00:00.123456789Z",
+    )
     assert record.metadata["_index"] == "shop-logs"
     assert record.metadata["_id"] == "x1"
     assert record.metadata["error"] == {"stack_trace": "at pay"}

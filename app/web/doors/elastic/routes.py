@@ -17,10 +17,9 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import BaseConverter, Map, Rule, ValidationError
 
 from app.errors import InvalidRecord, LogIngestorError, Problem, Unavailable
-from app.log.schema import Refused
 from app.web.doors.elastic import bulk, surface
 from app.web.doors.elastic.bulk import Action, Entry, dumped
-from app.web.doors.taking import PATIENCE, as_log, bury, door, read_body, take
+from app.web.doors.taking import PATIENCE, bury, door, read_body, take
 from app.web.security.access import wants_page
 from app.web.security.errors import answer, refused_by
 
@@ -34,7 +33,7 @@ OTHERS = frozenset({"api", "drains", "gelf", "ingest", "loki", "mcp", "services"
 #: Seconds for which a batch of rsyslog's waits for room: it waits for ever, and loses or doubles what is refused, whatever the answer.
 RSYSLOG_PATIENCE = 60.0
 #: A time finer than milliseconds.
-_FINE = re.compile(r"\.\d{4}", re.ASCII)
+_FINE = re.compile(rb"T\d\d:\d\d:\d\d\.\d{4}")
 _KINDS = {
     400: "parse_exception",
     404: "resource_not_found_exception",
@@ -113,8 +112,7 @@ def _bulk(index: str | None = None) -> Response:
     try:
         # Without the lines of actions: winston-elasticsearch counts its tries in them.
         body = b"\n".join(entry.raw for entry in entries)
-        logs = _logs(entries)
-        outcome = take(logs, body, keys=_keys(entries, logs), patience=_patience())
+        outcome = take([entry.value for entry in entries], body, keys=_keys(entries), patience=_patience())
     except Unavailable as error:
         if not _resends_items():
             raise
@@ -124,19 +122,14 @@ def _bulk(index: str | None = None) -> Response:
 
 def _single(index: str, kind: str = "_doc", identity: str | None = None) -> Response:
     entry = bulk.document_of(Action("index", index, identity), read_body())
-    logs = _logs([entry])
-    outcome = take(logs, entry.raw, keys=_keys([entry], logs), patience=_patience())
+    outcome = take([entry.value], entry.raw, keys=_keys([entry]), patience=_patience())
     if outcome.rejected:
         problem = outcome.rejected[0]
         return _error(429 if problem.get("retry") else 400, problem["message"], bulk.BAD_DOCUMENT)
     return _json(201, bulk.created(entry.action, outcome.receipt, 0))
 
 
-def _logs(entries: Sequence[Entry]) -> list[Any]:
-    return [entry.value if isinstance(entry.value, Refused) else as_log(entry.value) for entry in entries]
-
-
-def _keys(entries: Sequence[Entry], logs: Sequence[Any]) -> list[bytes]:
+def _keys(entries: Sequence[Entry]) -> list[bytes]:
     """Return the key of each document: by the client's `_id`, and of rsyslog's by its time, for it cuts a batch anew before it repeats it."""
     own = request.remote_addr or ""
     again = _is_rsyslog()
@@ -144,15 +137,10 @@ def _keys(entries: Sequence[Entry], logs: Sequence[Any]) -> list[bytes]:
         entry.key(f"id:{entry.action.id}")
         if entry.action.id is not None
         else entry.key(f"from:{own}")
-        if again and _has_fine_time(log)
+        if again and _FINE.search(entry.raw)
         else b""
-        for entry, log in zip(entries, logs, strict=True)
+        for entry in entries
     ]
-
-
-def _has_fine_time(log: Any) -> bool:
-    time = log.get("timestamp") if isinstance(log, dict) else None
-    return isinstance(time, str) and _FINE.search(time) is not None
 
 
 def _is_rsyslog() -> bool:
