@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -17,6 +18,7 @@ from app.log import own
 from app.log.body import Item
 from app.log.doubled import decode
 from app.log.limits import Limits
+from app.log.lines.reader import read_inner
 from app.log.reading import Line, Reader, batch, unused
 from app.log.record import LogRecord
 from app.times.written import Assumed
@@ -104,7 +106,8 @@ def read_items(
 
 
 def _reader(now: int, hint: str | None, line: Line | None) -> Reader:
-    return Reader(Assumed(datetime.fromtimestamp(now / 1000, UTC)), line, hint)
+    assumed = Assumed(datetime.fromtimestamp(now / 1000, UTC))
+    return Reader(assumed, line or partial(read_inner, assumed=assumed), hint)
 
 
 def _item(value: Any) -> Item:

@@ -98,6 +98,13 @@ def read_text(text: str, assumed: Assumed) -> dict[str, Any]:
     return {**log, "message": f"{log['message']}{feed}{more}".rstrip("\n")}
 
 
+def read_inner(text: str, assumed: Assumed) -> dict[str, Any] | None:
+    """Return the log that a wrapper's text tells; None where it tells nothing that its wrapper does not."""
+    first = ansi.stripped(text.partition("\n")[0])
+    told = read_line(first, assumed) is not None or words.leading(first) is not None
+    return read_text(text, assumed) if told else None
+
+
 def plain(line: str) -> dict[str, Any]:
     """Return the line as a log of its own, with the level that it starts with if it does."""
     return {"level": words.leading(line) or "info", "message": line}
