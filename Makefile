@@ -4,6 +4,8 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+# Files of tests that are passed side by side: most tests wait. 0 passes them one after the other, in one process.
+JOBS   ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test lint bench clean
@@ -16,8 +18,8 @@ install: $(VENV)/installed ## install into .venv, without serving
 run: $(VENV)/installed ## install at the first time, then serve at http://127.0.0.1:3000
 	@exec $(BIN)/logingestor serve
 
-test: $(VENV)/installed-dev ## pass the tests
-	$(BIN)/python -m pytest $(ARGS)
+test: $(VENV)/installed-dev ## pass the tests, JOBS files at a time (2)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/installed-dev ## check style, types and spelling
 	$(BIN)/ruff check .

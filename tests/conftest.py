@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,19 @@ from app.web import create_app
 
 pytest_plugins = ["tests.services.fixtures", "tests.notify.channels.receivers"]
 
+#: What the summary says of tests that several processes of tests would disturb.
+ALONE = "wants the machine for itself: make test JOBS=0 ARGS='-m alone'"
+
 MakeRecord = Callable[..., LogRecord]
 Fill = Callable[[Sequence[LogRecord]], None]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave what is marked `alone` to a run of its own where files of tests are passed side by side."""
+    if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) > 1:
+        for item in items:
+            if item.get_closest_marker("alone") is not None:
+                item.add_marker(pytest.mark.skip(reason=ALONE))
 
 
 @pytest.fixture
