@@ -228,8 +228,8 @@ def test_firehose(client: FlaskClient, backends: Backends) -> None:
     """Lines, objects in a row, and CloudWatch's records; the answer has the request's id and a time in ms."""
     control = {"messageType": "CONTROL_MESSAGE", "logEvents": [{"id": "", "timestamp": 1, "message": "CWL CONTROL"}]}
     sent = delivery(
-        gzip.compress(json.dumps(SUBSCRIPTION).encode()),
-        gzip.compress(json.dumps(control).encode()),
+        gzip.compress(json.dumps(SUBSCRIPTION).encode(), mtime=0),
+        gzip.compress(json.dumps(control).encode(), mtime=0),
         b"ERROR plain\n",
         b'{"msg":"three"}{"msg":"four","level":"warn"}\n',
     )
@@ -259,7 +259,7 @@ def test_firehose_bad_records(client: FlaskClient, backends: Backends) -> None:
     assert (len(batch.records), len(batch.dead)) == (1, 2)
 
 
-_GZIP_BROKEN = gzip.compress(b"x" * 1000)[:20]
+_GZIP_BROKEN = gzip.compress(b"x" * 1000, mtime=0)[:20]
 
 
 def test_firehose_refusals(client: FlaskClient, protected: FlaskClient) -> None:

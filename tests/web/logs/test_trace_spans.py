@@ -8,7 +8,7 @@ import time
 from flask.testing import FlaskClient
 
 from app.backends import Backends
-from app.web.logs.lanes import lasting
+from app.times.lengths import brief
 from tests.conftest import fill_backends
 from tests.log.otlp.test_spans import TRACE, traced
 
@@ -24,7 +24,7 @@ def test_the_page_draws_the_spans(client: FlaskClient, backends: Backends) -> No
     names = re.findall(r'class="d(\d)"><a href="[^"]*"[^>]*><bdi>([^<]*)</bdi>', page)
     assert names == [("0", "GET /pay &lt;b&gt;"), ("1", "charge"), ("2", "ask the bank")]
     lengths = re.findall(r'<td role="cell">([\d.]+ ms)<small>as it says', page)
-    assert lengths == [lasting(n * 10**5) for n in (1805, 1605, 1405)]
+    assert lengths == [brief(n * 10**5) for n in (1805, 1605, 1405)]
     told = [(float(x), float(width)) for x, width in re.findall(r'class="told" x="([\d.]+)%" width="([\d.]+)%"', page)]
     # The first is the whole.
     assert told[0] == told[1] == (0.0, 100.0)
