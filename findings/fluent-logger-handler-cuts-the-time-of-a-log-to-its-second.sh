@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fluentd's forward protocol has carried nanoseconds since 2015 (EventTime), and Python's records have six
+# Fluentd's forward protocol has carried nanoseconds for ten years (EventTime), and Python's records have six
 # digits. FluentHandler of fluent-logger 0.11.1 sends the whole second alone, unless it is made with
 # nanosecond_precision=True, and cuts rather than rounds:
 #   record.created 1795967664.987654   ->   1795967664 on the wire

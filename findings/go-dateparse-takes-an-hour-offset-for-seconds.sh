@@ -5,7 +5,7 @@
 #   2026-11-29T10:00:00.5+05      ->   2026-11-29T10:00:05.5Z   (is 05:00:00.5Z)
 #   2026-11-29T10:00:00.5+05:00   ->   right
 # The time is valid and off by five hours and five seconds. A name of a zone it reads and drops likewise:
-# "10:00:00.123 CET" is 10:00 UTC. Parse with a fixed layout (-07 in Go's notation) where the source is known.
+# "10:00:00.123 CET" is 10:00 UTC. Parse with a fixed layout (-07 in Go's notation). LogIngestor reads both.
 set -euo pipefail
 work=$(mktemp -d)
 export GOMODCACHE="$work/mod" GOCACHE="$work/build" GOFLAGS=-modcacherw GOTOOLCHAIN=local

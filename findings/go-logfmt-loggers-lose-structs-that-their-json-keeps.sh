@@ -4,7 +4,7 @@
 # logfmt handler of apex/log 1.9.0 leaves the field out with its name. Neither returns an error.
 #   JSON    go-kit: "request":{"Path":"/pay"}             apex: "request":{"Path":"/pay"}
 #   logfmt  go-kit: request="unsupported value type"      apex: nothing
-# Who moves from JSON to logfmt (Loki's advice) loses these fields where nobody looks until the day they are needed.
+# Who moves from JSON to logfmt loses these fields where nobody looks until the day they are needed.
 # Flatten values before they are logged, or give the type a String method.
 set -euo pipefail
 work=$(mktemp -d)

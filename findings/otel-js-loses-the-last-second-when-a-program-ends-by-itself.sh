@@ -3,7 +3,7 @@
 # atexit. @opentelemetry/sdk-logs 0.223.1's batch processor waits on a timer that doesn't keep Node.js alive, and
 # nothing else sends the rest: after the last line of main, up to a second of records is gone, without a word.
 #   3 records, then the end of the script: 0 requests     with await provider.shutdown(): 1 request
-# Command line tools, cron jobs and lambdas log nothing at all, and each service loses its last words, the reason
+# Short command line tools and cron jobs log nothing at all, and each service loses its last words, the reason
 # why it stopped. Call shutdown() before the end, also on SIGTERM and uncaught exceptions.
 set -euo pipefail
 work=$(mktemp -d)

@@ -6,7 +6,7 @@
 #   2026-11-29 10:00:00.123 EST    ->  2026-11-29T10:00:00.123+00:00 (is 15:00 UTC)
 # dateutil, which it asks, warns on stderr and answers a time without a zone; pendulum then adds UTC.
 # PostgreSQL, PHP, dmesg and journalctl all write such names: their logs are hours off, and look exact.
-# Map the abbreviations that your machines use to offsets before parsing, or let programs write offsets.
+# Map the abbreviations that your machines use to offsets before parsing. LogIngestor reads CET as +01:00.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

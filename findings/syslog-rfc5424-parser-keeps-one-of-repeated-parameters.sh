@@ -6,7 +6,7 @@
 #   [origin ip="192.0.2.1" ip="192.0.2.129"]   ->  {'origin': {'ip': '192.0.2.129'}}
 #   [x@32473 k="a\"b"]                         ->  {'x@32473': {'k': 'a\\"b'}}
 # The first address of each sender can't be found, and a quoted text not by what it says.
-# Senders should write one parameter with all values; a server must not put structured data into a plain map.
+# A server must not put structured data into a plain map. LogIngestor keeps a list of both, without backslashes.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

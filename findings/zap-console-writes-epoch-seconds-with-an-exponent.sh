@@ -4,7 +4,8 @@
 #   json     {"level":"info","ts":1795967696.2419763,...}
 #   console  1.7959676962421093e+09	info	...
 # No reader of epoch seconds by pattern (\d{10}) sees it, and some lines have one digit less, when a zero ends
-# the fraction. All such logs get the time of their arrival. Use zapcore.ISO8601TimeEncoder for the console.
+# the fraction. All such logs get the time of their arrival. Use zapcore.ISO8601TimeEncoder for the
+# console. LogIngestor reads the exponent.
 set -euo pipefail
 work=$(mktemp -d)
 export GOMODCACHE="$work/mod" GOCACHE="$work/build" GOFLAGS=-modcacherw GOTOOLCHAIN=local
