@@ -69,6 +69,10 @@ CLIENTS = (
     Client("seqlog", "seqlog_raw.py", sends_bad=False, traces=False, repeats=False, thorough=False),
     Client("seqlog-clef", "seqlog_raw.py", "#clef", packages="seqlog", sends_bad=False, traces=False, repeats=False),
     Client("otel-python", "otel_python.py", trace=None),
+    Client("otel-node-proto", "otel_node.js", "#proto", trace=None),
+    Client("otel-node-json", "otel_node.js", "#json", trace=None, thorough=False),
+    # It calls only 200 a success, where ingest answers 202, and repeats nothing.
+    Client("winston-http", "winston_http.js", sends_bad=False, repeats=False),
     # It sends no level, and an exception in the text.
     Client("splunk-handler", "splunk_handler_py.py", sends_bad=False, traces=False, levels=("info", "info")),
     # It raises at a connection that breaks.
