@@ -12,7 +12,7 @@ from typing import Any
 from app.errors import NotFound, TimedOut, Unavailable
 from app.find import from_record
 from app.log.fold import clean
-from app.log.record import LogRecord
+from app.log.record import LogRecord, id_bytes
 from app.ports.deadline import Budget, Deadline
 from app.ports.index import SearchIndex
 from app.ports.parts import RecordParts
@@ -94,11 +94,15 @@ def trace(
     return answer(queue, store, index, replace(query, filter=meant), budget)
 
 
-def one(queue: LogQueue, parts: RecordParts, identity: bytes) -> LogRecord:
-    """Return the log with this id.
+def one(queue: LogQueue, parts: RecordParts, text: str) -> LogRecord:
+    """Return the log whose id is written so.
 
-    Raises Unavailable for one that is accepted and not stored yet, NotFound for one that is not there.
+    Raises Unavailable for one that is accepted and not stored yet, NotFound for one that is not there and for what is no id.
     """
+    try:
+        identity = id_bytes(text)
+    except ValueError:
+        raise NotFound(f"{text} is not the id of a log") from None
     found = parts.store.get([identity])
     if found:
         return found[0]
@@ -118,7 +122,7 @@ def context(
     queue: LogQueue,
     parts: RecordParts,
     index: SearchIndex,
-    identity: bytes,
+    identity: str,
     query: Query,
     before: int,
     after: int,

@@ -11,10 +11,9 @@ from typing import Any
 
 from flask import Blueprint, Response
 
-from app.errors import InvalidQuery, NotFound, Problem
+from app.errors import InvalidQuery, Problem
 from app.find import counts, export, find
 from app.find.patterns import patterns
-from app.log.record import id_bytes
 from app.query.filter import TIME_FIELDS
 from app.query.names import check_name
 from app.query.query import PAGE_LIMIT
@@ -161,7 +160,7 @@ def one(identity: str) -> Response:
     """Answer with one log, from the record."""
     Asked(()).check()
     held = backends()
-    return reply({"status": True, "log": find.one(held.queue, held.record, _id(identity)).to_dict()})
+    return reply({"status": True, "log": find.one(held.queue, held.record, identity).to_dict()})
 
 
 @bp.route(f"/logs/{_ID}/context", methods=["GET", "POST"])
@@ -172,7 +171,7 @@ def context(identity: str) -> Response:
     before, after = (asked.whole(name, 10, 0, NEIGHBOURS) for name in ("before", "after"))
     asked.check()
     held = backends()
-    return reply(find.context(held.queue, held.record, held.index, _id(identity), query, before, after, budget()))
+    return reply(find.context(held.queue, held.record, held.index, identity, query, before, after, budget()))
 
 
 @bp.get("/traces/<path:trace_id>", merge_slashes=False)  # a trace id may hold any characters
@@ -185,13 +184,6 @@ def trace(trace_id: str) -> Response:
         query = replace(query, sort="asc")
     held = backends()
     return reply(find.trace(held.queue, held.store, held.index, trace_id, query, budget()))
-
-
-def _id(text: str) -> bytes:
-    try:
-        return id_bytes(text)
-    except ValueError:
-        raise NotFound(f"{text} is not the id of a log") from None
 
 
 def reply(found: dict[str, Any]) -> Response:

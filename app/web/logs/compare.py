@@ -10,10 +10,10 @@ from markupsafe import Markup
 
 from app.backends import Backends
 from app.errors import NotFound
+from app.find import find
 from app.log.record import LogRecord
 from app.query.meaning import as_text, scalars
 from app.times import lengths
-from app.web.logs import log
 from app.web.render import differences
 from app.web.render.zone import exactly
 from app.web.search.one import APART
@@ -56,7 +56,7 @@ def side(held: Backends, name: str, given: str) -> Side:
     if found is None:
         return Side(name, given, trouble="holds no id of a log", status=400)
     try:
-        return Side(name, given, log.wanted(held, found[0]))
+        return Side(name, given, find.one(held.queue, held.record, found[0]))
     except NotFound as error:
         return Side(name, given, trouble=str(error), status=404)
 

@@ -8,9 +8,9 @@ from functools import partial
 from urllib.parse import urlencode
 
 from app.backends import Backends
-from app.errors import InvalidQuery, NotFound, Problem, Unavailable
+from app.errors import InvalidQuery, Problem, Unavailable
 from app.find import find
-from app.log.record import LogRecord, id_bytes, id_text
+from app.log.record import LogRecord, id_text
 from app.ports.deadline import Budget, Deadline
 from app.query.filter import EVERYTHING, Equals, Filter
 from app.query.parameters import Parameters
@@ -25,17 +25,6 @@ STEPS = (10, 50, 200, 500)
 PARAMETERS = ("beside", "before", "after", "message", "part", "show", "hide")
 #: Which neighbours, with their names.
 BESIDE = {"search": "Matching the search", "resource": "Same resource", "trace": "Same trace", "all": "All logs"}
-
-
-def wanted(held: Backends, identity: str) -> LogRecord:
-    """Return the log with this id; raises NotFound and Unavailable."""
-    try:
-        found = held.store.get([id_bytes(identity)])
-    except ValueError:
-        raise NotFound(f"{identity} is not the id of a log") from None
-    if not found:
-        raise NotFound(f"There is no log {identity}: it never arrived, is still queued, or has expired")
-    return found[0]
 
 
 @dataclass(frozen=True, slots=True)

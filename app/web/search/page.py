@@ -128,7 +128,7 @@ def _part(*also: str) -> tuple[SearchForm, Query]:
 def log(identity: str) -> BaseResponse | tuple[str, int]:
     """Show one log whole, between its neighbours; `part` gives only its fields, for the table, or a text to be copied."""
     held = backends()
-    record = page_log.wanted(held, identity)
+    record = find.one(held.queue, held.record, identity)
     part = request.args.get("part", "")
     if part in one.COPIES:
         url, user = f"{request.url_root}logs/ingest/", request.authorization is not None

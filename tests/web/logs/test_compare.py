@@ -102,7 +102,7 @@ def test_boxes_of_the_table_lead_here(client: FlaskClient, two: tuple[str, str])
         ({}, 400, "0 were chosen"),
         ({"log": ["1", "2", "3"]}, 400, "3 were chosen"),
         ({"a": "A", "b": "nonsense"}, 400, "holds no id"),
-        ({"a": "A", "b": "0190a5a0-0000-7000-8000-000000000000"}, 404, "There is no log"),
+        ({"a": "A", "b": "0190a5a0-0000-7000-8000-000000000000"}, 404, "there is no log with this id"),
         ({"a": "<script>\u202e"}, 400, "holds no id"),
     ],
 )

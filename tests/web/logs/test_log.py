@@ -10,8 +10,10 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from flask.testing import FlaskClient
 
+from app.backends import Backends
 from app.errors import Unavailable
-from app.log.record import LogRecord, id_text
+from app.log.envelope import DeadLetter, Envelope
+from app.log.record import LogRecord, id_bytes, id_text
 from app.web.search import one
 from tests.conftest import Fill, MakeRecord
 from tests.web.reading import Html, get
@@ -190,3 +192,23 @@ def test_copies_are_plain_texts(client: FlaskClient, make_record: MakeRecord, fi
     assert "-u admin" not in parts["curl"].text
     asked = client.get(log_url(record), query_string={"part": "curl"}, headers={"Authorization": "Basic YWRtaW46eA=="})
     assert asked.text.startswith("curl -u admin ")
+
+
+def test_a_log_that_is_not_there_yet_is_said_to_wait(
+    client: FlaskClient, backends: Backends, make_record: MakeRecord
+) -> None:
+    """The page knows what the API knows: whether a log waits, is a dead letter, or is nowhere."""
+    waiting = make_record(message="soon")
+    backends.queue.put([Envelope([waiting])])
+    dead = id_bytes("0190a5a0-0000-7000-8000-000000000001")
+    backends.store.bury([DeadLetter(dead, b"{}", "too odd")])
+    for identity, status, said in (
+        (id_text(waiting.id), 503, "accepted and waits to be stored"),
+        (id_text(dead), 404, "among the dead letters"),
+        ("0190a5a0-0000-7000-8000-000000000002", 404, "never arrived, or has expired"),
+        ("x", 404, "x is not the id of a log"),
+    ):
+        for path in (f"/log/{identity}", f"/logs/{identity}"):
+            answer = client.get(path, headers={"Accept": "text/html"})
+            if path.startswith("/log/") or identity != "x":  # no route of the API has an id such as x
+                assert (answer.status_code, said in answer.text) == (status, True)
