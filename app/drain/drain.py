@@ -21,6 +21,7 @@ from app.ports.parts import RecordParts
 from app.ports.queue import LogQueue
 from app.ports.record import LogStore
 from app.times.instant import now_ms
+from app.times.retry import pause_after
 
 log = logging.getLogger(__name__)
 
@@ -138,20 +139,20 @@ def shift(
     *step* moves about as many logs as it is told, waiting *idle* seconds for the first. A store that is down is
     tried again for ever, ever more slowly; nothing is acknowledged meanwhile.
     """
-    moved = 0
-    pause = BACKOFF_SECONDS[0]
+    moved = failures = 0
     while not ended():
         try:
             count = step(batch_size * BATCHES_AT_ONCE, idle)
             for care in tidy:
                 care()
         except Unavailable as error:
+            failures += 1
+            pause = pause_after(failures, *BACKOFF_SECONDS)
             log.warning("drain waits %.1f s: %s", pause, error)
             time.sleep(pause)
-            pause = min(pause * 2, BACKOFF_SECONDS[1])
             continue
         moved += count
-        pause = BACKOFF_SECONDS[0]
+        failures = 0
         if 0 < count < batch_size:
             # A trickle: let a few more arrive, so that they share a commit and senders find the lock free.
             time.sleep(LINGER_SECONDS)

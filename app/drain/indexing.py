@@ -19,6 +19,7 @@ from app.log.record import LogRecord
 from app.ports.index import IndexKeeper, IndexRefusal
 from app.ports.letters import LetterKeeper
 from app.ports.record import LogStore
+from app.times.retry import pause_after
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class Indexing:
         self._settling = threading.Lock()
         self._marks: list[int] = []
         self._settled = 0.0
-        self._rest = REST_SECONDS[0]
+        self._failures = 0
         self._resting_until = 0.0
 
     @property
@@ -77,7 +78,7 @@ class Indexing:
         refused = self._index.add(records)
         if refused:
             bury_refused(self._store, self._letters, refused, records)
-        self._rest = REST_SECONDS[0]
+        self._failures = 0
         with self._guard:
             self._marks.extend(marks)
 
@@ -97,9 +98,10 @@ class Indexing:
             self._settled = time.monotonic()
 
     def _failed(self, error: Unavailable) -> None:
-        log.warning("the index is left alone for %.1f s, logs are stored meanwhile: %s", self._rest, error)
-        self._resting_until = time.monotonic() + self._rest
-        self._rest = min(self._rest * 2, REST_SECONDS[1])
+        self._failures += 1
+        pause = pause_after(self._failures, *REST_SECONDS)
+        log.warning("the index is left alone for %.1f s, logs are stored meanwhile: %s", pause, error)
+        self._resting_until = time.monotonic() + pause
 
 
 def bury_refused(
@@ -119,15 +121,16 @@ def shift(
     indexing: Indexing, ended: Callable[[], bool], rest: Callable[[float], object], idle: float = IDLE_SECONDS
 ) -> None:
     """Catch up until *ended*, with *idle* seconds between two looks; an index or a record that is down is tried again for ever, ever more slowly."""
-    pause = REST_SECONDS[0]
+    failures = 0
     while not ended():
         try:
             carried = indexing.catch_up()
             indexing.settle(now=not carried)
-            pause = REST_SECONDS[0]
+            failures = 0
             if not carried:
                 rest(idle)
         except Unavailable as error:
+            failures += 1
+            pause = pause_after(failures, *REST_SECONDS)
             log.warning("indexing waits %.1f s: %s", pause, error)
             rest(pause)
-            pause = min(pause * 2, REST_SECONDS[1])

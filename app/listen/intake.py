@@ -16,6 +16,7 @@ from app.errors import Unavailable
 from app.log import schema
 from app.log.limits import Limits
 from app.times.instant import now_ms
+from app.times.retry import pause_after
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +103,7 @@ class Intake:
         The first try gives the logs their ids, so that one that was kept although nobody could say so is not kept twice.
         """
         parsed = await loop.run_in_executor(self._thread, self._parse, batch)
-        pause = PAUSES[0]
+        failures = 0
         while True:
             try:
                 if await loop.run_in_executor(self._thread, self._take, batch, parsed):
@@ -110,10 +111,10 @@ class Intake:
                 reason = "the queue kept a part of them"
             except Unavailable as error:
                 reason = str(error)
-            if pause == PAUSES[0]:
+            failures += 1
+            if failures == 1:
                 log.warning("%d messages wait: %s", len(self._waiting) + len(batch), reason)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, PAUSES[1])
+            await asyncio.sleep(pause_after(failures, *PAUSES))
 
     def _parse(self, batch: list[Received]) -> schema.Parsed:
         values = [message.decode(message.data, message.peer) for message in batch]

@@ -7,7 +7,6 @@ again with growing pauses for a day. What the record holds no process can lose b
 from __future__ import annotations
 
 import logging
-import random
 import threading
 from collections.abc import Callable, Sequence
 from time import monotonic
@@ -21,6 +20,7 @@ from app.notify.outbox import MemoryOutbox
 from app.ports.notices import Notice, NoticeKeeper
 from app.ports.outbox import Channel, Delivery, Message, Notifier, Outbox, Standing, Undelivered
 from app.times.instant import now_ms
+from app.times.retry import pause_after
 
 log = logging.getLogger(__name__)
 
@@ -256,9 +256,8 @@ def settle(message: Message, was: Standing, error: Undelivered | None, now: int)
 
 def pause(failures: int, asked: float | None) -> float:
     """Return the seconds until the next try after so many that failed; as long as the receiver *asked*, if that is more."""
-    grown = min(PAUSE_SECONDS * GROWTH ** min(failures, 20), LONGEST_SECONDS)
-    # Not all at once where several wait for one receiver.
-    return max(grown * random.uniform(0.9, 1.1), min(asked or 0.0, GIVEN_UP_MS / 1000))
+    grown = pause_after(failures + 1, PAUSE_SECONDS, LONGEST_SECONDS, GROWTH, spread=0.1)
+    return max(grown, min(asked or 0.0, GIVEN_UP_MS / 1000))
 
 
 def _late(one: Delivery) -> Delivery:

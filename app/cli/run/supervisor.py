@@ -14,6 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from app.times.retry import pause_after
+
 #: Seconds between two looks at the children; the end of one, and a signal, wakes the supervisor at once.
 LOOK_SECONDS = 5.0
 #: Seconds that all children together are given to stop by themselves, and those of them for the first to go.
@@ -21,7 +23,7 @@ STOP_SECONDS = 25.0
 FIRST_SECONDS = 12.0
 #: A child that lived shorter than this, in seconds, is started again ever more slowly.
 YOUNG_SECONDS = 5.0
-LONGEST_PAUSE_SECONDS = 10.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 10.0
 #: Exit code that says the settings are wrong: starting again would not help.
 BAD_SETTINGS = 2
 
@@ -41,6 +43,8 @@ class Child:
     started: float = 0.0
     #: Seconds to wait before the next start, and when it is due.
     pause: float = 0.0
+    #: Times in a row that it died young.
+    deaths: int = 0
     due: float = 0.0
 
     def start(self) -> int:
@@ -148,7 +152,8 @@ class Supervisor:
         """Say when a child is due again: at once, or ever later when it dies young."""
         now = time.monotonic()
         young = now - child.started < YOUNG_SECONDS
-        child.pause = min(max(child.pause * 2, 0.5), LONGEST_PAUSE_SECONDS) if young else 0.0
+        child.deaths = child.deaths + 1 if young else 0
+        child.pause = pause_after(child.deaths, FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS) if young else 0.0
         child.due = now + child.pause
 
     def _stop_all(self) -> None:

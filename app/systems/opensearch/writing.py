@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -16,13 +15,14 @@ from app.ports.index import IndexRefusal
 from app.systems.opensearch import documents
 from app.systems.opensearch.connection import Answered, Server, blocked_by
 from app.systems.opensearch.generations import Generations, GenerationState
+from app.times.retry import pause_after
 
 #: Most documents, and about how many bytes, of one request.
 BULK_DOCUMENTS = 2_000
 BULK_BYTES = 8 << 20
 #: Rounds for documents that OpenSearch has no room for now, and seconds before the second; then twice as many, and so on.
 ROUNDS = 6
-PAUSE_SECONDS = 0.1
+PAUSE_SECONDS, LONGEST_SECONDS = 0.075, 60.0
 #: Most that OpenSearch waits for a shard that is on its way back.
 _SHARD_WAIT = "10s"
 
@@ -140,7 +140,7 @@ class GenerationWriter:
                 refused += faulty
                 if not waiting:
                     break
-                time.sleep(PAUSE_SECONDS * 2**number * random.uniform(0.5, 1.0))
+                time.sleep(pause_after(number + 1, PAUSE_SECONDS, LONGEST_SECONDS, spread=1 / 3))
             if waiting:
                 raise Unavailable(f"the index takes {len(waiting)} records not now: {waiting[0].reason}")
         return refused

@@ -22,6 +22,7 @@ from app.systems import messages
 from app.systems.rabbitmq.address import ERRORS, address, unavailable
 from app.systems.rabbitmq.link import Link, Verdict
 from app.systems.rabbitmq.taker import Taker, at_most
+from app.times.retry import pause_after
 
 #: Seconds within which a put must be confirmed, connecting included.
 CONFIRM_SECONDS = 20.0
@@ -51,7 +52,8 @@ class _Line:
     """What one purpose needs of a link: the link at present, and when a new one may be tried."""
 
     link: Link | None = None
-    pause: float = PAUSE_SECONDS[0]
+    #: Links in a row that never opened.
+    failures: int = 0
     not_before: float = 0.0
 
 
@@ -118,8 +120,8 @@ class RabbitQueue:
             if link is not None and not link.opened and now < line.not_before:
                 raise link.broken()
             failed = link is not None and not link.opened
-            line.pause = min(line.pause * 2, PAUSE_SECONDS[1]) if failed else PAUSE_SECONDS[0]
-            line.not_before = now + line.pause
+            line.failures = line.failures + 1 if failed else 0
+            line.not_before = now + pause_after(line.failures + 1, *PAUSE_SECONDS)
             line.link = Link(self._address)
             return line.link
 
