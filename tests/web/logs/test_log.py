@@ -201,7 +201,7 @@ def test_a_log_that_is_not_there_yet_is_said_to_wait(
     waiting = make_record(message="soon")
     backends.queue.put([Envelope([waiting])])
     dead = id_bytes("0190a5a0-0000-7000-8000-000000000001")
-    backends.store.bury([DeadLetter(dead, b"{}", "too odd")])
+    backends.record.letters.bury([DeadLetter(dead, b"{}", "too odd")])
     for identity, status, said in (
         (id_text(waiting.id), 503, "accepted and waits to be stored"),
         (id_text(dead), 404, "among the dead letters"),
