@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# @opentelemetry/instrumentation-bunyan puts trace_id and span_id into bunyan's records. Version 0.68.0 (the newest when this was written)
-# patches bunyan 1.x alone; the newest bunyan then was 2.0.5, and with it the instrumentation loads, registers, and does
-# nothing: no ids, no warning, not even in its diagnostic log at level warn.
+# @opentelemetry/instrumentation-bunyan puts trace_id and span_id into bunyan's records. Version 0.68.0, the newest
+# when this was written, patches bunyan 1.x alone. The newest bunyan then was 2.0.5: with it the instrumentation
+# loads, registers, and does nothing: no ids, no warning, not even in its diagnostic log at level warn.
 #   bunyan 1.8.15: trace_id, span_id     bunyan 2.0.5: neither
 # After an ordinary upgrade of bunyan logs and traces no longer meet. Check for a trace id in a test of your own.
 set -euo pipefail
