@@ -91,12 +91,12 @@ class _Splitter:
         return text.startswith("{") and structured.read_json(text, self._assumed) is not None
 
     def _behind_gap(self, line: Line) -> Entry | None:
-        """Take a line behind NUL bytes: it begins an entry that says so; NUL bytes alone are a blank line."""
+        """Take a line behind NUL bytes: it begins an entry that says so; NUL bytes alone end the one before."""
         text = line.text.lstrip("\0")
         rest = line._replace(text=text, start=line.start + len(line.text) - len(text))
-        if not text.strip():
-            return self.take(rest)
         ended = self.end()
+        if not text.strip():
+            return ended
         self.take(rest)
         if self._pending is not None:
             self._pending.gap = len(line.text) - len(text)

@@ -242,7 +242,7 @@ def _two_digits(parts: dict[str, str]) -> tuple[str, str, str]:
 
 
 def _month(name: str) -> str:
-    return name[:-1] if name.endswith("月") else str(_MONTHS.get(name.lower().rstrip("."), ""))
+    return name[:-1] if name[:-1].isdecimal() else str(_MONTHS.get(name.lower().rstrip("."), ""))
 
 
 def _today(clock: str, offset: str | None, assumed: Assumed) -> str | None:

@@ -145,6 +145,8 @@ _PIECES = st.sampled_from(
 @settings(max_examples=300, deadline=None)
 @example(["\x1b[0m"])
 @example(["a", "\0\0 b", "\0", "c"])
+@example(["2026-11-29 13:18:34,702 INFO acme.pay: service started", "\0", "main.main"])
+@example(["bac月 29 13:18:34 x", "12月 1, 2026 1:30:59 午後 x"])
 @example(["# Time: 261129 14:48:34", "x", "<record>"])
 @example(["/a:1", "", "", "", "", "x"])
 def test_any_text_is_kept_to_the_byte(lines: list[str]) -> None:
