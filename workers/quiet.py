@@ -59,6 +59,11 @@ class LocalBroker(StubBroker):
         if not known:
             self.queues.update({name: Waking() for name in (queue_name, dq_name(queue_name))})
 
+    def hurry(self) -> None:
+        """Wake all consumers: the worker is about to stop."""
+        for waiting in self.queues.values():
+            waiting.hurry()
+
 
 class QuietWorker(Worker):
     """A Worker whose threads wait for messages, and look around only when they are hurried."""
@@ -67,11 +72,11 @@ class QuietWorker(Worker):
         """Let consumers of a broker elsewhere look after *timeout* ms, as its connection needs."""
         local = isinstance(broker, LocalBroker)
         super().__init__(broker, worker_threads=threads, worker_timeout=QUIET_MS if local else timeout)
-        self.work_queue = WakingByPriority()
+        self._work = self.work_queue = WakingByPriority()
 
     def stop(self, timeout: int = 600_000) -> None:
         """See Worker."""
-        for waiting in (self.work_queue, *self.broker.queues.values()):
-            if isinstance(waiting, Waking):
-                waiting.hurry()
+        self._work.hurry()
+        if isinstance(self.broker, LocalBroker):
+            self.broker.hurry()
         super().stop(timeout)

@@ -56,6 +56,7 @@ def test_any_worker_may_die(make_server: Callable[..., Server], rabbitmq_url: st
     wait_for(lambda: server.get("/logs?limit=1")["pending"] == 0, SOON, "nothing pending")
     assert server.get("/logs?q=message:log%20AND%20NOT%20message:dead&limit=1&count=exact")["total"] == sent[0]
     assert server.stop() == 0
+    assert "Traceback" not in server.console
 
 
 def test_logs_are_stored_while_the_broker_is_away(make_server: Callable[..., Server], own_server: StartServer) -> None:
