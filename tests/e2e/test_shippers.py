@@ -5,6 +5,7 @@ A client is a program in tests/e2e/shippers; what it says of a batch (`sent`, `f
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import socket
@@ -28,6 +29,9 @@ from tests.services.shippers import PYTHON, Shippers, folder, node_folder, syste
 
 pytestmark = pytest.mark.system
 
+#: How far the numbers of two tests lie apart; which are errors, and which spoilt, repeats within.
+APART = 3_000
+FIRST = itertools.count(0, APART)
 PROGRAMS = Path(__file__).parent / "shippers"
 
 
@@ -47,8 +51,8 @@ class Client:
     traces: bool = True
     #: Sends again what got no answer, by itself.
     repeats: bool = True
-    #: Id of the trace; None where the client makes one.
-    trace: str | None = "trace-1"
+    #: What the id of a trace begins with, before the number; None where the client makes one.
+    trace: str | None = "trace-"
     #: Levels of an ordinary log and of an error; None where they are a warning and an error.
     levels: tuple[str, str] | None = None
     #: Ends for good at the first failure that it is told.
@@ -88,6 +92,10 @@ CLIENTS = (
     Client("syslog-ng", "syslog_ng.py", sends_bad=False),
     Client("winston-loki, JSON", "winston_loki.js", "#json", sends_bad=False, thorough=False),
 )
+
+
+#: One client for each door that lets requests wait.
+DOORS = ("opensearch-py", "python-logging-loki", "graypy", "seqlog-clef")
 
 
 class Run:
@@ -199,9 +207,25 @@ def found(server: Server) -> dict[str, list[dict[str, Any]]]:
         cursor = f"&cursor={page['next']}"
 
 
-def numbers_of(logs: dict[str, list[dict[str, Any]]]) -> Counter[int]:
-    """Return how often each number was found."""
-    return Counter({int(name[3:]): len(same) for name, same in logs.items()})
+def numbers_of(logs: dict[str, list[dict[str, Any]]], first: int = 0) -> Counter[int]:
+    """Return how often each number was found, counted from *first*; those of other tests are left out."""
+    numbers = {int(name[3:]) - first: len(same) for name, same in logs.items()}
+    return Counter({number: times for number, times in numbers.items() if 0 <= number < APART})
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of many tests, each with numbers of its own: to start one takes longer than most of them."""
+    made = Server(tmp_path_factory.mktemp("shared"))
+    made.start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def first() -> int:
+    """The first number of the test's own."""
+    return next(FIRST)
 
 
 @pytest.fixture(params=CLIENTS, ids=lambda client: client.name)
@@ -211,20 +235,20 @@ def client(request: pytest.FixtureRequest) -> Client:
     return made
 
 
-def test_all_is_found_once_with_its_fields(client: Client, server: Server) -> None:
+def test_all_is_found_once_with_its_fields(client: Client, shared: Server, first: int) -> None:
     """Level, time, service, trace and exception are where they belong."""
     began = time.time()
-    with running(client, server.url) as run:
-        run.log(0, 30)
-        run.log(30, 1)
-    logs = found(server)
-    assert numbers_of(logs) == Counter(range(31)), run.errors
-    ordinary, failed = logs["mk-00001"][0], logs["mk-00003"][0]
+    with running(client, shared.url) as run:
+        run.log(first, 30)
+        run.log(first + 30, 1)
+    logs = found(shared)
+    assert numbers_of(logs, first) == Counter(range(31)), run.errors
+    ordinary, failed = (logs[f"mk-{first + n:05d}"][0] for n in (1, 3))
     wanted = client.levels or ("warn", "error")
     assert [SEVERITY[log["level"].lower()] for log in (ordinary, failed)] == [SEVERITY[name] for name in wanted]
-    assert ordinary["message"].startswith("mk-00001 paid")
+    assert ordinary["message"].startswith(f"mk-{first + 1:05d} paid")
     if client.traces:
-        assert ordinary["traceId"] == (client.trace or ordinary["traceId"])
+        assert ordinary["traceId"] == (f"{client.trace}{first + 1}" if client.trace else ordinary["traceId"])
     assert "ValueError: card refused" in str(failed)
     for log in (ordinary, failed):
         at = time.mktime(time.strptime(log["timestamp"][:19], "%Y-%m-%dT%H:%M:%S")) - time.timezone
@@ -246,17 +270,22 @@ def test_spans_of_opentelemetry_are_lanes(server: Server) -> None:
     assert page.count("as it says") == 2
 
 
-def test_bad_items_cost_no_good_ones(client: Client, server: Server) -> None:
+def test_bad_items_cost_no_good_ones(client: Client, shared: Server, first: int) -> None:
     """Five of a hundred are no logs: the others are found, these are dead letters, and the client goes on."""
     if not client.sends_bad:
         pytest.skip(f"{client.name} sends nothing that is no log")
-    with running(client, server.url) as run:
-        run.log(0, 100, "bad")
-        run.log(100, 10)
+    before = letters(shared)
+    with running(client, shared.url) as run:
+        run.log(first, 100, "bad")
+        run.log(first + 100, 10)
     bad = {n for n in range(100) if n % 20 == 7}
-    assert numbers_of(found(server)) == Counter(set(range(110)) - bad), run.errors
-    kept = f"logingestor_dead_letters {len(bad)}"
-    wait_for(lambda: kept in server.get("/metrics").decode(), 30, "five dead letters")
+    assert numbers_of(found(shared), first) == Counter(set(range(110)) - bad), run.errors
+    wait_for(lambda: letters(shared) == before + len(bad), 30, "five dead letters")
+
+
+def letters(server: Server) -> int:
+    """Return how many dead letters there are."""
+    return int(float(server.get("/metrics").decode().partition("\nlogingestor_dead_letters ")[2].split()[0]))
 
 
 @pytest.fixture(params=[client for client in CLIENTS if client.thorough], ids=lambda client: client.name)
@@ -287,20 +316,21 @@ def test_what_was_told_is_kept_whatever_is_killed(thorough: Client, make_server:
     assert thorough.dies or set(range(2_400, 2_420)) <= set(counts), run.errors
 
 
-def test_a_connection_that_breaks_doubles_nothing(thorough: Client, server: Server) -> None:
+def test_a_connection_that_breaks_doubles_nothing(thorough: Client, shared: Server, first: int) -> None:
     """The answer is cut off: a client that sends the same again is answered from the first."""
-    with closing(Cutting(server.url)) as proxy, running(thorough, proxy.url) as run:
-        run.log(0, 10)
+    with closing(Cutting(shared.url)) as proxy, running(thorough, proxy.url) as run:
+        run.log(first, 10)
         proxy.cut.set()
-        run.log(10, 10)
-        run.log(20, 10)
-    counts = numbers_of(found(server))
+        run.log(first + 10, 10)
+        run.log(first + 20, 10)
+    counts = numbers_of(found(shared), first)
     assert sum(counts.values()) - len(counts) <= thorough.alone
     assert thorough.dies or set(counts) >= set(range(10)) | set(range(20, 30)) | (
         set(range(10, 20)) if thorough.repeats else set()
     ), run.errors
 
 
+@pytest.mark.parametrize("thorough", [one for one in CLIENTS if one.name in DOORS], ids=lambda client: client.name)
 def test_a_full_queue_is_waited_for(thorough: Client, make_server: Callable[..., Server]) -> None:
     """While there is no room for a second nothing is lost, by clients too that would drop what is refused."""
     server = make_server(QUEUE_LIMIT="64 KiB")
