@@ -6,9 +6,46 @@ import json
 
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from app.backends import Backends
 
+NAMES = st.sampled_from(
+    [
+        "message",
+        "@t",
+        "@mt",
+        "@l",
+        "@r",
+        "Events",
+        "Properties",
+        "MessageTemplate",
+        "short_message",
+        "level",
+        "timestamp",
+        "streams",
+        "stream",
+        "values",
+        "labels",
+        "index",
+        "create",
+        "_id",
+        "log",
+        "metadata",
+        "id",
+        "host",
+    ]
+)
+ROUTES = ("/ingest/clef", "/api/events/raw", "/gelf", "/loki/api/v1/push", "/_bulk", "/app/_doc")
+JSON = st.recursive(
+    st.none() | st.booleans() | st.floats() | st.integers() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES | st.text(max_size=5), inner, max_size=4),
+    max_leaves=8,
+)
+BODIES = st.binary(max_size=80) | st.lists(JSON, max_size=3).map(
+    lambda values: b"\n".join(json.dumps(value).encode() for value in values)
+)
 FINE = ["2023-09-15T08:00:00.123456Z"]
 COARSE = ["2023-09-15T08:00:00Z"]
 MS = "2023-09-15T08:00:00.{:03}Z"
@@ -41,3 +78,13 @@ def test_another_sender_or_path_is_another_batch(client: FlaskClient, backends: 
         client.post("/ingest/clef", data=body, environ_base={"REMOTE_ADDR": address})
     client.post("/api/events/raw", data=body, environ_base={"REMOTE_ADDR": "10.0.0.1"})
     assert backends.queue.depth().logs == 3
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.sampled_from(ROUTES), BODIES, st.sampled_from(["", "gzip", "deflate", "zstd", "snappy", "gzip,deflate", "br"])
+)
+def test_no_body_is_a_fault_of_ours(client: FlaskClient, route: str, body: bytes, encoding: str) -> None:
+    """Taken, or refused with a reason, by every door."""
+    answer = client.post(route, data=body, headers={"Content-Encoding": encoding} if encoding else {})
+    assert answer.status_code in (200, 201, 202, 204, 400, 415), answer.text
