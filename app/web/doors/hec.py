@@ -16,6 +16,7 @@ from flask import Response, g, make_response, request
 
 from app.accept import acks
 from app.errors import InvalidRecord, LogIngestorError, Problem
+from app.log.envelope import ENVELOPE_BYTES
 from app.log.schema import Refused
 from app.web.current import parts
 from app.web.doors import hec_events as events
@@ -68,9 +69,9 @@ def raw() -> Response:
 @bp.get("/services/collector/health", strict_slashes=False)
 @bp.get("/services/collector/health/1.0", strict_slashes=False)
 def health() -> Response:
-    """Say whether events would be taken now."""
+    """Say whether there is room for events now."""
     try:
-        full = parts().backends().queue.depth().bytes >= parts().settings.queue_limit
+        full = parts().backends().queue.depth().bytes + ENVELOPE_BYTES > parts().settings.queue_limit
     except LogIngestorError:
         full = True
     return _answer(18, 503) if full else _answer(17)

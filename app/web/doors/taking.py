@@ -27,6 +27,7 @@ from app.times.written import Assumed
 from app.web.current import parts
 from app.web.reading import inflated, raw_body
 from app.web.security.access import DOORS
+from app.web.security.errors import RETRY_AFTER_SHIPPERS
 from app.web.server.environ import SENT
 
 #: The header that brings the receipt, whatever the protocol answers.
@@ -43,7 +44,7 @@ _WAITING = threading.BoundedSemaphore(6)
 def door(name: str) -> Blueprint:
     """Return the blueprint of the door *name*; its answers bring the receipt of what they accepted."""
     made = Blueprint(DOORS + name, __name__)
-    made.after_request(_with_receipt)
+    made.after_request(_completed)
     return made
 
 
@@ -221,8 +222,13 @@ class _Series:
         return response
 
 
-def _with_receipt(response: Response) -> Response:
+def _completed(response: Response) -> Response:
+    """Add the receipt, and keep the wait that is asked for within what every shipper bears."""
     receipt = g.get("receipt")
     if receipt:
         response.headers[RECEIPT] = receipt
+    if response.status_code == 503:
+        # Also where a door has no words of its own for a refusal, and the answer is everybody's.
+        asked = response.headers.get("Retry-After", "")
+        response.headers["Retry-After"] = str(min(int(asked), RETRY_AFTER_SHIPPERS) if asked.isdecimal() else 2)
     return response
