@@ -73,6 +73,7 @@ HEADS = [
     ("2026-11-29T14:55:48.556 zone bad.test/IN: not loaded", "info", None, "zone bad.test/IN: not loaded"),
     ("2026-11-29 14:55:48 Zookeeper session expired", "info", None, "Zookeeper session expired"),
     ("2026-11-29 14:55:48 -1234 items removed", "info", None, "-1234 items removed"),
+    ('2026-11-29 14:19:49.749 CET,"u","d",7,,6b.4e,1,,2026-11-29 14:19:49 CET,,0,ERROR,22012,"division by zero",,', "error", None, '2026-11-29 14:19:49.749 CET,"u","d",7,,6b.4e,1,,2026-11-29 14:19:49 CET,,0,ERROR,22012,"division by zero",,'),
     # syslog without a host, or what is near it
     ("<134>Nov 29 14:33:37 haproxy[1]: text", "info", None, "text"),
     ("Nov 29 14:51:20 dnsmasq[2]: text", "info", None, "text"),

@@ -146,6 +146,12 @@ FORMS: tuple[Form, ...] = (
         "linux-audit",
         r"(?:node=(?P<node>\S{1,100}) )?type=(?P<type>[A-Z_0-9\[\]]{1,40}) msg=audit\((?P<time>\d{10}\.\d{3}|[\d/: .]{10,30}):(?P<serial>\d+)\): ?(?P<message>.*)",
     ),
+    # PostgreSQL's CSV, whose line stays whole: time, names, level, SQLSTATE, text
+    _form(
+        "csvlog",
+        r"(?P<message>(?P<time>\d{4}-\d\d-\d\d [\d:.]{8,15} [\w+:-]{1,6}),.{0,300}?,(?P<level>DEBUG\d|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC),"
+        r"(?P<sqlstate>[0-9A-Z]{5}),.*)",
+    ),
     # Erlang's reports: =ERROR REPORT==== 29-Nov-2026::14:55:49.334 ===, the text beneath
     _form(
         "erlang",
