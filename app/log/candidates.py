@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 from app.log.dialects.dialect import Dialect, at, split
-from app.log.roles import NAMES, OUTER, ROLES, WITHIN
+from app.log.roles import OUTER, ROLES, WITHIN
 
 #: How good it is, below 0 for a dialect's own; its path; its value.
 Candidate = tuple[float, tuple[str, ...], Any]
 
 
-@lru_cache(maxsize=256)
-def _paths(dialect: Dialect) -> tuple[tuple[str, int, tuple[str, ...]], ...]:
-    """Return the field, rank and path of all that a dialect names: better than any other name."""
+#: By the name of a dialect, or "" without one: the role of each name at the top, and the longer paths with theirs.
+_Plan = tuple[dict[str, tuple[str, int]], list[tuple[str, int, tuple[str, ...]]]]
+_plans: dict[str, _Plan] = {"": (ROLES, [])}
+
+
+def _plan(dialect: Dialect | None) -> _Plan:
+    """Return what a dialect names, better than any other name, and the names that every program may use."""
+    plan = _plans.get(dialect.name if dialect is not None else "")
+    if plan is not None or dialect is None:
+        return plan or _plans[""]
     fields = {
         "message": dialect.message,
         "level": dialect.level,
@@ -23,31 +29,36 @@ def _paths(dialect: Dialect) -> tuple[tuple[str, int, tuple[str, ...]], ...]:
         "traceId": dialect.trace,
         "spanId": dialect.span,
     }
-    return tuple((name, rank - 100, split(path)) for name, paths in fields.items() for rank, path in enumerate(paths))
+    ranked = [(name, rank - 100, split(path)) for name, paths in fields.items() for rank, path in enumerate(paths)]
+    top = {path[0]: (name, rank) for name, rank, path in reversed(ranked) if len(path) == 1}
+    deep = [one for one in ranked if len(one[2]) > 1 or top[one[2][0]][0] != one[0]]
+    return _plans.setdefault(dialect.name, ({**ROLES, **top}, deep))
 
 
 def candidates(
     value: dict[str, Any], dialect: Dialect | None, later: dict[str, list[Any]]
 ) -> dict[str, list[Candidate]]:
     """Return by field what may fill it, the best first."""
-    found: dict[str, list[Candidate]] = {name: [] for name in NAMES}
-    if dialect is not None:
-        for name, rank, path in _paths(dialect):
-            inner = at(value, path)
-            if inner is not None:
-                found[name].append((rank, path, inner))
+    found: dict[str, list[Candidate]] = {}
+    roles, deep = _plan(dialect)
+    for name, rank, path in deep:
+        inner = at(value, path)
+        if inner is not None:
+            found.setdefault(name, []).append((rank, path, inner))
     for key, inner in value.items():
-        if inner is None:
-            continue
-        role = ROLES.get(key)
-        if role is not None:
-            found[role[0]].append((role[1], (key,), inner))
+        role = roles.get(key)
+        if role is not None and inner is not None:
+            several = found.get(role[0])
+            if several is None:
+                found[role[0]] = [(role[1], (key,), inner)]
+            else:
+                several.append((role[1], (key,), inner))
         if type(inner) is dict:
             _within(key, inner, found)
     for key, more in later.items():
-        role = ROLES.get(key)
+        role = roles.get(key)
         if role is not None:  # of a name that stands twice the first counts, where it fits: path of two, for both stay
-            found[role[0]] += [(role[1] + 0.5, (key, ""), inner) for inner in more]
+            found.setdefault(role[0], []).extend((role[1] + 0.5, (key, ""), inner) for inner in more)
     for several in found.values():
         if len(several) > 1:
             several.sort(key=_rank)
@@ -64,4 +75,4 @@ def _within(key: str, inner: dict[str, Any], found: dict[str, list[Candidate]]) 
     for name, deep in inner.items():
         role = (ROLES.get(f"{key}.{name}") if dotted else None) or WITHIN.get(name)
         if role is not None and deep is not None:
-            found[role[0]].append((role[1], (key, name), deep))
+            found.setdefault(role[0], []).append((role[1], (key, name), deep))

@@ -97,7 +97,7 @@ def read(
 
 
 def _message(reading: _Reading) -> None:
-    found = reading.candidates["message"]
+    found = reading.candidates.get("message", ())
     for rank, path, value in found:
         if type(value) is str and (value or rank < 2):
             text = value if path == ("message",) else value.rstrip("\r\n")
@@ -141,7 +141,7 @@ def _request(reading: _Reading) -> bool:
 
 def _level(reading: _Reading) -> None:
     unranked: tuple[str, tuple[str, ...]] | None = None
-    for rank, path, value in reading.candidates["level"]:
+    for rank, path, value in reading.candidates.get("level", ()):
         level = fits.level(value, ".".join(path), reading.dialect)
         if level is None:
             continue
@@ -173,7 +173,7 @@ def _level(reading: _Reading) -> None:
 
 def _timestamp(reading: _Reading) -> None:
     dialect = reading.dialect
-    for rank, path, value in reading.candidates["timestamp"]:
+    for rank, path, value in reading.candidates.get("timestamp", ()):
         unit = dialect.unit if dialect is not None and rank < 0 else None
         time = fits.timestamp(value, unit, reading.assumed, reading.raw)
         if time is not None:
@@ -187,7 +187,7 @@ def _timestamp(reading: _Reading) -> None:
 
 
 def _short(reading: _Reading, name: str) -> None:
-    for rank, path, value in reading.candidates[name]:
+    for rank, path, value in reading.candidates.get(name, ()):
         text = value if path == (name,) and rank >= 0 and type(value) is str else fits.short(value)
         if type(text) is str and len(text) <= fits.SHORT:
             reading.take(name, text, path)
@@ -197,7 +197,7 @@ def _short(reading: _Reading, name: str) -> None:
 def _traces(reading: _Reading) -> None:
     """Fill trace and span; what was sent stays metadata where it was another text."""
     for name in ("traceId", "spanId"):
-        for rank, path, value in reading.candidates[name]:
+        for rank, path, value in reading.candidates.get(name, ()):
             if path == (name,) and rank >= 0 and type(value) is str and reading.dialect is None:
                 if len(value) <= fits.SHORT:
                     reading.take(name, value, path)

@@ -35,8 +35,8 @@ _GROWTH = 6
 _json = msgspec.json.Encoder().encode
 
 
-def record(value: Any, size: int, limits: Limits, now: int) -> LogRecord | None:
-    """Return the record of a sent log, None when `LogSchema` has something against it."""
+def record(value: Any, size: int, limits: Limits, now: int, *, alone: bool = False) -> LogRecord | None:
+    """Return the record of a sent log, None when `LogSchema` has something against it; with *alone* for a foreign name too."""
     if type(value) is not dict:
         return None
     get = value.get
@@ -56,7 +56,10 @@ def record(value: Any, size: int, limits: Limits, now: int) -> LogRecord | None:
         return None
     sent_id = get("id")
     own = None if sent_id is None else own_id(sent_id, limits, now)
-    metadata = merged(value, own is not None)
+    if not value.keys() <= _KNOWN:
+        if alone and not value.keys() <= NAMES:
+            return None
+        metadata = merged(value, own is not None)
     if metadata is not None and metadata_fault(metadata, size, limits) is not None:
         return None
     truncated = len(message) * 4 > limits.message and len(message.encode()) > limits.message
@@ -88,8 +91,6 @@ NAMES = _KNOWN | {"id"}
 def merged(value: Mapping[str, Any], own: bool) -> dict[str, Any] | None:
     """Return the metadata with the unknown top-level keys beneath it; an existing key wins."""
     metadata: dict[str, Any] | None = value.get("metadata")
-    if value.keys() <= _KNOWN:
-        return metadata
     others = {name: inner for name, inner in value.items() if name not in _KNOWN and not (own and name == "id")}
     return {**others, **(metadata or {})} if others else metadata
 

@@ -119,7 +119,7 @@ def from_value(value: Any, scale: str | None = None) -> str | None:
 
 def is_ranked(level: str) -> bool:
     """Return whether the level has a severity."""
-    return fold(level) in RANKS
+    return level in RANKS or fold(level) in RANKS
 
 
 def from_status(status: int) -> str:

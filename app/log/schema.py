@@ -83,7 +83,7 @@ def read(
     if len(items) == 1 and not strict and (logs := batch(items[0].value)) is not None:
         return read_items(logs, limits, now, hint=hint, line=line, several=True)
     # Names that stand twice, of which the decoder kept the last without a word, and colours: looked for in all at once.
-    odd = not strict and (body.count(b'"message"') > len(items) or _ESCAPE in body)
+    odd = not strict and (body.count(b'"message"') > len(items) or (b"\\" in body and _ESCAPE in body))
     return _parse(items, limits, now, None if strict else _reader(now, hint, line), odd=odd)
 
 
@@ -154,9 +154,7 @@ def _own(item: Item, limits: Limits, now: int, texts: bool | None, odd: bool) ->
     if texts is None:
         return own.record(value, len(item.raw), limits, now) or own.problem(value, limits)
     if type(value) is dict:
-        if value.keys() <= own.NAMES and not (odd and _is_odd(item.raw)):
-            return own.record(value, len(item.raw), limits, now)
-        return None
+        return None if odd and _is_odd(item.raw) else own.record(value, len(item.raw), limits, now, alone=True)
     return None if texts and type(value) is str and value.strip() else own.problem(value, limits)
 
 

@@ -47,6 +47,13 @@ SIGNS = frozenset(_BY_SIGN)
 _signs_of = _BY_SIGN.get
 
 
+def _fits(value: dict[str, Any], checks: tuple[_Check, ...]) -> bool:
+    for check in checks:  # noqa: SIM110 - a generator takes three times as long, and this is asked of every log
+        if not check(value):
+            return False
+    return True
+
+
 def find(value: dict[str, Any]) -> Dialect | None:
     """Return the dialect that *value* is in; None when it is in none of the table."""
     best, found = len(DIALECTS), None
@@ -54,6 +61,6 @@ def find(value: dict[str, Any]) -> Dialect | None:
         rows = _signs_of(name)
         if rows is not None:
             for place, checks, dialect in rows:
-                if place < best and all(check(value) for check in checks):
+                if place < best and _fits(value, checks):
                     best, found = place, dialect
     return found
