@@ -6,6 +6,19 @@ from app.log.dialects.dialect import Dialect
 
 ROWS: tuple[Dialect, ...] = (
     Dialect(
+        "google-python",
+        "google-cloud-logging 3.17.0 StructuredLogHandler",
+        (("logging.googleapis.com/labels:dict", "severity:str"),),
+        message=("message",),
+        level=("severity",),
+        timestamp=("timestamp", "time"),
+        resource=("logging.googleapis.com/labels>python_logger",),
+        trace=("logging.googleapis.com/trace",),
+        span=("logging.googleapis.com/spanId",),
+        exception=("message",),
+        run="2026-11-29",
+    ),
+    Dialect(
         "loguru",
         "loguru 0.7.3 serialize=True",
         (("record:dict", "text:str"),),
