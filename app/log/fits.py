@@ -21,7 +21,7 @@ SHORT = 255
 _LEAST = 10**8
 #: Scales of numbers by the name under which they lie, where no dialect says another.
 _SCALES = {
-    **dict.fromkeys(("PRIORITY", "priority", "severity", "syslogseverity", "Severity"), "syslog"),
+    **dict.fromkeys(("PRIORITY", "priority", "severity", "syslogseverity", "Severity", "pri"), "syslog"),
     **dict.fromkeys(("severityNumber", "SeverityNumber", "severity_number"), "otel"),
     **dict.fromkeys(("level_value", "levelValue"), "thousands"),
     **{"levelno": "python", "context.logLevel": "tens"},

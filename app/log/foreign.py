@@ -271,7 +271,8 @@ def _finish(reading: _Reading, later: dict[str, list[Any]]) -> None:
     elif own is not None:
         reading.unread["metadata"] = "is not a JSON object"
     for name, more in later.items():
-        kept = [*([rest[name]] if name in rest else []), *more]
+        first = [rest[name]] if name in rest else [log.pop("id")] if name == "id" else []
+        kept = [*first, *more]
         rest[name] = kept[0] if len(kept) == 1 else kept
     if reading.unread:
         name = UNREAD if UNREAD not in rest else f"{UNREAD} by LogIngestor"

@@ -34,7 +34,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("context.logLevel", "record.level", "info.level", "data.level", "fields.level", "jsonPayload.level"),
         *("jsonPayload.severity", "message.level", "payload.level", "event.severity_label", "priority_label"),
         *("PRIORITY", "priority", "severityNumber", "SeverityNumber", "severity_number", "levelno", "level_value"),
-        *("levelValue", "lv", "sev", "Sev", "messageType", "status"),
+        *("levelValue", "lv", "sev", "Sev", "messageType", "pri", "status"),
     ),
     "timestamp": (
         *(

@@ -123,6 +123,7 @@ def test_first_of_a_name_that_stands_twice_counts() -> None:
     log = one('{"message":"payment failed","level":"ERROR","message":"from mdc","level":"gold","a":1,"a":2}')
     assert (log["message"], log["level"]) == ("payment failed", "ERROR")
     assert log["metadata"] == {"message": "from mdc", "level": "gold", "a": [1, 2]}
+    assert one('{"msg":"m","id":"a","id":"b"}')["metadata"] == {"id": ["a", "b"]}
 
 
 @pytest.mark.parametrize("name", ["logs", "events", "records", "entries", "messages"])
