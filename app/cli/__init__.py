@@ -30,6 +30,10 @@ COMMANDS = {
     "syslog": ("run.listen", "Take syslog and GELF at the addresses, or at those of LISTEN."),
     "db": ("db", "Look after the database's schema."),
     "ingest": ("ingest", "Put the logs of FILEs, or of standard input (-), on the queue."),
+    "preview": (
+        "preview",
+        "Print how the first logs of FILE, or of standard input (-), would be read, and from what; nothing is kept.",
+    ),
     "find": ("find", "Print the logs that fit QUERY, newest first; without QUERY all."),
     "tail": ("tail", "Print logs that fit QUERY as they are stored, until Ctrl-C."),
     "export": ("export", "Write all logs that fit QUERY, without limit; without QUERY all there are."),

@@ -77,6 +77,12 @@ class Format:
         return {**log, **inner, "metadata": {"stream": stream, **inner.get("metadata", {})}}
 
 
+def kind(line: str, assumed: Assumed) -> str:
+    """Return by which form a line is read: a name of NAMES, or `container`."""
+    text = ansi.stripped(line)
+    return next((kind for kind, read in _READERS if read(text, assumed) is not None), "plain")
+
+
 def recognise(sample: Sequence[str], assumed: Assumed, name: str | None = None) -> Format:
     """Return the format of a source that begins with the lines of *sample*; *name* is one that was asked for."""
     if name == "plain":

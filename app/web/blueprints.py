@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.web.alerts import api as alerts
 from app.web.alerts import pages as alert_pages
 from app.web.alerts import searches_api, searches_pages
-from app.web.api import find, health, hints, ingest, metrics, tail
+from app.web.api import find, health, hints, ingest, metrics, preview, tail
 from app.web.doors import clef, datadog, gelf, hec, journal, loki, otlp
 from app.web.doors.drains import cloudflare, firehose, heroku, vercel
 from app.web.doors.elastic import routes as elastic
@@ -17,6 +17,7 @@ from app.web.search import page
 #: What is served always.
 ALWAYS = (
     ingest.bp,
+    preview.bp,
     find.bp,
     hints.bp,
     page.bp,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from app.files import preview as previewing
 from app.find import export
 from app.log.body import ENCODINGS, LINE_TYPES
 from app.ports.notices import KINDS, SEVERITIES
 from app.query.operations import OPERATIONS
 from app.query.query import PAGE_LIMIT
-from app.web.api import find, hints, ingest
+from app.web.api import find, hints, ingest, preview
 from app.web.openapi import alert_routes
 from app.web.openapi.route import TEXT, TIME, Parameter, Route, choice, whole
 from app.web.operate import notices_api, notices_page
@@ -75,6 +76,13 @@ PARAMETERS = {
     "token": Parameter(
         TEXT, "The admin's password, for senders that can't set a header. A URL may end up in the log of a proxy."
     ),
+    "as": Parameter(
+        TEXT, "A dialect of docs/producers.md, or a form of text: json, syslog, access, logfmt, text, plain."
+    ),
+    "zone": Parameter({"type": "string", "default": "UTC"}, "Of times without an offset, such as `Europe/Berlin`."),
+    "multiline": Parameter(
+        choice(*previewing.JOINS, default="auto"), "Whether lines are joined as those of a file are, or each is a log."
+    ),
     "Idempotency-Key": Parameter(
         {"type": "string", "minLength": 1, "maxLength": ingest.KEY_LIMIT},
         "A request that is sent again with the same key and body adds nothing.",
@@ -120,6 +128,18 @@ ROUTES = (
         "HOST/receipts/RECEIPT",
         others=("receipt",),
         errors=(404, 503),
+    ),
+    Route(
+        "/logs/preview",
+        ("POST",),
+        "How logs would be read",
+        "Preview",
+        """-H 'Content-Type: text/plain' -d '2023-09-15 08:00:00,123 ERROR shop: order failed' 'HOST/logs/preview?zone=Europe/Berlin'""",
+        preview.PARAMETERS,
+        ("Content-Encoding",),
+        "The body is read as a file of it would be, and nothing is kept: of its first 100 logs each field, where it came from, and what stayed unread.",
+        takes_logs=True,
+        errors=(400, 413, 415),
     ),
     Route(
         "/logs/filter/",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.ports.notices import KINDS, SEVERITIES
-from app.web.openapi import alert_schemas
+from app.web.openapi import alert_schemas, preview_schema
 
 Schema = dict[str, Any]
 
@@ -288,4 +288,5 @@ SCHEMAS: dict[str, Schema] = {
         }
     ),
     **alert_schemas.SCHEMAS,
+    **preview_schema.SCHEMAS,
 }

@@ -1,0 +1,146 @@
+"""Preview: how the logs in a text would be read, and from what; nothing is kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from app.errors import InvalidInput, InvalidRecord, Problem
+from app.files import arrays, entries, formats, pieces, structured
+from app.files.entry import Entry
+from app.files.formats import Format
+from app.log import doubled, own
+from app.log.dialects import table
+from app.log.foreign import UNREAD
+from app.log.limits import Limits
+from app.log.lines.reader import read_inner
+from app.log.reading import Reader
+from app.times.written import Assumed
+
+#: Most logs of a preview, and lines by which the form of a source is recognised.
+LOGS, SAMPLE_LINES = 100, 200
+#: What a log in our own form is read as.
+OWN = "own"
+#: Ways to join lines: as a file's are, or each a log of its own.
+JOINS = ("auto", "off")
+
+
+@dataclass(slots=True)
+class Previewed:
+    """One log as it would be stored."""
+
+    #: The fields that would be stored; empty where it would be refused.
+    log: dict[str, Any]
+    #: The dialect of an object, `names` or `own`; of a text its form: `syslog`, `access`, `container`, `text`, `logfmt` or `plain`.
+    dialect: str
+    #: Its lines, from 1.
+    first: int
+    last: int
+    #: Our field and the path of the sent value that fills it.
+    origins: dict[str, str] = field(default_factory=dict)
+    #: Our field that was sent and could not be read, and why.
+    unread: dict[str, str] = field(default_factory=dict)
+    refused: Problem | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as the API answers."""
+        unread = [{"field": name, "reason": reason} for name, reason in self.unread.items()]
+        found: dict[str, Any] = {
+            "log": self.log,
+            "dialect": self.dialect,
+            "from": self.origins,
+            "unread": unread,
+            "lines": [self.first, self.last],
+        }
+        return found | ({"refused": self.refused.to_dict()} if self.refused else {})
+
+
+def known(name: str | None) -> None:
+    """Raise InvalidInput unless *name* is that of a dialect or of a form of text."""
+    if name is not None and name not in table.BY_NAME and name not in formats.NAMES:
+        raise InvalidInput(
+            Problem(f"{name!r} is neither a dialect (docs/producers.md) nor {', '.join(formats.NAMES)}", "as")
+        )
+
+
+def preview(
+    body: bytes, assumed: Assumed, limits: Limits, now: int, *, name: str | None = None, join: bool = True
+) -> Iterator[Previewed]:
+    """Yield how the first LOGS logs in *body* would be read, as `ingest` reads a file.
+
+    *name* is a dialect or a form of text that is known; without *join* each line is a log. Raises InvalidInput.
+    """
+    known(name)
+    form = name if name in formats.NAMES else "json" if name in table.BY_NAME else None
+    sample = [pieces.decode(line) for line in body.split(b"\n")[:SAMPLE_LINES]]
+    format = formats.recognise(sample, assumed, form)
+    hint = name if name in table.BY_NAME else None
+    for entry in islice(_entries(body, sample, format, assumed, limits, join), LOGS):
+        yield from _read(entry, format, assumed, limits, now, hint)
+
+
+def _entries(
+    body: bytes, sample: list[str], format: Format, assumed: Assumed, limits: Limits, join: bool
+) -> Iterator[Entry]:
+    if format.name == "json" and structured.ARRAY.match("\n".join(sample)):
+        yield from arrays.elements(body.decode("utf-8", "surrogateescape"), 0)
+        return
+    found = pieces.lines(iter((body,)), limit=2 * (limits.message + limits.metadata))
+    joining = format if join else formats.recognise((), assumed, "plain")
+    yield from (entry for entry in entries.entries(found, joining, assumed) if entry is not None)
+
+
+def _read(
+    entry: Entry, format: Format, assumed: Assumed, limits: Limits, now: int, hint: str | None
+) -> Iterator[Previewed]:
+    first, last = entry.number + 1, entry.number + 1 + entry.text.count("\n")
+    objects = _objects(entry, format, assumed, hint)
+    if objects is None:
+        try:
+            log = entry.log(format, assumed)
+        except InvalidRecord as error:
+            yield Previewed({}, format.name, first, last, refused=error.problems[0])
+            return
+        objects = [Previewed(log, _form(entry, format, assumed), first, last)]
+    for one in objects:
+        one.first, one.last = first, last
+        yield _stored(one, len(entry.text), limits, now)
+
+
+def _objects(entry: Entry, format: Format, assumed: Assumed, hint: str | None) -> list[Previewed] | None:
+    """Return the logs of an entry that is one JSON object; None for another."""
+    text = entry.text.strip()
+    if format.name == "plain" or entry.problem is not None or not text.startswith("{"):
+        return None
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    raw = text.encode("utf-8", "surrogatepass")
+    value, later = doubled.decode(raw, value)
+    reader = Reader(assumed, lambda line: read_inner(line, assumed), hint)
+    return [Previewed(one.log, one.read_as or OWN, 0, 0, one.origins) for one in reader.read(value, raw, later=later)]
+
+
+def _form(entry: Entry, format: Format, assumed: Assumed) -> str:
+    """Return by which form the first line of a text is read."""
+    if format.name == "plain":
+        return "plain"
+    return formats.kind(entry.first, assumed)
+
+
+def _stored(one: Previewed, size: int, limits: Limits, now: int) -> Previewed:
+    """Put in the place of what was read what would be stored, or why nothing would be."""
+    record = own.record(one.log, size, limits, now) or own.record(own.fitted(one.log), size, limits, now)
+    if record is None:
+        one.refused = own.problem(one.log, limits)
+        one.log = {}
+        return one
+    one.log = record.sent_fields()
+    unread = (record.metadata or {}).get(UNREAD)
+    if one.origins and isinstance(unread, dict):
+        one.unread = {name: reason for name, reason in unread.items() if isinstance(reason, str)}
+    return one

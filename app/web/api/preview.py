@@ -1,0 +1,35 @@
+"""POST /logs/preview: how logs would be read; nothing is kept."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, request
+
+from app.errors import InvalidInput, Problem
+from app.files import preview as files
+from app.settings.limits import limits_of
+from app.times.instant import now_ms
+from app.times.written import Assumed
+from app.times.zone import read_zone
+from app.web.current import settings
+from app.web.reading import inflated, raw_body
+
+bp = Blueprint("preview", __name__)
+
+PARAMETERS = ("as", "zone", "multiline")
+
+
+@bp.post("/logs/preview")
+def preview() -> Response:
+    """Answer how each log of the body would be read: as a file of it would be, whatever its type is called."""
+    for name in request.args:
+        if name not in PARAMETERS:
+            raise InvalidInput(Problem(f"is not a parameter of this route; there are {', '.join(PARAMETERS)}", name))
+    join = request.args.get("multiline", "auto")
+    if join not in files.JOINS:
+        raise InvalidInput(Problem(f"is neither {' nor '.join(files.JOINS)}", "multiline"))
+    assumed = Assumed.here(read_zone(request.args.get("zone", "UTC")))
+    body = inflated(raw_body())
+    found = files.preview(
+        body, assumed, limits_of(settings()), now_ms(), name=request.args.get("as"), join=join == "auto"
+    )
+    return jsonify(status=True, logs=[one.to_dict() for one in found])
