@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, make_response, render_template, request
 
 from app.backends import Backends
 from app.errors import InvalidInput, LogIngestorError, Problem
+from app.files.preview import Previewed, preview
 from app.log.record import LogRecord
 from app.ports.deadline import Budget
 from app.ports.figures import SOURCES, Source
 from app.query.query import Query
 from app.settings.auth import is_loopback
+from app.settings.limits import limits_of
+from app.times.instant import now_ms
+from app.times.written import Assumed
+from app.times.zone import read_zone
 from app.web.current import backends, settings
 from app.web.search.form import SearchForm
 from app.web.security import caching
+from app.web.security.errors import said
 
 bp = Blueprint("add", __name__)
 bp.after_request(caching.keep_none)
 
+#: Most characters of lines that are tried.
+PASTED = 1 << 20
 #: Logs that are shown once they are there, and seconds that finding them may take.
 LOGS, PATIENCE = 5, 1.0
 #: Senders in the order of the page: the name of the template, and what it is called.
@@ -84,8 +93,28 @@ def page() -> Response:
     status = 200 if found.missing is None else 503
     if request.args.get("part") == "arrived":
         return make_response(render_template("_arrived.html", arrived=found, since=since), status)
+    return make_response(_page(arrived=found, since=since), status)
+
+
+@bp.post("/overview/add")
+def tried() -> Response:
+    """Show the page with how the pasted lines would be read; nothing is kept."""
+    pasted, zone = request.form.get("lines", "")[:PASTED], request.form.get("zone", "UTC")
+    previewed, fault = list[Previewed](), None
+    try:
+        body = pasted.replace("\r\n", "\n").encode("utf-8", "replace")
+        previewed = list(preview(body, Assumed.here(read_zone(zone)), limits_of(settings()), now_ms()))
+    except InvalidInput as error:
+        fault = said(error.problems)
+    since, missing = _since(backends())
+    found = Arrived([], [], [], "", missing)
+    shown = _page(arrived=found, since=since, pasted=pasted, zone=zone, previewed=previewed, fault=fault)
+    return make_response(shown, 400 if fault else 200)
+
+
+def _page(**values: Any) -> str:
     door = SendTo.of(request.url_root, password=settings().auth == "required")
-    return make_response(render_template("add.html", door=door, senders=SENDERS, arrived=found, since=since), status)
+    return render_template("add.html", door=door, senders=SENDERS, **values)
 
 
 def _since(held: Backends) -> tuple[int | None, str | None]:

@@ -218,3 +218,15 @@ def test_a_page_opened_while_the_record_was_away_begins_to_wait(client: FlaskCli
         connection.execute("ALTER TABLE gone RENAME TO state")
     part = get(client, path.removeprefix("/beneath"))
     assert [one["data-since"].isdecimal() for one in part.find("p") if "data-since" in one.attributes] == [True]
+
+
+def test_pasted_lines_show_how_they_would_be_read(client: FlaskClient) -> None:
+    """Dialect, each field and where it comes from; what was pasted stays in its place, escaped; nothing is kept."""
+    pasted = '{"level":50,"time":1694764800123,"pid":7,"hostname":"<b>web","msg":"order failed"}'
+    page = Html(client.post("/overview/add", data={"lines": pasted, "zone": "UTC"}).text)
+    assert page.one("textarea", id="lines").text == pasted
+    table = page.one("section", id="try").text
+    assert "read as pino" in " ".join(table.split())
+    assert "order failed" in table
+    wrong = client.post("/overview/add", data={"lines": "x", "zone": "Nowhere"})
+    assert (wrong.status_code, "Nowhere" in wrong.text) == (400, True)
