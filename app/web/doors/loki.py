@@ -14,8 +14,8 @@ from app.errors import InvalidRecord, LogIngestorError
 from app.log.loki import push
 from app.times.written import Assumed
 from app.web.current import parts
-from app.web.doors.taking import PATIENCE, as_log, bury, door, read_body, take
-from app.web.doors.texts import opened
+from app.web.doors import texts
+from app.web.doors.taking import PATIENCE, bury, door, read_body, take
 from app.web.security.errors import refused_by
 
 bp = door("loki")
@@ -53,11 +53,11 @@ def _log(value: Any, assumed: Assumed) -> Any:
     """Return an entry as a log: its labels by the names that logs use, its text read as a line of a file is."""
     if not isinstance(value, dict):
         return value
-    log = as_log(value)
+    log = texts.read(value, assumed)
     if log.get("resourceId") is None:
         sender = next((value[name] for name in push.SENDERS if isinstance(value.get(name), str) and value[name]), None)
         log = log if sender is None or len(sender) > 255 else {**log, "resourceId": sender}
-    return opened(log, assumed)
+    return texts.opened(log, assumed)
 
 
 @bp.errorhandler(LogIngestorError)

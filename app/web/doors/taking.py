@@ -18,12 +18,10 @@ from flask import Blueprint, Response, after_this_request, g, request
 from app.accept.accept import Outcome
 from app.errors import InvalidRecord, LogIngestorError, Problem, Unavailable
 from app.log import schema
-from app.log.reading import to_log
 from app.log.record import LogRecord
 from app.log.schema import Parsed, Refused
 from app.settings.limits import limits_of
 from app.times.instant import now_ms
-from app.times.written import Assumed
 from app.web.current import parts
 from app.web.reading import inflated, raw_body
 from app.web.security.access import DOORS
@@ -66,11 +64,6 @@ def read_body(*, also: Sequence[str] = ()) -> bytes:
 def bury(body: bytes, problem: Problem) -> None:
     """Keep the beginning of a body that can't be read as a dead letter, with the reason. Raises Unavailable."""
     parts().accept().bury(body, problem, request.remote_addr or "", request.headers.get("User-Agent", ""))
-
-
-def as_log(value: Any) -> Any:
-    """Return a document of a shipper's as a log of ours; what is no object as it is."""
-    return to_log(value, Assumed.here()) if isinstance(value, dict) else value
 
 
 def take(
