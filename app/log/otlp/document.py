@@ -179,7 +179,7 @@ def values_of(request: dict[str, Any], form: OtlpJson) -> Iterator[Any]:
             for record in _members(scope, inner):
                 try:
                     yield form.read(record, shared, name)
-                except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+                except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
                     yield Refused(Problem(f"is not a record of OTLP: {error}"), _payload(record))
 
 

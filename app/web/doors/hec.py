@@ -84,7 +84,9 @@ def ack() -> Response:
     channel = _channel()
     try:
         asked = msgspec.json.decode(read_body(), type=dict[str, list[int]])["acks"]
-    except (msgspec.MsgspecError, KeyError, RecursionError):
+    except (msgspec.MsgspecError, KeyError, ValueError, RecursionError):
+        return _answer(6, 400)
+    if any(abs(number) >> 64 for number in asked):
         return _answer(6, 400)
     if channel is None:
         return _answer(10, 400)

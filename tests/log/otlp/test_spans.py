@@ -84,6 +84,17 @@ def test_json_gives_the_same() -> None:
         assert document.read(json.dumps(sent).encode(), document.SPANS) == wanted
 
 
+def test_times_beyond_all_years_are_refused() -> None:
+    """Of a log and of a span, before and after: the others are read."""
+    for number in ("9" * 30, "-" + "9" * 30, "9" * 5_000, "-1"):
+        records = [{"timeUnixNano": number, "body": {"stringValue": "x"}}, {"body": {"stringValue": "y"}}]
+        sent = {"resourceLogs": [{"scopeLogs": [{"logRecords": records}]}]}
+        assert document.read(json.dumps(sent).encode(), document.LOGS)[1]["message"] == "y"
+        spans = [{"startTimeUnixNano": number, "endTimeUnixNano": number, "name": "x"}, {"name": "y"}]
+        sent = {"resourceSpans": [{"scopeSpans": [{"spans": spans}]}]}
+        assert document.read(json.dumps(sent).encode(), document.SPANS)[1]["message"] == "y"
+
+
 def test_a_span_without_times_is_one_all_the_same() -> None:
     """Nothing is told of what is not known; an end before its start gives no duration."""
     made = traced("x", start=0)

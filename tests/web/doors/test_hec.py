@@ -152,7 +152,8 @@ def test_an_acknowledgement_is_true_when_the_logs_are_found(client: FlaskClient,
     assert acks({"X-Splunk-Request-Channel": "another"}) == [False] * 4
     no_channel = client.post("/services/collector/ack", json=asked)
     assert (no_channel.status_code, no_channel.json["code"]) == (400, 10)  # type: ignore[index]
-    assert client.post("/services/collector/ack?channel=x", data=b"[]").json["code"] == 6  # type: ignore[index]
+    for body in (b"[]", b'{"acks":["x"]}', b'{"acks":[' + b"9" * 5_000 + b"]}", b'{"acks":[' + b"9" * 30 + b"]}"):
+        assert client.post("/services/collector/ack?channel=x", data=body).json["code"] == 6  # type: ignore[index]
 
 
 def test_health(client: FlaskClient) -> None:
