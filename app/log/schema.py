@@ -110,6 +110,14 @@ def _reader(now: int, hint: str | None, line: Line | None) -> Reader:
     return Reader(assumed, line or partial(read_inner, assumed=assumed), hint)
 
 
+def payload_of(value: Any) -> bytes:
+    """Return a decoded value as JSON, for a dead letter; as Python writes it where JSON can't hold it."""
+    try:
+        return _json(value)
+    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
+        return repr(value).encode("utf-8", "backslashreplace")
+
+
 def _item(value: Any) -> Item:
     try:
         raw = _json(value)

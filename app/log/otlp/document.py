@@ -16,9 +16,11 @@ from msgspec import Struct
 from app.errors import InvalidRecord, Problem
 from app.log.body import read_item
 from app.log.otlp import logs, spans
-from app.log.schema import Refused
+from app.log.schema import Refused, payload_of
 
 T = TypeVar("T")
+#: What reading a wrong record raises: UnicodeEncodeError too, for a lone surrogate.
+FAULTS = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
 _NAMED = re.compile(r"(?:SEVERITY_NUMBER_)?(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)([234])?")
 
 
@@ -179,8 +181,8 @@ def values_of(request: dict[str, Any], form: OtlpJson) -> Iterator[Any]:
             for record in _members(scope, inner):
                 try:
                     yield form.read(record, shared, name)
-                except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
-                    yield Refused(Problem(f"is not a record of OTLP: {error}"), _payload(record))
+                except FAULTS as error:
+                    yield Refused(Problem(f"is not a record of OTLP: {error}"), payload_of(record))
 
 
 def converted(found: dict[str, Any], kind: type[T]) -> T:
@@ -202,16 +204,9 @@ def _described(around: dict[str, Any], name: str) -> OtlpOrigin:
     found = around.get(name)
     try:
         return converted(found, OtlpOrigin) if isinstance(found, dict) else OtlpOrigin()
-    except (msgspec.MsgspecError, RecursionError):
+    except FAULTS:
         # The records in it are logs all the same.
         return OtlpOrigin()
-
-
-def _payload(record: dict[str, Any]) -> bytes:
-    try:
-        return msgspec.json.encode(record)
-    except (ValueError, RecursionError, msgspec.MsgspecError):
-        return repr(record).encode("utf-8", "backslashreplace")
 
 
 def _severity(text: str) -> int:
@@ -232,10 +227,18 @@ def value(found: AnyValue | None) -> Any:
     if found is None:
         return None
     if found.double_value is not None:
-        return logs.number(float(found.double_value))
+        return _double(found.double_value)
     if found.array_value is not None:
         return [value(one) for one in found.array_value.values or ()]
     if found.kvlist_value is not None:
         return plain(found.kvlist_value.values)
     scalars = (found.string_value, found.bool_value, found.int_value, found.bytes_value)
     return next((one for one in scalars if one is not None), None)
+
+
+def _double(sent: float | str) -> float | str:
+    """Return a number, which may be sent as a text; a text that is none stays one."""
+    try:
+        return logs.number(float(sent))
+    except ValueError:
+        return sent

@@ -13,7 +13,7 @@ from flask import Response, make_response, request
 from app.errors import InvalidRecord, LogIngestorError, Problem
 from app.files import level as levels
 from app.log import body as bodies
-from app.log.schema import Refused
+from app.log.schema import Refused, payload_of
 from app.times import written
 from app.times.written import Assumed
 from app.web.doors import texts
@@ -60,7 +60,7 @@ def log(item: Any, shared: dict[str, str], assumed: Assumed) -> Any:
     if isinstance(item, Refused):
         return item
     if not isinstance(item, str | dict):
-        return Refused(Problem("is neither a JSON object nor a text"), msgspec.json.encode(item))
+        return Refused(Problem("is neither a JSON object nor a text"), payload_of(item))
     metadata: dict[str, Any] = {**shared, **({"message": item} if isinstance(item, str) else item)}
     message = metadata.pop("message", None)
     about = {"level": _taken(metadata, "status", levels.from_value)}

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from app.errors import InvalidRecord, Problem
-from app.log.schema import Refused
+from app.log.schema import Refused, payload_of
 from app.times import written
 from app.times.written import Assumed
 from app.web.doors import texts
@@ -80,7 +80,7 @@ def _log(sent: Any, assumed: Assumed) -> dict[str, Any] | Refused:
     """Return the log of an event; what HEC itself refuses is refused."""
     problem = _problem(sent)
     if problem is not None:
-        return Refused(problem, json.dumps(sent).encode())
+        return Refused(problem, payload_of(sent))
     event, metadata = sent["event"], {name: sent[name] for name in _FROM if sent.get(name) is not None}
     others = {name: value for name, value in sent.items() if name not in (*_FROM, "event", "time", "fields")}
     fields = {**others, **(sent.get("fields") or {})}

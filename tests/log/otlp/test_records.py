@@ -252,6 +252,15 @@ def test_broken_requests_raise_nothing_else(data: st.DataObject) -> None:
         packed.read(bytes(sent), packed.log_records())
 
 
+def test_a_resource_of_json_that_is_wrong_costs_no_record() -> None:
+    """Also where it holds what is no text, or a number that is none."""
+    for attributes in ("x", ["\ud800"], [{"key": 7}], [{"key": "a", "value": {"doubleValue": "x"}}]):
+        record = {"body": {"stringValue": "x"}}
+        sent = {"resourceLogs": [{"resource": {"attributes": attributes}, "scopeLogs": [{"logRecords": [record]}]}]}
+        (log,) = document.read(json.dumps(sent).encode(), document.LOGS)
+        assert log["message"] == "x"
+
+
 def test_times_that_numbers_alone_do_not_tell() -> None:
     """A count of nanoseconds from the first years after 1970 would be taken for microseconds."""
     assert logs.timestamp(1_000_000_001) == "1970-01-01T00:00:01.000000001Z"

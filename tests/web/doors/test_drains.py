@@ -198,7 +198,7 @@ def test_cloudflare(client: FlaskClient, backends: Backends) -> None:
 
 
 #: Of docs.aws.amazon.com/AmazonCloudWatch, "Log group-level subscription filters".
-SUBSCRIPTION = {
+SUBSCRIPTION: dict[str, Any] = {
     "owner": "111111111111",
     "logGroup": "/aws/lambda/pay",
     "logStream": "2023/09/15/[$LATEST]a",
@@ -260,6 +260,14 @@ def test_firehose_bad_records(client: FlaskClient, backends: Backends) -> None:
 
 
 _GZIP_BROKEN = gzip.compress(b"x" * 1000, mtime=0)[:20]
+
+
+def test_firehose_events_that_are_none(client: FlaskClient, backends: Backends) -> None:
+    """Whatever stands in their place, also what JSON can't hold again."""
+    broken = {**SUBSCRIPTION, "logEvents": ["\ud800", None, {"message": 7}, SUBSCRIPTION["logEvents"][0]]}
+    assert client.post("/drains/firehose", **delivery(json.dumps(broken).encode())).status_code == 200
+    batch = backends.queue.take(100, 0)
+    assert (len(batch.records), len(batch.dead)) == (1, 3)
 
 
 def test_firehose_refusals(client: FlaskClient, protected: FlaskClient) -> None:

@@ -16,7 +16,7 @@ from flask import Response, g, make_response, request
 
 from app.errors import InvalidInput, InvalidRecord, LogIngestorError, Problem
 from app.log.body import inflate, read_item
-from app.log.schema import Refused
+from app.log.schema import Refused, payload_of
 from app.times import written
 from app.times.instant import now_ms
 from app.times.written import Assumed
@@ -106,7 +106,7 @@ def _events(subscription: dict[str, Any], shared: dict[str, Any], assumed: Assum
     group = subscription.get("logGroup")
     for event in subscription["logEvents"]:
         if not isinstance(event, dict) or not isinstance(event.get("message"), str):
-            yield Refused(Problem("is no event with a message", "logEvents"), msgspec.json.encode(event))
+            yield Refused(Problem("is no event with a message", "logEvents"), payload_of(event))
             continue
         made = {
             "message": event["message"].rstrip("\r\n"),

@@ -15,7 +15,7 @@ from flask import Response, make_response, request
 from app.errors import InvalidRecord, Problem
 from app.files import level as levels
 from app.log import body as bodies
-from app.log.schema import Refused
+from app.log.schema import Refused, payload_of
 from app.times import written
 from app.times.written import Assumed
 from app.web.current import settings
@@ -64,7 +64,7 @@ def _is_signed(body: bytes) -> bool:
 def log(item: Any, assumed: Assumed) -> Any:
     """Return the log of an object; a request without a text of its own is told by its proxy's fields."""
     if not isinstance(item, dict):
-        return Refused(Problem("is not a JSON object"), json.dumps(item).encode())
+        return Refused(Problem("is not a JSON object"), payload_of(item))
     metadata = {name: value for name, value in item.items() if name not in _LOG}
     named = (item.get("projectName"), item.get("projectId"), item.get("host"))
     status = item.get("statusCode", _proxy(item).get("statusCode"))
