@@ -20,14 +20,15 @@ def opened(log: dict[str, Any], assumed: Assumed) -> dict[str, Any]:
     A message of JSON, and any message of a log without level and time, is read in full: its own level and time win, what
     else the protocol told wins over the text. Of other messages only the level is read, where the protocol told none.
     """
-    message = log["message"]
+    message, json = log["message"], log["message"].lstrip().startswith("{")
+    if log.get("level") and not json:
+        return log
     try:
         found = _ANY.log(message, assumed)
     except InvalidRecord:
         return log
-    level, time = log.get("level"), log.get("timestamp")
-    if not message.lstrip().startswith("{") and (level or time is not None):
-        return log if level else {**log, "level": found.get("level")}
+    if log.get("timestamp") is not None and not json:
+        return {**log, "level": found.get("level")}
     return within(found, log)
 
 
