@@ -12,9 +12,10 @@ from app.errors import InvalidInput, InvalidRecord, Problem
 from app.files import arrays, entries, formats, pieces, structured
 from app.files.entry import Entry
 from app.files.formats import Format
-from app.log import doubled, own
+from app.log import own
 from app.log.dialects import table
-from app.log.foreign import UNREAD
+from app.log.foreign import doubled
+from app.log.foreign.objects import UNREAD
 from app.log.limits import Limits
 from app.log.lines.reader import read_inner
 from app.log.reading import Reader

@@ -10,7 +10,8 @@ from typing import Any, NoReturn
 import msgspec
 
 from app.errors import InvalidRecord, Problem
-from app.log import doubled, own
+from app.log import own
+from app.log.foreign import doubled
 from app.log.limits import Limits
 from app.log.reading import Line, to_log
 from app.times.written import Assumed

@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 
-from app.log import fits, foreign
 from app.log.dialects import table
 from app.log.dialects.dialect import Dialect, at, split
-from app.log.foreign import Foreign
+from app.log.foreign import fits, objects
+from app.log.foreign.objects import Foreign
+from app.log.foreign.roles import ROLES
 from app.log.lines.reader import read_line
 from app.log.lines.words import leading
-from app.log.roles import ROLES
 from app.times.written import Assumed
 
 #: Reads a line of text as a log in our own form; None for one of no known form.
@@ -58,7 +58,7 @@ class Reader:
             events = expanded(value, split(dialect.events))
             if 0 < len(events) <= _EVENTS:
                 return self._events(events, dialect, depth)
-        outer = foreign.read(value, self.assumed, raw, dialect, later)
+        outer = objects.read(value, self.assumed, raw, dialect, later)
         inner = self._inner(value, outer, dialect) if depth < _DEPTH else None
         if inner is None or (len(inner) > 1 and not self.several and not isinstance(inner, str)):
             return [outer]
@@ -73,7 +73,7 @@ class Reader:
             if type(event) is dict:
                 read = self.read({**beside, **event}, b"", depth + 1)
             else:
-                outer = foreign.read({**beside, "message": fits.message(event)}, self.assumed)
+                outer = objects.read({**beside, "message": fits.message(event)}, self.assumed)
                 read = [self._line(outer.log["message"], outer)]
             for one in read:
                 one.read_as = one.read_as or dialect.name

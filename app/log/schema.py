@@ -16,7 +16,7 @@ from app.errors import Problem
 from app.log import body as bodies
 from app.log import own
 from app.log.body import Item
-from app.log.doubled import decode
+from app.log.foreign.doubled import decode
 from app.log.limits import Limits
 from app.log.lines.reader import read_inner
 from app.log.reading import Line, Reader, batch, unused

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from app.log import schema
 from app.log.dialects.table import SIGNS
-from app.log.foreign import OWN
+from app.log.foreign.objects import OWN
 from app.log.limits import Limits
 from app.log.record import LogRecord
 from app.log.schema import Parsed

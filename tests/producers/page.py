@@ -23,7 +23,7 @@ HEAD = """# Programs whose structured logs are read
 
 An object of JSON is read as the program that wrote it means it, through every door: by file, by HTTP, by a shipper. Its *dialect* is
 known by names and types of its keys; of each field the first place that holds a fitting value counts. A place is a key, or keys with a
-point between them for an object within another. Behind these places the names that any program may use are tried (`app/log/roles.py`), so that a program
+point between them for an object within another. Behind these places the names that any program may use are tried (`app/log/foreign/roles.py`), so that a program
 without a row is read too: it is counted as `names` in the answer's `read_as`. What fills no field stays metadata, as it was sent.
 
 **Levels.** A level in words is kept as it was written; a number becomes the name that it has on its dialect's scale: 40 is *warn* for pino and *error* for

@@ -24,7 +24,7 @@ class Dialect:
     """One dialect. An object is in it when it has every sign of one of the sets, with values of these kinds.
 
     Of each field the paths are the dialect's own, the best first; names that every dialect may use
-    (app/log/roles.py) are tried behind them.
+    (app/log/foreign/roles.py) are tried behind them.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Dialect:
     trace: tuple[Path, ...] = ()
     span: tuple[Path, ...] = ()
     exception: tuple[Path, ...] = ()
-    #: Scale of the level's numbers, of app/log/scales.py.
+    #: Scale of the level's numbers, of app/log/foreign/scales.py.
     scale: str | None = None
     #: Levels by the text or number under the level's path, where they are neither names nor on a scale.
     levels: tuple[tuple[str, str], ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from app.log.scales import from_status
+from app.log.foreign.scales import from_status
 from app.times import stamps, written
 from app.times.written import Assumed
 

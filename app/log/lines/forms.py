@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.log.foreign.scales import SYSLOG, from_status
 from app.log.lines import tail, words
-from app.log.scales import SYSLOG, from_status
 from app.times import stamps, written
 from app.times.written import Assumed
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from app.log.foreign.roles import ROLES
 from app.log.reading import to_log
-from app.log.roles import ROLES
 from app.times.written import Assumed
 
 #: One pair, whose text stands in either quotes; a key alone is true, as in Go's logfmt.

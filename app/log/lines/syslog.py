@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
+from app.log.foreign.scales import SYSLOG
 from app.log.lines import tail, words
 from app.log.lines.names import PROSE
-from app.log.scales import SYSLOG
 from app.times import stamps, written
 from app.times.written import Assumed
 

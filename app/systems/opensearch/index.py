@@ -19,7 +19,7 @@ from app.systems.opensearch.connection import SearchAddress, Server
 from app.systems.opensearch.documents import join_id
 from app.systems.opensearch.generations import Generations, GenerationState
 from app.systems.opensearch.reading import GenerationReader
-from app.systems.opensearch.rebuilding import Rebuilding
+from app.systems.opensearch.rebuilding import OpenSearchRebuilding
 from app.systems.opensearch.searching import leniently
 from app.systems.opensearch.writing import GenerationWriter
 from app.times.instant import Instant
@@ -30,7 +30,7 @@ EXPIRE_LOGS = 10_000
 _CARE = Budget(60.0)
 
 
-class OpenSearchIndex(Rebuilding):
+class OpenSearchIndex(OpenSearchRebuilding):
     """A SearchIndex and Rebuildable on one or more hosts of OpenSearch."""
 
     def __init__(self, url: str, *, retention: Retention) -> None:

@@ -24,7 +24,7 @@ CHUNK_SECONDS = 60.0
 LATEST = (1 << 63) - 1
 
 
-class Rebuilding:
+class OpenSearchRebuilding:
     """The part of an index that is `Rebuildable`."""
 
     _generations: Generations

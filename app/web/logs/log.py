@@ -28,7 +28,7 @@ BESIDE = {"search": "Matching the search", "resource": "Same resource", "trace":
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class LogAsked:
     """What the URL of a log's page asks for; what it got wrong is in its problems, and left out."""
 
     form: SearchForm
@@ -49,7 +49,7 @@ class Asked:
         return f"?{self.form.about()}&{urlencode(more)}".rstrip("&").replace("?&", "?")
 
 
-def read(args: Mapping[str, str], record: LogRecord, now: int) -> Asked:
+def read(args: Mapping[str, str], record: LogRecord, now: int) -> LogAsked:
     """Take what is asked for out of the URL's parameters."""
     form, given = SearchForm.read(args), Parameters(args)
     given.only((*(NAMES[name] for name in ABOUT), *PARAMETERS), "parameter of this page", NAMES.values())
@@ -66,7 +66,7 @@ def read(args: Mapping[str, str], record: LogRecord, now: int) -> Asked:
         form = replace(form, columns="", wrap="", density="")
     before, after = (given.whole(name, STEPS[0], 0, STEPS[-1]) for name in ("before", "after"))
     beside = given.choice("beside", _usual(record), BESIDE)
-    return Asked(form, tree, beside, before, after, args.get("message") == "whole", tuple(given.problems))
+    return LogAsked(form, tree, beside, before, after, args.get("message") == "whole", tuple(given.problems))
 
 
 def _usual(record: LogRecord) -> str:
@@ -89,7 +89,7 @@ class Around:
     from_record: bool = False
 
 
-def around(held: Backends, record: LogRecord, asked: Asked, budget: Budget) -> Around:
+def around(held: Backends, record: LogRecord, asked: LogAsked, budget: Budget) -> Around:
     """Return the log between its neighbours; where they can't be had, alone and with the reason."""
     choices = list(_choices(record, asked))
     query = Query(_meant(record, asked), clock="received" if asked.form.clock == "received" else "event")
@@ -109,7 +109,7 @@ def around(held: Backends, record: LogRecord, asked: Asked, budget: Budget) -> A
     )
 
 
-def _meant(record: LogRecord, asked: Asked) -> Filter:
+def _meant(record: LogRecord, asked: LogAsked) -> Filter:
     match asked.beside:
         case "search":
             return asked.tree
@@ -120,7 +120,7 @@ def _meant(record: LogRecord, asked: Asked) -> Filter:
     return EVERYTHING
 
 
-def _choices(record: LogRecord, asked: Asked) -> Sequence[tuple[str, str, bool]]:
+def _choices(record: LogRecord, asked: LogAsked) -> Sequence[tuple[str, str, bool]]:
     there = {
         "search": asked.tree != EVERYTHING,
         "resource": record.resource_id is not None,
@@ -134,7 +134,7 @@ def _choices(record: LogRecord, asked: Asked) -> Sequence[tuple[str, str, bool]]
     ]
 
 
-def _more(record: LogRecord, asked: Asked, side: str, now: int) -> tuple[int, str] | None:
+def _more(record: LogRecord, asked: LogAsked, side: str, now: int) -> tuple[int, str] | None:
     following = next((step for step in STEPS if step > now), None)
     if following is None:
         return None

@@ -41,7 +41,7 @@ _LEVELS = tuple(RANKS.values())
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TraceAsked:
     """What the URL asks for."""
 
     trace_id: str
@@ -122,7 +122,7 @@ def show(trace_id: str | None = None) -> tuple[str, int]:
     return render_template("trace.html", found=found, **parts, **_parts(found, asked)), 503 if found.late else 200
 
 
-def _asked(trace_id: str) -> Asked:
+def _asked(trace_id: str) -> TraceAsked:
     """Return what the URL asks for; raises InvalidQuery naming what it can't."""
     known = (*_SHARED, *_CHOOSING, *_PLACES, "id")
     asked = Parameters(request.args)
@@ -135,10 +135,12 @@ def _asked(trace_id: str) -> Asked:
     zone.check()
     cursor = {"cursor": given["after"]} if "after" in given else {}
     query = read_query({"clock": given.get("clock", ""), **cursor}, now=instant.now_ms())
-    return Asked(trace_id, {name: value for name, value in given.items() if (name, value) != ("clock", "event")}, query)
+    return TraceAsked(
+        trace_id, {name: value for name, value in given.items() if (name, value) != ("clock", "event")}, query
+    )
 
 
-def _parts(found: Trace, asked: Asked) -> dict[str, Any]:
+def _parts(found: Trace, asked: TraceAsked) -> dict[str, Any]:
     scale = Scale(found.start, found.end)
     chosen = [entry for entry in found.logs if asked.chosen(entry)]
     lanes = [one for one in found.lanes if any(map(asked.chosen, one.logs))] if "level" in asked.given else found.lanes
@@ -166,7 +168,7 @@ def _parts(found: Trace, asked: Asked) -> dict[str, Any]:
     }
 
 
-def _row_url(row: LaneRow, asked: Asked) -> str:
+def _row_url(row: LaneRow, asked: TraceAsked) -> str:
     lane = row.lane
     none: dict[str, str | None] = dict.fromkeys(_CHOOSING[:3])
     if lane.span is not None:
@@ -184,7 +186,7 @@ def _places(first: int, size: int, count: int) -> dict[str, Any]:
     }
 
 
-def _lines(chosen: Sequence[TraceEntry], first: int, scale: Scale, asked: Asked) -> list[TraceLine]:
+def _lines(chosen: Sequence[TraceEntry], first: int, scale: Scale, asked: TraceAsked) -> list[TraceLine]:
     long, lines = scale.length * 0.1, []
     for place, entry in enumerate(chosen[first : first + LISTED], first):
         since = entry.at - chosen[place - 1].at if place else 0

@@ -13,7 +13,7 @@ MINUTE = 60_000
 
 
 @dataclass(frozen=True, slots=True)
-class Spark:
+class Sparkline:
     """What the template draws."""
 
     #: Paths by state: one stroke a minute.
@@ -26,7 +26,7 @@ class Spark:
     title: str
 
 
-def draw(alert: Alert, status: Status, now: int) -> Spark | None:
+def draw(alert: Alert, status: Status, now: int) -> Sparkline | None:
     """Return the picture of the last two hours; None while nothing was evaluated."""
     if not status.recent:
         return None
@@ -43,7 +43,7 @@ def draw(alert: Alert, status: Status, now: int) -> Spark | None:
     counts = [point.count for point in shown if point.count is not None]
     title = f"{len(shown)} evaluations, the last of {condition.logs(counts[-1])}, " if counts else ""
     title += f"{sum(point.state == 'firing' for point in shown)} firing"
-    return Spark(
+    return Sparkline(
         [(state, "".join(parts)) for state, parts in shapes.items() if parts],
         None if limit is None else HEIGHT - limit / top * HEIGHT,
         top,

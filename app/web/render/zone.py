@@ -33,7 +33,7 @@ _set: ContextVar[tzinfo | None] = ContextVar("zone", default=None)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ZoneAsked:
     """What a request says of zones; the empty text where it says nothing."""
 
     zone: tzinfo
@@ -54,7 +54,7 @@ class Choice:
     current: bool
 
 
-def asked() -> Asked:
+def asked() -> ZoneAsked:
     """Return what the current request says of zones."""
     if "zone" not in g:
         last, _, other = request.cookies.get(COOKIE, "").partition("|")
@@ -62,8 +62,8 @@ def asked() -> Asked:
         given = request.args.get("tz", "").strip()
         name = browser or "UTC" if given == LOCAL else _known(given) or _known(last)
         named_ = name if name not in ("", "UTC", browser) else _known(other)
-        g.zone = Asked(read_zone(name) if name else DEFAULT, name, named_, browser)
-    found: Asked = g.zone
+        g.zone = ZoneAsked(read_zone(name) if name else DEFAULT, name, named_, browser)
+    found: ZoneAsked = g.zone
     return found
 
 

@@ -15,7 +15,7 @@ from app.systems.sqlite import rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.index import aggregate, counting, plan, writing
 from app.systems.sqlite.index.blocks import BlockCache
-from app.systems.sqlite.index.rebuilding import Rebuilding, sweep
+from app.systems.sqlite.index.rebuilding import SqliteRebuilding, sweep
 from app.systems.sqlite.index.search import SqliteQuery
 from app.times.instant import Instant
 
@@ -25,7 +25,7 @@ VACUUM_PAGES = 4096
 COMPACT_STEPS = 200
 
 
-class SqliteIndex(Rebuilding):
+class SqliteIndex(SqliteRebuilding):
     """A SearchIndex in the tables terms, blocks, texts, grams, minutes and counts."""
 
     def __init__(self, database: SqliteDatabase, *, shared: bool = True) -> None:

@@ -35,7 +35,7 @@ _GENERATION = "generation"
 _STARTED, _REACHED, _LOGS, _FROM = (f"{REBUILD}_{name}" for name in ("started", "reached", "logs", "from"))
 
 
-class Rebuilding:
+class SqliteRebuilding:
     """The part of a SqliteIndex that is Rebuildable."""
 
     def __init__(self, database: SqliteDatabase, *, shared: bool) -> None:

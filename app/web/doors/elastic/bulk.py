@@ -48,7 +48,7 @@ class Action:
 
 
 @dataclass(slots=True)
-class Entry:
+class BulkEntry:
     """One item of a request: its action, and the document or why it is refused; its bytes as they were sent."""
 
     action: Action
@@ -66,12 +66,12 @@ class Entry:
         return made.digest()
 
 
-def read(body: bytes, index: str | None) -> list[Entry]:
+def read(body: bytes, index: str | None) -> list[BulkEntry]:
     """Return the items of a body in their order; *index* is that of the path. What can't be read is a Refused in its place."""
     return list(_entries((line for line in body.split(b"\n") if line and not line.isspace()), index or INDEX))
 
 
-def _entries(lines: Iterator[bytes], index: str) -> Iterator[Entry]:
+def _entries(lines: Iterator[bytes], index: str) -> Iterator[BulkEntry]:
     # Shippers write the same line before each document.
     known: dict[bytes, Action | None] = {}
 
@@ -91,35 +91,35 @@ def _entries(lines: Iterator[bytes], index: str) -> Iterator[Entry]:
             lost = following is not None and action_of(following) is None
             raw = line + b"\n" + following if lost and following is not None else line
             problem = Problem(f"is no action of _bulk: {', '.join(ACTIONS)}")
-            yield Entry(Action("index", index, read=False), Refused(problem, raw), raw)
+            yield BulkEntry(Action("index", index, read=False), Refused(problem, raw), raw)
             line = next(lines, None) if lost else following
             continue
         yield _entry(action, line, lines)
         line = next(lines, None)
 
 
-def _entry(action: Action, line: bytes, lines: Iterator[bytes]) -> Entry:
+def _entry(action: Action, line: bytes, lines: Iterator[bytes]) -> BulkEntry:
     document = next(lines, None) if action.name in _WITH_DOCUMENT else None
     raw = line if document is None else document
     if action.name not in ("index", "create"):
         problem = Problem(f"{action.name} is not done here: a log is never changed; index and create add one")
-        return Entry(action, Refused(problem, raw), raw)
+        return BulkEntry(action, Refused(problem, raw), raw)
     if document is None:
-        return Entry(action, Refused(Problem("the document is missing: the body ends with an action"), raw), raw)
+        return BulkEntry(action, Refused(Problem("the document is missing: the body ends with an action"), raw), raw)
     return document_of(action, document)
 
 
-def document_of(action: Action, document: bytes) -> Entry:
+def document_of(action: Action, document: bytes) -> BulkEntry:
     """Return the item of one document: its value with index and `_id` beside it, or why it can't be read."""
     item = read_item(document)
     if item.problem is not None:
-        return Entry(action, Refused(item.problem, document), document)
+        return BulkEntry(action, Refused(item.problem, document), document)
     if not isinstance(item.value, dict):
-        return Entry(action, Refused(Problem("the document is not a JSON object"), document), document)
+        return BulkEntry(action, Refused(Problem("the document is not a JSON object"), document), document)
     item.value.setdefault("_index", action.index)
     if action.id is not None:
         item.value.setdefault("_id", action.id)
-    return Entry(action, item.value, document)
+    return BulkEntry(action, item.value, document)
 
 
 def read_action(line: bytes, index: str) -> Action | None:
@@ -146,7 +146,7 @@ def read_action(line: bytes, index: str) -> Action | None:
     )
 
 
-def answer(entries: Sequence[Entry], outcome: Outcome, took: int) -> bytes:
+def answer(entries: Sequence[BulkEntry], outcome: Outcome, took: int) -> bytes:
     """Return the answer: an item for each entry in its order, 201 where the log is kept now or was before."""
     bad = {problem["index"]: problem for problem in outcome.rejected}
     # By experiment winston-elasticsearch sends all of a batch again, 400 times, when one of its items is refused.
@@ -159,7 +159,7 @@ def answer(entries: Sequence[Entry], outcome: Outcome, took: int) -> bytes:
     return _whole(took, bool(shown), items)
 
 
-def overloaded(entries: Sequence[Entry], reason: str, took: int) -> bytes:
+def overloaded(entries: Sequence[BulkEntry], reason: str, took: int) -> bytes:
     """Return the answer in which each item is to be sent again."""
     items = [_item(entry.action, 429, REJECTED, reason) for entry in entries]
     return _whole(took, True, items)

@@ -18,7 +18,7 @@ from werkzeug.routing import BaseConverter, Map, Rule, ValidationError
 
 from app.errors import InvalidRecord, LogIngestorError, Problem, Unavailable
 from app.web.doors.elastic import bulk, surface
-from app.web.doors.elastic.bulk import Action, Entry, dumped
+from app.web.doors.elastic.bulk import Action, BulkEntry, dumped
 from app.web.doors.taking import PATIENCE, bury, door, read_body, take
 from app.web.security.access import wants_page
 from app.web.security.errors import answer, refused_by
@@ -129,7 +129,7 @@ def _single(index: str, kind: str = "_doc", identity: str | None = None) -> Resp
     return _json(201, bulk.created(entry.action, outcome.receipt, 0))
 
 
-def _keys(entries: Sequence[Entry]) -> list[bytes]:
+def _keys(entries: Sequence[BulkEntry]) -> list[bytes]:
     """Return the key of each document: by the client's `_id`, and of rsyslog's by its time, for it cuts a batch anew before it repeats it."""
     own = request.remote_addr or ""
     again = _is_rsyslog()

@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.log import fits, pairs, scales, traces
-from app.log.candidates import Candidate, candidates
 from app.log.dialects.dialect import Dialect, at
-from app.log.roles import EXCEPTIONS, FAILED, REQUESTS, STATUSES
+from app.log.foreign import fits, pairs, scales, traces
+from app.log.foreign.candidates import Candidate, candidates
+from app.log.foreign.roles import EXCEPTIONS, FAILED, REQUESTS, STATUSES
 from app.times.written import Assumed
 
 #: Name under metadata of what could not be read: the field, and why.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.log.dialects.dialect import Dialect, at, split
-from app.log.roles import OUTER, ROLES, WITHIN
+from app.log.foreign.roles import OUTER, ROLES, WITHIN
 
 #: How good it is, below 0 for a dialect's own; its path; its value.
 Candidate = tuple[float, tuple[str, ...], Any]

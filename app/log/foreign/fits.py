@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from app.log import scales
 from app.log.dialects.dialect import Dialect, at, split
+from app.log.foreign import scales
 from app.log.record import SEVERITY
 from app.times import instant, stamps, written
 from app.times.written import Assumed
