@@ -39,7 +39,7 @@ class Repeats:
         self._file: int | None = None
 
     def begin(self, digest: bytes) -> bytes:
-        """Return the name of the series that a request with a body of this *digest* (16 bytes) belongs to.
+        """Return the name of the series that a request of this *digest* (16 bytes; of its path, password and body) belongs to.
 
         Every `begin` is followed by an `end`, unless the process is killed. Raises Unavailable.
         """

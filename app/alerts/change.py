@@ -1,4 +1,4 @@
-"""Alerts as people make, change, silence and try them; workers evaluate them (alert_rounds.py)."""
+"""Alerts as people make, change, silence and try them; workers evaluate them (app/alerts/rounds.py)."""
 
 from __future__ import annotations
 

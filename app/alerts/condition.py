@@ -58,8 +58,8 @@ def holds(alert: Alert, count: float, earlier: float) -> bool:
 def told(alert: Alert, counted: Counted) -> bool | None:
     """Return whether the condition holds; None where that can't be told.
 
-    Each kind only ever turns one way with each of its counts. So it is enough to ask for the two
-    extremes of what the uncounted logs may be.
+    Each kind is monotonic in each of its counts. So it is enough to try the two extremes of what the uncounted
+    logs may be.
     """
     if counted.count is None:
         return None

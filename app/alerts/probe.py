@@ -1,4 +1,4 @@
-"""The probe of alerts: those that fire, and those that nobody could tell for long, become notices."""
+"""The probe of alerts: an alert that fires, or that could not be evaluated for long, becomes a notice. Its text is made here."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def _in_steps(store: LogStore, index: IndexKeeper, before: int | None, most: int
         gone = store.expire(before, step)
         forgotten = index.expire(before, step)
         deleted += gone
-        # A record that goes by whole periods has long nothing to give while the index has.
+        # PostgreSQL drops whole periods: it may have nothing to delete while the index still has.
         if max(gone, forgotten) < step:
             break
         time.sleep(PAUSE_SECONDS)

@@ -112,14 +112,14 @@ class Roll:
             return
         worker = self._workers.get(identity)
         before = (None, None) if worker is None else worker.mark
-        # What a place does not show for a while is no beat when it shows it again.
+        # A mark that a place shows again, unchanged after a while without it, is not a new beat.
         mark = (before[0] if near is None else near.mark, before[1] if far is None else far.mark)
         last = now_ms() - int(min(seen.age for seen in shown) * 1000)
         if worker is None:
             worker = self._workers[identity] = _Worker(beat, mark, now, now, last)
             self._adopted(identity, worker, now)
         elif mark != before:
-            # One that is old, and was only not seen before, is no sign that it lives now.
+            # A beat older than the last look does not prove that the worker lives now.
             beaten = now - min(seen.age for seen in shown)
             worker.changed, worker.last = max(worker.changed, beaten), last
             worker.back = worker.back or (worker.gone is not None and beaten > worker.gone)

@@ -2,6 +2,7 @@
 
 In a message a pattern means a word, or a piece of it: `fail*` finds words that begin so. The filter
 tree has no leaf for that, so it becomes a RE2 pattern; `of_regex` gives the wildcard back for display.
+Of a field it stays a `Wildcard`, which each index translates: systems/sqlite/index/plan.py, systems/opensearch/leaves.py.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     cast(DefaultJSONProvider, app.json).ensure_ascii = False
     errors.install(app)
     access.install(app, settings)
-    for blueprint in (*blueprints.ALWAYS, *(blueprints.BY_NAME[name] for name in settings.doors)):
+    for blueprint in (*blueprints.ALWAYS, *(blueprints.DOORS_BY_NAME[name] for name in settings.doors)):
         app.register_blueprint(blueprint)
     mount.install(app, settings.path_prefix)
     return app

@@ -38,7 +38,7 @@ ALWAYS = (
     alert_pages.bp,
 )
 #: The doors for shippers, of which the setting DOORS may leave some out.
-BY_NAME = {
+DOORS_BY_NAME = {
     "clef": clef.bp,
     "cloudflare": cloudflare.bp,
     "datadog": datadog.bp,

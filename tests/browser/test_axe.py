@@ -54,7 +54,7 @@ def filled(site: str) -> None:
         asked = Request(site + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
         urlopen(asked, timeout=30).close()
     with pytest.raises(HTTPError, match="400"):
-        urlopen(Request(f"{site}/logs/ingest/", b'{"message": {"no": "text"}}'), timeout=30)
+        urlopen(Request(f"{site}/logs/ingest/?strict=1", b'{"message": {"no": "text"}}'), timeout=30)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

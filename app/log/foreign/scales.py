@@ -1,7 +1,7 @@
 """Scales of levels: what the numbers and names of each family of loggers mean.
 
 A number counts by its scale alone: 40 is a warning for pino and an error for Python's logging. A name is kept as it was
-written and ranks by app/log/record.py.
+written and ranks by app/log/ranks.py.
 """
 
 from __future__ import annotations

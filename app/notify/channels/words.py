@@ -1,4 +1,4 @@
-"""What notifiers are told, in words and as data. What a system said is hostile: it acts nowhere."""
+"""What notifiers are told, in words and as data. Text from outside is not trusted: it is made harmless before it is shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Alerts as JSON, for programs; the same paths show browsers their pages (page_alerts.py)."""
+"""Alerts as JSON, for programs; the same paths show browsers their pages (app/web/alerts/pages.py)."""
 
 from __future__ import annotations
 

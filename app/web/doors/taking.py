@@ -24,7 +24,7 @@ from app.settings.limits import limits_of
 from app.times.instant import now_ms
 from app.web.current import parts
 from app.web.reading import inflated, raw_body
-from app.web.security.access import DOORS
+from app.web.security.access import DOOR_PREFIX
 from app.web.security.errors import RETRY_AFTER_SHIPPERS
 from app.web.server.environ import SENT
 
@@ -41,7 +41,7 @@ _WAITING = threading.BoundedSemaphore(6)
 
 def door(name: str) -> Blueprint:
     """Return the blueprint of the door *name*; its answers bring the receipt of what they accepted."""
-    made = Blueprint(DOORS + name, __name__)
+    made = Blueprint(DOOR_PREFIX + name, __name__)
     made.after_request(_completed)
     return made
 
@@ -77,9 +77,13 @@ def take(
     """Have the logs of a request accepted, durably, and return what became of each.
 
     *values* are in their sent order: decoded logs, or a Refused where the door itself refuses one. *body* is what was
-    sent; with *key* (the client's own for this request), or when the times of its logs tell it from all others, it may
-    come again within a day and is answered from the first; else it may while the first is in work or when its answer was
-    not delivered. *keys* are those of the single logs, of 16 bytes or empty: a log whose key came within a day is a duplicate.
+    sent. It is taken once, and answered from the first when it comes again:
+
+    - within a day, where the client brought a *key* for this request;
+    - within a day, where the times of its logs tell it from all other bodies;
+    - else only while the first is in work, or when its answer was not delivered.
+
+    *keys* are those of the single logs, of 16 bytes or empty: a log whose key came within a day is a duplicate.
     While they can't be kept it is tried again for *patience* seconds, which a client that keeps a batch would wait anyhow.
     Raises Unavailable and QueueFull, with nothing kept unless `kept_unknown` says so.
     """
@@ -90,7 +94,7 @@ def take(
     if key is not None:
         outcome = made.take(f"{request.blueprint}:{key}")
     elif _is_unlike_others(made.parsed.logs, now):
-        outcome = made.take(f"body:{_asked(made.digest, request.remote_addr or '').hex()}")
+        outcome = made.take(f"body:{_request_digest(made.digest, request.remote_addr or '').hex()}")
     else:
         with _Series() as name:
             outcome = made.take(f"repeat:{name.hex()}")
@@ -145,7 +149,7 @@ class _Request:
         return parts().accept().take(self.parsed, sender=sender, key=key, digest=self.digest, agent=agent)
 
 
-def _asked(body: bytes, *more: str) -> bytes:
+def _request_digest(body: bytes, *more: str) -> bytes:
     """Return the digest of a request: path, password, body or its digest, and what else tells it from others."""
     asked = hashlib.blake2b(digest_size=16)
     for part in (
@@ -187,7 +191,7 @@ class _Series:
     """The series of equal requests that the current one belongs to, until its answer is delivered or lost."""
 
     def __init__(self) -> None:
-        self._digest = _asked(raw_body())
+        self._digest = _request_digest(raw_body())
         self._repeats = parts().repeats()
         self._name = b""
         self._unknown = False

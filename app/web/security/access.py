@@ -22,8 +22,8 @@ from app.web.security.tries import Tries
 #: Endpoints that need no password: they tell nothing of the logs.
 OPEN = frozenset({"static", "health.live", "health.ready", "openapi.document", "openapi.page"})
 #: What the endpoints that take logs begin with: shippers that can't set a header put the password in the URL of these.
-DOORS = "door_"
-INGEST = ("ingest.ingest", DOORS)
+DOOR_PREFIX = "door_"
+INGEST = ("ingest.ingest", DOOR_PREFIX)
 #: Headers in which shippers bring a key: Seq, Datadog, Amazon Data Firehose.
 KEY_HEADERS = ("X-Seq-ApiKey", "DD-API-KEY", "X-Amz-Firehose-Access-Key")
 #: What the User-Agent of shippers begins with, in lower case, that ask `/` and say not what they accept.
@@ -108,7 +108,7 @@ def presented(asked: Request) -> Given | None:
         case "basic":
             # Shippers that ask `/` who is there have users of their own, as at the doors.
             asks = asked.path == "/" and not wants_page(asked)
-            return _basic(value, any_user=asks or (asked.endpoint or "").startswith(DOORS))
+            return _basic(value, any_user=asks or (asked.endpoint or "").startswith(DOOR_PREFIX))
         case "bearer" | "splunk" if value:
             return Given(value)
         case "apikey" if value:

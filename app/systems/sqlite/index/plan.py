@@ -38,7 +38,7 @@ TERMS_LIMIT = 300
 
 @dataclass(frozen=True, slots=True)
 class FtsExpression:
-    """An FTS5 expression; its text is None where nothing, and `"a~"` where everything is meant."""
+    """An FTS5 expression; its text is None if nothing matches, and `"a~"` if everything does."""
 
     text: str | None
     exact: bool = True
@@ -159,7 +159,7 @@ def _as_kept(field: str, text: str) -> str:
 
 
 def _tested(leaf: Contains | Wildcard | Matches, dictionary: Dictionary) -> FtsExpression:
-    """Test the few values of a counted field one by one; else ask only that the field be there."""
+    """Match the pattern in Python against the values that are kept of a field, and look for these; else only for the field."""
     field = leaf.field
     if field in ("message", "id", "timestamp", "received"):
         return FtsExpression(_ALL, exact=False)
