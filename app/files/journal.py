@@ -66,7 +66,8 @@ class Entries:
         length = int.from_bytes(self._buffer[start : start + 8], "little")
         first, last = start + 8, start + 8 + length
         if length > self._limit:
-            self._keep(name, bytes(self._buffer[first : first + self._limit]))
+            room = max(self._limit - self._size - len(name) - 1, 0)
+            self._keep(name, bytes(self._buffer[first : first + room]))
             self._skip = max(last + 1 - len(self._buffer), 0)
             return min(last + 1, len(self._buffer))
         if len(self._buffer) < last + 1:
@@ -75,13 +76,17 @@ class Entries:
         return last + 1
 
     def _keep(self, name: bytes, value: bytes) -> None:
-        if len(self._entry) >= FIELDS or self._size + len(value) > self._limit:
+        size = len(name) + len(value) + 1
+        if len(self._entry) >= FIELDS or self._size + size > self._limit:
             return
-        self._size += len(value)
+        self._size += size
         key, text = decode(name), decode(value)
         held = self._entry.get(key)
-        # A field may stand several times in one entry.
-        self._entry[key] = text if held is None else [*(held if isinstance(held, list) else [held]), text]
+        if isinstance(held, list):
+            held.append(text)
+        else:
+            # A field may stand several times in one entry.
+            self._entry[key] = text if held is None else [held, text]
 
     def _whole(self) -> dict[str, Any]:
         entry, self._entry, self._size = self._entry, {}, 0
@@ -98,7 +103,7 @@ def log_of(entry: dict[str, Any]) -> dict[str, Any]:
         # Such entries are events all the same: their fields are what they say.
         log["message"] = f"MESSAGE_ID={entry['MESSAGE_ID']}" if "MESSAGE_ID" in entry else ""
     priority = entry.get("PRIORITY")
-    if isinstance(priority, str) and priority in "01234567" and priority:
+    if isinstance(priority, str) and len(priority) == 1 and priority in "01234567":
         log["level"] = level.SYSLOG[int(priority)]
     if isinstance(entry.get("_HOSTNAME"), str):
         log["resourceId"] = entry["_HOSTNAME"]
@@ -120,7 +125,9 @@ def instant_of(entry: dict[str, Any]) -> datetime | None:
 def id_of(entry: dict[str, Any]) -> bytes | None:
     """Return the UUIDv7 of an entry, the same whenever it comes: journald's time, and for chance its cursor's digest."""
     cursor, moment = entry.get("__CURSOR"), entry.get("__REALTIME_TIMESTAMP")
-    if not isinstance(cursor, str) or not isinstance(moment, str) or not moment.isdigit() or len(moment) > 17:
+    if not isinstance(cursor, str) or not isinstance(moment, str):
+        return None
+    if not (moment.isascii() and moment.isdigit() and len(moment) <= 17):
         return None
     made = bytearray(
         (int(moment) // 1000).to_bytes(6, "big") + hashlib.blake2b(cursor.encode(), digest_size=10).digest()

@@ -68,3 +68,17 @@ def test_any_stream_is_read(pieces: list[bytes]) -> None:
     for entry in read(*pieces, limit=50):
         log_of(entry)
         id_of(entry)
+
+
+def test_names_and_repetitions_count() -> None:
+    """A field of no value costs memory too, and one more of a name costs no copy of all before it."""
+    (entry,) = read(b"A=\n" * 50_000 + b"\n")
+    assert len(str(entry["A"])) < 10_000
+    (entry,) = read(b"".join(b"%0900d=\n" % n for n in range(1_000)) + b"\n")
+    assert sum(map(len, entry)) <= 2_000
+
+
+def test_numbers_that_are_none_cost_nothing() -> None:
+    """A priority of several digits, and digits of other scripts."""
+    assert "level" not in log_of({"MESSAGE": "x", "PRIORITY": "12"})
+    assert id_of({"__CURSOR": "x", "__REALTIME_TIMESTAMP": "²"}) is None
