@@ -22,6 +22,9 @@ ENCODINGS = ("gzip", "deflate", "zstd")
 #: Largest window a zstd frame may ask for, in bytes: what `zstd --ultra` can make.
 _ZSTD_WINDOW = 1 << 27
 _PIECE = 1 << 20
+#: Bytes that are decompressed at once.
+_PART = 4096
+_NUL = re.compile(rb"\0*+")
 
 _decode = msgspec.json.Decoder().decode
 _split_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -64,33 +67,58 @@ def _bounded(pieces: Iterator[bytes], limit: int) -> bytes:
     return bytes(whole)
 
 
+class _Rest:
+    """What of a body is still to be read, in small parts: a few bytes can become many, and what is left behind each member is copied."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body, self._place = body, 0
+
+    def take(self) -> bytes:
+        """Return the next part; empty at the end."""
+        part = self._body[self._place : self._place + _PART]
+        self._place += len(part)
+        return part
+
+    def give_back(self, unused: bytes) -> None:
+        """Have what was *unused* of the part taken last come again."""
+        self._place -= len(unused)
+
+    def skip_nul(self) -> None:
+        """Pass over the NUL bytes with which some fill a file up."""
+        found = _NUL.match(self._body, self._place)
+        self._place = found.end() if found is not None else self._place
+
+
 def _unzip(body: bytes, name: str) -> Iterator[bytes]:
     """Yield the pieces of gzip (any number of members, RFC 1952) or deflate (with RFC 1950's header or without)."""
     bits = 31 if name == "gzip" else 15 if body[:1] and body[0] & 0x0F == 8 else -15
-    while body:
+    rest = _Rest(body)
+    while piece := rest.take():
         reader = zlib.decompressobj(bits)
-        while body and not reader.eof:
-            yield reader.decompress(body, _PIECE)
-            body = reader.unconsumed_tail
+        while piece:
+            yield reader.decompress(piece, _PIECE)
+            if reader.eof:
+                break
+            piece = reader.unconsumed_tail or rest.take()
         if not reader.eof:
             yield reader.flush()
             if not reader.eof:
                 raise EOFError("it ends too early")
-        body = reader.unused_data.lstrip(b"\0")
+        rest.give_back(reader.unused_data)
+        rest.skip_nul()
 
 
 def _unzstd(body: bytes) -> Iterator[bytes]:
     """Yield the pieces of any number of zstd frames (RFC 8878)."""
-    while body:
+    rest = _Rest(body)
+    while piece := rest.take():
         reader = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
-        # A few bytes can become many: fed in small parts, so that the bound is met soon.
-        for start in range(0, len(body), 4096):
-            yield reader.decompress(body[start : start + 4096])
-            if reader.eof:
-                body = reader.unused_data + body[start + 4096 :]
-                break
-        else:
+        while piece and not reader.eof:
+            yield reader.decompress(piece)
+            piece = b"" if reader.eof else rest.take()
+        if not reader.eof:
             raise EOFError("it ends too early")
+        rest.give_back(reader.unused_data)
 
 
 def items(body: bytes, content_type: str | None) -> list[Item]:
