@@ -48,6 +48,9 @@ class Chunks:
             return None
         self._forget()
         message = self._messages.setdefault(key, _Chunked(time.monotonic(), count))
+        if count != message.count:
+            self.lost += 1
+            return None
         part = data[12:]
         if number not in message.parts and self._bytes + len(part) <= INCOMPLETE_BYTES:
             message.parts[number] = part
