@@ -25,8 +25,9 @@ _FROM = ("host", "source", "sourcetype", "index")
 _SHORT = 255
 #: Times that reading goes on behind what is no JSON.
 _RESUMED = 16
-_BETWEEN = re.compile(rb"\}\s*,?\s*\{")
-_NEXT = re.compile(r"\}\s*\{|\n\s*\{")
+# Both read a row of blanks once, however long: none goes back, and of lines the last is looked at.
+_BETWEEN = re.compile(rb"\}\s*+,?\s*+\{")
+_NEXT = re.compile(r"\}\s*+\{|\n[^\S\n]*+\{")
 _SPACE = re.compile(r"[\s,]*")
 _decoder = json.JSONDecoder()
 

@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 
 from app.backends import Backends, connect, upgrade
 from app.settings.settings import Settings
+from app.times.written import Assumed
 from app.web import create_app
+from app.web.doors.drains import heroku
 
 #: The example of devcenter.heroku.com/articles/log-drains, "HTTPS drains".
 HEROKU = (
@@ -315,3 +317,17 @@ def test_firehose_bombs(client: FlaskClient) -> None:
 def test_no_body_is_answered_500(client: FlaskClient, door: str, body: bytes) -> None:
     """Whatever is sent is taken or refused."""
     assert client.post(f"/drains/{door}", data=body).status_code in (200, 204, 400)
+
+
+def test_a_long_word_of_the_router_is_read_once() -> None:
+    """It would take hours, were each of its letters tried as the beginning of a name."""
+    frame = b"<158>1 2026-01-02T03:04:05+00:00 host heroku router - " + b"a" * 1_000_000 + b" status=200"
+    assert heroku.log(frame, Assumed.here())["metadata"]["status"] == "200"
+
+
+def test_firehose_dates_a_repeat_anew(client: FlaskClient, backends: Backends) -> None:
+    """The request's id and its records tell that it is the same; when it was made is no part of it."""
+    for timestamp in (1, 2):
+        sent = {"requestId": "r", "timestamp": timestamp, "records": [{"data": base64.b64encode(b"x").decode()}]}
+        assert client.post("/drains/firehose", json=sent).status_code == 200
+    assert len(backends.queue.take(10, 0).records) == 1

@@ -23,7 +23,7 @@ bp = door("heroku")
 
 _FRAME = re.compile(rb"\s*(\d{1,8}) ")
 _HEADER = re.compile(r"<(\d{1,3})>\d+ (\S+) (\S{1,255}) (\S{1,255}) (\S{1,255}) (\S{1,255}) ?(.*)", re.DOTALL)
-_PAIR = re.compile(r'([A-Za-z_]\w*)=(?:"([^"]*)"|(\S*))')
+_PAIR = re.compile(r'\b([A-Za-z_]\w*+)=(?:"([^"]*)"|(\S*))')
 
 
 @bp.post("/drains/heroku", strict_slashes=False)
