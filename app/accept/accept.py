@@ -11,7 +11,7 @@ from typing import Any
 
 from app.accept.receipts import Receipts
 from app.accept.visits import Visits
-from app.errors import InvalidInput, Problem, Unavailable
+from app.errors import InvalidInput, PartTaken, Problem, Unavailable
 from app.log.envelope import ENVELOPE_LOGS, REQUEST_BYTES, Claim, DeadLetter, Envelope, Listing
 from app.log.record import IdSource, LogRecord
 from app.log.schema import Parsed, Refused
@@ -35,6 +35,14 @@ class Outcome:
     rejected: list[dict[str, Any]] = field(default_factory=list)
     #: By which the accepted logs can be asked about; None when none was accepted, now or by the first request.
     receipt: str | None = None
+
+    def ensure_kept(self) -> None:
+        """Raise PartTaken where some logs or dead letters were not kept for now, for who can't be told of each."""
+        if left := sum(bool(one.get("retry")) for one in self.rejected):
+            raise PartTaken(
+                f"{left:,} logs were not kept: the queue is full or could not confirm them; send all again",
+                kept_unknown=True,
+            )
 
     @property
     def ok(self) -> bool:
@@ -66,19 +74,23 @@ class Accept:
         rejected = [refused.problem.to_dict() for refused in parsed.refused]
         receipt, listing = self._receipt(logs, consecutive=not own and not parsed.keys)
         envelopes = _envelopes(logs, sizes, dict(zip((log.id for log in parsed.logs), parsed.keys, strict=False)))
-        envelopes += _letters(self._ids, parsed.refused, sender)
+        letters = _letters(self._ids, parsed.refused, sender)
+        envelopes += letters
         claim = None
         if key is not None:
             answer = {"sent": parsed.sent, "rejected": rejected, "receipt": receipt}
             claim = Claim(key, digest, _remembered(answer))
         taken = self._queue.put(envelopes, claim, own, listing)
-        accepted = len(logs) - len(taken.duplicates) - len(taken.missing) if taken.fresh else 0
+        missing = taken.missing.intersection(log.id for log in logs) if taken.missing else taken.missing
+        accepted = len(logs) - len(taken.duplicates) - len(missing) if taken.fresh else 0
         self._saw(sender, agent, accepted, parsed.refused if taken.fresh else ())
         if not taken.fresh:
             return _repeated(taken.answer, taken.digest == digest)
         duplicates = len(taken.duplicates) + twice
         if taken.missing:
-            rejected = sorted([*rejected, *_missing(parsed, taken.missing)], key=lambda one: one["index"])
+            lost = [letter.id in taken.missing for envelope in letters for letter in envelope.dead]
+            rejected = [one | {"retry": True} if gone else one for one, gone in zip(rejected, lost, strict=True)]
+            rejected = sorted([*rejected, *_missing(parsed, missing)], key=lambda one: one.get("index", 0))
             receipt = self._partial([log.id for log in logs if log.id not in taken.missing | taken.duplicates])
         return Outcome(accepted, duplicates, rejected, receipt)
 

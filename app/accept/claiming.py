@@ -61,9 +61,10 @@ class ClaimingQueue:
             self._record.claims.keep(Listing(listing.key, ids, listing.keep_ms))
         lost = self._carrier.put(sent) if sent else frozenset()
         missing = frozenset(record.id for place in lost for record in sent[place].records)
+        letters = frozenset(letter.id for place in lost for letter in sent[place].dead)
         with self._guard:
             self._taken += sum(len(envelope.records) for envelope in sent) - len(missing)
-        return Taken(duplicates=known, missing=missing)
+        return Taken(duplicates=known, missing=missing | letters)
 
     def _say(self, error: Unavailable) -> None:
         # Two threads may both say it: a line more harms nobody.

@@ -123,8 +123,10 @@ class Intake:
     def _take(self, batch: list[Received], parsed: schema.Parsed) -> bool:
         """Have the logs accepted; False where some were not kept for now. Raises Unavailable."""
         outcome = self._accept.take(parsed, sender=batch[0].peer)
-        parsed.refused = []  # they are dead letters by now
-        if any(one.get("retry") for one in outcome.rejected):
+        again = {one.get("index") for one in outcome.rejected if one.get("retry")}
+        # The others are dead letters by now.
+        parsed.refused = [one for one in parsed.refused if one.problem.index in again]
+        if again:
             return False
         for (peer, way), count in Counter((message.peer, message.way) for message in batch).items():
             self._visits.saw(peer, way, count)

@@ -90,7 +90,7 @@ class Taken:
     digest: bytes = b""
     #: Ids among the put records that had been accepted before; they were not queued again.
     duplicates: frozenset[bytes] = frozenset()
-    #: Ids among the put records that were not kept though others were: to be sent again.
+    #: Ids among the put records and dead letters that were not kept though others were: to be sent again.
     missing: frozenset[bytes] = frozenset()
 
 

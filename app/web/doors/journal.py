@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Response, request
 
+from app.errors import Problem, UnsupportedMedia
 from app.files import journal
 from app.files.journal import Entries
 from app.log.own import own_id
@@ -47,16 +48,23 @@ class Upload:
         if len(self._waiting) >= BATCH:
             self._accept()
 
-    def end(self) -> None:
-        """Accept what is left. Raises Unavailable."""
-        self._waiting += self._entries.flush()
+    def end(self, *, whole: bool) -> None:
+        """Accept what is left. Raises Unavailable.
+
+        The entry at the end is one only where the body came *whole*: it is sent again under the same id, and half of it would
+        then stand in the place of all of it.
+        """
+        if whole:
+            self._waiting += self._entries.flush()
         self._accept()
 
     def _accept(self) -> None:
         for start in range(0, len(self._waiting), BATCH):
             logs = [self._log(entry) for entry in self._waiting[start : start + BATCH]]
             parsed = read_items(logs, self._limits, now_ms())
-            self._parts.accept().take(parsed, sender=self._sender, agent=self._agent)
+            outcome = self._parts.accept().take(parsed, sender=self._sender, agent=self._agent)
+            # The client begins again behind the last entry of an upload that was answered: what is kept is a duplicate then.
+            outcome.ensure_kept()
         self._waiting.clear()
 
     def _log(self, entry: dict[str, Any]) -> dict[str, Any]:
@@ -72,9 +80,13 @@ class Upload:
 @bp.post(PATH)
 def upload() -> Response:
     """Accept the entries of a body that came whole; app/web/server/uploading.py takes those that come as a stream."""
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding not in ("", "identity"):
+        # By its sources systemd 258 compresses where the server offers it, or where it is forced to.
+        raise UnsupportedMedia(Problem(f"a journal in {encoding} is not read; send it as it is", "Content-Encoding"))
     if request.environ.get(MAY):
         return Response(status=204)
     taken = Upload(parts(), request.remote_addr or "", request.headers.get("User-Agent", ""))
     taken.feed(raw_body())
-    taken.end()
+    taken.end(whole=True)
     return Response("OK.\n", 202, content_type="text/plain")

@@ -73,6 +73,7 @@ def take(
     key: str | None = None,
     keys: Sequence[bytes] = (),
     patience: float = 0.0,
+    each: bool = False,
 ) -> Outcome:
     """Have the logs of a request accepted, durably, and return what became of each.
 
@@ -85,12 +86,13 @@ def take(
 
     *keys* are those of the single logs, of 16 bytes or empty: a log whose key came within a day is a duplicate.
     While they can't be kept it is tried again for *patience* seconds, which a client that keeps a batch would wait anyhow.
-    Raises Unavailable and QueueFull, with nothing kept unless `kept_unknown` says so.
+    Raises Unavailable and QueueFull, with nothing kept unless `kept_unknown` says so; where a queue kept a part of the logs
+    too, but for who tells its client of *each*: the outcome then says which to send again.
     """
     if not values:
         return Outcome()
     now = now_ms()
-    made = _Request(values, now, body, patience, keys)
+    made = _Request(values, now, body, patience, keys, each)
     if key is not None:
         outcome = made.take(f"{request.blueprint}:{key}")
     elif _is_unlike_others(made.parsed.logs, now):
@@ -119,8 +121,10 @@ def _is_unlike_others(logs: Sequence[LogRecord], now: int) -> bool:
 class _Request:
     """The logs of the current request, to be accepted under one name."""
 
-    def __init__(self, values: Sequence[Any], now: int, body: bytes, patience: float, keys: Sequence[bytes]) -> None:
-        self._values, self._now, self._patience, self._keys = values, now, patience, keys
+    def __init__(
+        self, values: Sequence[Any], now: int, body: bytes, patience: float, keys: Sequence[bytes], each: bool
+    ) -> None:
+        self._values, self._now, self._patience, self._keys, self._each = values, now, patience, keys, each
         self.digest = hashlib.blake2b(body, digest_size=16).digest()
         self.parsed = _parsed(values, now, keys)
 
@@ -146,7 +150,10 @@ class _Request:
     def _take(self, key: str) -> Outcome:
         agent = request.headers.get("User-Agent", "")
         sender = request.remote_addr or ""
-        return parts().accept().take(self.parsed, sender=sender, key=key, digest=self.digest, agent=agent)
+        outcome = parts().accept().take(self.parsed, sender=sender, key=key, digest=self.digest, agent=agent)
+        if not self._each:
+            outcome.ensure_kept()
+        return outcome
 
 
 def _request_digest(body: bytes, *more: str) -> bytes:
@@ -198,6 +205,7 @@ class _Series:
 
     def __enter__(self) -> bytes:
         self._name = self._repeats.begin(self._digest)
+        g.series = self
         sent = request.environ.get(SENT)
         if sent is not None:
             sent.append(self._end)
@@ -214,8 +222,12 @@ class _Series:
     def _end(self, delivered: bool) -> None:
         self._repeats.end(self._digest, self._name, delivered=delivered and not self._unknown)
 
+    def doubt(self) -> None:
+        """Have what comes again be the same request: the answer sends the client away with what may be kept."""
+        self._unknown = True
+
     def _answered(self, response: Response) -> Response:
-        self._end(True)
+        self._end(response.status_code < 500)
         return response
 
 
@@ -224,6 +236,9 @@ def _completed(response: Response) -> Response:
     receipt = g.get("receipt")
     if receipt:
         response.headers[RECEIPT] = receipt
+    if response.status_code >= 500 and "series" in g:
+        # Something failed behind what was accepted, such as a number for its receipt.
+        g.series.doubt()
     if response.status_code == 503:
         # Also where a door has no words of its own for a refusal, and the answer is everybody's.
         asked = response.headers.get("Retry-After", "")

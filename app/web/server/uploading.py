@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
+from functools import partial
 from typing import cast
 
 from flask import Flask, Response
@@ -35,18 +37,20 @@ class Uploading:
         client = scope.get("client") or ("",)
         agent = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"user-agent"), "")
         upload = Upload(cast(Parts, self._app.extensions["logingestor"]), str(client[0]), agent)
+        whole = False
         try:
-            while True:
+            while not whole:
                 async with asyncio.timeout(SILENCE_SECONDS):
                     message = await receive()
                 if message["type"] == "http.disconnect":
                     break
                 await loop.run_in_executor(None, upload.feed, message.get("body", b""))
-                if not message.get("more_body", False):
-                    break
-            await loop.run_in_executor(None, upload.end)
+                whole = not message.get("more_body", False)
+            await loop.run_in_executor(None, partial(upload.end, whole=whole))
         except TimeoutError:
-            await loop.run_in_executor(None, upload.end)
+            # What had come is taken; that it can't be is answered in the same way.
+            with suppress(Unavailable):
+                await loop.run_in_executor(None, partial(upload.end, whole=False))
             await _answer(send, 408, b"the body stopped\n", {})
         except Unavailable as error:
             await _answer(send, 503, f"{error}\n".encode(), {"Retry-After": str(error.retry_after)})

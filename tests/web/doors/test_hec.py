@@ -11,7 +11,9 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.accept import acks
 from app.backends import Backends
+from app.errors import Unavailable
 from app.web.doors import hec_events
 from app.web.doors.taking import RECEIPT
 from tests.conftest import fill_backends
@@ -184,3 +186,26 @@ def test_no_body_is_answered_500(client: FlaskClient, body: bytes) -> None:
     """Whatever is sent is taken or refused."""
     for path in (EVENT, "/services/collector/raw", "/services/collector/ack"):
         assert client.post(path, data=body).status_code in (200, 400)
+
+
+@pytest.mark.parametrize("blanks", [b" ", b"\n"])
+def test_a_long_row_of_blanks_is_read_once(blanks: bytes) -> None:
+    """It would take hours, were each of them tried as the beginning of what stands between two objects."""
+    found = hec_events.objects(b'{"event": 1} x' + blanks * 1_000_000 + b'y {"event": 2}')
+    assert next(one for one in found if isinstance(one, dict)) == {"event": 1}
+
+
+def test_what_is_accepted_and_has_no_number_is_taken_once(
+    client: FlaskClient, backends: Backends, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer is an error, so that the client sends its events again: they are the same."""
+    channel = {"X-Splunk-Request-Channel": "c"}
+
+    def away(*_: object) -> int:
+        raise Unavailable("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(acks, "give", away)
+        assert client.post(EVENT, json={"event": "x"}, headers=channel).status_code == 503
+    assert client.post(EVENT, json={"event": "x"}, headers=channel).json["code"] == 0  # type: ignore[index]
+    assert [log.message for log in taken(backends)] == ["x"]

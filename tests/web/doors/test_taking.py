@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.backends import Backends
+from tests.carrying import make_system
 
 NAMES = st.sampled_from(
     [
@@ -88,3 +91,44 @@ def test_no_body_is_a_fault_of_ours(client: FlaskClient, route: str, body: bytes
     """Taken, or refused with a reason, by every door."""
     answer = client.post(route, data=body, headers={"Content-Encoding": encoding} if encoding else {})
     assert answer.status_code in (200, 201, 202, 204, 400, 415), answer.text
+
+
+def _clef(n: int) -> dict[str, str]:
+    return {"@m": f"log {n:03}"}
+
+
+#: Doors without an answer for each log: path, and a body of logs that bring no time.
+WHOLE = {
+    "/ingest/clef": "\n".join(json.dumps(_clef(n)) for n in range(250)),
+    "/gelf": "\n".join(json.dumps({"version": "1.1", "host": "h", "short_message": f"log {n:03}"}) for n in range(250)),
+    "/loki/api/v1/push": json.dumps({"streams": [{"stream": {}, "values": [["", f"log {n:03}"] for n in range(250)]}]}),
+    "/api/v2/logs": json.dumps([{"message": f"log {n:03}"} for n in range(250)]),
+    "/services/collector": "".join(json.dumps({"event": f"log {n:03}"}) for n in range(250)),
+    "/v1/logs": json.dumps(
+        {
+            "resourceLogs": [
+                {"scopeLogs": [{"logRecords": [{"body": {"stringValue": f"log {n:03}"}} for n in range(250)]}]}
+            ]
+        }
+    ),
+    "/drains/cloudflare": "\n".join(f"log {n:03}" for n in range(250)),
+    # winston-elasticsearch, which is told of no log by itself.
+    "/_bulk": "".join(f'{{"index":{{}},"attempts":1}}\n{{"message":"log {n:03}"}}\n' for n in range(250)),
+}
+
+
+@pytest.mark.parametrize("path", WHOLE)
+def test_what_a_queue_kept_in_part_is_no_success(app: Flask, client: FlaskClient, tmp_path: Path, path: str) -> None:
+    """A broker may keep some envelopes and lose others: all comes again, by the door's own patience or the client's, once."""
+    system = make_system(tmp_path / "broker")
+    app.extensions["logingestor"]._accept = system.accept
+    try:
+        system.carrier.loses = frozenset({1})
+        answer = client.post(path, data=WHOLE[path], content_type="application/json")
+        if answer.status_code == 503:
+            answer = client.post(path, data=WHOLE[path], content_type="application/json")
+        assert answer.status_code < 300
+        system.work()
+        assert system.messages() == [f"log {n:03}" for n in range(250)]
+    finally:
+        system.backends.close()

@@ -112,7 +112,10 @@ def _bulk(index: str | None = None) -> Response:
     try:
         # Without the lines of actions: winston-elasticsearch counts its tries in them.
         body = b"\n".join(entry.raw for entry in entries)
-        outcome = take([entry.value for entry in entries], body, keys=_keys(entries), patience=_patience())
+        # winston-elasticsearch is told of none, and rsyslog reads of none.
+        each = not _is_rsyslog() and not any(entry.action.counted for entry in entries)
+        values = [entry.value for entry in entries]
+        outcome = take(values, body, keys=_keys(entries), patience=_patience(), each=each)
     except Unavailable as error:
         if not _resends_items():
             raise

@@ -1,0 +1,79 @@
+"""The upload of a journal, piece by piece as the ASGI server hands it over."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from app.backends import Backends
+from app.web.server.uploading import Uploading
+from tests.carrying import make_system
+
+NOW = int(time.time()) * 1_000_000
+ENTRY = f"__CURSOR=s=1\n__REALTIME_TIMESTAMP={NOW}\nPRIORITY=3\nMESSAGE=all of it\n\n".encode()
+
+
+def body(*pieces: bytes, whole: bool = True) -> list[dict[str, Any]]:
+    """Return what the server says of a body; one that is not *whole* ends with the client's leaving."""
+    said: list[dict[str, Any]] = [{"type": "http.request", "body": piece, "more_body": True} for piece in pieces]
+    return [*said, {"type": "http.request", "body": b""} if whole else {"type": "http.disconnect"}]
+
+
+def upload(app: Flask, messages: Sequence[dict[str, Any]], *headers: tuple[bytes, bytes]) -> int:
+    """Return the status of the answer."""
+    waiting, sent = list(messages), list[Any]()
+
+    async def receive() -> dict[str, Any]:
+        return waiting.pop(0)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/upload", "query_string": b"", "http_version": "1.1"}
+    asyncio.run(Uploading(app).serve({**scope, "headers": headers, "client": ("10.0.0.1", 5)}, receive, send))
+    return int(sent[0]["status"])
+
+
+@pytest.mark.parametrize("cut", [len(ENTRY) - 2, len(ENTRY) - 12, 60])
+def test_half_an_entry_takes_no_place(app: Flask, backends: Backends, cut: int) -> None:
+    """The client was cut off and sends the entry again, under the same id: all of it is kept."""
+    upload(app, body(ENTRY[:cut], whole=False))
+    assert upload(app, body(ENTRY[:9], ENTRY[9:])) == 202
+    batch = backends.queue.take(10, 0)
+    assert [log.message for log in batch.records] == ["all of it"]
+    assert not batch.dead
+
+
+def test_whole_entries_of_a_cut_upload_are_kept_once(app: Flask, backends: Backends) -> None:
+    """What had come was taken; it comes again."""
+    for _ in range(2):
+        upload(app, body(ENTRY, whole=False))
+    assert [log.message for log in backends.queue.take(10, 0).records] == ["all of it"]
+
+
+def test_a_compressed_journal_is_refused(app: Flask, backends: Backends) -> None:
+    """It would be read as noise, and answered as taken."""
+    assert upload(app, body(b"\x28\xb5\x2f\xfd"), (b"content-encoding", b"zstd")) == 415
+    assert upload(app, body(ENTRY), (b"content-encoding", b"identity")) == 202
+    assert len(backends.queue.take(10, 0).records) == 1
+
+
+def test_what_a_queue_kept_in_part_is_no_success(app: Flask, tmp_path: Path) -> None:
+    """The client begins again behind the last upload that was answered with success."""
+    entries = b"".join(ENTRY.replace(b"s=1", b"s=%d" % n).replace(b"all of it", b"log %03d" % n) for n in range(250))
+    system = make_system(tmp_path / "broker")
+    app.extensions["logingestor"]._accept = system.accept
+    try:
+        system.carrier.loses = frozenset({1})
+        assert upload(app, body(entries)) == 503
+        assert upload(app, body(entries)) == 202
+        system.work()
+        assert system.messages() == [f"log {n:03}" for n in range(250)]
+    finally:
+        system.backends.close()
