@@ -81,3 +81,39 @@ def test_processes_share_the_series(repeats: Repeats, tmp_path: Path) -> None:
     command = [sys.executable, "-c", program, str(tmp_path / "data" / "repeats"), DIGEST.hex()]
     found = subprocess.run(command, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2])
     assert found.stdout.strip() == first.hex()
+
+
+def test_what_a_killed_process_left_in_work_works_no_more(repeats: Repeats, tmp_path: Path) -> None:
+    """Its request comes again and is the same; once that is answered, equal bytes are a new batch."""
+    killed = Repeats(tmp_path / "data" / "repeats")
+    first = killed.begin(DIGEST)
+    assert repeats.begin(DIGEST) == first
+    killed.close()
+    repeats.end(DIGEST, first, delivered=True)
+    second = repeats.begin(DIGEST)
+    assert second != first
+
+
+def test_a_process_that_is_killed_after_an_answer(repeats: Repeats, tmp_path: Path) -> None:
+    """While it worked what came was a repeat; afterwards it is a batch of its own."""
+    killed = Repeats(tmp_path / "data" / "repeats")
+    first = killed.begin(DIGEST)
+    repeats.begin(DIGEST)
+    repeats.end(DIGEST, first, delivered=True)
+    assert repeats.begin(DIGEST) == first
+    repeats.end(DIGEST, first, delivered=True)
+    killed.close()
+    assert repeats.begin(DIGEST) != first
+    assert len(list((tmp_path / "data" / "repeats.d").iterdir())) == 1
+
+
+def test_more_processes_than_are_noted(repeats: Repeats, tmp_path: Path) -> None:
+    """The series goes on while one of them works."""
+    others = [Repeats(tmp_path / "data" / "repeats") for _ in range(6)]
+    names = {one.begin(DIGEST) for one in (repeats, *others)}
+    assert len(names) == 1
+    for one in others:
+        one.end(DIGEST, *names, delivered=True)
+    assert {repeats.begin(DIGEST)} == names
+    for one in others:
+        one.close()
