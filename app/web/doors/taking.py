@@ -198,7 +198,7 @@ class _Series:
     """The series of equal requests that the current one belongs to, until its answer is delivered or lost."""
 
     def __init__(self) -> None:
-        self._digest = _request_digest(raw_body())
+        self._digest = _request_digest(raw_body(), request.remote_addr or "")
         self._repeats = parts().repeats()
         self._name = b""
         self._unknown = False

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.backends import Backends
+from app.web.server.environ import SENT
 from tests.carrying import make_system
 
 NAMES = st.sampled_from(
@@ -81,6 +82,14 @@ def test_another_sender_or_path_is_another_batch(client: FlaskClient, backends: 
         client.post("/ingest/clef", data=body, environ_base={"REMOTE_ADDR": address})
     client.post("/api/events/raw", data=body, environ_base={"REMOTE_ADDR": "10.0.0.1"})
     assert backends.queue.depth().logs == 3
+
+
+def test_another_sender_is_another_batch_while_the_first_is_in_work(client: FlaskClient, backends: Backends) -> None:
+    """Machines of a fleet start at once and say the same."""
+    for address in ("10.0.0.1", "10.0.0.2", "10.0.0.1"):
+        # In work until the server says that the answer was delivered, which it never does here.
+        client.post("/ingest/clef", data=b'{"@m": "begun"}', environ_overrides={"REMOTE_ADDR": address, SENT: []})
+    assert backends.queue.depth().logs == 2
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
