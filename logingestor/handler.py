@@ -192,14 +192,15 @@ class LogIngestorHandler(logging.Handler):
 
     def _halves(self, lines: list[bytes], key: str) -> Sent:
         """Send a batch that is too large in two parts, each under a key of its own."""
-        half = len(lines) // 2
+        half, lost, fault = len(lines) // 2, 0, ""
         for part, name in ((lines[:half], f"{key}-1"), (lines[half:], f"{key}-2")):
             sent = self._sender.send(part, name)
             if sent.halve:
                 sent = self._halves(part, name)
             if not sent.over:
                 return sent
-        return Sent(over=True)
+            lost, fault = lost + sent.lost, fault or sent.fault
+        return Sent(over=True, lost=lost, fault=fault)
 
     def _over(self, key: str, lines: list[bytes], sent: Sent) -> None:
         with self._changed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -220,3 +221,19 @@ time.sleep(60)
     process.wait()
     process.stdout.close()
     assert len(found(server, "number", 100)) == 100
+
+
+def test_what_is_too_large_for_the_server_is_counted(make_server: Callable[..., Server]) -> None:
+    """Its batch goes in halves, until it is alone; the others arrive, and that one was dropped is said."""
+    server = make_server(BODY_LIMIT="16 KiB")
+    server.start()
+    handler = LogIngestorHandler(server.url)
+    logger = logging.Logger("large")
+    logger.addHandler(handler)
+    for number in range(9):
+        logger.error("of nine %s", os.urandom(20_000).hex() if number == 5 else number)
+    handler.flush(30)
+    handler.flush(30)  # what is said of it
+    handler.close()
+    assert len(found(server, "nine", 8)) == 8
+    assert [log["message"].partition(":")[0] for log in found(server, "dropped", 1)] == ["1 logs were dropped"]
