@@ -12,9 +12,10 @@ from typing import Any
 
 from app.accept.accept import Accept
 from app.accept.visits import Visits
-from app.errors import Unavailable
+from app.errors import Problem, Unavailable
 from app.log import schema
 from app.log.limits import Limits
+from app.log.schema import Refused
 from app.times.instant import now_ms
 from app.times.retry import pause_after
 
@@ -117,7 +118,7 @@ class Intake:
             await asyncio.sleep(pause_after(failures, *PAUSES))
 
     def _parse(self, batch: list[Received]) -> schema.Parsed:
-        values = [message.decode(message.data, message.peer) for message in batch]
+        values = [_decoded(message) for message in batch]
         return schema.read_items(values, self._limits, now_ms())
 
     def _take(self, batch: list[Received], parsed: schema.Parsed) -> bool:
@@ -131,3 +132,12 @@ class Intake:
         for (peer, way), count in Counter((message.peer, message.way) for message in batch).items():
             self._visits.saw(peer, way, count)
         return True
+
+
+def _decoded(message: Received) -> Any:
+    """Return the log in a message; one at which its reader fails is refused, and stops no other."""
+    try:
+        return message.decode(message.data, message.peer)
+    except Exception:
+        log.exception("a message of %s from %s could not be read", message.way, message.peer)
+        return Refused(Problem("could not be read, by a fault of the server's; its own log says why"), message.data)
