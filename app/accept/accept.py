@@ -38,11 +38,16 @@ class Outcome:
 
     def ensure_kept(self) -> None:
         """Raise PartTaken where some logs or dead letters were not kept for now, for who can't be told of each."""
-        if left := sum(bool(one.get("retry")) for one in self.rejected):
+        if self.lacking:
             raise PartTaken(
-                f"{left:,} logs were not kept: the queue is full or could not confirm them; send all again",
+                f"{self.lacking:,} logs were not kept: the queue is full or could not confirm them; send all again",
                 kept_unknown=True,
             )
+
+    @property
+    def lacking(self) -> int:
+        """How many logs and dead letters were not kept for now, though others were: they are to be sent again."""
+        return sum(bool(one.get("retry")) for one in self.rejected)
 
     @property
     def ok(self) -> bool:

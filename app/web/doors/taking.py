@@ -100,6 +100,9 @@ def take(
     else:
         with _Series() as name:
             outcome = made.take(f"repeat:{name.hex()}")
+        if outcome.lacking:
+            # Told of each log some send them all again: those that were kept are known by their series then.
+            g.series.doubt()
     g.receipt = outcome.receipt
     return outcome
 

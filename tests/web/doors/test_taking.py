@@ -141,3 +141,19 @@ def test_what_a_queue_kept_in_part_is_no_success(app: Flask, client: FlaskClient
         assert system.messages() == [f"log {n:03}" for n in range(250)]
     finally:
         system.backends.close()
+
+
+def test_who_sends_all_again_for_one_document_doubles_none(app: Flask, client: FlaskClient, tmp_path: Path) -> None:
+    """Elasticsearch's clients are told of each document that the queue did not keep; some send the others again too."""
+    system = make_system(tmp_path / "broker")
+    app.extensions["logingestor"]._accept = system.accept
+    body = "".join(f'{{"index":{{}}}}\n{{"message":"log {n:03}"}}\n' for n in range(250))
+    try:
+        system.carrier.loses = frozenset({1})
+        statuses = [item["index"]["status"] for item in client.post("/_bulk", data=body).json["items"]]  # type: ignore[index]
+        assert set(statuses) == {201, 429}
+        assert client.post("/_bulk", data=body).json["errors"] is False  # type: ignore[index]
+        system.work()
+        assert system.messages() == [f"log {n:03}" for n in range(250)]
+    finally:
+        system.backends.close()
