@@ -23,6 +23,7 @@ from app.query.text import text
 from app.times import instant
 from app.times.instant import Instant
 from app.web.current import backends, budget, settings
+from app.web.render.bars import outline
 from app.web.render.display import rank
 from app.web.search.chart import RANKS, said
 from app.web.search.form import NAMES, SearchForm
@@ -34,8 +35,8 @@ bp.after_request(caching.ask_again)
 
 #: Seconds in which the page is made, and where the reader asks to look longer.
 SECONDS, LONGER_SECONDS = 0.5, 5.0
-#: Pieces of time in the small charts, their height, and the least height of a piece that has logs.
-PIECES, HEIGHT, LEAST = 32, 18, 2
+#: Pieces of time in the small charts, the share of its room that one fills, their height, and the least height of one that has logs.
+PIECES, FILLED, HEIGHT, LEAST = 32, 0.8, 18, 2
 #: Patterns shown when all are asked for.
 MOST = "1000"
 #: Parameters of the search that this page passes on; the others it takes are its own.
@@ -175,8 +176,7 @@ def _shape(times: Sequence[int], first: int, last: int) -> str:
     span = last - first + 1
     tally = Counter((at - first) * PIECES // span for at in times)
     top = max(tally.values(), default=1)
-    pieces = []
-    for place, count in sorted(tally.items()):
-        height = max(round(count / top * HEIGHT), LEAST)
-        pieces.append(f"M{place} {HEIGHT - height}h.8v{height}h-.8z")
-    return "".join(pieces)
+    return "".join(
+        outline(place, HEIGHT, FILLED, max(round(count / top * HEIGHT), LEAST))
+        for place, count in sorted(tally.items())
+    )

@@ -1,14 +1,36 @@
-"""Small charts and numbers of the overview: drawn with attributes only, since the content policy forbids inline style."""
+"""Bars of all charts as outlines of SVG, and the overview's charts and numbers; attributes only, as the content policy forbids inline style."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-#: Height of a chart, in its own units; each bar is one wide.
-HEIGHT = 40
+#: Height of a chart of the overview, in its own units; a bar's room is one wide, WIDTH of which it fills.
+HEIGHT, WIDTH = 40, 0.85
 #: Least height of a bar that is not 0, so that it can be seen.
 _LEAST = 1.5
+
+#: What the bars of one colour have in common.
+Kind = TypeVar("Kind", bound=str)
+
+
+def outline(x: float, bottom: float, width: float, height: float) -> str:
+    """Return the path of one bar, whose left side is at *x* and whose foot is *bottom* below the chart's top."""
+    return f"M{short(x)} {short(bottom - height)}h{short(width)}v{short(height)}h-{short(width)}z"
+
+
+def by_kind(bars: Iterable[tuple[Kind, str]], order: Iterable[Kind]) -> list[tuple[Kind, str]]:
+    """Return one path for all bars of a kind, in this order: it takes half the bytes of a path for each."""
+    found: dict[Kind, list[str]] = {}
+    for kind, path in bars:
+        found.setdefault(kind, []).append(path)
+    return [(kind, "".join(found[kind])) for kind in order if kind in found]
+
+
+def short(number: float) -> str:
+    """Return a coordinate with at most two decimals, in few signs: 0.5 as `.5`."""
+    return f"{number:.2f}".rstrip("0").rstrip(".").removeprefix("0") or "0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +50,7 @@ def spark(bars: Sequence[float | None], top: float | None = None) -> Spark:
     known = [bar for bar in bars if bar is not None]
     most = max(known, default=0.0) if top is None else top
     pieces = [
-        f"M{place} {HEIGHT}v-{round(max(bar / most * HEIGHT, _LEAST), 1):g}h.85V{HEIGHT}z"
+        outline(place, HEIGHT, WIDTH, round(max(bar / most * HEIGHT, _LEAST), 1))
         for place, bar in enumerate(bars)
         if bar and most
     ]

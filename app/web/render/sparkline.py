@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from app.alerts import condition
 from app.ports.alerts import POINTS, Alert, State, Status
+from app.web.render import bars
 
-#: Width in bars, a minute each, and height of the picture's own coordinates.
-WIDTH, HEIGHT = POINTS, 24
+#: Width in bars, a minute each, and height of the picture's own coordinates; share of its place that a bar fills.
+WIDTH, HEIGHT, FILLED = POINTS, 24, 0.8
 MINUTE = 60_000
 
 
@@ -34,17 +35,17 @@ def draw(alert: Alert, status: Status, now: int) -> Sparkline | None:
     shown = [point for point in status.recent if point.at > end - WIDTH * MINUTE]
     limit = alert.threshold if alert.kind in ("at_least", "at_most") else None
     top = max([1, limit or 0, *(point.count or 0 for point in shown)])
-    shapes: dict[State, list[str]] = {"ok": [], "firing": [], "cannot_tell": []}
+    found: list[tuple[State, str]] = []
     for point in shown:
         x = WIDTH - (end - point.at) / MINUTE - 1
         # A count of one among thousands is still to be seen, and so is none, or what can't be told.
         high = HEIGHT if point.state == "cannot_tell" else max((point.count or 0) / top * HEIGHT, 1)
-        shapes[point.state].append(f"M{x:g} {HEIGHT}v{-high:.3g}h.8V{HEIGHT}z")
+        found.append((point.state, bars.outline(x, HEIGHT, FILLED, high)))
     counts = [point.count for point in shown if point.count is not None]
     title = f"{len(shown)} evaluations, the last of {condition.logs(counts[-1])}, " if counts else ""
     title += f"{sum(point.state == 'firing' for point in shown)} firing"
     return Sparkline(
-        [(state, "".join(parts)) for state, parts in shapes.items() if parts],
+        bars.by_kind(found, ("ok", "firing", "cannot_tell")),
         None if limit is None else HEIGHT - limit / top * HEIGHT,
         top,
         title,

@@ -12,6 +12,7 @@ from app.query.query import Bucket, Query
 from app.times import instant, lengths
 from app.times.zone import from_local, to_local
 from app.web.render import zone
+from app.web.render.bars import by_kind, outline, short
 from app.web.render.display import rank
 from app.web.search.form import SearchForm
 
@@ -161,15 +162,14 @@ def _by_rank(bucket: Bucket) -> dict[str, int]:
 
 
 def _shapes(bars: Sequence[Bar], width: float, top: int) -> list[tuple[str, str]]:
-    """Return the outline of all pieces of each rank: one for a rank takes half the bytes of one for a piece."""
-    shapes: dict[str, list[str]] = {}
+    """Return the outline of all pieces of each rank."""
+    pieces = []
     for bar in bars:
-        x, y = _short(bar.place + (1 - width) / 2), HEIGHT
+        bottom = HEIGHT
         for name, height in _heights(bar.by, top).items():
-            y -= height
-            outline = f"M{x} {_short(y)}h{_short(width)}v{_short(height)}h-{_short(width)}z"
-            shapes.setdefault(name, []).append(outline)
-    return [(name, "".join(shapes[name])) for name in RANKS if name in shapes]
+            pieces.append((name, outline(bar.place + (1 - width) / 2, bottom, width, height)))
+            bottom -= height
+    return by_kind(pieces, RANKS)
 
 
 def _heights(by: dict[str, int], top: int) -> dict[str, float]:
@@ -179,10 +179,6 @@ def _heights(by: dict[str, int], top: int) -> dict[str, float]:
     if excess > 0:
         heights[max(heights, key=lambda name: heights[name])] -= excess
     return heights
-
-
-def _short(number: float) -> str:
-    return f"{number:.2f}".rstrip("0").rstrip(".").removeprefix("0") or "0"
 
 
 def nice(count: int) -> int:
@@ -250,5 +246,5 @@ def _marks(chart: Chart) -> list[AxisMark]:
         text = _moment(ms, _DAY if unit == _DAY else chart.interval, offset=False)
         shown = text if len(text) == 10 else text[11:] if text[:10] == day else text[5:]
         day = text[:10]
-        found.append(AxisMark(_short(100 * at), shown, at > LAST_NARROW))
+        found.append(AxisMark(short(100 * at), shown, at > LAST_NARROW))
     return found
