@@ -69,6 +69,9 @@ Node: TypeAlias = Chars | Sequence | Either | Repeat | At
 
 ANYTHING = Repeat(Chars(ANY), 0, None)
 
+#: Deepest nesting of groups: whoever walks the tree calls itself several times for each of them.
+NESTING_LIMIT = 50
+
 _FLAGS = re.compile(r"\(\?([imsU]*)(?:-([imsU]+))?\)")
 _GROUP = re.compile(r"\(\?P?<\w+>|\(\?([imsU]*)(?:-([imsU]+))?:|\(")
 _COUNTS = re.compile(r"\{(\d+)(,?)(\d*)\}\??", re.ASCII)
@@ -98,6 +101,7 @@ class _Parser:
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
         self._at = 0
+        self._depth = 0
 
     def _eat(self, text: str) -> bool:
         if self._pattern.startswith(text, self._at):
@@ -152,8 +156,12 @@ class _Parser:
 
     def _atom(self, flags: set[str]) -> Node:
         if (found := self._match(_GROUP)) is not None:
+            self._depth += 1
+            if self._depth > NESTING_LIMIT:
+                raise Untranslatable("groups nested too deep")
             node = self.either((flags | set(found[1] or "")) - set(found[2] or ""))
             self._at += 1
+            self._depth -= 1
             return node
         match self._next():
             case ".":

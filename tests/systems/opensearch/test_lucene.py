@@ -15,6 +15,7 @@ from app.log.fold import fold
 from app.log.record import IdSource, LogRecord
 from app.query.filter import Contains, Filter, Matches, Not, Prefix, Wildcard
 from app.query.meaning import predicate, regex
+from app.query.pattern.tree import NESTING_LIMIT
 from app.query.query import Query
 from app.settings.settings import Retention
 from app.systems.opensearch import OpenSearchIndex
@@ -160,6 +161,13 @@ def test_needed_texts_stand_in_every_match(pattern: str) -> None:
         if needed and search(record.message) is not None:
             folded = fold(record.message)
             assert any(text in folded for text in needed)
+
+
+@pytest.mark.parametrize("depth", [1, NESTING_LIMIT, NESTING_LIMIT + 1, 400])
+def test_nested_groups_find_the_same_logs_at_any_depth(index: OpenSearchIndex, depth: int) -> None:
+    """What is nested too deep for a tree is searched all the same."""
+    check(index, Matches("message", "(" * depth + "a" + ")" * depth))
+    check(index, Matches("message", "(?:x|" * (depth // 2) + "[a-k]+" + ")" * (depth // 2)))
 
 
 _pieces = st.lists(st.sampled_from([*ALPHABET, "*", "*", "?", "\\"]), max_size=6).map("".join)
