@@ -12,6 +12,8 @@ from app.files.pieces import decode
 
 #: Most fields of an entry: journald itself keeps at most 1024.
 FIELDS = 1_024
+#: Bytes that are kept of what is no entry.
+STRAY = 64 << 10
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Fields that have a place of their own in a log, or say nothing of the event.
 _TAKEN = frozenset(("MESSAGE", "PRIORITY", "_HOSTNAME", "__CURSOR", "__REALTIME_TIMESTAMP", "__MONOTONIC_TIMESTAMP"))
@@ -27,6 +29,8 @@ class Entries:
         self._size = 0
         #: Bytes of a long value that are still to come and are not kept.
         self._skip = 0
+        #: The beginning of what was no part of an entry.
+        self.stray = b""
 
     def feed(self, data: bytes) -> Iterator[dict[str, Any]]:
         """Take a piece of the stream; yield the entries that are whole by now."""
@@ -52,12 +56,17 @@ class Entries:
             at = after
         del self._buffer[:at]
         if len(self._buffer) > 2 * self._limit:  # a line that never ends is no field
-            self._buffer.clear()
+            self._strays()
 
     def flush(self) -> Iterator[dict[str, Any]]:
         """Yield the entry at the end of the stream, which no blank line has ended."""
+        self._strays()
         if self._entry:
             yield self._whole()
+
+    def _strays(self) -> None:
+        self.stray = self.stray or bytes(self._buffer[:STRAY])
+        self._buffer.clear()
 
     def _binary(self, name: bytes, start: int) -> int | None:
         """Keep a value that comes with its length; return where the next line begins, None while it has not arrived."""

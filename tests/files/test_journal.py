@@ -82,3 +82,10 @@ def test_numbers_that_are_none_cost_nothing() -> None:
     """A priority of several digits, and digits of other scripts."""
     assert "level" not in log_of({"MESSAGE": "x", "PRIORITY": "12"})
     assert id_of({"__CURSOR": "x", "__REALTIME_TIMESTAMP": "²"}) is None
+
+
+def test_what_is_no_entry_is_kept_apart() -> None:
+    """A text that is no export is no field of an entry, and does not vanish."""
+    entries = Entries(1_000)
+    assert [*entries.feed(STREAM + b"hello"), *entries.flush()] == read(STREAM)
+    assert entries.stray == b"hello"

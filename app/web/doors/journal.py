@@ -57,6 +57,9 @@ class Upload:
         if whole:
             self._waiting += self._entries.flush()
         self._accept()
+        if whole and self._entries.stray:
+            problem = Problem("is no entry in the Journal Export Format")
+            self._parts.accept().bury(self._entries.stray, problem, self._sender, self._agent)
 
     def _accept(self) -> None:
         for start in range(0, len(self._waiting), BATCH):
