@@ -28,7 +28,7 @@ UNREADABLE_KEPT = 64 << 10
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of the logs of one request: accepted + duplicates + rejected is what was sent."""
+    """The outcome of the logs of one request: accepted + duplicates + rejected are all that were sent."""
 
     accepted: int = 0
     duplicates: int = 0
@@ -37,7 +37,7 @@ class Outcome:
     receipt: str | None = None
 
     def ensure_kept(self) -> None:
-        """Raise PartTaken where some logs or dead letters were not kept for now, for who can't be told of each."""
+        """Raise PartTaken where some logs or dead letters were not kept for now, for a caller that can't get an answer for each log."""
         if self.lacking:
             raise PartTaken(
                 f"{self.lacking:,} logs were not kept: the queue is full or could not confirm them; send all again",

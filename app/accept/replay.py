@@ -22,7 +22,7 @@ AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What became of a letter."""
+    """The outcome of sending a letter again."""
 
     #: Why it stays, each fault with what it was found in; none when its logs are accepted.
     refused: list[Refused]
@@ -49,7 +49,7 @@ def check(payload: bytes, limits: Limits) -> tuple[Parsed, list[Refused]]:
     refused = list(parsed.refused)
     if not parsed.sent:
         refused.append(Refused(Problem("holds no log"), payload))
-    if parsed.sent == 1:  # of a single log nobody needs to be told which
+    if parsed.sent == 1:  # the index of a single log says nothing
         refused = [Refused(replace(one.problem, index=None), one.payload) for one in refused]
     return parsed, refused
 
@@ -73,7 +73,7 @@ class Replay:
         if refused:
             return Replayed(refused)
         outcome = self._accept.take(parsed, sender=letter.sender, key=f"dead {id_text(letter.id)}", digest=letter.id)
-        # The next replay, under the same key, brings the rest, if its text is the same: parts are told apart by their
+        # The next replay, under the same key, brings the rest, if its text is the same: parts differ by their
         # number only. Which text went out nobody remembers, so nobody could hold another back.
         if left := sum(bool(one.get("retry")) for one in outcome.rejected):
             raise PartTaken(

@@ -1,4 +1,4 @@
-"""Visits: who sends, gathered in memory and told to the record every few seconds, so that ingest pays next to nothing."""
+"""Visits: who sends, gathered in memory and reported to the record every few seconds, so that ingest pays next to nothing."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from app.ports.figures import NAME_LENGTH, SAMPLE_LENGTH, SOURCES, FigureKeeper,
 
 log = logging.getLogger(__name__)
 
-#: Least seconds between two times that the record is told.
-TELL_SECONDS = 2.0
-#: Seconds given to the last telling when the process stops.
+#: Least seconds between two reports to the record.
+REPORT_SECONDS = 2.0
+#: Seconds given to the last report when the process stops.
 STOP_SECONDS = 3.0
 
 
 class Visits:
-    """What this process has seen of sources since it last told the record; for all its threads.
+    """The sources that this process has seen since it last reported to the record; for all its threads.
 
-    What a killed process had not told is missing from the counts; no log is.
+    Visits that a killed process had not reported are missing from the counts; no log is.
     """
 
     def __init__(self, keeper: FigureKeeper) -> None:
@@ -52,12 +52,12 @@ class Visits:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="visits", daemon=True)
                 self._thread.start()
-        # Of an event that is set already only a flag is read.
+        # Reading the flag of an event that is set already takes no lock.
         if not self._due.is_set():
             self._due.set()
 
-    def tell(self) -> None:
-        """Tell the record what was seen. Raises Unavailable; then it is told with what comes."""
+    def report(self) -> None:
+        """Report to the record what was seen. Raises Unavailable; then it is reported with what comes next."""
         with self._guard:
             seen, self._seen = self._seen, {}
             overlooked, self._overlooked = self._overlooked, 0
@@ -75,7 +75,7 @@ class Visits:
             for key, visit in seen.items():
                 newer = self._seen.get(key)
                 if newer is None:
-                    # Of others that call while the record is away, too: no more than one telling may hold.
+                    # Sources that call while the record is away count too: no more are kept than one report may hold.
                     if len(self._seen) < SOURCES:
                         self._seen[key] = visit
                     else:
@@ -89,23 +89,23 @@ class Visits:
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._due.wait()
-            self._stopping.wait(TELL_SECONDS)
-            # Before it is told: what is seen meanwhile is due again.
+            self._stopping.wait(REPORT_SECONDS)
+            # Before the report: what is seen meanwhile is due again.
             self._due.clear()
             try:
-                self.tell()
+                self.report()
             except Exception as error:
                 self._due.set()
                 if not isinstance(error, Unavailable):
                     log.warning("what was seen of sources can't be told: %s", error, exc_info=True)
 
     def close(self) -> None:
-        """Tell the record the last of it."""
+        """Report the last visits to the record."""
         self._stopping.set()
         self._due.set()
         if self._thread is not None:
             self._thread.join(STOP_SECONDS)
         try:
-            self.tell()
+            self.report()
         except Unavailable as error:
             log.warning("what was seen of sources last can't be told: %s", error)

@@ -167,17 +167,17 @@ def silence(keeper: AlertKeeper, alert: Alert, until: Any, reason: Any, by: str,
 
 
 def unsilence(keeper: AlertKeeper, alert: Alert, by: str) -> Alert:
-    """Let the alert be told again."""
+    """Let the alert open notices again."""
     change = Change(now_ms(), "unsilenced", "No longer silenced.", clean(by)[:100])
     return mend(keeper, alert, lambda there: msgspec.structs.replace(there, silence=None), change)
 
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """What an alert would do if it were evaluated now."""
+    """The outcome that an alert would have if it were evaluated now."""
 
     counted: Counted
-    #: Whether its condition holds; None where that can't be told.
+    #: Whether its condition holds; None where that can't be decided.
     holds: bool | None
     #: The status that an evaluation would leave.
     after: Status
@@ -214,11 +214,11 @@ def attempt(sources: CountSources, alert: Alert, question: Question, status: Sta
     counted = count(sources.index, alert, question, now, Deadline(Budget(TRY_SECONDS)).shared())
     status = status or Status()
     counted = replace(counted, hidden=waiting, unknown=begins(alert, counted) < status.known_from)
-    holds = condition.told(alert, counted)
+    holds = condition.decide(alert, counted)
     after, _ = condition.advance(status, alert, counted, now)
     if holds is not None and holds != after.fires:
         needed = (alert.fire_after if holds else alert.close_after) - after.streak
-        again = f"{needed} more evaluation{'s' * (needed > 1)} in a row"
+        again = f"{needed} more {'evaluations' if needed > 1 else 'evaluation'} in a row"
         said = f"It would {'begin to fire' if holds else 'be over'} after {again} with the same answer."
     else:
         said = {"firing": "It would fire.", "ok": "It would not fire.", "cannot_tell": "It could not be told."}[

@@ -21,7 +21,7 @@ COMPARING = ("rises", "falls")
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What could be counted of one window, or why nothing could."""
+    """The counts of one window, or why nothing could be counted."""
 
     #: The window, both ends inclusive, in ms.
     start: int
@@ -55,8 +55,8 @@ def holds(alert: Alert, count: float, earlier: float) -> bool:
             return mean >= alert.threshold and count * alert.factor <= mean
 
 
-def told(alert: Alert, counted: Counted) -> bool | None:
-    """Return whether the condition holds; None where that can't be told.
+def decide(alert: Alert, counted: Counted) -> bool | None:
+    """Return whether the condition holds; None where that can't be decided.
 
     Each kind is monotonic in each of its counts. So it is enough to try the two extremes of what the uncounted
     logs may be.
@@ -77,7 +77,7 @@ def meaning(alert: Alert, question: Question) -> str:
 
 def advance(status: Status, alert: Alert, counted: Counted, now: int) -> tuple[Status, Change | None]:
     """Return the status after a window was counted, and the change if its state is another."""
-    met = told(alert, counted)
+    met = decide(alert, counted)
     fires, streak, state = status.fires, 0, status.state
     if met is None:
         state = "cannot_tell"
@@ -99,8 +99,8 @@ def advance(status: Status, alert: Alert, counted: Counted, now: int) -> tuple[S
         count=counted.count,
         earlier=mean,
     )
-    # Of what is tried again later there is no point yet. What nobody can know will not be known later either; but first
-    # all that waits must be counted.
+    # A window that is tried again later gets no point yet. A count that nobody can know will not be known later either;
+    # but first all that waits must be counted.
     never = counted.unknown and counted.count is not None and not counted.hidden
     if met is not None or never:
         points = [*status.recent, Point(counted.end + 1, counted.count, state)][-POINTS:]
@@ -125,7 +125,7 @@ def _change(state: State, why: str, counted: Counted, mean: float | None, now: i
 
 
 def now_state(watched: WatchedAlert, now: int) -> tuple[State, str]:
-    """Return the state as a reader must be told it at *now*, and why: what nobody evaluates any more can't be told."""
+    """Return the state as a reader must see it at *now*, and why: an alert that nobody evaluates any more can't be decided."""
     status = watched.status
     if now - (status.tried or watched.alert.made) > AWAY_MS:
         since = f" since {instant.text((status.tried // 1000 * 1000, 0))}" if status.tried else ""

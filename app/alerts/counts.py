@@ -1,4 +1,4 @@
-"""What an alert's window holds: the logs that are found in it, and how many may still come into it."""
+"""Counts of an alert's window: the logs that are found in it, and how many may still come into it."""
 
 from __future__ import annotations
 

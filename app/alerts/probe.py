@@ -11,7 +11,7 @@ from app.ports.alerts import AlertKeeper, Change, Question, WatchedAlert
 from app.times import instant
 from app.times.instant import now_ms
 
-#: Milliseconds for which an alert could not be told until that is a trouble of its own.
+#: Milliseconds for which an alert could not be decided until that is a trouble of its own.
 LONG_MS = 600_000
 #: More than so many of them are one trouble.
 MANY = 3
@@ -28,7 +28,7 @@ class AlertProbe:
 
     def look(self) -> dict[str, Trouble]:
         """See Probe."""
-        now, found, untold = now_ms(), dict[str, Trouble](), list[WatchedAlert]()
+        now, found, undecided = now_ms(), dict[str, Trouble](), list[WatchedAlert]()
         there = self._keeper.alerts()
         for one in there:
             if one.alert.silenced(now):
@@ -36,18 +36,18 @@ class AlertProbe:
             if one.status.fires:
                 found[f"{self.name}/{one.alert.id}"] = self._firing(one, now)
             elif _is_untold(one, now):
-                untold.append(one)
-        if len(untold) > MANY:
+                undecided.append(one)
+        if len(undecided) > MANY:
             # Most likely of one cause: one notice.
-            text = _many_untold(untold, len(there), now)
-            found[f"{self.name}/many"] = Trouble("alert", "warning", text, {"alerts": len(untold)})
+            text = _many_undecided(undecided, len(there), now)
+            found[f"{self.name}/many"] = Trouble("alert", "warning", text, {"alerts": len(undecided)})
         else:
-            found |= {f"{self.name}/untold/{one.alert.id}": _untold(one, now) for one in untold}
+            found |= {f"{self.name}/untold/{one.alert.id}": _undecided(one, now) for one in undecided}
         self._found = found
         return found
 
     def unreachable(self, reason: str) -> dict[str, Trouble]:
-        """See Probe: that the record can't be reached is told by its own."""
+        """See Probe: the record has a probe of its own, which reports that it can't be reached."""
         return {}
 
     def _firing(self, one: WatchedAlert, now: int) -> Trouble:
@@ -74,16 +74,16 @@ def _is_untold(one: WatchedAlert, now: int) -> bool:
     return now - max(one.status.evaluated, one.alert.changed) > LONG_MS
 
 
-def _untold(one: WatchedAlert, now: int) -> Trouble:
+def _undecided(one: WatchedAlert, now: int) -> Trouble:
     why = condition.now_state(one, now)[1]
     text = f"Alert “{one.alert.name}” can't be told for {_minutes(one, now)} minutes: {why}"
     return Trouble("alert", "warning", text, _named(one))
 
 
-def _many_untold(untold: list[WatchedAlert], all_: int, now: int) -> str:
-    latest = max(untold, key=lambda one: one.status.evaluated)
+def _many_undecided(undecided: list[WatchedAlert], all_: int, now: int) -> str:
+    latest = max(undecided, key=lambda one: one.status.evaluated)
     why = condition.now_state(latest, now)[1]
-    return f"{len(untold)} of {all_} alerts can't be told for {_minutes(latest, now)} minutes. {why}"
+    return f"{len(undecided)} of {all_} alerts can't be told for {_minutes(latest, now)} minutes. {why}"
 
 
 def _minutes(one: WatchedAlert, now: int) -> int:

@@ -1,7 +1,7 @@
 """Rounds: each minute a worker counts what alerts watch, and says of each whether it fires.
 
 A window ends at a whole minute and is counted by arrival, some seconds later, when no log can come into
-it any more but those that are known to wait. So each minute is told once, whichever worker tells it and when,
+it any more but those that are known to wait. So each minute is decided once, whichever worker decides it and when,
 and comes out the same.
 """
 
@@ -25,7 +25,7 @@ from app.times.instant import now_ms
 MINUTE = 60_000
 #: Milliseconds after the end of a window before it is counted: by then what got its id in it has been accepted.
 SETTLE_MS = 5_000
-#: Minutes of the past that are still told.
+#: Minutes of the past that are still evaluated.
 CATCH_UP = 60
 #: Seconds of a round, and of the counts of one alert in it.
 ROUND_SECONDS, COUNT_SECONDS = 50.0, 5.0
@@ -49,7 +49,7 @@ def work(keeper: AlertKeeper, sources: CountSources, rest: Callable[[float], boo
     except Unavailable as error:
         fault = f"How many accepted logs can't be found yet is unknown: {error}."
     fault_of_ours: Exception | None = None
-    # Slow ones last: what is quick is told each minute, however long they take.
+    # Slow ones last: quick ones are evaluated each minute, however long they take.
     for one in sorted(due, key=lambda one: (one.status.cost_ms >= SLOW_MS, one.status.tried)):
         if monotonic() > until or not rest(0):
             break
@@ -67,7 +67,7 @@ def work(keeper: AlertKeeper, sources: CountSources, rest: Callable[[float], boo
 
 
 def settled_in(now: int) -> float:
-    """Return the seconds until the minute that has just ended may be told."""
+    """Return the seconds until the minute that has just ended may be evaluated."""
     return max(SETTLE_MS - now % MINUTE, 0) / 1000
 
 
@@ -100,7 +100,7 @@ class _Evaluation:
             status, change = condition.advance(status, self._alert, counted, self._now)
             if change is not None:
                 self.changes.append(change)
-            # One that begins to fire is told before it is over; what could not be told is tried again in a minute.
+            # An alert that begins to fire is reported before it is over; an undecided minute is tried again in a minute.
             if status.evaluated < end or (change and change.what == "firing") or budget.cancelled():
                 break
         return msgspec.structs.replace(status, tried=self._now, cost_ms=round((monotonic() - began) * 1000))
@@ -142,7 +142,7 @@ class _Evaluation:
         return status
 
     def _untold(self, status: Status, text: str, **changes: int) -> Status:
-        """Return the status while it can't be told; said once."""
+        """Return the status while the alert can't be decided; the reason is said once."""
         if status.why != text:
             change = Change(self._now, "cannot_tell", text, question=self._question)
             if 0 < status.evaluated < self._slot:

@@ -86,7 +86,7 @@ def get(keeper: AlertKeeper, which: str) -> SavedSearch:
 
 
 def add(keeper: AlertKeeper, name: Any, parameters: Mapping[str, str], *, replace: bool = False) -> SavedSearch:
-    """Keep checked parameters under a name, if told so in the place of a search that has it. Raises InvalidInput."""
+    """Keep checked parameters under a name, if asked to in the place of a search that has it. Raises InvalidInput."""
     name, there, now = check_name(name), keeper.searches(), now_ms()
     earlier = next((search for search in there if search.name == name), None)
     if earlier is not None and replace:
@@ -120,9 +120,8 @@ def remove(keeper: AlertKeeper, search: SavedSearch) -> None:
     watching = [one.alert.name for one in keeper.alerts() if one.alert.search == search.id]
     if watching:
         names = ", ".join(f"“{name}”" for name in watching[:5])
-        raise InvalidInput(
-            Problem(f"is watched by {len(watching)} alert{'s' * (len(watching) > 1)}: {names}", "search")
-        )
+        watchers = "1 alert" if len(watching) == 1 else f"{len(watching)} alerts"
+        raise InvalidInput(Problem(f"is watched by {watchers}: {names}", "search"))
     keeper.drop_search(search.id)
 
 

@@ -93,7 +93,7 @@ def restore(backends: Backends, source: Path, merge: bool, only_check: bool, as_
         if not only_check:
             file.seek(0)
             reporter = Reporter("restored")
-            new = pipeline.restore(file, contents, backends.record, backends.keepers(), merge=merge, tell=reporter)
+            new = pipeline.restore(file, contents, backends.record, backends.keepers(), merge=merge, report=reporter)
             reporter.end()
     if as_json:
         print_json({"file": str(source), "whole": True, "new": new, **contents.to_dict()})

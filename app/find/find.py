@@ -34,7 +34,7 @@ def answer(
     """
     depth, behind = _depth(queue), _behind(store)
     found = page(store, index, query, budget)
-    # Whoever reads the record itself sees what the index has yet to see.
+    # An answer from the record itself holds what the index has yet to see.
     return {
         "status": True,
         **describe(found),
@@ -179,7 +179,7 @@ def _pending(depth: Depth | None, behind: Lacking | None) -> dict[str, Any]:
 
 
 def _lag_ms(depth: Depth, behind: Lacking) -> int | None:
-    """Return the age of the oldest log that waits, 0 when none does, None when it can't be told."""
+    """Return the age of the oldest log that waits, 0 when none does, None when it is not known."""
     if depth.logs and depth.oldest is None:
         return None
     oldest = [moment for moment in (depth.oldest, behind.since) if moment is not None]

@@ -89,10 +89,10 @@ class TailReader:
         self.wake()
 
     def fail(self, trouble: str) -> None:
-        """Tell the reader that nothing can come now."""
+        """Let the reader know that nothing can come now."""
         with self._guard:
-            told, self.trouble = self.trouble == trouble, trouble
-        if not told:
+            known, self.trouble = self.trouble == trouble, trouble
+        if not known:
             self.wake()
 
     @property
@@ -149,7 +149,7 @@ class Follower:
                 came = self._step(readers)
                 pause = 0.0 if came else LOOK_SECONDS
             except Exception as error:
-                # Of whatever kind: a thread that ended here would leave its readers waiting in silence.
+                # Any error is caught: a thread that ended here would leave its readers waiting in silence.
                 log.warning("can't follow the record: %s", error, exc_info=not isinstance(error, Unavailable))
                 for reader in readers:
                     reader.fail(str(error))

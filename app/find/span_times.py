@@ -1,4 +1,4 @@
-"""What a log's metadata tell of its span: its parent, and since when and how long it ran.
+"""The report on a span in a log's metadata: its parent, and since when and how long it ran.
 
 Senders name these in many ways. A name counts where it has one meaning: `duration_ms` does, a bare number called
 `duration` does not, for some mean seconds, others nanoseconds.
@@ -20,7 +20,7 @@ from app.times import instant
 VALUES = 200
 #: Longest span that is believed, in ns: beyond a day it is a wrong unit rather than a request.
 LONGEST = 86_400 * 10**9
-#: Characters of the longest text that tells a duration.
+#: Characters of the longest text that says a duration.
 SPOKEN = 40
 
 _MS, _S = 10**6, 10**9
@@ -51,7 +51,7 @@ _FACTORS = {"ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": _MS}
 
 @dataclass(frozen=True, slots=True)
 class SpanReport:
-    """What one log tells of its span: its parent's id, and an interval, in ns since 1970."""
+    """The report of one log on its span: its parent's id, and an interval, in ns since 1970."""
 
     parent: str | None = None
     start: int | None = None
@@ -61,8 +61,8 @@ class SpanReport:
 NOTHING = SpanReport()
 
 
-def told(record: LogRecord, at: int) -> SpanReport:
-    """Return what the log, of the time *at* in ns, tells of its span.
+def read_span(record: LogRecord, at: int) -> SpanReport:
+    """Return what the log, of the time *at* in ns, reports of its span.
 
     A duration without start or end is that of something which ended at the log.
     """
@@ -89,7 +89,7 @@ def _named(metadata: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _reader(name: str) -> tuple[str, Callable[[Any], int | None]] | None:
-    """Return what a name tells, and how its value is read."""
+    """Return what a name means, and how its value is read."""
     if name in _STARTS:
         return "start", _moment
     if name in _ENDS:

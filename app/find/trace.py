@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from app.errors import TimedOut
 from app.find import find
-from app.find.span_times import SpanReport, told
+from app.find.span_times import SpanReport, read_span
 from app.log.fold import clean
 from app.log.record import LogRecord
 from app.ports.deadline import Budget, Deadline
@@ -47,7 +47,7 @@ class TraceEntry:
     message: str
     #: ms that its own time lies after its arrival.
     ahead: int
-    told: SpanReport
+    reported: SpanReport
     #: Name of the span, where the log is the span itself.
     name: str | None = None
 
@@ -59,7 +59,7 @@ class Lane:
     span: str | None
     resource: str | None
     logs: list[TraceEntry] = field(default_factory=list)
-    #: When it began at the latest and ended at the earliest, by its logs and what they tell.
+    #: When it began at the latest and ended at the earliest, by its logs and what they report.
     start: int = 0
     end: int = 0
     #: Id of the span that it is a part of, as its logs say; and whether that has a lane.
@@ -86,23 +86,23 @@ class Lane:
 
     def take(self, entry: TraceEntry) -> None:
         """Add a log, the next in order of time."""
-        known = [at for at in (entry.at, entry.told.start, entry.told.end) if at is not None]
+        known = [at for at in (entry.at, entry.reported.start, entry.reported.end) if at is not None]
         self.start = min(*known, self.start if self.logs else entry.at)
         self.end = max(*known, self.end if self.logs else entry.at)
         self.logs.append(entry)
         self.name = self.name or entry.name
-        if self.span is not None and entry.told.parent not in (None, "", self.span):
-            self.parent = self.parent or entry.told.parent
+        if self.span is not None and entry.reported.parent not in (None, "", self.span):
+            self.parent = self.parent or entry.reported.parent
 
     @property
-    def told(self) -> bool:
-        """Whether a log tells more than the times of the logs."""
+    def reported(self) -> bool:
+        """Whether a log reports more than the times of the logs."""
         return self.start < self.first or self.end > self.last
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What is known of a trace."""
+    """The logs of a trace, as far as they are known."""
 
     logs: Sequence[TraceEntry]
     lanes: Sequence[Lane]
@@ -115,12 +115,12 @@ class Trace:
 
     @property
     def start(self) -> int:
-        """When it began, as far as these logs tell."""
+        """When it began, as far as these logs show."""
         return min((lane.start for lane in self.lanes), default=0)
 
     @property
     def end(self) -> int:
-        """When it ended, as far as these logs tell."""
+        """When it ended, as far as these logs show."""
         return max((lane.end for lane in self.lanes), default=0)
 
     def gaps(self) -> list[tuple[int, int]]:
@@ -168,7 +168,7 @@ def trace(store: LogStore, index: SearchIndex, trace_id: str, query: Query, budg
 
 def entry_of(record: LogRecord, received: bool) -> TraceEntry:
     at = record.received * _MS if received else record.t * _MS + record.ns
-    tells = told(record, at)
+    reported = read_span(record, at)
     return TraceEntry(
         at,
         record.key,
@@ -178,8 +178,8 @@ def entry_of(record: LogRecord, received: bool) -> TraceEntry:
         record.resource_id,
         record.message[:MESSAGE],
         record.t - record.received,
-        # By arrival nothing is told: senders tell times of their own clocks.
-        SpanReport(tells.parent) if received else tells,
+        # No interval by arrival: senders report times of their own clocks.
+        SpanReport(reported.parent) if received else reported,
         record.message[:MESSAGE] if (record.metadata or {}).get("kind") == SPAN else None,
     )
 

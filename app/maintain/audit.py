@@ -31,7 +31,7 @@ _Ids = Iterator[list[bytes]]
 
 @dataclass(slots=True)
 class Audit:
-    """What an audit found."""
+    """The findings of an audit."""
 
     #: Ids that were read from each.
     record: int = 0

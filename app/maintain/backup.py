@@ -1,7 +1,7 @@
 """Backup: record, dead letters, claims and waiting logs as one stream of one format, whatever holds them.
 
 The stream is compressed (zstd). It is a header, chunks, and an end with counts and the SHA-256 of all
-before it; each is preceded by its length in four bytes. So a backup that was cut off or changed is told.
+before it; each is preceded by its length in four bytes. So a backup that was cut off or changed is recognized.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from app.maintain.backup_parts import (
     kind,
     size,
 )
-from app.maintain.progress import Meter, Tell
+from app.maintain.progress import Meter, Report
 from app.maintain.rebuild import chunks, settled
 from app.ports.letters import LetterKeeper
 from app.ports.memory import Keeper
@@ -54,7 +54,7 @@ _LETTERS = 500
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a backup holds, as its end says."""
+    """The contents of a backup, as its end says."""
 
     made: int
     left_waiting: int
@@ -67,7 +67,7 @@ class Contents:
 
 
 def write(
-    file: BinaryIO, record: RecordParts, queue: LogQueue, keepers: Sequence[Keeper], tell: Tell = lambda _: None
+    file: BinaryIO, record: RecordParts, queue: LogQueue, keepers: Sequence[Keeper], report: Report = lambda _: None
 ) -> Contents:
     """Write a backup of everything that was accepted before now; ingest and drain go on meanwhile.
 
@@ -89,7 +89,7 @@ def write(
             for batch in queue.look():
                 writer.put(Waiting(batch.records))
                 writer.put(LetterPart([*batch.dead, *unreadable(batch)]))
-        _write_stored(writer, record.store, tell)
+        _write_stored(writer, record.store, report)
         _write_letters(writer, record.letters, written)
         writer.put(Saved(record.alerts.searches(), [one.alert for one in record.alerts.alerts()]))
         contents = Contents(header.made, header.left_waiting, writer.counts, writer.digest)
@@ -97,9 +97,9 @@ def write(
     return contents
 
 
-def _write_stored(writer: _Writer, store: LogStore, tell: Tell) -> None:
+def _write_stored(writer: _Writer, store: LogStore, report: Report) -> None:
     end = settled(store)
-    meter = Meter(0, end, tell)
+    meter = Meter(0, end, report)
     for place, records in chunks(store, 0, end):
         writer.put(Logs(records))
         meter.done(len(records), place)
@@ -225,7 +225,7 @@ def restore(
     keepers: Sequence[Keeper],
     *,
     merge: bool,
-    tell: Tell = lambda _: None,
+    report: Report = lambda _: None,
 ) -> int:
     """Store what a checked backup holds, waiting logs too; return how many records were new.
 
@@ -237,7 +237,7 @@ def restore(
         raise InvalidInput(Problem("the record is not empty: use an empty one, or --merge to add what it lacks"))
     record.notes.note(_NOTE, name)
     counts = contents.counts
-    meter, place, new = Meter(0, sum(counts.values()), tell), 0, 0
+    meter, place, new = Meter(0, sum(counts.values()), report), 0, 0
     for part in BackupReader(file).parts():
         match part:
             case Logs(records) | Waiting(records):

@@ -12,7 +12,7 @@ from app.ports.memory import Remembered
 
 
 class Header(msgspec.Struct, tag="header"):
-    """What a backup says of itself first."""
+    """The head of a backup, which describes it."""
 
     format: str
     version: int
@@ -47,14 +47,14 @@ class MemoryPart(msgspec.Struct, tag="kept"):
 
 
 class Saved(msgspec.Struct, tag="saved"):
-    """Saved searches and alerts; what alerts came to is told anew."""
+    """Saved searches and alerts; what alerts came to is decided anew."""
 
     searches: list[SavedSearch]
     alerts: list[Alert]
 
 
 class End(msgspec.Struct, tag="end"):
-    """What a whole backup ends with: how many there are of each, and the SHA-256 of all parts before."""
+    """The end of a whole backup: how many there are of each, and the SHA-256 of all parts before."""
 
     counts: dict[str, int]
     digest: bytes

@@ -12,7 +12,7 @@ from app.drain.indexing import Indexing
 from app.log.record import LogRecord, first_id
 from app.maintain.audit import differences
 from app.maintain.backup import dead_letters, waiting
-from app.maintain.progress import Meter, Tell
+from app.maintain.progress import Meter, Report
 from app.maintain.rebuild import chunks, settled
 from app.ports.memory import Keeper
 from app.ports.parts import RecordParts
@@ -26,7 +26,7 @@ _LAST = b"\xff" * 16
 
 @dataclass(slots=True)
 class Copied:
-    """What a copy did."""
+    """The outcome of a copy."""
 
     #: Records read from the source by this run, and how many the target did not hold before.
     read: int = 0
@@ -47,7 +47,7 @@ class Copied:
 class CopySource:
     """Where logs are copied from."""
 
-    #: Tells this source from others in what the target notes.
+    #: Distinguishes this source from others in what the target notes.
     name: str
     record: RecordParts
     #: None when nothing can wait.
@@ -65,7 +65,7 @@ class Target:
     retention_ms: int
 
 
-def copy(source: CopySource, target: Target, tell: Tell = lambda _: None) -> Copied:
+def copy(source: CopySource, target: Target, report: Report = lambda _: None) -> Copied:
     """Copy all that *source* had accepted when this began; a second run goes on where the first was.
 
     Both may be in use. Ids are kept, so that nothing is doubled however often it is copied. The place
@@ -83,7 +83,7 @@ def copy(source: CopySource, target: Target, tell: Tell = lambda _: None) -> Cop
     start, end = target.record.notes.noted(note), settled(source.record.store)
     # A source that was made anew under the same name has not yet come that far.
     start = start if start <= end else 0
-    meter = Meter(start, end, tell)
+    meter = Meter(start, end, report)
     for place, records in chunks(source.record.store, start, end):
         _store(target, records, done)
         target.record.notes.note(note, place)

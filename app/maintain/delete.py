@@ -64,9 +64,9 @@ def matching(keeper: LetterKeeper, index: SearchIndex, query: Query) -> Deletion
 
 
 def delete(
-    record: RecordParts, index: WholeIndex, query: Query, tell: Callable[[int], object] = lambda _: None
+    record: RecordParts, index: WholeIndex, query: Query, report: Callable[[int], object] = lambda _: None
 ) -> Deletion:
-    """Delete what *query* finds from record and index, and the dead letters that fit; *tell* is told the count so far.
+    """Delete what *query* finds from record and index, and the dead letters that fit; *report* is called with the count so far.
 
     A record goes before its document: a crash between leaves what `audit` finds and the next run
     deletes. Raises Unavailable, also while a rebuild is under way: it could bring back what it has read.
@@ -81,7 +81,7 @@ def delete(
             record.store.delete(ids)
             index.remove(ids)
             deleted += len(ids)
-            tell(deleted)
+            report(deleted)
         index.refresh()
         if deleted == before:
             break

@@ -1,4 +1,4 @@
-"""How far a long command is: told now and then to whoever wants to know."""
+"""How far a long command is, reported now and then to its caller."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Progress:
     logs: int
     part: float
     seconds: float
-    #: Seconds left at the rate so far; None while it can't be told.
+    #: Seconds left at the rate so far; None while it is not known.
     left: float | None
 
     @property
@@ -23,28 +23,28 @@ class Progress:
         return self.logs / self.seconds if self.seconds > 0 else 0.0
 
 
-#: Is told the progress after each step.
-Tell = Callable[[Progress], object]
+#: A function that is called with the progress after each step.
+Report = Callable[[Progress], object]
 
 
 class Meter:
     """Measures a run over places that may have begun half-way."""
 
-    def __init__(self, start: int, end: int, tell: Tell) -> None:
+    def __init__(self, start: int, end: int, report: Report) -> None:
         self._start = start
         self._end = max(end, start)
-        self._tell = tell
+        self._report = report
         self._began = time.monotonic()
         self.logs = 0
 
     def done(self, logs: int, place: int) -> None:
-        """Count *logs* more, up to *place*, and tell."""
+        """Count *logs* more, up to *place*, and report."""
         self.logs += logs
         seconds = time.monotonic() - self._began
         place = min(place, self._end)
         covered = place - self._start
         left = seconds * (self._end - place) / covered if covered > 0 else None
-        self._tell(Progress(self.logs, place / self._end if self._end else 1.0, seconds, left))
+        self._report(Progress(self.logs, place / self._end if self._end else 1.0, seconds, left))
 
     @property
     def seconds(self) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 from app.drain.indexing import bury_refused
 from app.errors import Unavailable
 from app.log.record import LogRecord
-from app.maintain.progress import Meter, Tell
+from app.maintain.progress import Meter, Report
 from app.ports.index import IndexKeeper, Rebuildable
 from app.ports.letters import LetterKeeper
 from app.ports.record import LogStore
@@ -28,7 +28,7 @@ HELD_SECONDS, PAUSE_SECONDS = 60.0, 0.05
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What a run of a rebuild did."""
+    """The outcome of one run of a rebuild."""
 
     logs: int
     #: How many records the index can't take; they are dead letters now.
@@ -49,7 +49,7 @@ class Rebuilt:
         }
 
 
-def rebuild(store: LogStore, letters: LetterKeeper, index: IndexKeeper, tell: Tell = lambda _: None) -> Rebuilt:
+def rebuild(store: LogStore, letters: LetterKeeper, index: IndexKeeper, report: Report = lambda _: None) -> Rebuilt:
     """Make the index anew from the record, or go on with a rebuild that was killed, and put it in its place.
 
     Raises Unavailable when record or index are away, and as `settled` does; the state is kept, and another run goes on.
@@ -60,7 +60,7 @@ def rebuild(store: LogStore, letters: LetterKeeper, index: IndexKeeper, tell: Te
     index.begin_rebuild()
     begun = index.rebuilding()
     start, end = 0 if begun is None else begun.place, settled(store)
-    meter = Meter(start, end, tell)
+    meter = Meter(start, end, report)
     refused = 0
     # The second time is for an index whose writers need a moment to see that a rebuild has begun.
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""Notices in memory: what is open, who is told of each change, and how troubles become notices."""
+"""Notices in memory: those that are open, the listeners that get each change, and how troubles become notices."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CHANGE_SECONDS = 15.0
 
 _ids = IdSource()
 
-#: One who is told of each change, on any thread.
+#: A function that is called with each changed notice, on any thread.
 Listener = Callable[[Notice], object]
 
 
@@ -34,7 +34,7 @@ class Trouble:
 
 
 class Board:
-    """The notices that this process knows, and who is told of changes."""
+    """The notices that this process knows, and the listeners that get each change."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -42,7 +42,7 @@ class Board:
         self._listeners: set[Listener] = set()
 
     def put(self, notice: Notice) -> None:
-        """Note a notice in its newest form, and tell everybody; one that is known so is left."""
+        """Keep a notice in its newest form and pass it to all listeners; a form that is known already changes nothing."""
         with self._guard:
             if self._known.get(notice.id) == notice:
                 return
@@ -51,7 +51,7 @@ class Board:
                 closed = [one for one in self._known.values() if one.until is not None]
                 for one in sorted(closed, key=lambda one: one.until or 0)[:-HISTORY]:
                     del self._known[one.id]
-            # Within the guard: all are told in one order, and nobody who joins is told twice.
+            # Within the guard: all listeners get changes in one order, and one that joins gets none twice.
             for listener in self._listeners:
                 listener(notice)
 
@@ -69,13 +69,13 @@ class Board:
             return sorted(self._known.values(), key=lambda one: (one.since, one.id))
 
     def join(self, listener: Listener) -> list[Notice]:
-        """Tell *listener* of each change from now on; return what is open."""
+        """Call *listener* with each change from now on; return the open notices."""
         with self._guard:
             self._listeners.add(listener)
             return self._open()
 
     def leave(self, listener: Listener) -> None:
-        """Tell *listener* no more."""
+        """Call *listener* no more."""
         with self._guard:
             self._listeners.discard(listener)
 
@@ -147,7 +147,7 @@ class NoticeWriter:
         identity = id_text(_ids.take(1).to_bytes(16, "big"))
         self._own.add(identity)
         notice = self._put(Notice(id=identity, key=key, since=now_ms(), **_parts(trouble)))
-        self._tell(f"notice opened ({notice.kind}, {notice.severity}): {notice.text}")
+        self._print(f"notice opened ({notice.kind}, {notice.severity}): {notice.text}")
 
     def _is_due(self, notice: Notice, trouble: Trouble) -> bool:
         parts = _parts(trouble)
@@ -170,9 +170,9 @@ class NoticeWriter:
         # A clock that was set back must not close what it had not opened yet.
         until = max(now_ms(), notice.since)
         closed = self._put(msgspec.structs.replace(notice, until=until, **(_parts(latest) if latest else {})))
-        self._tell(f"notice closed ({closed.kind}): {closed.text}")
+        self._print(f"notice closed ({closed.kind}): {closed.text}")
 
-    def _tell(self, line: str) -> None:
+    def _print(self, line: str) -> None:
         if not self.quiet:
             self._say(line)
 

@@ -44,7 +44,7 @@ class Failing:
         return found
 
     def unreachable(self, reason: str) -> dict[str, Trouble]:
-        """See Probe: that the record is away is told by its own."""
+        """See Probe: the record has a probe of its own, which reports that it is away."""
         return {}
 
 

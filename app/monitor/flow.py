@@ -1,4 +1,4 @@
-"""Flow: how many logs go through the system per second, told from samples that all processes share.
+"""Flow: how many logs go through the system per second, computed from samples that all processes share.
 
 The process that leads the watch takes a sample every few seconds and keeps it if anything has happened, so that an idle
 system writes nothing, and a page shows rates and a history at once, whichever process answers it.
@@ -63,7 +63,7 @@ class Sampler:
         return {}
 
     def unreachable(self, reason: str) -> dict[str, Trouble]:
-        """Say nothing: what can't be reached is told by its own probe."""
+        """Report nothing: a service that can't be reached is reported by its own probe."""
         return {}
 
 
@@ -98,7 +98,7 @@ def flow(samples: Sequence[FlowSample], now: FlowSample) -> Flow:
 
 
 def _rate(before: float | None, after: float | None, ms: int) -> float | None:
-    # What is indexed can become less for a moment: a record that is stored twice is marked twice.
+    # The count of indexed logs can fall for a moment: a record that is stored twice is marked twice.
     return None if before is None or after is None or ms <= 0 else max(after - before, 0.0) * 1000 / ms
 
 

@@ -1,4 +1,4 @@
-"""What listeners received and lost, counted for ever: one small file in the data folder, read by the figures."""
+"""Counts of what listeners have ever received and lost: one small file in the data folder, read by the figures."""
 
 from __future__ import annotations
 

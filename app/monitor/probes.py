@@ -20,7 +20,7 @@ from app.times.instant import now_ms
 
 #: Milliseconds after which logs that wait, for the record or for the index, are a trouble; below the second, it is over.
 LATE_MS, FINE_MS = 60_000, 30_000
-#: Seconds over which a queue that can't tell ages must have grown, by which factor and how many logs, or nothing was stored.
+#: Seconds over which a queue that does not know ages must have grown, by which factor and how many logs, or nothing was stored.
 GROWING_SECONDS = 60.0
 GROWN, GROWN_LOGS = 1.5, 10_000
 #: Seconds without a refusal after which it is over.
@@ -52,7 +52,7 @@ class Probe(Protocol):
 
 
 class _Service:
-    """What probes of services have in common."""
+    """The base of the probes of services."""
 
     name = ""
 
@@ -161,7 +161,7 @@ class Queue(_Service):
         while len(self._window) > 1 and self._window[1][0] <= now - GROWING_SECONDS:
             self._window.popleft()
         began, before, place = self._window[0]
-        # What is under way counts as waiting: that some logs always do is no backlog while others are stored.
+        # Logs under way count as waiting: that some logs always do is no backlog while others are stored.
         stands = place == self._window[-1][2]
         grows = depth.logs >= GROWN * before + GROWN_LOGS
         return now - began >= GROWING_SECONDS and (stands or grows)

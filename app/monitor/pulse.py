@@ -67,8 +67,8 @@ class Pulse:
             due.set()
         for thread in self._threads:
             thread.join(STOP_SECONDS)
-        told = error is not None and not isinstance(error, LogIngestorError)
-        if told or not self._forgotten():
+        crashed = error is not None and not isinstance(error, LogIngestorError)
+        if crashed or not self._forgotten():
             self._beat = msgspec.structs.replace(self._beat, ended=True)
             for place in self._places:
                 with suppress(Unavailable):

@@ -15,7 +15,7 @@ from app.ports.notices import GONE_SECONDS, Beat, Seen
 from app.times import instant
 from app.times.instant import now_ms
 
-#: Seconds for which a crash or a gone worker is told at least.
+#: Seconds for which a crash or a gone worker is reported at least.
 TOLD_SECONDS = 15.0
 #: Seconds after which a worker that nobody replaced is no news any more, if others are at work.
 GIVEN_UP_SECONDS = 3_600.0
@@ -31,7 +31,7 @@ SOURCE = "workers"
 @dataclass(slots=True)
 class _Worker:
     beat: Beat
-    #: What tells one beat from the next, by place.
+    #: A mark that differs from one beat to the next, by place.
     mark: tuple[int | None, int | None]
     #: When it was first seen, and when its beat last changed, in seconds of this process's clock that only goes on.
     first: float
@@ -43,8 +43,8 @@ class _Worker:
     back: bool = False
     crashed: float | None = None
     crash_mark: tuple[int | None, int | None] = (None, None)
-    #: Crashes that were told.
-    told: int = 0
+    #: Crashes that were reported.
+    reported: int = 0
     #: Whether only the record shows it, so that it can't be seen while the record is away.
     remote: bool = False
     #: Who began after it went, and whether it is that of another.
@@ -53,7 +53,7 @@ class _Worker:
 
 
 class Roll:
-    """What one process has seen of all workers."""
+    """The workers as one process has seen them."""
 
     def __init__(self) -> None:
         self._workers: dict[str, _Worker] = {}
@@ -66,13 +66,13 @@ class Roll:
         self.alive = 0
 
     def adopt(self, keys: Collection[str], crashes: Mapping[str, int], now: float) -> None:
-        """Go on for another process: with the keys of what it has opened, and how many crashes it told by worker."""
+        """Go on for another process: with the keys of what it has opened, and how many crashes it reported by worker."""
         self._keys, self._crashes = frozenset(keys), dict(crashes)
         for identity, worker in self._workers.items():
             self._adopted(identity, worker, now)
 
     def _adopted(self, identity: str, worker: _Worker, now: float) -> None:
-        worker.told = max(worker.told, self._crashes.get(identity, 0))
+        worker.reported = max(worker.reported, self._crashes.get(identity, 0))
         if f"{SOURCE}/gone/{identity}" in self._keys and worker.gone is None:
             worker.gone = now
         if f"{SOURCE}/crash/{identity}" in self._keys and worker.crashed is None:
@@ -124,11 +124,11 @@ class Roll:
             worker.changed, worker.last = max(worker.changed, beaten), last
             worker.back = worker.back or (worker.gone is not None and beaten > worker.gone)
         worker.beat, worker.mark, worker.remote = beat, mark, near is None
-        if beat.crash is not None and beat.crash.count > worker.told:
-            worker.told, worker.crashed, worker.crash_mark = beat.crash.count, now, mark
+        if beat.crash is not None and beat.crash.count > worker.reported:
+            worker.reported, worker.crashed, worker.crash_mark = beat.crash.count, now, mark
 
     def judge(self, now: float, waiting: int | None) -> tuple[dict[str, Trouble], list[str]]:
-        """Return what is wrong, and whom to forget; *waiting* is how many logs wait, None if that can't be told."""
+        """Return what is wrong, and whom to forget; *waiting* is how many logs wait, None if that is not known."""
         for identity, worker in self._workers.items():
             silent = not worker.beat.ended and now - worker.changed >= GONE_SECONDS
             if silent and worker.gone is None:

@@ -57,7 +57,7 @@ def test_what_could_not_be_told_is_told_later(figures: Away) -> None:
     visits.saw("a", "x", 1, [Refused(Problem("first"), b"1")])
     visits.saw("b", "x", 1)
     with pytest.raises(Unavailable):
-        visits.tell()
+        visits.report()
     visits.saw("a", "x", 2, [Refused(Problem("second"), b"2")])
     figures.away = False
     visits.close()
@@ -86,7 +86,7 @@ def test_memory_is_bounded_while_the_record_is_away(figures: Away) -> None:
         for number in range(SOURCES):
             visits.saw(f"{turn} {number}", "x", 1)
         with pytest.raises(Unavailable):
-            visits.tell()
+            visits.report()
         assert len(visits._seen) == SOURCES
     figures.away = False
     visits.close()

@@ -1,4 +1,4 @@
-"""Conditions of alerts: what counts say, what can't be told, and that nothing flaps."""
+"""Conditions of alerts: what counts say, what can't be decided, and that nothing flaps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.alerts.change import KINDS
-from app.alerts.condition import AWAY_MS, Counted, advance, explain, holds, meaning, now_state, sentence, told
+from app.alerts.condition import AWAY_MS, Counted, advance, decide, explain, holds, meaning, now_state, sentence
 from app.ports.alerts import POINTS, Alert, Question, Status, WatchedAlert
 
 MINUTE = 60_000
@@ -65,7 +65,7 @@ def test_what_waits_decides_whether_it_can_be_told(
     one = alert(kind=kind, threshold=limit, factor=factor, windows=before)
     ways = {holds(one, count + n, earlier + m) for n in range(hidden + 1) for m in range(hidden + 1 - n)}
     expected = ways.pop() if len(ways) == 1 else None
-    assert told(one, counted(count, earlier=earlier, hidden=hidden)) is expected
+    assert decide(one, counted(count, earlier=earlier, hidden=hidden)) is expected
 
 
 @pytest.mark.parametrize(
@@ -82,8 +82,8 @@ def test_what_waits_decides_whether_it_can_be_told(
     ],
 )
 def test_silence_of_a_time_without_anybody_says_nothing(kind: str, count: int, expected: bool | None) -> None:
-    """Where perhaps nobody could send, few logs can't be told; many are many."""
-    assert told(alert(kind=kind, threshold=5), counted(count, earlier=20, unknown=True)) is expected
+    """Where perhaps nobody could send, few logs can't be decided; many are many."""
+    assert decide(alert(kind=kind, threshold=5), counted(count, earlier=20, unknown=True)) is expected
 
 
 def run(one: Alert, answers: str, status: Status | None = None) -> tuple[str, list[str]]:
@@ -103,7 +103,7 @@ def run(one: Alert, answers: str, status: Status | None = None) -> tuple[str, li
         ("nnyyyynnnn", "ooooFFFooo"),
         ("yynynyynnn", "oooooooooo"),  # never three in a row
         ("yyynynynn", "oo" + "FFFFFF" + "o"),  # open until two in a row say no
-        ("yy?yyy", "oo?ooF"),  # what can't be told is no yes
+        ("yy?yyy", "oo?ooF"),  # what can't be decided is no yes
         ("yyy?nn", "ooF?Fo"),  # nor a no: it fires again until two say no
         ("?", "?"),
     ],
@@ -165,7 +165,7 @@ def test_conditions_are_said_in_english(kind: str) -> None:
     one = alert(kind=kind, threshold=1_500, window=5_400, factor=2.5, windows=3)
     said = sentence(one)
     assert "90 minutes" in said and ("1,500" in said or kind == "absent")
-    for found in (told(one, counted(3)), None):
+    for found in (decide(one, counted(3)), None):
         text = explain(one, counted(3, hidden=0 if found is not None else 2), found)
         assert re.match(r"3 logs in 90 minutes", text) and text.endswith(".")
 

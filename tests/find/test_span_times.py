@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.find.span_times import LONGEST, NOTHING, SpanReport, told
+from app.find.span_times import LONGEST, NOTHING, SpanReport, read_span
 from app.log.record import LogRecord
 
 S = 10**9
@@ -16,7 +16,7 @@ AT = 1_700_000_000 * S
 
 def tells(metadata: dict[str, Any] | None) -> SpanReport:
     """Return what a log with these metadata tells."""
-    return told(LogRecord(bytes(16), AT // 10**6, 0, "info", "hello", metadata=metadata), AT)
+    return read_span(LogRecord(bytes(16), AT // 10**6, 0, "info", "hello", metadata=metadata), AT)
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_durations(metadata: dict[str, Any], ns: int) -> None:
     ],
 )
 def test_beginnings_and_ends(metadata: dict[str, Any], start: int, end: int) -> None:
-    """Instants are taken as they are told; what is missing is the log's own time or follows from the duration."""
+    """Instants are taken as they are read_span; what is missing is the log's own time or follows from the duration."""
     assert tells(metadata) == SpanReport(None, AT + start, AT + end)
 
 

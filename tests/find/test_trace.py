@@ -69,10 +69,10 @@ def test_extent_is_what_is_known() -> None:
     """A lane reaches from first to last log, and as far as a log tells; by arrival, senders' times tell nothing."""
     (lane,) = lanes([entry(100, "s"), entry(400, "s", None, None, duration_ms=350)])
     assert ((lane.start - T * 10**6) // 10**6, (lane.end - T * 10**6) // 10**6) == (50, 400)
-    assert lane.told
+    assert lane.reported
     record = LogRecord(bytes(16), T, 0, "info", "m", span_id="s", metadata={"duration_ms": 5, "parentSpanId": "p"})
-    told = entry_of(record, True).told
-    assert (told.start, told.end, told.parent) == (None, None, "p")
+    reported = entry_of(record, True).reported
+    assert (reported.start, reported.end, reported.parent) == (None, None, "p")
 
 
 def test_marks_are_bounded_and_the_gravest_is_seen() -> None:

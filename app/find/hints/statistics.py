@@ -22,7 +22,7 @@ from app.query.normal import normal
 from app.query.query import Facets, Query, Value
 from app.times.instant import Instant
 
-#: The newest logs whose values are looked at one by one, and most different values that are told apart.
+#: The newest logs whose values are looked at one by one, and most different values that are distinguished.
 LOOKED_AT, DISTINCT = 5_000, 10_000
 PERCENTILES = (5, 25, 50, 75, 95, 99)
 
@@ -43,7 +43,7 @@ class Numbers:
 
 @dataclass(slots=True)
 class Statistics:
-    """What is known of a field. What is None could not be had in time, or there is none."""
+    """The figures of a field. One that is None could not be had in time, or there is none."""
 
     name: str
     #: How many logs the query has, and how many of them have the field.
@@ -95,7 +95,7 @@ def statistics(index: SearchIndex, query: Query, name: str, size: int, budget: B
     if page is not None and page.total is not None:
         found.having = LowerBound(page.total, page.exact)
     if query.filter == EVERYTHING and query.start is None and query.end is None and not found.counted:
-        # Of all logs the index keeps the fields.
+        # The index keeps the fields of all logs.
         infos = ask("how many logs have it", partial(index.fields, query), 0.2) or ()
         found.having = next((LowerBound(info.count, True) for info in infos if info.name == name), found.having)
     each = [values(record, name) for record in page.records] if page is not None else []

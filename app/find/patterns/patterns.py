@@ -30,7 +30,7 @@ from app.times.instant import Instant
 LOGS, FORMS, WORDS = 10_000, 4_000, 40_000
 #: Shares of the time for the number of all logs, and for reading; grouping takes the rest.
 COUNT_SHARE, READ_SHARE = 0.15, 0.6
-#: So many logs tell that digits within a word are part of its name, as in `HTTP/1.1`, when all have the same.
+#: So many logs show that digits within a word are part of its name, as in `HTTP/1.1`, when all have the same.
 EVIDENCE = 3
 #: Most patterns whose searches are compared with one another.
 COMPARED = 300
@@ -92,7 +92,7 @@ class Pattern:
 
     @property
     def filter(self) -> Filter:
-        """What finds every log of the pattern, and at times more."""
+        """A filter that finds every log of the pattern, and at times more."""
         return Matches("message", self.template.regex())
 
 
@@ -104,7 +104,7 @@ class Patterns:
     #: How many logs were looked at, and whether these are all of the query.
     logs: int
     whole: bool
-    #: How many logs the query has, or at least has; None where that could not be told.
+    #: How many logs the query has, or at least has; None where that is not known.
     total: int | None
     total_exact: bool
     #: Whether the record answered because the index could not.
@@ -162,9 +162,9 @@ class PatternReader:
             logs.add(part)
         if logs.count >= EVIDENCE and all(part.exact is not None for part in parts):
             columns = [set(column) for column in zip(*(part.exact or () for part in parts), strict=True)]
-            told = zip(form.words, columns, strict=True)
+            pairs = zip(form.words, columns, strict=True)
             form = MessageForm(
-                tuple(next(iter(column)) if len(column) == 1 else word for word, column in told), form.between
+                tuple(next(iter(column)) if len(column) == 1 else word for word, column in pairs), form.between
             )
         return Pattern(Template(form, logs.ending, any(part.spread for part in parts)), logs)
 

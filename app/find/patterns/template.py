@@ -71,7 +71,7 @@ class Masks(dict[str, str]):
 
 
 def mask(word: str) -> str:
-    """Return *word* with its slots. A word without a digit is fixed: names differ too, which only other logs can tell."""
+    """Return *word* with its slots. A word without a digit is fixed: names differ too, which only other logs can show."""
     if _DIGIT.search(word) is None:
         return word
     if _ADDRESS.fullmatch(word):
@@ -204,7 +204,7 @@ def refined(masked: str, found: Sequence[str | None], form: MessageForm) -> tupl
     """Return the words of *form* with their digits where these belong to a name that all logs of it share.
 
     *found* has the words of the line as they were, None where logs differ. A number by itself stays a slot. None when
-    the words can't be told apart as the form has them.
+    the words can't be separated as the form has them.
     """
     parts = zip(_OUTER.split(masked), found, strict=True)
     exact = MessageForm.of("".join(word if real is None or not _named(word) else real for word, real in parts))

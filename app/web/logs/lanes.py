@@ -115,7 +115,7 @@ def rows_of(lanes: Sequence[Lane], scale: Scale) -> list[LaneRow]:
                 scale.offset(lane.start),
                 lengths.brief(lane.end - lane.start) if lane.end > lane.start else "",
                 scale.extent(lane.first, lane.last),
-                scale.extent(lane.start, lane.end) if lane.told else None,
+                scale.extent(lane.start, lane.end) if lane.reported else None,
                 _marks(lane.logs, scale, places, titled=titled),
                 f"d{min(lane.depth, DEEPEST)}",
                 lane.nested and lane.start < begins.get(lane.parent or "", lane.start),

@@ -104,7 +104,7 @@ def send(client: FlaskClient) -> Callable[[str, bytes], None]:
 
     def send(agent: str, body: bytes) -> None:
         client.post("/logs/ingest/", data=body, headers={"User-Agent": agent})
-        client.application.extensions["logingestor"].visits().tell()
+        client.application.extensions["logingestor"].visits().report()
 
     return send
 

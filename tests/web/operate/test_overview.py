@@ -141,7 +141,7 @@ def test_a_resend_is_a_visit_without_new_logs(client: FlaskClient, backends: Bac
     for _ in range(2):
         body = [{"message": "a"}, 1]
         assert client.post("/logs/ingest/", json=body, headers={"Idempotency-Key": "k"}).status_code == 202
-    client.application.extensions["logingestor"].visits().tell()
+    client.application.extensions["logingestor"].visits().report()
     (found,) = backends.record.figures.sources(9).sources
     assert (found.requests, found.logs, found.refused) == (2, 1, 1)
 
@@ -155,7 +155,7 @@ def test_hostile_sources_are_only_shown(client: FlaskClient, backends: Backends)
         headers={"User-Agent": "<b onclick=alert(1)>" + "x" * 5_000},
     )
     client.application.extensions["logingestor"].visits().saw(hostile, hostile, 1)
-    client.application.extensions["logingestor"].visits().tell()
+    client.application.extensions["logingestor"].visits().report()
     for path in ("/overview", "/overview?part=now"):
         answer = client.get(path)
         page = Html(answer.text)
