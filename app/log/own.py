@@ -39,6 +39,9 @@ def record(value: Any, size: int, limits: Limits, now: int, *, alone: bool = Fal
     """Return the record of a sent log, None when `LogSchema` has something against it; with *alone* for a foreign name too."""
     if type(value) is not dict:
         return None
+    known = value.keys() <= _KNOWN
+    if alone and not known and not value.keys() <= NAMES:
+        return None
     get = value.get
     message, level = get("message"), get("level")
     resource_id, trace_id, span_id, commit = get("resourceId"), get("traceId"), get("spanId"), get("commit")
@@ -56,9 +59,7 @@ def record(value: Any, size: int, limits: Limits, now: int, *, alone: bool = Fal
         return None
     sent_id = get("id")
     own = None if sent_id is None else own_id(sent_id, limits, now)
-    if not value.keys() <= _KNOWN:
-        if alone and not value.keys() <= NAMES:
-            return None
+    if not known:
         metadata = merged(value, own is not None)
     if metadata is not None and metadata_fault(metadata, size, limits) is not None:
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -138,8 +139,13 @@ def unused(value: Any, one: Foreign) -> list[str]:
     """Return the keys at the top of *value* that look like a field that the log has not got from it."""
     if type(value) is not dict:
         return []
-    lacking = [like for name, like in _LIKE.items() if name not in one.origins]
-    return [key for key in value if len(key) < 100 and any(like.search(key) for like in lacking)] if lacking else []
+    lacking = _LIKE.keys() - one.origins.keys()
+    return [key for key in value if len(key) < 100 and not lacking.isdisjoint(_looks_like(key))] if lacking else []
+
+
+@lru_cache(maxsize=4_096)
+def _looks_like(key: str) -> frozenset[str]:
+    return frozenset(name for name, like in _LIKE.items() if like.search(key) is not None)
 
 
 def batch(value: Any) -> list[Any] | None:

@@ -61,6 +61,17 @@ def parse(text: str) -> Instant:
     return instant
 
 
+def is_plain(text: str) -> bool:
+    """Return whether *text* is a time as programs write it most, to seconds or milliseconds in UTC, that exists."""
+    if _PLAIN.fullmatch(text) is None:
+        return False
+    try:
+        parse(text)
+    except ValueError:
+        return False
+    return True
+
+
 def names_offset(text: str) -> bool:
     """Return whether *text* is a time in RFC 3339 form that names its offset."""
     found = _RFC3339.fullmatch(text.strip())

@@ -114,6 +114,8 @@ def from_value(value: Any, assumed: Assumed) -> str | int | float | None:
 
 
 def _from_text(text: str, assumed: Assumed) -> str | int | float | None:
+    if text.endswith("Z") and instant.is_plain(text):
+        return text
     if (found := _ISO.fullmatch(text)) is not None:
         return from_groups(found, 1, assumed)
     if (found := _CLF.fullmatch(text)) is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 #: A name at the top of the object, or a path of names written with `>` between them: names may hold dots themselves.
@@ -60,6 +61,7 @@ class Dialect:
     pairs: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=2_048)
 def split(path: Path) -> tuple[str, ...]:
     """Return the names of a path."""
     return tuple(path.split(">"))

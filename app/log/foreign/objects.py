@@ -10,7 +10,7 @@ from typing import Any
 
 from app.log.dialects.dialect import Dialect, at
 from app.log.foreign import fits, pairs, scales, traces
-from app.log.foreign.candidates import Candidate, candidates
+from app.log.foreign.candidates import Candidate, Shape, candidates, shape
 from app.log.foreign.roles import EXCEPTIONS, FAILED, REQUESTS, STATUSES
 from app.times.written import Assumed
 
@@ -26,7 +26,7 @@ _ANY_MESSAGE = frozenset(("message", "msg", "@message", "Message", "Msg", "MESSA
 _SURE = 13
 _SHORTS = ("resourceId", "commit")
 _TIMED = ("level", "timestamp")
-_NULLS = (*OWN, "metadata")
+_NULLS = OWN | {"metadata"}
 
 
 @dataclass(slots=True)
@@ -50,12 +50,18 @@ class _Reading:
     raw: bytes
     assumed: Assumed
     dialect: Dialect | None
-    candidates: dict[str, list[Candidate]]
+    shape: Shape
+    #: Further values of names that stand twice.
+    later: dict[str, list[Any]]
     log: dict[str, Any] = field(default_factory=dict)
     origins: dict[str, tuple[str, ...]] = field(default_factory=dict)
     #: Keys at the top whose whole value is in a field now.
     used: set[str] = field(default_factory=set)
     unread: dict[str, str] = field(default_factory=dict)
+
+    def candidates(self, name: str) -> list[Candidate]:
+        """Return what may fill the field, the best first."""
+        return candidates(self.value, self.shape, name, self.later) if self.later or name in self.shape.places else []
 
     def take(self, name: str, value: Any, path: tuple[str, ...], *, whole: bool = True) -> None:
         """Fill the field with what lies at the path; *whole* says that nothing of it is lost thereby."""
@@ -78,26 +84,32 @@ def read(
     """
     if dialect is not None and dialect.pairs:
         value = pairs.paired(value, dialect)
-    reading = _Reading(value, raw, assumed, dialect, candidates(value, dialect, later or {}))
+    later = later or {}
+    reading = _Reading(value, raw, assumed, dialect, shape(value, dialect), later)
     _message(reading)
     _level(reading)
     _timestamp(reading)
     for name in _SHORTS:
         _short(reading, name)
     _traces(reading)
-    own = all(path == (name,) for name, path in reading.origins.items())
-    read_as = dialect.name if dialect is not None else "" if own else BY_NAMES
-    if dialect is None and not later and _is_ours(reading):
-        return Foreign(dict(value), "", {name: name for name in reading.origins})
+    if dialect is not None:
+        read_as = dialect.name
+    else:
+        if not later and _is_ours(reading):
+            return Foreign(dict(value), "", {name: name for name in reading.origins})
+        read_as = "" if all(path == (name,) for name, path in reading.origins.items()) else BY_NAMES
     _unfilled(reading)
-    _finish(reading, later or {})
-    origins = {name: ".".join(path).rstrip(".") for name, path in reading.origins.items()}
+    _finish(reading)
+    origins = {
+        name: path[0] if len(path) == 1 and path[0][-1:] != "." else ".".join(path).rstrip(".")
+        for name, path in reading.origins.items()
+    }
     sent_time = at(value, reading.origins["timestamp"]) if "timestamp" in origins else None
     return Foreign(reading.log, read_as, origins, sent_time)
 
 
 def _message(reading: _Reading) -> None:
-    found = reading.candidates.get("message", ())
+    found = reading.candidates("message")
     for rank, path, value in found:
         if type(value) is str and (value or rank < 2):
             text = value if path == ("message",) else value.rstrip("\r\n")
@@ -141,14 +153,15 @@ def _request(reading: _Reading) -> bool:
 
 def _level(reading: _Reading) -> None:
     unranked: tuple[str, tuple[str, ...]] | None = None
-    for rank, path, value in reading.candidates.get("level", ()):
-        level = fits.level(value, ".".join(path), reading.dialect)
+    for rank, path, value in reading.candidates("level"):
+        name = ".".join(path)
+        level = fits.level(value, name, reading.dialect)
         if level is None:
             continue
         if not scales.is_ranked(level):
             unranked = unranked or ((level, path) if rank < _SURE and type(value) is str else None)
             continue
-        between = fits.between(value, ".".join(path), reading.dialect)
+        between = fits.between(value, name, reading.dialect)
         reading.take("level", level, path, whole=type(value) is not dict and not between)
         if between:
             reading.unread["level"] = f"{value} lies between two levels; it counts as the lower"
@@ -173,7 +186,7 @@ def _level(reading: _Reading) -> None:
 
 def _timestamp(reading: _Reading) -> None:
     dialect = reading.dialect
-    for rank, path, value in reading.candidates.get("timestamp", ()):
+    for rank, path, value in reading.candidates("timestamp"):
         unit = dialect.unit if dialect is not None and rank < 0 else None
         time = fits.timestamp(value, unit, reading.assumed, reading.raw)
         if time is not None:
@@ -187,7 +200,7 @@ def _timestamp(reading: _Reading) -> None:
 
 
 def _short(reading: _Reading, name: str) -> None:
-    for rank, path, value in reading.candidates.get(name, ()):
+    for rank, path, value in reading.candidates(name):
         text = value if path == (name,) and rank >= 0 and type(value) is str else fits.short(value)
         if type(text) is str and len(text) <= fits.SHORT:
             reading.take(name, text, path)
@@ -197,7 +210,7 @@ def _short(reading: _Reading, name: str) -> None:
 def _traces(reading: _Reading) -> None:
     """Fill trace and span; what was sent stays metadata where it was another text."""
     for name in ("traceId", "spanId"):
-        for rank, path, value in reading.candidates.get(name, ()):
+        for rank, path, value in reading.candidates(name):
             if path == (name,) and rank >= 0 and type(value) is str and reading.dialect is None:
                 if len(value) <= fits.SHORT:
                     reading.take(name, value, path)
@@ -223,9 +236,9 @@ def _is_id(path: tuple[str, ...], value: Any, text: str) -> bool:
 
 def _unfilled(reading: _Reading) -> None:
     """Say of each field of our own that it was sent, and why it is not read."""
-    for name in OWN:
-        value = reading.value.get(name)
-        if value is None or name in reading.used or name in reading.unread:
+    for name in OWN & reading.value.keys() - reading.used:
+        value = reading.value[name]
+        if value is None or name in reading.unread:
             continue
         path = reading.origins.get(name)
         if path is not None and (path[0] == name or reading.dialect is not None):
@@ -253,24 +266,25 @@ def _is_ours(reading: _Reading) -> bool:
     return all(name in reading.used for name in OWN if value.get(name) is not None)
 
 
-def _finish(reading: _Reading, later: dict[str, list[Any]]) -> None:
+def _finish(reading: _Reading) -> None:
     """Put everything that fills no field under metadata; a log's own metadata win over its other names."""
     value, log = reading.value, reading.log
     if log.get("message") is None:
         log["message"] = fits.dumped(value)
     own = value.get("metadata")
-    rest = {name: inner for name, inner in value.items() if name not in reading.used and name != "id"}
-    for name in _NULLS:
-        if value.get(name) is None:
-            rest.pop(name, None)
+    used = reading.used
+    rest = {
+        name: inner for name, inner in value.items() if name not in used and (inner is not None or name not in _NULLS)
+    }
     if "id" in value:
         log["id"] = value["id"]
+        rest.pop("id", None)
     if type(own) is dict:
         del rest["metadata"]
         rest |= own
     elif own is not None:
         reading.unread["metadata"] = "is not a JSON object"
-    for name, more in later.items():
+    for name, more in reading.later.items():
         first = [rest[name]] if name in rest else [log.pop("id")] if name == "id" else []
         kept = [*first, *more]
         rest[name] = kept[0] if len(kept) == 1 else kept

@@ -39,6 +39,8 @@ def trace(value: Any, *, decimal: bool = False) -> Ids:
         return Ids(_short(value))
     if type(value) is not str or len(value) > _LONGEST:
         return Ids(None)
+    if not decimal and _HEX.fullmatch(value) is not None:
+        return Ids(value if value.strip("0") else None)
     text = value.strip()
     low = text.lower()
     if _NOTHING.fullmatch(low) is not None:
