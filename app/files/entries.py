@@ -72,17 +72,16 @@ class _Splitter:
         if line.text.startswith('{"') or (self._format.name == "json" and line.text.startswith("{")):
             return self._begin(line, None)
         opened = entry is not None and entry.bracket and text[0] in _BLANK
-        found = (
-            None if opened or (text[0] in _BLANK and not _may_begin(text)) else self._format.read(text, self._assumed)
-        )
+        asked = not opened and (text[0] not in _BLANK or _may_begin(text))
+        found = self._format.read(text, self._assumed) if asked else None
         if entry is None or (entry.first.startswith("{") and not entry.bracket):
-            return self._begin(line, found)
+            return self._begin(line, found, asked=asked)
         said = self._goes_on(entry, text, found)
         if said is None:
-            return self._begin(line, found)
+            return self._begin(line, found, asked=asked)
         if not _bounded(entry):
             entry.cut = True
-            return self._begin(line, found)
+            return self._begin(line, found, asked=asked)
         self._join(line, said)
         return None
 
@@ -110,9 +109,9 @@ class _Splitter:
             entry.open = structured.depth(line.text)
         return ended
 
-    def _begin(self, line: Line, found: dict[str, Any] | None) -> Entry | None:
+    def _begin(self, line: Line, found: dict[str, Any] | None, *, asked: bool = False) -> Entry | None:
         ended = self.end()
-        entry = Entry(line.text, line.start, line.end, line.number, found=found, size=len(line.text))
+        entry = Entry(line.text, line.start, line.end, line.number, found=found, asked=asked, size=len(line.text))
         self._pending = entry
         if found is not None and "timestamp" in found:
             self._last = found["timestamp"]

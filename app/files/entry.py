@@ -54,6 +54,8 @@ class Entry:
     problem: Problem | None = None
     #: What the first line told by its form; None where it has none, or was not read yet.
     found: dict[str, Any] | None = None
+    #: Whether the first line was read for it.
+    asked: bool = False
     #: How many brackets of a JSON object over several lines are open.
     open: int = 0
     #: Whether the last line opened a bracket that a line may close.
@@ -106,10 +108,10 @@ class Entry:
 
     def _log(self, format: Format, assumed: Assumed) -> dict[str, Any]:
         if not self.more and self.trace is None:
-            return format.log(self.first, assumed, self.found)
+            return format.log(self.first, assumed, self.found, asked=self.asked)
         if self.open or (self.first.startswith("{") and not self.bracket and self.stanza is None):
             return format.log(self.text, assumed, self.found)
-        log = format.log(self.first, assumed, self.found)
+        log = format.log(self.first, assumed, self.found, asked=self.asked)
         if self.stanza is not None:
             return _stanza(self, log)
         said = [ansi.stripped(line) for line in (self.said if self.said is not None else self.more)]

@@ -54,15 +54,17 @@ class Format:
                 return reader.present(log)
         return None
 
-    def log(self, line: str, assumed: Assumed, found: dict[str, Any] | None = None) -> dict[str, Any]:
+    def log(
+        self, line: str, assumed: Assumed, found: dict[str, Any] | None = None, *, asked: bool = False
+    ) -> dict[str, Any]:
         """Return the log in the line, as it would be sent; a line of no known form is its own message.
 
-        *found* is what `read` returned, if that is known. Raises InvalidRecord for a broken object in a source of JSON.
+        *found* is what `read` returned, if that is known, for which None counts where *asked*. Raises InvalidRecord for a broken object in a source of JSON.
         """
         if self.name == "json" and line.lstrip().startswith("{"):
             return structured.from_text(line, assumed, lambda text: self.read(ansi.stripped(text), assumed))
         text = ansi.stripped(line)
-        if found is None:
+        if found is None and not asked:
             found = self.read(text, assumed)
         return reader.plain(text) if found is None else self._inner(found, assumed)
 

@@ -90,6 +90,14 @@ _FORMS: dict[str, tuple[str, ...]] = {
     ),
 }
 _TABLE = {kind: tuple(re.compile(form) for form in forms) for kind, forms in _FORMS.items()}
+#: The usual time, where what follows it is no half of a day and no zone: the first form, told at once.
+_USUAL = re.compile(
+    r"(\d{4}-(?:0[1-9]|1[0-2])-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?"
+    r"(?:(Z)(?!\w)|(?=$|[\]|]|[ ](?:[\[\d(|<]|-[ ]|(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)[ :\]])))",
+    re.ASCII,
+)
+#: How every time begins that begins with a word: a number behind the first word or the second.
+_WORDED = re.compile(r"[^\W\d_]{2,10}\.?,?[ ]{1,2}(?:[^\W\d_]{3,10}\.?[ ]{1,2})?\d")
 #: Longest text in which a time is looked for.
 _LONGEST = 80
 
@@ -113,9 +121,16 @@ def at(text: str, place: int, assumed: Assumed) -> Stamp | None:
     kind = "digit" if first.isdigit() else "word" if first.isalpha() else None
     if kind is None:
         return None
+    if kind == "digit" and (usual := _USUAL.match(text, place)) is not None:
+        day, clock, fraction, zone = usual.groups()
+        value = written.compose(day, f"{clock}.{fraction}" if fraction else clock, zone, assumed)
+        if value is not None:
+            return Stamp(value, usual.end(), "full")
     head = text[place : place + _LONGEST]
     if not head.isascii():
         head = "".join(str(unicodedata.digit(sign)) if sign.isdigit() and not sign.isascii() else sign for sign in head)
+    if kind == "word" and _WORDED.match(head) is None:
+        return None
     for form in _TABLE[kind]:
         if (found := form.match(head)) is not None and (stamp := _stamp(found, place, assumed)) is not None:
             return stamp

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from app.log.fold import fold
 from app.log.ranks import RANKS
@@ -90,8 +91,13 @@ def at(text: str, place: int) -> Level | None:
     after = text[found.end() : found.end() + 1]
     loose = style in ("bracket", "caps") or (after == ":" and not word.isascii()) or " " in word
     loose = loose or (after == "\t" and text[place - 1 : place] == "\t")
-    level = named(word, strict=not loose)
+    level = _known(word, not loose)
     return None if level is None else Level(level[0], found.end(), style, level[1])
+
+
+@lru_cache(maxsize=4_096)
+def _known(word: str, strict: bool) -> tuple[str, str | None] | None:
+    return named(word, strict=strict)
 
 
 def is_level(word: str) -> bool:
