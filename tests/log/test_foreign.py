@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from app.log import schema
 from app.log.dialects.table import SIGNS
+from app.log.foreign import candidates
 from app.log.foreign.objects import OWN
 from app.log.limits import Limits
 from app.log.record import LogRecord
@@ -169,3 +170,26 @@ def test_a_wrapped_log_is_read_again() -> None:
     log = one({"log": inner + "\n", "stream": "stderr", "time": "2026-11-29T13:20:18.037Z"})
     assert (log["level"], log["message"], log["timestamp"]) == ("error", "failed", "2026-11-29T13:20:09.411Z")
     assert log["metadata"]["stream"] == "stderr"
+
+
+def test_objects_of_the_same_names_are_each_read_by_their_own_values() -> None:
+    """What names mean is remembered for each set of them; what lies under them may differ from log to log."""
+    logs = [
+        {"msg": "a", "ctx": {"trace_id": "ab" * 16}, "severity": "ERROR", "event": "x"},
+        {"msg": "b", "ctx": "none", "severity": None, "event": "y"},
+        {"msg": None, "ctx": {"other": 1}, "severity": "WARN", "event": "z"},
+    ]
+    read = [one(log) for log in (*logs, *logs)]
+    assert [log.get("traceId") for log in read] == ["ab" * 16, None, None] * 2
+    assert [log["level"] for log in read] == ["ERROR", "info", "WARN"] * 2
+    assert [log["message"] for log in read] == ["a", "b", "z"] * 2
+
+
+def test_sets_of_names_that_are_remembered_are_bounded() -> None:
+    """Names are the sender's, who may make up new ones in every log."""
+    for number in range(3_000):
+        one({"msg": "a", f"n{number}": 1})
+    known = len(candidates._shapes)
+    one({"msg": "a", "n" * 10_000: 1})
+    one({"msg": "a", **{f"k{number}": 1 for number in range(100)}})
+    assert known == len(candidates._shapes) <= 1_024

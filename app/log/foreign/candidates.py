@@ -100,11 +100,14 @@ def _shape(value: dict[str, Any], dialect: Dialect | None, within: dict[str, tup
 
 def candidates(value: dict[str, Any], shape: Shape, name: str, later: dict[str, list[Any]]) -> list[Candidate]:
     """Return what may fill the field *name*, the best first."""
-    found: list[Candidate] = []
-    for rank, path in shape.places.get(name, ()):
-        inner = value.get(path[0]) if len(path) == 1 else at(value, path)
-        if inner is not None:
-            found.append((rank, path, inner))
+    places = shape.places.get(name)
+    if places is None and not later:
+        return []
+    found: list[Candidate] = [
+        (rank, path, inner)
+        for rank, path in places or ()
+        if (inner := value.get(path[0]) if len(path) == 1 else at(value, path)) is not None
+    ]
     if later:
         for key, more in later.items():
             role = shape.roles.get(key)

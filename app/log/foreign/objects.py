@@ -61,7 +61,7 @@ class _Reading:
 
     def candidates(self, name: str) -> list[Candidate]:
         """Return what may fill the field, the best first."""
-        return candidates(self.value, self.shape, name, self.later) if self.later or name in self.shape.places else []
+        return candidates(self.value, self.shape, name, self.later)
 
     def take(self, name: str, value: Any, path: tuple[str, ...], *, whole: bool = True) -> None:
         """Fill the field with what lies at the path; *whole* says that nothing of it is lost thereby."""
