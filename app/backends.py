@@ -43,7 +43,7 @@ BROKER_SECONDS = 3.0
 
 @dataclass(slots=True)
 class Backends:
-    """What a process talks to; opened once per process, after any fork."""
+    """The backends that a process talks to; opened once per process, after any fork."""
 
     settings: Settings
     queue: LogQueue
@@ -154,7 +154,7 @@ def watch_lock(settings: Settings) -> FileLock:
 
 
 def channels(settings: Settings) -> list[Channel]:
-    """Return the ways to who is told of notices; nothing is connected to. Raises Unavailable."""
+    """Return the channels of notifiers; nothing is connected to. Raises Unavailable."""
     if not settings.notify:
         return []
     from app.notify.channels.connect import connect as connect_notifiers

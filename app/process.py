@@ -1,4 +1,4 @@
-"""What one process opens, once: the backends, and what is made of them."""
+"""The parts that one process opens, once: the backends, and what is made of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.system import Recent
 
 @dataclass(slots=True)
 class Parts:
-    """What one process opens, once, at its first use: a parent that forks or a command that needs none opens none."""
+    """The parts of one process, each opened once, at its first use: a parent that forks or a command that needs none opens none."""
 
     settings: Settings
     #: Notices that this process knows; filled while it watches (app/web/server/watching.py).
@@ -65,7 +65,7 @@ class Parts:
         return self._visits
 
     def repeats(self) -> Repeats:
-        """Return what tells a request that comes again."""
+        """Return the keeper that recognizes a request that comes again."""
         with self._guard:
             if self._repeats is None:
                 self._repeats = Repeats(self.settings.data_dir / "repeats")

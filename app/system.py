@@ -1,6 +1,6 @@
 """The figures of the whole system, read when they are asked for from what all processes share: for /metrics and the overview.
 
-What can't be read is left out, and which part's fault that is is told: no figure is made up.
+A figure that can't be read is left out, and the part whose fault that is is named: no figure is made up.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Recent:
 
 @dataclass(slots=True)
 class SystemFigures:
-    """What could be read."""
+    """The figures that could be read."""
 
     #: By the names of the metrics.
     values: dict[str, float] = field(default_factory=dict)
@@ -130,7 +130,7 @@ class _Reader:
     def record(self) -> None:
         """Ask the record."""
         store = self._held.store
-        # What lacks first: between the two more may become findable, never less.
+        # Read `lacking` before `stats`: a log may become findable in between, never the reverse.
         lacking = store.lacking()
         found = store.stats() if self._recent is None else self._recent.stats(store)
         age = 0 if lacking.since is None else max(now_ms() - lacking.since, 0)

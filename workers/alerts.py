@@ -23,7 +23,7 @@ TIME_LIMIT = 120_000
 
 
 def work(stopping: threading.Event) -> Callable[[Backends], None]:
-    """Return what a tick lets the worker do: evaluate what is due, once the last minute may be told."""
+    """Return what a tick lets the worker do: evaluate what is due, once the last minute may be evaluated."""
     # A tick that comes while the round before still works is left to that round.
     turn = threading.Lock()
 
@@ -35,7 +35,7 @@ def work(stopping: threading.Event) -> Callable[[Backends], None]:
                 sources = CountSources(backends.queue, backends.store, backends.index)
                 rounds.work(backends.record.alerts, sources, lambda seconds: not stopping.wait(seconds))
         except Unavailable as error:
-            # The record is away: that is told by who watches it, and the minutes are told when it is back.
+            # The record is away: its probe reports that, and the minutes are evaluated when it is back.
             log.warning("alerts could not be evaluated: %s", error)
         finally:
             turn.release()

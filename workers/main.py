@@ -31,7 +31,7 @@ STOP_MS = 10_000
 
 
 def run(settings: Settings) -> None:
-    """Work until the process is told to stop."""
+    """Work until the process is asked to stop."""
     stopping = threading.Event()
     # Before anything else: told to stop while it still starts, it ends as well as later.
     console.when_told_to_stop(stopping.set)
@@ -81,7 +81,7 @@ def _work(settings: Settings, backends: Backends, stopping: threading.Event, pul
 
 
 def _told(work: Callable[[Backends], object], backends: Backends, pulse: Pulse) -> None:
-    """Work; let what goes wrong be told with the next beat."""
+    """Work; let errors be reported with the next beat."""
     try:
         work(backends)
     except Exception as error:

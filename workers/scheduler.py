@@ -45,7 +45,7 @@ def keep(broker: Broker, stopping: threading.Event) -> None:
 
 
 def run(settings: Settings) -> None:
-    """Keep the schedule until the process is told to stop. Raises Unavailable when the broker can't be reached."""
+    """Keep the schedule until the process is asked to stop. Raises Unavailable when the broker can't be reached."""
     broker = brokers.make(settings)
     for room in (drain, index, upkeep, alerts):
         room.declare(broker, _elsewhere)

@@ -11,7 +11,7 @@ from app.maintain.progress import Progress
 from app.times import lengths
 
 #: Seconds between two lines, on a terminal and elsewhere (a log file, which keeps every one).
-EVERY_SECONDS = (0.2, 10.0)
+TERMINAL_SECONDS, FILE_SECONDS = 0.2, 10.0
 
 
 class Reporter:
@@ -20,7 +20,8 @@ class Reporter:
     def __init__(self, verb: str) -> None:
         self._verb = verb
         self._terminal = sys.stderr.isatty()
-        self._next = time.monotonic() + EVERY_SECONDS[not self._terminal]
+        self._every = TERMINAL_SECONDS if self._terminal else FILE_SECONDS
+        self._next = time.monotonic() + self._every
         self._shown = False
 
     def __call__(self, progress: Progress) -> None:
@@ -28,7 +29,7 @@ class Reporter:
         now = time.monotonic()
         if now < self._next:
             return
-        self._next = now + EVERY_SECONDS[not self._terminal]
+        self._next = now + self._every
         left = "" if progress.left is None else f", {lengths.brief(round(progress.left) * lengths.SECOND)} left"
         line = f"{self._verb} {progress.logs:,} logs, {progress.part:.0%}, {progress.rate:,.0f} logs/s{left}"
         click.echo(f"\r\x1b[K{line}" if self._terminal else line, err=True, nl=not self._terminal)

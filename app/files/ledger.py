@@ -59,7 +59,7 @@ class Ledger:
 
     @classmethod
     def of(cls, data_dir: Path, store: LogStore, queue: LogQueue) -> Ledger:
-        """Return the ledger of the data folder; an empty one where the logs that it tells of are gone."""
+        """Return the ledger of the data folder; an empty one where the logs that it speaks of are gone."""
 
         def gone() -> bool:
             return store.newest_place() == 0 and queue.depth().bytes == 0 and not store.stats()["dead_letters"]
@@ -109,7 +109,7 @@ class Ledger:
         return TakenFile(name, before, file, changed=moved)
 
     def _rotated(self, path: Path) -> dict[Path, FileState]:
-        """Return the states that may tell of the compressed file at *path*: of files that have gone from its folder."""
+        """Return the states that may be those of the compressed file at *path*: of files that have gone from its folder."""
         try:
             there = {_inode(entry.stat(follow_symlinks=False)): Path(entry) for entry in os.scandir(path.parent)}
         except OSError:  # it can't be listed, or a file went meanwhile
@@ -127,7 +127,7 @@ def _may_become(old: Path, path: Path) -> bool:
 
 
 def _holds(path: Path | None, state: FileState) -> bool:
-    """Return whether the file at *path* begins with what the state tells; an inode alone may be used again."""
+    """Return whether the file at *path* begins with what the state says; an inode alone may be used again."""
     if path is None:
         return False
     try:
@@ -153,7 +153,7 @@ def _shown(path: Path) -> str:
 
 
 def _matching(states: dict[Path, FileState], file: BinaryIO) -> tuple[Path, FileState] | tuple[None, None]:
-    """Return the state that tells of the longest beginning of *file*, and its name."""
+    """Return the state that covers the longest beginning of *file*, and its name."""
     text, best = _Text(file), None
     # The shortest first: the digest is of what was read so far, and goes on from there.
     for name, state in sorted(states.items(), key=lambda item: item[1].end):

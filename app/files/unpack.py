@@ -1,4 +1,4 @@
-"""Compressed streams, told by their first bytes: gzip, bzip2, xz and zstd, each of any number of members."""
+"""Compressed streams, recognized by their first bytes: gzip, bzip2, xz and zstd, each of any number of members."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes through the queue: envelopes of logs and dead letters, and what a request claims and is told."""
+"""Envelopes of logs and dead letters, which go through the queue, and what a request claims and is answered."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from app.log.record import LogRecord
 ENVELOPE_LOGS = 100
 #: Largest envelope, in bytes; a log that is larger alone travels alone.
 ENVELOPE_BYTES = 128 << 10
-#: Bytes of a remembered answer by which its request is told from all others.
+#: Bytes of a remembered answer by which its request is distinguished from all others.
 REQUEST_BYTES = 16
 
 
@@ -38,7 +38,7 @@ class Claim(msgspec.Struct, array_like=True, frozen=True):
 
     #: Sender and key together.
     key: str
-    #: Digest of the body, so that the same key with another body is told apart.
+    #: Digest of the body, so that the same key with another body is noticed.
     digest: bytes
     #: What to remember for the answer to a re-send; its first REQUEST_BYTES are no other request's.
     answer: bytes
@@ -81,7 +81,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a put."""
+    """The outcome of a put."""
 
     #: True when this put queued the envelopes; False when the claim had been made before.
     fresh: bool = True

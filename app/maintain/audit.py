@@ -78,7 +78,7 @@ class Audit:
         """Count and list differences of one kind."""
         for identity in ids:
             start = int.from_bytes(identity[:6], "big") // BUCKET_MS * BUCKET_MS
-            self.buckets.setdefault(start, [0, 0])[kind == "surplus"] += 1
+            self.buckets.setdefault(start, [0, 0])[1 if kind == "surplus" else 0] += 1
         self.listed += [(identity, kind) for identity in ids[: LISTED - len(self.listed)]]
         if kind == "missing":
             self.missing += len(ids)

@@ -151,7 +151,7 @@ def hand_over(memory: MemoryOutbox, outbox: Outbox) -> None:
     """
     found = memory.all()
     there = {one.key: one.state for one in outbox.deliveries(list({one.notice.id for one in found}))}
-    news = [one for one in found if one.key not in there or (there[one.key] == "waiting" != one.state)]
+    news = [one for one in found if one.key not in there or (there[one.key] == "waiting" and one.state != "waiting")]
     standings = {one.notifier: one for one in outbox.standings()}
     counted = []
     for one in memory.standings():

@@ -1,1 +1,1 @@
-"""What LogIngestor asks of outside systems: one protocol a file."""
+"""The protocols that LogIngestor asks of outside systems: one protocol a file."""

@@ -113,17 +113,17 @@ class Point(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Status(msgspec.Struct, frozen=True):
-    """What the evaluations of an alert have come to."""
+    """The outcome of an alert's evaluations."""
 
     state: State = "cannot_tell"
     #: When the state began.
     since: int = 0
     why: str = "It has not been evaluated yet."
-    #: Whether it fires, as far as could be told last: so a state of `cannot_tell` neither opens nor closes anything.
+    #: Whether it fires, as far as could be decided last: so a state of `cannot_tell` neither opens nor closes anything.
     fires: bool = False
     #: Evaluations in a row that say the opposite of `fires`.
     streak: int = 0
-    #: End of the last window that was told; and when it was last tried.
+    #: End of the last window that was decided; and when it was last tried.
     evaluated: int = 0
     tried: int = 0
     #: Since when somebody has been there without a break: of the time before a lack of logs says nothing.

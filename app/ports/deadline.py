@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What a query may use: seconds until it must answer, and a way to notice that its client left."""
+    """The limits of a query: seconds until it must answer, and a way to notice that its client left."""
 
     seconds: float = 10.0
     cancelled: Callable[[], bool] = lambda: False

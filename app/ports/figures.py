@@ -52,7 +52,7 @@ class SourceRefusal(msgspec.Struct, frozen=True):
 
 
 class Visit(msgspec.Struct):
-    """What one process has seen of a source since it last told the record."""
+    """The visits of a source that one process has seen since it last reported to the record."""
 
     requests: int = 0
     logs: int = 0
@@ -60,7 +60,7 @@ class Visit(msgspec.Struct):
     refusal: SourceRefusal | None = None
 
 
-#: What tells a source from others: the sender, mostly an address, and what it calls itself.
+#: The key of a source: the sender, mostly an address, and what it calls itself.
 Key = tuple[str, str]
 
 

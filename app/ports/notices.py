@@ -72,7 +72,7 @@ class Crash(msgspec.Struct, frozen=True):
 
 
 class Beat(msgspec.Struct, frozen=True):
-    """What a process says of itself with each beat."""
+    """The state that a process reports with each beat."""
 
     id: str
     host: str
@@ -124,4 +124,4 @@ class NoticeKeeper(Protocol):
         """Return the notices that were kept after *revision*, with theirs, in the order of keeping."""
 
     def notices(self, limit: int, state: str | None = None) -> list[Notice]:
-        """Return notices, newest first; only `open` or `closed` ones if told."""
+        """Return notices, newest first; only `open` or `closed` ones if asked for."""

@@ -11,12 +11,12 @@ from app.log.envelope import Batch, Claim, Envelope, Listing, Taken
 
 @dataclass(frozen=True, slots=True)
 class Depth:
-    """What waits in the queue: never less than there is; more where the system can't tell exactly."""
+    """The logs that wait in the queue: never less than there is; more where the system does not know exactly."""
 
     logs: int
-    #: Estimated where the system doesn't tell.
+    #: Estimated where the system doesn't report it.
     bytes: int
-    #: When the oldest waiting log was accepted, in ms since 1970; None when nothing waits, or it can't be told.
+    #: When the oldest waiting log was accepted, in ms since 1970; None when nothing waits, or it is not known.
     oldest: int | None
     #: Whether the queue takes no more.
     full: bool = False

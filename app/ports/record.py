@@ -20,7 +20,7 @@ class Lacking:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What became of records that were to be stored."""
+    """The outcome of records that were to be stored."""
 
     #: How many were not stored before.
     new: int

@@ -1,4 +1,4 @@
-"""What a filter means: a predicate over one record. Every backend must agree with it.
+"""The meaning of a filter: a predicate over one record. Every backend must agree with it.
 
 The rules, in short: comparison without case is `fold`; words are `words`; a metadata path names all
 scalars whose keys joined by dots give it (elements of an array share the array's path); numbers and
@@ -144,7 +144,7 @@ def wildcard_regex(pattern: str) -> str:
 
 
 def predicate(tree: Filter) -> Predicate:
-    """Return the function that tells whether a record satisfies *tree*."""
+    """Return the function that decides whether a record satisfies *tree*."""
     match tree:
         case And(parts):
             inner = [predicate(part) for part in parts]
@@ -184,7 +184,7 @@ def _any_text(leaf: Equals | In | Prefix | Contains | Wildcard | Matches) -> Pre
 
 
 def text_test(leaf: Equals | In | Prefix | Contains | Wildcard | Matches) -> Callable[[str], bool]:
-    """Return the function that tells whether one text of the leaf's field satisfies it."""
+    """Return the function that decides whether one text of the leaf's field satisfies it."""
     folds = leaf.field == "level"
     match leaf:
         case Equals(_, wanted):
@@ -240,7 +240,7 @@ def _range(leaf: Range) -> Predicate:
 
 
 def within(leaf: Range) -> Callable[[Any], bool]:
-    """Return the function that tells whether a comparable value lies in the range."""
+    """Return the function that decides whether a comparable value lies in the range."""
     lower, upper = leaf.lower, leaf.upper
 
     def inside(value: Any) -> bool:

@@ -145,9 +145,9 @@ def _range(leaf: Range) -> str:
     lower, upper = _bound(leaf.field, leaf.lower), _bound(leaf.field, leaf.upper)
     if lower == upper and leaf.field in TIME_FIELDS and lower != "*" and leaf.includes_lower and leaf.includes_upper:
         return quoted(lower)
-    if upper == "*" != lower:
+    if upper == "*" and lower != "*":
         return f">={lower}" if leaf.includes_lower else f">{lower}"
-    if lower == "*" != upper:
+    if lower == "*" and upper != "*":
         return f"<={upper}" if leaf.includes_upper else f"<{upper}"
     return f"{'[' if leaf.includes_lower else '{'}{lower} TO {upper}{']' if leaf.includes_upper else '}'}"
 

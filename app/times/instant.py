@@ -79,7 +79,7 @@ def names_offset(text: str) -> bool:
 
 
 def from_number(value: int | float) -> Instant:
-    """Return the instant of an epoch number; its size tells the unit.
+    """Return the instant of an epoch number; its size shows the unit.
 
     Below 1e11 in size it counts seconds, below 1e14 milliseconds, below 1e17 microseconds, else
     nanoseconds. Raises ValueError when it is not finite or lies outside the years 0001 to 9999.

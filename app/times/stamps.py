@@ -104,7 +104,7 @@ _LONGEST = 80
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """A time at the head of a line: what it tells, and where it ends."""
+    """A time at the head of a line: what it says, and where it ends."""
 
     #: RFC 3339 or a number since 1970; None where the form leaves the day open.
     value: str | int | float | None
@@ -139,9 +139,9 @@ def at(text: str, place: int, assumed: Assumed) -> Stamp | None:
 
 def from_value(value: Any, assumed: Assumed) -> str | int | float | None:
     """Return what a field of a time holds, in any form of a line's head too; None when it is no time."""
-    told = written.from_value(value, assumed)
-    if told is not None or not isinstance(value, str):
-        return told
+    found = written.from_value(value, assumed)
+    if found is not None or not isinstance(value, str):
+        return found
     text = value.strip()
     stamp = at(text, 0, assumed)
     return stamp.value if stamp is not None and stamp.end == len(text) and stamp.kind == "full" else None

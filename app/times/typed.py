@@ -72,7 +72,7 @@ def named(value: str | int | float, now: int, zone: tzinfo = UTC) -> Named:
     """Return what *value* names.
 
     Takes RFC 3339 and the forms of `formats_time`, a bare date, a time of today, an epoch number (its size
-    tells the unit), `now` with steps such as `-15m` and `/d`, `15m ago`, yesterday, today and tomorrow. Raises ValueError.
+    shows the unit), `now` with steps such as `-15m` and `/d`, `15m ago`, yesterday, today and tomorrow. Raises ValueError.
     """
     if isinstance(value, int | float):
         point = instant.from_number(value)

@@ -1,4 +1,4 @@
-"""What a row of the table says: how a dialect is recognised, and where the fields of its logs lie."""
+"""A row of the table: how a dialect is recognised, and where the fields of its logs lie."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Dialect:
     scale: str | None = None
     #: Levels by the text or number under the level's path, where they are neither names nor on a scale.
     levels: tuple[tuple[str, str], ...] = ()
-    #: Unit of the time's numbers where their size doesn't tell it: `s`, `ms`, `us`, `ns`.
+    #: Unit of the time's numbers where their size doesn't show it: `s`, `ms`, `us`, `ns`.
     unit: str | None = None
     #: Path of a second number with what the time leaves out, and how many nanoseconds one of it is.
     fraction: tuple[Path, int] | None = None

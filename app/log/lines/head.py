@@ -46,7 +46,7 @@ _TOKENS = 8
 
 @dataclass(slots=True)
 class Head:
-    """What the tokens of a head told so far."""
+    """The fields that the tokens of a head gave so far."""
 
     stamp: Stamp | None = None
     level: words.Level | None = None
@@ -56,7 +56,7 @@ class Head:
 
 
 def read(line: str, assumed: Assumed) -> dict[str, Any] | None:
-    """Return the log in a line that tells a time, or a level, before its text; None for any other line."""
+    """Return the log in a line that has a time, or a level, before its text; None for any other line."""
     head = Head()
     place = _time(line, head, assumed)
     if place is None:

@@ -1,4 +1,4 @@
-"""What stands behind the text of a line: pairs such as `path=/var took=1.5s`, or one JSON object."""
+"""The tail of a line, behind its text: pairs such as `path=/var took=1.5s`, or one JSON object."""
 
 from __future__ import annotations
 
@@ -79,12 +79,12 @@ def pairs(text: str) -> dict[str, Any] | None:
 
 def ids(metadata: dict[str, Any]) -> dict[str, str]:
     """Take trace and span out of *metadata*; an id of zeros is none and stays there."""
-    told = {}
+    found = {}
     for field, names in (("traceId", TRACES), ("spanId", SPANS)):
         name = next((name for name in names if name in metadata), None)
         if name is not None and isinstance(metadata[name], str | int) and str(metadata[name]).strip("0x"):
-            told[field] = str(metadata.pop(name))
-    return told
+            found[field] = str(metadata.pop(name))
+    return found
 
 
 def _trailing(text: str) -> tuple[int, dict[str, Any]]:

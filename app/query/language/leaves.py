@@ -1,4 +1,4 @@
-"""What one term of a query text means: its leaf of the filter tree."""
+"""The meaning of one term of a query text: its leaf of the filter tree."""
 
 from __future__ import annotations
 

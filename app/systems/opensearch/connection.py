@@ -26,7 +26,7 @@ _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]/@]+)(?::(\d{1,5}))?")
 _OPTIONS = ("shards", "replicas", "ca", "verify")
 _PORT = 9200
 
-# What fails is said by our own errors; the library would print whole requests.
+# Failures are reported by our own errors; the library would print whole requests.
 logging.getLogger("opensearch").setLevel(logging.CRITICAL)
 
 
@@ -56,7 +56,7 @@ class NoAnswer(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class SearchAddress:
-    """What SEARCH_URL says."""
+    """The parts of SEARCH_URL."""
 
     secure: bool
     hosts: tuple[tuple[str, int], ...]
@@ -191,7 +191,7 @@ class Server:
         return (LacksMemory if "circuit_breaking_exception" in kinds else Answered)(status, kinds, reason)
 
     def why(self, error: Answered) -> Unavailable:
-        """Return what is wrong with the cluster that answered so, as far as it can tell."""
+        """Return what is wrong with the cluster that answered so, as far as it can say."""
         try:
             self.health()
         except Unavailable as found:

@@ -43,7 +43,7 @@ class KeptDocument(msgspec.Struct, omit_defaults=True, gc=False):
 
 
 class Document(KeptDocument, omit_defaults=True, gc=False):
-    """What one record is in the index."""
+    """The document of one record in the index."""
 
     words: str = ""
     kv: list[str] | None = None

@@ -105,7 +105,7 @@ class OpenSearchIndex(OpenSearchRebuilding):
         if state.floor >= before:
             return 0
         forgotten = self._count([moments.received((state.floor, 0), (before, 0))])
-        # What lies in an index that must stay for newer records is not deleted: every search leaves it out.
+        # A document in an index that must stay for newer records is not deleted: every search leaves it out.
         self._generations.change(lambda state: msgspec.structs.replace(state, floor=max(state.floor, before)))
         self._drop_below(state, before)
         return forgotten

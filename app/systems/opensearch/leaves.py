@@ -43,7 +43,7 @@ class Verify(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """What a leaf became: a query that finds nothing else (`least`), and one that misses nothing (`most`)."""
+    """The two queries made of a leaf: a query that finds nothing else (`least`), and one that misses nothing (`most`)."""
 
     least: Query
     most: Query

@@ -23,7 +23,7 @@ _FAMILY = 4
 
 @dataclass(frozen=True, slots=True)
 class LucenePattern:
-    """What a pattern became."""
+    """The Lucene form of a pattern."""
 
     #: Fit the whole value: the one of nothing else than is meant, the other of all that is meant; the same where one
     #: expression says just that, None when the pattern can't be translated.

@@ -1,4 +1,4 @@
-"""What the indices hold: their template, their names, and how a path of the metadata is written in a term.
+"""The mapping of the indices: their template, their names, and how a path of the metadata is written in a term.
 
 =========  ================================================================================================
 t, n       the log's instant: ms since 1970, and the nanoseconds that remain where there are any

@@ -31,7 +31,7 @@ class BeatTable:
             )
 
     def beats(self) -> list[Seen]:
-        """See BeatPlace. When a process began is told by the server's clock."""
+        """See BeatPlace. The time at which a process began is that of the server's clock."""
         with self._database.read() as cursor:
             cursor.execute(f"SELECT at, made, {NOW} - at, body::text FROM beats ORDER BY made, id")
             found = cursor.fetchall()

@@ -1,4 +1,4 @@
-"""What a PostgreSQL record keeps of requests beside their logs: claims, doubles and listings."""
+"""Requests in a PostgreSQL record, beside their logs: claims, doubles and listings."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class PostgresClaims:
         with self._database.read() as cursor:
             cursor.execute("SELECT answer, digest, parts FROM claims WHERE key = %s ORDER BY part", (_key(key),))
             found = cursor.fetchall()
-        # Of a key that several requests have claimed in part no answer tells the whole.
+        # Where several requests have claimed parts of a key, no single answer covers all of it.
         whole = found and len(found) >= found[0][2] and of_one_request(bytes(answer) for answer, _, _ in found)
         return Earlier(bytes(found[0][0]), bytes(found[0][1])) if whole else None
 

@@ -41,7 +41,7 @@ class Period:
 
 
 class Periods:
-    """What partitions there are, as far as this process knows."""
+    """The partitions, as far as this process knows them."""
 
     def __init__(self, database: PostgresDatabase, retention: Retention) -> None:
         self._database = database
@@ -56,7 +56,7 @@ class Periods:
         known = self._known
         if missing := [time for time in received if _find(known, time) is None]:
             self.make(missing)
-            # What was known before may have been dropped meanwhile, and be missing now.
+            # A partition that was known before may have been dropped meanwhile, and be missing now.
             return self.of(records)
         found = Counter[str]()
         for time, logs in received.items():

@@ -1,4 +1,4 @@
-"""Brings a PostgreSQL database to the schema that this program knows, and tells when it can't be used."""
+"""Brings a PostgreSQL database to the schema that this program knows, and reports one that can't be used."""
 
 from __future__ import annotations
 

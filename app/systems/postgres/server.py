@@ -33,7 +33,7 @@ CONNECTIONS = 8
 CHUNK = 1_000
 #: Seconds that a thread waits for a connection.
 WAIT_SECONDS = 30.0
-#: What libpq is told unless the URL says otherwise: a dead network is noticed within half a minute.
+#: Parameters of libpq unless the URL says otherwise: a dead network is noticed within half a minute.
 DEFAULTS = {
     "connect_timeout": "5",
     "keepalives_idle": "10",
@@ -47,10 +47,10 @@ DEFAULTS = {
 TIMEOUTS = {"statement_timeout": 60_000, "lock_timeout": 20_000, "idle_in_transaction_session_timeout": 60_000}
 #: By these the server notices within half a minute that the machine of who holds a lock is gone.
 KEEPALIVES = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 4"
-#: Classes of SQLSTATE that tell of the record at hand: data, constraint, limit of the program.
+#: Classes of SQLSTATE that concern the record at hand: data, constraint, limit of the program.
 _RECORDS_FAULT = ("22", "23", "54")
 _LOCKED = "55P03"
-#: SQL for the server's clock in ms since 1970: leases and beats of several machines are told by one clock.
+#: SQL for the server's clock in ms since 1970: leases and beats of several machines are measured by one clock.
 NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 
 

@@ -28,7 +28,7 @@ NOT_FOUND, PRECONDITION_FAILED = 404, 406
 #: second later, and a queue that it forgot in a crash can't be read any more.
 SETTLE_SECONDS = 1.5
 
-# What goes wrong on a connection is raised to us and said in our own words.
+# Errors of a connection are raised to us and said in our own words.
 logging.getLogger("pika").setLevel(logging.CRITICAL)
 
 

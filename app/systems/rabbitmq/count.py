@@ -20,8 +20,8 @@ GIVEN_BACK_SECONDS = 0.02
 class Counter:
     """Answers everybody who asks with ready messages and consumers; whoever asks meanwhile gets the next count.
 
-    A passive declare tells both at once, and cheaply. But a queue whose leader is just being elected, as
-    after a restart, tells less than there is, or nothing. So the first count, and a count of nothing
+    A passive declare answers both at once, and cheaply. But a queue whose leader is just being elected, as
+    after a restart, reports less than there is, or nothing. So the first count, and a count of nothing
     that was not checked lately, asks for a message: that goes through the queue's log, after all that
     was confirmed before. A message that comes is given back.
     """
@@ -44,7 +44,7 @@ class Counter:
             self._start()
 
     def fail(self, error: BaseException) -> None:
-        """Tell everybody that there is no answer."""
+        """Fail all who wait for an answer with *error*."""
         for future in (*self._answered, *self._asked):
             future.set_exception(error)
 

@@ -30,7 +30,7 @@ _PERSISTENT = 2
 
 @dataclass(slots=True)
 class Verdict:
-    """What became of the messages of one put: the places of those that the broker refused, or had no queue for."""
+    """The outcome of the messages of one put: the places of those that the broker refused, or had no queue for."""
 
     refused: set[int] = field(default_factory=set)
     returned: set[int] = field(default_factory=set)
@@ -103,7 +103,7 @@ class Link:
                 self._loop.add_callback_threadsafe(self._work)
         return future
 
-    # What follows runs on the link's own thread.
+    # The code below runs on the link's own thread.
 
     def _run(self) -> None:
         try:

@@ -49,7 +49,7 @@ class _Handle:
 
 @dataclass(slots=True)
 class _Line:
-    """What one purpose needs of a link: the link at present, and when a new one may be tried."""
+    """The link of one purpose: the present one, and when a new one may be tried."""
 
     link: Link | None = None
     #: Links in a row that never opened.
@@ -59,7 +59,7 @@ class _Line:
 
 @dataclass(slots=True)
 class _Connections:
-    """What one process has opened."""
+    """The connections that one process has opened."""
 
     pid: int = field(default_factory=os.getpid)
     # Two, as RabbitMQ lets a connection that publishes wait while its memory or disk is short.

@@ -1,6 +1,6 @@
 """A connection that takes messages from RabbitMQ: for one batch at a time, whichever thread asks.
 
-It has a consumer on the queue only while it may hold messages. RabbitMQ tells exactly how many messages
+It has a consumer on the queue only while it may hold messages. RabbitMQ says exactly how many messages
 are ready and how many consumers there are, but not how many messages those hold; so an idle taker
 without a consumer lets everybody see that nothing waits.
 """
@@ -24,7 +24,7 @@ PREFETCH = 40
 #: Bytes of messages in one batch, so that large logs don't fill the memory.
 TAKE_BYTES = 8 << 20
 #: Seconds between two looks while nothing waits: at first, and when nothing has come for QUIET_SECONDS.
-LOOK_SECONDS = (0.01, 0.05)
+LOOK_SECONDS, QUIET_LOOK_SECONDS = 0.01, 0.05
 QUIET_SECONDS = 1.0
 #: Seconds between two looks at what the broker itself gave up.
 DEAD_LOOK_SECONDS = 5.0
@@ -116,7 +116,7 @@ class Taker:
         elif now >= until:
             return True
         else:
-            pause = LOOK_SECONDS[now >= self._last + QUIET_SECONDS]
+            pause = QUIET_LOOK_SECONDS if now >= self._last + QUIET_SECONDS else LOOK_SECONDS
             self._connection.sleep(min(pause, until - now))
         return False
 
@@ -130,7 +130,7 @@ class Taker:
         if now >= quiet:
             self._stop()
         elif now >= until and not self._ready():
-            # What was delivered before that answer arrives before the next one.
+            # Messages delivered before that answer arrive before the next one.
             self._ready()
             self._connection.process_data_events(0)
             return True

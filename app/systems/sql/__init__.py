@@ -1,1 +1,1 @@
-"""What both SQL systems share."""
+"""Code that both SQL systems share."""

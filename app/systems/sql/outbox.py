@@ -24,7 +24,7 @@ _POST = (
 _FORGET = (
     "DELETE FROM deliveries WHERE state <> 'waiting' AND seq <= "
     f"(SELECT seq FROM deliveries WHERE state <> 'waiting' ORDER BY seq DESC LIMIT 1 OFFSET {KEPT}) "
-    # What is open would be told once more.
+    # A notice that is still open would be told once more.
     "AND notice NOT IN (SELECT id FROM notices WHERE until IS NULL)"
 )
 #: A standing, less what `keep_test` keeps.

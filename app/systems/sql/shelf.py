@@ -1,4 +1,4 @@
-"""What both SQL databases offer to the parts of a record that are written once for both."""
+"""The interface that both SQL databases offer to the parts of a record that are written once for both."""
 
 from __future__ import annotations
 

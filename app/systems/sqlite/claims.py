@@ -1,4 +1,4 @@
-"""What a SQLite file keeps of requests beside their logs: claims, own ids and listings."""
+"""Requests in a SQLite file, beside their logs: claims, own ids and listings."""
 
 from __future__ import annotations
 
@@ -82,6 +82,6 @@ class SqliteClaims(Keeping):
             found = connection.execute(
                 "SELECT answer, digest, parts FROM claims WHERE key = ? ORDER BY part", (key,)
             ).fetchall()
-        # Of a key that several requests have claimed in part no answer tells the whole.
+        # Where several requests have claimed parts of a key, no single answer covers all of it.
         whole = found and len(found) >= found[0][2] and of_one_request(answer for answer, _, _ in found)
         return Earlier(found[0][0], found[0][1]) if whole else None

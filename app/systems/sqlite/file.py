@@ -170,7 +170,7 @@ class SqliteDatabase:
         self._bell.ring()
 
     def wait(self, seconds: float) -> None:
-        """Wait until another process rings or this one is told to stop, at most *seconds*."""
+        """Wait until another process rings or this one is asked to stop, at most *seconds*."""
         self._bell.wait(seconds)
 
     def hurry(self) -> None:

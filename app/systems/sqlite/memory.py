@@ -1,4 +1,4 @@
-"""What a SQLite file remembers of requests: the tables claims, listings, doubles and own_ids, copied as they are."""
+"""The memory of requests in a SQLite file: the tables claims, listings, doubles and own_ids, copied as they are."""
 
 from __future__ import annotations
 

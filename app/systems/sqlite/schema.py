@@ -1,4 +1,4 @@
-"""Brings a SQLite file to the schema that this program knows, and tells when it knows it not."""
+"""Brings a SQLite file to the schema that this program knows, and reports one that it does not know."""
 
 from __future__ import annotations
 

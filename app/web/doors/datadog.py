@@ -111,5 +111,5 @@ def tags(text: str) -> dict[str, Any]:
 @bp.errorhandler(LogIngestorError)
 def _failed(error: LogIngestorError) -> Response:
     status, text, headers = refused_by(error)
-    told = {"errors": [{"detail": text, "status": str(status), "title": "the logs were not taken"}]}
-    return make_response(msgspec.json.encode(told), status, {"Content-Type": "application/json", **headers})
+    answer = {"errors": [{"detail": text, "status": str(status), "title": "the logs were not taken"}]}
+    return make_response(msgspec.json.encode(answer), status, {"Content-Type": "application/json", **headers})

@@ -137,9 +137,9 @@ def _answer(code: int, status: int = 200, **more: Any) -> Response:
     return _json({"text": TEXTS[code], "code": code, **more}, status)
 
 
-def _json(told: dict[str, Any], status: int) -> Response:
+def _json(answer: dict[str, Any], status: int) -> Response:
     g.worded = True
-    return make_response(json.dumps(told, separators=(",", ":")), status, {"Content-Type": "application/json"})
+    return make_response(json.dumps(answer, separators=(",", ":")), status, {"Content-Type": "application/json"})
 
 
 @bp.errorhandler(LogIngestorError)
@@ -156,10 +156,10 @@ def _worded(response: Response) -> Response:
     """Give a code to what was refused before this door was asked: clients take an error without one for success."""
     if response.status_code >= 400 and not g.get("worded"):
         code = 2 if response.status_code == 401 and not request.headers.get("Authorization") else None
-        told = {
+        answer = {
             "text": TEXTS[code or _CODES.get(response.status_code, 6)],
             "code": code or _CODES.get(response.status_code, 6),
         }
-        response.set_data(json.dumps(told, separators=(",", ":")))
+        response.set_data(json.dumps(answer, separators=(",", ":")))
         response.content_type = "application/json"
     return response

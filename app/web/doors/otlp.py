@@ -73,12 +73,12 @@ def _answer(outcome: Outcome, form: document.OtlpJson, kind: Any) -> Response:
     reason = f"log {rejected[0]['index']}: {rejected[0]['message']}" if rejected else ""
     if request.mimetype != JSON:
         return make_response(packed.answer(kind(), len(rejected), reason), 200, {"Content-Type": PROTOBUF})
-    told: dict[str, Any] = {}
+    answer: dict[str, Any] = {}
     if rejected:
         name = form.way[2]
         # 64 bits are a text in protobuf's JSON.
-        told["partialSuccess"] = {f"rejected{name[0].upper()}{name[1:]}": str(len(rejected)), "errorMessage": reason}
-    return make_response(msgspec.json.encode(told), 200, {"Content-Type": JSON})
+        answer["partialSuccess"] = {f"rejected{name[0].upper()}{name[1:]}": str(len(rejected)), "errorMessage": reason}
+    return make_response(msgspec.json.encode(answer), 200, {"Content-Type": JSON})
 
 
 @bp.errorhandler(LogIngestorError)

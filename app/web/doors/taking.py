@@ -1,4 +1,4 @@
-"""What all doors share: the body, one way to have its logs accepted, and the same request told when it comes again.
+"""The path that all doors share: the body, one way to have its logs accepted, and a request recognized when it comes again.
 
 A door decodes its protocol into values as they would be sent to `/logs/ingest/`, hands them to `take`, and words the
 outcome as its clients expect. What it refuses by itself it hands over as a `Refused` in its place.
@@ -81,13 +81,13 @@ def take(
     sent. It is taken once, and answered from the first when it comes again:
 
     - within a day, where the client brought a *key* for this request;
-    - within a day, where the times of its logs tell it from all other bodies;
+    - within a day, where the times of its logs distinguish it from all other bodies;
     - else only while the first is in work, or when its answer was not delivered.
 
     *keys* are those of the single logs, of 16 bytes or empty: a log whose key came within a day is a duplicate.
     While they can't be kept it is tried again for *patience* seconds, which a client that keeps a batch would wait anyhow.
     Raises Unavailable and QueueFull, with nothing kept unless `kept_unknown` says so; where a queue kept a part of the logs
-    too, but for who tells its client of *each*: the outcome then says which to send again.
+    too, unless the door answers its client for *each* log: the outcome then says which to send again.
     """
     if not values:
         return Outcome()
@@ -101,7 +101,7 @@ def take(
         with _Series() as name:
             outcome = made.take(f"repeat:{name.hex()}")
         if outcome.lacking:
-            # Told of each log some send them all again: those that were kept are known by their series then.
+            # Some clients that get an answer for each log send them all again: those that were kept are known by their series then.
             g.series.doubt()
     g.receipt = outcome.receipt
     return outcome
@@ -112,11 +112,11 @@ def _is_unlike_others(logs: Sequence[LogRecord], now: int) -> bool:
 
     A time finer than milliseconds does, or three of milliseconds; a log that brought none has the time *now*.
     """
-    told = 0
+    signs = 0
     for log in logs:
         if (log.t, log.ns) != (now, 0):
-            told += 3 if log.ns else 1 if log.t % 1000 else 0
-            if told >= 3:
+            signs += 3 if log.ns else 1 if log.t % 1000 else 0
+            if signs >= 3:
                 return True
     return False
 
@@ -160,7 +160,7 @@ class _Request:
 
 
 def _request_digest(body: bytes, *more: str) -> bytes:
-    """Return the digest of a request: path, password, body or its digest, and what else tells it from others."""
+    """Return the digest of a request: path, password, body or its digest, and what else distinguishes it from others."""
     asked = hashlib.blake2b(digest_size=16)
     for part in (
         request.full_path.encode(),

@@ -15,10 +15,10 @@ _ANY = formats.recognise((), Assumed.here())
 
 
 def opened(log: dict[str, Any], assumed: Assumed) -> dict[str, Any]:
-    """Return the *log* with what its message tells.
+    """Return the *log* with what its message says.
 
     A message of JSON, and any message of a log without level and time, is read in full: its own level and time win, what
-    else the protocol told wins over the text. Of other messages only the level is read, where the protocol told none.
+    else the protocol said wins over the text. Of other messages only the level is read, where the protocol gave none.
     """
     message, json = log["message"], log["message"].lstrip().startswith("{")
     if log.get("level") and not json:
@@ -33,23 +33,23 @@ def opened(log: dict[str, Any], assumed: Assumed) -> dict[str, Any]:
 
 
 def read(document: dict[str, Any], assumed: Assumed) -> dict[str, Any]:
-    """Return the log that an object of JSON tells, as one in a file does."""
+    """Return the log that an object of JSON holds, as one in a file does."""
     return to_log(document, assumed)
 
 
-def within(found: dict[str, Any], told: dict[str, Any]) -> dict[str, Any]:
-    """Return the log that was *found* in what a protocol carried, with what the protocol *told* of it.
+def within(found: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
+    """Return the log that was *found* in what a protocol carried, with what the protocol *said* of it.
 
     The log's own message, level and time win: its sender's envelope says when and how it was carried. Its resource gives
     way and is kept in the metadata.
     """
-    told = {name: value for name, value in told.items() if value is not None}
+    said = {name: value for name, value in said.items() if value is not None}
     own = {name: found[name] for name in _OWN if found.get(name) is not None}
-    metadata = _both(found.get("metadata"), told.get("metadata"))
+    metadata = _both(found.get("metadata"), said.get("metadata"))
     named = found.get("resourceId")
-    if named is not None and named != told.get("resourceId", named) and isinstance(metadata, dict):
+    if named is not None and named != said.get("resourceId", named) and isinstance(metadata, dict):
         metadata = {"resourceId": named, **metadata}
-    return {**found, **told, **own, "metadata": metadata}
+    return {**found, **said, **own, "metadata": metadata}
 
 
 def _both(one: Any, other: Any) -> Any:

@@ -72,7 +72,7 @@ class SendTo:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """What has come since the page was opened."""
+    """The logs that have come since the page was opened."""
 
     #: Sources that were not there before, and such that were; those seen last first.
     new: list[Source]
@@ -80,7 +80,7 @@ class Arrived:
     logs: list[LogRecord]
     #: Where all that came is found.
     url: str
-    #: Why that can't be told; None when it can.
+    #: Why that is not known; None when it is.
     missing: str | None = None
 
 
@@ -118,7 +118,7 @@ def _page(**values: Any) -> str:
 
 
 def _since(held: Backends) -> tuple[int | None, str | None]:
-    """Return since when to wait, by the record's clock; and why that can't be told."""
+    """Return since when to wait, by the record's clock; and why that is not known."""
     text = request.args.get("since")
     if text is None:
         try:

@@ -133,7 +133,7 @@ def now(held: Backends) -> OverviewNow:
     """Return how the system is."""
     found = system.read(held, settings(), parts().board, parts().recent)
     sources, flow = None, None
-    # What fails here leaves its place empty; which part is away was just told. Of a record that is away nothing more is asked.
+    # A failure here leaves its place empty: the part that is away is named already. A record that is away is asked nothing more.
     if found.parts["record"] is None:
         with suppress(LogIngestorError):
             sources = held.record.figures.sources(SOURCES_SHOWN)

@@ -10,7 +10,7 @@ from typing import Any
 Scope = MutableMapping[str, Any]
 Headers = list[tuple[bytes, bytes]]
 
-#: Name in the environment of the function that tells whether the client has left.
+#: Name in the environment of the function that says whether the client has left.
 LEFT = "logingestor.left"
 #: Name in the environment of a list: each function in it is called, on the loop, with whether the answer was delivered
 #: to a client that was still there.

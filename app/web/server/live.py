@@ -68,7 +68,7 @@ class Live:
         """Serve a socket whose connection was received, until it is closed or the process stops."""
         code = GOING_AWAY
         try:
-            # Whoever is told that the socket is open follows already: a log sent then is seen.
+            # The reader follows before the client learns that the socket is open: a log sent from then on is seen.
             async with self._reader(scope) as (reader, came):
                 await send({"type": "websocket.accept"})
                 left = asyncio.ensure_future(_left(receive, "websocket.disconnect"))

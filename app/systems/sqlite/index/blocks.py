@@ -1,6 +1,6 @@
 """Which places a query must read: blocks of 1,024 places with their lowest and highest keys.
 
-Places are given in the order of storing, which is nearly the order of time; the keys tell how nearly.
+Places are given in the order of storing, which is nearly the order of time; the keys show how nearly.
 A query reads blocks in the order of their best key and stops when no block left can hold a better
 hit. Hence order and paging by (timestamp, ns, id) need no B-tree over time, however logs arrive.
 """

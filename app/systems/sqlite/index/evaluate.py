@@ -22,7 +22,7 @@ def looks_inside(tree: Filter) -> bool:
 
 
 def needles(leaf: Filter) -> tuple[str, ...] | None:
-    """Return texts of which a record must hold one to satisfy *leaf*; None when block texts can't tell."""
+    """Return texts of which a record must hold one to satisfy *leaf*; None when block texts can't decide."""
     match leaf:
         case Contains("message", text) if text:
             return (text,)

@@ -103,7 +103,7 @@ _PUNCTUATION = frozenset("!\"#%&',-/:;<=>@_`~ ")
 
 @functools.lru_cache(maxsize=256)
 def required(pattern: str) -> tuple[str, ...] | None:
-    """Return texts of which each match of the RE2 pattern holds at least one, None when that can't be told.
+    """Return texts of which each match of the RE2 pattern holds at least one, None when that is not known.
 
     Looks at the top level only: groups are passed over, each alternative gives its longest literal.
     """
@@ -157,7 +157,7 @@ def _piece(pattern: str, at: int) -> tuple[str, int, bool]:
             return "", 2, False
         if following and not following.isalnum():
             return following, 2, True
-        raise LookupError(following)  # \pL, \x41, \123: not told apart here
+        raise LookupError(following)  # \pL, \x41, \123: not distinguished here
     if character == "[":
         whole = _CLASS.match(pattern, at)
         return "", len(whole[0]) if whole else len(pattern) - at, False

@@ -134,7 +134,7 @@ class SqliteIndex(SqliteRebuilding):
                 merged = connection.total_changes - before >= 2
                 connection.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()
                 before, left = left, connection.execute("PRAGMA freelist_count").fetchone()[0]
-                # Of a file that was made elsewhere no page may be given back.
+                # A file that was made elsewhere may be unable to give pages back.
                 if not merged and left in (0, before):
                     break
 

@@ -1,4 +1,4 @@
-"""What is counted already: logs by minute and level, and by value of level, resourceId and commit.
+"""Counts that are kept: logs by minute and level, and by value of level, resourceId and commit.
 
 Both are kept in the transaction that stores the logs, so that they are what a count would find.
 """

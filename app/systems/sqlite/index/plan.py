@@ -56,7 +56,7 @@ NONE = FtsExpression(None)
 
 @dataclass(frozen=True, slots=True)
 class Dictionary:
-    """What a plan may look up in the index: the values of a counted field, and number terms in a range."""
+    """The keys that a plan may look up in the index: the values of a counted field, and number terms in a range."""
 
     #: (field, most) -> its values, None when there are more than that or the field is not counted.
     values: Callable[[str, int], list[str] | None]
@@ -170,7 +170,7 @@ def _tested(leaf: Contains | Wildcard | Matches, dictionary: Dictionary) -> FtsE
         kept = {_as_kept(field, value) for value in found}
         if len(kept) <= TERMS_LIMIT:
             either = any_of([FtsExpression(quoted(terms.value_term(field, value))) for value in sorted(kept)])
-            # `error` and `ERROR` are one term: a pattern that tells them apart must be verified.
+            # `error` and `ERROR` are one term: a pattern that distinguishes them must be verified.
             alike = sum(_as_kept(field, value) in kept for value in values)
             return FtsExpression(either.text, exact=alike == len(found))
     return FtsExpression(ALL.text if field == "level" else quoted(terms.exists_term(field)), exact=False)

@@ -138,7 +138,7 @@ class SqliteRebuilding:
         for name in _FIGURES if not self._shared else _FIGURES[:2]:
             rows.set_state(connection, name, rows.get_state(connection, name + NEXT))
         _end(connection)
-        # Tells every process that the blocks it knows are others now.
+        # Lets every process know that the blocks it knows are others now.
         rows.add_state(connection, "removals", 1)
 
 

@@ -49,7 +49,7 @@ def following(connection: Connection) -> Generation | None:
 
 @dataclass(slots=True)
 class Prepared:
-    """What the index will hold for some records, computed before the write lock is taken."""
+    """The index entries of some records, computed before the write lock is taken."""
 
     records: list[LogRecord]
     documents: list[str]

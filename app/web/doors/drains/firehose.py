@@ -128,8 +128,8 @@ def _common() -> dict[str, Any]:
 def _answer(status: int, more: dict[str, Any]) -> Response:
     """Return the answer in the one form that Firehose takes for one; it has the request's own id."""
     g.worded = True
-    told = {"requestId": request.headers.get("X-Amz-Firehose-Request-Id", ""), "timestamp": now_ms(), **more}
-    return make_response(msgspec.json.encode(told), status, {"Content-Type": "application/json"})
+    answer = {"requestId": request.headers.get("X-Amz-Firehose-Request-Id", ""), "timestamp": now_ms(), **more}
+    return make_response(msgspec.json.encode(answer), status, {"Content-Type": "application/json"})
 
 
 @bp.errorhandler(LogIngestorError)

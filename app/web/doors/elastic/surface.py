@@ -58,15 +58,15 @@ def _version(agent: str) -> str:
 
 def license_of(**_: Any) -> dict[str, Any]:
     """Return a license that is active."""
-    told = {"status": "active", "uid": "00000000-0000-0000-0000-000000000000", "type": "basic", "issued_to": NAME}
-    return {"license": told | {"issuer": NAME, "max_nodes": None, "start_date_in_millis": -1}}
+    answer = {"status": "active", "uid": "00000000-0000-0000-0000-000000000000", "type": "basic", "issued_to": NAME}
+    return {"license": answer | {"issuer": NAME, "max_nodes": None, "start_date_in_millis": -1}}
 
 
 def xpack(**_: Any) -> dict[str, Any]:
     """Return the features that shippers look for."""
     features = {name: {"available": True, "enabled": True} for name in ("ilm", "data_streams")}
-    told = {"uid": license_of()["license"]["uid"], "type": "basic", "mode": "basic", "status": "active"}
-    return {"build": {}, "license": told, "features": features, "tagline": "You know, for X"}
+    answer = {"uid": license_of()["license"]["uid"], "type": "basic", "mode": "basic", "status": "active"}
+    return {"build": {}, "license": answer, "features": features, "tagline": "You know, for X"}
 
 
 def health(**_: Any) -> dict[str, Any]:
@@ -76,9 +76,9 @@ def health(**_: Any) -> dict[str, Any]:
         *("relocating_shards", "initializing_shards", "unassigned_shards", "delayed_unassigned_shards"),
         *("number_of_pending_tasks", "number_of_in_flight_fetch", "task_max_waiting_in_queue_millis"),
     )
-    told: dict[str, Any] = {"cluster_name": NAME, "status": "green", "timed_out": False}
-    told |= {"number_of_nodes": 1, "number_of_data_nodes": 1} | dict.fromkeys(counts, 1) | dict.fromkeys(none, 0)
-    return told | {"active_shards_percent_as_number": 100.0}
+    answer: dict[str, Any] = {"cluster_name": NAME, "status": "green", "timed_out": False}
+    answer |= {"number_of_nodes": 1, "number_of_data_nodes": 1} | dict.fromkeys(counts, 1) | dict.fromkeys(none, 0)
+    return answer | {"active_shards_percent_as_number": 100.0}
 
 
 def cat_health(**_: Any) -> list[dict[str, Any]]:
@@ -88,12 +88,12 @@ def cat_health(**_: Any) -> list[dict[str, Any]]:
 
 def nodes(**_: Any) -> dict[str, Any]:
     """Return the one node, by the address that was asked: clients that look for others find only it."""
-    told = {"name": NAME, "version": info()["version"]["number"], "roles": ["data", "ingest", "master"]}
-    told |= {"http": {"publish_address": request.host, "bound_address": [request.host]}}
+    answer = {"name": NAME, "version": info()["version"]["number"], "roles": ["data", "ingest", "master"]}
+    answer |= {"http": {"publish_address": request.host, "bound_address": [request.host]}}
     return {
         "_nodes": {"total": 1, "successful": 1, "failed": 0},
         "cluster_name": NAME,
-        "nodes": {UUID: told | {"host": request.host.partition(":")[0], "ip": request.host.partition(":")[0]}},
+        "nodes": {UUID: answer | {"host": request.host.partition(":")[0], "ip": request.host.partition(":")[0]}},
     }
 
 
@@ -150,5 +150,5 @@ def pipeline(name: str = "*", **_: Any) -> dict[str, Any]:
 def data_stream(name: str = "*", **_: Any) -> dict[str, Any]:
     """Return a data stream."""
     indices = [{"index_name": name, "index_uuid": UUID}]
-    told = {"name": name, "timestamp_field": {"name": "@timestamp"}, "indices": indices, "generation": 1}
-    return {"data_streams": [told | {"status": "GREEN", "template": name}]}
+    answer = {"name": name, "timestamp_field": {"name": "@timestamp"}, "indices": indices, "generation": 1}
+    return {"data_streams": [answer | {"status": "GREEN", "template": name}]}
