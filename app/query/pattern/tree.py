@@ -133,11 +133,13 @@ class _Parser:
             if (found := self._match(_FLAGS)) is not None:
                 flags |= set(found[1])
                 flags -= set(found[2] or "")
+                if parts:  # RE2 lets a repetition behind flags repeat what stands before them
+                    parts.append(self._repeated(parts.pop()))
             elif self._eat("\\Q"):
                 quoted, _, _ = self._pattern[self._at :].partition("\\E")
                 self._at = min(self._at + len(quoted) + 2, len(self._pattern))
                 parts += literal(quoted, case="i" not in flags).parts
-                if quoted:
+                if parts:  # behind an empty quotation, too, what stands before it is repeated
                     parts.append(self._repeated(parts.pop()))
             else:
                 parts.append(self._repeated(self._atom(flags)))

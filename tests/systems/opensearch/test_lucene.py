@@ -163,6 +163,12 @@ def test_needed_texts_stand_in_every_match(pattern: str) -> None:
             assert any(text in folded for text in needed)
 
 
+@pytest.mark.parametrize("pattern", ["#(?i)*", "b#(?s){0,1}", r"#\Q\E*", r"b(?i)(?s)?", "a(?U)*b", "a" + "(?i)*" * 199])
+def test_a_repetition_behind_flags_repeats_what_stands_before_them(index: OpenSearchIndex, pattern: str) -> None:
+    """As RE2 reads it."""
+    check(index, Matches("message", pattern))
+
+
 @pytest.mark.parametrize("depth", [1, NESTING_LIMIT, NESTING_LIMIT + 1, 400])
 def test_nested_groups_find_the_same_logs_at_any_depth(index: OpenSearchIndex, depth: int) -> None:
     """What is nested too deep for a tree is searched all the same."""

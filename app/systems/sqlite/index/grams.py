@@ -98,6 +98,9 @@ def ends(text: bytes) -> npt.NDArray[np.intp]:
 
 _CLASS = re.compile(r"\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]", re.DOTALL)
 _QUANTIFIER = re.compile(r"[*+?]\??|\{\d+(?:,\d*)?\}\??")
+#: What is not read here: quotations, single bytes, a range that ends in a bracket, and a repetition behind flags, which
+#: repeats the part before them.
+_UNREAD = re.compile(r"\\Q|\\C|-\[:|\(\?[imsU-]*\)(?:[*+?]|\{\d)")
 _PUNCTUATION = frozenset("!\"#%&',-/:;<=>@_`~ ")
 
 
@@ -107,7 +110,7 @@ def required(pattern: str) -> tuple[str, ...] | None:
 
     Looks at the top level only: groups are passed over, each alternative gives its longest literal.
     """
-    if r"\Q" in pattern or r"\C" in pattern:
+    if _UNREAD.search(pattern):
         return None
     try:
         alternatives = _alternatives(pattern)
