@@ -117,6 +117,9 @@ def addresses(rule: Rule, logs: list[dict[str, Any]], letters: list[str]) -> lis
             "trace_id": [TRACE],
             "receipt": [SCRIPT],
             "which": ["watched", SCRIPT.replace("/", "")],
+            "index": ["logs-1", SCRIPT.replace("/", "")],
+            "rest": ["_cat/indices", SCRIPT.replace("/", "")],
+            "kind": ["_doc", "_mapping", SCRIPT.replace("/", "")],
         }[name]
         made = [re.sub(f"<[^<>]*{name}>", lambda _, v=value: quote(v), one) for one in made for value in values]
     queries = (
