@@ -103,11 +103,11 @@ def candidates(value: dict[str, Any], shape: Shape, name: str, later: dict[str, 
     places = shape.places.get(name)
     if places is None and not later:
         return []
-    found: list[Candidate] = [
-        (rank, path, inner)
-        for rank, path in places or ()
-        if (inner := value.get(path[0]) if len(path) == 1 else at(value, path)) is not None
-    ]
+    found: list[Candidate] = []
+    for rank, path in places or ():
+        inner = value.get(path[0]) if len(path) == 1 else at(value, path)
+        if inner is not None:
+            found.append((rank, path, inner))
     if later:
         for key, more in later.items():
             role = shape.roles.get(key)
