@@ -322,11 +322,12 @@ def test_a_connection_that_breaks_doubles_nothing(thorough: Client, shared: Serv
         proxy.cut.set()
         run.log(first + 10, 10)
         run.log(first + 20, 10)
+        expected = set(range(10)) | set(range(20, 30)) | (set(range(10, 20)) if thorough.repeats else set())
+        # A client that reads no answer is done before its last request has arrived.
+        if not thorough.dies:
+            wait_for(lambda: set(numbers_of(found(shared), first)) >= expected, 30, f"all logs: {run.errors}")
     counts = numbers_of(found(shared), first)
     assert sum(counts.values()) - len(counts) <= thorough.alone
-    assert thorough.dies or set(counts) >= set(range(10)) | set(range(20, 30)) | (
-        set(range(10, 20)) if thorough.repeats else set()
-    ), run.errors
 
 
 @pytest.mark.parametrize("thorough", [one for one in CLIENTS if one.name in DOORS], ids=lambda client: client.name)
