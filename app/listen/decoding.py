@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from app.files import carried
 from app.files.pieces import decode
 from app.log.body import read_item
 from app.log.lines import syslog
@@ -28,12 +29,19 @@ def syslog_log(data: bytes, peer: str, assumed: Assumed) -> dict[str, Any]:
     """Return the log in a message; one without a header that is known is a text of its own, from its peer."""
     text = decode(data.rstrip(b"\n\0"))
     log = syslog.read(text, assumed) or syslog.read_bare(text, assumed) or {"message": text, "metadata": {}}
-    found = {name: value for name, value in log.items() if value is not None}
+    log["message"] = _without_cookie(log["message"])
+    found = {name: value for name, value in carried.opened(log, assumed).items() if value is not None}
     if found.get("resourceId") in (None, "localhost"):
         # Every machine calls itself so: where it sends from says more.
-        found["metadata"] = {**found["metadata"], "peer": peer}
+        found["metadata"] = {**(found.get("metadata") or {}), "peer": peer}
         found.setdefault("resourceId", peer)
     return found
+
+
+def _without_cookie(message: str) -> str:
+    """Return a message of JSON without the mark that some senders put before it (Common Event Expression, of rsyslog's mmjsonparse)."""
+    bare = message.lstrip()
+    return bare[5:].lstrip() if bare.startswith("@cee:") else message
 
 
 def gelf_log(data: bytes, peer: str) -> Any:

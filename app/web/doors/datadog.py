@@ -11,12 +11,12 @@ import msgspec
 from flask import Response, make_response, request
 
 from app.errors import InvalidRecord, LogIngestorError, Problem
+from app.files import carried
 from app.files import level as levels
 from app.log import body as bodies
 from app.log.schema import Refused, payload_of
 from app.times import written
 from app.times.written import Assumed
-from app.web.doors import texts
 from app.web.doors.taking import bury, door, read_body, take
 from app.web.security.errors import refused_by
 
@@ -71,10 +71,10 @@ def log(item: Any, shared: dict[str, str], assumed: Assumed) -> Any:
     if isinstance(metadata.get("ddtags"), str):
         metadata["ddtags"] = tags(metadata["ddtags"])
     if isinstance(message, dict):
-        return texts.within(texts.read(message, assumed), {**about, "metadata": metadata})
+        return carried.within(carried.read(message, assumed), {**about, "metadata": metadata})
     if message is None or not isinstance(message, str):
-        return texts.within(texts.read(metadata if message is None else {"message": str(message)}, assumed), about)
-    return texts.opened({"message": message, **about, "metadata": metadata}, assumed)
+        return carried.within(carried.read(metadata if message is None else {"message": str(message)}, assumed), about)
+    return carried.opened({"message": message, **about, "metadata": metadata}, assumed)
 
 
 def _taken(item: dict[str, Any], name: str, read: Any) -> Any:

@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 
 from app.errors import InvalidRecord, Problem
+from app.files import carried
 from app.log.schema import Refused, payload_of
 from app.times import written
 from app.times.written import Assumed
-from app.web.doors import texts
 
 #: HEC's codes by the field at fault; an event that is blank has one more than a missing one.
 CODES = {"event": 12, "fields": 15}
@@ -96,8 +96,8 @@ def _log(sent: Any, assumed: Assumed) -> dict[str, Any] | Refused:
     about = {"timestamp": time, "resourceId": host if isinstance(host, str) and 0 < len(host) <= _SHORT else None}
     if not isinstance(event, dict):
         text = event if isinstance(event, str) else json.dumps(event)
-        return texts.opened({"message": text.rstrip("\r\n"), **about, "metadata": metadata}, assumed)
-    return texts.within(texts.read(_line(event), assumed), {**about, "metadata": metadata})
+        return carried.opened({"message": text.rstrip("\r\n"), **about, "metadata": metadata}, assumed)
+    return carried.within(carried.read(_line(event), assumed), {**about, "metadata": metadata})
 
 
 def _problem(sent: Any) -> Problem | None:
@@ -138,4 +138,4 @@ def lines(body: bytes, about: Mapping[str, str]) -> list[Any]:
     text = body.decode("utf-8", "replace").replace("\r\n", "\n")
     found = [one.rstrip("\n") for one in re.split(r"\n(?=\S)", text.strip("\n"))]
     shared = {"timestamp": time, "resourceId": host if host is not None and len(host) <= _SHORT else None}
-    return [texts.opened({"message": one, **shared, "metadata": metadata}, assumed) for one in found if one.strip()]
+    return [carried.opened({"message": one, **shared, "metadata": metadata}, assumed) for one in found if one.strip()]

@@ -11,10 +11,10 @@ from typing import Any
 from flask import Response, make_response, request
 
 from app.errors import InvalidRecord, LogIngestorError
+from app.files import carried
 from app.log.loki import push
 from app.times.written import Assumed
 from app.web.current import parts
-from app.web.doors import texts
 from app.web.doors.taking import PATIENCE, bury, door, read_body, take
 from app.web.security.errors import refused_by
 
@@ -53,11 +53,11 @@ def _log(value: Any, assumed: Assumed) -> Any:
     """Return an entry as a log: its labels by the names that logs use, its text read as a line of a file is."""
     if not isinstance(value, dict):
         return value
-    log = texts.read(value, assumed)
+    log = carried.read(value, assumed)
     if log.get("resourceId") is None:
         sender = next((value[name] for name in push.SENDERS if isinstance(value.get(name), str) and value[name]), None)
         log = log if sender is None or len(sender) > 255 else {**log, "resourceId": sender}
-    return texts.opened(log, assumed)
+    return carried.opened(log, assumed)
 
 
 @bp.errorhandler(LogIngestorError)

@@ -13,10 +13,10 @@ from flask import Response, make_response, request
 
 from app.accept.accept import Outcome
 from app.errors import InvalidRecord, LogIngestorError
+from app.files import carried
 from app.log.otlp import document, packed
 from app.log.schema import Refused
 from app.times.written import Assumed
-from app.web.doors import texts
 from app.web.doors.taking import bury, door, read_body, take
 from app.web.security.errors import refused_by
 
@@ -58,7 +58,7 @@ def _taken(form: document.OtlpJson, kind: Any) -> Response:
 def _read(log: dict[str, Any], assumed: Assumed) -> dict[str, Any]:
     """Return the log; a body of text without a severity is a line that somebody's collector read from a file."""
     if log["level"] is None and "body" not in log["metadata"] and log["message"]:
-        return texts.opened(log, assumed)
+        return carried.opened(log, assumed)
     return log
 
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from flask import Response, make_response
 
+from app.files import carried
 from app.files import level as levels
 from app.log.body import read_item
 from app.log.schema import Refused
 from app.times import written
 from app.times.written import Assumed
-from app.web.doors import texts
 from app.web.doors.taking import door, read_body, take
 
 bp = door("cloudflare")
@@ -66,5 +66,5 @@ def log(item: dict[str, Any], assumed: Assumed) -> dict[str, Any]:
     if isinstance(item.get("ScriptName"), str) and "Outcome" in item:
         return {"message": f"{item['ScriptName']} {item['Outcome']}", **about}
     if time is None and resource is None:
-        return texts.read(item, assumed)
+        return carried.read(item, assumed)
     return {"message": json.dumps(item, ensure_ascii=False, separators=(",", ":")), **about}

@@ -15,13 +15,13 @@ import msgspec
 from flask import Response, g, make_response, request
 
 from app.errors import InvalidInput, InvalidRecord, LogIngestorError, Problem
+from app.files import carried
 from app.log.body import inflate, read_item
 from app.log.schema import Refused, payload_of
 from app.times import written
 from app.times.instant import now_ms
 from app.times.written import Assumed
 from app.web.current import settings
-from app.web.doors import texts
 from app.web.doors.hec_events import objects
 from app.web.doors.taking import bury, door, read_body, take
 from app.web.security.errors import refused_by
@@ -83,7 +83,7 @@ def of_record(inner: bytes, shared: dict[str, Any], assumed: Assumed) -> Iterato
     if not inner.lstrip().startswith(b"{"):
         for line in inner.decode("utf-8", "replace").splitlines():
             if line.strip():
-                yield texts.opened({"message": line, "metadata": dict(shared)}, assumed)
+                yield carried.opened({"message": line, "metadata": dict(shared)}, assumed)
         return
     try:
         found = objects(inner)
@@ -96,7 +96,7 @@ def of_record(inner: bytes, shared: dict[str, Any], assumed: Assumed) -> Iterato
         elif isinstance(one, dict) and "messageType" in one and isinstance(one.get("logEvents"), list):
             yield from _events(one, shared, assumed)
         else:
-            yield texts.within(texts.read(one, assumed), {"metadata": shared}) if isinstance(one, dict) else one
+            yield carried.within(carried.read(one, assumed), {"metadata": shared}) if isinstance(one, dict) else one
 
 
 def _events(subscription: dict[str, Any], shared: dict[str, Any], assumed: Assumed) -> Iterator[Any]:
@@ -115,7 +115,7 @@ def _events(subscription: dict[str, Any], shared: dict[str, Any], assumed: Assum
             "resourceId": group if isinstance(group, str) and 0 < len(group) <= 255 else None,
             "metadata": about | ({"eventId": event["id"]} if "id" in event else {}),
         }
-        yield texts.opened(made, assumed)
+        yield carried.opened(made, assumed)
 
 
 def _common() -> dict[str, Any]:

@@ -12,11 +12,11 @@ from flask import Response, make_response, request
 
 from app.accept.accept import UNREADABLE_KEPT
 from app.errors import InvalidRecord, Problem
+from app.files import carried
 from app.files import level as levels
 from app.log.schema import Refused
 from app.times import written
 from app.times.written import Assumed
-from app.web.doors import texts
 from app.web.doors.taking import bury, door, read_body, take
 
 bp = door("heroku")
@@ -66,7 +66,7 @@ def log(frame: bytes, assumed: Assumed) -> dict[str, Any]:
     text = frame.decode("utf-8", "replace").rstrip("\n\0")
     head = _HEADER.fullmatch(text)
     if head is None or int(head[1]) > 191:
-        return texts.opened({"message": text, "metadata": {}}, assumed)
+        return carried.opened({"message": text, "metadata": {}}, assumed)
     time, host, app, process, kind, message = (None if part == "-" else part for part in head.groups()[1:])
     facility = levels.FACILITIES[int(head[1]) >> 3]
     metadata = {"host": host, "app": app, "dyno": process, "msgid": kind, "facility": facility}
@@ -78,7 +78,7 @@ def log(frame: bytes, assumed: Assumed) -> dict[str, Any]:
     }
     if app == "heroku" and process == "router":
         return _request(made)
-    return texts.opened(made, assumed)
+    return carried.opened(made, assumed)
 
 
 def _request(made: dict[str, Any]) -> dict[str, Any]:

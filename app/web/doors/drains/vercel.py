@@ -13,13 +13,13 @@ from typing import Any
 from flask import Response, make_response, request
 
 from app.errors import InvalidRecord, Problem
+from app.files import carried
 from app.files import level as levels
 from app.log import body as bodies
 from app.log.schema import Refused, payload_of
 from app.times import written
 from app.times.written import Assumed
 from app.web.current import settings
-from app.web.doors import texts
 from app.web.doors.taking import bury, door, read_body, take
 from app.web.reading import raw_body
 from app.web.security.errors import answer
@@ -80,7 +80,7 @@ def log(item: Any, assumed: Assumed) -> Any:
         "spanId": _text(item.get("spanId") or item.get("span.id")),
         "metadata": metadata,
     }
-    return texts.opened(made, assumed)
+    return carried.opened(made, assumed)
 
 
 def _told(item: dict[str, Any], status: Any) -> str:

@@ -1,0 +1,42 @@
+"""From messages of syslog to logs: header, text, and a log that the text itself is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.listen.decoding import syslog_log
+from app.times.written import Assumed
+
+HEADER = b"<14>1 2026-01-02T03:04:05Z web-1 shop 7 - - "
+
+
+def log(data: bytes) -> dict[str, Any]:
+    """Return the log in a message from 192.0.2.7."""
+    return syslog_log(data, "192.0.2.7", Assumed.here())
+
+
+def test_header_and_text() -> None:
+    """Priority, host and program are where they belong."""
+    found = log(HEADER + b"order failed\n")
+    assert (found["level"], found["message"], found["resourceId"]) == ("info", "order failed", "web-1")
+    assert found["metadata"]["app"] == "shop"
+
+
+@pytest.mark.parametrize("mark", [b"", b"@cee:", b" @cee: "])
+def test_a_text_of_json_is_read(mark: bytes) -> None:
+    """Its own level and time win over those of the header, which says how it was carried."""
+    sent = b'{"level":50,"time":1694764800123,"pid":7,"hostname":"inner","msg":"order failed"}'
+    found = log(HEADER + mark + sent)
+    assert (found["level"], found["message"], found["resourceId"]) == ("error", "order failed", "web-1")
+    assert str(found["timestamp"]).startswith(("2023-09-15T08:00:00.123", "1694764800123"))
+    assert found["metadata"]["app"] == "shop"
+
+
+@pytest.mark.parametrize(
+    "data", [b"no header at all", b"<14>shop: no time\0", b"<13>Jan  2 03:04:05 localhost shop: x"]
+)
+def test_a_host_that_says_nothing_is_its_peer(data: bytes) -> None:
+    """Where it sends from says more than `localhost`, and than nothing."""
+    assert log(data)["metadata"]["peer"] == "192.0.2.7"
