@@ -72,6 +72,7 @@ class OtlpRecord(Struct, rename="camel"):
     severity_text: str = ""
     body: AnyValue | None = None
     attributes: list[KeyValue] | None = None
+    dropped_attributes_count: int = 0
     flags: int = 0
     trace_id: str = ""
     span_id: str = ""

@@ -96,6 +96,9 @@ def log(
         own = {**own, "eventName": event}
     if flags:
         own = {**own, "traceFlags": flags}
+    if record.dropped_attributes_count:
+        # The only sign that the sender's library left some out.
+        own = {**own, "droppedAttributes": record.dropped_attributes_count}
     if not isinstance(body, str):
         if body is not None:
             own = {**own, "body": body}

@@ -94,6 +94,7 @@ def test_a_record_is_read_whole() -> None:
             "trace_id": TRACE,
             "span_id": SPAN,
             "flags": 1,
+            "dropped_attributes_count": 2,
             "event_name": "payment",
             "attributes": {"order": 7, "exception.type": "ValueError", "tags": ["a", "b"], "scope": "mine"},
         },
@@ -117,6 +118,7 @@ def test_a_record_is_read_whole() -> None:
                 "attributes": {"scope": "mine"},
                 "eventName": "payment",
                 "traceFlags": 1,
+                "droppedAttributes": 2,
             },
         }
     ]
