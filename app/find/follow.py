@@ -118,6 +118,9 @@ class Follower:
         with self._guard:
             if not self._readers:
                 self._place = newest
+            # A step that has begun without this reader may read on past what is stored from now on.
+            if reader.place is None:
+                reader.place = newest
             self._readers.add(reader)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="follow", daemon=True)
@@ -159,29 +162,46 @@ class Follower:
 
     def _step(self, readers: list[TailReader]) -> bool:
         """Read on once for all who are at the newest place, and once for each who is behind; return whether logs came."""
-        came = False
-        for reader in [reader for reader in readers if reader.place is not None and reader.roomy]:
-            assert reader.place is not None
-            if reader.place >= self._place:
-                reader.place = None
-                continue
-            found = self._store.after(reader.place, AT_ONCE)
-            reader.give(_written(found, reader))
-            reader.place = found[-1][0] if found else None
-            came = True
+        came = self._catch_up([reader for reader in readers if reader.place is not None and reader.roomy])
         found = self._store.after(self._place, AT_ONCE)
         if found:
-            texts: dict[tuple[str, ...], list[str]] = {}
-            for reader in readers:
-                if reader.place is None:
-                    if reader.key not in texts:
-                        texts[reader.key] = _written(found, reader)
-                    reader.give(texts[reader.key])
+            self._share(found, readers)
             self._place = found[-1][0]
         else:
             for reader in readers:
                 reader.give([])
+        for reader in readers:
+            if reader.place == self._place:
+                reader.place = None
         return came or bool(found)
+
+    def _catch_up(self, readers: list[TailReader]) -> bool:
+        """Read once for each reader that is behind the newest place; return whether any was."""
+        came = False
+        for reader in readers:
+            place = reader.place or 0
+            if place < self._place:
+                found = self._store.after(place, AT_ONCE)
+                reader.give(_written(found, reader))
+                reader.place = found[-1][0] if found else None
+                came = True
+            elif place == self._place:
+                reader.place = None
+        return came
+
+    def _share(self, found: list[tuple[int, LogRecord]], readers: list[TailReader]) -> None:
+        """Give what was read at the newest place to all who are there, and its rest to those who are ahead of it."""
+        texts: dict[tuple[str, ...], list[str]] = {}
+        for reader in readers:
+            if reader.place is None:
+                if reader.key not in texts:
+                    texts[reader.key] = _written(found, reader)
+                reader.give(texts[reader.key])
+            elif reader.place >= self._place:
+                place = reader.place
+                reader.give(_written([one for one in found if one[0] > place], reader))
+                if found[-1][0] >= place:
+                    reader.place = None
 
 
 def _written(found: list[tuple[int, LogRecord]], reader: TailReader) -> list[str]:

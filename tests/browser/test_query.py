@@ -197,8 +197,9 @@ def test_a_fault_is_selected_in_the_bar(context: Callable[..., BrowserContext], 
     page.keyboard.press("Enter")
     page.locator("#problems").wait_for()
 
-    selected = bar(page).evaluate("(input) => input.value.slice(input.selectionStart, input.selectionEnd)")
-    assert selected == "("
+    page.wait_for_function(
+        "(input) => input.value.slice(input.selectionStart, input.selectionEnd) === '('", arg=bar(page).element_handle()
+    )
     expect(bar(page)).to_be_focused()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from typing import cast
 
 import pytest
 
@@ -176,3 +177,30 @@ def test_foreign_cursors_are_refused(cursor: str) -> None:
     """What no tail of ours held is the reader's mistake."""
     with pytest.raises(InvalidQuery):
         follow.decode(cursor)
+
+
+def test_who_joins_while_a_step_reads_misses_nothing(
+    backends: Backends, make_follower: Callable[..., Follower], make_record: MakeRecord
+) -> None:
+    """A step that began without a reader reads on past what was stored after it joined."""
+    store, joined = backends.store, reading()
+    follower = make_follower()
+
+    class Joining:
+        """The record; while it is read for the first time another reader joins, and then a log is stored."""
+
+        done = False
+
+        def newest_place(self) -> int:
+            return store.newest_place()
+
+        def after(self, place: int, limit: int) -> list[tuple[int, LogRecord]]:
+            if not self.done:
+                self.done = True
+                follower.add(joined)
+                store.add([make_record(message="at once")])
+            return store.after(place, limit)
+
+    follower._store = cast(LogStore, Joining())
+    follower.add(reading())
+    assert names(messages(joined, 1)) == ["at once"]
