@@ -23,9 +23,6 @@ ISO = (
     r"\s?(?:(?<!\s)|(?![Zz]))((?:Z|z|UTC|GMT)\b|[+-]\d\d:?\d\d(?!\d))?"
 )
 
-#: Shorter ones, each a group: `081109 203615 148`, `17/06/09 20:10:40`, seconds or milliseconds since 1970.
-SHORT = r"(?:(\d{6} \d{6})(?: \d+)?|(\d\d/\d\d/\d\d \d\d:\d\d:\d\d)|\[?(\d{10}(?:\.\d{1,9})?|\d{13}))"
-
 _ISO = re.compile(ISO, re.ASCII)
 _NUMBER = re.compile(r"\d{9,19}(?:\.\d{1,9})?", re.ASCII)
 _CLF = re.compile(r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d:\d\d:\d\d)(?: ([+-]\d{4}))?", re.ASCII)
@@ -164,24 +161,9 @@ def _written(day: str, clock: str | None, offset: str | None) -> Written:
     return Written(day, clock, "Z" if offset and offset.upper() in ("Z", "UTC", "GMT") else offset)
 
 
-def from_clf(text: str, assumed: Assumed) -> str | None:
-    """Return the time of a web server's access log: `10/Oct/2000:13:55:36 -0700`."""
-    found = _CLF.fullmatch(text)
-    return None if found is None else _from_clf(found, assumed)
-
-
 def _from_clf(found: re.Match[str], assumed: Assumed) -> str | None:
     month = MONTHS.get(found[2])
     return None if month is None else compose(f"{found[3]}-{month:02}-{found[1]}", found[4], found[5], assumed)
-
-
-def from_short(found: re.Match[str], assumed: Assumed) -> str | int | float | None:
-    """Return the time in a match that begins with SHORT; two digits of a year are of this century."""
-    compact, slashed, number = found[1], found[2], found[3]
-    if number is not None:
-        return _from_text(number, assumed)
-    year, month, day, *clock = re.findall(r"\d\d", compact or slashed)
-    return compose(f"20{year}-{month}-{day}", ":".join(clock), None, assumed)
 
 
 def without_year(month: int, day: str, clock: str, assumed: Assumed) -> str | None:

@@ -66,7 +66,6 @@ _BANDS: dict[str, tuple[tuple[int, str], ...]] = {
         *((600, "critical"), (700, "alert"), (800, "emergency")),
     ),
 }
-SCALES = (*_EXACT, *_BANDS)
 #: Beyond these a number is none of a band's: `MARK` of log4js is 2^53.
 _HIGHEST = {"tens": 100, "python": 100, "otel": 24, "log4j": 600, "monolog": 1_000, "google": 999, "thousands": 100_000}
 _STARTS = {name: [start for start, _ in bands] for name, bands in _BANDS.items()}

@@ -101,7 +101,6 @@ _QUANTIFIER = re.compile(r"[*+?]\??|\{\d+(?:,\d*)?\}\??")
 #: What is not read here: quotations, single bytes, a range that ends in a bracket, and a repetition behind flags, which
 #: repeats the part before them.
 _UNREAD = re.compile(r"\\Q|\\C|-\[:|\(\?[imsU-]*\)(?:[*+?]|\{\d)")
-_PUNCTUATION = frozenset("!\"#%&',-/:;<=>@_`~ ")
 
 
 @functools.lru_cache(maxsize=256)
