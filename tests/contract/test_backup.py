@@ -22,6 +22,7 @@ from app.log.limits import Limits
 from app.log.record import IdSource
 from app.maintain import backup
 from app.maintain.audit import audit
+from app.maintain.rebuild import settled
 from app.ports.alerts import Alert, SavedSearch, Silence
 from app.ports.memory import ClaimMade
 from app.ports.parts import RecordParts
@@ -87,6 +88,7 @@ def full(each_backends: Backends, make_record: MakeRecord) -> Backends:
 
 def test_round_trip(full: Backends, tmp_path: Path) -> None:
     """An empty system of the default kind holds it all afterwards, waiting logs stored, the index right."""
+    settled(full.store)
     records = [record for _, record in full.store.after(0, 5_000)]
     target = open_combination("one-file", tmp_path / "target")
     try:

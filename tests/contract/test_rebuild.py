@@ -15,7 +15,7 @@ from app.log.record import LogRecord
 from app.maintain import rebuild as pipeline
 from app.maintain.audit import audit
 from app.maintain.progress import Progress
-from app.maintain.rebuild import rebuild
+from app.maintain.rebuild import rebuild, settled
 from app.ports.index import Rebuildable
 from app.query.filter import EVERYTHING, Contains, Equals, Filter, Matches, Words
 from app.query.query import Query
@@ -200,6 +200,7 @@ def test_abandoned_rebuild_leaves_no_trace(rebuildable: Backends, make_record: M
     index = rebuildable.index
     assert isinstance(index, Rebuildable)
     first = index.begin_rebuild()
+    settled(rebuildable.store)
     index.rebuild_add(records[:500], rebuildable.store.after(0, 500)[-1][0])
     index.abandon_rebuild()
     assert index.rebuilding() is None

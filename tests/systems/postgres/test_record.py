@@ -23,6 +23,7 @@ from app.errors import InvalidSettings, LogIngestorError, Unavailable
 from app.log.envelope import Claim, DeadLetter, Envelope
 from app.log.record import IdSource, LogRecord
 from app.maintain import backup, rebuild
+from app.maintain.rebuild import settled
 from app.ports.parts import RecordParts
 from app.ports.record import LogStore
 from app.query.query import Query
@@ -209,6 +210,7 @@ def test_an_open_transaction_holds_the_reader_and_loses_nothing(postgres_databas
         assert store.newest_place() >= place
         held = store.newest_place()
         older.rollback()
+    settled(store)
     assert [found for _, found in store.after(place, 10)] == [record]
     assert [found for _, found in store.after(held, 10)] == [record]
 
@@ -466,9 +468,10 @@ def test_places_go_on_after_a_restore(postgres_database: str, make_record: MakeR
         schema.check(postgres_database)
     held = opened(postgres_database)
     store = held.record.store
-    place = store.newest_place()
+    place = settled(store)
     assert [record for _, record in store.after(0, 10)] == [old]
     store.add([new])
+    settled(store)
     assert [record for _, record in store.after(place, 10)] == [new]
     assert store.newest_place() > place
     held.close()
@@ -488,7 +491,7 @@ def test_a_dump_is_restored_on_another_server(
         for _ in range(2_000):
             cursor.execute("SELECT pg_current_xact_id()")
     store.add(records)
-    place, figures = store.newest_place(), store.stats()
+    place, figures = settled(store), store.stats()
     held.close()
     new, dump = own_server(Postgres).url, str(tmp_path / "logs.dump")
     for command in (
@@ -501,9 +504,10 @@ def test_a_dump_is_restored_on_another_server(
     held = opened(new)
     store = held.record.store
     assert store.get([record.id for record in records]) == records
-    assert (store.newest_place(), store.stats()["stored"], store.lacking().logs) == (place, figures["stored"], 5)
+    assert (settled(store), store.stats()["stored"], store.lacking().logs) == (place, figures["stored"], 5)
     later = make_record()
     store.add([later])
+    settled(store)
     assert [record for _, record in store.after(place, 10)] == [later]
     held.close()
 
