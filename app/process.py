@@ -12,9 +12,9 @@ from app.accept.receipts import Receipts
 from app.accept.repeats import Repeats
 from app.accept.visits import Visits
 from app.backends import Backends
+from app.figures import Recent
 from app.monitor.board import Board
 from app.settings.settings import Settings
-from app.system import Recent
 
 
 @dataclass(slots=True)

@@ -41,7 +41,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("app.secret", "app.drain", "app.files", "app.notify"),
     ("app.monitor", "app.systems"),
     ("app.alerts", "app.backends"),
-    ("app.maintain", "app.system", "workers"),
+    ("app.maintain", "app.figures", "workers"),
     ("app.process",),
     ("app.listen", "app.web"),
     ("app.cli",),

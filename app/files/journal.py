@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.files import level
 from app.files.pieces import decode
+from app.log.foreign.scales import SYSLOG
 
 #: Most fields of an entry: journald itself keeps at most 1024.
 FIELDS = 1_024
@@ -113,7 +113,7 @@ def log_of(entry: dict[str, Any]) -> dict[str, Any]:
         log["message"] = f"MESSAGE_ID={entry['MESSAGE_ID']}" if "MESSAGE_ID" in entry else ""
     priority = entry.get("PRIORITY")
     if isinstance(priority, str) and len(priority) == 1 and priority in "01234567":
-        log["level"] = level.SYSLOG[int(priority)]
+        log["level"] = SYSLOG[int(priority)]
     if isinstance(entry.get("_HOSTNAME"), str):
         log["resourceId"] = entry["_HOSTNAME"]
     moment = instant_of(entry)

@@ -1,4 +1,4 @@
-"""Notices in memory: those that are open, the listeners that get each change, and how troubles become notices."""
+"""Notices in memory: those that are open, the observers that get each change, and how troubles become notices."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CHANGE_SECONDS = 15.0
 _ids = IdSource()
 
 #: A function that is called with each changed notice, on any thread.
-Listener = Callable[[Notice], object]
+Observer = Callable[[Notice], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +34,15 @@ class Trouble:
 
 
 class Board:
-    """The notices that this process knows, and the listeners that get each change."""
+    """The notices that this process knows, and the observers that get each change."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._known: dict[str, Notice] = {}
-        self._listeners: set[Listener] = set()
+        self._observers: set[Observer] = set()
 
     def put(self, notice: Notice) -> None:
-        """Keep a notice in its newest form and pass it to all listeners; a form that is known already changes nothing."""
+        """Keep a notice in its newest form and pass it to all observers; a form that is known already changes nothing."""
         with self._guard:
             if self._known.get(notice.id) == notice:
                 return
@@ -51,9 +51,9 @@ class Board:
                 closed = [one for one in self._known.values() if one.until is not None]
                 for one in sorted(closed, key=lambda one: one.until or 0)[:-HISTORY]:
                     del self._known[one.id]
-            # Within the guard: all listeners get changes in one order, and one that joins gets none twice.
-            for listener in self._listeners:
-                listener(notice)
+            # Within the guard: all observers get changes in one order, and one that joins gets none twice.
+            for observer in self._observers:
+                observer(notice)
 
     def open(self) -> list[Notice]:
         """Return what is open, the oldest first."""
@@ -68,16 +68,16 @@ class Board:
         with self._guard:
             return sorted(self._known.values(), key=lambda one: (one.since, one.id))
 
-    def join(self, listener: Listener) -> list[Notice]:
-        """Call *listener* with each change from now on; return the open notices."""
+    def join(self, observer: Observer) -> list[Notice]:
+        """Call *observer* with each change from now on; return the open notices."""
         with self._guard:
-            self._listeners.add(listener)
+            self._observers.add(observer)
             return self._open()
 
-    def leave(self, listener: Listener) -> None:
-        """Call *listener* no more."""
+    def leave(self, observer: Observer) -> None:
+        """Call *observer* no more."""
         with self._guard:
-            self._listeners.discard(listener)
+            self._observers.discard(observer)
 
 
 class NoticeWriter:

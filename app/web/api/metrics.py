@@ -14,9 +14,9 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, gener
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from app import system
+from app import figures
+from app.figures import SystemFigures as Found
 from app.ports.notices import KINDS
-from app.system import SystemFigures as Found
 from app.version import VERSION
 from app.web.current import backends, parts, settings
 
@@ -119,7 +119,7 @@ FIGURES = {
 def metrics() -> Response:
     """Answer with all figures."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Figures(system.read(backends(), settings(), parts().board)))
+    registry.register(_Figures(figures.read(backends(), settings(), parts().board)))
     response = Response(generate_latest(registry), content_type=CONTENT_TYPE_PLAIN_0_0_4)
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -12,8 +12,8 @@ from flask import Response, make_response, request
 
 from app.errors import InvalidRecord, LogIngestorError, Problem
 from app.files import carried
-from app.files import level as levels
 from app.log import body as bodies
+from app.log.foreign import scales
 from app.log.schema import Refused, payload_of
 from app.times import written
 from app.times.written import Assumed
@@ -63,7 +63,7 @@ def log(item: Any, shared: dict[str, str], assumed: Assumed) -> Any:
         return Refused(Problem("is neither a JSON object nor a text"), payload_of(item))
     metadata: dict[str, Any] = {**shared, **({"message": item} if isinstance(item, str) else item)}
     message = metadata.pop("message", None)
-    about = {"level": _taken(metadata, "status", levels.from_value)}
+    about = {"level": _taken(metadata, "status", _level)}
     about["timestamp"] = _taken(metadata, "timestamp", lambda value: written.from_value(value, assumed))
     about |= {field: _id(metadata, name) for field, name in (("traceId", "trace_id"), ("spanId", "span_id"))}
     named = (metadata.get("service"), metadata.get("hostname"), metadata.get("host"))
@@ -83,6 +83,11 @@ def _taken(item: dict[str, Any], name: str, read: Any) -> Any:
     if found is not None:
         del item[name]
     return found
+
+
+def _level(status: Any) -> str | None:
+    """Return the level that a status is: one that is an object has more to say than its name, and stays as it is."""
+    return scales.from_value(status) if isinstance(status, str | int) else None
 
 
 def _id(item: dict[str, Any], name: str) -> str | None:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, make_response, render_template, request
 
-from app import system
+from app import figures
 from app.backends import Backends
 from app.errors import LogIngestorError
+from app.figures import SystemFigures
 from app.monitor import flow as pipeline
 from app.monitor.flow import Flow
 from app.ports.deadline import Budget
@@ -20,7 +21,6 @@ from app.ports.notices import Notice
 from app.query.filter import Equals
 from app.query.query import Query
 from app.query.text import text
-from app.system import SystemFigures
 from app.times import lengths
 from app.web.current import backends, parts, settings
 from app.web.render import zone
@@ -131,7 +131,7 @@ def page() -> Response:
 
 def now(held: Backends) -> OverviewNow:
     """Return how the system is."""
-    found = system.read(held, settings(), parts().board, parts().recent)
+    found = figures.read(held, settings(), parts().board, parts().recent)
     sources, flow = None, None
     # A failure here leaves its place empty: the part that is away is named already. A record that is away is asked nothing more.
     if found.parts["record"] is None:

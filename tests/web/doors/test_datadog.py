@@ -84,6 +84,14 @@ def test_messages_of_any_kind(client: FlaskClient, backends: Backends, item: Any
     assert (log.message, log.level) == (message, level)
 
 
+@pytest.mark.parametrize("status", [200, "404", {"code": 500, "text": "Internal"}])
+def test_a_status_that_is_no_level(client: FlaskClient, backends: Backends, status: Any) -> None:
+    """The status of a request stays in the metadata, whole."""
+    assert client.post(V2, json=[{"message": "GET /", "status": status}]).status_code == 202
+    (log,) = taken(backends)
+    assert (log.level, log.metadata["status"]) == ("info", status)
+
+
 def test_five_bad_of_a_hundred(client: FlaskClient, backends: Backends) -> None:
     """They are dead letters, and the answer is one of success: a client that is refused would drop all."""
     items = [7 if n % 20 == 3 else {"message": f"n {n}"} for n in range(100)]

@@ -13,16 +13,16 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import system
+from app import figures
 from app.backends import Backends
 from app.drain import pause
 from app.errors import Unavailable
+from app.figures import SystemFigures
 from app.log.envelope import Envelope
 from app.monitor.flow import BAR_MS
 from app.ports.figures import FlowSample
 from app.ports.notices import Beat, Notice
 from app.settings.settings import Settings
-from app.system import SystemFigures
 from app.systems.sqlite.file import SqliteDatabase
 from app.web import create_app
 from app.web.operate import overview
@@ -238,7 +238,7 @@ def test_open_pages_share_what_is_dear_to_ask(
     assert record.asked["stats"] == 1
     client.get("/metrics")
     assert record.asked["stats"] == 2
-    monkeypatch.setattr(system, "RECENT_SECONDS", 0.0)
+    monkeypatch.setattr(figures, "RECENT_SECONDS", 0.0)
     client.get("/overview?part=now")
     assert record.asked["stats"] == 3
 

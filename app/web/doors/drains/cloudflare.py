@@ -12,8 +12,8 @@ from typing import Any
 from flask import Response, make_response
 
 from app.files import carried
-from app.files import level as levels
 from app.log.body import read_item
+from app.log.foreign.scales import from_status
 from app.log.schema import Refused
 from app.times import written
 from app.times.written import Assumed
@@ -56,7 +56,7 @@ def log(item: dict[str, Any], assumed: Assumed) -> dict[str, Any]:
     resources = (item.get(name) for name in _RESOURCES)
     resource = next((name for name in resources if isinstance(name, str) and 0 < len(name) <= _SHORT), None)
     status = next((item[name] for name in _STATUSES if type(item.get(name)) is int and item[name]), None)
-    level = _OUTCOMES.get(str(item.get("Outcome")), levels.from_status(status) if status is not None else None)
+    level = _OUTCOMES.get(str(item.get("Outcome")), from_status(status) if status is not None else None)
     about = {"timestamp": time, "resourceId": resource, "level": level, "metadata": item}
     if all(isinstance(item.get(name), str) for name in _REQUEST):
         asked = (

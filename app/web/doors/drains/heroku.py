@@ -13,7 +13,8 @@ from flask import Response, make_response, request
 from app.accept.accept import UNREADABLE_KEPT
 from app.errors import InvalidRecord, Problem
 from app.files import carried
-from app.files import level as levels
+from app.log.foreign.scales import from_status
+from app.log.lines.syslog import FACILITIES
 from app.log.schema import Refused
 from app.times import written
 from app.times.written import Assumed
@@ -68,7 +69,7 @@ def log(frame: bytes, assumed: Assumed) -> dict[str, Any]:
     if head is None or int(head[1]) > 191:
         return carried.opened({"message": text, "metadata": {}}, assumed)
     time, host, app, process, kind, message = (None if part == "-" else part for part in head.groups()[1:])
-    facility = levels.FACILITIES[int(head[1]) >> 3]
+    facility = FACILITIES[int(head[1]) >> 3]
     metadata = {"host": host, "app": app, "dyno": process, "msgid": kind, "facility": facility}
     made = {
         "message": message or "",
@@ -85,7 +86,7 @@ def _request(made: dict[str, Any]) -> dict[str, Any]:
     """Return the router's log with its pairs as metadata, at the level of the request's status."""
     pairs = {key: quoted or bare for key, quoted, bare in _PAIR.findall(made["message"])}
     status = pairs.get("status", "")
-    level = levels.from_status(int(status)) if re.fullmatch(r"\d{3}", status, re.ASCII) else "info"
+    level = from_status(int(status)) if re.fullmatch(r"\d{3}", status, re.ASCII) else "info"
     if pairs.get("at") == "error":
         level = "error"
     return {**made, "level": level, "metadata": {**pairs, **made["metadata"]}}

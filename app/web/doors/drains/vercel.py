@@ -14,8 +14,8 @@ from flask import Response, make_response, request
 
 from app.errors import InvalidRecord, Problem
 from app.files import carried
-from app.files import level as levels
 from app.log import body as bodies
+from app.log.foreign import scales
 from app.log.schema import Refused, payload_of
 from app.times import written
 from app.times.written import Assumed
@@ -68,9 +68,9 @@ def log(item: Any, assumed: Assumed) -> Any:
     metadata = {name: value for name, value in item.items() if name not in _LOG}
     named = (item.get("projectName"), item.get("projectId"), item.get("host"))
     status = item.get("statusCode", _proxy(item).get("statusCode"))
-    level = levels.from_value(item.get("level"))
+    level = scales.from_value(item.get("level"))
     if level is None and isinstance(status, int) and not isinstance(status, bool):
-        level = levels.from_status(status)
+        level = scales.from_status(status)
     made = {
         "message": item["message"] if isinstance(item.get("message"), str) else _told(item, status),
         "level": level,
