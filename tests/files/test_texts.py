@@ -175,6 +175,7 @@ def test_an_access_log_tells_its_parts(line: str, told: dict[str, Any]) -> None:
         ("2026-11-29 13:18:23 [info     ] started                port=8080 ratio=1.5 ok=true", "started", {"port": 8080, "ratio": 1.5, "ok": True}),
         ("2026-11-29 13:18:23 WARN disk almost full path=/var", "disk almost full path=/var", {"path": "/var"}),
         ("2026-11-29 13:18:23 WARN x id=a id=b", "x id=a id=b", {"id": ["a", "b"]}),
+        ("I1129 14:19:07.621725   18917 main.go:3] served status=200 duration=1.5", "served status=200 duration=1.5", {"status": 200, "duration": 1.5, "line": 3}),
         ("2026-11-29 13:18:23 WARN total = 5, state=0, i=1: x", "total = 5, state=0, i=1: x", {}),
     ],
 )  # fmt: skip

@@ -205,15 +205,15 @@ def _log(form: Form, found: re.Match[str], assumed: Assumed) -> dict[str, Any] |
         log["level"] = level
     if "resource" in parts:
         log["resourceId"] = parts.pop("resource")
+    for name in _NUMBERS:
+        if name in parts and (number := _number(parts[name])) is not None:
+            parts[name] = number
     if form.pairs:
         log["message"], values = tail.split(log["message"])
         parts |= {name: value for name, value in values.items() if name not in parts}
         log |= tail.ids(parts)
     if "traceId" in parts:
         log["traceId"] = parts.pop("traceId")
-    for name in _NUMBERS:
-        if name in parts and (number := _number(parts[name])) is not None:
-            parts[name] = number
     return {**log, "metadata": {name: value for name, value in parts.items() if value != "-"}}
 
 
