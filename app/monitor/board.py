@@ -94,8 +94,8 @@ class NoticeWriter:
         self._unsaved: dict[str, Notice] = {}
         #: What was opened here, and the record has never held.
         self._own: set[str] = set()
-        #: Whether another process speaks on the console.
-        self.quiet = False
+        #: Whether changes are printed on the console; not where another process of this machine does so.
+        self.speaks = True
 
     def adopt(self) -> None:
         """Go on with what another process has opened, on this board; what both have opened stays that process's."""
@@ -173,7 +173,7 @@ class NoticeWriter:
         self._print(f"notice closed ({closed.kind}): {closed.text}")
 
     def _print(self, line: str) -> None:
-        if not self.quiet:
+        if self.speaks:
             self._say(line)
 
     def save(self, keep: Callable[[list[Notice]], object]) -> None:

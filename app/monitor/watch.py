@@ -1,8 +1,8 @@
 """Watch: one of all web processes looks after workers, services and disk, and keeps notices; the others read them.
 
-Whoever holds the lock of the data folder, and the record's own where several machines share it,
-leads. Where the record can't be reached each judges from memory, for its own readers, and the holder of
-the folder's lock for the console and for the record to come.
+The process that holds the lock of the data folder, and the record's own where several machines share it, leads. While the
+record can't be reached each process is alone (`Role`). Which process speaks, on the console and to notifiers, is another
+question: the leader does, and of those that are alone on a machine the one that holds the folder's lock.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from app.monitor.board import Board, NoticeWriter, Trouble
 from app.monitor.failing import Failing
 from app.monitor.flow import Sampler
 from app.monitor.probes import Probe, Queue, RecordProbe
+from app.monitor.role import Role
 from app.monitor.roll import Roll
 from app.notify.telling import Telling
 from app.ports.notices import BeatPlace, Seen
@@ -63,7 +64,7 @@ class Watched:
     probes: Sequence[Probe]
     #: Whether record and queue are one file.
     alone: bool
-    #: The ways to those who are told outside.
+    #: The ways to the notifiers.
     channels: Sequence[Channel] = ()
 
 
@@ -83,13 +84,12 @@ class Watch:
         probes: list[Probe] = [self._record, self._queue, sampler, *watched.probes, *failing]
         self._probes = [_Runner(probe) for probe in probes]
         self._guard = threading.Lock()
-        self._leading = False
-        #: Whether the record could not be reached when it was last tried.
-        self._cut_off = False
+        self._role = Role.FOLLOWS
+        #: The newest change of notices that was read from the record; 0 to read all once more.
         self._revision = 0
         self._far: tuple[float, list[Seen]] | None = None
         self._stopping = threading.Event()
-        #: Set when something is to be written at once: other processes tell it to their readers.
+        #: Set when something is to be written at once: other processes read it and show it.
         self._due = threading.Event()
         loops: list[Callable[[], None]] = [self._keep, self._look, *(runner.run(self) for runner in self._probes)]
         self._threads = [threading.Thread(target=loop, name="watch", daemon=True) for loop in loops]
@@ -110,9 +110,9 @@ class Watch:
         self._watched.lock.close()
 
     @property
-    def leading(self) -> bool:
-        """Whether this process is the one that judges and writes."""
-        return self._leading
+    def role(self) -> Role:
+        """What this process does now."""
+        return self._role
 
     def rest(self, seconds: float) -> bool:
         """Wait; return whether to go on."""
@@ -121,22 +121,22 @@ class Watch:
     def apply(self, probe: Probe, reason: str | None) -> None:
         """Let a probe look, or say that it can't be reached for *reason*; and let its notices be as it says."""
         found = probe.look() if reason is None else probe.unreachable(reason)
-        if self._leading and not self._stopping.is_set():
-            # Who can't look ends nothing, least of all what another process had found.
+        if self._role.judges and not self._stopping.is_set():
+            # A probe that could not look may open notices but must close none, least of all what another process had found.
             self._write(probe.name, found, whole=reason is None)
 
     def _write(self, source: str, troubles: Mapping[str, Trouble], *, whole: bool = True) -> None:
         if self._writer.apply(source, troubles, whole=whole):
             self._due.set()
 
-    # Each second: who leads, what the record says of notices and beats, and what it shall be told.
+    # Each second: which role this process has, what the record says of notices and beats, and what is to be written to it.
 
     def _keep(self) -> None:
         while True:
             try:
                 self._keep_once()
             except Exception as error:
-                # Of whatever kind: a thread that ended here would let everybody believe that all is well.
+                # Errors of every kind are caught: if this thread ended, all pages would show that all is well.
                 if not isinstance(error, Unavailable):
                     log.warning("notices can't be kept: %s", error, exc_info=True)
                 self._lost(str(error))
@@ -151,12 +151,12 @@ class Watch:
         leads = held and keeper.lead()
         for revision, notice in keeper.notices_after(self._revision):
             self._revision = revision
-            # What it leads it knows better than what it wrote a moment before.
-            if not self._writer.holds(notice.id) and (self._cut_off or not (self._leading and leads)):
+            # A process that goes on leading knows its notices better than the record, to which it wrote them a moment before.
+            if not self._writer.holds(notice.id) and not (self._role is Role.LEADS and leads):
                 self._board.put(notice)
         far = [seen for place in self._watched.places[1:] for seen in place.beats()]
         self._far = (monotonic(), far)
-        self._lead(leads)
+        self.become(Role.LEADS if leads else Role.FOLLOWS, speaks=True)
         self._save(leads)
         with suppress(Unavailable):
             self._watched.queue.accepted()
@@ -167,32 +167,36 @@ class Watch:
                 self._writer.save(self._watched.record.notices.keep_notices)
             self._telling.tell(leads, self._board.known())
         except Unavailable:
-            # What can be read but not written now is written later; it is told all the same.
+            # What can be read but not written now is written later; notifiers get it all the same.
             self._telling.tell_alone(leads, self._board.known(), self._writer.holds)
 
-    def _lead(self, leads: bool, *, quiet: bool = False) -> None:
-        if leads and (self._cut_off or not self._leading):
-            self._writer.adopt()
-            known = [notice.details for notice in self._board.known() if notice.kind == "worker_crashed"]
-            crashes = {details["worker"]: details["crashes"] for details in known}
-            with self._guard:
-                self._roll.adopt(self._writer.keys, crashes, monotonic())
-        elif self._leading and not leads:
-            self._writer.resign()
-            self._revision = 0  # all is read once more: what was resigned may be open in the record
-        self._writer.quiet = quiet
-        self._leading = leads
-        self._cut_off = False
+    def become(self, role: Role, *, speaks: bool) -> None:
+        """Change to *role*, or stay in it; *speaks*: whether changes of notices are printed on the console from now on."""
+        match self._role, role:
+            case (Role.FOLLOWS, Role.LEADS | Role.ALONE) | (Role.ALONE, Role.LEADS):
+                self._adopt()
+            case Role.LEADS | Role.ALONE, Role.FOLLOWS:
+                self._writer.resign()
+                self._revision = 0  # all is read once more: what was resigned may be open in the record
+            case _:
+                pass  # a leader that loses the record goes on from what it knows
+        self._writer.speaks = speaks
+        self._role = role
+
+    def _adopt(self) -> None:
+        """Go on with the notices that are known here, whichever process opened them, and with the workers that they name."""
+        self._writer.adopt()
+        known = [notice.details for notice in self._board.known() if notice.kind == "worker_crashed"]
+        crashes = {details["worker"]: details["crashes"] for details in known}
+        with self._guard:
+            self._roll.adopt(self._writer.keys, crashes, monotonic())
 
     def _lost(self, reason: str) -> None:
-        """The record can't be reached: judge alone. Who does not hold the folder's lock does so for its own readers only."""
-        quiet = not self._watched.lock.take()
-        if not self._leading:
-            self._lead(True, quiet=quiet)
-        self._writer.quiet = quiet
-        self._cut_off = True
+        """Judge alone, for the record can't be reached; only the holder of the folder's lock speaks."""
+        speaks = self._watched.lock.take()
+        self.become(Role.ALONE, speaks=speaks)
         self.apply(self._record, reason)
-        self._telling.tell_alone(not quiet, self._board.known(), self._writer.holds)
+        self._telling.tell_alone(speaks, self._board.known(), self._writer.holds)
 
     # Each second: the workers, and probes that don't come back.
 
@@ -210,7 +214,7 @@ class Watch:
         known = far is not None and now - far[0] <= BELIEF_SECONDS
         with self._guard:
             self._roll.look(near, far[1] if far is not None and known else None, now)
-            if not self._leading:
+            if not self._role.judges:
                 return
             troubles, forget = self._roll.judge(now, self._queue.waiting)
         self._write(roll.SOURCE, troubles)
@@ -232,7 +236,7 @@ class Watch:
 
 
 class _Runner:
-    """Lets one probe look again and again while its process leads."""
+    """Lets one probe look again and again while its process judges."""
 
     def __init__(self, probe: Probe) -> None:
         self.probe = probe
@@ -248,7 +252,7 @@ class _Runner:
 
         def loop() -> None:
             while watch.rest(PROBE_SECONDS):
-                if not watch.leading:
+                if not watch.role.judges:
                     continue
                 self._begun = monotonic()
                 try:

@@ -1,4 +1,4 @@
-"""Telling: lets notifiers know of notices, from the outbox, while this process leads.
+"""Telling: lets notifiers know of notices, from the outbox, while this process speaks for all.
 
 Each notifier has a thread of its own, so that one that hangs holds up no other. What was not taken is tried
 again with growing pauses for a day. What the record holds no process can lose by its end.
@@ -50,15 +50,16 @@ class Telling:
         self._memory: MemoryOutbox | None = None
         #: What the record held when it went away, by id: it was told, or waits there.
         self._before: dict[str, Notice] = {}
-        self.leads = False
+        #: Whether this process is the one that fills the outbox and sends.
+        self.speaks = False
 
     def start(self) -> None:
-        """Begin; nothing is sent until this process leads."""
+        """Begin; nothing is sent until this process speaks."""
         for sender in self._senders:
             sender.start()
 
     def close(self) -> None:
-        """Send no more; a message under way may be sent again by who leads next."""
+        """Send no more; a message under way may be sent again by the process that speaks next."""
         for sender in self._senders:
             sender.stop()
         end = monotonic() + STOP_SECONDS
@@ -80,8 +81,8 @@ class Telling:
         """Who is told."""
         return self._notifiers
 
-    def tell(self, leads: bool, known: Sequence[Notice]) -> None:
-        """Fill the outbox as who *leads*, and else see that nothing is left in memory; raises Unavailable."""
+    def tell(self, speaks: bool, known: Sequence[Notice]) -> None:
+        """Fill the outbox if this process *speaks*, and let nothing be left in memory in any case; raises Unavailable."""
         if not self._notifiers:
             return
         with self.guard:
@@ -89,8 +90,8 @@ class Telling:
                 self._plan_alone(self._memory, known)
                 outboxes.hand_over(self._memory, self._outbox)
                 self._memory = None
-            filled = leads and self._fill()
-        self._wake(leads, filled)
+            filled = speaks and self._fill()
+        self._wake(speaks, filled)
 
     def _fill(self) -> bool:
         try:
@@ -102,19 +103,19 @@ class Telling:
             log.warning("notices can't be told", exc_info=True)
             return False
 
-    def tell_alone(self, leads: bool, known: Sequence[Notice], unsaved: Callable[[str], bool]) -> None:
-        """Fill an outbox in memory as who *leads*, of what this process knows: the record is away."""
+    def tell_alone(self, speaks: bool, known: Sequence[Notice], unsaved: Callable[[str], bool]) -> None:
+        """Fill an outbox in memory if this process *speaks*, with what it knows itself: the record is away."""
         if not self._notifiers:
             return
         filled = False
-        if leads:
+        if speaks:
             with self.guard:
                 if self._memory is None:
                     self._memory = MemoryOutbox()
                     self._memory.post([], [Standing(one.name, 0) for one in self._notifiers])
                     self._before = {notice.id: notice for notice in known if not unsaved(notice.id)}
                 filled = self._plan_alone(self._memory, known)
-        self._wake(leads, filled)
+        self._wake(speaks, filled)
 
     def _plan_alone(self, memory: MemoryOutbox, known: Sequence[Notice]) -> bool:
         changed = [notice for notice in known if self._before.get(notice.id) != notice]
@@ -131,8 +132,8 @@ class Telling:
         memory.post(planned)
         return bool(planned)
 
-    def _wake(self, leads: bool, filled: bool) -> None:
-        due, self.leads = filled or (leads and not self.leads), leads
+    def _wake(self, speaks: bool, filled: bool) -> None:
+        due, self.speaks = filled or (speaks and not self.speaks), speaks
         for sender in self._senders if due else ():
             sender.wake()
 
@@ -171,7 +172,7 @@ class _Sender:
             self._due.clear()
             wait = LOOK_SECONDS
             try:
-                while self._telling.leads and not self._stopping and (wait := self._step()) == NOW:
+                while self._telling.speaks and not self._stopping and (wait := self._step()) == NOW:
                     pass
             except Unavailable:
                 pass  # the record is away, which is told by who watches

@@ -13,6 +13,7 @@ from app.backends import Backends, connect, upgrade, watch_lock
 from app.monitor import roll, watch
 from app.monitor.board import Board
 from app.monitor.probes import Disk
+from app.monitor.role import Role
 from app.monitor.watch import Watch, Watched
 from app.ports.notices import Beat
 from app.settings.settings import Settings
@@ -88,9 +89,9 @@ def test_one_leads_on_a_folder(settings: Settings, begin: Callable[[Settings], P
     second = begin(settings)
     until(second.open)
     assert [one.id for one in first.board.open()] == [one.id for one in second.board.open()]
-    assert (first.watch.leading, second.watch.leading) == (True, False)
+    assert (first.watch.role, second.watch.role) == (Role.LEADS, Role.FOLLOWS)
     first.close()
-    until(lambda: second.watch.leading and not second.open())
+    until(lambda: second.watch.role is Role.LEADS and not second.open())
     until(lambda: [one.until is None for one in second.backends.record.notices.notices(10)] == [False])
     assert [line.partition(" (")[0] for line in first.said + second.said] == ["notice opened", "notice closed"]
 
@@ -116,8 +117,8 @@ def machines(tmp_path: Path, postgres_database: str) -> list[Settings]:
 def test_one_leads_of_two_machines(machines: list[Settings], begin: Callable[[Settings], Process]) -> None:
     """A worker of one machine is missed by the other, and told on both; who comes later goes on with what is open."""
     first, second = begin(machines[0]), begin(machines[1])
-    until(lambda: first.watch.leading != second.watch.leading)
-    leader, other = (first, second) if first.watch.leading else (second, first)
+    until(lambda: {first.watch.role, second.watch.role} == {Role.LEADS, Role.FOLLOWS})
+    leader, other = (first, second) if first.watch.role is Role.LEADS else (second, first)
     beat = Beat("a" * 32, "elsewhere", 1, 1)
     for place in other.backends.places:
         place.beat(beat)
@@ -127,7 +128,7 @@ def test_one_leads_of_two_machines(machines: list[Settings], begin: Callable[[Se
     (notice,) = leader.board.open()
     assert [one.id for one in other.board.open()] == [notice.id]
     leader.close()
-    until(lambda: other.watch.leading)
+    until(lambda: other.watch.role is Role.LEADS)
     time.sleep(0.5)
     assert [one.id for one in other.board.open()] == [notice.id]
     new = Beat("b" * 32, "elsewhere", 2, 1)
