@@ -6,17 +6,22 @@ RE2 has read the pattern before and found no fault; so this parser looks for non
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 from typing import TypeAlias
 
+from app.log.fold import fold
 from app.query.meaning import regex
 from app.query.pattern.codepoints import (
     ANY,
     NEWLINE,
     PERL,
     POSIX,
+    SURROGATES,
     Ranges,
     among,
+    meet,
     others,
     unicode_class,
     union,
@@ -25,14 +30,32 @@ from app.query.pattern.codepoints import (
 
 
 class Untranslatable(Exception):
-    """The pattern says what no expression of Lucene's says exactly."""
+    """The pattern says what no tree holds, or what no expression of Lucene's says exactly."""
 
 
-@dataclass(frozen=True, slots=True)
 class Chars:
-    """One character of a set."""
+    """One character of a set, which is made when it is first asked for: `(?i)` and `\\pL` need tables of all characters."""
 
-    ranges: Ranges
+    __match_args__ = ("ranges",)
+
+    def __init__(self, ranges: Ranges | Callable[[], Ranges], folded: frozenset[str] | None = None) -> None:
+        self._ranges = ranges
+        #: The characters of the set, folded; None where they are many, or are not known without the set.
+        self.folded = folded
+
+    @cached_property
+    def ranges(self) -> Ranges:
+        """The set."""
+        return self._ranges() if callable(self._ranges) else self._ranges
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Chars) and self.ranges == other.ranges
+
+    def __hash__(self) -> int:
+        return hash(self.ranges)
+
+    def __repr__(self) -> str:
+        return f"Chars({self.ranges})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +92,8 @@ Node: TypeAlias = Chars | Sequence | Either | Repeat | At
 
 ANYTHING = Repeat(Chars(ANY), 0, None)
 
+#: A class of more characters is many (see `Chars.folded`).
+FEW = 8
 #: Deepest nesting of groups: whoever walks the tree calls itself several times for each of them.
 NESTING_LIMIT = 50
 
@@ -93,8 +118,50 @@ def parse(pattern: str) -> Node:
 
 def literal(text: str, *, case: bool) -> Sequence:
     """Return the tree of a fixed text, with or without regard to case."""
-    sets = (among(character) for character in text)
-    return Sequence(tuple(Chars(one if case else without_case(one)) for one in sets))
+    return Sequence(tuple(_one(character, case=case) for character in text))
+
+
+def _one(character: str, *, case: bool) -> Chars:
+    """Return the node of one character, with or without regard to case."""
+    ranges = among(character)
+    return Chars(ranges if case else lambda: without_case(ranges), _few(ord(character), ord(character)))
+
+
+def _few(low: int, high: int) -> frozenset[str] | None:
+    """Return the characters of a span, folded; None where they are many, or such as no text holds."""
+    if low == 0 or high - low >= FEW or meet(((low, high),), (SURROGATES,)):
+        return None
+    return frozenset(fold(chr(code)) for code in range(low, high + 1))
+
+
+@dataclass(slots=True)
+class _Members:
+    """The members of a class such as `[a-f\\d]`, as they are read."""
+
+    folds: bool
+    makers: list[Callable[[], Ranges]] = field(default_factory=list)
+    folded: frozenset[str] | None = frozenset()
+
+    def add(self, maker: Callable[[], Ranges]) -> None:
+        """Add a set that has a name."""
+        self.makers.append(maker)
+        self.folded = None
+
+    def add_span(self, low: str, high: str) -> None:
+        """Add the characters from one to another."""
+        span = ((ord(low), ord(high)),)
+        self.makers.append(partial(without_case, span) if self.folds else lambda: span)
+        few = _few(ord(low), ord(high))
+        self.folded = None if few is None or self.folded is None else self.folded | few
+
+    def node(self, *, negative: bool) -> Chars:
+        """Return the class."""
+
+        def ranges() -> Ranges:
+            found = [one for maker in self.makers for one in maker()]
+            return others(found) if negative else others(others(found))
+
+        return Chars(ranges, None if negative else self.folded)
 
 
 class _Parser:
@@ -173,62 +240,56 @@ class _Parser:
             case "$":
                 return At("line-end" if "m" in flags else "end")
             case "[":
-                return Chars(self._class(flags))
+                return self._class(flags)
             case "\\":
                 if (found := self._match(_ASSERTION)) is not None:
                     return At({"A": "start", "z": "end"}.get(found[0], found[0]))
-                return self._one(self._escape(flags), flags)
+                escaped = self._escape(flags)
+                return _one(escaped, case="i" not in flags) if isinstance(escaped, str) else Chars(escaped)
             case character:
-                return self._one(character, flags)
+                return _one(character, case="i" not in flags)
 
-    @staticmethod
-    def _one(found: str | Ranges, flags: set[str]) -> Chars:
-        if isinstance(found, str):
-            return Chars(without_case(among(found)) if "i" in flags else among(found))
-        return Chars(found)
-
-    def _escape(self, flags: set[str]) -> str | Ranges:
+    def _escape(self, flags: set[str]) -> str | Callable[[], Ranges]:
         if (found := self._match(_HEX)) is not None:
             return chr(int(found[1] or found[2], 16))
         if (found := self._match(_OCTAL)) is not None:
             return chr(int(found[0], 8))
         if (found := self._match(_UNICODE)) is not None:
-            return unicode_class(f"\\{found[0]}", folds="i" in flags)
+            return partial(unicode_class, f"\\{found[0]}", folds="i" in flags)
         character = self._next()
         if character == "C":
             raise Untranslatable("a single byte")
         if character.lower() in PERL:
-            return _named(PERL[character.lower()], character.isupper(), flags)
+            return partial(_named, PERL[character.lower()], character.isupper(), folds="i" in flags)
         return _CONTROLS.get(character, character)
 
-    def _class(self, flags: set[str]) -> Ranges:
+    def _class(self, flags: set[str]) -> Chars:
         negative, first = self._eat("^"), True
-        found: list[tuple[int, int]] = []
+        members = _Members("i" in flags)
         while first or self._pattern[self._at] != "]":
             first = False
             if (posix := self._match(_POSIX)) is not None:
-                found += _named(POSIX[posix[2]], bool(posix[1]), flags)
+                members.add(partial(_named, POSIX[posix[2]], bool(posix[1]), folds="i" in flags))
                 continue
             low = self._member(flags)
             if not isinstance(low, str):
-                found += low
+                members.add(low)
                 continue
-            high: str | Ranges = low
+            high: str | Callable[[], Ranges] = low
             if self._pattern[self._at] == "-" and self._pattern[self._at + 1] != "]":
                 self._at += 1
                 high = self._member(flags)
             assert isinstance(high, str)
-            span = ((ord(low), ord(high)),)
-            found += without_case(span) if "i" in flags else span
+            members.add_span(low, high)
         self._at += 1
-        return others(found) if negative else others(others(found))
+        return members.node(negative=negative)
 
-    def _member(self, flags: set[str]) -> str | Ranges:
+    def _member(self, flags: set[str]) -> str | Callable[[], Ranges]:
         character = self._next()
         return self._escape(flags) if character == "\\" else character
 
 
-def _named(ranges: Ranges, negative: bool, flags: set[str]) -> Ranges:
+def _named(ranges: Ranges, negative: bool, *, folds: bool) -> Ranges:
     """Return a named class; `(?i)` reaches into it: `(?i)\\w` matches the Kelvin sign."""
-    found = without_case(ranges) if "i" in flags else ranges
+    found = without_case(ranges) if folds else ranges
     return others(found) if negative else union(found)

@@ -12,12 +12,13 @@ from app.log.ranks import RANKS
 from app.query.filter import Contains, Equals, Exists, In, Leaf, Matches, Phrase, Prefix, Range, Wildcard, Words
 from app.query.meaning import number, within
 from app.query.pattern.codepoints import ANY, among, family
+from app.query.pattern.required import LITERAL_LIMIT
 from app.query.pattern.tree import ANYTHING, Chars, Node
 from app.query.pattern.tree import Sequence as Run
 from app.query.wildcard import pieces
 from app.systems.opensearch import lucene, moments
 from app.systems.opensearch.documents import OVERLAP, PIECE, document_id
-from app.systems.opensearch.lucene import LITERAL_LIMIT, quoted, shown
+from app.systems.opensearch.lucene import quoted, shown
 from app.systems.opensearch.mapping import FIELDS, PATH_LIMIT, path_name, sortable
 
 Query: TypeAlias = dict[str, Any]

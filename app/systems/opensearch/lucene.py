@@ -10,15 +10,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from app.log.fold import fold
 from app.query.pattern.codepoints import ANY, SURROGATES, Ranges, gaps, narrowed, widened
+from app.query.pattern.required import required
 from app.query.pattern.tree import ANYTHING, At, Chars, Either, Node, Repeat, Sequence, Untranslatable, parse
-from app.systems.opensearch.anchored import Branch, branches, whole
-
-#: A longer literal says nothing more, and costs an automaton (characters).
-LITERAL_LIMIT = 100
-#: Most different characters that are printed as one class of a literal.
-_FAMILY = 4
+from app.systems.opensearch.anchored import branches, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +41,7 @@ def of_pattern(pattern: str) -> LucenePattern:
         found = branches(parse(pattern))
     except Untranslatable:
         return LucenePattern(None, None, (), None)
-    literals = [_literal(branch) for branch in found]
-    needed = tuple(dict.fromkeys(literals)) if all(literals) else ()
+    needed = required(pattern) or ()
     longest = [_length(Sequence(tuple(branch))) for branch in found]
     most = None if None in longest else max(length for length in longest if length is not None)
     try:
@@ -73,39 +67,6 @@ def _with(node: Node, kept: Callable[[Ranges], Ranges]) -> Node:
         case Repeat(part, least, most):
             return Repeat(_with(part, kept), least, most)
     return node
-
-
-def _literal(branch: Branch) -> str:
-    """Return the longest folded text that every match of the branch holds."""
-    best = run = ""
-    for part in _pieces(branch):
-        run = run + part if part else ""
-        best = max(best, run, key=len)
-    return best[:LITERAL_LIMIT]
-
-
-def _pieces(nodes: Branch) -> Iterator[str]:
-    """Yield the nodes as folded characters, an empty text for each that may be several."""
-    for node in nodes:
-        match node:
-            case At():
-                continue
-            case Sequence(parts):
-                yield from _pieces(list(parts))
-            case Repeat(part, least, most) if least == most and least < 10:
-                for _ in range(least):
-                    yield from _pieces([part])
-            case Chars(ranges):
-                yield _folded(ranges)
-            case _:
-                yield ""
-
-
-def _folded(ranges: Ranges) -> str:
-    if sum(high - low + 1 for low, high in ranges) > _FAMILY:
-        return ""
-    found = {fold(chr(code)) for low, high in ranges for code in range(low, high + 1)}
-    return found.pop() if len(found) == 1 else ""
 
 
 def _length(node: Node) -> int | None:

@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-import re2
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
-from app.log.fold import fold
 from app.log.record import IdSource, LogRecord
 from app.query.filter import Contains, Filter, Matches, Not, Prefix, Wildcard
 from app.query.meaning import predicate, regex
@@ -20,65 +18,8 @@ from app.query.query import Query
 from app.settings.settings import Retention
 from app.systems.opensearch import OpenSearchIndex
 from app.systems.opensearch.documents import OVERLAP, PIECE, joined, pieces
-from app.systems.opensearch.lucene import of_pattern
+from tests.query.regexes import ALPHABET, patterns
 from tests.services.fixtures import fresh_prefix
-
-#: Characters that differ in case only, that Lucene's or RE2's syntax knows, and that a class holds or not.
-ALPHABET = [*"aAbBkKsS_ 0.\\*?", "\n", *'éÉ\u212aſ😀-"#@&<~ß日\tẞ]^']
-_CLASSES = (r"\d", r"\w", r"\s", r"\D", r"\W", r"\S", r"\n", r"\x41", r"\x{212a}", r"\t", r"\pL", r"\PL", r"\p{Greek}")
-_MEMBERS = [
-    "a-k",
-    "A-S",
-    r"\d",
-    "[:alpha:]",
-    r"\\",
-    r"\]",
-    r"\-",
-    "é",
-    "K",
-    "s",
-    "_",
-    "😀",
-    r"\w",
-    r"\W",
-    "\n",
-    ".",
-    "*",
-]
-_MEMBERS += ['"', "&", "[:^digit:]", r"\pL", r"\PN"]
-_TIMES = ("*", "+", "?", "{2}", "{1,2}", "{0,1}", "{2,}", "*?", "+?", "{0}")
-
-_plain = st.one_of(
-    st.sampled_from(ALPHABET).map(re2.escape),
-    st.just("."),
-    st.sampled_from(_CLASSES),
-    st.builds(
-        lambda negative, members: f"[{negative}{''.join(members)}]",
-        st.sampled_from(("", "^")),
-        st.lists(st.sampled_from(_MEMBERS), min_size=1, max_size=3),
-    ),
-    st.sampled_from(("^", "$", r"\A", r"\z", r"\b", r"\b", r"\B")),
-)
-_groups = st.sampled_from(("({})", "(?:{})", "(?i:{})", "(?s:{})", "(?m:{})", "(?P<name>{})"))
-
-
-def _sequences(atoms: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    many = st.builds(lambda atom, times: atom + times, atoms, st.sampled_from(("", "", "", *_TIMES)))
-    sequence = st.builds(
-        lambda flags, parts: flags + "".join(parts),
-        st.sampled_from(("", "", "", "(?i)", "(?m)")),
-        st.lists(many, max_size=4),
-    )
-    return st.lists(sequence, min_size=1, max_size=2).map("|".join)
-
-
-patterns = _sequences(
-    st.recursive(
-        _plain,
-        lambda inner: st.builds(lambda group, text: group.format(text), _groups, _sequences(inner)),
-        max_leaves=6,
-    )
-)
 
 
 def _texts(rng: random.Random) -> Iterator[str]:
@@ -146,21 +87,6 @@ def test_patterns(index: OpenSearchIndex, pattern: str, field: str, negated: boo
         assume(False)
     leaf = Matches(field, pattern)
     check(index, Not(leaf) if negated else leaf)
-
-
-@settings(max_examples=300, deadline=None)
-@given(pattern=patterns)
-def test_needed_texts_stand_in_every_match(pattern: str) -> None:
-    """The sieve of a pattern loses nothing."""
-    try:
-        search = regex(pattern).search
-    except ValueError:
-        assume(False)
-    needed = of_pattern(pattern).needed
-    for record in RECORDS[:220]:
-        if needed and search(record.message) is not None:
-            folded = fold(record.message)
-            assert any(text in folded for text in needed)
 
 
 @pytest.mark.parametrize("pattern", ["#(?i)*", "b#(?s){0,1}", r"#\Q\E*", r"b(?i)(?s)?", "a(?U)*b", "a" + "(?i)*" * 199])

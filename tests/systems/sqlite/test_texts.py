@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import pysqlite3
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.log.fold import fold
-from app.query.meaning import regex
 from app.systems.sqlite.index import texts
-from app.systems.sqlite.index.grams import BLOCK, Needle, required
+from app.systems.sqlite.index.grams import BLOCK, Needle
 
 #: Letters that folding keeps, changes within their bytes, shortens and lengthens.
 MESSAGE = st.text(st.sampled_from("abC Z-09üÜßẞΣςſK\u0130ⱥȺ日\t"), max_size=30)
@@ -59,13 +57,3 @@ def test_needles_are_found_and_counted(messages: list[str], needle: str) -> None
     wanted = Needle(needle)
     assert wanted.find(text, texts.grams.ends(text)).tolist() == holds
     assert wanted.count(text) == sum(holds)
-
-
-@pytest.mark.parametrize(
-    ("pattern", "text"),
-    [("#(?i)*", "b"), ("b#(?s){0,1}", "b"), ("#(?i)(?s)?", ""), (r"[^{\t-[:alpha:][^]a]", "zz"), (r"#\Q\E*", "b")],
-)
-def test_what_a_pattern_requires_stands_in_every_match(pattern: str, text: str) -> None:
-    assert regex(pattern).search(text) is not None
-    needed = required(pattern)
-    assert needed is None or any(one in text for one in needed)

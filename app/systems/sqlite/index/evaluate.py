@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from app.query.filter import And, Contains, Filter, Matches, Not, Or, Wildcard, leaves
+from app.query.pattern.required import required
 from app.systems.sqlite.file import Connection
-from app.systems.sqlite.index import grams, plan
+from app.systems.sqlite.index import plan
 from app.systems.sqlite.index.blocks import Block, intervals
 from app.systems.sqlite.index.grams import BLOCK, Mask, Needle
 from app.systems.sqlite.index.texts import BlockText
@@ -27,7 +28,7 @@ def needles(leaf: Filter) -> tuple[str, ...] | None:
         case Contains("message", text) if text:
             return (text,)
         case Matches("message", pattern):
-            return grams.required(pattern)
+            return required(pattern)
         case Wildcard("message", pattern) if "\\" not in pattern:
             longest = max(pattern.replace("?", "*").split("*"), key=len)
             return (longest,) if longest else None

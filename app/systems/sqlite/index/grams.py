@@ -7,8 +7,6 @@ FTS5 trigram table this costs about a tenth of the CPU and of the bytes (docs/de
 
 from __future__ import annotations
 
-import functools
-import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -94,95 +92,3 @@ class Needle:
 def ends(text: bytes) -> npt.NDArray[np.intp]:
     """Return where each message of a block's text ends."""
     return np.flatnonzero(np.frombuffer(text, dtype=np.uint8) == 0)
-
-
-_CLASS = re.compile(r"\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]", re.DOTALL)
-_QUANTIFIER = re.compile(r"[*+?]\??|\{\d+(?:,\d*)?\}\??")
-#: What is not read here: quotations, single bytes, a range that ends in a bracket, and a repetition behind flags, which
-#: repeats the part before them.
-_UNREAD = re.compile(r"\\Q|\\C|-\[:|\(\?[imsU-]*\)(?:[*+?]|\{\d)")
-
-
-@functools.lru_cache(maxsize=256)
-def required(pattern: str) -> tuple[str, ...] | None:
-    """Return texts of which each match of the RE2 pattern holds at least one, None when that is not known.
-
-    Looks at the top level only: groups are passed over, each alternative gives its longest literal.
-    """
-    if _UNREAD.search(pattern):
-        return None
-    try:
-        alternatives = _alternatives(pattern)
-    except LookupError:
-        return None
-    best: list[str] = []
-    for alternative in alternatives:
-        longest = max(alternative, key=len, default="")
-        if not longest:
-            return None
-        best.append(longest)
-    return tuple(best)
-
-
-def _alternatives(pattern: str) -> list[list[str]]:
-    """Return the literals that each top-level alternative requires."""
-    found: list[list[str]] = [[]]
-    run = ""
-    at = 0
-    while at < len(pattern):
-        piece, width, literal = _piece(pattern, at)
-        at += width
-        quantifier = _QUANTIFIER.match(pattern, at)
-        if literal and quantifier is None:
-            run += piece
-            continue
-        # What follows a repetition is not next to what came before; `+` keeps one, the rest may keep none.
-        if literal and quantifier is not None and quantifier[0][0] == "+":
-            run += piece
-        found[-1].append(run)
-        run = ""
-        while quantifier is not None:
-            at = quantifier.end()
-            quantifier = _QUANTIFIER.match(pattern, at)
-        if piece == "|" and not literal:
-            found.append([])
-    found[-1].append(run)
-    return found
-
-
-def _piece(pattern: str, at: int) -> tuple[str, int, bool]:
-    """Return the piece of the pattern at *at*: its text, its width, whether it is one literal character."""
-    character = pattern[at]
-    if character == "\\":
-        following = pattern[at + 1 : at + 2]
-        if following in "dDsSwWbBAzZnrtfvae":
-            return "", 2, False
-        if following and not following.isalnum():
-            return following, 2, True
-        raise LookupError(following)  # \pL, \x41, \123: not distinguished here
-    if character == "[":
-        whole = _CLASS.match(pattern, at)
-        return "", len(whole[0]) if whole else len(pattern) - at, False
-    if character == "(":
-        return "", _group(pattern, at), False
-    if character in "|.^$*+?{})":
-        return character, 1, character in "}"
-    return character, 1, True
-
-
-def _group(pattern: str, at: int) -> int:
-    """Return the width of the group that opens at *at*."""
-    depth, start = 0, at
-    while at < len(pattern):
-        character = pattern[at]
-        if character == "\\":
-            at += 1
-        elif character == "[":
-            whole = _CLASS.match(pattern, at)
-            at += len(whole[0]) - 1 if whole else 0
-        elif character in "()":
-            depth += 1 if character == "(" else -1
-            if depth == 0:
-                return at - start + 1
-        at += 1
-    return len(pattern) - start
