@@ -159,7 +159,7 @@ class LogIngestorHandler(logging.Handler):
                 self._over(key, lines, sent)
                 pause = PAUSES[0]
                 continue
-            self._rest(max(sent.wait or 0.0, pause * random.uniform(0.5, 1.0)))
+            self._rest(max(sent.wait or 0.0, pause * random.uniform(0.5, 1.0)))  # noqa: S311 - spreads load
             pause = min(pause * 2, PAUSES[1])
             if self._closing:
                 return

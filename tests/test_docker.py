@@ -32,6 +32,8 @@ COMPOSE: dict[str, Any] = yaml.safe_load((DOCKER / "compose.yaml").read_text(enc
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
 DOCKERFILE = (DOCKER / "Dockerfile").read_text(encoding="utf-8")
+#: What the image installs, file by file: without an extra, and with that of SQS.
+LOCKS = ("docker/requirements.lock", "docker/requirements-sqs.lock")
 #: Keys of a service that compose.yaml may use; a mistyped one would be refused by an engine that isn't here.
 KEYS = {
     *(
@@ -300,7 +302,7 @@ def test_nodes_of_the_index_know_each_other() -> None:
 def test_dockerfile_copies_what_is_there() -> None:
     """Everything that the wheel is made of, and nothing that .dockerignore holds back."""
     sources = [word for rest in given("COPY") if "--from" not in rest for word in rest.split()[:-1]]
-    assert sorted(sources) == sorted(PACKAGED)
+    assert sorted(sources) == sorted([*PACKAGED, *LOCKS])
     lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and line[0] != "#"]
     assert lines[0] == "*"
     assert sorted(line[1:] for line in lines if line[0] == "!") == sorted(sources)

@@ -17,7 +17,7 @@ WAYS = {"https": "webhook", "http": "webhook", "slack+https": "slack", "slack+ht
 OPTIONS = ("name", "min", "kinds")
 #: Bytes of a secret that signs.
 SECRET_BYTES = range(24, 65)
-SECRET_PREFIX = "whsec_"
+SECRET_PREFIX = "whsec_"  # noqa: S105 - how secrets begin
 STARTTLS = ("required", "optional", "never")
 _HERE = ("localhost", "127.0.0.1", "::1")
 

@@ -11,4 +11,4 @@ def pause_after(failures: int, first: float, longest: float, growth: float = 2.0
     A *spread* such as 0.1 lets it be up to a tenth shorter or longer: those who wait for one server don't come at once.
     """
     grown = min(first * growth ** min(max(failures - 1, 0), 64), longest)
-    return grown * random.uniform(1 - spread, 1 + spread)
+    return grown * random.uniform(1 - spread, 1 + spread)  # noqa: S311 - spreads load, guards nothing

@@ -80,4 +80,4 @@ def _become(module: str) -> NoReturn:
     sys.stdout.flush()
     # Told to stop while it is imported it would end with a traceback; it lets them through when it can obey.
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
-    os.execv(sys.executable, [sys.executable, "-m", module])
+    os.execv(sys.executable, [sys.executable, "-m", module])  # noqa: S606 - our own module

@@ -74,7 +74,7 @@ def _different(text: str, tag: str) -> Markup:
     inner = visible(shorten(text, DIFFERENT_SHOWN))
     if len(text) > DIFFERENT_SHOWN:
         inner += Markup(' <i class="none">{:,} characters</i>').format(len(text))
-    return Markup(f"<{tag}>{escape(inner)}</{tag}>")
+    return Markup(f"<{tag}>{escape(inner)}</{tag}>")  # noqa: S704 - the tag is a constant
 
 
 def _equal_begin(a: str, b: str) -> int:

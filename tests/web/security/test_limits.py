@@ -1,0 +1,38 @@
+"""docs/security.md names each limit as the program has it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.listen import streams
+from app.query.query import PAGE_LIMIT
+from app.settings.settings import SETTINGS
+from app.web import current
+from app.web.security import tries
+from app.web.server import bridge
+
+TEXT = (Path(__file__).resolve().parents[3] / "docs" / "security.md").read_text()
+ROWS = re.findall(r"^\| ([^|]+) \| ([^|]+) \|([^|]*)\|", TEXT.partition("## Limits")[2], re.MULTILINE)
+
+
+@pytest.mark.parametrize(("limit", "names"), [(row[1], re.findall(r"`([A-Z_]+)`", row[2])) for row in ROWS])
+def test_defaults_of_settings(limit: str, names: list[str]) -> None:
+    """Each setting's default stands in its row, in the order of the settings."""
+    defaults = {setting.name: setting.default for setting in SETTINGS}
+    named = [defaults[name] for name in names if name in defaults]
+    assert not named or limit.split("; ") == named
+
+
+def test_numbers_of_the_code() -> None:
+    """What is no setting is the code's constant."""
+    shown = {row[0]: row[1] for row in ROWS}
+    assert shown["bodies in memory at once, in one web process"] == f"{bridge.BODIES_LIMIT >> 20} MiB"
+    assert shown["requests that wait for a thread"] == f"{bridge.WAITING_LIMIT:,}"
+    assert shown["seconds without a byte of a body"] == f"{bridge.SILENCE_SECONDS:.0f}"
+    assert shown["time of a query"] == f"{current.QUERY_SECONDS:.0f} s"
+    assert shown["wrong passwords"].startswith(f"{tries.AT_ONCE} at once, then one in {tries.SECONDS_EACH:.0f} s")
+    assert shown["connections of syslog and GELF"] == f"{streams.CONNECTIONS:,}"
+    assert shown["logs in an answer"].startswith(f"{PAGE_LIMIT:,};")
