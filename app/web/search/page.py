@@ -48,27 +48,10 @@ LABELS = window.LABELS | {
     "sort": "Order",
     "clock": "Clock",
 }
-HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
-    "frame-ancestors 'none'; object-src 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-}
 
 bp.record_once(lambda setup: display.install(setup.app))
 bp.record_once(lambda setup: zone.install(setup.app))
 bp.add_app_template_filter(lambda form, records: table.build(form, records=records), "table")
-
-
-@bp.after_app_request
-def secure(response: Response) -> Response:
-    """Set the headers that keep a browser from running, framing or guessing at what a log holds."""
-    # Asked one by one, each that is missing costs werkzeug an exception.
-    present = {name.lower() for name, _ in response.headers}
-    response.headers.extend([(name, value) for name, value in HEADERS.items() if name.lower() not in present])
-    return response
 
 
 @dataclass(frozen=True, slots=True)

@@ -454,6 +454,10 @@ def test_security_headers_are_on_every_answer(closed: FlaskClient, path: str, si
     assert "frame-ancestors 'none'" in policy
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "same-origin"
+    # A host that speaks no TLS must not be told to.
+    assert "Strict-Transport-Security" not in headers
+    safe = closed.get(path, headers=given, base_url="https://logs.example.com", buffered=True).headers
+    assert safe["Strict-Transport-Security"] == "max-age=31536000"
 
 
 def test_pages_need_no_inline_script(closed: FlaskClient) -> None:
