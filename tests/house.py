@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
+import tempfile
 from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from app.backends import connect, upgrade
+from app.drain.pause import Gate
+from app.log.envelope import DeadLetter, Envelope
+from app.log.record import IdSource, LogRecord
+from app.settings.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
 APP = ROOT / "app"
@@ -58,6 +70,55 @@ def lines() -> int:
     return sum(len(path.read_text().splitlines()) for path in APP.rglob("*.py"))
 
 
+def _room(frame: FrameType) -> str | None:
+    """Return the room of a function of ours that runs: `log`, `systems/sqlite`; None for a library's."""
+    path = Path(frame.f_code.co_filename)
+    if not path.is_relative_to(APP) or frame.f_code.co_name == "<module>":
+        return None
+    parts = path.relative_to(APP).parts
+    return "/".join(parts[: 2 if parts[0] == "systems" and len(parts) > 2 else 1]).removesuffix(".py")
+
+
+@contextmanager
+def _traced(moves: set[tuple[str, str]]) -> Iterator[None]:
+    """Note for each call of one room by another, directly or through a library, both rooms."""
+
+    def note(frame: FrameType, event: str, _: Any) -> None:
+        if event == "call" and (room := _room(frame)) is not None:
+            caller = frame.f_back
+            while caller is not None and _room(caller) is None:
+                caller = caller.f_back
+            if caller is not None and (asker := _room(caller)) is not None and asker != room:
+                moves.add((asker, room))
+
+    sys.setprofile(note)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+
+
+def drain_trip() -> set[tuple[str, str]]:
+    """Return which room calls which while a batch of logs and a dead letter goes from queue to record and index, all SQLite."""
+    moves = set[tuple[str, str]]()
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings.from_env({"LOGINGESTOR_DATA_DIR": folder})
+        upgrade(settings)
+        with closing(connect(settings)) as backends:
+            ids = IdSource()
+            metadata = {"a": {"b": [1, "x"]}, "c": None}
+            records = [LogRecord(ids.take(1).to_bytes(16, "big"), 1, 0, "info", "Ünï", metadata=metadata) for _ in "ab"]
+            letter = DeadLetter(ids.take(1).to_bytes(16, "big"), b"x", "a reason")
+            assert backends.move is not None
+            gate = Gate(backends.record.notes, backends.move)
+            assert gate.step(100, 0.0) == 0  # whether the drain is paused is read once in a while, not for each batch
+            backends.queue.put([Envelope(records), Envelope(dead=[letter])])
+            with _traced(moves):
+                moved = gate.step(100, 0.0)
+            assert moved == len(records)
+    return moves
+
+
 def main() -> None:
     """Print the figures."""
     folders = files_per_folder()
@@ -69,6 +130,11 @@ def main() -> None:
         print(f"{len(paths):4} classes {name}: {', '.join(paths)}")
     print(f"{len(doubled_classes()):4} doubled public class names")
     print(f"{tell_and_told():4} places of tell and told outside notify")
+    trip = drain_trip()
+    rooms = {room for move in trip for room in move}
+    print(
+        f"{len(rooms):4} rooms, {len(trip)} moves: the embedded drain: {', '.join(f'{a} > {b}' for a, b in sorted(trip))}"
+    )
     print(f"{lines():,} lines in app/")
 
 

@@ -9,6 +9,7 @@ import re2
 from hypothesis import strategies as st
 
 from app.log.record import IdSource, LogRecord
+from app.log.scalars import as_text, number, scalars
 from app.query.filter import (
     And,
     Contains,
@@ -25,7 +26,6 @@ from app.query.filter import (
     Wildcard,
     Words,
 )
-from app.query.meaning import as_text, number, scalars
 from app.times import instant
 
 _ALPHABETS = (

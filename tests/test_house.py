@@ -8,6 +8,8 @@ from tests import house
 FILES, COMMANDS = 16, 24
 #: Most methods of a port, those of its bases included: what somebody who writes another system must understand at once.
 METHODS = 16
+#: Most rooms that a batch passes on its way from queue to record and index of the default, and most calls between two of them.
+ROOMS, MOVES = 4, 4
 
 
 def test_no_folder_is_crowded() -> None:
@@ -25,3 +27,10 @@ def test_no_port_is_a_tower() -> None:
 def test_no_public_class_name_stands_twice() -> None:
     """A name that is read anywhere means one thing."""
     assert house.doubled_classes() == {}
+
+
+def test_the_way_of_a_batch_is_short() -> None:
+    """A stranger who wants to know how a log becomes findable reads few rooms; counted by the calls that are made."""
+    trip = house.drain_trip()
+    assert len({room for move in trip for room in move}) <= ROOMS
+    assert len(trip) <= MOVES

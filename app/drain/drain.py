@@ -10,17 +10,15 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
-import msgspec
-
 from app.drain.indexing import Indexing
 from app.errors import LogIngestorError, Unavailable
-from app.log.envelope import Batch, Claim, DeadLetter, Envelope
-from app.log.record import IdSource, LogRecord
+from app.log.dead import unreadable, unstorable
+from app.log.envelope import Claim, DeadLetter, Envelope
+from app.log.record import LogRecord
 from app.ports.memory import ClaimKeeper
 from app.ports.parts import RecordParts
 from app.ports.queue import LogQueue
 from app.ports.record import LogStore
-from app.times.instant import now_ms
 from app.times.retry import pause_after
 
 log = logging.getLogger(__name__)
@@ -33,8 +31,6 @@ IDLE_SECONDS, WOKEN_SECONDS = 0.25, 2.0
 LINGER_SECONDS = 0.01
 #: Seconds to wait after the first and after many failures in a row.
 BACKOFF_SECONDS = (0.2, 5.0)
-
-_ids = IdSource()
 
 
 def drain(queue: LogQueue, record: RecordParts, indexing: Indexing, limit: int, wait: float) -> int:
@@ -104,26 +100,8 @@ def _store(store: LogStore, records: Sequence[LogRecord], lease: float) -> tuple
         except LogIngestorError:
             raise
         except Exception as error:
-            letters.append(refused(record, error))
+            letters.append(unstorable(record, error))
     return stored, letters
-
-
-def refused(record: LogRecord, error: Exception) -> DeadLetter:
-    """Return the dead letter of an accepted log that can't be stored; it keeps the log's id."""
-    try:
-        payload = msgspec.json.encode(record.sent_fields())
-    except Exception:
-        payload = repr(record).encode(errors="backslashreplace")
-    return DeadLetter(record.id, payload, f"can't be stored: {type(error).__name__}: {error}"[:1000])
-
-
-def unreadable(batch: Batch) -> list[DeadLetter]:
-    """Return dead letters for the messages of a batch that can't be decoded."""
-    first = _ids.take(max(len(batch.unreadable), 1), now_ms())
-    return [
-        DeadLetter((first + place).to_bytes(16, "big"), body, "the queue's message can't be decoded")
-        for place, body in enumerate(batch.unreadable)
-    ]
 
 
 def shift(

@@ -16,10 +16,10 @@ from functools import partial
 from typing import Any
 
 from app.errors import InvalidQuery, Problem, TimedOut
+from app.log.scalars import as_text, scalars
 from app.ports.deadline import Budget, Deadline
 from app.ports.index import SearchIndex
 from app.query.filter import EVERYTHING
-from app.query.meaning import as_text, scalars
 from app.query.query import BUCKET_LIMIT, Bucket, FieldInfo, Query, Value
 from app.times import instant
 from app.times.instant import Instant

@@ -14,7 +14,7 @@ import msgspec
 
 from app.errors import InvalidQuery, Problem
 from app.log.record import LogRecord
-from app.query.meaning import as_text, scalars
+from app.log.scalars import as_text, scalars
 from app.times.zone import text
 
 FORMATS = ("ndjson", "csv")

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from app.log.record import LogRecord
-from app.query.meaning import scalars
+from app.log.scalars import scalars
 from app.times import instant
 
 #: Values of a log that are looked at.

@@ -15,9 +15,9 @@ import msgspec
 import zstandard
 
 from app.alerts.searches import keep_saved
-from app.drain.drain import unreadable
 from app.errors import InvalidInput, Problem, Unavailable
 from app.log import codec
+from app.log.dead import unreadable
 from app.log.envelope import Batch, DeadLetter
 from app.maintain.backup_parts import (
     End,

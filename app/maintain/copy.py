@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.alerts.searches import keep_saved
-from app.drain.drain import unreadable
 from app.drain.indexing import Indexing
+from app.log.dead import unreadable
 from app.log.record import LogRecord, first_id
 from app.maintain.audit import differences
 from app.maintain.backup import dead_letters, waiting

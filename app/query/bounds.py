@@ -12,8 +12,8 @@ from typing import TypeAlias
 from app.log.fold import fold
 from app.log.ranks import RANKS
 from app.log.record import SEVERITY_NAMES
+from app.log.scalars import number
 from app.query.filter import TIME_FIELDS, Bound, Range
-from app.query.meaning import number
 from app.times.typed import RequestTime, time_span
 
 #: First and last value that a text names; the same but for whole days and rounded times.

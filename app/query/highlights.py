@@ -13,6 +13,7 @@ from functools import cached_property
 
 from app.log.fold import fold, word_spans, words
 from app.log.ranks import RANKS
+from app.log.scalars import as_text, number
 from app.query.filter import (
     TEXT_LIMIT,
     TIME_FIELDS,
@@ -29,7 +30,7 @@ from app.query.filter import (
     Range,
     Words,
 )
-from app.query.meaning import as_text, number, regex, text_test, within
+from app.query.meaning import regex, text_test, within
 from app.query.wildcard import word_regex
 
 Span = tuple[int, int]

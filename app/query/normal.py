@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from app.log.fold import clean
+from app.log.scalars import number
 from app.query.filter import (
     EVERYTHING,
     TEXT_LIMIT,
@@ -24,7 +25,6 @@ from app.query.filter import (
     Wildcard,
     Words,
 )
-from app.query.meaning import number
 from app.query.wildcard import canonical, literal, pieces
 from app.times import instant
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from app.errors import InvalidQuery, Problem
+from app.log.scalars import as_text
 from app.query.bounds import between, span
 from app.query.filter import (
     DEPTH_LIMIT,
@@ -30,7 +31,7 @@ from app.query.filter import (
 )
 from app.query.language.parse import named, parse
 from app.query.language.tokens import TERM_LIMIT
-from app.query.meaning import as_text, regex
+from app.query.meaning import regex
 from app.query.names import check_name
 from app.query.normal import normal
 from app.query.rows import rows

@@ -16,6 +16,7 @@ from app.backends import Backends
 from app.drain import drain
 from app.drain.indexing import Indexing
 from app.errors import Unavailable
+from app.log.dead import unreadable
 from app.log.envelope import Batch, DeadLetter, Envelope
 from app.log.record import IdSource
 from app.query.query import Query
@@ -179,6 +180,6 @@ def test_nothing_is_acknowledged_while_the_store_is_down(tmp_path: Path, make_re
 
 def test_letters_of_unreadable_messages_have_ids_of_their_own() -> None:
     """Of now, and distinct, so that none hides another."""
-    letters = drain.unreadable(Batch([], [], [], [b"a", b"b"]))
+    letters = unreadable(Batch([], [], [], [b"a", b"b"]))
     assert len({letter.id for letter in letters}) == 2
-    assert drain.unreadable(Batch([], [], [])) == []
+    assert unreadable(Batch([], [], [])) == []

@@ -15,10 +15,11 @@ from typing import Any, TypeVar, cast
 
 from app.errors import TimedOut
 from app.log.record import LogRecord
+from app.log.scalars import as_text, scalars
 from app.ports.deadline import Deadline
 from app.ports.index import SearchIndex
 from app.query.filter import FIELDS, TEXT_LIMIT, TIME_FIELDS, Prefix
-from app.query.meaning import as_text, scalars, values
+from app.query.meaning import values
 from app.query.query import FieldInfo, Query, Value
 
 #: Seconds for which what the index said is taken as still so.

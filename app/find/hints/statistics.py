@@ -14,10 +14,11 @@ from typing import Any, TypeVar
 
 from app.errors import TimedOut
 from app.find.hints.explain import LowerBound
+from app.log.scalars import as_text, number
 from app.ports.deadline import Budget, Deadline
 from app.ports.index import SearchIndex
 from app.query.filter import EVERYTHING, TIME_FIELDS, And, Exists
-from app.query.meaning import as_text, number, values
+from app.query.meaning import values
 from app.query.normal import normal
 from app.query.query import Facets, Query, Value
 from app.times.instant import Instant

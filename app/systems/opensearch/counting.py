@@ -9,7 +9,8 @@ from typing import Any
 
 from app.errors import Unavailable
 from app.log.record import LogRecord
-from app.query.meaning import as_text, scalars, values
+from app.log.scalars import as_text, scalars
+from app.query.meaning import values
 from app.query.query import Bucket, Facets, FieldInfo, Query, Value
 from app.systems.opensearch.mapping import FIELDS, TYPE_LETTERS, field_name
 from app.systems.opensearch.reading import TooManyBuckets

@@ -11,7 +11,7 @@ import msgspec
 from app.log import codec
 from app.log.fold import word_text
 from app.log.record import LogRecord
-from app.query.meaning import as_text, number, scalars
+from app.log.scalars import as_text, number, scalars
 from app.systems.opensearch.mapping import PATH_LIMIT, path_name, sortable
 
 #: A longer value is kept in pieces of so many characters: with the path before it, Lucene takes 32,766 bytes of UTF-8.

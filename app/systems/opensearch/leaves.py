@@ -9,8 +9,9 @@ from typing import Any, TypeAlias
 
 from app.log.fold import fold, words
 from app.log.ranks import RANKS
+from app.log.scalars import number
 from app.query.filter import Contains, Equals, Exists, In, Leaf, Matches, Phrase, Prefix, Range, Wildcard, Words
-from app.query.meaning import number, within
+from app.query.meaning import within
 from app.query.pattern.codepoints import ANY, among, family
 from app.query.pattern.required import LITERAL_LIMIT
 from app.query.pattern.tree import ANYTHING, Chars, Node

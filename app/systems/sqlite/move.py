@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 
-from app.drain.drain import refused, unreadable
 from app.errors import LogIngestorError
+from app.log.dead import unreadable, unstorable
 from app.log.envelope import Batch
 from app.systems.sqlite import queue as queues
 from app.systems.sqlite import rows
@@ -80,7 +80,7 @@ class Mover:
                     raise
                 except Exception as error:
                     connection.execute("ROLLBACK TO one")
-                    letters.append(refused(record, error))
+                    letters.append(unstorable(record, error))
                 connection.execute("RELEASE one")
             self._letters.bury_in(connection, letters)
         return len(batch.records)

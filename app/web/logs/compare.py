@@ -12,7 +12,7 @@ from app.backends import Backends
 from app.errors import NotFound
 from app.find import find
 from app.log.record import LogRecord
-from app.query.meaning import as_text, scalars
+from app.log.scalars import as_text, scalars
 from app.times import lengths
 from app.web.render import differences
 from app.web.render.zone import exactly

@@ -12,9 +12,9 @@ from itertools import islice
 from markupsafe import Markup, escape
 
 from app.log.record import LogRecord, id_text
+from app.log.scalars import as_text, scalars
 from app.query.filter import EVERYTHING, TEXT_LIMIT, Filter
 from app.query.highlights import Spans
-from app.query.meaning import as_text, scalars
 from app.web.render.display import TEXT_SHOWN, escaped, marked, plain
 from app.web.render.picks import picked
 from app.web.render.zone import exactly

@@ -10,9 +10,10 @@ from markupsafe import Markup, escape
 
 from app.errors import InvalidQuery, Problem
 from app.log.record import LogRecord
+from app.log.scalars import as_text, scalars
 from app.query.filter import EVERYTHING, TIME_FIELDS, Filter
 from app.query.highlights import Scalar, Spans
-from app.query.meaning import as_text, scalars, values
+from app.query.meaning import values
 from app.web.render.display import MESSAGE_SHOWN, VALUE_SHOWN, clip, shorten, visible
 from app.web.render.picks import pick
 from app.web.render.zone import when

@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from app.log.record import LogRecord
+from app.log.scalars import as_text, scalars
 from app.query.filter import EVERYTHING
-from app.query.meaning import as_text, scalars, values
+from app.query.meaning import values
 from app.query.query import Bucket, Facets, FieldInfo, Query, Value
 from app.systems.sqlite.index import counting, kept
 from app.systems.sqlite.index.kept import MINUTE

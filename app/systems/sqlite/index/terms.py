@@ -27,7 +27,7 @@ from typing import Any
 from app.log.fold import fold, word_text
 from app.log.ranks import RANKS
 from app.log.record import LogRecord
-from app.query.meaning import as_text, number, scalars
+from app.log.scalars import as_text, number, scalars
 
 #: A longer value is indexed by its start and by a digest of the whole (characters).
 VALUE_LIMIT = 200

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from app.log.record import LogRecord
-from app.query.meaning import scalars
+from app.log.scalars import scalars
 from app.systems.sqlite import rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.index import blocks, grams, terms, texts

@@ -1,0 +1,41 @@
+"""Scalars: the single values in a log's metadata, each with its path, its one text, and its number where it has one."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+
+def as_text(value: str | bool | int | float) -> str:
+    """Return the one text of a JSON scalar: 1.0 is `1`, true is `true`."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e16:
+        return str(int(value))
+    return repr(value)
+
+
+def number(value: Any) -> float | None:
+    """Return the float64 that a range compares, or None: only JSON numbers have one."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        converted = float(value)
+    except OverflowError:
+        converted = math.inf if value > 0 else -math.inf
+    return None if math.isnan(converted) else converted + 0.0  # -0.0 + 0.0 is 0.0
+
+
+def scalars(value: Any, path: str) -> Iterator[tuple[str, str | bool | int | float]]:
+    """Yield (path, scalar) for every value at or beneath *path*."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from scalars(inner, f"{path}.{key}")
+    elif isinstance(value, list):
+        for inner in value:
+            yield from scalars(inner, path)
+    elif value is not None:
+        yield path, value
