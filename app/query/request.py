@@ -77,13 +77,14 @@ class _QueryReader(Parameters):
         if body.get("operation") in _IN_JSON:
             body |= _decoded(body, "value", _IN_JSON[body["operation"]])
         body |= _decoded(body, "filters", "a list of filters in JSON")
-        parts = [from_json(body, self._now, self._zone)]
-        if text := self.text("q", ""):
-            try:
-                parts.append(parse(text, self._now, self._zone))
-            except InvalidQuery as error:
-                raise named(error, "q") from None
-        return normal(And(tuple(parts)))
+        fields = from_json(body, self._now, self._zone)
+        text = self.text("q", "")
+        if not text:
+            return fields
+        try:
+            return normal(And((fields, parse(text, self._now, self._zone))))
+        except InvalidQuery as error:
+            raise named(error, "q") from None
 
     def _time(self, name: str, which: int) -> Instant | None:
         value = self.get(name)
