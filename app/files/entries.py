@@ -15,9 +15,8 @@ from app.times.written import Assumed
 
 _WARNING = SEVERITY["warn"]
 _BLANK = " \t"
-_MONTH = re.compile(r"[A-Z][a-z]{2} [ \d]\d \d\d:")
-#: Most blanks before a level that is aligned to the right.
-_ALIGNED = 3
+#: A time in brackets before a level in capitals, which rich writes for the first log of a second only.
+_TIMED = re.compile(r"\[[^\[\]]{5,40}\] (?=[A-Z]{4,8} )")
 
 
 def entries(lines: Iterable[Line | None], format: Format, assumed: Assumed) -> Iterator[Entry | None]:
@@ -43,8 +42,9 @@ class _Splitter:
         self._pending: Entry | None = None
         #: Blank lines behind the pending entry: a part of it if it goes on behind them.
         self._blank: list[Line] = []
-        #: The time of the last log that told one.
+        #: The time of the last log that told one, and what stood before its level.
         self._last: Any = None
+        self._head = ""
 
     def end(self) -> Entry | None:
         """Return the entry that is pending, which is whole."""
@@ -71,8 +71,10 @@ class _Splitter:
             return None
         if line.text.startswith('{"') or (self._format.name == "json" and line.text.startswith("{")):
             return self._begin(line, None)
+        if self._is_repeated(text):  # rich writes a time once for all logs of its second
+            return self._begin(line, self._format.read(self._head + text[len(self._head) :], self._assumed), asked=True)
         opened = entry is not None and entry.bracket and text[0] in _BLANK
-        asked = not opened and (text[0] not in _BLANK or _may_begin(text))
+        asked = not opened and (text[0] not in _BLANK or joins.may_begin(text))
         found = self._format.read(text, self._assumed) if asked else None
         if entry is None or (entry.first.startswith("{") and not entry.bracket):
             return self._begin(line, found, asked=asked)
@@ -84,6 +86,13 @@ class _Splitter:
             return self._begin(line, found, asked=asked)
         self._join(line, said)
         return None
+
+    def _is_repeated(self, text: str) -> bool:
+        """Return whether a level stands in the column of the log before, and blanks in the place of its time."""
+        column = len(self._head)
+        if column == 0 or text[:column].strip() or text[column : column + 1] in (" ", ""):
+            return False
+        return joins.is_column(text[column:])
 
     def _is_whole(self, text: str) -> bool:
         """Return whether *text* is an object by itself: it begins a log though the one before was never closed."""
@@ -115,6 +124,8 @@ class _Splitter:
         self._pending = entry
         if found is not None and "timestamp" in found:
             self._last = found["timestamp"]
+            timed = _TIMED.match(line.text)
+            self._head = timed[0] if timed is not None else self._head if self._is_repeated(line.text) else ""
         elif not line.text.startswith("{"):
             entry.before = self._last
         text = ansi.stripped(line.text)
@@ -226,21 +237,6 @@ class _Splitter:
 
 def _bounded(entry: Entry) -> bool:
     return len(entry.more) < JOINED_LINES and entry.size <= JOINED_CHARACTERS
-
-
-def _may_begin(text: str) -> bool:
-    """Return whether an indented line may be a log: it begins with a time, a sign, or a level close to the edge."""
-    inner = text.lstrip()
-    first = inner[:1]
-    if first.isalpha() and first.isascii():
-        indent = len(text) - len(inner)
-        return indent == 1 or _MONTH.match(inner) is not None or (indent <= _ALIGNED and _is_column(inner))
-    return not first.isascii() or first.isdigit() or first in "[<" or text[0] == "\t"
-
-
-def _is_column(text: str) -> bool:
-    word = re.split(r"[^A-Za-z]", text[:12], maxsplit=1)[0]
-    return word.isupper() and words.is_level(word)
 
 
 def _trace(entry: Entry, text: str, *, first: bool) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.files import joins, structured
-from app.log.lines import ansi, logfmt, reader, syslog
+from app.log.lines import ansi, columns, head, logfmt, reader, syslog
 from app.times import stamps
 from app.times.written import Assumed
 
@@ -41,6 +41,10 @@ class Format:
     hosts: frozenset[str] = frozenset()
     #: The order of its dates in slashes.
     order: str | None = None
+    #: Whether the texts of nearly all its logs begin with a level, in whatever spelling.
+    levelled: bool = False
+    #: Whether most of its lines begin with a level and a colon.
+    labelled: bool = False
 
     def read(self, line: str, assumed: Assumed) -> dict[str, Any] | None:
         """Return the log in a line, without escape codes, that has a known form; None for any other."""
@@ -51,8 +55,12 @@ class Format:
         for read in self.readers:
             log = read(line, assumed)
             if log is not None:
-                return reader.present(log)
-        return None
+                log = reader.present(log)
+                if self.levelled and "timestamp" in log and "level" not in log:
+                    again = head.read(line, assumed, loose=True)
+                    return log if again is None else reader.present(again)
+                return log
+        return reader.present(log) if self.labelled and (log := columns.labelled(line, assumed)) is not None else None
 
     def log(
         self, line: str, assumed: Assumed, found: dict[str, Any] | None = None, *, asked: bool = False
@@ -93,12 +101,15 @@ def recognise(sample: Sequence[str], assumed: Assumed, name: str | None = None) 
     start = "\n".join(sample).lstrip()
     hits = Counter({"json": 1 if _JSON.match(start) or structured.ARRAY.match(start) else 0})
     heads = others = 0
+    texts = []
     for line in lines:
         kind, log = next(
             ((kind, log) for kind, read in _READERS if (log := read(line, assumed)) is not None), (None, None)
         )
         if kind is not None:
             hits[kind] += 1
+        if kind == "text" and log is not None:
+            texts.append(reader.present(log))
         if kind in ("text", "syslog", "access") and _is_head(log or {}):
             heads += 1
         elif kind is None and _stands_out(line):
@@ -111,6 +122,8 @@ def recognise(sample: Sequence[str], assumed: Assumed, name: str | None = None) 
         headed=heads > 0 and heads >= others,
         hosts=_hosts(lines),
         order=stamps.order_of(lines),
+        levelled=columns.is_column(texts),
+        labelled=columns.is_labelled(lines),
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from app.log.lines import words
+
 
 @dataclass(frozen=True, slots=True)
 class TraceForm:
@@ -56,6 +58,8 @@ TRACES: tuple[TraceForm, ...] = (
     _trace("node", r"(?:/|file://|node:|[A-Z]:\\)\S{0,300}:\d+$", r"Node\.js v\d|[}\])]", alone=True, free=4),
     _trace("go", r"panic: |fatal error: ", _GO, alone=True),
     _trace("go", r"goroutine \d+ \[", _GO),
+    # Gin's: the request, the error and its stack, up to the next line of its log.
+    _trace("go", r"\[Recovery\] .{0,60}panic recovered:", r""),
     _trace("rust", r"thread '[^']{0,200}' (?:\(\d+\) )?(?:panicked at|has overflowed)", _RUST, alone=True, free=1),
     _trace("ruby", r"\S{1,300}\.rb:\d+:in ['`].{0,200}': ", r"\S{1,300}\.rb:\d+:in ['`]|\tfrom "),
     _trace(
@@ -77,6 +81,9 @@ GOES_ON = re.compile(
 FRAME = re.compile(r"\s*(?:at \S|File \"|\d+: \S+::|from \S+:\d+|\.\.\. \d+ |Caused by:|\S+\.go:\d+)")
 #: A function of Go on a line of its own, in a stack: `main.main`, `net/http.(*conn).serve(0xc0)`.
 FUNCTION = re.compile(r"(?:[\w.~@-]{1,100}/){0,20}[\w~@-]{1,100}\.[\w.()*\[\]·]{1,200}(?:\([^()]{0,300}\))?$")
+_MONTH = re.compile(r"[A-Z][a-z]{2} [ \d]\d \d\d:")
+#: Most blanks before a level that is aligned to the right.
+_ALIGNED = 3
 #: What closes a bracket that a line before opened.
 CLOSES = re.compile(r"[}\])]")
 OPENS = re.compile(r"[{\[(]$")
@@ -131,3 +138,19 @@ def exception(lines: list[str], language: str) -> dict[str, str] | None:
             place = lines.index(line) + 1
             return {"type": "panic", **({"message": lines[place]} if place < len(lines) else {})}
     return None
+
+
+def may_begin(text: str) -> bool:
+    """Return whether an indented line may be a log: it begins with a time, a sign, or a level close to the edge."""
+    inner = text.lstrip()
+    first = inner[:1]
+    if first.isalpha() and first.isascii():
+        indent = len(text) - len(inner)
+        return indent == 1 or _MONTH.match(inner) is not None or (indent <= _ALIGNED and is_column(inner))
+    return not first.isascii() or first.isdigit() or first in "[<" or text[0] == "\t"
+
+
+def is_column(text: str) -> bool:
+    """Return whether a text begins with a level in capitals."""
+    word = re.split(r"[^A-Za-z]", text[:12], maxsplit=1)[0]
+    return word.isupper() and words.is_level(word)

@@ -51,7 +51,8 @@ _MONTHS = {
 #: What says that a clock of twelve hours is behind noon, and before it.
 _AFTER, _BEFORE = ("p", "午後", "م", "오후", "下午"), ("a", "午前", "ص", "오전", "上午")
 
-_CLOCK = r"(?P<clock>\d{1,2}:\d\d(?::\d\d(?:[.,:]\d{1,9})?)?)(?!\d)"
+#: structlog's console long wrote its seconds behind a point: `18:46.40`.
+_CLOCK = r"(?P<clock>\d{1,2}:\d\d(?::\d\d(?:[.,:]\d{1,9})?|\.\d\d(?=[ \]]))?)(?!\d)"
 _HALF = r"(?:[ \u202f\xa0]?(?P<half>[AaPp]\.?[ \xa0\u202f]?[Mm](?![A-Za-z])\.?|午[前後]|[مص](?!\w)|오[전후]|[上下]午))?"
 _NAMES = "|".join(sorted((*ABBREVIATIONS, *AMBIGUOUS), key=len, reverse=True))
 #: A `Z` stands close to the time; an offset of four digits behind a blank is none that no zone has.
@@ -62,7 +63,7 @@ _ZONE = (
 _DAYTIME = _CLOCK + _HALF + _ZONE
 _NAME = r"(?P<name>[^\W\d_]{3,10}|\d{1,2}月)\.?"
 _WEEKDAY = r"(?:[^\W\d_]{2,9},? )"
-_JOINT = r"(?:[Tt_ ]|\]\s?\[|::?|, | - )\s?"
+_JOINT = r"(?:[Tt_ ]|\]\s?\[|::?|, | - | at | @ )\s?"
 
 #: The forms by what they begin with; the order matters: the longest date is tried first.
 _FORMS: dict[str, tuple[str, ...]] = {
@@ -70,6 +71,7 @@ _FORMS: dict[str, tuple[str, ...]] = {
         rf"(?P<year>\d{{4}})[-/.](?P<month>\d\d?)[-/.](?P<day>\d\d?){_JOINT}{_DAYTIME}",
         rf"(?P<day>\d\d?)[-/ .](?P<name>[^\W\d_]{{3,10}})[-/ .,](?P<year>\d{{4}}){_JOINT}{_DAYTIME}",
         rf"(?P<a>\d\d?)(?P<sign>[/.-])(?P<b>\d\d?)(?P=sign)(?P<year>\d{{4}}),?{_JOINT}{_DAYTIME}",
+        rf"(?P<day>\d\d)[- ](?P<name>[A-Z][a-z]{{2}})[- ](?P<short>\d\d)[ ]{_DAYTIME}",
         rf"(?P<a>\d\d)(?P<sign>[/.])(?P<b>\d\d)(?P=sign)(?P<c>\d\d),?[ ]{_DAYTIME}",
         rf"(?P<year>\d{{4}})(?P<month>\d\d)(?P<day>\d\d)[T ]{_DAYTIME}",
         r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)T(?P<packed>\d{6})" + _ZONE,
@@ -77,6 +79,8 @@ _FORMS: dict[str, tuple[str, ...]] = {
         r"(?P<short>\d\d)(?P<month>\d\d)(?P<day>\d\d)[ ](?P<packed>\d{6})(?:[ ]\d{1,3}(?!\d))?(?!\d)",
         rf"(?P<month>\d\d)-(?P<day>\d\d)\|{_CLOCK}",
         rf"(?P<name>\d\d?月)[ ](?P<day>\d\d?),?[ ](?P<year>\d{{4}})[ ]{_DAYTIME}",
+        rf"(?P<month>\d\d)-(?P<day>\d\d)[ ]{_CLOCK}",
+        r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?P<packed>\d{6}(?:\d{3})?)(?![\w.])",
         r"(?P<number>\d{9,10}(?:\.\d{1,9})?|\d{13}|\d{16}|\d{19}|\d\.\d{4,18}e\+0?9)(?![\w.])",
         r"(?P<clock>\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?)(?![\d:])" + _HALF + r"(?P<zone>[Zz](?!\w))?",
         r"(?P<clock>\d{1,2}:\d\d)(?P<half>[AP]M)(?!\w)",
@@ -87,6 +91,7 @@ _FORMS: dict[str, tuple[str, ...]] = {
         rf"{_WEEKDAY}?{_NAME}[ ]{{1,2}}(?P<day>\d\d?),?[ ](?P<year>\d{{4}})(?:,|[ ]@|[ ]at|[ ]-)?[ ]{_DAYTIME}",
         rf"{_WEEKDAY}?{_NAME}[ ]{{1,2}}(?P<day>\d\d?)[ ]{_CLOCK}(?P<zone>[ ](?:{_NAMES}))?[ ](?P<year>(?:19|20)\d\d)(?!\w)",
         rf"{_NAME}[ ]{{1,2}}(?P<day>\d\d?)[ ]{_CLOCK}{_ZONE}",
+        rf"{_NAME}[-/](?P<day>\d\d?)[-/](?P<year>\d{{4}}),?{_JOINT}{_DAYTIME}",
     ),
 }
 _TABLE = {kind: tuple(re.compile(form) for form in forms) for kind, forms in _FORMS.items()}
@@ -97,7 +102,7 @@ _USUAL = re.compile(
     re.ASCII,
 )
 #: How every time begins that begins with a word: a number behind the first word or the second.
-_WORDED = re.compile(r"[^\W\d_]{2,10}\.?,?[ ]{1,2}(?:[^\W\d_]{3,10}\.?[ ]{1,2})?\d")
+_WORDED = re.compile(r"[^\W\d_]{2,10}(?:\.?,?[ ]{1,2}|[-/](?=\d))(?:[^\W\d_]{3,10}\.?[ ]{1,2})?\d")
 #: Longest text in which a time is looked for.
 _LONGEST = 80
 
@@ -176,7 +181,7 @@ def _stamp(found: re.Match[str], place: int, assumed: Assumed) -> Stamp | None:
     offset, said = _offset(parts)
     if "day" not in parts and "a" not in parts:
         return Stamp(_today(clock, offset, assumed), end, "clock")
-    kind = "weak" if "short" in parts and "packed" in parts else "full"
+    kind = "weak" if _is_weak(parts) else "full"
     day = _day(found, parts, clock, assumed)
     if day is None:
         ambiguous = "a" in parts and int(parts["a"]) <= 12 and int(parts["b"]) <= 12
@@ -186,10 +191,20 @@ def _stamp(found: re.Match[str], place: int, assumed: Assumed) -> Stamp | None:
     return None if value is None else Stamp(value, end, kind, None if own else said)
 
 
+def _is_weak(parts: dict[str, str]) -> bool:
+    """Return whether the digits may be something else: all in one, or two numbers and a time of day."""
+    if "packed" in parts:
+        return "short" in parts or len(parts["packed"]) > 6
+    return not parts.keys() & {"year", "short", "name", "a"}
+
+
 def _clock(parts: dict[str, str]) -> str | None:
     """Return the time of day as `hh:mm:ss` with its fraction, of twenty-four hours."""
     if "packed" in parts:
-        return ":".join(re.findall(r"\d\d", parts["packed"]))
+        packed = parts["packed"]
+        return f"{packed[:2]}:{packed[2:4]}:{packed[4:6]}" + (f".{packed[6:]}" if packed[6:] else "")
+    if parts["clock"][-3:-2] == "." and parts["clock"].count(":") == 1:
+        parts["clock"] = parts["clock"].replace(".", ":")
     hour, minute, *rest = parts["clock"].replace(",", ".").split(":", 2)
     number = int(hour)
     half = parts.get("half", "").lower()

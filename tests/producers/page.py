@@ -7,6 +7,7 @@ from pathlib import Path
 from app.log.dialects import clouds, go, jvm, node, python, rust, servers, standards
 from app.log.dialects.dialect import Dialect
 from app.log.dialects.table import DIALECTS
+from tests.producers.runs import RUNS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "producers.md"
 FAMILIES = {
@@ -36,6 +37,11 @@ names an exception or an HTTP status of 500 and more, *warn* for one of 400 and 
 
 *Run* is the day on which the named versions were run and their output read; rows without it are made from the program's documentation.
 """
+LAYOUTS = """## Layouts that were run
+
+A line of text is read by its tokens, a time, a level, thread, logger and place in the source in whatever order, and by the lines around it; what goes on over several lines
+is one log. These programs in these layouts were run on 2026-11-29; each event of each is one log with the message, level, instant, resource, trace and stack that its user expects, as some 90 samples of other programs are.
+"""
 _COLUMNS = ("message", "level", "timestamp", "resource", "trace", "span", "exception")
 
 
@@ -62,6 +68,11 @@ def page() -> str:
     for name, rows in FAMILIES.items():
         table = ["| dialect | programs | where its fields lie | run |", "|---|---|---|---|", *map(_row, rows)]
         parts.append(f"## {name}\n\n" + "\n".join(table) + "\n")
+    layouts: dict[str, list[str]] = {}
+    for run in RUNS.values():
+        layouts.setdefault(run.program, []).append(run.layout.replace("|", "\\|"))
+    rows = [f"| {program} | {'; '.join(told)} |" for program, told in layouts.items()]
+    parts.append(LAYOUTS + "\n" + "\n".join(["| program | layouts |", "|---|---|", *rows]) + "\n")
     return "\n".join(parts)
 
 

@@ -33,6 +33,21 @@ ROWS: tuple[Dialect, ...] = (
         run="2026-11-29",
     ),
     Dialect(
+        "twisted",
+        "Twisted 26.10.0 jsonFileLogObserver",
+        (
+            ("log_level>name:str", "log_format"),
+            ("log_time:number", "log_format"),
+            ("log_time:number", "log_namespace:str"),
+        ),
+        message=("log_text", "log_format"),
+        level=("log_level>name",),
+        timestamp=("log_time",),
+        resource=("log_namespace", "log_system"),
+        exception=("log_failure",),
+        run="2026-11-29",
+    ),
+    Dialect(
         "dbt",
         "dbt-core 1.10.23",
         (("info>level:str", "info>msg:str"),),

@@ -24,6 +24,8 @@ def _check(sign: str) -> _Check:
         path = split(name[1:])
         return lambda value: at(value, path) is None
     path, kinds = split(name), KINDS[kind or "any"]
+    if kind == "digit":
+        return lambda value: type(at(value, path)) is int and -10 < at(value, path) < 10
     if len(path) == 1:
         top = path[0]
         return lambda value: top in value and type(value[top]) in kinds

@@ -11,10 +11,19 @@ NAMES: dict[str, tuple[str, ...]] = {
     "message": (
         *("message", "msg", "@message", "Message", "Msg", "@m", "short_message", "MESSAGE", "formattedMessage"),
         *("RenderedMessage", "renderedMessage", "event", "textPayload", "@mt", "MessageTemplate", "messageTemplate"),
-        *("log", "body", "Body", "text", "eventMessage", "logmsg", "log_message", "logMessage", "msgtext", "rawmsg"),
+        *("body", "Body", "text", "log", "eventMessage", "logmsg", "log_message", "logMessage", "msgtext", "rawmsg"),
         *("message.message", "message.msg", "message.text", "jsonPayload.message", "jsonPayload.msg", "fields.message"),
         *("fields.msg", "record.message", "record.msg", "info.msg", "info.message", "data.message", "data.msg"),
-        *("payload.message", "payload.msg", "body.stringValue", "Body.Value", "event.original", "full_message"),
+        *(
+            "payload.message",
+            "payload.msg",
+            "body.stringValue",
+            "Body.Value",
+            "event.original",
+            "full_message",
+            "event.message",
+            "rest",
+        ),
         *("attributes.message", "properties.message", "Properties.Message"),
     ),
     "level": (

@@ -70,6 +70,8 @@ _BANDS: dict[str, tuple[tuple[int, str], ...]] = {
 _HIGHEST = {"tens": 100, "python": 100, "otel": 24, "log4j": 600, "monolog": 1_000, "google": 999, "thousands": 100_000}
 _STARTS = {name: [start for start, _ in bands] for name, bands in _BANDS.items()}
 
+#: Texts that programs write for a level that they have not: Log4j's layout for Google one of its own levels, for one.
+_NOTHING = frozenset(("", "-", "null", "undefined", "none"))
 _ANSI = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
 #: Under which names an object that is a level holds it, the best first.
 _INNER = ("levelStr", "name", "text", "label", "levelName", "severity", "level", "standardLevel", "value", "no")
@@ -88,7 +90,7 @@ def from_number(number: int, scale: str) -> str | None:
 
 def is_exact(number: int, scale: str) -> bool:
     """Return whether the number is one of the scale's own, rather than one between two."""
-    return scale in _EXACT or number in _STARTS[scale] or number == 10
+    return scale in _EXACT or scale == "logr" or number in _STARTS[scale] or number == 10
 
 
 def guessed(number: int) -> str | None:
@@ -106,7 +108,7 @@ def from_value(value: Any, scale: str | None = None) -> str | None:
     if type(value) is str:
         text = (_ANSI.sub("", value) if "\x1b" in value else value).strip()
         if not text.isascii() or not text.removeprefix("-").isdecimal() or len(text) > 6:
-            return text or None
+            return None if text.lower() in _NOTHING else text
         value = int(text)
     if type(value) is int:
         return guessed(value) if scale is None else from_number(value, scale)

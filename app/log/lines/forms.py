@@ -88,6 +88,23 @@ FORMS: tuple[Form, ...] = (
         r"(?P<pid>\d{1,10}):(?P<role>[XCSM]) (?P<time>\d\d? [A-Z][a-z]{2} \d{4} [\d:.]{8,15}) (?P<letter>[.*#-]) (?P<message>.*)",
         {".": "debug", "-": "info", "*": "notice", "#": "warn"},
     ),
+    # Tornado, Jupyter: [W 261129 18:46:40 web:2348] text
+    _form(
+        "tornado",
+        r"\[(?P<letter>[DIWEC]) (?P<time>\d{6} \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d [\d:.]{8,15}) (?P<resource>[^\]\s:]{1,100})(?::(?P<line>\d{1,7}))?\] (?P<message>.*)",
+        words.LETTERS,
+    ),
+    # Log4j's and Logback's TTCC, milliseconds since the start: 2265 [main] WARN acme.Pay ctx - text
+    _form(
+        "ttcc",
+        r"(?P<uptime>\d{1,10}) +\[(?P<thread>[^\]]{1,80})\] (?P<level>[A-Z]{4,6}) +(?P<resource>[\w.$]{1,250})(?: \[\]| (?P<context>[^\s-]{1,100}))? - (?P<message>.*)",
+    ),
+    # Gin: [GIN] 2026/11/29 - 18:59:42 | 404 | 70ns | 192.0.2.1 | GET "/nope"
+    _form(
+        "gin",
+        r"\[GIN\] (?P<time>\d{4}/\d\d/\d\d - \d\d:\d\d:\d\d) \| *(?P<message>(?P<status>\d{3}) \| +(?P<took>\S{1,40}) \| +(?P<client>\S{1,60}) \| (?P<method>[A-Z]{1,20}) +\"(?P<path>[^\"]*)\".*)",
+    ),
+    _form("gin-debug", r"\[GIN-debug\] (?:\[(?P<level>[A-Z]{4,8})\] )?(?P<message>.*)", level="debug"),
     # Squid's own access log: 1795959271.566     11 127.0.0.1 TCP_MISS/200 318 GET http://… - HIER_DIRECT/127.0.0.1 text/html
     _form(
         "squid",

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.log.lines import names, tail, words
+from app.log.lines import columns, names, signs, tail, words
 from app.times import stamps
 from app.times.stamps import Stamp
 from app.times.written import Assumed
@@ -19,20 +19,30 @@ from app.times.written import Assumed
 _PREFIX = re.compile(
     r"(?P<letter>[A-Z]),?[ ](?=\[)|\[(?P<pid>\d{1,10})\][ ]|\[(?P<name>[A-Za-z][\w.-]{0,63})\][ ](?:(?P<process>\d{1,10})[ ]+-[ ])?"
     r"|(?P<file>\S{1,200}\.log\S{0,50})[ ]|(?P<program>[A-Za-z][\w.-]{0,63}):[ ]"
+    r"|(?P<worker>[A-Za-z][\w.-]{0,63})[ ]{1,2}(?=\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)"
 )
-_SEPARATOR = re.compile(r"(?:\s|\|-(?=[A-Z])|[|›»\]]|[:,](?=[\s\[]|$)|-{1,3}(?=\s|$)|>(?=\s))*")
+#: What stands between a level and the time behind it.
+_BETWEEN = re.compile(r"(?:[:|,]|\s|-(?=\s))+")
+_BRACKET = re.compile(r"\[([^\[\]]{0,120})\][ ]{1,2}(?=\S)")
+#: A level beside a logger or a thread in one bracket: Twisted's `[pay#error]`, multiprocessing's, Minecraft's `[main/INFO]`.
+SHARED = re.compile(
+    r"\[(?:(?P<name>[\w.$-]{1,100})#(?P<hash>[a-z]{3,9})|(?P<thread>[^\[\]/]{1,80})/(?P<last>[A-Z]{3,9})|(?P<first>[A-Z]{3,9}|Level \d{1,2})/(?P<process>[\w -]{1,60}))\]:?"
+)
+_SEPARATOR = re.compile(r"(?:\s|\|-(?=[A-Z])|[|›»▶\]]|[:,](?=[\s\[]|$)|,(?=[A-Z]{4,8},)|-{1,3}(?=\s|$)|>(?=\s))*")
 #: Tokens that may stand between time and level.
 _TOKEN = re.compile(
-    r"(?P<bracket>\[[^\[\]]{0,120}(?:\[[^\[\]]{0,60}\][^\[\]]{0,60}){0,3}\])|(?P<paren>\([\w.:/-]{1,60}\))"
+    r"(?P<bracket>\[[^\[\]]{0,120}(?:\[[^\[\]]{0,60}\][^\[\]]{0,60}){0,3}\])|(?P<brace>\{[\w./:@-]{1,120}\})|(?P<paren>\([\w.:/-]{1,60}\))"
     r"|(?P<angle><[\w.:/-]{1,80}>)|(?P<hash>#\d{1,10})|(?P<pairs>[a-z]\w{0,30}=\S{0,200})"
-    r"|(?P<state>[0-9A-Z]{5})(?=\s+[A-Z]+:[ ]{2})|(?P<number>\d{1,10})(?=[\s:\]])|(?P<name>[A-Za-z_@][\w.$/@-]{0,99}(?:::?[\w.$/@-]{1,99}){0,8})(?P<colon>:(?=\s))?"
+    r"|(?P<state>[0-9A-Z]{5})(?=\s+[A-Z]+:[ ]{2})|(?P<number>\d{1,10})(?=[\s:\]])|(?P<delay>\d{1,10}ms)(?=\s)|(?P<name>[A-Za-z_@][\w.$/@-]{0,99}(?:::?[\w.$/@-]{1,99}){0,8})(?P<colon>:(?=\s))?"
 )
 #: What stands between level and text, each only where it can't be the first word of the text.
 _INNER = re.compile(
     r"(?P<bracket>\[[^\[\]]{0,200}(?:\[[^\[\]]{0,60}\][^\[\]]{0,60}){0,3}\])(?=[\s:\[(]|$)|\((?P<process>\d{1,10})\)(?=[\s:])"
-    r"|(?P<paren>\([\w.-]{1,60}\))(?=[\s:])|<(?P<angle>[\w./-]{1,100}:\d{1,7})>(?=\s)|<(?P<erlang>\d{1,9}\.\d{1,9}\.\d{1,9})>(?=\s|$)"
+    r"|(?P<paren>\([\w.-]{1,60}\))(?=[\s:])|\((?P<placed>[\w./-]{1,150}\.[A-Za-z]{1,4}:\d{1,7})\)(?=\s)|(?P<rust>[\w-]{1,60}[ ]ThreadId\(\d{1,9}\))(?=[ ])"
+    r"|(?P<call>[A-Za-z_][\w.]{0,200}:[\w<>.]{1,100}:\d{1,7})(?=[ ])"
+    r"|(?P<django>[\w.]{1,80}[ ]\d{1,10}[ ]\d{6,20})(?=[ ])|<(?P<angle>[\w./-]{1,100}:\d{1,7})>(?=\s)|<(?P<erlang>\d{1,9}\.\d{1,9}\.\d{1,9})>(?=\s|$)"
     r"|(?P<number>\d{1,10})(?=[ ]---[ ]|[ ](?:MainThread|Thread-\d+)[ ])|(?P<thread>MainThread|Thread-\d+)(?=[ ])"
-    r"|(?P<source>(?:[A-Za-z]:)?[\w./@\\-]{1,150}\.[A-Za-z]{1,4}:\d{1,7}(?::\d{1,7})?):?(?=\s)"
+    r"|(?P<source>(?:[A-Za-z]:)?[\w./@\\-]{1,150}\.[A-Za-z]{1,4}:\d{1,7}(?::\d{1,7})?):?(?=[\s\]])"
     r"|(?P<java>(?:[a-z_]\w{0,60}\.){1,12}[A-Z][\w$]{0,100}(?:\.[\w$<>]{1,100})?)(?=[ ][^:\s=-])"
     r"|(?P<span>[a-z][\w-]{0,60}):(?=[ ][a-z]\w*::[\w:]{1,200}:[ ])|/(?P<worker>[\w-]{1,60})(?=[\]:])"
     r"|(?P<spans>[\w-]{1,60}\{[^{}\n]{0,300}\}(?::[\w-]{1,60}\{[^{}\n]{0,300}\}){0,8}):(?=\s)"
@@ -53,41 +63,54 @@ class Head:
     found: names.HeadFields = field(default_factory=names.HeadFields)
     #: Whether the time stands alone in its brackets, or without.
     closed: bool = True
+    #: Whether any word that has a rank is a level in a level's place.
+    loose: bool = False
 
 
-def read(line: str, assumed: Assumed) -> dict[str, Any] | None:
-    """Return the log in a line that has a time, or a level, before its text; None for any other line."""
-    head = Head()
+def read(line: str, assumed: Assumed, *, loose: bool = False) -> dict[str, Any] | None:
+    """Return the log in a line that has a time before its text; None for any other line.
+
+    *loose* says that all lines of the source have a level in its place (words.at).
+    """
+    head = Head(loose=loose)
     place = _time(line, head, assumed)
     if place is None:
-        return _untimed(line)
+        return None
     place, certain = _level(line, place, head)
-    if head.level is None and (sign := _SIGN.match(line, place + line[place : place + 1].isspace())) is not None:
-        return {**_signed(line, sign), "timestamp": head.stamp and head.stamp.value}
+    if head.level is None and (sign := signs.SIGN.match(line, place + line[place : place + 1].isspace())) is not None:
+        return {**signs.signed(line, sign), "timestamp": head.stamp and head.stamp.value}
     if head.level is None and not certain and head.stamp is not None and head.stamp.kind != "full":
         return None
-    return _log(head, _inner(line, place, head))
+    return told(head, inner(line, place, head), assumed)
 
 
 def _time(line: str, head: Head, assumed: Assumed) -> int | None:
     """Find the time, over what may stand before it; return the place behind it."""
     place = len(line) - len(line.lstrip())
-    for _ in range(4):
+    for _ in range(6):
         opened = line[place : place + 1] in ("[", "(")
-        head.stamp = stamps.at(line, place + opened, assumed)
+        level = words.at(line, place) if head.level is None and line[place : place + 1].isalpha() else None
+        head.stamp = stamps.at(line, place + opened, assumed) if level is None else None
         if head.stamp is not None:
             end = head.stamp.end
             head.closed = not opened or line[end : end + 1] in ("]", ")")
             return end + (opened and head.closed) if end < len(line) else None
-        if (level := words.at(line, place)) is not None and head.level is None:
+        if level is None and head.level is None:
+            level = words.at(line, place)
+        if level is not None:
             head.level, place = level, level.end
-            place += len(line[place:]) - len(line[place:].lstrip())
+            between = _BETWEEN.match(line, place)
+            place = place if between is None else between.end()
             continue
         found = _PREFIX.match(line, place)
-        if found is None:
+        if found is not None:
+            place = found.end()
+            head.found.prefix(found)
+            continue
+        bracket = _BRACKET.match(line, place) if head.level is not None else None
+        if bracket is None or not head.found.bracket(bracket[1]):
             return None
-        place = found.end()
-        head.found.prefix(found)
+        place = bracket.end()
     return None
 
 
@@ -100,6 +123,9 @@ def _level(line: str, place: int, head: Head) -> tuple[int, bool]:
     tokens: list[re.Match[str]] = []
     if head.level is not None:
         return start, True
+    shared = SHARED.match(line, place + len(line[place:]) - len(line[place:].lstrip()))
+    if shared is not None and share(shared, head):
+        return shared.end(), True
     for _ in range(_TOKENS):
         skipped = _SEPARATOR.match(line, place)
         place = place if skipped is None else skipped.end()
@@ -107,8 +133,8 @@ def _level(line: str, place: int, head: Head) -> tuple[int, bool]:
             head.level = words.Level(channel[2], channel.end(), "caps")
             head.found.metadata["channel"] = channel[1]
             return channel.end(), certain
-        level = words.at(line, place)
-        if level is not None and _fits(level, tokens, line):
+        level = words.at(line, place, loose=head.loose)
+        if level is not None and (_fits(level, tokens, line) or (head.loose and _brackets(tokens))):
             head.level = level
             for token in tokens:
                 head.found.token(token)
@@ -119,6 +145,24 @@ def _level(line: str, place: int, head: Head) -> tuple[int, bool]:
         tokens.append(ahead)
         place = ahead.end()
     return start, certain
+
+
+def _brackets(tokens: list[re.Match[str]]) -> bool:
+    return all(token["bracket"] is not None for token in tokens)
+
+
+def share(found: re.Match[str], head: Head) -> bool:
+    """Take level and name out of one bracket; False where the word is no level."""
+    word = found["hash"] or found["last"] or found["first"]
+    named = words.named(word)
+    if named is None:
+        return False
+    head.level = words.Level(named[0], found.end(), "bracket", named[1])
+    if found["name"] is not None:
+        head.found.logger = found["name"]
+    elif found["thread"] or found["process"]:
+        head.found.metadata["thread"] = found["thread"] or found["process"]
+    return True
 
 
 def _fits(level: words.Level, tokens: list[re.Match[str]], line: str) -> bool:
@@ -137,9 +181,11 @@ def _fits(level: words.Level, tokens: list[re.Match[str]], line: str) -> bool:
     return loose == 0 and line[level.end : level.end + 1] == ":"
 
 
-def _inner(line: str, place: int, head: Head) -> str:
+def inner(line: str, place: int, head: Head) -> str:
     """Read what stands between level and text; return the text."""
     found = head.found
+    columns_end = columns.after_level(line, place, found) if head.level is not None else place
+    quoted, place = columns_end > place and line[columns_end - 1] == ",", columns_end
     for number in range(_TOKENS):
         skipped = _SEPARATOR.match(line, place) if number == 0 or not head.closed else _space(line, place)
         if skipped is not None:
@@ -162,10 +208,12 @@ def _inner(line: str, place: int, head: Head) -> str:
             place = named.end()
             continue
         break
-    rest = line[place:]
+    rest = columns.unquoted(line[place:]) if quoted else line[place:]
     return rest.strip(" \t") if head.level is not None else rest.rstrip()
 
 
+#: The place in the source at the right edge, as rich writes it.
+_PLACED = re.compile(r"(?<=\S)[ ]{2,200}([\w.-]{1,60}\.[a-z]{1,3}:\d{1,7})[ ]{0,200}$")
 _SPACE = re.compile(r"(?:\s|[|:](?=\s|$)|-{1,3}(?=\s)|>(?=\s))*")
 
 
@@ -173,9 +221,12 @@ def _space(line: str, place: int) -> re.Match[str] | None:
     return _SPACE.match(line, place)
 
 
-def _log(head: Head, text: str) -> dict[str, Any]:
-    message, values = tail.split(text)
+def told(head: Head, text: str, assumed: Assumed) -> dict[str, Any]:
     metadata = head.found.metadata
+    if (placed := _PLACED.search(text)) is not None:
+        metadata.setdefault("source", placed[1])
+        text = text[: placed.start()]
+    message, values = tail.contexts(text) if "channel" in metadata else tail.split(text)
     resource = values.pop("logger", None) if isinstance(values.get("logger"), str) else None
     resource = head.found.resource() or resource
     if not message and not values and head.level is not None and head.level.style == "lower":
@@ -193,56 +244,6 @@ def _log(head: Head, text: str) -> dict[str, Any]:
         log["timestamp"] = head.stamp.value
         if head.stamp.said is not None:
             metadata.setdefault("zone" if head.stamp.value is not None else "time", head.stamp.said)
+    elif (time := tail.time(metadata, assumed)) is not None:
+        log["timestamp"] = time
     return {**log, "metadata": metadata}
-
-
-#: Signs that consoles show in the place of a level.
-_SIGNS = {
-    **dict.fromkeys("ℹ•●◐▶☑✔✓★…⬢☐◯", "info"),
-    **dict.fromkeys("⚠", "warn"),
-    **dict.fromkeys("✖✗✘×⨯☒", "error"),
-    **dict.fromkeys("⚙⬤", "debug"),
-    "→": "trace",
-    **dict.fromkeys("☠", "fatal"),
-}
-_SIGN = re.compile(
-    rf"(?:\[(?P<scope>[\w.:-]{{1,60}})\][ ])?(?:›[ ]{{1,2}})?(?:\[[\w.:-]{{1,60}}\][ ])?(?P<sign>[{''.join(_SIGNS)}])\ufe0f?[ ]{{1,4}}(?=\S)"
-)
-_LABEL = re.compile(r"(?P<label>[a-z]{3,12})[ ]{2,}")
-
-
-def _untimed(line: str) -> dict[str, Any] | None:
-    """Read a line whose first word is a level, or a sign for one; the level leaves the text only as a column."""
-    text = line.strip()
-    if (sign := _SIGN.match(text)) is not None:
-        return _signed(text, sign)
-    level = words.at(text, 0)
-    if level is None:
-        return None
-    after = text[level.end :]
-    column = level.style == "bracket" or after.startswith(("  ", "\t", "[", " [", " |", ":  "))
-    if level.style in ("title", "lower") and not (after.startswith(":") or (column and after.startswith((" |", "\t")))):
-        return None
-    if level.written is not None and not column and not after.startswith(":"):
-        return None
-    head = Head(level=level)
-    if not column:
-        _, values = tail.split(text)
-        return {"level": level.name, "message": text, **tail.ids(values), "metadata": values}
-    since = re.compile(r"\[\d{4,}\]").match(after)
-    return _log(head, _inner(text, level.end + (since.end() if since else 0), head) or text)
-
-
-def _signed(text: str, sign: re.Match[str]) -> dict[str, Any]:
-    """Read what follows a sign, which may be a level's name in a column."""
-    rest = text[sign.end() :]
-    label = _LABEL.match(rest)
-    # `success` is the one level that consoles show behind a sign and no others write.
-    strict = label is None or label["label"] != "success"
-    named = words.named(label["label"], strict=strict) if label is not None else None
-    level = _SIGNS[sign["sign"]]
-    if label is not None and named is not None:
-        level, rest = named[0], rest[label.end() :]
-    message, values = tail.split(rest)
-    log: dict[str, Any] = {"level": level, "message": message, "resourceId": sign["scope"], **tail.ids(values)}
-    return {**log, "metadata": values}

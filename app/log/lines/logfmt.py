@@ -11,7 +11,10 @@ from app.times.written import Assumed
 
 #: One pair, whose text stands in either quotes; a key alone is true, as in Go's logfmt.
 _PAIR = re.compile(
-    r"""([A-Za-z_@!][\w.@/!-]*)(?:=(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^\s"']\S*|)))?(?:\s+|$)""", re.DOTALL
+    r"""([A-Za-z_@!][\w.@/!-]*)(?:=(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'"""
+    # A time with a blank, as Python's asctime is; a list or a dictionary as Python or Go writes it.
+    r"""|(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S*|[\[({][^\[\](){}]{0,500}[\])}]|[^\s"']\S*|)))?(?:\s+|$)""",
+    re.DOTALL,
 )
 #: A text in quotes without a name, as phuslu/log writes the message.
 _ALONE = re.compile(r'"((?:[^"\\]|\\.)*)"(?:\s+|$)')

@@ -16,11 +16,20 @@ _LONGEST = 255
 LOGGER = re.compile(
     r"(?:(?P<module>[\w.]{1,200}):(?P<function>[\w<>.]{1,100}):(?P<line>\d{1,7})(?=[ ]-[ ])"
     r"|(?:in[ ])?(?P<name>[A-Za-z_@](?:[\w.$/@·-]|::?(?=\w)){0,254}+)(?:\[(?P<pid>\d{1,10})\])?)"
-    r"(?P<end>(?:[ ]{0,80}:(?=[ ])|[ ]{1,3}--?-?(?=[ ]\S)|\t|(?=\]))|(?=[ ]\S{1,100}\.[a-z]{1,4}:\d{1,7}[ ]))[ ]{0,2}"
+    r"(?P<end>(?:[ ]{0,80}:(?=[ ])|[ ]-(?P<pairs>(?:[\w.-]{1,60}=\"[^\"]{0,200}\"[ ]?){1,20})-(?=[ ])|[ ]{1,3}--?-?(?=[ ]\S)|[ ]{1,60}>(?=[ ]\S)|\t|(?=\]))|(?=[ ]\S{1,100}\.[a-z]{1,4}:\d{1,7}[ \]]))[ ]{0,2}"
 )
 _SOURCE = re.compile(r"[\w./@\\-]{1,150}\.[A-Za-z]{1,4}:\d{1,7}")
+#: A logger or a function with the line in its source.
+_PLACED = re.compile(
+    r"(?=[^(:]{0,200}[A-Z._])(?P<name>[A-Za-z_][\w.$<>-]{0,200}?)(?::(?P<line>\d{1,7})|\((?P<paren>\d{1,7})\))"
+)
+#: Spring's `[application,trace,span]`, and a trace alone.
+_TRACED = re.compile(
+    r"(?:(?P<app>(?![0-9a-f]{32},)[\w.-]{0,100}),)?(?P<trace>[0-9a-f]{32}|[0-9a-f]{16})(?:[,-](?P<span>[0-9a-f]{16}))?(?:,(?:true|false))?"
+)
 _BRACKETED = re.compile(r"[A-Za-z_@][\w.$-]{0,99}(?:(?:::|[./])[\w.$-]{1,99}){0,10}(?:\(\d{1,10}\))?")
-_THREAD = re.compile(
+#: A name that is a thread's rather than a logger's.
+THREAD = re.compile(
     r"main$|[^.]*[Tt]hread|[^.]*(?:exec|pool|worker|MainProcess|nio|ForkJoin).*\d+$|MainProcess$|Thread-\d+$"
 )
 _EXCEPTION = re.compile(r"(?:\w+\.)*\w*(?:Error|Exception|Warning|Throwable)$")
@@ -98,9 +107,9 @@ class HeadFields:
     def prefix(self, found: re.Match[str]) -> None:
         """Take what stood before the time."""
         self.letter = found["letter"] or self.letter
-        for name in ("file", "program"):
+        for name in ("file", "program", "worker"):
             if found[name] is not None:
-                self.metadata[name] = found[name]
+                self.metadata["program" if name == "worker" else name] = found[name]
         if found["pid"] or found["process"]:
             self.metadata["pid"] = found["pid"] or found["process"]
         if found["name"] is not None:
@@ -115,6 +124,8 @@ class HeadFields:
             self.metadata["sqlstate"] = found[0]
         elif kind in ("number", "hash"):
             self.metadata.setdefault("pid", found[0].lstrip("#"))
+        elif kind == "brace":
+            self.bracket(found["brace"][1:-1])
         elif kind == "pairs":
             for name, value in (tail.pairs(found[0]) or {}).items():
                 tail.add(self.metadata, name, value)
@@ -132,12 +143,21 @@ class HeadFields:
         if kind == "bracket":
             before = len(self.brackets)
             # Behind the level of `TIME logger LEVEL` a name in brackets is of the text.
-            named = any(not _THREAD.match(name) for name in self.brackets[: before - self.inside])
+            named = any(not THREAD.match(name) for name in self.brackets[: before - self.inside])
             taken = self.inside < _INSIDE and not named and self.bracket(value[1:-1])
             self.inside += len(self.brackets) > before
             return taken
         if kind == "paren":
             self._thread(value[1:-1])
+        elif kind == "rust":
+            self._thread(value.split(" ")[0])
+        elif kind == "call":
+            self.logger, function, number = value.rsplit(":", 2)
+            self.metadata.update(function=function, line=int(number))
+        elif kind == "django":
+            self.logger, process, thread = value.split(" ")
+            self.metadata.setdefault("pid", process)
+            self._thread(thread)
         elif kind in ("process", "number", "erlang"):
             self.metadata.setdefault("pid", value)
         elif kind in ("thread", "worker"):
@@ -148,6 +168,8 @@ class HeadFields:
             self.logger = value
         elif kind in ("spans", "span"):
             self.metadata["spans"] = value
+            for name, inner in tail.within(value).items():
+                self.metadata.setdefault(name, inner)
         else:
             self.metadata.setdefault("source", value)
         return True
@@ -159,6 +181,8 @@ class HeadFields:
             return content == ""
         if content.isdecimal():
             self.metadata.setdefault("pid", content)
+        elif (traced := _TRACED.fullmatch(content)) is not None:
+            self._traced(traced)
         elif (process := re.fullmatch(r"(?:PID|pid)[ :=]?(\d{1,10})|(\d{1,10})-\d{1,10}", content)) is not None:
             self.metadata.setdefault("pid", process[1] or process[2])
         elif _SOURCE.fullmatch(content) is not None:
@@ -174,31 +198,49 @@ class HeadFields:
             return False
         return True
 
+    def column(self, content: str) -> None:
+        """Take what stands between two bars or commas."""
+        placed = _PLACED.fullmatch(content)
+        if placed is not None and _SOURCE.fullmatch(content) is None:
+            content = placed["name"]
+            self.metadata.setdefault("line", int(placed["line"] or placed["paren"]))
+        self.bracket(content)
+
     def take_logger(self, found: re.Match[str]) -> None:
         """Take the name before the text for the logger's."""
         if found["module"] is not None:
             self.logger = found["module"]
             self.metadata.update(function=found["function"], line=int(found["line"]))
             return
-        self.logger = found["name"]
+        placed = _PLACED.fullmatch(found["name"])
+        self.logger = found["name"] if placed is None else placed["name"]
+        if placed is not None:
+            self.metadata.setdefault("line", int(placed["line"] or placed["paren"]))
         if found["pid"] is not None:
             self.metadata.setdefault("pid", found["pid"])
+        if found["pairs"] is not None:
+            self.metadata.update(tail.pairs(found["pairs"]) or {})
 
     def resource(self) -> str | None:
         """Return the logger: the name before the text, else the likeliest of those in brackets; keep the others."""
         rest = list(self.brackets)
         logger = self.logger
         if logger is None:
-            named = [name for name in rest if not _THREAD.match(name)]
+            named = [name for name in rest if not THREAD.match(name)]
             logger = next((name for name in named if "." in name or "::" in name), None) or next(iter(named), None)
             if logger is not None:
                 rest.remove(logger)
         for name in rest:
-            if _THREAD.match(name) or (self.logger is not None and "thread" not in self.metadata and name is rest[-1]):
+            if THREAD.match(name) or (self.logger is not None and "thread" not in self.metadata and name is rest[-1]):
                 self._thread(name)
             else:
                 self._context(name)
         return None if logger is None or len(logger) > _LONGEST else logger
+
+    def _traced(self, found: re.Match[str]) -> None:
+        for name, value in (("traceId", found["trace"]), ("spanId", found["span"]), ("context", found["app"])):
+            if value:
+                self.metadata.setdefault(name, value)
 
     def _thread(self, name: str) -> None:
         if "thread" in self.metadata:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from app.log.lines import access, ansi, forms, head, syslog, words
+from app.log.lines import access, ansi, forms, funcr, head, syslog, untimed, words
 from app.times import written
 from app.times.written import Assumed
 
@@ -29,9 +29,11 @@ def read_container(line: str, assumed: Assumed) -> dict[str, Any] | None:
 
 def read_head(line: str, assumed: Assumed) -> dict[str, Any] | None:
     """Return the log in a line of a program's form, or with a time or a level before its text."""
+    if '"=' in line and (log := funcr.read(line, assumed)) is not None:
+        return log
     if (log := forms.read(line, assumed)) is not None:
         return log
-    log = head.read(line, assumed)
+    log = head.read(line, assumed) or untimed.read(line, assumed)
     return None if log is None else _with_request(log, assumed)
 
 

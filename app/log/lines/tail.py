@@ -6,6 +6,9 @@ import json
 import re
 from typing import Any, NoReturn
 
+from app.times import stamps
+from app.times.written import Assumed
+
 #: Longest text, most pairs and longest name that are looked at.
 _LONGEST, _MOST = 16_384, 64
 _PAIR = re.compile(
@@ -13,6 +16,11 @@ _PAIR = re.compile(
     re.ASCII,
 )
 _PADDING = re.compile(r"(?<=\S)[ ]{2,80}(?=[A-Za-z_][\w.-]{0,63}=)")
+_BRACED = re.compile(r"\{([^{}]{0,2000})\}")
+#: Log4j's `%X`: what the thread's context map holds, as Java writes a map.
+_CONTEXT = re.compile(r"\{([\w.-]{1,64}=[^{}=,\s]{1,200}(?:, [\w.-]{1,64}=[^{}=,\s]{1,200}){0,20})\}$")
+#: Names of a time among the pairs behind a text.
+_TIMES = ("timestamp", "@timestamp", "time", "ts")
 _NAME = re.compile(r"(?<!\S)([A-Za-z_][\w.-]{0,63})=")
 #: structlog writes the logger behind the text, before the pairs.
 _LOGGER = re.compile(r"[ ]\[([A-Za-z_][\w.]{2,200})\][ ]*$")
@@ -40,8 +48,11 @@ def split(text: str) -> tuple[str, dict[str, Any]]:
     """
     if len(text) > _LONGEST:
         return text, {}
-    if text.endswith("}") and (found := _object(text)) is not None:
-        return found
+    if text.endswith("}"):
+        if (found := _object(text)) is not None:
+            return found
+        if (context := _CONTEXT.search(text)) is not None:
+            return text.rstrip(), pairs(context[1]) or {}
     if "=" not in text:
         return text.rstrip(), {}
     if _PADDING.search(text) is not None:
@@ -87,6 +98,43 @@ def ids(metadata: dict[str, Any]) -> dict[str, str]:
     return found
 
 
+def within(spans: str) -> dict[str, Any]:
+    """Return the ids of trace and span among the fields that tracing for Rust writes of its spans: `request{trace_id="0a"}`."""
+    found: dict[str, Any] = {}
+    for inner in _BRACED.findall(spans):
+        found |= {name: value for name, value in (pairs(inner) or {}).items() if name in TRACES or name in SPANS}
+    return found
+
+
+def contexts(text: str) -> tuple[str, dict[str, Any]]:
+    """Return a text of Monolog without the context and the extra behind it, and what they hold."""
+    values: dict[str, Any] = {}
+    for _ in range(2):
+        if text.endswith(" []"):
+            text = text[:-3]
+            continue
+        place = text.rfind(' {"')
+        try:
+            value = _decoder.decode(text[place + 1 :]) if place >= 0 and text.endswith("}") else None
+        except (ValueError, RecursionError):
+            value = None
+        if type(value) is not dict:
+            break
+        values = {**value, **values}
+        text = text[:place]
+    return text, values
+
+
+def time(values: dict[str, Any], assumed: Assumed) -> str | int | float | None:
+    """Take the time out of the pairs behind a text whose head tells none."""
+    for name in _TIMES:
+        found = stamps.from_value(values[name], assumed) if name in values else None
+        if found is not None:
+            del values[name]
+            return found
+    return None
+
+
 def _trailing(text: str) -> tuple[int, dict[str, Any]]:
     """Return where the unbroken run of pairs begins that ends the text, and the pairs."""
     run: list[re.Match[str]] = []
@@ -120,7 +168,12 @@ def _object(text: str) -> tuple[str, dict[str, Any]] | None:
         value = _decoder.decode(text[place:])
     except (ValueError, RecursionError):
         return None
-    return ((text[:place] if text[place - 1] == "\t" else text).rstrip(), value) if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        return None
+    before = text[:place]
+    if before.endswith("\t"):
+        return before.rstrip(), value
+    return (before[:-3] if before.endswith(" | ") else text).rstrip(), value
 
 
 def _typed(name: str, value: str) -> Any:

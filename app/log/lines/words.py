@@ -12,7 +12,20 @@ from app.log.ranks import RANKS
 #: The words that count in prose too, where one stands in the place of a level.
 _USUAL = frozenset(
     (
-        *("trace", "verbose", "debug", "info", "information", "notice", "warn", "warning", "error", "err", "severe"),
+        *(
+            "trace",
+            "verbose",
+            "silly",
+            "debug",
+            "info",
+            "information",
+            "notice",
+            "warn",
+            "warning",
+            "error",
+            "err",
+            "severe",
+        ),
         *("fatal", "critical", "crit", "alert", "emerg", "emergency", "panic"),
     )
 )
@@ -25,8 +38,9 @@ _HERE = {
 
 _WORD = r"(?:AM FEINSTEN(?=:)|(?:LE PLUS|TRÈS) PRÉCIS(?=:)|Level \d{1,3}|[Dd]ebug \d{1,2}(?=:)|[^\W\d_]{2,15}\d?(?:[+-]\d{1,2})?!?)"
 _AT = re.compile(
-    rf"(?P<open>[\[(<])[ ]*(?P<inner>{_WORD})[ ]*[\])>]|(?P<bare>{_WORD})(?=[\s:\])>|,/\[]|\x1b|$)|(?P<letter>[TDINWECF])(?=[ ]\|)|(?P<none>\?\?\?)(?=[ ])"
+    rf"(?P<open>[\[(<])[ ]*(?P<inner>{_WORD})[ ]*[\])>]|\[(?P<sole>[TDIWECFV])\](?=[ ])|(?P<bare>{_WORD})(?=[\s:\])>|,/\[]|\x1b|$)|(?P<letter>[TDINWECF])(?=[ ]\|)|(?P<none>\?\?\?)(?=[ ])"
 )
+_LETTER = re.compile(r"[TDINWECFV](?=[ :/|])")
 #: The letters of etcd and of loggers that align by them.
 LETTERS = {
     "T": "trace",
@@ -69,11 +83,18 @@ def named(word: str, *, strict: bool = False) -> tuple[str, str | None] | None:
     return (base, word) if base != folded and base in RANKS else None
 
 
-def at(text: str, place: int) -> Level | None:
-    """Return the level that stands at *place*; a word in prose that only might be one is none."""
+def at(text: str, place: int, *, loose: bool = False) -> Level | None:
+    """Return the level that stands at *place*; a word in prose that only might be one is none.
+
+    *loose* says that all lines around have a level there: its letter and any word that has a rank count.
+    """
+    if loose and (letter := _LETTER.match(text, place)) is not None:
+        return Level(LETTERS[letter[0]], letter.end(), "bracket")
     found = _AT.match(text, place)
     if found is None:
         return None
+    if found["sole"]:
+        return Level(LETTERS[found["sole"]], found.end(), "bracket")
     if found["none"]:  # zerolog and phuslu for a log without a level
         return Level("info", found.end(), "bracket", "???")
     if found["letter"]:
@@ -89,7 +110,7 @@ def at(text: str, place: int) -> Level | None:
         else "lower"
     )
     after = text[found.end() : found.end() + 1]
-    loose = style in ("bracket", "caps") or (after == ":" and not word.isascii()) or " " in word
+    loose = loose or style in ("bracket", "caps") or (after == ":" and not word.isascii()) or " " in word
     loose = loose or (after == "\t" and text[place - 1 : place] == "\t")
     level = _known(word, not loose)
     return None if level is None else Level(level[0], found.end(), style, level[1])

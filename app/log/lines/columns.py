@@ -1,0 +1,93 @@
+"""Columns: what a head tells between bars, commas or colons, and levels that are known as such by the lines around them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from app.log.fold import fold
+from app.log.lines import tail, words
+from app.log.lines.names import THREAD, HeadFields
+from app.log.ranks import RANKS
+from app.times.written import Assumed
+
+#: What stands between two columns: a bar with blanks or without, any other sign close to both.
+_SIGN = re.compile(r"[ ]{0,60}\|[ ]{0,2}|[,;:](?=[^\s,;:])")
+#: A name in a column, up to the sign that ends it.
+_NAMES = {
+    "|": re.compile(r"([\w.$:/#@<>()-]{1,120})[ ]{0,60}\|[ ]{0,2}"),
+    ",": re.compile(r"([\w.$:/#@<>()-]{1,120}),"),
+    ";": re.compile(r"([\w.$:/#@<>()-]{1,120});"),
+    ":": re.compile(r"([A-Za-z_][\w.$-]{0,119}):(?=\S)"),
+}
+#: Most columns between level and text.
+_MOST = 3
+#: A level in lower case, or its letter, where every line of a source has one in this place.
+_LEVEL = re.compile(
+    r"(?P<scopes>(?:\[[^\[\]]{1,60}\][ :]{1,2}){0,3})(?:(?P<word>[a-z]{3,9})(?:[ ]{0,8}[:|]|(?=[ ]))|(?P<letter>[TDINWECFV])(?=[ ]))[ ]{1,8}"
+)
+_LABEL = re.compile(r"([a-z]{3,9}):[ ]")
+#: How many lines must have a level, and of how many that have it there one may lack it.
+_LEAST, _LACKING = 3, 5
+
+
+def after_level(line: str, place: int, found: HeadFields) -> int:
+    """Take the names in the columns behind a level; return where what follows them begins."""
+    sign = _SIGN.match(line, place)
+    if sign is None:
+        return place
+    name = _NAMES[sign[0].strip()]
+    place = sign.end()
+    threads = 0
+    for number in range(_MOST):
+        column = name.match(line, place)
+        if column is None or words.is_level(column[1]):
+            break
+        thread = THREAD.match(column[1]) is not None
+        if number and not thread and not threads and not re.search(r"[.:]|^\d+$", column[1]):
+            break
+        threads += thread
+        found.column(column[1])
+        place = column.end()
+    return place
+
+
+def unquoted(text: str) -> str:
+    """Return the last column without the quotes around it."""
+    return text[1:-1].replace('""', '"') if len(text) > 1 and text[0] == text[-1] == '"' else text
+
+
+def is_column(logs: Iterable[dict[str, Any]]) -> bool:
+    """Return whether the texts of *logs*, which a head was found before, begin with a level nearly all."""
+    told = lacking = others = 0
+    for log in logs:
+        if "timestamp" in log and "status" not in log.get("metadata", {}):
+            known = log.get("level") is not None
+            named = not known and _named(str(log["message"])) is not None
+            others += known
+            told += named
+            lacking += not known and not named
+    return told > 0 and told + others >= _LEAST and lacking * _LACKING <= told
+
+
+def is_labelled(lines: Iterable[str]) -> bool:
+    """Return whether most of *lines* begin with a level in lower case and a colon, as winston's `simple` writes it."""
+    words_of = [label[1] for line in lines if (label := _LABEL.match(line)) is not None]
+    known = sum(fold(word) in RANKS for word in words_of)
+    return known >= _LEAST and known * 2 > len([line for line in lines if line[:1].strip()])
+
+
+def labelled(line: str, assumed: Assumed) -> dict[str, Any] | None:
+    """Return the log in a line that begins with a level of any name and a colon."""
+    label = _LABEL.match(line)
+    if label is None or fold(label[1]) not in RANKS:
+        return None
+    _, values = tail.split(line)
+    told = tail.time(values, assumed)
+    return {"level": label[1], "message": line, "timestamp": told, **tail.ids(values), "metadata": values}
+
+
+def _named(text: str) -> re.Match[str] | None:
+    found = _LEVEL.match(text)
+    return found if found is not None and (found["letter"] or fold(found["word"]) in RANKS) else None

@@ -1,0 +1,55 @@
+"""Lines without a time: a level in a column, a sign for one, a level beside or behind a name."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from app.log.lines import head, signs, tail, words
+from app.times.written import Assumed
+
+#: A logger before the level, where no time is: `acme.pay: INFO: text`.
+_NAMED = re.compile(
+    r"(?P<name>[A-Za-z_][\w.$-]{0,99})(?P<sign>:[ ]|[ ][-|][ ])(?P<level>[A-Z]{4,8}|Level \d{1,2})(?P=sign)(?=\S)"
+    r"|\[(?P<scope>[A-Za-z_][\w.$-]{0,99})\][ ](?P<word>[A-Z]{4,8}|Level \d{1,2})(?::|[ ]-)[ ](?=\S)"
+)
+
+
+def read(line: str, assumed: Assumed) -> dict[str, Any] | None:
+    """Read a line without a time whose first word is a level, or a sign for one; the level leaves the text only as a column."""
+    text = line.strip()
+    if (sign := signs.SIGN.match(text)) is not None:
+        return signs.signed(text, sign)
+    level = words.at(text, 0)
+    if level is None:
+        return _beside(text, assumed)
+    after = text[level.end :]
+    column = level.style == "bracket" or after.startswith(("  ", "\t", "[", " [", " |", ":  "))
+    if level.style in ("title", "lower") and not (after.startswith(":") or (column and after.startswith((" |", "\t")))):
+        return None
+    if level.written is not None and not column and not after.startswith(":"):
+        return None
+    fields = head.Head(level=level)
+    if not column:
+        _, values = tail.split(text)
+        told = tail.time(values, assumed)
+        return {"level": level.name, "message": text, "timestamp": told, **tail.ids(values), "metadata": values}
+    since = re.compile(r"\[\d{4,}\]").match(after)
+    return head.told(fields, head.inner(text, level.end + (since.end() if since else 0), fields) or text, assumed)
+
+
+def _beside(text: str, assumed: Assumed) -> dict[str, Any] | None:
+    """Read a line without a time whose level stands beside or behind a name."""
+    fields = head.Head()
+    shared = head.SHARED.match(text)
+    if shared is not None and shared["hash"] is None and head.share(shared, fields):
+        return head.told(fields, head.inner(text, shared.end(), fields), assumed)
+    found = _NAMED.match(text)
+    named = None if found is None else words.named(found["level"] or found["word"])
+    if found is None or named is None:
+        return None
+    fields.level, fields.found.logger = (
+        words.Level(named[0], found.end(), "caps", named[1]),
+        found["name"] or found["scope"],
+    )
+    return head.told(fields, head.inner(text, found.end(), fields), assumed)
