@@ -10,10 +10,9 @@ from typing import Any
 
 import msgspec
 
-from app.log.dialects import table
 from app.log.dialects.dialect import Dialect, at, split
-from app.log.foreign import fits, objects
-from app.log.foreign.objects import Foreign
+from app.log.foreign import fits, layouts, objects
+from app.log.foreign.found import Foreign
 from app.log.foreign.roles import ROLES
 from app.log.lines.reader import read_line
 from app.log.lines.words import leading
@@ -54,12 +53,15 @@ class Reader:
         self, value: dict[str, Any], raw: bytes = b"", depth: int = 0, later: dict[str, list[Any]] | None = None
     ) -> list[Foreign]:
         """Return the logs in *value*: one, or those that it wraps; *later* has the further values of names that stand twice."""
-        dialect = table.BY_NAME.get(self.hint or "") or table.find(value)
+        layout = layouts.layout(value, self.hint)
+        if layout.way is not None and not later and (found := layout.way.read(value, raw, self.assumed)) is not None:
+            return [found]
+        dialect = layout.dialect
         if depth < _DEPTH and self.several and dialect is not None and dialect.events is not None:
             events = expanded(value, split(dialect.events))
             if 0 < len(events) <= _EVENTS:
                 return self._events(events, dialect, depth)
-        outer = objects.read(value, self.assumed, raw, dialect, later)
+        outer = objects.read(value, self.assumed, raw, layout, later)
         inner = self._inner(value, outer, dialect) if depth < _DEPTH else None
         if inner is None or (len(inner) > 1 and not self.several and not isinstance(inner, str)):
             return [outer]

@@ -65,6 +65,8 @@ def is_plain(text: str) -> bool:
     """Return whether *text* is a time as programs write it most, to seconds or milliseconds in UTC, that exists."""
     if _PLAIN.fullmatch(text) is None:
         return False
+    if text[:16] in _minutes and text[17] < "6":
+        return True
     try:
         parse(text)
     except ValueError:
@@ -84,6 +86,8 @@ def from_number(value: int | float) -> Instant:
     Below 1e11 in size it counts seconds, below 1e14 milliseconds, below 1e17 microseconds, else
     nanoseconds. Raises ValueError when it is not finite or lies outside the years 0001 to 9999.
     """
+    if type(value) is int and 10**11 <= value < 10**14:
+        return value, 0
     if isinstance(value, int):
         # Python has integers that no float holds.
         if abs(value) >= 10**30:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from app.log import schema
 from app.log.dialects.table import SIGNS
-from app.log.foreign import candidates
-from app.log.foreign.objects import OWN
+from app.log.foreign import layouts
+from app.log.foreign.found import OWN
 from app.log.limits import Limits
 from app.log.record import LogRecord
 from app.log.schema import Parsed
@@ -59,7 +59,17 @@ _VALUES = st.recursive(
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=8)
     | st.sampled_from(
-        ["", "0", "ERROR", "tomorrow", "2023-09-15T08:00:00Z", '{"level":50,"msg":"x"}', "9" * 30, "\x1b[31merror"]
+        [
+            "",
+            "0",
+            "ERROR",
+            "tomorrow",
+            "2023-09-15T08:00:00Z",
+            "Sep 15 2023 08:00:00",
+            '{"level":50,"msg":"x"}',
+            "9" * 30,
+            "\x1b[31merror",
+        ]
     ),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_NAMES | st.text(max_size=4), inner, max_size=3),
     max_leaves=8,
@@ -117,6 +127,13 @@ def test_what_could_not_be_read_is_kept_and_said() -> None:
             "traceId": "is not a text",
         },
     }
+
+
+def test_our_own_form_with_a_time_of_another_is_no_reason_to_refuse() -> None:
+    """Names of our own, whether others stand beside them or not."""
+    for more in ({}, {"user": 7}):
+        log = one({"message": "m", "resourceId": "r", "timestamp": "15/Sep/2023:08:00:00 +0200", **more})
+        assert (log["timestamp"], log.get("metadata", {})) == ("2023-09-15T06:00:00Z", more)
 
 
 def test_first_of_a_name_that_stands_twice_counts() -> None:
@@ -189,7 +206,7 @@ def test_sets_of_names_that_are_remembered_are_bounded() -> None:
     """Names are the sender's, who may make up new ones in every log."""
     for number in range(3_000):
         one({"msg": "a", f"n{number}": 1})
-    known = len(candidates._shapes)
+    known = len(layouts._layouts)
     one({"msg": "a", "n" * 10_000: 1})
     one({"msg": "a", **{f"k{number}": 1 for number in range(100)}})
-    assert known == len(candidates._shapes) <= 1_024
+    assert known == len(layouts._layouts) <= 1_024

@@ -10,7 +10,7 @@ import json
 from typing import Any, NoReturn
 
 #: What keys end with in JSON that a program wrote.
-_KEY_ENDS = (b'":', b'" :')
+_KEY_END, _SPACED = b'":', b'" :'
 
 
 class _Doubled(dict[str, Any]):
@@ -24,7 +24,7 @@ def decode(raw: bytes, value: Any) -> tuple[Any, dict[str, list[Any]]]:
 
     Within an inner object all values of a name are kept as a list.
     """
-    if type(value) is not dict or sum(map(raw.count, _KEY_ENDS)) <= _names(value):
+    if type(value) is not dict or raw.count(_KEY_END) + raw.count(_SPACED) <= _names(value):
         return value, {}
     try:
         found = json.loads(raw, object_pairs_hook=_object, parse_constant=_no_constant)
@@ -40,11 +40,12 @@ def _no_constant(name: str) -> NoReturn:
 
 def _names(value: Any) -> int:
     """Return how many names the objects in *value* have."""
-    if type(value) is dict:
-        return len(value) + sum(
-            [_names(inner) for inner in value.values() if type(inner) is dict or type(inner) is list]
-        )
-    return sum([_names(inner) for inner in value if type(inner) is dict or type(inner) is list])
+    several = type(value) is dict
+    count = len(value) if several else 0
+    for inner in value.values() if several else value:
+        if type(inner) is dict or type(inner) is list:
+            count += _names(inner)
+    return count
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

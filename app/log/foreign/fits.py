@@ -26,6 +26,8 @@ _SCALES = {
     **dict.fromkeys(("level_value", "levelValue"), "thousands"),
     **{"levelno": "python", "context.logLevel": "tens"},
 }
+#: Numbers below are milliseconds, or seconds, of a year before 10000.
+_SAFE = 10**14
 _UNITS = {"s": 10**9, "ms": 10**6, "us": 1000, "ns": 1}
 #: Under which names an object that is a time holds its seconds, and the rest with its nanoseconds for one.
 _SECONDS = ("seconds", "epochSecond", "sec", "secs", "s", "tv_sec", "epoch_second")
@@ -92,10 +94,10 @@ def timestamp(value: Any, unit: str | None, assumed: Assumed, raw: bytes, least:
     *raw* is the log as it was sent: a number's digits beyond a float's are read from there.
     """
     kind = type(value)
+    if kind is str:
+        return value if instant.is_plain(value) else _from_text(value.strip(), unit, assumed, least)
     if kind is dict:
         return _from_parts(value, assumed)
-    if kind is str:
-        return _from_text(value.strip(), unit, assumed, least)
     if kind is not int and kind is not float:
         return None
     if kind is float and value < 1e11 and (found := _LONG.search(raw)) is not None and float(found[0]) == value:
@@ -104,7 +106,7 @@ def timestamp(value: Any, unit: str | None, assumed: Assumed, raw: bytes, least:
         return _scaled(value, _UNITS[unit])
     if not least <= value:
         return None
-    return _written(value, assumed)
+    return value if value < _SAFE else _written(value, assumed)
 
 
 def _natural(value: float) -> str:

@@ -15,7 +15,8 @@ _B3 = re.compile(r"([0-9a-f]{16}|[0-9a-f]{32})-([0-9a-f]{16})(?:-[01d](?:-[0-9a-
 _CLOUD = re.compile(r"(?:projects/[^/]+/traces/)?([0-9a-fA-F]{32})(?:/(\w+))?(?:;o=\d)?", re.ASCII)
 _XRAY = re.compile(r"(?:.*?\bRoot=)?1-([0-9a-f]{8})-([0-9a-f]{24})(?:.*?\bParent=([0-9a-f]{16}))?(?:;.*)?", re.ASCII)
 _NOTHING = re.compile(r"(?:0x)?0*", re.ASCII)
-#: Longest id.
+#: Fewest characters of any form in which an id is a part; longest id.
+_SHORTEST = 32
 _LONGEST = 255
 
 
@@ -50,6 +51,8 @@ def trace(value: Any, *, decimal: bool = False) -> Ids:
         return Ids(_short(int(low)))
     if _HEX.fullmatch(low) is not None:
         return Ids(low)
+    if len(text) < _SHORTEST:
+        return Ids(text)
     if (found := _PARENT.fullmatch(low) or _B3.fullmatch(low)) is not None:
         return Ids(_known(found[1]), _known(found[2]))
     if (found := _CLOUD.fullmatch(text)) is not None:
@@ -57,6 +60,11 @@ def trace(value: Any, *, decimal: bool = False) -> Ids:
     if (found := _XRAY.fullmatch(low)) is not None:
         return Ids(found[1] + found[2], found[3])
     return Ids(text)
+
+
+def is_plain(value: str) -> bool:
+    """Return whether a text is an id in the usual form, so that it is taken as it is."""
+    return _HEX.fullmatch(value) is not None and value.strip("0") != ""
 
 
 def span(value: Any, *, decimal: bool = False) -> str | None:
