@@ -22,7 +22,7 @@ import weakref
 from collections import deque
 from pathlib import Path
 
-from logingestor.records import line_of, log_of
+from logingestor.records import begin, line_of, log_of
 from logingestor.sending import Sender, Sent
 from logingestor.spill import Spill, new_key
 
@@ -65,7 +65,7 @@ class LogIngestorHandler(logging.Handler):
 
     def _begin(self) -> None:
         """Begin with nothing: in a new process, or in one that was forked, whose parent sends what had waited."""
-        self._numbers = itertools.count(1)
+        self._began, self._numbers = begin(), itertools.count(1)
         self._lines: deque[bytes] = deque()
         self._bytes = 0
         self._dropped = 0
@@ -86,7 +86,8 @@ class LogIngestorHandler(logging.Handler):
             return  # what sending logs would be sent for ever
         try:
             number = next(self._numbers)
-            line = line_of(log_of(record, number, self.format_message(record), self._resource_id))
+            log = log_of(record, number, self.format_message(record), self._resource_id, self._began)
+            line = line_of(log)
         except Exception:
             self.handleError(record)
             return
@@ -221,7 +222,8 @@ class LogIngestorHandler(logging.Handler):
             __name__, logging.WARNING, __file__, 0, "%d logs were dropped%s", (dropped, why), None
         )
         record.dropped = dropped
-        line = line_of(log_of(record, next(self._numbers), record.getMessage(), self._resource_id))
+        log = log_of(record, next(self._numbers), record.getMessage(), self._resource_id, self._began)
+        line = line_of(log)
         self._lines.append(line)
         self._bytes += len(line)
 

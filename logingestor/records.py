@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import os
@@ -12,18 +13,27 @@ from typing import Any
 
 #: Attributes that every record has; all others are the application's own (`extra=`, loguru's and structlog's context).
 _STANDARD = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) | {"message", "asctime", "taskName"}
-#: When this process began to log, in ms since 1970: with the process's id it names one run of it.
+#: When this process began to log, in ms since 1970.
 STARTED = int(time.time() * 1000)
+_handlers = itertools.count()
 
 
-def log_of(record: logging.LogRecord, number: int, message: str, resource_id: str) -> dict[str, Any]:
-    """Return the log; *number* is its place among the logs of this process, from 1."""
+def begin() -> int:
+    """Return what names, with the process's id, the numbers of one handler: STARTED, one more for each further handler.
+
+    Each numbers its own logs, so that a number which the server never gets was lost on the way to it.
+    """
+    return STARTED + next(_handlers)
+
+
+def log_of(record: logging.LogRecord, number: int, message: str, resource_id: str, began: int) -> dict[str, Any]:
+    """Return the log; *number* is its place, from 1, among the logs of the handler that *began* then."""
     when = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="microseconds")
     metadata: dict[str, Any] = {
         "logger": record.name,
         "source": {"file": record.pathname, "line": record.lineno, "function": record.funcName},
         "thread": record.threadName,
-        "process": {"pid": os.getpid(), "started": STARTED, "number": number},
+        "process": {"pid": os.getpid(), "started": began, "number": number},
         **{name: value for name, value in vars(record).items() if name not in _STANDARD and not name.startswith("_")},
     }
     if record.exc_info and record.exc_info[0] is not None:

@@ -16,9 +16,10 @@ TIME_LIMIT = 240_000
 
 
 def work(backends: Backends) -> None:
-    """Delete expired logs and claims, in small steps."""
+    """Delete expired logs and claims, in small steps, and forget who numbered logs long ago."""
     expire(backends.store, backends.index, backends.settings.retention)
     backends.queue.forget_claims()
+    backends.record.gaps.forget_gaps()
 
 
 def declare(broker: Broker, work: Callable[[], None]) -> Actor[[], None]:

@@ -12,6 +12,7 @@ from typing import Any
 from app.accept.receipts import Receipts
 from app.accept.visits import Visits
 from app.errors import InvalidInput, PartTaken, Problem, Unavailable
+from app.log import numbers
 from app.log.envelope import ENVELOPE_LOGS, REQUEST_BYTES, Claim, DeadLetter, Envelope, Listing
 from app.log.record import IdSource, LogRecord
 from app.log.schema import Parsed, Refused
@@ -80,6 +81,8 @@ class Accept:
         receipt, listing = self._receipt(logs, consecutive=not own and not parsed.keys)
         envelopes = _envelopes(logs, sizes, dict(zip((log.id for log in parsed.logs), parsed.keys, strict=False)))
         letters = _letters(self._ids, parsed.refused, sender)
+        if parsed.numbers:
+            _number(envelopes, letters, parsed)
         envelopes += letters
         claim = None
         if key is not None:
@@ -180,6 +183,21 @@ def _envelopes(logs: list[LogRecord], sizes: list[int], keys: Mapping[bytes, byt
 
 def _envelope(logs: list[LogRecord], keys: Mapping[bytes, bytes]) -> Envelope:
     return Envelope(logs, keys=[keys.get(log.id, b"") for log in logs] if keys else [])
+
+
+def _number(envelopes: Sequence[Envelope], letters: Sequence[Envelope], parsed: Parsed) -> None:
+    """Note with each envelope which numbers its logs have; what is refused has arrived too."""
+    given = {
+        log.id: parsed.numbers[place]
+        for log, place in zip(parsed.logs, parsed.places, strict=True)
+        if place in parsed.numbers
+    }
+    for envelope in envelopes:
+        numbered = [(given[record.id], record.t) for record in envelope.records if record.id in given]
+        envelope.numbers = numbers.arrived(numbered)
+    refused = [parsed.numbers.get(one.problem.index or 0) for one in parsed.refused]
+    if letters:
+        letters[0].numbers = numbers.arrived((one._replace(timed=False), -1) for one in refused if one is not None)
 
 
 def _letters(ids: IdSource, refused: list[Refused], sender: str) -> list[Envelope]:

@@ -129,13 +129,13 @@ class ClaimingQueue:
 def _without(envelopes: Sequence[Envelope], known: frozenset[bytes]) -> list[Envelope]:
     left = [envelope.without(known) for envelope in envelopes]
     # An empty part is sent for its claim: without it the request would never count as claimed.
-    return [envelope for envelope in left if envelope.records or envelope.dead or envelope.claim]
+    return [envelope for envelope in left if envelope.records or envelope.dead or envelope.claim or envelope.numbers]
 
 
 def _claimed(envelopes: Sequence[Envelope], claim: Claim) -> list[Envelope]:
     """Return the envelopes, each with its part of the claim."""
     parts = len(envelopes)
     return [
-        Envelope(envelope.records, envelope.dead, claim.of_part(part, parts), envelope.keys)
+        Envelope(envelope.records, envelope.dead, claim.of_part(part, parts), envelope.keys, envelope.numbers)
         for part, envelope in enumerate(envelopes)
     ]

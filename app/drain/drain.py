@@ -47,6 +47,9 @@ def drain(queue: LogQueue, record: RecordParts, indexing: Indexing, limit: int, 
         mine = _claimed(record.claims, batch.claimed)
         records = [*batch.records, *(one for envelope in mine for one in envelope.records)]
         letters = [*batch.dead, *unreadable(batch), *(letter for envelope in mine for letter in envelope.dead)]
+        if batch.numbers:
+            # Before the logs: no stored log may count as missing. Noted twice, a number has arrived once.
+            record.gaps.arrived(batch.numbers)
         stored, faults = _store(record.store, records, indexing.lease)
         letters += faults
         if letters:

@@ -79,10 +79,11 @@ class Datagrams:
             for level, kind, value in more:
                 if level == socket.SOL_SOCKET and kind == _SO_RXQ_OVFL:
                     self._count_dropped(_COUNT.unpack(value[: _COUNT.size])[0])
-            self._take(data, str(peer[0]) if isinstance(peer, tuple) else self.address.path)
+            host, port = (str(peer[0]), int(peer[1])) if isinstance(peer, tuple) else (self.address.path, 1)
+            self._take(data, host, port)
         return True
 
-    def _take(self, data: bytes, peer: str) -> None:
+    def _take(self, data: bytes, peer: str, port: int) -> None:
         if self.address.protocol == "gelf":
             whole = self._chunks.take(data, peer)
             if whole is None:
@@ -92,7 +93,7 @@ class Datagrams:
             return
         self.counts.messages += 1
         self.counts.bytes += len(data)
-        if not self._intake.offer(Received(data, peer, self._way, self._decode)):
+        if not self._intake.offer(Received(data, peer, self._way, self._decode, port)):
             self.counts.lost_full += 1
 
     def _count_dropped(self, total: int) -> None:

@@ -15,6 +15,7 @@ from app.accept.visits import Visits
 from app.errors import Problem, Unavailable
 from app.log import schema
 from app.log.limits import Limits
+from app.log.numbers import Number, of_syslog
 from app.log.schema import Refused
 from app.times.instant import now_ms
 from app.times.retry import pause_after
@@ -40,6 +41,13 @@ class Received:
     way: str
     #: From the message to the log, as it would be sent over HTTP; what is no log is a text of its own.
     decode: Callable[[bytes, str], Any]
+    #: What distinguishes the socket that it came from: its port, or of a unix socket the number of the connection.
+    socket: int = 1
+
+    @property
+    def number(self) -> Number | None:
+        """The number that its sender gave it."""
+        return of_syslog(self.data, self.peer, self.socket)
 
 
 class Intake:
@@ -119,7 +127,10 @@ class Intake:
 
     def _parse(self, batch: list[Received]) -> schema.Parsed:
         values = [_decoded(message) for message in batch]
-        return schema.read_items(values, self._limits, now_ms())
+        parsed = schema.read_items(values, self._limits, now_ms())
+        numbers = ((place, message.number) for place, message in enumerate(batch))
+        parsed.numbers = {place: number for place, number in numbers if number is not None}
+        return parsed
 
     def _take(self, batch: list[Received], parsed: schema.Parsed) -> bool:
         """Have the logs accepted; False where some were not kept for now. Raises Unavailable."""

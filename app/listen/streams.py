@@ -80,33 +80,36 @@ class Streams:
         task.add_done_callback(self._open.pop)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        peer = writer.get_extra_info("peername")
-        name = str(peer[0]) if isinstance(peer, tuple) else self.address.path
+        named = writer.get_extra_info("peername")
+        peer = (
+            (str(named[0]), int(named[1])) if isinstance(named, tuple) else (self.address.path, self.counts.connections)
+        )
         frames = GelfFrames(self._limit) if self.address.protocol == "gelf" else Frames(self._limit)
         try:
-            while data := await self._piece(reader, frames, name):
-                await self._put(frames.feed(data), name)
+            while data := await self._piece(reader, frames, peer):
+                await self._put(frames.feed(data), peer)
         except (OSError, EOFError):
             pass  # the sender has gone without a goodbye: what it had sent is taken
         finally:
             writer.close()
-            await self._put(frames.flush(), name)
+            await self._put(frames.flush(), peer)
 
-    async def _piece(self, reader: asyncio.StreamReader, frames: Frames | GelfFrames, name: str) -> bytes:
+    async def _piece(self, reader: asyncio.StreamReader, frames: Frames | GelfFrames, peer: tuple[str, int]) -> bytes:
         """Return what comes next; b"" at the end. What waits for more is taken as whole while the sender rests."""
         if frames.pending:
             try:
                 async with asyncio.timeout(REST_SECONDS):
                     return await reader.read(PIECE)
             except TimeoutError:
-                await self._put(frames.flush(), name)
+                await self._put(frames.flush(), peer)
         return await reader.read(PIECE)
 
-    async def _put(self, messages: list[bytes], peer: str) -> None:
+    async def _put(self, messages: list[bytes], peer: tuple[str, int]) -> None:
         if messages:
             self.counts.messages += len(messages)
             self.counts.bytes += sum(map(len, messages))
-            await self._intake.put([Received(message, peer, self._way, self._decode) for message in messages])
+            name, socket = peer
+            await self._intake.put([Received(message, name, self._way, self._decode, socket) for message in messages])
 
 
 def _tls(address: ListenAddress) -> ssl.SSLContext:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from app.log.numbers import ArrivedNumbers
 from app.log.record import LogRecord
 
 #: Most logs in one envelope.
@@ -62,11 +63,15 @@ class Envelope(msgspec.Struct, array_like=True, gc=False):
     #: Of each record its sender's key, 16 bytes by which the same log is known when it comes in another request; b"" for
     #: none. Empty where no record has one. They are claimed by whoever claims.
     keys: list[bytes] = []
+    #: The numbers that senders gave the logs and letters; empty where they number none.
+    numbers: list[ArrivedNumbers] = []
 
     def without(self, ids: Container[bytes]) -> Envelope:
         """Return the envelope without the records that have these ids."""
         kept = [record.id not in ids for record in self.records]
-        return Envelope(list(compress(self.records, kept)), self.dead, self.claim, list(compress(self.keys, kept)))
+        records, keys = list(compress(self.records, kept)), list(compress(self.keys, kept))
+        # What is left out has arrived all the same.
+        return Envelope(records, self.dead, self.claim, keys, self.numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +110,11 @@ class Batch:
     unreadable: list[bytes] = field(default_factory=list)
     #: Envelopes that are to be claimed first; what they hold is not among `records` and `dead`.
     claimed: list[Envelope] = field(default_factory=list)
+    #: The numbers that came with all of it.
+    numbers: list[ArrivedNumbers] = field(default_factory=list)
 
     def __bool__(self) -> bool:
-        return bool(self.records or self.dead or self.unreadable or self.claimed)
+        return bool(self.records or self.dead or self.unreadable or self.claimed or self.numbers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -19,6 +19,7 @@ from app.log.body import Item
 from app.log.foreign.doubled import decode
 from app.log.limits import Limits
 from app.log.lines.reader import read_inner
+from app.log.numbers import Number
 from app.log.reading import Line, Reader, batch, unused
 from app.log.record import LogRecord
 from app.times.written import Assumed
@@ -52,6 +53,8 @@ class Parsed:
     refused: list[Refused] = field(default_factory=list)
     #: Of each log its sender's key, or b"" (see Envelope); empty where none has one.
     keys: list[bytes] = field(default_factory=list)
+    #: The numbers that senders gave, by place in the request; of refused logs too.
+    numbers: Mapping[int, Number] = field(default_factory=dict)
     #: How many logs were read as another program's, by its dialect; those in our own form are not counted.
     read_as: dict[str, int] = field(default_factory=Counter)
     #: Keys that look like level, time or message of logs that have none, and were not understood.

@@ -20,6 +20,7 @@ from app.monitor import roll
 from app.monitor.board import Board, NoticeWriter, Trouble
 from app.monitor.failing import Failing
 from app.monitor.flow import Sampler
+from app.monitor.lost import LostProbe
 from app.monitor.probes import Probe, Queue, RecordProbe
 from app.monitor.role import Role
 from app.monitor.roll import Roll
@@ -81,7 +82,8 @@ class Watch:
         sampler = Sampler(watched.queue, watched.record.figures, lambda: self._queue.waiting)
         self._telling = Telling(watched.record.notices, watched.record.outbox, watched.channels)
         failing = [Failing(self._telling)] if watched.channels else []
-        probes: list[Probe] = [self._record, self._queue, sampler, *watched.probes, *failing]
+        lost = LostProbe(watched.record.gaps, watched.queue)
+        probes: list[Probe] = [self._record, self._queue, sampler, lost, *watched.probes, *failing]
         self._probes = [_Runner(probe) for probe in probes]
         self._guard = threading.Lock()
         self._role = Role.FOLLOWS

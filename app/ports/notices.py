@@ -18,6 +18,7 @@ KINDS = (
     "index_behind",
     "disk_nearly_full",
     "logs_refused",
+    "logs_lost",
     "alert",
     "notifier_failing",
 )

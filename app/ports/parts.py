@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.ports.alerts import AlertKeeper
 from app.ports.figures import FigureKeeper
+from app.ports.gaps import GapKeeper
 from app.ports.letters import LetterKeeper
 from app.ports.memory import ClaimKeeper
 from app.ports.notes import NoteKeeper
@@ -26,3 +27,4 @@ class RecordParts:
     alerts: AlertKeeper
     outbox: Outbox
     figures: FigureKeeper
+    gaps: GapKeeper

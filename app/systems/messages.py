@@ -27,7 +27,9 @@ def batch(messages: Iterable[tuple[Envelope | None, bytes]], handle: Any) -> Bat
     for envelope, body in messages:
         if envelope is None:
             made.unreadable.append(body)
-        elif envelope.claim is not None or envelope.keys:
+            continue
+        made.numbers.extend(envelope.numbers)
+        if envelope.claim is not None or envelope.keys:
             made.claimed.append(envelope)
         else:
             made.records.extend(envelope.records)

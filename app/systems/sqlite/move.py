@@ -10,6 +10,8 @@ import logging
 from app.errors import LogIngestorError
 from app.log.dead import unreadable, unstorable
 from app.log.envelope import Batch
+from app.systems.sql import gaps
+from app.systems.sql.shelf import Transaction
 from app.systems.sqlite import queue as queues
 from app.systems.sqlite import rows
 from app.systems.sqlite.file import Connection, OperationalError, SqliteDatabase
@@ -17,6 +19,7 @@ from app.systems.sqlite.index import writing
 from app.systems.sqlite.index.writing import Prepared
 from app.systems.sqlite.letters import SqliteLetters
 from app.systems.sqlite.queue import SqliteQueue
+from app.times.instant import now_ms
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +60,7 @@ class Mover:
             if len(fresh) != len(batch.records):
                 prepared = writing.prepare(fresh)
             self._insert(connection, prepared)
+            _note_numbers(connection, batch)
             self._letters.bury_in(connection, [*batch.dead, *unreadable(batch)])
         return len(batch.records)
 
@@ -82,5 +86,11 @@ class Mover:
                     connection.execute("ROLLBACK TO one")
                     letters.append(unstorable(record, error))
                 connection.execute("RELEASE one")
+            _note_numbers(connection, batch)
             self._letters.bury_in(connection, letters)
         return len(batch.records)
+
+
+def _note_numbers(connection: Connection, batch: Batch) -> None:
+    if batch.numbers:
+        gaps.note(Transaction(connection.cursor()), batch.numbers, now_ms())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.ports.parts import RecordParts
 from app.systems.sql.alerts import SqlAlerts
 from app.systems.sql.figures import SqlFigures
+from app.systems.sql.gaps import SqlGaps
 from app.systems.sql.notes import SqlNotes
 from app.systems.sql.notices import SqlNotices
 from app.systems.sql.outbox import SqlOutbox
@@ -28,4 +29,5 @@ def record_parts(database: SqliteDatabase, *, dead_limit: int, forget: Forget | 
         alerts=SqlAlerts(shelf),
         outbox=SqlOutbox(shelf),
         figures=SqlFigures(shelf),
+        gaps=SqlGaps(shelf),
     )

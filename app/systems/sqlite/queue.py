@@ -251,8 +251,9 @@ def _claim(connection: Connection, wish: _Put) -> Taken:
         if not connection.execute("INSERT OR IGNORE INTO own_ids VALUES (?, ?)", (key, now)).rowcount:
             duplicates.add(identity)
     if duplicates or keyed:
-        fresh = [Envelope(one.records, one.dead) for one in (each.without(duplicates) for each in wish.envelopes)]
-        wish.rows = [_row(envelope) for envelope in fresh if envelope.records or envelope.dead]
+        without = [envelope.without(duplicates) for envelope in wish.envelopes]
+        fresh = [Envelope(one.records, one.dead, numbers=one.numbers) for one in without]
+        wish.rows = [_row(one) for one in fresh if one.records or one.dead or one.numbers]
     if wish.listing is not None:
         ids = b"".join(identity for identity in wish.listing.ids if identity not in duplicates)
         connection.execute("INSERT INTO listings VALUES (?, ?, ?)", (wish.listing.key, ids, now + wish.listing.keep_ms))
@@ -285,6 +286,7 @@ def decode(rows: Sequence[_Waiting]) -> Batch:
         except msgspec.MsgspecError:
             batch.unreadable.append(body)
             continue
+        batch.numbers.extend(envelope.numbers)
         if envelope.claim is not None:
             batch.claimed.append(envelope)
             continue

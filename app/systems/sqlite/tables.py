@@ -215,6 +215,19 @@ sources = Table(
     Column("sample", LargeBinary),
 )
 
+#: Who numbers logs, and which numbers arrived: `state` is packed (app/drain/numbering.py). `lost` of them did not, the
+#: last of which was noticed at `noticed`; the last log came at `seen`, both in ms since 1970.
+numberers = Table(
+    "numberers",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("state", LargeBinary, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in ("lost", "noticed", "seen")),
+)
+Index("numberers_seen", numberers.c.seen)
+
 #: For each 1,024 places the lowest and highest key, so that a query skips blocks it can't need.
 blocks = Table(
     "blocks",

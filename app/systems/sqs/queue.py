@@ -243,7 +243,7 @@ def _body(envelope: Envelope) -> bytes:
         cut = f"{letter.reason} (cut: it had {len(letter.payload):,} bytes)"
         payload = letter.payload[: max(len(letter.payload) - excess - len(cut) - 16, 0)]
         letters = [DeadLetter(letter.id, payload, cut, letter.field, letter.sender)]
-        body = codec.encode(Envelope([], letters, envelope.claim))
+        body = codec.encode(Envelope([], letters, envelope.claim, numbers=envelope.numbers))
     if len(body) > ENVELOPE_LIMIT:
         raise TooLarge(Problem("the request names too many faults for a message of SQS; send fewer logs at once"))
     return body

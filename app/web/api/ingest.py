@@ -9,8 +9,9 @@ from flask import Blueprint, Response, jsonify, make_response, request
 
 from app.accept.accept import Outcome
 from app.errors import InvalidInput, InvalidRecord, Problem
-from app.log import schema
-from app.log.schema import Refused
+from app.log import numbers, schema
+from app.log.numbers import Number
+from app.log.schema import Parsed, Refused
 from app.settings.limits import limits_of
 from app.times.instant import now_ms
 from app.web.current import parts
@@ -25,6 +26,8 @@ KEY_LIMIT = 255
 STAGES = ("stored", "indexed")
 #: Seconds for which `wait` blocks at most.
 WAIT_SECONDS = 10.0
+#: What logingestor.handler calls itself, which numbers its logs.
+HANDLER = "logingestor-handler"
 #: `token` is the password of shippers that can set nothing but the URL: app/web/security/access.py reads it.
 #: `strict` is whether only our own form is a log.
 PARAMETERS = ("wait", "token", "strict")
@@ -50,6 +53,8 @@ def ingest() -> Response:
         raise
     if not parsed.sent:
         raise InvalidRecord(Problem("the body holds no log"))
+    if _agent().startswith(HANDLER):
+        parsed.numbers = _numbers(parsed)
     digest = hashlib.blake2b(body, digest_size=16).digest() if key else b""
     outcome = parts().accept().take(parsed, sender=_sender(), key=key and f"http:{key}", digest=digest, agent=_agent())
     if not outcome.ok:
@@ -65,6 +70,13 @@ def ingest() -> Response:
         status = parts().receipts().wait(outcome.receipt, stage, WAIT_SECONDS)
         found |= {name: status[name] for name in ("queued", "stored", "indexed", "dead")}
     return make_response(jsonify(found), 202)
+
+
+def _numbers(parsed: Parsed) -> dict[int, Number]:
+    """Return the numbers that logingestor.handler gave its logs, by place; of refused ones too, which arrived all the same."""
+    given = [(place, numbers.of_log(log)) for log, place in zip(parsed.logs, parsed.places, strict=True)]
+    given += [(one.problem.index or 0, numbers.of_refused(one.payload)) for one in parsed.refused]
+    return {place: number for place, number in given if number is not None}
 
 
 @bp.get("/receipts/<receipt>")

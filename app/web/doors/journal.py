@@ -14,6 +14,7 @@ from flask import Response, request
 from app.errors import Problem, UnsupportedMedia
 from app.files import journal
 from app.files.journal import Entries
+from app.log import numbers
 from app.log.own import own_id
 from app.log.record import id_text
 from app.log.schema import read_items
@@ -29,6 +30,8 @@ bp = door("journal")
 PATH = "/upload"
 #: Entries that are accepted at once.
 BATCH = 500
+#: What calls itself so hands on all entries of a machine; of others that send some of them a gap says nothing.
+WHOLE = "systemd-journal-upload"
 #: Name in the environment that says: only whether the client may upload is asked.
 MAY = "logingestor.may"
 
@@ -63,8 +66,11 @@ class Upload:
 
     def _accept(self) -> None:
         for start in range(0, len(self._waiting), BATCH):
-            logs = [self._log(entry) for entry in self._waiting[start : start + BATCH]]
-            parsed = read_items(logs, self._limits, now_ms())
+            entries = self._waiting[start : start + BATCH]
+            parsed = read_items([self._log(entry) for entry in entries], self._limits, now_ms())
+            if self._agent.startswith(WHOLE):
+                given = ((place, numbers.of_entry(entry)) for place, entry in enumerate(entries))
+                parsed.numbers = {place: number for place, number in given if number is not None}
             outcome = self._parts.accept().take(parsed, sender=self._sender, agent=self._agent)
             # The client begins again behind the last entry of an upload that was answered: what is kept is a duplicate then.
             outcome.ensure_kept()

@@ -9,8 +9,9 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from flask import Blueprint, Response, after_this_request, g, request
@@ -18,6 +19,7 @@ from flask import Blueprint, Response, after_this_request, g, request
 from app.accept.accept import Outcome
 from app.errors import InvalidRecord, LogIngestorError, Problem, Unavailable
 from app.log import schema
+from app.log.numbers import Number
 from app.log.record import LogRecord
 from app.log.schema import Parsed, Refused
 from app.settings.limits import limits_of
@@ -35,6 +37,8 @@ RECEIPT = "X-LogIngestor-Receipt"
 PATIENCE = 3.0
 #: Seconds between two tries to keep what can't be kept now.
 PAUSE = 0.25
+#: What is given where senders number nothing.
+NONE: Mapping[int, Number] = MappingProxyType({})
 #: Requests that may wait for room at once: each holds a thread, and the others must still be answered.
 _WAITING = threading.BoundedSemaphore(6)
 
@@ -74,6 +78,7 @@ def take(
     keys: Sequence[bytes] = (),
     patience: float = 0.0,
     each: bool = False,
+    numbers: Mapping[int, Number] = NONE,
 ) -> Outcome:
     """Have the logs of a request accepted, durably, and return what became of each.
 
@@ -84,7 +89,8 @@ def take(
     - within a day, where the times of its logs distinguish it from all other bodies;
     - else only while the first is in work, or when its answer was not delivered.
 
-    *keys* are those of the single logs, of 16 bytes or empty: a log whose key came within a day is a duplicate.
+    *keys* are those of the single logs, of 16 bytes or empty: a log whose key came within a day is a duplicate. *numbers* are
+    those that the sender gave to values, by place.
     While they can't be kept it is tried again for *patience* seconds, which a client that keeps a batch would wait anyhow.
     Raises Unavailable and QueueFull, with nothing kept unless `kept_unknown` says so; where a queue kept a part of the logs
     too, unless the door answers its client for *each* log: the outcome then says which to send again.
@@ -92,7 +98,7 @@ def take(
     if not values:
         return Outcome()
     now = now_ms()
-    made = _Request(values, now, body, patience, keys, each)
+    made = _Request(values, now, body, patience, keys, each, numbers)
     if key is not None:
         outcome = made.take(f"{request.blueprint}:{key}")
     elif _is_unlike_others(made.parsed.logs, now):
@@ -125,10 +131,18 @@ class _Request:
     """The logs of the current request, to be accepted under one name."""
 
     def __init__(
-        self, values: Sequence[Any], now: int, body: bytes, patience: float, keys: Sequence[bytes], each: bool
+        self,
+        values: Sequence[Any],
+        now: int,
+        body: bytes,
+        patience: float,
+        keys: Sequence[bytes],
+        each: bool,
+        numbers: Mapping[int, Number],
     ) -> None:
         self._values, self._now, self._patience, self._keys, self._each = values, now, patience, keys, each
         self.digest = hashlib.blake2b(body, digest_size=16).digest()
+        self._numbers = numbers
         self.parsed = _parsed(values, now, keys)
 
     def take(self, key: str) -> Outcome:
@@ -153,6 +167,7 @@ class _Request:
     def _take(self, key: str) -> Outcome:
         agent = request.headers.get("User-Agent", "")
         sender = request.remote_addr or ""
+        self.parsed.numbers = self._numbers
         outcome = parts().accept().take(self.parsed, sender=sender, key=key, digest=self.digest, agent=agent)
         if not self._each:
             outcome.ensure_kept()

@@ -15,6 +15,7 @@ from app.errors import LogIngestorError
 from app.figures import SystemFigures
 from app.monitor import flow as pipeline
 from app.monitor.flow import Flow
+from app.monitor.lost import Lost, lost
 from app.ports.deadline import Budget
 from app.ports.figures import Source, Sources
 from app.ports.notices import Notice
@@ -34,6 +35,8 @@ bp.after_request(caching.keep_none)
 
 #: Sources, and resources, on the page; the newest logs in which those are counted, whatever the rate.
 SOURCES_SHOWN, RESOURCES, NEWEST = 50, 20, 1_000
+#: Senders on the page of which logs never arrived.
+LOST_SHOWN = 50
 #: Seconds that reading them may take.
 PATIENCE = 1.0
 #: Seconds that logs may wait, to be stored or found, without being worth a word.
@@ -105,6 +108,8 @@ class OverviewNow:
     tiles: Sequence[Tile]
     sources: Sources | None
     shown: Sequence[Source]
+    #: What never arrived; None where that can't be told.
+    lost: Sequence[Lost] | None
 
 
 @bp.get("/overview")
@@ -132,16 +137,18 @@ def page() -> Response:
 def now(held: Backends) -> OverviewNow:
     """Return how the system is."""
     found = figures.read(held, settings(), parts().board, parts().recent)
-    sources, flow = None, None
+    sources, flow, gone = None, None, None
     # A failure here leaves its place empty: the part that is away is named already. A record that is away is asked nothing more.
     if found.parts["record"] is None:
         with suppress(LogIngestorError):
             sources = held.record.figures.sources(SOURCES_SHOWN)
         with suppress(LogIngestorError):
+            gone = lost(held.record.gaps, held.queue.depth(), LOST_SHOWN)
+        with suppress(LogIngestorError):
             sample = pipeline.sample(held.queue, held.record.figures, int(found.values.get("queue_logs", 0)))
             flow = pipeline.flow(held.record.figures.samples(sample.at - pipeline.BARS * pipeline.BAR_MS), sample)
     shown = [] if sources is None else sorted(sources.sources, key=lambda one: _order(one, sources.at))
-    return OverviewNow(state(found), found, _tiles(flow, found), sources, shown)
+    return OverviewNow(state(found), found, _tiles(flow, found), sources, shown, gone)
 
 
 def _order(source: Source, at: int) -> tuple[int, str, str]:

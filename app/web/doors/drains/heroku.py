@@ -15,6 +15,7 @@ from app.errors import InvalidRecord, Problem
 from app.files import carried
 from app.log.foreign.scales import from_status
 from app.log.lines.syslog import FACILITIES
+from app.log.numbers import Number, Numberer
 from app.log.schema import Refused
 from app.times import written
 from app.times.written import Assumed
@@ -22,6 +23,8 @@ from app.web.doors.taking import bury, door, read_body, take
 
 bp = door("heroku")
 
+#: Most messages that a request of Logplex can announce; it sends a hundred.
+MOST = 100_000
 _FRAME = re.compile(rb"\s*(\d{1,8}) ")
 _HEADER = re.compile(r"<(\d{1,3})>\d+ (\S+) (\S{1,255}) (\S{1,255}) (\S{1,255}) (\S{1,255}) ?(.*)", re.DOTALL)
 _PAIR = re.compile(r'\b([A-Za-z_]\w*+)=(?:"([^"]*)"|(\S*))')
@@ -32,18 +35,21 @@ def logs() -> Response:
     """Accept frames; 204 when each is kept, or is a dead letter."""
     body = read_body()
     found = frames(body)
-    announced = request.headers.get("Logplex-Msg-Count", "")
+    announced, numbers = request.headers.get("Logplex-Msg-Count", ""), dict[int, Number]()
+    frame, drain = request.headers.get("Logplex-Frame-Id", "")[:255], request.headers.get("Logplex-Drain-Token", "")
     if announced.isdecimal() and int(announced) != len(found):
         problem = Problem(f"Logplex-Msg-Count says {announced}, and the body holds {len(found)}")
         if not found:
             bury(body, problem)
             raise InvalidRecord(problem)
+        if len(found) < int(announced) <= MOST:
+            numberer = Numberer("logplex", drain[:255], frame)
+            numbers = {place: Number(numberer, place + 1, announced=int(announced)) for place in range(len(found))}
         found.append(Refused(problem, body[:UNREADABLE_KEPT]))
     assumed = Assumed.here()
     values = [one if isinstance(one, Refused) else log(one, assumed) for one in found]
-    frame = request.headers.get("Logplex-Frame-Id")
     # Frames are numbered by drain.
-    take(values, body, key=frame and f"{request.headers.get('Logplex-Drain-Token', '')}:{frame[:255]}")
+    take(values, body, key=f"{drain}:{frame}" if frame else None, numbers=numbers)
     return make_response(b"", 204)
 
 
