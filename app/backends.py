@@ -23,7 +23,7 @@ from app.ports.queue import LogQueue
 from app.ports.record import LogStore
 from app.settings.notify import SECRET_PREFIX
 from app.settings.settings import Settings
-from app.systems.entry import Opened, Role, System
+from app.systems.entry import Opened, Purpose, System
 from app.systems.folder import FileLock, Folder
 
 #: The table of systems: each scheme of a URL, the module that serves it, imported when a URL asks for it, and its class.
@@ -52,7 +52,7 @@ class Backends:
     #: When queue, record and index are one SQLite file: moves up to this many waiting logs in one
     #: transaction, waiting up to these seconds for the first; returns how many.
     move: Callable[[int, float], int] | None = None
-    #: What a worker does between batches: folds the write-ahead log, seals full blocks.
+    #: The work that a worker does between batches: it folds the write-ahead log, seals full blocks.
     tidy: list[Callable[[], object]] = field(default_factory=list)
     #: Ends every wait for logs, for good: the process stops.
     hurry: list[Callable[[], None]] = field(default_factory=list)
@@ -95,18 +95,18 @@ class _Place:
 
     url: str
     system: System
-    roles: frozenset[Role]
+    purposes: frozenset[Purpose]
 
 
-def _places(urls: Mapping[Role, str], settings: Settings) -> list[_Place]:
-    """Return the places that the URLs name, each once: one file may have several roles."""
-    roles: dict[str, set[Role]] = {}
+def _places(urls: Mapping[Purpose, str], settings: Settings) -> list[_Place]:
+    """Return the places that the URLs name, each once: one file may have several purposes."""
+    purposes: dict[str, set[Purpose]] = {}
     found: dict[str, str] = {}
-    for role, url in urls.items():
+    for purpose, url in urls.items():
         key = identity(url, settings)
-        roles.setdefault(key, set()).add(role)
+        purposes.setdefault(key, set()).add(purpose)
         found.setdefault(key, url)
-    return [_Place(url, system(url), frozenset(roles[key])) for key, url in found.items()]
+    return [_Place(url, system(url), frozenset(purposes[key])) for key, url in found.items()]
 
 
 def _configured(settings: Settings) -> list[_Place]:
@@ -219,7 +219,7 @@ def connect_record(settings: Settings, store_url: str, queue_url: str | None) ->
     """Open the record at *store_url*, and the queue before it: by default the one in its file. Raises as `connect`."""
     if queue_url is None and system(store_url).file(store_url, settings) is not None:
         queue_url = store_url
-    urls: dict[Role, str] = {"record": store_url}
+    urls: dict[Purpose, str] = {"record": store_url}
     if queue_url is not None:
         urls["queue"] = queue_url
     with ExitStack() as failing:
@@ -233,7 +233,7 @@ def _open(places: Iterable[_Place], settings: Settings, closers: ExitStack) -> l
     """Open the places, and have *closers* close what was opened."""
     made = []
     for place in places:
-        opened = place.system.open(place.url, place.roles, settings)
+        opened = place.system.open(place.url, place.purposes, settings)
         closers.callback(opened.close)
         made.append(opened)
     return made

@@ -60,7 +60,7 @@ class InvalidSettings(InvalidInput):
 
 
 class NotFound(LogIngestorError):
-    """What was asked for by its id is not there: answered with 404, or exit code 1."""
+    """Nothing has the id that was asked for: answered with 404, or exit code 1."""
 
 
 class Unavailable(LogIngestorError):

@@ -58,7 +58,7 @@ class SystemFigures:
 
     #: By the names of the metrics.
     values: dict[str, float] = field(default_factory=dict)
-    #: Of record, queue and disk: what is wrong with it, None where nothing is.
+    #: The fault of record, queue and disk each, None where it has none.
     parts: dict[str, str | None] = field(default_factory=dict)
     #: Those of each notifier, with its name.
     labelled: dict[str, list[tuple[float, tuple[str, ...]]]] = field(default_factory=dict)

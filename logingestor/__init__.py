@@ -1,1 +1,1 @@
-"""What applications import: `logingestor.handler` sends their logs. Nothing here imports the server or any library."""
+"""The package that applications import: `logingestor.handler` sends their logs. Nothing here imports the server or any library."""

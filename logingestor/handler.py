@@ -258,7 +258,7 @@ class LogIngestorHandler(logging.Handler):
             thread.join(timeout=1.0)
         with self._changed:
             lost = self._dropped
-            # What is in work may have been taken: it keeps its key.
+            # The batch in work may have been taken: it keeps its key.
             for lines, key in ((self._in_work, self._key), ([*self._lines], new_key())):
                 if lines and (self._spill is None or not self._spill.write(lines, key)):
                     lost += len(lines)

@@ -19,7 +19,7 @@ _COMPRESSED = 1 << 10
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What became of a batch."""
+    """The outcome of sending a batch."""
 
     #: Whether it need not be sent again.
     over: bool
@@ -29,7 +29,7 @@ class Sent:
     wait: float | None = None
     #: Whether it is too large and goes in halves.
     halve: bool = False
-    #: What went wrong; empty where nothing did.
+    #: The reason of a failure; empty where there was none.
     fault: str = ""
 
 

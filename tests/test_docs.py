@@ -137,6 +137,25 @@ def test_dependencies_have_their_reason() -> None:
     assert set(table("docs/design.md", "package")) == required
 
 
+#: A file or folder of ours as documents name it, from the root, from app/ or from a room on; `*` stands for any characters.
+PLACE = re.compile(
+    r"`((?:app|workers|tests|bench|templates|migrations|logingestor)/[\w/.*-]+|[\w/*-]+/[\w*-]+\.py)`(?: \(`(\w+)`)?"
+)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if name.startswith(("README", "CONTRIBUTING", "docs/")) and name != "docs/query.md"]
+)
+def test_places_in_the_tree_exist(name: str) -> None:
+    """A file that a document names is there, and so is the name behind it."""
+    for path, inner in PLACE.findall(read(name)):
+        found = [*ROOT.glob(path), *(ROOT / "app").rglob(path)]
+        assert found, f"{name}: {path}"
+        assert not inner or re.search(
+            rf"^ *(?:(?:async )?(?:def|class) )?{inner}\b", found[0].read_text(), re.MULTILINE
+        ), f"{name}: {path} has no {inner}"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_links_lead_somewhere(name: str) -> None:
     """A link inside the project leads to a file, and its anchor to a heading of that file."""

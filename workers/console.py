@@ -1,4 +1,4 @@
-"""What the processes of this package have in common: lines on the console, exit codes, and being told to stop."""
+"""The processes of this package have this in common: lines on the console, exit codes, and the signal to stop."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def work(backends: Backends, indexing: Indexing) -> Work:
 
     def shift(ended: Callable[[], bool]) -> None:
         drain.shift(gate.step, ended, batch_size=backends.settings.batch_size, idle=idle, tidy=tidy)
-        # What this shift indexed is findable when the process ends, not when the leases of its marks do.
+        # The logs that this shift indexed are findable when the process ends, not when the leases of their marks do.
         indexing.settle(now=True)
 
     return shift

@@ -19,7 +19,7 @@ Work = Callable[[Callable[[], bool]], object]
 
 
 class Shifts:
-    """Who is on shift in this process: a shift ends when the next has begun here, or the process stops."""
+    """The shifts of this process: one ends when the next has begun here, or the process stops."""
 
     def __init__(
         self, stopping: threading.Event, work: Work, failed: Callable[[Exception], object] = lambda _: None

@@ -21,7 +21,7 @@ from app.ports.queue import LogQueue
 #: Bytes of logs, as they were sent, in one envelope. Packed they can grow: a number of four characters takes
 #: nine bytes, an id and lengths are added; this keeps any mixture below ENVELOPE_BYTES.
 _ENVELOPE_SENT = 48 << 10
-#: What a remembered answer begins with; those of the first release were JSON.
+#: The byte with which a remembered answer begins; those of the first release were JSON.
 _PACKED = b"\0"
 #: Bytes kept of a body that can't be read.
 UNREADABLE_KEPT = 64 << 10

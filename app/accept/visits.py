@@ -97,7 +97,7 @@ class Visits:
             except Exception as error:
                 self._due.set()
                 if not isinstance(error, Unavailable):
-                    log.warning("what was seen of sources can't be told: %s", error, exc_info=True)
+                    log.warning("what was seen of sources can't be reported: %s", error, exc_info=True)
 
     def close(self) -> None:
         """Report the last visits to the record."""
@@ -108,4 +108,4 @@ class Visits:
         try:
             self.report()
         except Unavailable as error:
-            log.warning("what was seen of sources last can't be told: %s", error)
+            log.warning("what was seen of sources last can't be reported: %s", error)

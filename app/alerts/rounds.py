@@ -109,7 +109,7 @@ class _Evaluation:
         """Return the status after an evaluation that raised what it should not."""
         self.changes.clear()
         text = f"Its evaluation failed: {type(error).__name__}. The worker's own log says why."
-        return msgspec.structs.replace(self._untold(self._before, text), tried=self._now)
+        return msgspec.structs.replace(self._undecided(self._before, text), tried=self._now)
 
     def _counted(self, end: int, known_from: int, waiting: int, fault: str, budget: Budget) -> Counted:
         if self._is_lost:
@@ -128,20 +128,20 @@ class _Evaluation:
                 self.changes.append(Change(self._now, "changed", text))
             status = Status(meaning=meaning, known_from=status.known_from, tried=status.tried)
         if status.evaluated - self._slot > AWAY_MS:
-            text = f"The clock was set back: minutes are told again from {_time(status.evaluated)} on."
-            return self._untold(status, text, known_from=max(status.known_from, status.evaluated))
+            text = f"The clock was set back: minutes are evaluated again from {_time(status.evaluated)} on."
+            return self._undecided(status, text, known_from=max(status.known_from, status.evaluated))
         if status.tried and self._now - status.tried > AWAY_MS:
             text = (
                 f"It was not evaluated from {_time(status.tried)} to {_time(self._now)}: no worker was at work, or the "
                 "clock was set forward."
             )
-            status = self._untold(status, text, known_from=self._slot)
+            status = self._undecided(status, text, known_from=self._slot)
         if status.evaluated and self._slot - status.evaluated > CATCH_UP * MINUTE:
             text = f"From {_time(status.evaluated)} to {_time(self._slot)} it could not be told, and will not be."
-            status = self._untold(status, text, evaluated=self._slot - MINUTE)
+            status = self._undecided(status, text, evaluated=self._slot - MINUTE)
         return status
 
-    def _untold(self, status: Status, text: str, **changes: int) -> Status:
+    def _undecided(self, status: Status, text: str, **changes: int) -> Status:
         """Return the status while the alert can't be decided; the reason is said once."""
         if status.why != text:
             change = Change(self._now, "cannot_tell", text, question=self._question)

@@ -21,7 +21,7 @@ def command(backends: Backends, repair: bool, as_json: bool) -> None:
     """Compare the ids of record and index, in both directions; exit 1 if they differ.
 
     Logs on their way, which wait in the queue or are marked for the index, are no difference. With
-    --repair differences are mended and still end with 1: the next audit tells whether they stay away.
+    --repair differences are mended and still end with 1: the next audit shows whether they stay away.
 
     Example: logingestor audit --repair
     """

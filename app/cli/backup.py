@@ -18,7 +18,7 @@ from app.errors import InvalidInput, Problem, Unavailable
 from app.maintain import backup as pipeline
 from app.maintain.backup import Contents
 
-#: What a backup's name ends in.
+#: The ending of a backup's name.
 SUFFIX = ".logs.zst"
 
 _FILE = click.Path(path_type=Path)
@@ -76,7 +76,7 @@ def _appearing(path: Path) -> Iterator[BinaryIO]:
 @click.command()
 @click.argument("source", metavar="FILE", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--merge", is_flag=True, help="Add to a record that is not empty what it lacks.")
-@click.option("--check", "only_check", is_flag=True, help="Only read the backup and tell whether it is whole.")
+@click.option("--check", "only_check", is_flag=True, help="Only read the backup and say whether it is whole.")
 @json_option
 @with_backends
 def restore(backends: Backends, source: Path, merge: bool, only_check: bool, as_json: bool) -> None:

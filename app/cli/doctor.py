@@ -35,12 +35,12 @@ BEHIND_MS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check found."""
+    """The finding of one check."""
 
     check: str
     ok: bool
     found: str
-    #: What to do; empty when all is well.
+    #: The advice; empty when all is well.
     advice: str = ""
 
 

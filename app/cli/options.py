@@ -1,4 +1,4 @@
-"""What the commands share: options, output as JSON, and the backends for as long as a command runs."""
+"""Parts that the commands share: options, output as JSON, and the backends for as long as a command runs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
-#: Of all commands that show logs.
+#: The option of all commands that show logs.
 zone_option = click.option(
     "--tz", metavar="ZONE", help="Zone of the times shown, and of those given without an offset: Europe/Berlin (UTC)."
 )

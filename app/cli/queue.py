@@ -25,7 +25,7 @@ def status(backends: Backends, as_json: bool) -> None:
     Example: logingestor queue status --json
     """
     depth = backends.queue.depth()
-    # A service tells how much waits, not since when.
+    # A service knows how much waits, not since when.
     lag = (None if depth.logs else 0) if depth.oldest is None else max(instant.now_ms() - depth.oldest, 0)
     oldest = None if depth.oldest is None else instant.text((depth.oldest, 0))
     since_paused = pause.paused(backends.record.notes)

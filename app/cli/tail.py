@@ -46,16 +46,16 @@ def command(backends: Backends, query: tuple[str, ...], count: int, as_json: boo
     show = partial(_show_json if as_json else _show, zone=zone)
     stop = _Stop()
     try:
-        shown = _latest(backends, asked, count, Budget(cancelled=stop.told)) if count else []
+        shown = _latest(backends, asked, count, Budget(cancelled=stop.stopped)) if count else []
     except LogIngestorError:
-        if stop.told():
+        if stop.stopped():
             return
         raise
     for record in shown:
         show(record)
     sys.stdout.flush()
     known = {record.id for record in shown}
-    for records in follow(backends.store, predicate(asked.filter), place, stop.told):
+    for records in follow(backends.store, predicate(asked.filter), place, stop.stopped):
         for record in records:
             if record.id not in known:
                 show(record)
@@ -70,18 +70,18 @@ class _Stop:
     """
 
     def __init__(self) -> None:
-        self._told = False
+        self._stopped = False
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._note)
 
     def _note(self, *_: object) -> None:
-        if self._told:
+        if self._stopped:
             raise KeyboardInterrupt
-        self._told = True
+        self._stopped = True
 
-    def told(self) -> bool:
+    def stopped(self) -> bool:
         """Return whether to stop."""
-        return self._told
+        return self._stopped
 
 
 def _latest(backends: Backends, asked: Any, count: int, budget: Budget) -> list[LogRecord]:
@@ -89,9 +89,9 @@ def _latest(backends: Backends, asked: Any, count: int, budget: Budget) -> list[
     return page.records[::-1]
 
 
-def follow(store: LogStore, fits: Predicate, place: int, told: Callable[[], bool]) -> Iterator[list[LogRecord]]:
-    """Yield what is stored after *place* and fits, in store order, until *told* to stop."""
-    while not told():
+def follow(store: LogStore, fits: Predicate, place: int, stopped: Callable[[], bool]) -> Iterator[list[LogRecord]]:
+    """Yield what is stored after *place* and fits, in store order, until it is *stopped*."""
+    while not stopped():
         found = store.after(place, AT_ONCE)
         if not found:
             time.sleep(PAUSE_SECONDS)

@@ -117,7 +117,7 @@ def shift(
 ) -> int:
     """Drain until *ended*; return how many logs were moved.
 
-    *step* moves about as many logs as it is told, waiting *idle* seconds for the first. A store that is down is
+    *step* gets the number of logs to move, about, and the *idle* seconds to wait for the first. A store that is down is
     tried again for ever, ever more slowly; nothing is acknowledged meanwhile.
     """
     moved = failures = 0

@@ -48,7 +48,7 @@ class Gate:
         self._closed = False
 
     def step(self, limit: int, wait: float) -> int:
-        """Drain a step as told; while paused, wait instead and return 0. Raises Unavailable."""
+        """Drain a step; while paused, wait instead and return 0. Raises Unavailable."""
         if self._paused():
             time.sleep(min(wait, BELIEF_SECONDS))
             return 0

@@ -9,7 +9,7 @@ from app.files import formats
 from app.log.reading import to_log
 from app.times.written import Assumed
 
-#: What a text's own words win over: the sender's envelope says when and how the text was carried.
+#: Fields in which a text's own words win: the sender's envelope says only when and how the text was carried.
 _OWN = ("message", "level", "timestamp")
 _ANY = formats.recognise((), Assumed.here())
 

@@ -42,7 +42,7 @@ class _Splitter:
         self._pending: Entry | None = None
         #: Blank lines behind the pending entry: a part of it if it goes on behind them.
         self._blank: list[Line] = []
-        #: The time of the last log that told one, and what stood before its level.
+        #: The time of the last log that had one, and what stood before its level.
         self._last: Any = None
         self._head = ""
 
@@ -229,8 +229,8 @@ class _Splitter:
         if entry.trace is not None and (entry.trace.language == begun.language or entry.traced):
             return entry.trace.language != "javascript" or entry.found is not None
         if entry.found is not None and ("timestamp" in entry.found or self._format.headed):
-            told = entry.rank >= _WARNING or (begun.language == "go" and "panic" in entry.first)
-            return told or (begun.language == "java" and self._format.headed)
+            grave = entry.rank >= _WARNING or (begun.language == "go" and "panic" in entry.first)
+            return grave or (begun.language == "java" and self._format.headed)
         # A bare line before it is the logger's text; behind a blank line it is not.
         return begun.language == "python" and entry.found is None and not self._blank
 
@@ -275,7 +275,7 @@ def _same_process(first: str, text: str) -> bool:
 
 
 def _is_second(entry: Entry, text: str, found: dict[str, Any]) -> bool:
-    """Return whether the line tells level and text of what the entry's only line told time and place."""
+    """Return whether the line has the level and text of a log whose time and place stand in the entry's only line."""
     if entry.more or entry.found is None or "level" in entry.found or "timestamp" not in entry.found:
         return False
     level = words.at(text, 0)

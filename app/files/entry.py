@@ -1,4 +1,4 @@
-"""One entry of a source, what makes one log: its first line, those that were joined to it, and the log they tell."""
+"""One entry of a source, what makes one log: its first line, those that were joined to it, and the log that they are."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.times.written import Assumed
 #: Most lines, and characters, joined into one log.
 JOINED_LINES = 10_000
 JOINED_CHARACTERS = 1 << 20
-#: What is said of a log that would have had more.
+#: The note in a log that would have had more lines.
 _CUT = f"more than {JOINED_LINES:,} lines or {JOINED_CHARACTERS:,} characters: the rest follows in logs of its own"
 
 #: A line that names where something was logged, before the line that says what: java.util.logging, tinylog.
@@ -43,16 +43,16 @@ class Line(NamedTuple):
 
 @dataclass(slots=True)
 class Entry:
-    """What makes one log: its first line, and those that go on with it."""
+    """The lines that make one log: its first, and those that go on with it."""
 
     first: str
     start: int
     end: int
     number: int
     more: list[str] = field(default_factory=list)
-    #: What is wrong with it, where it can't be a log.
+    #: The reason why it can't be a log, where it can't.
     problem: Problem | None = None
-    #: What the first line told by its form; None where it has none, or was not read yet.
+    #: The log that the first line is by its form; None where it has none, or was not read yet.
     found: dict[str, Any] | None = None
     #: Whether the first line was read for it.
     asked: bool = False
@@ -65,7 +65,7 @@ class Entry:
     traced: bool = False
     #: How many lines of any form still belong to it.
     free: int = 0
-    #: What ends a block or a stanza that the entry began.
+    #: The line that ends a block or a stanza which the entry began.
     until: re.Pattern[str] | None = None
     stanza: re.Pattern[str] | None = None
     #: Where the first line's message begins, if another line may repeat what stands before it.
@@ -77,7 +77,7 @@ class Entry:
     cut: bool = False
     #: How many NUL bytes stood before it.
     gap: int = 0
-    #: The time of the log before, where the entry tells none.
+    #: The time of the log before, where the entry has none.
     before: Any = None
     size: int = 0
 
@@ -88,7 +88,7 @@ class Entry:
 
     @property
     def rank(self) -> int:
-        """The severity that the first line told; that of information where it told none."""
+        """The severity of the first line; that of information where it has none."""
         level = None if self.found is None else self.found.get("level")
         return RANKS.get(fold(level), 2) if isinstance(level, str) else 2
 
@@ -127,11 +127,11 @@ class Entry:
 
 
 def _failed(log: dict[str, Any], entry: Entry, said: list[str]) -> dict[str, Any]:
-    """Return the log of an exception: an error where no level is told, its type and message beside it."""
+    """Return the log of an exception: an error where it has no level, its type and message beside it."""
     if entry.found is None or "level" not in entry.found or (entry.trace is not None and entry.trace.alone):
         log = {**log, "level": "error"}
-    told = joins.exception([log["message"], *said], entry.trace.language if entry.trace else "")
-    return log if told is None else {**log, "metadata": {"exception": told, **log.get("metadata", {})}}
+    exception = joins.exception([log["message"], *said], entry.trace.language if entry.trace else "")
+    return log if exception is None else {**log, "metadata": {"exception": exception, **log.get("metadata", {})}}
 
 
 def _placed(log: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
@@ -139,8 +139,8 @@ def _placed(log: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     place = PLACE.fullmatch(log["message"])
     metadata = log.get("metadata", {})
     if place is not None:
-        told = {name: place[name] for name in ("thread", "method") if place[name]}
-        log = {**log, "resourceId": log.get("resourceId") or place["resource"], "metadata": {**told, **metadata}}
+        named = {name: place[name] for name in ("thread", "method") if place[name]}
+        log = {**log, "resourceId": log.get("resourceId") or place["resource"], "metadata": {**named, **metadata}}
     level = words.at(str(second["message"]), 0)
     message = str(second["message"]) if level is None else second["message"][level.end + 2 :]
     metadata = {**log.get("metadata", {}), **second.get("metadata", {})}
@@ -157,9 +157,9 @@ def _stanza(entry: Entry, log: dict[str, Any]) -> dict[str, Any]:
         if line.startswith("# ") and ": " in line[:20]:
             for name, value in (tail.pairs(line[2:].replace(": ", "=").replace("  ", " ")) or {}).items():
                 metadata.setdefault(name, value)
-    told = _STATEMENT_TIME.search(message)
-    if told is not None and "timestamp" not in log:
-        log = {**log, "timestamp": float(told[1])}
+    time = _STATEMENT_TIME.search(message)
+    if time is not None and "timestamp" not in log:
+        log = {**log, "timestamp": float(time[1])}
     return {**log, "message": message, "metadata": metadata}
 
 

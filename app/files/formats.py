@@ -31,7 +31,7 @@ _HOST_LINES = 3
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How the lines of one source are written, and what its lines together tell of each."""
+    """How the lines of one source are written, and what all its lines together show of each."""
 
     name: str
     readers: tuple[Reader, ...]
@@ -129,8 +129,8 @@ def recognise(sample: Sequence[str], assumed: Assumed, name: str | None = None) 
 
 def _is_head(log: dict[str, Any]) -> bool:
     """Return whether a log begins with a time or a level, and is no web server's answer, which never goes on."""
-    told = log.get("timestamp") is not None or log.get("level") is not None
-    return told and "status" not in log.get("metadata", {})
+    has_head = log.get("timestamp") is not None or log.get("level") is not None
+    return has_head and "status" not in log.get("metadata", {})
 
 
 def _stands_out(line: str) -> bool:

@@ -70,7 +70,7 @@ TRACES: tuple[TraceForm, ...] = (
     _trace("erlang", r"\*\* \(\w[\w.]{0,99}\) ", r"\*\* |    \(|Function: |Last message|State: "),
     _trace("cpp", r"terminate called (?:after throwing|without an active)", r"Aborted|  what\(\)", alone=True),
 )
-#: What goes on with the log before in any text, whatever it is.
+#: Beginnings of lines that go on with the log before, in a text of any kind.
 GOES_ON = re.compile(
     r"Caused by:|Suppressed: |Wrapped by: |\.\.\. \d+ (?:more|common|frames)|During handling of the above|The above exception was|"
     r"Stack trace:|#\d+ (?:/|\S+\(|\{main\})|Next \w[\w\\]{0,99}: |\[stacktrace\]|\[previous exception\]|"
@@ -84,7 +84,7 @@ FUNCTION = re.compile(r"(?:[\w.~@-]{1,100}/){0,20}[\w~@-]{1,100}\.[\w.()*\[\]·]
 _MONTH = re.compile(r"[A-Z][a-z]{2} [ \d]\d \d\d:")
 #: Most blanks before a level that is aligned to the right.
 _ALIGNED = 3
-#: What closes a bracket that a line before opened.
+#: Characters that close a bracket which a line before opened.
 CLOSES = re.compile(r"[}\])]")
 OPENS = re.compile(r"[{\[(]$")
 #: Lines that go on with a log of PostgreSQL: its own head, then what they are.

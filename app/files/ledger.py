@@ -28,7 +28,7 @@ from app.ports.record import LogStore
 
 #: Name of the folder in the data folder.
 FOLDER = "ingested"
-#: What log rotation puts behind a file's name: `.1`, `-20240131`, `.2.gz`.
+#: The ending that log rotation puts behind a file's name: `.1`, `-20240131`, `.2.gz`.
 _ROTATED = re.compile(r"[.-]\d.*$")
 
 

@@ -23,7 +23,7 @@ from app.times.written import Assumed
 
 #: Most logs of a preview, and lines by which the form of a source is recognised.
 LOGS, SAMPLE_LINES = 100, 200
-#: What a log in our own form is read as.
+#: The `read_as` of a log in our own form.
 OWN = "own"
 #: Ways to join lines: as a file's are, or each a log of its own.
 JOINS = ("auto", "off")

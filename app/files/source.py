@@ -29,7 +29,7 @@ PART_LOGS = 1_000
 PART_CHARACTERS = 4 << 20
 #: Lines by which a source's format is recognised.
 SAMPLE_LINES = 200
-#: Bytes by which a source that holds no text is told, and the share of control characters from which it is none;
+#: Bytes by which a source that holds no text is recognised, and the share of control characters from which it is none;
 #: compressed data have a tenth.
 SAMPLE_BYTES = 4 << 10
 BINARY_SHARE = 0.08
@@ -40,7 +40,7 @@ FAULTS_KEPT = 1_000
 
 @dataclass(slots=True)
 class Report:
-    """What became of one source."""
+    """The outcome of reading one source."""
 
     name: str
     format: str = ""

@@ -16,10 +16,10 @@ from app.log.limits import Limits
 from app.log.reading import Line, to_log
 from app.times.written import Assumed
 
-#: What may start a document that is one array of objects; `[error]` and `[2023-…` start lines.
+#: The beginning of a document that is one array of objects; `[error]` and `[2023-…` start lines.
 ARRAY = re.compile(r"\s*\[\s*(?:\{|\]\s*$)")
 _GAP = re.compile(r"[\s,]*")
-#: Parts of a line that tell how deep it nests; strings hold no line feed in JSON.
+#: Parts of a line that show how deep it nests; strings hold no line feed in JSON.
 _NESTING = re.compile(r'"(?:[^"\\]|\\.)*"|([{\[])|([}\]])')
 #: A line that can't be a whole object, but the first of one that is spread over lines.
 SPREAD = re.compile(r"\{(?:.*[{\[,])?\s*$")

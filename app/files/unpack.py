@@ -14,7 +14,7 @@ import zstandard
 #: A piece; None says that none comes for now.
 Pieces = Iterator[bytes | None]
 
-#: What broken data raises while it is unpacked.
+#: Exceptions that broken data raises while it is unpacked.
 ERRORS = (EOFError, OSError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
 #: Bytes unpacked at once, so that what they become stays small.
 _AT_ONCE = 4_096

@@ -142,7 +142,7 @@ class Chart:
     #: Start of the first bucket, in ms, and how many there are up to the end of the range.
     start: int
     size: int
-    #: What was counted: the newest buckets, all of them if the time sufficed.
+    #: The buckets that were counted: the newest, all of them if the time sufficed.
     buckets: Sequence[Bucket]
 
     @property

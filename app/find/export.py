@@ -26,7 +26,7 @@ _KNOWN = frozenset((*COLUMNS, "truncated"))
 #: Bytes gathered before they are handed on.
 PIECE_BYTES = 64 << 10
 
-#: What makes a spreadsheet run a cell as a formula: these characters, also behind blanks, and their wide forms.
+#: Characters that make a spreadsheet run a cell as a formula: these, also behind blanks, and their wide forms.
 _FORMULA = re.compile(r"[\s\0]*[=+\-@\uff1d\uff0b\uff0d\uff20\t\r]")
 
 

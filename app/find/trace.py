@@ -64,7 +64,7 @@ class Lane:
     end: int = 0
     #: Id of the span that it is a part of, as its logs say; and whether that has a lane.
     parent: str | None = None
-    #: What the span calls itself, where one of its logs is the span.
+    #: The span's own name, where one of its logs is the span.
     name: str | None = None
     nested: bool = False
     depth: int = 0

@@ -18,7 +18,7 @@ from app.settings.listeners import ListenAddress
 PIECE = 64 << 10
 #: Seconds of rest after which a message that nothing has ended is taken as whole.
 REST_SECONDS = 0.5
-#: Seconds for which a connection is read on after the program was told to stop: until its sender has noticed.
+#: Seconds for which a connection is read on after the program got a signal to stop: until its sender has noticed.
 LINGER_SECONDS = 3.0
 #: Most connections of one address.
 CONNECTIONS = 4_096

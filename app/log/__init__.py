@@ -1,1 +1,1 @@
-"""What a log is: from bytes to a checked record, and the envelope that carries records."""
+"""A log: from bytes to a checked record, and the envelope that carries records."""

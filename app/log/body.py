@@ -68,7 +68,7 @@ def _bounded(pieces: Iterator[bytes], limit: int) -> bytes:
 
 
 class _Rest:
-    """What of a body is still to be read, in small parts: a few bytes can become many, and what is left behind each member is copied."""
+    """The rest of a body that is still to be read, in small parts: a few bytes can become many, and what is left behind each member is copied."""
 
     def __init__(self, body: bytes) -> None:
         self._body, self._place = body, 0

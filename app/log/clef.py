@@ -11,7 +11,7 @@ from app.times.written import Assumed
 
 #: Most characters of a message that a template makes: one long property may stand in it thousands of times.
 RENDERED_LIMIT = 1 << 20
-#: What names the sender, the most telling first: Serilog's, seqlog's and other clients' properties.
+#: Properties that name the sender, the most exact first: Serilog's, seqlog's and other clients'.
 SENDERS = (
     "Application",
     "ApplicationName",

@@ -21,16 +21,16 @@ REQUEST_BYTES = 16
 
 
 class DeadLetter(msgspec.Struct, array_like=True, gc=False):
-    """What was refused, or could not be stored: kept with its reason so that it can be replayed."""
+    """A log or body that was refused, or could not be stored: kept with its reason so that it can be replayed."""
 
     #: UUIDv7 of 16 bytes; its time is when it was refused.
     id: bytes
-    #: What was sent, as it was sent; for a body that can't be read its first 64 KiB.
+    #: The bytes as they were sent; of a body that can't be read the first 64 KiB.
     payload: bytes
     #: Why, in a sentence, and the field at fault.
     reason: str
     field: str | None = None
-    #: Who sent it: an address, a file, or a token's name.
+    #: Its sender: an address, a file, or a token's name.
     sender: str = ""
 
 
@@ -41,7 +41,7 @@ class Claim(msgspec.Struct, array_like=True, frozen=True):
     key: str
     #: Digest of the body, so that the same key with another body is noticed.
     digest: bytes
-    #: What to remember for the answer to a re-send; its first REQUEST_BYTES are no other request's.
+    #: The answer that a re-send will get; no other request's has the same first REQUEST_BYTES.
     answer: bytes
     #: Which envelope of the request this is, from 0, and how many it has: where each is claimed for itself.
     part: int = 0
@@ -60,8 +60,8 @@ class Envelope(msgspec.Struct, array_like=True, gc=False):
     dead: list[DeadLetter] = []
     #: Travels along where the queue itself can't remember it; the drain makes it in the record.
     claim: Claim | None = None
-    #: Of each record its sender's key, 16 bytes by which the same log is known when it comes in another request; b"" for
-    #: none. Empty where no record has one. They are claimed by whoever claims.
+    #: The sender's key of each record, 16 bytes by which the same log is known when it comes in another request; b"" for
+    #: none. Empty where no record has one. They are claimed together with the envelope.
     keys: list[bytes] = []
     #: The numbers that senders gave the logs and letters; empty where they number none.
     numbers: list[ArrivedNumbers] = []

@@ -43,7 +43,7 @@ def _ranks() -> dict[str, int]:
         found |= {f"{name}{step:+}": rank[name] for step in range(-_OFFSET, _OFFSET + 1) if step}
     for number in range(100):
         found[f"level {number}"] = rank[next(name for least, name in _PYTHON if number >= least)]
-    # What logr's bridge to zap writes of verbosity 1 and more.
+    # Levels that logr's bridge to zap writes for verbosity 1 and more.
     found |= {f"level({number})": rank["debug" if number == -1 else "trace"] for number in range(-1, -11, -1)}
     return {**found, **SEVERITY}
 

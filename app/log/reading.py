@@ -129,7 +129,7 @@ def is_log(value: dict[str, Any]) -> bool:
     return bool(fields & {"message", "level"}) and len(fields) > 1
 
 
-#: What a name has in it that may be that of a level, a time or a message.
+#: A part that the name of a level, a time or a message has in it.
 _LIKE = {
     "level": re.compile(r"level|lvl|severity|priority", re.IGNORECASE),
     "timestamp": re.compile(r"time(?!out|r|s$)|date(?!d)|\bts\b|when", re.IGNORECASE),

@@ -46,12 +46,12 @@ class Parsed:
 
     #: In their sent order; the id is b"" unless the sender chose it.
     logs: list[LogRecord] = field(default_factory=list)
-    #: Of each log its place in the request, from 0, and about how many bytes it has. A value that wraps
+    #: The place of each log in the request, from 0, and about how many bytes it has. A value that wraps
     #: several logs gives them all its place.
     places: list[int] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
-    #: Of each log its sender's key, or b"" (see Envelope); empty where none has one.
+    #: The sender's key of each log, or b"" (see Envelope); empty where none has one.
     keys: list[bytes] = field(default_factory=list)
     #: The numbers that senders gave, by place in the request; of refused logs too.
     numbers: Mapping[int, Number] = field(default_factory=dict)

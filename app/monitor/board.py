@@ -92,7 +92,7 @@ class NoticeWriter:
         self._latest: dict[str, Trouble] = {}
         self._changed: dict[str, float] = {}
         self._unsaved: dict[str, Notice] = {}
-        #: What was opened here, and the record has never held.
+        #: Ids of notices that were opened here and that the record has never held.
         self._own: set[str] = set()
         #: Whether changes are printed on the console; not where another process of this machine does so.
         self.speaks = True

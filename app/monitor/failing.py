@@ -1,4 +1,4 @@
-"""Notifiers that fail, as a probe: who should be told and is not is told of elsewhere."""
+"""Notifiers that fail, as a probe: their notice reaches the other notifiers and the pages."""
 
 from __future__ import annotations
 

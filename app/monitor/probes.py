@@ -41,7 +41,7 @@ _ALL_IN_ONE = "No log is accepted: senders are answered 503 and send again. What
 class Probe(Protocol):
     """Looks at one thing."""
 
-    #: What its troubles' keys begin with.
+    #: The beginning of its troubles' keys.
     name: str
 
     def look(self) -> dict[str, Trouble]:

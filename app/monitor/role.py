@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class Role(Enum):
-    """What a process does about notices; it changes only by `Watch.become`."""
+    """The part that a process has in watching; it changes only by `Watch.become`."""
 
     #: Reads the notices that the leader wrote, and shows them.
     FOLLOWS = "follows"

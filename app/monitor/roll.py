@@ -47,7 +47,7 @@ class _Worker:
     reported: int = 0
     #: Whether only the record shows it, so that it can't be seen while the record is away.
     remote: bool = False
-    #: Who began after it went, and whether it is that of another.
+    #: The worker that began after it went, and whether that replaces another.
     successor: str | None = None
     replaces: bool = False
 

@@ -54,7 +54,7 @@ class Lock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """What is looked after, and by which means."""
+    """The things to look after, and the means to do so."""
 
     record: RecordParts
     queue: LogQueue
@@ -113,7 +113,7 @@ class Watch:
 
     @property
     def role(self) -> Role:
-        """What this process does now."""
+        """The role of this process now."""
         return self._role
 
     def rest(self, seconds: float) -> bool:
@@ -169,7 +169,7 @@ class Watch:
                 self._writer.save(self._watched.record.notices.keep_notices)
             self._telling.tell(leads, self._board.known())
         except Unavailable:
-            # What can be read but not written now is written later; notifiers get it all the same.
+            # Notices that can't be written to a record which can be read are written later; notifiers get them all the same.
             self._telling.tell_alone(leads, self._board.known(), self._writer.holds)
 
     def become(self, role: Role, *, speaks: bool) -> None:

@@ -23,7 +23,7 @@ _ids = IdSource()
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """What to do next for a notifier."""
+    """The next thing to do for a notifier."""
 
     #: Deliveries in a new form, to be posted before anything is sent.
     changed: tuple[Delivery, ...] = ()

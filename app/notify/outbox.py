@@ -1,4 +1,4 @@
-"""What notifiers are to be told: which events of a notice, and what stands in for the record while it is away."""
+"""Deliveries to notifiers: the events of a notice that each is to be told, and the outbox in memory while the record is away."""
 
 from __future__ import annotations
 

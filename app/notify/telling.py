@@ -48,7 +48,7 @@ class Telling:
         #: Held while a standing is read and changed: by who fills the outbox, and by each sender.
         self.guard = threading.Lock()
         self._memory: MemoryOutbox | None = None
-        #: What the record held when it went away, by id: it was told, or waits there.
+        #: Notices that the record held when it went away, by id: they were told, or wait there.
         self._before: dict[str, Notice] = {}
         #: Whether this process is the one that fills the outbox and sends.
         self.speaks = False
@@ -78,7 +78,7 @@ class Telling:
 
     @property
     def notifiers(self) -> Sequence[Notifier]:
-        """Who is told."""
+        """The notifiers that this process fills the outbox for."""
         return self._notifiers
 
     def tell(self, speaks: bool, known: Sequence[Notice]) -> None:
@@ -120,7 +120,7 @@ class Telling:
     def _plan_alone(self, memory: MemoryOutbox, known: Sequence[Notice]) -> bool:
         changed = [notice for notice in known if self._before.get(notice.id) != notice]
         before = [self._before[notice.id] for notice in changed if notice.id in self._before]
-        # What the record held was told then, as far as this process knows.
+        # Notices that the record held were told then, as far as this process knows.
         told = [
             Delivery(notifier.name, "opened" if notice.until is None else "closed", notice, 0, "")
             for notifier in self._notifiers
@@ -177,7 +177,7 @@ class _Sender:
             except Unavailable:
                 pass  # the record is away, which is told by who watches
             except Exception:
-                # Of whatever kind: a thread that ended here would leave a notifier untold.
+                # Errors of every kind are caught: if this thread ended, its notifier would be told nothing more.
                 log.warning("the notifier %s can't be told", self._name, exc_info=True)
 
     def _step(self) -> float:

@@ -26,7 +26,7 @@ Kind = Literal["at_least", "at_most", "absent", "rises", "falls"]
 
 
 class Question(msgspec.Struct, frozen=True):
-    """What is counted: a query, and the zone in which it means times without an offset."""
+    """A query whose logs are counted, and the zone in which it means times without an offset."""
 
     q: str = ""
     tz: str = ""
@@ -50,7 +50,7 @@ class SavedSearch(msgspec.Struct, frozen=True):
 
     @property
     def question(self) -> Question:
-        """What of it an alert counts."""
+        """The part of it that an alert counts."""
         return Question(self.parameters.get("q", ""), self.parameters.get("tz", ""))
 
     def to_dict(self) -> dict[str, Any]:
@@ -128,7 +128,7 @@ class Status(msgspec.Struct, frozen=True):
     tried: int = 0
     #: Since when somebody has been there without a break: of the time before a lack of logs says nothing.
     known_from: int = 0
-    #: What was evaluated; another query or condition begins anew.
+    #: The query and condition that were evaluated; with others the alert begins anew.
     meaning: str = ""
     count: int | None = None
     #: Mean of the windows before, where they are compared.
@@ -138,7 +138,7 @@ class Status(msgspec.Struct, frozen=True):
 
 
 class Change(msgspec.Struct, frozen=True):
-    """What happened to an alert: a change of its state, with what was counted, or what somebody did."""
+    """An event of an alert: a change of its state, with what was counted, or what somebody did."""
 
     at: int
     #: A state, or made, changed, silenced, unsilenced.

@@ -29,7 +29,7 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class FlowSample(msgspec.Struct, frozen=True):
-    """What had flowed through the whole system at one moment: counts that only grow, and what waited."""
+    """Counts of what had flowed through the whole system at one moment, which only grow, and what waited."""
 
     at: int
     accepted: int
@@ -65,7 +65,7 @@ Key = tuple[str, str]
 
 
 class Source(msgspec.Struct, frozen=True):
-    """Who sends logs. Times are in ms since 1970, by the record's clock."""
+    """A sender of logs. Times are in ms since 1970, by the record's clock."""
 
     sender: str
     agent: str

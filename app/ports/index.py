@@ -101,7 +101,7 @@ class Rebuild:
 
 @runtime_checkable
 class Rebuildable(Protocol):
-    """What an index can do besides `SearchIndex`: be made anew in a second generation.
+    """An index that can be made anew in a second generation, besides what `SearchIndex` asks of it.
 
     A rebuild in full: `begin_rebuild`, then every chunk of `LogStore.after(rebuilding().place, ...)` to `rebuild_add`
     until there is none left, then `finish_rebuild`. It may be killed between any two steps and gone on with by

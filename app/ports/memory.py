@@ -1,4 +1,4 @@
-"""What is remembered of requests: their claims and the ids behind their receipts, so that a re-send means the same later."""
+"""The memory of requests: their claims and the ids behind their receipts, so that a re-send means the same later."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class OwnId(msgspec.Struct, array_like=True, tag="own", frozen=True):
     made: int
 
 
-#: What is remembered beside logs and dead letters, so that a re-send or a receipt means the same later.
+#: A claim or a listing: it is kept beside logs and dead letters, so that a re-send or a receipt means the same later.
 Remembered = ClaimMade | Listed | Doubled | OwnId
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-#: What notes, and figures that only grow, are called in the table `state`, so that they meet no other figure.
+#: The beginning of the names of notes, and of figures that only grow, in the table `state`, so that they meet no other figure.
 NOTE = "note "
 #: Figures that only grow: logs that were accepted, where the queue can't count them, and dead letters that were buried.
 ACCEPTED, REFUSED = "accepted", "refused"

@@ -1,4 +1,4 @@
-"""Notices and beats: what operators are told while something is wrong, and how processes show that they live."""
+"""Notices and beats: what operators are shown while something is wrong, and how processes show that they live."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 
 from app.times import instant
 
-#: What a notice may be about.
+#: The kinds of notices.
 KINDS = (
     "worker_crashed",
     "worker_gone",
@@ -38,11 +38,11 @@ class Notice(msgspec.Struct, frozen=True):
     """Something that is wrong, or was: opened once, and closed when it is over."""
 
     id: str
-    #: What it is about: of notices with one key only one is open.
+    #: The trouble that it is about: only one notice with a key is open.
     key: str
     kind: str
     severity: str
-    #: What it is, and what it means for the data.
+    #: A sentence that says what is wrong, and what that means for the data.
     text: str
     #: When it was opened, and closed (None while open), in ms since 1970.
     since: int

@@ -13,7 +13,7 @@ import msgspec
 from app.errors import LogIngestorError
 from app.ports.notices import NOTIFIER_FAILING, SEVERITIES, Notice
 
-#: What may become of a delivery; `merged`: its notice was over before it was told, and is told as one.
+#: The states of a delivery; `merged`: its notice was over before it was told, and is told as one.
 STATES = ("waiting", "sent", "failed", "merged")
 #: Settled deliveries that the record keeps; the oldest beyond are forgotten.
 KEPT = 2_000
@@ -63,7 +63,7 @@ class Delivery(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """What tells it from all others."""
+        """Its key, which no other delivery has."""
         return self.notifier, self.notice.id, self.event
 
 
@@ -88,7 +88,7 @@ class Standing(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """What a notifier is sent at once: one event, several (a digest), or none (a test)."""
+    """A text that a notifier is sent at once: of one event, several (a digest), or none (a test)."""
 
     id: str
     deliveries: tuple[Delivery, ...]

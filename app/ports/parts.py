@@ -17,7 +17,7 @@ from app.ports.record import LogStore
 
 @dataclass(frozen=True, slots=True)
 class RecordParts:
-    """What a record keeps, part by part, all in one database; whoever needs one or two parts takes those."""
+    """The parts of a record, all in one database; a function that needs one or two of them takes those."""
 
     store: LogStore
     letters: LetterKeeper

@@ -1,4 +1,4 @@
-"""What may stand at the end of a range: times (app/times/typed.py), levels and numbers.
+"""Bounds of a range: times (app/times/typed.py), levels and numbers.
 
 A text can name a stretch rather than a point: a bare date is a whole day, `now/h` a whole hour.
 Every reader of bounds gets its first and last instant, and takes the one that keeps the stretch whole.

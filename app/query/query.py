@@ -54,7 +54,7 @@ class Page:
     exact: bool
     #: Key to continue after; None on the last page.
     next: Key | None
-    #: What was read: the index, or the record when the index can't answer.
+    #: Where logs were read: in the index, or in the record when the index can't answer.
     source: Literal["index", "record"] = "index"
 
 

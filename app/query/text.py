@@ -33,7 +33,7 @@ __all__ = ["normal", "text"]
 
 #: Values that need no quotation marks.
 _PLAIN = re.compile(r"\w[\w.@#%$=,;'/+-]*")
-#: What a backslash must stand before in a bare word, and what only at its beginning.
+#: Characters before which a bare word needs a backslash: everywhere, and those only at its beginning.
 _SPECIAL = re.compile(r'[\\"():*?~^<>\s]|\A(?:[-+!/\[{]|&(?=&)|\|(?=\|)|(?=(?:AND|OR|NOT)\Z)[AON])')
 
 

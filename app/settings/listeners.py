@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from app.errors import InvalidInput
 from app.times.zone import read_zone
 
-#: What is spoken at an address and by which way it comes, by the scheme of its URL.
+#: The protocol of an address and its transport, by the scheme of its URL.
 SCHEMES = {
     "udp": ("syslog", "udp"),
     "tcp": ("syslog", "tcp"),
@@ -31,7 +31,7 @@ _OPTIONS = {"tls": {"cert", "key", "ca"}}
 class ListenAddress:
     """One address that is listened at."""
 
-    #: What is spoken: `syslog` or `gelf`.
+    #: The protocol: `syslog` or `gelf`.
     protocol: str
     #: `udp`, `tcp`, `tls`, `unix` (a stream) or `unixgram` (datagrams).
     transport: str

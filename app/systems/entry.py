@@ -1,4 +1,4 @@
-"""What app/backends.py asks of an outside system. Each folder beside this file has an `entry.py` with its own `System`."""
+"""The interface between app/backends.py and an outside system. Each folder beside this file has an `entry.py` with its own `System`."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from app.ports.parts import RecordParts
 from app.ports.queue import Carrier, LogQueue
 from app.settings.settings import Settings
 
-#: What a URL is wanted for: STORE_URL names the record, QUEUE_URL the queue, SEARCH_URL the index.
-Role = Literal["record", "queue", "index"]
+#: The purpose of a URL: STORE_URL names the record, QUEUE_URL the queue, SEARCH_URL the index.
+Purpose = Literal["record", "queue", "index"]
 
 
 @dataclass(slots=True)
 class Opened:
-    """What one system opened at one place; a part is None where another place has it."""
+    """The parts that one system opened at one place; a part is None where another place has it."""
 
     record: RecordParts | None = None
     queue: LogQueue | None = None
     #: Instead of `queue`: a queue that remembers no claims; app/backends.py puts the record beside it.
     carrier: Carrier | None = None
     index: WholeIndex | None = None
-    #: As `Backends.move`, where the place has all three roles.
+    #: As `Backends.move`, where the place has all three purposes.
     move: Callable[[int, float], int] | None = None
     #: As `Backends.tidy`.
     tidy: list[Callable[[], object]] = field(default_factory=list)
@@ -49,8 +49,8 @@ class Opened:
 class System:
     """One kind of outside system. What is not overridden is right for one that has neither a file nor tables of ours."""
 
-    def open(self, url: str, roles: frozenset[Role], settings: Settings) -> Opened:
-        """Open at *url* the parts that the roles name. Raises Unavailable, or InvalidSettings for another schema."""
+    def open(self, url: str, purposes: frozenset[Purpose], settings: Settings) -> Opened:
+        """Open at *url* the parts that the purposes name. Raises Unavailable, or InvalidSettings for another schema."""
         raise NotImplementedError
 
     def file(self, url: str, settings: Settings) -> Path | None:

@@ -48,7 +48,7 @@ _MONTHS = {
     )
     for name in names.split()
 }
-#: What says that a clock of twelve hours is behind noon, and before it.
+#: Words that say that a clock of twelve hours is behind noon, and before it.
 _AFTER, _BEFORE = ("p", "午後", "م", "오후", "下午"), ("a", "午前", "ص", "오전", "上午")
 
 #: structlog's console long wrote its seconds behind a point: `18:46.40`.
@@ -95,7 +95,7 @@ _FORMS: dict[str, tuple[str, ...]] = {
     ),
 }
 _TABLE = {kind: tuple(re.compile(form) for form in forms) for kind, forms in _FORMS.items()}
-#: The usual time, where what follows it is no half of a day and no zone: the first form, told at once.
+#: The usual time, where what follows it is no half of a day and no zone: the first form, recognised at once.
 _USUAL = re.compile(
     r"(\d{4}-(?:0[1-9]|1[0-2])-\d\d)[T ](\d\d:\d\d:\d\d)(?:[.,](\d{1,9}))?"
     r"(?:(Z)(?!\w)|(?=$|[\]|]|[ ](?:[\[\d(|<]|-[ ]|(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL|FATAL)[ :\]])))",
@@ -116,7 +116,7 @@ class Stamp:
     end: int
     #: `full` with its day, `clock` without one, `weak` where the digits may be something else.
     kind: str
-    #: What is written of it but could not be understood: `03/04/2026 10:00`, a zone that is two.
+    #: The written text where it could not be understood: `03/04/2026 10:00`, a zone that is two.
     said: str | None = None
 
 

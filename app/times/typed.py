@@ -38,7 +38,7 @@ _AGO = re.compile(
 _AGO_UNITS = {"sec": "s", "min": "m", "month": "M", "months": "M"}
 #: Characters of the longest text of a range.
 LONGEST = 200
-#: What may stand between the two ends of a range in one text.
+#: Signs and words that may stand between the two ends of a range in one text.
 _BETWEEN = re.compile(r"\s+(?:–|—|-|to|until|till)\s+|\s*(?:–|—|→|\.\.\.?|…)\s*|/", re.ASCII)
 
 
@@ -51,7 +51,7 @@ class RequestTime:
 
 
 class Named(NamedTuple):
-    """What a text names: its first and last instant, and what else decides which these are."""
+    """The time that a text names: its first and last instant, and what else decides which these are."""
 
     first: Instant
     last: Instant

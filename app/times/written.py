@@ -39,7 +39,7 @@ _MONTH_FIRST = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
-    """What a line leaves out: the year is guessed from `now`, a time without offset is of `zone`."""
+    """The assumptions for what a line leaves out: the year is guessed from `now`, a time without offset is of `zone`."""
 
     now: datetime
     zone: tzinfo = UTC
@@ -53,7 +53,7 @@ class Assumed:
 
 
 class Written(NamedTuple):
-    """What a text says of a time; a date alone has no clock."""
+    """The parts of a time that a text names; a date alone has no clock."""
 
     day: str
     clock: str | None

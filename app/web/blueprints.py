@@ -14,7 +14,7 @@ from app.web.openapi import openapi
 from app.web.operate import add, dead, notices_api, notices_page, overview
 from app.web.search import page
 
-#: What is served always.
+#: Blueprints that are always served.
 ALWAYS = (
     ingest.bp,
     preview.bp,

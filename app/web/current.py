@@ -1,4 +1,4 @@
-"""What the current request has of its process: settings, backends, and the time it may take."""
+"""The current request's access to its process: settings, backends, and the time it may take."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from app.errors import InvalidInput, Problem
 from app.settings import listeners
 from app.settings.settings import Settings
 
-#: What is listened at when neither the command nor LISTEN says so.
+#: The addresses when neither the command nor LISTEN names any.
 DEFAULT = f"udp://127.0.0.1:{listeners.PORTS['syslog']},tcp://127.0.0.1:{listeners.PORTS['syslog']}"
 
 

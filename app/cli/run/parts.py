@@ -78,6 +78,6 @@ def scheduler() -> NoReturn:
 def _become(module: str) -> NoReturn:
     """Be that module's process."""
     sys.stdout.flush()
-    # Told to stop while it is imported it would end with a traceback; it lets them through when it can obey.
+    # A signal that came while the module is imported would end it with a traceback; it lets signals through when it can stop.
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
     os.execv(sys.executable, [sys.executable, "-m", module])  # noqa: S606 - our own module

@@ -82,7 +82,7 @@ def _alone(settings: Settings) -> IO[str]:
 
 
 def _answers(listener: socket.socket, supervisor: Supervisor) -> bool:
-    """Wait until a web process answers; False when told to stop before."""
+    """Wait until a web process answers; False when a signal to stop came before."""
     host, port = listener.getsockname()[:2]
     until = time.monotonic() + FIRST_ANSWER_SECONDS
     while not supervisor.stopping and time.monotonic() < until:

@@ -37,7 +37,7 @@ class Child:
     name: str
     arguments: Sequence[str]
     inherited: Sequence[int] = ()
-    #: Whether it is told to stop only when the others are gone: their last requests may wait for it.
+    #: Whether it gets the signal to stop only when the others are gone: their last requests may wait for it.
     last: bool = False
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
@@ -116,7 +116,7 @@ class Supervisor:
         self.stopping = True
 
     def run(self) -> int:
-        """Watch until told to stop; return the exit code."""
+        """Watch until a signal to stop comes; return the exit code."""
         while not self.stopping:
             self.look()
         self._stop_all()

@@ -1,1 +1,1 @@
-"""What helps to write a query, or to see why it found nothing."""
+"""Help with writing a query, and with seeing why it found nothing."""

@@ -1,4 +1,4 @@
-"""What may be written at a place in a query: the fields that occur, their values, operators.
+"""Completion of a query at a place: the fields that occur, their values, operators.
 
 Nothing here waits: what the index can't say within the time given is left out, and the answer says so.
 """
@@ -28,7 +28,7 @@ COMPLETE_SECONDS = 0.15
 COMPLETIONS = 12
 #: Fields whose values are offered though no field was typed, from so many characters on.
 NAMELESS, LEAST_TYPED = ("level", "resourceId"), 2
-#: What no line of text can hold.
+#: A character that no line of text can hold.
 _LINES = re.compile(r"[\n\r]")
 #: Fields whose values are never alike: there is nothing to choose among.
 UNLIKE = ("message", "id", *TIME_FIELDS)
@@ -42,7 +42,7 @@ _TIMES = {
     "now/d": "today, as a whole",
     "now-1d/d": "yesterday, as a whole",
 }
-#: What may follow a field's colon besides a value, by the type of its values: text, where the cursor goes, meaning.
+#: Forms that may follow a field's colon besides a value, by the type of its values: text, where the cursor goes, meaning.
 _Forms = tuple[tuple[str, int, str], ...]
 _FORMS: dict[str, _Forms] = {
     "number": ((">=", 2, "at least"), ("<=", 2, "at most"), ("[ TO ]", 1, "a range, both ends included")),
@@ -63,7 +63,7 @@ class Completion:
     """One thing that may be written."""
 
     kind: str
-    #: What the reader sees, and what is put in place of the piece that is completed.
+    #: The text that the reader sees, and the text that is put in place of the piece that is completed.
     text: str
     insert: str
     #: How many logs have it; None where that isn't counted.
@@ -75,13 +75,13 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Completions:
-    """What may be written at a place."""
+    """The texts that may be written at a place."""
 
     place: Place
     found: Sequence[Completion]
     #: Whether all logs of the time range were looked at.
     exact: bool
-    #: What can't be read in the text before the place.
+    #: The problems of the text before the place.
     problem: Problem | None = None
 
 
@@ -214,7 +214,7 @@ def _problem(text: str, where: Place) -> Problem | None:
     except InvalidQuery as error:
         problem = error.problems[0]
         at = len(text) if problem.position is None else problem.position
-        # What is opened and not closed yet is no fault of who is still typing.
+        # A bracket or a quotation mark that is not closed yet is no fault while a reader is still typing.
         return problem if at < where.start and text[at] not in '("[{' else None
     return None
 

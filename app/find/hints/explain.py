@@ -80,7 +80,7 @@ class Skew:
 
 @dataclass(slots=True)
 class Explanation:
-    """What was found out about a query."""
+    """The findings about a query."""
 
     clauses: Sequence[Clause] = ()
     #: How many logs of any kind the range holds; None where it is open or that could not be counted. Where it holds
@@ -93,7 +93,7 @@ class Explanation:
     nearest_match: bool = True
     mistyped: list[Mistyped] = field(default_factory=list)
     skew: Skew | None = None
-    #: What could not be asked in time, in words.
+    #: Looks that there was no time for, in words.
     unasked: list[str] = field(default_factory=list)
 
 

@@ -1,4 +1,4 @@
-"""What the index knows of fields and their values, within a short time: for who is still typing, or mistyped.
+"""Fields and values that the index knows, within a short time: for a reader who is still typing, or mistyped.
 
 What takes longer is taken from the newest logs only, and said to be.
 """
@@ -36,7 +36,7 @@ T = TypeVar("T", bound=tuple[Any, ...])
 
 
 class Memory:
-    """What was asked of the index a moment ago: each key typed asks for the same fields and values again."""
+    """Answers that the index gave a moment ago: each key typed asks for the same fields and values again."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -65,7 +65,7 @@ class Known:
 
     index: SearchIndex
     query: Query
-    #: What names the query for the memory: `now-1h` is another instant with each key that is typed.
+    #: The query's name in the memory: `now-1h` is another instant with each key that is typed.
     name: Hashable
     memory: Memory
     deadline: Deadline
@@ -85,7 +85,7 @@ class Known:
             found = self.deadline.ask(partial(self.index.fields, self.query), _SHARE)[:FIELDS_LIMIT]
         except TimedOut:
             found, whole = self._newest_fields(), False
-        # What occurs nowhere isn't worth offering, unless nothing is known, or not all.
+        # A value that occurs nowhere isn't worth offering, unless nothing is known, or not all.
         return list(((fixed if not (whole and found) else {}) | {info.name: info for info in found}).values()), whole
 
     def _newest_fields(self) -> list[FieldInfo]:

@@ -1,4 +1,4 @@
-"""What a mistyped name or value may have been meant to be, among those that occur."""
+"""Names and values that occur and that a mistyped one may have been meant to be."""
 
 from __future__ import annotations
 

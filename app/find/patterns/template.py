@@ -122,7 +122,7 @@ class TemplatePart:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """What messages have in common; `ending` is what follows it: nothing, perhaps further lines, or anything."""
+    """The words that messages have in common; `ending` is what follows them: nothing, perhaps further lines, or anything."""
 
     form: MessageForm
     ending: str = ""

@@ -9,7 +9,7 @@ from typing import Any
 #: A name at the top of the object, or a path of names written with `>` between them: names may hold dots themselves.
 Path = str
 
-#: What a sign may ask of a value, by the word behind its colon; a digit is an integer between -9 and 9.
+#: The tests that a sign may ask of a value, by the word behind its colon; a digit is an integer between -9 and 9.
 KINDS: dict[str, tuple[type, ...]] = {
     "int": (int,),
     "number": (int, float),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
-#: What keys end with in JSON that a program wrote.
+#: The signs with which a key ends in JSON that a program wrote.
 _KEY_END, _SPACED = b'":', b'" :'
 
 

@@ -110,7 +110,7 @@ def timestamp(value: Any, unit: str | None, assumed: Assumed, raw: bytes, least:
 
 
 def _natural(value: float) -> str:
-    """Return the unit that a number of this size has by itself, as app/times/instant.py tells it."""
+    """Return the unit that a number of this size has by itself, as app/times/instant.py takes it."""
     return "s" if value < 1e11 else "ms" if value < 1e14 else "us" if value < 1e17 else "ns"
 
 

@@ -17,7 +17,7 @@ from app.times.written import Assumed
 
 #: Name under metadata of what could not be read: the field, and why.
 UNREAD = "unread"
-#: What a log is counted as that no dialect claims and whose names were known all the same.
+#: The name of the dialect in `read_as` for a log that no dialect claims and whose names were known all the same.
 BY_NAMES = "names"
 #: Names of a message whose value may be anything: it is brought to a text.
 _ANY_MESSAGE = frozenset(("message", "msg", "@message", "Message", "Msg", "MESSAGE", "body", "Body"))

@@ -185,7 +185,7 @@ FORMS: tuple[Form, ...] = (
     # Java's XML logs
     _form("xml", r"(?P<message><record>.*)"),
 )
-#: What a form of one line can't begin with is not tried.
+#: A form is tried only on lines that begin as it can.
 _BEGINS = re.compile(r"[\dIWEFDLCGHPOTV\[<#=\t:a-f]|info|trce|warn|npm|node=|type=|kern|user|daemon")
 #: All forms in one pattern: most lines are of none, and are asked once.
 _ANY = re.compile(

@@ -15,7 +15,7 @@ from app.times import stamps
 from app.times.stamps import Stamp
 from app.times.written import Assumed
 
-#: What may stand before the time.
+#: Signs and words that may stand before the time.
 _PREFIX = re.compile(
     r"(?P<letter>[A-Z]),?[ ](?=\[)|\[(?P<pid>\d{1,10})\][ ]|\[(?P<name>[A-Za-z][\w.-]{0,63})\][ ](?:(?P<process>\d{1,10})[ ]+-[ ])?"
     r"|(?P<file>\S{1,200}\.log\S{0,50})[ ]|(?P<program>[A-Za-z][\w.-]{0,63}):[ ]"
@@ -35,7 +35,7 @@ _TOKEN = re.compile(
     r"|(?P<angle><[\w.:/-]{1,80}>)|(?P<hash>#\d{1,10})|(?P<pairs>[a-z]\w{0,30}=\S{0,200})"
     r"|(?P<state>[0-9A-Z]{5})(?=\s+[A-Z]+:[ ]{2})|(?P<number>\d{1,10})(?=[\s:\]])|(?P<delay>\d{1,10}ms)(?=\s)|(?P<name>[A-Za-z_@][\w.$/@-]{0,99}(?:::?[\w.$/@-]{1,99}){0,8})(?P<colon>:(?=\s))?"
 )
-#: What stands between level and text, each only where it can't be the first word of the text.
+#: Parts that may stand between level and text, each only where it can't be the first word of the text.
 _INNER = re.compile(
     r"(?P<bracket>\[[^\[\]]{0,200}(?:\[[^\[\]]{0,60}\][^\[\]]{0,60}){0,3}\])(?=[\s:\[(]|$)|\((?P<process>\d{1,10})\)(?=[\s:])"
     r"|(?P<paren>\([\w.-]{1,60}\))(?=[\s:])|\((?P<placed>[\w./-]{1,150}\.[A-Za-z]{1,4}:\d{1,7})\)(?=\s)|(?P<rust>[\w-]{1,60}[ ]ThreadId\(\d{1,9}\))(?=[ ])"

@@ -94,7 +94,7 @@ PROSE = frozenset(
 
 @dataclass(slots=True)
 class HeadFields:
-    """The names and numbers that a head told."""
+    """The names and numbers in a head."""
 
     logger: str | None = None
     #: The letter before the time, which may stand for the level.

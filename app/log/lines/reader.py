@@ -12,7 +12,7 @@ from app.times.written import Assumed
 
 LineReader = Callable[[str, Assumed], dict[str, Any] | None]
 
-#: What Kubernetes keeps of a container's output: time, stream, whether the line is whole.
+#: A line as Kubernetes keeps it of a container's output: time, stream, whether the line is whole.
 _CONTAINER = re.compile(rf"{written.ISO} (stdout|stderr) ([FP]) (.*)", re.DOTALL)
 #: Longest head of a line, in which its fields are looked for.
 _HEAD = 16_384
@@ -38,7 +38,7 @@ def read_head(line: str, assumed: Assumed) -> dict[str, Any] | None:
 
 
 def read_syslog(line: str, assumed: Assumed, hosts: frozenset[str] = frozenset()) -> dict[str, Any] | None:
-    """Return the log in a line of syslog; a web server's line within it tells the rest."""
+    """Return the log in a line of syslog; a web server's line within it has the rest."""
     log = syslog.read(line.strip(), assumed, hosts)
     return None if log is None else _with_request(log, assumed)
 
@@ -47,7 +47,7 @@ _REQUESTS = frozenset(("request",))
 
 
 def _with_request(log: dict[str, Any], assumed: Assumed) -> dict[str, Any]:
-    """Read the message where it is the line of an access log: its status tells the level."""
+    """Read the message where it is the line of an access log: its level is that of the status."""
     message = log["message"]
     inner = access.read(message, assumed) if '"' in message else None
     if inner is None and log.get("level") is None:
@@ -58,9 +58,9 @@ def _with_request(log: dict[str, Any], assumed: Assumed) -> dict[str, Any]:
 def within(outer: dict[str, Any], inner: dict[str, Any]) -> dict[str, Any]:
     """Return the log of a line that holds another's line: the inner one's level and fields, the outer one's time."""
     metadata = {**inner.get("metadata", {}), **outer.get("metadata", {})}
-    told = {name: value for name, value in inner.items() if value is not None}
+    read = {name: value for name, value in inner.items() if value is not None}
     kept = {name: value for name, value in outer.items() if value is not None and name not in ("level", "message")}
-    return {**told, **kept, "metadata": metadata}
+    return {**read, **kept, "metadata": metadata}
 
 
 #: By its kind what reads a line, the strictest first.
@@ -91,7 +91,7 @@ def _long(line: str, assumed: Assumed) -> dict[str, Any] | None:
 
 
 def read_text(text: str, assumed: Assumed) -> dict[str, Any]:
-    """Return the log that a text tells by its first line; the lines that follow go on with its message.
+    """Return the log that a text is by its first line; the lines that follow go on with its message.
 
     The text is that of a log which was sent as a text, or of a wrapper's line within. Every text is a log.
     """
@@ -101,10 +101,10 @@ def read_text(text: str, assumed: Assumed) -> dict[str, Any]:
 
 
 def read_inner(text: str, assumed: Assumed) -> dict[str, Any] | None:
-    """Return the log that a wrapper's text tells; None where it tells nothing that its wrapper does not."""
+    """Return the log that a wrapper's text is; None where it says nothing that its wrapper does not."""
     first = ansi.stripped(text.partition("\n")[0])
-    told = read_line(first, assumed) is not None or words.leading(first) is not None
-    return read_text(text, assumed) if told else None
+    known = read_line(first, assumed) is not None or words.leading(first) is not None
+    return read_text(text, assumed) if known else None
 
 
 def plain(line: str) -> dict[str, Any]:

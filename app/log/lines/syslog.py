@@ -25,7 +25,7 @@ _5424 = re.compile(
 _ELEMENT = re.compile(r'\[([^ =\]"]+)((?: [^ =\]"]+="(?:[^"\\\]]|\\.)*")*)\]', re.DOTALL)
 _PARAMETER = re.compile(r' ([^ =\]"]+)="((?:[^"\\\]]|\\.)*)"', re.DOTALL)
 _PRIORITY = re.compile(r"<(\d{1,3})>(?!1 )")
-#: What stands behind the time: a host, a program and its process; without a host the program ends with its colon.
+#: The part behind the time: a host, a program and its process; without a host the program ends with its colon.
 _BARE = re.compile(r"(?P<app>[\w./+@()<>-]{1,128})(?:\[(?P<pid>\d{1,10})\])?:(?!:) ?(?P<message>.*)", re.DOTALL)
 _HOSTED = re.compile(
     r"(?P<host>[\w./+@()-]{1,255}) (?:(?P<app>[^\s:\[\]]{1,128})(?:\[(?P<pid>\d{1,10})\])?:(?!:) ?)?(?P<message>.*)",

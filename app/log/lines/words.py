@@ -132,7 +132,7 @@ _LEADING = re.compile(
     re.ASCII,
 )
 
-#: An exception's class before its text: what it tells is an error, whoever printed it.
+#: An exception's class before its text: such a log is an error, whichever program printed it.
 _EXCEPTION = re.compile(r"(?:\w{1,60}\.){0,12}[A-Z]\w{0,100}(?:Error|Exception)(?: \[\w{1,60}\])?: ", re.ASCII)
 
 

@@ -15,7 +15,7 @@ from app.log.body import read_item
 from app.log.loki import labels as text_labels
 from app.log.schema import Refused
 
-#: Where a stream's labels have no name that says more: what sent it, the most telling first.
+#: Where a stream's labels have no name that says more: labels of its sender, the most exact first.
 SENDERS = ("container", "pod", "job", "instance", "filename")
 
 #: Fields of Loki's messages (its pkg/push/push.proto): name, number, repeated, message or None for text. Texts are bytes here: one

@@ -19,7 +19,7 @@ from app.log.otlp import logs, spans
 from app.log.schema import Refused, payload_of
 
 T = TypeVar("T")
-#: What reading a wrong record raises: UnicodeEncodeError too, for a lone surrogate.
+#: Exceptions that reading a wrong record raises: UnicodeEncodeError too, for a lone surrogate.
 FAULTS = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
 _NAMED = re.compile(r"(?:SEVERITY_NUMBER_)?(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)([234])?")
 

@@ -15,12 +15,12 @@ from app.times import instant
 
 #: Names of SeverityNumber 1 to 24, four numbers each.
 LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
-#: What exporters write of them, so that nothing is folded.
+#: The severity texts that exporters write, as they write them, so that none need be folded.
 _RANKED = frozenset(("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", *LEVELS))
 _NO_ID = (b"", "", bytes(16), bytes(8))
 #: Longest text of a field other than the message, in characters.
 _SHORT = 255
-#: What holds the message in a body of several values, best first.
+#: Keys under which a body of several values holds the message, the best first.
 _MESSAGES = ("message", "msg", "event", "text")
 #: Resource attributes that name what logged, best first; a service without a name is `unknown_service:…`.
 _NAMES = ("service.name", "host.name", "k8s.pod.name", "container.name", "container.id", "service.instance.id")
@@ -75,7 +75,7 @@ def hexadecimal(identity: bytes | str) -> str | None:
 
 
 def level(number: int, text: str) -> str | None:
-    """Return the level that a record tells; its own word where that has a rank, else its number's name.
+    """Return the level of a record: its own word where that has a rank, else its number's name.
 
     Python writes "FATAL" beside 21, Go's slog "INFO+2" beside 11, and a library's own level has a text alone.
     """

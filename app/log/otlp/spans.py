@@ -33,7 +33,7 @@ def log(
     }
     own["status"] = {name: value for name, value in own["status"].items() if value is not None}
     own = {name: value for name, value in own.items() if value not in (None, [], {})}
-    # What is told of the span comes first: those who read it don't look at every attribute.
+    # The span's own attributes come first: a reader that shows only a few shows these.
     joined = logs.joined(attributes, own)
     return {
         "message": span.name,

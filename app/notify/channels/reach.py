@@ -14,7 +14,7 @@ from app.ports.outbox import Undelivered
 
 Address = IPv4Address | IPv6Address
 
-#: What looks public to older releases of Python, or is: addresses of clouds' services for their machines.
+#: Networks that look public to older releases of Python, or are: addresses of clouds' services for their machines.
 _INSIDE = (ip_network("168.63.129.16/32"), ip_network("192.0.0.0/24"))
 #: IPv4 within IPv6, for networks that translate (RFC 6052).
 _TRANSLATED = ip_network("64:ff9b::/96")

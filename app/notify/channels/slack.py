@@ -12,7 +12,7 @@ from app.ports.outbox import Message, Notifier
 
 #: Most characters of a text: Slack cuts at 40,000, Mattermost refuses more than 16,383.
 MOST = 10_000
-#: What begins a mark or a call in one of the three: `<!channel>`, `@all`, `[text](link)`.
+#: Characters that begin a mark or a call in one of the three: `<!channel>`, `@all`, `[text](link)`.
 _ACTS = {
     "&": "&amp;",
     "<": "&lt;",

@@ -1,4 +1,4 @@
-"""What notifiers are told, in words and as data. Text from outside is not trusted: it is made harmless before it is shown."""
+"""Messages to notifiers, in words and as data. Text from outside is not trusted: it is made harmless before it is shown."""
 
 from __future__ import annotations
 

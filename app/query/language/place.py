@@ -13,28 +13,28 @@ from typing import Literal
 from app.query.filter import FIELDS
 from app.query.language.terms import BARE, CALLS, COMPARED, COMPARISON, OPERATOR, QUOTED, REGEX, VALUE, unescape
 
-#: What stands at the cursor: a term or the name of its field; a name before a colon; a name after `_exists_:`; a value
+#: The kinds of what stands at the cursor: a term or the name of its field; a name before a colon; a name after `_exists_:`; a value
 #: of a field; a bound of a range or comparison; the `TO` of a range; what can't be completed.
 Kind = Literal["term", "field", "exists", "value", "bound", "to", "none"]
 
 _WORD_OPERATORS = ("AND", "OR", "NOT")
 _BLANKS = re.compile(r"\s*")
 _RANGE = re.compile(r'[\[{](?:"(?:\\.|[^\\"])*"|[^"\]}])*[\]}]', re.DOTALL)
-#: What a closing quotation mark is followed by; before anything else it opens the next text.
+#: A quotation mark closes before one of these; before anything else it opens the next text.
 _AFTER_QUOTED = re.compile(r"[\s)\]}]|\Z")
-#: What may follow where something is put in.
+#: Characters that may follow where something is put in.
 _FREE = re.compile(r"[\s)]|\Z")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What stands at a cursor."""
+    """The part of a query text at a cursor."""
 
     kind: Kind
     #: The piece of the text that a completion replaces.
     start: int
     end: int
-    #: What is typed of it up to the cursor, as it is meant: without backslashes and quotation marks.
+    #: Its text up to the cursor, as it is meant: without backslashes and quotation marks.
     typed: str = ""
     #: The field whose value it is.
     field: str = ""

@@ -40,7 +40,7 @@ def required(pattern: str) -> tuple[str, ...] | None:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What is known of a part of a pattern."""
+    """Texts that are known of a part of a pattern."""
 
     #: The texts that it matches, no others; None where these are too many.
     all: Texts | None

@@ -33,7 +33,7 @@ logging.getLogger("opensearch").setLevel(logging.CRITICAL)
 class Answered(Unavailable):
     """OpenSearch refused a request, for a reason that the caller may know what to do about."""
 
-    #: What OpenSearch does, in the message.
+    #: The words for what OpenSearch is doing, in the message.
     says = "answers {status}"
 
     def __init__(self, status: int, kinds: frozenset[str], reason: str) -> None:

@@ -26,7 +26,7 @@ _TOO_LATE = 1 << 63
 
 
 class KeptDocument(msgspec.Struct, omit_defaults=True, gc=False):
-    """What a record is made of again; mapping.py says what each field is for."""
+    """The fields of a document from which a record is made again; mapping.py says what each is for."""
 
     t: int
     k: int

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from app.settings.settings import Settings
-from app.systems.entry import Opened, Role, System
+from app.systems.entry import Opened, Purpose, System
 from app.systems.opensearch.index import OpenSearchIndex
 
 
 class OpenSearch(System):
     """Indices: `http(s)://host:9200[,host…]/prefix?shards=3&replicas=1`."""
 
-    def open(self, url: str, roles: frozenset[Role], settings: Settings) -> Opened:
+    def open(self, url: str, purposes: frozenset[Purpose], settings: Settings) -> Opened:
         """See System."""
         return Opened(index=OpenSearchIndex(url, retention=settings.retention))

@@ -39,7 +39,7 @@ class OpenSearchQuery:
         found = translate(query.filter, lenient=lenient)
         #: The hits that may be others than the query means; None if there are none.
         self.doubtful = found.doubtful
-        #: What hits satisfy: a superset of the query.
+        #: The clause that hits satisfy: a superset of the query.
         self.filters: list[Clause] = [found.query, *moments.window(query)]
         self._holds: Callable[[LogRecord], bool] = predicate(query.filter)
 

@@ -7,7 +7,7 @@ import logging
 from app.errors import Unavailable
 from app.ports.parts import RecordParts
 from app.settings.settings import Retention, Settings
-from app.systems.entry import Opened, Role, System
+from app.systems.entry import Opened, Purpose, System
 from app.systems.postgres import schema, server
 from app.systems.postgres.beats import LEAD_LOCK, BeatTable
 from app.systems.postgres.claims import PostgresClaims
@@ -44,7 +44,7 @@ class Postgres(System):
         """See System."""
         return schema.hazards(url)
 
-    def open(self, url: str, roles: frozenset[Role], settings: Settings) -> Opened:
+    def open(self, url: str, purposes: frozenset[Purpose], settings: Settings) -> Opened:
         """See System. Several machines may share the record, so their processes show in it that they live."""
         return opened(url, dead_limit=settings.dead_limit, retention=settings.retention)
 

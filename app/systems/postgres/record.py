@@ -33,7 +33,7 @@ SLOTS = 64
 #: Times that a batch is tried whose ids or partitions other processes change meanwhile.
 TRIES = 20
 
-#: What no transaction that may still store something lies before.
+#: The place before which no transaction can store a record any more.
 _HORIZON = """(pg_snapshot_xmin(pg_current_snapshot())::text::bigint
     + coalesce((SELECT value FROM state WHERE name = 'place_offset'), 0))"""
 

@@ -20,7 +20,7 @@ HEARTBEAT_SECONDS = 60
 #: Seconds to wait for a connection, and for the handshake on it.
 CONNECT_SECONDS = 5
 HANDSHAKE_SECONDS = 10
-#: What pika raises when a connection can't be made or is lost.
+#: Exceptions that pika raises when a connection can't be made or is lost.
 ERRORS = (exceptions.AMQPError, OSError)
 #: Reply codes of AMQP: there is no such queue; it is there with other arguments.
 NOT_FOUND, PRECONDITION_FAILED = 404, 406

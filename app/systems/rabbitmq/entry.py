@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.settings.settings import Settings
-from app.systems.entry import Opened, Role, System
+from app.systems.entry import Opened, Purpose, System
 from app.systems.rabbitmq import address
 from app.systems.rabbitmq.queue import RabbitQueue
 
@@ -15,6 +15,6 @@ class Rabbit(System):
         """See System."""
         address.prepare(address.address(url, settings.queue_limit))
 
-    def open(self, url: str, roles: frozenset[Role], settings: Settings) -> Opened:
+    def open(self, url: str, purposes: frozenset[Purpose], settings: Settings) -> Opened:
         """See System."""
         return Opened(carrier=RabbitQueue(url, limit=settings.queue_limit))

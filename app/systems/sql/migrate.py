@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from app.paths import resource
 
-#: What `to_head` raises when migrations/ does not fit the database.
+#: Exceptions that `to_head` raises when migrations/ does not fit the database.
 MigrationError = CommandError
 
 

@@ -51,9 +51,9 @@ class Shelf(Protocol):
 
     #: SQL for the time in ms since 1970, by the one clock that all processes on the record share.
     now: str
-    #: What follows a column in ORDER BY, so that texts have the order of their bytes.
+    #: The words behind a column in ORDER BY, so that texts have the order of their bytes.
     bytewise: str
-    #: What ends a SELECT whose row nobody else may change until the transaction ends, and one that leaves out such rows.
+    #: The end of a SELECT whose row no other transaction may change before this one ends, and of one that leaves out such rows.
     for_update: str
     skip_locked: str
     #: SQL for how many logs were ever stored.

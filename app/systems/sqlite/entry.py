@@ -1,11 +1,11 @@
-"""SQLite, as app/backends.py opens it: whatever roles one file has share its connections."""
+"""SQLite, as app/backends.py opens it: whatever purposes one file has share its connections."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from app.settings.settings import Settings
-from app.systems.entry import Opened, Role, System
+from app.systems.entry import Opened, Purpose, System
 from app.systems.sqlite import schema
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.index import writing
@@ -36,21 +36,21 @@ class Sqlite(System):
         """See System."""
         schema.upgrade(self.file(url, settings))
 
-    def open(self, url: str, roles: frozenset[Role], settings: Settings) -> Opened:
-        """See System. Record and index in one file expire together; all three roles in one file can `move`."""
+    def open(self, url: str, purposes: frozenset[Purpose], settings: Settings) -> Opened:
+        """See System. Record and index in one file expire together; all three purposes in one file can `move`."""
         path = self.file(url, settings)
         schema.check(path)
-        file, together = SqliteDatabase(path), {"record", "index"} <= roles
+        file, together = SqliteDatabase(path), {"record", "index"} <= purposes
         made = Opened(tidy=[file.checkpoint], hurry=[file.hurry], closers=[file.close])
-        if "record" in roles:
+        if "record" in purposes:
             made.record = record_parts(
                 file, dead_limit=settings.dead_limit, forget=writing.forget if together else None
             )
-        if "queue" in roles:
+        if "queue" in purposes:
             made.queue = queue = SqliteQueue(file, limit=settings.queue_limit, min_free=settings.min_free_disk)
             if together:
                 made.move = Mover(file, queue, SqliteLetters(file, settings.dead_limit)).move
-        if "index" in roles:
+        if "index" in purposes:
             made.index = SqliteIndex(file, shared=together)
             made.tidy.append(lambda: writing.seal(file))
         return made

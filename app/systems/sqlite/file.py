@@ -144,7 +144,7 @@ class SqliteDatabase:
             try:
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
                 if self.log_size() >= RESTART_BYTES:
-                    # What was written meanwhile is little; with it copied too the next writer starts anew.
+                    # The pages that were written meanwhile are few; with them copied too the next writer starts anew.
                     with self._alone():
                         connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
             finally:
@@ -195,7 +195,7 @@ class _Bell:
 
     def __init__(self, path: Path) -> None:
         self._pipe = -1
-        #: What is written to the second end is never read: from then on nobody waits.
+        #: A byte that is written to the second end is never read: from then on no thread waits.
         self._hurried, self._hurry = os.pipe()
         with suppress(OSError):  # a file system without named pipes: `wait` then just waits
             if not path.exists():

@@ -39,7 +39,7 @@ class Mover:
         """
         batch = self._queue.peek(limit)
         if not batch:
-            # What has come is for the next call: before it, a pause is noticed.
+            # Logs that have come are left to the next call: before it, a pause is noticed.
             self._database.wait(wait)
             return 0
         try:

@@ -86,7 +86,7 @@ listings = Table(
     Column("until", BigInteger, nullable=False),
 )
 
-#: What was refused or could not be stored.
+#: Logs and bodies that were refused or could not be stored.
 dead_letters = Table(
     "dead_letters",
     metadata,
@@ -106,7 +106,7 @@ state = Table(
     Column("value", BigInteger, nullable=False),
 )
 
-#: What is wrong, or was. `revision` grows with each change of a notice; `since` and `until` are ms since 1970, `details` JSON.
+#: Notices, open and closed. `revision` grows with each change of a notice; `since` and `until` are ms since 1970, `details` JSON.
 notices = Table(
     "notices",
     metadata,
@@ -122,7 +122,7 @@ notices = Table(
     sqlite_autoincrement=True,
 )
 
-#: What notifiers are to be told, and were: `body` is the notice as it was then, as JSON; `made` and `tried` are ms since 1970.
+#: Deliveries to notifiers, waiting, sent and failed: `body` is the notice as it was then, as JSON; `made` and `tried` are ms since 1970.
 deliveries = Table(
     "deliveries",
     metadata,
@@ -180,7 +180,7 @@ alerts = Table(
     Column("leased", BigInteger, nullable=False),
 )
 
-#: What happened to alerts, in order. `body` is JSON.
+#: Events of alerts, in order. `body` is JSON.
 alert_changes = Table(
     "alert_changes",
     metadata,
@@ -191,7 +191,7 @@ alert_changes = Table(
 )
 Index("alert_changes_alert", alert_changes.c.alert, alert_changes.c.seq)
 
-#: What had flowed through the system at a moment, in ms since 1970; none while nothing happens.
+#: Counts of the logs that had flowed through the system at a moment, in ms since 1970; none while nothing happens.
 samples = Table(
     "samples",
     metadata,
@@ -199,7 +199,7 @@ samples = Table(
     *(Column(name, BigInteger, nullable=False) for name in ("accepted", "stored", "indexed", "refused", "waiting")),
 )
 
-#: Who sends logs, and what of theirs was refused last. `minute_logs` and `before_logs` are of `minute`, and of the one before.
+#: Senders of logs, and what of theirs was refused last. `minute_logs` and `before_logs` are of `minute`, and of the one before.
 sources = Table(
     "sources",
     metadata,

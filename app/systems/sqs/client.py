@@ -19,9 +19,9 @@ except ModuleNotFoundError as missing:
         Problem(f"{_SETTING} names SQS, which needs boto3: pip install --editable '.[sqs]' in the checkout", _SETTING)
     ) from missing
 
-#: What boto3 raises when SQS can't be reached, or refuses.
+#: Exceptions that boto3 raises when SQS can't be reached, or refuses.
 ERRORS = (exceptions.BotoCoreError, exceptions.ClientError)
-#: Of these, what happens before anything is sent.
+#: Those of them that are raised before anything is sent.
 _UNSENT = (exceptions.EndpointConnectionError, exceptions.ConnectTimeoutError, exceptions.ProxyConnectionError)
 #: Seconds to wait for a connection, for the answer to a send, and for one to a receive, which may wait 20 s itself.
 CONNECT_SECONDS = 3

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.settings.settings import Settings
-from app.systems.entry import Opened, Role, System
+from app.systems.entry import Opened, Purpose, System
 from app.systems.sqs.queue import SqsQueue
 
 
@@ -14,6 +14,6 @@ class Sqs(System):
         """See System. Whoever asks a queue first makes it."""
         SqsQueue(url).depth()
 
-    def open(self, url: str, roles: frozenset[Role], settings: Settings) -> Opened:
+    def open(self, url: str, purposes: frozenset[Purpose], settings: Settings) -> Opened:
         """See System."""
         return Opened(carrier=SqsQueue(url))

@@ -38,7 +38,7 @@ KINDS = (
 )
 #: Silences that the form offers.
 SILENCES = (("now+1h", "an hour"), ("now+4h", "4 hours"), ("now+1d", "a day"), ("now+7d", "a week"))
-#: What the form shows for a new alert.
+#: The values that the form shows for a new alert.
 FRESH = {"kind": "at_least", "threshold": "1", "window": "5m", "factor": "2", "windows": "1"} | {
     "fire_after": "1",
     "close_after": "3",

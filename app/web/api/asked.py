@@ -1,4 +1,4 @@
-"""What a read route was asked: its parameters, from the URL and from a JSON body alike, with every fault in them."""
+"""The parameters of a route that reads, from the URL and from a JSON body alike, with every fault in them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Asked(Parameters):
         return str(self.choice(name, default, choices, " or ")) if choices else super().text(name, default)
 
     def texts(self, name: str, *, split: bool = False) -> list[str]:
-        """Return the values of a parameter that may occur more than once, each once; *split* at commas if told.
+        """Return the values of a parameter that may occur more than once, each once; *split* at commas if so wanted.
 
         The elements of a list in a body are whole values: they may hold a comma. Elsewhere one is written `%2C`.
         """

@@ -141,7 +141,7 @@ def exported() -> Response:
     first = next(pieces, b"")
     response = Response(_whole(chain((first,), pieces)), content_type=EXPORT_TYPES[format])
     response.headers["Content-Disposition"] = f'attachment; filename="logs.{format}"'
-    # What was accepted and can't be in the stream: unknown where the queue can't be asked.
+    # Accepted logs that can't be in the stream yet: their number is unknown where the queue can't be asked.
     response.headers["Pending"] = "unknown" if unseen["pending"] is None else str(unseen["pending"])
     return response
 

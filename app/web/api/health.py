@@ -70,7 +70,7 @@ def _queue(figures: dict[str, Any], held: Backends, _: Settings) -> None:
     age = None if depth.oldest is None else max(now_ms() - depth.oldest, 0)
     try:
         since = pause.paused(held.record.notes)
-    except Unavailable:  # the record's fault, which is told where it belongs
+    except Unavailable:  # the record's fault, which is reported as its own
         since = 0
     figures |= {
         "waiting": depth.logs,

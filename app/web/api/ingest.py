@@ -47,7 +47,7 @@ def ingest() -> Response:
         parts().accept().bury(body, error.problems[0], _sender(), _agent())
         raise
     except InvalidInput as error:
-        # Of another type, or too large once decompressed: kept nowhere, so that the page of sources is the one place
+        # A body of another type, or too large once decompressed, is kept nowhere, so that the page of sources is the one place
         # that shows it. What is too large as it is sent does not come this far: app/web/server/bridge.py answers 413.
         parts().visits().saw(_sender(), _agent(), 0, [Refused(error.problems[0], body)])
         raise
@@ -61,7 +61,7 @@ def ingest() -> Response:
         problems = [Problem(**problem) for problem in outcome.rejected]
         return answer(400, f"no log was accepted: {_first(outcome)}", problems)
     found = _shown(outcome)
-    # Of logs in our own form there is neither, and an answer is what it was before other forms were read.
+    # Logs in our own form have neither, and their answer is what it was before other forms were read.
     if parsed.read_as:
         found["read_as"] = dict(parsed.read_as)
     if parsed.unused:

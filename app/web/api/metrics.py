@@ -66,13 +66,15 @@ FIGURES = {
         Figure("index_lacking", "gauge", "Stored logs that can't be found yet."),
         Figure("index_lag_seconds", "gauge", "Age of the oldest stored log that can't be found yet; 0 without any."),
         Figure(
-            "queue_logs", "gauge", "Logs that wait in the queue; where it can't tell exactly never less than there are."
+            "queue_logs",
+            "gauge",
+            "Logs that wait in the queue; where it doesn't know exactly never less than there are.",
         ),
-        Figure("queue_bytes", "gauge", "Bytes that wait in the queue; an estimate where it can't tell."),
+        Figure("queue_bytes", "gauge", "Bytes that wait in the queue; an estimate where it doesn't know."),
         Figure(
             "queue_oldest_seconds",
             "gauge",
-            "Age of the oldest log that waits; 0 without any, absent where it can't be told.",
+            "Age of the oldest log that waits; 0 without any, absent where it isn't known.",
         ),
         Figure("queue_paused", "gauge", "Whether an operator has paused the drain: 1, else 0."),
         Figure(
@@ -132,7 +134,7 @@ class _Figures(Collector):
         self._found = found
 
     def collect(self) -> Iterator[Metric]:
-        """Yield each metric that can be told, in the order of the table."""
+        """Yield each metric whose figures are known, in the order of the table."""
         found = self._found
         values: dict[str, list[Value]] = {name: [(value, ())] for name, value in found.values.items()}
         values["build"] = [(1, (VERSION,))]

@@ -22,7 +22,7 @@ from app.web.security.errors import refused_by
 
 bp = door("datadog")
 
-#: What the address may tell of all items of a request.
+#: Fields that the address may hold for all items of a request.
 _SHARED = ("ddsource", "ddtags", "hostname", "service")
 #: Characters of the longest resourceId.
 _SHORT = 255

@@ -62,7 +62,7 @@ def event() -> Response:
 @bp.post("/services/collector/raw", strict_slashes=False)
 @bp.post("/services/collector/raw/1.0", strict_slashes=False)
 def raw() -> Response:
-    """Accept lines of text; the address tells their host, source, sourcetype, index and time."""
+    """Accept lines of text; the address has their host, source, sourcetype, index and time."""
     return _take(lambda body: events.lines(body, request.args))
 
 

@@ -88,9 +88,9 @@ class LaneRow:
     rank: str
     start: str
     length: str
-    #: Place and width of what its logs cover, and of what they tell beyond that.
+    #: Place and width of the time that its logs cover, and of the time that they say it took beyond that.
     extent: tuple[str, str]
-    told: tuple[str, str] | None
+    claimed: tuple[str, str] | None
     marks: Sequence[LaneMark]
     #: Class of its indentation.
     indent: str

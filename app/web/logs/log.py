@@ -29,7 +29,7 @@ BESIDE = {"search": "Matching the search", "resource": "Same resource", "trace":
 
 @dataclass(frozen=True, slots=True)
 class LogAsked:
-    """What the URL of a log's page asks for; what it got wrong is in its problems, and left out."""
+    """The search and the parts of a log that the URL of its page asks for; a wrong parameter is left out, and is in its problems."""
 
     form: SearchForm
     tree: Filter = EVERYTHING

@@ -42,7 +42,7 @@ _LEVELS = tuple(RANKS.values())
 
 @dataclass(frozen=True, slots=True)
 class TraceAsked:
-    """What the URL asks for."""
+    """The trace that the URL asks for, and how it is shown."""
 
     trace_id: str
     #: Parameters that differ from their defaults.

@@ -98,7 +98,7 @@ def _fits(one: Notice, chosen: dict[str, str]) -> bool:
 
 
 def _told(shown: Sequence[Notice]) -> tuple[list[Delivery], list[NotifierRow] | None]:
-    """Return the deliveries of what is shown, and the notifiers; None where the record can't tell."""
+    """Return the deliveries of what is shown, and the notifiers; None where the record does not answer."""
     try:
         outbox = backends().record.outbox
         standings, counts = {one.notifier: one for one in outbox.standings()}, outbox.waiting_counts()

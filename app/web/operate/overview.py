@@ -84,7 +84,7 @@ class Tile:
     now: str
     unit: str
     chart: Spark
-    #: What the chart's height stands for.
+    #: The rate that the chart's full height stands for.
     top: str
 
 
@@ -231,7 +231,7 @@ def _tiles(flow: Flow | None, found: SystemFigures) -> list[Tile]:
 
 
 def _resources(held: Backends) -> tuple[list[Resource], int, str | None]:
-    """Return the resources of the newest logs, how many logs those are, and why that can't be told."""
+    """Return the resources of the newest logs, how many logs those are, and why that isn't known."""
     query = Query(clock="received", limit=NEWEST, count="none")
     try:
         records = held.index.find(query, Budget(PATIENCE)).records

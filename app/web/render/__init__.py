@@ -1,1 +1,1 @@
-"""What pages share: times, values, bars and links in HTML."""
+"""Parts that pages share: times, values, bars and links in HTML."""

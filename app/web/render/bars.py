@@ -11,7 +11,7 @@ HEIGHT, WIDTH = 40, 0.85
 #: Least height of a bar that is not 0, so that it can be seen.
 _LEAST = 1.5
 
-#: What the bars of one colour have in common.
+#: Attributes that the bars of one colour have in common.
 Kind = TypeVar("Kind", bound=str)
 
 
@@ -41,7 +41,7 @@ class Spark:
     shape: str
     #: Where nothing is known yet: how many bars from the left.
     unknown: int
-    #: What its full height stands for.
+    #: The number that its full height stands for.
     top: float
 
 

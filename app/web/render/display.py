@@ -28,7 +28,7 @@ HIDDEN = re.compile(
     "[\0-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
     "\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]+"
 )
-#: What stands where a value is the empty text, so that it can be seen and pressed.
+#: The words in the place of an empty text, so that it can be seen and pressed.
 EMPTY = Markup('<i class="none">empty</i>')
 
 

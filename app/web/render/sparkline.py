@@ -15,7 +15,7 @@ MINUTE = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Sparkline:
-    """What the template draws."""
+    """A line as the template draws it."""
 
     #: Paths by state: one stroke a minute.
     shapes: list[tuple[State, str]]
@@ -38,7 +38,7 @@ def draw(alert: Alert, status: Status, now: int) -> Sparkline | None:
     found: list[tuple[State, str]] = []
     for point in shown:
         x = WIDTH - (end - point.at) / MINUTE - 1
-        # A count of one among thousands is still to be seen, and so is none, or what can't be told.
+        # A count of one among thousands is still to be seen, and so is none, or a minute that isn't known.
         high = HEIGHT if point.state == "cannot_tell" else max((point.count or 0) / top * HEIGHT, 1)
         found.append((point.state, bars.outline(x, HEIGHT, FILLED, high)))
     counts = [point.count for point in shown if point.count is not None]

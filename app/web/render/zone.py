@@ -1,6 +1,6 @@
 """The zone of a request: the one whose clock a page reads and shows times by.
 
-It stands in the URL as `tz`. Where it doesn't, that of the last page with one holds, which a cookie tells: so pages
+It stands in the URL as `tz`. Where it doesn't, that of the last page with one holds, which is in a cookie: so pages
 without a `tz` follow, and those without JavaScript. The API takes no zone from a cookie.
 """
 
@@ -25,7 +25,7 @@ from app.web.current import settings
 
 #: Cookies: the zone of the last page with the last one but UTC and the browser's, and the browser's own.
 COOKIE, BROWSER = "zone", "browser_zone"
-#: What stands for the browser's own zone until its name is known.
+#: The word for the browser's own zone until its name is known.
 LOCAL = "local"
 _YEAR = 365 * 86_400
 
@@ -34,7 +34,7 @@ _set: ContextVar[tzinfo | None] = ContextVar("zone", default=None)
 
 @dataclass(frozen=True, slots=True)
 class ZoneAsked:
-    """What a request says of zones; the empty text where it says nothing."""
+    """The zones that a request names; the empty text where it names none."""
 
     zone: tzinfo
     #: Name of the zone, and of the last one that was neither UTC nor the browser's.
@@ -98,8 +98,8 @@ def state() -> str:
     return asked().name if has_request_context() else ""
 
 
-def is_untold() -> bool:
-    """Return whether the URL asks for the browser's own zone before a script told its name: times are in UTC then."""
+def is_unknown() -> bool:
+    """Return whether the URL asks for the browser's own zone before a script has set its name: times are in UTC then."""
     return request.args.get("tz", "").strip() == LOCAL and not asked().browser
 
 
@@ -117,10 +117,10 @@ def name() -> str:
 
 def choices() -> list[Choice]:
     """Return the zones to switch between: UTC, the browser's, the last other one."""
-    told = asked()
-    here = name_of(told.zone)
-    offered = {"UTC": "UTC", told.browser or LOCAL: f"Local ({told.browser})" if told.browser else "Local"}
-    offered |= {other: other for other in (told.named, here) if other and other not in offered}
+    zones = asked()
+    here = name_of(zones.zone)
+    offered = {"UTC": "UTC", zones.browser or LOCAL: f"Local ({zones.browser})" if zones.browser else "Local"}
+    offered |= {other: other for other in (zones.named, here) if other and other not in offered}
     return [Choice(one, label, url(one), one == here) for one, label in offered.items()]
 
 
@@ -196,7 +196,7 @@ def _spaced(local: Instant) -> str:
 def install(app: App) -> None:
     """Give the templates these functions; remember the zone of a page that names one."""
     app.jinja_env.filters.update(when=when, exactly=exactly, to_second=to_second, rezoned=rezoned)
-    words = {"zone_name": name, "zones": choices, "next_zone": following, "zone_untold": is_untold}
+    words = {"zone_name": name, "zones": choices, "next_zone": following, "zone_unknown": is_unknown}
     app.jinja_env.globals |= words
     app.after_request_funcs.setdefault(None, []).append(_remember)
 
@@ -204,8 +204,8 @@ def install(app: App) -> None:
 def _remember(response: Response) -> Response:
     # Asked in this order since most answers are no pages.
     if response.mimetype == "text/html" and request.args.get("tz") and not request.path.startswith("/page/"):
-        told = asked()
-        value = f"{told.name}|{told.named}"
+        zones = asked()
+        value = f"{zones.name}|{zones.named}"
         if _known(request.args["tz"].strip()) and request.cookies.get(COOKIE) != value:
             path = current_app.config["APPLICATION_ROOT"]
             response.set_cookie(COOKIE, value, max_age=_YEAR, path=path, samesite="Lax", secure=request.is_secure)

@@ -44,7 +44,7 @@ class Bar:
 
     @property
     def title(self) -> str:
-        """What the bar says when it is pointed at."""
+        """The text that is shown when a reader points at the bar."""
         parts = ", ".join(f"{count:,} {RANKS[rank]}" for rank, count in self.by.items())
         return f"{self.label}: {said(self.count)} ({parts})"
 

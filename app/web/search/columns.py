@@ -14,7 +14,7 @@ from app.log.record import LogRecord
 from app.query.filter import FIELDS
 from app.query.names import check_name
 
-#: What is shown if the URL names none.
+#: Columns that are shown if the URL names none.
 DEFAULT = ("level", "resourceId", "message")
 #: Most columns beside the time: a page stays readable, and light.
 MOST = 12

@@ -44,7 +44,7 @@ class ValueRow:
 
     value: str
     count: int
-    #: What `keep` and `exclude` carry; None where the value is too long for a filter.
+    #: The value of the form's `keep` and `exclude`; None where the value is too long for a filter.
     pick: str | None
     #: Share of the logs looked at, in percent, as the width of its bar.
     share: str
@@ -79,7 +79,7 @@ class FieldLine:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What the page shows beside its logs."""
+    """Chart, fields and total, which the page shows beside its logs."""
 
     drawing: chart.Drawing | None = None
     lines: Sequence[FieldLine] = ()

@@ -1,4 +1,4 @@
-"""What the search page says where nothing was found: whether there is anything, and what would find more."""
+"""The search page where nothing was found: it says whether there are logs at all, and which query would find more."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """What keeps the query from finding logs, in words and links."""
+    """The reasons why the query finds no logs, in words and links."""
 
     costs: Sequence[Costs] = ()
     corrections: Sequence[Correction] = ()
@@ -68,7 +68,7 @@ class Why:
 
     @property
     def window(self) -> dict[str, str]:
-        """What of the state changes where the costs are those of all time."""
+        """The changes to the state where the costs are those of all time."""
         return {"start": "", "end": ""} if self.bare else {}
 
     @classmethod
@@ -90,7 +90,7 @@ class Why:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What to try after a search that found nothing."""
+    """Other searches to try after one that found nothing."""
 
     #: There are no logs at all.
     nothing: bool = False

@@ -34,7 +34,7 @@ class Field:
     name: str
     value: str
     shown: Markup
-    #: What `keep` and `exclude` carry, None where neither is offered.
+    #: The value of the form's `keep` and `exclude`, None where neither is offered.
     pick: str | None
 
 
@@ -104,7 +104,7 @@ def line(record: LogRecord) -> str:
     return plain(" ".join(filter(None, (record.timestamp, record.level, record.resource_id, record.message))))
 
 
-#: What a log may be copied as.
+#: The forms in which a log may be copied.
 COPIES = ("text", "json", "curl")
 
 

@@ -67,7 +67,7 @@ def search() -> BaseResponse | tuple[str, int]:
     """Show the search page."""
     form, now = SearchForm.read(request.args), instant.now_ms()
     acts = bool(ACTIONS & request.args.keys())
-    if request.args.get("tz") == zone.LOCAL and not (acts or zone.is_untold()):
+    if request.args.get("tz") == zone.LOCAL and not (acts or zone.is_unknown()):
         return redirect(form.link())
     try:
         form = window.settled(form, request.args, now)
@@ -145,7 +145,7 @@ def compare() -> BaseResponse | tuple[str, int]:
 
 def _location(form: SearchForm) -> str:
     """Return the state's URL, with the place to scroll to where a log was opened or closed, or a field was."""
-    if zone.is_untold() and "zone" not in request.args:
+    if zone.is_unknown() and "zone" not in request.args:
         form = replace(form, tz=zone.LOCAL)  # the page that follows says why it is in UTC
     if "list" in request.args:
         return f"{form.link()}#facets"

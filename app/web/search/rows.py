@@ -31,7 +31,7 @@ OPERATIONS = (
     ("exists", "exists"),
     ("not_exists", "does not exist"),
 )
-#: What stands between the bounds of a range in a row.
+#: The sign between the bounds of a range in a row.
 _BETWEEN = ".."
 _LINES = re.compile(r"[\r\n]")
 
@@ -74,7 +74,7 @@ class Rows:
         shown = tuple(
             FilterRow(one["key"], one["operation"], write_value(one.get("value"))) for one in found["filters"]
         )
-        # What an input would change is left as text: blanks around a name are taken for slips, and a line has no end.
+        # A filter that an input would change is left as text: blanks around a name are taken for slips, and a line has no end.
         if any(row.key != row.key.strip() or _LINES.search(row.key + row.value) for row in shown):
             return cls(nested=True)
         return cls(shown, found["match"])

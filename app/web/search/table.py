@@ -32,9 +32,9 @@ WIDE = 5
 VALUES, MEASURED = 10, 100
 #: Longest query that each row's link carries along: a page has hundreds of them.
 CARRIED = 300
-#: What wrap and density may be; the first is what they are if nothing is said.
+#: The values of wrap and density; the first is the default.
 LOOKS = {"wrap": ("yes", "no"), "density": ("comfortable", "compact")}
-#: What a browser remembers of them, as the names of classes with dashes between.
+#: Classes that a browser remembers for them, joined by dashes.
 COOKIE = "logingestor_look"
 
 
@@ -54,7 +54,7 @@ class Look:
 
     wrap: str
     density: str
-    #: What each is without the URL's word.
+    #: The value of each where the URL says nothing.
     otherwise: tuple[str, str]
 
     @classmethod

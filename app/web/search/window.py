@@ -32,7 +32,7 @@ DAYS = (
 )
 #: Names of the inputs.
 LABELS = {"from": "From", "to": "To", "tz": "Zone"}
-#: What ranges with a name are called in a sentence.
+#: The names of quick ranges in a sentence.
 NAMED = {(start, ""): f"in {full}" for start, _, full in RANGES if start}
 NAMED |= {(start, end): f"{'in' if full.startswith('the') else 'of'} {full}" for start, end, full in DAYS}
 
@@ -47,13 +47,13 @@ class Move:
 
     symbol: str
     title: str
-    #: What `range` carries; a link would hold the whole state.
+    #: The value of the form's `range`; a link would hold the whole state.
     range: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class PageWindow:
-    """What the page shows of its window."""
+    """The window as the page shows it."""
 
     #: Both ends, as their inputs show them.
     start: str

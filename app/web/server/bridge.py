@@ -83,7 +83,7 @@ class RefusedRequest(Exception):
         """Answer in the shape of every error."""
         body = json.dumps({"status": False, "message": str(self), "errors": []}).encode()
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        # What is left of the body is not read: the connection can't be used again.
+        # The rest of the body is not read: the connection can't be used again.
         headers.append((b"connection", b"close"))
         if self.retry_after is not None:
             headers.append((b"retry-after", str(self.retry_after).encode()))
@@ -93,7 +93,7 @@ class RefusedRequest(Exception):
 
 @dataclass(slots=True)
 class FlaskAnswer:
-    """What Flask began to answer."""
+    """Status and headers with which Flask began to answer."""
 
     status: int = 500
     headers: Headers = field(default_factory=list)

@@ -81,7 +81,7 @@ class FrontDoor:
         return None if answered.status_code == 204 else answered
 
     def _ask(self, scope: Scope) -> Response:
-        # To Flask it is a plain GET: routes for sockets are a matter of their own there. `Upgrade` still tells.
+        # To Flask it is a plain GET: routes for sockets are a matter of their own there. `Upgrade` still says that it is none.
         asked = environ({**scope, "method": "GET", "scheme": scope["scheme"].replace("ws", "http")}, b"")
         asked.pop("HTTP_CONNECTION", None)
         with self._app.request_context(asked):

@@ -28,12 +28,12 @@ GRACE_SECONDS = 10
 KEEP_ALIVE_SECONDS = 75
 #: Connections that may wait to be taken.
 BACKLOG = 2_048
-#: Seconds between telling those who follow that the process stops and stopping it: their goodbye is on its way then.
+#: Seconds between the goodbye to readers who follow and the end of the process: the goodbye is on its way then.
 GOODBYE_SECONDS = 0.3
 
 
 class _State(ServerState):
-    """What uvicorn's connections share; the Date header is made when it is asked for, at most once a second."""
+    """The state that uvicorn's connections share; the Date header is made when it is asked for, at most once a second."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class _State(ServerState):
 
     @property
     def default_headers(self) -> list[tuple[bytes, bytes]]:
-        """What each answer begins with."""
+        """The headers with which each answer begins."""
         now = int(time())
         if now != self._second:
             self._second, self._headers = now, [(b"date", formatdate(now, usegmt=True).encode())]
@@ -71,7 +71,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop, a moment after those who follow were told."""
+        """Stop, a moment after the goodbye to readers who follow."""
         if self._loop is None:
             super().handle_exit(sig, frame)
             return
@@ -83,7 +83,7 @@ class _Server(uvicorn.Server):
         self._ends.set()
 
     async def main_loop(self) -> None:
-        """Serve until told to stop."""
+        """Serve until a signal to stop comes."""
         if not self.should_exit:
             await self._ends.wait()
 

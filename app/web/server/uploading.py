@@ -48,7 +48,7 @@ class Uploading:
                 whole = not message.get("more_body", False)
             await loop.run_in_executor(None, partial(upload.end, whole=whole))
         except TimeoutError:
-            # What had come is taken; that it can't be is answered in the same way.
+            # The entries that had come are taken; if that fails the answer is the same.
             with suppress(Unavailable):
                 await loop.run_in_executor(None, partial(upload.end, whole=False))
             await _answer(send, 408, b"the body stopped\n", {})

@@ -1,4 +1,4 @@
-"""What a web process watches, by its settings, and how it says so on the console."""
+"""The watch of a web process: which probes its settings ask for, and how notices are printed on the console."""
 
 from __future__ import annotations
 

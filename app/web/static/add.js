@@ -21,7 +21,7 @@ async function look() {
       place.replaceChildren(...made.childNodes);
     }
   } catch {
-    // That the server does not answer is told by its notices.
+    // That the server does not answer is shown by its notices.
   }
 }
 

@@ -53,7 +53,7 @@ class Tail {
     this.socket = new WebSocket(url);
     this.socket.onopen = () => {
       this.pause = AGAIN[0];
-      this.tell();
+      this.report();
     };
     this.socket.onmessage = (event) => this.take(JSON.parse(event.data));
     this.socket.onclose = (event) => this.lost(event.code);
@@ -75,7 +75,7 @@ class Tail {
   take(message) {
     if (message.errors) return this.say(message.message);
     if (message.skipped) this.skipped += message.skipped;
-    if ("trouble" in message) return message.trouble ? this.say(message.trouble) : this.tell();
+    if ("trouble" in message) return message.trouble ? this.say(message.trouble) : this.report();
     if (message.row) {
       this.cursor = message.cursor;
       this.came += 1;
@@ -94,7 +94,7 @@ class Tail {
   /** Show what came, unless that would move what the reader is looking at. */
   flush() {
     const top = this.body.closest("table").getBoundingClientRect().top;
-    if (top < 0 || !this.held.length) return this.tell();
+    if (top < 0 || !this.held.length) return this.report();
     const template = document.createElement("template");
     template.innerHTML = this.held.splice(0).reverse().join("");
     for (const row of [...template.content.querySelectorAll("tr")]) {
@@ -107,10 +107,10 @@ class Tail {
       if (row.nextElementSibling?.classList.contains("opened")) row.nextElementSibling.remove();
       row.remove();
     }
-    this.tell();
+    this.report();
   }
 
-  tell() {
+  report() {
     const parts = [`${this.came.toLocaleString("en")} arrived`];
     if (this.held.length) parts.unshift(`${this.held.length.toLocaleString("en")} new above`);
     if (this.skipped) parts.push(`${this.skipped.toLocaleString("en")} skipped: too fast to show`);

@@ -2,7 +2,7 @@
 
 /** Milliseconds before the next try after a lost connection: first, and at most. */
 const AGAIN = [500, 10000];
-/** Milliseconds for which something over is still shown, and within which a new connection tells all that is open. */
+/** Milliseconds for which something over is still shown, and within which a new connection has sent all that is open. */
 const OVER = 6000;
 const FIRST = 2000;
 /** What would act instead of showing: controls, marks of direction, blanks of no width. */
@@ -58,7 +58,7 @@ function connect() {
     pause = AGAIN[0];
     document.getElementById("n-lost")?.remove();
     stale = new Set([...list.children].map((item) => item.id));
-    // What was open before the connection was lost, and is not told again, is over.
+    // What was open before the connection was lost, and is not sent again, is over.
     setTimeout(() => stale.forEach((id) => document.getElementById(id)?.remove()), FIRST);
   };
   socket.onmessage = (event) => {

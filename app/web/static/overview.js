@@ -34,10 +34,10 @@ async function look() {
   if (document.hidden) return;
   try {
     const answer = await fetch(place.dataset.part);
-    // With 503 it tells what is known.
+    // With 503 it shows what is known.
     if (answer.ok || answer.status === 503) update(await answer.text());
   } catch {
-    // That the server does not answer is told by its notices.
+    // That the server does not answer is shown by its notices.
   }
 }
 

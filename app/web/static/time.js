@@ -1,11 +1,11 @@
-// Tells the server the browser's zone, takes "z" and "c" to the next zone and the other clock, and makes the panel
+// Lets the server know the browser's zone, takes "z" and "c" to the next zone and the other clock, and makes the panel
 // beside the time range quick: calendars, a preview, names of zones. Without this all of it is text, links and a form.
 
 const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const root = document.documentElement.dataset.root;
 
 /** Let pages without a zone in their address know the browser's; it is no secret of anyone's. */
-function tell() {
+function report() {
   if (!own || document.cookie.split("; ").includes(`browser_zone=${own}`)) return;
   document.cookie = `browser_zone=${own}; path=${root || "/"}; max-age=31536000; samesite=lax`;
 }
@@ -96,7 +96,7 @@ class Picker {
   }
 }
 
-tell();
+report();
 resolve();
 const picker = document.getElementById("picker");
 if (picker) new Picker(picker);

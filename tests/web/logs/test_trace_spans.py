@@ -25,10 +25,12 @@ def test_the_page_draws_the_spans(client: FlaskClient, backends: Backends) -> No
     assert names == [("0", "GET /pay &lt;b&gt;"), ("1", "charge"), ("2", "ask the bank")]
     lengths = re.findall(r'<td role="cell">([\d.]+ ms)<small>as it says', page)
     assert lengths == [brief(n * 10**5) for n in (1805, 1605, 1405)]
-    told = [(float(x), float(width)) for x, width in re.findall(r'class="told" x="([\d.]+)%" width="([\d.]+)%"', page)]
+    claimed = [
+        (float(x), float(width)) for x, width in re.findall(r'class="claimed" x="([\d.]+)%" width="([\d.]+)%"', page)
+    ]
     # The first is the whole.
-    assert told[0] == told[1] == (0.0, 100.0)
-    assert [round(width) for _, width in told[2:]] == [89, 78]
+    assert claimed[0] == claimed[1] == (0.0, 100.0)
+    assert [round(width) for _, width in claimed[2:]] == [89, 78]
     assert "1 error" in page
 
 

@@ -19,7 +19,7 @@ from app.systems.sqlite.index import writing
 from app.systems.sqlite.index.writing import NEXT, REBUILD, Generation
 from app.times.instant import now_ms
 
-#: What the names of the tables end in that a rebuild has replaced.
+#: The ending of the names of the tables that a rebuild has replaced.
 OLD = "_old"
 #: Records in one transaction: some 50 ms, so that ingest hardly waits.
 STEP_LOGS = 1_000

@@ -22,7 +22,7 @@ from app.systems.sqlite.index.grams import BLOCK, Mask, Needle
 _END = "\0"
 #: Bytes of a distance, and of a distance with its byte.
 _DISTANCE, _CHANGE = 4, 5
-#: What a zstd frame begins with (RFC 8878, section 3.1.1), and the bytes of a frame's length.
+#: The bytes with which a zstd frame begins (RFC 8878, section 3.1.1), and the bytes of a frame's length.
 _MAGIC, _LENGTH = b"\x28\xb5\x2f\xfd", 4
 
 

@@ -33,9 +33,9 @@ class Generation:
     logs: str = ""
 
 
-#: What searches read.
+#: The generation that searches read.
 CURRENT = Generation()
-#: What the names of the tables end in that a rebuild fills.
+#: The ending of the names of the tables that a rebuild fills.
 NEXT = "_next"
 #: In the table `state` while a rebuild is under way; 2 where the rows are the index's own and made anew too.
 REBUILD = "rebuild"

@@ -69,7 +69,7 @@ def frames(body: bytes) -> list[Any]:
 
 
 def log(frame: bytes, assumed: Assumed) -> dict[str, Any]:
-    """Return the log in a frame. Its priority says nothing of what an app wrote, whose own words tell the level."""
+    """Return the log in a frame. Its priority says nothing of what an app wrote, whose own words give the level."""
     text = frame.decode("utf-8", "replace").rstrip("\n\0")
     head = _HEADER.fullmatch(text)
     if head is None or int(head[1]) > 191:

@@ -26,7 +26,7 @@ from app.web.security.errors import answer
 
 bp = door("vercel")
 
-#: What is taken out of a drain's object; all else is metadata.
+#: Fields that are taken out of a drain's object; all others are metadata.
 _LOG = ("message", "level", "timestamp", "traceId", "spanId", "trace.id", "span.id")
 _SHORT = 255
 
@@ -62,7 +62,7 @@ def _is_signed(body: bytes) -> bool:
 
 
 def log(item: Any, assumed: Assumed) -> Any:
-    """Return the log of an object; a request without a text of its own is told by its proxy's fields."""
+    """Return the log of an object; the message of a request without a text of its own is made of its proxy's fields."""
     if not isinstance(item, dict):
         return Refused(Problem("is not a JSON object"), payload_of(item))
     metadata = {name: value for name, value in item.items() if name not in _LOG}
@@ -72,7 +72,7 @@ def log(item: Any, assumed: Assumed) -> Any:
     if level is None and isinstance(status, int) and not isinstance(status, bool):
         level = scales.from_status(status)
     made = {
-        "message": item["message"] if isinstance(item.get("message"), str) else _told(item, status),
+        "message": item["message"] if isinstance(item.get("message"), str) else _request(item, status),
         "level": level,
         "timestamp": written.from_value(item.get("timestamp"), assumed),
         "resourceId": next((name for name in named if isinstance(name, str) and 0 < len(name) <= _SHORT), None),
@@ -83,10 +83,10 @@ def log(item: Any, assumed: Assumed) -> Any:
     return carried.opened(made, assumed)
 
 
-def _told(item: dict[str, Any], status: Any) -> str:
+def _request(item: dict[str, Any], status: Any) -> str:
     proxy = _proxy(item)
-    told = (proxy.get("method"), proxy.get("host") or item.get("host"), proxy.get("path") or item.get("path"), status)
-    return " ".join(str(part) for part in told if part is not None) or json.dumps(item, separators=(",", ":"))
+    parts = (proxy.get("method"), proxy.get("host") or item.get("host"), proxy.get("path") or item.get("path"), status)
+    return " ".join(str(part) for part in parts if part is not None) or json.dumps(item, separators=(",", ":"))
 
 
 def _proxy(item: dict[str, Any]) -> dict[str, Any]:

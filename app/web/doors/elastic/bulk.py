@@ -36,7 +36,7 @@ _KEPT = (
 
 @dataclass(slots=True)
 class Action:
-    """What a line asks for: the name of an action, index, and the client's `_id`."""
+    """The action that a line asks for: its name, index, and the client's `_id`."""
 
     name: str
     index: str

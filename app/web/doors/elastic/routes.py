@@ -1,6 +1,6 @@
 """The door of Elasticsearch and OpenSearch: `_bulk`, single documents, and what clients ask beside them.
 
-All of it lies at the root, where it is told from our own pages by `_` or by a name that none of them has, and once more
+All of it lies at the root, where it is known from our own pages by `_` or by a name that none of them has, and once more
 beneath `/elastic`. Whatever is asked is answered as JSON, in one piece: rsyslog doubles or drops a batch otherwise.
 """
 
@@ -25,7 +25,7 @@ from app.web.security.errors import answer, refused_by
 
 bp = door("elastic")
 
-#: Of every successful answer: clients refuse to go on without it, after they have delivered.
+#: The header of every successful answer: without it clients refuse to go on, after they have delivered.
 PRODUCT = ("X-Elastic-Product", "Elasticsearch")
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"]
 #: First parts of other doors' paths, which are no index though the door is switched off.
@@ -112,7 +112,7 @@ def _bulk(index: str | None = None) -> Response:
     try:
         # Without the lines of actions: winston-elasticsearch counts its tries in them.
         body = b"\n".join(entry.raw for entry in entries)
-        # winston-elasticsearch is told of none, and rsyslog reads of none.
+        # winston-elasticsearch gets no answer for each of its logs, and rsyslog reads none.
         each = not _is_rsyslog() and not any(entry.action.counted for entry in entries)
         values = [entry.value for entry in entries]
         outcome = take(values, body, keys=_keys(entries), patience=_patience(), each=each)
@@ -192,7 +192,7 @@ def _http(error: HTTPException) -> Response:
     return _error(error.code or 500, error.description or error.name, headers=allowed)
 
 
-#: What there is of the API: path, methods (HEAD goes with GET), and who answers.
+#: The parts of the API that are served: path, methods (HEAD goes with GET), and the function that answers.
 _TABLE: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("/", "GET", surface.info),
     ("/_bulk", "POST PUT", _bulk),

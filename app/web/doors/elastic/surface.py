@@ -1,4 +1,4 @@
-"""What clients and shippers ask an Elasticsearch before and beside their logs, answered as one that has all it is asked for.
+"""Requests that clients and shippers make of an Elasticsearch before and beside their logs, answered as one that has all it is asked for.
 
 Templates, pipelines, policies and the like are acknowledged and do nothing here: a log needs none of them.
 Each function takes the rest of its path by name and returns what is answered as JSON.
@@ -14,7 +14,7 @@ from werkzeug.exceptions import NotFound
 
 #: Version that is claimed where a client names none of its own: some refuse a server that is older than they are.
 VERSION = "8.19.0"
-#: Version of OpenSearch that its own shippers are told.
+#: Version of OpenSearch that is shown to its own shippers.
 OPENSEARCH_VERSION = "2.19.0"
 NAME = "logingestor"
 ABSENT = "is not served: of Elasticsearch's API only what sends logs is; /logs finds them"
