@@ -63,7 +63,7 @@ class Tries:
     def wait(self, address: str, digest: bytes) -> float:
         """Return in how many seconds this password may be tried from *address*; 0 is now."""
         with self._guard:
-            found = self._addresses.get(_network(address))
+            found = self._addresses.get(one_client(address))
             if found is None or found.known:
                 return 0.0
             bucket = found.repeats if digest in found.wrong else found.guesses
@@ -88,7 +88,7 @@ class Tries:
             self._address(address).known = True
 
     def _address(self, address: str) -> _Address:
-        network, now = _network(address), self._clock()
+        network, now = one_client(address), self._clock()
         if network not in self._addresses:
             self._addresses[network] = _Address(TokenBucket(now), TokenBucket(now))
             if len(self._addresses) > ADDRESSES:
@@ -97,7 +97,7 @@ class Tries:
         return self._addresses[network]
 
 
-def _network(address: str) -> str:
+def one_client(address: str) -> str:
     """Return what counts as one client."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])

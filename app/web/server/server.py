@@ -16,7 +16,7 @@ from uvicorn.server import ServerState
 from app.settings import auth
 from app.settings.settings import Settings
 from app.web import create_app
-from app.web.server import watching
+from app.web.server import connections, watching
 from app.web.server.bridge import Bridge
 from app.web.server.door import FrontDoor
 from app.web.server.mount import Mount
@@ -26,6 +26,8 @@ GRACE_SECONDS = 10
 #: Seconds for which an idle connection is kept: longer than the pauses between batches of shippers that lose one when
 #: they write to a connection just closed (python-logging-loki, the JDK's client and others, by experiment).
 KEEP_ALIVE_SECONDS = 75
+#: Where proxies of the same machine come from.
+LOOPBACK = ("127.0.0.0/8", "::1/128")
 #: Connections that may wait to be taken.
 BACKLOG = 2_048
 #: Seconds between the goodbye to readers who follow and the end of the process: the goodbye is on its way then.
@@ -101,7 +103,7 @@ def run(listener: socket.socket) -> None:
     config = uvicorn.Config(
         Mount(prefix, door) if prefix else door,
         loop="uvloop",
-        http="httptools",
+        http=connections.protocol(connections.Places(connections.file_limit(), [*LOOPBACK, *settings.trusted_proxies])),
         ws="websockets-sansio",
         # Logs are short: compressing each would cost 130 KB for each reader instead of 20.
         ws_per_message_deflate=False,

@@ -12,7 +12,7 @@ from app.query.query import PAGE_LIMIT
 from app.settings.settings import SETTINGS
 from app.web import current
 from app.web.security import tries
-from app.web.server import bridge
+from app.web.server import bridge, connections, server
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs" / "security.md").read_text()
 ROWS = re.findall(r"^\| ([^|]+) \| ([^|]+) \|([^|]*)\|", TEXT.partition("## Limits")[2], re.MULTILINE)
@@ -32,6 +32,10 @@ def test_numbers_of_the_code() -> None:
     assert shown["bodies in memory at once, in one web process"] == f"{bridge.BODIES_LIMIT >> 20} MiB"
     assert shown["requests that wait for a thread"] == f"{bridge.WAITING_LIMIT:,}"
     assert shown["seconds without a byte of a body"] == f"{bridge.SILENCE_SECONDS:.0f}"
+    head = f"{connections.HEAD_LIMIT >> 10} KiB, within {connections.HEAD_SECONDS:.0f} s of the first byte"
+    assert shown["a request's line and headers"] == head
+    assert shown["connections of one web process"].endswith(f"but {connections.OWN_FILES}")
+    assert shown["idle seconds of a connection between requests"] == str(server.KEEP_ALIVE_SECONDS)
     assert shown["time of a query"] == f"{current.QUERY_SECONDS:.0f} s"
     assert shown["wrong passwords"].startswith(f"{tries.AT_ONCE} at once, then one in {tries.SECONDS_EACH:.0f} s")
     assert shown["connections of syslog and GELF"] == f"{streams.CONNECTIONS:,}"
