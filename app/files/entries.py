@@ -1,27 +1,23 @@
-"""Entries: what of a source makes one log. Mostly a line; a stack trace, or what else goes on, is joined to it."""
+"""Entries: what of a source makes one log, in its own lines or in those that a container's were kept in."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from typing import Any
 
-from app.files import joins, structured
-from app.files.entry import JOINED_CHARACTERS, JOINED_LINES, PLACE, Entry, Line
+from app.files import kept
+from app.files.entry import JOINED_CHARACTERS, Entry, Line
 from app.files.formats import Format
-from app.log.lines import ansi, words
-from app.log.record import SEVERITY
+from app.files.kept import Carried, Kept
+from app.files.splitter import Splitter
 from app.times.written import Assumed
-
-_WARNING = SEVERITY["warn"]
-_BLANK = " \t"
-#: A time in brackets before a level in capitals, which rich writes for the first log of a second only.
-_TIMED = re.compile(r"\[[^\[\]]{5,40}\] (?=[A-Z]{4,8} )")
 
 
 def entries(lines: Iterable[Line | None], format: Format, assumed: Assumed) -> Iterator[Entry | None]:
     """Yield the entries of *lines*. None among the lines says that none comes for now: the last entry is whole."""
-    splitter = _Splitter(format, assumed)
+    if format.inner is not None:
+        yield from _Unwrapping(format, format.inner, assumed).entries(lines)
+        return
+    splitter = Splitter(format, assumed)
     for line in lines:
         if line is None:
             if (entry := splitter.end()) is not None:
@@ -33,253 +29,63 @@ def entries(lines: Iterable[Line | None], format: Format, assumed: Assumed) -> I
         yield entry
 
 
-class _Splitter:
-    """Takes the lines of a source one by one, and gives the entry that ended."""
+class _Unwrapping:
+    """Takes lines that hold a container's lines: those are put together again, then split as the container wrote them."""
 
-    def __init__(self, format: Format, assumed: Assumed) -> None:
-        self._format = format
-        self._assumed = assumed
-        self._pending: Entry | None = None
-        #: Blank lines behind the pending entry: a part of it if it goes on behind them.
-        self._blank: list[Line] = []
-        #: The time of the last log that had one, and what stood before its level.
-        self._last: Any = None
-        self._head = ""
+    def __init__(self, format: Format, inner: Format, assumed: Assumed) -> None:
+        self._format = inner
+        self._inner = Splitter(inner, assumed)
+        self._outer = Splitter(format, assumed)
+        #: The lines, as they were kept, of the entry that is pending, and of the line of which only parts have come.
+        self._pending: list[tuple[Line, Kept]] = []
+        self._parts: list[tuple[Line, Kept]] = []
 
-    def end(self) -> Entry | None:
-        """Return the entry that is pending, which is whole."""
-        ended, self._pending = self._pending, None
-        self._blank.clear()
-        return ended
+    def entries(self, lines: Iterable[Line | None]) -> Iterator[Entry | None]:
+        """Yield the entries of *lines* as `entries` does."""
+        for line in lines:
+            told = None if line is None else kept.read(line.text)
+            if line is None or told is None:
+                yield from self._end()
+                if line is None:
+                    yield None
+                elif (entry := self._outer.take(line)) is not None:
+                    yield entry
+                continue
+            if (entry := self._outer.end()) is not None:
+                yield entry
+            before = self._parts or self._pending
+            if before and before[0][1].source != told.source:
+                yield from self._end()
+            self._parts.append((line, told))
+            if not told.partial or line.end - self._parts[0][0].start > JOINED_CHARACTERS:
+                yield from self._feed()
+        yield from self._end()
 
-    def take(self, line: Line) -> Entry | None:
-        """Take the next line; return the entry before it if that is whole now."""
-        entry = self._pending
-        if line.text.startswith("\0"):
-            return self._behind_gap(line)
-        if line.text.startswith('{"') and (entry is None or not (entry.open or entry.bracket)):
-            return self._begin_object(line)
-        text = ansi.stripped(line.text)
-        if not text.strip():
-            if entry is not None and len(self._blank) < JOINED_LINES:
-                self._blank.append(line)
-            return None
-        if self._format.name == "plain":
-            return self._begin(line, None)
-        if entry is not None and entry.open > 0 and _bounded(entry) and not self._is_whole(line.text):
-            self._join(line, line.text)
-            return None
-        if line.text.startswith('{"') or (self._format.name == "json" and line.text.startswith("{")):
-            return self._begin(line, None)
-        if self._is_repeated(text):  # rich writes a time once for all logs of its second
-            return self._begin(line, self._format.read(self._head + text[len(self._head) :], self._assumed), asked=True)
-        opened = entry is not None and entry.bracket and text[0] in _BLANK
-        asked = not opened and (text[0] not in _BLANK or joins.may_begin(text))
-        found = self._format.read(text, self._assumed) if asked else None
-        if entry is None or (entry.first.startswith("{") and not entry.bracket):
-            return self._begin(line, found, asked=asked)
-        said = self._goes_on(entry, text, found)
-        if said is None:
-            return self._begin(line, found, asked=asked)
-        if not _bounded(entry):
-            entry.cut = True
-            return self._begin(line, found, asked=asked)
-        self._join(line, said)
-        return None
+    def _feed(self) -> Iterator[Entry]:
+        """Give the line whose parts have come to the inner splitter."""
+        parts, self._parts = self._parts, []
+        first, last = parts[0][0], parts[-1][0]
+        text = "".join(told.text for _, told in parts)
+        ended = self._inner.take(Line(text, first.start, last.end, first.number))
+        if ended is not None:
+            yield self._whole(ended)
+        self._pending += parts
 
-    def _is_repeated(self, text: str) -> bool:
-        """Return whether a level stands in the column of the log before, and blanks in the place of its time."""
-        column = len(self._head)
-        if column == 0 or text[:column].strip() or text[column : column + 1] in (" ", ""):
-            return False
-        return joins.is_column(text[column:])
+    def _end(self) -> Iterator[Entry]:
+        if self._parts:
+            yield from self._feed()
+        if (ended := self._inner.end()) is not None:
+            yield self._whole(ended)
+        if (entry := self._outer.end()) is not None:
+            yield entry
+        self._pending.clear()
 
-    def _is_whole(self, text: str) -> bool:
-        """Return whether *text* is an object by itself: it begins a log though the one before was never closed."""
-        return text.startswith("{") and structured.read_json(text, self._assumed) is not None
-
-    def _behind_gap(self, line: Line) -> Entry | None:
-        """Take a line behind NUL bytes: it begins an entry that says so; NUL bytes alone end the one before."""
-        text = line.text.lstrip("\0")
-        rest = line._replace(text=text, start=line.start + len(line.text) - len(text))
-        ended = self.end()
-        if not text.strip():
-            return ended
-        self.take(rest)
-        if self._pending is not None:
-            self._pending.gap = len(line.text) - len(text)
-        return ended
-
-    def _begin_object(self, line: Line) -> Entry | None:
-        """Begin an entry with a line of JSON, whole or the first of several; it is read when its log is asked for."""
-        ended = self.end()
-        self._pending = entry = Entry(line.text, line.start, line.end, line.number, size=len(line.text))
-        if self._format.name == "json" and structured.SPREAD.fullmatch(line.text):
-            entry.open = structured.depth(line.text)
-        return ended
-
-    def _begin(self, line: Line, found: dict[str, Any] | None, *, asked: bool = False) -> Entry | None:
-        ended = self.end()
-        entry = Entry(line.text, line.start, line.end, line.number, found=found, asked=asked, size=len(line.text))
-        self._pending = entry
-        if found is not None and "timestamp" in found:
-            self._last = found["timestamp"]
-            timed = _TIMED.match(line.text)
-            self._head = timed[0] if timed is not None else self._head if self._is_repeated(line.text) else ""
-        elif not line.text.startswith("{"):
-            entry.before = self._last
-        text = ansi.stripped(line.text)
-        if self._format.name == "plain":
-            return ended
-        if self._format.name == "json" and structured.SPREAD.fullmatch(line.text):
-            entry.open = structured.depth(line.text)
-            return ended
-        message = text if found is None else str(found["message"])
-        entry.bracket = joins.OPENS.search(message) is not None
-        entry.stanza = next((until for begins, until in joins.STANZAS if begins.match(text)), None)
-        entry.until = next((until for begins, until in joins.BLOCKS if begins.search(message)), None)
-        if found is not None and text.endswith(message[-80:]) and "timestamp" in found:
-            entry.column = max(len(text) - len(message), 0)
-        _trace(entry, text if found is None or "timestamp" not in found else message, first=True)
-        return ended
-
-    def _join(self, line: Line, said: str) -> None:
-        entry = self._pending
-        assert entry is not None
-        for blank in self._blank:
-            entry.more.append(blank.text)
-            if entry.said is not None:
-                entry.said.append("")
-        self._blank.clear()
-        if entry.said is None and said is not line.text and said != line.text:
-            entry.said = list(entry.more)
-        entry.more.append(line.text)
-        if entry.said is not None:
-            entry.said.append(said)
-        entry.end = line.end
-        entry.size += len(line.text)
-        if entry.open > 0:
-            entry.open += structured.depth(line.text)
-            return
-        text = ansi.stripped(said)
-        entry.bracket = joins.OPENS.search(text) is not None or (entry.bracket and text[:1] in _BLANK)
-        _trace(entry, text, first=False)
-
-    def _goes_on(self, entry: Entry, text: str, found: dict[str, Any] | None) -> str | None:
-        """Return what the line adds to the entry's message, if it goes on with it; else None."""
-        if entry.stanza is not None:
-            return text if _in_stanza(entry, entry.stanza, text, found) else None
-        if (part := joins.PART.match(text)) is not None and _same_process(entry.first, text):
-            return part["part"]
-        if found is not None:
-            return self._repeats(entry, text, found)
-        if text[0] in _BLANK:
-            return text if self._is_deeper(entry, text) else None
-        if entry.free > 0 or (entry.bracket and joins.CLOSES.match(text)):
-            return text
-        begun = joins.begun(text)
-        if begun is not None:
-            return text if self._takes(entry, begun) else None
-        if entry.trace is not None and (
-            entry.traced or (entry.trace.goes is not None and entry.trace.goes.match(text))
-        ):
-            return text
-        warned = entry.found is not None and entry.rank >= _WARNING
-        if (
-            joins.GOES_ON.match(text)
-            or (warned and joins.FUNCTION.match(text))
-            or (joins.CLOSES.match(text) and entry.more)
-        ):
-            return text
-        timed = entry.found is not None and "status" not in entry.found.get("metadata", {})
-        return text if self._format.headed and timed else None
-
-    def _repeats(self, entry: Entry, text: str, found: dict[str, Any]) -> str | None:
-        """Return the rest of a line with a head of its own that goes on nevertheless; else None."""
-        if entry.until is not None:
-            if entry.until.search(str(found["message"])):
-                entry.until = None
-            return str(found["message"])
-        column = entry.column
-        if column > 8 and text[:column] == ansi.stripped(entry.first)[:column]:
-            rest = text[column:]
-            deeper = rest[:1] in _BLANK or joins.GOES_ON.match(rest) or joins.CLOSES.match(rest)
-            if not rest.strip() or deeper or (entry.traced and joins.begun(rest) is not None):
-                return rest
-        if "timestamp" not in found and "level" in found:
-            if _is_second(entry, text, found):
-                entry.second = found
-                return text
-            begun = joins.begun(text)
-            return text if begun is not None and self._takes(entry, begun) else None
-        return None
-
-    def _is_deeper(self, entry: Entry, text: str) -> bool:
-        """Return whether an indented line goes on: a line no deeper than an entry that is indented itself begins one."""
-        first = ansi.stripped(entry.first)
-        indent = len(first) - len(first.lstrip())
-        if indent == 0 or first[0] == "\t" or entry.trace is not None or joins.FRAME.match(text):
-            return True
-        return len(text) - len(text.lstrip()) > indent
-
-    def _takes(self, entry: Entry, begun: joins.TraceForm) -> bool:
-        """Return whether an exception that begins belongs to the entry, which its logger printed before it."""
-        if begun.alone:
-            return False
-        if entry.trace is not None and (entry.trace.language == begun.language or entry.traced):
-            return entry.trace.language != "javascript" or entry.found is not None
-        if entry.found is not None and ("timestamp" in entry.found or self._format.headed):
-            grave = entry.rank >= _WARNING or (begun.language == "go" and "panic" in entry.first)
-            return grave or (begun.language == "java" and self._format.headed)
-        # A bare line before it is the logger's text; behind a blank line it is not.
-        return begun.language == "python" and entry.found is None and not self._blank
-
-
-def _bounded(entry: Entry) -> bool:
-    return len(entry.more) < JOINED_LINES and entry.size <= JOINED_CHARACTERS
-
-
-def _trace(entry: Entry, text: str, *, first: bool) -> None:
-    """Note where in an exception's lines the entry is after *text*."""
-    if entry.free > 0:
-        entry.free -= 1
-    begun = None if text[:1] in _BLANK and not text.startswith("  +") else joins.begun(text)
-    if begun is not None and (entry.trace is None or begun.alone or begun.language == "python"):
-        entry.trace = begun
-        entry.free = begun.free if begun.free else entry.free
-        if begun.language == "javascript":
-            entry.free = 0
-        entry.traced = begun.language == "python" and "Traceback (most recent" in text and "+" not in text[:4]
-    elif first:
-        if (place := text.find("Traceback (most recent call last)")) >= 0 and text.rstrip().endswith((":", ")")):
-            entry.trace, entry.traced = joins.TRACES[0], place >= 0
-    elif entry.trace is None and text[:1] in _BLANK and joins.FRAME.match(text) and joins.INLINE.search(entry.first):
-        entry.trace = joins.JAVASCRIPT
-    elif entry.traced and text[:1] not in _BLANK and not text.startswith((">", "│", "╰")):
-        entry.traced = False
-
-
-def _in_stanza(entry: Entry, until: Any, text: str, found: dict[str, Any] | None) -> bool:
-    """Return whether a line belongs to the stanza that the entry began."""
-    if until.match(text) is not None:
-        # The user stands beneath the time, where there is one.
-        return text.startswith(("# User", "<record>")) and not any(
-            line.startswith(("# User", "<record>")) for line in (entry.first, *entry.more)
-        )
-    return entry.first.startswith("<") or found is None or "timestamp" not in found
-
-
-def _same_process(first: str, text: str) -> bool:
-    one, other = joins.PROCESS.search(first), joins.PROCESS.search(text)
-    return first[:10] == text[:10] and (one is None or other is None or one[1] == other[1])
-
-
-def _is_second(entry: Entry, text: str, found: dict[str, Any]) -> bool:
-    """Return whether the line has the level and text of a log whose time and place stand in the entry's only line."""
-    if entry.more or entry.found is None or "level" in entry.found or "timestamp" not in entry.found:
-        return False
-    level = words.at(text, 0)
-    cased = level is not None and (level.style in ("caps", "title") or not text[: level.end].isascii())
-    if level is None or not cased or text[level.end : level.end + 2] != ": ":
-        return False
-    return PLACE.fullmatch(str(entry.found["message"])) is not None
+    def _whole(self, ended: Entry) -> Entry:
+        """Return the entry of the lines that hold the one that *ended*."""
+        (first, told), *more = self._pending
+        self._pending = []
+        last = more[-1][0] if more else first
+        size = last.end - first.start
+        entry = Entry(first.text, first.start, last.end, first.number, [line.text for line, _ in more], size=size)
+        entry.kept = Carried(ended, self._format, told)
+        return entry

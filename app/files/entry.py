@@ -11,6 +11,7 @@ from app.errors import InvalidRecord, Problem
 from app.files import joins
 from app.files.formats import Format
 from app.files.joins import TraceForm
+from app.files.kept import Carried
 from app.log.fold import fold
 from app.log.lines import ansi, tail, words
 from app.log.ranks import RANKS
@@ -80,6 +81,8 @@ class Entry:
     #: The time of the log before, where the entry has none.
     before: Any = None
     size: int = 0
+    #: The entry within, where the lines are those in which a container's own were kept.
+    kept: Carried | None = None
 
     @property
     def text(self) -> str:
@@ -96,7 +99,7 @@ class Entry:
         """Return the log as it would be sent; raises InvalidRecord where it can't be one."""
         if self.problem is not None:
             raise InvalidRecord(self.problem)
-        log = self._log(format, assumed)
+        log = self._log(format, assumed) if self.kept is None else self.kept.log(assumed)
         if self.before is not None and "timestamp" not in log:
             log["timestamp"] = self.before
             log["metadata"] = {**log.get("metadata", {}), "timestampOf": "the log before"}

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.files import joins, structured
+from app.files import joins, kept, structured
 from app.log.lines import ansi, columns, head, logfmt, reader, syslog
 from app.times import stamps
 from app.times.written import Assumed
@@ -45,6 +45,8 @@ class Format:
     levelled: bool = False
     #: Whether most of its lines begin with a level and a colon.
     labelled: bool = False
+    #: How the container wrote its lines, where those of the source are what was kept of them.
+    inner: Format | None = None
 
     def read(self, line: str, assumed: Assumed) -> dict[str, Any] | None:
         """Return the log in a line, without escape codes, that has a known form; None for any other."""
@@ -97,6 +99,11 @@ def recognise(sample: Sequence[str], assumed: Assumed, name: str | None = None) 
     """Return the format of a source that begins with the lines of *sample*; *name* is one that was asked for."""
     if name == "plain":
         return Format(name, ())
+    held = [kept.read(line) for line in sample if line.strip()]
+    if sum(one is not None for one in held) * 2 > len(held):
+        inner = recognise(kept.texts(held), assumed, None if name == "json" else name)
+        own = "json" if sample[0].startswith("{") else "container"
+        return Format(own, tuple(read for _, read in _READERS), inner=inner)
     lines = [ansi.stripped(line) for line in sample]
     start = "\n".join(sample).lstrip()
     hits = Counter({"json": 1 if _JSON.match(start) or structured.ARRAY.match(start) else 0})

@@ -104,11 +104,16 @@ class Reader:
         if found is None:
             level = leading(text)
             found = {"message": text} if level is None else {"message": text, "level": level}
-        inner = Foreign(found, "", {"message": outer.origins.get("message", "")})
-        clock = _CLOCK.search(text[:_HEAD])
-        if clock is not None and clock[1] is None:
-            inner.sent_time = clock[0]
-        return _merged(outer, inner)
+        return carried(found, text, outer)
+
+
+def carried(found: dict[str, Any], text: str, outer: Foreign) -> Foreign:
+    """Return the log that was *found* in a line of text within *outer*, which knows the time for certain where the line names no zone."""
+    inner = Foreign(found, "", {"message": outer.origins.get("message", "")})
+    clock = _CLOCK.search(text[:_HEAD])
+    if clock is not None and clock[1] is None:
+        inner.sent_time = clock[0]
+    return _merged(outer, inner)
 
 
 def to_log(

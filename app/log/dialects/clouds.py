@@ -148,6 +148,18 @@ ROWS: tuple[Dialect, ...] = (
         resource=("eventSource",),
     ),
     Dialect(
+        "application-insights",
+        "Azure's Application Insights, one item of telemetry",
+        (("iKey:str", "data>baseType:str"),),
+        message=("data>baseData>message", "data>baseData>name", "name"),
+        level=("data>baseData>severityLevel",),
+        timestamp=("time",),
+        resource=("tags>ai.cloud.role", "tags>ai.cloud.roleInstance"),
+        trace=("tags>ai.operation.id",),
+        exception=("data>baseData>exceptions",),
+        scale="insights",
+    ),
+    Dialect(
         "azure-record",
         "one record of Azure Monitor",
         (("operationName:str", "category:str", "time:str"),),

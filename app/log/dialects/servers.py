@@ -105,6 +105,8 @@ ROWS: tuple[Dialect, ...] = (
         "Kubernetes' audit log",
         (("auditID:str", "verb:str"),),
         message=("requestURI", "verb"),
+        level=("level",),
+        levels=(("None", "info"), ("Metadata", "info"), ("Request", "info"), ("RequestResponse", "info")),
         timestamp=("requestReceivedTimestamp", "stageTimestamp"),
         resource=("user>username",),
     ),

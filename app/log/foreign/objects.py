@@ -109,6 +109,8 @@ def _failure(search: Search) -> bool:
 def _request(search: Search) -> bool:
     """Make a message of the request that an access log is about: `GET /var 200`."""
     value = search.value
+    inner = value.get("httpRequest")
+    value = inner if type(inner) is dict else value
     line = value.get("request")
     if type(line) is not str:
         parts = [next((value[name] for name in names if type(value.get(name)) is str), None) for names in REQUESTS]

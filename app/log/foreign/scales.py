@@ -29,6 +29,8 @@ _EXACT: dict[str, dict[int, str]] = {
     "dotnet": dict(enumerate(("trace", "debug", "information", "warning", "error", "critical"))),
     # Windows' event log and ETW.
     "windows": dict(enumerate(("information", "critical", "error", "warning", "information", "verbose"))),
+    # Application Insights' SeverityLevel.
+    "insights": dict(enumerate(("verbose", "information", "warning", "error", "critical"))),
     "zap": {-1: "debug", 0: "info", 1: "warn", 2: "error", 3: "dpanic", 4: "panic", 5: "fatal"},
     "android": {2: "verbose", 3: "debug", 4: "info", 5: "warn", 6: "error", 7: "fatal"},
     # Rust's log and tracing crates.

@@ -25,6 +25,11 @@ _TIMED = re.compile(
     + '"(?P<request>(?:[^"\\\\]|\\\\.)*+)"'
     + r" (?P<status>\d{3})(?: (?P<size>\d+|-)(?=\s|$))?(?P<rest>.*)"
 )
+#: HAProxy's: client and port, the time with milliseconds, frontend, backend and server, timers, then the status.
+_HAPROXY = re.compile(
+    r"(?P<client>\S{3,60}):\d{1,5} \[(?P<time>\d\d/[A-Z][a-z]{2}/\d{4}:[\d:.]{8,15})\] (?P<frontend>\S{1,100}) (?P<site>[^\s/]{1,100})/(?P<server>\S{1,100}) "
+    r"[\d/+-]{3,60} (?P<status>-1|\d{3}) \+?(?P<size>\d+) .{0,400}?\"(?P<request>[^\"]*)\".*"
+)
 _AGENTS = re.compile(rf" {_QUOTED} {_QUOTED}(?:\s+(.*))?")
 _REQUEST = re.compile(r"([A-Z]{1,20}) (\S+)(?: (HTTP/[\d.]+|[\d.]+))?")
 #: An address, which the client is: the first that is one.
@@ -41,7 +46,9 @@ def read(line: str, assumed: Assumed) -> dict[str, Any] | None:
     """Return the log in a line of a web server."""
     if line[:1] == "[" and (log := _apache_error(line, assumed)) is not None:
         return log
-    return _nginx_error(line, assumed) or (_access(line, assumed) if '"' in line else None)
+    if '"' not in line:
+        return _nginx_error(line, assumed)
+    return _nginx_error(line, assumed) or _access(line, assumed) or _haproxy(line, assumed)
 
 
 def _access(line: str, assumed: Assumed) -> dict[str, Any] | None:
@@ -73,6 +80,28 @@ def _access(line: str, assumed: Assumed) -> dict[str, Any] | None:
     level = "info" if status == "-" else from_status(int(status))
     log = {"level": level, "message": line, "resourceId": site, "timestamp": stamp.value}
     return {**log, "metadata": _kept(metadata)}
+
+
+def _haproxy(line: str, assumed: Assumed) -> dict[str, Any] | None:
+    found = _HAPROXY.fullmatch(line)
+    stamp = None if found is None else stamps.at(found["time"], 0, assumed)
+    if found is None or stamp is None or stamp.value is None:
+        return None
+    parts = _REQUEST.fullmatch(found["request"])
+    method, path, protocol = (None, None, None) if parts is None else parts.groups()
+    status = int(found["status"])
+    metadata = {
+        **{"client": found["client"], "method": method, "path": path, "protocol": protocol, "status": status},
+        **{"bytes": int(found["size"]), "frontend": found["frontend"], "server": found["server"]},
+    }
+    level = from_status(status) if status > 0 else "error"
+    return {
+        "level": level,
+        "message": line,
+        "resourceId": found["site"],
+        "timestamp": stamp.value,
+        "metadata": _kept(metadata),
+    }
 
 
 def _who(before: str) -> tuple[str | None, str | None, str | None]:

@@ -105,6 +105,38 @@ FORMS: tuple[Form, ...] = (
         r"\[GIN\] (?P<time>\d{4}/\d\d/\d\d - \d\d:\d\d:\d\d) \| *(?P<message>(?P<status>\d{3}) \| +(?P<took>\S{1,40}) \| +(?P<client>\S{1,60}) \| (?P<method>[A-Z]{1,20}) +\"(?P<path>[^\"]*)\".*)",
     ),
     _form("gin-debug", r"\[GIN-debug\] (?:\[(?P<level>[A-Z]{4,8})\] )?(?P<message>.*)", level="debug"),
+    # MySQL 8's error log: 2026-11-29T18:46:40.123456Z 8 [Warning] [MY-010055] [Server] text
+    _form(
+        "mysqld",
+        r"(?P<time>\d{4}-\d\d-\d\dT[\d:.]{8,15}(?:Z|[+-]\d\d:\d\d)) +(?P<thread>\d{1,20}) \[(?P<level>System|Note|Warning|ERROR)\] \[(?P<code>MY-\d{6})\] "
+        r"\[(?P<resource>[\w-]{1,60})\] (?P<message>.*)",
+        {"System": "notice"},
+    ),
+    # Semantic Logger: 2026-11-29 18:46:40.123456 E [123:main pay.rb:6] Pay -- text
+    _form(
+        "semantic",
+        rf"(?P<time>{_ISO}) (?P<letter>[TDIWEF]) \[(?P<pid>\d{{1,10}}):(?P<thread>[^\] ]{{1,60}})(?: (?P<source>[^\]]{{1,200}}))?\] (?:\[[^\]]{{0,200}}\] |\{{[^}}]{{0,300}}\}} |\([\d.]{{1,12}}m?s\) ){{0,3}}"
+        r"(?P<resource>[\w:.]{1,250}) -- (?P<message>.*)",
+        words.LETTERS,
+    ),
+    # AWS's load balancers, Application and Classic HTTP
+    _form(
+        "load-balancer",
+        r"(?P<message>(?P<kind>https?|h2|wss?|grpcs) (?P<time>\d{4}-\d\d-\d\dT[\d:.]{8,15}Z) (?P<resource>\S{1,250}) (?P<client>\S{1,60}) (?P<target>\S{1,60}) "
+        r"[\d.-]+ [\d.-]+ [\d.-]+ (?P<status>\d{3}|-) (?P<target_status>\d{3}|-) (?P<received>\d+|-) (?P<bytes>\d+|-) \"(?P<method>[A-Z-]{1,20}) (?P<path>\S+).*)",
+    ),
+    # AWS's flow logs, version 2
+    _form(
+        "flow",
+        r"(?P<message>[2-9] (?P<account>\d{12}|unknown) (?P<resource>eni-\w{8,20}) (?P<client>\S{1,45}) (?P<target>\S{1,45}) \S+ \S+ \S+ \S+ (?P<bytes>\d+|-) (?P<time>\d{10}) \d{10} "
+        r"(?P<action>ACCEPT|REJECT|-) (?P<result>[A-Z]{2,10}).*)",
+    ),
+    # Amazon S3's server access log
+    _form(
+        "s3",
+        r"(?P<message>[0-9a-f]{32,64} (?P<resource>[\w.-]{3,63}) \[(?P<time>[^\]]{20,40})\] (?P<client>\S{1,45}) (?P<user>\S{1,200}) (?P<request>\S{1,40}) "
+        r"(?P<operation>[A-Z0-9._]{3,60}) (?P<key>\S+) \"[^\"]*\" (?P<status>\d{3}|-) (?P<error>\S+) (?P<bytes>\d+|-).*)",
+    ),
     # Squid's own access log: 1795959271.566     11 127.0.0.1 TCP_MISS/200 318 GET http://… - HIER_DIRECT/127.0.0.1 text/html
     _form(
         "squid",
@@ -186,7 +218,9 @@ FORMS: tuple[Form, ...] = (
     _form("xml", r"(?P<message><record>.*)"),
 )
 #: A form is tried only on lines that begin as it can.
-_BEGINS = re.compile(r"[\dIWEFDLCGHPOTV\[<#=\t:a-f]|info|trce|warn|npm|node=|type=|kern|user|daemon")
+_BEGINS = re.compile(
+    r"[\dIWEFDLCGHPOTV\[<#=\t:a-f]|https?|h2|wss?|grpcs|info|trce|warn|npm|node=|type=|kern|user|daemon"
+)
 #: All forms in one pattern: most lines are of none, and are asked once.
 _ANY = re.compile(
     "|".join("(?:" + re.sub(r"\(\?P<\w+>", "(?:", form.pattern.pattern) + ")" for form in FORMS), re.DOTALL

@@ -31,14 +31,14 @@ SHARED = re.compile(
 _SEPARATOR = re.compile(r"(?:\s|\|-(?=[A-Z])|[|›»▶\]]|[:,](?=[\s\[]|$)|,(?=[A-Z]{4,8},)|-{1,3}(?=\s|$)|>(?=\s))*")
 #: Tokens that may stand between time and level.
 _TOKEN = re.compile(
-    r"(?P<bracket>\[[^\[\]]{0,120}(?:\[[^\[\]]{0,60}\][^\[\]]{0,60}){0,3}\])|(?P<brace>\{[\w./:@-]{1,120}\})|(?P<paren>\([\w.:/-]{1,60}\))"
+    r"(?P<bracket>\[[^\[\]]{0,120}(?:\[[^\[\]]{0,60}\][^\[\]]{0,60}){0,3}\])|(?P<brace>\{[\w./:@-]{0,120}\})|(?P<paren>\([\w.:/-]{1,60}\))"
     r"|(?P<angle><[\w.:/-]{1,80}>)|(?P<hash>#\d{1,10})|(?P<pairs>[a-z]\w{0,30}=\S{0,200})"
     r"|(?P<state>[0-9A-Z]{5})(?=\s+[A-Z]+:[ ]{2})|(?P<number>\d{1,10})(?=[\s:\]])|(?P<delay>\d{1,10}ms)(?=\s)|(?P<name>[A-Za-z_@][\w.$/@-]{0,99}(?:::?[\w.$/@-]{1,99}){0,8})(?P<colon>:(?=\s))?"
 )
 #: Parts that may stand between level and text, each only where it can't be the first word of the text.
 _INNER = re.compile(
     r"(?P<bracket>\[[^\[\]]{0,200}(?:\[[^\[\]]{0,60}\][^\[\]]{0,60}){0,3}\])(?=[\s:\[(]|$)|\((?P<process>\d{1,10})\)(?=[\s:])"
-    r"|(?P<paren>\([\w.-]{1,60}\))(?=[\s:])|\((?P<placed>[\w./-]{1,150}\.[A-Za-z]{1,4}:\d{1,7})\)(?=\s)|(?P<rust>[\w-]{1,60}[ ]ThreadId\(\d{1,9}\))(?=[ ])"
+    r"|(?P<paren>\([\w.-][\w .:-]{0,59}\))(?=[\s:])|\((?P<placed>[\w./-]{1,150}\.[A-Za-z]{1,4}:\d{1,7})\)(?=\s)|(?P<rust>[\w-]{1,60}[ ]ThreadId\(\d{1,9}\))(?=[ ])"
     r"|(?P<call>[A-Za-z_][\w.]{0,200}:[\w<>.]{1,100}:\d{1,7})(?=[ ])"
     r"|(?P<django>[\w.]{1,80}[ ]\d{1,10}[ ]\d{6,20})(?=[ ])|<(?P<angle>[\w./-]{1,100}:\d{1,7})>(?=\s)|<(?P<erlang>\d{1,9}\.\d{1,9}\.\d{1,9})>(?=\s|$)"
     r"|(?P<number>\d{1,10})(?=[ ]---[ ]|[ ](?:MainThread|Thread-\d+)[ ])|(?P<thread>MainThread|Thread-\d+)(?=[ ])"
@@ -214,6 +214,8 @@ def inner(line: str, place: int, head: Head) -> str:
 
 #: The place in the source at the right edge, as rich writes it.
 _PLACED = re.compile(r"(?<=\S)[ ]{2,200}([\w.-]{1,60}\.[a-z]{1,3}:\d{1,7})[ ]{0,200}$")
+#: A logger behind the text, as Kafka writes it.
+_BEHIND = re.compile(r"[ ]\(((?:[a-z_]\w{0,60}\.){1,12}[A-Za-z_][\w$]{0,100})\)$")
 _SPACE = re.compile(r"(?:\s|[|:](?=\s|$)|-{1,3}(?=\s)|>(?=\s))*")
 
 
@@ -229,6 +231,9 @@ def told(head: Head, text: str, assumed: Assumed) -> dict[str, Any]:
     message, values = tail.contexts(text) if "channel" in metadata else tail.split(text)
     resource = values.pop("logger", None) if isinstance(values.get("logger"), str) else None
     resource = head.found.resource() or resource
+    behind = _BEHIND.search(message) if resource is None and head.level is not None else None
+    if behind is not None and not behind[1].endswith(("Exception", "Error")):
+        resource, message = behind[1], message[: behind.start()]
     if not message and not values and head.level is not None and head.level.style == "lower":
         message = head.level.name
     for name, value in values.items():

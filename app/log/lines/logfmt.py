@@ -22,6 +22,8 @@ _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,17})?(?:[eE][+-]?\d{1,2})?
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 _PLAIN = {"true": True, "false": False}
+#: What a request's line names, as Lograge writes it.
+_REQUEST = {"method", "path", "status"}
 #: A line must have one of so many of a field's best names.
 _KNOWN = 13
 
@@ -62,8 +64,8 @@ def read_logfmt(line: str, assumed: Assumed) -> dict[str, Any] | None:
 
 
 def is_log(pairs: dict[str, Any]) -> bool:
-    """Return whether the names are those of a log: a message, or a time or level beside anything."""
-    return any(
+    """Return whether the names are those of a log: a message, or a time or level beside anything; or a request's."""
+    return pairs.keys() >= _REQUEST or any(
         role[0] in ("message", "level", "timestamp") and role[1] < _KNOWN
         for name in pairs
         if (role := ROLES.get(name)) is not None

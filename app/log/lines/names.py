@@ -16,7 +16,7 @@ _LONGEST = 255
 LOGGER = re.compile(
     r"(?:(?P<module>[\w.]{1,200}):(?P<function>[\w<>.]{1,100}):(?P<line>\d{1,7})(?=[ ]-[ ])"
     r"|(?:in[ ])?(?P<name>[A-Za-z_@](?:[\w.$/@·-]|::?(?=\w)){0,254}+)(?:\[(?P<pid>\d{1,10})\])?)"
-    r"(?P<end>(?:[ ]{0,80}:(?=[ ])|[ ]-(?P<pairs>(?:[\w.-]{1,60}=\"[^\"]{0,200}\"[ ]?){1,20})-(?=[ ])|[ ]{1,3}--?-?(?=[ ]\S)|[ ]{1,60}>(?=[ ]\S)|\t|(?=\]))|(?=[ ]\S{1,100}\.[a-z]{1,4}:\d{1,7}[ \]]))[ ]{0,2}"
+    r"(?P<end>(?:[ ]{0,80}:(?=[ ])|[ ]-(?P<pairs>(?:[\w.-]{1,60}=\"[^\"]{0,200}\"[ ]?){1,20})-(?=[ ])|(?:[ ]\[[^\[\]]{0,60}\])?[ ]{1,3}--?-?(?=[ ]\S)|[ ]{1,60}>(?=[ ]\S)|\t|(?=\]))|(?=[ ]\S{1,100}\.[a-z]{1,4}:\d{1,7}[ \]]))[ ]{0,2}"
 )
 _SOURCE = re.compile(r"[\w./@\\-]{1,150}\.[A-Za-z]{1,4}:\d{1,7}")
 #: A logger or a function with the line in its source.
@@ -33,6 +33,8 @@ THREAD = re.compile(
     r"main$|[^.]*[Tt]hread|[^.]*(?:exec|pool|worker|MainProcess|nio|ForkJoin).*\d+$|MainProcess$|Thread-\d+$"
 )
 _EXCEPTION = re.compile(r"(?:\w+\.)*\w*(?:Error|Exception|Warning|Throwable)$")
+#: A class's name of several words: `SparkContext`.
+_HUMPS = re.compile(r"(?:[A-Z][a-z0-9]+){2,}[A-Z]?$")
 #: Words that begin a text before a colon and name no logger.
 PROSE = frozenset(
     [
@@ -141,37 +143,50 @@ class HeadFields:
         kind = str(found.lastgroup)
         value = found[kind]
         if kind == "bracket":
-            before = len(self.brackets)
-            # Behind the level of `TIME logger LEVEL` a name in brackets is of the text.
-            named = any(not THREAD.match(name) for name in self.brackets[: before - self.inside])
-            taken = self.inside < _INSIDE and not named and self.bracket(value[1:-1])
-            self.inside += len(self.brackets) > before
-            return taken
+            return self._inside(value[1:-1])
         if kind == "paren":
+            if " " in value and not self.brackets and self.logger is None:
+                return False
             self._thread(value[1:-1])
-        elif kind == "rust":
-            self._thread(value.split(" ")[0])
-        elif kind == "call":
-            self.logger, function, number = value.rsplit(":", 2)
-            self.metadata.update(function=function, line=int(number))
-        elif kind == "django":
-            self.logger, process, thread = value.split(" ")
-            self.metadata.setdefault("pid", process)
-            self._thread(thread)
         elif kind in ("process", "number", "erlang"):
             self.metadata.setdefault("pid", value)
-        elif kind in ("thread", "worker"):
-            self._thread(value)
-        elif kind == "java":
-            if self.logger is not None or _EXCEPTION.match(value):
-                return False
-            self.logger = value
+        elif kind in ("thread", "worker", "rust"):
+            self._thread(value.split(" ThreadId")[0])
+        elif kind in ("java", "call", "django"):
+            return self._named(kind, value)
         elif kind in ("spans", "span"):
             self.metadata["spans"] = value
             for name, inner in tail.within(value).items():
                 self.metadata.setdefault(name, inner)
         else:
             self.metadata.setdefault("source", value)
+        return True
+
+    def _inside(self, content: str) -> bool:
+        """Take a bracket from between level and text; False where it belongs to the text."""
+        if _SOURCE.fullmatch(content) is not None:
+            self.metadata.setdefault("source", content)
+            return True
+        before = len(self.brackets)
+        # Behind the level of `TIME logger LEVEL` a name in brackets is of the text.
+        named = any(not THREAD.match(name) for name in self.brackets[: before - self.inside])
+        taken = self.inside < _INSIDE and not named and self.bracket(content)
+        self.inside += len(self.brackets) > before
+        return taken
+
+    def _named(self, kind: str, value: str) -> bool:
+        """Take a logger that is known by its shape: a Java class, one with function and line, one with process and thread."""
+        if kind == "call":
+            self.logger, function, number = value.rsplit(":", 2)
+            self.metadata.update(function=function, line=int(number))
+        elif kind == "django":
+            self.logger, process, thread = value.split(" ")
+            self.metadata.setdefault("pid", process)
+            self._thread(thread)
+        elif self.logger is not None or _EXCEPTION.match(value):
+            return False
+        else:
+            self.logger = value
         return True
 
     def bracket(self, content: str) -> bool:
@@ -272,4 +287,4 @@ def is_logger(found: re.Match[str], line: str, level: words.Level | None, *, sou
         return (sourced and after not in ("{", "")) or _SOURCE.match(line, found.end()) is not None
     if shaped or end != ":":
         return shaped or not name.isupper()
-    return name[0].islower() and line[level.end : level.end + 1] != ":"
+    return (name[0].islower() or _HUMPS.match(name) is not None) and line[level.end : level.end + 1] != ":"

@@ -14,12 +14,24 @@ LineReader = Callable[[str, Assumed], dict[str, Any] | None]
 
 #: A line as Kubernetes keeps it of a container's output: time, stream, whether the line is whole.
 _CONTAINER = re.compile(rf"{written.ISO} (stdout|stderr) ([FP]) (.*)", re.DOTALL)
+#: What Docker Compose and `kubectl logs --prefix` write before the lines of each container.
+NAMED = re.compile(
+    r"(?P<name>(?P<service>[A-Za-z0-9][\w.-]{0,60}?)[-_]\d{1,3}) {1,60}\| "
+    r"|\[(?P<pod>pod/[\w.-]{1,253}/(?P<container>[\w.-]{1,63}))\] "
+)
 #: Longest head of a line, in which its fields are looked for.
 _HEAD = 16_384
 
 
 def read_container(line: str, assumed: Assumed) -> dict[str, Any] | None:
-    """Return the log in a line that Kubernetes kept: stream and time, and the line itself as message."""
+    """Return the log in a line that a container wrote, by what was kept of it: stream and time, or its name; the line is its message."""
+    if (named := NAMED.match(line)) is not None:
+        name = named["service"] or named["container"]
+        return {
+            "message": line[named.end() :],
+            "resourceId": name,
+            "metadata": {"container": named["name"] or named["pod"]},
+        }
     found = _CONTAINER.fullmatch(line)
     timestamp = None if found is None else written.from_groups(found, 1, assumed)
     if found is None or timestamp is None:
