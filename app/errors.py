@@ -59,6 +59,10 @@ class InvalidSettings(InvalidInput):
     """A setting is unknown or has a value that can't be used."""
 
 
+class BodyStopped(LogIngestorError):
+    """The body of a request stopped coming: answered with 408."""
+
+
 class NotFound(LogIngestorError):
     """Nothing has the id that was asked for: answered with 404, or exit code 1."""
 

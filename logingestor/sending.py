@@ -95,7 +95,15 @@ def _meaning(status: int, retry_after: str | None, text: bytes, lines: int) -> S
     if status == 413 and lines > 1:
         return Sent(over=False, halve=True)
     if status in FINAL or status == 413:
-        # After a 400 the server has them as dead letters.
-        return Sent(over=True, lost=0 if status == 400 else lines, fault=f"{status} {message}")
+        return Sent(over=True, lost=0 if status == 400 and _are_kept(said) else lines, fault=f"{status} {message}")
     wait = float(retry_after) if retry_after and retry_after.isdigit() else None
     return Sent(over=False, wait=wait, fault=f"{status} {message}")
+
+
+def _are_kept(said: Any) -> bool:
+    """Return whether the server has what it refused as dead letters: all but what it refused for the key, or the address."""
+    errors = said.get("errors") if isinstance(said, dict) else None
+    if not isinstance(errors, list) or not errors:
+        return False
+    # A fault of a log has its place; one of the whole body names no field, one of a header or parameter does.
+    return all(isinstance(one, dict) and ("index" in one or "field" not in one) for one in errors)

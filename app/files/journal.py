@@ -14,19 +14,23 @@ from app.log.foreign.scales import SYSLOG
 FIELDS = 1_024
 #: Bytes that are kept of what is no entry.
 STRAY = 64 << 10
+#: Where a log says which fields were left out of it, and why; most of them that it names.
+UNREAD, NAMED = "unread", 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: Fields that have a place of their own in a log, or say nothing of the event.
 _TAKEN = frozenset(("MESSAGE", "PRIORITY", "_HOSTNAME", "__CURSOR", "__REALTIME_TIMESTAMP", "__MONOTONIC_TIMESTAMP"))
 
 
 class Entries:
-    """Reads entries from a stream; *limit* is the most bytes of one, of longer ones the rest is left out."""
+    """Reads entries from a stream; *limit* is the most bytes of one, of longer ones the rest is left out, and named under UNREAD."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._buffer = bytearray()
         self._entry: dict[str, Any] = {}
         self._size = 0
+        #: Fields of the entry that were left out or cut, and why.
+        self._unread: dict[str, str] = {}
         #: Bytes of a long value that are still to come and are not kept.
         self._skip = 0
         #: The beginning of what was no part of an entry.
@@ -41,7 +45,7 @@ class Entries:
         while not self._skip and (end := self._buffer.find(b"\n", at)) >= 0:
             line = bytes(self._buffer[at:end])
             if not line:
-                if self._entry:
+                if self._entry or self._unread:
                     yield self._whole()
                 at = end + 1
                 continue
@@ -61,7 +65,7 @@ class Entries:
     def flush(self) -> Iterator[dict[str, Any]]:
         """Yield the entry at the end of the stream, which no blank line has ended."""
         self._strays()
-        if self._entry:
+        if self._entry or self._unread:
             yield self._whole()
 
     def _strays(self) -> None:
@@ -77,6 +81,7 @@ class Entries:
         if length > self._limit:
             room = max(self._limit - self._size - len(name) - 1, 0)
             self._keep(name, bytes(self._buffer[first : first + room]))
+            self._leave(decode(name), f"is cut: it has {length:,} bytes")
             self._skip = max(last + 1 - len(self._buffer), 0)
             return min(last + 1, len(self._buffer))
         if len(self._buffer) < last + 1:
@@ -86,10 +91,15 @@ class Entries:
 
     def _keep(self, name: bytes, value: bytes) -> None:
         size = len(name) + len(value) + 1
-        if len(self._entry) >= FIELDS or self._size + size > self._limit:
+        key = decode(name)
+        if len(self._entry) >= FIELDS:
+            self._leave(key, f"is left out: the entry has more than {FIELDS:,} fields")
+            return
+        if self._size + size > self._limit:
+            self._leave(key, f"is left out: the entry has more than {self._limit:,} bytes")
             return
         self._size += size
-        key, text = decode(name), decode(value)
+        text = decode(value)
         held = self._entry.get(key)
         if isinstance(held, list):
             held.append(text)
@@ -99,7 +109,15 @@ class Entries:
 
     def _whole(self) -> dict[str, Any]:
         entry, self._entry, self._size = self._entry, {}, 0
+        if self._unread:
+            entry[UNREAD], self._unread = self._unread, {}
         return entry
+
+    def _leave(self, name: str, why: str) -> None:
+        if name in self._unread or len(self._unread) < NAMED:
+            self._unread[name[:255]] = why
+        else:
+            self._unread["…"] = "more fields are left out"
 
 
 def log_of(entry: dict[str, Any]) -> dict[str, Any]:

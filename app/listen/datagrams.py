@@ -67,6 +67,11 @@ class Datagrams:
             asyncio.get_running_loop().remove_reader(self._socket.fileno())
             self._socket.close()
             self._socket = None
+            self.counts.lost_chunks += self._chunks.take_lost(ended=True)
+
+    def count(self) -> None:
+        """Count what was lost since the last time."""
+        self.counts.lost_chunks += self._chunks.take_lost()
 
     def _readable(self) -> bool:
         """Take what has come; return whether there may be more."""

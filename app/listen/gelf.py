@@ -35,8 +35,7 @@ class Chunks:
     def __init__(self) -> None:
         self._messages: dict[tuple[str, bytes], _Chunked] = {}
         self._bytes = 0
-        #: Chunks of messages that never became whole.
-        self.lost = 0
+        self._lost = 0
 
     def take(self, data: bytes, peer: str) -> bytes | None:
         """Return the message that *data* is, or completes; None while chunks are missing, or for none that is valid."""
@@ -44,12 +43,12 @@ class Chunks:
             return data
         key, number, count = (peer, data[2:10]), data[10], data[11]
         if not 0 < count <= CHUNKS or number >= count:
-            self.lost += 1
+            self._lost += 1
             return None
         self._forget()
         message = self._messages.setdefault(key, _Chunked(time.monotonic(), count))
         if count != message.count:
-            self.lost += 1
+            self._lost += 1
             return None
         part = data[12:]
         if number not in message.parts and self._bytes + len(part) <= INCOMPLETE_BYTES:
@@ -61,14 +60,20 @@ class Chunks:
         self._drop(key)
         return b"".join(message.parts[place] for place in range(message.count))
 
-    def _forget(self) -> None:
+    def take_lost(self, *, ended: bool = False) -> int:
+        """Return how many chunks have been lost since this was last asked; once *ended*, all that wait for others are."""
+        self._forget(all_of_them=ended)
+        lost, self._lost = self._lost, 0
+        return lost
+
+    def _forget(self, *, all_of_them: bool = False) -> None:
         """Drop what waits too long, the oldest first, and the oldest of too many."""
         now = time.monotonic()
         while self._messages:
             key, oldest = next(iter(self._messages.items()))
-            if now - oldest.begun <= CHUNK_SECONDS and len(self._messages) < INCOMPLETE:
+            if not all_of_them and now - oldest.begun <= CHUNK_SECONDS and len(self._messages) < INCOMPLETE:
                 return
-            self.lost += len(oldest.parts)
+            self._lost += len(oldest.parts)
             self._drop(key)
 
     def _drop(self, key: tuple[str, bytes]) -> None:

@@ -39,7 +39,7 @@ async def serve(parts: Parts, addresses: Sequence[ListenAddress], say: Callable[
             listener = await _listen(address, intake, counts.setdefault(str(address), ListenCounts()), limits.message)
             listeners.append(listener)
             say(f"listens at {address}" + (f" (port {listener.port})" if address.port == 0 and listener.port else ""))
-        await _counted(stopping, lambda: listen_counts.write(data_dir, counts))
+        await _counted(stopping, listeners, lambda: listen_counts.write(data_dir, counts))
     finally:
         await asyncio.gather(*(listener.stop() for listener in listeners))
         await intake.close()
@@ -59,9 +59,11 @@ async def _listen(address: ListenAddress, intake: Intake, counts: ListenCounts, 
     return made
 
 
-async def _counted(stopping: asyncio.Event, write: Callable[[], None]) -> None:
+async def _counted(stopping: asyncio.Event, listeners: Sequence[Listener], write: Callable[[], None]) -> None:
     while not stopping.is_set():
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(listen_counts.WRITE_SECONDS):
                 await stopping.wait()
+        for listener in listeners:
+            listener.count()
         write()

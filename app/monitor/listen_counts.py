@@ -23,11 +23,13 @@ class ListenCounts(msgspec.Struct):
     #: Datagrams that the kernel dropped because they came faster than they were read, and those dropped for want of room.
     lost_kernel: int = 0
     lost_full: int = 0
+    #: Chunks of GELF whose message never became whole.
+    lost_chunks: int = 0
 
     @property
     def lost(self) -> dict[str, int]:
         """The datagrams that were lost, by the reason."""
-        return {"kernel": self.lost_kernel, "full": self.lost_full}
+        return {"kernel": self.lost_kernel, "full": self.lost_full, "chunks": self.lost_chunks}
 
 
 _Counts = dict[str, ListenCounts]

@@ -1,10 +1,14 @@
-"""What was lost before any door: gaps in the numbers of senders, in words, and as a probe."""
+"""What was lost before any door: gaps in the numbers of senders and datagrams that listeners dropped, in words, and as probes."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
 
+from app.monitor import listen_counts
 from app.monitor.board import Trouble
 from app.ports.gaps import GapKeeper, NumbererGaps
 from app.ports.queue import Depth, LogQueue
@@ -118,6 +122,56 @@ class LostProbe:
 
     def unreachable(self, reason: str) -> dict[str, Trouble]:
         """See Probe: record and queue have probes of their own, which report that they can't be reached."""
+        return {}
+
+
+#: Why datagrams are lost, in words.
+_REASONS = {
+    "kernel": "came faster than they were read",
+    "full": "found no room while the queue was away",
+    "chunks": "were chunks of GELF whose message never became whole",
+}
+#: Seconds without a loss after which its notice closes.
+QUIET_SECONDS = 60.0
+
+
+class LostDatagramProbe:
+    """A probe: datagrams that the listeners of this machine have lost since this process looks."""
+
+    name = "datagrams"
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._before: dict[str, dict[str, int]] | None = None
+        self._new = Counter[tuple[str, str]]()
+        self._lost_at = 0.0
+
+    def look(self) -> dict[str, Trouble]:
+        """See Probe."""
+        counts = {address: one.lost for address, one in listen_counts.read(self._data_dir).items()}
+        if self._before is not None:
+            for address, lost_there in counts.items():
+                before = self._before.get(address, {})
+                for reason, count in lost_there.items():
+                    if count > before.get(reason, 0):
+                        self._new[address, reason] += count - before.get(reason, 0)
+                        self._lost_at = monotonic()
+        self._before = counts
+        if monotonic() - self._lost_at >= QUIET_SECONDS:
+            self._new.clear()
+        if not self._new:
+            return {}
+        parts = "; ".join(
+            f"{count:,} at {address} {_REASONS[reason]}" for (address, reason), count in sorted(self._new.items())
+        )
+        text = (
+            f"Datagrams were lost: {parts}. Nothing that was accepted is lost; senders over UDP are not told. "
+            "Over TCP they are made to wait instead."
+        )
+        return {f"{self.name}/lost": Trouble("logs_lost", "warning", text, {"datagrams": self._new.total()})}
+
+    def unreachable(self, reason: str) -> dict[str, Trouble]:
+        """See Probe: the disk has a probe of its own."""
         return {}
 
 

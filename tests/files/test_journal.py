@@ -50,7 +50,20 @@ def test_a_value_that_is_too_long_is_cut_and_costs_no_other() -> None:
     for pieces in ([long + STREAM], [(long + STREAM)[at : at + 7] for at in range(0, len(long + STREAM), 7)]):
         cut, *others = read(*pieces)
         assert set(str(cut["MESSAGE"])) <= {"x"}
+        assert log_of(cut)["metadata"] == {"unread": {"MESSAGE": "is cut: it has 5,000 bytes"}}
         assert others == read(STREAM)
+
+
+def test_what_is_left_out_is_named() -> None:
+    """A field for which there is no room any more, and more fields than journald itself keeps; an entry of nothing else too."""
+    (entry,) = read(b"MESSAGE=x\nLONG=" + b"y" * 995 + b"\n\n")
+    assert entry == {"MESSAGE": "x", "unread": {"LONG": "is left out: the entry has more than 1,000 bytes"}}
+    (entry,) = read(b"LONG=" + b"y" * 1_500 + b"\n\n")
+    assert log_of(entry)["metadata"]["unread"] == {"LONG": "is left out: the entry has more than 1,000 bytes"}
+    (entry,) = read(b"".join(b"A%d=\n" % n for n in range(2_000)) + b"\n", limit=100_000)
+    unread = log_of(entry)["metadata"]["unread"]
+    assert unread["A1024"] == "is left out: the entry has more than 1,024 fields"
+    assert (len(unread), unread["…"]) == (21, "more fields are left out")
 
 
 def test_ids_are_made_from_cursors() -> None:

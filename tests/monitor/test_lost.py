@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from app.backends import Backends
 from app.log.envelope import Envelope
 from app.log.numbers import ArrivedNumbers, Numberer
 from app.log.record import IdSource
-from app.monitor import lost
-from app.monitor.lost import SETTLED_MS, TOLD_MS, UNSURE_MS, LostProbe, settled
+from app.monitor import listen_counts, lost
+from app.monitor.listen_counts import ListenCounts
+from app.monitor.lost import SETTLED_MS, TOLD_MS, UNSURE_MS, LostDatagramProbe, LostProbe, settled
 from app.ports.queue import Depth
 from app.times.instant import now_ms
 from tests.conftest import MakeRecord
@@ -101,3 +104,28 @@ def test_it_is_told_for_an_hour(backends: Backends, later: list[int]) -> None:
     later[0] = TOLD_MS + 10_000
     assert probe.look() == {}
     assert [one.numbers for one in lost.lost(backends.record.gaps, backends.queue.depth())] == [[(2, 2)]]
+
+
+def test_datagrams_that_listeners_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Why and where, as long as more are lost and for a minute; what was lost before somebody looked is in the figures alone."""
+    clock = [1_000.0]
+    monkeypatch.setattr(lost, "monotonic", lambda: clock[0])
+    counts = {"udp://:5514": ListenCounts(lost_kernel=7), "gelf+udp://:12201": ListenCounts(lost_full=1)}
+    probe = LostDatagramProbe(tmp_path)
+    assert probe.look() == {}
+    listen_counts.write(tmp_path, counts)
+    probe = LostDatagramProbe(tmp_path)
+    assert probe.look() == {}
+    counts["udp://:5514"].lost_kernel += 1_500
+    counts["gelf+udp://:12201"].lost_chunks += 2
+    listen_counts.write(tmp_path, counts)
+    (trouble,) = probe.look().values()
+    assert (trouble.kind, trouble.details) == ("logs_lost", {"datagrams": 1_502})
+    assert (
+        "2 at gelf+udp://:12201 were chunks of GELF whose message never became whole; "
+        "1,500 at udp://:5514 came faster than they were read." in trouble.text
+    )
+    clock[0] += 59
+    assert len(probe.look()) == 1
+    clock[0] += 2
+    assert probe.look() == {}

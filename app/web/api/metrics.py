@@ -109,7 +109,7 @@ FIGURES = {
         Figure(
             "listen_lost_datagrams_total",
             "counter",
-            "Datagrams lost: by the kernel, whose buffer was full, or for want of room while the queue was away.",
+            "Datagrams lost: by the kernel, whose buffer was full; for want of room while the queue was away; as chunks of GELF whose message never became whole.",
             ("address", "reason"),
         ),
         Figure("notifier_failing", "gauge", "Whether the last try at a notifier failed: 1, else 0.", ("notifier",)),

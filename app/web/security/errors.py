@@ -10,6 +10,7 @@ from flask import Flask, Response, jsonify, make_response, render_template, requ
 from werkzeug.exceptions import HTTPException
 
 from app.errors import (
+    BodyStopped,
     InvalidInput,
     InvalidSettings,
     LogIngestorError,
@@ -19,6 +20,7 @@ from app.errors import (
     Unavailable,
     UnsupportedMedia,
 )
+from app.web.server.environ import REFUSED
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,7 @@ RETRY_AFTER_SHIPPERS = 5
 STATUS: tuple[tuple[type[LogIngestorError], int], ...] = (
     (TooLarge, 413),
     (UnsupportedMedia, 415),
+    (BodyStopped, 408),
     (InvalidSettings, 500),
     (InvalidInput, 400),
     (NotFound, 404),
@@ -38,6 +41,8 @@ STATUS: tuple[tuple[type[LogIngestorError], int], ...] = (
 
 def install(app: Flask) -> None:
     """Answer every error in the shape that its reader expects."""
+    # The first of all: what is refused by its size is not asked for a password.
+    app.before_request(_before_the_body)
     app.register_error_handler(LogIngestorError, _ours)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unforeseen)
@@ -59,6 +64,13 @@ def refused_by(error: LogIngestorError) -> tuple[int, str, dict[str, str]]:
         {"Retry-After": str(min(error.retry_after, RETRY_AFTER_SHIPPERS))} if isinstance(error, Unavailable) else {}
     )
     return _status(error), text, headers
+
+
+def _before_the_body() -> None:
+    """Refuse a request whose body the server would not read, in the words of the door that it was for."""
+    error: LogIngestorError | None = request.environ.get(REFUSED)
+    if error is not None:
+        raise error
 
 
 def _status(error: LogIngestorError) -> int:

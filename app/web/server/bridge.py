@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import json
 from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
 
-from app.web.server.environ import LEFT, SENT, Headers, Scope, environ
+from app.errors import BodyStopped, LogIngestorError, Problem, TooLarge, Unavailable
+from app.web.server.environ import LEFT, REFUSED, SENT, Headers, RequestEnd, Scope, environ
 from app.web.server.threads import Threads
 
 Message = MutableMapping[str, Any]
@@ -71,26 +71,6 @@ class _Watch:
             self._task.cancel()
 
 
-class RefusedRequest(Exception):
-    """The request is answered without Flask."""
-
-    def __init__(self, status: int, message: str, retry_after: int | None = None) -> None:
-        super().__init__(message)
-        self.status = status
-        self.retry_after = retry_after
-
-    async def send(self, send: Send) -> None:
-        """Answer in the shape of every error."""
-        body = json.dumps({"status": False, "message": str(self), "errors": []}).encode()
-        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-        # The rest of the body is not read: the connection can't be used again.
-        headers.append((b"connection", b"close"))
-        if self.retry_after is not None:
-            headers.append((b"retry-after", str(self.retry_after).encode()))
-        await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
-
-
 @dataclass(slots=True)
 class FlaskAnswer:
     """Status and headers with which Flask began to answer."""
@@ -107,6 +87,7 @@ class Bridge:
     """An ASGI application (version 3, HTTP and lifespan) that answers with a WSGI application (PEP 3333)."""
 
     def __init__(self, app: WsgiApp, *, body_limit: int) -> None:
+        """Have *app* answer, also, in its own words, a request whose body is not read: the error is under REFUSED then."""
         self._app = app
         self._body_limit = body_limit
         self._threads = Threads(THREADS, "request")
@@ -133,58 +114,70 @@ class Bridge:
                 return
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        held, sent = _Held(), list[Callable[[bool], None]]()
+        ends, delivered = RequestEnd(), False
+        try:
+            try:
+                answer = await self._worked(scope, receive, ends)
+            except LogIngestorError as error:
+                answer = await self._refusal(error, scope)
+            # Only where somebody asks: it costs a task.
+            there = not ends or not await _is_gone(receive)
+            await self._send(answer, receive, send)
+            delivered = there
+        except ClientLeft:
+            return
+        finally:
+            # Whatever happened: a series that never ended would take every equal request for its repeat.
+            ends.call(delivered=delivered)
+
+    async def _worked(self, scope: Scope, receive: Receive, ends: RequestEnd) -> FlaskAnswer:
+        """Return Flask's answer. Raises the error for which the request is refused before it is worked at."""
+        held = _Held()
         try:
             await self._read(scope, receive, held)
             if self._waiting >= WAITING_LIMIT:
-                raise RefusedRequest(503, "too many requests wait", retry_after=1)
+                raise Unavailable("too many requests wait", retry_after=1)
             watch = _Watch(scope, receive)
             self._waiting += 1
             try:
-                answer = await self._threads.run(self._answer, environ(scope, bytes(held.body)) | {SENT: sent})
+                environment = environ(scope, bytes(held.body)) | {SENT: ends}
+                return cast(FlaskAnswer, await self._threads.run(self._answer, environment))
             finally:
                 self._waiting -= 1
                 watch.end()
-        except ClientLeft:
-            return
-        except RefusedRequest as refused:
-            await refused.send(send)
-            return
         finally:
             self._held -= len(held.body)
-        delivered = False
-        try:
-            # Only where somebody asks: it costs a task.
-            there = not sent or not await _is_gone(receive)
-            await self._send(answer, receive, send)
-            delivered = there
-        finally:
-            for ended in sent:
-                ended(delivered)
+
+    async def _refusal(self, error: LogIngestorError, scope: Scope) -> FlaskAnswer:
+        # Not by the threads of requests: all of them may be at work, which is why some are refused.
+        answer = cast(FlaskAnswer, await self._streams.run(self._answer, environ(scope, b"") | {REFUSED: error}))
+        # What is left of the body is not read: the connection can't be used again.
+        answer.headers.append((b"connection", b"close"))
+        return answer
 
     async def _read(self, scope: Scope, receive: Receive, held: _Held) -> None:
         """Read the body, within the limits and with patience for a slow sender, not for a silent one."""
         announced = _content_length(scope)
         if announced > self._body_limit:
-            raise RefusedRequest(413, f"the body has more than {self._body_limit:,} bytes")
+            raise TooLarge(Problem(f"the body has more than {self._body_limit:,} bytes"))
         if self._held and self._held + announced > BODIES_LIMIT:
-            raise RefusedRequest(503, "too many large requests are under way", retry_after=1)
+            raise Unavailable("too many large requests are under way", retry_after=1)
         more = True
         while more:
             try:
                 async with asyncio.timeout(SILENCE_SECONDS):
                     message = await receive()
             except TimeoutError:
-                raise RefusedRequest(408, f"the body stopped for {SILENCE_SECONDS:.0f} seconds") from None
+                raise BodyStopped(f"the body stopped for {SILENCE_SECONDS:.0f} seconds") from None
             if message["type"] == "http.disconnect":
                 raise ClientLeft
             piece = message.get("body", b"")
             held.body += piece
             self._held += len(piece)
             if len(held.body) > self._body_limit:
-                raise RefusedRequest(413, f"the body has more than {self._body_limit:,} bytes")
+                raise TooLarge(Problem(f"the body has more than {self._body_limit:,} bytes"))
             if self._held > BODIES_LIMIT and self._held > len(held.body):
-                raise RefusedRequest(503, "too many large requests are under way", retry_after=1)
+                raise Unavailable("too many large requests are under way", retry_after=1)
             more = message.get("more_body", False)
 
     def _answer(self, environment: dict[str, Any]) -> FlaskAnswer:

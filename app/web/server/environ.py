@@ -3,18 +3,55 @@
 from __future__ import annotations
 
 import io
+import logging
 import sys
-from collections.abc import MutableMapping
+import threading
+from collections.abc import Callable, MutableMapping
 from typing import Any
+
+from app.errors import LogIngestorError
+
+log = logging.getLogger(__name__)
 
 Scope = MutableMapping[str, Any]
 Headers = list[tuple[bytes, bytes]]
 
 #: Name in the environment of the function that says whether the client has left.
 LEFT = "logingestor.left"
-#: Name in the environment of a list: each function in it is called, on the loop, with whether the answer was delivered
-#: to a client that was still there.
+#: Name in the environment of the RequestEnd of a request.
 SENT = "logingestor.sent"
+#: Name in the environment of the error for which a request is refused before its body was read.
+REFUSED = "logingestor.refused"
+
+
+class RequestEnd:
+    """What is called when a request is over, with whether its answer was delivered to a client that was still there."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._waiting: list[Callable[[bool], None]] = []
+        self._over = False
+
+    def __bool__(self) -> bool:
+        return bool(self._waiting)
+
+    def append(self, ended: Callable[[bool], None]) -> None:
+        """Have *ended* called at the end; at once where the request is over already: its client left while it was worked at."""
+        with self._guard:
+            if not self._over:
+                self._waiting.append(ended)
+                return
+        ended(False)
+
+    def call(self, *, delivered: bool) -> None:
+        """Call them all, once; one that fails keeps none of the others from it."""
+        with self._guard:
+            self._over, waiting, self._waiting = True, self._waiting, []
+        for ended in waiting:
+            try:
+                ended(delivered)
+            except LogIngestorError as error:
+                log.warning("the end of a request can't be noted: %s", error)
 
 
 def _never() -> bool:

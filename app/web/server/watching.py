@@ -9,6 +9,7 @@ from app import backends as backends_module
 from app.alerts.probe import AlertProbe
 from app.backends import Backends
 from app.monitor.board import Board
+from app.monitor.lost import LostDatagramProbe
 from app.monitor.probes import Broker, Disk, Index, Probe
 from app.monitor.watch import Watch, Watched
 from app.settings.settings import Settings
@@ -17,7 +18,11 @@ from app.web.render.display import plain
 
 def watch(settings: Settings, held: Backends, board: Board) -> Watch:
     """Return the watch of this process, to be started."""
-    probes: list[Probe] = [Disk(settings.data_dir, settings.min_free_disk), AlertProbe(held.record.alerts)]
+    probes: list[Probe] = [
+        Disk(settings.data_dir, settings.min_free_disk),
+        AlertProbe(held.record.alerts),
+        LostDatagramProbe(settings.data_dir),
+    ]
     if held.move is None:
         probes.append(Index(held.index))
     if not settings.local_broker:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import json
 import socket
 import threading
 import time
@@ -13,8 +12,11 @@ from typing import Any
 import pytest
 import uvicorn
 
+from app.errors import Unavailable
+from app.web.security.errors import refused_by
 from app.web.server import bridge
 from app.web.server.bridge import Bridge
+from app.web.server.environ import REFUSED, SENT, RequestEnd
 from tests.e2e.program import wait_for
 
 BODY_LIMIT = 100_000
@@ -27,8 +29,14 @@ class Application:
         self.seen: list[dict[str, Any]] = []
         self.closed = threading.Event()
         self.made = 0
+        #: Of requests that are over, whether their answer was delivered.
+        self.ended: list[bool] = []
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if REFUSED in environ:
+            status, text, _ = refused_by(environ[REFUSED])
+            start_response(f"{status} NO", [("Content-Length", str(len(text)))])
+            return [text.encode()]
         self.seen.append({**environ, "body": environ["wsgi.input"].read()})
         path = environ["PATH_INFO"]
         if path == "/stream":
@@ -37,10 +45,14 @@ class Application:
         if path == "/breaks":
             start_response("200 OK", [("Content-Type", "text/plain")])
             return self._breaks()
+        if path == "/ends":
+            environ[SENT].append(self.ended.append)
+            raise RuntimeError("on purpose")
         if path == "/raises":
             raise RuntimeError("on purpose")
         if path == "/slow":
             wait_for(environ[bridge.LEFT], 20, "the client's leaving")
+            environ[SENT].append(self.ended.append)
             self.closed.set()
         start_response("201 CREATED", [("Content-Length", "5"), ("X-Twice", "a"), ("X-Twice", "b")])
         return [b"he", b"", b"llo"]
@@ -104,10 +116,10 @@ def test_request_and_answer_cross_whole(port: int, application: Application) -> 
     assert (seen["REMOTE_ADDR"], seen["CONTENT_LENGTH"], seen["REQUEST_METHOD"]) == ("127.0.0.1", "2", "POST")
 
 
-def test_body_over_the_limit_is_413_without_the_application(port: int, application: Application) -> None:
+def test_body_over_the_limit_is_413_in_the_words_of_the_application(port: int, application: Application) -> None:
     """Announced or chunked, before it is in memory."""
     status, body, _ = ask(port, "POST", "/", b"x" * (BODY_LIMIT + 1))
-    assert (status, json.loads(body)["status"]) == (413, False)
+    assert (status, body) == (413, b"the body has more than 100,000 bytes")
     with socket.create_connection(("127.0.0.1", port)) as client:
         client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n")
         piece = b"ffff\r\n" + b"x" * 0xFFFF + b"\r\n"
@@ -152,6 +164,8 @@ def test_client_that_leaves_while_it_waits_is_noticed(port: int, application: Ap
     assert application.closed.wait(20)
     assert ask(port, "GET", "/")[0] == 201
     assert not application.seen[-1][bridge.LEFT]()
+    wait_for(lambda: application.ended, 10, "the end")
+    assert application.ended == [False]
 
 
 def test_bodies_together_are_bounded(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,7 +205,27 @@ def test_stream_that_breaks_does_not_look_whole(port: int) -> None:
         ask(port, "GET", "/breaks")
 
 
-def test_application_that_raises_is_500(port: int) -> None:
-    """And the server goes on."""
+def test_application_that_raises_is_500(port: int, application: Application) -> None:
+    """And the server goes on; who waits for the end of the request is told."""
     assert ask(port, "GET", "/raises")[0] == 500
+    assert ask(port, "GET", "/ends")[0] == 500
+    wait_for(lambda: application.ended, 10, "the end")
+    assert application.ended == [False]
     assert ask(port, "GET", "/")[0] == 201
+
+
+def test_ends_of_a_request_that_is_over() -> None:
+    """Who comes too late is told at once, and one that can't be noted keeps no other from being told."""
+    told: list[bool] = []
+    ends = RequestEnd()
+
+    def fails(delivered: bool) -> None:
+        told.append(delivered)
+        raise Unavailable("the file can't be written")
+
+    ends.append(fails)
+    ends.append(told.append)
+    ends.call(delivered=True)
+    ends.append(told.append)
+    ends.call(delivered=True)
+    assert told == [True, True, False]
