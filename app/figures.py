@@ -21,11 +21,20 @@ from app.ports.notes import REFUSED
 from app.ports.notices import GONE_SECONDS, HISTORY, Notice, Seen
 from app.ports.queue import Readable
 from app.ports.record import LogStore
+from app.rules.rule import RuleSet
 from app.settings.settings import Settings
 from app.times.instant import now_ms
 
 #: Seconds for which a page is content with what the record said of itself: dead letters are counted for it, and sizes looked up.
 RECENT_SECONDS = 10.0
+#: What is counted of rules (app/accept/ruling.py), and the names of its figures.
+_RULED = {
+    "changed": "rule_changed_logs_total",
+    "values": "rule_values_total",
+    "letters": "rule_changed_letters_total",
+    "dropped": "rule_dropped_logs_total",
+    "bytes": "rule_dropped_bytes_total",
+}
 
 
 class Recent:
@@ -92,6 +101,8 @@ def read(held: Backends, chosen: Settings, board: Board, recent: Recent | None =
     found.notices = board.open()
     if there:
         reader.tried(reader.notifiers)
+        if chosen.rules is not None:
+            reader.tried(reader.rules)
         reader.tried(reader.notices)
     return found
 
@@ -171,6 +182,18 @@ class _Reader:
     def notices(self) -> None:
         """Ask which notices are open, on all machines."""
         self.found.notices = self._held.record.notices.notices(HISTORY, "open")
+
+    def rules(self) -> None:
+        """Ask what rules did to logs, on all machines."""
+        from app.accept.ruling import read_counts
+
+        counts = read_counts(self._settings.rules or RuleSet(), self._held.record.notes)
+        for kind, name in _RULED.items():
+            values: list[tuple[float, tuple[str, ...]]] = [
+                (float(of[kind]), (rule,)) for rule, of in counts.items() if kind in of
+            ]
+            if values:
+                self.found.labelled[name] = values
 
     def notifiers(self) -> None:
         """Ask how the notifiers are doing."""

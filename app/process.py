@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from app import backends as backends_module
 from app import secret
@@ -14,7 +15,11 @@ from app.accept.visits import Visits
 from app.backends import Backends
 from app.figures import Recent
 from app.monitor.board import Board
+from app.settings.limits import limits_of
 from app.settings.settings import Settings
+
+if TYPE_CHECKING:
+    from app.accept.ruling import Ruling
 
 
 @dataclass(slots=True)
@@ -31,6 +36,7 @@ class Parts:
     _accept: Accept | None = None
     _receipts: Receipts | None = None
     _visits: Visits | None = None
+    _ruling: Ruling | None = None
     _repeats: Repeats | None = None
 
     def backends(self) -> Backends:
@@ -55,8 +61,19 @@ class Parts:
         receipts = self.receipts()
         with self._guard:
             if self._accept is None:
-                self._accept = Accept(receipts.queue, receipts, self._visits)
+                self._ruling = self._made_ruling()
+                self._accept = Accept(receipts.queue, receipts, self._visits, self._ruling)
             return self._accept
+
+    def _made_ruling(self) -> Ruling | None:
+        if self.settings.rules is None or self._backends is None:
+            return None
+        # Who has no rules loads nothing for them.
+        from app.accept.ruling import Ruling
+        from app.rules.redact import redaction_key
+
+        key = redaction_key(secret.load(self.settings))
+        return Ruling(self.settings.rules, key, limits_of(self.settings), self._backends.record.notes)
 
     def visits(self) -> Visits:
         """Return what this process has seen of sources."""
@@ -78,6 +95,8 @@ class Parts:
                 self._repeats.close()
             if self._visits is not None:
                 self._visits.close()
+            if self._ruling is not None:
+                self._ruling.close()
             if self._backends is not None:
                 self._backends.close()
-            self._backends = self._accept = self._receipts = self._visits = self._repeats = None
+            self._backends = self._accept = self._receipts = self._visits = self._ruling = self._repeats = None

@@ -36,7 +36,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("app.times",),
     ("app.log",),
     ("app.query",),
-    ("app.ports",),
+    ("app.ports", "app.rules"),
     ("app.settings", "app.accept", "app.find"),
     ("app.secret", "app.drain", "app.files", "app.notify"),
     ("app.monitor", "app.systems"),
@@ -58,6 +58,7 @@ LIBRARIES: dict[str, set[str]] = {
     "app.log.loki": {"cramjam", "google"},
     "app.query": {"msgspec", "re2"},
     "app.ports": {"msgspec"},
+    "app.rules": {"msgspec", "re2"},
     "app.settings": {"msgspec"},
     "app.listen": {"msgspec"},
     # zstandard: files are read as they were rotated.

@@ -7,7 +7,7 @@ import os
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.accept.receipts import Receipts
 from app.accept.visits import Visits
@@ -16,7 +16,11 @@ from app.log import numbers
 from app.log.envelope import ENVELOPE_LOGS, REQUEST_BYTES, Claim, DeadLetter, Envelope, Listing
 from app.log.record import IdSource, LogRecord
 from app.log.schema import Parsed, Refused
+from app.ports.figures import SAMPLE_LENGTH
 from app.ports.queue import LogQueue
+
+if TYPE_CHECKING:
+    from app.accept.ruling import Ruling
 
 #: Bytes of logs, as they were sent, in one envelope. Packed they can grow: a number of four characters takes
 #: nine bytes, an id and lengths are added; this keeps any mixture below ENVELOPE_BYTES.
@@ -29,13 +33,15 @@ UNREADABLE_KEPT = 64 << 10
 
 @dataclass(slots=True)
 class Outcome:
-    """The outcome of the logs of one request: accepted + duplicates + rejected are all that were sent."""
+    """The outcome of the logs of one request: accepted + duplicates + rejected + dropped are all that were sent."""
 
     accepted: int = 0
     duplicates: int = 0
     rejected: list[dict[str, Any]] = field(default_factory=list)
     #: By which the accepted logs can be asked about; None when none was accepted, now or by the first request.
     receipt: str | None = None
+    #: How many logs rules left out, by rule.
+    dropped: dict[str, int] = field(default_factory=dict)
 
     def ensure_kept(self) -> None:
         """Raise PartTaken where some logs or dead letters were not kept for now, for a caller that can't get an answer for each log."""
@@ -52,17 +58,20 @@ class Outcome:
 
     @property
     def ok(self) -> bool:
-        """Whether at least one log is kept, by this request or an earlier one."""
-        return self.accepted + self.duplicates > 0
+        """Whether at least one log is kept, by this request or an earlier one, or left out by a rule."""
+        return self.accepted + self.duplicates > 0 or bool(self.dropped)
 
 
 class Accept:
     """Takes parsed requests; one for all threads of a process."""
 
-    def __init__(self, queue: LogQueue, receipts: Receipts, visits: Visits | None = None) -> None:
+    def __init__(
+        self, queue: LogQueue, receipts: Receipts, visits: Visits | None = None, ruling: Ruling | None = None
+    ) -> None:
         self._queue = queue
         self._receipts = receipts
         self._visits = visits
+        self._ruling = ruling
         self._ids = IdSource()
 
     def take(
@@ -74,6 +83,8 @@ class Accept:
         first and adds nothing; another digest is an InvalidInput. Raises QueueFull and Unavailable,
         with nothing kept. What has an *agent* is noted as a visit of its source.
         """
+        if self._ruling is not None:
+            self._ruling.apply(parsed)
         own = frozenset(log.id for log in parsed.logs if log.id)
         logs, sizes = self._identify(parsed)
         twice = len(parsed.logs) - len(logs)
@@ -87,6 +98,8 @@ class Accept:
         claim = None
         if key is not None:
             answer = {"sent": parsed.sent, "rejected": rejected, "receipt": receipt}
+            if parsed.ruled:
+                answer["dropped"] = parsed.dropped
             claim = Claim(key, digest, _remembered(answer))
         taken = self._queue.put(envelopes, claim, own, listing)
         missing = taken.missing.intersection(log.id for log in logs) if taken.missing else taken.missing
@@ -94,19 +107,28 @@ class Accept:
         self._saw(sender, agent, accepted, parsed.refused if taken.fresh else ())
         if not taken.fresh:
             return _repeated(taken.answer, taken.digest == digest)
+        if self._ruling is not None:
+            self._ruling.count(parsed)
         duplicates = len(taken.duplicates) + twice
         if taken.missing:
             lost = [letter.id in taken.missing for envelope in letters for letter in envelope.dead]
             rejected = [one | {"retry": True} if gone else one for one, gone in zip(rejected, lost, strict=True)]
             rejected = sorted([*rejected, *_missing(parsed, missing)], key=lambda one: one.get("index", 0))
             receipt = self._partial([log.id for log in logs if log.id not in taken.missing | taken.duplicates])
-        return Outcome(accepted, duplicates, rejected, receipt)
+        return Outcome(accepted, duplicates, rejected, receipt, parsed.dropped if parsed.ruled else {})
 
     def bury(self, body: bytes, problem: Problem, sender: str, agent: str | None = None) -> None:
         """Keep the beginning of a body that can't be read, with the reason."""
-        refused = [Refused(problem, body[:UNREADABLE_KEPT])]
+        refused = [self._unreadable(body, problem, UNREADABLE_KEPT)]
         self._queue.put(_letters(self._ids, refused, sender))
         self._saw(sender, agent, 0, refused)
+
+    def refuse(self, body: bytes, problem: Problem, sender: str, agent: str) -> None:
+        """Note with its source a body that is kept nowhere."""
+        self._saw(sender, agent, 0, [self._unreadable(body, problem, SAMPLE_LENGTH)])
+
+    def _unreadable(self, body: bytes, problem: Problem, most: int) -> Refused:
+        return Refused(problem, body[:most]) if self._ruling is None else self._ruling.payload(body, problem, most)
 
     def _saw(self, sender: str, agent: str | None, accepted: int, refused: Sequence[Refused]) -> None:
         if agent is not None and self._visits is not None:
@@ -163,8 +185,9 @@ def _repeated(answer: bytes, same_body: bool) -> Outcome:
     if not same_body:
         raise InvalidInput(Problem("was used for another body within the last 24 hours", "Idempotency-Key"))
     first = json.loads(zlib.decompress(answer[REQUEST_BYTES:]) if answer.startswith(_PACKED) else answer)
-    duplicates = first["sent"] - len(first["rejected"])
-    return Outcome(0, duplicates, first["rejected"], first["receipt"])
+    dropped = first.get("dropped", {})
+    duplicates = first["sent"] - len(first["rejected"]) - sum(dropped.values())
+    return Outcome(0, duplicates, first["rejected"], first["receipt"], dropped)
 
 
 def _envelopes(logs: list[LogRecord], sizes: list[int], keys: Mapping[bytes, bytes]) -> list[Envelope]:
@@ -185,16 +208,20 @@ def _envelope(logs: list[LogRecord], keys: Mapping[bytes, bytes]) -> Envelope:
     return Envelope(logs, keys=[keys.get(log.id, b"") for log in logs] if keys else [])
 
 
-def _number(envelopes: Sequence[Envelope], letters: Sequence[Envelope], parsed: Parsed) -> None:
-    """Note with each envelope which numbers its logs have; what is refused has arrived too."""
-    given = {
-        log.id: parsed.numbers[place]
-        for log, place in zip(parsed.logs, parsed.places, strict=True)
-        if place in parsed.numbers
-    }
+def _number(envelopes: list[Envelope], letters: Sequence[Envelope], parsed: Parsed) -> None:
+    """Note with each envelope which numbers its logs have; what is refused has arrived too, and what rules left out."""
+    given = {log.id: place for log, place in zip(parsed.logs, parsed.places, strict=True) if place in parsed.numbers}
+    left = [(place, t) for place, t in parsed.left_out.items() if place in parsed.numbers]
+    if left and not envelopes:
+        envelopes.append(Envelope())
     for envelope in envelopes:
         numbered = [(given[record.id], record.t) for record in envelope.records if record.id in given]
-        envelope.numbers = numbers.arrived(numbered)
+        if left:
+            # In their places among the others: who reads the numbers expects them in about the order in which they were given.
+            end = max(parsed.numbers) if envelope is envelopes[-1] else numbered[-1][0] if numbered else -1
+            numbered = sorted([*numbered, *(one for one in left if one[0] <= end)])
+            left = [one for one in left if one[0] > end]
+        envelope.numbers = numbers.arrived((parsed.numbers[place], t) for place, t in numbered)
     refused = [parsed.numbers.get(one.problem.index or 0) for one in parsed.refused]
     if letters:
         letters[0].numbers = numbers.arrived((one._replace(timed=False), -1) for one in refused if one is not None)

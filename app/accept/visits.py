@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Sequence
 
+from app.accept.report import CountReporter
 from app.errors import Unavailable
 from app.log.schema import Refused
 from app.ports.figures import NAME_LENGTH, SAMPLE_LENGTH, SOURCES, FigureKeeper, Key, SourceRefusal, Visit
-
-log = logging.getLogger(__name__)
-
-#: Least seconds between two reports to the record.
-REPORT_SECONDS = 2.0
-#: Seconds given to the last report when the process stops.
-STOP_SECONDS = 3.0
 
 
 class Visits:
@@ -29,9 +22,7 @@ class Visits:
         self._guard = threading.Lock()
         self._seen: dict[Key, Visit] = {}
         self._overlooked = 0
-        self._due = threading.Event()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._reporter = CountReporter("visits of sources", self.report)
 
     def saw(self, sender: str, agent: str, accepted: int, refused: Sequence[Refused] = ()) -> None:
         """Note a request: how many of its logs were accepted, and what was refused."""
@@ -49,12 +40,7 @@ class Visits:
                 last = refused[-1]
                 visit.refused += len(refused)
                 visit.refusal = SourceRefusal(last.problem.message, last.problem.field, last.payload[:SAMPLE_LENGTH])
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="visits", daemon=True)
-                self._thread.start()
-        # Reading the flag of an event that is set already takes no lock.
-        if not self._due.is_set():
-            self._due.set()
+        self._reporter.due()
 
     def report(self) -> None:
         """Report to the record what was seen. Raises Unavailable; then it is reported with what comes next."""
@@ -86,26 +72,6 @@ class Visits:
                 newer.refused += visit.refused
                 newer.refusal = newer.refusal or visit.refusal
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._due.wait()
-            self._stopping.wait(REPORT_SECONDS)
-            # Before the report: what is seen meanwhile is due again.
-            self._due.clear()
-            try:
-                self.report()
-            except Exception as error:
-                self._due.set()
-                if not isinstance(error, Unavailable):
-                    log.warning("what was seen of sources can't be reported: %s", error, exc_info=True)
-
     def close(self) -> None:
         """Report the last visits to the record."""
-        self._stopping.set()
-        self._due.set()
-        if self._thread is not None:
-            self._thread.join(STOP_SECONDS)
-        try:
-            self.report()
-        except Unavailable as error:
-            log.warning("what was seen of sources last can't be reported: %s", error)
+        self._reporter.close()

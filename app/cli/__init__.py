@@ -41,10 +41,11 @@ COMMANDS = {
     "queue": ("queue", "Look at the queue of accepted logs; let them wait, or go on."),
     "dead": ("dead", "Look at dead letters: logs that were refused, each with its reason."),
     "notifiers": ("notifiers", "Look at who is told of notices; send a test."),
+    "rules": ("keep.rules", "Look at the rules that take secrets out of logs and drop logs; try others."),
     "searches": ("searches", "Keep searches under a name, for the page and for alerts."),
     "alerts": ("alerts", "Watch saved searches: alerts fire by the number of logs in a window."),
     "expire": (
-        "expire",
+        "keep.expire",
         "Delete the logs that arrived longer ago than LOGINGESTOR_RETENTION says; workers do it by themselves.",
     ),
     "rebuild": (
@@ -52,7 +53,10 @@ COMMANDS = {
         "Make the whole index anew from the record, beside the old one, and put it in its place at the end.",
     ),
     "audit": ("audit", "Compare the ids of record and index, in both directions; exit 1 if they differ."),
-    "delete": ("delete", "Delete the logs that fit QUERY from record, index and dead letters; there is no way back."),
+    "delete": (
+        "keep.delete",
+        "Delete the logs that fit QUERY from record, index and dead letters; there is no way back.",
+    ),
     "backup": (
         "backup",
         "Write record, dead letters, claims and waiting logs into FILE, or into a new file in FOLDER.",

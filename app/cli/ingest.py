@@ -136,7 +136,11 @@ def _show(report: Report) -> None:
     if report.failed and not report.format:
         return
     counts = [f"{report.accepted:,} accepted"]
-    for count, words in ((report.duplicates + report.before, "accepted before"), (report.refused, "refused")):
+    for count, words in (
+        (report.duplicates + report.before, "accepted before"),
+        (report.dropped, "dropped by rules"),
+        (report.refused, "refused"),
+    ):
         counts += [f"{count:,} {words}"] if count else []
     click.echo(f"{name}: {', '.join(counts)} ({report.format})")
 
@@ -149,6 +153,7 @@ def _described(report: Report) -> dict[str, Any]:
         "accepted": report.accepted,
         "duplicates": report.duplicates + report.before,
         "refused": report.refused,
+        **({"dropped": report.dropped} if report.dropped else {}),
         "errors": faults,
         "unfinished": report.unfinished,
         "failed": report.failed,

@@ -49,6 +49,8 @@ class Report:
     duplicates: int = 0
     before: int = 0
     refused: int = 0
+    #: Left out by rules.
+    dropped: int = 0
     #: Line, from 1, and fault of what was refused.
     faults: list[tuple[int, Problem]] = field(default_factory=list)
     #: Whether its last line was left because somebody still writes it.
@@ -118,10 +120,11 @@ class FileSource:
         else:
             key, digest = taken.begin(part[-1].end)
             outcome = self._accept.take(parsed, sender=report.name, key=key, digest=digest)
-            taken.done(len(part), len(parsed.refused))
+            taken.done(len(part), len(parsed.refused) + sum(outcome.dropped.values()))
         report.accepted += outcome.accepted
         report.duplicates += outcome.duplicates
         report.refused += len(parsed.refused)
+        report.dropped += sum(outcome.dropped.values())
         report.faults += faults[: FAULTS_KEPT - len(report.faults)]
 
     def _read(self, part: list[Entry], format: Format) -> tuple[Parsed, list[tuple[int, Problem]]]:

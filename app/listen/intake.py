@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -149,6 +150,10 @@ def _decoded(message: Received) -> Any:
     """Return the log in a message; one at which its reader fails is refused, and stops no other."""
     try:
         return message.decode(message.data, message.peer)
-    except Exception:
-        log.exception("a message of %s from %s could not be read", message.way, message.peer)
+    except Exception as error:
+        # Without the exception's own text, which may cite the message.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        log.error(
+            "a message of %s from %s could not be read: %s\n%s", message.way, message.peer, type(error).__name__, where
+        )
         return Refused(Problem("could not be read, by a fault of the server's; its own log says why"), message.data)

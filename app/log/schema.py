@@ -59,11 +59,20 @@ class Parsed:
     read_as: dict[str, int] = field(default_factory=Counter)
     #: Keys that look like level, time or message of logs that have none, and were not understood.
     unused: list[str] = field(default_factory=list)
+    #: What rules did, by rule and kind (app/accept/ruling.py); None before they were applied.
+    ruled: Counter[tuple[str, str]] | None = None
+    #: Of each log that a rule left out its place in the request and its time in ms; ascending.
+    left_out: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """How many logs rules left out, by rule."""
+        return {name: count for (name, kind), count in (self.ruled or {}).items() if kind == "dropped"}
 
     @property
     def sent(self) -> int:
         """How many logs the request held."""
-        return len(self.logs) + len(self.refused)
+        return len(self.logs) + len(self.refused) + (sum(self.dropped.values()) if self.ruled else 0)
 
 
 def read(

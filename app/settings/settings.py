@@ -12,6 +12,7 @@ from typing import Any
 
 from app.errors import InvalidSettings, Problem
 from app.ports.outbox import Notifier
+from app.rules.rule import RuleSet
 from app.settings import listeners
 from app.settings import values as read
 from app.settings.notify import MailServer, read_notifiers, read_secrets, read_server
@@ -114,6 +115,12 @@ SETTINGS = (
         "How long a log is kept from its arrival, and optionally how many bytes: `30d,50GiB`.",
     ),
     Setting(
+        "RULES",
+        "",
+        read.rules,
+        "What is taken out of logs, and which are dropped, before they are queued; one rule a line, mostly in a file that `RULES_FILE` names.",
+    ),
+    Setting(
         "DOORS",
         "all",
         read.names(*DOORS),
@@ -204,6 +211,7 @@ class Settings:
     trusted_proxies: tuple[str, ...]
     path_prefix: str
     retention: Retention
+    rules: RuleSet | None = field(repr=False)
     doors: tuple[str, ...]
     listen: tuple[listeners.ListenAddress, ...]
     vercel_secret: str = field(repr=False)

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_network
 
+from app.errors import InvalidInput, Problem
+from app.rules.rule import RuleSet
+
 _UNITS = {
     "": 1,
     "b": 1,
@@ -128,3 +131,21 @@ def path(text: str) -> str:
     if not re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*", text):
         raise ValueError("is not a path such as /logs, of letters, digits, dots, dashes, underscores and tildes")
     return text
+
+
+def rules(text: str) -> RuleSet | None:
+    """Return the rules, None where there are none; a fault names line and place."""
+    if not text.strip():
+        return None
+    # Only who has rules pays for what reads them.
+    from app.rules.text import parse
+
+    try:
+        return parse(text)
+    except InvalidInput as error:
+        raise ValueError("; ".join(_placed(one) for one in error.problems)) from None
+
+
+def _placed(fault: Problem) -> str:
+    place = "" if fault.position is None else f", character {fault.position + 1}"
+    return f"has in {fault.field}{place} a fault: {fault.message}"

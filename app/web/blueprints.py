@@ -12,6 +12,8 @@ from app.web.doors.elastic import routes as elastic
 from app.web.logs import patterns, trace
 from app.web.openapi import openapi
 from app.web.operate import add, dead, notices_api, notices_page, overview
+from app.web.rules import api as rules
+from app.web.rules import page as rules_page
 from app.web.search import page
 
 #: Blueprints that are always served.
@@ -36,6 +38,8 @@ ALWAYS = (
     alerts.bp,
     searches_pages.bp,
     alert_pages.bp,
+    rules.bp,
+    rules_page.bp,
 )
 #: The doors for shippers, of which the setting DOORS may leave some out.
 DOORS_BY_NAME = {

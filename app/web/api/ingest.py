@@ -11,7 +11,7 @@ from app.accept.accept import Outcome
 from app.errors import InvalidInput, InvalidRecord, Problem
 from app.log import numbers, schema
 from app.log.numbers import Number
-from app.log.schema import Parsed, Refused
+from app.log.schema import Parsed
 from app.settings.limits import limits_of
 from app.times.instant import now_ms
 from app.web.current import parts
@@ -49,7 +49,7 @@ def ingest() -> Response:
     except InvalidInput as error:
         # A body of another type, or too large once decompressed, is kept nowhere, so that the page of sources is the one place
         # that shows it. What is too large as it is sent does not come this far: app/web/server/bridge.py answers 413.
-        parts().visits().saw(_sender(), _agent(), 0, [Refused(error.problems[0], body)])
+        parts().accept().refuse(body, error.problems[0], _sender(), _agent())
         raise
     if not parsed.sent:
         raise InvalidRecord(Problem("the body holds no log"))
@@ -89,9 +89,11 @@ def _shown(outcome: Outcome) -> dict[str, Any]:
     message = f"{outcome.accepted} accepted"
     if outcome.duplicates:
         message += f", {outcome.duplicates} accepted before"
+    if outcome.dropped:
+        message += f", {sum(outcome.dropped.values())} dropped by rules"
     if outcome.rejected:
         message += f", {len(outcome.rejected)} rejected: {_first(outcome)}"
-    return {
+    found = {
         "status": True,
         "message": message,
         "accepted": outcome.accepted,
@@ -99,6 +101,7 @@ def _shown(outcome: Outcome) -> dict[str, Any]:
         "rejected": outcome.rejected,
         "receipt": outcome.receipt,
     }
+    return found | {"dropped": outcome.dropped} if outcome.dropped else found
 
 
 def _first(outcome: Outcome) -> str:

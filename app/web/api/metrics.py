@@ -112,6 +112,11 @@ FIGURES = {
             "Datagrams lost: by the kernel, whose buffer was full; for want of room while the queue was away; as chunks of GELF whose message never became whole.",
             ("address", "reason"),
         ),
+        Figure("rule_changed_logs_total", "counter", "Logs that a rule took something out of.", ("rule",)),
+        Figure("rule_values_total", "counter", "Values that a rule took out of logs.", ("rule",)),
+        Figure("rule_changed_letters_total", "counter", "Dead letters that a rule took something out of.", ("rule",)),
+        Figure("rule_dropped_logs_total", "counter", "Logs that a rule dropped before they were queued.", ("rule",)),
+        Figure("rule_dropped_bytes_total", "counter", "Bytes, as sent, of the logs that a rule dropped.", ("rule",)),
         Figure("notifier_failing", "gauge", "Whether the last try at a notifier failed: 1, else 0.", ("notifier",)),
     )
 }

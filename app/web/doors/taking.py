@@ -32,6 +32,8 @@ from app.web.server.environ import SENT
 
 #: The header that brings the receipt, whatever the protocol answers.
 RECEIPT = "X-LogIngestor-Receipt"
+#: The header that says how many logs each rule left out: `noise=3, tenth=5`.
+DROPPED = "X-LogIngestor-Dropped"
 #: Seconds for which a door may let a request wait for room where its clients lose what is refused: shorter than the
 #: patience of each (winston-loki and logback-gelf have five seconds), longer than most stops of what is behind us.
 PATIENCE = 3.0
@@ -109,7 +111,7 @@ def take(
         if outcome.lacking:
             # Some clients that get an answer for each log send them all again: those that were kept are known by their series then.
             g.series.doubt()
-    g.receipt = outcome.receipt
+    g.receipt, g.dropped = outcome.receipt, outcome.dropped
     return outcome
 
 
@@ -254,6 +256,8 @@ def _completed(response: Response) -> Response:
     receipt = g.get("receipt")
     if receipt:
         response.headers[RECEIPT] = receipt
+    if dropped := g.get("dropped"):
+        response.headers[DROPPED] = ", ".join(f"{name}={count}" for name, count in dropped.items())
     if response.status_code >= 500 and "series" in g:
         # Something failed behind what was accepted, such as a number for its receipt.
         g.series.doubt()

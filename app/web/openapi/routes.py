@@ -9,7 +9,7 @@ from app.ports.notices import KINDS, SEVERITIES
 from app.query.operations import OPERATIONS
 from app.query.query import PAGE_LIMIT
 from app.web.api import find, hints, ingest, preview
-from app.web.openapi import alert_routes
+from app.web.openapi import alert_routes, rule_routes
 from app.web.openapi.route import TEXT, TIME, Parameter, Route, choice, whole
 from app.web.operate import notices_api, notices_page
 
@@ -93,6 +93,7 @@ PARAMETERS = {
     "severity": Parameter(choice(*SEVERITIES), "Only notices of this severity."),
     "kind": Parameter(choice(*KINDS), "Only notices of this kind."),
     **alert_routes.PARAMETERS,
+    **rule_routes.PARAMETERS,
     "identity": Parameter({"type": "string", "format": "uuid"}, "Id of the log.", "path"),
     "trace_id": Parameter(TEXT, "Id of the trace.", "path"),
     "receipt": Parameter(TEXT, "`receipt` of an answer to ingest.", "path"),
@@ -264,6 +265,7 @@ ROUTES = (
         about="Newest first. Over a WebSocket: what is open first, then each change. A browser gets a page.",
     ),
     *alert_routes.ROUTES,
+    *rule_routes.ROUTES,
     Route(
         "/metrics",
         ("GET",),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.ports.notices import KINDS, SEVERITIES
-from app.web.openapi import alert_schemas, preview_schema
+from app.web.openapi import alert_schemas, preview_schema, rule_schemas
 
 Schema = dict[str, Any]
 
@@ -108,8 +108,9 @@ SCHEMAS: dict[str, Schema] = {
             **dict.fromkeys(("queued", "stored", "indexed", "dead"), _COUNT),
             "read_as": {"type": "object", "additionalProperties": _COUNT},
             "unused": _list(_TEXT),
+            "dropped": {"type": "object", "additionalProperties": _COUNT},
         },
-        ("queued", "stored", "indexed", "dead", "read_as", "unused"),
+        ("queued", "stored", "indexed", "dead", "read_as", "unused", "dropped"),
     ),
     "Receipt": _object(
         {
@@ -289,4 +290,5 @@ SCHEMAS: dict[str, Schema] = {
     ),
     **alert_schemas.SCHEMAS,
     **preview_schema.SCHEMAS,
+    **rule_schemas.SCHEMAS,
 }

@@ -1,0 +1,1 @@
+"""The commands about what is kept: rules before the queue, expiry, deletion."""

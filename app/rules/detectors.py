@@ -1,0 +1,107 @@
+"""The built-in detectors: what each finds in a text, and a cheap test of the bytes in which it may be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import re2
+
+from app.rules import addresses, cards, look
+from app.rules.look import MayHold
+from app.rules.rule import METADATA, TEXTS
+from app.rules.spans import Finder, Span
+
+#: Everything of a log that is text.
+_ALL = (*TEXTS, METADATA)
+#: Numbers and addresses are what ids and resources are often made of.
+_CONTENT = ("message", METADATA)
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """A kind of secret that is known by its form."""
+
+    help: str
+    #: Fields that it looks at unless a rule names others.
+    fields: tuple[str, ...]
+    may_hold: MayHold
+    find: Finder
+    #: The form in which two equal secrets are equal: what is hashed.
+    canonical: Callable[[str], str] = str
+
+
+def _pattern(text: str) -> re2._Regexp:
+    options = re2.Options()
+    options.log_errors = False
+    return re2.compile(text, options)
+
+
+#: RFC 5322's dot-atom with letters of all scripts (RFC 6531), and a domain of two names or more; `%40` as URLs write `@`.
+#: Of the signs that the RFC allows those are left out that stand between an address and its name in logs: `=`, `/`, `?`, `&`, brackets.
+_ATOM = r"[\pL\pN_!#$*+^`~-](?:[\pL\pN_!#$*+^`~'-]*[\pL\pN_!#$*+^`~-])?"
+_EMAIL = _pattern(
+    rf"{_ATOM}(?:(?:\.|%2[Bb]){_ATOM})*(?:@|%40)"
+    r"(?:[\pL\pN](?:[\pL\pN_-]{0,61}[\pL\pN])?\.)+(?:[Xx][Nn]--[A-Za-z0-9-]{2,59}|\pL{2,63})"
+)
+#: The scheme of RFC 6750, section 2.1, with its token; a short word behind it is prose.
+_BEARER = _pattern(r"(?i)\bbearer(?:[\s:=+\"']|%20|\\+[\"'])+((?:[a-z0-9._~+=-]|\\*/|%2[bf]|%3d){8,})")
+#: RFC 7515, section 7.1: a JSON object in base64url, then two to four parts with points between.
+_JWT = _pattern(r"(?:^|[^A-Za-z0-9_-])(eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){2,4})")
+#: Ids of keys by AWS' prefixes (IAM identifiers), and a secret key of 40 characters behind its name.
+_AWS_ID = _pattern(
+    r"(?:^|[^A-Za-z0-9])((?:A3T[A-Z0-9]|ABIA|ACCA|AGPA|AIDA|AIPA|AKIA|ANPA|ANVA|APKA|AROA|ASCA|ASIA)[A-Z0-9]{16})(?:$|[^A-Za-z0-9])"
+)
+_AWS_SECRET = _pattern(
+    r"(?i)(?:secret[_. -]?access[_. -]?key|aws[_. -]?secret(?:[_. -]?key)?)(?:[\s:=>\"']|\\+[\"'])+((?:[a-z0-9+=]|\\*/){40,})"
+)
+#: Of names that stand beside a secret key in the metadata.
+_SECRET_NAME = re.compile(r"secret.?access.?key|aws.?secret", re.IGNORECASE)
+_SECRET = re.compile(r"[A-Za-z0-9/+=]{40}")
+_DIGIT = re.compile(r"\d")
+
+
+def _emails(text: str) -> Iterator[Span]:
+    if "@" not in text and "%40" not in text:
+        return
+    for found in _EMAIL.finditer(text):
+        yield found.span()
+
+
+def _bearers(text: str) -> Iterator[Span]:
+    for found in _BEARER.finditer(text):
+        # Words of prose have no digit, and are not as long.
+        if len(found[1]) >= 20 or _DIGIT.search(found[1]):
+            yield found.span(1)
+
+
+def _groups(*patterns: re2._Regexp) -> Finder:
+    def find(text: str) -> Iterator[Span]:
+        for pattern in patterns:
+            # One after the other, each from the end of the last group: two may share the sign between them.
+            start = 0
+            while (found := pattern.search(text, start)) is not None:
+                yield found.span(1)
+                start = found.end(1)
+
+    return find
+
+
+def is_secret_of(name: str, value: str) -> bool:
+    """Return whether a value of the metadata is an AWS secret key by the *name* beside it: it has no form of its own."""
+    return _SECRET.fullmatch(value) is not None and _SECRET_NAME.search(name) is not None
+
+
+DETECTORS = {
+    "email": Detector("Mail addresses", _ALL, look.email, _emails, lambda text: text.lower().replace("%40", "@")),
+    "card": Detector(
+        "Card numbers, by issuer, length and check digit (Luhn)", _CONTENT, look.card, cards.find, cards.digits
+    ),
+    "bearer": Detector("Tokens behind the word Bearer", _ALL, look.bearer, _bearers),
+    "jwt": Detector("JSON Web Tokens", _ALL, look.jwt, _groups(_JWT)),
+    "aws": Detector(
+        "AWS access key ids, and secret keys beside their name", _ALL, look.aws, _groups(_AWS_ID, _AWS_SECRET)
+    ),
+    "ip": Detector("Internet addresses, IPv4 and IPv6", _CONTENT, look.ip, addresses.find, lambda text: text.lower()),
+}

@@ -1,0 +1,28 @@
+"""Own patterns of rules: expressions in RE2's syntax, which no text can make slow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from app.query.meaning import regex
+from app.rules.spans import Finder, Span
+
+
+def finder(pattern: str) -> Finder:
+    """Return what finds the pattern's groups, or the whole of what it matches where it has none.
+
+    Raises ValueError for what RE2 refuses, and for a pattern that finds the empty text, which could be taken out for ever.
+    """
+    compiled = regex(pattern)
+    if compiled.search("") is not None:
+        raise ValueError("finds the empty text, which is everywhere")
+    groups = range(1, compiled.groups + 1) if compiled.groups else (0,)
+
+    def find(text: str) -> Iterator[Span]:
+        for found in compiled.finditer(text):
+            for group in groups:
+                start, end = found.span(group)
+                if 0 <= start < end:
+                    yield start, end
+
+    return find

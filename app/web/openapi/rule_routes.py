@@ -1,0 +1,32 @@
+"""The routes of rules, for the table of routes."""
+
+from __future__ import annotations
+
+from app.web.openapi.route import TEXT, Parameter, Route
+from app.web.rules import api
+
+PARAMETERS = {
+    "rules": Parameter(TEXT, "Rules, one a line, as the setting `RULES` holds them; those in force, if left out."),
+}
+
+ROUTES = (
+    Route(
+        "/rules",
+        ("GET",),
+        "The rules in force, and what they did",
+        "Rules",
+        "HOST/rules",
+        about="What is taken out of logs, and which are dropped, before they are queued (docs/rules.md). A browser gets a page.",
+    ),
+    Route(
+        "/rules/preview",
+        ("POST",),
+        "What rules would do to the newest 1,000 logs",
+        "RulesPreview",
+        """-d '{"rules": "mails: mask email"}' HOST/rules/preview""",
+        api.NAMES,
+        about="Nothing is kept. A fault is a 400 whose `field` is `line N`, with the character in that line.",
+        errors=(400, 413, 415, 503),
+        sample=(("rules", "mails: mask email"),),
+    ),
+)

@@ -1,0 +1,34 @@
+"""GET /rules: the rules in force and what they did. POST /rules/preview: what rules would do to the newest logs."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response
+from werkzeug.wrappers import Response as BaseResponse
+
+from app.errors import InvalidInput, Problem
+from app.web.alerts import saved
+from app.web.rules import page
+from app.web.rules.asking import described, previewed
+
+bp = Blueprint("rules", __name__)
+
+#: Names of a preview's body.
+NAMES = ("rules",)
+
+
+@bp.get("/rules")
+def every() -> BaseResponse | str:
+    """Show the rules in force, and what was counted of each."""
+    if saved.wants_page():
+        return page.shown()
+    saved.body(())
+    return saved.reply({"rules": described()})
+
+
+@bp.post("/rules/preview")
+def preview() -> Response:
+    """Answer what the rules of the body, or those in force, would do to the newest logs; nothing is kept."""
+    given = saved.body(NAMES).get("rules")
+    if given is not None and not isinstance(given, str):
+        raise InvalidInput(Problem("is not a text", "rules"))
+    return saved.reply(previewed(given).to_dict())

@@ -1,0 +1,40 @@
+"""What answers and page show of the rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app import secret
+from app.accept.ruling import read_counts
+from app.errors import InvalidInput, Problem
+from app.find import ruled
+from app.find.ruled import RulesPreview
+from app.rules.redact import redaction_key
+from app.rules.rule import RuleSet
+from app.rules.text import parse
+from app.web.current import backends, settings
+
+#: Longest text of rules, in characters.
+TEXT_LIMIT = 100_000
+
+
+def in_force() -> RuleSet:
+    """Return the rules in force."""
+    return settings().rules or RuleSet()
+
+
+def described() -> list[dict[str, Any]]:
+    """Return the rules in force, each with what was counted of it. Raises Unavailable."""
+    counts = read_counts(in_force(), backends().record.notes)
+    return [
+        {"rule": rule.name, "kind": ruled.kind(rule), "text": rule.text, **counts[rule.name]}
+        for rule in in_force().rules
+    ]
+
+
+def previewed(text: str | None) -> RulesPreview:
+    """Return what the rules in *text*, or those in force, would do; raises InvalidInput with line and place of a fault."""
+    if text is not None and len(text) > TEXT_LIMIT:
+        raise InvalidInput(Problem(f"is longer than {TEXT_LIMIT:,} characters", "rules"))
+    rules = in_force() if text is None else parse(text)
+    return ruled.preview(rules, redaction_key(secret.load(settings())), backends().index)

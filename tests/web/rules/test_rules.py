@@ -1,0 +1,123 @@
+"""The rules over HTTP: what is in force with its counts, and what others would do, counted exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.backends import Backends, connect, upgrade
+from app.log.codec import encode
+from app.log.record import LogRecord
+from app.settings.settings import Settings
+from app.web import create_app
+from tests.conftest import Fill, MakeRecord, fill_backends
+
+RULES = "mails: mask email\nnoise: drop level:debug"
+PAGE = {"Accept": "text/html"}
+
+
+@pytest.fixture
+def ruled(tmp_path: Path) -> Iterator[tuple[FlaskClient, Backends]]:
+    """A client of an application with rules, and its backends."""
+    path = tmp_path / "rules.txt"
+    path.write_text(RULES)
+    settings = Settings.from_env(
+        {
+            "LOGINGESTOR_DATA_DIR": str(tmp_path / "ruled"),
+            "LOGINGESTOR_MIN_FREE_DISK": "1 MiB",
+            "LOGINGESTOR_RULES_FILE": str(path),
+        }
+    )
+    upgrade(settings)
+    held = connect(settings)
+    app = create_app(settings)
+    app.testing = True
+    yield app.test_client(), held
+    app.extensions["logingestor"].close()
+    held.close()
+
+
+@pytest.fixture
+def mixed(make_record: MakeRecord, fill: Fill) -> list[LogRecord]:
+    """1,100 stored logs: every tenth with a mail address, every eleventh at debug."""
+    records = [
+        make_record(
+            message=f"to user{n}@example.com" if n % 10 == 0 else f"step {n}", level="debug" if n % 11 == 0 else "info"
+        )
+        for n in range(1_100)
+    ]
+    fill(records)
+    return records
+
+
+def test_a_preview_counts_exactly(client: FlaskClient, mixed: list[LogRecord]) -> None:
+    """The newest 1,000 logs, each rule's logs among them, before and after, and the bytes that would be kept."""
+    found = client.post("/rules/preview", json={"rules": RULES}).get_json()
+    newest = sorted(mixed, key=lambda record: record.id)[-1_000:]
+    mails = [record for record in newest if "@" in record.message]
+    noise = [record for record in newest if record.level == "debug"]
+    assert (found["looked"], found["dropped"]) == (1_000, len(noise))
+    assert found["changed"] == len([record for record in mails if record.level != "debug"])
+    assert found["bytes"] == sum(len(encode(record)) for record in newest)
+    by_name = {rule["rule"]: rule for rule in found["rules"]}
+    assert (by_name["mails"]["logs"], by_name["mails"]["values"]) == (len(mails), len(mails))
+    assert (by_name["noise"]["logs"], by_name["noise"]["bytes"]) == (len(noise), sum(len(encode(one)) for one in noise))
+    (change,) = by_name["mails"]["examples"][0]["changes"]
+    assert change["field"] == "message"
+    assert change["before"].endswith("@example.com")
+    assert change["after"] == "to [mails]"
+    # Nothing was kept of it.
+    assert client.get("/logs?q=_exists_:metadata.redacted").get_json()["total"] == 0
+
+
+def test_a_preview_of_wrong_rules_says_where(client: FlaskClient) -> None:
+    """A fault is a 400 with its line and the character in it."""
+    answer = client.post("/rules/preview", json={"rules": "a: mask card\nb: mask /(/"})
+    assert answer.status_code == 400
+    assert answer.get_json()["errors"] == [
+        {"field": "line 2", "message": "the pattern is refused: missing ): (", "position": 8}
+    ]
+    assert client.post("/rules/preview", json={"rules": 5}).status_code == 400
+    assert client.post("/rules/preview", json={"rule": "x"}).status_code == 400
+
+
+def test_what_rules_did_is_shown(ruled: tuple[FlaskClient, Backends]) -> None:
+    """By the API, on the page, on the metrics; also by a process that did nothing of it."""
+    client, held = ruled
+    logs = [{"message": "to a@b.io and c@d.io"}, {"message": "m", "level": "debug"}, {"message": "fine"}]
+    assert client.post("/logs/ingest", json=logs).get_json()["dropped"] == {"noise": 1}
+    app: Flask = client.application
+    app.extensions["logingestor"].close()
+    rules = {rule["rule"]: rule for rule in client.get("/rules").get_json()["rules"]}
+    assert rules["mails"] == {
+        "rule": "mails",
+        "kind": "redaction",
+        "text": "mails: mask email",
+        "changed": 1,
+        "values": 2,
+        "letters": 0,
+    }
+    assert (rules["noise"]["kind"], rules["noise"]["dropped"]) == ("thinning", 1)
+    metrics = client.get("/metrics").get_data(as_text=True)
+    assert 'logingestor_rule_values_total{rule="mails"} 2.0' in metrics
+    assert 'logingestor_rule_dropped_logs_total{rule="noise"} 1.0' in metrics
+    page = client.get("/rules", headers=PAGE).get_data(as_text=True)
+    assert "mails: mask email" in page
+    fill_backends(held, [])
+
+
+def test_the_page_tries_rules(client: FlaskClient, mixed: list[LogRecord]) -> None:
+    """Without a script: what was typed stays, with what it would do, or what is wrong with it."""
+    page = client.get("/rules", headers=PAGE).get_data(as_text=True)
+    assert "every log is kept as it is sent" in page
+    tried = client.post("/page/rules", data={"rules": "mails: mask email\r\n"}).get_data(as_text=True)
+    assert "Of the newest 1,000 logs" in tried
+    assert "to [mails]" in tried
+    wrong = client.post("/page/rules", data={"rules": "<b>: mask emial"}).get_data(as_text=True)
+    assert "line 1, character 1" in wrong
+    assert "&lt;b&gt;: mask emial" in wrong
+    assert "<b>" not in wrong
