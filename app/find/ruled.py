@@ -9,9 +9,9 @@ from typing import Any
 
 from app.log.codec import decoder, encode
 from app.log.record import LogRecord, id_text
+from app.log.scalars import as_text, scalars
 from app.ports.deadline import Budget
 from app.ports.index import SearchIndex
-from app.query.meaning import as_text, scalars
 from app.query.query import Query
 from app.rules.redact import MARK, Redactor, compiled
 from app.rules.rule import Redaction, RuleSet

@@ -14,7 +14,7 @@ import msgspec
 
 from app.log.own import DEFAULT_LEVEL
 from app.log.record import LogRecord
-from app.query.meaning import as_text
+from app.log.scalars import as_text
 from app.rules import look, pattern, places
 from app.rules.detectors import DETECTORS, is_secret_of
 from app.rules.look import JsonLook, MayHold, always

@@ -16,6 +16,7 @@ from app.accept.ruling import Ruling, note, read_counts, without_half
 from app.backends import Backends, connect, upgrade
 from app.log import schema
 from app.log.limits import Limits
+from app.log.numbers import Number, Numberer
 from app.process import Parts
 from app.query.request import read_query
 from app.rules.rule import RuleSet
@@ -215,3 +216,20 @@ def test_a_cut_message_ends_before_its_last_word() -> None:
     assert without_half("pay 4111 1111 11") == "pay"
     assert without_half("to someone@exam") == "to"
     assert without_half("x" * 100_000) == "x" * (100_000 - (16 << 10))
+
+
+def test_numbers_of_dropped_logs_have_arrived(ruled: Settings) -> None:
+    """A log that a rule left out was not lost on the way here: its number is no gap, though no log has it."""
+    parts = Parts(ruled)
+    numberer = Numberer("process", "api", "1@2")
+    limits = Limits(1 << 20, 1 << 18, 1 << 40)
+    for levels, runs in (("info debug info", [(1, 3)]), ("debug debug", [(4, 5)]), ("debug info", [(6, 7)])):
+        logs = [{"message": "m", "level": level, "resourceId": "web-1", "timestamp": 5} for level in levels.split()]
+        parsed = schema.read(json.dumps(logs).encode(), None, limits, 0)
+        parsed.numbers = {place: Number(numberer, runs[0][0] + place) for place in range(len(logs))}
+        outcome = parts.accept().take(parsed, sender="x")
+        assert outcome.accepted + sum(outcome.dropped.values()) == len(logs)
+        batch = parts.backends().queue.take(100, 0)
+        assert [run[:2] for one in batch.numbers for run in one.runs] == runs
+        parts.backends().queue.ack(batch)
+    parts.close()
