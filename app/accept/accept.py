@@ -97,9 +97,7 @@ class Accept:
         envelopes += letters
         claim = None
         if key is not None:
-            answer = {"sent": parsed.sent, "rejected": rejected, "receipt": receipt}
-            if parsed.ruled:
-                answer["dropped"] = parsed.dropped
+            answer = {"sent": parsed.sent, "rejected": rejected, "receipt": receipt, "dropped": parsed.dropped}
             claim = Claim(key, digest, _remembered(answer))
         taken = self._queue.put(envelopes, claim, own, listing)
         missing = taken.missing.intersection(log.id for log in logs) if taken.missing else taken.missing
@@ -115,7 +113,7 @@ class Accept:
             rejected = [one | {"retry": True} if gone else one for one, gone in zip(rejected, lost, strict=True)]
             rejected = sorted([*rejected, *_missing(parsed, missing)], key=lambda one: one.get("index", 0))
             receipt = self._partial([log.id for log in logs if log.id not in taken.missing | taken.duplicates])
-        return Outcome(accepted, duplicates, rejected, receipt, parsed.dropped if parsed.ruled else {})
+        return Outcome(accepted, duplicates, rejected, receipt, parsed.dropped)
 
     def bury(self, body: bytes, problem: Problem, sender: str, agent: str | None = None) -> None:
         """Keep the beginning of a body that can't be read, with the reason."""

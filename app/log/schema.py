@@ -67,7 +67,7 @@ class Parsed:
     @property
     def dropped(self) -> dict[str, int]:
         """How many logs rules left out, by rule."""
-        return {name: count for (name, kind), count in (self.ruled or {}).items() if kind == "dropped"}
+        return {name: count for (name, kind), count in self.ruled.items() if kind == "dropped"} if self.ruled else {}
 
     @property
     def sent(self) -> int:
