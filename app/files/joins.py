@@ -86,20 +86,26 @@ _MONTH = re.compile(r"[A-Z][a-z]{2} [ \d]\d \d\d:")
 _ALIGNED = 3
 #: Characters that close a bracket which a line before opened.
 CLOSES = re.compile(r"[}\])]")
-OPENS = re.compile(r"[{\[(]$")
+OPENS = ("{", "[", "(")
 #: Lines that go on with a log of PostgreSQL: its own head, then what they are.
 PART = re.compile(
     r"(?P<head>.{10,400}?[\s\]])(?P<part>(?:DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION):  .*)", re.DOTALL
 )
+#: What stands in every such line.
+PART_SIGN = ":  "
 PROCESS = re.compile(r"\[(\d{1,10})\]")
 #: Blocks whose lines have a head each: what of a message begins one, and what ends it.
 BLOCKS = ((re.compile(r"-+\[ cut here \]-+"), re.compile(r"---\[ end trace")),)
+#: What stands in every message that begins one.
+BLOCK_SIGN = "[ cut here ]"
 #: By the beginning of its first line: forms whose lines beneath belong to it until another of them, or a time, begins.
 STANZAS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (re.compile(r"# (?:Time|User@Host): "), re.compile(r"# Time: |# User@Host: ")),
     (re.compile(r"=[A-Z]+ REPORT==== "), re.compile(r"=[A-Z]+ REPORT==== ")),
     (re.compile(r"<\?xml |<record>"), re.compile(r"<record>|<\?xml ")),
 )
+#: Characters of which one begins each.
+STANZA_SIGNS = ("#", "=", "<")
 
 #: An exception of JavaScript behind a text, on the line before its frames.
 INLINE = re.compile(r"\b[A-Z]?\w*(?:Error|Exception)(?: \[\w+\])?(?::|$)")

@@ -120,9 +120,11 @@ class Splitter:
             entry.open = structured.depth(line.text)
             return ended
         message = text if found is None else str(found["message"])
-        entry.bracket = joins.OPENS.search(message) is not None
-        entry.stanza = next((until for begins, until in joins.STANZAS if begins.match(text)), None)
-        entry.until = next((until for begins, until in joins.BLOCKS if begins.search(message)), None)
+        entry.bracket = message.removesuffix("\n").endswith(joins.OPENS)
+        if text.startswith(joins.STANZA_SIGNS):
+            entry.stanza = next((until for begins, until in joins.STANZAS if begins.match(text)), None)
+        if joins.BLOCK_SIGN in message:
+            entry.until = next((until for begins, until in joins.BLOCKS if begins.search(message)), None)
         if found is not None and text.endswith(message[-80:]) and "timestamp" in found:
             entry.column = max(len(text) - len(message), 0)
         _trace(entry, text if found is None or "timestamp" not in found else message, first=True)
@@ -147,14 +149,15 @@ class Splitter:
             entry.open += structured.depth(line.text)
             return
         text = ansi.stripped(said)
-        entry.bracket = joins.OPENS.search(text) is not None or (entry.bracket and text[:1] in _BLANK)
+        entry.bracket = text.removesuffix("\n").endswith(joins.OPENS) or (entry.bracket and text[:1] in _BLANK)
         _trace(entry, text, first=False)
 
     def _goes_on(self, entry: Entry, text: str, found: dict[str, Any] | None) -> str | None:
         """Return what the line adds to the entry's message, if it goes on with it; else None."""
         if entry.stanza is not None:
             return text if _in_stanza(entry, entry.stanza, text, found) else None
-        if (part := joins.PART.match(text)) is not None and _same_process(entry.first, text):
+        part = joins.PART.match(text) if joins.PART_SIGN in text else None
+        if part is not None and _same_process(entry.first, text):
             return part["part"]
         if found is not None:
             return self._repeats(entry, text, found)

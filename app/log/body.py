@@ -137,7 +137,7 @@ def items(body: bytes, content_type: str | None) -> list[Item]:
         return _lines(body)
     if start == b"[":
         return _array(body)
-    item = read_item(body, _has_nul(body))
+    item = read_item(body, has_nul(body))
     if item.problem is None:
         return [item]
     first, newline, _ = body.strip().partition(b"\n")
@@ -146,18 +146,18 @@ def items(body: bytes, content_type: str | None) -> list[Item]:
     raise InvalidRecord(item.problem)
 
 
-def _has_nul(body: bytes) -> bool:
+def has_nul(body: bytes) -> bool:
     """Return whether a NUL may stand in the body's texts, as JSON writes it; one character is looked for much faster."""
     return b"\\" in body and b"\\u0000" in body
 
 
 def _lines(body: bytes) -> list[Item]:
-    dirty = _has_nul(body)
+    dirty = has_nul(body)
     return [read_item(line, dirty) for line in body.split(b"\n") if line and not line.isspace()]
 
 
 def _array(body: bytes) -> list[Item]:
-    dirty = _has_nul(body)
+    dirty = has_nul(body)
     try:
         return [read_item(bytes(raw), dirty) for raw in _split_array(body)]
     except (msgspec.MsgspecError, RecursionError):

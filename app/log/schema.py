@@ -111,7 +111,7 @@ def read_items(
 ) -> Parsed:
     """Return the logs among decoded JSON values: what `read` does for doors that decode by themselves.
 
-    Each value is one log at most; with *several* one that wraps some gives them all.
+    Where a door has the bytes of a value, that is an Item. Each value is one log at most; with *several* one that wraps some gives them all.
     """
     reader = None if strict else replace(_reader(now, hint, line), several=several)
     return _parse(map(_item, values), limits, now, reader, texts=True)
@@ -131,6 +131,8 @@ def payload_of(value: Any) -> bytes:
 
 
 def _item(value: Any) -> Item:
+    if type(value) is Item:
+        return value
     try:
         raw = _json(value)
     except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):

@@ -25,6 +25,8 @@ _PLAIN = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3})?Z", re.ASCII)
 FIRST: Instant = ((1 - _EPOCH_DAY) * 86_400_000, 0)
 LAST: Instant = ((date.max.toordinal() + 1 - _EPOCH_DAY) * 86_400_000 - 1, 999_999)
 
+#: Seconds up to which two numbers with six decimals are never one float, so that a quotient is exactly what was written.
+_EXACT = 4e9
 _minutes: dict[str, int] = {}
 
 
@@ -86,6 +88,10 @@ def from_number(value: int | float) -> Instant:
     Below 1e11 in size it counts seconds, below 1e14 milliseconds, below 1e17 microseconds, else
     nanoseconds. Raises ValueError when it is not finite or lies outside the years 0001 to 9999.
     """
+    if type(value) is float and 0 < value < _EXACT:
+        micro = round(value * 1e6)
+        if micro / 1e6 == value:
+            return micro // 1000, micro % 1000 * 1000
     if type(value) is int and 10**11 <= value < 10**14:
         return value, 0
     if isinstance(value, int):

@@ -129,13 +129,6 @@ def test_what_could_not_be_read_is_kept_and_said() -> None:
     }
 
 
-def test_our_own_form_with_a_time_of_another_is_no_reason_to_refuse() -> None:
-    """Names of our own, whether others stand beside them or not."""
-    for more in ({}, {"user": 7}):
-        log = one({"message": "m", "resourceId": "r", "timestamp": "15/Sep/2023:08:00:00 +0200", **more})
-        assert (log["timestamp"], log.get("metadata", {})) == ("2023-09-15T06:00:00Z", more)
-
-
 def test_first_of_a_name_that_stands_twice_counts() -> None:
     """A logger writes its own fields first; the second is kept."""
     log = one('{"message":"payment failed","level":"ERROR","message":"from mdc","level":"gold","a":1,"a":2}')

@@ -76,12 +76,6 @@ def read_afresh(value: dict[str, Any]) -> list[Foreign]:
 @example(logs=[{"msg": "a", "metadata": "x"}, {"msg": "a", "metadata": "y"}])
 @example(logs=[{"msg": "a", "severity": "ERROR"}, {"msg": "a", "severity": "active"}])
 @example(logs=[{"msg": "a", "level": "high", "severity": "ERROR"}, {"msg": "a", "level": "warn", "severity": "ERROR"}])
-@example(
-    logs=[
-        {"message": "a", "resourceId": "b", "timestamp": time, "x": 1}
-        for time in ("2023-09-15T08:00:00Z", "Sep 15 2023 08:00:00")
-    ]
-)
 def test_logs_of_one_layout_are_each_read_by_their_own_values(logs: list[dict[str, Any]]) -> None:
     """Whatever the logs before them held."""
     alone = [read_afresh(log) for log in logs]

@@ -12,7 +12,6 @@ from app.log.foreign import fits, layouts, pairs, scales, traces, ways
 from app.log.foreign.found import NULLS, OWN, Foreign, Search
 from app.log.foreign.layouts import Layout
 from app.log.foreign.roles import EXCEPTIONS, FAILED, REQUESTS, STATUSES
-from app.times import instant
 from app.times.written import Assumed
 
 #: Name under metadata of what could not be read: the field, and why.
@@ -234,18 +233,7 @@ def _is_ours(search: Search) -> bool:
         return False
     if origins.get("message") != ("message",) or any(name in origins and origins[name] != (name,) for name in _TIMED):
         return False
-    if not all(name in search.used for name in OWN if value.get(name) is not None):
-        return False
-    time = value.get("timestamp")
-    return type(time) is not str or time == search.log["timestamp"] or _is_rfc3339(time)
-
-
-def _is_rfc3339(text: str) -> bool:
-    try:
-        instant.parse(text)
-    except ValueError:
-        return False
-    return True
+    return all(name in search.used for name in OWN if value.get(name) is not None)
 
 
 def _finish(search: Search) -> None:

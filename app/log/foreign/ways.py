@@ -66,8 +66,7 @@ class Way:
         ):
             return None
         if self.ours:
-            same = log.get("timestamp") == value.get("timestamp")
-            return Foreign(dict(value), "", self.origins) if same else None
+            return Foreign(dict(value), "", self.origins)
         if "id" in value:
             log["id"] = value["id"]
         rest = {name: value[name] for name in self.rest}

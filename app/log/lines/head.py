@@ -86,16 +86,17 @@ def read(line: str, assumed: Assumed, *, loose: bool = False) -> dict[str, Any] 
 
 def _time(line: str, head: Head, assumed: Assumed) -> int | None:
     """Find the time, over what may stand before it; return the place behind it."""
-    place = len(line) - len(line.lstrip())
+    place = len(line) - len(line.lstrip()) if line[:1].isspace() else 0
     for _ in range(6):
-        opened = line[place : place + 1] in ("[", "(")
-        level = words.at(line, place) if head.level is None and line[place : place + 1].isalpha() else None
+        first = line[place : place + 1]
+        opened, worded = first in ("[", "("), first.isalpha()
+        level = words.at(line, place) if worded and head.level is None else None
         head.stamp = stamps.at(line, place + opened, assumed) if level is None else None
         if head.stamp is not None:
             end = head.stamp.end
             head.closed = not opened or line[end : end + 1] in ("]", ")")
             return end + (opened and head.closed) if end < len(line) else None
-        if level is None and head.level is None:
+        if level is None and head.level is None and not worded:
             level = words.at(line, place)
         if level is not None:
             head.level, place = level, level.end
@@ -123,7 +124,8 @@ def _level(line: str, place: int, head: Head) -> tuple[int, bool]:
     tokens: list[re.Match[str]] = []
     if head.level is not None:
         return start, True
-    shared = SHARED.match(line, place + len(line[place:]) - len(line[place:].lstrip()))
+    opened = len(line) - len(line[place:].lstrip())
+    shared = SHARED.match(line, opened) if line[opened : opened + 1] == "[" else None
     if shared is not None and share(shared, head):
         return shared.end(), True
     for _ in range(_TOKENS):
@@ -225,7 +227,7 @@ def _space(line: str, place: int) -> re.Match[str] | None:
 
 def told(head: Head, text: str, assumed: Assumed) -> dict[str, Any]:
     metadata = head.found.metadata
-    if (placed := _PLACED.search(text)) is not None:
+    if "  " in text and (placed := _PLACED.search(text)) is not None:
         metadata.setdefault("source", placed[1])
         text = text[: placed.start()]
     message, values = tail.contexts(text) if "channel" in metadata else tail.split(text)

@@ -9,15 +9,17 @@ from app.log.foreign.roles import ROLES
 from app.log.reading import to_log
 from app.times.written import Assumed
 
+_KEY = r"[A-Za-z_@!][\w.@/!-]*"
+_DOUBLE, _SINGLE = r'(?:[^"\\]|\\.)*', r"(?:[^'\\]|\\.)*"
+#: A time with a blank, as Python's asctime is; a list or a dictionary as Python or Go writes it; or a word.
+_BARE = r"""\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S*|[\[({][^\[\](){}]{0,500}[\])}]|[^\s"']\S*|"""
+_END = r"(?:\s+|$)"
 #: One pair, whose text stands in either quotes; a key alone is true, as in Go's logfmt.
-_PAIR = re.compile(
-    r"""([A-Za-z_@!][\w.@/!-]*)(?:=(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'"""
-    # A time with a blank, as Python's asctime is; a list or a dictionary as Python or Go writes it.
-    r"""|(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S*|[\[({][^\[\](){}]{0,500}[\])}]|[^\s"']\S*|)))?(?:\s+|$)""",
-    re.DOTALL,
-)
+_PAIR = re.compile(rf"""({_KEY})(?:=(?:"({_DOUBLE})"|'({_SINGLE})'|({_BARE})))?{_END}""", re.DOTALL)
 #: A text in quotes without a name, as phuslu/log writes the message.
-_ALONE = re.compile(r'"((?:[^"\\]|\\.)*)"(?:\s+|$)')
+_ALONE = re.compile(rf'"({_DOUBLE})"{_END}')
+#: A line of nothing else; without groups, for Python's re ends with a SystemError where a possessive repetition has some.
+_ALL = re.compile(rf"""(?>{_KEY}(?:=(?:"{_DOUBLE}"|'{_SINGLE}'|(?:{_BARE})))?{_END}|"{_DOUBLE}"{_END})*+""", re.DOTALL)
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,17})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
@@ -34,6 +36,8 @@ def read_logfmt(line: str, assumed: Assumed) -> dict[str, Any] | None:
     Numbers and booleans without quotes are such. Without a message the line itself is it, for so it stands in the file.
     """
     if "=" not in line:
+        return None
+    if _ALL.fullmatch(line) is None:
         return None
     pairs: dict[str, Any] = {}
     later: dict[str, list[Any]] = {}

@@ -53,8 +53,10 @@ def read(line: str, assumed: Assumed, hosts: frozenset[str] = frozenset()) -> di
         return None
     place = 0 if found is None else found.end()
     month = _MONTH.match(line, place) is not None
-    if not month and (found is None or not line[place : place + 1].isdigit()) and _ZONED.match(line) is None:
-        return None
+    if not month and (found is None or not line[place : place + 1].isdigit()):
+        zoned = _ZONED.match(line)
+        if zoned is None or words.is_level(line[zoned.end() :].lstrip(": ").partition(" ")[0]):
+            return None
     stamp = stamps.at(line, place, assumed)
     if (
         stamp is None

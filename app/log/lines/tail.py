@@ -31,6 +31,7 @@ _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 #: The names of trace and span in what programs write behind or before a text.
 TRACES = ("trace_id", "traceId", "traceID", "trace.id", "dd.trace_id", "otelTraceID")
 SPANS = ("span_id", "spanId", "spanID", "span.id", "dd.span_id", "otelSpanID")
+_IDS = frozenset((*TRACES, *SPANS))
 
 
 def _not_json(name: str) -> NoReturn:
@@ -55,7 +56,7 @@ def split(text: str) -> tuple[str, dict[str, Any]]:
             return text.rstrip(), pairs(context[1]) or {}
     if "=" not in text:
         return text.rstrip(), {}
-    if _PADDING.search(text) is not None:
+    if "  " in text and _PADDING.search(text) is not None:
         return _padded(text)
     start, values = _trailing(text)
     if not values:
@@ -90,7 +91,9 @@ def pairs(text: str) -> dict[str, Any] | None:
 
 def ids(metadata: dict[str, Any]) -> dict[str, str]:
     """Take trace and span out of *metadata*; an id of zeros is none and stays there."""
-    found = {}
+    found: dict[str, str] = {}
+    if _IDS.isdisjoint(metadata):
+        return found
     for field, names in (("traceId", TRACES), ("spanId", SPANS)):
         name = next((name for name in names if name in metadata), None)
         if name is not None and isinstance(metadata[name], str | int) and str(metadata[name]).strip("0x"):
@@ -177,12 +180,13 @@ def _object(text: str) -> tuple[str, dict[str, Any]] | None:
 
 
 def _typed(name: str, value: str) -> Any:
-    if name in TRACES or name in SPANS:
+    if name in _IDS:
         return _plain(value)
-    if _INTEGER.fullmatch(value):
-        return int(value)
-    if _FLOAT.fullmatch(value):
-        return float(value)
+    if value[:1].isdigit() or value[:1] == "-":
+        if _INTEGER.fullmatch(value):
+            return int(value)
+        if _FLOAT.fullmatch(value):
+            return float(value)
     return {"true": True, "false": False}.get(value) if value in ("true", "false") else _plain(value)
 
 

@@ -93,16 +93,17 @@ def at(text: str, place: int, *, loose: bool = False) -> Level | None:
     found = _AT.match(text, place)
     if found is None:
         return None
-    if found["sole"]:
+    kind = found.lastgroup
+    if kind == "sole":
         return Level(LETTERS[found["sole"]], found.end(), "bracket")
-    if found["none"]:  # zerolog and phuslu for a log without a level
+    if kind == "none":  # zerolog and phuslu for a log without a level
         return Level("info", found.end(), "bracket", "???")
-    if found["letter"]:
+    if kind == "letter":
         return Level(LETTERS[found["letter"]], found.end(), "letter")
-    word = found["inner"] or found["bare"]
+    word = found["inner" if kind == "inner" else "bare"]
     style = (
         "bracket"
-        if found["open"]
+        if kind == "inner"
         else "caps"
         if word.isupper() or " " in word
         else "title"

@@ -21,6 +21,7 @@ CODES = {"event": 12, "fields": 15}
 BLANK = "is blank"
 #: Fields that say where an event is from.
 _FROM = ("host", "source", "sourcetype", "index")
+_KNOWN = frozenset((*_FROM, "event", "time", "fields"))
 #: Characters of the longest resourceId.
 _SHORT = 255
 #: Times that reading goes on behind what is no JSON.
@@ -83,11 +84,14 @@ def _log(sent: Any, assumed: Assumed) -> dict[str, Any] | Refused:
     if problem is not None:
         return Refused(problem, payload_of(sent))
     event, metadata = sent["event"], {name: sent[name] for name in _FROM if sent.get(name) is not None}
-    others = {name: value for name, value in sent.items() if name not in (*_FROM, "event", "time", "fields")}
-    fields = {**others, **(sent.get("fields") or {})}
-    taken = {name: value for name, value in fields.items() if name in metadata}
-    metadata |= {name: value for name, value in fields.items() if name not in taken}
-    if taken:
+    fields = sent.get("fields") or {}
+    if not sent.keys() <= _KNOWN:
+        fields = {**{name: value for name, value in sent.items() if name not in _KNOWN}, **fields}
+    if metadata.keys().isdisjoint(fields):
+        metadata |= fields
+    else:
+        taken = {name: value for name, value in fields.items() if name in metadata}
+        metadata |= {name: value for name, value in fields.items() if name not in taken}
         metadata["fields"] = taken
     time = moment(sent.get("time"), assumed)
     if time is None and sent.get("time") is not None:

@@ -85,6 +85,28 @@ def test_ecs_names_are_read(client: FlaskClient, backends: Backends) -> None:
     assert record.metadata["error"] == {"stack_trace": "at pay"}
 
 
+def test_documents_in_our_own_form_keep_index_and_id_as_metadata(client: FlaskClient, backends: Backends) -> None:
+    """Their own metadata of these names win; one with a number for a text is not made plainly ours by them."""
+    action = {"index": {"_index": "a", "_id": "7"}}
+    documents: list[dict[str, Any]] = [
+        {"message": "one", "resourceId": "r"},
+        {"message": "two", "metadata": {"_index": "own", "x": 1}},
+        {"message": "three", "metadata": None},
+        {"message": "four", "resourceId": 5},
+        {"message": "fi\0ve", "resourceId": "r"},
+    ]
+    answer = client.post("/_bulk", data=lines(*(line for document in documents for line in (action, document))))
+    assert not json.loads(answer.data)["errors"]
+    found = [(record.message, record.resource_id, record.metadata) for record in moved(backends)]
+    assert found == [
+        ("one", "r", {"_index": "a", "_id": "7"}),
+        ("two", None, {"_index": "own", "_id": "7", "x": 1}),
+        ("three", None, {"_index": "a", "_id": "7"}),
+        ("four", "5", {"_index": "a", "_id": "7"}),
+        ("fi\ufffdve", "r", {"_index": "a", "_id": "7"}),
+    ]
+
+
 def test_each_item_is_answered_in_its_place(client: FlaskClient, backends: Backends) -> None:
     """What is refused says why, in the item that it belongs to, and is a dead letter; its neighbours are kept."""
     body = lines(

@@ -9,13 +9,15 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 import msgspec
 
 from app.accept.accept import Outcome
 from app.errors import Problem
-from app.log.body import read_item
+from app.log import own
+from app.log.body import Item, has_nul, read_item
 from app.log.schema import Refused
 
 #: Index of a document that names none.
@@ -52,6 +54,7 @@ class BulkEntry:
     """One item of a request: its action, and the document or why it is refused; its bytes as they were sent."""
 
     action: Action
+    #: An Item, or a Refused.
     value: Any
     raw: bytes
 
@@ -111,15 +114,29 @@ def _entry(action: Action, line: bytes, lines: Iterator[bytes]) -> BulkEntry:
 
 def document_of(action: Action, document: bytes) -> BulkEntry:
     """Return the item of one document: its value with index and `_id` beside it, or why it can't be read."""
-    item = read_item(document)
+    item = read_item(document, has_nul(document))
     if item.problem is not None:
         return BulkEntry(action, Refused(item.problem, document), document)
-    if not isinstance(item.value, dict):
+    value = item.value
+    if not isinstance(value, dict):
         return BulkEntry(action, Refused(Problem("the document is not a JSON object"), document), document)
-    item.value.setdefault("_index", action.index)
-    if action.id is not None:
-        item.value.setdefault("_id", action.id)
-    return BulkEntry(action, item.value, document)
+    beside = {} if "_index" in value else {"_index": action.index}
+    if action.id is not None and "_id" not in value:
+        beside["_id"] = action.id
+    if beside:
+        said = b",".join([b"%b:%b" % (quoted(name), quoted(beside[name])) for name in beside])
+        raw = b"%b%b%b}" % (document.rstrip()[:-1], b"," if value else b"", said)
+        item = Item(_with(value, beside), raw, dirty=item.dirty or b"\\u" in said)
+    return BulkEntry(action, item, document)
+
+
+def _with(value: dict[str, Any], beside: dict[str, str]) -> dict[str, Any]:
+    """Return a document with what its action says; where it is plainly in our own form, among its metadata at once."""
+    metadata = value.get("metadata")
+    plainly = isinstance(metadata, dict) or (metadata is None and isinstance(value.get("resourceId"), str))
+    if plainly and value.keys() <= own.NAMES:
+        return {**value, "metadata": {**beside, **(metadata or {})}}
+    return {**value, **beside}
 
 
 def read_action(line: bytes, index: str) -> Action | None:
@@ -176,7 +193,7 @@ def _created(action: Action, receipt: str | None, place: int) -> bytes:
 def created(action: Action, receipt: str | None, place: int) -> bytes:
     """Return what is answered for one document that is kept; without an `_id` of the client's its place in the receipt is its id."""
     identity = action.id if action.id is not None else f"{receipt}.{place}"
-    return b'{"_index":%s,"_id":%s,%s' % (dumped(action.index), dumped(identity), _KEPT)
+    return b'{"_index":%s,"_id":%s,%s' % (quoted(action.index), quoted(identity), _KEPT)
 
 
 def _refused(action: Action, problem: dict[str, Any]) -> bytes:
@@ -191,6 +208,11 @@ def _item(action: Action, status: int, kind: str, reason: str) -> bytes:
     said: dict[str, Any] = {"_index": action.index, "_id": action.id, "status": status}
     said["error"] = {"type": kind, "reason": reason}
     return dumped({action.name: said})
+
+
+def quoted(text: str) -> bytes:
+    """Return a text as JSON in ASCII; it may hold lone surrogates."""
+    return encode_basestring_ascii(text).encode()
 
 
 def dumped(value: Any) -> bytes:
