@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 
-from app.backends import Backends, connect, upgrade
+from app.backends import Backends, connect
 from app.drain import drain
 from app.drain.indexing import Indexing
 from app.log.envelope import Envelope
@@ -19,6 +19,7 @@ from app.log.record import IdSource, LogRecord
 from app.settings.settings import Settings
 from app.times import instant
 from app.web import create_app
+from tests.prepared import prepare
 
 pytest_plugins = ["tests.services.fixtures", "tests.notify.channels.receivers"]
 
@@ -41,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def settings(tmp_path: Path) -> Settings:
     """Settings on an empty, migrated data folder."""
     made = Settings.from_env({"LOGINGESTOR_DATA_DIR": str(tmp_path / "data"), "LOGINGESTOR_MIN_FREE_DISK": "1 MiB"})
-    upgrade(made)
+    prepare(made)
     return made
 
 

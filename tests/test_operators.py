@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from app.backends import Backends, connect, upgrade
+from app.backends import Backends, connect
 from app.drain import pause
 from app.log.envelope import Envelope
 from app.maintain import audit as audits
 from app.settings.settings import Settings
 from tests.conftest import Fill, MakeRecord
+from tests.prepared import prepare
 from tests.process import ROOT, environment
 
 
@@ -108,7 +109,7 @@ def test_restore(settings: Settings, fill: Fill, make_record: MakeRecord, tmp_pa
     assert "not empty" in run(settings, "restore", str(file), code=2).stderr
     assert printed(settings, "restore", str(file), "--merge")["new"] == 0
     other = replace(settings, data_dir=tmp_path / "other")
-    upgrade(other)
+    prepare(other)
     assert printed(other, "restore", str(file))["new"] == 30
     file.write_bytes(file.read_bytes()[:-50])
     assert "damaged" in run(other, "restore", str(file), "--merge", code=2).stderr
@@ -123,7 +124,7 @@ def test_copy(settings: Settings, fill: Fill, make_record: MakeRecord, tmp_path:
     other = ("copy", "--from", "sqlite:///other.db", "--from-queue", "postgresql://x")
     assert "--from-queue: is no queue's URL" in run(settings, *other, code=2).stderr
     other = replace(settings, data_dir=tmp_path / "other")
-    upgrade(other)
+    prepare(other)
     found = printed(other, "copy", "--from", url)
     assert (found["read"], found["new"], found["source"], found["target"], found["left"]) == (30, 30, 30, 30, 0)
     assert found["audit"]["same"]

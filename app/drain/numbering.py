@@ -20,7 +20,7 @@ from app.ports.gaps import Gap
 
 #: Most sequences of a numberer, and most gaps of all of them together; of older ones the sum is kept.
 SEQUENCES, GAPS = 32, 1_000
-#: By how many numbers logs of one sequence may come early or late, where nothing else tells that they are its own.
+#: By how many numbers logs of one sequence may come early or late, where nothing else shows that they are its own.
 REACH = 1_000
 #: Milliseconds by which the time of a log that comes late may be after those of logs with higher numbers: threads take
 #: the time and the number one after the other.
@@ -38,7 +38,7 @@ class NumberSequence(msgspec.Struct, array_like=True, gc=False):
     high: int
     #: The socket that it came from last.
     socket: int
-    #: Time of its newest log in ms since 1970, -1 while none told any.
+    #: Time of its newest log in ms since 1970, -1 while none had any.
     newest: int
     #: Ascending, none touching another.
     gaps: list[Gap] = []
@@ -106,18 +106,18 @@ class NumberSequence(msgspec.Struct, array_like=True, gc=False):
 
 
 class Numbering(msgspec.Struct, array_like=True, gc=False):
-    """What is known of a numberer."""
+    """The numbers of a numberer that have arrived, and the gaps between them."""
 
     #: The one with the newest log first.
     sequences: list[NumberSequence] = []
-    #: Of older gaps and sequences the sums; `last` is how many numbers were lost.
+    #: The sums of older gaps and sequences; `last` is how many numbers were lost.
     older: Gap | None = None
     #: Numbers of sequences that were let go.
     numbered_before: int = 0
 
     @property
     def gaps(self) -> list[Gap]:
-        """What may still come, in the order of its time."""
+        """The gaps that late logs may still close, in the order of their time."""
         found = [gap for one in self.sequences for gap in one.gaps]
         return sorted(found, key=lambda gap: (max(gap.since, gap.until), gap.noticed, gap.first))
 

@@ -42,7 +42,7 @@ class Received:
     way: str
     #: From the message to the log, as it would be sent over HTTP; what is no log is a text of its own.
     decode: Callable[[bytes, str], Any]
-    #: What distinguishes the socket that it came from: its port, or of a unix socket the number of the connection.
+    #: The socket that it came from: its port, or of a unix socket the number of the connection.
     socket: int = 1
 
     @property

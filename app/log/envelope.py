@@ -70,7 +70,7 @@ class Envelope(msgspec.Struct, array_like=True, gc=False):
         """Return the envelope without the records that have these ids."""
         kept = [record.id not in ids for record in self.records]
         records, keys = list(compress(self.records, kept)), list(compress(self.keys, kept))
-        # What is left out has arrived all the same.
+        # The numbers of records that are left out have arrived all the same.
         return Envelope(records, self.dead, self.claim, keys, self.numbers)
 
 

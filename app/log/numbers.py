@@ -1,4 +1,4 @@
-"""Sequence numbers that senders write themselves: by them is told what was lost before it reached any door.
+"""Sequence numbers that senders write themselves: they show what was lost before it reached any door.
 
 They are read where logs come in and travel with their logs, so that a number counts as arrived only once its log is accepted.
 """
@@ -27,13 +27,13 @@ _MESSAGE = re.compile(
 
 
 class Numberer(msgspec.Struct, array_like=True, frozen=True, gc=False):
-    """Who numbers: a program or a machine that gives each log the number after that of the log before."""
+    """A program or a machine that gives each log the number after that of the log before."""
 
     #: `syslog`, `journal`, `process` (our handler for Python) or `logplex`.
     kind: str
     #: The machine or program that is meant, as the sender names it.
     name: str
-    #: What distinguishes it from others of that name: an address; the journal's own id; the process's id and when it began
+    #: Its difference from others of that name: an address; the journal's own id; the process's id and when it began
     #: to log (`812@1700000000000`); drain and frame.
     source: str
 
@@ -43,7 +43,7 @@ class Number(NamedTuple):
 
     numberer: Numberer
     number: int
-    #: What distinguishes the sender's sockets, its port mostly; 0 where numbers of one numberer never begin again.
+    #: The sender's socket, by its port mostly; 0 where numbers of one numberer never begin again.
     socket: int = 0
     #: Whether the log's time is its sender's.
     timed: bool = True
@@ -57,7 +57,7 @@ class ArrivedNumbers(msgspec.Struct, array_like=True, gc=False):
     numberer: Numberer
     socket: int
     #: In the order in which they came: first and last of numbers without a gap, and the times of the two in ms since 1970
-    #: (-1: the sender tells none).
+    #: (-1: the sender gives none).
     runs: list[tuple[int, int, int, int]]
     announced: int = 0
 
@@ -101,7 +101,7 @@ def _process(name: str, pid: int, began: int) -> Numberer:
 
 
 def of_entry(entry: Mapping[str, Any]) -> Number | None:
-    """Return the number of an entry of systemd's journal (release 254 and newer tell it); None where it has none."""
+    """Return the number of an entry of systemd's journal (release 254 and newer give it); None where it has none."""
     number, source = entry.get("__SEQNUM"), entry.get("__SEQNUM_ID")
     if not isinstance(number, str) or not isinstance(source, str) or not number.isascii() or not number.isdigit():
         return None
@@ -125,7 +125,7 @@ def of_refused(payload: bytes) -> Number | None:
 
 
 class _Sent(msgspec.Struct):
-    """Of a log as it was sent what tells its number."""
+    """The parts of a log, as it was sent, that give its number."""
 
     resourceId: str | None = None  # noqa: N815 - as it is sent
     metadata: dict[str, Any] | None = None

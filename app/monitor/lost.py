@@ -1,4 +1,4 @@
-"""What was lost before any door: gaps in the numbers of senders and datagrams that listeners dropped, in words, and as probes."""
+"""Logs that were lost before any door: gaps in the numbers of senders and datagrams that listeners dropped, in words, and as probes."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _DAY_MS = 86_400_000
 class Lost:
     """The logs of one numberer that never arrived."""
 
-    #: Who it is, in words: `process 812 on server-17`.
+    #: The numberer, in words: `process 812 on server-17`.
     who: str
     lost: int
     #: How many it numbered, as far as is known: those that arrived and those that never arrived.
     numbered: int
-    #: Between which logs they were lost, by their sender's time in ms since 1970; -1 where it tells none.
+    #: Between which logs they were lost, by their sender's time in ms since 1970; -1 where it gives none.
     since: int
     until: int
     #: When the last of them were noticed, by the record's clock.

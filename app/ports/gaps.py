@@ -14,7 +14,7 @@ REMEMBERED_MS, NUMBERERS = 7 * 86_400_000, 10_000
 
 
 class Gap(msgspec.Struct, array_like=True, gc=False):
-    """Numbers without a gap between them that have not arrived. Times are in ms since 1970, -1 where senders tell none."""
+    """Numbers without a gap between them that have not arrived. Times are in ms since 1970, -1 where senders give none."""
 
     first: int
     last: int
@@ -31,7 +31,7 @@ class Gap(msgspec.Struct, array_like=True, gc=False):
 
 
 class NumbererGaps(msgspec.Struct, frozen=True):
-    """What of one numberer never arrived."""
+    """The logs of one numberer that never arrived."""
 
     numberer: Numberer
     #: The gaps that late logs may still close, in the order of time.

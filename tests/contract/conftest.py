@@ -10,8 +10,9 @@ from types import MappingProxyType
 
 import pytest
 
-from app.backends import Backends, connect, upgrade
+from app.backends import Backends, connect
 from app.settings.settings import Settings
+from tests.prepared import prepare
 from tests.services.fixtures import fresh_prefix
 
 #: Name of each combination of backends, and the settings that choose it. In braces stand `folder`, an empty one, or
@@ -68,7 +69,7 @@ def combination_settings(name: str, folder: Path, urls: Mapping[str, str] = Mapp
 def open_combination(name: str, folder: Path, urls: Mapping[str, str] = MappingProxyType({})) -> Backends:
     """Open the backends of a combination on an empty folder."""
     settings = combination_settings(name, folder, urls)
-    upgrade(settings)
+    prepare(settings)
     return connect(settings)
 
 

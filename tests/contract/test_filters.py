@@ -18,6 +18,7 @@ from app.query.query import Query
 from tests.conftest import fill_backends
 from tests.contract.conftest import INDICES, open_combination, open_index
 from tests.samples import filters_over, random_records
+from tests.thorough import examples
 
 #: Two full blocks, whose messages the index keeps as texts, and a third that is not full.
 COUNT = 2_600
@@ -38,7 +39,7 @@ def expected(tree: Filter, records: list[LogRecord]) -> list[bytes]:
     return [record.id for record in sorted(records, key=lambda record: record.key, reverse=True) if holds(record)]
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(400), deadline=None, suppress_health_check=list(HealthCheck))
 @given(tree=filters_over(RECORDS), sort=st.sampled_from(("asc", "desc")), size=st.sampled_from((7, 100, 10_000)))
 def test_finds_what_the_predicate_says(filled: Backends, tree: Filter, sort: str, size: int) -> None:
     """Ids, order, pages and count are those of a scan with the predicate."""
@@ -58,7 +59,7 @@ def test_finds_what_the_predicate_says(filled: Backends, tree: Filter, sort: str
     assert found == wanted[: len(found)]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(tree=filters_over(RECORDS), data=st.data())
 def test_windows(filled: Backends, tree: Filter, data: st.DataObject) -> None:
     """A window by either clock holds exactly the records between its ends, the ends included."""
@@ -89,7 +90,7 @@ def thinned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Backends
     opened.close()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(tree=filters_over(RECORDS))
 def test_totals_where_logs_have_gone(thinned: tuple[Backends, list[LogRecord]], tree: Filter) -> None:
     """A total counts what is left, whether it is read, counted in texts or row by row."""
@@ -97,7 +98,7 @@ def test_totals_where_logs_have_gone(thinned: tuple[Backends, list[LogRecord]], 
     assert backends.index.find(Query(tree, limit=1, count="exact")).total == len(expected(tree, kept))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(tree=filters_over(RECORDS))
 def test_counts_agree_with_hits(filled: Backends, tree: Filter) -> None:
     """Histogram and facets count the same records that are found."""

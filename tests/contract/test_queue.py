@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from app.backends import Backends, connect, upgrade
+from app.backends import Backends, connect
 from app.drain import drain
 from app.drain.indexing import Indexing
 from app.errors import QueueFull
@@ -23,6 +23,7 @@ from app.log.record import LogRecord
 from app.ports.queue import LogQueue, Readable
 from app.settings.settings import Settings
 from tests.conftest import MakeRecord
+from tests.prepared import prepare
 
 #: Seconds within which a service must give out what it has, be the machine ever so busy.
 TAKE_SECONDS = 60.0
@@ -205,7 +206,7 @@ def test_dead_letters_travel(queue: LogQueue, kind: Kind) -> None:
 def test_a_full_queue_refuses(settings: Settings, make_record: MakeRecord) -> None:
     """Over its limit the queue keeps nothing of a put and says so; after draining it takes again."""
     small = replace(settings, queue_limit=2_000)
-    upgrade(small)
+    prepare(small)
     opened = connect(small)
     big = [Envelope([make_record(message="x" * 1_500)])]
     opened.queue.put(big)

@@ -18,6 +18,7 @@ from app.files.pieces import decode
 from app.log.lines import reader
 from tests.files.reading import NOW, SAMPLE, lines_of, rank, read, split
 from tests.producers.texts import SAMPLES, events
+from tests.thorough import examples
 
 PRODUCERS = Path(__file__).resolve().parents[3] / "shared" / "data" / "producers"
 
@@ -142,7 +143,7 @@ _PIECES = st.sampled_from(
 
 
 @given(st.lists(_PIECES | st.text(max_size=40).map(lambda text: text.replace("\n", "").replace("\r", "")), max_size=25))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @example(["\x1b[0m"])
 @example(["a", "\0\0 b", "\0", "c"])
 @example(["2026-11-29 13:18:34,702 INFO acme.pay: service started", "\0", "main.main"])

@@ -19,6 +19,7 @@ from app.query.meaning import predicate, regex
 from app.query.normal import normal
 from app.query.text import text
 from tests.test_real_logs import LOGHUB
+from tests.thorough import examples
 
 #: Least share of logs that are in a group which is exactly that of the set's own templates. The sets disagree with us
 #: on purpose at times: OpenStack's count two addresses of one kind of request as a template of their own.
@@ -145,7 +146,7 @@ _PIECE = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.lists(st.lists(_PIECE, max_size=12).map(lambda parts: "".join(parts).replace("\0", "")), min_size=1, max_size=25)
 )

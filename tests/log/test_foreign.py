@@ -16,6 +16,7 @@ from app.log.foreign.found import OWN
 from app.log.limits import Limits
 from app.log.record import LogRecord
 from app.log.schema import Parsed
+from tests.thorough import examples
 
 NOW = 1_700_000_000_000
 LIMITS = Limits(message=10_000, metadata=200_000, retention_ms=30 * 86_400_000)
@@ -76,7 +77,7 @@ _VALUES = st.recursive(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 @given(value=st.dictionaries(_NAMES | st.text(max_size=4), _VALUES, max_size=6))
 def test_every_object_is_a_log_or_refused_with_a_reason_where_that_is_asked_for(value: dict[str, Any]) -> None:
     """Whatever it holds; in strict mode a refusal says why."""

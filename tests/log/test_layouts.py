@@ -16,6 +16,7 @@ from app.log.foreign import layouts
 from app.log.foreign.found import OWN, Foreign
 from app.log.reading import Reader
 from app.times.written import Assumed
+from tests.thorough import examples
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "data" / "producers"
 READER = Reader(Assumed(datetime(2026, 11, 29, tzinfo=UTC)))
@@ -68,7 +69,7 @@ def read_afresh(value: dict[str, Any]) -> list[Foreign]:
     return read(value)
 
 
-@settings(max_examples=600)
+@settings(max_examples=examples(600))
 @given(logs=_LOGS)
 @example(logs=[{"msg": "a", "level": 30, "time": 1_700_000_000_123}, {"msg": "", "level": 35, "time": 5}])
 @example(logs=[{"msg": "a", "id": 1}, {"msg": '{"level":50,"msg":"x"}', "id": 2}])

@@ -13,6 +13,7 @@ from app.query.highlights import SECONDS, SPANS, Scalar, Spans
 from app.query.language.parse import parse
 from app.query.meaning import predicate, values
 from tests.samples import filters_over, random_records
+from tests.thorough import examples
 
 RECORDS = random_records(11, 120)
 
@@ -71,7 +72,7 @@ def test_marks_in_a_field(q: str, field: str, value: Scalar, found: list[str]) -
     assert marked(q, value, field) == found
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(tree=filters_over(RECORDS))
 def test_a_leaf_marks_what_satisfies_it(tree: Filter) -> None:
     """A value is marked if and only if the predicate holds for it; save empty ones, and patterns that fit nothing."""

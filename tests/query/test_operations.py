@@ -30,6 +30,7 @@ from app.query.normal import normal
 from app.query.operations import OPERATIONS, from_json, rows
 from app.times import instant
 from tests.query.trees import trees
+from tests.thorough import examples
 
 NOW = instant.parse("2023-09-15T08:30:45.5Z")[0]
 
@@ -216,7 +217,7 @@ _json = st.recursive(
 
 
 @given(body=st.dictionaries(st.sampled_from(("key", "value", "operation", "filters", "match", "query")), _json))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 def test_any_body_is_read_or_refused(body: dict[str, Any]) -> None:
     """No JSON makes anything but a filter or an error."""
     try:
@@ -226,7 +227,7 @@ def test_any_body_is_read_or_refused(body: dict[str, Any]) -> None:
 
 
 @given(tree=trees)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_rows_mean_their_filter(tree: Filter) -> None:
     """Where a filter has rows, they mean it."""
     found = rows(tree)

@@ -9,6 +9,7 @@ from app.query.filter import Filter
 from app.query.language.parse import parse
 from app.query.sentence import sentence
 from tests.query.trees import trees
+from tests.thorough import examples
 
 
 @pytest.mark.parametrize(
@@ -49,7 +50,7 @@ def test_sentence(text: str, wanted: str) -> None:
 
 
 @given(tree=trees)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_every_tree_has_a_sentence(tree: Filter) -> None:
     """There is a sentence for whatever may be asked."""
     assert sentence(tree)

@@ -28,20 +28,21 @@ from app.query.meaning import predicate
 from app.query.text import normal, text
 from tests.query.trees import trees
 from tests.samples import filters_over, random_records
+from tests.thorough import examples
 
 RECORDS = random_records(7, 60)
 A, B, C = Equals("level", "a"), Equals("commit", "b"), Phrase("c")
 
 
 @given(tree=trees)
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=examples(600), deadline=None)
 def test_every_tree_is_read_back(tree: Filter) -> None:
     """The text means the tree, in normal form."""
     assert parse(text(tree)) == normal(tree)
 
 
 @given(tree=filters_over(RECORDS))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_normal_form_keeps_the_meaning(tree: Filter) -> None:
     """The normal form, and what its text is read as, find the same logs; it is its own normal form."""
     form = normal(tree)

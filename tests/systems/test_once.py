@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from app.accept.accept import Accept, Outcome
 from app.accept.receipts import Receipts
-from app.backends import Backends, connect, upgrade
+from app.backends import Backends, connect
 from app.drain import drain
 from app.drain.indexing import Indexing
 from app.log import schema
@@ -24,6 +24,7 @@ from app.settings.settings import Settings
 from app.systems.rabbitmq import queue
 from app.times.instant import now_ms
 from app.web import create_app
+from tests.prepared import prepare
 from tests.services.fixtures import StartServer
 from tests.services.rabbitmq import Rabbitmq
 from tests.systems.conftest import eventually
@@ -218,7 +219,7 @@ def test_http_says_when_it_is_unknown(
     """A put that is not confirmed is 503 with `kept: unknown`; sent again with its key the log is stored once."""
     broker = own_server(Rabbitmq)
     chosen = replace(settings, queue_url=broker.url)
-    upgrade(chosen)
+    prepare(chosen)
     client, held = web(queue_url=broker.url), connect(chosen)
 
     def post() -> Any:

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from app.backends import connect, upgrade
+from app.backends import connect
 from app.log.record import LogRecord
 from app.settings.settings import Settings
 from app.systems.sqlite.file import SqliteDatabase
 from app.times import instant
 from app.web import create_app
 from tests.conftest import Fill, MakeRecord, fill_backends
+from tests.prepared import prepare
 
 
 @pytest.fixture
@@ -65,7 +66,7 @@ def apart(tmp_path: Path, make_record: MakeRecord) -> Iterator[FlaskClient]:
             "LOGINGESTOR_MIN_FREE_DISK": "1 MiB",
         }
     )
-    upgrade(settings)
+    prepare(settings)
     held = connect(settings)
     fill_backends(held, [make_record(message=f"step {n}", trace_id="t-1") for n in range(30)])
     held.close()

@@ -1,4 +1,4 @@
-"""What is found in a foreign object: the log that it becomes, and the search for its fields."""
+"""The log that a foreign object becomes, and the search for its fields."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from app.log.foreign.layouts import Candidate, Layout, candidates
 from app.times.written import Assumed
 
-#: Names of our own that no other program's log is told by; their values are taken as they are.
+#: Names of our own by which no other program's log is recognised; their values are taken as they are.
 OWN = frozenset(("level", "message", "resourceId", "traceId", "spanId", "commit", "timestamp"))
 #: Names of our own under which null is the same as nothing.
 NULLS = OWN | {"metadata"}

@@ -30,7 +30,7 @@ _Names = dict[str, Any]
 
 @dataclass(slots=True)
 class Layout:
-    """What names and types of an object say, whatever its values are."""
+    """The meaning of an object's names and types, whatever its values are."""
 
     dialect: Dialect | None
     #: By field the places of what may fill it, the best first.
@@ -164,7 +164,7 @@ def candidates(value: dict[str, Any], layout: Layout, name: str, later: dict[str
         for key, more in later.items():
             role = layout.roles.get(key)
             if role is not None and role[0] == name:
-                # Of a name that stands twice the first counts, where it fits: path of two, for both stay.
+                # The first of two equal names counts, where it fits; the path has two parts, for both values stay.
                 found.extend((role[1] + 0.5, (key, ""), inner) for inner in more)
         found.sort(key=_rank)
     return found

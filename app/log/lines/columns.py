@@ -1,4 +1,4 @@
-"""Columns: what a head tells between bars, commas or colons, and levels that are known as such by the lines around them."""
+"""Columns: the parts of a head between bars, commas or colons, and levels that are known as such by the lines around them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.log.lines.names import THREAD, HeadFields
 from app.log.ranks import RANKS
 from app.times.written import Assumed
 
-#: What stands between two columns: a bar with blanks or without, any other sign close to both.
+#: The sign between two columns: a bar with blanks or without, any other sign close to both.
 _SIGN = re.compile(r"[ ]{0,60}\|[ ]{0,2}|[,;:](?=[^\s,;:])")
 #: A name in a column, up to the sign that ends it.
 _NAMES = {
@@ -60,15 +60,15 @@ def unquoted(text: str) -> str:
 
 def is_column(logs: Iterable[dict[str, Any]]) -> bool:
     """Return whether the texts of *logs*, which a head was found before, begin with a level nearly all."""
-    told = lacking = others = 0
+    named_logs = lacking = others = 0
     for log in logs:
         if "timestamp" in log and "status" not in log.get("metadata", {}):
             known = log.get("level") is not None
             named = not known and _named(str(log["message"])) is not None
             others += known
-            told += named
+            named_logs += named
             lacking += not known and not named
-    return told > 0 and told + others >= _LEAST and lacking * _LACKING <= told
+    return named_logs > 0 and named_logs + others >= _LEAST and lacking * _LACKING <= named_logs
 
 
 def is_labelled(lines: Iterable[str]) -> bool:
@@ -84,8 +84,8 @@ def labelled(line: str, assumed: Assumed) -> dict[str, Any] | None:
     if label is None or fold(label[1]) not in RANKS:
         return None
     _, values = tail.split(line)
-    told = tail.time(values, assumed)
-    return {"level": label[1], "message": line, "timestamp": told, **tail.ids(values), "metadata": values}
+    time = tail.time(values, assumed)
+    return {"level": label[1], "message": line, "timestamp": time, **tail.ids(values), "metadata": values}
 
 
 def _named(text: str) -> re.Match[str] | None:

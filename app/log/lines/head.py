@@ -21,7 +21,7 @@ _PREFIX = re.compile(
     r"|(?P<file>\S{1,200}\.log\S{0,50})[ ]|(?P<program>[A-Za-z][\w.-]{0,63}):[ ]"
     r"|(?P<worker>[A-Za-z][\w.-]{0,63})[ ]{1,2}(?=\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)"
 )
-#: What stands between a level and the time behind it.
+#: The signs between a level and the time behind it.
 _BETWEEN = re.compile(r"(?:[:|,]|\s|-(?=\s))+")
 _BRACKET = re.compile(r"\[([^\[\]]{0,120})\][ ]{1,2}(?=\S)")
 #: A level beside a logger or a thread in one bracket: Twisted's `[pay#error]`, multiprocessing's, Minecraft's `[main/INFO]`.
@@ -81,7 +81,7 @@ def read(line: str, assumed: Assumed, *, loose: bool = False) -> dict[str, Any] 
         return {**signs.signed(line, sign), "timestamp": head.stamp and head.stamp.value}
     if head.level is None and not certain and head.stamp is not None and head.stamp.kind != "full":
         return None
-    return told(head, inner(line, place, head), assumed)
+    return log_of(head, inner(line, place, head), assumed)
 
 
 def _time(line: str, head: Head, assumed: Assumed) -> int | None:
@@ -225,7 +225,7 @@ def _space(line: str, place: int) -> re.Match[str] | None:
     return _SPACE.match(line, place)
 
 
-def told(head: Head, text: str, assumed: Assumed) -> dict[str, Any]:
+def log_of(head: Head, text: str, assumed: Assumed) -> dict[str, Any]:
     metadata = head.found.metadata
     if "  " in text and (placed := _PLACED.search(text)) is not None:
         metadata.setdefault("source", placed[1])

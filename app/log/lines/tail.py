@@ -129,7 +129,7 @@ def contexts(text: str) -> tuple[str, dict[str, Any]]:
 
 
 def time(values: dict[str, Any], assumed: Assumed) -> str | int | float | None:
-    """Take the time out of the pairs behind a text whose head tells none."""
+    """Take the time out of the pairs behind a text whose head has none."""
     for name in _TIMES:
         found = stamps.from_value(values[name], assumed) if name in values else None
         if found is not None:

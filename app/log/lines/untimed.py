@@ -32,10 +32,10 @@ def read(line: str, assumed: Assumed) -> dict[str, Any] | None:
     fields = head.Head(level=level)
     if not column:
         _, values = tail.split(text)
-        told = tail.time(values, assumed)
-        return {"level": level.name, "message": text, "timestamp": told, **tail.ids(values), "metadata": values}
+        time = tail.time(values, assumed)
+        return {"level": level.name, "message": text, "timestamp": time, **tail.ids(values), "metadata": values}
     since = re.compile(r"\[\d{4,}\]").match(after)
-    return head.told(fields, head.inner(text, level.end + (since.end() if since else 0), fields) or text, assumed)
+    return head.log_of(fields, head.inner(text, level.end + (since.end() if since else 0), fields) or text, assumed)
 
 
 def _beside(text: str, assumed: Assumed) -> dict[str, Any] | None:
@@ -43,7 +43,7 @@ def _beside(text: str, assumed: Assumed) -> dict[str, Any] | None:
     fields = head.Head()
     shared = head.SHARED.match(text)
     if shared is not None and shared["hash"] is None and head.share(shared, fields):
-        return head.told(fields, head.inner(text, shared.end(), fields), assumed)
+        return head.log_of(fields, head.inner(text, shared.end(), fields), assumed)
     found = _NAMED.match(text)
     named = None if found is None else words.named(found["level"] or found["word"])
     if found is None or named is None:
@@ -52,4 +52,4 @@ def _beside(text: str, assumed: Assumed) -> dict[str, Any] | None:
         words.Level(named[0], found.end(), "caps", named[1]),
         found["name"] or found["scope"],
     )
-    return head.told(fields, head.inner(text, found.end(), fields), assumed)
+    return head.log_of(fields, head.inner(text, found.end(), fields), assumed)

@@ -215,7 +215,7 @@ sources = Table(
     Column("sample", LargeBinary),
 )
 
-#: Who numbers logs, and which numbers arrived: `state` is packed (app/drain/numbering.py). `lost` of them did not, the
+#: Numberers of logs, and which of their numbers arrived: `state` is packed (app/drain/numbering.py). `lost` of them did not, the
 #: last of which was noticed at `noticed`; the last log came at `seen`, both in ms since 1970.
 numberers = Table(
     "numberers",

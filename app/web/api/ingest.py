@@ -26,7 +26,7 @@ KEY_LIMIT = 255
 STAGES = ("stored", "indexed")
 #: Seconds for which `wait` blocks at most.
 WAIT_SECONDS = 10.0
-#: What logingestor.handler calls itself, which numbers its logs.
+#: The name by which logingestor.handler, which numbers its logs, calls itself.
 HANDLER = "logingestor-handler"
 #: `token` is the password of shippers that can set nothing but the URL: app/web/security/access.py reads it.
 #: `strict` is whether only our own form is a log.

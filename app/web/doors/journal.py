@@ -30,7 +30,7 @@ bp = door("journal")
 PATH = "/upload"
 #: Entries that are accepted at once.
 BATCH = 500
-#: What calls itself so hands on all entries of a machine; of others that send some of them a gap says nothing.
+#: A client that calls itself so hands on all entries of a machine; others send some of them, so that a gap says nothing.
 WHOLE = "systemd-journal-upload"
 #: Name in the environment that says: only whether the client may upload is asked.
 MAY = "logingestor.may"

@@ -39,7 +39,7 @@ DROPPED = "X-LogIngestor-Dropped"
 PATIENCE = 3.0
 #: Seconds between two tries to keep what can't be kept now.
 PAUSE = 0.25
-#: What is given where senders number nothing.
+#: The numbers where senders number nothing.
 NONE: Mapping[int, Number] = MappingProxyType({})
 #: Requests that may wait for room at once: each holds a thread, and the others must still be answered.
 _WAITING = threading.BoundedSemaphore(6)

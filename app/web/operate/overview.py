@@ -108,7 +108,7 @@ class OverviewNow:
     tiles: Sequence[Tile]
     sources: Sources | None
     shown: Sequence[Source]
-    #: What never arrived; None where that can't be told.
+    #: Logs that never arrived; None where the record does not answer.
     lost: Sequence[Lost] | None
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from app.errors import InvalidRecord, TooLarge
 from app.log.loki import labels, push
 from app.log.schema import Refused
+from tests.thorough import examples
 
 LIMIT = 1 << 20
 
@@ -96,7 +97,7 @@ def test_bad_values_cost_no_good_ones() -> None:
     assert [isinstance(one, Refused) for one in found] == [True, True, False, True, True, True, False]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.binary(max_size=60) | st.binary(max_size=60).map(lambda plain: bytes(cramjam.snappy.compress_raw(plain))))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     """Nothing but our own errors."""
@@ -105,7 +106,7 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
             read(body)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.text(alphabet='{}a="\\, \n', max_size=40))
 def test_any_labels_are_read(text: str) -> None:
     """As labels or as they are."""

@@ -17,6 +17,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from app.errors import InvalidRecord, LogIngestorError
 from app.log.otlp import document, logs, packed
 from app.log.schema import Refused
+from tests.thorough import examples
 
 TRACE, SPAN = bytes(range(16)), bytes(range(8))
 
@@ -240,7 +241,7 @@ def test_what_is_no_json_of_otlp_is_refused(body: bytes) -> None:
         document.read(body, document.LOGS)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.data())
 def test_broken_requests_raise_nothing_else(data: st.DataObject) -> None:
     """Bytes cut, changed or added are refused or read; nothing else is raised."""

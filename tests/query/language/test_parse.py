@@ -30,6 +30,7 @@ from app.query.meaning import predicate
 from app.times import instant
 from tests.conftest import MakeRecord
 from tests.query.trees import queries
+from tests.thorough import examples
 
 NOW = instant.parse("2023-09-15T08:30:45.5Z")[0]
 A, B, C = Words("a"), Words("b"), Words("c")
@@ -287,7 +288,7 @@ def test_limits() -> None:
 
 
 @given(text=queries)
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=examples(1500), deadline=None)
 def test_any_text_is_read_or_refused_with_a_place(text: str) -> None:
     """No text makes anything but a filter or an error that names a place in it."""
     try:

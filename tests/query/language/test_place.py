@@ -12,6 +12,7 @@ from app.query.language.parse import parse
 from app.query.language.place import place
 from app.query.text import escaped, quoted, written
 from tests.query.trees import queries, texts
+from tests.thorough import examples
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,7 @@ def test_where_operators_may_stand(typed: str, begins: bool, follows: bool) -> N
     assert (found.begins, found.follows) == (begins, follows)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(text=queries, data=st.data())
 def test_any_text_has_a_place_at_any_cursor(text: str, data: st.DataObject) -> None:
     """However broken a text is: the piece holds the cursor, and nothing before it is touched."""
@@ -111,7 +112,7 @@ NAMES = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(name=NAMES, value=texts, frame=st.sampled_from(FRAMES), opened=st.sampled_from(("", '"', "(", "(q OR ")))
 def test_what_is_put_in_means_what_was_chosen(name: str, value: str, frame: str, opened: str) -> None:
     """A field, then a value: whatever signs they hold, the query asks for exactly that, and the rest is as it was."""
@@ -136,7 +137,7 @@ def _texts(leaf: object) -> tuple[str, ...]:
     return getattr(leaf, "texts", None) or ((leaf.text,) if isinstance(leaf, Equals) else ())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(name=NAMES)
 def test_name_after_exists(name: str) -> None:
     """A name put in after `_exists_:` is that field's."""

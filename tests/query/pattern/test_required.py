@@ -12,12 +12,13 @@ from app.query.meaning import regex
 from app.query.pattern import codepoints
 from app.query.pattern.required import LITERAL_LIMIT, required
 from tests.query.regexes import ALPHABET, patterns
+from tests.thorough import examples
 
 _RNG = random.Random(5)
 TEXTS = ["".join(_RNG.choices(ALPHABET, k=_RNG.choice((0, 1, 2, 3, 4, 6, 9, 20)))) for _ in range(400)]
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(pattern=patterns)
 @example("#(?i)*")
 @example("b#(?s){0,1}")

@@ -20,6 +20,7 @@ from app.systems.opensearch import OpenSearchIndex
 from app.systems.opensearch.documents import OVERLAP, PIECE, joined, pieces
 from tests.query.regexes import ALPHABET, patterns
 from tests.services.fixtures import fresh_prefix
+from tests.thorough import examples
 
 
 def _texts(rng: random.Random) -> Iterator[str]:
@@ -65,7 +66,7 @@ def check(index: OpenSearchIndex, tree: Filter) -> None:
     assert (page.total, page.exact) == (len(wanted), True)
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(250), deadline=None, suppress_health_check=list(HealthCheck))
 @given(pattern=patterns, field=st.sampled_from(("message", "metadata.Key")), negated=st.booleans())
 @example(r"[^\"\\-\]]", "message", False)
 @example(r'a"b|"', "message", False)
@@ -105,7 +106,7 @@ def test_nested_groups_find_the_same_logs_at_any_depth(index: OpenSearchIndex, d
 _pieces = st.lists(st.sampled_from([*ALPHABET, "*", "*", "?", "\\"]), max_size=6).map("".join)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     leaf=st.sampled_from((Wildcard, Contains, Prefix)), text=_pieces, field=st.sampled_from(("message", "metadata.Key"))
 )

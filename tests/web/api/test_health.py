@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from app.backends import Backends, upgrade
+from app.backends import Backends
 from app.log.envelope import Envelope
 from app.settings.settings import Settings
 from app.systems.sqlite.file import SqliteDatabase
 from app.web import create_app
 from tests.conftest import MakeRecord
+from tests.prepared import prepare
 
 
 def test_live(client: FlaskClient) -> None:
@@ -72,7 +73,7 @@ def test_index_that_is_away_says_what_waits_for_it(tmp_path: Path, make_record: 
     """What is stored and can't be found is told as long as the record answers."""
     own = {"DATA_DIR": f"{tmp_path}", "SEARCH_URL": f"sqlite:///{tmp_path / 'index.db'}", "MIN_FREE_DISK": "1 MiB"}
     apart = Settings.from_env({f"LOGINGESTOR_{name}": text for name, text in own.items()})
-    upgrade(apart)
+    prepare(apart)
     app = create_app(apart)
     app.extensions["logingestor"].backends().store.add([make_record(), make_record()])
     with SqliteDatabase(tmp_path / "index.db").write(durable=True) as connection:

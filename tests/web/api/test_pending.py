@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from app.backends import Backends, connect, upgrade
+from app.backends import Backends, connect
 from app.drain import drain
 from app.drain.indexing import Indexing
 from app.errors import TimedOut
@@ -25,6 +25,7 @@ from app.systems.sqlite.file import SqliteDatabase
 from app.times import instant
 from app.web import create_app, current
 from tests.conftest import MakeRecord
+from tests.prepared import prepare
 from tests.web.asking import NOTHING_PENDING, get
 
 
@@ -82,7 +83,7 @@ def apart(tmp_path: Path) -> Settings:
             "LOGINGESTOR_MIN_FREE_DISK": "1 MiB",
         }
     )
-    upgrade(made)
+    prepare(made)
     return made
 
 

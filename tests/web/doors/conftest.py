@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from app.backends import upgrade
 from app.settings.settings import Settings
 from app.web import create_app
+from tests.prepared import prepare
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def protected(tmp_path: Path) -> Iterator[FlaskClient]:
             "LOGINGESTOR_MIN_FREE_DISK": "1 MiB",
         }
     )
-    upgrade(settings)
+    prepare(settings)
     app = create_app(settings)
     yield app.test_client()
     app.extensions["logingestor"].close()

@@ -16,11 +16,13 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.backends import Backends, connect, upgrade
+from app.backends import Backends, connect
 from app.settings.settings import Settings
 from app.times.written import Assumed
 from app.web import create_app
 from app.web.doors.drains import heroku
+from tests.prepared import prepare
+from tests.thorough import examples
 
 #: The example of devcenter.heroku.com/articles/log-drains, "HTTPS drains".
 HEROKU = (
@@ -106,7 +108,7 @@ def vercel(tmp_path: Path) -> Iterator[tuple[FlaskClient, Backends]]:
             "LOGINGESTOR_VERCEL_VERIFY": "owner-1",
         }
     )
-    upgrade(made)
+    prepare(made)
     app, held = create_app(made), connect(made)
     yield app.test_client(), held
     held.close()
@@ -293,7 +295,7 @@ def test_firehose_bombs(client: FlaskClient) -> None:
     assert client.post("/drains/firehose", **delivery(bomb, bomb)).status_code == 413
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.sampled_from(["heroku", "vercel", "cloudflare", "firehose"]),
     st.one_of(

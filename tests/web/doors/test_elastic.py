@@ -13,12 +13,14 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.backends import Backends, upgrade
+from app.backends import Backends
 from app.errors import Unavailable
 from app.settings.settings import Settings
 from app.web import create_app
 from app.web.doors.elastic import bulk, routes
 from app.web.doors.taking import RECEIPT
+from tests.prepared import prepare
+from tests.thorough import examples
 
 ECS = {
     "@timestamp": "2023-09-15T08:00:00.123456789Z",
@@ -355,7 +357,7 @@ def test_clients_users_are_let_in_by_the_password(tmp_path: Path) -> None:
             "LOGINGESTOR_ADMIN_PASSWORD": "a long password",
         }
     )
-    upgrade(made)
+    prepare(made)
     app = create_app(made)
     client = app.test_client()
     key = base64.b64encode(b"an-id:a long password").decode()
@@ -385,7 +387,7 @@ LINE = (
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(LINE, max_size=12), st.sampled_from([b"\n", b"\r\n", b"\n\n"]))
 def test_any_body_is_answered(client: FlaskClient, parts: list[bytes], end: bytes) -> None:
     """Never by a fault of ours, and always with an item for each entry."""

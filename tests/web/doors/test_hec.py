@@ -17,6 +17,7 @@ from app.errors import Unavailable
 from app.web.doors import hec_events
 from app.web.doors.taking import RECEIPT
 from tests.conftest import fill_backends
+from tests.thorough import examples
 
 EVENT = "/services/collector/event"
 SUCCESS = b'{"text":"Success","code":0}'
@@ -173,7 +174,7 @@ def test_who_has_no_token_is_answered_in_splunks_words(protected: FlaskClient) -
     assert answer.data == SUCCESS
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.lists(st.dictionaries(st.text(max_size=3), st.text(max_size=5), max_size=3), min_size=1, max_size=5))
 def test_objects_are_what_was_joined(objects: list[dict[str, str]]) -> None:
     """Texts of any characters, joined without anything between."""

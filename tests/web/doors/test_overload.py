@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from app.backends import upgrade
 from app.settings.settings import Settings
 from app.web import create_app
 from tests.log.otlp.test_records import as_json, request
 from tests.log.otlp.test_spans import traced
+from tests.prepared import prepare
 
 JSON = {"Content-Type": "application/json"}
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
@@ -45,7 +45,7 @@ def full(tmp_path: Path) -> Iterator[FlaskClient]:
             "LOGINGESTOR_QUEUE_LIMIT": "1",
         }
     )
-    upgrade(settings)
+    prepare(settings)
     app = create_app(settings)
     client = app.test_client()
     client.post("/logs/ingest/", json={"message": "the first"})

@@ -12,6 +12,7 @@ from app.query.normal import normal
 from app.query.text import text
 from app.web.search.form import ACTIONS, FilterRow, Rows, SearchForm, revise
 from tests.query.trees import leaves, trees
+from tests.thorough import examples
 
 #: A time for `now`, which no filter here has.
 NOW = 1_694_764_800_000
@@ -25,7 +26,7 @@ def sent(rows: Rows, q: str, **more: str) -> MultiDict[str, str]:
     return MultiDict([*pairs, ("q", q), ("was", q), ("match", rows.match), *more.items()])
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(tree=trees)
 def test_rows_say_what_the_text_says(tree: Filter) -> None:
     """A filter that has rows is the filter of its rows, as they were typed into inputs."""
@@ -39,7 +40,7 @@ def test_rows_say_what_the_text_says(tree: Filter) -> None:
     assert normal(back.filter(tree)) == tree
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(tree=trees, button=st.sampled_from(("go", "use")))
 def test_pressing_a_button_unedited_changes_nothing(tree: Filter, button: str) -> None:
     """Neither searching nor applying changes a query that nobody touched, nested ones included."""
@@ -53,7 +54,7 @@ def test_pressing_a_button_unedited_changes_nothing(tree: Filter, button: str) -
     assert parse(form.q, NOW) == normal(tree)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(tree=trees, more=leaves)
 def test_a_row_that_is_added_narrows(tree: Filter, more: Filter) -> None:
     """A row beside a query means both, whether that has rows itself or is nested."""
