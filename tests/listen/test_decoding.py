@@ -40,3 +40,30 @@ def test_a_text_of_json_is_read(mark: bytes) -> None:
 def test_a_host_that_says_nothing_is_its_peer(data: bytes) -> None:
     """Where it sends from says more than `localhost`, and than nothing."""
     assert log(data)["metadata"]["peer"] == "192.0.2.7"
+
+
+@pytest.mark.parametrize(
+    ("data", "trace", "span"),
+    [
+        # log4j2's Syslog appender with includeMDC, as it runs in tests/e2e/test_shippers.py
+        (
+            rb'[mdc@18060 trace_id="0af7651916cd43dd8448eb211c80319c" span_id="b7ad6b7169203331"]',
+            "0af7651916cd43dd8448eb211c80319c",
+            "b7ad6b7169203331",
+        ),
+        (rb'[a@1 x="1"][b@1 traceId="order-7"]', "order-7", None),
+        (
+            rb'[a@1 traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"]',
+            "0af7651916cd43dd8448eb211c80319c",
+            None,
+        ),
+        (rb'[a@1 trace_id="00000000000000000000000000000000" traceId=""]', None, None),
+        (rb'[meta sequenceId="7"]', None, None),
+    ],
+)
+def test_ids_of_structured_data(data: bytes, trace: str | None, span: str | None) -> None:
+    """A parameter by the name of a trace or a span is the log's own, and stays in the metadata."""
+    found = log(b"<11>1 2026-01-02T03:04:05Z web-1 shop 7 - " + data + b" order failed")
+    assert (found.get("traceId"), found.get("spanId")) == (trace, span)
+    assert found["message"] == "order failed"
+    assert len(found["metadata"]) > 3

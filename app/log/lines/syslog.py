@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
+from app.log.foreign import traces
+from app.log.foreign.roles import WITHIN
 from app.log.foreign.scales import SYSLOG
 from app.log.lines import tail, words
 from app.log.lines.names import PROSE
@@ -129,7 +131,20 @@ def _rfc5424(line: str, assumed: Assumed) -> dict[str, Any] | None:
     for name, parameters in _ELEMENT.findall(structured or ""):
         metadata[name] = _parameters(parameters)
     text = (message or "").removeprefix("\ufeff").removeprefix(" ")
-    return _log(int(found[1]), timestamp, {"host": host, "app": app, "pid": process, "message": text}, metadata)
+    log = _log(int(found[1]), timestamp, {"host": host, "app": app, "pid": process, "message": text}, metadata)
+    return log if structured is None else {**_ids(metadata), **log}
+
+
+def _ids(elements: dict[str, Any]) -> dict[str, str]:
+    """Return the ids of trace and span among the parameters, by the names that logs give them within any object."""
+    ids: dict[str, tuple[int, str]] = {}
+    for parameters in elements.values():
+        for name, value in parameters.items() if isinstance(parameters, dict) else ():
+            field, rank = WITHIN.get(name, ("", 0))
+            of = traces.trace(value).trace if field == "traceId" else traces.span(value) if field else None
+            if of is not None and (field not in ids or rank < ids[field][0]):
+                ids[field] = (rank, of)
+    return {field: of for field, (_, of) in ids.items()}
 
 
 def _parameters(text: str) -> dict[str, Any]:
