@@ -242,7 +242,6 @@ OURS = {"app", "logingestor", "migrations", "workers"}
 PLUGINS = {
     "flask-migrate": "for the web's own tables, which saved searches don't lie in yet",
     "flask-sqlalchemy": "for the web's own tables, which saved searches don't lie in yet",
-    "httptools": "uvicorn's parser, chosen by name",
     "tzdata": "the zones' rules, read by zoneinfo where the machine has none",
     "uvloop": "uvicorn's event loop, chosen by name",
     "websockets": "uvicorn's protocol of sockets, chosen by name",

@@ -13,9 +13,8 @@ from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
 from app.web.security.tries import one_client
+from app.web.server.protocol import Protocol
 
 #: Seconds until a request's head must be whole: from the connection's begin, then from the head's first byte.
 HEAD_SECONDS = 30.0
@@ -81,7 +80,7 @@ def protocol(places: Places) -> type[Connection]:
     return type("Connection", (Connection,), {"places": places})
 
 
-class Connection(HttpToolsProtocol):
+class Connection(Protocol):
     """A connection that is closed when its client lets a head take too long or too much room."""
 
     places: Places

@@ -1,0 +1,65 @@
+"""HTTP/1.1 as uvicorn reads it, with the bodies of requests that offer another protocol.
+
+Java's own client (`java.net.http`) offers HTTP/2 in every request without TLS (`Upgrade: h2c`), and so does what is built on it,
+logback-gelf among others. A server may stay with HTTP/1.1 by passing over the offer (RFC 9110, section 7.8); httptools takes what
+follows the head of such a request for the other protocol, and uvicorn answers a request without a body.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+#: Stands for the request under way while the head of one is passed over: httptools says that it is whole.
+_OVER: Any = SimpleNamespace(response_complete=True)
+#: Headers that are the offer, and are left out when the head is read again.
+_OFFER = (b"upgrade", b"connection", b"http2-settings")
+
+
+class Protocol(HttpToolsProtocol):
+    """A connection. A request that offers another protocol than a WebSocket is read as if it offered none."""
+
+    #: The request before the one whose offer is passed over; None where there is none, or no offer.
+    _before: Any = None
+    _offers = False
+
+    def on_headers_complete(self) -> None:
+        """Begin the request, or leave one with an offer to `_feed`."""
+        # CONNECT is an upgrade by itself, and refused as any path that is none.
+        if self.parser.should_upgrade() and not self._should_upgrade() and self.parser.get_method() != b"CONNECT":
+            self._offers, self._before, self.cycle = True, self.cycle, _OVER
+            return
+        super().on_headers_complete()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has come."""
+        self._unset_keepalive_if_required()
+        while data:
+            data = self._feed(data)
+
+    def _feed(self, data: bytes) -> bytes:
+        """Have the parser read; return what is to be read again."""
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            if self._offers:
+                return self._head_again() + data[upgrade.args[0] :]
+            if self._should_upgrade():
+                self.handle_websocket_upgrade()
+        except httptools.HttpParserError:
+            self.logger.warning("Invalid HTTP request received.")
+            self.send_400_response("Invalid HTTP request received.")
+        return b""
+
+    def _head_again(self) -> bytes:
+        """Return the head without the offer, for a parser that begins anew."""
+        method, version = self.parser.get_method(), self.parser.get_http_version().encode()
+        lines = [b"%s %s HTTP/%s\r\n" % (method, self.url, version)]
+        lines += [b"%s: %s\r\n" % header for header in self.headers if header[0] not in _OFFER]
+        self._offers, self.cycle, self._before = False, self._before, None
+        self.parser = httptools.HttpRequestParser(cast(Any, self))
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        return b"".join([*lines, b"\r\n"])
