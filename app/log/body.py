@@ -7,14 +7,17 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
+from urllib.parse import parse_qsl
 
 import msgspec
 import zstandard
 
 from app.errors import InvalidRecord, Problem, TooLarge, UnsupportedMedia
 
-#: Content types of one JSON value; the last two are what curl and forms send when nobody says otherwise.
-JSON_TYPES = ("", "application/json", "text/plain", "application/x-www-form-urlencoded")
+#: What curl sends when nobody says otherwise, and what forms and the HTTPHandler of Python's logging mean by it.
+FORM = "application/x-www-form-urlencoded"
+#: Content types of one JSON value.
+JSON_TYPES = ("", "application/json", "text/plain", FORM)
 #: Content types of one JSON value a line.
 LINE_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 ENCODINGS = ("gzip", "deflate", "zstd")
@@ -25,6 +28,10 @@ _PIECE = 1 << 20
 #: Bytes that are decompressed at once.
 _PART = 4096
 _NUL = re.compile(rb"\0*+")
+#: A form as clients encode it (WHATWG URL, section 5.2): its characters are these alone.
+_FORM = re.compile(rb"(?:[\w.*+-]|%[0-9A-Fa-f]{2})+=(?:[\w.*+=&~-]|%[0-9A-Fa-f]{2})*+", re.ASCII)
+#: Most fields of a form.
+_FIELDS = 1_000
 
 _decode = msgspec.json.Decoder().decode
 _split_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -140,10 +147,27 @@ def items(body: bytes, content_type: str | None) -> list[Item]:
     item = read_item(body, has_nul(body))
     if item.problem is None:
         return [item]
+    if kind == FORM and _FORM.fullmatch(body) is not None:
+        return [_form(body)]
     first, newline, _ = body.strip().partition(b"\n")
     if start == b"{" and newline and read_item(first).problem is None:
         return _lines(body)  # `curl --data-binary @file.ndjson` names no type of its own
     raise InvalidRecord(item.problem)
+
+
+def _form(body: bytes) -> Item:
+    """Return the log that a form's fields are, all of them texts; a name that stands there more than once has a list."""
+    found: dict[str, Any] = {}
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=_FIELDS)
+    except UnicodeDecodeError:
+        return Item(None, body, Problem("the form is not UTF-8"))
+    except ValueError:
+        return Item(None, body, Problem(f"the form has more than {_FIELDS:,} fields"))
+    for name, value in pairs:
+        before = found.get(name)
+        found[name] = value if before is None else [*(before if isinstance(before, list) else [before]), value]
+    return Item(found, body, dirty=True)
 
 
 def has_nul(body: bytes) -> bool:

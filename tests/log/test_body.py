@@ -11,7 +11,7 @@ import pytest
 import zstandard
 
 from app.errors import InvalidRecord, TooLarge
-from app.log.body import inflate
+from app.log.body import FORM, inflate, items
 
 ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
@@ -42,3 +42,27 @@ def test_nul_behind_members_is_passed_over() -> None:
 def test_many_members_are_read_once_each(name: str) -> None:
     """What is behind a member is not copied for each: that would take many minutes."""
     assert inflate(ENCODINGS[name](b"") * 300_000, name, 100) == b""
+
+
+def test_a_form_is_a_log() -> None:
+    """Its fields are texts, of a name that comes twice a list; JSON under the same type stays JSON."""
+    [item] = items(b"message=order+%C3%A9%0Afailed&level=ERROR&tag=a&tag=b&empty=", FORM)
+    assert item.value == {"message": "order é\nfailed", "level": "ERROR", "tag": ["a", "b"], "empty": ""}
+    [item] = items(b'{"message": "a=b&c"}', FORM)
+    assert item.value == {"message": "a=b&c"}
+
+
+@pytest.mark.parametrize("body", [b"message=%ff", b"message=a&" + b"b=&" * 1_001])
+def test_a_form_that_is_none(body: bytes) -> None:
+    """It is refused with the reason."""
+    [item] = items(body, FORM)
+    assert item.problem is not None
+    assert "the form" in item.problem.message
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", "application/x-www-form-urlencoded"])
+@pytest.mark.parametrize("body", [b"no form", b"", b"=x", b"a=b c", b"a=\xff", b"a=%zz"])
+def test_what_is_no_form_is_no_log(body: bytes, kind: str) -> None:
+    """It was meant as JSON."""
+    with pytest.raises(InvalidRecord):
+        items(body, kind)

@@ -92,6 +92,18 @@ ROWS: tuple[Dialect, ...] = (
         run="2026-11-29",
     ),
     Dialect(
+        "python-http",
+        "logging.handlers.HTTPHandler of Python 3.11",
+        (("levelname:str", "msg:str", "relativeCreated", "!message"),),
+        message=("msg",),
+        level=("levelname", "levelno"),
+        timestamp=("created",),
+        resource=("name",),
+        exception=("exc_text", "exc_info"),
+        scale="python",
+        run="2026-11-29",
+    ),
+    Dialect(
         "python-json",
         "python-json-logger 2.0.7, 3.3.0 and 4.2.0, JSON-log-formatter 1.2.1",
         (

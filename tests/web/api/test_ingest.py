@@ -321,3 +321,17 @@ def test_other_methods_are_405(client: FlaskClient, method: str) -> None:
     assert answer.status_code == 405
     assert answer.json["status"] is False
     assert "POST" in answer.headers["Allow"]
+
+
+def test_a_record_of_pythons_http_handler(client: FlaskClient, backends: Backends) -> None:
+    """Recorded from Python 3.11 with data made for it: a form whose fields are the record's attributes as texts."""
+    body = (
+        "name=shop.pay&msg=paid+%25s&args=%287%2C%29&levelname=WARNING&levelno=30&pathname=%2Fsrv%2Fc.py&filename=c.py&module=c"
+        "&exc_info=None&exc_text=None&stack_info=None&lineno=82&funcName=emit&created=1795961581.8399127&msecs=839.0"
+        "&relativeCreated=1357.3296070098877&thread=140038467935104&threadName=MainThread&processName=MainProcess&process=23479"
+    )
+    answer = client.post("/logs/ingest/", data=body, content_type="application/x-www-form-urlencoded")
+    assert (answer.status_code, answer.json["read_as"]) == (202, {"python-http": 1})
+    [log] = backends.queue.take(10, 0).records
+    assert (log.message, log.level, log.resource_id, log.t) == ("paid %s", "WARNING", "shop.pay", 1_795_961_581_839)
+    assert log.metadata["args"] == "(7,)"
