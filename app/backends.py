@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from app import secret
@@ -135,6 +136,16 @@ def check(settings: Settings) -> None:
     """Raise InvalidSettings unless every database has this program's schema, Unavailable if one can't be asked."""
     for place in _configured(settings):
         place.system.check(place.url, settings)
+
+
+def check_record(settings: Settings) -> None:
+    """Raise as `check` does, of the record alone."""
+    system(settings.store_url).check(settings.store_url, settings)
+
+
+def engine(settings: Settings) -> tuple[str, dict[str, Any]]:
+    """Return URL and options of an SQLAlchemy engine on the record's database. Raises InvalidSettings."""
+    return system(settings.store_url).engine(settings.store_url, settings)
 
 
 def hazards(settings: Settings) -> list[str]:

@@ -67,6 +67,10 @@ class NotFound(LogIngestorError):
     """Nothing has the id that was asked for: answered with 404, or exit code 1."""
 
 
+class Forbidden(LogIngestorError):
+    """Who asks is known, and may not have this: answered with 403, or exit code 1."""
+
+
 class Unavailable(LogIngestorError):
     """An outside system can't serve now; trying again helps. Answered with 503 and Retry-After.
 

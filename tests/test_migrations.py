@@ -25,6 +25,7 @@ from app.settings.settings import Settings
 from app.systems.sql import migrate
 from app.systems.sqlite import schema
 from app.systems.sqlite.tables import metadata
+from app.web.accounts.tables import db
 
 #: Tables of SQLite and Alembic, and of the full-text index, which only the migration knows.
 FOREIGN = ("alembic_version", "sqlite_", "terms")
@@ -75,7 +76,8 @@ def test_upgrade_from_empty_makes_the_tables_of_the_code(tmp_path: Path) -> None
     migrated, made = tmp_path / "migrated.db", tmp_path / "made.db"
     schema.upgrade(migrated)
     engine = create_engine(URL.create("sqlite", database=str(made)), module=pysqlite3)
-    metadata.create_all(engine)
+    for known in (metadata, db.metadata):
+        known.create_all(engine)
     engine.dispose()
     assert described(migrated) == described(made)
 
@@ -93,7 +95,7 @@ def at_revision(path: Path, revision: str) -> None:
     """Make the file as the release of *revision* made it."""
     schema._prepare(path)
     engine = create_engine(URL.create("sqlite", database=str(path)), module=pysqlite3)
-    schema._begin_at_once(engine)
+    schema.begin_at_once(engine)
     with engine.connect() as connection, connection.begin():
         context = MigrationContext.configure(connection)
         context._ensure_version_table()

@@ -44,6 +44,7 @@ COMMANDS = {
     "rules": ("keep.rules", "Look at the rules that take secrets out of logs and drop logs; try others."),
     "searches": ("searches", "Keep searches under a name, for the page and for alerts."),
     "alerts": ("alerts", "Watch saved searches: alerts fire by the number of logs in a window."),
+    "tokens": ("access.tokens", "Make tokens for programs and scripts, look at them, and revoke them."),
     "expire": (
         "keep.expire",
         "Delete the logs that arrived longer ago than LOGINGESTOR_RETENTION says; workers do it by themselves.",

@@ -10,4 +10,9 @@ from app.cli import COMMANDS, load
 def __getattr__(name: str) -> click.Command:
     if name not in COMMANDS:
         raise AttributeError(name)
-    return load(name)
+    found = load(name)
+    if name == "db" and isinstance(found, click.Group):
+        from app.cli.access import migrations
+
+        return migrations.beside(found)
+    return found

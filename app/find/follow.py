@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from app.errors import InvalidQuery, Problem, Unavailable
@@ -29,22 +30,36 @@ BACKOFF_SECONDS = 1.0
 AT_ONCE = 1_000
 #: Logs that wait for one reader; what comes beyond is skipped and counted.
 BUFFER_LOGS = 2_000
+#: Rounds that hide a place in a cursor.
+ROUNDS = 6
 
 #: Turns a record and its cursor into what readers of one kind are sent.
 Write = Callable[[LogRecord, str], str]
 
 
-def encode(place: int) -> str:
-    """Return *place* as an opaque cursor."""
-    return base64.urlsafe_b64encode(place.to_bytes(8, "big")).decode().rstrip("=")
+def encode(place: int, key: bytes = b"") -> str:
+    """Return *place* as an opaque cursor; with a *key* as one from which nobody else reads how many logs there are."""
+    packed = _shuffled(place.to_bytes(8, "big"), key, range(ROUNDS)) if key else place.to_bytes(8, "big")
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
 
 
-def decode(cursor: str) -> int:
-    """Return the place of a cursor; raises InvalidQuery when it is none of ours."""
+def _shuffled(packed: bytes, key: bytes, rounds: Iterable[int]) -> bytes:
+    """Return 8 bytes as a Feistel network with a keyed hash maps them; the rounds backwards undo it."""
+    left, right = packed[:4], packed[4:]
+    for number in rounds:
+        mixed = hashlib.blake2b(right, key=key, digest_size=4, salt=bytes([number])).digest()
+        left, right = right, bytes(a ^ b for a, b in zip(left, mixed, strict=True))
+    return right + left
+
+
+def decode(cursor: str, key: bytes = b"") -> int:
+    """Return the place of a cursor that was made with the same *key*; raises InvalidQuery when it is none of ours."""
     try:
         packed = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
     except (ValueError, binascii.Error):
         packed = b""
+    if key and len(packed) == 8:
+        packed = _shuffled(packed, key, reversed(range(ROUNDS)))
     if len(packed) != 8 or packed[0] & 0x80:
         raise InvalidQuery(Problem("is not a cursor that a tail of this server held", "after"))
     return int.from_bytes(packed, "big")
@@ -62,6 +77,8 @@ class TailReader:
     wake: Callable[[], object]
     #: Where the reader is while it is given what it missed; None when it has all that was read.
     place: int | None = None
+    #: What its cursors are made with.
+    secret: bytes = b""
     skipped: int = 0
     #: Why nothing can come now; empty when all is well.
     trouble: str = ""
@@ -211,5 +228,5 @@ def _written(found: list[tuple[int, LogRecord]], reader: TailReader) -> list[str
         if reader.holds(record):
             # Records of one commit share a place: only behind the last of them is all of it seen.
             last = at + 1 == len(found) or found[at + 1][0] != place
-            texts.append(reader.write(record, encode(place if last else max(place - 1, 0))))
+            texts.append(reader.write(record, encode(place if last else max(place - 1, 0), reader.secret)))
     return texts

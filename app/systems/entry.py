@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from app.ports.index import WholeIndex
 from app.ports.notices import BeatPlace
@@ -66,6 +66,10 @@ class System:
 
     def upgrade(self, url: str, settings: Settings) -> None:
         """Make tables or a queue where they are missing, or bring them to this program's schema. Raises as `check`."""
+
+    def engine(self, url: str, settings: Settings) -> tuple[str, dict[str, Any]]:
+        """Return URL and options of an SQLAlchemy engine on the database that *url* names; a record's system has one."""
+        raise NotImplementedError
 
     def hazards(self, url: str) -> list[str]:
         """Return what of the server's own settings could lose logs that were stored. Raises Unavailable."""

@@ -18,6 +18,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """Return the application; raises InvalidSettings for settings that can't be used."""
     # Not at the head: the blueprints lie in this package, so importing any of them runs this file first.
     from app.web import blueprints
+    from app.web.accounts import tables
     from app.web.security import access, errors, headers
     from app.web.server import mount
 
@@ -33,6 +34,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     cast(DefaultJSONProvider, app.json).ensure_ascii = False
     headers.install(app)
     errors.install(app)
+    tables.install(app, settings)
     access.install(app, settings)
     for blueprint in (*blueprints.ALWAYS, *(blueprints.DOORS_BY_NAME[name] for name in settings.doors)):
         app.register_blueprint(blueprint)

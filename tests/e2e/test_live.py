@@ -14,6 +14,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
+from app.settings.settings import Settings
+from app.web.accounts import tables, tokens
 from tests.e2e.program import Server
 
 pytestmark = pytest.mark.system
@@ -164,3 +166,33 @@ def test_goodbye(server: Server) -> None:
                 socket.recv(SECONDS)
             assert socket.close_code == 1001
     assert "was killed" not in server.console
+
+
+def test_a_bound_reader_follows_what_it_may_see_until_it_may_no_more(make_server: Callable[..., Server]) -> None:
+    """Only logs that fit the token's filter come, by socket and by events; revoking ends both, and opens neither again."""
+    server = make_server(AUTH="required", ADMIN_PASSWORD="secret of the tests")
+    server.start()
+    chosen = Settings.from_env(server.environment)
+    with tables.opened(chosen):
+        token, _ = tokens.create("a reader", "reader", "tests", filter="resourceId:shop-*")
+    admin, reader = {"Authorization": "Bearer secret of the tests"}, {"Authorization": f"Bearer {token}"}
+    address = server.url.replace("http", "ws", 1)
+    with ExitStack() as stack:
+        socket = stack.enter_context(connect(f"{address}/logs/tail", additional_headers=reader))
+        stream = stack.enter_context(events(server, reader))
+        logs = [{"message": name, "resourceId": name} for name in ("bank-1", "shop-1", "bank-2", "shop-2")]
+        server.request("POST", "/logs/ingest/", logs, admin)
+        found = [received(socket) for _ in range(2)]
+        assert [one["message"] for one in found] == ["shop-1", "shop-2"]
+        with connect(f"{address}/logs/tail?after={found[0]['cursor']}", additional_headers=reader) as again:
+            assert received(again)["message"] == "shop-2"
+        with connect(f"{address}/notices", additional_headers=reader) as refused:
+            assert received(refused)["status"] is False
+        with tables.opened(chosen):
+            tokens.revoke("a reader")
+        with pytest.raises(ConnectionClosed):
+            received(socket)
+        assert socket.close_code == 1008
+        assert b"bank" not in stream.read()
+        with connect(f"{address}/logs/tail", additional_headers=reader) as refused:
+            assert received(refused)["status"] is False

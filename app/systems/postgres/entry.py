@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from app.errors import Unavailable
 from app.ports.parts import RecordParts
@@ -40,6 +41,10 @@ class Postgres(System):
         """See System."""
         schema.upgrade(url)
 
+    def engine(self, url: str, settings: Settings) -> tuple[str, dict[str, Any]]:
+        """See System."""
+        return "postgresql+psycopg2://", {"creator": lambda: _connection(url)}
+
     def hazards(self, url: str) -> list[str]:
         """See System."""
         return schema.hazards(url)
@@ -47,6 +52,13 @@ class Postgres(System):
     def open(self, url: str, purposes: frozenset[Purpose], settings: Settings) -> Opened:
         """See System. Several machines may share the record, so their processes show in it that they live."""
         return opened(url, dead_limit=settings.dead_limit, retention=settings.retention)
+
+
+def _connection(url: str) -> Any:
+    """Connect for SQLAlchemy, which begins and ends transactions by itself. Raises Unavailable."""
+    connection = server.open_connection(url)
+    connection.autocommit = False
+    return connection
 
 
 def opened(url: str, *, dead_limit: int, retention: Retention = Retention(30 * 86_400)) -> Opened:

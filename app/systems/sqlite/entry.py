@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import pysqlite3
 
 from app.settings.settings import Settings
 from app.systems.entry import Opened, Purpose, System
 from app.systems.sqlite import schema
-from app.systems.sqlite.file import SqliteDatabase
+from app.systems.sqlite.file import BUSY_SECONDS, SqliteDatabase
 from app.systems.sqlite.index import writing
 from app.systems.sqlite.index.index import SqliteIndex
 from app.systems.sqlite.letters import SqliteLetters
@@ -35,6 +38,16 @@ class Sqlite(System):
     def upgrade(self, url: str, settings: Settings) -> None:
         """See System."""
         schema.upgrade(self.file(url, settings))
+
+    def engine(self, url: str, settings: Settings) -> tuple[str, dict[str, Any]]:
+        """See System. By the driver of all else here, so that no second SQLite checkpoints the file; commits are durable."""
+        from sqlalchemy import URL
+
+        where = URL.create("sqlite", database=str(self.file(url, settings)))
+        return where.render_as_string(hide_password=False), {
+            "module": pysqlite3,
+            "connect_args": {"timeout": BUSY_SECONDS},
+        }
 
     def open(self, url: str, purposes: frozenset[Purpose], settings: Settings) -> Opened:
         """See System. Record and index in one file expire together; all three purposes in one file can `move`."""

@@ -60,7 +60,7 @@ def _migrate(path: Path, *, new: bool) -> None:
     from app.systems.sql import migrate
 
     engine = create_engine(URL.create("sqlite", database=str(path)), module=pysqlite3)
-    _begin_at_once(engine)
+    begin_at_once(engine)
     try:
         with engine.connect() as connection:
             if new:
@@ -83,7 +83,7 @@ def _prepare(path: Path) -> None:
     connection.close()
 
 
-def _begin_at_once(engine: Engine) -> None:
+def begin_at_once(engine: Engine) -> None:
     """Put tables and data of an upgrade into one transaction: the driver alone would commit between them."""
     from sqlalchemy import event
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from dataclasses import asdict, replace
 from typing import Any, cast
 
@@ -22,6 +24,7 @@ from app.web.api.asked import BODY_LIMIT, Asked
 from app.web.api.find import FACET_SIZE, FILTER, WINDOW, reply
 from app.web.current import backends, budget
 from app.web.security import caching
+from app.web.security.access import who
 
 bp = Blueprint("hints", __name__)
 bp.after_request(caching.keep_none)
@@ -30,16 +33,36 @@ COMPLETIONS = ("q", "at", *WINDOW)
 EXPLAIN = (*FILTER, *WINDOW)
 STATISTICS = (*FILTER, *WINDOW, "field", "size")
 _MEMORY = "logingestor.known"
+#: Filters of bound readers of which something is remembered; the one not asked for longest is forgotten first.
+MEMORIES = 100
 
 
 @bp.record_once
 def _remember(setup: Any) -> None:
-    setup.app.extensions[_MEMORY] = Memory()
+    setup.app.extensions[_MEMORY] = Memories()
+
+
+class Memories:
+    """What this process remembers of fields and their values: apart for each filter that binds readers."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._held: OrderedDict[str, Memory] = OrderedDict()
+
+    def of(self, bound: str) -> Memory:
+        """Return what is remembered of the logs of a filter, as it is written; empty: of all."""
+        with self._guard:
+            found = self._held.setdefault(bound, Memory())
+            self._held.move_to_end(bound)
+            if len(self._held) > MEMORIES:
+                self._held.popitem(last=False)
+            return found
 
 
 def memory() -> Memory:
-    """Return what this process remembers of fields and their values."""
-    return cast(Memory, current_app.extensions[_MEMORY])
+    """Return what this process remembers of the fields and values that whoever asks may see."""
+    asks = who()
+    return cast(Memories, current_app.extensions[_MEMORY]).of("" if asks is None else asks.filter)
 
 
 @bp.route("/logs/completions", methods=["GET", "POST"])

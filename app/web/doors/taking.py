@@ -26,8 +26,8 @@ from app.settings.limits import limits_of
 from app.times.instant import now_ms
 from app.web.current import parts
 from app.web.reading import inflated, raw_body
-from app.web.security.access import DOOR_PREFIX
 from app.web.security.errors import RETRY_AFTER_SHIPPERS
+from app.web.security.rights import DOOR_PREFIX
 from app.web.server.environ import SENT
 
 #: The header that brings the receipt, whatever the protocol answers.

@@ -11,7 +11,7 @@ from app.web.api.asked import Asked
 from app.web.current import backends, parts
 from app.web.operate import notices_page
 from app.web.operate.notices_page import STATES
-from app.web.security.access import is_foreign, is_let_in
+from app.web.security.access import is_foreign, sees_all
 from app.web.security.errors import answer
 
 bp = Blueprint("notices", __name__)
@@ -60,5 +60,5 @@ def _from_memory(state: str | None) -> list[Notice]:
 
 @bp.app_context_processor
 def shown() -> dict[str, object]:
-    """Give pages what is open; nothing to those who were not let in, who get pages too: of errors, and of the API."""
-    return {"open_notices": parts().board.open() if is_let_in() else None}
+    """Give pages what is open; nothing to those who may not see every log, or were not let in: pages of errors are theirs too."""
+    return {"open_notices": parts().board.open() if sees_all() else None}

@@ -20,6 +20,7 @@ from app.query.query import Query
 from app.query.request import read_query
 from app.query.text import text
 from app.times import instant
+from app.web.accounts.identity import tail_key
 from app.web.api.hints import memory
 from app.web.current import backends, budget, settings
 from app.web.logs import compare as page_compare
@@ -33,6 +34,7 @@ from app.web.search.rows import OPERATIONS, FilterRow, Rows
 from app.web.search.said import pending_of, sentence_of
 from app.web.search.turn import Turned, turn
 from app.web.security import caching
+from app.web.security.access import who
 
 bp = Blueprint("pages", __name__)
 bp.after_request(caching.ask_again)
@@ -213,7 +215,8 @@ def _live(held: Backends, query: Query, form: SearchForm) -> dict[str, str] | No
     if form.sort != "desc" or form.cursor or form.back or form.end:
         return None
     try:
-        place = follow.encode(held.store.newest_place())
+        asks = who()
+        place = follow.encode(held.store.newest_place(), tail_key(settings(), asks) if asks else b"")
         return {"query": text(query.filter), "after": place, "look": form.row()}
     except Unavailable:
         return None

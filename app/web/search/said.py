@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.backends import Backends
 from app.errors import Unavailable
+from app.find.bound import Undecided
 from app.query.filter import EVERYTHING, Filter
 from app.query.sentence import sentence
 from app.web.search import window
@@ -21,6 +22,8 @@ def pending_of(held: Backends) -> str | None:
     """Return the sentence on accepted logs that no search finds yet, None when there are none."""
     try:
         count = held.queue.depth().logs + held.store.lacking().logs
+    except Undecided as error:
+        return f"{str(error)[0].upper()}{str(error)[1:]}."
     except Unavailable:
         return "How many accepted logs are not searchable yet is unknown: the queue can't be asked."
     if count == 0:

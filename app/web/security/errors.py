@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.errors import (
     BodyStopped,
+    Forbidden,
     InvalidInput,
     InvalidSettings,
     LogIngestorError,
@@ -35,6 +36,7 @@ STATUS: tuple[tuple[type[LogIngestorError], int], ...] = (
     (InvalidSettings, 500),
     (InvalidInput, 400),
     (NotFound, 404),
+    (Forbidden, 403),
     (Unavailable, 503),
 )
 

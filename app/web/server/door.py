@@ -6,20 +6,25 @@ Who may come in is Flask's to say, by the same rules as for every other request.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from flask import Flask, Response
 
+from app.errors import Unavailable
+from app.web.accounts.identity import Identity
+from app.web.security import access
 from app.web.server import live, noticing, uploading
 from app.web.server.bridge import Receive, Send
-from app.web.server.environ import Scope, environ
+from app.web.server.environ import WHO, Scope, environ
 from app.web.server.live import Live
 from app.web.server.noticing import Noticing
 from app.web.server.uploading import Uploading
 
 #: WebSocket close code (RFC 6455, section 7.4.1): policy violation.
 REFUSED = 1008
+#: Seconds after which who follows is asked again whether that is still allowed.
+AGAIN_SECONDS = 5.0
 
 
 class FrontDoor:
@@ -60,7 +65,8 @@ class FrontDoor:
         await receive()
         refused = await self._refused(scope)
         if refused is None:
-            await self._sockets[path](scope, receive, send)
+            if not await self._while_allowed(scope, self._sockets[path](scope, receive, send)):
+                await send({"type": "websocket.close", "code": REFUSED})
             return
         await send({"type": "websocket.accept"})
         await send({"type": "websocket.send", "text": refused.get_data(as_text=True)})
@@ -69,20 +75,44 @@ class FrontDoor:
     async def _events(self, scope: Scope, receive: Receive, send: Send) -> None:
         refused = await self._refused(scope)
         if refused is None:
-            await self._live.events(scope, receive, send)
+            if not await self._while_allowed(scope, self._live.events(scope, receive, send)):
+                await send({"type": "http.response.body", "body": b""})
             return
         headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in refused.headers]
         await send({"type": "http.response.start", "status": refused.status_code, "headers": headers})
         await send({"type": "http.response.body", "body": refused.get_data()})
 
-    async def _refused(self, scope: Scope) -> Response | None:
-        """Return Flask's answer to who may not follow; None for all others."""
-        answered = await asyncio.get_running_loop().run_in_executor(None, self._ask, scope)
-        return None if answered.status_code == 204 else answered
+    async def _while_allowed(self, scope: Scope, serving: Coroutine[Any, Any, None]) -> bool:
+        """Serve for as long as who follows may; return False when that was ended because it is allowed no more."""
+        task = asyncio.ensure_future(serving)
+        try:
+            while not (await asyncio.wait((task,), timeout=AGAIN_SECONDS))[0]:
+                if not await asyncio.get_running_loop().run_in_executor(None, self._may_stay, scope[WHO]):
+                    return False
+            await task
+            return True
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
-    def _ask(self, scope: Scope) -> Response:
+    def _may_stay(self, who: Identity) -> bool:
+        try:
+            with self._app.app_context():
+                return access.guard_of(self._app).still(who)
+        except Unavailable:
+            return False
+
+    async def _refused(self, scope: Scope) -> Response | None:
+        """Return Flask's answer to who may not follow; None for all others, whom the scope then names."""
+        answered, who = await asyncio.get_running_loop().run_in_executor(None, self._ask, scope)
+        if answered.status_code != 204 or who is None:
+            return answered
+        scope[WHO] = who
+        return None
+
+    def _ask(self, scope: Scope) -> tuple[Response, Identity | None]:
         # To Flask it is a plain GET: routes for sockets are a matter of their own there. `Upgrade` still says that it is none.
         asked = environ({**scope, "method": "GET", "scheme": scope["scheme"].replace("ws", "http")}, b"")
         asked.pop("HTTP_CONNECTION", None)
         with self._app.request_context(asked):
-            return self._app.full_dispatch_request()
+            return self._app.full_dispatch_request(), access.who()

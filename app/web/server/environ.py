@@ -22,6 +22,8 @@ LEFT = "logingestor.left"
 SENT = "logingestor.sent"
 #: Name in the environment of the error for which a request is refused before its body was read.
 REFUSED = "logingestor.refused"
+#: Name in the scope of who follows (app/web/accounts/identity.py).
+WHO = "logingestor.who"
 
 
 class RequestEnd:

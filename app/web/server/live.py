@@ -22,17 +22,20 @@ from app.find import follow
 from app.find.export import json_bytes
 from app.find.follow import Follower, TailReader, Write
 from app.log.record import LogRecord
-from app.query.filter import Filter
+from app.query.filter import And, Filter
 from app.query.meaning import predicate
+from app.query.normal import normal
 from app.query.parameters import Parameters
 from app.query.request import read_query
 from app.query.text import text
+from app.settings.settings import Settings
 from app.times.zone import read_zone
+from app.web.accounts.identity import Identity, tail_key
 from app.web.render import zone
 from app.web.search import table
 from app.web.search.form import NAMES, ROW, SearchForm
 from app.web.server.bridge import Message, Receive, Send
-from app.web.server.environ import Scope
+from app.web.server.environ import WHO, Scope
 
 PATH = "/logs/tail"
 PARAMETERS = ("q", "after", "as", *(NAMES[name] for name in ROW))
@@ -57,6 +60,7 @@ class Live:
 
     def __init__(self, app: Flask, stopping: asyncio.Event) -> None:
         self._app = app
+        self._settings: Settings = app.extensions["logingestor"].settings
         self._follower = Follower(app.extensions["logingestor"].backends().store)
         self._stopping = stopping
 
@@ -132,11 +136,20 @@ class Live:
         tz = given.get("tz") or "UTC"
         meant = read_query({"q": given.get("q", ""), "tz": tz}).filter
         after = given.get("after") or _last_event(scope)
-        place = follow.decode(after) if after else None
+        bound, secret = self._bound(scope)
+        place = follow.decode(after, secret) if after else None
         look = SearchForm.read({NAMES[name]: given.get(NAMES[name], "") for name in ROW})
         table.build(look)
         write = _json if form == "json" else self._row(look, meant, read_zone(tz))
-        return TailReader((form, look.row(), text(meant)), predicate(meant), write, wake, place)
+        seen = meant if bound is None else normal(And((bound, meant)))
+        # Marks are of what was asked for, not of what is allowed.
+        key = (form, look.row(), text(meant), *(() if bound is None else (text(bound),)))
+        return TailReader(key, predicate(seen), write, wake, place, secret)
+
+    def _bound(self, scope: Scope) -> tuple[Filter | None, bytes]:
+        """Return the filter that binds who follows, and the key of cursors from which a bound reader reads nothing."""
+        who: Identity = scope[WHO]
+        return who.bound, tail_key(self._settings, who)
 
     def _row(self, look: SearchForm, meant: Filter, where: tzinfo) -> Write:
         """Return what writes a log as a row like those of the page."""

@@ -13,8 +13,10 @@ from flask.testing import FlaskClient
 
 from app.errors import InvalidQuery
 from app.log.record import LogRecord, id_text
+from app.web.accounts.identity import ADMIN
 from app.web.search import columns
 from app.web.search.form import SearchForm
+from app.web.server.environ import WHO
 from app.web.server.live import Live
 from tests.conftest import Fill, MakeRecord
 from tests.web.reading import Html, get, location
@@ -233,14 +235,14 @@ def test_rows_that_arrive_have_the_pages_columns(
 
     live = Live(app, lambda *_: None)
     reader = live._asked(
-        {"query_string": f"q=number&as=row&{urlencode(look)}".encode(), "headers": []},
+        {"query_string": f"q=number&as=row&{urlencode(look)}".encode(), "headers": [], WHO: ADMIN},
         lambda: None,
     )
     assert reader.key == ("row", "clock=received&columns=metadata.n,message&wrap=no&density=compact", "number")
     assert SearchForm.read(look).row() == reader.key[1]
     row = reader.write(some[4], "cursor")
     with pytest.raises(InvalidQuery, match="no field"):
-        live._asked({"query_string": b"as=row&columns=nonsense", "headers": []}, lambda: None)
+        live._asked({"query_string": b"as=row&columns=nonsense", "headers": [], WHO: ADMIN}, lambda: None)
     live.close()
     assert "<mark>number<\\/mark>" in row or "<mark>number</mark>" in row
     cells = [one for one in page.find("td") if one.inside[-1].attributes.get("id") == f"log-{id_text(some[4].id)}"]

@@ -1,0 +1,1 @@
+"""The commands for those who may use a server: tokens and users."""

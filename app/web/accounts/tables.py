@@ -1,0 +1,90 @@
+"""The web's own tables, as Flask-SQLAlchemy knows them; migrations/ makes them, in SQLite and in PostgreSQL.
+
+They lie in the database that STORE_URL names. Times are ms since 1970.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy.session import Session
+from sqlalchemy import BigInteger, Float, LargeBinary, Text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, scoped_session
+from sqlalchemy.pool import NullPool
+
+from app import backends
+from app.errors import Unavailable
+from app.settings.settings import Settings
+
+
+class Base(DeclarativeBase):
+    """Base of the models: its metadata hold the web's own tables and no others."""
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
+
+if TYPE_CHECKING:
+    Model = Base
+else:
+    Model = db.Model
+
+
+class ApiToken(Model):
+    """A token of a program, or of somebody's script. The token itself is known to its owner only."""
+
+    __tablename__ = "tokens"
+
+    #: SHA-256 of the token: 256 random bits need no slow hash.
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    role: Mapped[str] = mapped_column(Text)
+    #: The query that a log must fit to be seen, as it was typed; empty: every log.
+    filter: Mapped[str] = mapped_column(Text)
+    #: Requests a second that each web process answers; None: any number.
+    rate: Mapped[float | None] = mapped_column(Float)
+    #: Who made it.
+    owner: Mapped[str] = mapped_column(Text)
+    made: Mapped[int] = mapped_column(BigInteger)
+    expires: Mapped[int | None] = mapped_column(BigInteger)
+    revoked: Mapped[int | None] = mapped_column(BigInteger)
+    #: When it was last used, to the minute.
+    used: Mapped[int | None] = mapped_column(BigInteger)
+
+
+def install(app: Flask, settings: Settings) -> None:
+    """Give *app* the tables in the record's database; nothing is connected to. Raises InvalidSettings."""
+    url, options = backends.engine(settings)
+    app.config["SQLALCHEMY_DATABASE_URI"] = url
+    # Each question has a connection of its own: they are rare (app/web/accounts/verify.py), and none is kept from others.
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {**options, "poolclass": NullPool}
+    db.init_app(app)
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[None]:
+    """Open the tables for a command, which needs no routes. Raises InvalidSettings for another schema, and Unavailable."""
+    backends.check_record(settings)
+    app = Flask("app.web.accounts")
+    install(app, settings)
+    with app.app_context():
+        yield
+
+
+@contextmanager
+def transaction() -> Iterator[scoped_session[Session]]:
+    """Read or write in one transaction, rolled back when the block raises. Raises Unavailable; a taken name is IntegrityError."""
+    try:
+        yield db.session
+        db.session.commit()
+    except IntegrityError:
+        raise
+    except DBAPIError as error:
+        raise Unavailable(f"the tables of tokens can't be used: {error.orig}") from error
+    finally:
+        # Closes the transaction: one left open would keep the write-ahead log from being folded.
+        db.session.remove()

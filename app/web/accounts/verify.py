@@ -1,0 +1,143 @@
+"""Whether a token opens the server: asked of the record at most once in FRESH_SECONDS, by each process.
+
+So a token costs a request no more than the admin's password does, and one that is revoked opens nothing FRESH_SECONDS later.
+While the record can't be reached, whoever was let in within STALE_SECONDS is let in still: the queue goes on taking logs then.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import or_, select, update
+
+from app.errors import Unavailable
+from app.times.instant import now_ms
+from app.web.accounts.identity import Identity, check_role
+from app.web.accounts.tables import ApiToken, transaction
+from app.web.accounts.tokens import PREFIX, digest, state
+
+log = logging.getLogger(__name__)
+
+#: Seconds for which what the record said of a token is taken as still so.
+FRESH_SECONDS = 5.0
+#: Seconds for which it is taken so while the record can't be asked.
+STALE_SECONDS = 3_600.0
+#: Tokens remembered; the one not used for longest is forgotten first.
+REMEMBERED = 10_000
+#: Milliseconds after which the time of last use is noted again.
+USED_MS = 60_000
+
+
+@dataclass(slots=True)
+class Verified:
+    """A token that opened the server when the record was last asked."""
+
+    identity: Identity
+    #: When it ends by itself, in ms since 1970.
+    expires: int | None
+    rate: float | None
+    #: When the record was asked, by the monotonic clock.
+    asked: float
+    #: Requests that it may make at once, and when that was so.
+    left: float
+    at: float
+
+    def wait(self, now: float) -> float:
+        """Count a request; return in how many seconds the token may make it, 0 if now."""
+        if self.rate is None:
+            return 0.0
+        most = max(self.rate, 1.0)
+        self.left, self.at = min(self.left + (now - self.at) * self.rate, most), now
+        if self.left < 1.0:
+            return (1.0 - self.left) / self.rate
+        self.left -= 1.0
+        return 0.0
+
+
+class Verifier:
+    """The tokens that this process knows. Call it within an application that has the tables."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._guard = threading.Lock()
+        self._known: OrderedDict[bytes, Verified] = OrderedDict()
+
+    @staticmethod
+    def is_token(given: str) -> bool:
+        """Return whether what a client sent has the form of a token, so that it can't be the admin's password."""
+        return given.startswith(PREFIX)
+
+    def fresh(self, given: str) -> Verified | None:
+        """Return what is known of a token without asking anybody; None where the record must be asked."""
+        found = self._known.get(digest(given))
+        return found if found is not None and self._is_fresh(found) else None
+
+    def verify(self, given: str) -> Verified | None:
+        """Return what a token opens; None where it opens nothing. Raises Unavailable."""
+        return self._verify(digest(given))
+
+    def still(self, identity: Identity) -> bool:
+        """Return whether who was let in some time ago would be let in now, as the same. Raises Unavailable."""
+        if not identity.token:
+            return True
+        found = self._verify(identity.token)
+        return found is not None and found.identity == identity
+
+    def _verify(self, key: bytes) -> Verified | None:
+        known = self._known.get(key)
+        if known is not None and self._is_fresh(known):
+            return known
+        try:
+            found = _ask(key)
+        except Unavailable:
+            if known is not None and self._clock() - known.asked < STALE_SECONDS and not _is_over(known.expires):
+                return known
+            raise
+        with self._guard:
+            if found is None:
+                self._known.pop(key, None)
+                return None
+            now = self._clock()
+            identity, expires, rate = found
+            # The rate is counted on over what is asked anew.
+            left, at = (known.left, known.at) if known is not None else (max(rate or 0.0, 1.0), now)
+            made = self._known[key] = Verified(identity, expires, rate, now, left, at)
+            self._known.move_to_end(key)
+            if len(self._known) > REMEMBERED:
+                self._known.popitem(last=False)
+            return made
+
+    def _is_fresh(self, known: Verified) -> bool:
+        return self._clock() - known.asked < FRESH_SECONDS and not _is_over(known.expires)
+
+
+def _is_over(expires: int | None) -> bool:
+    return expires is not None and expires <= now_ms()
+
+
+def _ask(key: bytes) -> tuple[Identity, int | None, float | None] | None:
+    """Ask the record for a token, and note that it is used. Raises Unavailable."""
+    now = now_ms()
+    with transaction() as session:
+        found = session.scalar(select(ApiToken).where(ApiToken.digest == key))
+    if found is None or state(found, now) != "valid":
+        return None
+    if found.used is None or found.used < now - USED_MS:
+        _note_use(key, now)
+    identity = Identity(found.name, check_role(found.role), found.filter, key)
+    return identity, found.expires, found.rate
+
+
+def _note_use(key: bytes, now: int) -> None:
+    """Note when a token was used last: once a minute, whichever process sees it. Nobody is kept out where that can't be."""
+    unnoted = or_(ApiToken.used.is_(None), ApiToken.used < now - USED_MS)
+    try:
+        with transaction() as session:
+            session.execute(update(ApiToken).where(ApiToken.digest == key, unnoted).values(used=now))
+    except Unavailable as error:
+        log.warning("the last use of a token can't be noted: %s", error)

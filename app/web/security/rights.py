@@ -1,0 +1,115 @@
+"""What each route wants of who asks: the one table. A route that is missing here is the admin's alone."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from app.web.accounts.identity import Identity
+
+#: anyone: no credential. member: any role. writer: who sends logs. reader: who finds logs, bound or not.
+#: unbound: a reader who may see every log. admin: the admin alone; who may do everything does all of these.
+Right = Literal["anyone", "member", "writer", "reader", "unbound", "admin"]
+
+#: What the endpoints that take logs begin with.
+DOOR_PREFIX = "door_"
+
+#: Each endpoint; `door_` stands for every door of a shipper.
+RIGHTS: dict[str, Right] = {
+    "static": "anyone",
+    "health.live": "anyone",
+    "health.ready": "anyone",
+    "openapi.document": "anyone",
+    "openapi.page": "anyone",
+    # Sending.
+    "ingest.ingest": "writer",
+    DOOR_PREFIX: "writer",
+    "preview.preview": "member",
+    # A receipt counts the logs behind it, whatever they hold.
+    "ingest.receipt": "unbound",
+    # Finding: what these see is bound in `current.backends`.
+    "filters.logs": "reader",
+    "filters.histogram": "reader",
+    "filters.facets": "reader",
+    "filters.fields": "reader",
+    "filters.alike": "reader",
+    "filters.exported": "reader",
+    "filters.one": "reader",
+    "filters.context": "reader",
+    "filters.trace": "reader",
+    "hints.completions": "reader",
+    "hints.explained": "reader",
+    "hints.figures": "reader",
+    "tail.tail": "reader",
+    "pages.search": "reader",
+    "pages.counts": "reader",
+    "pages.values": "reader",
+    "pages.meant_window": "reader",
+    "pages.log": "reader",
+    "pages.compare": "reader",
+    "patterns.show": "reader",
+    "trace.show": "reader",
+    # Of the whole system: counts, names and samples of all logs.
+    "metrics.metrics": "unbound",
+    "notices.notices": "unbound",
+    "overview.page": "unbound",
+    "add.page": "unbound",
+    "searches.every": "unbound",
+    "searches.one": "unbound",
+    "alerts.every": "unbound",
+    "alerts.one": "unbound",
+    "alerts.test": "unbound",
+    # Administration.
+    "searches.add": "admin",
+    "searches.change": "admin",
+    "searches.remove": "admin",
+    "page_searches.submit": "admin",
+    "alerts.add": "admin",
+    "alerts.change": "admin",
+    "alerts.remove": "admin",
+    "alerts.silence": "admin",
+    "alerts.unsilence": "admin",
+    "page_alerts.form": "admin",
+    "page_alerts.submit": "admin",
+    "page_alerts.act": "admin",
+    "add.tried": "admin",
+    "notice_page.test": "admin",
+    "rules.every": "admin",
+    "rules.preview": "admin",
+    "page_rules.tried": "admin",
+    "dead.overview": "admin",
+    "dead.letter": "admin",
+    "dead.payload": "admin",
+    "dead.ask": "admin",
+    "dead.drop": "admin",
+    "dead.replay": "admin",
+    "dead.send": "admin",
+}
+
+#: The rights that each role has.
+_HELD: dict[str, frozenset[Right]] = {
+    "writer": frozenset({"anyone", "member", "writer"}),
+    "reader": frozenset({"anyone", "member", "reader", "unbound"}),
+    "admin": frozenset({"anyone", "member", "writer", "reader", "unbound", "admin"}),
+}
+#: What is said to who lacks a right.
+_WANTED: dict[Right, str] = {
+    "writer": "a token that sends logs, with the role writer, is needed",
+    "reader": "a token or user that finds logs, with the role reader, is needed",
+    "unbound": "this can't be bound to a filter: a reader of every log is needed",
+    "admin": "the role admin is needed",
+}
+
+
+def right_of(endpoint: str | None) -> Right:
+    """Return what an endpoint wants; one that is named nowhere wants the admin, none at all (404, 405) any member."""
+    if endpoint is None:
+        return "member"
+    return RIGHTS.get(DOOR_PREFIX if endpoint.startswith(DOOR_PREFIX) else endpoint, "admin")
+
+
+def lacking(who: Identity, endpoint: str | None) -> str | None:
+    """Return what *who* lacks for an endpoint, as a sentence; None where nothing is lacking."""
+    right = right_of(endpoint)
+    if right in _HELD[who.role] and not (right == "unbound" and who.filter):
+        return None
+    return _WANTED[right]

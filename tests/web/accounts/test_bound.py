@@ -1,0 +1,217 @@
+"""A bound reader is answered as by a system that holds nothing but what the reader may see."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from app.backends import connect, upgrade
+from app.find import follow
+from app.find.bound import Undecided
+from app.find.hints import explain
+from app.log.envelope import Envelope
+from app.log.record import LogRecord, id_text
+from app.query.filter import EVERYTHING, Filter
+from app.query.language.parse import parse
+from app.query.meaning import predicate
+from app.query.text import text
+from app.settings.settings import Settings
+from app.systems.sqlite.index import counting
+from app.web import create_app
+from app.web.accounts import tokens
+from app.web.api import hints
+from tests.conftest import fill_backends
+from tests.samples import filters_over, random_records
+
+RECORDS = random_records(11, 300)
+PASSWORD = "the admin's password"
+_names = itertools.count()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _unhurried() -> Iterator[None]:
+    """What an answer says of the time that it had is no matter here: on a busy machine it would differ."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counting, "AUTO_SECONDS", 60.0)
+        patch.setattr(explain, "EXPLAIN_SECONDS", 60.0)
+        patch.setattr(explain, "LOOK_SECONDS", 60.0)
+        patch.setattr(hints, "COMPLETE_SECONDS", 60.0)
+        yield
+
+
+@contextmanager
+def system(folder: Path, records: list[LogRecord]) -> Iterator[FlaskClient]:
+    """A closed application whose system holds *records*, all of them findable."""
+    made = Settings.from_env({"LOGINGESTOR_DATA_DIR": str(folder), "LOGINGESTOR_MIN_FREE_DISK": "1 MiB"})
+    upgrade(made)
+    opened = connect(made)
+    fill_backends(opened, records)
+    opened.close()
+    app = create_app(replace(made, auth="required", admin_password=PASSWORD))
+    yield app.test_client()
+    app.extensions["logingestor"].close()
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
+    """The system that holds everything."""
+    with system(tmp_path_factory.mktemp("whole"), list(RECORDS)) as client:
+        yield client
+
+
+def header(client: FlaskClient, bound: str) -> dict[str, str]:
+    """Return the header of a reader who is bound by a query."""
+    with client.application.app_context():
+        return {"Authorization": f"Bearer {tokens.create(f'r{next(_names)}', 'reader', 'tests', filter=bound)[0]}"}
+
+
+def questions(tree: Filter, one: LogRecord) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield questions to every read route, about logs of a filter and about one log."""
+    q = text(tree)
+    for body in (
+        {"query": q, "limit": 5, "count": "exact"},
+        {"query": q, "sort": "asc", "clock": "received", "count": "exact"},
+    ):
+        yield "POST", "/logs/filter/", body
+    yield "POST", "/logs/histogram", {"query": q, "by": "level"}
+    yield "POST", "/logs/facets", {"query": q, "field": ["level", "resourceId", "metadata.status"], "size": 50}
+    for route in ("fields", "patterns", "explain", "export"):
+        yield "POST", f"/logs/{route}", {"query": q}
+    yield "POST", "/logs/statistics", {"query": q, "field": "metadata.n"}
+    for typed in ("", "level:", "resourceId:", "metadata.", "er"):
+        yield "POST", "/logs/completions", {"q": typed}
+    yield "GET", f"/logs/{id_text(one.id)}", {}
+    yield "POST", f"/logs/{id_text(one.id)}/context", {"query": q}
+    yield "GET", f"/traces/{one.trace_id or 'none'}", {}
+    yield "GET", f"/log/{id_text(one.id)}", {}
+    yield "GET", f"/trace/{one.trace_id or 'none'}", {}
+    yield "GET", f"/compare?a={id_text(one.id)}&b={id_text(RECORDS[0].id)}", {}
+
+
+def answered(
+    client: FlaskClient, method: str, path: str, body: dict[str, Any], headers: dict[str, str]
+) -> tuple[int, Any]:
+    """Return status and body of an answer."""
+    answer = client.open(path, method=method, headers=headers, json=body if method == "POST" else None, buffered=True)
+    return answer.status_code, answer.json if answer.is_json else answer.data
+
+
+# Each example makes a system: shrinking one that fails would take minutes.
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate)
+)
+@given(bound=filters_over(RECORDS), tree=filters_over(RECORDS), place=st.integers(0, len(RECORDS) - 1))
+def test_an_answer_is_that_of_a_system_with_nothing_else(
+    whole: FlaskClient, tmp_path_factory: pytest.TempPathFactory, bound: Filter, tree: Filter, place: int
+) -> None:
+    """By every read route: logs, counts, order, cursors, suggestions, and what is not there."""
+    if parse(text(bound)) == EVERYTHING:
+        return
+    holds = predicate(bound)
+    with system(tmp_path_factory.mktemp("part"), [record for record in RECORDS if holds(record)]) as part:
+        with part.application.app_context():
+            sees_all = {"Authorization": f"Bearer {PASSWORD}"}
+        bounded = header(whole, text(bound))
+        for method, path, body in questions(tree, RECORDS[place]):
+            wanted = answered(part, method, path, body, sees_all)
+            found = answered(whole, method, path, body, bounded)
+            if path.startswith(("/log/", "/trace/", "/compare")):
+                # Pages differ by the notices, which are for readers of every log.
+                assert found[0] == wanted[0], path
+                continue
+            assert found == wanted, (path, body)
+
+
+def test_the_page_holds_nothing_of_others(tmp_path: Path, make_record: Any) -> None:
+    """Neither in its rows, nor in chart, fields, values, patterns, advice, or the state of the system."""
+    mine = [make_record(message=f"mine {n}", resource_id="shop-1", metadata={"user": "me"}) for n in range(20)]
+    others = [
+        make_record(message=f"s3cret {n}", level="fatal", resource_id="bank-s3cret", metadata={"s3cret": "s3cret"})
+        for n in range(30)
+    ]
+    with system(tmp_path, [*mine, *others]) as client:
+        headers = header(client, "resourceId:shop-*")
+        for path in (
+            "/",
+            "/?q=s3cre",
+            "/?q=resourceId:bank-s3cre",
+            "/?q=nothing",
+            "/page/counts",
+            "/page/values?field=resourceId",
+            "/patterns",
+            "/trace",
+            f"/log/{id_text(mine[0].id)}",
+            f"/log/{id_text(others[0].id)}",
+        ):
+            for name in ("application/json", "text/html"):
+                answer = client.get(path, headers={**headers, "Accept": name}, buffered=True)
+                assert "s3cret" not in answer.text.replace(path, ""), path
+        assert "20 logs" in client.get("/", headers=headers).text
+        found = client.get("/logs/completions?q=resourceId:", headers=headers).json
+        values = lambda answer: {one["text"] for one in answer["completions"]} & {"shop-1", "bank-s3cret"}  # noqa: E731
+        assert values(found) == {"shop-1"}
+        # What somebody else asked a moment ago is not remembered for this reader.
+        everything = client.get("/logs/completions?q=resourceId:", headers={"Authorization": f"Bearer {PASSWORD}"}).json
+        assert values(everything) == {"shop-1", "bank-s3cret"}
+        assert client.get("/logs/completions?q=resourceId:", headers=headers).json == found
+
+
+def test_another_s_log_is_not_there(tmp_path: Path, make_record: Any) -> None:
+    """404, in the same words whether it is there, waits, or never was."""
+    record, waiting = make_record(resource_id="bank"), make_record(resource_id="bank")
+    with system(tmp_path, [record]) as client:
+        headers = header(client, "resourceId:shop-*")
+        held = client.application.extensions["logingestor"].backends()
+        held.queue.put([Envelope([waiting])])
+        answers = [
+            client.get(f"/logs/{identity}", headers=headers)
+            for identity in (id_text(record.id), id_text(waiting.id), "0198c0de-0000-7000-8000-000000000000")
+        ]
+        assert [one.status_code for one in answers] == [404] * 3
+        assert len({one.data for one in answers}) == 1
+
+
+def test_what_is_on_its_way_is_undecided(tmp_path: Path, make_record: Any) -> None:
+    """`pending` is null, never 0, while a log waits that the reader may be about to see; the page says so."""
+    with system(tmp_path, []) as client:
+        headers = header(client, "resourceId:shop-*")
+        assert client.get("/logs", headers=headers).json["pending"] == 0
+        held = client.application.extensions["logingestor"].backends()
+        held.queue.put([Envelope([make_record(resource_id="shop-1")])])
+        found = client.get("/logs", headers=headers).json
+        assert (found["pending"], found["pending_is"], found["lag_ms"]) == (None, None, None)
+        assert str(Undecided())[1:] in client.get("/", headers=headers).text
+
+
+def test_a_cursor_of_the_tail_tells_nothing(tmp_path: Path) -> None:
+    """It counts every log that was stored: a bound reader's is read by this server only, and by nobody else's filter."""
+    key, other = b"k" * 32, b"o" * 32
+    for place in (0, 1, 2, 1_000_000, (1 << 63) - 1):
+        cursor = follow.encode(place, key)
+        assert follow.decode(cursor, key) == place
+        assert cursor != follow.encode(place)
+        assert follow.encode(place, other) != cursor
+    assert follow.decode(follow.encode(77)) == 77
+    with system(tmp_path, list(RECORDS)) as client:
+        page = client.get("/", headers=header(client, "level:error")).text
+        assert follow.encode(len(RECORDS)) not in page
+        assert follow.encode(len(RECORDS)) in client.get("/", headers={"Authorization": f"Bearer {PASSWORD}"}).text
+
+
+def test_json_of_a_bound_answer_is_plain(tmp_path: Path) -> None:
+    """The reader's filter stands nowhere in an answer."""
+    with system(tmp_path, list(RECORDS)) as client:
+        headers = header(client, "NOT message:zzsecretzz")
+        for path in ("/logs", "/logs/explain?q=level:nosuch", "/", "/?q=level:nosuch"):
+            assert "zzsecretzz" not in client.get(path, headers=headers).text
+        assert json.loads(client.get("/logs", headers=headers).text)["status"]
