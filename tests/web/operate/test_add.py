@@ -155,12 +155,12 @@ def test_since_must_be_a_time(client: FlaskClient, since: str) -> None:
 
 
 def test_the_page_shows_how_to_send_when_the_record_is_away(client: FlaskClient, settings: Settings) -> None:
-    """And says that it can't tell what has come."""
+    """And says that what has come isn't known."""
     with SqliteDatabase(settings.database).write(durable=True) as connection:
         connection.execute("DROP TABLE unindexed")
     answer = client.get("/overview/add")
     assert answer.status_code == 503
-    assert "can't be told now" in answer.text
+    assert "isn't known now" in answer.text
     assert "Commands for curl" in answer.text
 
 
