@@ -5,8 +5,8 @@
     logging.getLogger().addHandler(LogIngestorHandler("http://127.0.0.1:3000"))
 
 A thread sends batches, each under an Idempotency-Key, so that one whose answer was lost is taken once. While the server is
-away logs wait in memory, up to a bound, and beyond that in files where `spill` names a folder. What has to be dropped is
-counted, and said in a log when the server is back.
+away logs wait in memory, up to a bound, and beyond that in files where `spill` names a folder. Logs that have to be
+dropped are counted, and a log says how many when the server is back.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ class Accept:
 
         With a *key* a second request with the same key and digest of its body is answered from the
         first and adds nothing; another digest is an InvalidInput. Raises QueueFull and Unavailable,
-        with nothing kept. What has an *agent* is noted as a visit of its source.
+        with nothing kept. A request with an *agent* is noted as a visit of its source.
         """
         if self._ruling is not None:
             self._ruling.apply(parsed)

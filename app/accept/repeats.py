@@ -3,8 +3,8 @@
 Most shippers send a batch again with the same bytes when no answer came. Equal bytes are such a repeat only while the
 first request with them is still in work, or when its answer could not be delivered; else they are a batch of their own
 (a heartbeat without a time in it, say). All processes of this machine share one small file of series: a request joins
-the series of its body or begins one, and the series' name is the claim under which the queue takes it once. Who works on a series
-is noted with it, and each process holds a lock for as long as it lives: what a killed one left in work, works no more.
+the series of its body or begins one, and the series' name is the claim under which the queue takes it once. The process that
+works on a series is noted with it, and holds a lock for as long as it lives: a series whose process was killed is no longer in work.
 """
 
 from __future__ import annotations

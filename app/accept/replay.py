@@ -106,7 +106,7 @@ def each(keeper: LetterKeeper, reason: str | None = None, newest: bytes | None =
 
 
 def drop(keeper: LetterKeeper, reason: str | None = None, newest: bytes | None = None) -> int:
-    """Forget the letters with this reason, from *newest* on; return how many. What was buried meanwhile stays."""
+    """Forget the letters with this reason, from *newest* on; return how many. Letters that were buried meanwhile stay."""
     return sum(keeper.drop_dead(ids) for ids in _ids(keeper, reason, newest))
 
 

@@ -1,8 +1,8 @@
 """Which part of which file has been taken, so that taking it again adds nothing and a grown file only what is new.
 
 A file is known by its inode or its path, and by the digest of the part that was taken: one that was
-renamed, or compressed since, goes on where it ended; one with other content begins anew. What is to be
-taken next is noted before it is, with its digest, so that after a crash the same part is taken under the same key.
+renamed, or compressed since, goes on where it ended; one with other content begins anew. The part
+that is taken next is noted before it is, with its digest, so that after a crash the same part is taken under the same key.
 """
 
 from __future__ import annotations

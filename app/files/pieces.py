@@ -107,7 +107,7 @@ def lines(
     """Yield the lines that end behind offset *begin*, and None behind the one that ends at *cut*.
 
     Where *cut* lies inside a line, as it does when the file ended there before, the line is cut in two.
-    What a line has over *limit* bytes is read over. A last line without an end is left if it is not *whole*.
+    The bytes of a line beyond *limit* are left out. A last line without an end is left if it is not *whole*.
     """
     place = number = over = 0
     rest = b""

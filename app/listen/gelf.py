@@ -83,7 +83,7 @@ class Chunks:
 def inflated(data: bytes, limit: int) -> bytes:
     """Return the message without its compression (gzip or zlib, by its first bytes) and without a NUL at its end.
 
-    What is broken, or has more than *limit* bytes, is returned as far as it could be read.
+    Data that are broken, or longer than *limit* bytes, are returned as far as they could be read.
     """
     if data.startswith(_GZIP) or (data[:1] == b"\x78" and data[1:2] in (b"\x01", b"\x5e", b"\x9c", b"\xda")):
         try:

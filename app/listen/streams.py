@@ -98,7 +98,7 @@ class Streams:
             await self._put(frames.flush(), peer)
 
     async def _piece(self, reader: asyncio.StreamReader, frames: Frames | GelfFrames, peer: tuple[str, int]) -> bytes:
-        """Return what comes next; b"" at the end. What waits for more is taken as whole while the sender rests."""
+        """Return what comes next; b"" at the end. A message that could go on is taken as whole once the sender rests."""
         if frames.pending:
             try:
                 async with asyncio.timeout(REST_SECONDS):

@@ -91,7 +91,7 @@ def audit(
 ) -> Audit:
     """Compare the ids of record and index that arrived within the retention and up to now; with *repair* mend.
 
-    What is on its way is no difference: a log that is stored and marked, or deleted from one and about
+    A log on its way is no difference: one that is stored and marked, or deleted from one and about
     to be from the other. Raises Unavailable when one of them can't be read.
     """
     found, mend = Audit(repaired=repair), partial(_repair, store, letters, index) if repair else None

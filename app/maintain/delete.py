@@ -38,7 +38,7 @@ class Deletion:
 def arrived(queue: LogQueue, record: RecordParts, seconds: float) -> None:
     """Wait until all that was accepted before now can be found; raises Unavailable when it can't within *seconds*.
 
-    What still waits can't be searched, and so not deleted.
+    Logs that still wait can't be searched, and so not deleted.
     """
     began, until = now_ms(), time.monotonic() + seconds
     while True:

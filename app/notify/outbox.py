@@ -18,7 +18,7 @@ STALE_MS = 3_600_000
 def events(notifier: Notifier, notice: Notice, told: Sequence[Delivery]) -> list[str]:
     """Return what the notifier is to be told of a notice in this form, after what it was *told*.
 
-    Whoever was told that it began is told that it is over, whatever it looked like at its end.
+    A notifier that was told that it began is told that it is over, whatever it looked like at its end.
     """
     if any(one.event == "closed" for one in told):
         return []
@@ -147,7 +147,7 @@ class MemoryOutbox:
 def hand_over(memory: MemoryOutbox, outbox: Outbox) -> None:
     """Post in the record what was told, or was to be told, while it was away. Raises Unavailable.
 
-    What the record knows already holds, unless it still waits there and was told from here.
+    A delivery that the record knows already stays as it is there, unless it still waits there and was sent from here.
     """
     found = memory.all()
     there = {one.key: one.state for one in outbox.deliveries(list({one.notice.id for one in found}))}

@@ -62,8 +62,8 @@ class LogStore(Protocol):
     def after(self, place: int, limit: int) -> list[tuple[int, LogRecord]]:
         """Return about *limit* records stored after *place*, with their places, in the order of their commits.
 
-        Records of one commit may share a place; they are never parted. What is returned is never
-        followed by a record of a lower place.
+        Records of one commit may share a place; they are never parted. No record with a lower
+        place comes after those that are returned.
         """
 
     def newest_place(self, *, held_back: bool = False) -> int:

@@ -1,8 +1,8 @@
 """Where in a value a filter holds: what a page marks of it.
 
-A leaf has spans in exactly those values that satisfy it: what it asks for as parts (words, phrases, contained text,
-regular expressions) has theirs, what it asks for as a whole (equals, ranges) has the whole value. What is denied has
-none, and neither has an empty text. Marks are an adornment: they end when their time is up, whatever the pattern.
+A leaf has spans in exactly those values that satisfy it: one that asks for parts (words, phrases, contained text,
+regular expressions) has theirs, one that asks for a whole value (equals, ranges) has all of it. A leaf that is denied
+has none, and neither has an empty text. Marks are an adornment: they end when their time is up, whatever the pattern.
 """
 
 from __future__ import annotations

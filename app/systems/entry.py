@@ -47,7 +47,7 @@ class Opened:
 
 
 class System:
-    """One kind of outside system. What is not overridden is right for one that has neither a file nor tables of ours."""
+    """One kind of outside system. The methods below are right for a system that has neither a file nor tables of ours."""
 
     def open(self, url: str, purposes: frozenset[Purpose], settings: Settings) -> Opened:
         """Open at *url* the parts that the purposes name. Raises Unavailable, or InvalidSettings for another schema."""

@@ -132,7 +132,7 @@ def _from_text(text: str, assumed: Assumed) -> str | int | float | None:
 def written(text: str, assumed: Assumed) -> Written | None:
     """Return what a time says that stands in one of the forms above, or in words; None for another form.
 
-    What it says need not exist: `15/Sep/2023:25:00:00`.
+    The time need not exist: `15/Sep/2023:25:00:00`.
     """
     if (found := _ISO.fullmatch(text)) is not None:
         return _written(found[1].replace("/", "-"), found[2], found[3])

@@ -1,6 +1,6 @@
 """Fields and values that the index knows, within a short time: for a reader who is still typing, or mistyped.
 
-What takes longer is taken from the newest logs only, and said to be.
+Where that would take longer, only the newest logs are looked at, and the answer says so.
 """
 
 from __future__ import annotations

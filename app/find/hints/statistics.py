@@ -1,6 +1,6 @@
 """One field of the logs of a query in figures: how many have it, its values, their types, least, mean and greatest.
 
-What would take long is taken from the newest logs that have the field, and said to be.
+Where that would take long, only the newest logs that have the field are looked at, and the answer says so.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Where a cursor stands in a query text that is still being typed, and what may be completed there.
 
-The text need not be whole: a bracket or a quotation mark may be open, a term may be lacking. What was typed before is
-read by the same rules as `app.query.language.terms` has.
+The text need not be whole: a bracket or a quotation mark may be open, a term may be lacking. The part before the cursor
+is read by the rules of `app.query.language.terms`.
 """
 
 from __future__ import annotations

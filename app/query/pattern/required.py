@@ -1,7 +1,7 @@
 """Texts of which every match of a pattern holds one, computed from its tree from the leaves up: an index looks for them first.
 
-Texts are folded. What is known of a part of the pattern is kept as in Russ Cox's "Regular Expression Matching with a Trigram
-Index": all texts that the part matches if they are few, else texts of which each match begins, ends, or holds one.
+Texts are folded. For each part of the pattern are kept, as in Russ Cox's "Regular Expression Matching with a Trigram Index",
+all texts that the part matches if they are few, else texts of which each match begins with one, ends with one, or holds one.
 """
 
 from __future__ import annotations

@@ -226,7 +226,7 @@ class PostgresStore:
         return gone
 
     def size(self) -> int:
-        """See LogStore. What was deleted from a partition counts no more, though its room is given back only with all of it."""
+        """See LogStore. Logs that were deleted from a partition count no more, though their room is given back only with all of it."""
         with self._database.read() as cursor:
             return postgres_expire.size(cursor)
 

@@ -1,7 +1,7 @@
 """The queue in Amazon SQS, or a service that speaks it: a carrier on a standard queue.
 
-SQS gives messages at least once and in any order; ids make that harmless. What it gave up by its
-own redrive policy is drained too: only our own code gives a log up.
+SQS gives messages at least once and in any order; ids make that harmless. Messages that it gave up by its
+own redrive policy are drained too: only our own code gives a log up.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """GET /metrics: figures for Prometheus, taken from what all processes share, so that any of them answers the same.
 
-What can't be read is left out, and `logingestor_part_up` says whose fault that is: no figure is made up.
+A figure that can't be read is left out, and `logingestor_part_up` says whose fault that is: no figure is made up.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The door before Flask: it hands sockets and streams of events to who serves them on the event loop, all else to the bridge.
 
-Who may come in is Flask's to say, by the same rules as for every other request.
+Flask decides whether a client may come in, by the same rules as for every other request.
 """
 
 from __future__ import annotations

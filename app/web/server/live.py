@@ -1,7 +1,7 @@
 """The live tail: /logs/tail as a WebSocket, and as server-sent events for whoever only reads.
 
-It runs on the event loop, beside the bridge: a reader costs a few kilobytes and no thread. Who may follow is
-decided before (app/web/server/door.py).
+It runs on the event loop, beside the bridge: a reader costs a few kilobytes and no thread. Whether a reader may
+follow is decided before (app/web/server/door.py).
 """
 
 from __future__ import annotations
