@@ -39,7 +39,7 @@ class Connection:
         self._connection.request(method, path, body, {"Content-Type": kind})
         answer = self._connection.getresponse()
         text = answer.read()
-        if answer.status not in (200, 202):
+        if answer.status not in (200, 202, 204):
             raise RuntimeError(f"{method} {path}: {answer.status} {text[:500]!r}")
         return text
 

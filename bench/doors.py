@@ -1,0 +1,118 @@
+"""Doors: what a log costs that comes by each door and in each form, beside one in our own form as NDJSON, in one run.
+
+python -m bench.doors                     100,000 logs by each door, in turns; some minutes
+python -m bench.doors --n 5000 --turns 2  a quick look
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import socket
+import statistics
+import time
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from bench import client, run
+from bench.forms import FORMS, Form, Log
+from bench.idle import spent
+from bench.ingest import FOUND_SECONDS, LOOK_SECONDS
+from tests.e2e.program import Server
+
+#: Logs by each door in one turn, and turns: what else the machine does meanwhile falls on all of them.
+LOGS, TURNS = 20_000, 5
+#: The parts whose processor time a log takes until it is found; the first two are those that accept it.
+PARTS = ("web", "syslog", "worker")
+
+
+def send(url: str, form: Form, bodies: Sequence[bytes], port: int) -> None:
+    """Send the bodies, one after another, over one connection."""
+    if form.path:
+        connection = client.Connection(url)
+        for body in bodies:
+            connection.exchange("POST", form.path, body, form.kind)
+        return
+    with socket.create_connection(("127.0.0.1", port)) as plain:
+        for body in bodies:
+            plain.sendall(body)
+
+
+def wait_until_found(connection: client.Connection, expected: int) -> None:
+    """Wait until so many logs are found: a sender of syslog gets no answer, so nothing else says that all have come."""
+    began = time.perf_counter()
+    while (found := connection.get("/logs", limit="1", count="exact")["total"]) != expected or connection.unfound():
+        if time.perf_counter() - began > FOUND_SECONDS or found > expected:
+            raise RuntimeError(f"{expected} logs were sent and {found} are found")
+        time.sleep(LOOK_SECONDS)
+
+
+def turn(server: Server, form: Form, logs: Sequence[Log], given: argparse.Namespace, found: int) -> dict[str, float]:
+    """Send the logs; return the processor time of each part until they are found, in µs a log."""
+    bodies = [form.body(logs[place : place + given.body]) for place in range(0, len(logs), given.body)]
+    pids = {"web": server.webs(), "syslog": server.children("\0syslog\0"), "worker": server.workers()}
+    before = {part: spent(pids[part])[0] for part in PARTS}
+    send(server.url, form, bodies, given.port)
+    web = spent(pids["web"])[0]  # what follows asks it for counts
+    wait_until_found(client.Connection(server.url), found + len(logs))
+    after = {part: web if part == "web" else spent(pids[part])[0] for part in PARTS}
+    return {part: (after[part] - before[part]) / len(logs) / 1000 for part in PARTS}
+
+
+def measure(server: Server, path: Path, given: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """Send each turn's logs by each door; return the middle of each part, and of their sums, over the turns."""
+    took: dict[str, list[dict[str, float]]] = {name: [] for name in FORMS}
+    found = 0
+    with path.open("rb") as file:
+        for _ in range(given.turns):
+            logs = [json.loads(line) for line in islice(file, given.n)]
+            for name, form in FORMS.items():
+                took[name].append(turn(server, form, logs, given, found))
+                found += len(logs)
+    return {name: _middle(turns) for name, turns in took.items()}
+
+
+def _middle(turns: list[dict[str, float]]) -> dict[str, float]:
+    parts = {part: round(statistics.median(one[part] for one in turns), 1) for part in PARTS}
+    accepted = statistics.median(one["web"] + one["syslog"] for one in turns)
+    return {**parts, "accepted": round(accepted, 1), "found": round(statistics.median(map(_sum, turns)), 1)}
+
+
+def _sum(turn: dict[str, float]) -> float:
+    return sum(turn.values())
+
+
+def table(figures: dict[str, dict[str, float]]) -> list[str]:
+    """Return the figures as a table: µs a log, and the rate beside that of NDJSON in our own form."""
+    first = next(iter(figures.values()))
+    rows = [
+        f"| {name} | {one['accepted']} | {one['worker']} | {one['found']} | {first['accepted'] / one['accepted']:.2f} "
+        f"| {first['found'] / one['found']:.2f} |"
+        for name, one in figures.items()
+    ]
+    return [
+        "| form | accepting, µs a log | storing and indexing, µs | sum | rate of accepting | rate until found |",
+        "|---|---|---|---|---|---|",
+        *rows,
+    ]
+
+
+def main() -> None:
+    """Measure and keep the figures."""
+    parser = run.parser(__doc__ or "")
+    parser.set_defaults(n=LOGS)
+    parser.add_argument("--turns", type=int, default=TURNS, help=f"turns of all doors ({TURNS})")
+    given = parser.parse_args()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        given.port = free.getsockname()[1]
+    given.set.append(f"LISTEN=tcp://127.0.0.1:{given.port}")
+    whole = argparse.Namespace(**{**vars(given), "n": given.n * given.turns})
+    path, described = run.log_file(whole), run.probed()
+    with run.serving(given) as server:
+        figures = measure(server, path, given)
+    run.save("doors", given, {"machine": described, "doors": figures}, table(figures))
+
+
+if __name__ == "__main__":
+    main()
