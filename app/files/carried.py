@@ -6,6 +6,7 @@ from typing import Any
 
 from app.errors import InvalidRecord
 from app.files import formats
+from app.log.lines.reader import begins_with_level
 from app.log.reading import to_log
 from app.times.written import Assumed
 
@@ -21,13 +22,16 @@ def opened(log: dict[str, Any], assumed: Assumed) -> dict[str, Any]:
     else the protocol said wins over the text. Of other messages only the level is read, where the protocol gave none.
     """
     message, json = log["message"], log["message"].lstrip().startswith("{")
+    timed = log.get("timestamp") is not None
     if log.get("level") and not json:
         return log
+    if timed and not json and (level := begins_with_level(message, assumed)) is not None:
+        return {**log, "level": level}
     try:
         found = _ANY.log(message, assumed)
     except InvalidRecord:
         return log
-    if log.get("timestamp") is not None and not json:
+    if timed and not json:
         return {**log, "level": found.get("level")}
     return within(found, log)
 

@@ -124,6 +124,9 @@ def to_log(
     line: Line | None = None,
 ) -> dict[str, Any]:
     """Return the one log that an object is, in our own form; see Reader.read."""
+    way = None if later else layouts.layout(value).way
+    if way is not None and (at_once := way.read(value, raw, assumed)) is not None:
+        return at_once.log
     (found,) = Reader(assumed, line, several=False).read(dict(value), raw, later=later)
     return found.log
 
@@ -146,8 +149,10 @@ def unused(value: Any, one: Foreign) -> list[str]:
     """Return the keys at the top of *value* that look like a field that the log has not got from it."""
     if type(value) is not dict:
         return []
+    if one.origins.keys() >= _LIKE.keys():
+        return []
     lacking = _LIKE.keys() - one.origins.keys()
-    return [key for key in value if len(key) < 100 and not lacking.isdisjoint(_looks_like(key))] if lacking else []
+    return [key for key in value if len(key) < 100 and not lacking.isdisjoint(_looks_like(key))]
 
 
 @lru_cache(maxsize=4_096)

@@ -92,8 +92,11 @@ def from_number(value: int | float) -> Instant:
         micro = round(value * 1e6)
         if micro / 1e6 == value:
             return micro // 1000, micro % 1000 * 1000
-    if type(value) is int and 10**11 <= value < 10**14:
-        return value, 0
+    if type(value) is int:
+        if 10**11 <= value < 10**14:
+            return value, 0
+        if 10**17 <= value < 10**20:
+            return value // 1_000_000, value % 1_000_000
     if isinstance(value, int):
         # Python has integers that no float holds.
         if abs(value) >= 10**30:

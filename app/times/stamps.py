@@ -124,7 +124,7 @@ def at(text: str, place: int, assumed: Assumed) -> Stamp | None:
     """Return the time that stands at *place* of *text* in one of the forms; None where none does."""
     first = text[place : place + 1]
     kind = "digit" if first.isdigit() else "word" if first.isalpha() else None
-    if kind is None:
+    if kind is None or (kind == "word" and _WORDED.match(text, place) is None):
         return None
     if kind == "digit" and (usual := _USUAL.match(text, place)) is not None:
         day, clock, fraction, zone = usual.groups()
@@ -134,8 +134,6 @@ def at(text: str, place: int, assumed: Assumed) -> Stamp | None:
     head = text[place : place + _LONGEST]
     if not head.isascii():
         head = "".join(str(unicodedata.digit(sign)) if sign.isdigit() and not sign.isascii() else sign for sign in head)
-    if kind == "word" and _WORDED.match(head) is None:
-        return None
     for form in _TABLE[kind]:
         if (found := form.match(head)) is not None and (stamp := _stamp(found, place, assumed)) is not None:
             return stamp

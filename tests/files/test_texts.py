@@ -211,6 +211,16 @@ def test_a_host_is_known_from_other_lines() -> None:
     assert [log["message"] for log in logs] == ["one", "text without colon", "three"]
 
 
+def test_a_level_in_capitals_is_told_at_once_as_by_a_reading() -> None:
+    """Where only the level is asked for, a text that begins with one need not be read whole."""
+    lines = [line for line, *_ in HEADS]
+    lines += [line.partition(" ")[2] for line in lines] + ["ERROR status=200", "WARN: x", "INFO", "ERR! x", "MAY 1 x"]
+    lines += ["ERROR:root:text", "FATAL 2026-11-29 10:00:00 x", "ERROR: DETAIL:  x", "NOTICE", "LOG:  x"]
+    told = {line: level for line in lines if (level := reader.begins_with_level(line, NOW)) is not None}
+    assert told == {line: one(line).get("level") for line in told}
+    assert len(told) > 10
+
+
 def test_a_line_means_the_same_whatever_stands_around_it() -> None:
     """Readers are tried in one order, not by how often each fitted."""
     lines = [line for line, *_ in HEADS if not line.startswith(("all", "   "))]

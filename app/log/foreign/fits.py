@@ -26,7 +26,7 @@ _SCALES = {
     **dict.fromkeys(("level_value", "levelValue"), "thousands"),
     **{"levelno": "python", "context.logLevel": "tens"},
 }
-#: Numbers below are milliseconds, or seconds, of a year before 10000.
+#: Numbers below are milliseconds, or seconds, of a year before 10000; so are nanoseconds that have 18 to 20 digits.
 _SAFE = 10**14
 _UNITS = {"s": 10**9, "ms": 10**6, "us": 1000, "ns": 1}
 #: Under which names an object that is a time holds its seconds, and the rest with its nanoseconds for one.
@@ -106,7 +106,7 @@ def timestamp(value: Any, unit: str | None, assumed: Assumed, raw: bytes, least:
         return _scaled(value, _UNITS[unit])
     if not least <= value:
         return None
-    return value if value < _SAFE else _written(value, assumed)
+    return value if value < _SAFE or 10**17 <= value < 10**20 else _written(value, assumed)
 
 
 def _natural(value: float) -> str:

@@ -96,6 +96,16 @@ def read_line(line: str, assumed: Assumed) -> dict[str, Any] | None:
     return None
 
 
+def begins_with_level(text: str, assumed: Assumed) -> str | None:
+    """Return the level in capitals that a text begins with, where its reading as a line would find that one; None elsewhere."""
+    if not text[:1].isupper() or '"' in text or "\x1b" in text:
+        return None
+    level = words.at(text, 0)
+    if level is None or level.style != "caps" or level.written is not None:
+        return None
+    return level.name if forms.read(text, assumed) is None else None
+
+
 def _long(line: str, assumed: Assumed) -> dict[str, Any] | None:
     """Read a line by its head alone: what follows belongs to the message."""
     log = read_line(line[:_HEAD], assumed)

@@ -40,6 +40,8 @@ _WORD = r"(?:AM FEINSTEN(?=:)|(?:LE PLUS|TRÈS) PRÉCIS(?=:)|Level \d{1,3}|[Dd]e
 _AT = re.compile(
     rf"(?P<open>[\[(<])[ ]*(?P<inner>{_WORD})[ ]*[\])>]|\[(?P<sole>[TDIWECFV])\](?=[ ])|(?P<bare>{_WORD})(?=[\s:\])>|,/\[]|\x1b|$)|(?P<letter>[TDINWECF])(?=[ ]\|)|(?P<none>\?\?\?)(?=[ ])"
 )
+#: A word in lower case before a blank: a level only if it is a usual one.
+_PROSE = re.compile(r"[a-z]{2,15}(?= )")
 _LETTER = re.compile(r"[TDINWECFV](?=[ :/|])")
 #: The letters of etcd and of loggers that align by them.
 LETTERS = {
@@ -90,6 +92,9 @@ def at(text: str, place: int, *, loose: bool = False) -> Level | None:
     """
     if loose and (letter := _LETTER.match(text, place)) is not None:
         return Level(LETTERS[letter[0]], letter.end(), "bracket")
+    prose = None if loose else _PROSE.match(text, place)
+    if prose is not None and prose[0] not in _USUAL:
+        return None
     found = _AT.match(text, place)
     if found is None:
         return None

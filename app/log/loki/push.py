@@ -18,6 +18,7 @@ from app.log.schema import Refused
 #: Where a stream's labels have no name that says more: labels of its sender, the most exact first.
 SENDERS = ("container", "pod", "job", "instance", "filename")
 
+_FIELDS = frozenset(("message", "timestamp", "metadata"))
 #: Fields of Loki's messages (its pkg/push/push.proto): name, number, repeated, message or None for text. Texts are bytes here: one
 #: that is not UTF-8 would have all of the request refused.
 _MESSAGES: dict[str, tuple[tuple[str, int, bool, str | None], ...]] = {
@@ -45,7 +46,7 @@ def _stream(stream: Any) -> Iterator[Any]:
         yield Refused(Problem("the stream has no list of values"), repr(stream).encode("utf-8", "backslashreplace"))
         return
     given = stream.get("stream")
-    labels = given if isinstance(given, dict) else text_labels.read(str(given or stream.get("labels") or ""))
+    labels = _named(given if isinstance(given, dict) else text_labels.read(str(given or stream.get("labels") or "")))
     for value in values:
         if isinstance(value, list) and len(value) >= 2 and isinstance(value[1], str):
             more = value[2] if len(value) > 2 and isinstance(value[2], dict) else {}
@@ -79,7 +80,7 @@ def from_protobuf(body: bytes, limit: int) -> list[Any]:
             {_text(pair.name): _text(pair.value) for pair in entry.metadata},
         )
         for stream in request.streams
-        for labels in (text_labels.read(_text(stream.labels)),)
+        for labels in (_named(text_labels.read(_text(stream.labels))),)
         for entry in stream.entries
     ]
 
@@ -89,8 +90,8 @@ def _text(raw: bytes) -> str:
 
 
 def _log(labels: dict[str, Any], time: Any, line: str, more: dict[str, Any]) -> dict[str, Any]:
-    """Return the entry's names and values: those of the entry win over its stream's."""
-    log: dict[str, Any] = {"message": line.rstrip("\r\n"), **_named(labels), **_named(more)}
+    """Return the entry's names and values: those of the entry win over its stream's, which are named already."""
+    log: dict[str, Any] = {"message": line.rstrip("\r\n"), **labels, **_named(more)}
     nanoseconds = _nanoseconds(time)
     if nanoseconds is not None:
         log["timestamp"] = nanoseconds
@@ -101,7 +102,9 @@ def _log(labels: dict[str, Any], time: Any, line: str, more: dict[str, Any]) -> 
 
 def _named(pairs: dict[str, Any]) -> dict[str, Any]:
     # A label that has the name of a field of ours is not that field.
-    return {f"label.{name}" if name in ("message", "timestamp", "metadata") else name: pairs[name] for name in pairs}
+    if _FIELDS.isdisjoint(pairs):
+        return pairs
+    return {f"label.{name}" if name in _FIELDS else name: pairs[name] for name in pairs}
 
 
 def _nanoseconds(time: Any) -> int | None:

@@ -17,7 +17,6 @@ from app.times import instant
 LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
 #: The severity texts that exporters write, as they write them, so that none need be folded.
 _RANKED = frozenset(("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", *LEVELS))
-_NO_ID = (b"", "", bytes(16), bytes(8))
 #: Longest text of a field other than the message, in characters.
 _SHORT = 255
 #: Keys under which a body of several values holds the message, the best first.
@@ -68,8 +67,6 @@ def number(found: float) -> float | str:
 
 def hexadecimal(identity: bytes | str) -> str | None:
     """Return a trace's or span's id as text; None where there is none: all zeros is none."""
-    if identity in _NO_ID:
-        return None
     text = identity.hex() if isinstance(identity, bytes) else identity.lower()
     return text if text.strip("0") else None
 
