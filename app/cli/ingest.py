@@ -19,8 +19,8 @@ from app.cli import terminal
 from app.cli.options import json_option, print_json, warn_of_pending, with_parts
 from app.errors import InvalidInput, Problem
 from app.files import pieces as files
-from app.files.formats import NAMES
 from app.files.ledger import Ledger
+from app.files.preview import known
 from app.files.source import FileSource, Report
 from app.files.unpack import Pieces
 from app.times.written import Assumed
@@ -37,7 +37,13 @@ FAULTS_SHOWN = 10
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="FILE…|-")
-@click.option("--format", "format", type=click.Choice(NAMES), help="How the lines are written; recognised by default.")
+@click.option(
+    "--as",
+    "--format",
+    "format",
+    metavar="NAME",
+    help="A dialect (docs/producers.md) or a form: json, syslog, access, logfmt, text, plain; recognised by default.",
+)
 @click.option("--zone", default="UTC", metavar="ZONE", help="Of times without an offset: Europe/Berlin (UTC).")
 @json_option
 @with_parts
@@ -50,6 +56,10 @@ def command(parts: Parts, names: tuple[str, ...], format: str | None, zone: str,
 
     Example: logingestor ingest /var/log/syslog access.log.gz
     """
+    try:
+        known(format)
+    except InvalidInput as error:
+        raise InvalidInput(replace(error.problems[0], field="--as, --format")) from None
     backends = parts.backends()
     source = FileSource(backends.settings, parts.accept(), Assumed.here(_zone(zone)), format)
     ledger = Ledger.of(backends.settings.data_dir, backends.store, backends.queue)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from app.errors import InvalidRecord, Problem
-from app.files import joins
+from app.files import joins, literals
 from app.files.formats import Format
 from app.files.joins import TraceForm
 from app.files.kept import Carried
@@ -95,11 +95,15 @@ class Entry:
         level = None if self.found is None else self.found.get("level")
         return RANKS.get(fold(level), 2) if isinstance(level, str) else 2
 
-    def log(self, format: Format, assumed: Assumed) -> dict[str, Any]:
-        """Return the log as it would be sent; raises InvalidRecord where it can't be one."""
+    def logs(self, format: Format, assumed: Assumed) -> list[dict[str, Any]]:
+        """Return the logs as they would be sent: one, or those that one object holds; raises InvalidRecord where it can't be any."""
         if self.problem is not None:
             raise InvalidRecord(self.problem)
-        log = self._log(format, assumed) if self.kept is None else self.kept.log(assumed)
+        logs = self._logs(format, assumed) if self.kept is None else self.kept.logs(assumed)
+        return [self._noted(log) for log in logs]
+
+    def _noted(self, log: dict[str, Any]) -> dict[str, Any]:
+        """Return the log with what its place in the source says of it."""
         if self.before is not None and "timestamp" not in log:
             log["timestamp"] = self.before
             log["metadata"] = {**log.get("metadata", {}), "timestampOf": "the log before"}
@@ -109,11 +113,19 @@ class Entry:
             log["metadata"] = {**log.get("metadata", {}), "cut": _CUT}
         return log
 
-    def _log(self, format: Format, assumed: Assumed) -> dict[str, Any]:
+    def _logs(self, format: Format, assumed: Assumed) -> list[dict[str, Any]]:
+        if self.more and self.first.startswith("{"):
+            literal = literals.log(ansi.stripped(self.text), assumed)
+            if literal is not None:
+                return [literal]
         if not self.more and self.trace is None:
-            return format.log(self.first, assumed, self.found, asked=self.asked)
+            return format.logs(self.first, assumed, self.found, asked=self.asked)
         if self.open or (self.first.startswith("{") and not self.bracket and self.stanza is None):
-            return format.log(self.text, assumed, self.found)
+            return format.logs(self.text, assumed, self.found)
+        return [self._joined(format, assumed)]
+
+    def _joined(self, format: Format, assumed: Assumed) -> dict[str, Any]:
+        """Return the log of the first line with those that go on."""
         log = format.log(self.first, assumed, self.found, asked=self.asked)
         if self.stanza is not None:
             return _stanza(self, log)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.files import joins, kept, structured
+from app.files import joins, kept, literals, structured
 from app.log.lines import ansi, columns, head, logfmt, reader, syslog
 from app.times import stamps
 from app.times.written import Assumed
@@ -45,6 +45,8 @@ class Format:
     levelled: bool = False
     #: Whether most of its lines begin with a level and a colon.
     labelled: bool = False
+    #: The dialect that the source's objects are known to be in.
+    hint: str | None = None
     #: How the container wrote its lines, where those of the source are what was kept of them.
     inner: Format | None = None
 
@@ -64,6 +66,19 @@ class Format:
                 return log
         return reader.present(log) if self.labelled and (log := columns.labelled(line, assumed)) is not None else None
 
+    def logs(
+        self, line: str, assumed: Assumed, found: dict[str, Any] | None = None, *, asked: bool = False
+    ) -> list[dict[str, Any]]:
+        """Return the logs in the line: an object may hold many, any other line is one. See `log`."""
+        if self.name == "json" and line.lstrip().startswith("{"):
+            return structured.all_of(line, assumed, self._line(assumed), self.hint)
+        if line.startswith("{") and (literal := literals.log(ansi.stripped(line), assumed)) is not None:
+            return [literal]
+        return [self.log(line, assumed, found, asked=asked)]
+
+    def _line(self, assumed: Assumed) -> Callable[[str], dict[str, Any] | None]:
+        return lambda text: self.read(ansi.stripped(text), assumed)
+
     def log(
         self, line: str, assumed: Assumed, found: dict[str, Any] | None = None, *, asked: bool = False
     ) -> dict[str, Any]:
@@ -72,7 +87,7 @@ class Format:
         *found* is what `read` returned, if that is known, for which None counts where *asked*. Raises InvalidRecord for a broken object in a source of JSON.
         """
         if self.name == "json" and line.lstrip().startswith("{"):
-            return structured.from_text(line, assumed, lambda text: self.read(ansi.stripped(text), assumed))
+            return structured.from_text(line, assumed, self._line(assumed))
         text = ansi.stripped(line)
         if found is None and not asked:
             found = self.read(text, assumed)
@@ -96,7 +111,9 @@ def kind(line: str, assumed: Assumed) -> str:
 
 
 def recognise(sample: Sequence[str], assumed: Assumed, name: str | None = None) -> Format:
-    """Return the format of a source that begins with the lines of *sample*; *name* is one that was asked for."""
+    """Return the format of a source that begins with the lines of *sample*; *name* is one that was asked for, or a dialect."""
+    if name is not None and name not in NAMES:
+        return replace(recognise(sample, assumed, "json"), hint=name)
     if name == "plain":
         return Format(name, ())
     held = [kept.read(line) for line in sample if line.strip()]

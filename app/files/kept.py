@@ -55,12 +55,13 @@ class Carried:
     format: Format
     kept: Kept
 
-    def log(self, assumed: Assumed) -> dict[str, Any]:
-        """Return the log with what its keeper says besides. Raises InvalidRecord where it can't be one."""
+    def logs(self, assumed: Assumed) -> list[dict[str, Any]]:
+        """Return the logs with what their keeper says besides. Raises InvalidRecord where it can't be any."""
         outer = self.kept.outer(assumed)
         if "timestamp" in outer.log:
             self.entry.before = None
-        return carried(self.entry.log(self.format, assumed), self.entry.first, outer).log
+        logs = self.entry.logs(self.format, assumed)
+        return [carried(log, self.entry.first, outer).log for log in logs]
 
 
 def read(line: str) -> Kept | None:

@@ -101,11 +101,11 @@ def _read(
     objects = _objects(entry, format, assumed, hint)
     if objects is None:
         try:
-            log = entry.log(format, assumed)
+            logs = entry.logs(format, assumed)
         except InvalidRecord as error:
             yield Previewed({}, format.name, first, last, refused=error.problems[0])
             return
-        objects = [Previewed(log, _form(entry, format, assumed), first, last)]
+        objects = [Previewed(log, _form(entry, format, assumed), first, last) for log in logs]
     for one in objects:
         one.first, one.last = first, last
         yield _stored(one, len(entry.text), limits, now)

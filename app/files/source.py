@@ -120,7 +120,7 @@ class FileSource:
         else:
             key, digest = taken.begin(part[-1].end)
             outcome = self._accept.take(parsed, sender=report.name, key=key, digest=digest)
-            taken.done(len(part), len(parsed.refused) + sum(outcome.dropped.values()))
+            taken.done(parsed.sent, len(parsed.refused) + sum(outcome.dropped.values()))
         report.accepted += outcome.accepted
         report.duplicates += outcome.duplicates
         report.refused += len(parsed.refused)
@@ -132,8 +132,9 @@ class FileSource:
         logs, entries, refused = [], list[Entry](), list[Refused]()
         for entry in part:
             try:
-                logs.append(entry.log(format, self._assumed))
-                entries.append(entry)
+                found = entry.logs(format, self._assumed)
+                logs += found
+                entries += [entry] * len(found)
             except InvalidRecord as error:
                 payload = entry.text.encode("utf-8", "surrogateescape")[:UNREADABLE_KEPT]
                 refused.append(Refused(replace(error.problems[0], index=entry.number), payload))

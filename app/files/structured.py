@@ -13,7 +13,7 @@ from app.errors import InvalidRecord, Problem
 from app.log import own
 from app.log.foreign import doubled
 from app.log.limits import Limits
-from app.log.reading import Line, to_log
+from app.log.reading import Line, Reader, to_log
 from app.times.written import Assumed
 
 #: The beginning of a document that is one array of objects; `[error]` and `[2023-…` start lines.
@@ -62,6 +62,41 @@ def from_text(text: str, assumed: Assumed, line: Line | None = None) -> dict[str
     raw = text.encode("utf-8", "surrogatepass")
     value, later = doubled.decode(raw, value)
     return to_log(value, assumed, raw, later, line)
+
+
+def all_of(text: str, assumed: Assumed, line: Line | None = None, hint: str | None = None) -> list[dict[str, Any]]:
+    """Return the logs in *text*: one object, which may hold many, or objects one behind the other without a line feed.
+
+    *hint* is the dialect that the source is known to be in. Raises InvalidRecord naming the place of a fault.
+    """
+    if hint is None:
+        try:
+            return [_quickly(text)]
+        except (msgspec.MsgspecError, ValueError, RecursionError):
+            pass  # not in our own form, or several
+    found: list[dict[str, Any]] = []
+    reader = Reader(assumed, line, hint)
+    for part, value in _objects(text.strip()):
+        raw = part.encode("utf-8", "surrogatepass")
+        whole, later = doubled.decode(raw, value)
+        found += [one.log for one in reader.read(dict(whole), raw, later=later)]
+    return found
+
+
+def _objects(text: str) -> Iterator[tuple[str, Any]]:
+    """Yield the objects that stand one behind the other in *text*, each with its own."""
+    place = 0
+    while place < len(text):
+        try:
+            value, end = _decoder.raw_decode(text, place)
+        except json.JSONDecodeError as error:
+            raise InvalidRecord(Problem(f"is not JSON: {error.msg.lower()}", position=error.pos)) from error
+        except (ValueError, RecursionError) as error:
+            raise InvalidRecord(Problem(f"is not JSON that can be taken: {error}")) from error
+        if not isinstance(value, dict):
+            raise InvalidRecord(Problem("is not a JSON object", position=place))
+        yield text[place:end], value
+        place = end + len(text[end:]) - len(text[end:].lstrip()) if text[end : end + 1].isspace() else end
 
 
 def _quickly(text: str) -> dict[str, Any]:

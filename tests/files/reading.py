@@ -40,7 +40,7 @@ def split(text: str, assumed: Assumed = NOW) -> tuple[Format, list[Entry]]:
 def read(text: str, assumed: Assumed = NOW) -> list[dict[str, Any]]:
     """Return the logs of *text*."""
     format, found = split(text, assumed)
-    return [entry.log(format, assumed) for entry in found]
+    return [log for entry in found for log in entry.logs(format, assumed)]
 
 
 def rank(log: dict[str, Any]) -> str:

@@ -39,7 +39,7 @@ def split(text: str, assumed: Assumed = NOW) -> list[Entry]:
 def logs(text: str) -> list[dict[str, Any]]:
     """Return the logs in *text*."""
     format = recognise(text.splitlines(), NOW)
-    return [entry.log(format, NOW) for entry in split(text)]
+    return [log for entry in split(text) for log in entry.logs(format, NOW)]
 
 
 @pytest.mark.parametrize(

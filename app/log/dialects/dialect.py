@@ -60,6 +60,8 @@ class Dialect:
     run: str = ""
     #: Names under which lists of objects with a key and a value lie, as OpenTelemetry writes attributes.
     pairs: tuple[str, ...] = ()
+    #: Names of a text with `{}` in it and of the list of what belongs there, and the name that the whole text gets.
+    template: tuple[str, str, str] | None = None
 
 
 @lru_cache(maxsize=2_048)

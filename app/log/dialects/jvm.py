@@ -17,6 +17,8 @@ ROWS: tuple[Dialect, ...] = (
         scale="thousands",
         unit="ms",
         fraction=("nanoseconds", 1),
+        pairs=("kvpList",),
+        template=("message", "arguments", "formattedMessage"),
         run="2026-11-29",
     ),
     Dialect(

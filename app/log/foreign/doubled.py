@@ -13,6 +13,10 @@ from typing import Any, NoReturn
 _KEY_END, _SPACED = b'":', b'" :'
 
 
+#: Names of a message that stands last, and of the time right before it.
+_MESSAGES, _TIMES = frozenset(("msg", "message")), frozenset(("time", "timestamp", "ts", "@timestamp"))
+
+
 class _Doubled(dict[str, Any]):
     """An object with the first value of each name, and the later ones beside it."""
 
@@ -54,12 +58,22 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         return found
     doubled = _Doubled()
     doubled.later = {}
+    if _ends_with_message(pairs):
+        pairs = [pairs[-1], *pairs[:-1]]
     for name, value in pairs:
         if name in doubled:
             doubled.later.setdefault(name, []).append(value)
         else:
             doubled[name] = value
     return doubled
+
+
+def _ends_with_message(pairs: list[tuple[str, Any]]) -> bool:
+    """Return whether the logger's own message is the last member, behind what its user gave: pino, zerolog, phuslu/log."""
+    name, before = pairs[-1][0], pairs[-2][0]
+    first, value = pairs[0]
+    pino = first == "level" and type(value) is int
+    return name in _MESSAGES and (pino or (before in _TIMES and before not in {first, pairs[1][0]}))
 
 
 def _plain(value: Any) -> Any:
