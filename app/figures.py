@@ -27,7 +27,7 @@ from app.times.instant import now_ms
 
 #: Seconds for which a page is content with what the record said of itself: dead letters are counted for it, and sizes looked up.
 RECENT_SECONDS = 10.0
-#: What is counted of rules (app/accept/ruling.py), and the names of its figures.
+#: Counts of rules (app/accept/ruling.py), and the names of their figures.
 _RULED = {
     "changed": "rule_changed_logs_total",
     "values": "rule_values_total",

@@ -65,6 +65,12 @@ def tell_and_told() -> int:
     return sum(len(re.findall(r"\b(?:tell|tells|told|telling)\b", text, re.IGNORECASE)) for text in texts)
 
 
+def unnamed_subjects() -> int:
+    """Return how many docstrings and comments begin with a word that stands for their subject: who, what, whoever, of."""
+    begins = re.compile(r'(?:"""|# *|#: )(?:Who|What|Whoever|Of)\b')
+    return sum(len(begins.findall(path.read_text())) for path in APP.rglob("*.py"))
+
+
 def lines() -> int:
     """Return the lines of Python in app/."""
     return sum(len(path.read_text().splitlines()) for path in APP.rglob("*.py"))
@@ -130,6 +136,7 @@ def main() -> None:
         print(f"{len(paths):4} classes {name}: {', '.join(paths)}")
     print(f"{len(doubled_classes()):4} doubled public class names")
     print(f"{tell_and_told():4} places of tell and told outside notify")
+    print(f"{unnamed_subjects():4} docstrings and comments without a subject of their own")
     trip = drain_trip()
     rooms = {room for move in trip for room in move}
     print(

@@ -91,12 +91,12 @@ OPENS = ("{", "[", "(")
 PART = re.compile(
     r"(?P<head>.{10,400}?[\s\]])(?P<part>(?:DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION):  .*)", re.DOTALL
 )
-#: What stands in every such line.
+#: A text that each such line has.
 PART_SIGN = ":  "
 PROCESS = re.compile(r"\[(\d{1,10})\]")
 #: Blocks whose lines have a head each: what of a message begins one, and what ends it.
 BLOCKS = ((re.compile(r"-+\[ cut here \]-+"), re.compile(r"---\[ end trace")),)
-#: What stands in every message that begins one.
+#: A text that each message has which begins one.
 BLOCK_SIGN = "[ cut here ]"
 #: By the beginning of its first line: forms whose lines beneath belong to it until another of them, or a time, begins.
 STANZAS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (

@@ -77,7 +77,7 @@ class TailReader:
     wake: Callable[[], object]
     #: Where the reader is while it is given what it missed; None when it has all that was read.
     place: int | None = None
-    #: What its cursors are made with.
+    #: The secret with which its cursors are made.
     secret: bytes = b""
     skipped: int = 0
     #: Why nothing can come now; empty when all is well.

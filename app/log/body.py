@@ -14,7 +14,7 @@ import zstandard
 
 from app.errors import InvalidRecord, Problem, TooLarge, UnsupportedMedia
 
-#: What curl sends when nobody says otherwise, and what forms and the HTTPHandler of Python's logging mean by it.
+#: The content type that curl sends when nobody says otherwise, and that of forms and of the HTTPHandler of Python's logging.
 FORM = "application/x-www-form-urlencoded"
 #: Content types of one JSON value.
 JSON_TYPES = ("", "application/json", "text/plain", FORM)

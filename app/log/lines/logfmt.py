@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,17})?(?:[eE][+-]?\d{1,2})?
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 _PLAIN = {"true": True, "false": False}
-#: What a request's line names, as Lograge writes it.
+#: Names in a line about a request, as Lograge writes it.
 _REQUEST = {"method", "path", "status"}
 #: A line must have one of so many of a field's best names.
 _KNOWN = 13

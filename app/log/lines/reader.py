@@ -14,7 +14,7 @@ LineReader = Callable[[str, Assumed], dict[str, Any] | None]
 
 #: A line as Kubernetes keeps it of a container's output: time, stream, whether the line is whole.
 _CONTAINER = re.compile(rf"{written.ISO} (stdout|stderr) ([FP]) (.*)", re.DOTALL)
-#: What Docker Compose and `kubectl logs --prefix` write before the lines of each container.
+#: The name that Docker Compose and `kubectl logs --prefix` write before the lines of each container.
 NAMED = re.compile(
     r"(?P<name>(?P<service>[A-Za-z0-9][\w.-]{0,60}?)[-_]\d{1,3}) {1,60}\| "
     r"|\[(?P<pod>pod/[\w.-]{1,253}/(?P<container>[\w.-]{1,63}))\] "

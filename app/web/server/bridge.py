@@ -151,7 +151,7 @@ class Bridge:
     async def _refusal(self, error: LogIngestorError, scope: Scope) -> FlaskAnswer:
         # Not by the threads of requests: all of them may be at work, which is why some are refused.
         answer = cast(FlaskAnswer, await self._streams.run(self._answer, environ(scope, b"") | {REFUSED: error}))
-        # What is left of the body is not read: the connection can't be used again.
+        # The rest of the body is not read: the connection can't be used again.
         answer.headers.append((b"connection", b"close"))
         return answer
 

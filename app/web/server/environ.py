@@ -27,7 +27,7 @@ WHO = "logingestor.who"
 
 
 class RequestEnd:
-    """What is called when a request is over, with whether its answer was delivered to a client that was still there."""
+    """Functions that are called when a request is over, with whether its answer was delivered to a client that was still there."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
