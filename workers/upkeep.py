@@ -9,7 +9,7 @@ from dramatiq import Actor, Broker
 from periodiq import cron
 
 from app.backends import Backends
-from app.drain.expire import expire
+from app.drain.retire import retire
 
 #: Milliseconds after which Dramatiq ends the actor; it ends itself within a minute.
 TIME_LIMIT = 240_000
@@ -17,7 +17,8 @@ TIME_LIMIT = 240_000
 
 def work(backends: Backends) -> None:
     """Delete expired logs and claims, in small steps, and forget who numbered logs long ago."""
-    expire(backends.store, backends.index, backends.settings.retention)
+    settings = backends.settings
+    retire(backends.record, backends.index, settings.retention, settings.retention_rules)
     backends.queue.forget_claims()
     backends.record.gaps.forget_gaps()
 

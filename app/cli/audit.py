@@ -29,7 +29,7 @@ def command(backends: Backends, repair: bool, as_json: bool) -> None:
         backends.store,
         backends.record.letters,
         backends.index,
-        backends.settings.retention.seconds * 1000,
+        backends.settings.longest_ms,
         repair=repair,
     )
     with suppress(Unavailable):

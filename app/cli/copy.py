@@ -58,7 +58,7 @@ def command(settings: Settings, source: str, from_queue: str | None, target: str
 
 
 def _run(opened: Backends, other: OtherRecord, name: str, as_json: bool) -> bool:
-    retention = opened.settings.retention.seconds * 1000
+    retention = opened.settings.longest_ms
     source = CopySource(hashlib.sha256(name.encode()).hexdigest()[:16], other.record, other.queue, other.keepers)
     target = Target(
         opened.record, Indexing(opened.store, opened.record.letters, opened.index), opened.keepers(), retention

@@ -22,15 +22,15 @@ def expire(store: LogStore, index: IndexKeeper, retention: Retention, *, seconds
     """
     until = time.monotonic() + seconds
     before = now_ms() - retention.seconds * 1000
-    deleted = _in_steps(store, index, before, None, until)
+    deleted = in_steps(store, index, before, None, until)
     if retention.bytes is not None:
-        deleted += _in_steps(store, index, None, _too_many(store, retention.bytes), until)
+        deleted += in_steps(store, index, None, too_many(store, retention.bytes), until)
     # Always: what an earlier call freed may be more than one can give back.
     index.compact()
     return deleted
 
 
-def _too_many(store: LogStore, limit: int) -> int:
+def too_many(store: LogStore, limit: int) -> int:
     """Return how many of the oldest logs take the bytes over *limit*; room is freed only as indices merge."""
     size, stored = store.size(), store.stats()["stored"]
     if size <= limit or not stored:
@@ -38,7 +38,8 @@ def _too_many(store: LogStore, limit: int) -> int:
     return max(1, int(stored * (size - limit) / size))
 
 
-def _in_steps(store: LogStore, index: IndexKeeper, before: int | None, most: int | None, until: float) -> int:
+def in_steps(store: LogStore, index: IndexKeeper, before: int | None, most: int | None, until: float) -> int:
+    """Delete in small steps what was received before *before* (ms; None: all), *most* logs at most, until then by the monotonic clock."""
     deleted = 0
     while (most is None or deleted < most) and time.monotonic() < until:
         step = STEP_LOGS if most is None else min(STEP_LOGS, most - deleted)

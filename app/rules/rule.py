@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from app.query.filter import Filter
+from app.query.filter import EVERYTHING, And, Filter, Not, Or
+from app.query.normal import normal
 
 #: What is put in place of a secret: `[name]`, `[name:digest]`, or nothing.
 Action = Literal["mask", "hash", "remove"]
@@ -55,6 +56,47 @@ class Thinning:
     share: float
     text: str
     line: int
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionRule:
+    """How long the logs that a filter finds are kept."""
+
+    filter: Filter
+    #: From their arrival; None keeps them for ever: a hold.
+    seconds: int | None
+    #: The rule as it was written.
+    text: str
+
+
+#: What stands for ever, in seconds: longer than the times of ids reach.
+FOR_EVER = 1 << 39
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionRules:
+    """How long which logs are kept: holds first, then the first rule whose filter finds a log, else RETENTION."""
+
+    holds: tuple[RetentionRule, ...]
+    rules: tuple[RetentionRule, ...]
+
+    def longest(self, rest: int) -> int:
+        """Return for how many seconds a log may be kept, where the rest is kept for *rest*."""
+        return FOR_EVER if self.holds else max(rest, *(rule.seconds or 0 for rule in self.rules), 0)
+
+    def held(self) -> Filter | None:
+        """Return the filter of what is held, None where nothing is."""
+        found = tuple(rule.filter for rule in self.holds)
+        return None if not found else found[0] if len(found) == 1 else Or(found)
+
+    def classes(self, rest: int) -> list[RetentionRule]:
+        """Return the rules with what earlier ones leave to each as its filter, and last the rest, kept for *rest* seconds."""
+        found, taken = [], [rule.filter for rule in self.holds]
+        for rule in (*self.rules, RetentionRule(EVERYTHING, rest, "RETENTION")):
+            left = tuple(Not(other) for other in taken)
+            found.append(replace(rule, filter=normal(And((rule.filter, *left))) if left else rule.filter))
+            taken.append(rule.filter)
+        return found
 
 
 @dataclass(frozen=True, slots=True)

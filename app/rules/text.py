@@ -6,11 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import cast
 
-from app.errors import InvalidInput, InvalidQuery, Problem
-from app.query.filter import TIME_FIELDS, Filter, leaves
-from app.query.language.parse import parse as parse_filter
+from app.errors import InvalidInput, Problem
 from app.rules import pattern, places
 from app.rules.detectors import DETECTORS
+from app.rules.fault import RuleFault, filter_of
 from app.rules.rule import ACTIONS, FATES, METADATA, TEXTS, Action, Fate, Redaction, RuleSet, Thinning
 
 #: Most rules in force.
@@ -19,16 +18,6 @@ _NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _LINE = re.compile(r"\s*(?P<name>[^\s:]*)\s*:\s*(?P<action>\S*)\s*(?P<rest>.*?)\s*", re.DOTALL)
 _WHAT = re.compile(r"(?P<what>/(?:[^/\\]|\\.)*/|\S+)(?:\s+in\s+(?P<fields>.*))?", re.DOTALL)
 _SHARE = re.compile(r"(\d{1,2}(?:\.\d{1,4})?)%\s+(.*)", re.DOTALL)
-#: A log has no id and no time of arrival before it is queued, and a time that is written in a rule grows old.
-_UNKNOWN = ("id", *TIME_FIELDS)
-
-
-class _Fault(ValueError):
-    """What is wrong with a line, and at which of its characters, from 0."""
-
-    def __init__(self, message: str, position: int) -> None:
-        super().__init__(message)
-        self.position = position
 
 
 def parse(text: str) -> RuleSet:
@@ -42,8 +31,8 @@ def parse(text: str) -> RuleSet:
         try:
             rule = _rule(line, number)
             if rule.name in names:
-                raise _Fault(f"{rule.name!r} is the name of two rules", line.index(rule.name))
-        except _Fault as fault:
+                raise RuleFault(f"{rule.name!r} is the name of two rules", line.index(rule.name))
+        except RuleFault as fault:
             problems.append(Problem(str(fault), f"line {number}", fault.position))
             continue
         names.add(rule.name)
@@ -67,21 +56,23 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 def _rule(line: str, number: int) -> Redaction | Thinning:
     found = _LINE.fullmatch(line)
     if found is None:
-        raise _Fault("has no name and colon, as `mails: mask email` has", 0)
+        raise RuleFault("has no name and colon, as `mails: mask email` has", 0)
     name, action, rest = found["name"], found["action"], found["rest"]
     if not _NAME.fullmatch(name):
-        raise _Fault(f"{name!r} is no name: a small letter, then up to 39 of a-z, 0-9, - and _", found.start("name"))
+        raise RuleFault(f"{name!r} is no name: a small letter, then up to 39 of a-z, 0-9, - and _", found.start("name"))
     if action in ACTIONS:
         return _redaction(name, cast(Action, action), line, number, found.start("rest"), rest)
     if action in FATES:
         return _thinning(name, cast(Fate, action), line, number, found.start("rest"), rest)
-    raise _Fault(f"{action!r} is none of {', '.join((*ACTIONS, *FATES))}", found.start("action"))
+    raise RuleFault(f"{action!r} is none of {', '.join((*ACTIONS, *FATES))}", found.start("action"))
 
 
 def _redaction(name: str, action: Action, line: str, number: int, at: int, rest: str) -> Redaction:
     found = _WHAT.fullmatch(rest)
     if found is None:
-        raise _Fault(f"says not what to {action}: {', '.join(DETECTORS)}, /a pattern/, or `value in` and a field", at)
+        raise RuleFault(
+            f"says not what to {action}: {', '.join(DETECTORS)}, /a pattern/, or `value in` and a field", at
+        )
     what, fields = found["what"], _fields(found, at)
     detector = expression = None
     if what in DETECTORS:
@@ -93,13 +84,13 @@ def _redaction(name: str, action: Action, line: str, number: int, at: int, rest:
         try:
             pattern.finder(expression)
         except ValueError as error:
-            raise _Fault(
+            raise RuleFault(
                 f"the pattern {error}" if "empty" in str(error) else f"the pattern is refused: {error}", at
             ) from None
     elif what != "value":
-        raise _Fault(f"{what!r} is none of {', '.join(DETECTORS)}, /a pattern/ and `value`", at)
+        raise RuleFault(f"{what!r} is none of {', '.join(DETECTORS)}, /a pattern/ and `value`", at)
     elif not fields:
-        raise _Fault("`value` needs a field: `value in metadata.password`", at)
+        raise RuleFault("`value` needs a field: `value in metadata.password`", at)
     return Redaction(name, action, detector, expression, fields, line.strip(), number)
 
 
@@ -109,7 +100,7 @@ def _fields(found: re.Match[str], at: int) -> tuple[str, ...]:
         name = part[0].strip()
         fault = places.fault(name)
         if fault is not None:
-            raise _Fault(fault, at + found.start("fields") + part.start() + part[0].find(name))
+            raise RuleFault(fault, at + found.start("fields") + part.start() + part[0].find(name))
         fields.append(name)
     return tuple(fields)
 
@@ -119,22 +110,8 @@ def _thinning(name: str, fate: Fate, line: str, number: int, at: int, rest: str)
     if fate == "sample":
         found = _SHARE.fullmatch(rest)
         if found is None or not float(found[1]):
-            raise _Fault("says not which share to keep: `sample 10% level:debug`", at)
+            raise RuleFault("says not which share to keep: `sample 10% level:debug`", at)
         share, at, rest = float(found[1]) / 100, at + found.start(2), found[2]
     if not rest:
-        raise _Fault(f"says not which logs to {fate}: `{fate} level:debug AND resourceId:web-*`", at)
+        raise RuleFault(f"says not which logs to {fate}: `{fate} level:debug AND resourceId:web-*`", at)
     return Thinning(name, fate, filter_of(rest, at), share, line.strip(), number)
-
-
-def filter_of(text: str, at: int = 0) -> Filter:
-    """Return the filter of a rule; raises a ValueError whose place counts from *at*."""
-    try:
-        tree = parse_filter(text)
-    except InvalidQuery as error:
-        problem = error.problems[0]
-        raise _Fault(f"the filter {problem.message}", at + (problem.position or 0)) from None
-    for leaf in leaves(tree):
-        field = getattr(leaf, "field", None)
-        if field in _UNKNOWN:
-            raise _Fault(f"the filter asks for {field}, which is not of what a log says", at)
-    return tree

@@ -12,30 +12,16 @@ from typing import Any
 
 from app.errors import InvalidSettings, Problem
 from app.ports.outbox import Notifier
-from app.rules.rule import RuleSet
+from app.rules.rule import RetentionRules, RuleSet
 from app.settings import listeners
 from app.settings import values as read
+from app.settings.doors import DOORS
 from app.settings.notify import MailServer, read_notifiers, read_secrets, read_server
 from app.settings.values import Retention, parse_bytes
 
 __all__ = ("PREFIX", "SETTINGS", "Retention", "Setting", "Settings", "parse_bytes")
 
 PREFIX = "LOGINGESTOR_"
-#: The doors for shippers over HTTP, by the names of their blueprints (app/web/doors).
-DOORS = (
-    "clef",
-    "cloudflare",
-    "datadog",
-    "elastic",
-    "firehose",
-    "gelf",
-    "hec",
-    "heroku",
-    "journal",
-    "loki",
-    "otlp",
-    "vercel",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +99,12 @@ SETTINGS = (
         "30d",
         Retention.parse,
         "How long a log is kept from its arrival, and optionally how many bytes: `30d,50GiB`.",
+    ),
+    Setting(
+        "RETENTION_RULES",
+        "",
+        read.retention_rules,
+        "How long which logs are kept, the first that finds a log decides, RETENTION is the rest: `level:debug 3d; resourceId:audit-* 400d; hold traceId:abc`.",
     ),
     Setting(
         "RULES",
@@ -211,6 +203,7 @@ class Settings:
     trusted_proxies: tuple[str, ...]
     path_prefix: str
     retention: Retention
+    retention_rules: RetentionRules | None
     rules: RuleSet | None = field(repr=False)
     doors: tuple[str, ...]
     listen: tuple[listeners.ListenAddress, ...]
@@ -230,6 +223,12 @@ class Settings:
     notify_secret: tuple[bytes, ...] = field(repr=False)
     notify_private: tuple[str, ...]
     smtp_url: MailServer | None = field(repr=False)
+
+    @property
+    def longest_ms(self) -> int:
+        """How long a log may be kept, by the longest of all rules, in ms."""
+        rules = self.retention_rules
+        return 1000 * (self.retention.seconds if rules is None else rules.longest(self.retention.seconds))
 
     @property
     def database(self) -> Path:

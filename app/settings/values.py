@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 
 from app.errors import InvalidInput, Problem
-from app.rules.rule import RuleSet
+from app.rules.rule import RetentionRules, RuleSet
 
 _UNITS = {
     "": 1,
@@ -139,6 +139,18 @@ def rules(text: str) -> RuleSet | None:
         return None
     # Only who has rules pays for what reads them.
     from app.rules.text import parse
+
+    try:
+        return parse(text)
+    except InvalidInput as error:
+        raise ValueError("; ".join(_placed(one) for one in error.problems)) from None
+
+
+def retention_rules(text: str) -> RetentionRules | None:
+    """Return the rules of retention, None where there are none; a fault names its place."""
+    if not text.strip():
+        return None
+    from app.rules.retention import parse
 
     try:
         return parse(text)

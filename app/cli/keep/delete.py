@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ from app.backends import Backends
 from app.cli.options import json_option, make_query, print_json, query_options, with_backends
 from app.errors import InvalidInput, Problem, Unavailable
 from app.maintain import delete as pipeline
+from app.query.filter import And, Not
+from app.query.normal import normal
+from app.query.query import Query
 from app.settings.settings import Settings
 from app.times import instant
 
@@ -50,6 +54,7 @@ def command(
         raise InvalidInput(Problem("say which logs; '*' means all", "QUERY"))
     asked = make_query(query, **params)
     pipeline.arrived(backends.queue, backends.record, seconds)
+    asked = _without_held(backends, asked)
     found = pipeline.matching(backends.record.letters, backends.index, asked)
     shown = f"{found.logs:,} logs and {found.dead_letters:,} dead letters"
     if dry_run:
@@ -64,6 +69,20 @@ def command(
     done = pipeline.delete(backends.record, backends.index, asked)
     kept = audited(backends.settings, {"deleted": True, **line, "logs": done.logs, "dead_letters": done.dead_letters})
     _print(kept, f"deleted {done.logs:,} logs and {done.dead_letters:,} dead letters\n{json.dumps(kept)}", as_json)
+
+
+def _without_held(backends: Backends, asked: Query) -> Query:
+    """Return the query without what a hold keeps, and say on standard error how much that is."""
+    rules = backends.settings.retention_rules
+    held = None if rules is None else rules.held()
+    if held is None:
+        return asked
+    kept = pipeline.matching(
+        backends.record.letters, backends.index, replace(asked, filter=normal(And((asked.filter, held))))
+    )
+    if kept.logs or kept.dead_letters:
+        click.echo(f"{kept.logs:,} logs and {kept.dead_letters:,} dead letters are held, and stay", err=True)
+    return replace(asked, filter=normal(And((asked.filter, Not(held)))))
 
 
 def audited(settings: Settings, what: dict[str, Any]) -> dict[str, Any]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from app.backends import Backends
+from app.cli import terminal
 from app.cli.options import json_option, print_json, with_backends
-from app.drain import expire as expiry
+from app.drain import retire
 
 #: Longest time in one go, in seconds.
 SECONDS = 24 * 3600.0
@@ -20,9 +21,14 @@ def command(backends: Backends, as_json: bool) -> None:
 
     Example: LOGINGESTOR_RETENTION=7d logingestor expire
     """
-    deleted = expiry.expire(backends.store, backends.index, backends.settings.retention, seconds=SECONDS)
+    settings = backends.settings
+    gone = retire.retire(backends.record, backends.index, settings.retention, settings.retention_rules, seconds=SECONDS)
     backends.queue.forget_claims()
+    deleted = sum(one.logs for one in gone)
+    by_rule = [one.to_dict() for one in gone] if settings.retention_rules is not None else []
     if as_json:
-        print_json({"deleted": deleted})
-    else:
-        click.echo(f"deleted {deleted} logs")
+        print_json({"deleted": deleted} | ({"rules": by_rule} if by_rule else {}))
+        return
+    click.echo(f"deleted {deleted} logs")
+    for one in gone if by_rule else ():
+        click.echo(f"  {terminal.safe(one.rule)}: {one.logs:,} logs, {terminal.size(one.bytes)}")

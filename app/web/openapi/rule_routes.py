@@ -29,4 +29,24 @@ ROUTES = (
         errors=(400, 413, 415, 503),
         sample=(("rules", "mails: mask email"),),
     ),
+    Route(
+        "/retention/preview",
+        ("POST",),
+        "What rules of retention would let go now",
+        "RetentionPreview",
+        """-d '{"rules": "level:debug 3d; default 30d"}' HOST/retention/preview""",
+        api.NAMES,
+        about="By rule, exactly what would go, were they in force now; nothing goes.",
+        errors=(400, 413, 415, 503),
+        own=(
+            (
+                "rules",
+                Parameter(
+                    TEXT,
+                    "Rules of retention, as the setting `RETENTION_RULES` holds them; those in force, if left out.",
+                ),
+            ),
+        ),
+        sample=(("rules", "level:debug 3d"),),
+    ),
 )

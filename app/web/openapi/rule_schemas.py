@@ -35,7 +35,10 @@ _EFFECT = _object(
 )
 _SUMS = ("looked", "bytes", "changed", "dropped", "bytes_after")
 
+_EXPIRY = _object({"rule": _TEXT, "logs": _COUNT, "bytes": _COUNT, "first": _MAYBE, "last": _MAYBE})
+
 SCHEMAS: dict[str, Schema] = {
     "Rules": _object({"status": _TRUE, "rules": _list(_RULE)}),
+    "RetentionPreview": _object({"status": _TRUE, "rules": _list(_EXPIRY)}),
     "RulesPreview": _object({"status": _TRUE, **dict.fromkeys(_SUMS, _COUNT), "rules": _list(_EFFECT)}),
 }

@@ -1,4 +1,4 @@
-"""GET /rules: the rules in force and what they did. POST /rules/preview: what rules would do to the newest logs."""
+"""GET /rules: the rules in force and what they did. POST /rules/preview, POST /retention/preview: what others would do."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.errors import InvalidInput, Problem
 from app.web.alerts import saved
 from app.web.rules import page
-from app.web.rules.asking import described, previewed
+from app.web.rules.asking import described, going, previewed
 
 bp = Blueprint("rules", __name__)
 
@@ -28,7 +28,17 @@ def every() -> BaseResponse | str:
 @bp.post("/rules/preview")
 def preview() -> Response:
     """Answer what the rules of the body, or those in force, would do to the newest logs; nothing is kept."""
+    return saved.reply(previewed(_given()).to_dict())
+
+
+@bp.post("/retention/preview")
+def retention_preview() -> Response:
+    """Answer what would go now by the rules of retention of the body, or by those in force; nothing goes."""
+    return saved.reply({"rules": [one.to_dict() for one in going(_given())]})
+
+
+def _given() -> str | None:
     given = saved.body(NAMES).get("rules")
     if given is not None and not isinstance(given, str):
         raise InvalidInput(Problem("is not a text", "rules"))
-    return saved.reply(previewed(given).to_dict())
+    return given

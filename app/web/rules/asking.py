@@ -6,16 +6,23 @@ from typing import Any
 
 from app import secret
 from app.accept.ruling import read_counts
+from app.drain import retire
+from app.drain.retire import Expiry
 from app.errors import InvalidInput, Problem
 from app.find import ruled
 from app.find.ruled import RulesPreview
+from app.ports.deadline import Budget
+from app.rules import retention
 from app.rules.redact import redaction_key
-from app.rules.rule import RuleSet
+from app.rules.rule import RetentionRules, RuleSet
 from app.rules.text import parse
+from app.times.instant import now_ms
 from app.web.current import backends, settings
 
 #: Longest text of rules, in characters.
 TEXT_LIMIT = 100_000
+#: Seconds that counting what would go may take for one page of logs.
+RETENTION_SECONDS = 10.0
 
 
 def in_force() -> RuleSet:
@@ -38,3 +45,16 @@ def previewed(text: str | None) -> RulesPreview:
         raise InvalidInput(Problem(f"is longer than {TEXT_LIMIT:,} characters", "rules"))
     rules = in_force() if text is None else parse(text)
     return ruled.preview(rules, redaction_key(secret.load(settings())), backends().index)
+
+
+def kept() -> RetentionRules:
+    """Return the rules of retention in force."""
+    return settings().retention_rules or RetentionRules((), ())
+
+
+def going(text: str | None) -> list[Expiry]:
+    """Return what would go now by the rules of retention in *text*, or by those in force; raises InvalidInput with the place of a fault."""
+    if text is not None and len(text) > TEXT_LIMIT:
+        raise InvalidInput(Problem(f"is longer than {TEXT_LIMIT:,} characters", "rules"))
+    rules = kept() if text is None else retention.parse(text)
+    return retire.preview(backends().index, rules, settings().retention, now_ms(), Budget(RETENTION_SECONDS))

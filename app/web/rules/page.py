@@ -1,15 +1,16 @@
-"""The page of the rules: those in force with what they did, and a form that tries others on the newest logs."""
+"""The page of the rules: those in force with what they did, forms that try others, and how long which logs are kept."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 from flask import Blueprint, render_template, request
 
-from app.errors import InvalidInput, Problem
-from app.find.ruled import NEWEST, RulesPreview
+from app.errors import InvalidInput
+from app.find.ruled import NEWEST
+from app.web.current import settings
 from app.web.render import zone
-from app.web.rules.asking import described, in_force, previewed
+from app.web.rules.asking import described, going, in_force, kept, previewed
 from app.web.security import caching
 
 bp = Blueprint("page_rules", __name__)
@@ -32,20 +33,34 @@ def tried() -> str:
     """Show the page with what the rules of its form would do."""
     text = request.form.get("rules", "").replace("\r\n", "\n")
     try:
-        return shown(text, previewed(text))
+        return shown(text=text, preview=previewed(text))
     except InvalidInput as error:
-        return shown(text, problems=error.problems)
+        return shown(text=text, problems=error.problems)
 
 
-def shown(text: str | None = None, preview: RulesPreview | None = None, problems: Sequence[Problem] = ()) -> str:
-    """Return the page; with the *text* of its form and what it would do, or what is wrong with it."""
+@bp.post("/page/retention")
+def counted() -> str:
+    """Show the page with what would go by the rules of retention of its form."""
+    text = request.form.get("retention", "").replace("\r\n", "\n")
+    try:
+        return shown(retention=text, going=going(text))
+    except InvalidInput as error:
+        return shown(retention=text, retention_problems=error.problems)
+
+
+def shown(**more: Any) -> str:
+    """Return the page, with what its forms were sent and what that would do, or what is wrong with it."""
     zone.check()
     rules = "\n".join(rule.text for rule in in_force().rules)
+    in_rules = kept()
+    found = {
+        "text": rules or EXAMPLE,
+        "problems": (),
+        "preview": None,
+        "retention": ";\n".join(rule.text for rule in (*in_rules.holds, *in_rules.rules)),
+        "retention_problems": (),
+        "going": None,
+    }
     return render_template(
-        "rules.html",
-        rules=described(),
-        text=rules or EXAMPLE if text is None else text,
-        preview=preview,
-        problems=problems,
-        newest=NEWEST,
+        "rules.html", rules=described(), newest=NEWEST, kept=in_rules, rest=settings().retention, **{**found, **more}
     )

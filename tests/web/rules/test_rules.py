@@ -11,8 +11,9 @@ from flask.testing import FlaskClient
 
 from app.backends import Backends, connect, upgrade
 from app.log.codec import encode
-from app.log.record import LogRecord
+from app.log.record import IdSource, LogRecord
 from app.settings.settings import Settings
+from app.times.instant import now_ms
 from app.web import create_app
 from tests.conftest import Fill, MakeRecord, fill_backends
 
@@ -121,3 +122,25 @@ def test_the_page_tries_rules(client: FlaskClient, mixed: list[LogRecord]) -> No
     assert "line 1, character 1" in wrong
     assert "&lt;b&gt;: mask emial" in wrong
     assert "<b>" not in wrong
+
+
+def test_what_would_go_is_counted(client: FlaskClient, make_record: MakeRecord, fill: Fill) -> None:
+    """By the API and on the page, for rules that are tried; a fault has its place."""
+    ids = IdSource()
+    fill(
+        [
+            make_record(id=ids.take(1, now=now_ms() - 10 * 3_600_000).to_bytes(16, "big"), level="debug")
+            for _ in range(5)
+        ]
+    )
+    found = client.post("/retention/preview", json={"rules": "level:debug 9h"}).get_json()["rules"]
+    assert [(one["rule"], one["logs"]) for one in found] == [("level:debug 9h", 5), ("RETENTION", 0)]
+    assert found[0]["first"] <= found[0]["last"]
+    assert client.get("/logs").get_json()["total"] == 5
+    page = client.post("/page/retention", data={"retention": "level:debug 9h"}).get_data(as_text=True)
+    assert '<td class="n">5</td>' in page
+    wrong = client.post("/page/retention", data={"retention": "<b> 3d; level:debug"}).get_data(as_text=True)
+    assert "ends with no age" in wrong
+    assert "<b>" not in wrong
+    answer = client.post("/retention/preview", json={"rules": "level:debug"})
+    assert (answer.status_code, answer.get_json()["errors"][0]["position"]) == (400, 0)

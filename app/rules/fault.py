@@ -1,0 +1,32 @@
+"""What is wrong with a rule, and where; filters as rules have them."""
+
+from __future__ import annotations
+
+from app.errors import InvalidQuery
+from app.query.filter import TIME_FIELDS, Filter, leaves
+from app.query.language.parse import parse as parse_filter
+
+#: A log has no id and no time of arrival before it is queued, and a time that is written in a rule grows old.
+_UNKNOWN = ("id", *TIME_FIELDS)
+
+
+class RuleFault(ValueError):
+    """What is wrong with the text of a rule, and at which of its characters, from 0."""
+
+    def __init__(self, message: str, position: int) -> None:
+        super().__init__(message)
+        self.position = position
+
+
+def filter_of(text: str, at: int = 0) -> Filter:
+    """Return the filter of a rule; raises a ValueError whose place counts from *at*."""
+    try:
+        tree = parse_filter(text)
+    except InvalidQuery as error:
+        problem = error.problems[0]
+        raise RuleFault(f"the filter {problem.message}", at + (problem.position or 0)) from None
+    for leaf in leaves(tree):
+        field = getattr(leaf, "field", None)
+        if field in _UNKNOWN:
+            raise RuleFault(f"the filter asks for {field}, which is not of what a log says", at)
+    return tree
