@@ -76,6 +76,8 @@ RIGHTS: dict[str, Right] = {
     "rules.every": "admin",
     "rules.preview": "admin",
     "page_rules.tried": "admin",
+    "rules.retention_preview": "admin",
+    "page_rules.counted": "admin",
     "dead.overview": "admin",
     "dead.letter": "admin",
     "dead.payload": "admin",
