@@ -243,3 +243,29 @@ def test_backup_of_the_documents_works(
         assert (tmp_path / "copy" / "logingestor.db-wal").exists()
     finally:
         restored.close()
+
+
+def shipper_examples() -> Iterator[tuple[str, str]]:
+    """Yield the program that each example of docs/shippers.md is taken from, and the example's lines."""
+    for path, block in re.findall(
+        r"<!-- from (\S+) -->\n```\w*\n(.*?)^```$", read("docs/shippers.md"), re.DOTALL | re.MULTILINE
+    ):
+        yield from ((path, line) for line in block.splitlines() if line.strip())
+
+
+@pytest.mark.parametrize(("path", "line"), list(shipper_examples()))
+def test_examples_of_shippers_are_those_that_tests_ran(path: str, line: str) -> None:
+    """Each line stands in the program, which has only another address."""
+    program = read(path)
+    for written, shown in (
+        (r"\burl ?\+ ?\"", '"http://127.0.0.1:3000'),
+        (r"\$\{process\.argv\[2\]\}", "http://127.0.0.1:3000"),
+        (r"process\.argv\[2\]", "'http://127.0.0.1:3000'"),
+        (r"\bURL\b", "http://127.0.0.1:3000"),
+        (r"\b(?:SERVER|HOST)\b", "127.0.0.1"),
+        (r"\bPROTOCOL\b", "tcp"),
+    ):
+        program = re.sub(written, shown, program)
+    lines = {re.sub(r"\b(?:PORT|5514|12201)\b", "PORT", one.strip()) for one in program.splitlines()}
+    wanted = re.sub(r"\b(?:PORT|5514|12201)\b", "PORT", line.strip())
+    assert any(wanted in one for one in lines), f"{path} has no {wanted}"

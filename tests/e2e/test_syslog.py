@@ -21,16 +21,10 @@ from urllib.parse import quote
 import pytest
 import trustme
 
+from tests.e2e.network import free_port
 from tests.e2e.program import Server, wait_for
 
 pytestmark = pytest.mark.system
-
-
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    """Return a port of 127.0.0.1 that nobody listens at."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.services import packages
+from tests.services import java, packages
 from tests.services.process import ServerFailed
 
 #: What is installed from PyPI, by the name of the client; the first one is the client itself.
@@ -28,12 +28,10 @@ PYTHON: dict[str, tuple[str, ...]] = {
 }
 #: What Debian packages, and a file by which it is known to be there.
 DEBIAN: dict[str, Path] = {"systemd-journal-remote": Path("/lib/systemd/systemd-journal-upload")}
-
-
+#: The clients' programs, a folder for each language.
+PROGRAMS = Path(__file__).resolve().parents[1] / "e2e" / "shippers"
 #: What is installed from npm, all of it in one folder.
-NODE = Path(__file__).with_name("shippers-package.json")
-
-
+NODE = PROGRAMS / "node" / "package.json"
 #: Debian packages whose files are unpacked into one folder: installed, the two would keep each other out.
 SYSTEM = (
     *("rsyslog", "rsyslog-elasticsearch", "libestr0", "libfastjson4"),
@@ -53,6 +51,8 @@ class Shippers:
         lacking = [client for client in PYTHON if not folder(client).exists()]
         lacking += [package for package, file in DEBIAN.items() if not file.exists()]
         lacking += [] if node_folder().exists() else ["packages from npm"]
+        lacking += [] if go_folder().exists() else ["the program in Go"]
+        lacking += [] if jvm_folder().exists() and java.find() else ["the program for the JVM"]
         return lacking if system_folder().exists() else [*lacking, "rsyslog and syslog-ng"]
 
     @classmethod
@@ -73,6 +73,13 @@ class Shippers:
                 "apt-get download -qq " + " ".join(SYSTEM) + " && for one in *.deb; do dpkg -x $one . || exit 1; done"
             )
             _make(system_folder(), ["sh", "-c", f"{unpack} && rm *.deb"])
+        if not go_folder().exists():
+            made = ["build", "-ldflags", "-s -w", "-o", "."]
+            _make(go_folder(), ["env", "CGO_ENABLED=0", _go(), *made], *_sources("go"))
+        if not jvm_folder().exists() or java.find() is None:
+            if shutil.which("javac") is None:
+                packages.install(["default-jdk-headless"])
+            java.install("shippers", jvm_folder(), _compile)
 
 
 def folder(client: str) -> Path:
@@ -85,9 +92,69 @@ def node_folder() -> Path:
     return _cache("node-clients", NODE.read_text())
 
 
+def go_folder() -> Path:
+    """Return the folder with the program in Go, `shippers`; other sources are another folder."""
+    return _cache("go-clients", _text_of("go"))
+
+
+def jvm_folder() -> Path:
+    """Return the folder with the jars of the JVM's clients in `lib`, and the program that uses them in `classes`."""
+    return java.home("shippers", _text_of("jvm"))
+
+
 def system_folder() -> Path:
     """Return the folder with the files of Debian packages."""
     return _cache("system-clients", "\n".join(SYSTEM))
+
+
+def command(program: str, packages: str, name: str, address: str) -> tuple[list[str], dict[str, str]]:
+    """Return how a client's program is started, and its environment.
+
+    *program* is a file beneath PROGRAMS, or `go` or `jvm` alone, whose one program has the client *name*; *packages* are those
+    from PyPI, by their name in PYTHON.
+    """
+    environment = {"PATH": os.environ["PATH"], "SYSTEM": str(system_folder())}
+    if program == "go":
+        return [str(go_folder() / "shippers"), name, address], environment
+    if program == "jvm":
+        # Quick to start: each test has a process of its own.
+        options = ["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-Xmx256m"]
+        path = f"{jvm_folder()}/classes:{jvm_folder()}/lib/*"
+        return [str(java.find()), *options, "-cp", path, "Clients", name, address], environment
+    if program.endswith(".js"):
+        environment["NODE_PATH"] = str(node_folder() / "node_modules")
+        return ["node", str(PROGRAMS / program), address], environment
+    environment |= {
+        "PYTHONPATH": os.pathsep.join(
+            [str(PROGRAMS / "python"), *([str(folder(packages))] if packages in PYTHON else [])]
+        ),
+        "PYTHONWARNINGS": "ignore",
+    }
+    return [sys.executable, str(PROGRAMS / program), address], environment
+
+
+def _sources(language: str) -> list[Path]:
+    return sorted(path for path in (PROGRAMS / language).iterdir() if path.is_file())
+
+
+def _text_of(language: str) -> str:
+    return "\n".join(path.read_text() for path in _sources(language))
+
+
+def _go() -> str:
+    """Return Go's command: of PATH, or where its own archive is unpacked."""
+    found = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin")
+    if found is None:
+        raise ServerFailed("install Go first: https://go.dev/doc/install")
+    return found
+
+
+def _compile(home: Path) -> None:
+    """Compile the program for the JVM beside its jars."""
+    words = ["javac", "-d", str(home / "classes"), "-cp", f"{home}/lib/*", *map(str, _sources("jvm"))]
+    ended = subprocess.run(words, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if ended.returncode:
+        raise ServerFailed(f"javac could not compile {PROGRAMS / 'jvm'}:\n{ended.stderr}")
 
 
 def _cache(name: str, wanted: str) -> Path:
@@ -98,13 +165,13 @@ def _cache(name: str, wanted: str) -> Path:
 
 
 def _make(home: Path, command: list[str], *files: Path) -> None:
-    """Have a command fill the folder that it runs in, and only then give it its name."""
+    """Have a command fill the folder that it runs in, from copies of *files*, and only then give it its name."""
     home.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home.parent) as temporary:
         made = Path(temporary, "home")
         made.mkdir()
         for file in files:
-            shutil.copy(file, made / "package.json")
+            shutil.copy(file, made)
         ended = subprocess.run(command, check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL, cwd=made)
         if ended.returncode:
             raise ServerFailed(f"{command[0]} could not make {home.name}:\n{ended.stderr}")

@@ -32,16 +32,27 @@ bp.after_request(caching.keep_none)
 PASTED = 1 << 20
 #: Logs that are shown once they are there, and seconds that finding them may take.
 LOGS, PATIENCE = 5, 1.0
-#: Senders in the order of the page: the name of the template, and what it is called.
-SENDERS = (
-    ("curl", "curl"),
-    ("python", "Python"),
-    ("node", "Node.js"),
-    ("fluentbit", "Fluent Bit"),
-    ("vector", "Vector"),
-    ("rsyslog", "rsyslog"),
-    ("otel", "OpenTelemetry"),
-    ("files", "Files"),
+_ANY = frozenset[str]()
+#: Senders in the order of the page: the name of the template, what it is called, and the doors of which it needs one, if any.
+SENDERS: tuple[tuple[str, str, frozenset[str]], ...] = (
+    ("curl", "curl", _ANY),
+    ("python", "Python", _ANY),
+    ("node", "Node.js", _ANY),
+    ("java", "Java", frozenset({"loki"})),
+    ("otel", "OpenTelemetry", frozenset({"otlp"})),
+    ("fluentbit", "Fluent Bit", _ANY),
+    ("vector", "Vector", _ANY),
+    ("elastic", "Elasticsearch's clients", frozenset({"elastic"})),
+    ("loki", "Loki's clients", frozenset({"loki"})),
+    ("syslog", "syslog", _ANY),
+    ("rsyslog", "rsyslog over HTTP", _ANY),
+    ("journal", "systemd's journal", frozenset({"journal"})),
+    ("gelf", "GELF", frozenset({"gelf"})),
+    ("seq", "Seq's clients", frozenset({"clef"})),
+    ("hec", "Splunk's clients", frozenset({"hec"})),
+    ("datadog", "Datadog's agent", frozenset({"datadog"})),
+    ("clouds", "Clouds", frozenset({"heroku", "vercel", "cloudflare", "firehose"})),
+    ("files", "Files", _ANY),
 )
 
 
@@ -55,6 +66,9 @@ class SendTo:
     tls: bool
     #: With a slash at its beginning.
     path: str
+    #: The server's own address and the path before all others, without a slash at the end.
+    root: str
+    prefix: str
     #: Whether it asks for the admin's password.
     password: bool
     #: Whether only this machine reaches it.
@@ -65,9 +79,18 @@ class SendTo:
         """Return the door of a server at the URL *root*, which ends with a slash."""
         parts = urlsplit(f"{root}logs/ingest/")
         tls, host = parts.scheme == "https", parts.hostname or "localhost"
-        return cls(
-            parts.geturl(), host, parts.port or (443 if tls else 80), tls, parts.path, password, is_loopback(host)
-        )
+        port, prefix = parts.port or (443 if tls else 80), parts.path.removesuffix("/logs/ingest/")
+        return cls(parts.geturl(), host, port, tls, parts.path, root.rstrip("/"), prefix, password, is_loopback(host))
+
+    @property
+    def netloc(self) -> str:
+        """Host and port as they stand in an address."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def scheme_host(self) -> str:
+        """The address for clients that put paths of their own behind a host and a port."""
+        return f"{'https' if self.tls else 'http'}://{self.netloc}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +137,9 @@ def tried() -> Response:
 
 def _page(**values: Any) -> str:
     door = SendTo.of(request.url_root, password=settings().auth == "required")
-    return render_template("add.html", door=door, senders=SENDERS, **values)
+    open_doors = settings().doors
+    senders = [(key, name) for key, name, needed in SENDERS if not needed or needed & set(open_doors)]
+    return render_template("add.html", door=door, senders=senders, doors=open_doors, **values)
 
 
 def _since(held: Backends) -> tuple[int | None, str | None]:

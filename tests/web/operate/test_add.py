@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
 import pytest
 from flask.testing import FlaskClient
@@ -64,7 +66,27 @@ def test_every_sender_has_the_address_and_the_password(client: FlaskClient) -> N
     assert vector["sinks"]["logingestor"]["uri"] == url
     auth = vector["sinks"]["logingestor"]["auth"]
     assert (auth["strategy"], auth["password"]) == ("basic", "PASSWORD")
-    assert {section["id"] for section in page.find("section")} >= {key for key, _ in SENDERS}
+    assert {section["id"] for section in page.find("section")} >= {key for key, _, _ in SENDERS}
+    root = "https://logs.example:8443/beneath"
+    otel = dict(line.split("=", 1) for line in code(page, "Environment of OpenTelemetry").splitlines())
+    assert otel["OTEL_EXPORTER_OTLP_ENDPOINT"] == root
+    assert unquote(otel["OTEL_EXPORTER_OTLP_HEADERS"]) == "Authorization=Bearer PASSWORD"
+    assert code(page, "Address for Elasticsearch's clients").strip() == f"{root}/elastic"
+    for label, path in (
+        *(("Appender for Logback", "/loki/api/v1/push"), ("Configuration of promtail", "/loki/api/v1/push")),
+        *(
+            ("Configuration of the collector", ""),
+            ("Configuration of Filebeat", "/elastic"),
+            ("Address for GELF", "/gelf"),
+        ),
+        *(
+            ("Appender for Log4j", "/logs/ingest/"),
+            ("Sink for Serilog", ""),
+            ("Addresses for clouds", "/drains/vercel"),
+        ),
+    ):
+        assert root + path in code(page, label), label
+        assert "PASSWORD" in code(page, label), label
 
 
 def test_an_open_server_asks_for_no_password(settings: Settings, backends: Backends) -> None:
@@ -78,8 +100,21 @@ def test_an_open_server_asks_for_no_password(settings: Settings, backends: Backe
     tomllib.loads(code(page, "Configuration of Vector"))
     ast.parse(code(page, "Handler for Python"))
     assert "Tls" not in code(page, "Configuration of Fluent Bit")
-    assert "otel" in {section["id"] for section in page.find("section")}
-    assert "Not yet" in page.one("section", id="otel").text
+    assert "logs_no_ssl: true" in code(page, "Configuration of Datadog's agent")
+    ElementTree.fromstring(code(page, "Appender for Logback"))
+    ElementTree.fromstring(code(page, "Appender for Log4j"))
+
+
+def test_a_door_that_is_closed_is_not_offered(settings: Settings, backends: Backends) -> None:
+    """What would be answered 404 is on the page for nobody."""
+    client = create_app(replace(settings, doors=("otlp",))).test_client()
+    shown = {
+        section["id"]
+        for section in Html(client.get("/overview/add").text).find("section")
+        if "id" in section.attributes
+    }
+    assert shown >= {"curl", "otel", "syslog"}
+    assert not shown & {"elastic", "loki", "java", "gelf", "seq", "hec", "datadog", "journal", "clouds"}
 
 
 @pytest.mark.parametrize(
@@ -96,6 +131,7 @@ def test_doors(root: str, host: str, port: int, tls: bool, loopback: bool) -> No
     door = SendTo.of(root, password=False)
     assert (door.host, door.port, door.tls, door.loopback) == (host, port, tls, loopback)
     assert door.url == f"{root}logs/ingest/"
+    assert f"{door.root}/" == root
 
 
 @pytest.fixture
