@@ -8,7 +8,7 @@ import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from app.accept.accept import Accept
@@ -55,7 +55,9 @@ class Intake:
     """Takes messages on the event loop and has them accepted in a thread; one for all listeners of a process."""
 
     def __init__(self, accept: Accept, visits: Visits, limits: Limits) -> None:
-        self._accept, self._visits, self._limits = accept, visits, limits
+        self._accept, self._visits = accept, visits
+        # What is put together here is no request of anybody's.
+        self._limits = replace(limits, logs=BATCH)
         self._waiting: deque[Received] = deque()
         self._bytes = 0
         self._some, self._room = asyncio.Event(), asyncio.Event()

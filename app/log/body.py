@@ -13,6 +13,7 @@ import msgspec
 import zstandard
 
 from app.errors import InvalidRecord, Problem, TooLarge, UnsupportedMedia
+from app.log.limits import REQUEST_LOGS, ensure_few
 
 #: The content type that curl sends when nobody says otherwise, and that of forms and of the HTTPHandler of Python's logging.
 FORM = "application/x-www-form-urlencoded"
@@ -128,10 +129,10 @@ def _unzstd(body: bytes) -> Iterator[bytes]:
         rest.give_back(reader.unused_data)
 
 
-def items(body: bytes, content_type: str | None) -> list[Item]:
+def items(body: bytes, content_type: str | None, most: int = REQUEST_LOGS) -> list[Item]:
     """Return the values of a body in their order: one object, an array's elements, or one a line.
 
-    Raises UnsupportedMedia for another content type, InvalidRecord with the position when the body
+    Raises TooLarge for more than *most* values, UnsupportedMedia for another content type, InvalidRecord with the position when the body
     as a whole is not JSON. In lines a bad line is that item's problem alone.
     """
     kind = (content_type or "").partition(";")[0].strip().lower()
@@ -141,9 +142,9 @@ def items(body: bytes, content_type: str | None) -> list[Item]:
     body = body.removeprefix(b"\xef\xbb\xbf")
     start = body.lstrip()[:1]
     if kind in LINE_TYPES:
-        return _lines(body)
+        return _lines(body, most)
     if start == b"[":
-        return _array(body)
+        return _array(body, most)
     item = read_item(body, has_nul(body))
     if item.problem is None:
         return [item]
@@ -151,7 +152,7 @@ def items(body: bytes, content_type: str | None) -> list[Item]:
         return [_form(body)]
     first, newline, _ = body.strip().partition(b"\n")
     if start == b"{" and newline and read_item(first).problem is None:
-        return _lines(body)  # `curl --data-binary @file.ndjson` names no type of its own
+        return _lines(body, most)  # `curl --data-binary @file.ndjson` names no type of its own
     raise InvalidRecord(item.problem)
 
 
@@ -175,20 +176,25 @@ def has_nul(body: bytes) -> bool:
     return b"\\" in body and b"\\u0000" in body
 
 
-def _lines(body: bytes) -> list[Item]:
+def _lines(body: bytes, most: int) -> list[Item]:
     dirty = has_nul(body)
-    return [read_item(line, dirty) for line in body.split(b"\n") if line and not line.isspace()]
+    lines = [line for line in body.split(b"\n") if line and not line.isspace()]
+    ensure_few(len(lines), most)
+    return [read_item(line, dirty) for line in lines]
 
 
-def _array(body: bytes) -> list[Item]:
+def _array(body: bytes, most: int) -> list[Item]:
     dirty = has_nul(body)
     try:
-        return [read_item(bytes(raw), dirty) for raw in _split_array(body)]
+        parts = _split_array(body)
+        ensure_few(len(parts), most)
+        return [read_item(bytes(raw), dirty) for raw in parts]
     except (msgspec.MsgspecError, RecursionError):
         # A lone surrogate stops the fast decoder anywhere, and so does NaN, which is the fault of its log alone.
         values = _slowly(body, _Constant)
     if isinstance(values, Problem):
         raise InvalidRecord(values)
+    ensure_few(len(values), most)
     return [_element(value) for value in values]
 
 

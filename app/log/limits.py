@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.errors import Problem, TooLarge
 from app.log.codec import encode
 from app.log.record import LogRecord
 
 #: Queues that don't carry messages of any size, by the scheme of their URL: largest metadata as JSON, and largest log packed.
 #: A message of SQS has 256 KiB; the rest is for the claim that may travel along.
 NARROW: dict[str, tuple[int, int | None]] = {"sqs": (200 << 10, 240 << 10)}
+#: Most logs in one request where no setting says otherwise.
+REQUEST_LOGS = 100_000
+#: Values or lines for each log that a request may hold.
+VALUES = 20
+#: Before the values of JSON, and before lines.
+_BEFORE = (b",", b"{", b"[", b"\n")
 #: Bytes that a packed log takes at most besides message and metadata: five texts of 255 characters, id and time.
 TEXTS = 8 << 10
 
@@ -23,6 +30,25 @@ class Limits:
     retention_ms: int
     #: Largest log, packed, that the queue carries; None where it carries any.
     log: int | None = None
+    #: Most logs in one request.
+    logs: int = REQUEST_LOGS
+
+
+def ensure_few(logs: int, limit: int) -> None:
+    """Raise TooLarge for more logs than one request may hold."""
+    if logs > limit:
+        raise TooLarge(Problem(f"the body holds more than {limit:,} logs; send fewer at once"))
+
+
+def ensure_sparse(body: bytes, limit: int) -> None:
+    """Raise TooLarge for a body of text in which so many values stand that *limit* logs would have more than VALUES each.
+
+    A few bytes packed can become millions of values, each of which takes far more memory decoded: so they are counted before.
+    """
+    most = limit * VALUES
+    # Each value but the first stands behind one of these, and takes a byte itself.
+    if len(body) > most and sum(map(body.count, _BEFORE)) > most:
+        raise TooLarge(Problem(f"the body holds more than {most:,} values or lines; send fewer logs at once"))
 
 
 def fit(record: LogRecord, limit: int) -> LogRecord:

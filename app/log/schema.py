@@ -17,7 +17,7 @@ from app.log import body as bodies
 from app.log import own
 from app.log.body import Item
 from app.log.foreign.doubled import decode
-from app.log.limits import Limits
+from app.log.limits import Limits, ensure_few
 from app.log.lines.reader import read_inner
 from app.log.numbers import Number
 from app.log.reading import Line, Reader, batch, unused
@@ -89,9 +89,9 @@ def read(
 
     With *strict* only our own form is a log, and everything else is refused; without, every object is one. *hint* names
     a dialect; *line* reads lines of text that a log wraps. Raises InvalidRecord when the body as a whole can't be read,
-    UnsupportedMedia for another type.
+    UnsupportedMedia for another type, TooLarge for too many logs.
     """
-    items = bodies.items(body, content_type)
+    items = bodies.items(body, content_type, limits.logs)
     if len(items) == 1 and not strict and (logs := batch(items[0].value)) is not None:
         return read_items(logs, limits, now, hint=hint, line=line, several=True)
     # Names that stand twice, of which the decoder kept the last without a word, and colours: looked for in all at once.
@@ -111,8 +111,10 @@ def read_items(
 ) -> Parsed:
     """Return the logs among decoded JSON values: what `read` does for doors that decode by themselves.
 
-    Where a door has the bytes of a value, that is an Item. Each value is one log at most; with *several* one that wraps some gives them all.
+    Where a door has the bytes of a value, that is an Item. Each value is one log at most; with *several* one that wraps some
+    gives them all. Raises TooLarge for too many.
     """
+    ensure_few(len(values), limits.logs)
     reader = None if strict else replace(_reader(now, hint, line), several=several)
     return _parse(map(_item, values), limits, now, reader, texts=True)
 

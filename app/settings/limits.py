@@ -10,5 +10,9 @@ def limits_of(settings: Settings) -> Limits:
     """Return the limits; a queue that carries small messages only narrows them."""
     metadata, log = NARROW.get(settings.queue_url.partition(":")[0], (settings.metadata_limit, None))
     return Limits(
-        settings.message_limit, min(settings.metadata_limit, metadata), settings.retention.seconds * 1000, log
+        settings.message_limit,
+        min(settings.metadata_limit, metadata),
+        settings.retention.seconds * 1000,
+        log,
+        settings.request_logs,
     )

@@ -142,6 +142,7 @@ SETTINGS = (
     Setting(
         "INFLATED_LIMIT", "256 MiB", parse_bytes, "Largest request body once decompressed; larger is answered 413."
     ),
+    Setting("REQUEST_LOGS", "100000", read.integer(1, 10_000_000), "Most logs in one request; more is answered 413."),
     Setting(
         "MESSAGE_LIMIT",
         "1 MiB",
@@ -213,6 +214,7 @@ class Settings:
     workers: int
     body_limit: int
     inflated_limit: int
+    request_logs: int
     message_limit: int
     metadata_limit: int
     queue_limit: int

@@ -6,6 +6,7 @@ from flask import g, request
 
 from app.errors import Problem, TooLarge
 from app.log.body import inflate
+from app.log.limits import ensure_sparse
 from app.web.current import parts
 
 
@@ -23,4 +24,10 @@ def raw_body() -> bytes:
 
 def inflated(body: bytes) -> bytes:
     """Return *body* without its Content-Encoding. Raises TooLarge, UnsupportedMedia, and InvalidRecord for broken data."""
-    return inflate(body, request.headers.get("Content-Encoding"), parts().settings.inflated_limit)
+    return sparse(inflate(body, request.headers.get("Content-Encoding"), parts().settings.inflated_limit))
+
+
+def sparse(body: bytes) -> bytes:
+    """Return a body of text as it is. Raises TooLarge where it holds more values than a request's logs may have."""
+    ensure_sparse(body, parts().settings.request_logs)
+    return body

@@ -12,8 +12,10 @@ from google.protobuf.message import DecodeError
 
 from app.errors import InvalidRecord, Problem, TooLarge
 from app.log.body import read_item
+from app.log.limits import REQUEST_LOGS
 from app.log.loki import labels as text_labels
 from app.log.schema import Refused
+from app.log.wire import ensure_few_packed
 
 #: Where a stream's labels have no name that says more: labels of its sender, the most exact first.
 SENDERS = ("container", "pod", "job", "instance", "filename")
@@ -57,8 +59,8 @@ def _stream(stream: Any) -> Iterator[Any]:
             )
 
 
-def from_protobuf(body: bytes, limit: int) -> list[Any]:
-    """Return the log of each entry of a push in protobuf beneath one layer of snappy, of at most *limit* bytes.
+def from_protobuf(body: bytes, limit: int, most: int = REQUEST_LOGS) -> list[Any]:
+    """Return the log of each entry of a push in protobuf beneath one layer of snappy, of at most *limit* bytes and *most* entries.
 
     Raises InvalidRecord and TooLarge.
     """
@@ -68,6 +70,7 @@ def from_protobuf(body: bytes, limit: int) -> list[Any]:
         plain = bytes(cramjam.snappy.decompress_raw(body))
     except cramjam.DecompressionError as error:
         raise InvalidRecord(Problem(f"the body is not a block of snappy: {error}")) from None
+    ensure_few_packed(plain, (1, 2), most)
     try:
         request = _push_request().FromString(plain)
     except DecodeError as error:

@@ -15,8 +15,10 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from app.errors import InvalidRecord, Problem
+from app.log.limits import REQUEST_LOGS
 from app.log.otlp import logs, spans
 from app.log.schema import Refused
+from app.log.wire import ensure_few_packed, split
 
 _NOT = "is not a request of OTLP in protobuf"
 
@@ -83,8 +85,9 @@ def _span(span: Any, shared: dict[str, Any], name: str | None) -> dict[str, Any]
     return spans.log(span, plain(span.attributes), inner, shared, name)
 
 
-def read(body: bytes, kind: OtlpPacked) -> list[Any]:
-    """Return the logs of a request, and a Refused for each record that can't be read. Raises InvalidRecord."""
+def read(body: bytes, kind: OtlpPacked, most: int = REQUEST_LOGS) -> list[Any]:
+    """Return the logs of a request, and a Refused for each record that can't be read. Raises InvalidRecord, TooLarge for more than *most*."""
+    ensure_few_packed(body, (1, 2, 2), most)
     try:
         return list(_whole(kind.request.FromString(body), kind))
     except DecodeError as error:
@@ -106,11 +109,11 @@ def _whole(request: Any, kind: OtlpPacked) -> Iterator[Any]:
 
 
 def _each(body: bytes, kind: OtlpPacked) -> Iterator[Any]:
-    for outer in _split(body, 1)[0]:
-        scopes, rest = _split(outer, 2)
+    for outer in split(body, 1)[0]:
+        scopes, rest = split(outer, 2)
         described, name = _described(_decoded(kind.resource, rest))
         for middle in scopes:
-            records, rest = _split(middle, 2)
+            records, rest = split(middle, 2)
             shared = _shared(described, _decoded(kind.scope, rest))
             for raw in records:
                 try:
@@ -161,50 +164,6 @@ def value(any_value: Any) -> Any:
         case "bytes_value":
             return base64.b64encode(any_value.bytes_value).decode()
     return None
-
-
-def _split(message: bytes, wanted: int) -> tuple[list[bytes], bytes]:
-    """Return the contents of the field *wanted*, and the message without them. Raises InvalidRecord."""
-    contents, rest = list[bytes](), bytearray()
-    for field, raw, content in _fields(message):
-        if field == wanted and content is not None:
-            contents.append(content)
-        else:
-            rest += raw
-    return contents, bytes(rest)
-
-
-def _fields(message: bytes) -> Iterator[tuple[int, bytes, bytes | None]]:
-    """Yield number, bytes and, where it has a length, content of each field."""
-    place = 0
-    while place < len(message):
-        start = place
-        key, place = _varint(message, place)
-        kind, content = key & 7, None
-        if kind == 2:
-            size, place = _varint(message, place)
-            content = message[place : place + size]
-            place += size
-        elif kind == 0:
-            _, place = _varint(message, place)
-        elif kind in (1, 5):
-            place += 8 if kind == 1 else 4
-        else:
-            raise InvalidRecord(Problem(f"{_NOT}: wire type {kind}", position=start))
-        if place > len(message):
-            raise InvalidRecord(Problem(f"{_NOT}: it is cut off", position=start))
-        yield key >> 3, message[start:place], content
-
-
-def _varint(message: bytes, place: int) -> tuple[int, int]:
-    found = shift = 0
-    while shift < 70 and place < len(message):
-        byte = message[place]
-        found |= (byte & 0x7F) << shift
-        place, shift = place + 1, shift + 7
-        if byte < 0x80:
-            return found, place
-    raise InvalidRecord(Problem(f"{_NOT}: it is cut off", position=place))
 
 
 def _length(number: int) -> bytes:

@@ -17,6 +17,7 @@ from app.log.foreign import scales
 from app.log.schema import Refused, payload_of
 from app.times import written
 from app.times.written import Assumed
+from app.web.current import settings
 from app.web.doors.taking import bury, door, read_body, take
 from app.web.security.errors import refused_by
 
@@ -51,7 +52,7 @@ def _items(body: bytes) -> list[Any]:
         return [line for line in body.decode("utf-8", "replace").splitlines() if line.strip()]
     if not body.strip():
         return []
-    found = bodies.items(body, "application/json")
+    found = bodies.items(body, "application/json", settings().request_logs)
     return [Refused(item.problem, item.raw) if item.problem else item.value for item in found]
 
 

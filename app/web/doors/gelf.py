@@ -14,7 +14,7 @@ from app.log.body import inflate, read_item
 from app.log.schema import Refused
 from app.web.current import parts
 from app.web.doors.taking import PATIENCE, bury, door, read_body, take
-from app.web.reading import raw_body
+from app.web.reading import raw_body, sparse
 from app.web.security.errors import refused_by
 
 bp = door("gelf")
@@ -42,7 +42,7 @@ def _body() -> bytes:
     if name is None:
         return read_body()
     try:
-        return inflate(raw, name, parts().settings.inflated_limit)
+        return sparse(inflate(raw, name, parts().settings.inflated_limit))
     except InvalidRecord as error:
         bury(raw, error.problems[0])
         raise

@@ -56,7 +56,7 @@ ACK_SECONDS = 3.0
 @bp.post("/services/collector/event/1.0", strict_slashes=False)
 def event() -> Response:
     """Accept events, one JSON object after another, with or without anything between them."""
-    return _take(events.read)
+    return _take(lambda body: events.read(body, parts().settings.request_logs))
 
 
 @bp.post("/services/collector/raw", strict_slashes=False)

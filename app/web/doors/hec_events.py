@@ -12,6 +12,7 @@ import msgspec
 
 from app.errors import InvalidRecord, Problem
 from app.files import carried
+from app.log.limits import REQUEST_LOGS, ensure_few
 from app.log.schema import Refused, payload_of
 from app.times import written
 from app.times.written import Assumed
@@ -33,10 +34,14 @@ _SPACE = re.compile(r"[\s,]*")
 _decoder = json.JSONDecoder()
 
 
-def read(body: bytes) -> list[Any]:
-    """Return the logs of a body of events, a Refused for each that can't be taken. Raises InvalidRecord where it holds none."""
-    assumed = Assumed.here()
-    return [one if isinstance(one, Refused) else _log(one, assumed) for one in objects(body)]
+def read(body: bytes, most: int = REQUEST_LOGS) -> list[Any]:
+    """Return the logs of a body of events, a Refused for each that can't be taken.
+
+    Raises InvalidRecord where it holds none, TooLarge for more than *most*.
+    """
+    assumed, found = Assumed.here(), objects(body)
+    ensure_few(len(found), most)
+    return [one if isinstance(one, Refused) else _log(one, assumed) for one in found]
 
 
 def objects(body: bytes) -> list[Any]:

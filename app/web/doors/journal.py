@@ -7,11 +7,12 @@ An entry that can't be taken is a dead letter and never an error, which would br
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Response, request
 
-from app.errors import Problem, UnsupportedMedia
+from app.errors import LogIngestorError, Problem, UnsupportedMedia
 from app.files import journal
 from app.files.journal import Entries
 from app.log import numbers
@@ -24,6 +25,7 @@ from app.times.instant import now_ms
 from app.web.current import parts
 from app.web.doors.taking import door
 from app.web.reading import raw_body
+from app.web.security.errors import refused_by
 
 bp = door("journal")
 
@@ -41,7 +43,8 @@ class Upload:
 
     def __init__(self, opened: Parts, sender: str, agent: str) -> None:
         self._parts, self._sender, self._agent = opened, sender, agent
-        self._limits = limits_of(opened.settings)
+        # A request may hold any number of entries: they are taken while they come.
+        self._limits = replace(limits_of(opened.settings), logs=BATCH)
         self._entries = Entries(self._limits.message + self._limits.metadata)
         self._waiting: list[dict[str, Any]] = []
 
@@ -99,3 +102,10 @@ def upload() -> Response:
     taken.feed(raw_body())
     taken.end(whole=True)
     return Response("OK.\n", 202, content_type="text/plain")
+
+
+@bp.errorhandler(LogIngestorError)
+def _failed(error: LogIngestorError) -> Response:
+    """Answer in words, as to those that come as a stream; the client looks at the status alone."""
+    status, text, headers = refused_by(error)
+    return Response(f"{text}\n", status, headers, content_type="text/plain; charset=utf-8")

@@ -30,7 +30,7 @@ def ingest() -> Response:
     # tracing-loki names the one layer of snappy that every push in protobuf has.
     body = read_body(also=("snappy",))
     try:
-        found = push.from_protobuf(body, parts().settings.inflated_limit) if _is_packed() else push.from_json(body)
+        found = _from_protobuf(body) if _is_packed() else push.from_json(body)
     except InvalidRecord as error:
         bury(body, error.problems[0])
         raise
@@ -43,6 +43,10 @@ def ingest() -> Response:
 def ready() -> Response:
     """Say that there is a Loki."""
     return make_response("ready\n", 200, {"Content-Type": "text/plain; charset=utf-8"})
+
+
+def _from_protobuf(body: bytes) -> list[Any]:
+    return push.from_protobuf(body, parts().settings.inflated_limit, parts().settings.request_logs)
 
 
 def _is_packed() -> bool:

@@ -17,6 +17,7 @@ from app.files import carried
 from app.log.otlp import document, packed
 from app.log.schema import Refused
 from app.times.written import Assumed
+from app.web.current import parts
 from app.web.doors.taking import bury, door, read_body, take
 from app.web.security.errors import refused_by
 
@@ -46,7 +47,9 @@ def metrics() -> Response:
 def _taken(form: document.OtlpJson, kind: Any) -> Response:
     body = read_body()
     try:
-        found = document.read(body, form) if _is_json(body) else packed.read(body, kind())
+        found = (
+            document.read(body, form) if _is_json(body) else packed.read(body, kind(), parts().settings.request_logs)
+        )
     except InvalidRecord as error:
         bury(body, error.problems[0])
         raise

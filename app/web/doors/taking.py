@@ -261,6 +261,10 @@ def _completed(response: Response) -> Response:
     if response.status_code >= 500 and "series" in g:
         # Something failed behind what was accepted, such as a number for its receipt.
         g.series.doubt()
+    if response.status_code == 413:
+        # Kept nowhere: the page of sources is the one place that shows it.
+        too_large = Refused(Problem("the request was too large: answered 413"), b"")
+        parts().visits().saw(request.remote_addr or "", request.headers.get("User-Agent", ""), 0, [too_large])
     if response.status_code == 503:
         # Also where a door has no words of its own for a refusal, and the answer is everybody's.
         asked = response.headers.get("Retry-After", "")

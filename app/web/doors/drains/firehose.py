@@ -24,6 +24,7 @@ from app.times.written import Assumed
 from app.web.current import settings
 from app.web.doors.hec_events import objects
 from app.web.doors.taking import bury, door, read_body, take
+from app.web.reading import sparse
 from app.web.security.errors import refused_by
 
 bp = door("firehose")
@@ -67,7 +68,7 @@ def _values(data: str, shared: dict[str, Any], assumed: Assumed, room: list[int]
     """Yield the logs of a record; *room* is how many bytes may yet be inflated in this request. Raises TooLarge."""
     try:
         raw = base64.b64decode(data, validate=True)
-        inner = inflate(raw, "gzip", room[0]) if raw.startswith(_GZIP) else raw
+        inner = sparse(inflate(raw, "gzip", room[0]) if raw.startswith(_GZIP) else raw)
     except (binascii.Error, ValueError):
         yield Refused(Problem("is not base64", "data"), data.encode("utf-8", "replace"))
         return

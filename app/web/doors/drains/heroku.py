@@ -14,11 +14,13 @@ from app.accept.accept import UNREADABLE_KEPT
 from app.errors import InvalidRecord, Problem
 from app.files import carried
 from app.log.foreign.scales import from_status
+from app.log.limits import REQUEST_LOGS, ensure_few
 from app.log.lines.syslog import FACILITIES
 from app.log.numbers import Number, Numberer
 from app.log.schema import Refused
 from app.times import written
 from app.times.written import Assumed
+from app.web.current import settings
 from app.web.doors.taking import bury, door, read_body, take
 
 bp = door("heroku")
@@ -34,7 +36,7 @@ _PAIR = re.compile(r'\b([A-Za-z_]\w*+)=(?:"([^"]*)"|(\S*))')
 def logs() -> Response:
     """Accept frames; 204 when each is kept, or is a dead letter."""
     body = read_body()
-    found = frames(body)
+    found = frames(body, settings().request_logs)
     announced, numbers = request.headers.get("Logplex-Msg-Count", ""), dict[int, Number]()
     frame, drain = request.headers.get("Logplex-Frame-Id", "")[:255], request.headers.get("Logplex-Drain-Token", "")
     if announced.isdecimal() and int(announced) != len(found):
@@ -53,14 +55,18 @@ def logs() -> Response:
     return make_response(b"", 204)
 
 
-def frames(body: bytes) -> list[Any]:
-    """Return the contents of the frames; what is no frame, or cut off, is a Refused with all that follows."""
+def frames(body: bytes, most: int = REQUEST_LOGS) -> list[Any]:
+    """Return the contents of the frames; what is no frame, or cut off, is a Refused with all that follows.
+
+    Raises TooLarge for more than *most*.
+    """
     found, place = list[Any](), 0
     while place < len(body) and (head := _FRAME.match(body, place)) is not None:
         end = head.end() + int(head[1])
         if end > len(body):
             break
         found.append(body[head.end() : end])
+        ensure_few(len(found), most)
         place = end
     rest = body[place:]
     if rest.strip():

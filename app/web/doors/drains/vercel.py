@@ -44,7 +44,7 @@ def logs() -> Response:
         return answer(403, "x-vercel-signature is not that of LOGINGESTOR_VERCEL_SECRET")
     body = read_body()
     try:
-        items = bodies.items(body, "application/json") if body.strip() else []
+        items = bodies.items(body, "application/json", settings().request_logs) if body.strip() else []
     except InvalidRecord as error:
         bury(body, error.problems[0])
         raise

@@ -1,0 +1,89 @@
+"""All doors in one table: of each batch the good are found and the bad are dead letters, and every answer is in the door's own tongue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.backends import Backends, upgrade
+from app.settings.settings import DOORS, Settings
+from app.web import create_app
+from tests.web.doors.table import ROWS, Row, batch
+
+WITH_BAD = [name for name, row in ROWS.items() if row.bad is not None]
+
+
+def test_no_door_is_forgotten() -> None:
+    """A new one has a row."""
+    assert {name.partition(" ")[0] for name in ROWS} == {*DOORS, "ingest"}
+
+
+def post(client: FlaskClient, row: Row, body: bytes, **headers: str) -> Any:
+    """Send a body as the door's clients do."""
+    return client.post(row.path, data=body, headers={**row.headers, **headers})
+
+
+@pytest.mark.parametrize("name", WITH_BAD)
+def test_five_bad_items_of_a_hundred(client: FlaskClient, backends: Backends, name: str) -> None:
+    """The good are found, the bad are dead letters with their reasons, and the client is not made to send for ever."""
+    row = ROWS[name]
+    answer = post(client, row, batch(row, "item", 100, 5))
+    assert answer.status_code == row.status, answer.text
+    assert row.said(answer.data, 5), answer.text
+    assert backends.move is not None
+    while backends.queue.depth().bytes:
+        backends.move(1_000, 0)
+    found = [record.message for _, record in backends.record.store.after(0, 1_000)]
+    assert sorted(found) == sorted(f"item {n}" for n in range(100) if n % 20 != 19)
+    assert sum(backends.record.letters.dead_counts().values()) == 5
+    assert all(reason for reason in backends.record.letters.dead_counts())
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_batch_without_fault(client: FlaskClient, backends: Backends, name: str) -> None:
+    """Nothing is said of faults."""
+    row = ROWS[name]
+    answer = post(client, row, batch(row, "item", 100))
+    assert (answer.status_code, row.said(answer.data, 0)) == (row.status, True), answer.text
+    assert backends.queue.depth().logs == 100
+
+
+@pytest.fixture
+def full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClient]:
+    """A client of a server whose queue has no room."""
+    monkeypatch.setattr("app.web.doors.taking.PAUSE", 60.0)  # no room comes while this runs
+    given = {"DATA_DIR": str(tmp_path / "full"), "MIN_FREE_DISK": "1 MiB", "QUEUE_LIMIT": "1"}
+    settings = Settings.from_env({f"LOGINGESTOR_{name}": value for name, value in given.items()})
+    upgrade(settings)
+    app = create_app(settings)
+    client = app.test_client()
+    client.post("/logs/ingest/", json={"message": "the first"})
+    yield client
+    app.extensions["logingestor"].close()
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_full_queue(full: FlaskClient, name: str) -> None:
+    """503, with a wait that no client gives up at, in words that its clients read."""
+    row = ROWS[name]
+    answer = post(full, row, batch(row, "item", 10))
+    assert answer.status_code == 503
+    assert 0 < int(answer.headers["Retry-After"]) <= (10 if name == "ingest" else 5)
+    assert row.failed(answer.data, 503), answer.text
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_too_many_wrong_passwords(protected: FlaskClient, name: str) -> None:
+    """The one limit that there is: 429, which all take for a thing of the moment, until the right one comes."""
+    row = ROWS[name]
+    for number in range(40):
+        answer = post(protected, row, batch(row, "item", 2), Authorization=f"Bearer wrong {number}")
+        if answer.status_code == 429:
+            break
+        assert answer.status_code in (401, 403), answer.text
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) > 0
