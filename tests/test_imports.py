@@ -80,8 +80,11 @@ LIBRARIES: dict[str, set[str]] = {
     "app.systems.sqs": {"boto3", "botocore"},
     "app.web": {
         "apispec",
+        "argon2",
         "flask",
+        "flask_login",
         "flask_sqlalchemy",
+        "itsdangerous",
         "httptools",
         "markupsafe",
         "marshmallow",

@@ -46,6 +46,7 @@ COMMANDS = {
     "searches": ("searches", "Keep searches under a name, for the page and for alerts."),
     "alerts": ("alerts", "Watch saved searches: alerts fire by the number of logs in a window."),
     "tokens": ("access.tokens", "Make tokens for programs and scripts, look at them, and revoke them."),
+    "users": ("access.users", "Add people who log in by name and password, look at them, change and remove them."),
     "expire": (
         "keep.expire",
         "Delete the logs that arrived longer ago than LOGINGESTOR_RETENTION says; workers do it by themselves.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.web.accounts import account_page, admin_page
 from app.web.alerts import api as alerts
 from app.web.alerts import pages as alert_pages
 from app.web.alerts import searches_api, searches_pages
@@ -23,6 +24,8 @@ ALWAYS = (
     find.bp,
     hints.bp,
     page.bp,
+    account_page.bp,
+    admin_page.bp,
     health.bp,
     openapi.bp,
     tail.bp,

@@ -26,8 +26,10 @@ class Identity:
     role: Role
     #: The query that a log must fit to be seen; empty: every log is seen.
     filter: str = ""
-    #: The token's digest, by which it is asked for again while a socket is open; empty for who is no token.
-    token: bytes = b""
+    #: By what it is known; tokens and sessions are asked for again by their *key* while a socket is open.
+    by: Literal["password", "token", "session"] = "password"
+    #: The digest of a token, or the text of a session.
+    key: bytes = b""
 
     @property
     def bound(self) -> Filter | None:

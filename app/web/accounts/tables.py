@@ -56,6 +56,24 @@ class ApiToken(Model):
     used: Mapped[int | None] = mapped_column(BigInteger)
 
 
+class UserAccount(Model):
+    """Somebody who logs in by name and password."""
+
+    __tablename__ = "users"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    role: Mapped[str] = mapped_column(Text)
+    #: As of a token.
+    filter: Mapped[str] = mapped_column(Text)
+    #: The password's hash, by argon2.
+    hash: Mapped[str] = mapped_column(Text)
+    #: What every session of this user carries: another one ends them all.
+    stamp: Mapped[str] = mapped_column(Text)
+    made: Mapped[int] = mapped_column(BigInteger)
+    #: When they last logged in.
+    used: Mapped[int | None] = mapped_column(BigInteger)
+
+
 def install(app: Flask, settings: Settings) -> None:
     """Give *app* the tables in the record's database; nothing is connected to. Raises InvalidSettings."""
     url, options = backends.engine(settings)
@@ -84,7 +102,7 @@ def transaction() -> Iterator[scoped_session[Session]]:
     except IntegrityError:
         raise
     except DBAPIError as error:
-        raise Unavailable(f"the tables of tokens can't be used: {error.orig}") from error
+        raise Unavailable(f"the tables of tokens and users can't be used: {error.orig}") from error
     finally:
         # Closes the transaction: one left open would keep the write-ahead log from being folded.
         db.session.remove()

@@ -1,4 +1,4 @@
-"""Whether a token opens the server: asked of the record at most once in FRESH_SECONDS, by each process.
+"""Whether a token or a session opens the server: asked of the record at most once in FRESH_SECONDS, by each process.
 
 So a token costs a request no more than the admin's password does, and one that is revoked opens nothing FRESH_SECONDS later.
 While the record can't be reached, whoever was let in within STALE_SECONDS is let in still: the queue goes on taking logs then.
@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sqlalchemy import or_, select, update
 
@@ -20,6 +21,9 @@ from app.times.instant import now_ms
 from app.web.accounts.identity import Identity, check_role
 from app.web.accounts.tables import ApiToken, transaction
 from app.web.accounts.tokens import PREFIX, digest, state
+
+#: What the record says of a key: whose it is, when it ends, and its rate; None where it opens nothing.
+Answer: TypeAlias = "tuple[Identity, int | None, float | None] | None"
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +39,7 @@ USED_MS = 60_000
 
 @dataclass(slots=True)
 class Verified:
-    """A token that opened the server when the record was last asked."""
+    """A token or a session that opened the server when the record was last asked."""
 
     identity: Identity
     #: When it ends by itself, in ms since 1970.
@@ -60,10 +64,13 @@ class Verified:
 
 
 class Verifier:
-    """The tokens that this process knows. Call it within an application that has the tables."""
+    """The tokens, or sessions, that this process knows. Call it within an application that has the tables."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, ask: Callable[[bytes], Answer] | None = None
+    ) -> None:
         self._clock = clock
+        self._ask = ask or ask_token
         self._guard = threading.Lock()
         self._known: OrderedDict[bytes, Verified] = OrderedDict()
 
@@ -79,21 +86,15 @@ class Verifier:
 
     def verify(self, given: str) -> Verified | None:
         """Return what a token opens; None where it opens nothing. Raises Unavailable."""
-        return self._verify(digest(given))
+        return self.look(digest(given))
 
-    def still(self, identity: Identity) -> bool:
-        """Return whether who was let in some time ago would be let in now, as the same. Raises Unavailable."""
-        if not identity.token:
-            return True
-        found = self._verify(identity.token)
-        return found is not None and found.identity == identity
-
-    def _verify(self, key: bytes) -> Verified | None:
+    def look(self, key: bytes) -> Verified | None:
+        """Return what a key opens, such as that of an identity: None where it opens nothing. Raises Unavailable."""
         known = self._known.get(key)
         if known is not None and self._is_fresh(known):
             return known
         try:
-            found = _ask(key)
+            found = self._ask(key)
         except Unavailable:
             if known is not None and self._clock() - known.asked < STALE_SECONDS and not _is_over(known.expires):
                 return known
@@ -120,7 +121,7 @@ def _is_over(expires: int | None) -> bool:
     return expires is not None and expires <= now_ms()
 
 
-def _ask(key: bytes) -> tuple[Identity, int | None, float | None] | None:
+def ask_token(key: bytes) -> Answer:
     """Ask the record for a token, and note that it is used. Raises Unavailable."""
     now = now_ms()
     with transaction() as session:
@@ -129,7 +130,7 @@ def _ask(key: bytes) -> tuple[Identity, int | None, float | None] | None:
         return None
     if found.used is None or found.used < now - USED_MS:
         _note_use(key, now)
-    identity = Identity(found.name, check_role(found.role), found.filter, key)
+    identity = Identity(found.name, check_role(found.role), found.filter, "token", key)
     return identity, found.expires, found.rate
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from app.web.security.access import is_foreign
+from app.web.security.credentials import is_foreign
 from app.web.security.errors import answer
 
 bp = Blueprint("tail", __name__)

@@ -11,7 +11,8 @@ from app.web.api.asked import Asked
 from app.web.current import backends, parts
 from app.web.operate import notices_page
 from app.web.operate.notices_page import STATES
-from app.web.security.access import is_foreign, sees_all
+from app.web.security.access import sees_all
+from app.web.security.credentials import is_foreign
 from app.web.security.errors import answer
 
 bp = Blueprint("notices", __name__)

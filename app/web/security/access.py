@@ -5,78 +5,67 @@ What each route wants is said in `rights`; a new route is the admin's alone by i
 
 from __future__ import annotations
 
-import base64
-import binascii
+import hmac
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import cast
-from urllib.parse import urlsplit
 
-from flask import Flask, Request, Response, g, request
+from flask import Flask, Response, g, make_response, render_template, request
 
 from app.settings.auth import is_loopback
 from app.settings.settings import Settings
+from app.web.accounts import users
 from app.web.accounts.identity import ADMIN, Identity
-from app.web.accounts.verify import Verified, Verifier
+from app.web.accounts.verify import Answer, Verified, Verifier
+from app.web.security import session
+from app.web.security.credentials import Given, asks_who_is_there, is_foreign, presented, takes_logs
 from app.web.security.errors import answer
 from app.web.security.password import USER, Password
-from app.web.security.rights import DOOR_PREFIX, RIGHTS, lacking
+from app.web.security.rights import RIGHTS, lacking
 from app.web.security.tries import Tries
 
 #: Endpoints that need no credential: they tell nothing of the logs.
 OPEN = frozenset(endpoint for endpoint, right in RIGHTS.items() if right == "anyone")
-#: What the endpoints that take logs begin with: shippers that can't set a header put the password in the URL of these.
-INGEST = ("ingest.ingest", DOOR_PREFIX)
-#: Headers in which shippers bring a key: Seq, Datadog, Amazon Data Firehose.
-KEY_HEADERS = ("X-Seq-ApiKey", "DD-API-KEY", "X-Amz-Firehose-Access-Key")
-#: What the User-Agent of shippers begins with, in lower case, that ask `/` and say not what they accept.
-SHIPPERS = ("elastic", "fluent", "go-elasticsearch", "logstash", "opensearch", "vector")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _GUARD = "logingestor.guard"
 CHALLENGE = 'Basic realm="LogIngestor", charset="UTF-8"'
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """A password as a client sent it."""
-
-    password: str
-    #: Whether a browser adds it to requests by itself, those that a foreign page makes included.
-    by_browser: bool = False
 
 
 def install(app: Flask, settings: Settings) -> None:
     """Ask for a credential before every request that needs one, and refuse what foreign pages make a browser send."""
     required = settings.auth == "required" or (not settings.auth and not is_loopback(settings.host))
     app.extensions[_GUARD] = guard = Guard(settings, required=required)
+    session.install(app, settings, guard.in_session)
     app.before_request(guard.check)
+    app.jinja_env.globals["nav"] = nav
 
 
 class Guard:
     """Lets requests in or answers them itself."""
 
     def __init__(self, settings: Settings, *, required: bool) -> None:
-        self._required = required
+        #: Whether anybody is asked.
+        self.required = required
         self._elastic = "elastic" in settings.doors
         self._password = Password(settings)
         self._tokens = Verifier()
+        self._sessions = Verifier(ask=self._of_session)
         self._tries = Tries()
 
     def check(self) -> Response | None:
         """Answer a request that may not pass; None lets it in."""
         # Without an endpoint it is a 404 or 405, which would tell what there is.
-        if not self._required or request.endpoint in OPEN:
+        if not self.required or request.endpoint in OPEN:
             by_browser = not takes_logs(request)
-            g.who = None if self._required else ADMIN
+            g.who = None if self.required else ADMIN
         else:
             given = presented(request)
-            who = ask() if given is None else self._identified(given)
+            who = (session.identity() or ask()) if given is None else self._identified(given)
             if isinstance(who, Response):
                 return who
             g.who = who
-            by_browser = given is not None and given.by_browser
+            by_browser = given is None or given.by_browser
             missing = None if self._is_answered_by_elastic() else lacking(who, request.endpoint)
             if missing is not None:
                 return answer(403, missing)
@@ -90,7 +79,36 @@ class Guard:
 
     def still(self, who: Identity) -> bool:
         """Return whether who was let in some time ago would be let in now, as the same. Raises Unavailable."""
-        return self._tokens.still(who)
+        if who.by == "password":
+            return True
+        found = (self._sessions if who.by == "session" else self._tokens).look(who.key)
+        return found is not None and found.identity == who
+
+    def in_session(self, key: str) -> Identity | None:
+        """Return whose session it is, None where it has ended. Raises Unavailable."""
+        found = self._sessions.look(key.encode())
+        return None if found is None else found.identity
+
+    def log_in(self, name: str, password: str) -> str | Response | None:
+        """Return the key of a session for a name and its password; None for wrong ones, or an answer to too many of them."""
+        address, digest = request.remote_addr or "", self._password.digest(f"{name}\0{password}")
+        wait = self._tries.wait(address, digest, name)
+        if not wait:
+            key = self._admin_session(password) if name == USER else users.log_in(name, password)
+            if key is not None:
+                self._tries.succeeded(address, name)
+                return key
+            wait = self._tries.failed(address, digest)
+        return too_many(wait) if wait else None
+
+    def _admin_session(self, password: str) -> str | None:
+        return users.session_key(USER, self._password.stamp()) if self._password.matches(password) else None
+
+    def _of_session(self, key: bytes) -> Answer:
+        if key.partition(b" ")[2] != USER.encode():
+            return users.ask_session(key)
+        right = hmac.compare_digest(key, users.session_key(USER, self._password.stamp()).encode())
+        return (Identity(USER, "admin", by="session", key=key), None, None) if right else None
 
     def _identified(self, given: Given) -> Identity | Response:
         """Return whose credential it is, or the answer to one that opens nothing now."""
@@ -98,12 +116,14 @@ class Guard:
             known = self._tokens.fresh(given.password)
             # What the record has to be asked for counts as a guess until it says who it is.
             return self._guessed(given, self._of_token) if known is None else _rated(known)
-        return self._guessed(given, self._of_password)
+        return self._guessed(given, self._of_password, USER)
 
-    def _guessed(self, given: Given, find: Callable[[str, str], Identity | Response | None]) -> Identity | Response:
+    def _guessed(
+        self, given: Given, find: Callable[[str, str], Identity | Response | None], user: str = ""
+    ) -> Identity | Response:
         address = request.remote_addr or ""
         digest = self._password.digest(given.password)
-        wait = self._tries.wait(address, digest)
+        wait = self._tries.wait(address, digest, user)
         if not wait:
             found = find(given.password, address)
             if found is not None:
@@ -114,7 +134,7 @@ class Guard:
     def _of_password(self, given: str, address: str) -> Identity | None:
         if not self._password.matches(given):
             return None
-        self._tries.succeeded(address)
+        self._tries.succeeded(address, USER)
         return ADMIN
 
     def _of_token(self, given: str, _: str) -> Identity | Response | None:
@@ -136,6 +156,28 @@ def _rated(known: Verified) -> Identity | Response:
         if not wait
         else _later(wait, f"the token {known.identity.name} is used more often than it may be")
     )
+
+
+#: The pages that each page links: the path, and others where one is on that page; endpoint, name.
+NAV: tuple[tuple[tuple[str, ...], str, str], ...] = (
+    (("/",), "pages.search", "Search"),
+    (("/searches",), "searches.every", "Saved"),
+    (("/alerts",), "alerts.every", "Alerts"),
+    (("/overview",), "overview.page", "Overview"),
+    (("/notices",), "notices.notices", "Notices"),
+    (("/dead",), "dead.overview", "Dead letters"),
+    (("/rules", "/page/rules", "/page/retention"), "rules.every", "Rules"),
+    (("/access",), "page_access.show", "Access"),
+    (("/api",), "openapi.page", "API"),
+)
+
+
+def nav() -> list[tuple[tuple[str, ...], str, str]]:
+    """Return the pages to which whoever asks is linked: those that they may see, and their account where they have logged in."""
+    asks = who()
+    seen = [page for page in NAV if asks is not None and lacking(asks, page[1]) is None]
+    own = [(("/account",), "page_account.own", asks.name)] if asks is not None and asks.by == "session" else []
+    return seen + own
 
 
 def who() -> Identity | None:
@@ -161,84 +203,15 @@ def _later(wait: float, message: str) -> Response:
 
 
 def ask() -> Response:
-    """Return the answer that makes a browser ask its user."""
+    """Return the answer that asks who it is: a form for browsers, a challenge for programs."""
+    if request.accept_mimetypes.best_match(("application/json", "text/html")) == "text/html":
+        way = request.full_path.rstrip("?") if request.method == "GET" else ""
+        response = make_response(render_template("login.html", next=way, fault=None, name=""), 401)
+        # A name that browsers don't know: with Basic they would cover the form with a question of their own.
+        response.headers["WWW-Authenticate"] = 'Session realm="LogIngestor"'
+        return session.forget(response)
     response = answer(
         401, f"a token, or the password of the user {USER}, is needed: HTTP Basic, or Authorization: Bearer"
     )
     response.headers["WWW-Authenticate"] = CHALLENGE
     return response
-
-
-def presented(asked: Request) -> Given | None:
-    """Return the password that a request brings; None when it brings none that can be read."""
-    scheme, _, value = _text(asked.headers.get("Authorization", "")).partition(" ")
-    value = value.strip(" \t")
-    match scheme.lower():
-        case "basic":
-            # Shippers that ask `/` who is there have users of their own, as at the doors.
-            return _basic(value, any_user=asks_who_is_there(asked) or (asked.endpoint or "").startswith(DOOR_PREFIX))
-        case "bearer" | "splunk" if value:
-            return Given(value)
-        case "apikey" if value:
-            # Elasticsearch's clients send it as base64 of `name:key`.
-            inner = _basic(value, any_user=True)
-            return Given(value if inner is None else inner.password)
-    key = next((_text(asked.headers[name]) for name in KEY_HEADERS if asked.headers.get(name)), "")
-    if not key and takes_logs(asked):
-        # Datadog's clients put it into the path or under a name of their own.
-        key = (asked.view_args or {}).get("password") or asked.args.get("token") or asked.args.get("dd-api-key", "")
-    return Given(key) if key else None
-
-
-def wants_page(asked: Request) -> bool:
-    """Return whether who asks shows pages: browsers name HTML, shippers JSON or anything, and some of them nothing."""
-    accept = asked.headers.get("Accept")
-    return "text/html" in accept if accept else not asked.headers.get("User-Agent", "").lower().startswith(SHIPPERS)
-
-
-def asks_who_is_there(asked: Request) -> bool:
-    """Return whether a shipper asks `/` whether this is a server of its kind, which the door of Elasticsearch answers."""
-    return asked.path == "/" and not wants_page(asked)
-
-
-def takes_logs(asked: Request) -> bool:
-    """Return whether the request goes to a route that takes logs: these answer shippers, whoever they say they are."""
-    return (asked.endpoint or "").startswith(INGEST)
-
-
-def _basic(value: str, *, any_user: bool = False) -> Given | None:
-    try:
-        user, colon, password = _decoded(base64.b64decode(value, validate=True)).partition(":")
-    except (binascii.Error, ValueError):
-        return None
-    # With a token the user's name says nothing.
-    right = any_user or user == USER or Verifier.is_token(password)
-    return Given(password, by_browser=True) if colon and right else None
-
-
-def _text(header: str) -> str:
-    """Return a header's text: WSGI hands its bytes over as Latin-1."""
-    return _decoded(header.encode("latin-1", "replace"))
-
-
-def _decoded(sent: bytes) -> str:
-    """Return text as the challenge asks for it, in UTF-8; some libraries send Latin-1 all the same."""
-    try:
-        return sent.decode()
-    except UnicodeDecodeError:
-        return sent.decode("latin-1")
-
-
-def is_foreign(asked: Request) -> bool:
-    """Return whether a browser says that the request comes from a page of another origin; what is no browser says nothing."""
-    site = asked.headers.get("Sec-Fetch-Site")
-    if site is not None:
-        return site not in ("same-origin", "none")
-    origin = asked.headers.get("Origin")
-    if origin is None:
-        return False
-    try:
-        # The scheme is left out: a proxy that ends TLS speaks plain HTTP to us.
-        return urlsplit(origin).netloc.lower() != asked.host.lower()
-    except ValueError:
-        return True

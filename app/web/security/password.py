@@ -10,6 +10,7 @@ import unicodedata
 
 from werkzeug.security import check_password_hash, generate_password_hash
 
+from app import secret
 from app.errors import Unavailable
 from app.secret import keep_once
 from app.settings.settings import PREFIX, Settings
@@ -40,6 +41,7 @@ class Password:
     """Compares what clients send with the admin's password, in a time that tells nothing about it."""
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self._path = settings.data_dir / FILE
         self._key = secrets.token_bytes(32)
         self._guard = threading.Lock()
@@ -50,6 +52,11 @@ class Password:
         """Return what stands for a password inside this process; of the same length for all, and of no use elsewhere."""
         plain = unicodedata.normalize("NFC", given).encode(errors="surrogatepass")
         return hashlib.blake2b(plain, key=self._key, digest_size=32).digest()
+
+    def stamp(self) -> str:
+        """Return what stands for the password in sessions: another one, and they end. Raises Unavailable where there is none."""
+        kept = unicodedata.normalize("NFC", self._settings.admin_password) or self._hash()
+        return hmac.digest(secret.load(self._settings), kept.encode(), "sha256").hex()
 
     def matches(self, given: str) -> bool:
         """Return whether *given* is the password; raises Unavailable when there is none, or too many are tried at once."""

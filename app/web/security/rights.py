@@ -6,9 +6,9 @@ from typing import Literal
 
 from app.web.accounts.identity import Identity
 
-#: anyone: no credential. member: any role. writer: who sends logs. reader: who finds logs, bound or not.
+#: anyone: no credential. member: any role. session: who has logged in. writer: who sends logs. reader: who finds logs, bound or not.
 #: unbound: a reader who may see every log. admin: the admin alone; who may do everything does all of these.
-Right = Literal["anyone", "member", "writer", "reader", "unbound", "admin"]
+Right = Literal["anyone", "member", "session", "writer", "reader", "unbound", "admin"]
 
 #: What the endpoints that take logs begin with.
 DOOR_PREFIX = "door_"
@@ -20,6 +20,11 @@ RIGHTS: dict[str, Right] = {
     "health.ready": "anyone",
     "openapi.document": "anyone",
     "openapi.page": "anyone",
+    "page_account.ask": "anyone",
+    "page_account.enter": "anyone",
+    "page_account.leave": "anyone",
+    "page_account.own": "session",
+    "page_account.change": "session",
     # Sending.
     "ingest.ingest": "writer",
     DOOR_PREFIX: "writer",
@@ -59,6 +64,8 @@ RIGHTS: dict[str, Right] = {
     "alerts.one": "unbound",
     "alerts.test": "unbound",
     # Administration.
+    "page_access.show": "admin",
+    "page_access.act": "admin",
     "searches.add": "admin",
     "searches.change": "admin",
     "searches.remove": "admin",
@@ -95,6 +102,7 @@ _HELD: dict[str, frozenset[Right]] = {
 }
 #: What is said to who lacks a right.
 _WANTED: dict[Right, str] = {
+    "session": "only who has logged in has an account",
     "writer": "a token that sends logs, with the role writer, is needed",
     "reader": "a token or user that finds logs, with the role reader, is needed",
     "unbound": "this can't be bound to a filter: a reader of every log is needed",
@@ -112,6 +120,8 @@ def right_of(endpoint: str | None) -> Right:
 def lacking(who: Identity, endpoint: str | None) -> str | None:
     """Return what *who* lacks for an endpoint, as a sentence; None where nothing is lacking."""
     right = right_of(endpoint)
+    if right == "session":
+        return None if who.by == "session" else _WANTED[right]
     if right in _HELD[who.role] and not (right == "unbound" and who.filter):
         return None
     return _WANTED[right]

@@ -48,8 +48,8 @@ class _Address:
     repeats: TokenBucket
     #: Digests of passwords that were wrong.
     wrong: OrderedDict[bytes, None] = field(default_factory=OrderedDict)
-    #: Whether the right password came from here: its owner is never made to wait for a neighbour's guesses.
-    known: bool = False
+    #: Users whose right password came from here: they are never made to wait for a neighbour's guesses.
+    known: set[str] = field(default_factory=set)
 
 
 class Tries:
@@ -60,11 +60,11 @@ class Tries:
         self._guard = threading.Lock()
         self._addresses: OrderedDict[str, _Address] = OrderedDict()
 
-    def wait(self, address: str, digest: bytes) -> float:
-        """Return in how many seconds this password may be tried from *address*; 0 is now."""
+    def wait(self, address: str, digest: bytes, user: str = "") -> float:
+        """Return in how many seconds this password of a *user* may be tried from *address*; 0 is now."""
         with self._guard:
             found = self._addresses.get(one_client(address))
-            if found is None or found.known:
+            if found is None or user in found.known:
                 return 0.0
             bucket = found.repeats if digest in found.wrong else found.guesses
             return bucket.wait(self._clock())
@@ -82,10 +82,10 @@ class Tries:
                 found.wrong.popitem(last=False)
             return wait
 
-    def succeeded(self, address: str) -> None:
-        """Note the right password."""
+    def succeeded(self, address: str, user: str) -> None:
+        """Note the right password of a user; it says nothing of who guesses another's."""
         with self._guard:
-            self._address(address).known = True
+            self._address(address).known.add(user)
 
     def _address(self, address: str) -> _Address:
         network, now = one_client(address), self._clock()

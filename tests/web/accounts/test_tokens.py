@@ -136,11 +136,11 @@ def test_a_revoked_token_ends_within_seconds(closed: Flask, monkeypatch: pytest.
         assert (found.identity.name, found.identity.role) == ("a token", "reader")
         tokens.revoke("a token")
         assert verifier.verify(token) is found
-        assert verifier.still(found.identity)
+        assert verifier.look(found.identity.key) is found
         now = FRESH_SECONDS
         assert verifier.fresh(token) is None
         assert verifier.verify(token) is None
-        assert not verifier.still(found.identity)
+        assert verifier.look(found.identity.key) is None
         assert Verifier().verify(token) is None
 
 
@@ -167,7 +167,7 @@ def test_the_queue_takes_logs_while_the_record_is_away(closed: Flask, monkeypatc
 
     with closed.app_context():
         assert verifier.verify(token) is not None
-        monkeypatch.setattr(verify, "_ask", away)
+        monkeypatch.setattr(verifier, "_ask", away)
         now = STALE_SECONDS - 1
         assert verifier.verify(token) is not None
         with pytest.raises(Unavailable):

@@ -20,7 +20,7 @@ from app.errors import InvalidRecord, LogIngestorError, Problem, Unavailable
 from app.web.doors.elastic import bulk, surface
 from app.web.doors.elastic.bulk import Action, BulkEntry, dumped
 from app.web.doors.taking import PATIENCE, bury, door, read_body, take
-from app.web.security.access import wants_page
+from app.web.security.credentials import wants_page
 from app.web.security.errors import answer, refused_by
 
 bp = door("elastic")

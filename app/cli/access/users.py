@@ -1,0 +1,105 @@
+"""`logingestor users`: people who log in by name and password."""
+
+from __future__ import annotations
+
+import click
+
+from app.cli import terminal
+from app.cli.options import json_option, print_json, with_settings
+from app.settings.settings import Settings
+
+
+@click.group()
+def command() -> None:
+    """Add people who log in by name and password, look at them, change and remove them."""
+
+
+@command.command()
+@click.argument("name")
+@click.option("--role", required=True, metavar="reader|admin", help="What they may do: find, or everything.")
+@click.option("--filter", metavar="QUERY", help="Of a reader: only logs that fit QUERY are seen.")
+@with_settings
+def add(settings: Settings, name: str, role: str, filter: str | None) -> None:
+    """Add a user and print a password, once; they change it on the page.
+
+    Example: logingestor users add zoe --role reader --filter 'resourceId:shop-*'
+    """
+    # SQLAlchemy and Flask cost more than all else that a command loads.
+    from app.web.accounts import tables, users
+
+    with tables.opened(settings):
+        click.echo(users.add(name, role, filter=filter))
+    click.echo("the password is shown this once only", err=True)
+
+
+@command.command("list")
+@json_option
+@with_settings
+def list_users(settings: Settings, as_json: bool) -> None:
+    """Print the users: their roles, and when they last logged in.
+
+    Example: logingestor users list
+    """
+    from app.web.accounts import tables, users
+
+    with tables.opened(settings):
+        found = [users.to_dict(one) for one in users.every()]
+    if as_json:
+        print_json(found)
+        return
+    names = ("filter", "last_login")
+    lines = [
+        ", ".join([one["role"], *(f"{name.replace('_', ' ')} {one[name]}" for name in names if one[name] is not None)])
+        for one in found
+    ]
+    click.echo(
+        terminal.table(
+            [(terminal.safe(one["name"]), terminal.safe(line)) for one, line in zip(found, lines, strict=True)]
+        )
+    )
+
+
+@command.command()
+@click.argument("name")
+@click.argument("new", metavar="reader|admin")
+@with_settings
+def role(settings: Settings, name: str, new: str) -> None:
+    """Give a user another role; they have to log in again.
+
+    Example: logingestor users role zoe admin
+    """
+    from app.web.accounts import tables, users
+
+    with tables.opened(settings):
+        users.set_role(name, new)
+    click.echo(f"{terminal.safe(name)} is {new}")
+
+
+@command.command()
+@click.argument("name")
+@with_settings
+def reset(settings: Settings, name: str) -> None:
+    """Give a user another password and print it, once; their sessions end within 5 seconds.
+
+    Example: logingestor users reset zoe
+    """
+    from app.web.accounts import tables, users
+
+    with tables.opened(settings):
+        click.echo(users.set_password(name))
+    click.echo("the password is shown this once only", err=True)
+
+
+@command.command()
+@click.argument("name")
+@with_settings
+def remove(settings: Settings, name: str) -> None:
+    """Remove a user; their sessions end within 5 seconds.
+
+    Example: logingestor users remove zoe
+    """
+    from app.web.accounts import tables, users
+
+    with tables.opened(settings):
+        users.remove(name)
+    click.echo("removed")

@@ -1,0 +1,111 @@
+"""/login, /logout and /account: a session begins, ends, and its user takes another password."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request
+
+from app.errors import Forbidden, InvalidInput, NotFound, Problem
+from app.web.accounts import users
+from app.web.accounts.identity import Identity
+from app.web.current import settings
+from app.web.security import access, session
+
+bp = Blueprint("page_account", __name__)
+bp.after_request(session.forget)
+
+
+@bp.get("/login")
+def ask() -> Response:
+    """Ask for name and password; a server that asks nobody leads to its page."""
+    if not access.guard_of(current_app).required:
+        return _home()
+    return _login(next=_way(request.args.get("next", "")))
+
+
+@bp.post("/login")
+def enter() -> Response:
+    """Begin a session, and go where its user wanted to go."""
+    name, password = request.form.get("name", "").strip(), request.form.get("password", "")
+    way = _way(request.form.get("next", ""))
+    if not access.guard_of(current_app).required:
+        return _home()
+    if not name or not password:
+        return _login(way, name, "A name and a password are needed.", 400)
+    key = access.guard_of(current_app).log_in(name, password)
+    if isinstance(key, Response):
+        return key
+    if key is None:
+        return _login(way, name, "This name and this password don't belong together.", 400)
+    session.begin(key)
+    return _home(way)
+
+
+@bp.post("/logout")
+def leave() -> Response:
+    """End the session of this browser."""
+    session.end()
+    return make_response(redirect(f"{settings().path_prefix}/login", 303))
+
+
+@bp.get("/account")
+def own() -> Response:
+    """Show who is logged in."""
+    return make_response(render_template("account.html", account=_own(), problems=(), done=""))
+
+
+@bp.post("/account")
+def change() -> Response:
+    """Take another password, or end all sessions of who is logged in."""
+    account, form = _own(), request.form
+    if account.name == users.ADMIN_NAME:
+        raise Forbidden("the password of admin is a setting: docs/operations.md says how it is changed")
+    if form.get("do") == "end":
+        users.end_sessions(account.name)
+        session.end()
+        return make_response(redirect(f"{settings().path_prefix}/login", 303))
+    try:
+        if form.get("password", "") != form.get("again", ""):
+            raise InvalidInput(Problem("differs from the one above", "again"))
+        key = access.guard_of(current_app).log_in(account.name, form.get("current", ""))
+        if isinstance(key, Response):
+            return key
+        if key is None:
+            raise InvalidInput(Problem("is not your password", "current"))
+        users.set_password(account.name, form.get("password", ""))
+    except InvalidInput as error:
+        page = render_template("account.html", account=account, problems=labelled(error.problems), done="")
+        return make_response(page, 400)
+    fresh = access.guard_of(current_app).log_in(account.name, form.get("password", ""))
+    if isinstance(fresh, str):
+        session.begin(fresh)
+    done = "Your password is changed. All other sessions of yours end within 5 seconds."
+    return make_response(render_template("account.html", account=account, problems=(), done=done))
+
+
+def labelled(problems: Sequence[Problem]) -> list[dict[str, str]]:
+    """Return problems as the page shows them, each with the name of its field."""
+    return [{"label": (one.field or "").capitalize(), "message": one.message} for one in problems]
+
+
+def _own() -> Identity:
+    """Return who has logged in: others don't come here, but on a server that asks nobody."""
+    found = access.who()
+    if found is None or found.by != "session":
+        raise NotFound("this server asks nobody who they are")
+    return found
+
+
+def _home(way: str = "") -> Response:
+    return make_response(redirect(f"{settings().path_prefix}{way or '/'}", 303))
+
+
+def _login(next: str, name: str = "", fault: str | None = None, status: int = 200) -> Response:
+    return make_response(render_template("login.html", next=next, name=name, fault=fault), status)
+
+
+def _way(given: str) -> str:
+    """Return a path of this server, empty for anything else: a link to the form must not lead elsewhere."""
+    fine = given.startswith("/") and not given.startswith(("//", "/\\")) and given.isprintable() and "\\" not in given
+    return given if fine else ""

@@ -1,0 +1,108 @@
+"""/access: tokens and users, for admins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, Response, make_response, render_template, request
+
+from app.errors import InvalidInput, LogIngestorError, NotFound, Problem
+from app.times.instant import now_ms
+from app.web.accounts import tokens, users
+from app.web.accounts.account_page import labelled
+from app.web.accounts.identity import ROLES
+from app.web.security import access, session
+
+bp = Blueprint("page_access", __name__)
+bp.after_request(session.forget)
+
+
+@bp.get("/access")
+def show() -> Response:
+    """Show tokens and users."""
+    return _page()
+
+
+@bp.post("/access")
+def act() -> Response:
+    """Do what a button says; a token or a password that was made is shown in this answer and never again."""
+    try:
+        done, made = _ACTS.get(request.form.get("do", ""), _unknown)()
+    except InvalidInput as error:
+        return _page(400, problems=labelled(error.problems))
+    except NotFound as error:
+        return _page(404, problems=labelled((Problem(str(error)),)))
+    return _page(done=done, secret=made)
+
+
+def _create() -> tuple[str, str]:
+    who = access.who()
+    token, made = tokens.create(
+        _sent("name"),
+        _sent("role"),
+        "" if who is None else who.name,
+        filter=_sent("filter") or None,
+        expires=_sent("expires") or None,
+        rate=_sent("rate") or None,
+    )
+    return f"The token {made.name}", token
+
+
+def _revoke() -> tuple[str, str]:
+    tokens.revoke(_sent("name"))
+    return f"The token {_sent('name')} opens nothing any more.", ""
+
+
+def _add() -> tuple[str, str]:
+    return f"The password of {_sent('name')}", users.add(_sent("name"), _sent("role"), filter=_sent("filter") or None)
+
+
+def _role() -> tuple[str, str]:
+    users.set_role(_sent("name"), _sent("role"))
+    return f"{_sent('name')} is {_sent('role')} now, and has to log in again.", ""
+
+
+def _reset() -> tuple[str, str]:
+    return f"The new password of {_sent('name')}", users.set_password(_sent("name"))
+
+
+def _remove() -> tuple[str, str]:
+    users.remove(_sent("name"))
+    return f"{_sent('name')} is removed.", ""
+
+
+def _unknown() -> tuple[str, str]:
+    raise InvalidInput(Problem("is none of this page's buttons", "do"))
+
+
+#: What each button does: returns a sentence, and a secret that is shown once.
+_ACTS: dict[str, Callable[[], tuple[str, str]]] = {
+    "create": _create,
+    "revoke": _revoke,
+    "add": _add,
+    "role": _role,
+    "reset": _reset,
+    "remove": _remove,
+}
+
+
+def _sent(name: str) -> str:
+    return request.form.get(name, "").strip()
+
+
+def _page(status: int = 200, **more: object) -> Response:
+    now = now_ms()
+    try:
+        listed = [tokens.to_dict(one, now) for one in tokens.every()]
+        people = [users.to_dict(one) for one in users.every()]
+    except LogIngestorError:
+        if more.get("secret"):
+            # It is made: what lists the others must not keep it from being shown.
+            listed, people = [], []
+        else:
+            raise
+    shown = {"problems": (), "done": "", "secret": "", "filled": request.form if status == 400 else {}, **more}
+    page = render_template(
+        "access.html", tokens=listed, users=people, roles=ROLES, user_roles=users.USER_ROLES, **shown
+    )
+    return make_response(page, status)
