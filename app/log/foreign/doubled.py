@@ -28,7 +28,9 @@ def decode(raw: bytes, value: Any) -> tuple[Any, dict[str, list[Any]]]:
 
     Within an inner object all values of a name are kept as a list.
     """
-    if type(value) is not dict or raw.count(_KEY_END) + raw.count(_SPACED) <= _names(value):
+    if type(value) is not dict or raw.count(b'"') <= 2 * _quoted(value):
+        return value, {}
+    if raw.count(_KEY_END) + raw.count(_SPACED) <= _names(value):  # it had quotes within a text
         return value, {}
     try:
         found = json.loads(raw, object_pairs_hook=_object, parse_constant=_no_constant)
@@ -40,6 +42,18 @@ def decode(raw: bytes, value: Any) -> tuple[Any, dict[str, list[Any]]]:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(name)
+
+
+def _quoted(value: Any) -> int:
+    """Return how many names and texts the objects in *value* have: each stands between two quotes."""
+    several = type(value) is dict
+    count = len(value) if several else 0
+    for inner in value.values() if several else value:
+        if type(inner) is str:
+            count += 1
+        elif type(inner) is dict or type(inner) is list:
+            count += _quoted(inner)
+    return count
 
 
 def _names(value: Any) -> int:

@@ -15,8 +15,8 @@ _B3 = re.compile(r"([0-9a-f]{16}|[0-9a-f]{32})-([0-9a-f]{16})(?:-[01d](?:-[0-9a-
 _CLOUD = re.compile(r"(?:projects/[^/]+/traces/)?([0-9a-fA-F]{32})(?:/(\w+))?(?:;o=\d)?", re.ASCII)
 _XRAY = re.compile(r"(?:.*?\bRoot=)?1-([0-9a-f]{8})-([0-9a-f]{24})(?:.*?\bParent=([0-9a-f]{16}))?(?:;.*)?", re.ASCII)
 _NOTHING = re.compile(r"(?:0x)?0*", re.ASCII)
-#: Fewest characters of any form in which an id is a part; longest id.
-_SHORTEST = 32
+#: Fewest characters of an id in hexadecimal, and of any form in which an id is a part; longest id.
+_LEAST, _SHORTEST = 16, 32
 _LONGEST = 255
 
 
@@ -63,7 +63,9 @@ def trace(value: Any, *, decimal: bool = False) -> Ids:
 
 
 def is_plain(value: str) -> bool:
-    """Return whether a text is an id in the usual form, so that it is taken as it is."""
+    """Return whether a text is an id in the usual form, or too short for any, so that `trace` takes it as it is."""
+    if len(value) < _LEAST:
+        return value[:1].isalpha() and not value[-1].isspace()
     return _HEX.fullmatch(value) is not None and value.strip("0") != ""
 
 

@@ -26,6 +26,8 @@ class _Place:
     """Where a field lies."""
 
     path: tuple[str, ...]
+    #: Its name at the top; None where it lies deeper.
+    top: str | None
     #: Whether that is our own name, and whether it is one of its dialect's.
     own: bool
     dialects: bool
@@ -34,7 +36,7 @@ class _Place:
 
     def of(self, value: dict[str, Any]) -> Any:
         """Return what lies there; the layout says that there is something."""
-        return value[self.path[0]] if len(self.path) == 1 else at(value, self.path)
+        return at(value, self.path) if self.top is None else value[self.top]
 
 
 @dataclass(slots=True)
@@ -118,14 +120,14 @@ class Way:
 
     def _names(self, value: dict[str, Any], log: dict[str, Any]) -> bool:
         for name, place in self.shorts:
-            text = place.of(value)
+            text = place.of(value) if place.top is None else value[place.top]
             if not place.plain:
                 text = fits.short(text)
             if text is None or len(text) > fits.SHORT:
                 return False
             log[name] = text
         for name, place in self.ids:
-            text = place.of(value)
+            text = place.of(value) if place.top is None else value[place.top]
             if not (
                 len(text) <= fits.SHORT if place.plain else traces.is_plain(text) or traces.trace(text) == (text, None)
             ):
@@ -187,7 +189,7 @@ def _places(search: Search) -> dict[str, _Place] | None:
             return None
         own = path == (name,)
         plain = own and rank >= 0 and type(value) is str and (name in _SHORTS or dialect is None)
-        found[name] = _Place(path, own, rank < 0, plain)
+        found[name] = _Place(path, path[0] if len(path) == 1 else None, own, rank < 0, plain)
     return found
 
 
