@@ -233,7 +233,8 @@ def log_of(head: Head, text: str, assumed: Assumed) -> dict[str, Any]:
     message, values = tail.contexts(text) if "channel" in metadata else tail.split(text)
     resource = values.pop("logger", None) if isinstance(values.get("logger"), str) else None
     resource = head.found.resource() or resource
-    behind = _BEHIND.search(message) if resource is None and head.level is not None else None
+    may = resource is None and head.level is not None and message.endswith(")")
+    behind = _BEHIND.search(message) if may else None
     if behind is not None and not behind[1].endswith(("Exception", "Error")):
         resource, message = behind[1], message[: behind.start()]
     if not message and not values and head.level is not None and head.level.style == "lower":

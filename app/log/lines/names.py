@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from app.log.lines import tail, words
@@ -27,6 +28,7 @@ _PLACED = re.compile(
 _TRACED = re.compile(
     r"(?:(?P<app>(?![0-9a-f]{32},)[\w.-]{0,100}),)?(?P<trace>[0-9a-f]{32}|[0-9a-f]{16})(?:[,-](?P<span>[0-9a-f]{16}))?(?:,(?:true|false))?"
 )
+_PROCESS = re.compile(r"(?:PID|pid)[ :=]?(\d{1,10})|(\d{1,10})-\d{1,10}")
 _BRACKETED = re.compile(r"[A-Za-z_@][\w.$-]{0,99}(?:(?:::|[./])[\w.$-]{1,99}){0,10}(?:\(\d{1,10}\))?")
 #: A name that is a thread's rather than a logger's.
 THREAD = re.compile(
@@ -37,60 +39,12 @@ _EXCEPTION = re.compile(r"(?:\w+\.)*\w*(?:Error|Exception|Warning|Throwable)$")
 _HUMPS = re.compile(r"(?:[A-Z][a-z0-9]+){2,}[A-Z]?$")
 #: Words that begin a text before a colon and name no logger.
 PROSE = frozenset(
-    [
-        "failed",
-        "failure",
-        "error",
-        "errors",
-        "warning",
-        "exception",
-        "panic",
-        "caused",
-        "cause",
-        "cannot",
-        "could",
-        "can",
-        "unable",
-        "missing",
-        "unknown",
-        "invalid",
-        "note",
-        "usage",
-        "hint",
-        "result",
-        "reason",
-        "message",
-        "status",
-        "request",
-        "response",
-        "query",
-        "the",
-        "this",
-        "found",
-        "closed",
-        "started",
-        "stopped",
-        "starting",
-        "stopping",
-        "retrying",
-        "connecting",
-        "connected",
-        "received",
-        "sent",
-        "loading",
-        "loaded",
-        "done",
-        "finished",
-        "completed",
-        "skipping",
-        "unexpected",
-        "denied",
-        "expected",
-        "rejected",
-        "aborted",
-        "timeout",
-        "refused",
-    ]
+    (
+        "failed failure error errors warning exception panic caused cause cannot could can unable missing "
+        "unknown invalid note usage hint result reason message status request response query the this found "
+        "closed started stopped starting stopping retrying connecting connected received sent loading loaded "
+        "done finished completed skipping unexpected denied expected rejected aborted timeout refused"
+    ).split()
 )
 
 
@@ -169,7 +123,7 @@ class HeadFields:
             return True
         before = len(self.brackets)
         # Behind the level of `TIME logger LEVEL` a name in brackets is of the text.
-        named = any(not THREAD.match(name) for name in self.brackets[: before - self.inside])
+        named = any(not is_thread(name) for name in self.brackets[: before - self.inside])
         taken = self.inside < _INSIDE and not named and self.bracket(content)
         self.inside += len(self.brackets) > before
         return taken
@@ -192,21 +146,22 @@ class HeadFields:
     def bracket(self, content: str) -> bool:
         """Take what stands in brackets; False where that is a part of the text."""
         content = content.strip()
+        if _is_name(content):
+            self.brackets.append(content)
+            return True
         if not content or words.is_level(content):
             return content == ""
         if content.isdecimal():
             self.metadata.setdefault("pid", content)
         elif (traced := _TRACED.fullmatch(content)) is not None:
             self._traced(traced)
-        elif (process := re.fullmatch(r"(?:PID|pid)[ :=]?(\d{1,10})|(\d{1,10})-\d{1,10}", content)) is not None:
+        elif (process := _PROCESS.fullmatch(content)) is not None:
             self.metadata.setdefault("pid", process[1] or process[2])
         elif _SOURCE.fullmatch(content) is not None:
             self.metadata.setdefault("source", content)
         elif "=" in content and (values := tail.pairs(content)) is not None:
             for name, value in values.items():
                 tail.add(self.metadata, name, value)
-        elif _BRACKETED.fullmatch(content) is not None:
-            self.brackets.append(content)
         elif " " not in content:
             self._context(content) if "," in content else self._thread(content)
         else:
@@ -227,10 +182,9 @@ class HeadFields:
             self.logger = found["module"]
             self.metadata.update(function=found["function"], line=int(found["line"]))
             return
-        placed = _PLACED.fullmatch(found["name"])
-        self.logger = found["name"] if placed is None else placed["name"]
-        if placed is not None:
-            self.metadata.setdefault("line", int(placed["line"] or placed["paren"]))
+        self.logger, number = _placed(found["name"])
+        if number is not None:
+            self.metadata.setdefault("line", number)
         if found["pid"] is not None:
             self.metadata.setdefault("pid", found["pid"])
         if found["pairs"] is not None:
@@ -241,12 +195,12 @@ class HeadFields:
         rest = list(self.brackets)
         logger = self.logger
         if logger is None:
-            named = [name for name in rest if not THREAD.match(name)]
+            named = [name for name in rest if not is_thread(name)]
             logger = next((name for name in named if "." in name or "::" in name), None) or next(iter(named), None)
             if logger is not None:
                 rest.remove(logger)
         for name in rest:
-            if THREAD.match(name) or (self.logger is not None and "thread" not in self.metadata and name is rest[-1]):
+            if is_thread(name) or (self.logger is not None and "thread" not in self.metadata and name is rest[-1]):
                 self._thread(name)
             else:
                 self._context(name)
@@ -269,12 +223,44 @@ class HeadFields:
             self.metadata["context"] = text if before is None else f"{before} {text}"
 
 
+# Few names stand before many texts, so that what each of them is is remembered.
+
+
+@lru_cache(maxsize=4_096)
+def is_thread(name: str) -> bool:
+    """Return whether a name is a thread's rather than a logger's."""
+    return THREAD.match(name) is not None
+
+
+@lru_cache(maxsize=4_096)
+def _is_name(content: str) -> bool:
+    """Return whether what stands in brackets is a name of anything, and nothing that tells more."""
+    others = (_TRACED, _PROCESS, _SOURCE)
+    return (
+        _BRACKETED.fullmatch(content) is not None
+        and not any(other.fullmatch(content) for other in others)
+        and not words.is_level(content)
+    )
+
+
+@lru_cache(maxsize=4_096)
+def _placed(name: str) -> tuple[str, int | None]:
+    """Return a logger's name without the line in its source, and that line."""
+    placed = _PLACED.fullmatch(name)
+    return (name, None) if placed is None else (placed["name"], int(placed["line"] or placed["paren"]))
+
+
+@lru_cache(maxsize=4_096)
+def _is_no_logger(name: str) -> bool:
+    return words.is_level(name) or _EXCEPTION.match(name) is not None or name.lower() in PROSE
+
+
 def is_logger(found: re.Match[str], line: str, level: words.Level | None, *, sourced: bool = False) -> bool:
     """Return whether what LOGGER found is a logger's name and not the beginning of the text."""
     if found["module"] is not None:
         return True
     name = found["name"]
-    if len(name) > _LONGEST or words.is_level(name) or _EXCEPTION.match(name) or name.lower() in PROSE:
+    if len(name) > _LONGEST or _is_no_logger(name):
         return False
     shaped = "." in name or "::" in name or "/" in name or "·" in name or found["pid"] is not None
     if sourced and found["end"].strip() == ":":

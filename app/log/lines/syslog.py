@@ -41,6 +41,8 @@ _BARE_MESSAGE = re.compile(
 _TAGGED = re.compile(r"(?P<app>[\w./+@()-]{1,128})(?:\[(?P<pid>\d{1,10})\])?:? (?P<message>.*)", re.DOTALL)
 _MONTH = re.compile(r"[A-Z][a-z]{2} [ \d]\d ")
 _ZONED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d) ")
+#: More characters than a host has.
+_HOST = 300
 _MICROSECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(?:Z|[+-]\d\d:\d\d) ")
 #: How rsyslog writes a control character within a line; behind a blank it is a number that somebody wrote.
 _CONTROL = re.compile(r"(?<=\S)#(01[1-5]|033)")
@@ -57,7 +59,7 @@ def read(line: str, assumed: Assumed, hosts: frozenset[str] = frozenset()) -> di
     month = _MONTH.match(line, place) is not None
     if not month and (found is None or not line[place : place + 1].isdigit()):
         zoned = _ZONED.match(line)
-        if zoned is None or words.is_level(line[zoned.end() :].lstrip(": ").partition(" ")[0]):
+        if zoned is None or words.is_level(line[zoned.end() : zoned.end() + _HOST].lstrip(": ").partition(" ")[0]):
             return None
     stamp = stamps.at(line, place, assumed)
     if (

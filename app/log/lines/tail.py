@@ -62,7 +62,7 @@ def split(text: str) -> tuple[str, dict[str, Any]]:
     if not values:
         return text.rstrip(), {}
     before = text[:start]
-    if (logger := _LOGGER.search(before)) is not None:
+    if "[" in before and (logger := _LOGGER.search(before)) is not None:
         return before[: logger.start()].rstrip(), {"logger": logger[1], **values}
     if len(before) > 1 and before[0] == '"' and before.rstrip().endswith('"'):
         return _plain(before.strip()), values
@@ -141,7 +141,8 @@ def time(values: dict[str, Any], assumed: Assumed) -> str | int | float | None:
 def _trailing(text: str) -> tuple[int, dict[str, Any]]:
     """Return where the unbroken run of pairs begins that ends the text, and the pairs."""
     run: list[re.Match[str]] = []
-    for found in _PAIR.finditer(text):
+    first = text.rfind(" ", 0, max(text.find("="), 0)) + 1
+    for found in _PAIR.finditer(text, first):
         if run and text[run[-1].end() : found.start()].strip():
             run.clear()
         run.append(found)

@@ -127,6 +127,7 @@ def _known(word: str, strict: bool) -> tuple[str, str | None] | None:
     return named(word, strict=strict)
 
 
+@lru_cache(maxsize=4_096)
 def is_level(word: str) -> bool:
     """Return whether *word* is a level in any spelling: such a word is no name of a logger or a host."""
     return word.lower() in _USUAL or (word.isupper() and named(word) is not None)
