@@ -40,11 +40,13 @@ _HUMPS = re.compile(r"(?:[A-Z][a-z0-9]+){2,}[A-Z]?$")
 #: Words that begin a text before a colon and name no logger.
 PROSE = frozenset(
     (
-        "failed failure error errors warning exception panic caused cause cannot could can unable missing "
-        "unknown invalid note usage hint result reason message status request response query the this found "
-        "closed started stopped starting stopping retrying connecting connected received sent loading loaded "
-        "done finished completed skipping unexpected denied expected rejected aborted timeout refused"
-    ).split()
+        *("failed", "failure", "error", "errors", "warning", "exception", "panic", "caused", "cause"),
+        *("cannot", "could", "can", "unable", "missing", "unknown", "invalid", "note", "usage", "hint"),
+        *("result", "reason", "message", "status", "request", "response", "query", "the", "this"),
+        *("found", "closed", "started", "stopped", "starting", "stopping", "retrying", "connecting"),
+        *("connected", "received", "sent", "loading", "loaded", "done", "finished", "completed"),
+        *("skipping", "unexpected", "denied", "expected", "rejected", "aborted", "timeout", "refused"),
+    )
 )
 
 
