@@ -33,7 +33,7 @@ FUNCTION_LINES = 40
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("app", "logingestor"),
     ("app.errors", "app.paths", "app.version"),
-    ("app.times",),
+    ("app.shown", "app.times"),
     ("app.log",),
     ("app.query",),
     ("app.ports", "app.rules"),
@@ -50,6 +50,7 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 
 #: Each room and the libraries that it may import; a system's driver stays in that system's folder.
 LIBRARIES: dict[str, set[str]] = {
+    "app.shown": {"msgspec"},
     # zstandard: inflating a body, within a bound, is part of reading it.
     "app.log": {"marshmallow", "msgspec", "zstandard"},
     # Google's decoder of protobuf, and the messages of OTLP for it.

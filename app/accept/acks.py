@@ -40,7 +40,7 @@ def is_findable(receipts: Receipts, channel: str, number: int) -> bool:
         found = receipts.status(base64.urlsafe_b64encode(b"".join(held)).decode().rstrip("="))
     except NotFound:
         return False
-    return bool(found["indexed"] == found["accepted"])
+    return found.indexed == found.accepted
 
 
 def _key(channel: str, number: int) -> bytes:

@@ -13,7 +13,7 @@ import hmac
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Literal
 
 from app.errors import NotFound
 from app.log.record import id_runs, id_text
@@ -23,6 +23,7 @@ from app.ports.queue import LogQueue
 from app.ports.record import LogStore
 from app.query.filter import In
 from app.query.query import Query
+from app.shown import Count, Shown
 from app.times.instant import now_ms
 
 #: Bytes of the signature: nobody guesses 88 bits, and the receipt stays at 43 characters.
@@ -32,6 +33,19 @@ _CONSECUTIVE, _LISTED = b"\x01", b"\x02"
 _LOOK_SECONDS = 0.02
 #: Ids in one look at the store.
 _AT_ONCE = 500
+
+
+Stage = Literal["stored", "indexed"]
+
+
+class ReceiptCounts(Shown):
+    """How many logs of a receipt are where: accepted = queued + stored + dead, and the indexed ones are stored."""
+
+    accepted: Count
+    queued: Count
+    stored: Count
+    indexed: Count
+    dead: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +80,7 @@ class Receipts:
         keyed.update(body)
         return keyed.digest()[:_SIGNATURE]
 
-    def status(self, receipt: str) -> dict[str, Any]:
+    def status(self, receipt: str) -> ReceiptCounts:
         """Return how many of the receipt's logs are queued, stored, indexed and dead.
 
         accepted = queued + stored + dead. Raises NotFound for what is no receipt of ours, and for
@@ -92,15 +106,14 @@ class Receipts:
         if queued > waits:
             raise NotFound("some logs of this receipt have expired, or were dropped from the dead letters")
         indexed = stored if stored == 0 or self.store.lacking().logs == 0 else self._indexed(ids, key, count)
-        found = {"accepted": accepted, "queued": queued, "stored": stored, "indexed": indexed, "dead": dead}
-        return {"status": True, "receipt": receipt, **found}
+        return ReceiptCounts(accepted, queued, stored, indexed, dead)
 
-    def wait(self, receipt: str, stage: str, seconds: float) -> dict[str, Any]:
+    def wait(self, receipt: str, stage: Stage, seconds: float) -> ReceiptCounts:
         """Wait until the receipt's logs are all `stored` or `indexed`, or dead, at most *seconds*."""
         until = time.monotonic() + seconds
         while True:
             found = self.status(receipt)
-            if found[stage] + found["dead"] >= found["accepted"] or time.monotonic() > until:
+            if getattr(found, stage) + found.dead >= found.accepted or time.monotonic() > until:
                 return found
             time.sleep(_LOOK_SECONDS)
 

@@ -21,7 +21,7 @@ from app.ports.deadline import Budget, Deadline
 from app.ports.notices import SEVERITIES
 from app.query.parameters import Parameters
 from app.settings.values import parse_seconds
-from app.times import instant, lengths
+from app.times import instant
 from app.times.instant import now_ms
 from app.times.typed import time_span
 
@@ -184,23 +184,6 @@ class Try:
     said: str
     cost_ms: int
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as the API shows it."""
-        change = Change(
-            0, "", "", start=self.counted.start, end=self.counted.end, samples=self.counted.samples
-        ).to_dict()
-        return {
-            "holds": self.holds,
-            "state": self.after.state,
-            "text": self.said,
-            "window": change["window"],
-            "query": self.counted.question.q,
-            "count": self.counted.count,
-            "earlier": self.after.earlier,
-            "samples": change["samples"],
-            "cost_ms": self.cost_ms,
-        }
-
 
 def _rest(seconds: float) -> bool:
     sleep(seconds)
@@ -225,28 +208,3 @@ def attempt(sources: CountSources, alert: Alert, question: Question, status: Sta
             after.state
         ]
     return Try(counted, holds, after, f"{after.why} {said}", round((monotonic() - began) * 1000))
-
-
-def describe(watched: WatchedAlert, search: str, now: int) -> dict[str, Any]:
-    """Return the alert as the API shows it; *search* is the name of its search."""
-    alert, status = watched.alert, watched.status
-    state, why = condition.now_state(watched, now)
-    quiet = alert.silence if alert.silenced(now) else None
-    shown = {"until": instant.text((quiet.until, 0)), "reason": quiet.reason, "by": quiet.by} if quiet else None
-    return {
-        "id": alert.id,
-        "name": alert.name,
-        "search": {"id": alert.search, "name": search},
-        **{name: getattr(alert, name) for name in FIELDS},
-        "window": lengths.typed(alert.window * lengths.SECOND),
-        "condition": condition.sentence(alert),
-        "state": state,
-        "why": why,
-        "since": instant.text((status.since, 0)) if status.since else None,
-        "evaluated": instant.text((status.evaluated, 0)) if status.evaluated else None,
-        "last_count": status.count,
-        "earlier": status.earlier,
-        "cost_ms": status.cost_ms,
-        "silence": shown,
-        "recent": [{"at": instant.text((p.at, 0)), "count": p.count, "state": p.state} for p in status.recent],
-    }

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import click
+import msgspec
 
 from app.alerts import change as verbs
 from app.alerts import searches as saved
 from app.alerts.counts import CountSources
+from app.alerts.shown import ShownAlert, ShownChange, ShownTry
 from app.backends import Backends
 from app.cli import terminal
 from app.cli.options import json_option, print_json, with_backends
@@ -52,13 +54,13 @@ def list_alerts(backends: Backends, as_json: bool) -> None:
 
     Example: logingestor alerts list
     """
-    found = _described(backends.record.alerts)
+    found = _shown(backends.record.alerts)
     if as_json:
         print_json(found)
         return
     for one in found:
-        quiet = f" (silenced until {one['silence']['until']})" if one["silence"] else ""
-        click.echo(f"{one['state']:<11}  {terminal.safe(one['name'])}: {one['condition']}{quiet}")
+        quiet = f" (silenced until {one.silence.until})" if one.silence else ""
+        click.echo(f"{one.state:<11}  {terminal.safe(one.name)}: {one.condition}{quiet}")
 
 
 @command.command()
@@ -71,16 +73,17 @@ def show(backends: Backends, name: str, as_json: bool) -> None:
     Example: logingestor alerts show 'many errors'
     """
     alert = verbs.get(backends.record.alerts, name).alert
-    (one,) = [one for one in _described(backends.record.alerts) if one["id"] == alert.id]
-    changes = [change.to_dict() for change in backends.record.alerts.alert_changes(alert.id)]
+    (one,) = [one for one in _shown(backends.record.alerts) if one.id == alert.id]
+    changes = [ShownChange.of(change) for change in backends.record.alerts.alert_changes(alert.id)]
+    fields = msgspec.structs.asdict(one)
     if as_json:
-        print_json({**one, "changes": changes})
+        print_json({**fields, "changes": changes})
         return
-    one |= {"search": one["search"]["name"], "silence": one["silence"] and one["silence"]["until"]}
-    rows = [(key, terminal.safe(str(value))) for key, value in one.items() if key != "recent" and value is not None]
+    fields |= {"search": one.search.name, "silence": one.silence and one.silence.until}
+    rows = [(key, terminal.safe(str(value))) for key, value in fields.items() if key != "recent" and value is not None]
     click.echo(terminal.table(rows))
     for change in changes:
-        click.echo(f"{change['at']}  {change['what']:<11}  {terminal.safe(change['text'])}")
+        click.echo(f"{change.at}  {change.what:<11}  {terminal.safe(change.text)}")
 
 
 @command.command()
@@ -172,13 +175,13 @@ def test(backends: Backends, name: str, as_json: bool) -> None:
     watched = verbs.get(backends.record.alerts, name)
     question = saved.get(backends.record.alerts, watched.alert.search).question
     sources = CountSources(backends.queue, backends.store, backends.index)
-    found = verbs.attempt(sources, watched.alert, question, watched.status).to_dict()
+    found = ShownTry.of(verbs.attempt(sources, watched.alert, question, watched.status))
     if as_json:
         print_json(found)
         return
-    click.echo(terminal.safe(found["text"]))
-    for sample in found["samples"]:
-        click.echo(terminal.safe(f"{sample['at']} {sample['level']} {sample['message']}"))
+    click.echo(terminal.safe(found.text))
+    for sample in found.samples:
+        click.echo(terminal.safe(f"{sample.at} {sample.level} {sample.message}"))
 
 
 def _given(parts: dict[str, Any]) -> dict[str, Any]:
@@ -192,13 +195,13 @@ def _who() -> str:
         return ""
 
 
-def _described(keeper: AlertKeeper) -> list[dict[str, Any]]:
+def _shown(keeper: AlertKeeper) -> list[ShownAlert]:
     names = {search.id: search.name for search in keeper.searches()}
-    return [verbs.describe(one, names.get(one.alert.search, ""), now_ms()) for one in keeper.alerts()]
+    return [ShownAlert.of(one, names.get(one.alert.search, ""), now_ms()) for one in keeper.alerts()]
 
 
 def _say(keeper: AlertKeeper, alert: Alert, as_json: bool, what: str) -> None:
     if as_json:
-        print_json(next(one for one in _described(keeper) if one["id"] == alert.id))
+        print_json(next(one for one in _shown(keeper) if one.id == alert.id))
     else:
         click.echo(f"{what}: {terminal.safe(alert.name)}")

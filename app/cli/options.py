@@ -11,11 +11,11 @@ from functools import wraps
 from typing import Any, TypeVar
 
 import click
+import msgspec
 
 from app import backends as backends_module
 from app.backends import Backends
 from app.errors import Unavailable
-from app.find.export import json_bytes
 from app.query.query import Query
 from app.query.request import read_query
 from app.settings.settings import Settings
@@ -68,7 +68,7 @@ def print_json(value: Any) -> None:
 
 def harmless_json(value: Any) -> str:
     """Return *value* as JSON that a terminal only shows: what is not printable is escaped as JSON does."""
-    return harmless(json_bytes(value).decode())
+    return harmless(msgspec.json.encode(value).decode())
 
 
 def harmless(text: str) -> str:

@@ -49,7 +49,7 @@ def command(settings: Settings, file: str, name: str | None, zone: str, as_json:
             *(replace(one, field="--as" if one.field == "as" else one.field) for one in error.problems)
         ) from None
     if as_json:
-        print_json([one.to_dict() for one in found])
+        print_json([one.shown() for one in found])
         return
     for one in found:
         _show(one)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from app.alerts import searches as saved
+from app.alerts.shown import ShownSearch
 from app.backends import Backends
 from app.cli import terminal
 from app.cli.options import json_option, print_json, with_backends
@@ -28,7 +29,7 @@ def list_searches(backends: Backends, as_json: bool) -> None:
     """
     found = backends.record.alerts.searches()
     if as_json:
-        print_json([search.to_dict() for search in found])
+        print_json([ShownSearch.of(search) for search in found])
     else:
         click.echo(terminal.table([(terminal.safe(search.name), _line(search)) for search in found]))
 
@@ -54,7 +55,7 @@ def add(
     given = {"q": " ".join(query)} | {names.get(key, key): value for key, value in options.items() if value}
     kept = saved.add(backends.record.alerts, name, saved.check_parameters(given, _KNOWN), replace=replace)
     if as_json:
-        print_json(kept.to_dict())
+        print_json(ShownSearch.of(kept))
     else:
         click.echo(f"saved {terminal.safe(kept.name)}")
 

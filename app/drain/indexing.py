@@ -12,8 +12,9 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+import msgspec
+
 from app.errors import Unavailable
-from app.find.export import json_bytes
 from app.log.envelope import DeadLetter
 from app.log.record import LogRecord
 from app.ports.index import IndexKeeper, IndexRefusal
@@ -110,7 +111,7 @@ def bury_refused(
     """Make dead letters of records that can't be indexed: kept with the reason rather than never found."""
     by_id = {record.id: record for record in records}
     letters = [
-        DeadLetter(one.id, json_bytes(by_id[one.id].sent_fields()), f"can't be indexed: {one.reason}"[:1000])
+        DeadLetter(one.id, msgspec.json.encode(by_id[one.id].sent_fields()), f"can't be indexed: {one.reason}"[:1000])
         for one in refused
     ]
     keeper.bury(letters)

@@ -6,7 +6,9 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import UNSET, Meta, UnsetType
 
 from app.errors import InvalidInput, InvalidRecord, Problem
 from app.files import arrays, entries, formats, pieces, structured
@@ -19,6 +21,7 @@ from app.log.foreign.objects import UNREAD
 from app.log.limits import Limits
 from app.log.lines.reader import read_inner
 from app.log.reading import Reader
+from app.shown import Shown, ShownProblem
 from app.times.written import Assumed
 
 #: Most logs of a preview, and lines by which the form of a source is recognised.
@@ -46,17 +49,34 @@ class Previewed:
     unread: dict[str, str] = field(default_factory=dict)
     refused: Problem | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as the API answers."""
-        unread = [{"field": name, "reason": reason} for name, reason in self.unread.items()]
-        found: dict[str, Any] = {
-            "log": self.log,
-            "dialect": self.dialect,
-            "from": self.origins,
-            "unread": unread,
-            "lines": [self.first, self.last],
-        }
-        return found | ({"refused": self.refused.to_dict()} if self.refused else {})
+    def shown(self) -> ShownPreview:
+        """Return it as answers and commands show it."""
+        return ShownPreview(
+            self.log,
+            self.dialect,
+            self.origins,
+            [UnreadField(name, reason) for name, reason in self.unread.items()],
+            [self.first, self.last],
+            ShownProblem.of(self.refused) if self.refused else UNSET,
+        )
+
+
+class UnreadField(Shown):
+    """A field of ours that was sent and could not be read."""
+
+    field: str
+    reason: str
+
+
+class ShownPreview(Shown, rename={"origins": "from"}):
+    """One log as it would be stored, from what it was read, and on which lines it stands."""
+
+    log: dict[str, Any]
+    dialect: str
+    origins: dict[str, str]
+    unread: list[UnreadField]
+    lines: list[Annotated[int, Meta(ge=1)]]
+    refused: ShownProblem | UnsetType = UNSET
 
 
 def known(name: str | None) -> None:

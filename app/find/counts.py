@@ -1,6 +1,6 @@
 """Counts over the logs of a query: by time, by value, by field.
 
-`histogram`, `facets` and `fields` answer in full, as JSON. A page shows what a short time suffices for: where it ends before all
+`histogram` and `fields` answer in full. A page shows what a short time suffices for: where it ends before all
 is counted, what was counted is the newest, and says how far back it goes.
 """
 
@@ -13,7 +13,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from functools import partial
-from typing import Any
 
 from app.errors import InvalidQuery, Problem, TimedOut
 from app.log.scalars import as_text, scalars
@@ -21,7 +20,6 @@ from app.ports.deadline import Budget, Deadline
 from app.ports.index import SearchIndex
 from app.query.filter import EVERYTHING
 from app.query.query import BUCKET_LIMIT, Bucket, FieldInfo, Query, Value
-from app.times import instant
 from app.times.instant import Instant
 from app.times.zone import offset_at
 
@@ -68,8 +66,8 @@ def read_interval(text: str) -> int | None:
 
 def histogram(
     index: SearchIndex, query: Query, interval: int | None, by_level: bool, zone: tzinfo, budget: Budget = Budget()
-) -> dict[str, Any]:
-    """Return the counts of the query by *interval* (ms; None chooses one), empty buckets included.
+) -> tuple[int, Sequence[Bucket]]:
+    """Return *interval* (ms; None chooses one) and the counts of the query by it, empty buckets included.
 
     An end that the query leaves open is the first or last of its logs. Buckets begin where the zone's
     clock shows a multiple of the interval, by the offset it has at the start of the range. Raises
@@ -78,7 +76,7 @@ def histogram(
     budget = Deadline(budget).shared()
     window = _window(query, lambda: index.span(query, budget))
     if window is None:
-        return {"interval_ms": interval or AUTO_INTERVALS[0], "buckets": []}
+        return interval or AUTO_INTERVALS[0], []
     start, end = window
     if interval is None:
         least = (end[0] - start[0]) // AUTO_BUCKETS
@@ -89,30 +87,18 @@ def histogram(
         message = f"makes {count:,} buckets, more than {BUCKET_LIMIT:,}; take a longer one or a shorter range"
         raise InvalidQuery(Problem(message, "interval"))
     # With both ends given a log that arrives meanwhile can't stretch the range.
-    buckets = index.histogram(replace(query, start=start, end=end, after=None), interval, by_level, offset, budget)
-    # The first bucket may begin before the first day there is.
-    starts = [instant.text(max((bucket.start, 0), instant.FIRST)) for bucket in buckets]
-    shown = [{"start": at, "count": bucket.count, "by": bucket.by} for at, bucket in zip(starts, buckets, strict=True)]
-    return {"interval_ms": interval, "buckets": shown}
+    query = replace(query, start=start, end=end, after=None)
+    return interval, index.histogram(query, interval, by_level, offset, budget)
 
 
-def facets(
-    index: SearchIndex, query: Query, fields: Sequence[str], size: int, budget: Budget = Budget()
-) -> dict[str, Any]:
-    """Return the *size* most frequent values of each field, and whether all logs of the query were counted."""
-    found = index.facets(replace(query, after=None), fields, size, budget)
-    shown = {name: [{"value": one.value, "count": one.count} for one in top] for name, top in found.fields.items()}
-    return {"facets": shown, "exact": found.exact}
-
-
-def fields(index: SearchIndex, query: Query, budget: Budget = Budget()) -> dict[str, Any]:
+def fields(index: SearchIndex, query: Query, budget: Budget = Budget()) -> tuple[list[FieldInfo], bool]:
     """Return the fields that occur, by name, and whether all logs of the query were counted."""
     budget = Deadline(budget).shared()
     query = replace(query, after=None)
     found = index.fields(query, budget)
     page = index.find(replace(query, limit=1, count="auto"), budget)
     exact = page.exact and page.total is not None and page.total <= _seen(found)
-    return {"fields": [{"name": info.name, "type": info.type, "count": info.count} for info in found], "exact": exact}
+    return found, exact
 
 
 def _seen(found: Sequence[FieldInfo]) -> int:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, tzinfo
 from typing import Any
 
 import msgspec
+from msgspec import UNSET
 
 from app.errors import InvalidQuery, Problem
-from app.log.record import LogRecord
+from app.log.record import LogRecord, ShownLog
 from app.log.scalars import as_text, scalars
 from app.times.zone import text
 
@@ -22,7 +22,7 @@ FORMATS = ("ndjson", "csv")
 COLUMNS = (
     *("timestamp", "level", "resourceId", "message", "traceId", "spanId", "commit", "metadata", "id", "received"),
 )
-_KNOWN = frozenset((*COLUMNS, "truncated"))
+_KNOWN = frozenset(ShownLog.__struct_fields__)
 #: Bytes gathered before they are handed on.
 PIECE_BYTES = 64 << 10
 
@@ -62,12 +62,12 @@ def ndjson(records: Sequence[LogRecord], columns: Sequence[str] = ()) -> bytes:
     return _ndjson_writer(columns, UTC)(records)
 
 
-def shown_in(record: LogRecord, zone: tzinfo) -> dict[str, Any]:
+def shown_in(record: LogRecord, zone: tzinfo) -> ShownLog:
     """Return the log as an answer shows it, its times with the offset that the *zone* had then."""
-    shown = record.to_dict()
+    shown = record.shown()
     if zone is not UTC:
-        shown["received"] = text((record.received, 0), zone)
-        shown["timestamp"] = text((record.t, record.ns), zone)
+        shown.received = text((record.received, 0), zone)
+        shown.timestamp = text((record.t, record.ns), zone)
     return shown
 
 
@@ -79,14 +79,6 @@ def csv_rows(records: Sequence[LogRecord], columns: Sequence[str] = COLUMNS, zon
         shown = shown_in(record, zone)
         rows.writerow([_cell(_value(shown, name)) for name in columns])
     return table.getvalue().encode()
-
-
-def json_bytes(value: Any) -> bytes:
-    """Return *value* as JSON on one line; integers of any size."""
-    try:
-        return msgspec.json.encode(value)
-    except OverflowError:  # an integer beyond 64 bits
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 Writer = Callable[[Sequence[LogRecord]], bytes]
@@ -107,7 +99,7 @@ def _pieces(chunks: Iterator[list[LogRecord]], write: Writer) -> Iterator[bytes]
 
 def _ndjson_writer(columns: Sequence[str], zone: tzinfo) -> Writer:
     def write(records: Sequence[LogRecord]) -> bytes:
-        return b"".join(json_bytes(_chosen(shown_in(record, zone), columns)) + b"\n" for record in records)
+        return b"".join(msgspec.json.encode(_chosen(shown_in(record, zone), columns)) + b"\n" for record in records)
 
     return write
 
@@ -125,19 +117,20 @@ def _csv_writer(columns: Sequence[str], zone: tzinfo) -> Writer:
     return write
 
 
-def _chosen(shown: dict[str, Any], columns: Sequence[str]) -> dict[str, Any]:
+def _chosen(shown: ShownLog, columns: Sequence[str]) -> ShownLog | dict[str, Any]:
     if not columns:
         return shown
     values = {name: _value(shown, name) for name in columns}
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _value(shown: dict[str, Any], column: str) -> Any:
+def _value(shown: ShownLog, column: str) -> Any:
     """Return the column's value; where a path of metadata has several, all of them as a list, of an object what lies in it."""
     if not column.startswith("metadata."):
-        return shown.get(column)
-    metadata = shown.get("metadata")
-    if metadata is None:
+        value = getattr(shown, column)
+        return None if value is UNSET else value
+    metadata = shown.metadata
+    if metadata is UNSET:
         return None
     found: dict[str, list[Any]] = {}
     for path, value in scalars(metadata, "metadata"):
@@ -158,6 +151,6 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, dict | list):
-        return json_bytes(value).decode()
+        return msgspec.json.encode(value).decode()
     written = as_text(value)
     return f"'{written}" if isinstance(value, str) and _FORMULA.match(written) else written

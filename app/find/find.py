@@ -1,4 +1,4 @@
-"""Find: the JSON answers to queries. Each says what it could not see, so that nothing missing looks like nothing there."""
+"""Find: what answers queries. Each answer says what it could not see, so that nothing missing looks like nothing there."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from app.ports.queue import Depth, LogQueue
 from app.ports.record import Lacking, LogStore
 from app.query.filter import And, Equals
 from app.query.normal import normal
-from app.query.query import Page, Query, Sort, describe
+from app.query.query import Page, Query, Sort
 from app.times.instant import now_ms
 
 
 def answer(
     queue: LogQueue, store: LogStore, index: SearchIndex, query: Query, budget: Budget = Budget()
-) -> dict[str, Any]:
-    """Return the page of *query*, and how many accepted logs it can't have seen.
+) -> tuple[Page, dict[str, Any]]:
+    """Return the page of *query*, and how many accepted logs it can't have seen, as `unseen` does.
 
     When the index can't be reached the record answers, as far as the budget goes: `source` says so.
     Raises TimedOut, and Unavailable when neither can be read.
@@ -35,11 +35,7 @@ def answer(
     depth, behind = _depth(queue), _behind(store)
     found = page(store, index, query, budget)
     # An answer from the record itself holds what the index has yet to see.
-    return {
-        "status": True,
-        **describe(found),
-        **_pending(depth, Lacking(0, None) if found.source == "record" else behind),
-    }
+    return found, _pending(depth, Lacking(0, None) if found.source == "record" else behind)
 
 
 def page(store: LogStore, index: SearchIndex, query: Query, budget: Budget = Budget()) -> Page:
@@ -88,8 +84,8 @@ def unseen(queue: LogQueue, store: LogStore, index: SearchIndex) -> dict[str, An
 
 def trace(
     queue: LogQueue, store: LogStore, index: SearchIndex, trace_id: str, query: Query, budget: Budget = Budget()
-) -> dict[str, Any]:
-    """Return the page of the query among the logs of one trace."""
+) -> tuple[Page, dict[str, Any]]:
+    """Return the page of the query among the logs of one trace, as `answer` does."""
     meant = normal(And((Equals("traceId", clean(trace_id)), query.filter)))
     return answer(queue, store, index, replace(query, filter=meant), budget)
 
@@ -127,8 +123,8 @@ def context(
     before: int,
     after: int,
     budget: Budget = Budget(),
-) -> dict[str, Any]:
-    """Return the log with up to *before* and *after* neighbours that the query means, oldest first.
+) -> tuple[list[LogRecord], dict[str, Any]]:
+    """Return the log with up to *before* and *after* neighbours that the query means, oldest first, and `unseen`.
 
     The log itself is among them whether the query means it or not. Raises as `one` and `answer` do.
     """
@@ -136,8 +132,7 @@ def context(
     pending = unseen(queue, parts.store, index)
     budget = Deadline(budget).shared()
     earlier, later = neighbours(partial(index.find, budget=budget), record, query, before, after)
-    shown = (*earlier.records, record, *later.records)
-    return {"status": True, "results": [found.to_dict() for found in shown], **pending}
+    return [*earlier.records, record, *later.records], pending
 
 
 def neighbours(

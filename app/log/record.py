@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable
-from typing import Any
+from typing import Annotated, Any, cast
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
+from app.shown import Moment, Shown, Uuid, Yes
 from app.times import instant
 
 #: Severity ranks by the folded name of the level; aliases rank alike but are not equal.
@@ -77,12 +79,44 @@ class LogRecord(msgspec.Struct, array_like=True, gc=False):
         }
         return {name: value for name, value in fields.items() if value is not None}
 
+    def shown(self) -> ShownLog:
+        """Return the log as answers show it."""
+        # Each field by name rather than from `sent_fields`: a page of thousands is made in two thirds of the time.
+        return ShownLog(
+            id=id_text(self.id),
+            received=instant.text((self.received, 0)),
+            level=self.level,
+            message=self.message,
+            resourceId=UNSET if self.resource_id is None else self.resource_id,
+            timestamp=self.timestamp,
+            traceId=UNSET if self.trace_id is None else self.trace_id,
+            spanId=UNSET if self.span_id is None else self.span_id,
+            commit=UNSET if self.commit is None else self.commit,
+            metadata=UNSET if self.metadata is None else self.metadata,
+            truncated=self.truncated or UNSET,
+        )
+
     def to_dict(self) -> dict[str, Any]:
-        """Return the log as an answer shows it: id, received, the sent fields, `truncated` if it was cut."""
-        shown = {"id": id_text(self.id), "received": instant.text((self.received, 0)), **self.sent_fields()}
-        if self.truncated:
-            shown["truncated"] = True
-        return shown
+        """Return the log as answers show it, by the names of their fields."""
+        return cast(dict[str, Any], msgspec.to_builtins(self.shown()))
+
+
+class ShownLog(Shown, kw_only=True, gc=False):
+    """A log, as stored: its id, when it was received, and the fields that were sent."""
+
+    id: Uuid
+    received: Moment
+    level: str
+    message: str
+    resourceId: str | UnsetType = UNSET  # noqa: N815 - names as they are sent
+    timestamp: Moment
+    traceId: str | UnsetType = UNSET  # noqa: N815
+    spanId: str | UnsetType = UNSET  # noqa: N815
+    commit: str | UnsetType = UNSET
+    metadata: dict[str, Any] | UnsetType = UNSET
+    truncated: Annotated[Yes, msgspec.Meta(description="There when the message was cut at a limit.")] | UnsetType = (
+        UNSET
+    )
 
 
 def id_text(identity: bytes) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from app.errors import InvalidInput
-from app.find.export import json_bytes
 from app.log import body
 from app.log.envelope import DeadLetter
 from app.log.own import DEFAULT_LEVEL, merged
@@ -50,7 +51,7 @@ def _record(sent: dict[str, Any], letter: DeadLetter) -> LogRecord:
 
     def text(name: str) -> str | None:
         found = value.get(name)
-        return found if found is None or isinstance(found, str) else json_bytes(found).decode()
+        return found if found is None or isinstance(found, str) else msgspec.json.encode(found).decode()
 
     t, ns = _time(value.get("timestamp"), letter)
     metadata = value.get("metadata")

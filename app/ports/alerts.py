@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import msgspec
-
-from app.times import instant
 
 #: Longest name, in characters.
 NAME_LIMIT = 200
@@ -52,11 +50,6 @@ class SavedSearch(msgspec.Struct, frozen=True):
     def question(self) -> Question:
         """The part of it that an alert counts."""
         return Question(self.parameters.get("q", ""), self.parameters.get("tz", ""))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as the API shows it."""
-        times = {"made": instant.text((self.made, 0)), "changed": instant.text((self.changed, 0))}
-        return {"id": self.id, "name": self.name, "parameters": self.parameters, **times}
 
 
 class Silence(msgspec.Struct, frozen=True):
@@ -153,22 +146,6 @@ class Change(msgspec.Struct, frozen=True):
     earlier: float | None = None
     samples: list[AlertSample] = []
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as the API shows it."""
-        window = None if self.start is None or self.end is None else {"from": _text(self.start), "to": _text(self.end)}
-        return {
-            "at": _text(self.at),
-            "what": self.what,
-            "text": self.text,
-            "by": self.by or None,
-            "window": window,
-            "query": self.question.q if window else None,
-            "tz": (self.question.tz or None) if window else None,
-            "count": self.count,
-            "earlier": self.earlier,
-            "samples": [msgspec.structs.asdict(sample) for sample in self.samples],
-        }
-
 
 class WatchedAlert(msgspec.Struct, frozen=True):
     """An alert as the record has it."""
@@ -177,10 +154,6 @@ class WatchedAlert(msgspec.Struct, frozen=True):
     status: Status
     #: Grows with each lease.
     turn: int
-
-
-def _text(ms: int) -> str:
-    return instant.text((ms, 0))
 
 
 class AlertKeeper(Protocol):

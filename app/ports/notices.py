@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Annotated, Any, Literal, Protocol, runtime_checkable
 
 import msgspec
 
+from app.shown import Moment, Shown, Uuid
 from app.times import instant
 
 #: The kinds of notices.
@@ -26,6 +27,9 @@ KINDS = (
 NOTIFIER_FAILING = "notifier_failing"
 #: How bad it is: `error` where somebody must act, `warning` where that may become so.
 SEVERITIES = ("error", "warning")
+#: Their types in an answer.
+NoticeKind = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(KINDS)})]
+Severity = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(SEVERITIES)})]
 #: Closed notices that the record keeps; the oldest beyond are forgotten.
 HISTORY = 1_000
 #: Seconds between two beats.
@@ -49,18 +53,31 @@ class Notice(msgspec.Struct, frozen=True):
     until: int | None = None
     details: dict[str, Any] = {}
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the notice as the API shows it."""
-        return {
-            "id": self.id,
-            "kind": self.kind,
-            "severity": self.severity,
-            "state": "open" if self.until is None else "closed",
-            "text": self.text,
-            "since": instant.text((self.since, 0)),
-            "until": None if self.until is None else instant.text((self.until, 0)),
-            "details": self.details,
-        }
+    def shown(self) -> ShownNotice:
+        """Return the notice as answers and notifiers show it."""
+        return ShownNotice(
+            self.id,
+            self.kind,
+            self.severity,
+            "open" if self.until is None else "closed",
+            self.text,
+            instant.text((self.since, 0)),
+            None if self.until is None else instant.text((self.until, 0)),
+            self.details,
+        )
+
+
+class ShownNotice(Shown):
+    """A notice, open or closed."""
+
+    id: Uuid
+    kind: NoticeKind
+    severity: Severity
+    state: Literal["open", "closed"]
+    text: str
+    since: Moment
+    until: Moment | None
+    details: dict[str, Any]
 
 
 class Crash(msgspec.Struct, frozen=True):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from app.errors import InvalidQuery, Problem
 from app.log.record import LogRecord
@@ -88,7 +90,7 @@ class FieldInfo:
     """A field that occurs: its name, the type of its values, the number of logs that have it."""
 
     name: str
-    type: str
+    type: Annotated[str, Meta(extra_json_schema={"enum": ["string", "number", "boolean", "time", "mixed"]})]
     count: int
 
 
@@ -108,14 +110,3 @@ def decode_cursor(text: str) -> Key:
     if len(packed) != 27:
         raise InvalidQuery(Problem("is not a cursor that an answer of this server held", "cursor"))
     return int.from_bytes(packed[:8], "big") - (1 << 63), int.from_bytes(packed[8:11], "big"), packed[11:]
-
-
-def describe(page: Page) -> dict[str, Any]:
-    """Return the parts of a JSON answer that the page itself knows."""
-    return {
-        "results": [record.to_dict() for record in page.records],
-        "total": page.total,
-        "total_is": "exact" if page.exact else "at least",
-        "next": None if page.next is None else encode_cursor(page.next),
-        "source": page.source,
-    }

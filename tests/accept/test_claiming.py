@@ -60,8 +60,8 @@ def whole(system: System, outcome: Outcome) -> None:
     """Fail unless the receipt says that all of its logs are stored and found."""
     assert outcome.receipt is not None
     found = system.receipts.status(outcome.receipt)
-    assert found["accepted"] == found["stored"] + found["dead"] + found["queued"]
-    assert found["queued"] == 0
+    assert found.accepted == found.stored + found.dead + found.queued
+    assert found.queued == 0
 
 
 def test_resend_after_the_drain_is_answered_from_the_first(system: System) -> None:

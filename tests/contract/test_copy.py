@@ -187,7 +187,7 @@ def test_keys_and_receipts_hold_in_the_new_system(
         assert (again.accepted, again.duplicates, again.receipt) == (0, 150, first.receipt)
         assert again.rejected == first.rejected
     assert first.receipt is not None
-    assert receipts(each_backends).status(first.receipt)["stored"] == 150
+    assert receipts(each_backends).status(first.receipt).stored == 150
 
 
 def test_keys_of_services_hold_in_a_file(old: Backends, each_backends: Backends) -> None:

@@ -52,7 +52,7 @@ def test_a_log_that_came_before_is_stored_once(each_backends: Backends, waits: b
     for outcome in (first, second):
         assert outcome.receipt is not None
         told = receipts(each_backends).status(outcome.receipt)
-        assert told["accepted"] == told["stored"] == told["indexed"] == outcome.accepted
+        assert told.accepted == told.stored == told.indexed == outcome.accepted
 
 
 def test_a_batch_that_comes_back_loses_nothing(each_backends: Backends, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pysqlite3
 import pytest
 
-from app.accept.receipts import Receipts
+from app.accept.receipts import ReceiptCounts, Receipts
 from app.backends import Backends
 from app.drain import drain
 from app.drain.indexing import Indexing
@@ -82,14 +82,7 @@ def test_log_that_cannot_be_stored_costs_no_neighbour(
     assert letter.id == records[41].id
     assert b"log 41" in letter.payload
     assert letter.reason.startswith("can't be stored: OverflowError")
-    found = receipts.status(receipt)
-    assert {name: found[name] for name in ("accepted", "queued", "stored", "indexed", "dead")} == {
-        "accepted": 100,
-        "queued": 0,
-        "stored": 99,
-        "indexed": 99,
-        "dead": 1,
-    }
+    assert receipts.status(receipt) == ReceiptCounts(accepted=100, queued=0, stored=99, indexed=99, dead=1)
     assert "trying its logs one by one" in caplog.text
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 from flask.testing import FlaskClient
 
@@ -24,6 +25,7 @@ from app.settings.settings import Settings
 from app.systems.rabbitmq import queue
 from app.times.instant import now_ms
 from app.web import create_app
+from app.web.answers.ingest import AcceptedAnswer
 from tests.prepared import prepare
 from tests.services.fixtures import StartServer
 from tests.services.rabbitmq import Rabbitmq
@@ -88,7 +90,7 @@ EXPECTED = [f"log {number}" for number in range(250)]
 def adds_up(held: Backends, *outcomes: Outcome) -> bool:
     """Return whether all receipts say that every log behind them is stored."""
     found = [receipts_of(held).status(str(outcome.receipt)) for outcome in outcomes]
-    return all((one["accepted"], one["stored"], one["queued"], one["dead"]) == (250, 250, 0, 0) for one in found)
+    return all((one.accepted, one.stored, one.queued, one.dead) == (250, 250, 0, 0) for one in found)
 
 
 def test_sent_again_before_the_drain(held: Backends, accept: Accept) -> None:
@@ -189,6 +191,7 @@ def test_http_says_which_logs_were_not_kept(
     retries = [one["index"] for one in answer.json["rejected"] if one["retry"] is True]
     assert 0 < len(retries) < 500
     assert answer.json["accepted"] == 500 - len(retries)
+    msgspec.json.decode(answer.data, type=AcceptedAnswer)
     refused = client.post("/logs/ingest/", json={"message": "one more"})
     assert (refused.status_code, "kept" in refused.json) == (503, False)
     assert int(refused.headers["Retry-After"]) > 0

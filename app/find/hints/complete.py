@@ -9,6 +9,9 @@ import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Annotated, Literal
+
+from msgspec import Meta, structs
 
 from app.errors import InvalidQuery, Problem
 from app.find.hints.known import Known, Memory
@@ -21,6 +24,7 @@ from app.query.language.parse import parse
 from app.query.language.place import Place, place
 from app.query.query import FieldInfo, Query, Value
 from app.query.text import escaped, quoted, written
+from app.shown import Count, Shown
 
 #: Seconds that a completion may take.
 COMPLETE_SECONDS = 0.15
@@ -58,19 +62,16 @@ _LEVEL_FORMS: _Forms = ((">=", 2, "this severity or worse"), ("<=", 2, "this sev
 _MESSAGE_FORMS: _Forms = _FORMS["string"][1:3]
 
 
-@dataclass(frozen=True, slots=True)
-class Completion:
+class Completion(Shown, omit_defaults=True):
     """One thing that may be written."""
 
-    kind: str
+    kind: Literal["field", "value", "operator", "form"]
     #: The text that the reader sees, and the text that is put in place of the piece that is completed.
     text: str
     insert: str
-    #: How many logs have it; None where that isn't counted.
-    count: int | None = None
+    count: Annotated[Count | None, Meta(description="How many logs have it, where that is counted.")] = None
     about: str = ""
-    #: Where in `insert` the cursor goes; None: behind it.
-    caret: int | None = None
+    caret: Annotated[Count | None, Meta(description="Where in `insert` the cursor goes, if not behind it.")] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ class _Completer:
             for name in NAMELESS:
                 start = f"{name}:"
                 found += [
-                    replace(one, text=f"{start}{one.text}", insert=f"{start}{one.insert}")
+                    structs.replace(one, text=f"{start}{one.text}", insert=f"{start}{one.insert}")
                     for one in self.values(replace(where, field=name))[:3]
                 ]
         return found

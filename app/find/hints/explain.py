@@ -25,6 +25,7 @@ from app.query.meaning import texts
 from app.query.normal import normal
 from app.query.query import Query
 from app.query.text import text
+from app.shown import Count, Shown, TotalIs, total_is
 from app.times.instant import Instant
 
 #: Seconds that all looks may take, and one of them.
@@ -39,12 +40,16 @@ SUGGESTIONS = 3
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class LowerBound:
+class LowerBound(Shown):
     """How many logs there are; at least so many unless that is exact."""
 
-    total: int
-    exact: bool
+    total: Count
+    total_is: TotalIs
+
+    @property
+    def exact(self) -> bool:
+        """Whether there are no more."""
+        return self.total_is == "exact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +74,10 @@ class Mistyped:
     near: Sequence[tuple[str, Filter]] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Skew:
-    """Logs that arrived in the range, whose own time lies outside."""
+class Skew(LowerBound):
+    """Logs that arrived in the range, whose own time lies outside, and how far it is typically ahead of their arrival; behind where negative."""
 
-    logs: LowerBound
-    #: How far their time is typically ahead of their arrival, in ms; behind it where negative.
-    typical: int
+    typical_ms: int
 
 
 @dataclass(slots=True)
@@ -126,7 +128,7 @@ class _Looks:
         query = replace(self.query, start=None, end=None) if self.bare else self.query
         asked = replace(query, filter=tree, count="auto")
         page = self.ask(what, partial(self.index.find, asked))
-        return None if page is None or page.total is None else LowerBound(page.total, page.exact)
+        return None if page is None or page.total is None else LowerBound(page.total, total_is(page.exact))
 
     def first(self, what: str, query: Query) -> tuple[LogRecord | None, bool]:
         """Return the first log of a query, and whether that could be asked."""
@@ -158,7 +160,7 @@ class _Looks:
     @property
     def bare(self) -> bool:
         """Whether the range is known to hold no log at all."""
-        return self.found.range == LowerBound(0, exact=True)
+        return self.found.range == LowerBound(0, "exact")
 
     def nearest(self) -> None:
         """Look for what lies next to the range."""
@@ -222,7 +224,7 @@ class _Looks:
         if page is not None and page.records:
             typical = round(median(record.t - record.received for record in page.records))
             total = len(page.records) if page.total is None else page.total
-            self.found.skew = Skew(LowerBound(total, page.exact), typical)
+            self.found.skew = Skew(total, total_is(page.exact), typical)
 
 
 #: Fields that every log has, and those of them whose values can't be mistyped for others.

@@ -21,6 +21,7 @@ from app.query.filter import EVERYTHING, TIME_FIELDS, And, Exists
 from app.query.meaning import values
 from app.query.normal import normal
 from app.query.query import Facets, Query, Value
+from app.shown import total_is
 from app.times.instant import Instant
 
 #: The newest logs whose values are looked at one by one, and most different values that are distinguished.
@@ -91,14 +92,14 @@ def statistics(index: SearchIndex, query: Query, name: str, size: int, budget: B
 
     page = ask("how many logs there are", partial(index.find, replace(query, limit=1, count="auto")), 0.2)
     if page is not None and page.total is not None:
-        found.logs = LowerBound(page.total, page.exact)
+        found.logs = LowerBound(page.total, total_is(page.exact))
     page = ask("the newest logs with the field", partial(index.find, replace(held, limit=LOOKED_AT)), 0.4)
     if page is not None and page.total is not None:
-        found.having = LowerBound(page.total, page.exact)
+        found.having = LowerBound(page.total, total_is(page.exact))
     if query.filter == EVERYTHING and query.start is None and query.end is None and not found.counted:
         # The index keeps the fields of all logs.
         infos = ask("how many logs have it", partial(index.fields, query), 0.2) or ()
-        found.having = next((LowerBound(info.count, True) for info in infos if info.name == name), found.having)
+        found.having = next((LowerBound(info.count, "exact") for info in infos if info.name == name), found.having)
     each = [values(record, name) for record in page.records] if page is not None else []
     _look_at(found, each)
     span = ask("its first and last log", partial(index.span, held), 0.2)
@@ -132,7 +133,7 @@ def _tell_apart(found: Statistics, facets: Facets | None, each: Sequence[Sequenc
         held, exact = [Value(text, count) for text, count in tally.most_common()], found.whole
     else:
         return
-    found.distinct = LowerBound(len(held), exact and len(held) < DISTINCT)
+    found.distinct = LowerBound(len(held), total_is(exact and len(held) < DISTINCT))
     found.top, found.top_exact = held[:size], exact
 
 

@@ -8,20 +8,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from app.errors import TimedOut
 from app.find import find
 from app.find.patterns.grouping import group
 from app.find.patterns.template import CHARACTERS, SPREAD, Masks, MessageForm, Template, refined, words
-from app.log.record import LogRecord, id_text
+from app.log.record import LogRecord
 from app.ports.deadline import Budget, Deadline
 from app.ports.index import SearchIndex
 from app.ports.record import LogStore
 from app.query.filter import Filter, Matches
 from app.query.meaning import regex
 from app.query.query import Query
-from app.query.text import text
 from app.times import instant
 from app.times.instant import Instant
 
@@ -209,33 +207,3 @@ def _compare(found: Sequence[Pattern]) -> None:
         # The pattern itself has its needle, too.
         needle, search = pattern.template.needle(), regex(pattern.template.regex()).search
         pattern.shared = sum(1 for sample in samples if needle in sample and search(sample)) - 1
-
-
-def answer(store: LogStore, index: SearchIndex, query: Query, size: int, budget: Budget = Budget()) -> dict[str, Any]:
-    """Return the *size* most frequent patterns as an answer shows them."""
-    found = patterns(store, index, query, budget)
-    return {
-        "patterns": [_described(pattern, found.logs) for pattern in found.patterns[:size]],
-        "more": max(len(found.patterns) - size, 0),
-        "logs": found.logs,
-        "total": found.total,
-        "total_is": "exact" if found.total_exact else "at least",
-        "exact": found.whole,
-        "source": "record" if found.from_record else "index",
-    }
-
-
-def _described(pattern: Pattern, of: int) -> dict[str, Any]:
-    logs = pattern.logs
-    identity, message = logs.sample
-    return {
-        "pattern": pattern.template.text(),
-        "count": logs.count,
-        "share": round(logs.count / of, 4),
-        "levels": dict(sorted(logs.levels.items(), key=lambda pair: (-pair[1], pair[0]))),
-        "first": instant.text(logs.first),
-        "last": instant.text(logs.last),
-        "sample": {"id": id_text(identity), "message": message},
-        "query": text(pattern.filter),
-        "shared": pattern.shared,
-    }

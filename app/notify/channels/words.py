@@ -81,9 +81,9 @@ def _event(one: Delivery, *, whole: bool = True) -> dict[str, Any]:
     at = notice.until if one.event == "closed" and notice.until is not None else notice.since
     if one.event == "worsened":
         at = one.made
-    shown = notice.to_dict()
-    shown["text"] = _shorten(notice.text, _TEXT)
-    shown["details"] = details(notice) if whole else {}
+    shown = notice.shown()
+    shown.text = _shorten(notice.text, _TEXT)
+    shown.details = details(notice) if whole else {}
     return {"type": f"notice.{one.event}", "timestamp": instant.text((at, 0)), "data": shown}
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, Response
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.alerts import change as alerts
 from app.alerts import searches
 from app.alerts.counts import CountSources
-from app.ports.alerts import Alert, AlertKeeper, Change, WatchedAlert
+from app.alerts.shown import ShownAlert, ShownChange, ShownTry
+from app.ports.alerts import Alert, AlertKeeper, Change
 from app.times.instant import now_ms
 from app.web.alerts import pages, saved
+from app.web.answers.alerts import AlertAnswer, AlertsAnswer, TryAnswer
+from app.web.answers.reply import DoneAnswer
 from app.web.current import backends
 from app.web.security import caching
 
@@ -32,8 +33,8 @@ def every() -> BaseResponse | str:
     saved.body(())
     keeper, now = backends().record.alerts, now_ms()
     names = _names(keeper)
-    shown = [alerts.describe(one, names.get(one.alert.search, ""), now) for one in keeper.alerts()]
-    return saved.reply({"alerts": shown})
+    shown = [ShownAlert.of(one, names.get(one.alert.search, ""), now) for one in keeper.alerts()]
+    return saved.fresh(AlertsAnswer(True, shown))
 
 
 @bp.post("/alerts")
@@ -67,7 +68,7 @@ def remove(which: str) -> Response:
     """Forget an alert, with its history."""
     keeper = backends().record.alerts
     keeper.drop_alert(alerts.get(keeper, which).alert.id)
-    return saved.reply({})
+    return saved.fresh(DoneAnswer(True))
 
 
 @bp.post("/alerts/<which>/silence")
@@ -94,14 +95,13 @@ def test(which: str) -> Response:
     watched = alerts.get(held.record.alerts, which)
     question = searches.get(held.record.alerts, watched.alert.search).question
     found = alerts.attempt(CountSources(held.queue, held.store, held.index), watched.alert, question, watched.status)
-    return saved.reply({"test": found.to_dict()})
+    return saved.fresh(TryAnswer(True, ShownTry.of(found)))
 
 
 def _reply(keeper: AlertKeeper, alert: Alert, status: int = 200) -> Response:
-    watched: WatchedAlert = alerts.get(keeper, alert.id)
-    described: dict[str, Any] = alerts.describe(watched, _names(keeper).get(alert.search, ""), now_ms())
-    changes = [change.to_dict() for change in keeper.alert_changes(alert.id)]
-    return saved.reply({"alert": described, "changes": changes}, status)
+    shown = ShownAlert.of(alerts.get(keeper, alert.id), _names(keeper).get(alert.search, ""), now_ms())
+    changes = [ShownChange.of(change) for change in keeper.alert_changes(alert.id)]
+    return saved.fresh(AlertAnswer(True, shown, changes), status)
 
 
 def _names(keeper: AlertKeeper) -> dict[str, str]:

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.alerts.searches import PASSING
 from app.errors import InvalidInput, Problem
-from app.find.export import json_bytes
+from app.web.answers.reply import Answer, reply
 from app.web.api.asked import Asked
 from app.web.current import settings
 from app.web.search.form import NAMES
@@ -44,9 +44,9 @@ def wants_page() -> bool:
     return request.accept_mimetypes.best_match(("application/json", "text/html")) == "text/html"
 
 
-def reply(found: dict[str, Any], status: int = 200) -> Response:
-    """Return *found* as JSON that no cache keeps."""
-    response = Response(json_bytes({"status": True, **found}), status, content_type="application/json")
+def fresh(found: Answer, status: int = 200) -> Response:
+    """Return an answer that no cache keeps."""
+    response = reply(found, status)
     response.headers["Cache-Control"] = "no-store"
     return response
 

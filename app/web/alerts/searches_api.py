@@ -8,8 +8,11 @@ from flask import Blueprint, Response
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.alerts import searches
+from app.alerts.shown import ShownSearch
 from app.ports.alerts import SavedSearch
 from app.web.alerts import saved, searches_pages
+from app.web.answers.alerts import SavedSearchAnswer, SavedSearchesAnswer
+from app.web.answers.reply import DoneAnswer
 from app.web.current import backends
 from app.web.search.form import SearchForm
 from app.web.security import caching
@@ -27,7 +30,9 @@ def every() -> BaseResponse | str:
     if saved.wants_page():
         return searches_pages.page()
     saved.body(())
-    return saved.reply({"searches": [search.to_dict() for search in backends().record.alerts.searches()]})
+    return saved.fresh(
+        SavedSearchesAnswer(True, [ShownSearch.of(search) for search in backends().record.alerts.searches()])
+    )
 
 
 @bp.post("/searches")
@@ -39,7 +44,7 @@ def add() -> Response:
     problems.take(lambda: searches.check_name(name))
     parameters = problems.take(lambda: searches.check_parameters(given, saved.PARAMETERS))
     problems.check()
-    return saved.reply({"search": searches.add(backends().record.alerts, name, parameters or {}).to_dict()}, 201)
+    return _reply(searches.add(backends().record.alerts, name, parameters or {}), 201)
 
 
 @bp.get("/searches/<which>")
@@ -49,7 +54,7 @@ def one(which: str) -> BaseResponse:
     if saved.wants_page():
         return saved.go(path(search))
     saved.body(())
-    return saved.reply({"search": search.to_dict()})
+    return _reply(search)
 
 
 @bp.put("/searches/<which>")
@@ -59,7 +64,7 @@ def change(which: str) -> Response:
     search = searches.get(keeper, which)
     name = given.pop("name", None)
     parameters = searches.check_parameters({**search.parameters, **given}, saved.PARAMETERS)
-    return saved.reply({"search": searches.change(keeper, search, name=name, parameters=parameters).to_dict()})
+    return _reply(searches.change(keeper, search, name=name, parameters=parameters))
 
 
 @bp.delete("/searches/<which>")
@@ -67,7 +72,11 @@ def remove(which: str) -> Response:
     """Forget a search that no alert watches."""
     keeper = backends().record.alerts
     searches.remove(keeper, searches.get(keeper, which))
-    return saved.reply({})
+    return saved.fresh(DoneAnswer(True))
+
+
+def _reply(search: SavedSearch, status: int = 200) -> Response:
+    return saved.fresh(SavedSearchAnswer(True, ShownSearch.of(search)), status)
 
 
 def path(search: SavedSearch) -> str:

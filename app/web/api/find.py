@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import chain
-from typing import Any
 
 from flask import Blueprint, Response
 
@@ -17,7 +16,19 @@ from app.find.patterns import patterns
 from app.query.filter import TIME_FIELDS
 from app.query.names import check_name
 from app.query.query import PAGE_LIMIT
+from app.times import instant
 from app.times.zone import read_zone
+from app.web.answers.find import (
+    ContextAnswer,
+    FacetsAnswer,
+    FieldsAnswer,
+    HistogramAnswer,
+    OneAnswer,
+    PageAnswer,
+    PatternsAnswer,
+    ShownBucket,
+)
+from app.web.answers.reply import reply
 from app.web.api.asked import Asked
 from app.web.current import backends, budget
 from app.web.security import caching
@@ -55,7 +66,7 @@ def logs() -> Response:
     query = asked.query()
     asked.check()
     held = backends()
-    return reply(find.answer(held.queue, held.store, held.index, query, budget()))
+    return reply(PageAnswer.of(*find.answer(held.queue, held.store, held.index, query, budget())))
 
 
 @bp.route("/logs/histogram", methods=["GET", "POST"])
@@ -69,8 +80,11 @@ def histogram() -> Response:
     zone = read_zone(asked.text("tz", "UTC"))
     held = backends()
     unseen = find.unseen(held.queue, held.store, held.index)
-    found = counts.histogram(held.index, query, interval, by == "level", zone, budget())
-    return reply({"status": True, **found, **unseen})
+    width, found = counts.histogram(held.index, query, interval, by == "level", zone, budget())
+    # The first bucket may begin before the first day there is.
+    starts = [instant.text(max((bucket.start, 0), instant.FIRST)) for bucket in found]
+    buckets = [ShownBucket(at, bucket.count, bucket.by) for at, bucket in zip(starts, found, strict=True)]
+    return reply(HistogramAnswer(True, width, buckets, **unseen))
 
 
 @bp.route("/logs/facets", methods=["GET", "POST"])
@@ -87,7 +101,8 @@ def facets() -> Response:
     asked.check()
     held = backends()
     unseen = find.unseen(held.queue, held.store, held.index)
-    return reply({"status": True, **counts.facets(held.index, query, names, size, budget()), **unseen})
+    found = held.index.facets(replace(query, after=None), names, size, budget())
+    return reply(FacetsAnswer(True, found.fields, found.exact, **unseen))
 
 
 def _check_facet(name: str) -> None:
@@ -109,7 +124,7 @@ def fields() -> Response:
     asked.check()
     held = backends()
     unseen = find.unseen(held.queue, held.store, held.index)
-    return reply({"status": True, **counts.fields(held.index, query, budget()), **unseen})
+    return reply(FieldsAnswer(True, *counts.fields(held.index, query, budget()), **unseen))
 
 
 @bp.route("/logs/patterns", methods=["GET", "POST"])
@@ -121,7 +136,7 @@ def alike() -> Response:
     asked.check()
     held = backends()
     unseen = find.unseen(held.queue, held.store, held.index)
-    return reply({"status": True, **patterns.answer(held.store, held.index, query, size, budget()), **unseen})
+    return reply(PatternsAnswer.of(patterns.patterns(held.store, held.index, query, budget()), size, unseen))
 
 
 @bp.route("/logs/export", methods=["GET", "POST"])
@@ -160,7 +175,7 @@ def one(identity: str) -> Response:
     """Answer with one log, from the record."""
     Asked(()).check()
     held = backends()
-    return reply({"status": True, "log": find.one(held.queue, held.record, identity).to_dict()})
+    return reply(OneAnswer(True, find.one(held.queue, held.record, identity).shown()))
 
 
 @bp.route(f"/logs/{_ID}/context", methods=["GET", "POST"])
@@ -171,7 +186,8 @@ def context(identity: str) -> Response:
     before, after = (asked.whole(name, 10, 0, NEIGHBOURS) for name in ("before", "after"))
     asked.check()
     held = backends()
-    return reply(find.context(held.queue, held.record, held.index, identity, query, before, after, budget()))
+    found, unseen = find.context(held.queue, held.record, held.index, identity, query, before, after, budget())
+    return reply(ContextAnswer(True, [record.shown() for record in found], **unseen))
 
 
 @bp.get("/traces/<path:trace_id>", merge_slashes=False)  # a trace id may hold any characters
@@ -183,9 +199,4 @@ def trace(trace_id: str) -> Response:
     if "sort" not in asked:
         query = replace(query, sort="asc")
     held = backends()
-    return reply(find.trace(held.queue, held.store, held.index, trace_id, query, budget()))
-
-
-def reply(found: dict[str, Any]) -> Response:
-    """Return *found* as JSON."""
-    return Response(export.json_bytes(found), content_type="application/json")
+    return reply(PageAnswer.of(*find.trace(held.queue, held.store, held.index, trace_id, query, budget())))

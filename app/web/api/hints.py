@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, cast
 
 from flask import Blueprint, Response, current_app
 
 from app.errors import InvalidQuery, Problem
 from app.find import find
-from app.find.hints.complete import COMPLETE_SECONDS, Completion, complete
-from app.find.hints.explain import Clause, Explanation, LowerBound, explain
+from app.find.hints.complete import COMPLETE_SECONDS, complete
+from app.find.hints.explain import explain
 from app.find.hints.known import Memory
-from app.find.hints.statistics import Statistics, statistics
-from app.log.record import LogRecord, id_text
+from app.find.hints.statistics import statistics
 from app.query.names import check_name
-from app.query.query import Clock
-from app.query.text import text
-from app.times import instant
+from app.web.answers.hints import CompletionsAnswer, ExplanationAnswer, StatisticsAnswer
+from app.web.answers.reply import reply
 from app.web.api.asked import BODY_LIMIT, Asked
-from app.web.api.find import FACET_SIZE, FILTER, WINDOW, reply
+from app.web.api.find import FACET_SIZE, FILTER, WINDOW
 from app.web.current import backends, budget
 from app.web.security import caching
 from app.web.security.access import who
@@ -76,16 +74,7 @@ def completions() -> Response:
     asked.check()
     seconds = replace(budget(), seconds=COMPLETE_SECONDS)
     found = complete(backends().index, typed, at, window, named, memory(), seconds)
-    return reply(
-        {
-            "status": True,
-            "start": found.place.start,
-            "end": found.place.end,
-            "completions": [_shown(one) for one in found.found],
-            "exact": found.exact,
-            "problem": None if found.problem is None else found.problem.to_dict(),
-        }
-    )
+    return reply(CompletionsAnswer.of(found))
 
 
 @bp.route("/logs/explain", methods=["GET", "POST"])
@@ -97,50 +86,7 @@ def explained() -> Response:
     held = backends()
     unseen = find.unseen(held.queue, held.store, held.index)
     found = explain(held.index, query, memory(), budget())
-    return reply({"status": True, **_explanation(found, query.clock), **unseen})
-
-
-def _explanation(found: Explanation, clock: Clock) -> dict[str, Any]:
-    """Return an explanation as the API shows it."""
-    return {
-        "clauses": [_clause(one) for one in found.clauses],
-        "range": _counted(found.range),
-        "nearest": {
-            "match": found.nearest_match,
-            **{name: _place(record, clock) for name, record in (("before", found.before), ("after", found.after))},
-        },
-        "mistyped": [
-            {
-                "field": one.field,
-                "value": one.value,
-                "near": [{"text": near, "query": text(corrected)} for near, corrected in one.near],
-            }
-            for one in found.mistyped
-        ],
-        "skew": None if found.skew is None else {**_total(found.skew.logs), "typical_ms": found.skew.typical},
-        "unasked": found.unasked,
-    }
-
-
-def _clause(clause: Clause) -> dict[str, Any]:
-    shown = {"query": text(clause.filter), "rest": text(clause.rest), "without": _counted(clause.without)}
-    return shown if clause.alone is None else {**shown, "alone": _counted(clause.alone)}
-
-
-def _counted(counted: LowerBound | None) -> dict[str, Any] | None:
-    return None if counted is None else _total(counted)
-
-
-def _total(counted: LowerBound) -> dict[str, Any]:
-    return {"total": counted.total, "total_is": "exact" if counted.exact else "at least"}
-
-
-def _place(record: LogRecord | None, clock: Clock) -> dict[str, Any] | None:
-    """Return where a log is."""
-    if record is None:
-        return None
-    at = (record.t, record.ns) if clock == "event" else (record.received, 0)
-    return {"id": id_text(record.id), "at": instant.text(at)}
+    return reply(ExplanationAnswer.of(found, query.clock, unseen))
 
 
 @bp.route("/logs/statistics", methods=["GET", "POST"])
@@ -156,7 +102,7 @@ def figures() -> Response:
     held = backends()
     unseen = find.unseen(held.queue, held.store, held.index)
     found = statistics(held.index, query, name, size, budget())
-    return reply({"status": True, **_statistics(found), **unseen})
+    return reply(StatisticsAnswer.of(found, unseen))
 
 
 def _check(name: str) -> None:
@@ -167,26 +113,3 @@ def _check(name: str) -> None:
             raise ValueError("metadata needs a path: metadata.name")
     except ValueError as error:
         raise InvalidQuery(Problem(str(error), "field")) from None
-
-
-def _statistics(found: Statistics) -> dict[str, Any]:
-    """Return statistics as the API shows them."""
-    return {
-        "field": found.name,
-        "logs": _counted(found.logs),
-        "having": _counted(found.having),
-        "looked_at": found.looked_at,
-        "types": found.types,
-        "numbers": None if found.numbers is None else asdict(found.numbers),
-        "distinct": _counted(found.distinct),
-        "values": [asdict(value) for value in found.top],
-        "exact": found.top_exact,
-        "first": None if found.first is None else instant.text(found.first),
-        "last": None if found.last is None else instant.text(found.last),
-        "unasked": found.unasked,
-    }
-
-
-def _shown(one: Completion) -> dict[str, Any]:
-    """Return a completion as the API shows it; absent parts are left out."""
-    return {name: value for name, value in asdict(one).items() if value not in (None, "")}

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import cast, get_args
 
-from flask import Blueprint, Response, jsonify, make_response, request
+from flask import Blueprint, Response, request
 
 from app.accept.accept import Outcome
+from app.accept.receipts import Stage
 from app.errors import InvalidInput, InvalidRecord, Problem
 from app.log import numbers, schema
 from app.log.numbers import Number
 from app.log.schema import Parsed
 from app.settings.limits import limits_of
 from app.times.instant import now_ms
+from app.web.answers.ingest import AcceptedAnswer, ReceiptAnswer
+from app.web.answers.reply import reply_by_name
 from app.web.current import parts
 from app.web.reading import inflated, raw_body
 from app.web.security.errors import answer
@@ -23,7 +26,7 @@ bp = Blueprint("ingest", __name__)
 #: Longest Idempotency-Key, in characters.
 KEY_LIMIT = 255
 #: Values of `wait`.
-STAGES = ("stored", "indexed")
+STAGES = get_args(Stage)
 #: Seconds for which `wait` blocks at most.
 WAIT_SECONDS = 10.0
 #: The name by which logingestor.handler, which numbers its logs, calls itself.
@@ -60,16 +63,10 @@ def ingest() -> Response:
     if not outcome.ok:
         problems = [Problem(**problem) for problem in outcome.rejected]
         return answer(400, f"no log was accepted: {_first(outcome)}", problems)
-    found = _shown(outcome)
-    # Logs in our own form have neither, and their answer is what it was before other forms were read.
-    if parsed.read_as:
-        found["read_as"] = dict(parsed.read_as)
-    if parsed.unused:
-        found["unused"] = parsed.unused
+    found = AcceptedAnswer.of(outcome, _message(outcome), parsed)
     if stage and outcome.receipt:
-        status = parts().receipts().wait(outcome.receipt, stage, WAIT_SECONDS)
-        found |= {name: status[name] for name in ("queued", "stored", "indexed", "dead")}
-    return make_response(jsonify(found), 202)
+        found.come_to(parts().receipts().wait(outcome.receipt, stage, WAIT_SECONDS))
+    return reply_by_name(found, 202)
 
 
 def _numbers(parsed: Parsed) -> dict[int, Number]:
@@ -82,10 +79,10 @@ def _numbers(parsed: Parsed) -> dict[int, Number]:
 @bp.get("/receipts/<receipt>")
 def receipt(receipt: str) -> Response:
     """Return what became of the logs behind a receipt."""
-    return jsonify(parts().receipts().status(receipt))
+    return reply_by_name(ReceiptAnswer.of(receipt, parts().receipts().status(receipt)))
 
 
-def _shown(outcome: Outcome) -> dict[str, Any]:
+def _message(outcome: Outcome) -> str:
     message = f"{outcome.accepted} accepted"
     if outcome.duplicates:
         message += f", {outcome.duplicates} accepted before"
@@ -93,15 +90,7 @@ def _shown(outcome: Outcome) -> dict[str, Any]:
         message += f", {sum(outcome.dropped.values())} dropped by rules"
     if outcome.rejected:
         message += f", {len(outcome.rejected)} rejected: {_first(outcome)}"
-    found = {
-        "status": True,
-        "message": message,
-        "accepted": outcome.accepted,
-        "duplicates": outcome.duplicates,
-        "rejected": outcome.rejected,
-        "receipt": outcome.receipt,
-    }
-    return found | {"dropped": outcome.dropped} if outcome.dropped else found
+    return message
 
 
 def _first(outcome: Outcome) -> str:
@@ -118,7 +107,7 @@ def _key() -> str | None:
     return key
 
 
-def _stage() -> str | None:
+def _stage() -> Stage | None:
     if not request.query_string:
         return None
     for name in request.args:
@@ -129,7 +118,7 @@ def _stage() -> str | None:
     stage = request.args.get("wait")
     if stage is not None and stage not in STAGES:
         raise InvalidInput(Problem(f"is neither {' nor '.join(STAGES)}", "wait"))
-    return stage
+    return cast(Stage | None, stage)
 
 
 def _strict() -> bool:

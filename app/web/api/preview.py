@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, request
 
 from app.errors import InvalidInput, Problem
 from app.files import preview as files
@@ -10,6 +10,8 @@ from app.settings.limits import limits_of
 from app.times.instant import now_ms
 from app.times.written import Assumed
 from app.times.zone import read_zone
+from app.web.answers.ingest import PreviewAnswer
+from app.web.answers.reply import reply_by_name
 from app.web.current import settings
 from app.web.reading import inflated, raw_body
 
@@ -32,4 +34,4 @@ def preview() -> Response:
     found = files.preview(
         body, assumed, limits_of(settings()), now_ms(), name=request.args.get("as"), join=join == "auto"
     )
-    return jsonify(status=True, logs=[one.to_dict() for one in found])
+    return reply_by_name(PreviewAnswer(True, [one.shown() for one in found]))

@@ -6,6 +6,8 @@ from app.alerts import change as verbs
 from app.ports.alerts import NAME_LIMIT
 from app.ports.notices import SEVERITIES
 from app.web.alerts import saved
+from app.web.answers.alerts import AlertAnswer, AlertsAnswer, SavedSearchAnswer, SavedSearchesAnswer, TryAnswer
+from app.web.answers.reply import DoneAnswer
 from app.web.openapi.route import TEXT, Parameter, Route, choice, whole
 
 _NAME = {"type": "string", "minLength": 1, "maxLength": NAME_LIMIT}
@@ -51,12 +53,12 @@ _WATCHED = (("name", "many errors"), ("search", "errors"), ("kind", "at_least"),
 _ADD_ALERT = """-d '{"name": "many-errors", "search": "errors", "kind": "at_least", "window": "5m", "threshold": 100}' HOST/alerts"""
 
 ROUTES = (
-    Route("/searches", ("GET",), "Saved searches", "Searches", "HOST/searches"),
+    Route("/searches", ("GET",), "Saved searches", SavedSearchesAnswer, "HOST/searches"),
     Route(
         "/searches",
         ("POST",),
         "Save a search",
-        "Search",
+        SavedSearchAnswer,
         """-d '{"name": "errors", "q": "level:error", "from": "now-1d"}' HOST/searches""",
         SEARCH,
         status=201,
@@ -68,7 +70,7 @@ ROUTES = (
         "/searches/{which}",
         ("GET",),
         "A saved search",
-        "Search",
+        SavedSearchAnswer,
         "HOST/searches/errors",
         others=("which",),
         about="A browser is led to the search page.",
@@ -78,7 +80,7 @@ ROUTES = (
         "/searches/{which}",
         ("PUT",),
         "Change a saved search",
-        "Search",
+        SavedSearchAnswer,
         """-X PUT -d '{"from": "now-2d"}' HOST/searches/errors""",
         SEARCH,
         ("which",),
@@ -90,18 +92,18 @@ ROUTES = (
         "/searches/{which}",
         ("DELETE",),
         "Forget a saved search",
-        "Live",
+        DoneAnswer,
         "-X DELETE HOST/searches/errors",
         others=("which",),
         about="Not while an alert watches it.",
         errors=(400, 404, 503),
     ),
-    Route("/alerts", ("GET",), "Alerts with their states", "Alerts", "HOST/alerts"),
+    Route("/alerts", ("GET",), "Alerts with their states", AlertsAnswer, "HOST/alerts"),
     Route(
         "/alerts",
         ("POST",),
         "Make an alert",
-        "Alert",
+        AlertAnswer,
         _ADD_ALERT,
         ALERT,
         status=201,
@@ -114,7 +116,7 @@ ROUTES = (
         "/alerts/{which}",
         ("GET",),
         "An alert, and what happened to it",
-        "Alert",
+        AlertAnswer,
         "HOST/alerts/many-errors",
         others=("which",),
         errors=(400, 404, 503),
@@ -123,7 +125,7 @@ ROUTES = (
         "/alerts/{which}",
         ("PUT",),
         "Change an alert",
-        "Alert",
+        AlertAnswer,
         """-X PUT -d '{"threshold": 200}' HOST/alerts/many-errors""",
         ALERT,
         ("which",),
@@ -136,7 +138,7 @@ ROUTES = (
         "/alerts/{which}",
         ("DELETE",),
         "Forget an alert",
-        "Live",
+        DoneAnswer,
         "-X DELETE HOST/alerts/many-errors",
         others=("which",),
         errors=(404, 503),
@@ -145,7 +147,7 @@ ROUTES = (
         "/alerts/{which}/silence",
         ("POST",),
         "Silence an alert",
-        "Alert",
+        AlertAnswer,
         """-d '{"until": "now+2h", "reason": "the disk is being replaced"}' HOST/alerts/many-errors/silence""",
         ("until", "reason", "by"),
         ("which",),
@@ -158,7 +160,7 @@ ROUTES = (
         "/alerts/{which}/silence",
         ("DELETE",),
         "End a silence",
-        "Alert",
+        AlertAnswer,
         "-X DELETE HOST/alerts/many-errors/silence",
         others=("which",),
         errors=(404, 503),
@@ -167,7 +169,7 @@ ROUTES = (
         "/alerts/{which}/test",
         ("GET",),
         "What an alert would do now",
-        "Test",
+        TryAnswer,
         "HOST/alerts/many-errors/test",
         others=("which",),
         about="Counts the window that ends now; nothing is changed.",

@@ -6,14 +6,15 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any
 
+import msgspec
 from apispec import APISpec
 from flask import Blueprint, Response, render_template, request
 
-from app.find.export import json_bytes
 from app.version import VERSION
+from app.web.openapi.parameters import PARAMETERS, REQUIRED
 from app.web.openapi.route import Route
-from app.web.openapi.routes import LOG_TYPES, PARAMETERS, REQUIRED, ROUTES
-from app.web.openapi.schemas import SCHEMAS
+from app.web.openapi.routes import LOG_TYPES, ROUTES
+from app.web.openapi.schemas import SCHEMAS, reference
 
 bp = Blueprint("openapi", __name__)
 
@@ -51,7 +52,7 @@ def page() -> str:
 
 @cache
 def _json() -> bytes:
-    return json_bytes(describe())
+    return msgspec.json.encode(describe())
 
 
 def describe() -> dict[str, Any]:
@@ -116,12 +117,11 @@ def _body(route: Route) -> dict[str, Any]:
 
 
 def _responses(route: Route, method: str) -> dict[str, Any]:
-    schema = {} if route.answer is None else {"schema": {"$ref": f"#/components/schemas/{route.answer}"}}
+    schema = {} if route.answer is None else {"schema": reference(route.answer)}
     content = {kind.partition(";")[0]: schema for kind in route.types}
     found = {str(route.status): {"description": HTTPStatus(route.status).phrase, "content": content}}
     access = (401, 429) if method == "GET" else (401, 403, 429)
     for status in sorted((*route.errors, *(access if route.closed else ()))):
-        name = "Ready" if route.answer == "Ready" else "Error"
-        error = {"application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}}}
-        found[str(status)] = {"description": MEANINGS[status], "content": error}
+        error = {"schema": reference(route.refusal)}
+        found[str(status)] = {"description": MEANINGS[status], "content": {"application/json": error}}
     return found

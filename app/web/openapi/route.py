@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.shown import Shown
+from app.web.answers.reply import ErrorAnswer
+
 TEXT: dict[str, Any] = {"type": "string"}
 TIME: dict[str, Any] = {"type": ["string", "number"], "examples": ["2023-09-15T08:00:00Z", "now-15m", 1694764800]}
 
@@ -37,8 +40,8 @@ class Route:
     path: str
     methods: tuple[str, ...]
     summary: str
-    #: Schema of the answer, by its name in app.web.openapi.schemas; None where it is no JSON.
-    answer: str | None
+    #: What it answers; None where that is no JSON.
+    answer: type[Shown] | None
     #: Arguments of curl for a request; HOST stands for the server's address.
     example: str
     #: Names that the URL may hold, and the body of a POST to a route that finds.
@@ -56,9 +59,9 @@ class Route:
     #: A body that is answered well, where one is wanted; and names that can't be left out of it.
     sample: tuple[tuple[str, Any], ...] = ()
     required: tuple[str, ...] = ()
-    #: Statuses of answers in the shape of an error.
+    #: Statuses of answers that say what is wrong, and what they are.
     errors: tuple[int, ...] = field(default=(400, 503))
-
+    refusal: type[Shown] = ErrorAnswer
     #: Whether the password is needed where AUTH is required.
     closed: bool = True
     #: Where the default of a parameter differs from that of the other routes.

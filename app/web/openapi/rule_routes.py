@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.web.answers.rules import RetentionPreviewAnswer, RulesAnswer, RulesPreviewAnswer
 from app.web.openapi.route import TEXT, Parameter, Route
 from app.web.rules import api
 
@@ -14,7 +15,7 @@ ROUTES = (
         "/rules",
         ("GET",),
         "The rules in force, and what they did",
-        "Rules",
+        RulesAnswer,
         "HOST/rules",
         about="What is taken out of logs, and which are dropped, before they are queued (docs/rules.md). A browser gets a page.",
     ),
@@ -22,7 +23,7 @@ ROUTES = (
         "/rules/preview",
         ("POST",),
         "What rules would do to the newest 1,000 logs",
-        "RulesPreview",
+        RulesPreviewAnswer,
         """-d '{"rules": "mails: mask email"}' HOST/rules/preview""",
         api.NAMES,
         about="Nothing is kept. A fault is a 400 whose `field` is `line N`, with the character in that line.",
@@ -33,7 +34,7 @@ ROUTES = (
         "/retention/preview",
         ("POST",),
         "What rules of retention would let go now",
-        "RetentionPreview",
+        RetentionPreviewAnswer,
         """-d '{"rules": "level:debug 3d; default 30d"}' HOST/retention/preview""",
         api.NAMES,
         about="By rule, exactly what would go, were they in force now; nothing goes.",

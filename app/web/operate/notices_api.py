@@ -5,8 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from app.errors import Unavailable
-from app.find.export import json_bytes
 from app.ports.notices import KINDS, SEVERITIES, Notice
+from app.web.answers.alerts import NoticesAnswer, NoticesSource
+from app.web.answers.reply import reply
 from app.web.api.asked import Asked
 from app.web.current import backends, parts
 from app.web.operate import notices_page
@@ -44,14 +45,14 @@ def notices() -> Response:
 
 def _data(chosen: dict[str, str]) -> Response:
     state = chosen["state"] or None
+    source: NoticesSource = "record"
     try:
-        found, source = backends().record.notices.notices(LIMIT, state), "record"
+        found = backends().record.notices.notices(LIMIT, state)
     except Unavailable:
         # That the record can't be reached is itself a notice.
         found, source = _from_memory(state), "memory"
     found = [one for one in found if chosen["severity"] in ("", one.severity) and chosen["kind"] in ("", one.kind)]
-    shown = {"status": True, "notices": [notice.to_dict() for notice in found], "source": source}
-    return Response(json_bytes(shown), content_type="application/json")
+    return reply(NoticesAnswer(True, [notice.shown() for notice in found], source))
 
 
 def _from_memory(state: str | None) -> list[Notice]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 from flask import Blueprint, Response
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.errors import InvalidInput, Problem
 from app.web.alerts import saved
+from app.web.answers.rules import RetentionPreviewAnswer, RulesAnswer, RulesPreviewAnswer, ShownExpiry
 from app.web.rules import page
 from app.web.rules.asking import described, going, previewed
 
@@ -22,19 +24,19 @@ def every() -> BaseResponse | str:
     if saved.wants_page():
         return page.shown()
     saved.body(())
-    return saved.reply({"rules": described()})
+    return saved.fresh(msgspec.convert({"status": True, "rules": described()}, RulesAnswer))
 
 
 @bp.post("/rules/preview")
 def preview() -> Response:
     """Answer what the rules of the body, or those in force, would do to the newest logs; nothing is kept."""
-    return saved.reply(previewed(_given()).to_dict())
+    return saved.fresh(msgspec.convert({"status": True, **previewed(_given()).to_dict()}, RulesPreviewAnswer))
 
 
 @bp.post("/retention/preview")
 def retention_preview() -> Response:
     """Answer what would go now by the rules of retention of the body, or by those in force; nothing goes."""
-    return saved.reply({"rules": [one.to_dict() for one in going(_given())]})
+    return saved.fresh(RetentionPreviewAnswer(True, [ShownExpiry(**one.to_dict()) for one in going(_given())]))
 
 
 def _given() -> str | None:

@@ -128,9 +128,9 @@ def _number(counted: LowerBound | None) -> str:
 
 def _skewed(skew: Skew) -> str:
     """Return how far off clocks are: `3 logs … typically 2 h behind their arrival`."""
-    size = lengths.brief(abs(skew.typical) * lengths.MS)
-    side = "ahead of" if skew.typical > 0 else "behind"
-    return f"{_number(skew.logs)}, whose own time lies outside it: typically {size} {side} their arrival"
+    size = lengths.brief(abs(skew.typical_ms) * lengths.MS)
+    side = "ahead of" if skew.typical_ms > 0 else "behind"
+    return f"{_number(skew)}, whose own time lies outside it: typically {size} {side} their arrival"
 
 
 def _newest(index: SearchIndex, query: Query, budget: Budget) -> LogRecord | None:

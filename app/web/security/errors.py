@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any
 
-from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask import Flask, Response, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from app.errors import (
@@ -21,6 +20,7 @@ from app.errors import (
     Unavailable,
     UnsupportedMedia,
 )
+from app.web.answers.reply import ErrorAnswer, reply_by_name
 from app.web.server.environ import REFUSED
 
 log = logging.getLogger(__name__)
@@ -50,13 +50,12 @@ def install(app: Flask) -> None:
     app.register_error_handler(Exception, _unforeseen)
 
 
-def answer(status: int, message: str, problems: Sequence[Problem] = (), **more: Any) -> Response:
+def answer(status: int, message: str, problems: Sequence[Problem] = (), *, kept_unknown: bool = False) -> Response:
     """Return the error as JSON, or as a page for who prefers HTML."""
     if request.accept_mimetypes.best_match(("application/json", "text/html")) == "text/html":
         page = render_template("error.html", status=status, message=message, problems=problems)
         return make_response(page, status)
-    body = {"status": False, "message": message, "errors": [problem.to_dict() for problem in problems], **more}
-    return make_response(jsonify(body), status)
+    return reply_by_name(ErrorAnswer.of(message, problems, kept_unknown=kept_unknown), status)
 
 
 def refused_by(error: LogIngestorError) -> tuple[int, str, dict[str, str]]:
@@ -84,8 +83,7 @@ def _ours(error: LogIngestorError) -> Response:
     if isinstance(error, InvalidInput):
         return answer(status, said(error.problems), error.problems)
     if isinstance(error, Unavailable):
-        kept: dict[str, Any] = {"kept": "unknown"} if error.kept_unknown else {}
-        response = answer(status, str(error), **kept)
+        response = answer(status, str(error), kept_unknown=error.kept_unknown)
         response.headers["Retry-After"] = str(error.retry_after)
         return response
     return answer(status, str(error))

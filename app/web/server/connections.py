@@ -13,6 +13,9 @@ from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+import msgspec
+
+from app.web.answers.reply import ErrorAnswer
 from app.web.security.tries import one_client
 from app.web.server.protocol import Protocol
 
@@ -157,7 +160,7 @@ class Connection(Protocol):
         """Answer in the shape of every error and close."""
         self._end_wait()
         name, message = _REFUSALS[status]
-        body = f'{{"status":false,"message":"{message}","errors":[]}}'.encode()
+        body = msgspec.json.encode(ErrorAnswer.of(message))
         head = f"HTTP/1.1 {status} {name}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n".encode()
         self.transport.write(head + header + b"connection: close\r\n\r\n" + body)
         self.transport.close()

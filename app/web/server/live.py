@@ -15,11 +15,11 @@ from datetime import tzinfo
 from typing import Any
 from urllib.parse import parse_qsl
 
+import msgspec
 from flask import Flask
 
 from app.errors import InvalidInput, LogIngestorError
 from app.find import follow
-from app.find.export import json_bytes
 from app.find.follow import Follower, TailReader, Write
 from app.log.record import LogRecord
 from app.query.filter import And, Filter
@@ -31,6 +31,7 @@ from app.query.text import text
 from app.settings.settings import Settings
 from app.times.zone import read_zone
 from app.web.accounts.identity import Identity, tail_key
+from app.web.answers.reply import error_text
 from app.web.render import zone
 from app.web.search import table
 from app.web.search.form import NAMES, ROW, SearchForm
@@ -87,7 +88,7 @@ class Live:
         except LogIngestorError as error:
             code = REFUSED if isinstance(error, InvalidInput) else FAILED
             await send({"type": "websocket.accept"})
-            await send({"type": "websocket.send", "text": json.dumps(_described(error))})
+            await send({"type": "websocket.send", "text": _described(error)})
         await send({"type": "websocket.close", "code": code})
 
     async def events(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,7 +107,7 @@ class Live:
                 await send({"type": "http.response.body", "body": b""})
         except LogIngestorError as error:
             status = 400 if isinstance(error, InvalidInput) else 503
-            body = json.dumps(_described(error)).encode()
+            body = _described(error).encode()
             headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
             await send({"type": "http.response.start", "status": status, "headers": headers})
             await send({"type": "http.response.body", "body": body})
@@ -195,7 +196,7 @@ class Live:
 
 
 def _json(record: LogRecord, cursor: str) -> str:
-    return json_bytes({**record.to_dict(), "cursor": cursor}).decode()
+    return msgspec.json.encode({**record.to_dict(), "cursor": cursor}).decode()
 
 
 def _event(message: str) -> str:
@@ -214,9 +215,9 @@ def _last_event(scope: Scope) -> str:
     return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"last-event-id"), "")
 
 
-def _described(error: LogIngestorError) -> dict[str, Any]:
+def _described(error: LogIngestorError) -> str:
     problems = error.problems if isinstance(error, InvalidInput) else ()
-    return {"status": False, "message": str(error), "errors": [problem.to_dict() for problem in problems]}
+    return error_text(str(error), problems)
 
 
 async def _left(receive: Receive, kind: str) -> None:

@@ -7,6 +7,8 @@ import contextlib
 import json
 from collections import deque
 
+import msgspec
+
 from app.monitor.board import Board
 from app.ports.notices import Notice
 from app.web.server.bridge import Receive, Send
@@ -48,7 +50,7 @@ class Noticing:
                     return
                 came.clear()
                 while waiting:
-                    text = json.dumps(waiting.popleft().to_dict(), ensure_ascii=False)
+                    text = json.dumps(msgspec.to_builtins(waiting.popleft().shown()), ensure_ascii=False)
                     await send({"type": "websocket.send", "text": text})
                 arriving = asyncio.ensure_future(came.wait())
                 await asyncio.wait({arriving, left, stopping}, return_when=asyncio.FIRST_COMPLETED)

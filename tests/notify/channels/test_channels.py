@@ -45,7 +45,7 @@ def test_a_webhook_is_signed_json(receiver: Receiver, tmp_path: Any) -> None:
     assert first.headers["content-type"] == "application/json"
     told = first.data
     assert (told["type"], told["timestamp"]) == ("notice.opened", "2023-11-14T22:13:20Z")
-    assert told["data"] == notice(HOSTILE).to_dict()
+    assert told["data"] == msgspec.to_builtins(notice(HOSTILE).shown())
 
 
 def test_each_webhook_has_a_secret_of_its_own(receiver: Receiver, tmp_path: Any) -> None:

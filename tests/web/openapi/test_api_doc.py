@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 from flask.testing import FlaskClient
 
@@ -16,6 +17,7 @@ from app.find.counts import AUTO_BUCKETS, INTERVAL_DAYS
 from app.log.body import ENCODINGS
 from app.log.record import LogRecord, id_bytes
 from app.query.query import BUCKET_LIMIT, PAGE_LIMIT
+from app.shown import Shown
 from app.web import current
 from app.web.api import asked, find, ingest
 from app.web.openapi.routes import ROUTES
@@ -72,6 +74,16 @@ def steady(value: Any) -> Any:
     return [steady(inner) for inner in value] if isinstance(value, list) else value
 
 
+def described(answer: Any) -> type[Shown]:
+    """Return what the table of routes says of an answer."""
+    path = re.sub("(?<=.)/$", "", answer.request.path)
+    for route in ROUTES:
+        pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(route.path.rstrip("/")))
+        if re.fullmatch(pattern, path) and answer.request.method in route.methods and route.answer is not None:
+            return route.answer if answer.status_code == route.status else route.refusal
+    raise AssertionError(f"{path} is no described route")
+
+
 def test_examples_answer_as_shown(client: FlaskClient, fill: Fill, make_record: MakeRecord) -> None:
     """Every example, in the order of the document, on the logs that it is about."""
     fill(documented_logs(make_record))
@@ -89,6 +101,8 @@ def test_examples_answer_as_shown(client: FlaskClient, fill: Fill, make_record: 
             assert set(shown.splitlines()) <= set(answer.text.splitlines()), command
             continue
         assert steady(answer.json) == steady(json.loads(shown)), command
+        # As strict as the encoder: what the document shows has each field of the answer, of its type, and no other.
+        msgspec.json.decode(shown, type=described(answer))
         receipt = receipt or answer.json.get("receipt", "")
     assert len(finding) >= len(ROUTES) - 3
 

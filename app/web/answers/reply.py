@@ -1,0 +1,61 @@
+"""The base of all answers, the ones that every room gives, and their way onto the wire."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+import msgspec
+from flask import Response
+from msgspec import UNSET, Meta, UnsetType
+
+from app.errors import Problem
+from app.shown import Shown, ShownProblem, Yes
+
+_JSON = "application/json"
+_by_name = msgspec.json.Encoder(order="sorted").encode
+
+
+class Answer(Shown):
+    """An answer to what could be done."""
+
+    status: Yes
+
+
+class DoneAnswer(Answer):
+    """That it was done."""
+
+
+class ErrorAnswer(Shown):
+    """Why it could not be done."""
+
+    status: Annotated[bool, Meta(extra_json_schema={"const": False})]
+    message: str
+    errors: list[ShownProblem]
+    kept: (
+        Annotated[Literal["unknown"], Meta(description="There when the logs may be kept, or may not.")] | UnsetType
+    ) = UNSET
+
+    @classmethod
+    def of(cls, message: str, problems: Sequence[Problem] = (), *, kept_unknown: bool = False) -> ErrorAnswer:
+        """Return the answer that says what is wrong."""
+        found = cls(False, message, [ShownProblem.of(problem) for problem in problems])
+        if kept_unknown:
+            found.kept = "unknown"
+        return found
+
+
+def error_text(message: str, problems: Sequence[Problem] = ()) -> str:
+    """Return the error as readers of the live tail get it, who are answered without Flask."""
+    return json.dumps(msgspec.to_builtins(ErrorAnswer.of(message, problems)))
+
+
+def reply(found: Shown, status: int = 200) -> Response:
+    """Return an answer as JSON, its fields as they are defined."""
+    return Response(msgspec.json.encode(found), status, content_type=_JSON)
+
+
+def reply_by_name(found: Shown, status: int = 200) -> Response:
+    """Return an answer as JSON on a line, all names in alphabetical order: as Flask writes it, and errors and ingest answered first."""
+    return Response(_by_name(found) + b"\n", status, content_type=_JSON)

@@ -1,0 +1,84 @@
+"""Answers about the rules that take secrets out of logs and drop logs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import UNSET, UnsetType
+
+from app.shown import Count, Moment, Shown
+from app.web.answers.reply import Answer
+
+
+class ShownRule(Shown):
+    """A rule in force, and what was counted of it: which counts there are is a matter of its kind."""
+
+    rule: str
+    kind: Literal["redaction", "thinning"]
+    text: str
+    changed: Count | UnsetType = UNSET
+    values: Count | UnsetType = UNSET
+    letters: Count | UnsetType = UNSET
+    dropped: Count | UnsetType = UNSET
+    bytes: Count | UnsetType = UNSET
+
+
+class RulesAnswer(Answer):
+    """The rules in force, in their order."""
+
+    rules: list[ShownRule]
+
+
+class RuleChange(Shown):
+    """A value of a log before and after a rule; null where there is none."""
+
+    field: str
+    before: str | None
+    after: str | None
+
+
+class RuleExample(Shown):
+    """One of the logs that a rule finds: what it would change, or the log that it would drop."""
+
+    id: str
+    changes: list[RuleChange] | UnsetType = UNSET
+    level: str | UnsetType = UNSET
+    message: str | UnsetType = UNSET
+
+
+class ShownEffect(Shown):
+    """What one rule would do: to how many logs, how many values it would take out, how many bytes it would drop."""
+
+    rule: str
+    text: str
+    logs: Count
+    values: Count
+    bytes: Count
+    examples: list[RuleExample]
+
+
+class RulesPreviewAnswer(Answer):
+    """What rules would do to the newest logs."""
+
+    looked: Count
+    bytes: Count
+    changed: Count
+    dropped: Count
+    bytes_after: Count
+    rules: list[ShownEffect]
+
+
+class ShownExpiry(Shown):
+    """The logs that a rule of retention would let go: how many, their bytes, and the first and last of them."""
+
+    rule: str
+    logs: Count
+    bytes: Count
+    first: Moment | None
+    last: Moment | None
+
+
+class RetentionPreviewAnswer(Answer):
+    """What rules of retention would let go now, by rule."""
+
+    rules: list[ShownExpiry]
