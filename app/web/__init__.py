@@ -19,6 +19,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     # Not at the head: the blueprints lie in this package, so importing any of them runs this file first.
     from app.web import blueprints
     from app.web.accounts import tables
+    from app.web.paths import AnyText
     from app.web.security import access, errors, headers
     from app.web.server import mount
 
@@ -31,6 +32,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     settings = settings or Settings.from_env(os.environ)
     app.extensions["logingestor"] = Parts(settings)
     app.url_map.strict_slashes = False
+    app.url_map.converters["any_text"] = AnyText
     cast(DefaultJSONProvider, app.json).ensure_ascii = False
     headers.install(app)
     errors.install(app)

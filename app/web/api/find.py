@@ -190,7 +190,7 @@ def context(identity: str) -> Response:
     return reply(ContextAnswer(True, [record.shown() for record in found], **unseen))
 
 
-@bp.get("/traces/<path:trace_id>", merge_slashes=False)  # a trace id may hold any characters
+@bp.get("/traces/<any_text:trace_id>", merge_slashes=False)
 def trace(trace_id: str) -> Response:
     """Answer with the logs of a trace, oldest first."""
     asked = Asked(PAGE)

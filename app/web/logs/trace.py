@@ -101,7 +101,7 @@ def seen_from(trace_id: str, form: SearchForm) -> str:
 
 
 @bp.get("/trace")
-@bp.get("/trace/<path:trace_id>", merge_slashes=False)
+@bp.get("/trace/<any_text:trace_id>", merge_slashes=False)
 def show(trace_id: str | None = None) -> tuple[str, int]:
     """Show a trace: of a long one the part after the place in the URL."""
     asked = _asked(request.args.get("id", "") if trace_id is None else trace_id)

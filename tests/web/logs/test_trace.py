@@ -302,7 +302,9 @@ def test_faults_are_named(client: FlaskClient, query: str, field: str) -> None:
     assert asking.problems(client, f"/trace/t?{query}")[0]["field"] == field
 
 
-@pytest.mark.parametrize("text", [*HOSTILE, "/slash/", "..", ".", "a//b", "", "?x=1&y#z", "50 %", "\u65e5\u672c"])
+@pytest.mark.parametrize(
+    "text", [*HOSTILE, "/slash/", "..", ".", "a//b", "a\nb", "a\n", "", "?x=1&y#z", "50 %", "\u65e5\u672c"]
+)
 def test_odd_ids_are_only_shown_and_found(client: FlaskClient, make_record: MakeRecord, fill: Fill, text: str) -> None:
     """Ids, resources, levels and messages can't run, break out or reorder anything; every id has an address."""
     fill(

@@ -75,7 +75,9 @@ def test_trace(client: FlaskClient, minutes: list[LogRecord]) -> None:
     assert get(client, "/traces/nosuch")["results"] == []
 
 
-@pytest.mark.parametrize("name", ["a/b c", "a//b", "日本", "a?b#c", "*", '"', "a\\b", "%41", "x" * 255])
+@pytest.mark.parametrize(
+    "name", ["a/b c", "a//b", "/a", "a/", "a\nb", "a\n", "日本", "a?b#c", "*", '"', "a\\b", "%41", "x" * 255]
+)
 def test_trace_of_any_name(client: FlaskClient, fill: Fill, make_record: MakeRecord, name: str) -> None:
     """Whatever a trace is called, its URL finds it and it alone."""
     fill([make_record(trace_id=name), make_record(trace_id="other")])
