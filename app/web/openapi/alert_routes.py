@@ -37,7 +37,6 @@ PARAMETERS = {
     "close_after": Parameter(whole(1, verbs.IN_A_ROW, 3), "Evaluations in a row before that is over."),
     "until": Parameter(TEXT, "Until when it is silent: RFC 3339, or `now+2h`."),
     "reason": Parameter({"type": "string", "maxLength": verbs.REASON_LIMIT}, "Why; kept in its history."),
-    "by": Parameter(TEXT, "Who; the user or the address, if not said."),
     "which": Parameter(TEXT, "Id, or a name without a slash.", "path"),
 }
 #: Names by which notices are chosen on their own route.
@@ -45,6 +44,9 @@ _OWN = (
     ("kind", Parameter(choice(*verbs.KINDS), "When it fires, by the number of logs in the window.")),
     ("severity", Parameter(choice(*SEVERITIES, default="error"), "Severity of its notice.")),
 )
+
+#: Elsewhere it is the field by which a histogram counts.
+_BY = ("by", Parameter(TEXT, "Who; the user or the address, if not said."))
 
 _BODY = (400, 413, 415, 503)
 _NAMED = (400, 404, 413, 415, 503)
@@ -154,6 +156,7 @@ ROUTES = (
         "While it lasts the alert opens no notice; it is evaluated all the same.",
         sample=(("until", "now+2h"),),
         required=("until",),
+        own=(_BY,),
         errors=_NAMED,
     ),
     Route(

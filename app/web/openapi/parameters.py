@@ -15,8 +15,8 @@ from app.web.operate import notices_page
 
 QUERY_TEXT = "A query in the query language, such as `level:error AND timeout`."
 
-PARAMETERS = {
-    **alert_routes.OF_THE_PAGE,
+#: Names that several rooms know.
+COMMON = {
     "q": Parameter(TEXT, QUERY_TEXT),
     "query": Parameter(TEXT, "The same as `q`, in a filter."),
     "key": Parameter(TEXT, "Field of a single filter, such as `level` or `metadata.user.id`."),
@@ -92,12 +92,11 @@ PARAMETERS = {
     "state": Parameter(choice(*notices_page.STATES), "Only notices that are open, or that are closed."),
     "severity": Parameter(choice(*SEVERITIES), "Only notices of this severity."),
     "kind": Parameter(choice(*KINDS), "Only notices of this kind."),
-    **alert_routes.PARAMETERS,
-    **rule_routes.PARAMETERS,
     "identity": Parameter({"type": "string", "format": "uuid"}, "Id of the log.", "path"),
     "trace_id": Parameter(TEXT, "Id of the trace.", "path"),
     "receipt": Parameter(TEXT, "`receipt` of an answer to ingest.", "path"),
 }
+PARAMETERS = {**alert_routes.OF_THE_PAGE, **COMMON, **alert_routes.PARAMETERS, **rule_routes.PARAMETERS}
 
 #: Parameters that can't be left out.
 REQUIRED = ("field",)

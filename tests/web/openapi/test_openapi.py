@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 import jsonschema_rs
@@ -19,8 +21,9 @@ from app.web.answers.alerts import NoticesAnswer
 from app.web.answers.find import OneAnswer
 from app.web.answers.ingest import AcceptedAnswer
 from app.web.answers.reply import DoneAnswer, ErrorAnswer
+from app.web.openapi import alert_routes, rule_routes
 from app.web.openapi.openapi import describe
-from app.web.openapi.parameters import PARAMETERS
+from app.web.openapi.parameters import COMMON, PARAMETERS
 from app.web.openapi.routes import ROUTES
 from app.web.openapi.schemas import SCHEMAS
 
@@ -95,6 +98,12 @@ def test_document_is_sound() -> None:
         assert all(parameter["required"] for parameter in one["parameters"] if parameter["in"] == "path")
         assert all(("schema" in parameter) != ("content" in parameter) for parameter in one["parameters"])
         assert any(status.startswith("2") for status in one["responses"])
+
+
+def test_a_name_means_one_thing_in_the_table() -> None:
+    """A name that means something else on a route is that route's own: in the table one would take the other's place."""
+    tables = (COMMON, alert_routes.PARAMETERS, rule_routes.PARAMETERS)
+    assert [name for name, times in Counter(chain.from_iterable(tables)).items() if times > 1] == []
 
 
 def test_table_holds_nothing_unused() -> None:
