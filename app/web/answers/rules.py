@@ -69,7 +69,7 @@ class RulesPreviewAnswer(Answer):
 
 
 class ShownExpiry(Shown):
-    """The logs that a rule of retention would let go: how many, their bytes, and the first and last of them."""
+    """The logs that a rule of retention would let go: how many, their bytes, and when the first and last of them arrived."""
 
     rule: str
     logs: Count
