@@ -9,6 +9,7 @@ from dramatiq import Actor, Broker
 from periodiq import cron
 
 from app.backends import Backends
+from app.drain.costing import book
 from app.drain.retire import retire
 
 #: Milliseconds after which Dramatiq ends the actor; it ends itself within a minute.
@@ -16,11 +17,12 @@ TIME_LIMIT = 240_000
 
 
 def work(backends: Backends) -> None:
-    """Delete expired logs and claims, in small steps, and forget who numbered logs long ago."""
+    """Delete expired logs and claims, in small steps, forget who numbered logs long ago, and book what the new logs cost."""
     settings = backends.settings
     retire(backends.record, backends.index, settings.retention, settings.retention_rules)
     backends.queue.forget_claims()
     backends.record.gaps.forget_gaps()
+    book(backends.record)
 
 
 def declare(broker: Broker, work: Callable[[], None]) -> Actor[[], None]:

@@ -38,6 +38,10 @@ COMMANDS = {
     "tail": ("tail", "Print logs that fit QUERY as they are stored, until Ctrl-C."),
     "export": ("export", "Write all logs that fit QUERY, without limit; without QUERY all there are."),
     "stats": ("stats", "Print how many logs are stored, wait and are dead, from when, and the room they take."),
+    "costs": (
+        "keep.costs",
+        "Print which resources, levels and forms of messages take how many bytes, the most first.",
+    ),
     "queue": ("queue", "Look at the queue of accepted logs; let them wait, or go on."),
     "dead": ("dead", "Look at dead letters: logs that were refused, each with its reason."),
     "notifiers": ("notifiers", "Look at who is told of notices; send a test."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.ports.alerts import AlertKeeper
+from app.ports.costs import CostKeeper
 from app.ports.figures import FigureKeeper
 from app.ports.gaps import GapKeeper
 from app.ports.letters import LetterKeeper
@@ -28,3 +29,4 @@ class RecordParts:
     outbox: Outbox
     figures: FigureKeeper
     gaps: GapKeeper
+    costs: CostKeeper

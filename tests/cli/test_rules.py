@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from app.backends import Backends
+from app.drain.costing import book
 from tests.cli.conftest import Commands, Processes
 from tests.conftest import Fill, MakeRecord
 
@@ -52,3 +54,16 @@ def test_files_meet_the_rules_too(processes: Processes, tmp_path: Path) -> None:
         ("noise", None, 1),
     ]
     processes.run("rules", "list", code=2, RULES="mails: mask emial")
+
+
+def test_costs_are_printed(command: Commands, backends: Backends, make_record: MakeRecord, fill: Fill) -> None:
+    """What takes the room, the most first, put together as asked."""
+    fill([make_record(message=f"took {n} ms", resource_id="web-1") for n in range(9)] + [make_record(resource_id="db")])
+    assert book(backends.record) == 10
+    said = command("costs").output
+    assert "10 logs" in said
+    assert "took <number> ms" in said
+    found = command.json("costs", "--by", "resource", "--limit", "1")
+    assert (found["logs"], found["exact"]) == (10, True)
+    assert [(one["resource"], one["logs"]) for one in found["costs"]] == [("web-1", 9)]
+    command("costs", "--by", "colour", code=2)

@@ -17,6 +17,7 @@ from app.systems.postgres.record import PostgresStore
 from app.systems.postgres.server import PostgresDatabase
 from app.systems.postgres.shelf import PostgresShelf
 from app.systems.sql.alerts import SqlAlerts
+from app.systems.sql.costs import SqlCosts
 from app.systems.sql.figures import SqlFigures
 from app.systems.sql.gaps import SqlGaps
 from app.systems.sql.notes import SqlNotes
@@ -81,5 +82,6 @@ def opened(url: str, *, dead_limit: int, retention: Retention = Retention(30 * 8
         outbox=SqlOutbox(shelf),
         figures=SqlFigures(shelf),
         gaps=SqlGaps(shelf),
+        costs=SqlCosts(shelf),
     )
     return Opened(record, places=[BeatTable(database)], closers=[leading.close, database.close])

@@ -21,6 +21,7 @@ _TABLES = (
     "notices",
     "deliveries",
     "notifiers",
+    "costs",
 )
 _PARTITIONS = "SELECT inhrelid FROM pg_inherits WHERE inhparent = 'logs'::regclass"
 _SIZE = "coalesce(sum(pg_total_relation_size({})), 0)::bigint"

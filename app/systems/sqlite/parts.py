@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.ports.parts import RecordParts
 from app.systems.sql.alerts import SqlAlerts
+from app.systems.sql.costs import SqlCosts
 from app.systems.sql.figures import SqlFigures
 from app.systems.sql.gaps import SqlGaps
 from app.systems.sql.notes import SqlNotes
@@ -30,4 +31,5 @@ def record_parts(database: SqliteDatabase, *, dead_limit: int, forget: Forget | 
         outbox=SqlOutbox(shelf),
         figures=SqlFigures(shelf),
         gaps=SqlGaps(shelf),
+        costs=SqlCosts(shelf),
     )

@@ -228,6 +228,14 @@ numberers = Table(
 )
 Index("numberers_seen", numberers.c.seen)
 
+#: What costs what (app/ports/costs.py), packed, by day since 1970; the row of day -1 says how far logs are booked.
+costs = Table(
+    "costs",
+    metadata,
+    Column("day", BigInteger, primary_key=True, autoincrement=False),
+    Column("state", LargeBinary, nullable=False),
+)
+
 #: For each 1,024 places the lowest and highest key, so that a query skips blocks it can't need.
 blocks = Table(
     "blocks",

@@ -82,3 +82,22 @@ class RetentionPreviewAnswer(Answer):
     """What rules of retention would let go now, by rule."""
 
     rules: list[ShownExpiry]
+
+
+class ShownCost(Shown, kw_only=True):
+    """What the logs of one resource, level and form cost, or of one of these where they are put together by it."""
+
+    resource: str | UnsetType = UNSET
+    level: str | UnsetType = UNSET
+    form: str | UnsetType = UNSET
+    logs: Count
+    bytes: Count
+
+
+class CostsAnswer(Answer):
+    """What costs what; `exact` is false where some logs stand for others."""
+
+    logs: Count
+    bytes: Count
+    exact: bool
+    costs: list[ShownCost]

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from app.web.answers.rules import RetentionPreviewAnswer, RulesAnswer, RulesPreviewAnswer
-from app.web.openapi.route import TEXT, Parameter, Route
+from app.find.costs import BY
+from app.ports.costs import DAYS
+from app.web.answers.rules import CostsAnswer, RetentionPreviewAnswer, RulesAnswer, RulesPreviewAnswer
+from app.web.openapi.route import TEXT, Parameter, Route, choice, whole
 from app.web.rules import api
+from app.web.rules.asking import COST_DAYS
 
 PARAMETERS = {
+    "days": Parameter(whole(1, DAYS, COST_DAYS), "Of how many days, today included; days are those of UTC."),
     "rules": Parameter(TEXT, "Rules, one a line, as the setting `RULES` holds them; those in force, if left out."),
 }
+
+_OWN = (
+    ("days", Parameter(whole(1, DAYS, COST_DAYS), "Of how many days, today included; days are those of UTC.")),
+    ("by", Parameter(choice(*BY, default="all"), "Put together by one of them.")),
+)
 
 ROUTES = (
     Route(
@@ -49,5 +58,15 @@ ROUTES = (
             ),
         ),
         sample=(("rules", "level:debug 3d"),),
+    ),
+    Route(
+        "/costs",
+        ("GET",),
+        "Which resources, levels and forms of messages take how many bytes",
+        CostsAnswer,
+        "'HOST/costs?days=7&by=resource'",
+        api.COSTS,
+        about="The most first, as a worker books the new logs every five minutes. `exact` is false where some logs stand for others.",
+        own=_OWN,
     ),
 )

@@ -1,4 +1,4 @@
-"""GET /rules: the rules in force and what they did. POST /rules/preview, POST /retention/preview: what others would do."""
+"""GET /rules: the rules in force and what they did. POST /rules/preview, POST /retention/preview: what others would do. GET /costs: what takes the room."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from flask import Blueprint, Response
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.errors import InvalidInput, Problem
+from app.find.costs import BY
+from app.ports.costs import DAYS, ROWS
 from app.web.alerts import saved
-from app.web.answers.rules import RetentionPreviewAnswer, RulesAnswer, RulesPreviewAnswer, ShownExpiry
+from app.web.answers.rules import CostsAnswer, RetentionPreviewAnswer, RulesAnswer, RulesPreviewAnswer, ShownExpiry
 from app.web.rules import page
-from app.web.rules.asking import described, going, previewed
+from app.web.rules.asking import COST_DAYS, costs, described, going, previewed
 
 bp = Blueprint("rules", __name__)
 
 #: Names of a preview's body.
 NAMES = ("rules",)
+#: Names by which costs are chosen.
+COSTS = ("days", "by")
 
 
 @bp.get("/rules")
@@ -37,6 +41,18 @@ def preview() -> Response:
 def retention_preview() -> Response:
     """Answer what would go now by the rules of retention of the body, or by those in force; nothing goes."""
     return saved.fresh(RetentionPreviewAnswer(True, [ShownExpiry(**one.to_dict()) for one in going(_given())]))
+
+
+@bp.get("/costs")
+def cost_table() -> Response:
+    """Answer which resources, levels and forms of messages took how many bytes."""
+    given = saved.body(COSTS)
+    days, by = given.get("days", COST_DAYS), given.get("by", "all")
+    if not str(days).isdecimal() or not 1 <= int(days) <= DAYS:
+        raise InvalidInput(Problem(f"is not a whole number from 1 to {DAYS}", "days"))
+    if by not in BY:
+        raise InvalidInput(Problem(f"is neither {' nor '.join(BY)}", "by"))
+    return saved.fresh(msgspec.convert({"status": True, **costs(int(days), by).to_dict(ROWS)}, CostsAnswer))
 
 
 def _given() -> str | None:

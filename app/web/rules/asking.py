@@ -10,6 +10,8 @@ from app.drain import retire
 from app.drain.retire import Expiry
 from app.errors import InvalidInput, Problem
 from app.find import ruled
+from app.find.costs import CostTable
+from app.find.costs import read as read_costs
 from app.find.ruled import RulesPreview
 from app.ports.deadline import Budget
 from app.rules import retention
@@ -23,6 +25,8 @@ from app.web.current import backends, settings
 TEXT_LIMIT = 100_000
 #: Seconds that counting what would go may take for one page of logs.
 RETENTION_SECONDS = 10.0
+#: Days whose costs are shown, and rows of them.
+COST_DAYS, COST_ROWS = 7, 20
 
 
 def in_force() -> RuleSet:
@@ -45,6 +49,11 @@ def previewed(text: str | None) -> RulesPreview:
         raise InvalidInput(Problem(f"is longer than {TEXT_LIMIT:,} characters", "rules"))
     rules = in_force() if text is None else parse(text)
     return ruled.preview(rules, redaction_key(secret.load(settings())), backends().index)
+
+
+def costs(days: int = COST_DAYS, by: str = "all") -> CostTable:
+    """Return what the logs of the last days cost. Raises Unavailable."""
+    return read_costs(backends().record.costs, days, by)
 
 
 def kept() -> RetentionRules:

@@ -10,7 +10,7 @@ from app.errors import InvalidInput
 from app.find.ruled import NEWEST
 from app.web.current import settings
 from app.web.render import zone
-from app.web.rules.asking import described, going, in_force, kept, previewed
+from app.web.rules.asking import COST_DAYS, COST_ROWS, costs, described, going, in_force, kept, previewed
 from app.web.security import caching
 
 bp = Blueprint("page_rules", __name__)
@@ -60,6 +60,9 @@ def shown(**more: Any) -> str:
         "retention": ";\n".join(rule.text for rule in (*in_rules.holds, *in_rules.rules)),
         "retention_problems": (),
         "going": None,
+        "costs": costs(),
+        "cost_days": COST_DAYS,
+        "cost_rows": COST_ROWS,
     }
     return render_template(
         "rules.html", rules=described(), newest=NEWEST, kept=in_rules, rest=settings().retention, **{**found, **more}

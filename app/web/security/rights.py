@@ -85,6 +85,7 @@ RIGHTS: dict[str, Right] = {
     "page_rules.tried": "admin",
     "rules.retention_preview": "admin",
     "page_rules.counted": "admin",
+    "rules.cost_table": "admin",
     "dead.overview": "admin",
     "dead.letter": "admin",
     "dead.payload": "admin",

@@ -10,6 +10,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.backends import Backends, connect, upgrade
+from app.drain.costing import book
 from app.log.codec import encode
 from app.log.record import IdSource, LogRecord
 from app.settings.settings import Settings
@@ -144,3 +145,18 @@ def test_what_would_go_is_counted(client: FlaskClient, make_record: MakeRecord, 
     assert "<b>" not in wrong
     answer = client.post("/retention/preview", json={"rules": "level:debug"})
     assert (answer.status_code, answer.get_json()["errors"][0]["position"]) == (400, 0)
+
+
+def test_what_costs_what_is_shown(client: FlaskClient, backends: Backends, make_record: MakeRecord, fill: Fill) -> None:
+    """By the API and on the page; before the first booking the page says so."""
+    assert "Nothing is booked yet" in client.get("/rules", headers=PAGE).get_data(as_text=True)
+    fill([make_record(message=f"<b>took {n} ms", resource_id="web-1") for n in range(9)])
+    book(backends.record)
+    found = client.get("/costs?by=form&days=1").get_json()
+    assert [(one["form"], one["logs"]) for one in found["costs"]] == [("<b>took <number> ms", 9)]
+    assert (found["logs"], found["exact"]) == (9, True)
+    page = client.get("/rules", headers=PAGE).get_data(as_text=True)
+    assert "&lt;b&gt;took" in page
+    assert "<b>took" not in page
+    for wrong in ("days=0", "days=40", "days=x", "by=colour", "of=x"):
+        assert client.get(f"/costs?{wrong}").status_code == 400

@@ -1,0 +1,90 @@
+"""What costs what: logs and bytes by day, resource, level and form, as the record keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+#: Days that are kept, and rows of each; beyond, the cheapest are put together.
+DAYS, ROWS = 31, 500
+DAY_MS = 86_400_000
+#: What stands for all others, in a form, and in a resource and a level.
+OTHERS = "(others)"
+#: Characters kept of a form.
+FORM_LENGTH = 150
+
+
+class Cost(msgspec.Struct, array_like=True, frozen=True):
+    """The logs of one resource, level and form: how many, and how many bytes the record takes for them."""
+
+    #: "" for logs without one.
+    resource: str
+    level: str
+    #: The message with slots for what differs from log to log.
+    form: str
+    logs: int
+    bytes: int
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """By what it is distinguished."""
+        return self.resource, self.level, self.form
+
+
+class Booked(msgspec.Struct, array_like=True, frozen=True):
+    """How far the record's logs are booked: the place of the last (`LogStore.after`), and how many were stored until then."""
+
+    place: int
+    stored: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayCosts:
+    """The costs of one day of booking, the highest first."""
+
+    #: Days since 1970.
+    day: int
+    #: Logs that were booked, and those of them that were looked at: the others are taken to be like these.
+    logs: int
+    looked: int
+    costs: Sequence[Cost]
+
+
+class CostKeeper(Protocol):
+    """Keeps what costs what. Every method raises Unavailable."""
+
+    def booked(self) -> Booked | None:
+        """Return how far logs are booked; None before the first."""
+
+    def book(self, before: Booked | None, after: Booked, day: DayCosts) -> bool:
+        """Add costs to those of their day, and note how far logs are booked; False, with nothing kept, if that is not *before* any more.
+
+        Days before the last DAYS go; of each day ROWS are kept.
+        """
+
+    def costs(self, since: int) -> list[DayCosts]:
+        """Return the costs of the days from *since* on, in days since 1970, in the order of time."""
+
+
+def added(costs: Iterable[Cost]) -> list[Cost]:
+    """Return costs, each key once, the highest first; of more than ROWS the cheapest are put together, by resource and level first."""
+    found = _sums(costs)
+    if len(found) > ROWS:
+        rest = (Cost(one.resource, one.level, OTHERS, one.logs, one.bytes) for one in found[ROWS // 2 :])
+        found = _sums([*found[: ROWS // 2], *rest])
+    if len(found) > ROWS:
+        rest = (Cost(OTHERS, OTHERS, OTHERS, one.logs, one.bytes) for one in found[ROWS - 1 :])
+        found = _sums([*found[: ROWS - 1], *rest])
+    return found
+
+
+def _sums(costs: Iterable[Cost]) -> list[Cost]:
+    sums: dict[tuple[str, str, str], tuple[int, int]] = {}
+    for one in costs:
+        logs, size = sums.get(one.key, (0, 0))
+        sums[one.key] = logs + one.logs, size + one.bytes
+    found = [Cost(*key, *counts) for key, counts in sums.items()]
+    return sorted(found, key=lambda one: (-one.bytes, one.key))
