@@ -23,6 +23,8 @@ BLANK = "is blank"
 #: Fields that say where an event is from.
 _FROM = ("host", "source", "sourcetype", "index")
 _KNOWN = frozenset((*_FROM, "event", "time", "fields"))
+#: What Docker's driver puts around a line (moby: daemon/logger/splunk).
+_DOCKER = frozenset(("line", "source", "tag", "attrs"))
 #: Characters of the longest resourceId.
 _SHORT = 255
 #: Times that reading goes on behind what is no JSON.
@@ -103,6 +105,9 @@ def _log(sent: Any, assumed: Assumed) -> dict[str, Any] | Refused:
         metadata["time"] = sent["time"]
     host = sent.get("host")
     about = {"timestamp": time, "resourceId": host if isinstance(host, str) and 0 < len(host) <= _SHORT else None}
+    if isinstance(event, dict) and event.keys() <= _DOCKER and isinstance(event.get("line"), str):
+        metadata = {**{name: value for name, value in event.items() if name != "line"}, **metadata}
+        event = event["line"]
     if not isinstance(event, dict):
         text = event if isinstance(event, str) else json.dumps(event)
         return carried.opened({"message": text.rstrip("\r\n"), **about, "metadata": metadata}, assumed)

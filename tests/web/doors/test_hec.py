@@ -66,6 +66,8 @@ def test_fields_lie_where_they_belong(client: FlaskClient, backends: Backends) -
     ("event", "message", "level"),
     [
         ({"event": {"line": "plain", "source": "stdout", "tag": "c1"}}, "plain", "info"),
+        ({"event": {"line": "ERROR it failed", "source": "stderr", "attrs": {"a": "b"}}}, "ERROR it failed", "ERROR"),
+        ({"event": {"line": "one", "level": "warn"}}, "one", "warn"),
         ({"event": {"line": {"msg": "inner", "level": "warn"}, "source": "stdout"}}, "inner", "warn"),
         ({"event": '{"msg":"inner","level":"error"}', "host": "h"}, "inner", "error"),
         ({"event": "ERROR it failed\n", "time": 1_795_963_451}, "ERROR it failed", "ERROR"),
