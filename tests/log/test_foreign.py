@@ -77,7 +77,7 @@ _VALUES = st.recursive(
 )
 
 
-@settings(max_examples=examples(400))
+@settings(max_examples=examples(400), deadline=None)
 @given(value=st.dictionaries(_NAMES | st.text(max_size=4), _VALUES, max_size=6))
 def test_every_object_is_a_log_or_refused_with_a_reason_where_that_is_asked_for(value: dict[str, Any]) -> None:
     """Whatever it holds; in strict mode a refusal says why."""

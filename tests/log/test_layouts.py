@@ -69,7 +69,7 @@ def read_afresh(value: dict[str, Any]) -> list[Foreign]:
     return read(value)
 
 
-@settings(max_examples=examples(600))
+@settings(max_examples=examples(600), deadline=None)
 @given(logs=_LOGS)
 @example(logs=[{"msg": "a", "level": 30, "time": 1_700_000_000_123}, {"msg": "", "level": 35, "time": 5}])
 @example(logs=[{"msg": "a", "id": 1}, {"msg": '{"level":50,"msg":"x"}', "id": 2}])

@@ -21,11 +21,12 @@ FACILITIES = (
 
 _5424 = re.compile(
     r"<(\d{1,3})>1 (\S+) (\S{1,255}) (\S{1,128}) (\S{1,128}) (\S{1,128}) "
-    r'(-|(?:\[[^ =\]"]{1,64}(?: [^ =\]"]{1,64}="(?:[^"\\\]]|\\.)*")*\])+)(?: (.*))?',
+    r'(-|(?:\[[^ =\]"]{1,64}(?: [^ =\]"]{1,64}="[^"\\\]]*+(?:\\.[^"\\\]]*+)*+")*\])+)(?: (.*))?',
     re.DOTALL,
 )
-_ELEMENT = re.compile(r'\[([^ =\]"]+)((?: [^ =\]"]+="(?:[^"\\\]]|\\.)*")*)\]', re.DOTALL)
-_PARAMETER = re.compile(r' ([^ =\]"]+)="((?:[^"\\\]]|\\.)*)"', re.DOTALL)
+_ELEMENT = re.compile(r'\[([^ =\]"]+)((?: [^ =\]"]+="[^"\\\]]*+(?:\\.[^"\\\]]*+)*+")*)\]', re.DOTALL)
+_PARAMETER = re.compile(r' ([^ =\]"]+)="([^"\\\]]*+(?:\\.[^"\\\]]*+)*+)"', re.DOTALL)
+_ESCAPED = re.compile(r'\\(["\\\]])')
 _PRIORITY = re.compile(r"<(\d{1,3})>(?!1 )")
 #: The part behind the time: a host, a program and its process; without a host the program ends with its colon.
 _BARE = re.compile(r"(?P<app>[\w./+@()<>-]{1,128})(?:\[(?P<pid>\d{1,10})\])?:(?!:) ?(?P<message>.*)", re.DOTALL)
@@ -153,7 +154,7 @@ def _parameters(text: str) -> dict[str, Any]:
     """Return the parameters of an element; of a name that stands there twice, as it may, all values."""
     values: dict[str, Any] = {}
     for name, value in _PARAMETER.findall(text):
-        tail.add(values, name, re.sub(r'\\(["\\\]])', r"\1", value))
+        tail.add(values, name, _ESCAPED.sub(r"\1", value) if "\\" in value else value)
     return values
 
 
@@ -164,8 +165,9 @@ def _log(
     if "#0" in message:
         message = _CONTROL.sub(lambda code: chr(int(code[1], 8)), message)
     metadata: dict[str, Any] = {"app": parts["app"], "pid": parts["pid"], **(more or {})}
-    level = words.leading(message) or "info"
-    if priority is not None:
+    if priority is None:
+        level = words.leading(message) or "info"
+    else:
         level = SYSLOG[priority & 7]
         metadata["facility"] = FACILITIES[priority >> 3]
     kept = {name: value for name, value in metadata.items() if value is not None}
