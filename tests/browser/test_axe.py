@@ -31,6 +31,7 @@ PATHS = {
     "a letter": "/dead?all=1",
     "no page": "/nowhere",
     "notices": "/notices",
+    "rules": "/rules",
     "trace": "/trace/t-3",
     "patterns": "/patterns",
     "columns": "/?q=took&columns=level,metadata.took,metadata.region,commit,message",

@@ -109,6 +109,9 @@ def test_what_rules_did_is_shown(ruled: tuple[FlaskClient, Backends]) -> None:
     assert 'logingestor_rule_dropped_logs_total{rule="noise"} 1.0' in metrics
     page = client.get("/rules", headers=PAGE).get_data(as_text=True)
     assert "mails: mask email" in page
+    overview = client.get("/overview").get_data(as_text=True)
+    assert '<dt>Dropped by rules</dt><dd><a href="/rules" data-live="dropped">1</a>' in overview
+    assert 'data-live="redacted">2</a>' in overview
     fill_backends(held, [])
 
 
