@@ -100,7 +100,10 @@ class Bridge:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
-            await self._serve(scope, receive, send)
+            # A connection that was reset before it was taken has no address any more. Its client gets no answer and sends again;
+            # without the address that would not be known as the same.
+            if scope.get("client") is not None:
+                await self._serve(scope, receive, send)
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
 

@@ -12,6 +12,8 @@ from typing import Any
 import cramjam
 
 JSON = {"Content-Type": "application/json"}
+#: What stands before a message of Logplex.
+DYNO = b"<40>1 2012-11-30T06:45:29+00:00 host app web.1 - "
 #: When an entry of the journal was, in µs since 1970: what is older than the retention has no id of its own.
 NOW = time.time_ns() // 1_000
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
@@ -151,8 +153,7 @@ ROWS: dict[str, Row] = {
     ),
     "heroku": Row(
         "/drains/heroku", b"".join,
-        lambda text: b"%d %s" % (len(text) + 48, b"<40>1 2012-11-30T06:45:29+00:00 host app web.1 - " [:48] + text.encode()), None,
-        204, _empty, _ours,
+        lambda text: b"%d %s%s" % (len(DYNO) + len(text), DYNO, text.encode()), None, 204, _empty, _ours,
     ),
     "vercel": Row("/drains/vercel", lambda items: b"[" + ",".join(items).encode() + b"]", _word, "7", 200, _empty, _ours, JSON),
     "cloudflare": Row("/drains/cloudflare", lines, _word, "{", 200, lambda answer, bad: True, _ours),
