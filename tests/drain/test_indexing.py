@@ -151,8 +151,11 @@ class Away:
         return fail if self.down and name in ("add", "refresh") else getattr(self._index, name)
 
 
-def test_index_that_is_down_stops_nobody(apart: Backends, make_record: MakeRecord) -> None:
+def test_index_that_is_down_stops_nobody(
+    apart: Backends, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Logs are stored and acknowledged while it is away, it is left alone meanwhile, and it catches up."""
+    monkeypatch.setattr(indexing, "REST_SECONDS", (3_600.0, 3_600.0))
     index = Away(apart.index)
     carrying = Indexing(apart.store, apart.record.letters, index)
     records = [make_record() for _ in range(500)]
