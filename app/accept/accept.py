@@ -233,7 +233,7 @@ def _letters(ids: IdSource, refused: list[Refused], sender: str) -> list[Envelop
     envelopes, size = [Envelope()], 0
     for offset, one in enumerate(refused):
         letter = DeadLetter(
-            (first + offset).to_bytes(16, "big"), one.payload, one.problem.message, one.problem.field, sender
+            (first + offset).to_bytes(16, "big"), one.payload, one.problem.message, one.problem.field, sender, times=1
         )
         letters = envelopes[-1].dead
         if letters and (len(letters) == ENVELOPE_LOGS or size + len(one.payload) > _ENVELOPE_SENT):

@@ -64,8 +64,9 @@ def list_letters(backends: Backends, limit: int, reason: str | None, as_json: bo
     for letter in letters:
         field = f"{letter.field}: " if letter.field else ""
         payload = terminal.safe(_text(letter)[:80])
+        often = f"  ({letter.times:,} times)" if letter.times > 1 else ""
         click.echo(
-            f"{id_text(letter.id)} {terminal.safe(letter.sender or '-')} {terminal.safe(field + letter.reason)}  {payload}"
+            f"{id_text(letter.id)} {terminal.safe(letter.sender or '-')} {terminal.safe(field + letter.reason)}{often}  {payload}"
         )
     counts = backends.record.letters.dead_counts()
     if len(letters) < (sum(counts.values()) if reason is None else counts.get(reason, 0)):
@@ -164,6 +165,7 @@ def _shown(letter: DeadLetter) -> dict[str, Any]:
         "reason": letter.reason,
         "field": letter.field,
         "sender": letter.sender,
+        "times": max(letter.times, 1),
         "payload": _text(letter),
     }
 

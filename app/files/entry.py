@@ -13,7 +13,7 @@ from app.files.formats import Format
 from app.files.joins import TraceForm
 from app.files.kept import Carried
 from app.log.fold import fold
-from app.log.lines import ansi, tail, words
+from app.log.lines import ansi, columns, tail, words
 from app.log.ranks import RANKS
 from app.times.written import Assumed
 
@@ -59,6 +59,8 @@ class Entry:
     asked: bool = False
     #: How many brackets of a JSON object over several lines are open.
     open: int = 0
+    #: Whether a text of a JSON object was not closed on its line: who wrote it left line feeds in it as they were.
+    quoted: bool = False
     #: Whether the last line opened a bracket that a line may close.
     bracket: bool = False
     #: The trace that was joined or begun, and whether Python's line with the error is still to come.
@@ -138,7 +140,10 @@ class Entry:
         if self.trace is not None:
             log = _failed(log, self, said)
         lines = (log["message"], *said) if log["message"] else said
-        return {**log, "message": "\n".join(lines).rstrip()}
+        message = "\n".join(lines).rstrip()
+        if message[:1] == '"' and lines[0].count('"') == 1:  # the last column of a CSV, which went over lines
+            message = columns.unquoted(message)
+        return {**log, "message": message}
 
 
 def _failed(log: dict[str, Any], entry: Entry, said: list[str]) -> dict[str, Any]:

@@ -51,7 +51,7 @@ class Splitter:
             return None
         if self._format.name == "plain":
             return self._begin(line, None)
-        if entry is not None and entry.open > 0 and _bounded(entry) and not self._is_whole(line.text):
+        if entry is not None and _bounded(entry) and self._is_inside(entry, line.text):
             self._join(line, line.text)
             return None
         if line.text.startswith('{"') or (self._format.name == "json" and line.text.startswith("{")):
@@ -79,6 +79,13 @@ class Splitter:
             return False
         return joins.is_column(text[column:])
 
+    def _is_inside(self, entry: Entry, text: str) -> bool:
+        """Return whether the line lies within the object that the entry began: within a text, or before its last bracket."""
+        if entry.quoted:
+            entry.quoted = not structured.is_cut(text)
+            return True
+        return entry.open > 0 and not self._is_whole(text)
+
     def _is_whole(self, text: str) -> bool:
         """Return whether *text* is an object by itself: it begins a log though the one before was never closed."""
         return text.startswith("{") and structured.read_json(text, self._assumed) is not None
@@ -101,6 +108,8 @@ class Splitter:
         self._pending = entry = Entry(line.text, line.start, line.end, line.number, size=len(line.text))
         if self._format.name == "json" and structured.SPREAD.fullmatch(line.text):
             entry.open = structured.depth(line.text)
+        elif line.text[-1:] != "}":
+            entry.quoted = structured.is_cut(line.text)
         return ended
 
     def _begin(self, line: Line, found: dict[str, Any] | None, *, asked: bool = False) -> Entry | None:

@@ -33,6 +33,8 @@ def _not_json(name: str) -> NoReturn:
 _ANY = Limits(1 << 62, 1 << 62, 1 << 62)
 _fast = msgspec.json.Decoder().decode
 _decoder = json.JSONDecoder(parse_constant=_not_json)
+#: Takes line feeds within a text, which JSON writes as `\\n` and a format string of Python's logging does not.
+_lax = json.JSONDecoder(parse_constant=_not_json, strict=False)
 
 
 def read_json(line: str, assumed: Assumed) -> dict[str, Any] | None:
@@ -85,10 +87,10 @@ def all_of(text: str, assumed: Assumed, line: Line | None = None, hint: str | No
 
 def _objects(text: str) -> Iterator[tuple[str, Any]]:
     """Yield the objects that stand one behind the other in *text*, each with its own."""
-    place = 0
+    place, decoder = 0, _lax if "\n" in text else _decoder
     while place < len(text):
         try:
-            value, end = _decoder.raw_decode(text, place)
+            value, end = decoder.raw_decode(text, place)
         except json.JSONDecodeError as error:
             raise InvalidRecord(Problem(f"is not JSON: {error.msg.lower()}", position=error.pos)) from error
         except (ValueError, RecursionError) as error:
@@ -97,6 +99,11 @@ def _objects(text: str) -> Iterator[tuple[str, Any]]:
             raise InvalidRecord(Problem("is not a JSON object", position=place))
         yield text[place:end], value
         place = end + len(text[end:]) - len(text[end:].lstrip()) if text[end : end + 1].isspace() else end
+
+
+def is_cut(line: str) -> bool:
+    """Return whether a text in quotes begins or ends on the line, and not both."""
+    return (line.count('"') - line.count('\\"')) % 2 == 1
 
 
 def _quickly(text: str) -> dict[str, Any]:

@@ -25,7 +25,10 @@ class LetterKeeper(Protocol):
     """Keeps dead letters. Every method raises Unavailable."""
 
     def bury(self, letters: Sequence[DeadLetter]) -> None:
-        """Keep dead letters; one whose id is kept already is left. Drops the oldest over DEAD_LIMIT."""
+        """Keep dead letters; one whose id is kept already is left. Drops the oldest over DEAD_LIMIT.
+
+        A letter with a count that is alike to one of the last day only adds to the count of that.
+        """
 
     def dead(
         self, limit: int = 100, before: bytes | None = None, reason: str | None = None, most: int | None = None

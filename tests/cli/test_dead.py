@@ -36,12 +36,30 @@ def test_list_shows_the_newest_first(letters: list[DeadLetter], command: Command
         "reason": "is not a text",
         "field": "message",
         "sender": "127.0.0.1",
+        "times": 1,
         "payload": '{"message":1}',
     }
     printed = command("dead", "list")
     assert printed.stdout.splitlines()[-1] == f'{found[-1]["id"]} 127.0.0.1 message: is not a text  {{"message":1}}'
     assert "\x1b" not in printed.stdout
     assert printed.stderr == ""
+
+
+def test_the_same_sent_again_is_one_letter_with_a_count(
+    client: FlaskClient, command: Commands, stored: Stored, backends: Backends
+) -> None:
+    """In the list and on the pages; once mended it is replayed once."""
+    for _ in range(3):
+        client.post("/logs/ingest/?strict=1", data=b'{"message":"m","level":2}')
+        stored()
+    (letter,) = backends.record.letters.dead()
+    assert [one["times"] for one in command.json("dead", "list")] == [3]
+    assert "(3 times)" in command("dead", "list").stdout
+    assert "3 times" in client.get("/dead?all=1").text
+    assert "3 times within a day" in client.get(f"/dead/{id_text(letter.id)}").text
+    assert command.json("dead", "replay", "--all") == {"replayed": 1, "refused": []}
+    assert [log["message"] for log in stored()] == ["m"]
+    assert backends.record.letters.dead() == []
 
 
 def test_list_is_limited_and_chosen_by_reason(letters: list[DeadLetter], command: Commands) -> None:

@@ -8,7 +8,9 @@ from app.backends import Backends, connect
 from app.log.envelope import DeadLetter
 from app.log.record import IdSource
 from app.ports.figures import SAMPLE_LENGTH
+from app.ports.notes import REFUSED
 from app.settings.settings import Settings
+from app.times.instant import now_ms
 
 _ids = IdSource()
 
@@ -68,3 +70,50 @@ def test_dead_letters_are_grouped(each_backends: Backends) -> None:
     keeper.bury([empty])
     assert keeper.dead(1) == keeper.dead(1, most=0) == keeper.dead(1, most=5) == [empty]
     assert keeper.dead_groups(10)[-1].newest == empty
+
+
+def refused(payload: bytes = b"1", at: int | None = None, sender: str = "sender") -> DeadLetter:
+    """Return the letter of what was refused, now or *at* that time."""
+    number = _ids.take(1)
+    if at is not None:
+        number = at << 80 | number & (1 << 80) - 1
+    return DeadLetter(number.to_bytes(16, "big"), payload, "is no log", None, sender, times=1)
+
+
+def test_the_same_refused_again_within_a_day_is_one_letter(each_backends: Backends) -> None:
+    """With a count, in one batch as in several; other bytes, other senders, and what was accepted stay apart."""
+    keeper = each_backends.record.letters
+    first, *again = [refused() for _ in range(4)]
+    others = [refused(b"2"), refused(sender="other"), letter(payload=b"1"), letter(payload=b"1")]
+    keeper.bury([first, again[0], *others])
+    keeper.bury([again[1]])
+    keeper.bury([again[2], others[0]])
+    assert keeper.dead() == [*others[::-1], replace_times(first, 4)]
+    assert each_backends.record.notes.noted(REFUSED) == 8
+
+
+def test_a_letter_that_comes_twice_counts_once(each_backends: Backends) -> None:
+    """As a queue brings it again after a crash: the one that is kept, and those that became one with it."""
+    keeper = each_backends.record.letters
+    letters = [refused() for _ in range(3)]
+    for _ in range(3):
+        keeper.bury(letters)
+    keeper.bury(letters[1:])
+    assert keeper.dead() == [replace_times(letters[0], 3)]
+
+
+def test_the_same_a_day_later_is_another_letter(each_backends: Backends) -> None:
+    """So that letters get old, and the newest shows that it goes on."""
+    keeper = each_backends.record.letters
+    now = now_ms()
+    old, soon, late = refused(at=now - 30 * 3_600_000), refused(at=now - 7 * 3_600_000), refused(at=now)
+    for one in (old, soon, late):
+        keeper.bury([one])
+    assert keeper.dead() == [late, replace_times(old, 2)]
+    assert keeper.drop_dead([old.id]) == 1
+    assert keeper.dead_counts() == {"is no log": 1}
+
+
+def replace_times(letter: DeadLetter, times: int) -> DeadLetter:
+    """Return the letter with another count."""
+    return DeadLetter(letter.id, letter.payload, letter.reason, letter.field, letter.sender, times)

@@ -130,3 +130,15 @@ def test_logbacks_template_gets_its_arguments() -> None:
     (log,) = read(json.dumps(line))
     assert (log["message"], log["timestamp"]) == ("disk 5 GB {}", "2026-11-29T14:46:40.056835072Z")
     assert (log["metadata"]["message"], log["metadata"]["kvpList"]) == ("disk {} {} {}", {"path": "/var", "free": 5})
+
+
+def test_a_text_in_quotes_may_hold_line_feeds() -> None:
+    """As a format string of Python's logging writes JSON, and Log4j's a CSV; the line behind is read by itself."""
+    logs = read(
+        '{"time":"2026-11-29 13:00:00,5","level":"ERROR","message":"two\nlines of \\"it\\""}\n{"level":"INFO","message":"next","time":"2026-11-29 13:00:01"}\n'
+    )
+    assert [(log["message"], rank(log)) for log in logs] == [('two\nlines of "it"', "error"), ("next", "info")]
+    logs = read(
+        '2026-11-29 13:00:00,5,ERROR,acme.App,"two\nlines"\n2026-11-29 13:00:01,5,INFO,acme.App,"one, ""it"""\n'
+    )
+    assert [(log["message"], rank(log)) for log in logs] == [("two\nlines", "error"), ('one, "it"', "info")]

@@ -13,6 +13,8 @@ from app.ports.letters import DeadGroup
 from app.ports.notes import NOTE, REFUSED
 from app.systems.postgres import rows, server
 from app.systems.postgres.server import Cursor, PostgresDatabase
+from app.systems.sql import alike
+from app.systems.sql.alike import AlikeLetters
 
 #: More bytes than any payload has.
 _WHOLE = 2**31 - 1
@@ -29,25 +31,27 @@ class PostgresLetters:
 
     def bury(self, letters: Sequence[DeadLetter]) -> None:
         """See LetterKeeper."""
-        given = {letter.id: letter for letter in reversed(letters)}
-        kept = [
-            (
-                one.id.hex(),
-                one.payload,
-                clean(one.reason),
-                None if one.field is None else clean(one.field),
-                clean(one.sender),
-            )
-            for _, one in sorted(given.items())
-        ]
+        given = [letter for _, letter in sorted({letter.id: letter for letter in reversed(letters)}.items())]
+        likely = [letter for letter in given if letter.times]
         with self._database.write() as cursor:
+            add_state(cursor, "dead_bytes", 0)  # who adds letters waits here for others who do
+            new, grown, refusals = alike.joined(likely, _kept(cursor, likely)) if likely else ([], [], 0)
+            fresh = sorted(
+                [*(AlikeLetters(one.id, letter=one) for one in given if not one.times), *new], key=lambda one: one.id
+            )
             added = server.insert(
                 cursor,
-                "INSERT INTO dead_letters VALUES %s ON CONFLICT DO NOTHING RETURNING octet_length(payload)",
-                kept,
+                "INSERT INTO dead_letters (id, payload, reason, field, sender, times, digest, seen) VALUES %s "
+                "ON CONFLICT DO NOTHING RETURNING octet_length(payload)",
+                [_row(one) for one in fresh],
             )
+            for one in grown:
+                cursor.execute(
+                    "UPDATE dead_letters SET times = times + %s, seen = %s WHERE id = %s",
+                    (one.more, one.seen, one.id.hex()),
+                )
             size = add_state(cursor, "dead_bytes", sum(length for (length,) in added))
-            add_state(cursor, NOTE + REFUSED, len(added))
+            add_state(cursor, NOTE + REFUSED, len(added) + refusals)
             while size > self._limit and (gone := _drop_oldest(cursor, size - self._limit)):
                 size = add_state(cursor, "dead_bytes", -sum(gone))
                 add_state(cursor, "dead_dropped", len(gone))
@@ -63,7 +67,7 @@ class PostgresLetters:
             condition, parameters = f"{condition} AND reason = %s", [*parameters, clean(reason)]
         with self._database.read() as cursor:
             cursor.execute(
-                "SELECT id, substr(payload, 1, %s), reason, field, sender FROM dead_letters "
+                "SELECT id, substr(payload, 1, %s), reason, field, sender, times FROM dead_letters "
                 f"WHERE true{condition} ORDER BY id DESC LIMIT %s",
                 [*parameters, limit],
             )
@@ -75,7 +79,7 @@ class PostgresLetters:
             cursor.execute(
                 'WITH g AS (SELECT reason, count(*) AS n, min(id::text COLLATE "C") AS first, '
                 'max(id::text COLLATE "C") AS last FROM dead_letters GROUP BY 1 ORDER BY 2 DESC, reason COLLATE "C" LIMIT %s) '
-                "SELECT g.n, g.first, d.id, substr(d.payload, 1, %s), d.reason, d.field, d.sender "
+                "SELECT g.n, g.first, d.id, substr(d.payload, 1, %s), d.reason, d.field, d.sender, d.times "
                 'FROM g JOIN dead_letters d ON d.id = g.last::uuid ORDER BY g.n DESC, g.reason COLLATE "C"',
                 (limit, SAMPLE_LENGTH),
             )
@@ -99,6 +103,28 @@ class PostgresLetters:
             gone = _drop(cursor, rows.texts(ids))
             add_state(cursor, "dead_bytes", -sum(gone))
         return len(gone)
+
+
+def _row(one: AlikeLetters) -> tuple[Any, ...]:
+    letter = one.letter
+    assert letter is not None
+    named = (clean(letter.reason), None if letter.field is None else clean(letter.field), clean(letter.sender))
+    digest = letter.digest if letter.times else None
+    return (letter.id.hex(), letter.payload, *named, letter.times + one.more, digest, one.seen or None)
+
+
+def _kept(cursor: Cursor, letters: Sequence[DeadLetter]) -> dict[bytes, AlikeLetters]:
+    """Return the newest letter alike to each of *letters*, by digest."""
+    cursor.execute(
+        "SELECT DISTINCT ON (digest) digest, id, seen FROM dead_letters WHERE digest = ANY(%s) AND id >= %s "
+        "ORDER BY digest, id DESC",
+        (list({letter.digest for letter in letters}), alike.floor(letters).hex()),
+    )
+    rows_found = cursor.fetchall()
+    return {
+        bytes(digest): AlikeLetters(id_bytes(identity), seen=bytes(seen or b""))
+        for digest, identity, seen in rows_found
+    }
 
 
 def _letter(row: Sequence[Any]) -> DeadLetter:

@@ -9,6 +9,8 @@ from app.log.envelope import DeadLetter
 from app.ports.figures import SAMPLE_LENGTH
 from app.ports.letters import DeadGroup
 from app.ports.notes import NOTE, REFUSED
+from app.systems.sql import alike
+from app.systems.sql.alike import AlikeLetters
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.rows import add_state, add_states, get_state
 
@@ -32,13 +34,29 @@ class SqliteLetters:
 
     def bury_in(self, connection: Connection, letters: Sequence[DeadLetter]) -> None:
         """Keep dead letters within the caller's transaction."""
-        for letter in letters:
+        apart = [letter for letter in letters if not letter.times]
+        likely = [letter for letter in letters if letter.times]
+        new, grown, refusals = alike.joined(likely, _kept(connection, likely)) if likely else ([], [], 0)
+        fresh = [AlikeLetters(letter.id, letter=letter) for letter in apart] + new
+        for one in fresh:
+            letter = one.letter
+            assert letter is not None
             added = connection.execute(
-                "INSERT OR IGNORE INTO dead_letters VALUES (?, ?, ?, ?, ?)",
-                (letter.id, letter.payload, letter.reason, letter.field, letter.sender),
+                "INSERT OR IGNORE INTO dead_letters (id, payload, reason, field, sender, times, digest, seen) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *(letter.id, letter.payload, letter.reason, letter.field, letter.sender),
+                    *(letter.times + one.more, letter.digest if letter.times else None, one.seen or None),
+                ),
             ).rowcount
             if added:
                 add_states(connection, {"dead_bytes": len(letter.payload), NOTE + REFUSED: 1})
+        for one in grown:
+            connection.execute(
+                "UPDATE dead_letters SET times = times + ?, seen = ? WHERE id = ?", (one.more, one.seen, one.id)
+            )
+        if refusals:
+            add_state(connection, NOTE + REFUSED, refusals)
         while get_state(connection, "dead_bytes") > self._limit:
             oldest = connection.execute("SELECT id, length(payload) FROM dead_letters ORDER BY id LIMIT 1").fetchone()
             if oldest is None:
@@ -58,7 +76,7 @@ class SqliteLetters:
             condition, parameters = f"{condition} AND reason = ?", [*parameters, reason]
         with self._database.snapshot() as connection:
             found = connection.execute(
-                f"SELECT id, {_BEGINNING}, reason, field, sender FROM dead_letters WHERE 1{condition} "
+                f"SELECT id, {_BEGINNING}, reason, field, sender, times FROM dead_letters WHERE 1{condition} "
                 "ORDER BY id DESC LIMIT ?",
                 [*parameters, limit],
             )
@@ -96,8 +114,21 @@ class SqliteLetters:
             found = connection.execute(
                 "WITH g AS (SELECT reason, count(*) AS n, min(id) AS first, max(id) AS last FROM dead_letters "
                 "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT ?) "
-                f"SELECT g.n, g.first, d.id, {_BEGINNING}, d.reason, d.field, d.sender "
+                f"SELECT g.n, g.first, d.id, {_BEGINNING}, d.reason, d.field, d.sender, d.times "
                 "FROM g JOIN dead_letters d ON d.id = g.last ORDER BY g.n DESC, g.reason",
                 (limit, SAMPLE_LENGTH),
             )
             return [DeadGroup(row[4], row[0], row[1], DeadLetter(*row[2:])) for row in found]
+
+
+def _kept(connection: Connection, letters: Sequence[DeadLetter]) -> dict[bytes, AlikeLetters]:
+    """Return the newest letter alike to each of *letters*, by digest."""
+    least = alike.floor(letters)
+    found = {}
+    for digest in {letter.digest for letter in letters}:
+        row = connection.execute(
+            "SELECT id, seen FROM dead_letters WHERE digest = ? AND id >= ? ORDER BY id DESC LIMIT 1", (digest, least)
+        ).fetchone()
+        if row is not None:
+            found[digest] = AlikeLetters(row[0], seen=row[1] or b"")
+    return found

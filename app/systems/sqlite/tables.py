@@ -95,7 +95,11 @@ dead_letters = Table(
     Column("reason", Text, nullable=False),
     Column("field", Text),
     Column("sender", Text, nullable=False),
+    Column("times", BigInteger, nullable=False, server_default="0"),
+    Column("digest", LargeBinary),
+    Column("seen", LargeBinary),
 )
+Index("dead_letters_digest", dead_letters.c.digest)
 Index("dead_letters_reason", dead_letters.c.reason, dead_letters.c.id)
 
 #: Figures kept in the transaction that changes them: what waits, what is stored, the next place.
