@@ -1,0 +1,83 @@
+"""People log in, look after their account, and admins after tokens and users: without a script, in both themes, on a phone too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Page
+
+from app.settings.settings import Settings
+from app.web.accounts import tables, tokens, users
+from tests.e2e.program import Server
+from tests.services.chromium import Chromium
+from tests.services.fixtures import need
+
+pytestmark = pytest.mark.system
+
+PASSWORD = "the admin's password"
+
+
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """The address of a program that wants a credential, and the password of its reader zoe; it has a token and nobody's logs."""
+    need(Chromium)
+    server = Server(tmp_path_factory.mktemp("closed") / "data", AUTH="required", ADMIN_PASSWORD=PASSWORD)
+    server.start()
+    try:
+        with tables.opened(Settings.from_env(server.environment)):
+            tokens.create("shop", "reader", "tests", filter="resourceId:shop-*", expires="90d", rate="5")
+            password = users.add("zoe", "reader", filter="resourceId:shop-*")
+        yield server.url, password
+    finally:
+        server.stop()
+
+
+def enter(page: Page, name: str, password: str) -> None:
+    """Fill in the form that is shown."""
+    page.fill("[name=name]", name)
+    page.fill("[name=password]", password)
+    page.click("button.main")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_everything_by_form(
+    context: Callable[..., BrowserContext], closed: tuple[str, str], width: int, scheme: str
+) -> None:
+    """The way in leads to the page that was asked for; a token is made, shown once and revoked; axe-core finds nothing."""
+    site, password = closed
+    look = {"color_scheme": scheme, "viewport": {"width": width, "height": 900}}
+    plain = context(java_script_enabled=False, **look).new_page()
+    plain.goto(f"{site}/?q=level:error")
+    enter(plain, "admin", "wrong password")
+    assert "belong together" in plain.inner_text("[role=alert]")
+    enter(plain, "admin", PASSWORD)
+    assert plain.url == f"{site}/?q=level:error"
+    plain.click("nav >> text=Access")
+    form = plain.locator("form[aria-label='New token']")
+    form.locator("[name=name]").fill(f"made {width} {scheme}")
+    form.locator("button").click()
+    token = plain.inner_text("pre.code")
+    asked = {"headers": {"Authorization": f"Bearer {token}"}}
+    assert plain.request.post(f"{site}/logs/ingest/", data={"message": "sent"}, **asked).status == 202  # type: ignore[arg-type]
+    plain.locator("tr", has_text=f"made {width} {scheme}").locator("text=Revoke").click()
+    assert "opens nothing any more" in plain.inner_text("[role=status]")
+    assert token not in plain.content()
+
+    page = context(**look).new_page()
+    for path in ("/login", "/"):
+        page.goto(site + path)
+        assert Axe().run(page).response["violations"] == []
+    enter(page, "admin", PASSWORD)
+    page.goto(f"{site}/access")
+    assert Axe().run(page).response["violations"] == []
+    reader = context(**look).new_page()
+    reader.goto(f"{site}/login")
+    enter(reader, "zoe", password)
+    reader.click("nav >> text=zoe")
+    assert Axe().run(reader).response["violations"] == []
+    # Nothing is wider than the screen but what scrolls by itself.
+    for shown in (page, reader):
+        assert shown.evaluate("document.documentElement.scrollWidth") <= width
