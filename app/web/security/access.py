@@ -38,7 +38,7 @@ def install(app: Flask, settings: Settings) -> None:
     app.extensions[_GUARD] = guard = Guard(settings, required=required)
     session.install(app, settings, guard.in_session)
     app.before_request(guard.check)
-    app.jinja_env.globals["nav"] = nav
+    app.jinja_env.globals.update(nav=nav, may=may)
 
 
 class Guard:
@@ -175,9 +175,15 @@ NAV: tuple[tuple[tuple[str, ...], str, str], ...] = (
 def nav() -> list[tuple[tuple[str, ...], str, str]]:
     """Return the pages to which whoever asks is linked: those that they may see, and their account where they have logged in."""
     asks = who()
-    seen = [page for page in NAV if asks is not None and lacking(asks, page[1]) is None]
+    seen = [page for page in NAV if may(page[1])]
     own = [(("/account",), "page_account.own", asks.name)] if asks is not None and asks.by == "session" else []
     return seen + own
+
+
+def may(endpoint: str) -> bool:
+    """Return whether whoever asks has the right that an endpoint wants: pages show no button that would be refused."""
+    asks = who()
+    return asks is not None and lacking(asks, endpoint) is None
 
 
 def who() -> Identity | None:
