@@ -1,0 +1,108 @@
+"""Any request that the document allows, and many that it does not, gets an answer that the document describes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, given
+from hypothesis import settings as trials
+from hypothesis import strategies as st
+from hypothesis.errors import Unsatisfiable
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
+from schemathesis.schemas import APIOperation
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from app.log.record import LogRecord, id_text
+from app.settings.settings import Settings
+from app.web import create_app
+from app.web.openapi.routes import ROUTES
+from tests.thorough import examples
+
+#: Not whether a request that fits its schema is accepted: no schema says what a query or a zone may be.
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+#: Requests to each operation, in each way: enough for half a minute of a core in all, where all are tried.
+REQUESTS = 12
+SECRET = "Korrekt-Pferd-7"
+EVERY = {f"{method} {route.path}" for route in ROUTES for method in route.methods}
+
+
+def operations(app: Flask) -> Iterator[APIOperation]:
+    """Yield each operation of the document that the application serves."""
+    for one in schemathesis.openapi.from_wsgi("/openapi.json", app).get_all_operations():
+        yield one.ok()
+
+
+def ask(
+    operation: APIOperation, mode: GenerationMode, most: int, there: dict[str, str], headers: dict[str, str]
+) -> list[int]:
+    """Make requests to an operation; return their statuses. Raises what an answer has that the document does not describe.
+
+    Every other request asks for what is *there* under the name that its path wants.
+    """
+    statuses = []
+
+    @trials(max_examples=most, deadline=None, database=None, derandomize=True, suppress_health_check=[*HealthCheck])
+    @given(case=operation.as_strategy(generation_mode=mode), known=st.booleans())
+    def each(case: schemathesis.Case, known: bool) -> None:
+        if known:
+            given_ = case.path_parameters or {}
+            case.path_parameters = {name: there.get(name, value) for name, value in given_.items()}
+        statuses.append(case.call_and_validate(checks=CHECKS, headers=headers).status_code)
+
+    # Where any text is a name of the path, and nothing else is taken, no request is wrong.
+    with suppress(*([Unsatisfiable] if mode is GenerationMode.NEGATIVE else [])):
+        each()
+    return statuses
+
+
+@pytest.mark.parametrize(
+    ("secret", "mode"),
+    [("", GenerationMode.POSITIVE), (SECRET, GenerationMode.POSITIVE), ("", GenerationMode.NEGATIVE)],
+    ids=["as said", "with a password", "otherwise"],
+)
+def test_answers_are_those_described(
+    settings: Settings, minutes: list[LogRecord], secret: str, mode: GenerationMode
+) -> None:
+    """No 500, no status that the document doesn't name, each answer of the type and by the schema of its status."""
+    app = create_app(replace(settings, auth="required", admin_password=secret) if secret else settings)
+    client, headers = app.test_client(), {"Authorization": f"Bearer {secret}"} if secret else {}
+    receipt = client.post("/logs/ingest/", json={"message": "one"}, headers=headers).json["receipt"]
+    client.post("/searches", json={"name": "errors", "q": "level:error"}, headers=headers)
+    watched = {"name": "errors", "search": "errors", "kind": "at_least", "window": "5m"}
+    client.post("/alerts", json=watched, headers=headers)
+    there = {"identity": id_text(minutes[0].id), "trace_id": "trace-0", "receipt": receipt, "which": "errors"}
+    asked = {one.label: ask(one, mode, examples(REQUESTS), there, headers) for one in operations(app)}
+    # All but the document itself, which is how they are known.
+    assert asked.keys() | {"GET /openapi.json"} == EVERY
+    statuses = [status for found in asked.values() for status in found]
+    if mode is GenerationMode.POSITIVE:
+        assert all(asked.values())
+        assert 401 not in statuses
+    assert len(statuses) > 20 * examples(REQUESTS)
+    app.extensions["logingestor"].close()
+
+
+def test_who_brings_no_password_is_answered_as_described(settings: Settings) -> None:
+    """401 at each operation that is closed, by the schema of an error; the others answer."""
+    app = create_app(replace(settings, auth="required", admin_password=SECRET))
+    asked = {one.label: ask(one, GenerationMode.POSITIVE, 1, {}, {}) for one in operations(app)}
+    closed = {f"{method} {route.path}" for route in ROUTES if route.closed for method in route.methods}
+    assert {label for label, statuses in asked.items() if statuses == [401]} == closed
+    app.extensions["logingestor"].close()
