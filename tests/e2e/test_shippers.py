@@ -161,11 +161,13 @@ def test_what_was_told_is_kept_whatever_is_killed(language: str, make_server: Ca
         ended = threading.Event()
         teller = threading.Thread(target=tell, args=(runs, ended))
         teller.start()
-        wait_for(lambda: all(run.said or run.ended for run in runs), PATIENCE, "all clients to begin")
-        for _ in range(2):
-            kill_amid(doors)
-        ended.set()
-        teller.join()
+        try:
+            wait_for(lambda: all(run.said or run.ended for run in runs), PATIENCE, "all clients to begin")
+            for _ in range(2):
+                kill_amid(doors)
+        finally:
+            ended.set()
+            teller.join()
         for run in runs:
             wait_for(lambda run=run: not run.waiting or run.ended, PATIENCE, f"{run.client.name}: {run.errors}")  # type: ignore[misc]
         for place, run in enumerate(runs):
