@@ -95,6 +95,7 @@ class Connection(Protocol):
         #: Whether a head has begun and is not whole yet, and the bytes that came since the last whole one.
         self._in_head = False
         self._came = 0
+        self._is_socket = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a place, or say that there is none."""
@@ -113,6 +114,7 @@ class Connection(Protocol):
     def handle_websocket_upgrade(self) -> None:
         """Hand over to the socket, which has pings of its own."""
         self._leave()
+        self._is_socket = True
         super().handle_websocket_upgrade()
 
     def data_received(self, data: bytes) -> None:
@@ -121,7 +123,7 @@ class Connection(Protocol):
             return
         self._came += len(data)
         super().data_received(data)
-        if self.transport.is_closing() or not self._wants_head():
+        if self._is_socket or self.transport.is_closing() or not self._wants_head():
             return
         if self._came > HEAD_LIMIT:
             self._refuse(431)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from websockets.sync.client import connect as websocket
 
 from app.web.server import connections
 from app.web.server.connections import Places
@@ -22,7 +23,13 @@ Start = Callable[[Places], int]
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    """Answer every request, after its body, with how long that was."""
+    """Answer every request, after its body, with how long that was; a socket echoes."""
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (message := await receive())["type"] == "websocket.receive":
+            await send({"type": "websocket.send", "text": message["text"]})
+        return
     length, more = 0, True
     while more:
         message = await receive()
@@ -133,6 +140,16 @@ def test_a_head_has_a_size(start: Start, piece: bytes) -> None:
                 except BlockingIOError:
                     client.settimeout(20)
         assert answer == b"" or refused(answer)[0] == 431
+
+
+def test_a_socket_lives_longer_than_a_head_may_take(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From its handshake on it is no request: nothing of HTTP is written into it."""
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.3)
+    with websocket(f"ws://127.0.0.1:{start(Places(2))}/") as client:
+        for number in range(4):
+            time.sleep(0.2)
+            client.send(str(number))
+            assert client.recv(20) == str(number)
 
 
 def test_a_large_body_is_no_head(start: Start) -> None:
