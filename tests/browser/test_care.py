@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from tests.services.fixtures import need
 pytestmark = pytest.mark.system
 
 REFUSED = {"message": "refused", "resourceId": HOSTILE}
+RUNS = itertools.count()
 #: A number that no float holds: one of the few things that are refused.
 BEYOND = "1e999"
 
@@ -46,9 +48,9 @@ def site(server: Server) -> str:
 
 
 def refuse(server: Server, count: int, agent: str = "<b>shipper</b>/1", **more: Any) -> None:
-    """Have logs refused, and wait until they are dead letters."""
+    """Have logs refused, and wait until they are dead letters; none like one before, which would only be counted."""
     before = dead(server)
-    sent = [{**REFUSED, **more, "metadata": {"n": n, "size": math.inf}} for n in range(count)]
+    sent = [{**REFUSED, **more, "metadata": {"n": n, "size": math.inf, "run": next(RUNS)}} for n in range(count)]
     body = json.dumps(sent).replace("Infinity", BEYOND).encode()
     assert server.request("POST", "/logs/ingest/", body, {"User-Agent": agent})[0] == 400
     wait_for(lambda: dead(server) == before + count, DRAIN_SECONDS, "the dead letters")
