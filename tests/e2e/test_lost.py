@@ -10,16 +10,15 @@ import os
 import random
 import signal
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
 
 from app.monitor.lost import SETTLED_MS
-from tests.e2e.program import Server, wait_for
+from tests.e2e.program import START_SECONDS, Server, wait_for
 from tests.e2e.test_syslog import free_port
 
 pytestmark = pytest.mark.system
@@ -27,7 +26,7 @@ pytestmark = pytest.mark.system
 LOGS = int(os.environ.get("LOST_LOGS", "20000"))
 STARTS = 20
 #: How often a worker is killed meanwhile.
-KILLS = 10
+KILLS = min(10, LOGS // 5_000)
 #: By how many messages one may come late, and how many travel at once.
 LATE, PIECE = 200, 500
 #: Where the sender's clock begins, in ms since 1970; a start takes it a minute.
@@ -55,15 +54,12 @@ def messages(chance: random.Random) -> tuple[list[bytes], set[tuple[int, int]]]:
     return [line for _, line in sorted(sent)], dropped
 
 
-def killing(server: Server, ended: threading.Event) -> Iterator[None]:
-    """Kill -9 the worker, KILLS times at most: one that is killed before it stores anything proves nothing."""
-    for _ in range(KILLS):
-        if ended.wait(3.0):
-            return
-        for worker in server.workers():
-            with suppress(ProcessLookupError):
-                os.kill(worker, signal.SIGKILL)
-        yield
+def kill_workers(server: Server) -> None:
+    """Kill -9 the worker, once there is one."""
+    wait_for(server.workers, START_SECONDS, "a worker")
+    for worker in server.workers():
+        with suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
 
 
 @pytest.mark.timeout(900 + LOGS // 500)
@@ -74,12 +70,13 @@ def test_all_that_never_arrived_is_told_and_nothing_else(make_server: Callable[.
     server = make_server(LISTEN=f"tcp://127.0.0.1:{port}")
     server.start()
     wait_for(lambda: " syslog listens at " in server.console, 30, "the listener")
-    ended, kills = threading.Event(), list[None]()
-    killer = threading.Thread(target=lambda: kills.extend(killing(server, ended)))
-    killer.start()
+    pieces = [lines[start : start + PIECE] for start in range(0, len(lines), PIECE)]
+    killed = {len(pieces) * number // (KILLS + 1) for number in range(1, KILLS + 1)}
     with socket.create_connection(("127.0.0.1", port)) as connection:
-        for start in range(0, len(lines), PIECE):
-            connection.sendall(b"".join(lines[start : start + PIECE]))
+        for number, piece in enumerate(pieces):
+            connection.sendall(b"".join(piece))
+            if number in killed:
+                kill_workers(server)
             # So that some are killed while much waits, and some while nothing does.
             time.sleep(chance.choice((0.0, 0.1)))
 
@@ -87,10 +84,7 @@ def test_all_that_never_arrived_is_told_and_nothing_else(make_server: Callable[.
             return int(server.request("GET", "/logs?count=exact&limit=1&q=number")[1].get("total", 0))
 
         wait_for(lambda: total() >= len(lines), 300 + LOGS / 1_000, "all logs that were sent")
-        ended.set()
-        killer.join()
         assert total() == len(lines)
-        assert kills
         said = told(server, f"{len(dropped):,} of {LOGS:,} never arrived")
         assert said.startswith("Syslog of server-17 (127.0.0.1):")
         # A store-and-forward relay brings them in the end: all but one.
