@@ -52,8 +52,10 @@ def receipts_of(held: Backends) -> Receipts:
 
 
 def request(held: Backends, bad: int = 3) -> Parsed:
-    """Return one request of 250 logs, and some bad ones; the same body each time."""
-    lines = [f'{{"message": "log {number}"}}' for number in range(250)] + ['{"level": 5,}'] * bad
+    """Return one request of 250 logs, and some bad ones, no two alike; the same body each time."""
+    lines = [f'{{"message": "log {number}"}}' for number in range(250)] + [
+        f'{{"level": {number},}}' for number in range(bad)
+    ]
     return schema.read("\n".join(lines).encode(), None, limits_of(held.settings), now_ms())
 
 
