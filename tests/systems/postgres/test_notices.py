@@ -12,7 +12,12 @@ from app.systems.postgres import entry, schema, server
 from tests.conftest import MakeRecord
 
 #: Tables that came after the schema 0002.
-SINCE = (*("notices", "beats", "deliveries", "notifiers", "searches", "alerts", "alert_changes", "samples", "sources"),)
+SINCE = (
+    *("notices", "beats", "deliveries", "notifiers", "searches", "alerts", "alert_changes", "samples", "sources"),
+    *("numberers", "tokens", "users", "costs"),
+)
+#: Columns of the dead letters since then.
+COLUMNS = ("times", "digest", "seen")
 
 
 def test_an_older_database_is_upgraded(postgres_database: str, make_record: MakeRecord) -> None:
@@ -23,6 +28,7 @@ def test_an_older_database_is_upgraded(postgres_database: str, make_record: Make
         held.record.store.add([record])
     with closing(server.open_connection(postgres_database)) as connection, connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE {', '.join(SINCE)}; DELETE FROM counts WHERE period = 'ever'")
+        cursor.execute(f"ALTER TABLE dead_letters {', '.join(f'DROP COLUMN {name}' for name in COLUMNS)}")
         cursor.execute("UPDATE alembic_version SET version_num = '0002'")
     with pytest.raises(InvalidSettings, match="db upgrade"):
         entry.opened(postgres_database, dead_limit=1 << 20)
