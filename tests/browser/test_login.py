@@ -77,6 +77,7 @@ def test_everything_by_form(
     reader.goto(f"{site}/login")
     enter(reader, "zoe", password)
     reader.click("nav >> text=zoe")
+    reader.wait_for_url("**/account")
     assert Axe().run(reader).response["violations"] == []
     # Nothing is wider than the screen but what scrolls by itself.
     for shown in (page, reader):
