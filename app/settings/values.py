@@ -7,9 +7,12 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_network
+from typing import TypeVar
 
 from app.errors import InvalidInput, Problem
 from app.rules.rule import RetentionRules, RuleSet
+
+T = TypeVar("T")
 
 _UNITS = {
     "": 1,
@@ -140,10 +143,7 @@ def rules(text: str) -> RuleSet | None:
     # Only who has rules pays for what reads them.
     from app.rules.text import parse
 
-    try:
-        return parse(text)
-    except InvalidInput as error:
-        raise ValueError("; ".join(_placed(one) for one in error.problems)) from None
+    return _parsed(parse, text)
 
 
 def retention_rules(text: str) -> RetentionRules | None:
@@ -152,6 +152,10 @@ def retention_rules(text: str) -> RetentionRules | None:
         return None
     from app.rules.retention import parse
 
+    return _parsed(parse, text)
+
+
+def _parsed(parse: Callable[[str], T], text: str) -> T:
     try:
         return parse(text)
     except InvalidInput as error:
