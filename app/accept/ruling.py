@@ -30,17 +30,17 @@ _HALF = 16 << 10
 Counts = Counter[tuple[str, str]]
 
 
-class Ruling:
-    """The rules in force; one for all threads of a process. What was counted is told to the record every few seconds."""
+class RuleApplier:
+    """The rules in force, as they are applied to the logs of a request or of a preview; for all threads of a process."""
 
-    def __init__(self, rules: RuleSet, key: bytes, limits: Limits, notes: NoteKeeper) -> None:
+    def __init__(self, rules: RuleSet, key: bytes, limits: Limits) -> None:
         self.redactor = Redactor([compiled(rule) for rule in rules.redactions], key)
         self._thinner = Thinner(rules.thinnings)
         self._limits = limits
-        self._notes = notes
-        self._guard = threading.Lock()
-        self._counts: Counts = Counter()
-        self._reporter = CountReporter("counts of rules", self.report)
+
+    def sentence(self, text: str) -> str:
+        """Return a sentence or a name that may cite a log, without what the rules find."""
+        return payloads.sentence(self.redactor, text)
 
     def apply(self, parsed: Parsed) -> None:
         """Take out of the request's logs what is to go, and leave out the logs that are to be dropped; once, whoever calls it again."""
@@ -67,7 +67,7 @@ class Ruling:
         if len(refused.payload) == UNREADABLE_KEPT:  # as long as what was cut
             payload = without_half(payload.decode("latin-1")).encode("latin-1")
         counts.update({(name, LETTERS): 1 for name in found})
-        message = payloads.sentence(self.redactor, refused.problem.message)
+        message = self.sentence(refused.problem.message)
         return Refused(replace(refused.problem, message=message), payload)
 
     def _refuse_grown(self, parsed: Parsed, most: int) -> None:
@@ -101,13 +101,24 @@ class Ruling:
         if len(kept) < len(parsed.logs):
             _keep(parsed, kept)
 
+
+class Ruling(RuleApplier):
+    """The rules in force at the doors. What was counted is told to the record every few seconds."""
+
+    def __init__(self, rules: RuleSet, key: bytes, limits: Limits, notes: NoteKeeper) -> None:
+        super().__init__(rules, key, limits)
+        self._notes = notes
+        self._guard = threading.Lock()
+        self._counts: Counts = Counter()
+        self._reporter = CountReporter("counts of rules", self.report)
+
     def payload(self, body: bytes, problem: Problem, most: int) -> Refused:
         """Return a body that can't be read, without what is to go, at most *most* bytes of it; and count it."""
         if not self.redactor.rules:
             return Refused(problem, body[:most])
         kept, found = payloads.redacted(self.redactor, body, most)
         self._add(Counter({(name, LETTERS): 1 for name in found}))
-        return Refused(replace(problem, message=payloads.sentence(self.redactor, problem.message)), kept)
+        return Refused(replace(problem, message=self.sentence(problem.message)), kept)
 
     def count(self, parsed: Parsed) -> None:
         """Count what was done to the logs of a request, once they are kept."""

@@ -37,13 +37,14 @@ READ = 4 << 20
 @json_option
 @with_settings
 def command(settings: Settings, file: str, name: str | None, zone: str, as_json: bool) -> None:
-    """Print how the first logs of FILE, or of standard input (-), would be read, and from what; nothing is kept.
+    """Print how the first logs of FILE, or of standard input (-), would be read, from what, and what rules leave of them; nothing is kept.
 
     Example: logingestor preview /var/log/syslog
     """
     try:
         assumed = Assumed.here(read_zone(zone))
-        found = list(files.preview(_body(file), assumed, limits_of(settings), now_ms(), name=name))
+        rules = settings.rules
+        found = list(files.preview(_body(file), assumed, limits_of(settings), now_ms(), name=name, rules=rules))
     except InvalidInput as error:
         raise InvalidInput(
             *(replace(one, field="--as" if one.field == "as" else one.field) for one in error.problems)
@@ -71,6 +72,8 @@ def _body(file: str) -> bytes:
 def _show(one: Previewed) -> None:
     lines = f"line {one.first}" if one.first == one.last else f"lines {one.first} to {one.last}"
     click.echo(f"{lines}, read as {one.dialect}")
+    if one.dropped:
+        click.echo(f"  would be dropped by the rule {terminal.safe(one.dropped)}")
     if one.refused is not None:
         click.echo(f"  would be refused: {terminal.safe(one.refused.message)}")
     for name, value in one.log.items():

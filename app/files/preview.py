@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import UNSET, Meta, UnsetType
 
@@ -21,8 +22,14 @@ from app.log.foreign.objects import UNREAD
 from app.log.limits import Limits
 from app.log.lines.reader import read_inner
 from app.log.reading import Reader
+from app.log.record import LogRecord
+from app.log.schema import Parsed
+from app.rules.rule import RuleSet
 from app.shown import Shown, ShownProblem
 from app.times.written import Assumed
+
+if TYPE_CHECKING:  # who has no rules loads nothing for them
+    from app.accept.ruling import RuleApplier
 
 #: Most logs of a preview, and lines by which the form of a source is recognised.
 LOGS, SAMPLE_LINES = 100, 200
@@ -36,7 +43,7 @@ JOINS = ("auto", "off")
 class Previewed:
     """One log as it would be stored."""
 
-    #: The fields that would be stored; empty where it would be refused.
+    #: The fields that would be stored, as the rules leave them; empty where it would be refused or dropped.
     log: dict[str, Any]
     #: The dialect of an object, `names` or `own`; of a text its form: `syslog`, `access`, `container`, `text`, `logfmt` or `plain`.
     dialect: str
@@ -48,6 +55,8 @@ class Previewed:
     #: Our field that was sent and could not be read, and why.
     unread: dict[str, str] = field(default_factory=dict)
     refused: Problem | None = None
+    #: The rule that would leave it out; empty where none does.
+    dropped: str = ""
 
     def shown(self) -> ShownPreview:
         """Return it as answers and commands show it."""
@@ -58,6 +67,7 @@ class Previewed:
             [UnreadField(name, reason) for name, reason in self.unread.items()],
             [self.first, self.last],
             ShownProblem.of(self.refused) if self.refused else UNSET,
+            self.dropped or UNSET,
         )
 
 
@@ -77,6 +87,58 @@ class ShownPreview(Shown, rename={"origins": "from"}):
     unread: list[UnreadField]
     lines: list[Annotated[int, Meta(ge=1)]]
     refused: ShownProblem | UnsetType = UNSET
+    dropped: Annotated[str, Meta(description="The rule that would leave it out.")] | UnsetType = UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class _Door:
+    """What a log meets at a door once it is read: the limits, and the rules."""
+
+    limits: Limits
+    now: int
+    rules: RuleApplier | None
+
+    def stored(self, one: Previewed, size: int) -> Previewed:
+        """Put in the place of what was read what would be stored, or why nothing would be."""
+        record = own.record(one.log, size, self.limits, self.now)
+        record = record or own.record(own.fitted(one.log), size, self.limits, self.now)
+        if record is None:
+            return self.refused(one, own.problem(one.log, self.limits))
+        if self.rules is not None:
+            left = self._ruled(self.rules, Parsed([record], [0], [size]), one)
+            if left is None:
+                return one
+            record = left
+        one.log = record.sent_fields()
+        unread = (record.metadata or {}).get(UNREAD)
+        if one.origins and isinstance(unread, dict):
+            one.unread = {name: reason for name, reason in unread.items() if isinstance(reason, str)}
+        return one
+
+    def refused(self, one: Previewed, problem: Problem) -> Previewed:
+        """Say why nothing would be stored, without what rules take out of reasons."""
+        if self.rules is not None:
+            problem = replace(problem, message=self.rules.sentence(problem.message))
+            one.origins = {}
+        one.log, one.refused = {}, problem
+        return one
+
+    def _ruled(self, rules: RuleApplier, parsed: Parsed, one: Previewed) -> LogRecord | None:
+        """Apply the rules as a door does; return what would be stored, None where nothing would be and *one* says why."""
+        rules.apply(parsed)
+        one.origins = {name: rules.sentence(path) for name, path in one.origins.items()}
+        if parsed.logs:
+            return parsed.logs[0]
+        one.log, one.dropped = {}, next(iter(parsed.dropped), "")
+        one.refused = parsed.refused[0].problem if parsed.refused else None
+        return None
+
+
+def _applier(rules: RuleSet, limits: Limits) -> RuleApplier:
+    """Return the rules ready to be applied, with a key of their own: nobody may learn by a preview what a stored hash is made of."""
+    from app.accept.ruling import RuleApplier
+
+    return RuleApplier(rules, secrets.token_bytes(32), limits)
 
 
 def known(name: str | None) -> None:
@@ -88,9 +150,16 @@ def known(name: str | None) -> None:
 
 
 def preview(
-    body: bytes, assumed: Assumed, limits: Limits, now: int, *, name: str | None = None, join: bool = True
+    body: bytes,
+    assumed: Assumed,
+    limits: Limits,
+    now: int,
+    *,
+    name: str | None = None,
+    join: bool = True,
+    rules: RuleSet | None = None,
 ) -> Iterator[Previewed]:
-    """Yield how the first LOGS logs in *body* would be read, as `ingest` reads a file.
+    """Yield how the first LOGS logs in *body* would be read, as `ingest` reads a file, and what *rules* leave of them.
 
     *name* is a dialect or a form of text that is known; without *join* each line is a log. Raises InvalidInput.
     """
@@ -99,8 +168,9 @@ def preview(
     sample = [pieces.decode(line) for line in body.split(b"\n")[:SAMPLE_LINES]]
     format = formats.recognise(sample, assumed, form)
     hint = name if name in table.BY_NAME else None
+    door = _Door(limits, now, None if rules is None else _applier(rules, limits))
     for entry in islice(_entries(body, sample, format, assumed, limits, join), LOGS):
-        yield from _read(entry, format, assumed, limits, now, hint)
+        yield from _read(entry, format, assumed, door, hint)
 
 
 def _entries(
@@ -114,21 +184,19 @@ def _entries(
     yield from (entry for entry in entries.entries(found, joining, assumed) if entry is not None)
 
 
-def _read(
-    entry: Entry, format: Format, assumed: Assumed, limits: Limits, now: int, hint: str | None
-) -> Iterator[Previewed]:
+def _read(entry: Entry, format: Format, assumed: Assumed, door: _Door, hint: str | None) -> Iterator[Previewed]:
     first, last = entry.number + 1, entry.number + 1 + entry.text.count("\n")
     objects = _objects(entry, format, assumed, hint)
     if objects is None:
         try:
             logs = entry.logs(format, assumed)
         except InvalidRecord as error:
-            yield Previewed({}, format.name, first, last, refused=error.problems[0])
+            yield door.refused(Previewed({}, format.name, first, last), error.problems[0])
             return
         objects = [Previewed(log, _form(entry, format, assumed), first, last) for log in logs]
     for one in objects:
         one.first, one.last = first, last
-        yield _stored(one, len(entry.text), limits, now)
+        yield door.stored(one, len(entry.text))
 
 
 def _objects(entry: Entry, format: Format, assumed: Assumed, hint: str | None) -> list[Previewed] | None:
@@ -151,17 +219,3 @@ def _form(entry: Entry, format: Format, assumed: Assumed) -> str:
     if format.name == "plain":
         return "plain"
     return formats.kind(entry.first, assumed)
-
-
-def _stored(one: Previewed, size: int, limits: Limits, now: int) -> Previewed:
-    """Put in the place of what was read what would be stored, or why nothing would be."""
-    record = own.record(one.log, size, limits, now) or own.record(own.fitted(one.log), size, limits, now)
-    if record is None:
-        one.refused = own.problem(one.log, limits)
-        one.log = {}
-        return one
-    one.log = record.sent_fields()
-    unread = (record.metadata or {}).get(UNREAD)
-    if one.origins and isinstance(unread, dict):
-        one.unread = {name: reason for name, reason in unread.items() if isinstance(reason, str)}
-    return one

@@ -1,4 +1,4 @@
-"""POST /logs/preview: how logs would be read; nothing is kept."""
+"""POST /logs/preview: how logs would be read, and what rules leave of them; nothing is kept."""
 
 from __future__ import annotations
 
@@ -31,7 +31,6 @@ def preview() -> Response:
         raise InvalidInput(Problem(f"is neither {' nor '.join(files.JOINS)}", "multiline"))
     assumed = Assumed.here(read_zone(request.args.get("zone", "UTC")))
     body = inflated(raw_body())
-    found = files.preview(
-        body, assumed, limits_of(settings()), now_ms(), name=request.args.get("as"), join=join == "auto"
-    )
+    form, rules = request.args.get("as"), settings().rules
+    found = files.preview(body, assumed, limits_of(settings()), now_ms(), name=form, join=join == "auto", rules=rules)
     return reply_by_name(PreviewAnswer(True, [one.shown() for one in found]))

@@ -126,7 +126,8 @@ def tried() -> Response:
     previewed, fault = list[Previewed](), None
     try:
         body = pasted.replace("\r\n", "\n").encode("utf-8", "replace")
-        previewed = list(preview(body, Assumed.here(read_zone(zone)), limits_of(settings()), now_ms()))
+        assumed = Assumed.here(read_zone(zone))
+        previewed = list(preview(body, assumed, limits_of(settings()), now_ms(), rules=settings().rules))
     except InvalidInput as error:
         fault = said(error.problems)
     since, missing = _since(backends())

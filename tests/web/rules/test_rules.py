@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -163,3 +164,57 @@ def test_what_costs_what_is_shown(client: FlaskClient, backends: Backends, make_
     assert "<b>took" not in page
     for wrong in ("days=0", "days=40", "days=x", "by=colour", "of=x"):
         assert client.get(f"/costs?{wrong}").status_code == 400
+
+
+SENT = {"level": "info", "message": "to zoe@example.com", "metadata": {"by": "ann@example.com", "zoe@example.com": 1}}
+
+
+def test_how_logs_would_be_read_is_shown_as_rules_leave_them(ruled: tuple[FlaskClient, Backends]) -> None:
+    """By the API and the page: what is taken out stands nowhere, and who drops a log is named."""
+    client, held = ruled
+    kept, dropped = client.post("/logs/preview", json=[SENT, {**SENT, "level": "debug"}]).json["logs"]  # type: ignore[index]
+    assert kept["log"]["message"] == "to [mails]"
+    assert kept["log"]["metadata"] == {"by": "[mails]", "[mails]": 1, "redacted": {"mails": 3}}
+    assert "dropped" not in kept
+    assert (dropped["dropped"], dropped["log"]) == ("noise", {})
+    lines = json.dumps(SENT) + "\n" + json.dumps({**SENT, "level": "debug"})
+    page = client.post("/overview/add", data={"lines": lines}).text
+    shown = page.partition('id="lines"')[2].partition("</textarea>")[2]  # behind what was pasted
+    assert "by the rule <code>noise</code>" in shown
+    assert "[mails]" in shown
+    assert "example.com" not in shown.partition("</section>")[0]
+    # No count is kept of what was only shown, and no log.
+    assert client.get("/rules").json["rules"][0]["changed"] == 0  # type: ignore[index]
+    assert held.queue.depth().logs == 0
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"message": "m", "timestamp": "zoe@example.com"},
+        {"message": "m", "metadata": {"zoe@example.com": {"a": "zoe@example.com"}}},
+        {"level": 50, "time": "zoe@example.com", "pid": 1, "hostname": "zoe@example.com", "msg": "zoe@example.com"},
+        {"message": {"zoe@example.com": 1}},
+        {"message": "m", "resourceId": ["zoe@example.com"]},
+    ],
+    ids=str,
+)
+def test_no_part_of_a_preview_shows_what_rules_take_out(ruled: tuple[FlaskClient, Backends], sent: object) -> None:
+    """Neither values, nor names, origins, what stayed unread, or why a log is refused."""
+    for body in (json.dumps(sent), json.dumps([sent]), json.dumps(sent) + "\nzoe@example.com said so\n"):
+        answer = ruled[0].post("/logs/preview", data=body)
+        assert answer.status_code == 200
+        assert "zoe@example.com" not in answer.text
+
+
+def test_a_preview_tells_no_hash_of_a_stored_log(tmp_path: Path) -> None:
+    """Or whoever may preview could try which secret it stands for."""
+    given = {"LOGINGESTOR_DATA_DIR": str(tmp_path / "hashed"), "LOGINGESTOR_MIN_FREE_DISK": "1 MiB"}
+    settings = Settings.from_env(given | {"LOGINGESTOR_RULES": "mails: hash email"})
+    upgrade(settings)
+    app = create_app(settings)
+    client = app.test_client()
+    shown = [client.post("/logs/preview", json=SENT).json["logs"][0]["log"]["message"] for _ in range(2)]  # type: ignore[index]
+    assert all(one.startswith("to [mails:") for one in shown)
+    assert shown[0] != shown[1]
+    app.extensions["logingestor"].close()
