@@ -68,7 +68,7 @@ class NotFound(LogIngestorError):
 
 
 class Forbidden(LogIngestorError):
-    """Who asks is known, and may not have this: answered with 403, or exit code 1."""
+    """The asker is known, and may not have this: answered with 403, or exit code 1."""
 
 
 class Unavailable(LogIngestorError):

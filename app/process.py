@@ -68,7 +68,7 @@ class Parts:
     def _made_ruling(self) -> Ruling | None:
         if self.settings.rules is None or self._backends is None:
             return None
-        # Who has no rules loads nothing for them.
+        # A process without rules loads nothing for them.
         from app.accept.ruling import Ruling
         from app.rules.redact import redaction_key
 

@@ -1,4 +1,4 @@
-"""What answers are made of: the base of their structs, and the types of fields that many of them have.
+"""Parts of answers: the base of their structs, and the types of fields that many of them have.
 
 An answer is defined once, as a msgspec Struct: the encoder writes it, the OpenAPI document describes it, and the tests of the
 documents read it. What commands and notifiers show as well is defined beside what it shows, in the room of that; all else in

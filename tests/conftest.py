@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
+from hypothesis import HealthCheck
+from hypothesis import settings as trials
 
 from app.backends import Backends, connect
 from app.drain import drain
@@ -25,6 +27,13 @@ pytest_plugins = ["tests.services.fixtures", "tests.notify.channels.receivers"]
 
 #: What the summary says of tests that several processes of tests would disturb.
 ALONE = "wants the machine for itself: make test JOBS=0 ARGS='-m alone'"
+
+# Hypothesis takes slow examples for a fault of the test; here they mean that something else uses the processor.
+# A fixture that several examples share is meant to be shared: a server of our own, an empty record.
+trials.register_profile(
+    "busy", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+trials.load_profile("busy")
 
 MakeRecord = Callable[..., LogRecord]
 Fill = Callable[[Sequence[LogRecord]], None]

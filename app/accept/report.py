@@ -1,4 +1,4 @@
-"""A thread that tells the record every few seconds what a process has counted, so that ingest pays next to nothing."""
+"""A thread that writes to the record every few seconds what a process has counted, so that ingest pays next to nothing."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class CountReporter:
             except Exception as error:
                 self._due.set()
                 if not isinstance(error, Unavailable):
-                    log.warning("%s can't be told to the record: %s", self._name, error, exc_info=True)
+                    log.warning("%s can't be written to the record: %s", self._name, error, exc_info=True)
 
     def close(self) -> None:
         """Report what is left."""
@@ -60,4 +60,4 @@ class CountReporter:
         try:
             self._report()
         except Unavailable as error:
-            log.warning("the last of %s can't be told to the record: %s", self._name, error)
+            log.warning("the last of %s can't be written to the record: %s", self._name, error)

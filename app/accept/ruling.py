@@ -19,7 +19,7 @@ from app.rules.redact import Redactor, compiled
 from app.rules.rule import RuleSet
 from app.rules.thin import Thinner
 
-#: What is counted of a rule: logs that it changed, values that it took out of them, dead letters that it changed; logs that it
+#: Kinds of a rule's counts: logs that it changed, values that it took out of them, dead letters that it changed; logs that it
 #: dropped, and their bytes as they were sent.
 CHANGED, VALUES, LETTERS, DROPPED, BYTES = KINDS = ("changed", "values", "letters", "dropped", "bytes")
 #: Bytes that a log takes beside message and metadata, about.
@@ -31,7 +31,7 @@ Counts = Counter[tuple[str, str]]
 
 
 class RuleApplier:
-    """The rules in force, as they are applied to the logs of a request or of a preview; for all threads of a process."""
+    """Applies the rules in force to the logs of a request or of a preview; all threads of a process share one."""
 
     def __init__(self, rules: RuleSet, key: bytes, limits: Limits) -> None:
         self.redactor = Redactor([compiled(rule) for rule in rules.redactions], key)
@@ -103,7 +103,7 @@ class RuleApplier:
 
 
 class Ruling(RuleApplier):
-    """The rules in force at the doors. What was counted is told to the record every few seconds."""
+    """Applies the rules in force at the doors, and counts what they do; the counts go to the record every few seconds."""
 
     def __init__(self, rules: RuleSet, key: bytes, limits: Limits, notes: NoteKeeper) -> None:
         super().__init__(rules, key, limits)
@@ -132,21 +132,21 @@ class Ruling(RuleApplier):
             self._reporter.due()
 
     def report(self) -> None:
-        """Tell the record what was counted. Raises Unavailable; then it is told with what comes next."""
+        """Write the counts to the record. Raises Unavailable; the counts not written yet are kept for the next report."""
         with self._guard:
             counts, self._counts = self._counts, Counter()
-        told = 0
+        written = 0
         try:
             for (name, kind), count in sorted(counts.items()):
                 self._notes.tally(note(name, kind), count)
-                told += 1
+                written += 1
         except Unavailable:
             with self._guard:
-                self._counts += Counter(dict(sorted(counts.items())[told:]))
+                self._counts += Counter(dict(sorted(counts.items())[written:]))
             raise
 
     def close(self) -> None:
-        """Tell the record the last counts."""
+        """Write the last counts to the record."""
         self._reporter.close()
 
 

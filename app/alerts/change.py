@@ -204,7 +204,7 @@ def attempt(sources: CountSources, alert: Alert, question: Question, status: Sta
         again = f"{needed} more {'evaluations' if needed > 1 else 'evaluation'} in a row"
         said = f"It would {'begin to fire' if holds else 'be over'} after {again} with the same answer."
     else:
-        said = {"firing": "It would fire.", "ok": "It would not fire.", "cannot_tell": "It could not be told."}[
+        said = {"firing": "It would fire.", "ok": "It would not fire.", "cannot_tell": "It could not be decided."}[
             after.state
         ]
     return Try(counted, holds, after, f"{after.why} {said}", round((monotonic() - began) * 1000))

@@ -59,7 +59,7 @@ class AlertProbe:
         state, why = condition.now_state(one, now)
         text = f"Alert “{alert.name}” fires: {why}"
         if state == "cannot_tell":
-            text = f"Alert “{alert.name}” fired on {condition.sentence(alert)}; now it can't be told. {why}"
+            text = f"Alert “{alert.name}” fired on {condition.sentence(alert)}; now it can't be decided. {why}"
         elif status.streak:
             text = f"Alert “{alert.name}” fires on {condition.sentence(alert)}, and may be over soon. {why}"
         return Trouble("alert", alert.severity, text, details)
@@ -76,14 +76,14 @@ def _is_untold(one: WatchedAlert, now: int) -> bool:
 
 def _undecided(one: WatchedAlert, now: int) -> Trouble:
     why = condition.now_state(one, now)[1]
-    text = f"Alert “{one.alert.name}” can't be told for {_minutes(one, now)} minutes: {why}"
+    text = f"Alert “{one.alert.name}” has been undecided for {_minutes(one, now)} minutes: {why}"
     return Trouble("alert", "warning", text, _named(one))
 
 
 def _many_undecided(undecided: list[WatchedAlert], all_: int, now: int) -> str:
     latest = max(undecided, key=lambda one: one.status.evaluated)
     why = condition.now_state(latest, now)[1]
-    return f"{len(undecided)} of {all_} alerts can't be told for {_minutes(latest, now)} minutes. {why}"
+    return f"{len(undecided)} of {all_} alerts have been undecided for {_minutes(latest, now)} minutes. {why}"
 
 
 def _minutes(one: WatchedAlert, now: int) -> int:

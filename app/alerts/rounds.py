@@ -137,7 +137,7 @@ class _Evaluation:
             )
             status = self._undecided(status, text, known_from=self._slot)
         if status.evaluated and self._slot - status.evaluated > CATCH_UP * MINUTE:
-            text = f"From {_time(status.evaluated)} to {_time(self._slot)} it could not be told, and will not be."
+            text = f"From {_time(status.evaluated)} to {_time(self._slot)} it could not be decided, and will not be."
             status = self._undecided(status, text, evaluated=self._slot - MINUTE)
         return status
 

@@ -17,7 +17,7 @@ from app.times.instant import now_ms
 
 #: Longest text of one parameter, in characters.
 TEXT_LIMIT = 20_000
-#: What is a matter of one look at the page rather than of the search.
+#: Parameters that belong to one look at the page and not to the search.
 PASSING = ("cursor", "back", "open", "values", "counts", "count")
 
 _ids = IdSource()

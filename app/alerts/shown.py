@@ -136,7 +136,7 @@ class ShownSample(Shown):
 
 
 class ShownChange(Shown):
-    """What happened to an alert; `query`, `tz` and `window` where logs were counted."""
+    """A change of an alert's state or definition; `query`, `tz` and `window` where logs were counted."""
 
     at: Moment
     what: What
@@ -170,7 +170,7 @@ class ShownChange(Shown):
 
 
 class ShownTry(Shown):
-    """What an alert would do now: whether its condition holds, and the state that an evaluation would leave."""
+    """The outcome of an evaluation now: whether the alert's condition holds, and the state it would be left in."""
 
     holds: bool | None
     state: ShownState

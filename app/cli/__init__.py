@@ -44,7 +44,7 @@ COMMANDS = {
     ),
     "queue": ("queue", "Look at the queue of accepted logs; let them wait, or go on."),
     "dead": ("dead", "Look at dead letters: logs that were refused, each with its reason."),
-    "notifiers": ("notifiers", "Look at who is told of notices; send a test."),
+    "notifiers": ("notifiers", "Look at who is notified of notices; send a test."),
     "retention": ("keep.retention", "Look at how long which logs are kept, and at what would go."),
     "rules": ("keep.rules", "Look at the rules that take secrets out of logs and drop logs; try others."),
     "searches": ("searches", "Keep searches under a name, for the page and for alerts."),

@@ -155,7 +155,7 @@ def silence(backends: Backends, name: str, until: str, reason: str, by: str, as_
 @json_option
 @with_backends
 def unsilence(backends: Backends, name: str, as_json: bool) -> None:
-    """Let an alert be told again.
+    """End an alert's silence: its notifiers hear of it again.
 
     Example: logingestor alerts unsilence 'many errors'
     """

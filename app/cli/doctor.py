@@ -219,7 +219,7 @@ def _notifiers(backends: Backends) -> Finding:
     failing = [one for one in backends.record.outbox.standings() if one.notifier in names and one.since is not None]
     if not failing:
         return Finding(
-            "notifiers", True, f"{', '.join(names)}; no fault is known" if names else "nobody is told of notices"
+            "notifiers", True, f"{', '.join(names)}; no fault is known" if names else "nobody is notified of notices"
         )
     found = "; ".join(f"{one.notifier} fails: {one.reason}" for one in failing)
     return Finding("notifiers", False, found, "mend it; `logingestor notifiers test` tries it")

@@ -1,4 +1,4 @@
-"""`logingestor notifiers`: who is told of notices, and whether that works."""
+"""`logingestor notifiers`: who is notified, and whether that works."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from app.times import instant
 
 @click.group()
 def command() -> None:
-    """Look at who is told of notices; send a test."""
+    """Look at who is notified of notices; send a test."""
 
 
 @command.command("list")
@@ -27,7 +27,7 @@ def command() -> None:
 @json_option
 @with_backends
 def list_notifiers(backends: Backends, secret: bool, as_json: bool) -> None:
-    """Print the notifiers of NOTIFY: what each is told, how it is doing, and what waits for it.
+    """Print the notifiers of NOTIFY: the notices each gets, how it is doing, and what waits for it.
 
     Example: logingestor notifiers list
     """
@@ -44,7 +44,7 @@ def list_notifiers(backends: Backends, secret: bool, as_json: bool) -> None:
         print_json(found)
         return
     if not found:
-        click.echo(f"nobody is told of notices: {PREFIX}NOTIFY is not set", err=True)
+        click.echo(f"nobody is notified of notices: {PREFIX}NOTIFY is not set", err=True)
     for one in found:
         what = f"{one['min']}{' and worse' if one['min'] != 'error' else ''}, {', '.join(one['kinds']) or 'all kinds'}"
         state = f"fails since {one['failing_since']}: {one['reason']}" if one["failing_since"] else "no fault is known"
@@ -80,7 +80,7 @@ def test_notifiers(backends: Backends, name: str | None, as_json: bool) -> None:
 def _chosen(settings: Settings, name: str | None) -> list[str]:
     names = [one.name for one in settings.notify]
     if not names:
-        raise InvalidInput(Problem(f"{PREFIX}NOTIFY is not set: nobody is told of notices", "NAME"))
+        raise InvalidInput(Problem(f"{PREFIX}NOTIFY is not set: nobody is notified of notices", "NAME"))
     if name is not None and name not in names:
         raise InvalidInput(Problem(f"there is no notifier {name!r}; there are {', '.join(names)}", "NAME"))
     return names if name is None else [name]

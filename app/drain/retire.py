@@ -1,4 +1,4 @@
-"""Retire: what retention rules let go leaves record and index log by log; and what would go is told before, exactly."""
+"""Retire: logs that a retention rule lets go leave record and index one by one; a preview counts exactly which would go."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _NOTHING = Or(())
 
 @dataclass(slots=True)
 class Expiry:
-    """What goes, or went, by one rule: logs, their bytes as the record keeps them, and when the first and last of them arrived (ms)."""
+    """Logs that one rule lets go, or let go: how many, their bytes as the record keeps them, when the first and last arrived (ms)."""
 
     rule: str
     logs: int = 0

@@ -43,8 +43,8 @@ class _Unwrapping:
     def entries(self, lines: Iterable[Line | None]) -> Iterator[Entry | None]:
         """Yield the entries of *lines* as `entries` does."""
         for line in lines:
-            told = None if line is None else kept.read(line.text)
-            if line is None or told is None:
+            outer = None if line is None else kept.read(line.text)
+            if line is None or outer is None:
                 yield from self._end()
                 if line is None:
                     yield None
@@ -54,10 +54,10 @@ class _Unwrapping:
             if (entry := self._outer.end()) is not None:
                 yield entry
             before = self._parts or self._pending
-            if before and before[0][1].source != told.source:
+            if before and before[0][1].source != outer.source:
                 yield from self._end()
-            self._parts.append((line, told))
-            if not told.partial or line.end - self._parts[0][0].start > JOINED_CHARACTERS:
+            self._parts.append((line, outer))
+            if not outer.partial or line.end - self._parts[0][0].start > JOINED_CHARACTERS:
                 yield from self._feed()
         yield from self._end()
 
@@ -65,7 +65,7 @@ class _Unwrapping:
         """Give the line whose parts have come to the inner splitter."""
         parts, self._parts = self._parts, []
         first, last = parts[0][0], parts[-1][0]
-        text = "".join(told.text for _, told in parts)
+        text = "".join(outer.text for _, outer in parts)
         ended = self._inner.take(Line(text, first.start, last.end, first.number))
         if ended is not None:
             yield self._whole(ended)
@@ -82,10 +82,10 @@ class _Unwrapping:
 
     def _whole(self, ended: Entry) -> Entry:
         """Return the entry of the lines that hold the one that *ended*."""
-        (first, told), *more = self._pending
+        (first, outer), *more = self._pending
         self._pending = []
         last = more[-1][0] if more else first
         size = last.end - first.start
         entry = Entry(first.text, first.start, last.end, first.number, [line.text for line, _ in more], size=size)
-        entry.kept = Carried(ended, self._format, told)
+        entry.kept = Carried(ended, self._format, outer)
         return entry

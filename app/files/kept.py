@@ -41,7 +41,7 @@ class Kept(NamedTuple):
     resource: str | None = None
 
     def outer(self, assumed: Assumed) -> Foreign:
-        """Return the log that the keeper alone tells."""
+        """Return the log that the container's line makes without a look into its text."""
         time = written.from_groups(self.time, 1, assumed) if isinstance(self.time, re.Match) else self.time
         log = {"message": self.text, "timestamp": time, "resourceId": self.resource, "metadata": self.metadata}
         return Foreign(reader.present(log), "")

@@ -18,7 +18,7 @@ _TEXT = re.compile(r"'((?:[^'\\\n]|\\.)*+)'|\"((?:[^\"\\\n]|\\.)*+)\"|`((?:[^`\\
 _JOINED = re.compile(r"\s*\+\s*(?=['\"`])")
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,17})?(?:e[+-]?\d{1,3})?n?(?![\w.:-])")
 _WORD = re.compile(r"(?:true|false|null|undefined|NaN|-?Infinity)(?!\w)")
-#: What an array or a class has before its bracket: `Array(3) [`, `Map(1) {`, `Pay {`, `[Object: null prototype] {`.
+#: Words before the bracket of an array or a class: `Array(3) [`, `Map(1) {`, `Pay {`, `[Object: null prototype] {`.
 _CLASS = re.compile(r"(?:[A-Z][\w$]{0,60}(?:\(\d{1,9}\))? |\[[\w: ]{1,60}\] |<ref \*\d{1,3}> ){1,3}(?=[{\[])")
 #: An error and its stack, up to the brace of its own fields or the end of its lines.
 _ERROR = re.compile(

@@ -1,4 +1,4 @@
-"""What costs what, over some days, put together by resource, level or form."""
+"""Costs over some days: logs and bytes, put together by resource, level or form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What rules would do to the newest logs that are stored: counted exactly, with some of them before and after."""
+"""Preview of rules on the newest logs that are stored: exact counts, and some logs before and after."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _decode = decoder(LogRecord).decode
 
 @dataclass(slots=True)
 class Effect:
-    """What one rule would do."""
+    """The effect of one rule."""
 
     rule: str
     text: str
@@ -48,7 +48,7 @@ class Effect:
 
 @dataclass(slots=True)
 class RulesPreview:
-    """What rules would do to the newest logs."""
+    """The effect of rules on the newest logs."""
 
     effects: list[Effect]
     #: Logs that were looked at, and their bytes as the record keeps them.

@@ -56,7 +56,7 @@ class Intake:
 
     def __init__(self, accept: Accept, visits: Visits, limits: Limits) -> None:
         self._accept, self._visits = accept, visits
-        # What is put together here is no request of anybody's.
+        # Logs of many senders are put together here: the limit of a request does not apply to them.
         self._limits = replace(limits, logs=BATCH)
         self._waiting: deque[Received] = deque()
         self._bytes = 0

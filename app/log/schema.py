@@ -59,9 +59,9 @@ class Parsed:
     read_as: dict[str, int] = field(default_factory=Counter)
     #: Keys that look like level, time or message of logs that have none, and were not understood.
     unused: list[str] = field(default_factory=list)
-    #: What rules did, by rule and kind (app/accept/ruling.py); None before they were applied.
+    #: How many logs and values each rule changed, by rule and kind (app/accept/ruling.py); None before rules were applied.
     ruled: Counter[tuple[str, str]] | None = None
-    #: Of each log that a rule left out its place in the request and its time in ms; ascending.
+    #: The logs that a rule left out: the place of each in the request, and its time in ms; ascending.
     left_out: dict[int, int] = field(default_factory=dict)
 
     @property

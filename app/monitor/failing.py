@@ -15,7 +15,7 @@ FAILING_MS = 30_000
 
 
 class Failing:
-    """A probe: the notifiers that do not take what they are to be told."""
+    """A probe: finds the notifiers that do not take their messages."""
 
     name = "notifiers"
 

@@ -165,7 +165,7 @@ class LostDatagramProbe:
             f"{count:,} at {address} {_REASONS[reason]}" for (address, reason), count in sorted(self._new.items())
         )
         text = (
-            f"Datagrams were lost: {parts}. Nothing that was accepted is lost; senders over UDP are not told. "
+            f"Datagrams were lost: {parts}. Nothing that was accepted is lost; senders over UDP do not learn of it. "
             "Over TCP they are made to wait instead."
         )
         return {f"{self.name}/lost": Trouble("logs_lost", "warning", text, {"datagrams": self._new.total()})}

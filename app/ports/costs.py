@@ -1,4 +1,4 @@
-"""What costs what: logs and bytes by day, resource, level and form, as the record keeps them."""
+"""Costs: logs and bytes by day, resource, level and form, as the record keeps them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 #: Days that are kept, and rows of each; beyond, the cheapest are put together.
 DAYS, ROWS = 31, 500
 DAY_MS = 86_400_000
-#: What stands for all others, in a form, and in a resource and a level.
+#: Name that stands for all others: forms, resources, levels.
 OTHERS = "(others)"
 #: Characters kept of a form.
 FORM_LENGTH = 150

@@ -23,7 +23,7 @@ KINDS = (
     "alert",
     "notifier_failing",
 )
-#: The one kind that a notifier is not told of: that it fails itself.
+#: The one kind of notice that is not sent to the notifier it is about: that it fails.
 NOTIFIER_FAILING = "notifier_failing"
 #: How bad it is: `error` where somebody must act, `warning` where that may become so.
 SEVERITIES = ("error", "warning")

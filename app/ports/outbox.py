@@ -1,6 +1,6 @@
-"""Notifiers: who is told of notices outside of the program, what they are told, and how far that is.
+"""Notifiers: who outside of the program gets notices, what each is to get, and how far that has come.
 
-`NOTIFY` names them. What each is to be told lies in the record until it is settled: the *outbox*.
+`NOTIFY` names them. The deliveries for each lie in the record until they are settled: the *outbox*.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ import msgspec
 from app.errors import LogIngestorError
 from app.ports.notices import NOTIFIER_FAILING, SEVERITIES, Notice
 
-#: The states of a delivery; `merged`: its notice was over before it was told, and is told as one.
+#: The states of a delivery; `merged`: its notice was over before it was sent, and its opening and end were sent as one message.
 STATES = ("waiting", "sent", "failed", "merged")
 #: Settled deliveries that the record keeps; the oldest beyond are forgotten.
 KEPT = 2_000
 
 
 class Notifier(msgspec.Struct, frozen=True):
-    """Somebody who is told of notices."""
+    """Somebody outside of the program whom notices are sent to."""
 
     name: str
     #: `webhook`, `slack` or `mailto`.
     way: str
     #: Where it is reached: a URL for HTTP, or an address of mail. It may be secret as a whole.
     target: str
-    #: The least severity, and the kinds, that it is told of; no kinds: all.
+    #: The least severity, and the kinds, of the notices that it gets; no kinds: all.
     least: str = SEVERITIES[-1]
     kinds: tuple[str, ...] = ()
 
     def wants(self, notice: Notice) -> bool:
-        """Return whether it is to be told of the notice in this form: not that it fails itself."""
+        """Return whether it gets the notice in this form; it never gets the one that says it fails."""
         itself = notice.kind == NOTIFIER_FAILING and notice.details.get("notifier") == self.name
         fits = not self.kinds or notice.kind in self.kinds
         return fits and not itself and rank(notice.severity) <= rank(self.least)
@@ -47,13 +47,13 @@ class Delivery(msgspec.Struct, frozen=True):
     """One event of a notice, for one notifier: there is one at most of each three."""
 
     notifier: str
-    #: `opened`, `worsened` or `closed`; the last alone where the notice was over before it was told.
+    #: `opened`, `worsened` or `closed`; the last alone where the notice was over before it was sent.
     event: str
     #: The notice as it was then: what it says later is another event.
     notice: Notice
     #: When it came into the outbox, in ms since 1970.
     made: int
-    #: Id of the message that tells it: the same at each try, so that a receiver can drop doubles. A digest's tells several.
+    #: Id of the message it is sent in: the same at each try, so that a receiver can drop doubles. A digest has several deliveries.
     message: str
     state: str = "waiting"
     tries: int = 0

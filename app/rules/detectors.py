@@ -39,7 +39,7 @@ def _pattern(text: str) -> re2._Regexp:
 
 
 #: RFC 5322's dot-atom with letters of all scripts (RFC 6531), and a domain of two names or more; `%40` as URLs write `@`.
-#: Of the signs that the RFC allows those are left out that stand between an address and its name in logs: `=`, `/`, `?`, `&`, brackets.
+#: Signs that the RFC allows, but that stand between an address and its name in logs, are left out: `=`, `/`, `?`, `&`, brackets.
 _ATOM = r"[\pL\pN_!#$*+^`~-](?:[\pL\pN_!#$*+^`~'-]*[\pL\pN_!#$*+^`~-])?"
 _EMAIL = _pattern(
     rf"{_ATOM}(?:(?:\.|%2[Bb]){_ATOM})*(?:@|%40)"
@@ -56,7 +56,7 @@ _AWS_ID = _pattern(
 _AWS_SECRET = _pattern(
     r"(?i)(?:secret[_. -]?access[_. -]?key|aws[_. -]?secret(?:[_. -]?key)?)(?:[\s:=>\"']|\\+[\"'])+((?:[a-z0-9+=]|\\*/){40,})"
 )
-#: Of names that stand beside a secret key in the metadata.
+#: Names in the metadata whose value is a secret key.
 _SECRET_NAME = re.compile(r"secret.?access.?key|aws.?secret", re.IGNORECASE)
 _SECRET = re.compile(r"[A-Za-z0-9/+=]{40}")
 _DIGIT = re.compile(r"\d")

@@ -1,4 +1,4 @@
-"""What is wrong with a rule, and where; filters as rules have them."""
+"""Faults in the text of rules, with their place; reading of the filters in rules."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _UNKNOWN = ("id", *TIME_FIELDS)
 
 
 class RuleFault(ValueError):
-    """What is wrong with the text of a rule, and at which of its characters, from 0."""
+    """A fault in the text of a rule, and at which of its characters, from 0."""
 
     def __init__(self, message: str, position: int) -> None:
         super().__init__(message)

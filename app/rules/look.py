@@ -15,7 +15,7 @@ _CAPS = bytes(ord("A") if byte < 128 and (chr(byte).isdigit() or chr(byte).isupp
 
 
 class JsonLook:
-    """The bytes of logs as JSON in UTF-8, in the forms in which a substring tells what takes a pattern else."""
+    """The bytes of logs as JSON in UTF-8, in forms in which looking for a substring does the work of a pattern."""
 
     __slots__ = ("body", "caps", "lower", "shape")
 

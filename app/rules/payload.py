@@ -14,7 +14,7 @@ from app.rules.rule import METADATA
 
 #: More of a payload is read than is kept of it, in bytes: a secret that the end cuts would be found by nobody.
 BEYOND = 64 << 10
-#: What no text holds, and compressed bytes do.
+#: Control characters that no text holds, and compressed bytes do.
 _BINARY = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 #: Characters that JSON may write by their number, but those that end a text, and a slash behind a backslash.
 _ESCAPED = re.compile(r"\\u(?!0022|005[Cc]|00[01]|[Dd][89A-Fa-f])([0-9A-Fa-f]{4})|\\(/)")

@@ -57,7 +57,7 @@ class Compiled:
 
 
 def redaction_key(secret: bytes) -> bytes:
-    """Return the key of hashes, from the secret that signs receipts: neither tells the other."""
+    """Return the key of hashes, from the secret that signs receipts: neither can be computed from the other."""
     return hashlib.blake2b(secret, digest_size=32, person=b"redaction").digest()
 
 
@@ -205,7 +205,7 @@ class Work:
                 broken = one
                 _failed(one)
         if broken is not None:
-            # What it would have found is not known: nothing of the text is shown, and the log is kept.
+            # The rule failed, so nobody knows which secrets it would have found: the text is not shown at all, and the log is kept.
             self.counts[broken.rule.name] += 1
             return f"[{broken.rule.name} failed]"
         if self._aws and not name and place and is_secret_of(place[-1], text):

@@ -8,10 +8,10 @@ from typing import Literal
 from app.query.filter import EVERYTHING, And, Filter, Not, Or
 from app.query.normal import normal
 
-#: What is put in place of a secret: `[name]`, `[name:digest]`, or nothing.
+#: Replacement of a secret: `[name]`, `[name:digest]`, or nothing.
 Action = Literal["mask", "hash", "remove"]
 ACTIONS: tuple[Action, ...] = ("mask", "hash", "remove")
-#: What becomes of a log that a filter finds; `sample` keeps a share.
+#: Fate of a log that a filter finds; `sample` keeps a share.
 Fate = Literal["keep", "drop", "sample"]
 FATES: tuple[Fate, ...] = ("keep", "drop", "sample")
 #: The texts of a log beside its metadata, by the names that rules know them by, and the record's attributes.
@@ -24,13 +24,13 @@ TEXTS = {
     "commit": "commit",
 }
 METADATA = "metadata"
-#: What begins a field that names a key at any depth of the metadata: `*.password`.
+#: Beginning of a field that names a key at any depth of the metadata: `*.password`.
 ANYWHERE = "*."
 
 
 @dataclass(frozen=True, slots=True)
 class Redaction:
-    """What is taken out of a log. Exactly one of detector and pattern is set, or none: then the whole values of the fields are meant."""
+    """A rule that takes secrets out of logs, by a detector or a pattern; with neither it takes the whole values of its fields."""
 
     name: str
     action: Action
@@ -69,7 +69,7 @@ class RetentionRule:
     text: str
 
 
-#: What stands for ever, in seconds: longer than the times of ids reach.
+#: Seconds that stand for ever: longer than the times of ids reach.
 FOR_EVER = 1 << 39
 
 

@@ -13,7 +13,7 @@ Finder = Callable[[str], Iterable[Span]]
 def merged(found: Iterable[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
     """Return spans with the number of their rule, ascending, those that overlap as one of the rule that comes first.
 
-    What two rules find crosswise goes whole: a rest that neither would find again could still tell a secret.
+    Where the finds of two rules overlap the whole of both goes: a rest that neither rule finds alone could still hold part of a secret.
     """
     together: list[tuple[int, int, int]] = []
     for start, end, rule in sorted(found):

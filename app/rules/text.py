@@ -1,4 +1,4 @@
-"""The text of rules: one a line, `name: action what [in fields]`; every fault is told with its line and place."""
+"""The text of rules: one a line, `name: action what [in fields]`; every fault is reported with its line and place."""
 
 from __future__ import annotations
 

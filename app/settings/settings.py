@@ -162,7 +162,7 @@ SETTINGS = (
         "NOTIFY",
         "",
         read_notifiers,
-        "Who is told of notices, with commas between: `https://…` (a webhook), `slack+https://…`, `mailto:ops@example.org`; "
+        "Whom notices are sent to, with commas between: `https://…` (a webhook), `slack+https://…`, `mailto:ops@example.org`; "
         "each with options behind a `#`: `#name=ops&min=error&kinds=worker_gone+alert`.",
     ),
     Setting(

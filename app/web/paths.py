@@ -1,4 +1,4 @@
-"""What may stand in a path."""
+"""Converter for a part of a route's path that may hold any text."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ def test_what_fired_and_cannot_be_told_is_not_over(backends: Backends) -> None:
     keep(backends, "b", msgspec.structs.replace(FIRING, tried=NOW - LONG_MS), FIRED)
     found = AlertProbe(backends.record.alerts).look()
     assert list(found) == ["alert/a", "alert/b"]
-    assert found["alert/a"].text.endswith("now it can't be told. The index is away.")
+    assert found["alert/a"].text.endswith("now it can't be decided. The index is away.")
     assert "no worker is at work" in found["alert/b"].text
 
 
@@ -80,12 +80,12 @@ def test_what_cannot_be_told_for_long(backends: Backends) -> None:
     found = AlertProbe(backends.record.alerts).look()
     assert list(found) == ["alert/untold/a"]
     assert found["alert/untold/a"].severity == "warning"
-    assert found["alert/untold/a"].text == "Alert “a” can't be told for 15 minutes: The index could not count."
+    assert found["alert/untold/a"].text == "Alert “a” has been undecided for 15 minutes: The index could not count."
     for n in range(MANY):
         keep(backends, f"c{n}", untold)
     found = AlertProbe(backends.record.alerts).look()
     assert list(found) == ["alert/many"]
-    assert found["alert/many"].text.startswith(f"{MANY + 1} of {MANY + 2} alerts can't be told for 15 minutes.")
+    assert found["alert/many"].text.startswith(f"{MANY + 1} of {MANY + 2} alerts have been undecided for 15 minutes.")
 
 
 def test_a_new_alert_has_time(backends: Backends) -> None:

@@ -236,7 +236,7 @@ def is_thread(name: str) -> bool:
 
 @lru_cache(maxsize=4_096)
 def _is_name(content: str) -> bool:
-    """Return whether what stands in brackets is a name of anything, and nothing that tells more."""
+    """Return whether what stands in brackets is a mere name: no trace id, no process and no place in the source."""
     others = (_TRACED, _PROCESS, _SOURCE)
     return (
         _BRACKETED.fullmatch(content) is not None

@@ -18,7 +18,7 @@ class AlikeLetters:
     """A letter that stands for all alike."""
 
     id: bytes
-    #: What its count grows by.
+    #: Number by which its count grows.
     more: int = 0
     #: Ids of letters that became one with it, the last first.
     seen: bytes = b""

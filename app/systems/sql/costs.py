@@ -1,4 +1,4 @@
-"""What costs what, in a SQL database: a row for each day, and one that says how far logs are booked."""
+"""Costs of logs in a SQL database: a row for each day, and one that says how far logs are booked."""
 
 from __future__ import annotations
 

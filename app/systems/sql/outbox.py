@@ -15,7 +15,7 @@ _DELIVERY = "notifier, event, message, state, made, tries, tried, reason, body"
 _STANDING = "notifier, revision, sent, failed, failures, since, reason, again, tested, test_reason"
 _decode = msgspec.json.Decoder(Notice).decode
 
-#: One delivery, in the place of an earlier form: what it tells never changes.
+#: One delivery, written over its earlier form, if any; its event and notice never change.
 _POST = (
     f"INSERT INTO deliveries (notice, {_DELIVERY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT (notifier, notice, event) DO UPDATE SET message = excluded.message, state = excluded.state, "
@@ -24,7 +24,7 @@ _POST = (
 _FORGET = (
     "DELETE FROM deliveries WHERE state <> 'waiting' AND seq <= "
     f"(SELECT seq FROM deliveries WHERE state <> 'waiting' ORDER BY seq DESC LIMIT 1 OFFSET {KEPT}) "
-    # A notice that is still open would be told once more.
+    # Without its delivery a notice that is still open would be sent once more.
     "AND notice NOT IN (SELECT id FROM notices WHERE until IS NULL)"
 )
 #: A standing, less what `keep_test` keeps.

@@ -82,14 +82,14 @@ def silence(which: str) -> Response:
 
 @bp.delete("/alerts/<which>/silence")
 def unsilence(which: str) -> Response:
-    """Let an alert be told again."""
+    """End an alert's silence: its notifiers hear of it again."""
     keeper = backends().record.alerts
     return _reply(keeper, alerts.unsilence(keeper, alerts.get(keeper, which).alert, saved.who()))
 
 
 @bp.get("/alerts/<which>/test")
 def test(which: str) -> Response:
-    """Tell what an alert would do if it were evaluated now; nothing is changed."""
+    """Answer what an alert would do if it were evaluated now; nothing is changed."""
     saved.body(())
     held = backends()
     watched = alerts.get(held.record.alerts, which)

@@ -44,7 +44,7 @@ FRESH = {"kind": "at_least", "threshold": "1", "window": "5m", "factor": "2", "w
     "close_after": "3",
     "severity": "error",
 }
-_WORDS = {"firing": "Firing", "cannot_tell": "Can't tell", "ok": "OK"}
+_WORDS = {"firing": "Firing", "cannot_tell": "Undecided", "ok": "OK"}
 
 
 def every() -> str:
@@ -225,7 +225,7 @@ def _search_for(keeper: AlertKeeper, name: str, parameters: dict[str, str]) -> S
 
 
 def _tried(alert: Alert, watched: WatchedAlert | None, question: Question | None = None) -> Try | str:
-    """Return what the alert would do now, or why that can't be told."""
+    """Return what the alert would do now, or why that can't be decided."""
     held = backends()
     try:
         if question is None:

@@ -1,4 +1,4 @@
-"""What the routes of saved searches and of alerts share: names, who asks, and in which shape."""
+"""Helpers that the routes of saved searches and of alerts share: names of searches, who asks, form or JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from app.web.security.password import USER
 
 _T = TypeVar("_T")
 
-#: What of the search page's state is kept with a search.
+#: Parameters of the search page that are kept with a search.
 PARAMETERS = tuple(name for name in NAMES.values() if name not in PASSING)
 _LABELS = {
     "q": "Query",
@@ -86,7 +86,7 @@ def said(problem: Problem) -> str:
 
 
 class Gathered:
-    """Problems of several steps, to be told together."""
+    """Collects the problems of several steps, so that one answer names them all."""
 
     def __init__(self) -> None:
         self._problems: list[Problem] = []

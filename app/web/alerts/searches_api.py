@@ -49,7 +49,7 @@ def add() -> Response:
 
 @bp.get("/searches/<which>")
 def one(which: str) -> BaseResponse:
-    """Lead a browser to the search; tell a program what it is."""
+    """Lead a browser to the search; answer a program with its definition."""
     search = searches.get(backends().record.alerts, which)
     if saved.wants_page():
         return saved.go(path(search))

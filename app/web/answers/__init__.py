@@ -1,1 +1,1 @@
-"""What the API answers: a struct for each answer; what of it commands and notifiers show as well lies beside what it shows."""
+"""The answers of the API, a struct for each. Structs that commands and notifiers show as well lie in the rooms of what they show."""

@@ -37,7 +37,7 @@ class AlertAnswer(Answer):
 
 
 class TryAnswer(Answer):
-    """What an alert would do now."""
+    """The outcome of an alert if it were evaluated now."""
 
     test: ShownTry
 
@@ -46,7 +46,7 @@ NoticesSource = Literal["record", "memory"]
 
 
 class NoticesAnswer(Answer):
-    """What is wrong, and was; newest first."""
+    """The troubles of now and of before; newest first."""
 
     notices: list[ShownNotice]
     source: Annotated[NoticesSource, Meta(description="`memory`: the record does not answer now.")]

@@ -23,9 +23,7 @@ class PendingAnswer(Answer, kw_only=True):
 
     pending: Annotated[
         Count | None,
-        Meta(
-            description="Accepted logs that this answer can't have seen; never too low; null when that can't be told."
-        ),
+        Meta(description="Accepted logs that this answer can't have seen; never too low; null when that is not known."),
     ]
     pending_is: Literal["exact", "at most"] | None
     lag_ms: Annotated[Count | None, Meta(description="Age of the oldest of them; 0 without any.")]
@@ -115,7 +113,7 @@ class ShownPattern(Shown):
     query: Annotated[str, Meta(description="Finds every log that was counted, in the query language.")]
     shared: Annotated[
         Count | None,
-        Meta(description="Other patterns whose logs it finds, too, as far as samples tell; null: not looked at."),
+        Meta(description="Other patterns whose logs it finds, too, as far as samples show; null: not looked at."),
     ]
 
     @classmethod
@@ -137,7 +135,7 @@ class ShownPattern(Shown):
 
 
 class PatternsAnswer(PendingAnswer):
-    """What the messages of the newest logs have in common, most frequent first."""
+    """The patterns that the messages of the newest logs follow, most frequent first."""
 
     patterns: list[ShownPattern]
     more: Annotated[Count, Meta(description="Patterns beyond `size`.")]

@@ -39,7 +39,7 @@ class ReadyDisk(ReadyPart, kw_only=True):
 
 
 class ReadyParts(Shown):
-    """What ingest and search need."""
+    """The systems that ingest and search need."""
 
     queue: ReadyQueue
     store: ReadyPart

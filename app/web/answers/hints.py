@@ -81,7 +81,7 @@ class Nearest(Shown):
 
 
 class ShownCorrection(Shown):
-    """What may have been meant, and the query with it."""
+    """A word that may have been meant, and the query with it."""
 
     text: str
     query: str
@@ -101,7 +101,7 @@ class ShownMistyped(Shown):
 
 
 class ExplanationAnswer(PendingAnswer):
-    """What keeps a query from finding logs."""
+    """The reasons why a query finds no logs."""
 
     clauses: list[ShownClause]
     range: LowerBound | None

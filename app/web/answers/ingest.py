@@ -16,7 +16,7 @@ from app.web.answers.reply import Answer
 
 
 class AcceptedAnswer(Answer):
-    """What became of the logs of a request; with `wait` also how far they have come."""
+    """The outcome of a request with logs; with `wait` also how far they have come."""
 
     message: str
     accepted: Count

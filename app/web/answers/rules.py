@@ -47,7 +47,7 @@ class RuleExample(Shown):
 
 
 class ShownEffect(Shown):
-    """What one rule would do: to how many logs, how many values it would take out, how many bytes it would drop."""
+    """The effect of one rule: how many logs it would change, values take out, and bytes drop."""
 
     rule: str
     text: str
@@ -58,7 +58,7 @@ class ShownEffect(Shown):
 
 
 class RulesPreviewAnswer(Answer):
-    """What rules would do to the newest logs."""
+    """The effect that rules would have on the newest logs."""
 
     looked: Count
     bytes: Count
@@ -79,13 +79,13 @@ class ShownExpiry(Shown):
 
 
 class RetentionPreviewAnswer(Answer):
-    """What rules of retention would let go now, by rule."""
+    """The logs that rules of retention would let go now, by rule."""
 
     rules: list[ShownExpiry]
 
 
 class ShownCost(Shown, kw_only=True):
-    """What the logs of one resource, level and form cost, or of one of these where they are put together by it."""
+    """The logs and bytes of one resource, level and form; of only one of the three where it alone groups them."""
 
     resource: str | UnsetType = UNSET
     level: str | UnsetType = UNSET
@@ -95,7 +95,7 @@ class ShownCost(Shown, kw_only=True):
 
 
 class CostsAnswer(Answer):
-    """What costs what; `exact` is false where some logs stand for others."""
+    """The groups of logs that take the most room; `exact` is false where only some logs were looked at, and stand for the others."""
 
     logs: Count
     bytes: Count

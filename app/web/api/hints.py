@@ -41,7 +41,7 @@ def _remember(setup: Any) -> None:
 
 
 class Memories:
-    """What this process remembers of fields and their values: apart for each filter that binds readers."""
+    """Remembers fields and their values for this process, apart for each filter that binds readers."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()

@@ -23,7 +23,7 @@ BLANK = "is blank"
 #: Fields that say where an event is from.
 _FROM = ("host", "source", "sourcetype", "index")
 _KNOWN = frozenset((*_FROM, "event", "time", "fields"))
-#: What Docker's driver puts around a line (moby: daemon/logger/splunk).
+#: Names that Docker's driver puts around a line (moby: daemon/logger/splunk).
 _DOCKER = frozenset(("line", "source", "tag", "attrs"))
 #: Characters of the longest resourceId.
 _SHORT = 255

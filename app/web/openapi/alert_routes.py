@@ -14,7 +14,7 @@ _NAME = {"type": "string", "minLength": 1, "maxLength": NAME_LIMIT}
 SEARCH = ("name", *saved.PARAMETERS)
 ALERT = ("name", "search", *verbs.FIELDS)
 
-#: What a search keeps of the page beside its query; those that other routes know better stand in the table again.
+#: Parameters of the page that a search keeps beside its query; the table below replaces those that other routes describe.
 OF_THE_PAGE = {name: Parameter(TEXT, "A parameter of the search page, kept as it is.") for name in saved.PARAMETERS}
 PARAMETERS = {
     "name": Parameter(_NAME, "A name that no other has."),

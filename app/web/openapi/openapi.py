@@ -18,7 +18,7 @@ from app.web.openapi.schemas import SCHEMAS, reference
 
 bp = Blueprint("openapi", __name__)
 
-#: What each status of an error means.
+#: The meaning of each status of an error.
 MEANINGS = {
     400: "What was sent has a fault; each is named with its field and place.",
     401: "The admin's password is needed: this server has AUTH required.",

@@ -1,4 +1,4 @@
-"""What the names mean that requests may hold, on all routes that do not say otherwise."""
+"""Parameters of requests by name, as they are on every route that says nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a route is described by, and what of its parameters: the words of the table in app/web/openapi/routes.py."""
+"""Types of the rows in app/web/openapi/routes.py: a route's description, and that of its parameters."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Route:
     path: str
     methods: tuple[str, ...]
     summary: str
-    #: What it answers; None where that is no JSON.
+    #: The struct that it answers; None where the answer is no JSON.
     answer: type[Shown] | None
     #: Arguments of curl for a request; HOST stands for the server's address.
     example: str

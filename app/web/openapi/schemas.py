@@ -16,7 +16,7 @@ _PLACE = "#/components/schemas/"
 _TEXT: Schema = {"type": "string"}
 _SHORT: Schema = {"type": ["string", "null"], "maxLength": 255}
 
-#: What is sent; readers of their own read it, which take more than a schema can say.
+#: Schemas of what is sent. Readers of their own read it, which take more than a schema can say.
 _SENT: dict[str, Schema] = {
     "Log": {
         "type": "object",

@@ -1,4 +1,4 @@
-"""The page of notices: what is wrong, what was, who was told of it, and whether they can be told."""
+"""The page of notices: what is wrong, what was, who was notified of it, and which notifiers work."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def page(chosen: dict[str, str], older: str) -> str:
     after = next((number for number, one in enumerate(closed, 1) if one.id == older), 0)
     history, more = closed[after : after + SHOWN], len(closed) > after + SHOWN
     shown = opened[:OPEN_SHOWN]
-    deliveries, told = _told([*shown, *history])
+    deliveries, notifiers = _notified([*shown, *history])
     return render_template(
         "notices.html",
         opened=[_entry(one, deliveries) for one in shown],
@@ -73,7 +73,7 @@ def page(chosen: dict[str, str], older: str) -> str:
         chosen=chosen,
         choices=(("state", "State", STATES), ("severity", "Severity", SEVERITIES), ("kind", "Kind", KINDS)),
         whole=whole,
-        told=told,
+        notifiers=notifiers,
     )
 
 
@@ -97,7 +97,7 @@ def _fits(one: Notice, chosen: dict[str, str]) -> bool:
     return all(values[name] == value for name, value in chosen.items() if value)
 
 
-def _told(shown: Sequence[Notice]) -> tuple[list[Delivery], list[NotifierRow] | None]:
+def _notified(shown: Sequence[Notice]) -> tuple[list[Delivery], list[NotifierRow] | None]:
     """Return the deliveries of what is shown, and the notifiers; None where the record does not answer."""
     try:
         outbox = backends().record.outbox
@@ -105,14 +105,14 @@ def _told(shown: Sequence[Notice]) -> tuple[list[Delivery], list[NotifierRow] | 
         deliveries = outbox.deliveries([one.id for one in shown])
     except Unavailable:
         return [], None
-    told = [NotifierRow(one, standings.get(one.name), counts.get(one.name, 0)) for one in settings().notify]
-    return deliveries, told
+    rows = [NotifierRow(one, standings.get(one.name), counts.get(one.name, 0)) for one in settings().notify]
+    return deliveries, rows
 
 
 def _entry(notice: Notice, deliveries: Sequence[Delivery]) -> NoticeRow:
     lasted = ((notice.until or now_ms()) - notice.since) // 1000 * lengths.SECOND
-    told = sorted((one for one in deliveries if one.notice.id == notice.id), key=lambda one: one.notifier)
-    return NoticeRow(notice, lengths.brief(lasted), tuple(told))
+    its_own = sorted((one for one in deliveries if one.notice.id == notice.id), key=lambda one: one.notifier)
+    return NoticeRow(notice, lengths.brief(lasted), tuple(its_own))
 
 
 @bp.app_template_filter("rfc3339")

@@ -1,4 +1,4 @@
-"""What answers and page show of the rules."""
+"""Previews of rules and of costs, as the API answers and the page shows them."""
 
 from __future__ import annotations
 

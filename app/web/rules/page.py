@@ -16,7 +16,7 @@ from app.web.security import caching
 bp = Blueprint("page_rules", __name__)
 bp.after_request(caching.keep_none)
 
-#: What the form shows where no rule is in force.
+#: Text of the form while no rule is in force.
 EXAMPLE = """\
 # name: mask | hash | remove   email, card, bearer, jwt, aws, ip, /a pattern/, or value in a field
 mails: hash email

@@ -1,1 +1,1 @@
-"""Who may ask: passwords, tries, headers, and how errors are answered."""
+"""Access to the web: passwords, tries, headers, and how errors are answered."""

@@ -1,4 +1,4 @@
-"""Who may ask: anyone on an open server, else whoever brings a token or the admin's password, in one of several ways.
+"""Access: an open server lets in anyone; else a request needs a token or the admin's password, in one of several ways.
 
 What each route wants is said in `rights`; a new route is the admin's alone by itself.
 """
@@ -25,7 +25,7 @@ from app.web.security.password import USER, Password
 from app.web.security.rights import RIGHTS, lacking
 from app.web.security.tries import Tries
 
-#: Endpoints that need no credential: they tell nothing of the logs.
+#: Endpoints that need no credential: their answers say nothing of the logs.
 OPEN = frozenset(endpoint for endpoint, right in RIGHTS.items() if right == "anyone")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _GUARD = "logingestor.guard"
@@ -55,7 +55,7 @@ class Guard:
 
     def check(self) -> Response | None:
         """Answer a request that may not pass; None lets it in."""
-        # Without an endpoint it is a 404 or 405, which would tell what there is.
+        # Without an endpoint it is a 404 or 405, which would show which paths exist.
         if not self.required or request.endpoint in OPEN:
             by_browser = not takes_logs(request)
             g.who = None if self.required else ADMIN
@@ -114,7 +114,7 @@ class Guard:
         """Return whose credential it is, or the answer to one that opens nothing now."""
         if Verifier.is_token(given.password):
             known = self._tokens.fresh(given.password)
-            # What the record has to be asked for counts as a guess until it says who it is.
+            # A key that this process does not know counts as a guess until the record says whose it is.
             return self._guessed(given, self._of_token) if known is None else _rated(known)
         return self._guessed(given, self._of_password, USER)
 

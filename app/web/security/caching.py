@@ -1,4 +1,4 @@
-"""What caches may do with an answer; each blueprint names one of these."""
+"""Headers for caches between server and reader; each blueprint names one of these."""
 
 from __future__ import annotations
 

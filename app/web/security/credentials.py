@@ -1,4 +1,4 @@
-"""What a request brings to show whose it is, and where it comes from: a password or a token, in one of several ways."""
+"""Credentials of a request: a password or a token, brought in one of several ways, and the address it comes from."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from app.web.accounts.verify import Verifier
 from app.web.security.password import USER
 from app.web.security.rights import DOOR_PREFIX
 
-#: What the endpoints that take logs begin with: shippers that can't set a header put the password in the URL of these.
+#: Endpoints that take logs, by name or beginning: shippers that can't set a header put the password in the URL of these.
 INGEST = ("ingest.ingest", DOOR_PREFIX)
 #: Headers in which shippers bring a key: Seq, Datadog, Amazon Data Firehose.
 KEY_HEADERS = ("X-Seq-ApiKey", "DD-API-KEY", "X-Amz-Firehose-Access-Key")
-#: What the User-Agent of shippers begins with, in lower case, that ask `/` and say not what they accept.
+#: Beginnings of User-Agents, in lower case, of shippers that ask `/` and do not say what they accept.
 SHIPPERS = ("elastic", "fluent", "go-elasticsearch", "logstash", "opensearch", "vector")
 
 

@@ -38,7 +38,7 @@ def make(settings: Settings) -> str | None:
 
 
 class Password:
-    """Compares what clients send with the admin's password, in a time that tells nothing about it."""
+    """Compares what clients send with the admin's password, in a time that does not depend on it."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

@@ -1,4 +1,4 @@
-"""What each route wants of who asks: the one table. A route that is missing here is the admin's alone."""
+"""The right that each route demands, in one table. A route that is missing here is the admin's alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from app.web.accounts.identity import Identity
 #: unbound: a reader who may see every log. admin: the admin alone; who may do everything does all of these.
 Right = Literal["anyone", "member", "session", "writer", "reader", "unbound", "admin"]
 
-#: What the endpoints that take logs begin with.
+#: Beginning of the names of endpoints that take logs.
 DOOR_PREFIX = "door_"
 
 #: Each endpoint; `door_` stands for every door of a shipper.
@@ -53,7 +53,7 @@ RIGHTS: dict[str, Right] = {
     "pages.compare": "reader",
     "patterns.show": "reader",
     "trace.show": "reader",
-    # Of the whole system: counts, names and samples of all logs.
+    # Pages and answers about the whole system: counts, names and samples of all logs.
     "metrics.metrics": "unbound",
     "notices.notices": "unbound",
     "overview.page": "unbound",
@@ -101,7 +101,7 @@ _HELD: dict[str, frozenset[Right]] = {
     "reader": frozenset({"anyone", "member", "reader", "unbound"}),
     "admin": frozenset({"anyone", "member", "writer", "reader", "unbound", "admin"}),
 }
-#: What is said to who lacks a right.
+#: Message of the refusal, by the right that is lacking.
 _WANTED: dict[Right, str] = {
     "session": "only who has logged in has an account",
     "writer": "a token that sends logs, with the role writer, is needed",

@@ -1,4 +1,4 @@
-"""Who has logged in on the page: a signed cookie, by Flask and Flask-Login, read only where a browser sends one."""
+"""Sessions of people who logged in on the page: a signed cookie, by Flask and Flask-Login, read only where a browser sends one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOGIN = "/login"
 
 
 class SessionUser:
-    """Whoever logged in, as Flask-Login knows them: by the key of their session."""
+    """A person who logged in, as Flask-Login knows them: by the key of their session."""
 
     is_authenticated = is_active = True
     is_anonymous = False

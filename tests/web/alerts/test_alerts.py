@@ -285,7 +285,7 @@ def test_the_list_tells_states_and_values(client: FlaskClient, backends: Backend
     make(client, "fresh")
     shown = page(client, "/alerts")
     states = [one.text for one in shown.find("span") if "state" in one.attributes.get("class", "")]
-    assert states == ["Firing", "Can't tell", "OK", "OK"]
+    assert states == ["Firing", "Undecided", "OK", "OK"]
     names = [one.text for one in shown.find("a", class_="name")]
     assert names == ["z many", "fresh", "a fine", "b quiet"]
     assert [one["aria-label"] for one in shown.find("svg")] == [

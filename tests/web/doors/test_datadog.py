@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import zstandard
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.backends import Backends
@@ -116,7 +116,7 @@ def test_what_is_no_json_is_refused_in_datadogs_words(client: FlaskClient, backe
     assert len(backends.queue.take(10, 0).dead) == 1
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None)
 @given(
     st.one_of(
         st.binary(max_size=60),

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.backends import Backends, connect
@@ -295,7 +295,7 @@ def test_firehose_bombs(client: FlaskClient) -> None:
     assert client.post("/drains/firehose", **delivery(bomb, bomb)).status_code == 413
 
 
-@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), deadline=None)
 @given(
     st.sampled_from(["heroku", "vercel", "cloudflare", "firehose"]),
     st.one_of(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.backends import Backends
@@ -387,7 +387,7 @@ LINE = (
 )
 
 
-@settings(max_examples=examples(150), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(150), deadline=None)
 @given(st.lists(LINE, max_size=12), st.sampled_from([b"\n", b"\r\n", b"\n\n"]))
 def test_any_body_is_answered(client: FlaskClient, parts: list[bytes], end: bytes) -> None:
     """Never by a fault of ours, and always with an item for each entry."""

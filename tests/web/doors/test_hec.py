@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.accept import acks
@@ -183,7 +183,7 @@ def test_objects_are_what_was_joined(objects: list[dict[str, str]]) -> None:
     assert hec_events.objects("".join(map(json.dumps, objects)).encode()) == objects
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None)
 @given(st.one_of(st.binary(max_size=100), st.text('{}[]",:event \n\\1', max_size=60).map(str.encode)))
 def test_no_body_is_answered_500(client: FlaskClient, body: bytes) -> None:
     """Whatever is sent is taken or refused."""

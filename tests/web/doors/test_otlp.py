@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
 
@@ -114,7 +114,7 @@ def test_lines_that_a_collector_read_from_files_are_read(client: FlaskClient, ba
     assert (four.level, four.message) == ("info", line)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None)
 @given(st.binary(max_size=200), st.sampled_from([PROTOBUF, "application/json", ""]))
 def test_no_body_is_answered_500(client: FlaskClient, body: bytes, content_type: str) -> None:
     """Whatever is sent is taken or refused."""

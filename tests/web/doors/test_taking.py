@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.backends import Backends
@@ -92,7 +92,7 @@ def test_another_sender_is_another_batch_while_the_first_is_in_work(client: Flas
     assert backends.queue.depth().logs == 2
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None)
 @given(
     st.sampled_from(ROUTES), BODIES, st.sampled_from(["", "gzip", "deflate", "zstd", "snappy", "gzip,deflate", "br"])
 )

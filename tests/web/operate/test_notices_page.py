@@ -79,7 +79,7 @@ def test_who_was_told(client: FlaskClient, backends: Backends) -> None:
     assert "n0 opened: sent 2023-11-14 22:13:25" in words
     assert "n1 opened: waits, tried 2 times: <script>" in words
     assert "n2 opened: given up 2023-11-14 22:13:25: it answered 404" in words
-    assert "n3 opened: told with its end" in words
+    assert "n3 opened: sent with its end" in words
     assert "\u202e" not in text and "<script>alert" not in text
 
 

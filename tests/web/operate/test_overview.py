@@ -175,10 +175,10 @@ def test_the_page_tells_what_it_knows_when_the_record_is_away(client: FlaskClien
         assert answer.status_code == 503
         page = Html(answer.text)
         assert "The record does not answer" in figure(page, "state")
-        assert figure(page, "lag") == "can't be told"
+        assert figure(page, "lag") == "unknown"
         assert figure(page, "accepted") == "– /s"
-        assert "can't be told now" in figure(page, "sources")
-        assert figure(page, "disk") != "can't be told"
+        assert "is unknown now" in figure(page, "sources")
+        assert figure(page, "disk") != "unknown"
 
 
 class Asked:
