@@ -78,7 +78,16 @@ def test_everything_by_form(
     enter(reader, "zoe", password)
     reader.click("nav >> text=zoe")
     reader.wait_for_url("**/account")
+    assert "this browser" in reader.inner_text("main")
+    elsewhere = context(java_script_enabled=False, **look).new_page()
+    elsewhere.goto(f"{site}/login")
+    enter(elsewhere, "zoe", password)
+    reader.reload()
     assert Axe().run(reader).response["violations"] == []
+    elsewhere.goto(f"{site}/account")
+    elsewhere.click("text=Log out of all other browsers")
+    assert "end within 5 seconds" in elsewhere.inner_text("[role=status]")
+    assert elsewhere.locator("main tbody tr").count() == 1
     # Nothing is wider than the screen but what scrolls by itself.
     for shown in (page, reader):
         assert shown.evaluate("document.documentElement.scrollWidth") <= width

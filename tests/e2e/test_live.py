@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from app.settings.settings import Settings
-from app.web.accounts import tables, tokens
+from app.web.accounts import sessions, tables, tokens
 from tests.e2e.program import Server, wait_for
 
 pytestmark = pytest.mark.system
@@ -203,3 +203,28 @@ def test_a_bound_reader_follows_what_it_may_see_until_it_may_no_more(make_server
                     return False
 
         wait_for(is_refused, SECONDS, "the refusal")
+
+
+def test_an_ended_session_is_cut_off(make_server: Callable[..., Server]) -> None:
+    """Whoever logged in follows until the session is ended from elsewhere: the tail and the notices both close, for good."""
+    server = make_server(AUTH="required", ADMIN_PASSWORD="secret of the tests")
+    server.start()
+    address = urlsplit(server.url)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=SECONDS)
+    form = urlencode({"name": "admin", "password": "secret of the tests"})
+    connection.request("POST", "/login", form, {"Content-Type": "application/x-www-form-urlencoded"})
+    entered = connection.getresponse()
+    cookie = {"Cookie": entered.headers["Set-Cookie"].partition(";")[0]}
+    connection.close()
+    with ExitStack() as stack:
+        sockets = [
+            stack.enter_context(connect(f"ws://{address.netloc}{path}", additional_headers=cookie))
+            for path in ("/logs/tail", "/notices")
+        ]
+        with tables.opened(Settings.from_env(server.environment)):
+            sessions.end_all("admin")
+        for socket in sockets:
+            with pytest.raises(ConnectionClosed):
+                while True:
+                    received(socket)
+            assert socket.close_code == 1008

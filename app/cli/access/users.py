@@ -90,6 +90,51 @@ def reset(settings: Settings, name: str) -> None:
     click.echo("the password is shown this once only", err=True)
 
 
+@command.command("sessions")
+@click.argument("name", required=False)
+@json_option
+@with_settings
+def list_sessions(settings: Settings, name: str | None, as_json: bool) -> None:
+    """Print in which browsers users are logged in, of NAME or of all, the one used last first.
+
+    Example: logingestor users sessions zoe
+    """
+    from app.web.accounts import sessions, tables
+    from app.web.security.password import Password
+
+    with tables.opened(settings):
+        found = [sessions.to_dict(one) for one in sessions.listed(Password(settings).stamp, name)]
+    if as_json:
+        print_json(found)
+        return
+    lines = [
+        ", ".join(
+            [one["user"], one["browser"], *(f"{name} {one[name]}" for name in ("address", "since", "used"))],
+        )
+        for one in found
+    ]
+    click.echo(terminal.table([(one["session"], terminal.safe(line)) for one, line in zip(found, lines, strict=True)]))
+
+
+@command.command()
+@click.argument("name")
+@click.option("--session", metavar="ID", help="Only this one, as `users sessions` names it.")
+@with_settings
+def logout(settings: Settings, name: str, session: str | None) -> None:
+    """End the sessions of a user, within 5 seconds: all, or one.
+
+    Example: logingestor users logout zoe
+    """
+    from app.web.accounts import sessions, tables
+
+    with tables.opened(settings):
+        if session is None:
+            sessions.end_all(name)
+        else:
+            sessions.end(name, session)
+    click.echo("ended; web processes see it within 5 seconds")
+
+
 @command.command()
 @click.argument("name")
 @with_settings

@@ -1,13 +1,14 @@
-"""/login, /logout and /account: a session begins, ends, and its user takes another password."""
+"""/login, /logout and /account: a session begins, ends, and its user looks after password and sessions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request
 
 from app.errors import Forbidden, InvalidInput, NotFound, Problem
-from app.web.accounts import users
+from app.web.accounts import sessions, users
 from app.web.accounts.identity import Identity
 from app.web.current import settings
 from app.web.security import access, session
@@ -51,20 +52,25 @@ def leave() -> Response:
 
 @bp.get("/account")
 def own() -> Response:
-    """Show who is logged in."""
-    return make_response(render_template("account.html", account=_own(), problems=(), done=""))
+    """Show who is logged in, and where else they are."""
+    return _page(_own())
 
 
 @bp.post("/account")
 def change() -> Response:
-    """Take another password, or end all sessions of who is logged in."""
+    """Take another password, or end sessions of who is logged in: one, all others, or all."""
     account, form = _own(), request.form
+    match form.get("do"):
+        case "end":
+            sessions.end_all(account.name)
+            return leave()
+        case "end others":
+            sessions.end_all(account.name, but=account.key)
+            return _page(account, done="All other sessions of yours end within 5 seconds.")
+        case "end one":
+            return _end_one(account, form.get("session", ""))
     if account.name == users.ADMIN_NAME:
         raise Forbidden("the password of admin is a setting: docs/operations.md says how it is changed")
-    if form.get("do") == "end":
-        users.end_sessions(account.name)
-        session.end()
-        return make_response(redirect(f"{settings().path_prefix}/login", 303))
     try:
         if form.get("password", "") != form.get("again", ""):
             raise InvalidInput(Problem("differs from the one above", "again"))
@@ -75,13 +81,26 @@ def change() -> Response:
             raise InvalidInput(Problem("is not your password", "current"))
         users.set_password(account.name, form.get("password", ""))
     except InvalidInput as error:
-        page = render_template("account.html", account=account, problems=labelled(error.problems), done="")
-        return make_response(page, 400)
+        return _page(account, 400, problems=labelled(error.problems))
     fresh = access.guard_of(current_app).log_in(account.name, form.get("password", ""))
     if isinstance(fresh, str):
-        session.begin(fresh)
-    done = "Your password is changed. All other sessions of yours end within 5 seconds."
-    return make_response(render_template("account.html", account=account, problems=(), done=done))
+        account = replace(account, key=session.begin(fresh))
+    return _page(account, done="Your password is changed. All other sessions of yours end within 5 seconds.")
+
+
+def _end_one(account: Identity, name: str) -> Response:
+    try:
+        sessions.end(account.name, name)
+    except NotFound as error:
+        return _page(account, 404, problems=labelled((Problem(str(error)),)))
+    return _page(account, done="The session ends within 5 seconds.")
+
+
+def _page(account: Identity, status: int = 200, **more: object) -> Response:
+    there = sessions.listed(access.guard_of(current_app).admin_stamp, account.name)
+    own = [{**sessions.to_dict(one), "this": one.digest == account.key} for one in there]
+    shown = {"problems": (), "done": "", **more}
+    return make_response(render_template("account.html", account=account, sessions=own, **shown), status)
 
 
 def labelled(problems: Sequence[Problem]) -> list[dict[str, str]]:

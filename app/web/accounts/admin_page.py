@@ -1,14 +1,14 @@
-"""/access: tokens and users, for admins."""
+"""/access: tokens, users and sessions, for admins."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, Response, make_response, render_template, request
+from flask import Blueprint, Response, current_app, make_response, render_template, request
 
 from app.errors import InvalidInput, LogIngestorError, NotFound, Problem
 from app.times.instant import now_ms
-from app.web.accounts import tokens, users
+from app.web.accounts import sessions, tokens, users
 from app.web.accounts.account_page import labelled
 from app.web.accounts.identity import ROLES
 from app.web.security import access, session
@@ -71,6 +71,16 @@ def _remove() -> tuple[str, str]:
     return f"{_sent('name')} is removed.", ""
 
 
+def _end() -> tuple[str, str]:
+    sessions.end(_sent("name"), _sent("session"))
+    return f"The session of {_sent('name')} ends within 5 seconds.", ""
+
+
+def _end_all() -> tuple[str, str]:
+    sessions.end_all(_sent("name"))
+    return f"All sessions of {_sent('name')} end within 5 seconds.", ""
+
+
 def _unknown() -> tuple[str, str]:
     raise InvalidInput(Problem("is none of this page's buttons", "do"))
 
@@ -83,6 +93,8 @@ _ACTS: dict[str, Callable[[], tuple[str, str]]] = {
     "role": _role,
     "reset": _reset,
     "remove": _remove,
+    "end": _end,
+    "end all": _end_all,
 }
 
 
@@ -95,14 +107,15 @@ def _page(status: int = 200, **more: object) -> Response:
     try:
         listed = [tokens.to_dict(one, now) for one in tokens.every()]
         people = [users.to_dict(one) for one in users.every()]
+        inside = [sessions.to_dict(one) for one in sessions.listed(access.guard_of(current_app).admin_stamp)]
     except LogIngestorError:
         if more.get("secret"):
             # It is made: what lists the others must not keep it from being shown.
-            listed, people = [], []
+            listed, people, inside = [], [], []
         else:
             raise
     shown = {"problems": (), "done": "", "secret": "", "filled": request.form if status == 400 else {}, **more}
     page = render_template(
-        "access.html", tokens=listed, users=people, roles=ROLES, user_roles=users.USER_ROLES, **shown
+        "access.html", tokens=listed, users=people, sessions=inside, roles=ROLES, user_roles=users.USER_ROLES, **shown
     )
     return make_response(page, status)

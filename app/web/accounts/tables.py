@@ -67,11 +67,30 @@ class UserAccount(Model):
     filter: Mapped[str] = mapped_column(Text)
     #: The password's hash, by argon2.
     hash: Mapped[str] = mapped_column(Text)
-    #: What every session of this user carries: another one ends them all.
+    #: What is kept with every session of this user: another one ends them all.
     stamp: Mapped[str] = mapped_column(Text)
     made: Mapped[int] = mapped_column(BigInteger)
     #: When they last logged in.
     used: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class BrowserSession(Model):
+    """A browser in which somebody has logged in. Its id is known to the browser only."""
+
+    __tablename__ = "sessions"
+
+    #: SHA-256 of the id.
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    #: The user's name, that of the admin included.
+    user: Mapped[str] = mapped_column(Text, index=True)
+    #: The user's stamp when it began.
+    stamp: Mapped[str] = mapped_column(Text)
+    #: Where the login came from, and what the browser said it was.
+    address: Mapped[str] = mapped_column(Text)
+    browser: Mapped[str] = mapped_column(Text)
+    made: Mapped[int] = mapped_column(BigInteger)
+    #: When it was last used, to the minute.
+    used: Mapped[int] = mapped_column(BigInteger)
 
 
 def install(app: Flask, settings: Settings) -> None:

@@ -18,9 +18,8 @@ from app.errors import InvalidInput, NotFound, Problem, Unavailable
 from app.settings import values
 from app.times import instant
 from app.times.instant import now_ms
-from app.web.accounts.identity import Identity, Role, check_filter, check_role
+from app.web.accounts.identity import Role, check_filter, check_role
 from app.web.accounts.tables import UserAccount, transaction
-from app.web.accounts.verify import Answer
 
 #: Roles of users: a writer is a program.
 USER_ROLES: tuple[Role, ...] = ("reader", "admin")
@@ -85,12 +84,6 @@ def set_password(name: str, password: str | None = None) -> str:
     return given
 
 
-def end_sessions(name: str) -> None:
-    """End all sessions of a user. Raises NotFound, and Unavailable."""
-    with transaction() as session:
-        _get(session.get(UserAccount, name)).stamp = _stamp()
-
-
 def remove(name: str) -> None:
     """Remove a user, whose sessions end. Raises NotFound, and Unavailable."""
     with transaction() as session:
@@ -109,18 +102,8 @@ def log_in(name: str, password: str) -> str | None:
 
 
 def session_key(name: str, stamp: str) -> str:
-    """Return what a session carries: the user's name, and the stamp that must still be theirs."""
+    """Return what a session is begun with: the user's name, and the stamp that must be theirs as long as it lasts."""
     return f"{stamp} {name}"
-
-
-def ask_session(key: bytes) -> Answer:
-    """Ask the record whose session it is; None where it has ended. Raises Unavailable."""
-    stamp, _, name = key.decode().partition(" ")
-    with transaction() as session:
-        found = session.get(UserAccount, name)
-    if found is None or not secrets.compare_digest(found.stamp, stamp):
-        return None
-    return Identity(found.name, check_role(found.role, USER_ROLES), found.filter, "session", key), None, None
 
 
 def check_password(given: str) -> str:

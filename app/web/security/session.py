@@ -13,16 +13,19 @@ from itsdangerous import URLSafeTimedSerializer
 
 from app import secret
 from app.settings.settings import Settings
+from app.web.accounts import sessions
 from app.web.accounts.identity import Identity
 
-#: Name of the cookie, and seconds after which who logged in has to do so again.
-COOKIE, LASTS_SECONDS = "logingestor", 12 * 3_600
+#: Name of the cookie.
+COOKIE = "logingestor"
+#: Where Flask-Login keeps in it what `SessionUser.get_id` returns.
+_ID = "_user_id"
 #: Where a session may begin without one.
 LOGIN = "/login"
 
 
 class SessionUser:
-    """A person who logged in, as Flask-Login knows them: by the key of their session."""
+    """A person who logged in, as Flask-Login knows them: by the id of their session."""
 
     is_authenticated = is_active = True
     is_anonymous = False
@@ -65,7 +68,7 @@ def install(app: Flask, settings: Settings, load: Callable[[str], Identity | Non
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_REFRESH_EACH_REQUEST=False,
-        PERMANENT_SESSION_LIFETIME=LASTS_SECONDS,
+        PERMANENT_SESSION_LIFETIME=sessions.LASTS_SECONDS,
     )
     app.session_interface = CookieSessions(settings)
     manager = LoginManager()
@@ -85,18 +88,27 @@ def identity() -> Identity | None:
     return cast("Identity | None", current_user.identity) if current_user.is_authenticated else None
 
 
-def begin(key: str) -> None:
-    """Let the browser that asks be logged in; what a session before held is forgotten."""
-    session.clear()
+def begin(key: str) -> bytes:
+    """Let the browser that asks be logged in as who gave the *key* of a session; one before ends.
+
+    Returns what the identity of the session has as its key. Raises Unavailable.
+    """
+    end()
+    stamp, _, name = key.partition(" ")
+    identity = sessions.begin(name, stamp, request.remote_addr or "", request.user_agent.string)
     session.permanent = True
-    login_user(SessionUser(key))
+    login_user(SessionUser(identity))
+    return sessions.digest(identity)
 
 
 def end() -> None:
-    """Let the browser that asks be logged in no more."""
+    """Let the browser that asks be logged in no more; a copy of its cookie opens nothing either. Raises Unavailable."""
+    before = session.get(_ID)
     if session:
         logout_user()
         session.clear()
+    if before:
+        sessions.end_own(before)
 
 
 def forget(response: Response) -> Response:

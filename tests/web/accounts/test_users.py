@@ -18,7 +18,7 @@ from app.cli import cli
 from app.errors import InvalidInput, NotFound
 from app.settings.settings import Settings
 from app.web import create_app
-from app.web.accounts import tables, tokens, users, verify
+from app.web.accounts import sessions, tables, tokens, users, verify
 from app.web.security import session
 from app.web.security.tries import AT_ONCE
 
@@ -101,7 +101,8 @@ def test_the_admin_s_password_logs_in(settings: Settings) -> None:
     assert enter(client, "admin", "wrong password").status_code == 400
     assert enter(client, "admin", PASSWORD).status_code == 303
     assert client.get("/dead", headers=HTML).status_code == 200
-    assert client.post("/account", data={"do": "end"}).status_code == 403
+    wanted = {"do": "password", "current": PASSWORD, "password": "a new password", "again": "a new password"}
+    assert client.post("/account", data=wanted).status_code == 403
     cookie = client.get_cookie(session.COOKIE)
     assert cookie is not None
     for password, status in ((PASSWORD, 200), ("another password", 401)):
@@ -119,7 +120,7 @@ def test_what_ends_a_session(closed: Flask) -> None:
     for end in (
         lambda: users.set_password("zoe", password),
         lambda: users.set_role("zoe", "admin"),
-        lambda: users.end_sessions("zoe"),
+        lambda: sessions.end_all("zoe"),
     ):
         assert enter(client, "zoe", password).status_code == 303
         assert inside(client)
@@ -296,14 +297,18 @@ def test_users_in_postgresql(postgres_database: str, tmp_path: Path) -> None:
         password = users.add("zoë", "reader", filter="level:error")
         key = users.log_in("zoë", password)
         assert key is not None
-        found = users.ask_session(key.encode())
+        stamp, _, name = key.partition(" ")
+        session_key = sessions.digest(sessions.begin(name, stamp, "::1", "Firefox/1"))
+        found = sessions.ask(session_key, lambda: "")
         assert found is not None
         assert (found[0].name, found[0].filter) == ("zoë", "level:error")
+        assert [one.user for one in sessions.listed(lambda: "")] == ["zoë"]
         assert users.every()[0].used is not None
         with pytest.raises(InvalidInput, match="bound"):
             users.set_role("zoë", "admin")
         users.set_password("zoë")
-        assert users.ask_session(key.encode()) is None
+        assert sessions.ask(session_key, lambda: "") is None
+        assert sessions.listed(lambda: "") == []
         users.remove("zoë")
         with pytest.raises(NotFound):
             users.remove("zoë")
