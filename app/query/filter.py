@@ -137,6 +137,8 @@ class Exists:
     """There is a value at the field, or beneath it."""
 
     field: str
+    #: Fields of metadata whose values don't count, nor those beneath them. Nobody types them: they are hidden from who asks.
+    but: tuple[str, ...] = ()
 
 
 Leaf: TypeAlias = Words | Phrase | Equals | In | Prefix | Contains | Wildcard | Matches | Range | Exists

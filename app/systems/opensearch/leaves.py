@@ -89,8 +89,8 @@ class Leaves:
                 return Meant.exactly({"match_phrase": {"words": run}} if run else ALL)
             case Range():
                 return self._range(leaf)
-            case Exists(field):
-                return Meant.exactly(_existing(field))
+            case Exists(field, but):
+                return Meant.among(_existing(field)) if but else Meant.exactly(_existing(field))
             case Equals(field) | In(field) | Prefix(field) | Contains(field) | Wildcard(field) | Matches(field):
                 place = _place(field)
                 if place is None:

@@ -54,6 +54,8 @@ class ApiToken(Model):
     revoked: Mapped[int | None] = mapped_column(BigInteger)
     #: When it was last used, to the minute.
     used: Mapped[int | None] = mapped_column(BigInteger)
+    #: The fields that are not seen, as `app.find.hidden.read` reads them; empty: every field is seen.
+    hide: Mapped[str] = mapped_column(Text, server_default="")
 
 
 class UserAccount(Model):
@@ -72,6 +74,8 @@ class UserAccount(Model):
     made: Mapped[int] = mapped_column(BigInteger)
     #: When they last logged in.
     used: Mapped[int | None] = mapped_column(BigInteger)
+    #: As of a token.
+    hide: Mapped[str] = mapped_column(Text, server_default="")
 
 
 class BrowserSession(Model):

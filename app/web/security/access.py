@@ -194,7 +194,7 @@ def who() -> Identity | None:
 def sees_all() -> bool:
     """Return whether who made the request may see every log, and what is said of all of them."""
     found = who()
-    return found is not None and found.role != "writer" and not found.filter
+    return found is not None and found.role != "writer" and not found.limits
 
 
 def too_many(wait: float) -> Response:

@@ -123,6 +123,6 @@ def lacking(who: Identity, endpoint: str | None) -> str | None:
     right = right_of(endpoint)
     if right == "session":
         return None if who.by == "session" else _WANTED[right]
-    if right in _HELD[who.role] and not (right == "unbound" and who.filter):
+    if right in _HELD[who.role] and not (right == "unbound" and who.limits):
         return None
     return _WANTED[right]
