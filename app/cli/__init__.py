@@ -113,7 +113,7 @@ def _caught(callback: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _safe(text: str) -> str:
-    # It knows logs, too, which the list of commands does without.
+    # Imported only here: `terminal` loads the rooms that print logs, and the list of commands needs none.
     from app.cli import terminal
 
     return terminal.safe(text)

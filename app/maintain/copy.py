@@ -50,7 +50,7 @@ class CopySource:
     #: Distinguishes this source from others in what the target notes.
     name: str
     record: RecordParts
-    #: None when nothing can wait.
+    #: None where no queue was named: no log can wait there then.
     queue: LogQueue | None
     keepers: Sequence[Keeper]
 

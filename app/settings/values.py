@@ -111,7 +111,7 @@ def choice(*values: str) -> Callable[[str], str]:
 
 def password(text: str) -> str:
     """Return a password that can be typed."""
-    # One form of each character: keyboards and files write "é" in two ways.
+    # Keyboards and files write "é" in two ways (one character, or two); both become the same password.
     text = unicodedata.normalize("NFC", text)
     if text and len(text) < PASSWORD_LENGTH:
         raise ValueError(f"is shorter than {PASSWORD_LENGTH} characters")

@@ -67,7 +67,7 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True)
 class Either:
-    """One of the parts."""
+    """An alternative (`a|b`): matches what one of the parts matches."""
 
     parts: tuple[Node, ...]
 

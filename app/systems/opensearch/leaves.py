@@ -37,9 +37,9 @@ class Verify(IntEnum):
     """Which hits of a superset may be others than those that are meant."""
 
     NONE = 0
-    #: Those that hold a value in pieces.
+    #: Hits that hold a value in pieces.
     LONG = 1
-    #: Those that the subset does not find.
+    #: Hits that the subset does not find.
     REST = 2
 
 

@@ -29,7 +29,7 @@ _DOCKER = frozenset(("line", "source", "tag", "attrs"))
 _SHORT = 255
 #: Times that reading goes on behind what is no JSON.
 _RESUMED = 16
-# Both read a row of blanks once, however long: none goes back, and of lines the last is looked at.
+# Both patterns pass a run of blanks once, however long, as `*+` never goes back; of several line ends the last counts.
 _BETWEEN = re.compile(rb"\}\s*+,?\s*+\{")
 _NEXT = re.compile(r"\}\s*+\{|\n[^\S\n]*+\{")
 _SPACE = re.compile(r"[\s,]*")

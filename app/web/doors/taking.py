@@ -109,7 +109,7 @@ def take(
         with _Series() as name:
             outcome = made.take(f"repeat:{name.hex()}")
         if outcome.lacking:
-            # Some clients that get an answer for each log send them all again: those that were kept are known by their series then.
+            # Clients that get an answer for each log may send all of them again; the series then shows which were kept.
             g.series.doubt()
     g.receipt, g.dropped = outcome.receipt, outcome.dropped
     return outcome
@@ -230,12 +230,12 @@ class _Series:
         if sent is not None:
             sent.append(self._end)
         else:
-            # Not behind our own server: what it is served by can't say.
+            # Another server runs the application, and can't say whether the answer was delivered.
             after_this_request(self._answered)
         return self._name
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        # It may be kept although the answer says 503: what comes again is the same request.
+        # The logs may be kept although the answer says 503, so a repeat counts as the same request.
         ours = isinstance(error, LogIngestorError)
         self._unknown = error is not None and not (ours and not (isinstance(error, Unavailable) and error.kept_unknown))
 
@@ -266,7 +266,7 @@ def _completed(response: Response) -> Response:
         too_large = Refused(Problem("the request was too large: answered 413"), b"")
         parts().visits().saw(request.remote_addr or "", request.headers.get("User-Agent", ""), 0, [too_large])
     if response.status_code == 503:
-        # Also where a door has no words of its own for a refusal, and the answer is everybody's.
+        # A door without an answer of its own for a refusal gives the common one, whose pause is too long for shippers.
         asked = response.headers.get("Retry-After", "")
         response.headers["Retry-After"] = str(min(int(asked), RETRY_AFTER_SHIPPERS) if asked.isdecimal() else 2)
     return response

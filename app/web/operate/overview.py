@@ -152,7 +152,7 @@ def now(held: Backends) -> OverviewNow:
 
 
 def _order(source: Source, at: int) -> tuple[int, str, str]:
-    """Those at work first, by name: rows that changed places each second could not be read."""
+    """Return the sort key of a source: sources at work come first, by name, so that rows do not change places each second."""
     silent = (at - source.last) // (SILENT_SECONDS * 1000)
     return silent, source.sender, source.agent
 
@@ -200,7 +200,7 @@ def _logs(count: float) -> str:
 
 
 def _tiles(flow: Flow | None, found: SystemFigures) -> list[Tile]:
-    # One scale for what is the same logs at three places.
+    # Accepted, stored and indexed are the same logs at three places, so their bars share one scale.
     same = [
         bar
         for name in ("accepted", "stored", "indexed")

@@ -138,7 +138,7 @@ class Guard:
         return ADMIN
 
     def _of_token(self, given: str, _: str) -> Identity | Response | None:
-        # That it is right says nothing of the next try: its owner may guess the admin's password.
+        # A right token does not reset the count of wrong tries: its owner may still be guessing the admin's password.
         found = self._tokens.verify(given)
         return None if found is None else _rated(found)
 
