@@ -16,7 +16,7 @@ from app.log.loki import push
 from app.times.written import Assumed
 from app.web.current import parts
 from app.web.doors.taking import PATIENCE, bury, door, read_body, take
-from app.web.security.errors import refused_by
+from app.web.security.errors import in_words
 
 bp = door("loki")
 
@@ -67,5 +67,4 @@ def _log(value: Any, assumed: Assumed) -> Any:
 @bp.errorhandler(LogIngestorError)
 def _failed(error: LogIngestorError) -> Response:
     """Answer in words, as Loki does."""
-    status, text, headers = refused_by(error)
-    return make_response(f"{text}\n", status, {"Content-Type": "text/plain; charset=utf-8", **headers})
+    return in_words(error)
