@@ -32,7 +32,7 @@ COMMANDS = {
     "ingest": ("ingest", "Put the logs of FILEs, or of standard input (-), on the queue."),
     "preview": (
         "preview",
-        "Print how the first logs of FILE, or of standard input (-), would be read, and from what; nothing is kept.",
+        "Print how the first logs of FILE, or of standard input (-), would be read, from what, and what rules leave of them; nothing is kept.",
     ),
     "find": ("find", "Print the logs that fit QUERY, newest first; without QUERY all."),
     "tail": ("tail", "Print logs that fit QUERY as they are stored, until Ctrl-C."),

@@ -92,7 +92,7 @@ class ShownPreview(Shown, rename={"origins": "from"}):
 
 @dataclass(frozen=True, slots=True)
 class _Door:
-    """What a log meets at a door once it is read: the limits, and the rules."""
+    """The checks of a door on a log that was read: the limits, and the rules."""
 
     limits: Limits
     now: int

@@ -32,7 +32,7 @@ class Undecided(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What a reader may see: the logs that fit a filter, without the fields that are hidden."""
+    """The view of a reader: the logs that fit a filter, without the fields that are hidden."""
 
     bound: Filter = EVERYTHING
     hidden: Hidden = NO_FIELD
@@ -69,21 +69,21 @@ class BoundIndex:
         self, query: Query, interval: int, by_level: bool, offset: int = 0, budget: Budget = Budget()
     ) -> list[Bucket]:
         """See SearchIndex. Hidden levels are one, the empty text."""
-        told = by_level and not self._hidden.holds("level")
-        found = self._index.histogram(self._meant(query), interval, told, offset, budget)
-        if told or not by_level:
+        visible = by_level and not self._hidden.holds("level")
+        found = self._index.histogram(self._meant(query), interval, visible, offset, budget)
+        if visible or not by_level:
             return found
         return [replace(one, by={"": one.count} if one.count else {}) for one in found]
 
     def facets(self, query: Query, fields: Sequence[str], size: int, budget: Budget = Budget()) -> Facets:
         """See SearchIndex. A field that is hidden has no values; one that every log has, the empty text in each."""
-        told = [name for name in fields if not self._hidden.holds(name)]
-        if len(told) == len(fields):
+        visible = [name for name in fields if not self._hidden.holds(name)]
+        if len(visible) == len(fields):
             return self._index.facets(self._meant(query), fields, size, budget)
         budget = Deadline(budget).shared()
-        found = self._index.facets(self._meant(query), told, size, budget) if told else Facets({}, True)
+        found = self._index.facets(self._meant(query), visible, size, budget) if visible else Facets({}, True)
         empty: list[Value] = []
-        if not {"level", "message"}.isdisjoint({*fields} - {*told}):
+        if not {"level", "message"}.isdisjoint({*fields} - {*visible}):
             page = self._index.find(replace(self._meant(query), limit=1, after=None, count="auto"), budget)
             empty = [Value("", page.total)] if page.total else []
             found = replace(found, exact=found.exact and page.exact)

@@ -25,7 +25,7 @@ from app.query.normal import NOTHING
 FIELDS_LIMIT, NAME_LIMIT = 100, TEXT_LIMIT
 #: Every log has these, so one without them has the empty text.
 _ALWAYS_THERE = ("level", "message")
-#: What logs are ordered and named by: without them there is no answer.
+#: Fields that logs are ordered and named by, which can't be hidden: without them there is no answer.
 _NEEDED = ("id", *TIME_FIELDS)
 _ATTRIBUTES = {"resourceId": "resource_id", "traceId": "trace_id", "spanId": "span_id", "commit": "commit"}
 #: The log that has nothing but what every log has.
@@ -120,7 +120,7 @@ class Hidden:
         return any(field.startswith(beneath) for field in self.fields)
 
 
-#: Of who sees every field.
+#: The hidden fields of a reader who sees every field: none.
 NO_FIELD = Hidden()
 #: Stands for a value of which nothing is left.
 _GONE = object()
