@@ -45,7 +45,7 @@ class Report:
     name: str
     format: str = ""
     accepted: int = 0
-    #: Accepted before: found so by the queue, and by the ledger.
+    #: Logs that were accepted before: `duplicates` by the queue's knowledge, `before` by the ledger's.
     duplicates: int = 0
     before: int = 0
     refused: int = 0

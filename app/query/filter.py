@@ -137,7 +137,7 @@ class Exists:
     """There is a value at the field, or beneath it."""
 
     field: str
-    #: Fields of metadata whose values don't count, nor those beneath them. Nobody types them: they are hidden from who asks.
+    #: Paths in metadata that don't count, with all beneath them: the fields hidden from the asker. No query text can name them.
     but: tuple[str, ...] = ()
 
 

@@ -35,7 +35,7 @@ COMPARED = 300
 #: Characters kept of a sample.
 SAMPLE = 1_000
 
-#: Further lines and cut ones, the stronger last.
+#: Endings of a message: none, further lines, cut at a limit; of two forms' endings the later one counts.
 _ENDINGS = ("", "lines", "cut")
 
 

@@ -44,7 +44,7 @@ PARAMETERS = ("q", "after", "as", *(NAMES[name] for name in ROW))
 FORMS = ("json", "row")
 #: Seconds after which a silent stream says that it lives: proxies cut what is silent.
 ALIVE_SECONDS = 15.0
-#: Logs in one message's worth of writing before the loop serves others.
+#: Logs written to one reader in a row before the event loop serves others.
 AT_ONCE = 200
 #: WebSocket close codes (RFC 6455, section 7.4.1): going away, policy violation, internal error.
 GOING_AWAY, REFUSED, FAILED = 1001, 1008, 1011
@@ -143,7 +143,7 @@ class Live:
         look = SearchForm.read({NAMES[name]: given.get(NAMES[name], "") for name in ROW})
         table.build(look)
         write = _json if form == "json" else self._row(look, meant, read_zone(tz))
-        # Marks are of what was asked for, not of what is allowed.
+        # The rows mark what the reader asked for (`meant`), not the filter that binds the reader.
         key = (form, look.row(), text(meant), text(sight.bound), *sight.hidden.fields)
         holds, without = predicate(sight.meant(meant)), sight.hidden.without
         return TailReader(key, holds, lambda record, cursor: write(without(record), cursor), wake, place, secret)
