@@ -32,7 +32,7 @@ VALUES, FIELDS_SHOWN = 8, 60
 #: metadata that most logs have. Values of others are shown when they are opened.
 OPEN, SHOWN_AT_ONCE = ("level", "resourceId", "commit"), 5
 #: How the metadata fields shown at once are chosen: among the CHOSEN_AMONG most frequent, those whose values SHARING logs
-#: share on average at least, and which have at most a HANDFUL of values.
+#: share on average at least; those with 2 to HANDFUL values come first.
 CHOSEN_AMONG, SHARING, HANDFUL = 12, 4, 30
 #: Fields whose values are all different, or are the text itself: they are listed only.
 PLAIN = ("message", "id", *TIME_FIELDS)
