@@ -47,6 +47,7 @@ COMMANDS = {
     "notifiers": ("notifiers", "Look at who is notified of notices; send a test."),
     "retention": ("keep.retention", "Look at how long which logs are kept, and at what would go."),
     "rules": ("keep.rules", "Look at the rules that take secrets out of logs and drop logs; try others."),
+    "sources": ("sources", "Say how the logs of sources are written, and look at what was recognised."),
     "searches": ("searches", "Keep searches under a name, for the page and for alerts."),
     "alerts": ("alerts", "Watch saved searches: alerts fire by the number of logs in a window."),
     "tokens": ("access.tokens", "Make tokens for programs and scripts, look at them, and revoke them."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from app.files import kept
+from app.files import first_lines, kept
 from app.files.entry import JOINED_CHARACTERS, Entry, Line
 from app.files.formats import Format
 from app.files.kept import Carried, Kept
@@ -17,7 +17,7 @@ def entries(lines: Iterable[Line | None], format: Format, assumed: Assumed) -> I
     if format.inner is not None:
         yield from _Unwrapping(format, format.inner, assumed).entries(lines)
         return
-    splitter = Splitter(format, assumed)
+    splitter = first_lines.splitter(format, assumed)
     for line in lines:
         if line is None:
             if (entry := splitter.end()) is not None:
@@ -34,7 +34,7 @@ class _Unwrapping:
 
     def __init__(self, format: Format, inner: Format, assumed: Assumed) -> None:
         self._format = inner
-        self._inner = Splitter(inner, assumed)
+        self._inner = first_lines.splitter(inner, assumed)
         self._outer = Splitter(format, assumed)
         #: The lines, as they were kept, of the entry that is pending, and of the line of which only parts have come.
         self._pending: list[tuple[Line, Kept]] = []

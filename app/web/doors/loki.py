@@ -16,6 +16,7 @@ from app.log.loki import push
 from app.times.written import Assumed
 from app.web.current import parts
 from app.web.doors.taking import PATIENCE, bury, door, read_body, take
+from app.web.reading import assumed_of_source
 from app.web.security.errors import in_words
 
 bp = door("loki")
@@ -34,7 +35,7 @@ def ingest() -> Response:
     except InvalidRecord as error:
         bury(body, error.problems[0])
         raise
-    assumed = Assumed.here()
+    assumed = assumed_of_source()
     take([_log(value, assumed) for value in found], body, patience=PATIENCE)
     return make_response("", 204)
 

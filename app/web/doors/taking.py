@@ -18,6 +18,7 @@ from flask import Blueprint, Response, after_this_request, g, request
 
 from app.accept.accept import Outcome
 from app.errors import InvalidRecord, LogIngestorError, Problem, Unavailable
+from app.files import carried
 from app.log import schema
 from app.log.numbers import Number
 from app.log.record import LogRecord
@@ -25,7 +26,7 @@ from app.log.schema import Parsed, Refused
 from app.settings.limits import limits_of
 from app.times.instant import now_ms
 from app.web.current import parts
-from app.web.reading import inflated, raw_body
+from app.web.reading import assumed_of_source, inflated, raw_body
 from app.web.security.errors import RETRY_AFTER_SHIPPERS
 from app.web.security.rights import DOOR_PREFIX
 from app.web.server.environ import SENT
@@ -170,6 +171,7 @@ class _Request:
         agent = request.headers.get("User-Agent", "")
         sender = request.remote_addr or ""
         self.parsed.numbers = self._numbers
+        self.parsed.door = (request.blueprint or "").removeprefix(DOOR_PREFIX)
         outcome = parts().accept().take(self.parsed, sender=sender, key=key, digest=self.digest, agent=agent)
         if not self._each:
             outcome.ensure_kept()
@@ -199,8 +201,11 @@ def _parsed(values: Sequence[Any], now: int, keys: Sequence[bytes]) -> Parsed:
 
 
 def _placed(values: Sequence[Any], now: int) -> Parsed:
+    told = assumed_of_source()
     places = [place for place, value in enumerate(values) if not isinstance(value, Refused)]
-    parsed = schema.read_items([values[place] for place in places], limits_of(parts().settings), now)
+    parsed = schema.read_items(
+        [values[place] for place in places], limits_of(parts().settings), now, told=told, line=carried.line_reader(told)
+    )
     if len(places) == len(values):
         return parsed
     parsed.places = [places[place] for place in parsed.places]
