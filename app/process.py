@@ -14,7 +14,7 @@ from app.accept.repeats import Repeats
 from app.accept.visits import Visits
 from app.backends import Backends
 from app.figures import Recent
-from app.files.source_forms import SourceForms
+from app.files.sources.forms import SourceForms
 from app.monitor.board import Board
 from app.settings.limits import limits_of
 from app.settings.settings import Settings

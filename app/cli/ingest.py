@@ -17,9 +17,9 @@ from app.cli import sources, terminal
 from app.cli.options import json_option, print_json, warn_of_pending, with_parts
 from app.errors import InvalidInput, Problem
 from app.files import pieces as files
-from app.files import source_forms
 from app.files.ledger import Ledger
 from app.files.source import FileSource, Report
+from app.files.sources import forms as source_forms
 from app.files.unpack import Pieces
 from app.ports.forms import SourceForm
 from app.times.written import Assumed

@@ -11,8 +11,8 @@ from app.backends import Backends
 from app.cli import terminal
 from app.cli.options import json_option, print_json, with_backends
 from app.errors import InvalidInput, NotFound, Problem
-from app.files import source_forms
-from app.files.shown_sources import ShownForm, ShownSource
+from app.files.sources import forms as source_forms
+from app.files.sources.shown import ShownForm, ShownSource
 from app.ports.figures import SOURCES
 from app.ports.forms import SourceForm
 

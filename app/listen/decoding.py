@@ -7,7 +7,7 @@ from typing import Any
 
 from app.files import carried
 from app.files.pieces import decode
-from app.files.source_forms import SourceForms
+from app.files.sources.forms import SourceForms
 from app.log.body import read_item
 from app.log.lines import syslog
 from app.log.schema import Refused

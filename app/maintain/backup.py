@@ -16,7 +16,7 @@ import zstandard
 
 from app.alerts.searches import keep_saved
 from app.errors import InvalidInput, Problem, Unavailable
-from app.files.source_forms import keep_forms
+from app.files.sources.forms import keep_forms
 from app.log import codec
 from app.log.dead import unreadable
 from app.log.envelope import Batch, DeadLetter

@@ -9,7 +9,7 @@ from app.accept.accept import Accept
 from app.accept.receipts import Receipts
 from app.accept.visits import Visits
 from app.backends import Backends
-from app.files.source_forms import SourceForms
+from app.files.sources.forms import SourceForms
 from app.listen.datagrams import Datagrams
 from app.listen.decoding import decoder
 from app.listen.intake import Intake

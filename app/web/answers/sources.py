@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.files.shown_sources import ShownForm, ShownSource
+from app.files.sources.shown import ShownForm, ShownSource
 from app.web.answers.reply import Answer
 
 

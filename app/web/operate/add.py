@@ -12,7 +12,7 @@ from app.backends import Backends
 from app.errors import InvalidInput, LogIngestorError, NotFound, Problem
 from app.files import formats
 from app.files.preview import Previewed, preview
-from app.files.shown_sources import ShownSource
+from app.files.sources.shown import ShownSource
 from app.log.dialects import table
 from app.log.record import LogRecord
 from app.ports.deadline import Budget
@@ -103,7 +103,7 @@ class SendTo:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownSources:
     """The sources that are known, and what was said of them."""
 
     sources: list[ShownSource]
@@ -177,14 +177,14 @@ def written() -> Response:
     return make_response(shown, 400 if fault else 200)
 
 
-def _known() -> Known:
+def _known() -> KnownSources:
     try:
         record = backends().record
         forms = record.forms.forms()
         found = record.figures.sources(SHOWN_SOURCES).sources
     except LogIngestorError as error:
-        return Known([], [], str(error))
-    return Known([ShownSource.of(one, forms) for one in found], forms)
+        return KnownSources([], [], str(error))
+    return KnownSources([ShownSource.of(one, forms) for one in found], forms)
 
 
 def _page(**values: Any) -> str:

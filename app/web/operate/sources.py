@@ -8,8 +8,8 @@ from typing import Any
 from flask import Blueprint, Response
 
 from app.errors import InvalidInput, NotFound, Problem
-from app.files import source_forms
-from app.files.shown_sources import ShownForm, ShownSource
+from app.files.sources import forms as source_forms
+from app.files.sources.shown import ShownForm, ShownSource
 from app.ports.figures import SOURCES
 from app.ports.forms import SourceForm
 from app.web.alerts import saved

@@ -11,7 +11,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.backends import Backends
-from app.files import source_forms
+from app.files.sources import forms as source_forms
 from app.settings.settings import Settings
 from app.web import create_app
 from app.web.accounts import tokens

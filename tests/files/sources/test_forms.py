@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from app.errors import InvalidInput, Unavailable
-from app.files import carried, source_forms
+from app.files import carried
 from app.files.preview import preview
-from app.files.source_forms import FRESH_SECONDS, RETRY_SECONDS, SourceForms, applied, best, check
+from app.files.sources import forms as source_forms
+from app.files.sources.forms import FRESH_SECONDS, RETRY_SECONDS, SourceForms, applied, best, check
 from app.log.limits import Limits
 from app.ports.forms import SourceForm
 from app.times.instant import now_ms

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from app.files.source_forms import best
+from app.files.sources.forms import best
 from app.ports.figures import Source
 from app.ports.forms import SourceForm
 from app.shown import Count, Moment, Shown
