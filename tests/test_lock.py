@@ -12,7 +12,8 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parents[1]
 SETUP = ConfigParser()
 SETUP.read(ROOT / "setup.cfg")
-NEEDED = SETUP["options"]["install_requires"]
+#: Login by OpenID Connect is an extra of the package, and part of the image.
+NEEDED = SETUP["options"]["install_requires"] + SETUP["options.extras_require"]["oidc"]
 SQS = SETUP["options.extras_require"]["sqs"]
 
 

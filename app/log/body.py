@@ -88,11 +88,11 @@ class _Rest:
         return part
 
     def give_back(self, unused: bytes) -> None:
-        """Give back the end of the part taken last that was *unused*: the next part begins with it."""
+        """Have what was *unused* of the part taken last come again."""
         self._place -= len(unused)
 
     def skip_nul(self) -> None:
-        """Pass over NUL bytes, with which some programs pad a compressed file."""
+        """Pass over the NUL bytes with which some fill a file up."""
         found = _NUL.match(self._body, self._place)
         self._place = found.end() if found is not None else self._place
 
@@ -242,7 +242,7 @@ def _slowly(raw: bytes, constant: Callable[[str], Any] | None = None) -> Any:
         return Problem(f"is not JSON: {error}", position=None if found is None else found.start(1))
 
 
-#: Matches texts as well as constants, so that a constant's name inside a text is passed over.
+#: Texts, in which nothing is a constant, and constants.
 _CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|(-?Infinity|NaN)', re.DOTALL)
 
 

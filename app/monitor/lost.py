@@ -39,7 +39,7 @@ class Lost:
     until: int
     #: When the last of them were noticed, by the record's clock.
     noticed: int
-    #: Ranges of missing numbers whose logs may still come, first and last of each.
+    #: Those that may still come, from the first number to the last.
     numbers: Sequence[tuple[int, int]]
 
     @property

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from app.ports.alerts import AlertKeeper
 from app.ports.costs import CostKeeper
 from app.ports.figures import FigureKeeper
-from app.ports.forms import FormKeeper
 from app.ports.gaps import GapKeeper
 from app.ports.letters import LetterKeeper
 from app.ports.memory import ClaimKeeper
@@ -31,4 +30,3 @@ class RecordParts:
     figures: FigureKeeper
     gaps: GapKeeper
     costs: CostKeeper
-    forms: FormKeeper

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import replace
 
 from app.errors import InvalidSettings, Problem
 from app.settings.settings import PREFIX, Settings
+from app.settings.values import is_loopback
 
 
 def decide(settings: Settings, address: str) -> Settings:
@@ -19,11 +19,3 @@ def decide(settings: Settings, address: str) -> Settings:
         )
         raise InvalidSettings(Problem(reason, f"{PREFIX}HOST"))
     return replace(settings, auth=settings.auth or ("open" if loopback else "required"))
-
-
-def is_loopback(address: str) -> bool:
-    """Return whether only this machine reaches *address*; a name counts as reachable, except `localhost`."""
-    try:
-        return ipaddress.ip_address(address.partition("%")[0]).is_loopback
-    except ValueError:
-        return address == "localhost"

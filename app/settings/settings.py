@@ -5,7 +5,7 @@ The docs test compares docs/configuration.md with this table.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,25 +13,15 @@ from typing import Any
 from app.errors import InvalidSettings, Problem
 from app.ports.outbox import Notifier
 from app.rules.rule import RetentionRules, RuleSet
-from app.settings import listeners
+from app.settings import listeners, oidc
 from app.settings import values as read
 from app.settings.doors import DOORS
 from app.settings.notify import MailServer, read_notifiers, read_secrets, read_server
-from app.settings.values import Retention, parse_bytes
+from app.settings.values import Retention, Setting, parse_bytes
 
 __all__ = ("PREFIX", "SETTINGS", "Retention", "Setting", "Settings", "parse_bytes")
 
 PREFIX = "LOGINGESTOR_"
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One row of the table."""
-
-    name: str
-    default: str
-    read: Callable[[str], Any]
-    help: str
 
 
 SETTINGS = (
@@ -82,6 +72,7 @@ SETTINGS = (
         "Password of the user `admin`; when not set and required, one is made, printed once, and only its hash kept "
         "in `DATA_DIR/admin.hash`.",
     ),
+    *oidc.SETTINGS,
     Setting(
         "TRUSTED_PROXIES",
         "127.0.0.1,::1",
@@ -201,6 +192,11 @@ class Settings:
     port: int
     auth: str
     admin_password: str = field(repr=False)
+    oidc_issuer: str
+    oidc_client_id: str
+    oidc_client_secret: str = field(repr=False)
+    oidc_roles: tuple[oidc.GroupRole, ...]
+    oidc_groups: str
     trusted_proxies: tuple[str, ...]
     path_prefix: str
     retention: Retention
@@ -264,6 +260,7 @@ class Settings:
             except (ValueError, OSError) as error:
                 problems.append(Problem(f"{PREFIX}{name} {error}", PREFIX + name))
         problems.extend(Problem(f"{PREFIX}{name} is not a setting", PREFIX + name) for name in sorted(given))
+        problems.extend(Problem(f"{PREFIX}{text}", PREFIX + name) for name, text in oidc.lacking(values))
         if any(one.way == "mailto" for one in values.get("notify", ())) and not values.get("smtp_url", True):
             problems.append(Problem(f"{PREFIX}NOTIFY has mailto: and {PREFIX}SMTP_URL is not set", f"{PREFIX}SMTP_URL"))
         if problems:

@@ -6,12 +6,11 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import ip_network
-from typing import TypeVar
+from ipaddress import ip_address, ip_network
+from typing import Any, TypeVar
 
 from app.errors import InvalidInput, Problem
 from app.rules.rule import RetentionRules, RuleSet
-from app.times.lengths import PERIODS
 
 T = TypeVar("T")
 
@@ -28,6 +27,17 @@ _UNITS = {
 }
 #: Shortest password, in characters.
 PASSWORD_LENGTH = 8
+_PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the table of settings."""
+
+    name: str
+    default: str
+    read: Callable[[str], Any]
+    help: str
 
 
 def parse_bytes(text: str) -> int:
@@ -38,21 +48,12 @@ def parse_bytes(text: str) -> int:
     return int(found[1]) * _UNITS[found[2].lower()]
 
 
-def written_bytes(count: float) -> str:
-    """Return bytes in the unit that gives three digits: `1.5 GiB`."""
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if count < 1_000:
-            return f"{count:,.0f} {unit}" if unit == "bytes" or count >= 99.95 else f"{count:.1f} {unit}"
-        count /= 1_024
-    return f"{count:,.1f} TiB"
-
-
 def parse_seconds(text: str) -> int:
     """Return the seconds in `30d`, `12h`, `90m` or `5s`."""
     found = re.fullmatch(r"(\d+)\s*([smhdw])", text.strip())
     if found is None or int(found[1]) == 0:
         raise ValueError("is not a period such as 30d")
-    return int(found[1]) * PERIODS[found[2]]
+    return int(found[1]) * _PERIODS[found[2]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def choice(*values: str) -> Callable[[str], str]:
 
 def password(text: str) -> str:
     """Return a password that can be typed."""
-    # Keyboards and files write "é" in two ways (one character, or two); both become the same password.
+    # One form of each character: keyboards and files write "é" in two ways.
     text = unicodedata.normalize("NFC", text)
     if text and len(text) < PASSWORD_LENGTH:
         raise ValueError(f"is shorter than {PASSWORD_LENGTH} characters")
@@ -135,6 +136,14 @@ def networks(text: str) -> tuple[str, ...]:
         return tuple(str(ip_network(part.strip())) for part in text.split(",") if part.strip())
     except ValueError as error:
         raise ValueError(f"is not a list of addresses or networks: {error}") from None
+
+
+def is_loopback(address: str) -> bool:
+    """Return whether only this machine reaches *address*; a name counts as reachable, except `localhost`."""
+    try:
+        return ip_address(address.partition("%")[0]).is_loopback
+    except ValueError:
+        return address == "localhost"
 
 
 def path(text: str) -> str:

@@ -19,6 +19,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     # Not at the head: the blueprints lie in this package, so importing any of them runs this file first.
     from app.web import blueprints
     from app.web.accounts import tables
+    from app.web.accounts.oidc import page as oidc
     from app.web.paths import AnyText
     from app.web.security import access, errors, headers
     from app.web.server import mount
@@ -38,6 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     errors.install(app)
     tables.install(app, settings)
     access.install(app, settings)
+    oidc.install(app, settings)
     for blueprint in (*blueprints.ALWAYS, *(blueprints.DOORS_BY_NAME[name] for name in settings.doors)):
         app.register_blueprint(blueprint)
     mount.install(app, settings.path_prefix)

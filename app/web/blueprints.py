@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from app.web.accounts import account_page, admin_page
+from app.web.accounts.oidc import page as oidc_page
+from app.web.accounts.totp import page as totp_page
 from app.web.alerts import api as alerts
 from app.web.alerts import pages as alert_pages
 from app.web.alerts import searches_api, searches_pages
@@ -12,7 +14,7 @@ from app.web.doors.drains import cloudflare, firehose, heroku, vercel
 from app.web.doors.elastic import routes as elastic
 from app.web.logs import patterns, trace
 from app.web.openapi import openapi
-from app.web.operate import add, dead, notices_api, notices_page, overview, sources
+from app.web.operate import add, dead, notices_api, notices_page, overview
 from app.web.rules import api as rules
 from app.web.rules import page as rules_page
 from app.web.search import page
@@ -26,6 +28,8 @@ ALWAYS = (
     page.bp,
     account_page.bp,
     admin_page.bp,
+    oidc_page.bp,
+    totp_page.bp,
     health.bp,
     openapi.bp,
     tail.bp,
@@ -34,7 +38,6 @@ ALWAYS = (
     dead.bp,
     overview.bp,
     add.bp,
-    sources.bp,
     notices_page.bp,
     patterns.bp,
     trace.bp,

@@ -1,4 +1,4 @@
-"""`logingestor users`: people who log in by name and password."""
+"""`logingestor users`: people who log in, by name and password or at an issuer of OpenID Connect."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from app.settings.settings import Settings
 
 @click.group()
 def command() -> None:
-    """Add people who log in by name and password, look at them, change and remove them."""
+    """Add people who log in by name and password, look at them, change, shut out and remove them."""
 
 
 @command.command()
 @click.argument("name")
 @click.option("--role", required=True, metavar="reader|admin", help="What they may do: find, or everything.")
 @click.option("--filter", metavar="QUERY", help="Of a reader: only logs that fit QUERY are seen.")
-@click.option("--hide", metavar="FIELD,…", help="Of a reader: these fields are seen in no log.")
 @with_settings
-def add(settings: Settings, name: str, role: str, filter: str | None, hide: str | None) -> None:
+def add(settings: Settings, name: str, role: str, filter: str | None) -> None:
     """Add a user and print a password, once; they change it on the page.
 
     Example: logingestor users add zoe --role reader --filter 'resourceId:shop-*'
@@ -29,7 +28,7 @@ def add(settings: Settings, name: str, role: str, filter: str | None, hide: str 
     from app.web.accounts import tables, users
 
     with tables.opened(settings):
-        click.echo(users.add(name, role, filter=filter, hide=hide))
+        click.echo(users.add(name, role, filter=filter))
     click.echo("the password is shown this once only", err=True)
 
 
@@ -44,13 +43,19 @@ def list_users(settings: Settings, as_json: bool) -> None:
     from app.web.accounts import tables, users
 
     with tables.opened(settings):
-        found = [users.to_dict(one) for one in users.every()]
+        found = users.listed()
     if as_json:
         print_json(found)
         return
-    names = ("filter", "hide", "last_login")
+    names = ("filter", "issuer", "last_login")
     lines = [
-        ", ".join([one["role"], *(f"{name.replace('_', ' ')} {one[name]}" for name in names if one[name] is not None)])
+        ", ".join(
+            [
+                one["role"],
+                *(name for name in ("disabled", "totp") if one[name]),
+                *(f"{name.replace('_', ' ')} {one[name]}" for name in names if one[name] is not None),
+            ]
+        )
         for one in found
     ]
     click.echo(
@@ -149,3 +154,49 @@ def remove(settings: Settings, name: str) -> None:
     with tables.opened(settings):
         users.remove(name)
     click.echo("removed")
+
+
+@command.command()
+@click.argument("name")
+@with_settings
+def disable(settings: Settings, name: str) -> None:
+    """Let a user log in no more, by password or at an issuer; their sessions end within 5 seconds.
+
+    Example: logingestor users disable zoe
+    """
+    from app.web.accounts import tables, users
+
+    with tables.opened(settings):
+        users.set_disabled(name, True)
+    click.echo(f"{terminal.safe(name)} can't log in any more")
+
+
+@command.command()
+@click.argument("name")
+@with_settings
+def enable(settings: Settings, name: str) -> None:
+    """Let a user who was disabled log in again.
+
+    Example: logingestor users enable zoe
+    """
+    from app.web.accounts import tables, users
+
+    with tables.opened(settings):
+        users.set_disabled(name, False)
+    click.echo(f"{terminal.safe(name)} may log in again")
+
+
+@command.command("remove-totp")
+@click.argument("name")
+@with_settings
+def remove_totp(settings: Settings, name: str) -> None:
+    """Ask a user, who has lost app and recovery codes, for no codes any more.
+
+    Example: logingestor users remove-totp zoe
+    """
+    from app.web.accounts import tables
+    from app.web.accounts.totp import factor
+
+    with tables.opened(settings):
+        factor.remove(name)
+    click.echo(f"{terminal.safe(name)} is asked for no codes any more")

@@ -19,7 +19,6 @@ from app.systems.postgres.shelf import PostgresShelf
 from app.systems.sql.alerts import SqlAlerts
 from app.systems.sql.costs import SqlCosts
 from app.systems.sql.figures import SqlFigures
-from app.systems.sql.forms import SqlForms
 from app.systems.sql.gaps import SqlGaps
 from app.systems.sql.notes import SqlNotes
 from app.systems.sql.notices import SqlNotices
@@ -84,6 +83,5 @@ def opened(url: str, *, dead_limit: int, retention: Retention = Retention(30 * 8
         figures=SqlFigures(shelf),
         gaps=SqlGaps(shelf),
         costs=SqlCosts(shelf),
-        forms=SqlForms(shelf),
     )
     return Opened(record, places=[BeatTable(database)], closers=[leading.close, database.close])

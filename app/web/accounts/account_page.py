@@ -10,6 +10,7 @@ from flask import Blueprint, Response, current_app, make_response, redirect, ren
 from app.errors import Forbidden, InvalidInput, NotFound, Problem
 from app.web.accounts import sessions, users
 from app.web.accounts.identity import Identity
+from app.web.accounts.totp import factor, pending
 from app.web.current import settings
 from app.web.security import access, session
 
@@ -22,14 +23,14 @@ def ask() -> Response:
     """Ask for name and password; a server that asks nobody leads to its page."""
     if not access.guard_of(current_app).required:
         return _home()
-    return _login(next=_way(request.args.get("next", "")))
+    return _login(next=own_path(request.args.get("next", "")))
 
 
 @bp.post("/login")
 def enter() -> Response:
     """Begin a session, and go where its user wanted to go."""
     name, password = request.form.get("name", "").strip(), request.form.get("password", "")
-    way = _way(request.form.get("next", ""))
+    way = own_path(request.form.get("next", ""))
     if not access.guard_of(current_app).required:
         return _home()
     if not name or not password:
@@ -39,34 +40,36 @@ def enter() -> Response:
         return key
     if key is None:
         return _login(way, name, "This name and this password don't belong together.", 400)
+    if name != users.ADMIN_NAME and users.needs_code(name):
+        return pending.ask(key, way)
     session.begin(key)
     return _home(way)
 
 
 @bp.post("/logout")
 def leave() -> Response:
-    """End the session of this browser."""
+    """End the session of this browser; the form then says how to log out of the issuer too, if there is one."""
     session.end()
-    return make_response(redirect(f"{settings().path_prefix}/login", 303))
+    return make_response(redirect(f"{settings().path_prefix}/login{'?out=1' if settings().oidc_issuer else ''}", 303))
 
 
 @bp.get("/account")
 def own() -> Response:
     """Show who is logged in, and where else they are."""
-    return _page(_own())
+    return page(own_account())
 
 
 @bp.post("/account")
 def change() -> Response:
     """Take another password, or end sessions of who is logged in: one, all others, or all."""
-    account, form = _own(), request.form
+    account, form = own_account(), request.form
     match form.get("do"):
         case "end":
             sessions.end_all(account.name)
             return leave()
         case "end others":
             sessions.end_all(account.name, but=account.key)
-            return _page(account, done="All other sessions of yours end within 5 seconds.")
+            return page(account, done="All other sessions of yours end within 5 seconds.")
         case "end one":
             return _end_one(account, form.get("session", ""))
     if account.name == users.ADMIN_NAME:
@@ -81,25 +84,27 @@ def change() -> Response:
             raise InvalidInput(Problem("is not your password", "current"))
         users.set_password(account.name, form.get("password", ""))
     except InvalidInput as error:
-        return _page(account, 400, problems=labelled(error.problems))
+        return page(account, 400, problems=labelled(error.problems))
     fresh = access.guard_of(current_app).log_in(account.name, form.get("password", ""))
     if isinstance(fresh, str):
         account = replace(account, key=session.begin(fresh))
-    return _page(account, done="Your password is changed. All other sessions of yours end within 5 seconds.")
+    return page(account, done="Your password is changed. All other sessions of yours end within 5 seconds.")
 
 
 def _end_one(account: Identity, name: str) -> Response:
     try:
         sessions.end(account.name, name)
     except NotFound as error:
-        return _page(account, 404, problems=labelled((Problem(str(error)),)))
-    return _page(account, done="The session ends within 5 seconds.")
+        return page(account, 404, problems=labelled((Problem(str(error)),)))
+    return page(account, done="The session ends within 5 seconds.")
 
 
-def _page(account: Identity, status: int = 200, **more: object) -> Response:
+def page(account: Identity, status: int = 200, **more: object) -> Response:
+    """Show the account of who is logged in, with what came of a button."""
     there = sessions.listed(access.guard_of(current_app).admin_stamp, account.name)
     own = [{**sessions.to_dict(one), "this": one.digest == account.key} for one in there]
-    shown = {"problems": (), "done": "", **more}
+    kept = None if account.name == users.ADMIN_NAME else users.one(account.name)
+    shown = {"problems": (), "done": "", "codes": (), "kept": kept, "left": factor.codes_left(account.name), **more}
     return make_response(render_template("account.html", account=account, sessions=own, **shown), status)
 
 
@@ -108,7 +113,7 @@ def labelled(problems: Sequence[Problem]) -> list[dict[str, str]]:
     return [{"label": (one.field or "").capitalize(), "message": one.message} for one in problems]
 
 
-def _own() -> Identity:
+def own_account() -> Identity:
     """Return who has logged in: others don't come here, but on a server that asks nobody."""
     found = access.who()
     if found is None or found.by != "session":
@@ -124,7 +129,7 @@ def _login(next: str, name: str = "", fault: str | None = None, status: int = 20
     return make_response(render_template("login.html", next=next, name=name, fault=fault), status)
 
 
-def _way(given: str) -> str:
+def own_path(given: str) -> str:
     """Return a path of this server, empty for anything else: a link to the form must not lead elsewhere."""
     fine = given.startswith("/") and not given.startswith(("//", "/\\")) and given.isprintable() and "\\" not in given
     return given if fine else ""

@@ -11,6 +11,7 @@ from app.times.instant import now_ms
 from app.web.accounts import sessions, tokens, users
 from app.web.accounts.account_page import labelled
 from app.web.accounts.identity import ROLES
+from app.web.accounts.totp import factor
 from app.web.security import access, session
 
 bp = Blueprint("page_access", __name__)
@@ -42,7 +43,6 @@ def _create() -> tuple[str, str]:
         _sent("role"),
         "" if who is None else who.name,
         filter=_sent("filter") or None,
-        hide=_sent("hide") or None,
         expires=_sent("expires") or None,
         rate=_sent("rate") or None,
     )
@@ -55,8 +55,7 @@ def _revoke() -> tuple[str, str]:
 
 
 def _add() -> tuple[str, str]:
-    limits = {name: _sent(name) or None for name in ("filter", "hide")}
-    return f"The password of {_sent('name')}", users.add(_sent("name"), _sent("role"), **limits)
+    return f"The password of {_sent('name')}", users.add(_sent("name"), _sent("role"), filter=_sent("filter") or None)
 
 
 def _role() -> tuple[str, str]:
@@ -83,6 +82,21 @@ def _end_all() -> tuple[str, str]:
     return f"All sessions of {_sent('name')} end within 5 seconds.", ""
 
 
+def _disable() -> tuple[str, str]:
+    users.set_disabled(_sent("name"), True)
+    return f"{_sent('name')} can't log in any more.", ""
+
+
+def _enable() -> tuple[str, str]:
+    users.set_disabled(_sent("name"), False)
+    return f"{_sent('name')} may log in again.", ""
+
+
+def _remove_totp() -> tuple[str, str]:
+    factor.remove(_sent("name"))
+    return f"{_sent('name')} is asked for no codes any more.", ""
+
+
 def _unknown() -> tuple[str, str]:
     raise InvalidInput(Problem("is none of this page's buttons", "do"))
 
@@ -97,6 +111,9 @@ _ACTS: dict[str, Callable[[], tuple[str, str]]] = {
     "remove": _remove,
     "end": _end,
     "end all": _end_all,
+    "disable": _disable,
+    "enable": _enable,
+    "remove-totp": _remove_totp,
 }
 
 
@@ -108,7 +125,7 @@ def _page(status: int = 200, **more: object) -> Response:
     now = now_ms()
     try:
         listed = [tokens.to_dict(one, now) for one in tokens.every()]
-        people = [users.to_dict(one) for one in users.every()]
+        people = users.listed()
         inside = [sessions.to_dict(one) for one in sessions.listed(access.guard_of(current_app).admin_stamp)]
     except LogIngestorError:
         if more.get("secret"):

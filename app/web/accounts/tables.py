@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
-from sqlalchemy import BigInteger, Float, LargeBinary, Text
+from sqlalchemy import BigInteger, Float, Index, LargeBinary, Text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, scoped_session
 from sqlalchemy.pool import NullPool
@@ -25,6 +25,9 @@ from app.settings.settings import Settings
 class Base(DeclarativeBase):
     """Base of the models: its metadata hold the web's own tables and no others."""
 
+
+#: A transaction, as `transaction` gives it.
+Tables: TypeAlias = "scoped_session[Session]"
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
@@ -54,12 +57,10 @@ class ApiToken(Model):
     revoked: Mapped[int | None] = mapped_column(BigInteger)
     #: When it was last used, to the minute.
     used: Mapped[int | None] = mapped_column(BigInteger)
-    #: The fields that are not seen, as `app.find.hidden.read` reads them; empty: every field is seen.
-    hide: Mapped[str] = mapped_column(Text, server_default="")
 
 
 class UserAccount(Model):
-    """Somebody who logs in by name and password."""
+    """Somebody who logs in: by name and password, or at an issuer of OpenID Connect."""
 
     __tablename__ = "users"
 
@@ -67,15 +68,20 @@ class UserAccount(Model):
     role: Mapped[str] = mapped_column(Text)
     #: As of a token.
     filter: Mapped[str] = mapped_column(Text)
-    #: The password's hash, by argon2.
+    #: The password's hash, by argon2; empty for who has none, and logs in at an issuer.
     hash: Mapped[str] = mapped_column(Text)
     #: What is kept with every session of this user: another one ends them all.
     stamp: Mapped[str] = mapped_column(Text)
     made: Mapped[int] = mapped_column(BigInteger)
     #: When they last logged in.
     used: Mapped[int | None] = mapped_column(BigInteger)
-    #: As of a token.
-    hide: Mapped[str] = mapped_column(Text, server_default="")
+    #: When an admin shut them out; None: they may log in.
+    disabled: Mapped[int | None] = mapped_column(BigInteger)
+    #: The issuer by whom they log in, and their name there, which is theirs alone; None for who has a password.
+    issuer: Mapped[str | None] = mapped_column(Text)
+    subject: Mapped[str | None] = mapped_column(Text)
+
+    __table_args__ = (Index("users_subject", "issuer", "subject", unique=True),)
 
 
 class BrowserSession(Model):
@@ -117,7 +123,7 @@ def opened(settings: Settings) -> Iterator[None]:
 
 
 @contextmanager
-def transaction() -> Iterator[scoped_session[Session]]:
+def transaction() -> Iterator[Tables]:
     """Read or write in one transaction, rolled back when the block raises. Raises Unavailable; a taken name is IntegrityError."""
     try:
         yield db.session

@@ -18,8 +18,9 @@ from app.errors import InvalidInput, NotFound, Problem, Unavailable
 from app.settings import values
 from app.times import instant
 from app.times.instant import now_ms
-from app.web.accounts.identity import Role, check_limits, check_role
+from app.web.accounts.identity import Role, check_filter, check_role
 from app.web.accounts.tables import UserAccount, transaction
+from app.web.accounts.totp import factor
 
 #: Roles of users: a writer is a program.
 USER_ROLES: tuple[Role, ...] = ("reader", "admin")
@@ -40,19 +41,15 @@ def _nobody() -> str:
     return _hasher.hash(secrets.token_hex(16))
 
 
-def add(
-    name: str, role: str, *, filter: str | None = None, hide: str | None = None, password: str | None = None
-) -> str:
+def add(name: str, role: str, *, filter: str | None = None, password: str | None = None) -> str:
     """Add a user; return the password, made where none is given. Raises InvalidInput, and Unavailable."""
     name = check_name(name)
     if name == ADMIN_NAME:
         raise InvalidInput(Problem("is the user whose password is the setting ADMIN_PASSWORD: take another", "name"))
     wanted = check_role(role, USER_ROLES)
-    bound, hidden = check_limits(wanted, filter, hide)
+    kept = check_filter(filter, wanted) if filter is not None else ""
     given = _made() if password is None else check_password(password)
-    made = UserAccount(
-        name=name, role=wanted, filter=bound, hide=hidden, hash=_hashed(given), stamp=_stamp(), made=now_ms()
-    )
+    made = UserAccount(name=name, role=wanted, filter=kept, hash=_hashed(given), stamp=new_stamp(), made=now_ms())
     try:
         with transaction() as session:
             session.add(made)
@@ -72,10 +69,10 @@ def set_role(name: str, role: str) -> None:
     """Give a user another role and end their sessions; an admin can't stay bound. Raises InvalidInput, NotFound, Unavailable."""
     wanted = check_role(role, USER_ROLES)
     with transaction() as session:
-        found = _get(session.get(UserAccount, name))
-        if (found.filter or found.hide) and wanted != "reader":
-            raise InvalidInput(Problem("can't be that of a user who is bound: remove and add them", "role"))
-        found.role, found.stamp = wanted, _stamp()
+        found = _with_password(session.get(UserAccount, name), "role")
+        if found.filter and wanted != "reader":
+            raise InvalidInput(Problem("can't be that of a user who is bound to a filter: remove and add them", "role"))
+        found.role, found.stamp = wanted, new_stamp()
 
 
 def set_password(name: str, password: str | None = None) -> str:
@@ -83,31 +80,73 @@ def set_password(name: str, password: str | None = None) -> str:
     given = _made() if password is None else check_password(password)
     hashed = _hashed(given)
     with transaction() as session:
-        found = _get(session.get(UserAccount, name))
-        found.hash, found.stamp = hashed, _stamp()
+        found = _with_password(session.get(UserAccount, name), "password")
+        found.hash, found.stamp = hashed, new_stamp()
+        factor.forgive(session, name)
     return given
 
 
+def set_disabled(name: str, disabled: bool) -> None:
+    """Shut a user out, whose sessions end, or let them in again. Raises NotFound, and Unavailable."""
+    with transaction() as session:
+        found = _get(session.get(UserAccount, name))
+        found.disabled, found.stamp = (now_ms() if disabled else None), new_stamp()
+
+
+def renew(name: str) -> str:
+    """End all sessions of a user; return the key of a new one. Raises NotFound, and Unavailable."""
+    with transaction() as session:
+        found = _get(session.get(UserAccount, name))
+        found.stamp = new_stamp()
+        return session_key(name, found.stamp)
+
+
 def remove(name: str) -> None:
-    """Remove a user, whose sessions end. Raises NotFound, and Unavailable."""
+    """Remove a user, whose sessions end. Who logs in at an issuer is back with the next login. Raises NotFound, and Unavailable."""
     with transaction() as session:
         session.delete(_get(session.get(UserAccount, name)))
+        factor.forget(session, name)
 
 
 def log_in(name: str, password: str) -> str | None:
-    """Return the key of a session for the right password, None for a wrong one or a name that there isn't. Raises Unavailable."""
+    """Return the key of a session for the right password, None for a wrong one or a name that there isn't. Raises Unavailable.
+
+    Whoever has a second factor must show it before the key is used: `needs_code`.
+    """
     with transaction() as session:
         found = session.get(UserAccount, name)
+    if found is not None and (not found.hash or found.disabled is not None):
+        found = None
     if not _is_right(_nobody() if found is None else found.hash, password) or found is None:
         return None
+    if not needs_code(name):
+        note_login(name)
+    return session_key(name, found.stamp)
+
+
+def needs_code(name: str) -> bool:
+    """Return whether a user has to show a code besides the password. Raises Unavailable."""
+    with transaction() as session:
+        return factor.is_on(session, name)
+
+
+def note_login(name: str) -> None:
+    """Note that a user has logged in now. Raises Unavailable."""
     with transaction() as session:
         session.merge(UserAccount(name=name, used=now_ms()))
-    return session_key(name, found.stamp)
 
 
 def session_key(name: str, stamp: str) -> str:
     """Return what a session is begun with: the user's name, and the stamp that must be theirs as long as it lasts."""
     return f"{stamp} {name}"
+
+
+def of_key(key: str) -> str | None:
+    """Return the user who was given the key of a session, None where it begins none any more. Raises Unavailable."""
+    stamp, _, name = key.partition(" ")
+    with transaction() as session:
+        found = session.get(UserAccount, name)
+    return name if found is not None and secrets.compare_digest(found.stamp, stamp) else None
 
 
 def check_password(given: str) -> str:
@@ -120,14 +159,30 @@ def check_password(given: str) -> str:
         raise InvalidInput(Problem(str(error), "password")) from None
 
 
-def to_dict(user: UserAccount) -> dict[str, Any]:
+def listed() -> list[dict[str, Any]]:
+    """Return what is kept of all users, by name, as a command prints it; times are RFC 3339. Raises Unavailable."""
+    people = every()
+    with transaction() as session:
+        with_code = factor.names(session)
+    return [to_dict(one, totp=one.name in with_code) for one in people]
+
+
+def one(name: str) -> dict[str, Any]:
+    """Return what is kept of a user, as `listed`. Raises NotFound, and Unavailable."""
+    with transaction() as session:
+        return to_dict(_get(session.get(UserAccount, name)), totp=factor.is_on(session, name))
+
+
+def to_dict(user: UserAccount, *, totp: bool = False) -> dict[str, Any]:
     """Return what is kept of a user as a command prints it; times are RFC 3339."""
     used = None if user.used is None else instant.text((user.used, 0))
     return {
         "name": user.name,
         "role": user.role,
         "filter": user.filter or None,
-        "hide": user.hide or None,
+        "issuer": user.issuer,
+        "totp": totp,
+        "disabled": user.disabled is not None,
         "made": instant.text((user.made, 0)),
         "last_login": used,
     }
@@ -139,11 +194,17 @@ def _get(found: UserAccount | None) -> UserAccount:
     return found
 
 
+def _with_password(found: UserAccount | None, field: str) -> UserAccount:
+    if _get(found).issuer is not None:
+        raise InvalidInput(Problem("is the issuer's to say, where this user logs in", field))
+    return _get(found)
+
+
 def _made() -> str:
     return secrets.token_urlsafe(MADE_BYTES)
 
 
-def _stamp() -> str:
+def new_stamp() -> str:
     return secrets.token_urlsafe(MADE_BYTES)
 
 

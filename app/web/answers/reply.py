@@ -18,17 +18,17 @@ _by_name = msgspec.json.Encoder(order="sorted").encode
 
 
 class Answer(Shown):
-    """The base of answers to requests that succeeded."""
+    """An answer to what could be done."""
 
     status: Yes
 
 
 class DoneAnswer(Answer):
-    """The answer to a request that changed something and leaves nothing to say."""
+    """That it was done."""
 
 
 class ErrorAnswer(Shown):
-    """The answer to a request that failed, with each fault."""
+    """Why it could not be done."""
 
     status: Annotated[bool, Meta(extra_json_schema={"const": False})]
     message: str

@@ -12,8 +12,8 @@ from typing import cast
 
 from flask import Flask, Response, g, make_response, render_template, request
 
-from app.settings.auth import is_loopback
 from app.settings.settings import Settings
+from app.settings.values import is_loopback
 from app.web.accounts import sessions, users
 from app.web.accounts.identity import ADMIN, Identity
 from app.web.accounts.verify import Answer, Verified, Verifier
@@ -51,6 +51,8 @@ class Guard:
         self._tokens = Verifier()
         self._sessions = Verifier(ask=self._of_session)
         self._tries = Tries()
+        #: Codes of second factors, by client and user.
+        self.codes = Tries()
 
     def check(self) -> Response | None:
         """Answer a request that may not pass; None lets it in."""
@@ -138,7 +140,7 @@ class Guard:
         return ADMIN
 
     def _of_token(self, given: str, _: str) -> Identity | Response | None:
-        # A right token does not reset the count of wrong tries: its owner may still be guessing the admin's password.
+        # That it is right says nothing of the next try: its owner may guess the admin's password.
         found = self._tokens.verify(given)
         return None if found is None else _rated(found)
 
@@ -194,12 +196,12 @@ def who() -> Identity | None:
 def sees_all() -> bool:
     """Return whether who made the request may see every log, and what is said of all of them."""
     found = who()
-    return found is not None and found.role != "writer" and not found.limits
+    return found is not None and found.role != "writer" and not found.filter
 
 
-def too_many(wait: float) -> Response:
-    """Return the answer to who tried too many passwords."""
-    return _later(wait, "too many wrong passwords came from this address; wait")
+def too_many(wait: float, what: str = "passwords") -> Response:
+    """Return the answer to who tried too many passwords, or *what* else."""
+    return _later(wait, f"too many wrong {what} came from this address; wait")
 
 
 def _later(wait: float, message: str) -> Response:

@@ -23,6 +23,11 @@ RIGHTS: dict[str, Right] = {
     "page_account.ask": "anyone",
     "page_account.enter": "anyone",
     "page_account.leave": "anyone",
+    "page_oidc.start": "anyone",
+    "page_oidc.back": "anyone",
+    "page_oidc.leave": "anyone",
+    "page_totp.enter": "anyone",
+    "page_totp.act": "session",
     "page_account.own": "session",
     "page_account.change": "session",
     # Sending.
@@ -58,7 +63,6 @@ RIGHTS: dict[str, Right] = {
     "notices.notices": "unbound",
     "overview.page": "unbound",
     "add.page": "unbound",
-    "sources.every": "unbound",
     "searches.every": "unbound",
     "searches.one": "unbound",
     "alerts.every": "unbound",
@@ -80,9 +84,6 @@ RIGHTS: dict[str, Right] = {
     "page_alerts.submit": "admin",
     "page_alerts.act": "admin",
     "add.tried": "admin",
-    "add.written": "admin",
-    "sources.keep": "admin",
-    "sources.remove": "admin",
     "notice_page.test": "admin",
     "rules.every": "admin",
     "rules.preview": "admin",
@@ -127,6 +128,6 @@ def lacking(who: Identity, endpoint: str | None) -> str | None:
     right = right_of(endpoint)
     if right == "session":
         return None if who.by == "session" else _WANTED[right]
-    if right in _HELD[who.role] and not (right == "unbound" and who.limits):
+    if right in _HELD[who.role] and not (right == "unbound" and who.filter):
         return None
     return _WANTED[right]

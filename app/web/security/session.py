@@ -20,7 +20,7 @@ from app.web.accounts.identity import Identity
 COOKIE = "logingestor"
 #: Where Flask-Login keeps in it what `SessionUser.get_id` returns.
 _ID = "_user_id"
-#: Where a session may begin without one.
+#: What the paths begin with where a session may begin without one.
 LOGIN = "/login"
 
 
@@ -53,7 +53,7 @@ class CookieSessions(SecureCookieSessionInterface):
 
     def open_session(self, app: Flask, asked: Request) -> SecureCookieSession | None:
         """See Flask."""
-        wanted = asked.path == LOGIN or f"{COOKIE}=" in asked.environ.get("HTTP_COOKIE", "")
+        wanted = asked.path.startswith(LOGIN) or f"{COOKIE}=" in asked.environ.get("HTTP_COOKIE", "")
         return super().open_session(app, asked) if wanted else None
 
     def get_cookie_secure(self, app: Flask) -> bool:

@@ -1,1 +1,0 @@
-"""How sources write, as an admin said: kept, asked for, applied and shown."""
