@@ -69,7 +69,7 @@ class SystemFigures:
     values: dict[str, float] = field(default_factory=dict)
     #: The fault of record, queue and disk each, None where it has none.
     parts: dict[str, str | None] = field(default_factory=dict)
-    #: Those of each notifier, with its name.
+    #: Values that a metric has for each notifier, with the notifier's name.
     labelled: dict[str, list[tuple[float, tuple[str, ...]]]] = field(default_factory=dict)
     #: The open notices.
     notices: Sequence[Notice] = ()

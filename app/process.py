@@ -14,6 +14,7 @@ from app.accept.repeats import Repeats
 from app.accept.visits import Visits
 from app.backends import Backends
 from app.figures import Recent
+from app.files.sources.forms import SourceForms
 from app.monitor.board import Board
 from app.settings.limits import limits_of
 from app.settings.settings import Settings
@@ -38,6 +39,7 @@ class Parts:
     _visits: Visits | None = None
     _ruling: Ruling | None = None
     _repeats: Repeats | None = None
+    _source_forms: SourceForms | None = None
 
     def backends(self) -> Backends:
         """Return the backends; opens them at the first call."""
@@ -45,6 +47,7 @@ class Parts:
             if self._backends is None:
                 self._backends = backends_module.connect(self.settings)
                 self._visits = Visits(self._backends.record.figures)
+                self._source_forms = SourceForms(self._backends.record.forms)
             return self._backends
 
     def receipts(self) -> Receipts:
@@ -81,6 +84,13 @@ class Parts:
         assert self._visits is not None
         return self._visits
 
+    def source_forms(self) -> SourceForms:
+        """Return how sources write, as far as an admin said so."""
+        if self._source_forms is None:
+            self.backends()
+        assert self._source_forms is not None
+        return self._source_forms
+
     def repeats(self) -> Repeats:
         """Return the keeper that recognizes a request that comes again."""
         with self._guard:
@@ -100,3 +110,4 @@ class Parts:
             if self._backends is not None:
                 self._backends.close()
             self._backends = self._accept = self._receipts = self._visits = self._ruling = self._repeats = None
+            self._source_forms = None

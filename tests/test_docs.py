@@ -143,6 +143,11 @@ PLACE = re.compile(
 )
 
 
+#: The same inside a command, and a module that is run.
+INSIDE = re.compile(r"(?<![\w./-])(?:app|workers|tests|bench|templates|migrations|logingestor)/[\w./*-]*[\w*]")
+RUN = re.compile(r"python -m ((?:app|tests|bench|workers)[\w.]*)")
+
+
 @pytest.mark.parametrize(
     "name", [name for name in NAMES if name.startswith(("README", "CONTRIBUTING", "docs/")) and name != "docs/query.md"]
 )
@@ -154,6 +159,9 @@ def test_places_in_the_tree_exist(name: str) -> None:
         assert not inner or re.search(
             rf"^ *(?:(?:async )?(?:def|class) )?{inner}\b", found[0].read_text(), re.MULTILINE
         ), f"{name}: {path} has no {inner}"
+    for code in re.findall(r"`([^`\n]+)`", read(name)):
+        for path in [*INSIDE.findall(code), *(module.replace(".", "/") for module in RUN.findall(code))]:
+            assert [*ROOT.glob(path), *ROOT.glob(f"{path}.py")], f"{name}: {code} names {path}"
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -16,6 +16,7 @@ from app.backends import Backends, connect
 from app.drain import pause
 from app.log.envelope import Envelope
 from app.maintain import audit as audits
+from app.ports.index import Rebuildable
 from app.settings.settings import Settings
 from tests.conftest import Fill, MakeRecord
 from tests.prepared import prepare
@@ -68,6 +69,21 @@ def test_second_rebuild_at_once_is_refused(settings: Settings) -> None:
     with alone(settings, "rebuild"):
         assert "another `logingestor rebuild`" in run(settings, "rebuild", code=1).stderr
     run(settings, "rebuild")
+
+
+def test_abandoned_rebuild(settings: Settings, backends: Backends, fill: Fill, make_record: MakeRecord) -> None:
+    """What was half made is dropped, logs are found as before, and what waited for its end goes on."""
+    fill([make_record() for _ in range(20)])
+    index = backends.index
+    assert isinstance(index, Rebuildable)
+    index.begin_rebuild()
+    index.rebuild_add([record for _, record in backends.store.after(0, 10)], 10)
+    assert "a rebuild of the index is under way" in run(settings, "delete", "level:nothing", "--yes", code=1).stderr
+    assert run(settings, "rebuild", "--abandon").stdout == "dropped the half-made index of 10 logs\n"
+    assert printed(settings, "rebuild", "--abandon") == {"abandoned": False, "logs": 0}
+    assert "no rebuild is under way" in run(settings, "rebuild", "--abandon").stdout
+    run(settings, "delete", "level:nothing", "--yes")
+    assert len(printed(settings, "find")) == 20
 
 
 def test_audit(settings: Settings, backends: Backends, fill: Fill, make_record: MakeRecord) -> None:

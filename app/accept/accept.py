@@ -102,7 +102,7 @@ class Accept:
         taken = self._queue.put(envelopes, claim, own, listing)
         missing = taken.missing.intersection(log.id for log in logs) if taken.missing else taken.missing
         accepted = len(logs) - len(taken.duplicates) - len(missing) if taken.fresh else 0
-        self._saw(sender, agent, accepted, parsed.refused if taken.fresh else ())
+        self._saw(sender, agent, accepted, parsed.refused if taken.fresh else (), parsed.recognised)
         if not taken.fresh:
             return _repeated(taken.answer, taken.digest == digest)
         if self._ruling is not None:
@@ -128,9 +128,11 @@ class Accept:
     def _unreadable(self, body: bytes, problem: Problem, most: int) -> Refused:
         return Refused(problem, body[:most]) if self._ruling is None else self._ruling.payload(body, problem, most)
 
-    def _saw(self, sender: str, agent: str | None, accepted: int, refused: Sequence[Refused]) -> None:
+    def _saw(
+        self, sender: str, agent: str | None, accepted: int, refused: Sequence[Refused], read_as: str = ""
+    ) -> None:
         if agent is not None and self._visits is not None:
-            self._visits.saw(sender, agent, accepted, refused)
+            self._visits.saw(sender, agent, accepted, refused, read_as)
 
     def _identify(self, parsed: Parsed) -> tuple[list[LogRecord], list[int]]:
         """Give ids to the logs without, and leave out the second of two with one id; return logs and sizes."""

@@ -24,8 +24,8 @@ class Visits:
         self._overlooked = 0
         self._reporter = CountReporter("visits of sources", self.report)
 
-    def saw(self, sender: str, agent: str, accepted: int, refused: Sequence[Refused] = ()) -> None:
-        """Note a request: how many of its logs were accepted, and what was refused."""
+    def saw(self, sender: str, agent: str, accepted: int, refused: Sequence[Refused] = (), read_as: str = "") -> None:
+        """Note a request: how many of its logs were accepted, what was refused, and what its last log was *read_as*."""
         key = sender[:NAME_LENGTH], agent[:NAME_LENGTH]
         with self._guard:
             visit = self._seen.get(key)
@@ -36,6 +36,7 @@ class Visits:
                 visit = self._seen[key] = Visit()
             visit.requests += 1
             visit.logs += accepted
+            visit.read_as = read_as[:NAME_LENGTH] or visit.read_as
             if refused:
                 last = refused[-1]
                 visit.refused += len(refused)
@@ -71,6 +72,7 @@ class Visits:
                 newer.logs += visit.logs
                 newer.refused += visit.refused
                 newer.refusal = newer.refusal or visit.refusal
+                newer.read_as = newer.read_as or visit.read_as
 
     def close(self) -> None:
         """Report the last visits to the record."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from app.ports.alerts import POINTS, Alert, AlertSample, Change, Point, Question, State, Status, WatchedAlert
+from app.query.sentence import logs
 from app.times import instant, lengths
 
 #: Milliseconds without an evaluation after which nobody is there who evaluates.
@@ -178,11 +179,6 @@ def sentence(alert: Alert) -> str:
             return f"{number(alert.factor)} times as many logs in {window} as in {before}, and at least {alert.threshold:,}"
         case "falls":
             return f"{number(alert.factor)} times fewer logs in {window} than in {before}, which had at least {alert.threshold:,}"
-
-
-def logs(count: int) -> str:
-    """Return a number of logs in words."""
-    return f"{count:,} log{'' if count == 1 else 's'}"
 
 
 def number(value: float) -> str:

@@ -58,7 +58,7 @@ def work(keeper: AlertKeeper, sources: CountSources, rest: Callable[[float], boo
             try:
                 status = evaluation.run(waiting, fault)
             except Exception as error:
-                # One that can't be evaluated for a fault of this program must not keep the others from it.
+                # An alert whose evaluation fails by a fault of this program must not keep the others from theirs.
                 fault_of_ours, status = error, evaluation.broken(error)
             done += keeper.settle_alert(one.alert.id, one.turn, status, evaluation.changes)
     if fault_of_ours is not None:

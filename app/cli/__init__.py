@@ -32,7 +32,7 @@ COMMANDS = {
     "ingest": ("ingest", "Put the logs of FILEs, or of standard input (-), on the queue."),
     "preview": (
         "preview",
-        "Print how the first logs of FILE, or of standard input (-), would be read, and from what; nothing is kept.",
+        "Print how the first logs of FILE, or of standard input (-), would be read, from what, and what rules leave of them; nothing is kept.",
     ),
     "find": ("find", "Print the logs that fit QUERY, newest first; without QUERY all."),
     "tail": ("tail", "Print logs that fit QUERY as they are stored, until Ctrl-C."),
@@ -47,6 +47,7 @@ COMMANDS = {
     "notifiers": ("notifiers", "Look at who is notified of notices; send a test."),
     "retention": ("keep.retention", "Look at how long which logs are kept, and at what would go."),
     "rules": ("keep.rules", "Look at the rules that take secrets out of logs and drop logs; try others."),
+    "sources": ("sources", "Say how the logs of sources are written, and look at what was recognised."),
     "searches": ("searches", "Keep searches under a name, for the page and for alerts."),
     "alerts": ("alerts", "Watch saved searches: alerts fire by the number of logs in a window."),
     "tokens": ("access.tokens", "Make tokens for programs and scripts, look at them, and revoke them."),
@@ -113,7 +114,7 @@ def _caught(callback: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _safe(text: str) -> str:
-    # It knows logs, too, which the list of commands does without.
+    # Imported only here: `terminal` loads the rooms that print logs, and the list of commands needs none.
     from app.cli import terminal
 
     return terminal.safe(text)

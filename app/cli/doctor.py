@@ -22,6 +22,7 @@ from app.cli.options import json_option, print_json, serve_runs, with_settings
 from app.drain import pause
 from app.errors import InvalidInput, LogIngestorError, Unavailable
 from app.settings.settings import PREFIX, Settings
+from app.settings.values import written_bytes
 from app.times import instant
 
 #: The first release of SQLite in which two connections can't corrupt a file by resetting its log at once.
@@ -141,8 +142,8 @@ def _folder(settings: Settings) -> Finding:
 def _disk(settings: Settings) -> Finding:
     free = shutil.disk_usage(_existing(settings.data_dir.absolute())).free
     ok = free > settings.min_free_disk
-    advice = f"free some, or lower {PREFIX}RETENTION; below {terminal.size(settings.min_free_disk)} no log is accepted"
-    return Finding("free disk", ok, terminal.size(free), "" if ok else advice)
+    advice = f"free some, or lower {PREFIX}RETENTION; below {written_bytes(settings.min_free_disk)} no log is accepted"
+    return Finding("free disk", ok, written_bytes(free), "" if ok else advice)
 
 
 def _port(settings: Settings) -> Finding:
@@ -184,7 +185,7 @@ def _queue(backends: Backends) -> Finding:
     depth, serves = backends.queue.depth(), serve_runs(backends.settings)
     worker = "`logingestor serve` runs" if serves else "no `logingestor serve` runs here"
     age = 0 if depth.oldest is None else instant.now_ms() - depth.oldest
-    found = f"{depth.logs} logs wait, {terminal.size(depth.bytes)}; {worker}"
+    found = f"{depth.logs} logs wait, {written_bytes(depth.bytes)}; {worker}"
     since = pause.paused(backends.record.notes)
     if since:
         # Somebody wanted it, and somebody may have forgotten it.

@@ -7,24 +7,22 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import tzinfo
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from app.cli import terminal
+from app.cli import sources, terminal
 from app.cli.options import json_option, print_json, warn_of_pending, with_parts
 from app.errors import InvalidInput, Problem
 from app.files import pieces as files
 from app.files.ledger import Ledger
-from app.files.preview import known
 from app.files.source import FileSource, Report
+from app.files.sources import forms as source_forms
 from app.files.unpack import Pieces
+from app.ports.forms import SourceForm
 from app.times.written import Assumed
-from app.times.zone import read_zone
 
 if TYPE_CHECKING:
     from app.process import Parts
@@ -40,14 +38,17 @@ FAULTS_SHOWN = 10
 @click.option(
     "--as",
     "--format",
-    "format",
+    "dialect",
+    default="",
     metavar="NAME",
     help="A dialect (docs/producers.md) or a form: json, syslog, access, logfmt, text, plain; recognised by default.",
 )
-@click.option("--zone", default="UTC", metavar="ZONE", help="Of times without an offset: Europe/Berlin (UTC).")
+@click.option("--zone", default="", metavar="ZONE", help="Of times without an offset: Europe/Berlin (UTC).")
+@click.option("--first-line", default="", metavar="REGEX", help="Found in the first line of each log, and in no other.")
+@click.option("--keep", is_flag=True, help="Keep with each FILE how it is written: it is read so from now on.")
 @json_option
 @with_parts
-def command(parts: Parts, names: tuple[str, ...], format: str | None, zone: str, as_json: bool) -> None:
+def command(parts: Parts, names: tuple[str, ...], keep: bool, as_json: bool, **said: str) -> None:
     """Put the logs of FILEs, or of standard input (-), on the queue.
 
     JSON, NDJSON, syslog, access logs, logfmt and plain text are recognised, compressed or not; a stack
@@ -56,17 +57,16 @@ def command(parts: Parts, names: tuple[str, ...], format: str | None, zone: str,
 
     Example: logingestor ingest /var/log/syslog access.log.gz
     """
-    try:
-        known(format)
-    except InvalidInput as error:
-        raise InvalidInput(replace(error.problems[0], field="--as, --format")) from None
+    form = sources.checked("*", **said) if any(said.values()) else None
     backends = parts.backends()
-    source = FileSource(backends.settings, parts.accept(), Assumed.here(_zone(zone)), format)
+    for name in names if keep else ():
+        source_forms.keep(backends.record.forms, sources.checked(_names(name)[0], **said))
+    source = partial(_source, parts, form)
     ledger = Ledger.of(backends.settings.data_dir, backends.store, backends.queue)
     reports = []
     with ledger.alone():
         for name in dict.fromkeys(name for name in names if name != "-"):
-            reports.append(_reported(_shown(name), as_json, partial(_take_file, Path(name), source, ledger)))
+            reports.append(_reported(_shown(name), as_json, partial(_take_file, name, source, ledger)))
     # Last and without the lock: a pipe may stay open for ever.
     if "-" in names:
         reports.append(_reported("standard input", as_json, partial(_take_input, source)))
@@ -77,11 +77,18 @@ def command(parts: Parts, names: tuple[str, ...], format: str | None, zone: str,
         raise SystemExit(2)
 
 
-def _zone(name: str) -> tzinfo:
-    try:
-        return read_zone(name)
-    except InvalidInput as error:
-        raise InvalidInput(replace(error.problems[0], field="--zone")) from None
+def _names(name: str) -> tuple[str, ...]:
+    """Return the names by which a file is known as a source: its whole path first."""
+    if name == "-":
+        return ("standard input",)
+    path = Path(name).absolute()
+    return _shown(str(path)), _shown(name), _shown(path.name)
+
+
+def _source(parts: Parts, form: SourceForm | None, name: str) -> FileSource:
+    """Return what reads a file: by what the options say of it, else by what was kept of it."""
+    kept = parts.source_forms().assumed(lambda: _names(name), Assumed.here)
+    return FileSource(parts.settings, parts.accept(), source_forms.applied(form, kept))
 
 
 def _shown(name: str) -> str:
@@ -99,13 +106,14 @@ def _reported(name: str, as_json: bool, take: Callable[[Report], None]) -> Repor
     return report
 
 
-def _take_input(source: FileSource, report: Report) -> None:
+def _take_input(source: Callable[[str], FileSource], report: Report) -> None:
     if sys.stdin is None:
         raise InvalidInput(Problem("is closed"))
-    source.take(files.text(sys.stdin.buffer), report)
+    source("-").take(files.text(sys.stdin.buffer), report)
 
 
-def _take_file(path: Path, source: FileSource, ledger: Ledger, report: Report) -> None:
+def _take_file(name: str, reading: Callable[[str], FileSource], ledger: Ledger, report: Report) -> None:
+    path, source = Path(name), reading(name)
     with files.open_file(path) as file:
         if files.is_pipe(file):
             source.take(files.text(file), report)

@@ -23,6 +23,8 @@ from app.times.zone import read_zone
 
 #: Bytes that are read of a file: more than LOGS logs have.
 READ = 4 << 20
+#: Options by the name of what they say.
+_OPTIONS = {"as": "--as", "first_line": "--first-line"}
 
 
 @click.command()
@@ -34,20 +36,21 @@ READ = 4 << 20
     help="A dialect (docs/producers.md) or a form: json, syslog, access, logfmt, text, plain.",
 )
 @click.option("--zone", default="UTC", metavar="ZONE", help="Of times without an offset: Europe/Berlin (UTC).")
+@click.option("--first-line", metavar="REGEX", help="Found in the first line of each log, and in no other.")
 @json_option
 @with_settings
-def command(settings: Settings, file: str, name: str | None, zone: str, as_json: bool) -> None:
+def command(settings: Settings, file: str, name: str | None, zone: str, first_line: str | None, as_json: bool) -> None:
     """Print how the first logs of FILE, or of standard input (-), would be read, from what, and what rules leave of them; nothing is kept.
 
     Example: logingestor preview /var/log/syslog
     """
     try:
-        assumed = Assumed.here(read_zone(zone))
+        assumed = replace(Assumed.here(read_zone(zone)), first_line=first_line)
         rules = settings.rules
         found = list(files.preview(_body(file), assumed, limits_of(settings), now_ms(), name=name, rules=rules))
     except InvalidInput as error:
         raise InvalidInput(
-            *(replace(one, field="--as" if one.field == "as" else one.field) for one in error.problems)
+            *(replace(one, field=_OPTIONS.get(one.field or "", one.field)) for one in error.problems)
         ) from None
     if as_json:
         print_json([one.shown() for one in found])

@@ -7,6 +7,7 @@ import click
 from app.backends import Backends
 from app.cli import terminal
 from app.cli.options import json_option, print_json, with_backends
+from app.settings.values import written_bytes
 
 
 @click.command()
@@ -28,7 +29,7 @@ def command(backends: Backends, as_json: bool) -> None:
         print_json(found)
         return
     rows = [
-        (name.replace("_", " "), terminal.size(value) if "bytes" in name else "-" if value is None else str(value))
+        (name.replace("_", " "), written_bytes(value) if "bytes" in name else "-" if value is None else str(value))
         for name, value in found.items()
     ]
     click.echo(terminal.table(rows))

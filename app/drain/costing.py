@@ -37,7 +37,7 @@ def book(record: RecordParts, *, logs: int = LOGS, seconds: float = SECONDS) -> 
     looked, whole = _looked(record, before_place, newest, logs, until)
     new = len(looked) if whole else max(stored - before_stored, len(looked))
     if whole and record.store.newest_place(held_back=True) > newest:
-        # Some are stored that can't be read by their place yet: they are booked, and counted, the next time.
+        # Some stored logs can't be read by their place yet (an open transaction); the next run books and counts them.
         stored = before_stored + new
     day = DayCosts(now_ms() // DAY_MS, new, len(looked), costs_of(looked, new / max(len(looked), 1)))
     return new if record.costs.book(before, Booked(newest, stored), day) else 0

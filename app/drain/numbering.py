@@ -186,7 +186,7 @@ class Numbering(msgspec.Struct, array_like=True, gc=False):
         for one in here:
             place = one._gap(number)
             if place is not None:
-                # These numbers are not missing: another sequence, by the same relay, is only now at them.
+                # These numbers are not missing: another sequence, by the same relay, only now comes to them.
                 one.begin_at(one.gaps[place].last + 1)
         return made
 

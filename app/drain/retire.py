@@ -91,7 +91,7 @@ def retire(
         return []
     found = _by_rules(record, index, _due(rules, retention, now), now, until)
     if not rules.holds:
-        # Nothing is left of these times: whole periods go, where a system has some.
+        # No log is left of these times, so a system that keeps periods (partitions) drops whole ones.
         in_steps(record.store, index, now - rules.longest(retention.seconds) * 1000, None, until)
     if retention.bytes is not None:
         found.append(_for_room(record.store, index, retention.bytes, rules, until))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from app.files import kept
-from app.files.entry import JOINED_CHARACTERS, Entry, Line
+from app.files.entry import JOINED_CHARACTERS, JOINED_LINES, Entry, Line
 from app.files.formats import Format
 from app.files.kept import Carried, Kept
-from app.files.splitter import Splitter
+from app.files.splitter import Splitter, bounded
+from app.log.lines import ansi
+from app.query.meaning import regex
 from app.times.written import Assumed
 
 
@@ -17,7 +19,7 @@ def entries(lines: Iterable[Line | None], format: Format, assumed: Assumed) -> I
     if format.inner is not None:
         yield from _Unwrapping(format, format.inner, assumed).entries(lines)
         return
-    splitter = Splitter(format, assumed)
+    splitter = _splitter(format, assumed)
     for line in lines:
         if line is None:
             if (entry := splitter.end()) is not None:
@@ -29,12 +31,44 @@ def entries(lines: Iterable[Line | None], format: Format, assumed: Assumed) -> I
         yield entry
 
 
+class FirstLineSplitter(Splitter):
+    """A Splitter for a source of whose logs the first lines are known by a pattern: every other line goes on with the log before."""
+
+    def __init__(self, format: Format, assumed: Assumed, first_line: str) -> None:
+        super().__init__(format, assumed)
+        self._first = regex(first_line)
+
+    def take(self, line: Line) -> Entry | None:
+        """See Splitter."""
+        entry, text = self._pending, ansi.stripped(line.text)
+        if line.text.startswith("\0"):
+            return self._behind_gap(line)
+        if entry is not None and self._first.search(text) is None:
+            if not text.strip() and len(self._blank) < JOINED_LINES:
+                self._blank.append(line)
+                return None
+            if bounded(entry):
+                self._join(line, line.text)
+                return None
+            entry.cut = True
+        elif not text.strip():
+            return None
+        return self._begin_object(line) if line.text.startswith('{"') else self._begin(line, None)
+
+
+def _splitter(format: Format, assumed: Assumed) -> Splitter:
+    """Return what splits the lines of a source."""
+    if assumed.first_line is None:
+        return Splitter(format, assumed)
+    return FirstLineSplitter(format, assumed, assumed.first_line)
+
+
 class _Unwrapping:
     """Takes lines that hold a container's lines: those are put together again, then split as the container wrote them."""
 
     def __init__(self, format: Format, inner: Format, assumed: Assumed) -> None:
         self._format = inner
-        self._inner = Splitter(inner, assumed)
+        self._inner = _splitter(inner, assumed)
         self._outer = Splitter(format, assumed)
         #: The lines, as they were kept, of the entry that is pending, and of the line of which only parts have come.
         self._pending: list[tuple[Line, Kept]] = []

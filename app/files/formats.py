@@ -45,8 +45,6 @@ class Format:
     levelled: bool = False
     #: Whether most of its lines begin with a level and a colon.
     labelled: bool = False
-    #: The dialect that the source's objects are known to be in.
-    hint: str | None = None
     #: How the container wrote its lines, where those of the source are what was kept of them.
     inner: Format | None = None
 
@@ -71,7 +69,7 @@ class Format:
     ) -> list[dict[str, Any]]:
         """Return the logs in the line: an object may hold many, any other line is one. See `log`."""
         if self.name == "json" and line.lstrip().startswith("{"):
-            return structured.all_of(line, assumed, self._line(assumed), self.hint)
+            return structured.all_of(line, assumed, self._line(assumed))
         if line.startswith("{") and (literal := literals.log(ansi.stripped(line), assumed)) is not None:
             return [literal]
         return [self.log(line, assumed, found, asked=asked)]
@@ -113,7 +111,7 @@ def kind(line: str, assumed: Assumed) -> str:
 def recognise(sample: Sequence[str], assumed: Assumed, name: str | None = None) -> Format:
     """Return the format of a source that begins with the lines of *sample*; *name* is one that was asked for, or a dialect."""
     if name is not None and name not in NAMES:
-        return replace(recognise(sample, assumed, "json"), hint=name)
+        return recognise(sample, assumed, "json")
     if name == "plain":
         return Format(name, ())
     held = [kept.read(line) for line in sample if line.strip()]

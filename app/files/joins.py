@@ -146,6 +146,12 @@ def exception(lines: list[str], language: str) -> dict[str, str] | None:
     return None
 
 
+def same_process(first: str, text: str) -> bool:
+    """Return whether two lines are of one day and, where both name a process, of one process."""
+    one, other = PROCESS.search(first), PROCESS.search(text)
+    return first[:10] == text[:10] and (one is None or other is None or one[1] == other[1])
+
+
 def may_begin(text: str) -> bool:
     """Return whether an indented line may be a log: it begins with a time, a sign, or a level close to the edge."""
     inner = text.lstrip()

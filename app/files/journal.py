@@ -127,7 +127,7 @@ def log_of(entry: dict[str, Any]) -> dict[str, Any]:
     if message is not None:
         log["message"] = "\n".join(message) if isinstance(message, list) else message
     else:
-        # Such entries are events all the same: their fields are what they say.
+        # An entry without MESSAGE is an event all the same: its fields say what happened.
         log["message"] = f"MESSAGE_ID={entry['MESSAGE_ID']}" if "MESSAGE_ID" in entry else ""
     priority = entry.get("PRIORITY")
     if isinstance(priority, str) and len(priority) == 1 and priority in "01234567":

@@ -23,7 +23,9 @@ from app.log.limits import Limits
 from app.log.lines.reader import read_inner
 from app.log.reading import Reader
 from app.log.record import LogRecord
-from app.log.schema import Parsed
+from app.log.schema import OWN, Parsed
+from app.ports.forms import PATTERN_LIMIT
+from app.query.meaning import regex
 from app.rules.rule import RuleSet
 from app.shown import Shown, ShownProblem
 from app.times.written import Assumed
@@ -33,8 +35,6 @@ if TYPE_CHECKING:  # who has no rules loads nothing for them
 
 #: Most logs of a preview, and lines by which the form of a source is recognised.
 LOGS, SAMPLE_LINES = 100, 200
-#: The `read_as` of a log in our own form.
-OWN = "own"
 #: Ways to join lines: as a file's are, or each a log of its own.
 JOINS = ("auto", "off")
 
@@ -92,7 +92,7 @@ class ShownPreview(Shown, rename={"origins": "from"}):
 
 @dataclass(frozen=True, slots=True)
 class _Door:
-    """What a log meets at a door once it is read: the limits, and the rules."""
+    """The checks of a door on a log that was read: the limits, and the rules."""
 
     limits: Limits
     now: int
@@ -149,6 +149,16 @@ def known(name: str | None) -> None:
         )
 
 
+def check_first_line(pattern: str) -> None:
+    """Raise InvalidInput unless *pattern* can be looked for in first lines."""
+    if len(pattern) > PATTERN_LIMIT:
+        raise InvalidInput(Problem(f"is longer than {PATTERN_LIMIT:,} characters", "first_line"))
+    try:
+        regex(pattern)
+    except ValueError as error:
+        raise InvalidInput(Problem(f"is not an expression that can be read: {error}", "first_line")) from None
+
+
 def preview(
     body: bytes,
     assumed: Assumed,
@@ -161,16 +171,16 @@ def preview(
 ) -> Iterator[Previewed]:
     """Yield how the first LOGS logs in *body* would be read, as `ingest` reads a file, and what *rules* leave of them.
 
-    *name* is a dialect or a form of text that is known; without *join* each line is a log. Raises InvalidInput.
+    *name* is a dialect or a form of text, in the place of the one that is *assumed*; without *join* each line is a log. Raises InvalidInput.
     """
     known(name)
-    form = name if name in formats.NAMES else "json" if name in table.BY_NAME else None
+    check_first_line(assumed.first_line or "")
+    assumed = replace(assumed, form=name or assumed.form)
     sample = [pieces.decode(line) for line in body.split(b"\n")[:SAMPLE_LINES]]
-    format = formats.recognise(sample, assumed, form)
-    hint = name if name in table.BY_NAME else None
+    format = formats.recognise(sample, assumed, assumed.form)
     door = _Door(limits, now, None if rules is None else _applier(rules, limits))
     for entry in islice(_entries(body, sample, format, assumed, limits, join), LOGS):
-        yield from _read(entry, format, assumed, door, hint)
+        yield from _read(entry, format, assumed, door)
 
 
 def _entries(
@@ -184,9 +194,9 @@ def _entries(
     yield from (entry for entry in entries.entries(found, joining, assumed) if entry is not None)
 
 
-def _read(entry: Entry, format: Format, assumed: Assumed, door: _Door, hint: str | None) -> Iterator[Previewed]:
+def _read(entry: Entry, format: Format, assumed: Assumed, door: _Door) -> Iterator[Previewed]:
     first, last = entry.number + 1, entry.number + 1 + entry.text.count("\n")
-    objects = _objects(entry, format, assumed, hint)
+    objects = _objects(entry, format, assumed)
     if objects is None:
         try:
             logs = entry.logs(format, assumed)
@@ -199,7 +209,7 @@ def _read(entry: Entry, format: Format, assumed: Assumed, door: _Door, hint: str
         yield door.stored(one, len(entry.text))
 
 
-def _objects(entry: Entry, format: Format, assumed: Assumed, hint: str | None) -> list[Previewed] | None:
+def _objects(entry: Entry, format: Format, assumed: Assumed) -> list[Previewed] | None:
     """Return the logs of an entry that is one JSON object; None for another."""
     text = entry.text.strip()
     if format.name == "plain" or entry.problem is not None or not text.startswith("{"):
@@ -210,7 +220,7 @@ def _objects(entry: Entry, format: Format, assumed: Assumed, hint: str | None) -
         return None
     raw = text.encode("utf-8", "surrogatepass")
     value, later = doubled.decode(raw, value)
-    reader = Reader(assumed, lambda line: read_inner(line, assumed), hint)
+    reader = Reader(assumed, lambda line: read_inner(line, assumed))
     return [Previewed(one.log, one.read_as or OWN, 0, 0, one.origins) for one in reader.read(value, raw, later=later)]
 
 

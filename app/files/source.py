@@ -45,7 +45,7 @@ class Report:
     name: str
     format: str = ""
     accepted: int = 0
-    #: Accepted before: found so by the queue, and by the ledger.
+    #: Logs that were accepted before: `duplicates` by the queue's knowledge, `before` by the ledger's.
     duplicates: int = 0
     before: int = 0
     refused: int = 0
@@ -62,18 +62,17 @@ class Report:
 class FileSource:
     """Reads one source and puts its logs on the queue."""
 
-    def __init__(self, settings: Settings, accept: Accept, assumed: Assumed, format: str | None) -> None:
+    def __init__(self, settings: Settings, accept: Accept, assumed: Assumed) -> None:
         self._settings = settings
         self._limits = limits_of(settings)
         self._accept = accept
         self._assumed = assumed
-        self._asked = format
 
     def changed(self, at: float) -> FileSource:
         """Return what reads a file that was last changed *at* so many seconds since 1970: its logs are no younger."""
         changed = datetime.fromtimestamp(at, self._assumed.now.tzinfo)
         assumed = replace(self._assumed, now=min(self._assumed.now, changed))
-        return FileSource(self._settings, self._accept, assumed, self._asked)
+        return FileSource(self._settings, self._accept, assumed)
 
     def take(self, pieces: Pieces, report: Report, taken: TakenFile | None = None, *, growing: bool = False) -> None:
         """Take all of the source, or what *taken* has not; count in *report*. Raises InvalidInput and Unavailable.
@@ -87,7 +86,7 @@ class FileSource:
         if _is_binary(first):
             raise InvalidInput(Problem("does not hold text"))
         sample = [files.decode(line.removesuffix(b"\r").lstrip(b"\0")) for line in first.split(b"\n")[:SAMPLE_LINES]]
-        format = recognise(sample, self._assumed, self._asked)
+        format = recognise(sample, self._assumed, self._assumed.form)
         report.format = format.name
         whole = partial(_is_whole, report, self._assumed) if growing else _always
         for part in _parts(self._entries(first, pieces, format, begin, cut, whole), begin, cut):

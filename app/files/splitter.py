@@ -51,7 +51,7 @@ class Splitter:
             return None
         if self._format.name == "plain":
             return self._begin(line, None)
-        if entry is not None and _bounded(entry) and self._is_inside(entry, line.text):
+        if entry is not None and bounded(entry) and self._is_inside(entry, line.text):
             self._join(line, line.text)
             return None
         if line.text.startswith('{"') or (self._format.name == "json" and line.text.startswith("{")):
@@ -66,7 +66,7 @@ class Splitter:
         said = self._goes_on(entry, text, found)
         if said is None:
             return self._begin(line, found, asked=asked)
-        if not _bounded(entry):
+        if not bounded(entry):
             entry.cut = True
             return self._begin(line, found, asked=asked)
         self._join(line, said)
@@ -166,7 +166,7 @@ class Splitter:
         if entry.stanza is not None:
             return text if _in_stanza(entry, entry.stanza, text, found) else None
         part = joins.PART.match(text) if joins.PART_SIGN in text else None
-        if part is not None and _same_process(entry.first, text):
+        if part is not None and joins.same_process(entry.first, text):
             return part["part"]
         if found is not None:
             return self._repeats(entry, text, found)
@@ -232,7 +232,8 @@ class Splitter:
         return begun.language == "python" and entry.found is None and not self._blank
 
 
-def _bounded(entry: Entry) -> bool:
+def bounded(entry: Entry) -> bool:
+    """Return whether more lines may be joined to the entry."""
     return len(entry.more) < JOINED_LINES and entry.size <= JOINED_CHARACTERS
 
 
@@ -264,11 +265,6 @@ def _in_stanza(entry: Entry, until: Any, text: str, found: dict[str, Any] | None
             line.startswith(("# User", "<record>")) for line in (entry.first, *entry.more)
         )
     return entry.first.startswith("<") or found is None or "timestamp" not in found
-
-
-def _same_process(first: str, text: str) -> bool:
-    one, other = joins.PROCESS.search(first), joins.PROCESS.search(text)
-    return first[:10] == text[:10] and (one is None or other is None or one[1] == other[1])
 
 
 def _is_second(entry: Entry, text: str, found: dict[str, Any]) -> bool:

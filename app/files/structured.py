@@ -66,18 +66,18 @@ def from_text(text: str, assumed: Assumed, line: Line | None = None) -> dict[str
     return to_log(value, assumed, raw, later, line)
 
 
-def all_of(text: str, assumed: Assumed, line: Line | None = None, hint: str | None = None) -> list[dict[str, Any]]:
+def all_of(text: str, assumed: Assumed, line: Line | None = None) -> list[dict[str, Any]]:
     """Return the logs in *text*: one object, which may hold many, or objects one behind the other without a line feed.
 
-    *hint* is the dialect that the source is known to be in. Raises InvalidRecord naming the place of a fault.
+    Raises InvalidRecord naming the place of a fault.
     """
-    if hint is None:
+    if assumed.form is None:
         try:
             return [_quickly(text)]
         except (msgspec.MsgspecError, ValueError, RecursionError):
             pass  # not in our own form, or several
     found: list[dict[str, Any]] = []
-    reader = Reader(assumed, line, hint)
+    reader = Reader(assumed, line)
     for part, value in _objects(text.strip()):
         raw = part.encode("utf-8", "surrogatepass")
         whole, later = doubled.decode(raw, value)

@@ -1,4 +1,4 @@
-"""The ports as a bound reader has them: whatever is asked, only logs that fit the reader's filter are seen and counted.
+"""The ports as a bound reader has them: only logs that fit the reader's filter are seen and counted, without hidden fields.
 
 Nothing else of the system is there: a method that is missing here can't be asked by mistake.
 """
@@ -6,19 +6,20 @@ Nothing else of the system is there: a method that is missing here can't be aske
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from app.errors import Forbidden, Unavailable
+from app.find.hidden import NO_FIELD, Hidden
 from app.log.record import LogRecord
-from app.ports.deadline import Budget
+from app.ports.deadline import Budget, Deadline
 from app.ports.index import SearchIndex
 from app.ports.queue import Depth, LogQueue
 from app.ports.record import Lacking, LogStore
-from app.query.filter import And, Filter
+from app.query.filter import EVERYTHING, And, Filter
 from app.query.meaning import predicate
 from app.query.normal import normal
-from app.query.query import Bucket, Facets, FieldInfo, Page, Query
+from app.query.query import Bucket, Facets, FieldInfo, Page, Query, Value
 from app.times.instant import Instant
 
 
@@ -29,37 +30,70 @@ class Undecided(Unavailable):
         super().__init__("accepted logs are on their way, and whether you may see any of them is not known yet")
 
 
-class BoundIndex:
-    """A SearchIndex in which only the logs of a filter are."""
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The view of a reader: the logs that fit a filter, without the fields that are hidden."""
 
-    def __init__(self, index: SearchIndex, bound: Filter) -> None:
+    bound: Filter = EVERYTHING
+    hidden: Hidden = NO_FIELD
+
+    def meant(self, tree: Filter) -> Filter:
+        """Return the filter of those whole logs that the reader means with *tree*."""
+        return normal(And((self.bound, self.hidden.seen(tree))))
+
+
+class BoundIndex:
+    """A SearchIndex in which only what a reader may see is."""
+
+    def __init__(self, index: SearchIndex, sight: Sight) -> None:
         self._index = index
-        self._bound = bound
+        self._sight = sight
+        self._hidden = sight.hidden
 
     def _meant(self, query: Query) -> Query:
-        return replace(query, filter=normal(And((self._bound, query.filter))))
+        return replace(query, filter=self._sight.meant(query.filter))
+
+    def _seen(self, records: list[LogRecord]) -> list[LogRecord]:
+        return [self._hidden.without(record) for record in records] if self._hidden else records
 
     def find(self, query: Query, budget: Budget = Budget()) -> Page:
         """See SearchIndex."""
-        return self._index.find(self._meant(query), budget)
+        found = self._index.find(self._meant(query), budget)
+        return replace(found, records=self._seen(found.records))
 
     def scan(self, query: Query, budget: Budget = Budget()) -> Iterator[list[LogRecord]]:
         """See SearchIndex."""
-        return self._index.scan(self._meant(query), budget)
+        return map(self._seen, self._index.scan(self._meant(query), budget))
 
     def histogram(
         self, query: Query, interval: int, by_level: bool, offset: int = 0, budget: Budget = Budget()
     ) -> list[Bucket]:
-        """See SearchIndex."""
-        return self._index.histogram(self._meant(query), interval, by_level, offset, budget)
+        """See SearchIndex. Hidden levels are one, the empty text."""
+        visible = by_level and not self._hidden.holds("level")
+        found = self._index.histogram(self._meant(query), interval, visible, offset, budget)
+        if visible or not by_level:
+            return found
+        return [replace(one, by={"": one.count} if one.count else {}) for one in found]
 
     def facets(self, query: Query, fields: Sequence[str], size: int, budget: Budget = Budget()) -> Facets:
-        """See SearchIndex."""
-        return self._index.facets(self._meant(query), fields, size, budget)
+        """See SearchIndex. A field that is hidden has no values; one that every log has, the empty text in each."""
+        visible = [name for name in fields if not self._hidden.holds(name)]
+        if len(visible) == len(fields):
+            return self._index.facets(self._meant(query), fields, size, budget)
+        budget = Deadline(budget).shared()
+        found = self._index.facets(self._meant(query), visible, size, budget) if visible else Facets({}, True)
+        empty: list[Value] = []
+        if not {"level", "message"}.isdisjoint({*fields} - {*visible}):
+            page = self._index.find(replace(self._meant(query), limit=1, after=None, count="auto"), budget)
+            empty = [Value("", page.total)] if page.total else []
+            found = replace(found, exact=found.exact and page.exact)
+        values = {name: empty if name in ("level", "message") else [] for name in fields}
+        return replace(found, fields=values | found.fields)
 
     def fields(self, query: Query, budget: Budget = Budget()) -> list[FieldInfo]:
-        """See SearchIndex."""
-        return self._index.fields(self._meant(query), budget)
+        """See SearchIndex. That every log has a level and a message is no secret."""
+        found = self._index.fields(self._meant(query), budget)
+        return [one for one in found if one.name in ("level", "message") or not self._hidden.holds(one.name)]
 
     def span(self, query: Query, budget: Budget = Budget()) -> tuple[Instant, Instant] | None:
         """See SearchIndex."""
@@ -67,20 +101,23 @@ class BoundIndex:
 
 
 class BoundStore:
-    """As much of a LogStore as finding asks for, in which only the logs of a filter are."""
+    """As much of a LogStore as finding asks for, in which only what a reader may see is."""
 
-    def __init__(self, store: LogStore, bound: Filter) -> None:
+    def __init__(self, store: LogStore, sight: Sight) -> None:
         self._store = store
-        self._holds = predicate(bound)
+        self._holds = predicate(sight.bound)
+        self._hidden = sight.hidden
+
+    def _seen(self, records: list[LogRecord]) -> list[LogRecord]:
+        return [self._hidden.without(record) for record in records if self._holds(record)]
 
     def get(self, ids: Sequence[bytes]) -> list[LogRecord]:
         """See LogStore."""
-        return [record for record in self._store.get(ids) if self._holds(record)]
+        return self._seen(self._store.get(ids))
 
     def walk(self, query: Query) -> Iterator[list[LogRecord]]:
         """See LogStore. A chunk may be empty: who reads on is asked after each whether there is time left."""
-        for records in self._store.walk(query):
-            yield [record for record in records if self._holds(record)]
+        return map(self._seen, self._store.walk(query))
 
     def lacking(self) -> Lacking:
         """Return that nothing is lacking; raises Undecided where something is."""

@@ -67,7 +67,7 @@ def decode(cursor: str, key: bytes = b"") -> int:
 
 @dataclass(slots=True, eq=False)
 class TailReader:
-    """One who follows: what waits for it, and how much it was too slow for."""
+    """A reader of the live tail: the logs that wait for it, and how many it was too slow for."""
 
     #: Readers with the same key are written the same.
     key: tuple[str, ...]

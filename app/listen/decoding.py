@@ -7,6 +7,7 @@ from typing import Any
 
 from app.files import carried
 from app.files.pieces import decode
+from app.files.sources.forms import SourceForms
 from app.log.body import read_item
 from app.log.lines import syslog
 from app.log.schema import Refused
@@ -17,12 +18,14 @@ from app.times.zone import read_zone
 Decode = Callable[[bytes, str], Any]
 
 
-def decoder(address: ListenAddress) -> Decode:
-    """Return what reads the messages that come at *address*: bytes and the peer's address to a log."""
-    if address.protocol == "gelf":
-        return gelf_log
-    zone = read_zone(address.zone)
-    return lambda data, peer: syslog_log(data, peer, Assumed.here(zone))
+def decoder(address: ListenAddress, forms: SourceForms) -> Decode:
+    """Return what reads the messages that come at *address*: bytes and the peer's address to a log.
+
+    What *forms* say of a peer, or of the way that messages come, counts more than the zone of the address.
+    """
+    zone, way = read_zone(address.zone), f"{address.protocol} {address.transport}"
+    read = gelf_log if address.protocol == "gelf" else syslog_log
+    return lambda data, peer: read(data, peer, forms.assumed(lambda: (peer, way), lambda: Assumed.here(zone)))
 
 
 def syslog_log(data: bytes, peer: str, assumed: Assumed) -> dict[str, Any]:
@@ -44,7 +47,10 @@ def _without_cookie(message: str) -> str:
     return bare[5:].lstrip() if bare.startswith("@cee:") else message
 
 
-def gelf_log(data: bytes, peer: str) -> Any:
-    """Return the decoded GELF message; one that is no JSON is refused with the reason."""
+def gelf_log(data: bytes, peer: str, assumed: Assumed) -> Any:
+    """Return the decoded GELF message, read where its peer's form is known; one that is no JSON is refused with the reason."""
     item = read_item(data)
-    return Refused(item.problem, data) if item.problem is not None else item.value
+    if item.problem is not None:
+        return Refused(item.problem, data)
+    told = assumed.form is not None and isinstance(item.value, dict)
+    return carried.read(item.value, assumed) if told else item.value

@@ -74,7 +74,7 @@ class Frames:
             return True
         end_of_line = _ENDS.search(buffer, self._searched)
         if end_of_line is None:
-            # Nothing ends this one so far; the beginning of another does.
+            # The message has no end yet; the beginning of the next one, glued to it, ends it too.
             following = _GLUED.search(buffer, max(1, self._searched - HEADER_BYTES))
             if following is None and len(buffer) <= self._limit:
                 self._searched = len(buffer)

@@ -144,7 +144,7 @@ class Intake:
         if again:
             return False
         for (peer, way), count in Counter((message.peer, message.way) for message in batch).items():
-            self._visits.saw(peer, way, count)
+            self._visits.saw(peer, way, count, read_as=way.partition(" ")[0])
         return True
 
 

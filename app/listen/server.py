@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from app.errors import Unavailable
 from app.listen.datagrams import Datagrams
-from app.listen.decoding import decoder
+from app.listen.decoding import Decode, decoder
 from app.listen.intake import Intake
 from app.listen.streams import Streams
 from app.monitor import listen_counts
@@ -36,7 +36,10 @@ async def serve(parts: Parts, addresses: Sequence[ListenAddress], say: Callable[
     listeners: list[Listener] = []
     try:
         for address in addresses:
-            listener = await _listen(address, intake, counts.setdefault(str(address), ListenCounts()), limits.message)
+            decode = decoder(address, parts.source_forms())
+            listener = await _listen(
+                address, intake, counts.setdefault(str(address), ListenCounts()), decode, limits.message
+            )
             listeners.append(listener)
             say(f"listens at {address}" + (f" (port {listener.port})" if address.port == 0 and listener.port else ""))
         await _counted(stopping, listeners, lambda: listen_counts.write(data_dir, counts))
@@ -46,10 +49,12 @@ async def serve(parts: Parts, addresses: Sequence[ListenAddress], say: Callable[
         listen_counts.write(data_dir, counts)
 
 
-async def _listen(address: ListenAddress, intake: Intake, counts: ListenCounts, message: int) -> Listener:
+async def _listen(
+    address: ListenAddress, intake: Intake, counts: ListenCounts, decode: Decode, message: int
+) -> Listener:
     kind = Datagrams if address.transport in ("udp", "unixgram") else Streams
     # The longest message there can be, and room for its header.
-    made = kind(address, intake, counts, decoder(address), 2 * message)
+    made = kind(address, intake, counts, decode, 2 * message)
     try:
         await made.start()
     except ssl.SSLError as error:

@@ -88,11 +88,11 @@ class _Rest:
         return part
 
     def give_back(self, unused: bytes) -> None:
-        """Have what was *unused* of the part taken last come again."""
+        """Give back the end of the part taken last that was *unused*: the next part begins with it."""
         self._place -= len(unused)
 
     def skip_nul(self) -> None:
-        """Pass over the NUL bytes with which some fill a file up."""
+        """Pass over NUL bytes, with which some programs pad a compressed file."""
         found = _NUL.match(self._body, self._place)
         self._place = found.end() if found is not None else self._place
 
@@ -242,7 +242,7 @@ def _slowly(raw: bytes, constant: Callable[[str], Any] | None = None) -> Any:
         return Problem(f"is not JSON: {error}", position=None if found is None else found.start(1))
 
 
-#: Texts, in which nothing is a constant, and constants.
+#: Matches texts as well as constants, so that a constant's name inside a text is passed over.
 _CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|(-?Infinity|NaN)', re.DOTALL)
 
 

@@ -33,13 +33,13 @@ class DeadLetter(msgspec.Struct, array_like=True, gc=False):
     field: str | None = None
     #: Its sender: an address, a file, or a token's name.
     sender: str = ""
-    #: How often the same was refused within a day, for letters alike are one; 0 of a letter that is one with no other:
-    #: what was accepted and can't be stored.
+    #: How often the same was refused within a day: letters that are alike are kept as one. 0 for a log that was accepted
+    #: and can't be stored: such a letter is never put together with another.
     times: int = 0
 
     @property
     def digest(self) -> bytes:
-        """By what letters alike are known: the same bytes of one sender, refused for the same reason."""
+        """The digest by which like letters are put together: the same bytes of one sender, refused for the same reason."""
         parts = (self.reason, self.field or "", self.sender)
         named = "\0".join(parts).encode("utf-8", "surrogatepass")
         return hashlib.blake2b(named + b"\0" + self.payload, digest_size=16).digest()

@@ -15,7 +15,7 @@ NARROW: dict[str, tuple[int, int | None]] = {"sqs": (200 << 10, 240 << 10)}
 REQUEST_LOGS = 100_000
 #: Values or lines for each log that a request may hold.
 VALUES = 20
-#: Before the values of JSON, and before lines.
+#: Bytes before a value of JSON, and before a line: counting them bounds how many values a body holds.
 _BEFORE = (b",", b"{", b"[", b"\n")
 #: Bytes that a packed log takes at most besides message and metadata: five texts of 255 characters, id and time.
 TEXTS = 8 << 10

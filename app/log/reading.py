@@ -37,11 +37,10 @@ _decode = msgspec.json.Decoder().decode
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How foreign values are read: what is assumed of times, who reads lines of text, the dialect that was named."""
+    """How foreign values are read: what is assumed of their source, and who reads lines of text."""
 
     assumed: Assumed
     line: Line | None = None
-    hint: str | None = None
     #: Whether one value may give several logs.
     several: bool = True
 
@@ -53,7 +52,7 @@ class Reader:
         self, value: dict[str, Any], raw: bytes = b"", depth: int = 0, later: dict[str, list[Any]] | None = None
     ) -> list[Foreign]:
         """Return the logs in *value*: one, or those that it wraps; *later* has the further values of names that stand twice."""
-        layout = layouts.layout(value, self.hint)
+        layout = layouts.layout(value, self.assumed.form)
         if layout.way is not None and not later and (found := layout.way.read(value, raw, self.assumed)) is not None:
             return [found]
         dialect = layout.dialect
@@ -124,7 +123,7 @@ def to_log(
     line: Line | None = None,
 ) -> dict[str, Any]:
     """Return the one log that an object is, in our own form; see Reader.read."""
-    way = None if later else layouts.layout(value).way
+    way = None if later else layouts.layout(value, assumed.form).way
     if way is not None and (at_once := way.read(value, raw, assumed)) is not None:
         return at_once.log
     (found,) = Reader(assumed, line, several=False).read(dict(value), raw, later=later)

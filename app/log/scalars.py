@@ -18,6 +18,11 @@ def as_text(value: str | bool | int | float) -> str:
     return repr(value)
 
 
+def type_of(value: str | bool | int | float) -> str:
+    """Return the type of a JSON scalar: `string`, `number` or `boolean`."""
+    return "boolean" if isinstance(value, bool) else "string" if isinstance(value, str) else "number"
+
+
 def number(value: Any) -> float | None:
     """Return the float64 that a range compares, or None: only JSON numbers have one."""
     if isinstance(value, bool) or not isinstance(value, int | float):

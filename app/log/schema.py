@@ -24,6 +24,8 @@ from app.log.reading import Line, Reader, batch, unused
 from app.log.record import LogRecord
 from app.times.written import Assumed
 
+#: What a log in our own form is read as.
+OWN = "own"
 #: Names that were not used, of one request, which its answer repeats.
 UNUSED_SHOWN = 20
 _UNCLEAN = re.compile("[\0\ud800-\udfff]")
@@ -57,6 +59,10 @@ class Parsed:
     numbers: Mapping[int, Number] = field(default_factory=dict)
     #: How many logs were read as another program's, by its dialect; those in our own form are not counted.
     read_as: dict[str, int] = field(default_factory=Counter)
+    #: The place of the last log that was read as another program's, and its dialect.
+    last_read: tuple[int, str] = (-1, "")
+    #: The protocol that carried the logs, where a door has read it; empty for those that came by themselves.
+    door: str = ""
     #: Keys that look like level, time or message of logs that have none, and were not understood.
     unused: list[str] = field(default_factory=list)
     #: How many logs and values each rule changed, by rule and kind (app/accept/ruling.py); None before rules were applied.
@@ -68,6 +74,16 @@ class Parsed:
     def dropped(self) -> dict[str, int]:
         """How many logs rules left out, by rule."""
         return {name: count for (name, kind), count in self.ruled.items() if kind == "dropped"} if self.ruled else {}
+
+    @property
+    def recognised(self) -> str:
+        """What the last log was read as: a dialect, `text` or `own`, and the protocol that carried it; empty where there is none."""
+        if not self.places:
+            return ""
+        place, name = self.last_read
+        if place != self.places[-1]:
+            return self.door or OWN
+        return f"{name} in {self.door}" if self.door else name
 
     @property
     def sent(self) -> int:
@@ -82,21 +98,21 @@ def read(
     now: int,
     *,
     strict: bool = False,
-    hint: str | None = None,
+    told: Assumed | None = None,
     line: Line | None = None,
 ) -> Parsed:
     """Return the logs of a request's body; *now* is the accept time in ms.
 
-    With *strict* only our own form is a log, and everything else is refused; without, every object is one. *hint* names
-    a dialect; *line* reads lines of text that a log wraps. Raises InvalidRecord when the body as a whole can't be read,
+    With *strict* only our own form is a log, and everything else is refused; without, every object is one. *told* is
+    what is known of the source; *line* reads lines of text that a log wraps. Raises InvalidRecord when the body as a whole can't be read,
     UnsupportedMedia for another type, TooLarge for too many logs.
     """
     items = bodies.items(body, content_type, limits.logs)
     if len(items) == 1 and not strict and (logs := batch(items[0].value)) is not None:
-        return read_items(logs, limits, now, hint=hint, line=line, several=True)
+        return read_items(logs, limits, now, told=told, line=line, several=True)
     # Names that stand twice, of which the decoder kept the last without a word, and colours: looked for in all at once.
     odd = not strict and (body.count(b'"message"') > len(items) or (b"\\" in body and _ESCAPE in body))
-    return _parse(items, limits, now, None if strict else _reader(now, hint, line), odd=odd)
+    return _parse(items, limits, now, None if strict else _reader(now, told, line), odd=odd)
 
 
 def read_items(
@@ -105,7 +121,7 @@ def read_items(
     now: int,
     *,
     strict: bool = False,
-    hint: str | None = None,
+    told: Assumed | None = None,
     line: Line | None = None,
     several: bool = False,
 ) -> Parsed:
@@ -115,13 +131,14 @@ def read_items(
     gives them all. Raises TooLarge for too many.
     """
     ensure_few(len(values), limits.logs)
-    reader = None if strict else replace(_reader(now, hint, line), several=several)
+    reader = None if strict else replace(_reader(now, told, line), several=several)
     return _parse(map(_item, values), limits, now, reader, texts=True)
 
 
-def _reader(now: int, hint: str | None, line: Line | None) -> Reader:
-    assumed = Assumed(datetime.fromtimestamp(now / 1000, UTC))
-    return Reader(assumed, line or partial(read_inner, assumed=assumed), hint)
+def _reader(now: int, told: Assumed | None, line: Line | None) -> Reader:
+    at = datetime.fromtimestamp(now / 1000, UTC)
+    assumed = Assumed(at) if told is None else replace(told, now=at)
+    return Reader(assumed, line or partial(read_inner, assumed=assumed))
 
 
 def payload_of(value: Any) -> bytes:
@@ -210,6 +227,8 @@ def _foreign(item: Item, place: int, limits: Limits, now: int, reader: Reader, p
         parsed.logs.append(record)
         parsed.places.append(place)
         parsed.sizes.append(size)
+        if one.read_as or type(value) is str:
+            parsed.last_read = place, one.read_as or "text"
         if one.read_as:
             parsed.read_as[one.read_as] = parsed.read_as.get(one.read_as, 0) + 1
         if len(parsed.unused) < UNUSED_SHOWN:

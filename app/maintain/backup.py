@@ -16,6 +16,7 @@ import zstandard
 
 from app.alerts.searches import keep_saved
 from app.errors import InvalidInput, Problem, Unavailable
+from app.files.sources.forms import keep_forms
 from app.log import codec
 from app.log.dead import unreadable
 from app.log.envelope import Batch, DeadLetter
@@ -91,7 +92,8 @@ def write(
                 writer.put(LetterPart([*batch.dead, *unreadable(batch)]))
         _write_stored(writer, record.store, report)
         _write_letters(writer, record.letters, written)
-        writer.put(Saved(record.alerts.searches(), [one.alert for one in record.alerts.alerts()]))
+        alerts = [one.alert for one in record.alerts.alerts()]
+        writer.put(Saved(record.alerts.searches(), alerts, record.forms.forms()))
         contents = Contents(header.made, header.left_waiting, writer.counts, writer.digest)
         writer.put(End(contents.counts, contents.digest))
     return contents
@@ -247,8 +249,9 @@ def restore(
             case MemoryPart(items):
                 for keeper in keepers:
                     keeper.remember(items)
-            case Saved(searches, alerts):
+            case Saved(searches, alerts, forms):
                 keep_saved(record.alerts, searches, alerts)
+                keep_forms(record.forms, forms)
         place += size(part)
         meter.done(size(part), place)
     record.notes.note(_NOTE, 0)

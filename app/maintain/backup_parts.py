@@ -8,6 +8,7 @@ from app.log import codec
 from app.log.envelope import DeadLetter
 from app.log.record import LogRecord
 from app.ports.alerts import Alert, SavedSearch
+from app.ports.forms import SourceForm
 from app.ports.memory import Remembered
 
 
@@ -47,10 +48,12 @@ class MemoryPart(msgspec.Struct, tag="kept"):
 
 
 class Saved(msgspec.Struct, tag="saved"):
-    """Saved searches and alerts; what alerts came to is decided anew."""
+    """Saved searches, alerts and forms of sources; what alerts came to is decided anew."""
 
     searches: list[SavedSearch]
     alerts: list[Alert]
+    #: How sources write.
+    forms: list[SourceForm] = []
 
 
 class End(msgspec.Struct, tag="end"):
@@ -78,5 +81,5 @@ def size(part: Part) -> int:
             return len(letters)
         case MemoryPart(items):
             return len(items)
-        case Saved(searches, alerts):
-            return len(searches) + len(alerts)
+        case Saved(searches, alerts, forms):
+            return len(searches) + len(alerts) + len(forms)

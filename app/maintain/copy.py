@@ -8,6 +8,7 @@ from typing import Any
 
 from app.alerts.searches import keep_saved
 from app.drain.indexing import Indexing
+from app.files.sources.forms import keep_forms
 from app.log.dead import unreadable
 from app.log.record import LogRecord, first_id
 from app.maintain.audit import differences
@@ -50,7 +51,7 @@ class CopySource:
     #: Distinguishes this source from others in what the target notes.
     name: str
     record: RecordParts
-    #: None when nothing can wait.
+    #: None where no queue was named: no log can wait there then.
     queue: LogQueue | None
     keepers: Sequence[Keeper]
 
@@ -97,6 +98,7 @@ def copy(source: CopySource, target: Target, report: Report = lambda _: None) ->
             for other in target.keepers:
                 other.remember(items)
     saved = source.record.alerts
+    keep_forms(target.record.forms, source.record.forms.forms())
     keep_saved(target.record.alerts, saved.searches(), [one.alert for one in saved.alerts()])
     _compare(source, target, done)
     target.indexing.settle(now=True)

@@ -72,7 +72,9 @@ def delete(
     deletes. Raises Unavailable, also while a rebuild is under way: it could bring back what it has read.
     """
     if isinstance(index, Rebuildable) and index.rebuilding() is not None:
-        raise Unavailable("a rebuild of the index is under way: let `logingestor rebuild` finish first")
+        raise Unavailable(
+            "a rebuild of the index is under way: let `logingestor rebuild` finish first, or drop what it made with `--abandon`"
+        )
     deleted = 0
     for _ in range(_ROUNDS):
         before = deleted

@@ -12,7 +12,7 @@ from app.drain.indexing import bury_refused
 from app.errors import Unavailable
 from app.log.record import LogRecord
 from app.maintain.progress import Meter, Report
-from app.ports.index import IndexKeeper, Rebuildable
+from app.ports.index import IndexKeeper, Rebuild, Rebuildable
 from app.ports.letters import LetterKeeper
 from app.ports.record import LogStore
 
@@ -75,6 +75,17 @@ def rebuild(store: LogStore, letters: LetterKeeper, index: IndexKeeper, report: 
         start, end = max(start, end), settled(store)
     index.finish_rebuild()
     return Rebuilt(meter.logs, refused, meter.seconds, resumed)
+
+
+def abandon(index: IndexKeeper) -> Rebuild | None:
+    """Drop the new generation of a rebuild that nobody will finish; return how far it had come, None where there was none.
+
+    The generation that is searched is not touched. Raises Unavailable when the index is away.
+    """
+    if not isinstance(index, Rebuildable) or (begun := index.rebuilding()) is None:
+        return None
+    index.abandon_rebuild()
+    return begun
 
 
 def _gone(store: LogStore, ids: list[bytes]) -> list[bytes]:

@@ -39,7 +39,7 @@ class Lost:
     until: int
     #: When the last of them were noticed, by the record's clock.
     noticed: int
-    #: Those that may still come, from the first number to the last.
+    #: Ranges of missing numbers whose logs may still come, first and last of each.
     numbers: Sequence[tuple[int, int]]
 
     @property

@@ -82,7 +82,7 @@ class Roll:
         """Note who beats: in the data folder, and in the record (None: it can't be asked) at *now*, in seconds."""
         held_up = 0.0 if self._looked is None else now - self._looked
         if held_up > STALL_SECONDS:
-            # Not all of it: where every look comes late, silence must count in the end.
+            # STALL_SECONDS of the pause still count as silence: where every look comes late, a dead worker must be noticed in the end.
             for worker in self._workers.values():
                 worker.changed += held_up - STALL_SECONDS
         self._looked = now
@@ -94,7 +94,7 @@ class Roll:
             if identity in near or identity in far:
                 continue
             if remote is None and self._workers[identity].remote:
-                # Nobody can see it: silence means nothing.
+                # Only the record shows this worker, and the record can't be asked: its silence means nothing.
                 self._workers[identity].changed = now
             else:
                 del self._workers[identity]  # it said goodbye

@@ -192,7 +192,7 @@ class _Sender:
             return min((standing.again - now) / 1000, LOOK_SECONDS)
         waiting = box.waiting(self._name, AT_ONCE)
         if late := [_late(one) for one in waiting if not one.tries and _is_old(one, now)]:
-            # Nobody sent for a day, or its notifier was not named for so long.
+            # No process sent for a day, or NOTIFY did not name the notifier: what is older than that is given up.
             box.post(late)
             return NOW
         step = choose(waiting, box.told_at(self._name, now - GIVEN_UP_MS), now)
@@ -249,7 +249,7 @@ def settle(message: Message, was: Standing, error: Undelivered | None, now: int)
         failures=was.failures + 1,
         since=now if was.since is None else was.since,
         reason=reason,
-        # Nothing waits any more of what was refused for good, or given up.
+        # 0, never again: a message that was refused for good, or given up, does not wait any more.
         again=0 if error.final or failed == len(settled) else now + int(pause(was.failures, error.wait) * 1000),
     )
     return settled, standing

@@ -58,6 +58,8 @@ class Visit(msgspec.Struct):
     logs: int = 0
     refused: int = 0
     refusal: SourceRefusal | None = None
+    #: What its last log was read as: a dialect, a form, or the door's protocol; empty where none was accepted.
+    read_as: str = ""
 
 
 #: The key of a source: the sender, mostly an address, and what it calls itself.
@@ -82,6 +84,8 @@ class Source(msgspec.Struct, frozen=True):
     #: When something was last refused, and what.
     refused_at: int | None = None
     refusal: SourceRefusal | None = None
+    #: What its last log was read as; empty while that is not known.
+    read_as: str = ""
 
     def rate(self, now: int) -> float:
         """Return the logs per second over about the last minute: this one's, and the share of the one before."""

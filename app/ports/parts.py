@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from app.ports.alerts import AlertKeeper
 from app.ports.costs import CostKeeper
 from app.ports.figures import FigureKeeper
+from app.ports.forms import FormKeeper
 from app.ports.gaps import GapKeeper
 from app.ports.letters import LetterKeeper
 from app.ports.memory import ClaimKeeper
@@ -30,3 +31,4 @@ class RecordParts:
     figures: FigureKeeper
     gaps: GapKeeper
     costs: CostKeeper
+    forms: FormKeeper

@@ -137,6 +137,8 @@ class Exists:
     """There is a value at the field, or beneath it."""
 
     field: str
+    #: Paths in metadata that don't count, with all beneath them: the fields hidden from the asker. No query text can name them.
+    but: tuple[str, ...] = ()
 
 
 Leaf: TypeAlias = Words | Phrase | Equals | In | Prefix | Contains | Wildcard | Matches | Range | Exists

@@ -46,7 +46,7 @@ class Spans:
     """Finds the spans of one filter, for one page."""
 
     def __init__(self, tree: Filter) -> None:
-        #: Seconds of processor time that are left, and when they end if all that comes is looking for spans.
+        #: Seconds of processor time left for the page, and the moment when they end if nothing but looking for spans happens.
         self._left = SECONDS
         self._until = 0.0
         self._finders: dict[str, list[_Find]] = {}
@@ -127,7 +127,7 @@ class _Value:
         self.value = value
         self.text = as_text(value)
         self.shown = len(self.text) if shown is None else shown
-        #: All in which a span that begins among the characters shown can lie, save that of a pattern.
+        #: The beginning of the text in which a span that begins among the shown characters must end; only a pattern's may be longer.
         self.near = self.text[: self.shown + 2 * TEXT_LIMIT]
 
     @cached_property

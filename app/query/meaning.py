@@ -129,8 +129,8 @@ def predicate(tree: Filter) -> Predicate:
             return lambda record: run == "  " or run in f" {' '.join(words(record.message))} "
         case Range():
             return _range(tree)
-        case Exists(field):
-            return _exists(field)
+        case Exists(field, but):
+            return _exists(field, but)
         case _:
             return _any_text(tree)
 
@@ -217,17 +217,18 @@ def within(leaf: Range) -> Callable[[Any], bool]:
     return inside
 
 
-def _exists(field: str) -> Predicate:
+def _exists(field: str, but: tuple[str, ...] = ()) -> Predicate:
     attribute = _ATTRIBUTES.get(field)
     if attribute is not None:
         return lambda record: getattr(record, attribute) is not None
     if field in ("id", "timestamp", "received"):
         return lambda record: True
-    beneath = f"{field}."
+    beneath, others = f"{field}.", tuple(f"{one}." for one in but)
 
     def holds(record: LogRecord) -> bool:
         if record.metadata is None:
             return False
-        return any(path == field or path.startswith(beneath) for path, _ in scalars(record.metadata, "metadata"))
+        paths = (path for path, _ in scalars(record.metadata, "metadata"))
+        return any((path == field or path.startswith(beneath)) and not f"{path}.".startswith(others) for path in paths)
 
     return holds

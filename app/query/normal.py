@@ -47,8 +47,8 @@ def normal(tree: Filter) -> Filter:
             return _negated(normal(part))
         case Range():
             return _range(tree)
-        case Exists(field):
-            return Exists(clean(field))
+        case Exists(field, but):
+            return Exists(clean(field), but)
         case Words(text):
             return _all([Words(clean(text))])
         case Phrase(text):

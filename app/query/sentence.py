@@ -33,6 +33,11 @@ _NOT = {"is": "is not", "has": "has not", "contains": "does not contain", "start
 _NOT |= {"fits": "does not fit", "lies": "does not lie"}
 
 
+def logs(count: float) -> str:
+    """Return a number of logs in words: `1 log`, `12,000 logs`."""
+    return f"{count:,.0f} log{'' if count == 1 else 's'}"
+
+
 def sentence(tree: Filter) -> str:
     """Return *tree* as a clause that may follow “logs where”."""
     return _sentence(normal(tree))

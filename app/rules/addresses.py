@@ -9,7 +9,7 @@ from ipaddress import IPv6Address
 from app.rules.spans import Span
 
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
-#: Not a part of a longer number with points, such as an object identifier.
+#: An IPv4 address; part of a longer number with points, such as an object identifier, is none.
 _V4 = re.compile(rf"(?<![\w.])(?:{_OCTET}\.){{3}}{_OCTET}(?![\w]|\.\d)", re.ASCII)
 #: Text that may be an IPv6 address (RFC 4291, section 2.2): at least two colons among groups.
 _V6 = re.compile(

@@ -19,11 +19,11 @@ _ISSUERS = (
     (r"5018|5020|5038|5893|6304|6759|676[1-3]", (16, 19)),
 )
 _PREFIXES = [(re.compile(first), lengths) for first, lengths in _ISSUERS]
-#: One sign between two groups: as cards and forms show them, and as URLs write a blank.
+#: The one sign between two groups of digits, as cards and forms show it, or as URLs and HTML write a blank.
 _GAP = r"(?:[ .+\u00a0\u2009\u202f\u2010-\u2013-]|%20|&nbsp;)"
 #: Groups as cards show them: 4-4-4-4 (and 3 more, or 1), 4-6-5, 4-6-4.
 _GROUPED = rf"\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{4}}(?:{_GAP}?\d{{3}})?|\d{{4}}{_GAP}\d{{6}}{_GAP}\d{{4,5}}"
-#: Not within a word or a longer number; a decimal fraction is no card.
+#: Digits that may be a card: not within a word or a longer number, and no decimal fraction.
 _CANDIDATE = re.compile(rf"(?<![0-9A-Za-z_])(?<!\d[.,])(?:{_GROUPED}|\d{{13,19}})(?![0-9A-Za-z_]|[.,]\d)", re.ASCII)
 _DIGITS = re.compile(r"\d", re.ASCII)
 

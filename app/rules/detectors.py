@@ -79,7 +79,7 @@ def _bearers(text: str) -> Iterator[Span]:
 def _groups(*patterns: re2._Regexp) -> Finder:
     def find(text: str) -> Iterator[Span]:
         for pattern in patterns:
-            # One after the other, each from the end of the last group: two may share the sign between them.
+            # Each search begins at the end of the last find's group, not of its match: two finds may share the sign between them.
             start = 0
             while (found := pattern.search(text, start)) is not None:
                 yield found.span(1)

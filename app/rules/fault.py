@@ -6,7 +6,7 @@ from app.errors import InvalidQuery
 from app.query.filter import TIME_FIELDS, Filter, leaves
 from app.query.language.parse import parse as parse_filter
 
-#: A log has no id and no time of arrival before it is queued, and a time that is written in a rule grows old.
+#: Fields that a rule's filter can't ask for: a log has no id and no time of arrival before it is queued, and a fixed time grows old.
 _UNKNOWN = ("id", *TIME_FIELDS)
 
 

@@ -58,7 +58,7 @@ def _text(redactor: Redactor, work: Work, payload: bytes, most: int | None) -> b
     try:
         text, code = payload.decode(), "utf-8"
     except UnicodeDecodeError:
-        # Each byte a character: secrets are found in it all the same, and no byte is lost.
+        # Latin-1 makes each byte one character, so that secrets are found all the same and no byte is lost.
         text, code = payload.decode("latin-1"), "latin-1"
     if _BINARY.search(text):
         return f"[{length} bytes that are no text: not kept, as no rule can look into them]".encode()

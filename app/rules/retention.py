@@ -9,11 +9,11 @@ from app.errors import InvalidInput, Problem
 from app.query.filter import EVERYTHING
 from app.rules.fault import RuleFault, filter_of
 from app.rules.rule import RetentionRule, RetentionRules
+from app.times.lengths import PERIODS
 
 #: Most rules: each costs a search every five minutes.
 RULES = 50
 _AGE = re.compile(r"(?P<filter>.*\S)\s+(?P<number>\d{1,6})\s*(?P<unit>[smhdw])", re.DOTALL)
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 #: Texts in quotes, and patterns between slashes, in which a semicolon ends no rule.
 _PIECE = re.compile(r'"(?:[^"\\]|\\.)*"?|(?<=[:\s(])/(?:[^/\\\n]|\\.)*/|[;\n]|[^;\n"/]+|/')
 
@@ -60,6 +60,6 @@ def _rule(part: str, at: int) -> RetentionRule:
     found = _AGE.fullmatch(part)
     if found is None or not int(found["number"]):
         raise RuleFault(f"{part!r} ends with no age such as 3d, 12h or 4w", at)
-    seconds = int(found["number"]) * _UNITS[found["unit"]]
+    seconds = int(found["number"]) * PERIODS[found["unit"]]
     tree = EVERYTHING if found["filter"] == "default" else filter_of(found["filter"], at)
     return RetentionRule(tree, seconds, part)

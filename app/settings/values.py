@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from app.errors import InvalidInput, Problem
 from app.rules.rule import RetentionRules, RuleSet
+from app.times.lengths import PERIODS
 
 T = TypeVar("T")
 
@@ -27,7 +28,6 @@ _UNITS = {
 }
 #: Shortest password, in characters.
 PASSWORD_LENGTH = 8
-_PERIODS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,21 @@ def parse_bytes(text: str) -> int:
     return int(found[1]) * _UNITS[found[2].lower()]
 
 
+def written_bytes(count: float) -> str:
+    """Return bytes in the unit that gives three digits: `1.5 GiB`."""
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if count < 1_000:
+            return f"{count:,.0f} {unit}" if unit == "bytes" or count >= 99.95 else f"{count:.1f} {unit}"
+        count /= 1_024
+    return f"{count:,.1f} TiB"
+
+
 def parse_seconds(text: str) -> int:
     """Return the seconds in `30d`, `12h`, `90m` or `5s`."""
     found = re.fullmatch(r"(\d+)\s*([smhdw])", text.strip())
     if found is None or int(found[1]) == 0:
         raise ValueError("is not a period such as 30d")
-    return int(found[1]) * _PERIODS[found[2]]
+    return int(found[1]) * PERIODS[found[2]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +130,7 @@ def choice(*values: str) -> Callable[[str], str]:
 
 def password(text: str) -> str:
     """Return a password that can be typed."""
-    # One form of each character: keyboards and files write "é" in two ways.
+    # Keyboards and files write "é" in two ways (one character, or two); both become the same password.
     text = unicodedata.normalize("NFC", text)
     if text and len(text) < PASSWORD_LENGTH:
         raise ValueError(f"is shorter than {PASSWORD_LENGTH} characters")

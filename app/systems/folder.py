@@ -92,7 +92,7 @@ class FileLock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError:
-            # Nobody on this machine can hold it then: better all of them watch than none.
+            # No process of this machine can hold the lock then: it is better that all of them watch than none.
             return True
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

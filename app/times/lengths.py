@@ -4,6 +4,8 @@ from __future__ import annotations
 
 MS, SECOND = 10**6, 10**9
 _MINUTE, _HOUR, _DAY = 60 * SECOND, 3_600 * SECOND, 86_400 * SECOND
+#: Seconds of the units of periods in settings and rules: `30d`.
+PERIODS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 #: Units with their names, largest first.
 _UNITS = (
     (_DAY, "d", "day"),

@@ -39,12 +39,16 @@ _MONTH_FIRST = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
-    """The assumptions for what a line leaves out: the year is guessed from `now`, a time without offset is of `zone`."""
+    """The assumptions of a source for what its lines leave out: the year is guessed from `now`, a time without offset is of `zone`."""
 
     now: datetime
     zone: tzinfo = UTC
     #: The order of dates in slashes, `dmy` or `mdy`, where the source shows it.
     order: str | None = None
+    #: The dialect or form of text in which the source is known to write, and a pattern (RE2) that is found in the first line
+    #: of each of its logs and in no other; None where they are recognised.
+    form: str | None = None
+    first_line: str | None = None
 
     @classmethod
     def here(cls, zone: tzinfo = UTC) -> Assumed:

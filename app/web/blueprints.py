@@ -14,7 +14,7 @@ from app.web.doors.drains import cloudflare, firehose, heroku, vercel
 from app.web.doors.elastic import routes as elastic
 from app.web.logs import patterns, trace
 from app.web.openapi import openapi
-from app.web.operate import add, dead, notices_api, notices_page, overview
+from app.web.operate import add, dead, notices_api, notices_page, overview, sources
 from app.web.rules import api as rules
 from app.web.rules import page as rules_page
 from app.web.search import page
@@ -38,6 +38,7 @@ ALWAYS = (
     dead.bp,
     overview.bp,
     add.bp,
+    sources.bp,
     notices_page.bp,
     patterns.bp,
     trace.bp,

@@ -8,11 +8,10 @@ from typing import Any, cast
 from flask import current_app, request
 
 from app.backends import Backends
-from app.find.bound import BoundIndex, BoundLetters, BoundQueue, BoundStore, Closed
+from app.find.bound import BoundIndex, BoundLetters, BoundQueue, BoundStore, Closed, Sight
 from app.ports.deadline import Budget
 from app.ports.parts import RecordParts
 from app.process import Parts
-from app.query.filter import Filter
 from app.settings.settings import Settings
 from app.web.security.access import who
 
@@ -28,17 +27,17 @@ def parts() -> Parts:
 def backends() -> Backends:
     """Return the backends as whoever made the request may use them: bound readers have no others."""
     asks = who()
-    bound = None if asks is None else asks.bound
-    return parts().backends() if bound is None else _bound(parts().backends(), bound)
+    sight = None if asks is None else asks.sight
+    return parts().backends() if sight is None else _bound(parts().backends(), sight)
 
 
-def _bound(held: Backends, bound: Filter) -> Backends:
-    """Return the backends in which only the logs of a filter are, with nothing but what finding asks for."""
+def _bound(held: Backends, sight: Sight) -> Backends:
+    """Return the backends in which only what a reader may see is, with nothing but what finding asks for."""
     # A part that a record gets later is closed by itself.
     parts: dict[str, Any] = dict.fromkeys((one.name for one in fields(RecordParts)), Closed())
-    parts |= {"store": BoundStore(held.record.store, bound), "letters": BoundLetters()}
+    parts |= {"store": BoundStore(held.record.store, sight), "letters": BoundLetters()}
     record = RecordParts(**parts)
-    index, queue = cast(Any, BoundIndex(held.index, bound)), cast(Any, BoundQueue(held.queue))
+    index, queue = cast(Any, BoundIndex(held.index, sight)), cast(Any, BoundQueue(held.queue))
     return replace(held, queue=queue, record=record, index=index, move=None, tidy=[], hurry=[], places=[], closers=[])
 
 

@@ -7,7 +7,21 @@ from flask import g, request
 from app.errors import Problem, TooLarge
 from app.log.body import inflate
 from app.log.limits import ensure_sparse
+from app.times.written import Assumed
 from app.web.current import parts
+from app.web.security.access import who
+
+
+def assumed_of_source() -> Assumed:
+    """Return what is assumed of the current request's logs: what an admin said of its source, else nothing."""
+    return parts().source_forms().assumed(_names, Assumed.here)
+
+
+def _names() -> tuple[str, ...]:
+    """Return the names by which the current request's source is known: its address, its agent, its token."""
+    asks = who()
+    token = asks.name if asks is not None and asks.by == "token" else ""
+    return request.remote_addr or "", request.headers.get("User-Agent", ""), token
 
 
 def raw_body() -> bytes:

@@ -311,7 +311,30 @@ def test_format_and_zone_can_be_said(tmp_path: Path, command: Commands, stored: 
     assert [log["message"] for log in found[1:]] == ["2023-09-15 08:00:00 ERROR failed", "  more"]
 
 
-@pytest.mark.parametrize("arguments", [["--zone", "Nowhere/City"], ["--zone", "../etc"], ["--format", "xml"]])
+def test_what_was_said_of_a_file_is_kept(tmp_path: Path, command: Commands, stored: Stored) -> None:
+    """With --keep for the next run, which need say nothing; without it for the one run alone."""
+    path, other = tmp_path / "shop.log", tmp_path / "other.log"
+    path.write_text("2023-09-15 08:00:00 ERROR failed\n")
+    command("ingest", path, "--zone", "Europe/Berlin", "--first-line", "^20", "--keep")
+    with path.open("a") as file:
+        file.write("2023-09-15 09:00:00 ERROR failed\nINFO on\n")
+    command("ingest", path)
+    other.write_text("2023-09-15 08:00:00 ERROR failed\nINFO on\n")
+    command("ingest", other, "--first-line", "^20")
+    command("sources", "set", "*/other.log", "--zone", "Asia/Tokyo")
+    with other.open("a") as file:
+        file.write("2023-09-15 09:00:00 ERROR failed\nINFO on\n")
+    command("ingest", other)
+    found = [(log["timestamp"], log["message"]) for log in stored()]
+    assert found[:2] == [("2023-09-15T06:00:00Z", "failed"), ("2023-09-15T07:00:00Z", "failed\nINFO on")]
+    assert found[2] == ("2023-09-15T08:00:00Z", "failed\nINFO on")
+    assert found[3:] == [("2023-09-15T00:00:00Z", "failed"), ("2023-09-15T00:00:00Z", "INFO on")]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--zone", "Nowhere/City"], ["--zone", "../etc"], ["--format", "xml"], ["--first-line", "("]],
+)
 def test_option_that_cannot_be_used_is_2(tmp_path: Path, command: Commands, arguments: list[str]) -> None:
     """Nothing is taken."""
     path = tmp_path / "logs"

@@ -11,12 +11,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.backends import Backends
+from app.find.bound import BoundIndex, Sight
+from app.find.hidden import Hidden
 from app.log.record import LogRecord
-from app.query.filter import Filter
+from app.log.scalars import scalars
+from app.query.filter import Exists, Filter, Not
 from app.query.meaning import predicate
 from app.query.query import Query
 from tests.conftest import fill_backends
 from tests.contract.conftest import INDICES, open_combination, open_index
+from tests.hiding import HIDEABLE, stripped
 from tests.samples import filters_over, random_records
 from tests.thorough import examples
 
@@ -77,6 +81,28 @@ def test_windows(filled: Backends, tree: Filter, data: st.DataObject) -> None:
     assert page.total == len(page.records)
     # With more hits than the page shows they are counted.
     assert filled.index.find(replace(query, limit=1)).total == page.total
+
+
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    tree=filters_over(RECORDS)
+    | st.sampled_from((Exists("metadata"), Not(Exists("metadata.a")), Exists("metadata.user"))),
+    bound=filters_over(RECORDS),
+    fields=st.lists(st.sampled_from(HIDEABLE), min_size=1, max_size=4, unique=True),
+)
+def test_hidden_fields_are_as_if_never_sent(filled: Backends, tree: Filter, bound: Filter, fields: list[str]) -> None:
+    """A reader's logs, their order, count and fields are those of an index to which nobody sent the hidden fields."""
+    index, holds = BoundIndex(filled.index, Sight(bound, Hidden(tuple(fields)))), predicate(bound)
+    seen = [stripped(record, fields) for record in RECORDS if holds(record)]
+    page = index.find(Query(tree, limit=10_000, count="exact"))
+    wanted = expected(tree, seen)
+    assert [record.id for record in page.records] == wanted
+    assert page.total == len(wanted)
+    by_id = {record.id: record for record in seen}
+    assert all(record == by_id[record.id] for record in page.records)
+    among = [record for record in seen if record.id in set(wanted)]
+    known = {name for record in among for name, _ in scalars(record.metadata or {}, "metadata")}
+    assert {one.name for one in index.fields(Query(tree)) if one.name.startswith("metadata.")} == known
 
 
 @pytest.fixture(scope="module")

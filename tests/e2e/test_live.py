@@ -169,12 +169,12 @@ def test_goodbye(server: Server) -> None:
 
 
 def test_a_bound_reader_follows_what_it_may_see_until_it_may_no_more(make_server: Callable[..., Server]) -> None:
-    """Only logs that fit the token's filter come, by socket and by events; revoking ends both, and opens neither again."""
+    """Only logs that fit the token's filter come, without what is hidden, by socket and by events; revoking ends both, and opens neither again."""
     server = make_server(AUTH="required", ADMIN_PASSWORD="secret of the tests")
     server.start()
     chosen = Settings.from_env(server.environment)
     with tables.opened(chosen):
-        token, _ = tokens.create("a reader", "reader", "tests", filter="resourceId:shop-*")
+        token, _ = tokens.create("a reader", "reader", "tests", filter="resourceId:shop-*", hide="message")
     admin, reader = {"Authorization": "Bearer secret of the tests"}, {"Authorization": f"Bearer {token}"}
     address = server.url.replace("http", "ws", 1)
     with ExitStack() as stack:
@@ -183,9 +183,9 @@ def test_a_bound_reader_follows_what_it_may_see_until_it_may_no_more(make_server
         logs = [{"message": name, "resourceId": name} for name in ("bank-1", "shop-1", "bank-2", "shop-2")]
         server.request("POST", "/logs/ingest/", logs, admin)
         found = [received(socket) for _ in range(2)]
-        assert [one["message"] for one in found] == ["shop-1", "shop-2"]
+        assert [(one["resourceId"], one["message"]) for one in found] == [("shop-1", ""), ("shop-2", "")]
         with connect(f"{address}/logs/tail?after={found[0]['cursor']}", additional_headers=reader) as again:
-            assert received(again)["message"] == "shop-2"
+            assert received(again)["resourceId"] == "shop-2"
         with connect(f"{address}/notices", additional_headers=reader) as refused:
             assert received(refused)["status"] is False
         with tables.opened(chosen):
@@ -193,7 +193,9 @@ def test_a_bound_reader_follows_what_it_may_see_until_it_may_no_more(make_server
         with pytest.raises(ConnectionClosed):
             received(socket)
         assert socket.close_code == 1008
-        assert b"bank" not in stream.read()
+        events_read = stream.read()
+        assert b"bank" not in events_read
+        assert events_read.count(b'"message":""') == 2
 
         def is_refused() -> bool:
             with connect(f"{address}/logs/tail", additional_headers=reader) as late:

@@ -9,6 +9,7 @@ from app.accept.accept import Accept
 from app.accept.receipts import Receipts
 from app.accept.visits import Visits
 from app.backends import Backends
+from app.files.sources.forms import SourceForms
 from app.listen.datagrams import Datagrams
 from app.listen.decoding import decoder
 from app.listen.intake import Intake
@@ -29,7 +30,7 @@ def test_chunks_that_wait_when_nobody_listens_any_more_are_lost(backends: Backen
         visits = Visits(record.figures)
         intake = Intake(Accept(backends.queue, receipts), visits, LIMITS)
         [address] = listeners.read("gelf+udp://127.0.0.1:0")
-        listener = Datagrams(address, intake, counts, decoder(address), 1 << 20)
+        listener = Datagrams(address, intake, counts, decoder(address, SourceForms(backends.record.forms)), 1 << 20)
         await listener.start()
         whole = b'{"version":"1.1","host":"shop","short_message":"whole"}'
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:

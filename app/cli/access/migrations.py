@@ -12,7 +12,7 @@ from flask_migrate.cli import db as commands
 from app.paths import resource
 from app.web.accounts.tables import db
 
-#: Those that are of use: migrations are written for both databases, and nothing is downgraded.
+#: Commands of Flask-Migrate that are of use here: migrations are written for both databases, and nothing is downgraded.
 KEPT = ("check", "current", "heads", "history", "revision", "migrate", "show")
 
 

@@ -9,6 +9,7 @@ from app.cli import terminal
 from app.cli.options import json_option, print_json, with_backends
 from app.find.costs import BY, read
 from app.ports.costs import DAYS
+from app.settings.values import written_bytes
 
 
 @click.command()
@@ -26,7 +27,7 @@ def command(backends: Backends, days: int, by: str, limit: int, as_json: bool) -
     if as_json:
         print_json(found.to_dict(limit))
         return
-    click.echo(f"{found.logs:,} logs, {terminal.size(found.bytes)}{'' if found.exact else ', by a sample'}")
+    click.echo(f"{found.logs:,} logs, {written_bytes(found.bytes)}{'' if found.exact else ', by a sample'}")
     for one in found.costs[:limit]:
         named = "  ".join(terminal.safe(part or "-") for part in found.shown(one))
-        click.echo(f"{terminal.size(one.bytes):>10}  {one.logs:>10,} logs  {named}")
+        click.echo(f"{written_bytes(one.bytes):>10}  {one.logs:>10,} logs  {named}")

@@ -8,6 +8,7 @@ from app.backends import Backends
 from app.cli import terminal
 from app.cli.options import json_option, print_json, with_backends
 from app.drain import retire
+from app.settings.values import written_bytes
 
 #: Longest time in one go, in seconds.
 SECONDS = 24 * 3600.0
@@ -31,4 +32,4 @@ def command(backends: Backends, as_json: bool) -> None:
         return
     click.echo(f"deleted {deleted} logs")
     for one in gone if by_rule else ():
-        click.echo(f"  {terminal.safe(one.rule)}: {one.logs:,} logs, {terminal.size(one.bytes)}")
+        click.echo(f"  {terminal.safe(one.rule)}: {one.logs:,} logs, {written_bytes(one.bytes)}")

@@ -10,6 +10,7 @@ from app.cli.options import json_option, print_json, with_backends
 from app.drain import retire
 from app.rules.retention import parse
 from app.rules.rule import RetentionRules
+from app.settings.values import written_bytes
 from app.times.instant import now_ms
 
 
@@ -38,4 +39,4 @@ def preview(backends: Backends, rules: str | None, as_json: bool) -> None:
     for one in found:
         shown = one.to_dict()
         times = f", arrived from {shown['first']} to {shown['last']}" if one.logs else ""
-        click.echo(f"{terminal.safe(one.rule)}: {one.logs:,} logs, {terminal.size(one.bytes)}{times}")
+        click.echo(f"{terminal.safe(one.rule)}: {one.logs:,} logs, {written_bytes(one.bytes)}{times}")

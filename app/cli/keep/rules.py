@@ -18,6 +18,7 @@ from app.find import ruled
 from app.rules.redact import redaction_key
 from app.rules.rule import RuleSet
 from app.rules.text import parse
+from app.settings.values import written_bytes
 
 
 @click.group()
@@ -45,7 +46,7 @@ def list_(backends: Backends, as_json: bool) -> None:
         click.echo("no rules are in force; LOGINGESTOR_RULES_FILE names a file of them")
     for rule in rules.rules:
         said = ", ".join(
-            f"{terminal.size(count) if kind == 'bytes' else f'{count:,}'} {kind}"
+            f"{written_bytes(count) if kind == 'bytes' else f'{count:,}'} {kind}"
             for kind, count in counts[rule.name].items()
         )
         click.echo(f"{rule.text}\n    {said}")
@@ -85,7 +86,7 @@ def preview(backends: Backends, file: str | None, as_json: bool) -> None:
     saved = found.bytes - found.bytes_after
     click.echo(
         f"of the newest {found.looked:,} logs {found.changed:,} would be changed and {found.dropped:,} dropped; "
-        f"{terminal.size(abs(saved))} of {terminal.size(found.bytes)} {'saved' if saved >= 0 else 'more'}"
+        f"{written_bytes(abs(saved))} of {written_bytes(found.bytes)} {'saved' if saved >= 0 else 'more'}"
     )
     for effect in found.effects:
         values = f", {effect.values:,} values" if effect.values else ""

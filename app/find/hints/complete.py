@@ -63,7 +63,7 @@ _MESSAGE_FORMS: _Forms = _FORMS["string"][1:3]
 
 
 class Completion(Shown, omit_defaults=True):
-    """One thing that may be written."""
+    """A proposal for the piece of a query that is being written."""
 
     kind: Literal["field", "value", "operator", "form"]
     #: The text that the reader sees, and the text that is put in place of the piece that is completed.

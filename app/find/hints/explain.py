@@ -70,7 +70,7 @@ class Mistyped:
 
     field: str
     value: str | None
-    #: Each a name or value that occurs, and the query corrected by it.
+    #: Names or values that occur and resemble it, each with the query corrected by it.
     near: Sequence[tuple[str, Filter]] = ()
 
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 
 from app.errors import TimedOut
 from app.log.record import LogRecord
-from app.log.scalars import as_text, scalars
+from app.log.scalars import as_text, scalars, type_of
 from app.ports.deadline import Deadline
 from app.ports.index import SearchIndex
 from app.query.filter import FIELDS, TEXT_LIMIT, TIME_FIELDS, Prefix
@@ -95,7 +95,7 @@ class Known:
             pairs = dict(scalars(record.metadata or {}, "metadata"))
             tally.update(pairs)
             for path, value in pairs.items():
-                kinds.setdefault(path, set()).add(_kind(value))
+                kinds.setdefault(path, set()).add(type_of(value))
         return [
             FieldInfo(path, next(iter(kinds[path])) if len(kinds[path]) == 1 else "mixed", count)
             for path, count in tally.items()
@@ -138,7 +138,3 @@ class Known:
 
 def _short(found: Sequence[Value]) -> list[Value]:
     return [one for one in found if len(one.value) <= TEXT_LIMIT]
-
-
-def _kind(value: Any) -> str:
-    return "boolean" if isinstance(value, bool) else "string" if isinstance(value, str) else "number"

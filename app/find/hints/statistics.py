@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from app.errors import TimedOut
 from app.find.hints.explain import LowerBound
-from app.log.scalars import as_text, number
+from app.log.scalars import as_text, number, type_of
 from app.ports.deadline import Budget, Deadline
 from app.ports.index import SearchIndex
 from app.query.filter import EVERYTHING, TIME_FIELDS, And, Exists
@@ -115,7 +115,7 @@ def _look_at(found: Statistics, each: Sequence[Sequence[Any]]) -> None:
     found.looked_at = len(each)
     scalars = [value for one in each for value in one]
     time = found.name in TIME_FIELDS
-    found.types = dict(Counter("time" if time else _type(value) for value in scalars).most_common())
+    found.types = dict(Counter("time" if time else type_of(value) for value in scalars).most_common())
     numbers = sorted(one for value in scalars if (one := number(value)) is not None and isfinite(one))
     if numbers:
         last = len(numbers) - 1
@@ -135,7 +135,3 @@ def _tell_apart(found: Statistics, facets: Facets | None, each: Sequence[Sequenc
         return
     found.distinct = LowerBound(len(held), total_is(exact and len(held) < DISTINCT))
     found.top, found.top_exact = held[:size], exact
-
-
-def _type(value: Any) -> str:
-    return "boolean" if isinstance(value, bool) else "string" if isinstance(value, str) else "number"

@@ -16,7 +16,7 @@ from app.find.patterns.template import ANY, REPEATED, WILD, MessageForm
 
 #: Different words of the sentence that may stand in one place; and as many where they look like states or commands.
 FEW, FEW_STATES = 2, 8
-#: So many templates that differ in one place only are one.
+#: Templates that differ in one place only become one when there are at least so many.
 SIBLINGS = 4
 #: Rounds of merging: each may make others alike.
 _ROUNDS = 3

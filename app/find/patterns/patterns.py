@@ -28,14 +28,14 @@ from app.times.instant import Instant
 LOGS, FORMS, WORDS = 10_000, 4_000, 40_000
 #: Shares of the time for the number of all logs, and for reading; grouping takes the rest.
 COUNT_SHARE, READ_SHARE = 0.15, 0.6
-#: So many logs show that digits within a word are part of its name, as in `HTTP/1.1`, when all have the same.
+#: Logs needed to show that digits within a word belong to its name, as in `HTTP/1.1`: all must have the same digits.
 EVIDENCE = 3
 #: Most patterns whose searches are compared with one another.
 COMPARED = 300
 #: Characters kept of a sample.
 SAMPLE = 1_000
 
-#: Further lines and cut ones, the stronger last.
+#: Endings of a message: none, further lines, cut at a limit; of two forms' endings the later one counts.
 _ENDINGS = ("", "lines", "cut")
 
 

@@ -32,7 +32,7 @@ _INSIDE = r"-?\d+"
 
 _APART = r"\s=,;()\[\]{}\"'<>|"
 _OUTER = re.compile(rf"([{_APART}]+)", re.ASCII)
-#: Here a colon parts words, too, and between brackets or after an equals sign there may be an empty one.
+#: Within such a part a colon separates words too, and a word between brackets or after an equals sign may be empty.
 _INNER = re.compile(rf"([{_APART}:]*?(?:\((?=\))|\[(?=\])|=(?=\s|\Z|[;,&]))|[{_APART}:]+)", re.ASCII)
 _SLOT = re.compile("\0(.)", re.DOTALL)
 _DIGIT = re.compile(r"\d", re.ASCII)

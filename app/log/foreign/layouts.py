@@ -49,17 +49,17 @@ _plans: dict[str, _Plan] = {"": (ROLES, [])}
 _layouts: dict[tuple[Any, ...], Layout] = {}
 
 
-def layout(value: dict[str, Any], hint: str | None = None) -> Layout:
-    """Return the layout of an object; *hint* names its dialect where that is said."""
+def layout(value: dict[str, Any], form: str | None = None) -> Layout:
+    """Return the layout of an object; *form* names its dialect where its source is known to write in one."""
     kinds = tuple(map(type, value.values()))
     known: tuple[Any, ...] = (*value, *kinds)
     if dict in kinds:
         known += _beneath(value, _TOP, _ANY)
-    if hint is not None:
-        known = (hint, known)
+    if form is not None:
+        known = (form, known)
     found = _layouts.get(known)
     if found is None:
-        found = of(value, table.BY_NAME.get(hint or "") or table.find(value))
+        found = of(value, table.BY_NAME.get(form or "") or table.find(value))
         if len(value) <= 64 and sum(map(len, value)) <= _LONGEST:
             if len(_layouts) >= _LAYOUTS:
                 _layouts.clear()

@@ -225,7 +225,7 @@ class HeadFields:
             self.metadata["context"] = text if before is None else f"{before} {text}"
 
 
-# Few names stand before many texts, so that what each of them is is remembered.
+# Few names stand before many texts, so the verdict on each is remembered.
 
 
 @lru_cache(maxsize=4_096)

@@ -75,7 +75,7 @@ def within(outer: dict[str, Any], inner: dict[str, Any]) -> dict[str, Any]:
     return {**read, **kept, "metadata": metadata}
 
 
-#: By its kind what reads a line, the strictest first.
+#: The readers of a line by its kind, the strictest first.
 READERS: tuple[tuple[str, LineReader], ...] = (
     ("container", read_container),
     ("syslog", read_syslog),

@@ -44,10 +44,10 @@ class _Known:
 
     #: The texts that it matches, no others; None where these are too many.
     all: Texts | None
-    #: Each match begins with one of these, and ends with one of those.
+    #: Each match begins with one of `first`, and ends with one of `last`.
     first: Texts = _EMPTY
     last: Texts = _EMPTY
-    #: Each match holds one of these; empty where nothing is known.
+    #: Each match holds one of `held`; empty where nothing is known.
     held: Texts = frozenset()
 
 

@@ -67,7 +67,7 @@ class Sequence:
 
 @dataclass(frozen=True, slots=True)
 class Either:
-    """One of the parts."""
+    """An alternative (`a|b`): matches what one of the parts matches."""
 
     parts: tuple[Node, ...]
 
@@ -94,7 +94,7 @@ ANYTHING = Repeat(Chars(ANY), 0, None)
 
 #: A class of more characters is many (see `Chars.folded`).
 FEW = 8
-#: Deepest nesting of groups: whoever walks the tree calls itself several times for each of them.
+#: Deepest nesting of groups: functions that walk the tree recurse several times for each.
 NESTING_LIMIT = 50
 
 _FLAGS = re.compile(r"\(\?([imsU]*)(?:-([imsU]+))?\)")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any
 
 from app.errors import Unavailable
 from app.log.record import LogRecord
-from app.log.scalars import as_text, scalars
+from app.log.scalars import as_text, scalars, type_of
 from app.query.meaning import values
 from app.query.query import Bucket, Facets, FieldInfo, Query, Value
 from app.systems.opensearch.mapping import FIELDS, TYPE_LETTERS, field_name
@@ -204,8 +203,4 @@ def _fields_counted(search: OpenSearchQuery) -> tuple[int, Counter[tuple[str, st
 
 def _paths_of(record: LogRecord) -> set[tuple[str, str]]:
     found = {(name, "string") for name in _PLAIN if values(record, name)} | {("message", "string")}
-    return found | {(path, _type(value)) for path, value in scalars(record.metadata or {}, "metadata")}
-
-
-def _type(value: Any) -> str:
-    return "boolean" if isinstance(value, bool) else "string" if isinstance(value, str) else "number"
+    return found | {(path, type_of(value)) for path, value in scalars(record.metadata or {}, "metadata")}

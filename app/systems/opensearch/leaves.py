@@ -37,9 +37,9 @@ class Verify(IntEnum):
     """Which hits of a superset may be others than those that are meant."""
 
     NONE = 0
-    #: Those that hold a value in pieces.
+    #: Hits that hold a value in pieces.
     LONG = 1
-    #: Those that the subset does not find.
+    #: Hits that the subset does not find.
     REST = 2
 
 
@@ -89,8 +89,8 @@ class Leaves:
                 return Meant.exactly({"match_phrase": {"words": run}} if run else ALL)
             case Range():
                 return self._range(leaf)
-            case Exists(field):
-                return Meant.exactly(_existing(field))
+            case Exists(field, but):
+                return Meant.among(_existing(field)) if but else Meant.exactly(_existing(field))
             case Equals(field) | In(field) | Prefix(field) | Contains(field) | Wildcard(field) | Matches(field):
                 place = _place(field)
                 if place is None:

@@ -96,7 +96,7 @@ class _Translator:
             if query is ALL:
                 return ALL
             if (excluded := _excluded(query)) is not None:
-                # Not this or not that is: not both.
+                # NOT a OR NOT b is NOT (a AND b): one must_not for all of them.
                 outside.append(some(excluded))
             elif query is not NOTHING:
                 inside.append(query)

@@ -19,6 +19,7 @@ from app.systems.postgres.shelf import PostgresShelf
 from app.systems.sql.alerts import SqlAlerts
 from app.systems.sql.costs import SqlCosts
 from app.systems.sql.figures import SqlFigures
+from app.systems.sql.forms import SqlForms
 from app.systems.sql.gaps import SqlGaps
 from app.systems.sql.notes import SqlNotes
 from app.systems.sql.notices import SqlNotices
@@ -83,5 +84,6 @@ def opened(url: str, *, dead_limit: int, retention: Retention = Retention(30 * 8
         figures=SqlFigures(shelf),
         gaps=SqlGaps(shelf),
         costs=SqlCosts(shelf),
+        forms=SqlForms(shelf),
     )
     return Opened(record, places=[BeatTable(database)], closers=[leading.close, database.close])

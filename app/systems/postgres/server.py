@@ -179,7 +179,7 @@ class PostgresDatabase:
         return connection
 
     def _give_back(self, connection: Connection) -> None:
-        # One that is still in a transaction was left half-way, with its answers on their way.
+        # A connection that is still in a transaction was left half-way; answers to its statements may still arrive, so it is closed.
         idle = psycopg2.extensions.TRANSACTION_STATUS_IDLE
         fine = not connection.closed and connection.info.transaction_status == idle
         with self._guard:

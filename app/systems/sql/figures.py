@@ -15,7 +15,7 @@ _SAMPLE = ", ".join(("at", *_FLOWS))
 _COUNTS = ("requests", "logs", "refused")
 _SOURCE = (
     "sender, agent, first, last, requests, logs, refused, minute, minute_logs, before_logs, "
-    "refused_at, reason, field, sample"
+    "refused_at, reason, field, sample, read_as"
 )
 _NAMES = _SOURCE.split(", ")[:10]
 #: State under which the sources are counted that were forgotten because there were too many.
@@ -39,9 +39,10 @@ def _see() -> str:
         f"{name} = CASE WHEN excluded.refused_at IS NULL THEN sources.{name} ELSE excluded.{name} END"
         for name in ("refused_at", "reason", "field", "sample")
     )
+    read_as = "read_as = CASE WHEN excluded.read_as = '' THEN sources.read_as ELSE excluded.read_as END"
     marks = ", ".join("?" * len(_SOURCE.split(",")))
     return (
-        f"INSERT INTO sources ({_SOURCE}) VALUES ({marks}) ON CONFLICT (sender, agent) DO UPDATE SET {adds}, {newest}, "
+        f"INSERT INTO sources ({_SOURCE}) VALUES ({marks}) ON CONFLICT (sender, agent) DO UPDATE SET {adds}, {newest}, {read_as}, "
         "last = excluded.last, minute = excluded.minute, "
         "minute_logs = excluded.minute_logs + CASE WHEN excluded.minute = sources.minute THEN sources.minute_logs ELSE 0 END, "
         "before_logs = CASE excluded.minute - sources.minute WHEN 0 THEN sources.before_logs "
@@ -113,14 +114,26 @@ def _visited(key: Key, visit: Visit, now: int) -> Row:
     if refusal is not None:
         field = None if refusal.field is None else clean(refusal.field)
         last = (now, clean(refusal.reason), field, refusal.sample)
-    return (*key, now, now, visit.requests, visit.logs, visit.refused, now // 60_000, visit.logs, 0, *last)
+    return (
+        *key,
+        now,
+        now,
+        visit.requests,
+        visit.logs,
+        visit.refused,
+        now // 60_000,
+        visit.logs,
+        0,
+        *last,
+        clean(visit.read_as),
+    )
 
 
 def _source(row: Row) -> Source:
     """Return the source in a row of _SOURCE."""
-    at, reason, field, sample = row[10:]
+    at, reason, field, sample, read_as = row[10:]
     refusal = None if at is None else SourceRefusal(reason, field, bytes(sample))
-    return Source(**dict(zip(_NAMES, row[:10], strict=True)), refused_at=at, refusal=refusal)
+    return Source(**dict(zip(_NAMES, row[:10], strict=True)), refused_at=at, refusal=refusal, read_as=read_as)
 
 
 def _sample_row(one: FlowSample) -> Row:

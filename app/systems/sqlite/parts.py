@@ -6,6 +6,7 @@ from app.ports.parts import RecordParts
 from app.systems.sql.alerts import SqlAlerts
 from app.systems.sql.costs import SqlCosts
 from app.systems.sql.figures import SqlFigures
+from app.systems.sql.forms import SqlForms
 from app.systems.sql.gaps import SqlGaps
 from app.systems.sql.notes import SqlNotes
 from app.systems.sql.notices import SqlNotices
@@ -32,4 +33,5 @@ def record_parts(database: SqliteDatabase, *, dead_limit: int, forget: Forget | 
         figures=SqlFigures(shelf),
         gaps=SqlGaps(shelf),
         costs=SqlCosts(shelf),
+        forms=SqlForms(shelf),
     )

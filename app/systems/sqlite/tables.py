@@ -203,7 +203,7 @@ samples = Table(
     *(Column(name, BigInteger, nullable=False) for name in ("accepted", "stored", "indexed", "refused", "waiting")),
 )
 
-#: Senders of logs, and what of theirs was refused last. `minute_logs` and `before_logs` are of `minute`, and of the one before.
+#: Senders of logs, what of theirs was refused last, and what their last log was read as. `minute_logs` and `before_logs` are of `minute`, and of the one before.
 sources = Table(
     "sources",
     metadata,
@@ -217,6 +217,15 @@ sources = Table(
     Column("reason", Text),
     Column("field", Text),
     Column("sample", LargeBinary),
+    Column("read_as", Text, nullable=False, server_default=""),
+)
+
+#: How the logs of sources are written, by a pattern of their names. `body` is JSON.
+source_forms = Table(
+    "source_forms",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("body", Text, nullable=False),
 )
 
 #: Numberers of logs, and which of their numbers arrived: `state` is packed (app/drain/numbering.py). `lost` of them did not, the

@@ -21,7 +21,7 @@ except ModuleNotFoundError as missing:
 
 #: Exceptions that boto3 raises when SQS can't be reached, or refuses.
 ERRORS = (exceptions.BotoCoreError, exceptions.ClientError)
-#: Those of them that are raised before anything is sent.
+#: The exceptions that are raised before anything is sent: nothing can have been kept.
 _UNSENT = (exceptions.EndpointConnectionError, exceptions.ConnectTimeoutError, exceptions.ProxyConnectionError)
 #: Seconds to wait for a connection, for the answer to a send, and for one to a receive, which may wait 20 s itself.
 CONNECT_SECONDS = 3

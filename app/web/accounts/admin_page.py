@@ -43,6 +43,7 @@ def _create() -> tuple[str, str]:
         _sent("role"),
         "" if who is None else who.name,
         filter=_sent("filter") or None,
+        hide=_sent("hide") or None,
         expires=_sent("expires") or None,
         rate=_sent("rate") or None,
     )
@@ -55,7 +56,8 @@ def _revoke() -> tuple[str, str]:
 
 
 def _add() -> tuple[str, str]:
-    return f"The password of {_sent('name')}", users.add(_sent("name"), _sent("role"), filter=_sent("filter") or None)
+    limits = {name: _sent(name) or None for name in ("filter", "hide")}
+    return f"The password of {_sent('name')}", users.add(_sent("name"), _sent("role"), **limits)
 
 
 def _role() -> tuple[str, str]:

@@ -8,7 +8,10 @@ from typing import Literal, get_args
 
 from app import secret
 from app.errors import InvalidInput, InvalidQuery, Problem
-from app.query.filter import EVERYTHING, Filter
+from app.find import hidden
+from app.find.bound import Sight
+from app.find.hidden import Hidden
+from app.query.filter import EVERYTHING
 from app.query.language.parse import named, parse
 from app.settings.settings import Settings
 
@@ -30,11 +33,20 @@ class Identity:
     by: Literal["password", "token", "session"] = "password"
     #: The digest of a token, or the text of a session.
     key: bytes = b""
+    #: The fields that are not seen, as `hidden.read` reads them.
+    hide: str = ""
 
     @property
-    def bound(self) -> Filter | None:
-        """The filter that every log must fit to be seen; None where every log is seen."""
-        return parse(self.filter) if self.filter else None
+    def limits(self) -> str:
+        """What binds a reader, as one text: readers with the same see the same. Empty where all is seen."""
+        return f"{self.filter}\0{self.hide}" if self.hide else self.filter
+
+    @property
+    def sight(self) -> Sight | None:
+        """What is seen; None where all is."""
+        if not self.limits:
+            return None
+        return Sight(parse(self.filter) if self.filter else EVERYTHING, Hidden(hidden.read(self.hide)))
 
 
 #: Whoever reaches an open server, and whoever knows the admin's password.
@@ -43,10 +55,10 @@ ADMIN = Identity("admin", "admin")
 
 def tail_key(settings: Settings, who: Identity) -> bytes:
     """Return what the tail's cursors of a bound reader are made with: they count every log. Empty for who sees all."""
-    if not who.filter:
+    if not who.limits:
         return b""
     return hashlib.blake2b(
-        who.filter.encode(), key=secret.load(settings)[:64], person=b"tail cursor", digest_size=32
+        who.limits.encode(), key=secret.load(settings)[:64], person=b"tail cursor", digest_size=32
     ).digest()
 
 
@@ -58,11 +70,16 @@ def check_role(given: str, roles: tuple[Role, ...] = ROLES) -> Role:
     return found
 
 
-def check_filter(text: str, role: Role) -> str:
-    """Return the query that binds a reader, as it is kept; raises InvalidInput and InvalidQuery.
+def check_limits(role: Role, filter: str | None, hide: str | None) -> tuple[str, str]:
+    """Return what binds a reader, as it is kept: the query, and the fields that are hidden; empty where nothing is said.
 
-    What it says of times relative to now is meant anew with each request.
+    Raises InvalidInput and InvalidQuery.
     """
+    return "" if filter is None else _filter(filter, role), "" if hide is None else _hide(hide, role)
+
+
+def _filter(text: str, role: Role) -> str:
+    # What it says of times relative to now is meant anew with each request.
     if not text.strip():
         raise InvalidQuery(Problem("is empty: leave it out to allow every log", "filter"))
     if role != "reader":
@@ -73,3 +90,12 @@ def check_filter(text: str, role: Role) -> str:
     except InvalidQuery as error:
         raise named(error, "filter") from None
     return text.strip()
+
+
+def _hide(text: str, role: Role) -> str:
+    fields = hidden.read(text)
+    if not fields:
+        raise InvalidInput(Problem("is empty: leave it out to hide nothing", "hide"))
+    if role != "reader":
+        raise InvalidInput(Problem(f"binds readers only; from a {role} nothing can be hidden", "hide"))
+    return hidden.written(fields)

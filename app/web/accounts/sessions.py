@@ -81,7 +81,8 @@ def ask(key: bytes, admin: Callable[[], str]) -> Answer:
     if found.user == ADMIN_NAME:
         stamp, who = admin(), Identity(ADMIN_NAME, "admin", by="session", key=key)
     elif user is not None:
-        stamp, who = user.stamp, Identity(user.name, check_role(user.role, USER_ROLES), user.filter, "session", key)
+        stamp, role = user.stamp, check_role(user.role, USER_ROLES)
+        who = Identity(user.name, role, user.filter, "session", key, user.hide)
     else:
         return None
     if not secrets.compare_digest(found.stamp, stamp):

@@ -57,6 +57,8 @@ class ApiToken(Model):
     revoked: Mapped[int | None] = mapped_column(BigInteger)
     #: When it was last used, to the minute.
     used: Mapped[int | None] = mapped_column(BigInteger)
+    #: The fields that are not seen, as `app.find.hidden.read` reads them; empty: every field is seen.
+    hide: Mapped[str] = mapped_column(Text, server_default="")
 
 
 class UserAccount(Model):
@@ -75,6 +77,8 @@ class UserAccount(Model):
     made: Mapped[int] = mapped_column(BigInteger)
     #: When they last logged in.
     used: Mapped[int | None] = mapped_column(BigInteger)
+    #: As of a token.
+    hide: Mapped[str] = mapped_column(Text, server_default="")
     #: When an admin shut them out; None: they may log in.
     disabled: Mapped[int | None] = mapped_column(BigInteger)
     #: The issuer by whom they log in, and their name there, which is theirs alone; None for who has a password.

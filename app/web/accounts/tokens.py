@@ -16,7 +16,7 @@ from app.errors import InvalidInput, NotFound, Problem
 from app.settings.values import parse_seconds
 from app.times import instant
 from app.times.instant import now_ms
-from app.web.accounts.identity import check_filter, check_role
+from app.web.accounts.identity import check_limits, check_role
 from app.web.accounts.tables import ApiToken, transaction
 
 #: What every token begins with, so that programs that look for leaked secrets know one.
@@ -33,7 +33,14 @@ def digest(token: str) -> bytes:
 
 
 def create(
-    name: str, role: str, owner: str, *, filter: str | None = None, expires: str | None = None, rate: str | None = None
+    name: str,
+    role: str,
+    owner: str,
+    *,
+    filter: str | None = None,
+    hide: str | None = None,
+    expires: str | None = None,
+    rate: str | None = None,
 ) -> tuple[str, ApiToken]:
     """Make a token; return it, which is known to nobody else afterwards, and what is kept of it.
 
@@ -41,31 +48,44 @@ def create(
     revoked or has expired can be taken again. Raises InvalidInput, and Unavailable.
     """
     problems = list[Problem]()
+    now = now_ms()
     with _gathered(problems):
         name = check_name(name)
-    now, wanted, kept = now_ms(), "", ""
+    limits = ("", "")
     with _gathered(problems):
-        wanted = check_role(role)
-        kept = "" if filter is None else check_filter(filter, wanted)
+        limits = check_limits(check_role(role), filter, hide)
     until = _read(problems, "expires", expires, lambda text: now + parse_seconds(text) * 1000)
     limit = _read(problems, "rate", rate, _rate)
     if problems:
         raise InvalidInput(*problems)
     token = PREFIX + secrets.token_urlsafe(BYTES)
     made = ApiToken(
-        digest=digest(token), name=name, role=wanted, filter=kept, rate=limit, owner=owner, made=now, expires=until
+        digest=digest(token),
+        name=name,
+        role=role,
+        filter=limits[0],
+        hide=limits[1],
+        rate=limit,
+        owner=owner,
+        made=now,
+        expires=until,
     )
+    _keep(made)
+    return token, made
+
+
+def _keep(made: ApiToken) -> None:
+    """Keep a token; one of its name that is over gives way. Raises InvalidInput where one is valid, and Unavailable."""
     try:
         with transaction() as session:
-            before = session.scalar(select(ApiToken).where(ApiToken.name == name))
-            if before is not None and state(before, now) != "valid":
+            before = session.scalar(select(ApiToken).where(ApiToken.name == made.name))
+            if before is not None and state(before, made.made) != "valid":
                 session.delete(before)
                 session.flush()
             session.add(made)
             session.flush()
     except IntegrityError:
         raise InvalidInput(Problem("is taken by another token", "name")) from None
-    return token, made
 
 
 def every() -> list[ApiToken]:
@@ -99,6 +119,7 @@ def to_dict(token: ApiToken, now: int) -> dict[str, Any]:
         "role": token.role,
         "state": state(token, now),
         "filter": token.filter or None,
+        "hide": token.hide or None,
         "rate": token.rate,
         "owner": token.owner,
         **{name: None if at is None else instant.text((at, 0)) for name, at in times.items()},

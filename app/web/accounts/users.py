@@ -18,7 +18,7 @@ from app.errors import InvalidInput, NotFound, Problem, Unavailable
 from app.settings import values
 from app.times import instant
 from app.times.instant import now_ms
-from app.web.accounts.identity import Role, check_filter, check_role
+from app.web.accounts.identity import Role, check_limits, check_role
 from app.web.accounts.tables import UserAccount, transaction
 from app.web.accounts.totp import factor
 
@@ -41,15 +41,19 @@ def _nobody() -> str:
     return _hasher.hash(secrets.token_hex(16))
 
 
-def add(name: str, role: str, *, filter: str | None = None, password: str | None = None) -> str:
+def add(
+    name: str, role: str, *, filter: str | None = None, hide: str | None = None, password: str | None = None
+) -> str:
     """Add a user; return the password, made where none is given. Raises InvalidInput, and Unavailable."""
     name = check_name(name)
     if name == ADMIN_NAME:
         raise InvalidInput(Problem("is the user whose password is the setting ADMIN_PASSWORD: take another", "name"))
     wanted = check_role(role, USER_ROLES)
-    kept = check_filter(filter, wanted) if filter is not None else ""
+    bound, hidden = check_limits(wanted, filter, hide)
     given = _made() if password is None else check_password(password)
-    made = UserAccount(name=name, role=wanted, filter=kept, hash=_hashed(given), stamp=new_stamp(), made=now_ms())
+    made = UserAccount(
+        name=name, role=wanted, filter=bound, hide=hidden, hash=_hashed(given), stamp=new_stamp(), made=now_ms()
+    )
     try:
         with transaction() as session:
             session.add(made)
@@ -70,8 +74,8 @@ def set_role(name: str, role: str) -> None:
     wanted = check_role(role, USER_ROLES)
     with transaction() as session:
         found = _with_password(session.get(UserAccount, name), "role")
-        if found.filter and wanted != "reader":
-            raise InvalidInput(Problem("can't be that of a user who is bound to a filter: remove and add them", "role"))
+        if (found.filter or found.hide) and wanted != "reader":
+            raise InvalidInput(Problem("can't be that of a user who is bound: remove and add them", "role"))
         found.role, found.stamp = wanted, new_stamp()
 
 
@@ -180,6 +184,7 @@ def to_dict(user: UserAccount, *, totp: bool = False) -> dict[str, Any]:
         "name": user.name,
         "role": user.role,
         "filter": user.filter or None,
+        "hide": user.hide or None,
         "issuer": user.issuer,
         "totp": totp,
         "disabled": user.disabled is not None,

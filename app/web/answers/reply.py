@@ -18,17 +18,17 @@ _by_name = msgspec.json.Encoder(order="sorted").encode
 
 
 class Answer(Shown):
-    """An answer to what could be done."""
+    """The base of answers to requests that succeeded."""
 
     status: Yes
 
 
 class DoneAnswer(Answer):
-    """That it was done."""
+    """The answer to a request that changed something and leaves nothing to say."""
 
 
 class ErrorAnswer(Shown):
-    """Why it could not be done."""
+    """The answer to a request that failed, with each fault."""
 
     status: Annotated[bool, Meta(extra_json_schema={"const": False})]
     message: str

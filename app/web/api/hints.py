@@ -31,7 +31,7 @@ COMPLETIONS = ("q", "at", *WINDOW)
 EXPLAIN = (*FILTER, *WINDOW)
 STATISTICS = (*FILTER, *WINDOW, "field", "size")
 _MEMORY = "logingestor.known"
-#: Filters of bound readers of which something is remembered; the one not asked for longest is forgotten first.
+#: Limits of bound readers for which something is remembered; the one not asked for longest is forgotten first.
 MEMORIES = 100
 
 
@@ -41,14 +41,14 @@ def _remember(setup: Any) -> None:
 
 
 class Memories:
-    """Remembers fields and their values for this process, apart for each filter that binds readers."""
+    """Remembers fields and their values for this process, apart for all limits of readers."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self._held: OrderedDict[str, Memory] = OrderedDict()
 
     def of(self, bound: str) -> Memory:
-        """Return what is remembered of the logs of a filter, as it is written; empty: of all."""
+        """Return what is remembered of what readers with these limits see; empty: of all."""
         with self._guard:
             found = self._held.setdefault(bound, Memory())
             self._held.move_to_end(bound)
@@ -60,7 +60,7 @@ class Memories:
 def memory() -> Memory:
     """Return what this process remembers of the fields and values that whoever asks may see."""
     asks = who()
-    return cast(Memories, current_app.extensions[_MEMORY]).of("" if asks is None else asks.filter)
+    return cast(Memories, current_app.extensions[_MEMORY]).of("" if asks is None else asks.limits)
 
 
 @bp.route("/logs/completions", methods=["GET", "POST"])

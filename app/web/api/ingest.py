@@ -10,7 +10,9 @@ from flask import Blueprint, Response, request
 from app.accept.accept import Outcome
 from app.accept.receipts import Stage
 from app.errors import InvalidInput, InvalidRecord, Problem
+from app.files import carried
 from app.log import numbers, schema
+from app.log.limits import Limits
 from app.log.numbers import Number
 from app.log.schema import Parsed
 from app.settings.limits import limits_of
@@ -18,7 +20,7 @@ from app.times.instant import now_ms
 from app.web.answers.ingest import AcceptedAnswer, ReceiptAnswer
 from app.web.answers.reply import reply_by_name
 from app.web.current import parts
-from app.web.reading import inflated, raw_body
+from app.web.reading import assumed_of_source, inflated, raw_body
 from app.web.security.errors import answer
 
 bp = Blueprint("ingest", __name__)
@@ -45,7 +47,7 @@ def ingest() -> Response:
     settings = parts().settings
     try:
         body = inflated(body)
-        parsed = schema.read(body, request.headers.get("Content-Type"), limits_of(settings), now_ms(), strict=strict)
+        parsed = _parsed(body, limits_of(settings), strict)
     except InvalidRecord as error:
         parts().accept().bury(body, error.problems[0], _sender(), _agent())
         raise
@@ -67,6 +69,12 @@ def ingest() -> Response:
     if stage and outcome.receipt:
         found.come_to(parts().receipts().wait(outcome.receipt, stage, WAIT_SECONDS))
     return reply_by_name(found, 202)
+
+
+def _parsed(body: bytes, limits: Limits, strict: bool) -> Parsed:
+    """Return the logs of the body, read as those of its source are. Raises InvalidInput."""
+    kind, told = request.headers.get("Content-Type"), assumed_of_source()
+    return schema.read(body, kind, limits, now_ms(), strict=strict, told=told, line=carried.line_reader(told))
 
 
 def _numbers(parsed: Parsed) -> dict[int, Number]:

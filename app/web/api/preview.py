@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Blueprint, Response, request
 
 from app.errors import InvalidInput, Problem
@@ -17,7 +19,7 @@ from app.web.reading import inflated, raw_body
 
 bp = Blueprint("preview", __name__)
 
-PARAMETERS = ("as", "zone", "multiline")
+PARAMETERS = ("as", "zone", "multiline", "first_line")
 
 
 @bp.post("/logs/preview")
@@ -29,7 +31,8 @@ def preview() -> Response:
     join = request.args.get("multiline", "auto")
     if join not in files.JOINS:
         raise InvalidInput(Problem(f"is neither {' nor '.join(files.JOINS)}", "multiline"))
-    assumed = Assumed.here(read_zone(request.args.get("zone", "UTC")))
+    zone, first_line = read_zone(request.args.get("zone", "UTC")), request.args.get("first_line") or None
+    assumed = replace(Assumed.here(zone), first_line=first_line)
     body = inflated(raw_body())
     form, rules = request.args.get("as"), settings().rules
     found = files.preview(body, assumed, limits_of(settings()), now_ms(), name=form, join=join == "auto", rules=rules)

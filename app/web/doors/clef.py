@@ -14,8 +14,8 @@ from app.errors import InvalidRecord, LogIngestorError
 from app.log import clef
 from app.log.body import read_item
 from app.log.schema import Refused
-from app.times.written import Assumed
 from app.web.doors.taking import PATIENCE, bury, door, read_body, take
+from app.web.reading import assumed_of_source
 from app.web.security.errors import refused_by
 
 bp = door("clef")
@@ -26,7 +26,7 @@ bp = door("clef")
 def ingest() -> Response:
     """Accept events; 201 when each is kept, or is a dead letter: a client that is refused drops the whole batch."""
     body = read_body()
-    assumed = Assumed.here()
+    assumed = assumed_of_source()
     take([clef.log(event, assumed) for event in _events(body)], body, patience=PATIENCE)
     return make_response(jsonify(MinimumLevelAccepted=None), 201)
 

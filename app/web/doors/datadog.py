@@ -19,6 +19,7 @@ from app.times import written
 from app.times.written import Assumed
 from app.web.current import settings
 from app.web.doors.taking import bury, door, read_body, take
+from app.web.reading import assumed_of_source
 from app.web.security.errors import refused_by
 
 bp = door("datadog")
@@ -34,22 +35,23 @@ _SHORT = 255
 @bp.post("/v1/input/<password>", strict_slashes=False)
 def logs(password: str = "") -> Response:
     """Accept items; 202 when each is kept, or is a dead letter. The *password* in the path was looked at before."""
-    body = read_body()
+    body, assumed = read_body(), assumed_of_source()
     try:
-        items = _items(body)
+        items = _items(body, assumed)
     except InvalidRecord as error:
         bury(body, error.problems[0])
         raise
-    assumed, shared = Assumed.here(), {name: request.args[name] for name in _SHARED if request.args.get(name)}
+    shared = {name: request.args[name] for name in _SHARED if request.args.get(name)}
     # The agent asks with an empty object whether anybody is there.
     take([log(item, shared, assumed) for item in items if item != {}], body)
     return make_response(b"{}", 202, {"Content-Type": "application/json"})
 
 
-def _items(body: bytes) -> list[Any]:
+def _items(body: bytes, assumed: Assumed) -> list[Any]:
     """Return the items of a body, a Refused for each that is no JSON; lines of text are items too."""
     if request.mimetype == "text/plain" and body.lstrip()[:1] not in (b"{", b"["):
-        return [line for line in body.decode("utf-8", "replace").splitlines() if line.strip()]
+        lines = [line for line in body.decode("utf-8", "replace").splitlines() if line.strip()]
+        return list(carried.whole(lines, assumed))
     if not body.strip():
         return []
     found = bodies.items(body, "application/json", settings().request_logs)

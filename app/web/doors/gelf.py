@@ -15,7 +15,7 @@ from app.log.schema import Refused
 from app.web.current import parts
 from app.web.doors.taking import PATIENCE, bury, door, read_body, take
 from app.web.reading import raw_body, sparse
-from app.web.security.errors import refused_by
+from app.web.security.errors import in_words
 
 bp = door("gelf")
 
@@ -61,5 +61,4 @@ def _messages(body: bytes) -> list[Any]:
 
 @bp.errorhandler(LogIngestorError)
 def _failed(error: LogIngestorError) -> Response:
-    status, text, headers = refused_by(error)
-    return make_response(f"{text}\n", status, {"Content-Type": "text/plain; charset=utf-8", **headers})
+    return in_words(error)

@@ -16,6 +16,7 @@ from app.log.limits import REQUEST_LOGS, ensure_few
 from app.log.schema import Refused, payload_of
 from app.times import written
 from app.times.written import Assumed
+from app.web.reading import assumed_of_source
 
 #: HEC's codes by the field at fault; an event that is blank has one more than a missing one.
 CODES = {"event": 12, "fields": 15}
@@ -29,7 +30,7 @@ _DOCKER = frozenset(("line", "source", "tag", "attrs"))
 _SHORT = 255
 #: Times that reading goes on behind what is no JSON.
 _RESUMED = 16
-# Both read a row of blanks once, however long: none goes back, and of lines the last is looked at.
+# Both patterns pass a run of blanks once, however long, as `*+` never goes back; of several line ends the last counts.
 _BETWEEN = re.compile(rb"\}\s*+,?\s*+\{")
 _NEXT = re.compile(r"\}\s*+\{|\n[^\S\n]*+\{")
 _SPACE = re.compile(r"[\s,]*")
@@ -41,7 +42,7 @@ def read(body: bytes, most: int = REQUEST_LOGS) -> list[Any]:
 
     Raises InvalidRecord where it holds none, TooLarge for more than *most*.
     """
-    assumed, found = Assumed.here(), objects(body)
+    assumed, found = assumed_of_source(), objects(body)
     ensure_few(len(found), most)
     return [one if isinstance(one, Refused) else _log(one, assumed) for one in found]
 
@@ -146,10 +147,12 @@ def moment(sent: Any, assumed: Assumed) -> Any:
 
 def lines(body: bytes, about: Mapping[str, str]) -> list[Any]:
     """Return the logs of a body of lines; one that begins with a blank goes on with the line before it."""
-    assumed = Assumed.here()
+    assumed = assumed_of_source()
     metadata = {name: about[name] for name in _FROM if about.get(name)}
     time, host = moment(about.get("time"), assumed), about.get("host") or None
     text = body.decode("utf-8", "replace").replace("\r\n", "\n")
-    found = [one.rstrip("\n") for one in re.split(r"\n(?=\S)", text.strip("\n"))]
+    known = assumed.first_line is not None
+    parts = carried.whole(text.strip("\n").split("\n"), assumed) if known else re.split(r"\n(?=\S)", text.strip("\n"))
+    found = [one.rstrip("\n") for one in parts]
     shared = {"timestamp": time, "resourceId": host if host is not None and len(host) <= _SHORT else None}
     return [carried.opened({"message": one, **shared, "metadata": metadata}, assumed) for one in found if one.strip()]

@@ -74,6 +74,7 @@ class Upload:
             if self._agent.startswith(WHOLE):
                 given = ((place, numbers.of_entry(entry)) for place, entry in enumerate(entries))
                 parsed.numbers = {place: number for place, number in given if number is not None}
+            parsed.door = "journal"
             outcome = self._parts.accept().take(parsed, sender=self._sender, agent=self._agent)
             # The client begins again behind the last entry of an upload that was answered: what is kept is a duplicate then.
             outcome.ensure_kept()

@@ -16,7 +16,8 @@ from app.log.loki import push
 from app.times.written import Assumed
 from app.web.current import parts
 from app.web.doors.taking import PATIENCE, bury, door, read_body, take
-from app.web.security.errors import refused_by
+from app.web.reading import assumed_of_source
+from app.web.security.errors import in_words
 
 bp = door("loki")
 
@@ -34,7 +35,7 @@ def ingest() -> Response:
     except InvalidRecord as error:
         bury(body, error.problems[0])
         raise
-    assumed = Assumed.here()
+    assumed = assumed_of_source()
     take([_log(value, assumed) for value in found], body, patience=PATIENCE)
     return make_response("", 204)
 
@@ -67,5 +68,4 @@ def _log(value: Any, assumed: Assumed) -> Any:
 @bp.errorhandler(LogIngestorError)
 def _failed(error: LogIngestorError) -> Response:
     """Answer in words, as Loki does."""
-    status, text, headers = refused_by(error)
-    return make_response(f"{text}\n", status, {"Content-Type": "text/plain; charset=utf-8", **headers})
+    return in_words(error)

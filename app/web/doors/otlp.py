@@ -19,6 +19,7 @@ from app.log.schema import Refused
 from app.times.written import Assumed
 from app.web.current import parts
 from app.web.doors.taking import bury, door, read_body, take
+from app.web.reading import assumed_of_source
 from app.web.security.errors import refused_by
 
 bp = door("otlp")
@@ -53,7 +54,7 @@ def _taken(form: document.OtlpJson, kind: Any) -> Response:
     except InvalidRecord as error:
         bury(body, error.problems[0])
         raise
-    assumed = Assumed.here()
+    assumed = assumed_of_source()
     outcome = take([one if isinstance(one, Refused) else _read(one, assumed) for one in found], body)
     return _answer(outcome, form, kind)
 

@@ -18,6 +18,7 @@ from flask import Blueprint, Response, after_this_request, g, request
 
 from app.accept.accept import Outcome
 from app.errors import InvalidRecord, LogIngestorError, Problem, Unavailable
+from app.files import carried
 from app.log import schema
 from app.log.numbers import Number
 from app.log.record import LogRecord
@@ -25,7 +26,7 @@ from app.log.schema import Parsed, Refused
 from app.settings.limits import limits_of
 from app.times.instant import now_ms
 from app.web.current import parts
-from app.web.reading import inflated, raw_body
+from app.web.reading import assumed_of_source, inflated, raw_body
 from app.web.security.errors import RETRY_AFTER_SHIPPERS
 from app.web.security.rights import DOOR_PREFIX
 from app.web.server.environ import SENT
@@ -109,7 +110,7 @@ def take(
         with _Series() as name:
             outcome = made.take(f"repeat:{name.hex()}")
         if outcome.lacking:
-            # Some clients that get an answer for each log send them all again: those that were kept are known by their series then.
+            # Clients that get an answer for each log may send all of them again; the series then shows which were kept.
             g.series.doubt()
     g.receipt, g.dropped = outcome.receipt, outcome.dropped
     return outcome
@@ -170,6 +171,7 @@ class _Request:
         agent = request.headers.get("User-Agent", "")
         sender = request.remote_addr or ""
         self.parsed.numbers = self._numbers
+        self.parsed.door = (request.blueprint or "").removeprefix(DOOR_PREFIX)
         outcome = parts().accept().take(self.parsed, sender=sender, key=key, digest=self.digest, agent=agent)
         if not self._each:
             outcome.ensure_kept()
@@ -199,8 +201,11 @@ def _parsed(values: Sequence[Any], now: int, keys: Sequence[bytes]) -> Parsed:
 
 
 def _placed(values: Sequence[Any], now: int) -> Parsed:
+    told = assumed_of_source()
     places = [place for place, value in enumerate(values) if not isinstance(value, Refused)]
-    parsed = schema.read_items([values[place] for place in places], limits_of(parts().settings), now)
+    parsed = schema.read_items(
+        [values[place] for place in places], limits_of(parts().settings), now, told=told, line=carried.line_reader(told)
+    )
     if len(places) == len(values):
         return parsed
     parsed.places = [places[place] for place in parsed.places]
@@ -230,12 +235,12 @@ class _Series:
         if sent is not None:
             sent.append(self._end)
         else:
-            # Not behind our own server: what it is served by can't say.
+            # Another server runs the application, and can't say whether the answer was delivered.
             after_this_request(self._answered)
         return self._name
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        # It may be kept although the answer says 503: what comes again is the same request.
+        # The logs may be kept although the answer says 503, so a repeat counts as the same request.
         ours = isinstance(error, LogIngestorError)
         self._unknown = error is not None and not (ours and not (isinstance(error, Unavailable) and error.kept_unknown))
 
@@ -266,7 +271,7 @@ def _completed(response: Response) -> Response:
         too_large = Refused(Problem("the request was too large: answered 413"), b"")
         parts().visits().saw(request.remote_addr or "", request.headers.get("User-Agent", ""), 0, [too_large])
     if response.status_code == 503:
-        # Also where a door has no words of its own for a refusal, and the answer is everybody's.
+        # A door without an answer of its own for a refusal gives the common one, whose pause is too long for shippers.
         asked = response.headers.get("Retry-After", "")
         response.headers["Retry-After"] = str(min(int(asked), RETRY_AFTER_SHIPPERS) if asked.isdecimal() else 2)
     return response

@@ -19,13 +19,14 @@ from app.query.normal import normal
 from app.query.parameters import Parameters
 from app.query.query import Query
 from app.query.request import read_query
+from app.query.sentence import logs
 from app.query.text import text
 from app.times import instant
 from app.times.instant import Instant
 from app.web.current import backends, budget, settings
 from app.web.render.bars import outline
 from app.web.render.display import rank
-from app.web.search.chart import RANKS, said
+from app.web.search.chart import RANKS
 from app.web.search.form import NAMES, SearchForm
 from app.web.search.said import pending_of, sentence_of
 from app.web.security import caching
@@ -128,10 +129,10 @@ def _link(form: SearchForm, **more: str) -> str:
 def _looked(found: Patterns) -> str:
     """Return in words which logs were looked at."""
     if found.whole:
-        return said(found.logs)
+        return logs(found.logs)
     if found.total is None:
         return f"the newest {found.logs:,} logs only"
-    return f"the newest {found.logs:,} of {'' if found.total_exact else 'at least '}{said(found.total)}"
+    return f"the newest {found.logs:,} of {'' if found.total_exact else 'at least '}{logs(found.total)}"
 
 
 def _shown(found: Patterns, query: Query, form: SearchForm, order: str) -> list[PatternRow]:

@@ -9,7 +9,7 @@ from app.ports.notices import KINDS, SEVERITIES
 from app.query.operations import OPERATIONS
 from app.query.query import PAGE_LIMIT
 from app.web.api import find, ingest
-from app.web.openapi import alert_routes, rule_routes
+from app.web.openapi import alert_routes, rule_routes, source_routes
 from app.web.openapi.route import TEXT, TIME, Parameter, choice, whole
 from app.web.operate import notices_page
 
@@ -96,7 +96,13 @@ COMMON = {
     "trace_id": Parameter(TEXT, "Id of the trace.", "path"),
     "receipt": Parameter(TEXT, "`receipt` of an answer to ingest.", "path"),
 }
-PARAMETERS = {**alert_routes.OF_THE_PAGE, **COMMON, **alert_routes.PARAMETERS, **rule_routes.PARAMETERS}
+PARAMETERS = {
+    **alert_routes.OF_THE_PAGE,
+    **COMMON,
+    **alert_routes.PARAMETERS,
+    **rule_routes.PARAMETERS,
+    **source_routes.PARAMETERS,
+}
 
 #: Parameters that can't be left out.
 REQUIRED = ("field",)

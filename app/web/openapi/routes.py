@@ -18,7 +18,7 @@ from app.web.answers.hints import CompletionsAnswer, ExplanationAnswer, Statisti
 from app.web.answers.ingest import AcceptedAnswer, PreviewAnswer, ReceiptAnswer
 from app.web.answers.reply import DoneAnswer
 from app.web.api import find, hints, ingest, preview
-from app.web.openapi import alert_routes, rule_routes
+from app.web.openapi import alert_routes, rule_routes, source_routes
 from app.web.openapi.route import Route
 from app.web.operate import notices_api
 
@@ -190,6 +190,7 @@ ROUTES = (
     ),
     *alert_routes.ROUTES,
     *rule_routes.ROUTES,
+    *source_routes.ROUTES,
     Route(
         "/metrics",
         ("GET",),

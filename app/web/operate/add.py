@@ -9,11 +9,15 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, make_response, render_template, request
 
 from app.backends import Backends
-from app.errors import InvalidInput, LogIngestorError, Problem
+from app.errors import InvalidInput, LogIngestorError, NotFound, Problem
+from app.files import formats
 from app.files.preview import Previewed, preview
+from app.files.sources.shown import ShownSource
+from app.log.dialects import table
 from app.log.record import LogRecord
 from app.ports.deadline import Budget
 from app.ports.figures import SOURCES, Source
+from app.ports.forms import SourceForm
 from app.query.query import Query
 from app.settings.limits import limits_of
 from app.settings.values import is_loopback
@@ -21,6 +25,7 @@ from app.times.instant import now_ms
 from app.times.written import Assumed
 from app.times.zone import read_zone
 from app.web.current import backends, settings
+from app.web.operate import sources
 from app.web.search.form import SearchForm
 from app.web.security import caching
 from app.web.security.errors import said
@@ -30,6 +35,10 @@ bp.after_request(caching.keep_none)
 
 #: Most characters of lines that are tried.
 PASTED = 1 << 20
+#: Names that can be chosen, of dialects and of forms of text.
+DIALECTS = (*formats.NAMES, *sorted(table.BY_NAME))
+#: Sources whose last log is shown, with what it was read as.
+SHOWN_SOURCES = 50
 #: Logs that are shown once they are there, and seconds that finding them may take.
 LOGS, PATIENCE = 5, 1.0
 _ANY = frozenset[str]()
@@ -94,6 +103,16 @@ class SendTo:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownSources:
+    """The sources that are known, and what was said of them."""
+
+    sources: list[ShownSource]
+    forms: list[SourceForm]
+    #: Why that is not known; None when it is.
+    missing: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Arrived:
     """The logs that have come since the page was opened."""
 
@@ -136,11 +155,46 @@ def tried() -> Response:
     return make_response(shown, 400 if fault else 200)
 
 
+@bp.post("/overview/add/sources")
+def written() -> Response:
+    """Keep or forget how sources write, and show the page with what came of it."""
+    given = {name: request.form.get(name, "").strip() for name in sources.NAMES}
+    done, fault = "", None
+    try:
+        if request.form.get("do") == "remove":
+            sources.removed(given["name"])
+            done = f"How {given['name']} writes is recognised again."
+        else:
+            done = f"Logs of {sources.kept(given).name} are read so from now on."
+    except InvalidInput as error:
+        fault = said(error.problems)
+    except NotFound as error:
+        fault = str(error)
+    since, missing = _since(backends())
+    found = Arrived([], [], [], "", missing)
+    filled = given if fault else {}
+    shown = _page(arrived=found, since=since, done=done, source_fault=fault, filled=filled)
+    return make_response(shown, 400 if fault else 200)
+
+
+def _known() -> KnownSources:
+    try:
+        record = backends().record
+        forms = record.forms.forms()
+        found = record.figures.sources(SHOWN_SOURCES).sources
+    except LogIngestorError as error:
+        return KnownSources([], [], str(error))
+    return KnownSources([ShownSource.of(one, forms) for one in found], forms)
+
+
 def _page(**values: Any) -> str:
     door = SendTo.of(request.url_root, password=settings().auth == "required")
     open_doors = settings().doors
     senders = [(key, name) for key, name, needed in SENDERS if not needed or needed & set(open_doors)]
-    return render_template("add.html", door=door, senders=senders, doors=open_doors, **values)
+    values = {"filled": {}, "done": "", "source_fault": None, **values}
+    return render_template(
+        "add.html", known=_known(), dialects=DIALECTS, door=door, senders=senders, doors=open_doors, **values
+    )
 
 
 def _since(held: Backends) -> tuple[int | None, str | None]:

@@ -21,11 +21,13 @@ from app.ports.figures import Source, Sources
 from app.ports.notices import Notice
 from app.query.filter import Equals
 from app.query.query import Query
+from app.query.sentence import logs
 from app.query.text import text
+from app.settings.values import written_bytes
 from app.times import lengths
 from app.web.current import backends, parts, settings
 from app.web.render import zone
-from app.web.render.bars import Spark, per_second, size, spark
+from app.web.render.bars import Spark, per_second, spark
 from app.web.render.display import shorten
 from app.web.search.form import SearchForm
 from app.web.security import caching
@@ -62,7 +64,7 @@ def span(seconds: float) -> str:
     return lengths.brief(round(seconds * lengths.SECOND))
 
 
-bp.add_app_template_filter(size, "size")
+bp.add_app_template_filter(written_bytes, "size")
 bp.add_app_template_filter(per_second, "per_second")
 
 
@@ -152,7 +154,7 @@ def now(held: Backends) -> OverviewNow:
 
 
 def _order(source: Source, at: int) -> tuple[int, str, str]:
-    """Those at work first, by name: rows that changed places each second could not be read."""
+    """Return the sort key of a source: sources at work come first, by name, so that rows do not change places each second."""
     silent = (at - source.last) // (SILENT_SECONDS * 1000)
     return silent, source.sender, source.agent
 
@@ -163,7 +165,7 @@ def state(found: SystemFigures) -> SystemState:
     if away:
         return SystemState("error", " ".join([*away, "What was accepted is kept."]))
     values = found.values
-    waits = f"{_logs(values['queue_logs'])} wait{'s' if values['queue_logs'] == 1 else ''}"
+    waits = f"{logs(values['queue_logs'])} wait{'s' if values['queue_logs'] == 1 else ''}"
     if values["queue_paused"]:
         return SystemState(
             "warning", f"Paused by an operator: {waits if values['queue_logs'] else 'nothing waits'}; nothing is lost."
@@ -180,12 +182,12 @@ def state(found: SystemFigures) -> SystemState:
             "warning", f"{waits}, the oldest for {span(values['queue_oldest_seconds'])}; nothing is lost."
         )
     if values["index_lacking"] and values["index_lag_seconds"] >= FINE_SECONDS:
-        lacking = _logs(values["index_lacking"])
+        lacking = logs(values["index_lacking"])
         return SystemState("warning", f"{lacking} can't be found yet; nothing is lost, all are stored.")
     if found.notices:
         return SystemState("warning", f"{_first(found.notices)} Nothing that was accepted is lost.")
     if pending := values["queue_logs"] + values["index_lacking"]:
-        return SystemState("fine", f"All is well: {_logs(pending)} {'is' if pending == 1 else 'are'} on the way.")
+        return SystemState("fine", f"All is well: {logs(pending)} {'is' if pending == 1 else 'are'} on the way.")
     return SystemState("fine", "All is well: nothing waits.")
 
 
@@ -195,12 +197,8 @@ def _first(notices: Sequence[Notice]) -> str:
     return shorten(notices[0].text.partition(". ")[0].rstrip("."), 200) + f".{more}"
 
 
-def _logs(count: float) -> str:
-    return f"{count:,.0f} log{'' if count == 1 else 's'}"
-
-
 def _tiles(flow: Flow | None, found: SystemFigures) -> list[Tile]:
-    # One scale for what is the same logs at three places.
+    # Accepted, stored and indexed are the same logs at three places, so their bars share one scale.
     same = [
         bar
         for name in ("accepted", "stored", "indexed")

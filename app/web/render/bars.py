@@ -65,12 +65,3 @@ def per_second(rate: float | None) -> str:
     if rate >= 9.95:
         return f"{rate:,.0f}"
     return "0" if rate == 0 else f"{rate:.1f}" if rate >= 0.05 else "<0.1"
-
-
-def size(count: float) -> str:
-    """Return bytes in the unit that gives three digits."""
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if count < 1_000:
-            return f"{count:,.0f} {unit}" if unit == "bytes" or count >= 99.95 else f"{count:.1f} {unit}"
-        count /= 1_024
-    return f"{count:,.1f} TiB"

@@ -33,7 +33,7 @@ EMPTY = Markup('<i class="none">empty</i>')
 
 
 def _code(character: str) -> str:
-    # Not the pictures at U+2400: few monospace fonts have them, and \x1b is how a log's reader knows them.
+    # Written as \x1b and not by the pictures at U+2400: few monospace fonts have those, and readers of logs know the escape.
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 

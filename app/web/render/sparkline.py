@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.alerts import condition
 from app.ports.alerts import POINTS, Alert, State, Status
+from app.query.sentence import logs
 from app.web.render import bars
 
 #: Width in bars, a minute each, and height of the picture's own coordinates; share of its place that a bar fills.
@@ -42,7 +42,7 @@ def draw(alert: Alert, status: Status, now: int) -> Sparkline | None:
         high = HEIGHT if point.state == "cannot_tell" else max((point.count or 0) / top * HEIGHT, 1)
         found.append((point.state, bars.outline(x, HEIGHT, FILLED, high)))
     counts = [point.count for point in shown if point.count is not None]
-    title = f"{len(shown)} evaluations, the last of {condition.logs(counts[-1])}, " if counts else ""
+    title = f"{len(shown)} evaluations, the last of {logs(counts[-1])}, " if counts else ""
     title += f"{sum(point.state == 'firing' for point in shown)} firing"
     return Sparkline(
         bars.by_kind(found, ("ok", "firing", "cannot_tell")),

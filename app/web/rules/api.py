@@ -11,6 +11,7 @@ from app.find.costs import BY
 from app.ports.costs import DAYS, ROWS
 from app.web.alerts import saved
 from app.web.answers.rules import CostsAnswer, RetentionPreviewAnswer, RulesAnswer, RulesPreviewAnswer, ShownExpiry
+from app.web.api.asked import Asked
 from app.web.rules import page
 from app.web.rules.asking import COST_DAYS, costs, described, going, previewed
 
@@ -46,13 +47,10 @@ def retention_preview() -> Response:
 @bp.get("/costs")
 def cost_table() -> Response:
     """Answer which resources, levels and forms of messages took how many bytes."""
-    given = saved.body(COSTS)
-    days, by = given.get("days", COST_DAYS), given.get("by", "all")
-    if not str(days).isdecimal() or not 1 <= int(days) <= DAYS:
-        raise InvalidInput(Problem(f"is not a whole number from 1 to {DAYS}", "days"))
-    if by not in BY:
-        raise InvalidInput(Problem(f"is neither {' nor '.join(BY)}", "by"))
-    return saved.fresh(msgspec.convert({"status": True, **costs(int(days), by).to_dict(ROWS)}, CostsAnswer))
+    asked = Asked(COSTS)
+    days, by = asked.whole("days", COST_DAYS, 1, DAYS), asked.text("by", "all", BY)
+    asked.check()
+    return saved.fresh(msgspec.convert({"status": True, **costs(days, by).to_dict(ROWS)}, CostsAnswer))
 
 
 def _given() -> str | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from app.find.counts import INTERVALS, Chart
 from app.log.record import SEVERITY_NAMES
 from app.query.query import Bucket, Query
+from app.query.sentence import logs
 from app.times import instant, lengths
 from app.times.zone import from_local, to_local
 from app.web.render import zone
@@ -46,7 +47,7 @@ class Bar:
     def title(self) -> str:
         """The text that is shown when a reader points at the bar."""
         parts = ", ".join(f"{count:,} {RANKS[rank]}" for rank, count in self.by.items())
-        return f"{self.label}: {said(self.count)} ({parts})"
+        return f"{self.label}: {logs(self.count)} ({parts})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,11 +198,6 @@ def compact(count: int) -> str:
         if count >= size:
             return f"{count / size:.3g}{unit}"
     return str(count)
-
-
-def said(count: int) -> str:
-    """Return how many logs, in words."""
-    return f"{count:,} log{'' if count == 1 else 's'}"
 
 
 def _moment(ms: int, interval: int, *, offset: bool = True) -> str:

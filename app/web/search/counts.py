@@ -31,8 +31,8 @@ VALUES, FIELDS_SHOWN = 8, 60
 #: Fields whose values are shown at once, since the index keeps their counts; and how many fields are, with those of the
 #: metadata that most logs have. Values of others are shown when they are opened.
 OPEN, SHOWN_AT_ONCE = ("level", "resourceId", "commit"), 5
-#: Fields of the metadata among which those are chosen, how many logs share a value of one at least, on average,
-#: and how many values are readily chosen among.
+#: How the metadata fields shown at once are chosen: among the CHOSEN_AMONG most frequent, those whose values SHARING logs
+#: share on average at least; those with 2 to HANDFUL values come first.
 CHOSEN_AMONG, SHARING, HANDFUL = 12, 4, 30
 #: Fields whose values are all different, or are the text itself: they are listed only.
 PLAIN = ("message", "id", *TIME_FIELDS)

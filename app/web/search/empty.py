@@ -14,6 +14,7 @@ from app.ports.index import SearchIndex
 from app.query.filter import LEAF_LIMIT, And, Contains, Filter, Or, Words, leaves
 from app.query.normal import normal
 from app.query.query import Query
+from app.query.sentence import logs
 from app.query.text import text
 from app.times import lengths
 from app.times.typed import time_span
@@ -123,7 +124,7 @@ def _number(counted: LowerBound | None) -> str:
     if counted is None:
         return "not counted in time"
     least = "" if counted.exact else "at least "
-    return f"{least}{counted.total:,} log{'' if counted.total == 1 else 's'}"
+    return f"{least}{logs(counted.total)}"
 
 
 def _skewed(skew: Skew) -> str:

@@ -47,7 +47,7 @@ ASKED = ("q", "start", "end", "tz", "clock", "sort")
 ABOUT = ("q", "tz", "clock", "columns", "wrap", "density")
 #: Attributes that are no part of a query, but of how its answer is shown.
 SHOWN = ("back", "open", "values", "counts", "columns", "wrap", "density")
-#: Attributes that a row shows or hands on to its log's page, for those that come by the live tail.
+#: Attributes that a row depends on, in its looks or in the link to its log: the live tail needs them to make rows.
 ROW = ("tz", "clock", "columns", "wrap", "density")
 #: Attributes that the form has no control for.
 HIDDEN = ("values", "counts", "columns", "wrap", "density")

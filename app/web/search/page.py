@@ -18,6 +18,7 @@ from app.find import find, follow
 from app.query.parameters import Parameters
 from app.query.query import Query
 from app.query.request import read_query
+from app.query.sentence import logs
 from app.query.text import text
 from app.times import instant
 from app.web.accounts.identity import tail_key
@@ -225,7 +226,7 @@ def _live(held: Backends, query: Query, form: SearchForm) -> dict[str, str] | No
 def _total(page: Turned) -> str:
     if page.total is None:
         return "Logs"
-    number = f"{page.total:,} log{'' if page.total == 1 else 's'}"
+    number = logs(page.total)
     return number if page.exact else f"At least {number}"
 
 

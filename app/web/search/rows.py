@@ -87,7 +87,7 @@ class Rows:
         removed = args.get("remove", "")
         if removed.isdecimal() and int(removed) < len(rows):
             del rows[int(removed)]
-        # Those without a field last, so that the number of a filter at fault is the one shown.
+        # Rows without a field go last: they are no filters, and the number of a filter at fault is then the one shown.
         rows.sort(key=lambda row: not row.key)
         return cls(tuple(rows), "any" if args.get("match") == "any" else "all", nested, bool(rows))
 

@@ -140,7 +140,7 @@ class Guard:
         return ADMIN
 
     def _of_token(self, given: str, _: str) -> Identity | Response | None:
-        # That it is right says nothing of the next try: its owner may guess the admin's password.
+        # A right token does not reset the count of wrong tries: its owner may still be guessing the admin's password.
         found = self._tokens.verify(given)
         return None if found is None else _rated(found)
 
@@ -196,7 +196,7 @@ def who() -> Identity | None:
 def sees_all() -> bool:
     """Return whether who made the request may see every log, and what is said of all of them."""
     found = who()
-    return found is not None and found.role != "writer" and not found.filter
+    return found is not None and found.role != "writer" and not found.limits
 
 
 def too_many(wait: float, what: str = "passwords") -> Response:

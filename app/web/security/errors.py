@@ -67,6 +67,12 @@ def refused_by(error: LogIngestorError) -> tuple[int, str, dict[str, str]]:
     return _status(error), text, headers
 
 
+def in_words(error: LogIngestorError) -> Response:
+    """Return the answer to an error of ours as plain text, for doors whose clients read no JSON."""
+    status, text, headers = refused_by(error)
+    return make_response(f"{text}\n", status, {"Content-Type": "text/plain; charset=utf-8", **headers})
+
+
 def _before_the_body() -> None:
     """Refuse a request whose body the server would not read, in the words of the door that it was for."""
     error: LogIngestorError | None = request.environ.get(REFUSED)

@@ -13,7 +13,7 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 #: Over TLS only (RFC 6797, section 7.2): for a year the browser asks this host by no other way, whatever a link says.
-#: Not for names beneath it: they may be somebody else's.
+#: Subdomains are left out (no includeSubDomains): they may be somebody else's.
 BY_TLS = {**HEADERS, "Strict-Transport-Security": "max-age=31536000"}
 
 

@@ -63,6 +63,7 @@ RIGHTS: dict[str, Right] = {
     "notices.notices": "unbound",
     "overview.page": "unbound",
     "add.page": "unbound",
+    "sources.every": "unbound",
     "searches.every": "unbound",
     "searches.one": "unbound",
     "alerts.every": "unbound",
@@ -84,6 +85,9 @@ RIGHTS: dict[str, Right] = {
     "page_alerts.submit": "admin",
     "page_alerts.act": "admin",
     "add.tried": "admin",
+    "add.written": "admin",
+    "sources.keep": "admin",
+    "sources.remove": "admin",
     "notice_page.test": "admin",
     "rules.every": "admin",
     "rules.preview": "admin",
@@ -128,6 +132,6 @@ def lacking(who: Identity, endpoint: str | None) -> str | None:
     right = right_of(endpoint)
     if right == "session":
         return None if who.by == "session" else _WANTED[right]
-    if right in _HELD[who.role] and not (right == "unbound" and who.filter):
+    if right in _HELD[who.role] and not (right == "unbound" and who.limits):
         return None
     return _WANTED[right]

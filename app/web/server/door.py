@@ -23,7 +23,7 @@ from app.web.server.uploading import Uploading
 
 #: WebSocket close code (RFC 6455, section 7.4.1): policy violation.
 REFUSED = 1008
-#: Seconds after which who follows is asked again whether that is still allowed.
+#: Seconds after which it is checked again whether a follower is still allowed to follow.
 AGAIN_SECONDS = 5.0
 
 
@@ -111,7 +111,7 @@ class FrontDoor:
         return None
 
     def _ask(self, scope: Scope) -> tuple[Response, Identity | None]:
-        # To Flask it is a plain GET: routes for sockets are a matter of their own there. `Upgrade` still says that it is none.
+        # Flask would look for a route of its own kind for sockets, so it is shown a plain GET; `Upgrade` still marks it as a socket.
         asked = environ({**scope, "method": "GET", "scheme": scope["scheme"].replace("ws", "http")}, b"")
         asked.pop("HTTP_CONNECTION", None)
         with self._app.request_context(asked):

@@ -20,11 +20,11 @@ from flask import Flask
 
 from app.errors import InvalidInput, LogIngestorError
 from app.find import follow
+from app.find.bound import Sight
 from app.find.follow import Follower, TailReader, Write
 from app.log.record import LogRecord
-from app.query.filter import And, Filter
+from app.query.filter import Filter
 from app.query.meaning import predicate
-from app.query.normal import normal
 from app.query.parameters import Parameters
 from app.query.request import read_query
 from app.query.text import text
@@ -44,7 +44,7 @@ PARAMETERS = ("q", "after", "as", *(NAMES[name] for name in ROW))
 FORMS = ("json", "row")
 #: Seconds after which a silent stream says that it lives: proxies cut what is silent.
 ALIVE_SECONDS = 15.0
-#: Logs in one message's worth of writing before the loop serves others.
+#: Logs written to one reader in a row before the event loop serves others.
 AT_ONCE = 200
 #: WebSocket close codes (RFC 6455, section 7.4.1): going away, policy violation, internal error.
 GOING_AWAY, REFUSED, FAILED = 1001, 1008, 1011
@@ -137,20 +137,16 @@ class Live:
         tz = given.get("tz") or "UTC"
         meant = read_query({"q": given.get("q", ""), "tz": tz}).filter
         after = given.get("after") or _last_event(scope)
-        bound, secret = self._bound(scope)
+        who: Identity = scope[WHO]
+        secret, sight = tail_key(self._settings, who), who.sight or Sight()
         place = follow.decode(after, secret) if after else None
         look = SearchForm.read({NAMES[name]: given.get(NAMES[name], "") for name in ROW})
         table.build(look)
         write = _json if form == "json" else self._row(look, meant, read_zone(tz))
-        seen = meant if bound is None else normal(And((bound, meant)))
-        # Marks are of what was asked for, not of what is allowed.
-        key = (form, look.row(), text(meant), *(() if bound is None else (text(bound),)))
-        return TailReader(key, predicate(seen), write, wake, place, secret)
-
-    def _bound(self, scope: Scope) -> tuple[Filter | None, bytes]:
-        """Return the filter that binds who follows, and the key of cursors from which a bound reader reads nothing."""
-        who: Identity = scope[WHO]
-        return who.bound, tail_key(self._settings, who)
+        # The rows mark what the reader asked for (`meant`), not the filter that binds the reader.
+        key = (form, look.row(), text(meant), text(sight.bound), *sight.hidden.fields)
+        holds, without = predicate(sight.meant(meant)), sight.hidden.without
+        return TailReader(key, holds, lambda record, cursor: write(without(record), cursor), wake, place, secret)
 
     def _row(self, look: SearchForm, meant: Filter, where: tzinfo) -> Write:
         """Return what writes a log as a row like those of the page."""

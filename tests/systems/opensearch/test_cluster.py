@@ -41,6 +41,28 @@ def at_last(call: Callable[[], T]) -> T:
             time.sleep(0.5)
 
 
+def cured(server: OpenSearch, node: int, call: Callable[[], T]) -> Callable[[], T]:
+    """Return the call with what its operator does: a primary on that node that never begins its work is cured by a restart.
+
+    OpenSearch leaves a copy that it promoted so now and then, for up to half an hour: docs/operations.md names the cure.
+    """
+    restarted = False
+
+    def tried() -> T:
+        nonlocal restarted
+        try:
+            return call()
+        except Unavailable as error:
+            # Raised after six waits of 10 s for that shard: whatever is handed over is there by then.
+            if "not in primary mode" in str(error) and not restarted:
+                restarted = True
+                server.kill(node)
+                server.start(node)
+            raise
+
+    return tried
+
+
 def refused(call: Callable[[], object], why: str) -> None:
     """Call until it says why it can't answer; every answer before that was a whole one."""
     end, said = time.monotonic() + SETTLE_SECONDS, ""
@@ -100,6 +122,7 @@ def test_a_server_short_of_memory(own_server: StartServer, make_record: MakeReco
             assert well.find(Query(limit=20)).total == len(records)
 
 
+@pytest.mark.timeout(600)
 def test_nodes_come_and_go(own_server: StartServer, make_record: MakeRecord) -> None:
     """With a copy of each shard a node may go; without one no answer is given in its place."""
     server = own_server(OpenSearch, nodes=3)
@@ -124,7 +147,8 @@ def test_nodes_come_and_go(own_server: StartServer, make_record: MakeRecord) -> 
         def complete() -> None:
             assert single.find(Query(count="exact", limit=10)).total == 600
 
-        refused(complete, "single-g1-")
+        # Which of its shards went with the node, or the one of its state, is the cluster's choice.
+        refused(complete, "single-")
         for call in (
             lambda: single.find(Query(Not(Contains("message", "log 7")))),
             lambda: single.histogram(Query(), 1_000, False),
@@ -156,7 +180,7 @@ def test_nodes_come_and_go(own_server: StartServer, make_record: MakeRecord) -> 
             at_last(index.check)
             assert at_last(lambda index=index: index.find(Query(count="exact"))).total >= count  # type: ignore[misc]
             # While a shard is handed from node to node the index says that it takes nothing now.
-            assert at_last(lambda index=index: index.add(records + more)) == []  # type: ignore[misc]
+            assert at_last(cured(server, 2, lambda index=index: index.add(records + more))) == []  # type: ignore[misc]
             at_last(index.refresh)
             found = {record.id for chunk in index.scan(Query()) for record in chunk}
             assert {record.id for record in records + more} <= found

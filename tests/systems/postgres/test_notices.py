@@ -14,7 +14,8 @@ from tests.conftest import MakeRecord
 #: Tables that came after the schema 0002.
 SINCE = (
     *("notices", "beats", "deliveries", "notifiers", "searches", "alerts", "alert_changes", "samples", "sources"),
-    *("numberers", "tokens", "users", "costs", "sessions", "oidc_logins", "totp_factors", "recovery_codes"),
+    *("numberers", "tokens", "users", "costs", "sessions", "source_forms"),
+    *("oidc_logins", "totp_factors", "recovery_codes"),
 )
 #: Columns of the dead letters since then.
 COLUMNS = ("times", "digest", "seen")

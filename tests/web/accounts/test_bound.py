@@ -31,6 +31,7 @@ from app.web import create_app
 from app.web.accounts import tokens
 from app.web.api import hints
 from tests.conftest import fill_backends
+from tests.hiding import HIDEABLE, stripped
 from tests.samples import filters_over, random_records
 
 RECORDS = random_records(11, 300)
@@ -69,10 +70,11 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
         yield client
 
 
-def header(client: FlaskClient, bound: str) -> dict[str, str]:
-    """Return the header of a reader who is bound by a query."""
+def header(client: FlaskClient, bound: str | None = None, hide: str | None = None) -> dict[str, str]:
+    """Return the header of a reader who is bound by a query, and from whom fields are hidden."""
     with client.application.app_context():
-        return {"Authorization": f"Bearer {tokens.create(f'r{next(_names)}', 'reader', 'tests', filter=bound)[0]}"}
+        token, _ = tokens.create(f"r{next(_names)}", "reader", "tests", filter=bound, hide=hide)
+    return {"Authorization": f"Bearer {token}"}
 
 
 def questions(tree: Filter, one: LogRecord) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -88,7 +90,12 @@ def questions(tree: Filter, one: LogRecord) -> Iterator[tuple[str, str, dict[str
     for route in ("fields", "patterns", "explain", "export"):
         yield "POST", f"/logs/{route}", {"query": q}
     yield "POST", "/logs/statistics", {"query": q, "field": "metadata.n"}
-    for typed in ("", "level:", "resourceId:", "metadata.", "er"):
+    yield "POST", "/logs/filter/", {"query": "_exists_:metadata OR _exists_:metadata.a", "count": "exact"}
+    yield "POST", "/logs/filter/", {"query": "NOT _exists_:metadata.user", "count": "exact"}
+    yield "POST", "/logs/facets", {"query": q, "field": ["message", "metadata.a", "metadata.user.name", "commit"]}
+    yield "POST", "/logs/export", {"query": q, "format": "csv", "columns": ["message", "metadata.a", "traceId"]}
+    yield "POST", "/logs/statistics", {"field": "level"}
+    for typed in ("", "level:", "resourceId:", "metadata.", "metadata.a:", "er"):
         yield "POST", "/logs/completions", {"q": typed}
     yield "GET", f"/logs/{id_text(one.id)}", {}
     yield "POST", f"/logs/{id_text(one.id)}/context", {"query": q}
@@ -110,18 +117,30 @@ def answered(
 @settings(
     max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate)
 )
-@given(bound=filters_over(RECORDS), tree=filters_over(RECORDS), place=st.integers(0, len(RECORDS) - 1))
+@given(
+    bound=filters_over(RECORDS),
+    tree=filters_over(RECORDS),
+    place=st.integers(0, len(RECORDS) - 1),
+    hide=st.lists(st.sampled_from(HIDEABLE), max_size=4, unique=True),
+)
 def test_an_answer_is_that_of_a_system_with_nothing_else(
-    whole: FlaskClient, tmp_path_factory: pytest.TempPathFactory, bound: Filter, tree: Filter, place: int
+    whole: FlaskClient,
+    tmp_path_factory: pytest.TempPathFactory,
+    bound: Filter,
+    tree: Filter,
+    place: int,
+    hide: list[str],
 ) -> None:
-    """By every read route: logs, counts, order, cursors, suggestions, and what is not there."""
-    if parse(text(bound)) == EVERYTHING:
+    """By every read route: logs, counts, order, cursors, suggestions, and what is not there; hidden fields are in none."""
+    everything = parse(text(bound)) == EVERYTHING
+    if everything and not hide:
         return
     holds = predicate(bound)
-    with system(tmp_path_factory.mktemp("part"), [record for record in RECORDS if holds(record)]) as part:
+    held = [stripped(record, hide) for record in RECORDS if holds(record)]
+    with system(tmp_path_factory.mktemp("part"), held) as part:
         with part.application.app_context():
             sees_all = {"Authorization": f"Bearer {PASSWORD}"}
-        bounded = header(whole, text(bound))
+        bounded = header(whole, None if everything else text(bound), ",".join(hide) or None)
         for method, path, body in questions(tree, RECORDS[place]):
             wanted = answered(part, method, path, body, sees_all)
             found = answered(whole, method, path, body, bounded)
@@ -215,3 +234,41 @@ def test_json_of_a_bound_answer_is_plain(tmp_path: Path) -> None:
         for path in ("/logs", "/logs/explain?q=level:nosuch", "/", "/?q=level:nosuch"):
             assert "zzsecretzz" not in client.get(path, headers=headers).text
         assert json.loads(client.get("/logs", headers=headers).text)["status"]
+
+
+def test_the_page_holds_nothing_that_is_hidden(tmp_path: Path, make_record: Any) -> None:
+    """Neither name nor value, marks included; the log's own page, the lanes of a trace and the comparison neither."""
+    logs = [
+        make_record(
+            message=f"s3cret {n}",
+            level="error",
+            resource_id="shop-1",
+            trace_id="t1",
+            metadata={"s3cret": {"n": n}, "plain": n},
+        )
+        for n in range(20)
+    ]
+    with system(tmp_path, logs) as client:
+        headers = header(client, hide="message,metadata.s3cret,traceId")
+        first, second = (id_text(one.id) for one in logs[:2])
+        for path in (
+            "/",
+            "/?q=s3cret",
+            "/?q=metadata.s3cret.n:1",
+            "/?columns=metadata.s3cret,message",
+            "/page/counts",
+            "/page/values?field=metadata.s3cret.n",
+            "/patterns",
+            f"/compare?a={first}&b={second}",
+            f"/log/{first}",
+            "/trace/t1",
+            "/logs/explain?q=s3cret",
+            "/logs/completions?q=metadata.",
+        ):
+            for name in ("application/json", "text/html"):
+                answer = client.get(path, headers={**headers, "Accept": name}, buffered=True)
+                # What was asked for comes back, as a form's text, in links and as the head of a column.
+                assert ("s3cret 1" if "s3cret" in path else "s3cret") not in answer.text, path
+        assert client.get("/logs?q=s3cret", headers=headers).json["total"] == 0
+        assert client.get("/logs?q=metadata.plain:3", headers=headers).json["total"] == 1
+        assert client.get("/metrics", headers=headers).status_code == 403

@@ -97,6 +97,12 @@ def test_only_a_digest_is_kept(closed: Flask, settings: Settings) -> None:
         ({"filter": "*"}, "filter"),
         ({"filter": "level:error", "role": "writer"}, "filter"),
         ({"filter": "level:error", "role": "admin"}, "filter"),
+        ({"hide": " "}, "hide"),
+        ({"hide": ","}, "hide"),
+        ({"hide": "timestamp"}, "hide"),
+        ({"hide": "host"}, "hide"),
+        ({"hide": "message", "role": "writer"}, "hide"),
+        ({"hide": "message", "role": "admin"}, "hide"),
     ],
 )
 def test_what_can_t_be_meant_is_refused(closed: Flask, given: dict[str, str], field: str) -> None:

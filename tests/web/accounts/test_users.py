@@ -199,6 +199,22 @@ def test_a_bound_user_sees_what_a_bound_token_sees(closed: Flask) -> None:
     assert client.get("/metrics").status_code == 403
 
 
+def test_hidden_fields_of_a_user_are_the_session_s(closed: Flask) -> None:
+    """They are in no log; what counts all logs is closed, and the user can't be made an admin."""
+    client = closed.test_client()
+    enter(client, "zoe", add(closed, hide="message, metadata.card"))
+    posted = {"message": "4111", "metadata": {"card": "4111", "shop": 1}}
+    closed.test_client().post("/logs/ingest/", json=posted, headers={"Authorization": f"Bearer {PASSWORD}"})
+    held = closed.extensions["logingestor"].backends()
+    assert held.move is not None
+    held.move(100, 0)
+    (found,) = client.get("/logs").json["results"]
+    assert (found["message"], found["metadata"]) == ("", {"shop": 1})
+    assert client.get("/overview").status_code == 403
+    with closed.app_context(), pytest.raises(InvalidInput):
+        users.set_role("zoe", "admin")
+
+
 def test_a_user_changes_the_password(closed: Flask) -> None:
     """With the one that was, twice the same new one; this browser stays logged in, others don't."""
     password, client, other = add(closed), closed.test_client(), closed.test_client()
@@ -235,6 +251,13 @@ def test_the_page_of_access(closed: Flask) -> None:
     assert "lgi_" not in shown
     assert "resourceId:shop-*" in shown
     assert act(do="create", name="x", role="reader", filter="level:(").status_code == 400
+    assert act(do="create", name="x", role="reader", hide="timestamp").status_code == 400
+    act(do="create", name="y", role="reader", hide="metadata.card,message")
+    act(do="add", name="yan", role="reader", hide="commit")
+    shown = client.get("/access", headers=HTML).text
+    assert "metadata.card,message" in shown
+    assert "commit" in shown
+    act(do="remove", name="yan")
     assert act(do="revoke", name="<b>shop</b>").status_code == 200
     assert act(do="revoke", name="nobody").status_code == 404
     assert act(do="nonsense").status_code == 400
@@ -258,6 +281,8 @@ def test_the_page_of_access(closed: Flask) -> None:
         ({"password": "x" * 1_001}, "password"),
         ({"filter": "level:("}, "filter"),
         ({"filter": "level:error", "role": "admin"}, "filter"),
+        ({"hide": "received"}, "hide"),
+        ({"hide": "message", "role": "admin"}, "hide"),
     ],
 )
 def test_who_can_t_be_added(closed: Flask, given: dict[str, str], field: str) -> None:

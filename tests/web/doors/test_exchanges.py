@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 
 from app.backends import Backends
 from app.listen.decoding import gelf_log
+from app.times.written import Assumed
 
 AT = "2026-11-29T10:00:00.123Z"
 AT_MS = 1_795_946_400_123
@@ -179,7 +180,7 @@ def test_docker_gelf(client: FlaskClient, backends: Backends) -> None:
             "_tag": "c0ffee",
         },
     }
-    assert gelf_log(json.dumps(sent).encode(), "192.0.2.7") == sent
+    assert gelf_log(json.dumps(sent).encode(), "192.0.2.7", Assumed.here()) == sent
     assert client.post("/gelf", json=sent).status_code == 202
     [log] = backends.queue.take(10, 0).records
     assert (log.message, log.level, log.resource_id, log.t) == ("order failed", "err", "web-1", AT_MS)

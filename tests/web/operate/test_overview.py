@@ -23,10 +23,11 @@ from app.monitor.flow import BAR_MS
 from app.ports.figures import FlowSample
 from app.ports.notices import Beat, Notice
 from app.settings.settings import Settings
+from app.settings.values import written_bytes
 from app.systems.sqlite.file import SqliteDatabase
 from app.web import create_app
 from app.web.operate import overview
-from app.web.render.bars import per_second, size, spark
+from app.web.render.bars import per_second, spark
 from tests.conftest import Fill, MakeRecord
 from tests.mortal import each_part
 from tests.web.reading import Html, get
@@ -262,10 +263,10 @@ def test_what_waits_is_shown(client: FlaskClient, backends: Backends, make_recor
         (per_second(9.94), "9.9"),
         (per_second(9.96), "10"),
         (per_second(12345.6), "12,346"),
-        (size(999), "999 bytes"),
-        (size(1_000), "1.0 KiB"),
-        (size(50 << 30), "50.0 GiB"),
-        (size(5 << 40), "5.0 TiB"),
+        (written_bytes(999), "999 bytes"),
+        (written_bytes(1_000), "1.0 KiB"),
+        (written_bytes(50 << 30), "50.0 GiB"),
+        (written_bytes(5 << 40), "5.0 TiB"),
     ],
 )
 def test_numbers_are_short(shown: str, text: str) -> None:

@@ -124,10 +124,10 @@ def _leaf(leaf: Filter, dictionary: Dictionary) -> FtsExpression:
         case Phrase(text):
             found = words(text)
             return FtsExpression(all_of([FtsExpression(quoted(word)) for word in found]).text, exact=len(found) <= 1)
-        case Exists(field):
+        case Exists(field, but):
             if field in ("level", "message", "id", "timestamp", "received"):
                 return ALL
-            return FtsExpression(quoted(terms.exists_term(field)))
+            return FtsExpression(quoted(terms.exists_term(field)), exact=not but)
         case Range():
             return _range(leaf, dictionary)
         case Contains() | Wildcard() | Matches():

@@ -70,7 +70,7 @@ def _added(session: Tables, issuer: str, person: Person) -> UserAccount:
         except InvalidInput:
             continue
         if checked.casefold() != ADMIN_NAME and session.get(UserAccount, checked) is None:
-            made = UserAccount(name=checked, role="", filter="", hash="", stamp=new_stamp(), made=now_ms())
+            made = UserAccount(name=checked, role="", filter="", hide="", hash="", stamp=new_stamp(), made=now_ms())
             made.issuer, made.subject = issuer, person.subject
             session.add(made)
             return made

@@ -18,6 +18,7 @@ from app.log.schema import Refused
 from app.times import written
 from app.times.written import Assumed
 from app.web.doors.taking import door, read_body, take
+from app.web.reading import assumed_of_source
 
 bp = door("cloudflare")
 
@@ -37,7 +38,7 @@ _SHORT = 255
 def logs() -> Response:
     """Accept lines; 200 when each is kept, or is a dead letter."""
     body = read_body()
-    assumed = Assumed.here()
+    assumed = assumed_of_source()
     take([_line(line, assumed) for line in body.split(b"\n") if line.strip()], body)
     return make_response(b"", 200)
 

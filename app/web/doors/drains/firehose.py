@@ -24,7 +24,7 @@ from app.times.written import Assumed
 from app.web.current import settings
 from app.web.doors.hec_events import objects
 from app.web.doors.taking import bury, door, read_body, take
-from app.web.reading import sparse
+from app.web.reading import assumed_of_source, sparse
 from app.web.security.errors import refused_by
 
 bp = door("firehose")
@@ -57,7 +57,7 @@ def logs() -> Response:
     asked = request.headers.get("X-Amz-Firehose-Request-Id")
     if asked and asked != sent.request_id:
         raise InvalidInput(Problem("is not the requestId of the body", "X-Amz-Firehose-Request-Id"))
-    shared, assumed, room = _common(), Assumed.here(), [settings().inflated_limit]
+    shared, assumed, room = _common(), assumed_of_source(), [settings().inflated_limit]
     values = [value for record in sent.records for value in _values(record.data, shared, assumed, room)]
     # When it was made is no part of a request: it comes again with the same records.
     take(values, b"\n".join(record.data.encode() for record in sent.records), key=sent.request_id[:255])

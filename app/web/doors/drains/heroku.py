@@ -22,6 +22,7 @@ from app.times import written
 from app.times.written import Assumed
 from app.web.current import settings
 from app.web.doors.taking import bury, door, read_body, take
+from app.web.reading import assumed_of_source
 
 bp = door("heroku")
 
@@ -48,7 +49,7 @@ def logs() -> Response:
             numberer = Numberer("logplex", drain[:255], frame)
             numbers = {place: Number(numberer, place + 1, announced=int(announced)) for place in range(len(found))}
         found.append(Refused(problem, body[:UNREADABLE_KEPT]))
-    assumed = Assumed.here()
+    assumed = assumed_of_source()
     values = [one if isinstance(one, Refused) else log(one, assumed) for one in found]
     # Frames are numbered by drain.
     take(values, body, key=f"{drain}:{frame}" if frame else None, numbers=numbers)

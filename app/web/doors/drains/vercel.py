@@ -21,7 +21,7 @@ from app.times import written
 from app.times.written import Assumed
 from app.web.current import settings
 from app.web.doors.taking import bury, door, read_body, take
-from app.web.reading import raw_body
+from app.web.reading import assumed_of_source, raw_body
 from app.web.security.errors import answer
 
 bp = door("vercel")
@@ -48,7 +48,7 @@ def logs() -> Response:
     except InvalidRecord as error:
         bury(body, error.problems[0])
         raise
-    assumed = Assumed.here()
+    assumed = assumed_of_source()
     take([Refused(item.problem, item.raw) if item.problem else log(item.value, assumed) for item in items], body)
     return make_response(b"", 200)
 
