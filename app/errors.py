@@ -71,6 +71,14 @@ class Forbidden(LogIngestorError):
     """The asker is known, and may not have this: answered with 403, or exit code 1."""
 
 
+class TooMany(LogIngestorError):
+    """More requests than are allowed, or too many wrong passwords: answered with 429 and Retry-After, in seconds."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
 class Unavailable(LogIngestorError):
     """An outside system can't serve now; trying again helps. Answered with 503 and Retry-After.
 

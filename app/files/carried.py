@@ -84,13 +84,16 @@ def within(found: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
     The log's own message, level and time win: its sender's envelope says when and how it was carried. Its resource gives
     way and is kept in the metadata.
     """
-    said = {name: value for name, value in said.items() if value is not None}
-    own = {name: found[name] for name in _OWN if found.get(name) is not None}
     metadata = _both(found.get("metadata"), said.get("metadata"))
-    named = found.get("resourceId")
-    if named is not None and named != said.get("resourceId", named) and isinstance(metadata, dict):
+    named, other = found.get("resourceId"), said.get("resourceId")
+    if named is not None and other is not None and named != other and isinstance(metadata, dict):
         metadata = {"resourceId": named, **metadata}
-    return {**found, **said, **own, "metadata": metadata}
+    both = dict(found)
+    for name, value in said.items():
+        if value is not None and (name not in _OWN or found.get(name) is None):
+            both[name] = value
+    both["metadata"] = metadata
+    return both
 
 
 def _both(one: Any, other: Any) -> Any:

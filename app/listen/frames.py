@@ -17,7 +17,6 @@ _COUNTING = re.compile(rb"[1-9]\d{0,6} ?\Z")
 _GLUED = re.compile(rb"(?<![\s\"'(:=\[])(?=<\d{1,3}>(?:1 (?:\d{4}-\d\d-\d\dT|- )|[A-Z][a-z]{2} [ \d]\d \d\d:))")
 #: Most bytes of what _GLUED looks at.
 HEADER_BYTES = 32
-_ENDS = re.compile(rb"[\n\0]")
 _BETWEEN = b"\n\0\r"
 
 
@@ -61,9 +60,11 @@ class Frames:
         buffer = self._buffer
         if buffer and buffer[0] in _BETWEEN:
             del buffer[: len(buffer) - len(buffer.lstrip(_BETWEEN))]
-        if not buffer or _COUNTING.match(buffer):
+        # A message that begins at once is not counted, and most do.
+        bare = buffer.startswith(b"<")
+        if not buffer or (not bare and _COUNTING.match(buffer)):
             return False
-        counted = _COUNTED.match(buffer)
+        counted = None if bare else _COUNTED.match(buffer)
         if counted is not None and int(counted[1]) <= self._limit:
             start, end = counted.end() - 1, counted.end() - 1 + int(counted[1])
             if len(buffer) < end:
@@ -72,20 +73,25 @@ class Frames:
             whole.append(bytes(buffer[start:end]).removesuffix(b"\0").removesuffix(b"\n"))
             self._drop(end)
             return True
-        end_of_line = _ENDS.search(buffer, self._searched)
-        if end_of_line is None:
+        end = self._end_of_line()
+        after = end + 1
+        if end < 0:
             # The message has no end yet; the beginning of the next one, glued to it, ends it too.
             following = _GLUED.search(buffer, max(1, self._searched - HEADER_BYTES))
             if following is None and len(buffer) <= self._limit:
                 self._searched = len(buffer)
                 return False
             end = after = self._limit if following is None else following.start()
-        else:
-            end, after = end_of_line.span()
         line = bytes(buffer[:end]).removesuffix(b"\r")
         self._drop(after)
         self._line(line, whole)
         return True
+
+    def _end_of_line(self) -> int:
+        """Return the place of the first line feed or NUL that was not looked for yet; -1 without one."""
+        feed = self._buffer.find(b"\n", self._searched)
+        nul = self._buffer.find(b"\0", self._searched, feed if feed >= 0 else len(self._buffer))
+        return feed if nul < 0 else nul
 
     def _drop(self, until: int) -> None:
         del self._buffer[:until]
@@ -93,7 +99,7 @@ class Frames:
 
     def _line(self, line: bytes, whole: list[bytes]) -> None:
         """Take one line: a message, several without anything between them, or more of the message before."""
-        for piece in _GLUED.split(line):
+        for piece in _GLUED.split(line) if line.find(b"<", 1) > 0 else (line,):
             if not piece:
                 continue
             fits = len(self._open) < JOINED_LINES and self._size + len(piece) <= JOINED_BYTES

@@ -8,8 +8,10 @@ import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
+
+import msgspec
 
 from app.accept.accept import Accept
 from app.accept.visits import Visits
@@ -31,8 +33,7 @@ WAITING_BYTES = 64 << 20
 PAUSES = 0.2, 5.0
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(msgspec.Struct, frozen=True, gc=False):
     """One message as it came."""
 
     data: bytes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -28,10 +28,13 @@ from app.times.written import Assumed
 OWN = "own"
 #: Names that were not used, of one request, which its answer repeats.
 UNUSED_SHOWN = 20
+#: Values whose bytes are made at once: few enough that large ones do not stand in memory twice.
+_AT_ONCE = 100
 _UNCLEAN = re.compile("[\0\ud800-\udfff]")
 #: The character that begins a colour, as JSON must write it.
 _ESCAPE = b"\\u001b"
-_json = msgspec.json.Encoder().encode
+_encoder = msgspec.json.Encoder()
+_json, _json_lines = _encoder.encode, _encoder.encode_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,7 @@ def read_items(
     """
     ensure_few(len(values), limits.logs)
     reader = None if strict else replace(_reader(now, told, line), several=several)
-    return _parse(map(_item, values), limits, now, reader, texts=True)
+    return _parse(_items(values), limits, now, reader, texts=True)
 
 
 def _reader(now: int, told: Assumed | None, line: Line | None) -> Reader:
@@ -147,6 +150,24 @@ def payload_of(value: Any) -> bytes:
         return _json(value)
     except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
         return repr(value).encode("utf-8", "backslashreplace")
+
+
+def _items(values: Sequence[Any]) -> Iterator[Item]:
+    """Yield the values with their bytes, which are made of many at once: that takes half as long as one by one."""
+    for start in range(0, len(values), _AT_ONCE):
+        some = values[start : start + _AT_ONCE]
+        lines = None if Item in map(type, some) else _lines(some)
+        # JSON has no line feed within a value.
+        yield from map(_item, some) if lines is None else map(Item, some, lines.split(b"\n"))
+
+
+def _lines(values: Sequence[Any]) -> bytes | None:
+    """Return the values as JSON, one a line; None where they must be looked at one by one."""
+    try:
+        lines = _json_lines(values)
+    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
+        return None
+    return None if b"\\u0000" in lines else lines
 
 
 def _item(value: Any) -> Item:

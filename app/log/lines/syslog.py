@@ -24,8 +24,8 @@ _5424 = re.compile(
     r'(-|(?:\[[^ =\]"]{1,64}(?: [^ =\]"]{1,64}="[^"\\\]]*+(?:\\.[^"\\\]]*+)*+")*\])+)(?: (.*))?',
     re.DOTALL,
 )
-_ELEMENT = re.compile(r'\[([^ =\]"]+)((?: [^ =\]"]+="[^"\\\]]*+(?:\\.[^"\\\]]*+)*+")*)\]', re.DOTALL)
-_PARAMETER = re.compile(r' ([^ =\]"]+)="([^"\\\]]*+(?:\\.[^"\\\]]*+)*+)"', re.DOTALL)
+#: Of structured data that _5424 took: the name of an element, or a parameter.
+_PARTS = re.compile(r'\[([^ =\]"]+)| ([^ =\]"]+)="([^"\\\]]*+(?:\\.[^"\\\]]*+)*+)"', re.DOTALL)
 _ESCAPED = re.compile(r'\\(["\\\]])')
 _PRIORITY = re.compile(r"<(\d{1,3})>(?!1 )")
 #: The part behind the time: a host, a program and its process; without a host the program ends with its colon.
@@ -42,6 +42,8 @@ _BARE_MESSAGE = re.compile(
 _TAGGED = re.compile(r"(?P<app>[\w./+@()-]{1,128})(?:\[(?P<pid>\d{1,10})\])?:? (?P<message>.*)", re.DOTALL)
 _MONTH = re.compile(r"[A-Z][a-z]{2} [ \d]\d ")
 _ZONED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d) ")
+#: What WITHIN has for a name that is no id's.
+_NO_ID = ("", 0)
 #: Characters within which a host must end: longer than any is.
 _HOST = 300
 _MICROSECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(?:Z|[+-]\d\d:\d\d) ")
@@ -126,36 +128,45 @@ def _rfc5424(line: str, assumed: Assumed) -> dict[str, Any] | None:
     found = _5424.fullmatch(line)
     if found is None or int(found[1]) > 191:
         return None
-    time, host, app, process, kind, structured, message = (None if part == "-" else part for part in found.groups()[1:])
-    timestamp = written.from_value(time, assumed)
-    if time is not None and timestamp is None:
+    priority, time, host, app, process, kind, structured, message = found.groups()
+    timestamp = None if time == "-" else written.from_value(time, assumed)
+    if timestamp is None and time != "-":
         return None
-    metadata: dict[str, Any] = {"msgid": kind}
-    for name, parameters in _ELEMENT.findall(structured or ""):
-        metadata[name] = _parameters(parameters)
-    text = (message or "").removeprefix("\ufeff").removeprefix(" ")
-    log = _log(int(found[1]), timestamp, {"host": host, "app": app, "pid": process, "message": text}, metadata)
-    return log if structured is None else {**_ids(metadata), **log}
+    metadata = {} if kind == "-" else {"msgid": kind}
+    ids = {} if structured == "-" else _add_elements(metadata, structured)
+    text = "" if message is None or message == "-" else message.removeprefix("\ufeff").removeprefix(" ")
+    named = {"host": _known(host), "app": _known(app), "pid": _known(process), "message": text}
+    return {**ids, **_log(int(priority), timestamp, named, metadata)}
 
 
-def _ids(elements: dict[str, Any]) -> dict[str, str]:
-    """Return the ids of trace and span among the parameters, by the names that logs give them within any object."""
+def _known(part: str) -> str | None:
+    """Return a part of the header; None for the one that stands for none."""
+    return None if part == "-" else part
+
+
+def _add_elements(metadata: dict[str, Any], structured: str) -> dict[str, str]:
+    """Add the elements of structured data; return the ids of trace and span among their parameters.
+
+    These have the names that logs give them within any object. Of a parameter that stands in an element twice, as it may,
+    all values are kept.
+    """
+    values: dict[str, Any] = {}
     ids: dict[str, tuple[int, str]] = {}
-    for parameters in elements.values():
-        for name, value in parameters.items() if isinstance(parameters, dict) else ():
-            field, rank = WITHIN.get(name, ("", 0))
-            of = traces.trace(value).trace if field == "traceId" else traces.span(value) if field else None
-            if of is not None and (field not in ids or rank < ids[field][0]):
+    for element, name, written_so in _PARTS.findall(structured):
+        if element:
+            metadata[element] = values = {}
+            continue
+        value = _ESCAPED.sub(r"\1", written_so) if "\\" in written_so else written_so
+        if name in values:
+            tail.add(values, name, value)
+            continue
+        values[name] = value
+        field, rank = WITHIN.get(name, _NO_ID)
+        if field and (field not in ids or rank < ids[field][0]):
+            of = value if traces.is_plain(value) else traces.trace(value).trace
+            if of is not None:
                 ids[field] = (rank, of)
     return {field: of for field, (_, of) in ids.items()}
-
-
-def _parameters(text: str) -> dict[str, Any]:
-    """Return the parameters of an element; of a name that stands there twice, as it may, all values."""
-    values: dict[str, Any] = {}
-    for name, value in _PARAMETER.findall(text):
-        tail.add(values, name, _ESCAPED.sub(r"\1", value) if "\\" in value else value)
-    return values
 
 
 def _log(

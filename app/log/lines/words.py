@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+import msgspec
 
 from app.log.fold import fold
 from app.log.ranks import RANKS
@@ -57,8 +58,7 @@ LETTERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Level:
+class Level(msgspec.Struct, frozen=True, gc=False):
     """A level in a line: its name, where it ends, and how it stands there."""
 
     name: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -21,8 +21,7 @@ from app.log.wire import ensure_few_packed
 SENDERS = ("container", "pod", "job", "instance", "filename")
 
 _FIELDS = frozenset(("message", "timestamp", "metadata"))
-#: Fields of Loki's messages (its pkg/push/push.proto): name, number, repeated, message or None for text. Texts are bytes here: one
-#: that is not UTF-8 would have all of the request refused.
+#: Fields of Loki's messages (its pkg/push/push.proto): name, number, repeated, message or None for text.
 _MESSAGES: dict[str, tuple[tuple[str, int, bool, str | None], ...]] = {
     "PushRequest": (("streams", 1, True, "Stream"),),
     "Stream": (("labels", 1, False, None), ("entries", 2, True, "Entry")),
@@ -72,20 +71,32 @@ def from_protobuf(body: bytes, limit: int, most: int = REQUEST_LOGS) -> list[Any
         raise InvalidRecord(Problem(f"the body is not a block of snappy: {error}")) from None
     ensure_few_packed(plain, (1, 2), most)
     try:
-        request = _push_request().FromString(plain)
+        return list(_entries(_push_request(texts=True).FromString(plain), str))
+    except DecodeError:
+        pass
+    try:
+        # Texts that are not UTF-8 are refused as texts, and all of the request with them.
+        return list(_entries(_push_request(texts=False).FromString(plain), _text))
     except DecodeError as error:
         raise InvalidRecord(Problem(f"is not a push of Loki in protobuf: {error}")) from None
-    return [
-        _log(
-            labels,
-            entry.timestamp.seconds * 10**9 + entry.timestamp.nanos if entry.HasField("timestamp") else None,
-            _text(entry.line),
-            {_text(pair.name): _text(pair.value) for pair in entry.metadata},
-        )
-        for stream in request.streams
-        for labels in (_named(text_labels.read(_text(stream.labels))),)
-        for entry in stream.entries
-    ]
+
+
+def _entries(request: Any, text: Callable[[Any], str]) -> Iterator[dict[str, Any]]:
+    """Yield the log of each entry; *text* makes one of what the request has for a text."""
+    for stream in request.streams:
+        labels = _named(text_labels.read(text(stream.labels)))
+        for entry in stream.entries:
+            time = None
+            if entry.HasField("timestamp"):
+                stamp = entry.timestamp
+                time = stamp.seconds * 10**9 + stamp.nanos
+            pairs = entry.metadata
+            more = (
+                {pair.name: pair.value for pair in pairs}
+                if text is str
+                else {text(pair.name): text(pair.value) for pair in pairs}
+            )
+            yield _log(labels, time, text(entry.line), more)
 
 
 def _text(raw: bytes) -> str:
@@ -120,9 +131,9 @@ def _nanoseconds(time: Any) -> int | None:
     return time if isinstance(time, int) and not isinstance(time, bool) and abs(time) < 10**20 else None
 
 
-@lru_cache(maxsize=1)
-def _push_request() -> Any:
-    """Return the class of the request, made at its first use."""
+@lru_cache(maxsize=2)
+def _push_request(*, texts: bool) -> Any:
+    """Return the class of the request, made at its first use: its texts are texts, which must be UTF-8, or bytes."""
     file = descriptor_pb2.FileDescriptorProto(name="push.proto", package="logproto", syntax="proto3")
     kinds = descriptor_pb2.FieldDescriptorProto
     stamp = file.message_type.add(name="Timestamp")
@@ -135,7 +146,7 @@ def _push_request() -> Any:
                 name=field,
                 number=number,
                 label=kinds.LABEL_REPEATED if repeated else kinds.LABEL_OPTIONAL,
-                type=kinds.TYPE_MESSAGE if inner else kinds.TYPE_BYTES,
+                type=kinds.TYPE_MESSAGE if inner else kinds.TYPE_STRING if texts else kinds.TYPE_BYTES,
                 type_name=f".logproto.{inner}" if inner else None,
             )
     pool = descriptor_pool.DescriptorPool()

@@ -15,7 +15,7 @@ from app.times import instant
 
 #: Names of SeverityNumber 1 to 24, four numbers each.
 LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
-#: The severity texts that exporters write, as they write them, so that none need be folded.
+#: The severity texts that exporters write, as they write them: these are levels as they are.
 _RANKED = frozenset(("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", *LEVELS))
 #: Longest text of a field other than the message, in characters.
 _SHORT = 255
@@ -30,15 +30,23 @@ _CERTAIN = 10**17
 
 def resource_id(attributes: dict[str, Any]) -> str | None:
     """Return the name of the resource with these attributes: its service's, else that of the machine it ran on."""
-    named = [value for name in _NAMES if isinstance(value := attributes.get(name), str) and 0 < len(value) <= _SHORT]
-    return next((name for name in named if not name.startswith(_NAMELESS)), named[0] if named else None)
+    nameless = None
+    for key in _NAMES:
+        name = attributes.get(key)
+        if isinstance(name, str) and 0 < len(name) <= _SHORT:
+            if not name.startswith(_NAMELESS):
+                return name
+            nameless = nameless or name
+    return nameless
 
 
 def origin(resource: dict[str, Any], name: str, version: str, scope: dict[str, Any]) -> dict[str, Any]:
     """Return the metadata that all records of one scope share."""
-    named = {"name": name, "version": version, **({"attributes": scope} if scope else {})}
-    own = {"resource": resource, "scope": {key: value for key, value in named.items() if value}}
-    return {key: value for key, value in own.items() if value}
+    shared: dict[str, Any] = {"resource": resource} if resource else {}
+    if name or version or scope:
+        named = {"name": name, "version": version, "attributes": scope}
+        shared["scope"] = {key: value for key, value in named.items() if value}
+    return shared
 
 
 def joined(attributes: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
@@ -76,7 +84,7 @@ def level(number: int, text: str) -> str | None:
 
     Python writes "FATAL" beside 21, Go's slog "INFO+2" beside 11, and a library's own level has a text alone.
     """
-    if text and (text in _RANKED or fold(text) in SEVERITY or not number) and len(text) <= _SHORT:
+    if text and (fold(text) in SEVERITY or not number) and len(text) <= _SHORT:
         return text
     return LEVELS[(number - 1) // 4] if 1 <= number <= 24 else None
 
@@ -86,7 +94,8 @@ def log(
 ) -> dict[str, Any]:
     """Return the log of a *record* whose body and attributes are plain values; *shared* is its scope's `origin`."""
     number, text = record.severity_number, record.severity_text
-    found, event, flags, own = level(number, text), record.event_name, record.flags, shared
+    found = text if text in _RANKED else level(number, text)
+    event, flags, own = record.event_name, record.flags, shared
     if text and found != text:
         own = {**own, "severityText": text}
     if event:

@@ -44,7 +44,7 @@ TEXTS = {
     27: "Request entity too large",
 }
 #: Codes of statuses that are given before an event is looked at.
-_CODES = {401: 3, 413: 27, 500: 8, 503: 9}
+_CODES = {401: 3, 413: 27, 429: 9, 500: 8, 503: 9}
 #: Longest name of a channel, in characters.
 CHANNEL_LENGTH = 255
 #: Seconds for which acknowledgements are looked up; what is not known by then is false.

@@ -91,15 +91,18 @@ def _log(sent: Any, assumed: Assumed) -> dict[str, Any] | Refused:
     problem = _problem(sent)
     if problem is not None:
         return Refused(problem, payload_of(sent))
-    event, metadata = sent["event"], {name: sent[name] for name in _FROM if sent.get(name) is not None}
+    event, metadata = sent["event"], dict[str, Any]()
+    for name in _FROM:
+        if (origin := sent.get(name)) is not None:
+            metadata[name] = origin
     fields = sent.get("fields") or {}
     if not sent.keys() <= _KNOWN:
         fields = {**{name: value for name, value in sent.items() if name not in _KNOWN}, **fields}
     if metadata.keys().isdisjoint(fields):
-        metadata |= fields
+        metadata.update(fields)
     else:
         taken = {name: value for name, value in fields.items() if name in metadata}
-        metadata |= {name: value for name, value in fields.items() if name not in taken}
+        metadata.update((name, value) for name, value in fields.items() if name not in taken)
         metadata["fields"] = taken
     time = moment(sent.get("time"), assumed)
     if time is None and sent.get("time") is not None:

@@ -55,13 +55,14 @@ def _taken(form: document.OtlpJson, kind: Any) -> Response:
         bury(body, error.problems[0])
         raise
     assumed = assumed_of_source()
-    outcome = take([one if isinstance(one, Refused) else _read(one, assumed) for one in found], body)
+    values = [one if isinstance(one, Refused) or one["level"] is not None else _read(one, assumed) for one in found]
+    outcome = take(values, body)
     return _answer(outcome, form, kind)
 
 
 def _read(log: dict[str, Any], assumed: Assumed) -> dict[str, Any]:
-    """Return the log; a body of text without a severity is a line that somebody's collector read from a file."""
-    if log["level"] is None and "body" not in log["metadata"] and log["message"]:
+    """Return a log without a severity; where its body is a text, that is a line that somebody's collector read from a file."""
+    if "body" not in log["metadata"] and log["message"]:
         return carried.opened(log, assumed)
     return log
 

@@ -201,13 +201,12 @@ def _parsed(values: Sequence[Any], now: int, keys: Sequence[bytes]) -> Parsed:
 
 
 def _placed(values: Sequence[Any], now: int) -> Parsed:
-    told = assumed_of_source()
+    told, limits = assumed_of_source(), limits_of(parts().settings)
+    line = carried.line_reader(told)
+    if Refused not in map(type, values):
+        return schema.read_items(values, limits, now, told=told, line=line)
     places = [place for place, value in enumerate(values) if not isinstance(value, Refused)]
-    parsed = schema.read_items(
-        [values[place] for place in places], limits_of(parts().settings), now, told=told, line=carried.line_reader(told)
-    )
-    if len(places) == len(values):
-        return parsed
+    parsed = schema.read_items([values[place] for place in places], limits, now, told=told, line=line)
     parsed.places = [places[place] for place in parsed.places]
     refused = [_at(one, places[one.problem.index or 0]) for one in parsed.refused]
     refused += [_at(value, place) for place, value in enumerate(values) if isinstance(value, Refused)]
@@ -270,7 +269,7 @@ def _completed(response: Response) -> Response:
         # Kept nowhere: the page of sources is the one place that shows it.
         too_large = Refused(Problem("the request was too large: answered 413"), b"")
         parts().visits().saw(request.remote_addr or "", request.headers.get("User-Agent", ""), 0, [too_large])
-    if response.status_code == 503:
+    if response.status_code in (429, 503):
         # A door without an answer of its own for a refusal gives the common one, whose pause is too long for shippers.
         asked = response.headers.get("Retry-After", "")
         response.headers["Retry-After"] = str(min(int(asked), RETRY_AFTER_SHIPPERS) if asked.isdecimal() else 2)

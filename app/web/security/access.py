@@ -12,6 +12,7 @@ from typing import cast
 
 from flask import Flask, Response, g, make_response, render_template, request
 
+from app.errors import TooMany
 from app.settings.settings import Settings
 from app.settings.values import is_loopback
 from app.web.accounts import sessions, users
@@ -55,7 +56,7 @@ class Guard:
         self.codes = Tries()
 
     def check(self) -> Response | None:
-        """Answer a request that may not pass; None lets it in."""
+        """Answer a request that may not pass; None lets it in. Raises TooMany, which its route words as its clients expect."""
         # Without an endpoint it is a 404 or 405, which would show which paths exist.
         if not self.required or request.endpoint in OPEN:
             by_browser = not takes_logs(request)
@@ -90,8 +91,8 @@ class Guard:
         found = self._sessions.look(sessions.digest(key))
         return None if found is None else found.identity
 
-    def log_in(self, name: str, password: str) -> str | Response | None:
-        """Return the key of a session for a name and its password; None for wrong ones, or an answer to too many of them."""
+    def log_in(self, name: str, password: str) -> str | None:
+        """Return the key of a session for a name and its password; None for wrong ones. Raises TooMany."""
         address, digest = request.remote_addr or "", self._password.digest(f"{name}\0{password}")
         wait = self._tries.wait(address, digest, name)
         if not wait:
@@ -100,7 +101,9 @@ class Guard:
                 self._tries.succeeded(address, name)
                 return key
             wait = self._tries.failed(address, digest)
-        return too_many(wait) if wait else None
+        if wait:
+            raise too_many(wait)
+        return None
 
     def _admin_session(self, password: str) -> str | None:
         return users.session_key(USER, self._password.stamp()) if self._password.matches(password) else None
@@ -113,7 +116,7 @@ class Guard:
         return self._password.stamp()
 
     def _identified(self, given: Given) -> Identity | Response:
-        """Return whose credential it is, or the answer to one that opens nothing now."""
+        """Return whose credential it is, or the answer to one that opens nothing. Raises TooMany."""
         if Verifier.is_token(given.password):
             known = self._tokens.fresh(given.password)
             # A key that this process does not know counts as a guess until the record says whose it is.
@@ -121,7 +124,7 @@ class Guard:
         return self._guessed(given, self._of_password, USER)
 
     def _guessed(
-        self, given: Given, find: Callable[[str, str], Identity | Response | None], user: str = ""
+        self, given: Given, find: Callable[[str, str], Identity | None], user: str = ""
     ) -> Identity | Response:
         address = request.remote_addr or ""
         digest = self._password.digest(given.password)
@@ -131,7 +134,9 @@ class Guard:
             if found is not None:
                 return found
             wait = self._tries.failed(address, digest)
-        return too_many(wait) if wait else ask()
+        if wait:
+            raise too_many(wait)
+        return ask()
 
     def _of_password(self, given: str, address: str) -> Identity | None:
         if not self._password.matches(given):
@@ -139,7 +144,7 @@ class Guard:
         self._tries.succeeded(address, USER)
         return ADMIN
 
-    def _of_token(self, given: str, _: str) -> Identity | Response | None:
+    def _of_token(self, given: str, _: str) -> Identity | None:
         # A right token does not reset the count of wrong tries: its owner may still be guessing the admin's password.
         found = self._tokens.verify(given)
         return None if found is None else _rated(found)
@@ -150,14 +155,13 @@ def guard_of(app: Flask) -> Guard:
     return cast(Guard, app.extensions[_GUARD])
 
 
-def _rated(known: Verified) -> Identity | Response:
-    """Return whose token it is, or the answer to one that asks more often than it may."""
+def _rated(known: Verified) -> Identity:
+    """Return whose token it is. Raises TooMany where it asks more often than it may."""
     wait = known.wait(time.monotonic())
-    return (
-        known.identity
-        if not wait
-        else _later(wait, f"the token {known.identity.name} is used more often than it may be")
-    )
+    if wait:
+        message = f"the token {known.identity.name} is used more often than it may be"
+        raise TooMany(message, retry_after=math.ceil(wait))
+    return known.identity
 
 
 #: The pages that each page links: the path, and others where one is on that page; endpoint, name.
@@ -199,15 +203,9 @@ def sees_all() -> bool:
     return found is not None and found.role != "writer" and not found.limits
 
 
-def too_many(wait: float, what: str = "passwords") -> Response:
-    """Return the answer to who tried too many passwords, or *what* else."""
-    return _later(wait, f"too many wrong {what} came from this address; wait")
-
-
-def _later(wait: float, message: str) -> Response:
-    response = answer(429, message)
-    response.headers["Retry-After"] = str(math.ceil(wait))
-    return response
+def too_many(wait: float, what: str = "passwords") -> TooMany:
+    """Return the error of who tried too many passwords, or *what* else, and may try again in *wait* seconds."""
+    return TooMany(f"too many wrong {what} came from this address; wait", retry_after=math.ceil(wait))
 
 
 def ask() -> Response:

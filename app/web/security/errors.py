@@ -17,6 +17,7 @@ from app.errors import (
     NotFound,
     Problem,
     TooLarge,
+    TooMany,
     Unavailable,
     UnsupportedMedia,
 )
@@ -37,6 +38,7 @@ STATUS: tuple[tuple[type[LogIngestorError], int], ...] = (
     (InvalidInput, 400),
     (NotFound, 404),
     (Forbidden, 403),
+    (TooMany, 429),
     (Unavailable, 503),
 )
 
@@ -61,9 +63,9 @@ def answer(status: int, message: str, problems: Sequence[Problem] = (), *, kept_
 def refused_by(error: LogIngestorError) -> tuple[int, str, dict[str, str]]:
     """Return status, sentence and headers for an error of ours, for doors that answer in a shape of their own."""
     text = said(error.problems) if isinstance(error, InvalidInput) else str(error)
-    headers = (
-        {"Retry-After": str(min(error.retry_after, RETRY_AFTER_SHIPPERS))} if isinstance(error, Unavailable) else {}
-    )
+    headers = {}
+    if isinstance(error, TooMany | Unavailable):
+        headers["Retry-After"] = str(min(error.retry_after, RETRY_AFTER_SHIPPERS))
     return _status(error), text, headers
 
 
@@ -88,11 +90,10 @@ def _ours(error: LogIngestorError) -> Response:
     status = _status(error)
     if isinstance(error, InvalidInput):
         return answer(status, said(error.problems), error.problems)
-    if isinstance(error, Unavailable):
-        response = answer(status, str(error), kept_unknown=error.kept_unknown)
+    response = answer(status, str(error), kept_unknown=isinstance(error, Unavailable) and error.kept_unknown)
+    if isinstance(error, TooMany | Unavailable):
         response.headers["Retry-After"] = str(error.retry_after)
-        return response
-    return answer(status, str(error))
+    return response
 
 
 def said(problems: Sequence[Problem]) -> str:

@@ -19,7 +19,7 @@ LIMIT = 1 << 20
 
 def packed(*streams: tuple[bytes, list[tuple[int, int, bytes, dict[bytes, bytes]]]]) -> bytes:
     """Return a push as promtail sends it."""
-    request = push._push_request()()
+    request = push._push_request(texts=False)()
     for text, entries in streams:
         stream = request.streams.add(labels=text)
         for seconds, nanos, line, more in entries:

@@ -20,14 +20,13 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
 from app.log.fold import fold, word_text
 from app.log.ranks import RANKS
 from app.log.record import LogRecord
-from app.log.scalars import as_text, number, scalars
+from app.log.scalars import as_text, number
 
 #: A longer value is indexed by its start and by a digest of the whole (characters).
 VALUE_LIMIT = 200
@@ -56,13 +55,6 @@ def escape(value: str) -> str:
 def path_name(field: str) -> str:
     """Return the name of a metadata path in terms: without `metadata`, its dot kept (a key may be empty), escaped."""
     return _SPECIAL_IN_PATH.sub(_escaped, field.removeprefix("metadata"))
-
-
-@lru_cache(maxsize=20_000)
-def _existing(field: str) -> str:
-    """Return the terms that say that a metadata path and all above it exist, with blanks between."""
-    parts = field.split(".")
-    return " ".join(exists_term(".".join(parts[:length])) for length in range(1, len(parts) + 1))
 
 
 def exists_term(field: str) -> str:
@@ -130,10 +122,15 @@ def _commit_terms(commit: str) -> str:
 
 
 @lru_cache(maxsize=20_000)
-def _of_key(key: str) -> tuple[str, str]:
-    """Return, for a key at the top of the metadata, its existence terms and what its value terms start with."""
-    field = f"metadata.{key}"
-    return _existing(field), field_start(field)
+def _of_key(above: str, key: str) -> tuple[str, str, str]:
+    """Return, for a key beneath the path *above*, its path, the terms that it exists, and these with the start of a value's term.
+
+    A key may have dots, so that paths lie between; that what is *above* exists is not among the terms.
+    """
+    path = f"{above}.{key}"
+    parts, known = path.split("."), above.count(".") + 1
+    existing = " ".join(exists_term(".".join(parts[:end])) for end in range(known + 1, len(parts) + 1))
+    return path, existing, f"{existing} {field_start(path)}"
 
 
 def document(record: LogRecord) -> str:
@@ -149,15 +146,38 @@ def document(record: LogRecord) -> str:
         parts.append("e~p")
     if record.commit is not None:
         parts.append(_commit_terms(record.commit))
-    if record.metadata:
-        for key, value in record.metadata.items():
-            if type(value) is str:
-                existing, start = _of_key(key)
-                parts.append(existing)
-                parts.append(_started(start, f"metadata.{key}", value))
-            else:
-                parts += _scalar_terms(f"metadata.{key}", value)
+    if record.metadata and _add_values(parts, "metadata", record.metadata):
+        parts.append("e~m")
     return " ".join(parts)
+
+
+def _add_values(parts: list[str], path: str, values: dict[str, Any]) -> bool:
+    """Add the terms of what lies beneath a path of the metadata; return whether there is any value."""
+    some = False
+    for key, value in values.items():
+        inner, existing, start = _of_key(path, key)
+        if type(value) is str and len(value) <= VALUE_LIMIT and _SPECIAL.search(value) is None:
+            parts.append(start + value)
+            some = True
+        elif _add_value(parts, inner, value):
+            parts.append(existing)
+            some = True
+    return some
+
+
+def _add_value(parts: list[str], path: str, value: Any) -> bool:
+    """Add the terms of every scalar at or beneath the path; return whether there is any."""
+    if type(value) is dict:
+        return _add_values(parts, path, value)
+    if type(value) is list:
+        return True in [_add_value(parts, path, inner) for inner in value]
+    if value is None:
+        return False
+    parts.append(_terms(path, as_text(value)))
+    comparable = number(value)
+    if comparable is not None:
+        parts.append(number_start(path) + sortable(comparable))
+    return True
 
 
 def _started(start: str, field: str, value: str) -> str:
@@ -165,13 +185,3 @@ def _started(start: str, field: str, value: str) -> str:
     if len(value) <= VALUE_LIMIT and _SPECIAL.search(value) is None:
         return start + value
     return _terms(field, value)
-
-
-def _scalar_terms(field: str, value: Any) -> Iterator[str]:
-    """Yield the terms of every scalar at or beneath *field* of the metadata."""
-    for path, scalar in scalars(value, field):
-        yield _existing(path)
-        yield _terms(path, as_text(scalar))
-        comparable = number(scalar)
-        if comparable is not None:
-            yield number_start(path) + sortable(comparable)

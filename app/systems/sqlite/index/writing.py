@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from app.log.record import LogRecord
 from app.log.scalars import scalars
@@ -22,7 +22,9 @@ _MINUTE = 60_000
 #: Counted field under which paths and types are counted instead of values.
 PATHS = ""
 #: JSON types of scalars by Python's.
-_TYPES = {str: "string", bool: "boolean", int: "number", float: "number"}
+_TYPES: dict[type, str] = {str: "string", bool: "boolean", int: "number", float: "number"}
+#: Of an object its names, the types of their values, and for each object and list among these its own layout, or its paths and types.
+_Layout: TypeAlias = tuple[tuple[str, ...], tuple[type, ...], tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +80,25 @@ def tallies(records: Sequence[LogRecord]) -> tuple[Counter[tuple[int, str]], Cou
     values["spanId"] = [record.span_id for record in records]
     for field, found in values.items():
         counts[PATHS, _typed(field, "string")] = len(found) - found.count(None)
-    paths = Counter([path for record in records if record.metadata for path in _typed_paths(record.metadata)])
+    known: dict[_Layout, set[str]] = {}
+    paths = Counter([path for one in records if one.metadata for path in _typed_paths(one.metadata, known)])
     counts.update({(PATHS, path): count for path, count in paths.items()})
     return minutes, +counts
 
 
-def _typed_paths(metadata: dict[str, Any]) -> Collection[str]:
-    """Return the paths of the metadata's scalars with their types, each once."""
+def _typed_paths(metadata: dict[str, Any], known: dict[_Layout, set[str]]) -> Collection[str]:
+    """Return the paths of the metadata's scalars with their types, each once; *known* are those of layouts met before."""
     found = []
     for key, value in metadata.items():
         kind = _TYPES.get(type(value))
-        if kind is None:  # not flat
-            return {_typed(path, type_name(inner)) for path, inner in scalars(metadata, "metadata")}
+        if (
+            kind is None
+        ):  # not flat: programs write logs of few layouts, so that the paths of each are put together once
+            layout = _layout(metadata)
+            paths = known.get(layout)
+            if paths is None:
+                paths = known[layout] = _paths("metadata", layout)
+            return paths
         found.append(_typed_key(key, kind))
     return found
 
@@ -97,6 +106,32 @@ def _typed_paths(metadata: dict[str, Any]) -> Collection[str]:
 @lru_cache(maxsize=20_000)
 def _typed_key(key: str, kind: str) -> str:
     return _typed(f"metadata.{key}", kind)
+
+
+def _layout(values: dict[str, Any]) -> _Layout:
+    """Return the names and types of an object's values, and what lies beneath them."""
+    inner: list[Any] = []
+    for value in values.values():
+        if type(value) is dict:
+            inner.append(_layout(value))
+        elif type(value) is list:
+            inner.append(frozenset([(path, type(one)) for path, one in scalars(value, "")]))
+    return tuple(values), tuple(map(type, values.values())), tuple(inner)
+
+
+def _paths(path: str, layout: _Layout) -> set[str]:
+    """Return the paths beneath *path* of all scalars of a layout, with their types."""
+    names, kinds, inner = layout
+    beneath, found = iter(inner), set[str]()
+    for name, kind in zip(names, kinds, strict=True):
+        field = f"{path}.{name}"
+        if kind is dict:
+            found |= _paths(field, next(beneath))
+        elif kind is list:
+            found.update(_typed(field + more, _TYPES[one]) for more, one in next(beneath))
+        elif kind in _TYPES:
+            found.add(_typed(field, _TYPES[kind]))
+    return found
 
 
 def _typed(path: str, kind: str) -> str:

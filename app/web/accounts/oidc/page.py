@@ -62,7 +62,7 @@ def back() -> Response:
     address, way = request.remote_addr or "", "" if flow is None else flow.way
     wait = logins.tries.wait(address, b"")
     if wait:
-        return access.too_many(wait)
+        raise access.too_many(wait)
     try:
         code, begun = _code(flow, logins.issuer.address)
         key = members.log_in(settings(), logins.finish(begun, code), begun.state)

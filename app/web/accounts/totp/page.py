@@ -41,8 +41,6 @@ def enter() -> Response:
         return make_response(render_template("login.html", next="", name="", fault=fault), 400)
     key, way = known
     outcome = _taken(name)
-    if isinstance(outcome, Response):
-        return outcome
     if outcome != "right":
         return pending.ask(key, way, _FAULTS[outcome], 400)
     users.note_login(name)
@@ -68,8 +66,6 @@ def act() -> Response:
 def _begin(account: Identity) -> Response:
     """Show a new secret, to who knows the password: an open browser is not enough."""
     key = access.guard_of(current_app).log_in(account.name, request.form.get("current", ""))
-    if isinstance(key, Response):
-        return key
     if key is None:
         raise InvalidInput(Problem("is not your password", "password"))
     if factor.codes_left(account.name) is not None:
@@ -93,16 +89,15 @@ def _confirm(account: Identity) -> Response:
 
 
 def _renew(account: Identity) -> Response:
-    refused = _shown(account)
+    _ensure_shown(account)
     done = "The recovery codes before count no more."
-    return refused or account_page.page(account, done=done, codes=factor.renew_codes(account.name))
+    return account_page.page(account, done=done, codes=factor.renew_codes(account.name))
 
 
 def _remove(account: Identity) -> Response:
-    refused = _shown(account)
-    if refused is None:
-        factor.remove(account.name)
-    return refused or account_page.page(account, done="Your password alone opens your account again.")
+    _ensure_shown(account)
+    factor.remove(account.name)
+    return account_page.page(account, done="Your password alone opens your account again.")
 
 
 #: What each button does.
@@ -114,18 +109,15 @@ _ACTS: dict[str, Callable[[Identity], Response]] = {
 }
 
 
-def _shown(account: Identity) -> Response | None:
-    """Return the answer to who shows no right code; an open browser is not enough."""
+def _ensure_shown(account: Identity) -> None:
+    """Raise InvalidInput where no right code is shown, and TooMany: an open browser is not enough."""
     outcome = _taken(account.name)
-    if isinstance(outcome, Response):
-        return outcome
     if outcome != "right":
         raise InvalidInput(Problem(_FAULTS[outcome]))
-    return None
 
 
-def _taken(name: str) -> factor.Outcome | Response:
-    """Return what came of the code that was sent, or the answer to too many of them.
+def _taken(name: str) -> factor.Outcome:
+    """Return what came of the code that was sent. Raises TooMany after too many of them.
 
     Tries are counted by client and user together: only who has the password of a user uses up theirs.
     """
@@ -134,7 +126,7 @@ def _taken(name: str) -> factor.Outcome | Response:
     digest = hashlib.sha256(factor.plain(code).encode()).digest()
     wait = tries.wait(client, digest)
     if wait:
-        return access.too_many(wait, "codes")
+        raise access.too_many(wait, "codes")
     outcome = factor.take(settings(), name, code)
     if outcome != "right":
         tries.failed(client, digest)

@@ -40,6 +40,7 @@ _KINDS = {
     405: "method_not_allowed",
     413: "content_too_long_exception",
     415: "media_type_header_exception",
+    429: bulk.REJECTED,
     503: "cluster_block_exception",
 }
 

@@ -1,0 +1,57 @@
+"""What the index counts and keeps of metadata is what `scalars` finds in them, however they nest."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.log.record import LogRecord
+from app.log.scalars import as_text, scalars
+from app.systems.sqlite.index import terms, writing
+from tests.thorough import examples
+
+LEAVES = (
+    st.none() | st.booleans() | st.integers(-5, 5) | st.floats(-5, 5) | st.sampled_from(["", "x", "A b", "y" * 300])
+)
+#: Few names, with dots in some, so that paths of different nesting meet.
+NAMES = st.sampled_from(["a", "b", "a.b", "", "."])
+METADATA = st.dictionaries(
+    NAMES,
+    st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3)),
+    max_size=4,
+)
+
+
+def record(metadata: dict[str, Any]) -> LogRecord:
+    """Return a log with these metadata."""
+    return LogRecord(b"0" * 16, 0, 0, "info", "", metadata=metadata)
+
+
+@settings(max_examples=examples(400), deadline=None)
+@given(st.lists(METADATA, max_size=4))
+def test_paths_are_counted_once_a_log(several: list[dict[str, Any]]) -> None:
+    """With the type of each value; logs of one layout are counted together."""
+    counted = writing.tallies([record(metadata) for metadata in several])[1]
+    expected: dict[str, int] = {}
+    for metadata in several:
+        for path in {f"{path}\0{writing.type_name(value)}" for path, value in scalars(metadata, "metadata")}:
+            expected[path] = expected.get(path, 0) + 1
+    found = {path: count for (field, path), count in counted.items() if field == writing.PATHS}
+    assert {path: count for path, count in found.items() if path.startswith("metadata")} == expected
+
+
+@settings(max_examples=examples(400), deadline=None)
+@given(METADATA)
+def test_terms_are_those_of_all_scalars(metadata: dict[str, Any]) -> None:
+    """Each value is there by its path, and each path above one exists; nothing else does."""
+    found = set(terms.document(record(metadata)).split(" "))
+    values, existing = set[str](), set[str]()
+    for path, value in scalars(metadata, "metadata"):
+        values.add(terms.value_term(path, as_text(value)))
+        parts = path.split(".")
+        existing |= {terms.exists_term(".".join(parts[:length])) for length in range(1, len(parts) + 1)}
+    assert values <= found
+    assert {term for term in found if term.startswith("e~m")} == existing
+    assert {term for term in found if term.startswith("m~") and "^. " not in term and not term.endswith("^.")} <= values
