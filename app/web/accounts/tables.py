@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
-from sqlalchemy import BigInteger, Float, Index, LargeBinary, Text
+from sqlalchemy import BigInteger, Float, Index, Integer, LargeBinary, Text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, scoped_session
 from sqlalchemy.pool import NullPool
@@ -105,6 +105,44 @@ class BrowserSession(Model):
     made: Mapped[int] = mapped_column(BigInteger)
     #: When it was last used, to the minute.
     used: Mapped[int] = mapped_column(BigInteger)
+
+
+class UsedLogin(Model):
+    """A login that somebody came in by: it opens the server once, whichever process it comes back to."""
+
+    __tablename__ = "oidc_logins"
+
+    #: SHA-256 of the login's state.
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    #: When it came back, in ms since 1970.
+    at: Mapped[int] = mapped_column(BigInteger)
+
+
+class TotpFactor(Model):
+    """The second factor of a user, from when they showed that their app has it."""
+
+    __tablename__ = "totp_factors"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    #: 128 random bits, of which SECRET_KEY makes the app's secret: this table alone makes no codes.
+    salt: Mapped[bytes] = mapped_column(LargeBinary(16))
+    #: When it was turned on, in ms since 1970.
+    made: Mapped[int] = mapped_column(BigInteger)
+    #: The newest step, of 30 seconds since 1970, whose code was taken: no step's code is taken twice.
+    step: Mapped[int] = mapped_column(BigInteger)
+    #: Wrong codes since the last right one.
+    failures: Mapped[int] = mapped_column(Integer)
+
+
+class RecoveryCode(Model):
+    """A code that stands for one of the app, once."""
+
+    __tablename__ = "recovery_codes"
+
+    #: SHA-256 of the code: 80 random bits need no slow hash.
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    #: The user whose it is.
+    name: Mapped[str] = mapped_column(Text)
 
 
 def install(app: Flask, settings: Settings) -> None:

@@ -14,8 +14,7 @@ from app.settings.settings import Settings
 from app.times.instant import now_ms
 from app.web.accounts.oidc.flow import LASTS_SECONDS
 from app.web.accounts.oidc.person import LoginRefused, Person
-from app.web.accounts.oidc.tables import UsedLogin
-from app.web.accounts.tables import Tables, UserAccount, transaction
+from app.web.accounts.tables import Tables, UsedLogin, UserAccount, transaction
 from app.web.accounts.users import ADMIN_NAME, new_stamp, session_key
 
 

@@ -16,8 +16,7 @@ from app import secret
 from app.errors import NotFound
 from app.settings.settings import Settings
 from app.times.instant import now_ms
-from app.web.accounts.tables import Tables, transaction
-from app.web.accounts.totp.tables import RecoveryCode, TotpFactor
+from app.web.accounts.tables import RecoveryCode, Tables, TotpFactor, transaction
 
 #: What came of a code; `spent` is said where a code of the app counts no more, however right.
 Outcome = Literal["right", "wrong", "spent"]
