@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from app.errors import NotFound
+from app.errors import NotFound, Unavailable
 from app.log.record import id_runs, id_text
 from app.ports.index import SearchIndex
 from app.ports.letters import LetterKeeper
@@ -29,6 +29,8 @@ from app.times.instant import now_ms
 #: Bytes of the signature: nobody guesses 88 bits, and the receipt stays at 43 characters.
 _SIGNATURE = 11
 _CONSECUTIVE, _LISTED = b"\x01", b"\x02"
+_EXPIRED = "the logs of this receipt have expired"
+_GONE = "some logs of this receipt have expired, or were dropped from the dead letters"
 #: Seconds between two looks while somebody waits.
 _LOOK_SECONDS = 0.02
 #: Ids in one look at the store.
@@ -87,12 +89,8 @@ class Receipts:
         logs that have expired.
         """
         kind, key, count = self._open(receipt)
-        if int.from_bytes(key[:6], "big") < now_ms() - self.retention_ms:
-            raise NotFound("the logs of this receipt have expired")
         if kind == _LISTED:
-            ids = self.queue.listed(key)
-            if ids is None:
-                raise NotFound("the logs of this receipt have expired")
+            ids = self._listed(key)
             # Looking for each id in the queue would read all of it as often; that something waits must do.
             accepted, waits = len(ids), self.queue.depth().logs
             stored, dead = self._stored(ids), self._dead(ids)
@@ -104,9 +102,29 @@ class Receipts:
         # Read in the direction in which logs move: one on its way may be seen twice, never missed.
         queued = accepted - stored - dead
         if queued > waits:
-            raise NotFound("some logs of this receipt have expired, or were dropped from the dead letters")
-        indexed = stored if stored == 0 or self.store.lacking().logs == 0 else self._indexed(ids, key, count)
+            raise NotFound(_GONE)
+        indexed = stored
+        if stored and self.store.lacking().logs:
+            indexed = _indexed(self.index, ids or _following(key, count))
         return ReceiptCounts(accepted, queued, stored, indexed, dead)
+
+    def bound_status(self, receipt: str, queue: LogQueue, store: LogStore, index: SearchIndex) -> ReceiptCounts:
+        """Return the status of a receipt all of whose logs are in *store*, a bound reader's (app/find/bound.py).
+
+        Raises NotFound where one is not there, as `status` does of logs that never were; and what *queue* raises
+        while that is not decided.
+        """
+        kind, key, count = self._open(receipt)
+        ids = self._listed(key) if kind == _LISTED else _following(key, count)
+        undecided: Unavailable | None = None
+        try:
+            queue.depth()
+        except Unavailable as error:
+            undecided = error
+        stored = sum(len(store.get(ids[at : at + _AT_ONCE])) for at in range(0, len(ids), _AT_ONCE))
+        if stored < len(ids):
+            raise undecided or NotFound(_GONE)
+        return ReceiptCounts(stored, 0, stored, _indexed(index, ids), 0)
 
     def wait(self, receipt: str, stage: Stage, seconds: float) -> ReceiptCounts:
         """Wait until the receipt's logs are all `stored` or `indexed`, or dead, at most *seconds*."""
@@ -117,7 +135,14 @@ class Receipts:
                 return found
             time.sleep(_LOOK_SECONDS)
 
+    def _listed(self, key: bytes) -> list[bytes]:
+        ids = self.queue.listed(key)
+        if ids is None:
+            raise NotFound(_EXPIRED)
+        return ids
+
     def _open(self, receipt: str) -> tuple[bytes, bytes, int]:
+        """Return the kind of a receipt, its first id or the key of its listing, and how many logs it has. Raises NotFound."""
         try:
             packed = base64.urlsafe_b64decode(receipt.encode("ascii") + b"=" * (-len(receipt) % 4))
         except (ValueError, binascii.Error):
@@ -125,6 +150,8 @@ class Receipts:
         body, signature = packed[:-_SIGNATURE], packed[-_SIGNATURE:]
         if not hmac.compare_digest(signature, self._signature(body)):
             raise NotFound("is not a receipt of this server")
+        if int.from_bytes(body[1:7], "big") < now_ms() - self.retention_ms:
+            raise NotFound(_EXPIRED)
         return body[:1], body[1:17], int.from_bytes(body[17:], "big")
 
     def _stored(self, ids: Sequence[bytes]) -> int:
@@ -140,12 +167,15 @@ class Receipts:
     def _dead(self, ids: Sequence[bytes]) -> int:
         return sum(self.letters.dead_between(identity, identity) for identity in ids)
 
-    def _indexed(self, ids: Sequence[bytes], first: bytes, count: int) -> int:
-        start = int.from_bytes(first, "big")
-        names = [id_text(identity) for identity in ids or ((start + n).to_bytes(16, "big") for n in range(count))]
-        return sum(
-            len(
-                self.index.find(Query(In("id", tuple(names[at : at + _AT_ONCE])), limit=_AT_ONCE, count="none")).records
-            )
-            for at in range(0, len(names), _AT_ONCE)
-        )
+
+def _following(first: bytes, count: int) -> list[bytes]:
+    start = int.from_bytes(first, "big")
+    return [(start + n).to_bytes(16, "big") for n in range(count)]
+
+
+def _indexed(index: SearchIndex, ids: Sequence[bytes]) -> int:
+    names = [id_text(identity) for identity in ids]
+    return sum(
+        len(index.find(Query(In("id", tuple(names[at : at + _AT_ONCE])), limit=_AT_ONCE, count="none")).records)
+        for at in range(0, len(names), _AT_ONCE)
+    )

@@ -78,7 +78,7 @@ def read(given: Mapping[str, Any], keeper: AlertKeeper, base: Alert | None = Non
 
 def _search(keeper: AlertKeeper, which: Any) -> str:
     try:
-        return searches.get(keeper, str(which)).id
+        return searches.named(searches.shared(keeper), str(which), "saved search").id
     except NotFound as error:
         raise InvalidInput(Problem(str(error), "search")) from None
 

@@ -10,7 +10,7 @@ import msgspec
 from app.errors import InvalidInput, InvalidQuery, NotFound, Problem
 from app.log.fold import clean
 from app.log.record import IdSource, id_text
-from app.ports.alerts import NAME_LIMIT, SEARCHES, Alert, AlertKeeper, SavedSearch
+from app.ports.alerts import NAME_LIMIT, OWN_SEARCHES, SEARCHES, Alert, AlertKeeper, SavedSearch
 from app.query.query import Query
 from app.query.request import PARAMETERS, read_query
 from app.times.instant import now_ms
@@ -85,15 +85,23 @@ def get(keeper: AlertKeeper, which: str) -> SavedSearch:
     return named(keeper.searches(), which, "saved search")
 
 
-def add(keeper: AlertKeeper, name: Any, parameters: Mapping[str, str], *, replace: bool = False) -> SavedSearch:
-    """Keep checked parameters under a name, if asked to in the place of a search that has it. Raises InvalidInput."""
-    name, there, now = check_name(name), keeper.searches(), now_ms()
+def shared(keeper: AlertKeeper) -> list[SavedSearch]:
+    """Return everybody's searches: those that alerts can watch."""
+    return [search for search in keeper.searches() if not search.owner]
+
+
+def add(
+    keeper: AlertKeeper, name: Any, parameters: Mapping[str, str], *, replace: bool = False, owner: str = ""
+) -> SavedSearch:
+    """Keep checked parameters under a name, if asked to in the place of its owner's that has it. Raises InvalidInput."""
+    name, now, most = check_name(name), now_ms(), OWN_SEARCHES if owner else SEARCHES
+    there = [search for search in keeper.searches() if search.owner == owner]
     earlier = next((search for search in there if search.name == name), None)
     if earlier is not None and replace:
         return change(keeper, earlier, parameters=parameters)
-    if earlier is None and len(there) >= SEARCHES:
-        raise InvalidInput(Problem(f"would be one more than the {SEARCHES:,} searches that can be saved", "name"))
-    return _kept(keeper, SavedSearch(new_id(), name, dict(parameters), now, now))
+    if earlier is None and len(there) >= most:
+        raise InvalidInput(Problem(f"would be one more than the {most:,} searches that can be saved", "name"))
+    return _kept(keeper, SavedSearch(new_id(), name, dict(parameters), now, now, owner))
 
 
 def change(

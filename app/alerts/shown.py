@@ -29,11 +29,19 @@ class ShownSearch(Shown):
     parameters: dict[str, str]
     made: Moment
     changed: Moment
+    owner: Annotated[str | None, Meta(description="Which reader's it is; null: everybody's.")]
 
     @classmethod
     def of(cls, search: SavedSearch) -> ShownSearch:
         """Return a saved search as it is shown."""
-        return cls(search.id, search.name, search.parameters, _moment(search.made), _moment(search.changed))
+        return cls(
+            search.id,
+            search.name,
+            search.parameters,
+            _moment(search.made),
+            _moment(search.changed),
+            search.owner or None,
+        )
 
 
 class SearchName(Shown):

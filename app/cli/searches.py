@@ -87,4 +87,5 @@ def remove(backends: Backends, name: str) -> None:
 
 def _line(search: SavedSearch) -> str:
     rest = [f"{name}={value}" for name, value in search.parameters.items() if name != "q"]
-    return terminal.safe(" ".join((search.question.q or "(all logs)", *rest)))
+    whose = [f"(of {search.owner})"] if search.owner else []
+    return terminal.safe(" ".join((search.question.q or "(all logs)", *rest, *whose)))

@@ -12,6 +12,7 @@ from typing import NoReturn
 from app.errors import Forbidden, Unavailable
 from app.find.hidden import NO_FIELD, Hidden
 from app.log.record import LogRecord
+from app.ports.alerts import CHANGES, AlertKeeper, Change, SavedSearch, WatchedAlert
 from app.ports.deadline import Budget, Deadline
 from app.ports.index import SearchIndex
 from app.ports.queue import Depth, LogQueue
@@ -160,3 +161,45 @@ class Closed:
 
     def __getattr__(self, name: str) -> NoReturn:
         raise Forbidden("this can't be bound to a filter: a reader of every log is needed")
+
+
+class ReaderSearches(Closed):
+    """As much of an AlertKeeper as a reader may use: own searches, and unless the reader is bound everybody's and the alerts, to read.
+
+    An alert counts every log, so a bound reader has none; and searches of others may name what only others' logs hold.
+    """
+
+    def __init__(self, keeper: AlertKeeper, owner: str, *, bound: bool) -> None:
+        self._keeper = keeper
+        self._owner = owner
+        self._owners = {owner} if bound else {owner, ""}
+        self._bound = bound
+
+    def searches(self) -> list[SavedSearch]:
+        """See AlertKeeper."""
+        return [search for search in self._keeper.searches() if search.owner in self._owners]
+
+    def keep_search(self, search: SavedSearch) -> bool:
+        """See AlertKeeper. Raises Forbidden for a search that is not the reader's own."""
+        self._ensure_own(search)
+        return self._keeper.keep_search(search)
+
+    def drop_search(self, identity: str) -> bool:
+        """See AlertKeeper. Raises Forbidden for a search that is not the reader's own."""
+        for search in self.searches():
+            if search.id == identity:
+                self._ensure_own(search)
+                return self._keeper.drop_search(identity)
+        return False
+
+    def _ensure_own(self, search: SavedSearch) -> None:
+        if search.owner != self._owner:
+            raise Forbidden("this search is everybody's: the role admin is needed")
+
+    def alerts(self) -> list[WatchedAlert]:
+        """See AlertKeeper."""
+        return [] if self._bound else self._keeper.alerts()
+
+    def alert_changes(self, identity: str, limit: int = CHANGES) -> list[Change]:
+        """See AlertKeeper."""
+        return [] if self._bound else self._keeper.alert_changes(identity, limit)

@@ -9,8 +9,8 @@ import msgspec
 
 #: Longest name, in characters.
 NAME_LIMIT = 200
-#: Most saved searches and alerts of one record.
-SEARCHES, ALERTS = 1_000, 100
+#: Most saved searches of everybody's, and of one reader; most alerts of one record.
+SEARCHES, OWN_SEARCHES, ALERTS = 1_000, 100, 100
 #: Changes that the record keeps of one alert, and evaluations that its status remembers.
 CHANGES, POINTS = 200, 120
 
@@ -38,13 +38,15 @@ class SavedSearch(msgspec.Struct, frozen=True):
     """A state of the search page under a name."""
 
     id: str
-    #: No two searches have one name.
+    #: No two searches of one owner have one name.
     name: str
     #: The parameters of the page's URL.
     parameters: dict[str, str]
     #: When it was made and last changed, in ms since 1970.
     made: int
     changed: int
+    #: Which reader's it is, such as `user zoe`; empty: everybody's.
+    owner: str = ""
 
     @property
     def question(self) -> Question:
@@ -160,10 +162,10 @@ class AlertKeeper(Protocol):
     """Keeps saved searches and alerts. Every method raises Unavailable."""
 
     def searches(self) -> list[SavedSearch]:
-        """Return the saved searches, by name."""
+        """Return the saved searches, by name; of one name everybody's first."""
 
     def keep_search(self, search: SavedSearch) -> bool:
-        """Keep a search in the place of an earlier form of it; False, and nothing is kept, if another has its name."""
+        """Keep a search in the place of an earlier form of it; False, and nothing is kept, if another of its owner has its name."""
 
     def drop_search(self, identity: str) -> bool:
         """Forget a search; return whether there was one."""

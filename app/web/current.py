@@ -8,7 +8,8 @@ from typing import Any, cast
 from flask import current_app, request
 
 from app.backends import Backends
-from app.find.bound import BoundIndex, BoundLetters, BoundQueue, BoundStore, Closed, Sight
+from app.find.bound import BoundIndex, BoundLetters, BoundQueue, BoundStore, Closed, ReaderSearches, Sight
+from app.ports.alerts import AlertKeeper
 from app.ports.deadline import Budget
 from app.ports.parts import RecordParts
 from app.process import Parts
@@ -25,17 +26,22 @@ def parts() -> Parts:
 
 
 def backends() -> Backends:
-    """Return the backends as whoever made the request may use them: bound readers have no others."""
-    asks = who()
-    sight = None if asks is None else asks.sight
-    return parts().backends() if sight is None else _bound(parts().backends(), sight)
+    """Return the backends as whoever made the request may use them: readers have no others."""
+    asks, held = who(), parts().backends()
+    if asks is None or asks.role != "reader":
+        return held
+    sight = asks.sight
+    searches = cast(Any, ReaderSearches(held.record.alerts, asks.owner, bound=sight is not None))
+    if sight is None:
+        return replace(held, record=replace(held.record, alerts=searches))
+    return _bound(held, sight, searches)
 
 
-def _bound(held: Backends, sight: Sight) -> Backends:
+def _bound(held: Backends, sight: Sight, searches: AlertKeeper) -> Backends:
     """Return the backends in which only what a reader may see is, with nothing but what finding asks for."""
     # A part that a record gets later is closed by itself.
     parts: dict[str, Any] = dict.fromkeys((one.name for one in fields(RecordParts)), Closed())
-    parts |= {"store": BoundStore(held.record.store, sight), "letters": BoundLetters()}
+    parts |= {"store": BoundStore(held.record.store, sight), "letters": BoundLetters(), "alerts": searches}
     record = RecordParts(**parts)
     index, queue = cast(Any, BoundIndex(held.index, sight)), cast(Any, BoundQueue(held.queue))
     return replace(held, queue=queue, record=record, index=index, move=None, tidy=[], hurry=[], places=[], closers=[])

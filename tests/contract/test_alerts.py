@@ -49,6 +49,20 @@ def test_searches_are_kept(each_backends: Backends) -> None:
     assert [one.id for one in keeper.searches()] == ["3", "1"]
 
 
+def test_a_name_is_one_owner_s_once(each_backends: Backends) -> None:
+    """Everybody's search of a name comes first, then those of readers, in their order."""
+    keeper = each_backends.record.alerts
+    owned = [
+        msgspec.structs.replace(search("errors", str(n)), owner=owner)
+        for n, owner in enumerate(("user zoe", "", "token a", "user zoe"))
+    ]
+    assert [keeper.keep_search(one) for one in owned] == [True, True, True, False]
+    assert keeper.keep_search(search("errors later", "9"))
+    assert keeper.searches() == [owned[1], owned[2], owned[0], search("errors later", "9")]
+    assert keeper.keep_search(msgspec.structs.replace(owned[0], parameters={}))
+    assert [one.id for one in keeper.searches()] == ["1", "2", "0", "9"]
+
+
 def test_alerts_are_kept_with_their_changes(each_backends: Backends) -> None:
     """What a user says and what evaluations came to are kept apart; changes newest first, the oldest go."""
     keeper, made = each_backends.record.alerts, Change(1, "made", HOSTILE, "me")

@@ -33,7 +33,7 @@ class SqlAlerts:
             with self._shelf.write(durable=True) as writing:
                 writing.change(
                     "INSERT INTO searches VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, body = excluded.body",
-                    (search.id, search.name, _body(search)),
+                    (search.id, _key(search), _body(search)),
                 )
         except KeyTaken:
             return False
@@ -106,6 +106,11 @@ class SqlAlerts:
         statement = "SELECT CAST(body AS text) FROM alert_changes WHERE alert = ? ORDER BY seq DESC LIMIT ?"
         with self._shelf.read() as reading:
             return [_change(body) for (body,) in reading.rows(statement, (identity, limit))]
+
+
+def _key(search: SavedSearch) -> str:
+    """Return what no two searches have in common and what they are ordered by; names hold no character that can't be seen."""
+    return f"{search.name}\x1f{search.owner}" if search.owner else search.name
 
 
 def _body(value: msgspec.Struct) -> str:

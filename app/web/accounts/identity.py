@@ -48,6 +48,11 @@ class Identity:
             return None
         return Sight(parse(self.filter) if self.filter else EVERYTHING, Hidden(hidden.read(self.hide)))
 
+    @property
+    def owner(self) -> str:
+        """Whose the searches are that it saves; empty: everybody's, as are those of admins."""
+        return "" if self.role == "admin" else f"{'token' if self.by == 'token' else 'user'} {self.name}"
+
 
 #: Whoever reaches an open server, and whoever knows the admin's password.
 ADMIN = Identity("admin", "admin")

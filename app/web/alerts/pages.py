@@ -215,7 +215,7 @@ def _read(
 
 def _search_for(keeper: AlertKeeper, name: str, parameters: dict[str, str]) -> SavedSearch:
     try:
-        there = searches.get(keeper, name)
+        there = searches.named(searches.shared(keeper), name, "saved search")
         # A search that names no zone is shown in UTC, and its page says so in its address.
         if there.name == name and {"tz": "UTC", **there.parameters} == {"tz": "UTC", **parameters}:
             return there
@@ -251,7 +251,7 @@ def _form(
         filled=filled,
         state=state.state(*searches.PASSING),
         q=state.q,
-        searches=keeper.searches(),
+        searches=searches.shared(keeper),
         kinds=KINDS,
         severities=SEVERITIES,
         problems=problems,

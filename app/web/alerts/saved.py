@@ -14,6 +14,7 @@ from app.web.answers.reply import Answer, reply
 from app.web.api.asked import Asked
 from app.web.current import settings
 from app.web.search.form import NAMES
+from app.web.security.access import who as asking
 from app.web.security.password import USER
 
 _T = TypeVar("_T")
@@ -66,6 +67,12 @@ def body(names: tuple[str, ...]) -> dict[str, Any]:
 def who(given: str = "") -> str:
     """Return who asks: as they say, or the user whose password they know, or where they are."""
     return given.strip() or (USER if settings().auth == "required" else request.remote_addr or "")
+
+
+def owner() -> str:
+    """Return whose the searches are that whoever asks saves; empty: everybody's."""
+    asks = asking()
+    return "" if asks is None else asks.owner
 
 
 def labelled(error: InvalidInput) -> list[dict[str, str]]:

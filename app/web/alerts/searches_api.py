@@ -44,7 +44,7 @@ def add() -> Response:
     problems.take(lambda: searches.check_name(name))
     parameters = problems.take(lambda: searches.check_parameters(given, saved.PARAMETERS))
     problems.check()
-    return _reply(searches.add(backends().record.alerts, name, parameters or {}), 201)
+    return _reply(searches.add(backends().record.alerts, name, parameters or {}, owner=saved.owner()), 201)
 
 
 @bp.get("/searches/<which>")

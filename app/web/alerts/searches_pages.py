@@ -31,7 +31,8 @@ def submit() -> BaseResponse | tuple[str, int]:
             search = searches.get(keeper, form.get("id", ""))
             search = searches.change(keeper, search, name=form.get("name", ""), parameters=parameters)
         else:
-            search = searches.add(keeper, form.get("name", ""), parameters, replace=form.get("do") == "replace")
+            name, again = form.get("name", ""), form.get("do") == "replace"
+            search = searches.add(keeper, name, parameters, replace=again, owner=saved.owner())
     except InvalidInput as error:
         return page(error), 400
     return saved.go(f"/searches#s-{search.id}")
@@ -53,4 +54,11 @@ def page(error: InvalidInput | None = None) -> str:
         alerts.setdefault(watched.alert.search, []).append((watched.alert.id, watched.alert.name))
     shown = [(search, _state(search.parameters), alerts.get(search.id, [])) for search in keeper.searches()]
     problems = saved.labelled(error) if error else []
-    return render_template("searches.html", searches=shown, sent=sent, problems=problems, passing=searches.PASSING)
+    return render_template(
+        "searches.html",
+        searches=shown,
+        sent=sent,
+        problems=problems,
+        passing=searches.PASSING,
+        owner=saved.owner(),
+    )

@@ -19,8 +19,9 @@ from app.settings.limits import limits_of
 from app.times.instant import now_ms
 from app.web.answers.ingest import AcceptedAnswer, ReceiptAnswer
 from app.web.answers.reply import reply_by_name
-from app.web.current import parts
+from app.web.current import backends, parts
 from app.web.reading import assumed_of_source, inflated, raw_body
+from app.web.security.access import who
 from app.web.security.errors import answer
 
 bp = Blueprint("ingest", __name__)
@@ -87,7 +88,12 @@ def _numbers(parsed: Parsed) -> dict[int, Number]:
 @bp.get("/receipts/<receipt>")
 def receipt(receipt: str) -> Response:
     """Return what became of the logs behind a receipt."""
-    return reply_by_name(ReceiptAnswer.of(receipt, parts().receipts().status(receipt)))
+    receipts, asks = parts().receipts(), who()
+    if asks is None or not asks.limits:
+        return reply_by_name(ReceiptAnswer.of(receipt, receipts.status(receipt)))
+    held = backends()
+    found = receipts.bound_status(receipt, held.queue, held.store, held.index)
+    return reply_by_name(ReceiptAnswer.of(receipt, found))
 
 
 def _message(outcome: Outcome) -> str:

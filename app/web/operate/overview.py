@@ -26,11 +26,13 @@ from app.query.text import text
 from app.settings.values import written_bytes
 from app.times import lengths
 from app.web.current import backends, parts, settings
+from app.web.operate import bound_overview
 from app.web.render import zone
 from app.web.render.bars import Spark, per_second, spark
 from app.web.render.display import shorten
 from app.web.search.form import SearchForm
 from app.web.security import caching
+from app.web.security.access import sees_all
 
 bp = Blueprint("overview", __name__)
 bp.after_request(caching.keep_none)
@@ -116,8 +118,10 @@ class OverviewNow:
 
 @bp.get("/overview")
 def page() -> Response:
-    """Show the page; `part=now` gives only what is kept current."""
+    """Show the page; `part=now` gives only what is kept current. A bound reader's is of the logs that it may see."""
     zone.check()
+    if not sees_all():
+        return _bound_page()
     found = now(backends())
     status = 503 if found.figures.parts["record"] is not None else 200
     if request.args.get("part") == "now":
@@ -133,6 +137,23 @@ def page() -> Response:
             newest=newest,
         ),
         status,
+    )
+
+
+def _bound_page() -> Response:
+    held = backends()
+    counts, unknown = bound_overview.counts(held.index)
+    resources, newest, missing = _resources(held)
+    return make_response(
+        render_template(
+            "overview_bound.html",
+            counts=counts,
+            unknown=unknown,
+            resources=resources,
+            missing=missing,
+            retention=settings().retention,
+            newest=newest,
+        )
     )
 
 

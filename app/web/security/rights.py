@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Literal
 
 from app.web.accounts.identity import Identity
 
-#: anyone: no credential. member: any role. session: who has logged in. writer: who sends logs. reader: who finds logs, bound or not.
+#: anyone: no credential. member: any role. either: who sends logs, and who finds them, bound or not. session: who has logged in.
+#: writer: who sends logs. reader: who finds logs, bound or not.
 #: unbound: a reader who may see every log. admin: the admin alone; who may do everything does all of these.
-Right = Literal["anyone", "member", "session", "writer", "reader", "unbound", "admin"]
+Right = Literal["anyone", "member", "either", "session", "writer", "reader", "unbound", "admin"]
 
 #: Beginning of the names of endpoints that take logs.
 DOOR_PREFIX = "door_"
@@ -34,8 +36,8 @@ RIGHTS: dict[str, Right] = {
     "ingest.ingest": "writer",
     DOOR_PREFIX: "writer",
     "preview.preview": "member",
-    # A receipt counts the logs behind it, whatever they hold.
-    "ingest.receipt": "unbound",
+    # Who sent logs holds a receipt that nobody guesses.
+    "ingest.receipt": "either",
     # Finding: what these see is bound in `current.backends`.
     "filters.logs": "reader",
     "filters.histogram": "reader",
@@ -58,24 +60,26 @@ RIGHTS: dict[str, Right] = {
     "pages.compare": "reader",
     "patterns.show": "reader",
     "trace.show": "reader",
+    "overview.page": "reader",
+    # Readers save own searches; the admins' are everybody's.
+    "searches.every": "reader",
+    "searches.one": "reader",
+    "searches.add": "reader",
+    "searches.change": "reader",
+    "searches.remove": "reader",
+    "page_searches.submit": "reader",
     # Pages and answers about the whole system: counts, names and samples of all logs.
     "metrics.metrics": "unbound",
     "notices.notices": "unbound",
-    "overview.page": "unbound",
     "add.page": "unbound",
     "sources.every": "unbound",
-    "searches.every": "unbound",
-    "searches.one": "unbound",
+    "add.tried": "unbound",
     "alerts.every": "unbound",
     "alerts.one": "unbound",
     "alerts.test": "unbound",
     # Administration.
     "page_access.show": "admin",
     "page_access.act": "admin",
-    "searches.add": "admin",
-    "searches.change": "admin",
-    "searches.remove": "admin",
-    "page_searches.submit": "admin",
     "alerts.add": "admin",
     "alerts.change": "admin",
     "alerts.remove": "admin",
@@ -84,7 +88,6 @@ RIGHTS: dict[str, Right] = {
     "page_alerts.form": "admin",
     "page_alerts.submit": "admin",
     "page_alerts.act": "admin",
-    "add.tried": "admin",
     "add.written": "admin",
     "sources.keep": "admin",
     "sources.remove": "admin",
@@ -106,9 +109,9 @@ RIGHTS: dict[str, Right] = {
 
 #: The rights that each role has.
 _HELD: dict[str, frozenset[Right]] = {
-    "writer": frozenset({"anyone", "member", "writer"}),
-    "reader": frozenset({"anyone", "member", "reader", "unbound"}),
-    "admin": frozenset({"anyone", "member", "writer", "reader", "unbound", "admin"}),
+    "writer": frozenset({"anyone", "member", "either", "writer"}),
+    "reader": frozenset({"anyone", "member", "either", "reader", "unbound"}),
+    "admin": frozenset({"anyone", "member", "either", "writer", "reader", "unbound", "admin"}),
 }
 #: Message of the refusal, by the right that is lacking.
 _WANTED: dict[Right, str] = {
@@ -120,6 +123,7 @@ _WANTED: dict[Right, str] = {
 }
 
 
+@cache
 def right_of(endpoint: str | None) -> Right:
     """Return what an endpoint wants; one that is named nowhere wants the admin, none at all (404, 405) any member."""
     if endpoint is None:

@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from app.accept.receipts import Receipts
 from app.backends import connect, upgrade
 from app.find import follow
 from app.find.bound import Undecided
@@ -53,7 +54,8 @@ def _unhurried() -> Iterator[None]:
 @contextmanager
 def system(folder: Path, records: list[LogRecord]) -> Iterator[FlaskClient]:
     """A closed application whose system holds *records*, all of them findable."""
-    made = Settings.from_env({"LOGINGESTOR_DATA_DIR": str(folder), "LOGINGESTOR_MIN_FREE_DISK": "1 MiB"})
+    given = {"DATA_DIR": str(folder), "MIN_FREE_DISK": "1 MiB", "SECRET_KEY": "the key of every system here"}
+    made = Settings.from_env({f"LOGINGESTOR_{name}": value for name, value in given.items()})
     upgrade(made)
     opened = connect(made)
     fill_backends(opened, records)
@@ -67,6 +69,9 @@ def system(folder: Path, records: list[LogRecord]) -> Iterator[FlaskClient]:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     """The system that holds everything."""
     with system(tmp_path_factory.mktemp("whole"), list(RECORDS)) as client:
+        everybody, other = {"Authorization": f"Bearer {PASSWORD}"}, header(client, "level:nobody")
+        for headers in (everybody, other):
+            assert client.post("/searches", json={"name": "s", "q": "resourceId:x"}, headers=headers).status_code == 201
         yield client
 
 
@@ -77,7 +82,7 @@ def header(client: FlaskClient, bound: str | None = None, hide: str | None = Non
     return {"Authorization": f"Bearer {token}"}
 
 
-def questions(tree: Filter, one: LogRecord) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def questions(tree: Filter, one: LogRecord, receipts: Receipts) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield questions to every read route, about logs of a filter and about one log."""
     q = text(tree)
     for body in (
@@ -103,6 +108,10 @@ def questions(tree: Filter, one: LogRecord) -> Iterator[tuple[str, str, dict[str
     yield "GET", f"/log/{id_text(one.id)}", {}
     yield "GET", f"/trace/{one.trace_id or 'none'}", {}
     yield "GET", f"/compare?a={id_text(one.id)}&b={id_text(RECORDS[0].id)}", {}
+    for path in ("/overview", "/overview?part=now", "/searches", "/patterns"):
+        yield "GET", path, {}
+    for count in (1, 3):
+        yield "GET", f"/receipts/{receipts.consecutive(one.id, count)}", {}
 
 
 def answered(
@@ -140,15 +149,14 @@ def test_an_answer_is_that_of_a_system_with_nothing_else(
     with system(tmp_path_factory.mktemp("part"), held) as part:
         with part.application.app_context():
             sees_all = {"Authorization": f"Bearer {PASSWORD}"}
-        bounded = header(whole, None if everything else text(bound), ",".join(hide) or None)
-        for method, path, body in questions(tree, RECORDS[place]):
-            wanted = answered(part, method, path, body, sees_all)
-            found = answered(whole, method, path, body, bounded)
-            if path.startswith(("/log/", "/trace/", "/compare")):
-                # Pages differ by the notices, which are for readers of every log.
-                assert found[0] == wanted[0], path
-                continue
-            assert found == wanted, (path, body)
+        given = None if everything else text(bound), ",".join(hide) or None
+        bounded, as_well = header(whole, *given), header(part, *given)
+        receipts = whole.application.extensions["logingestor"].receipts()
+        for method, path, body in questions(tree, RECORDS[place], receipts):
+            # Pages, and whose searches are whose, differ by role: there the other system is asked by a bound reader too.
+            is_page = path.startswith(("/log/", "/trace/", "/compare", "/overview", "/patterns", "/searches"))
+            wanted = answered(part, method, path, body, as_well if is_page else sees_all)
+            assert answered(whole, method, path, body, bounded) == wanted, (path, body)
 
 
 def test_the_page_holds_nothing_of_others(tmp_path: Path, make_record: Any) -> None:
@@ -159,6 +167,8 @@ def test_the_page_holds_nothing_of_others(tmp_path: Path, make_record: Any) -> N
         for n in range(30)
     ]
     with system(tmp_path, [*mine, *others]) as client:
+        saved = {"name": "s3cret", "q": "resourceId:bank-s3cret"}
+        assert client.post("/searches", json=saved, headers={"Authorization": f"Bearer {PASSWORD}"}).status_code == 201
         headers = header(client, "resourceId:shop-*")
         for path in (
             "/",
@@ -169,6 +179,8 @@ def test_the_page_holds_nothing_of_others(tmp_path: Path, make_record: Any) -> N
             "/page/values?field=resourceId",
             "/patterns",
             "/trace",
+            "/overview",
+            "/searches",
             f"/log/{id_text(mine[0].id)}",
             f"/log/{id_text(others[0].id)}",
         ):
@@ -272,3 +284,19 @@ def test_the_page_holds_nothing_that_is_hidden(tmp_path: Path, make_record: Any)
         assert client.get("/logs?q=s3cret", headers=headers).json["total"] == 0
         assert client.get("/logs?q=metadata.plain:3", headers=headers).json["total"] == 1
         assert client.get("/metrics", headers=headers).status_code == 403
+
+
+def test_a_receipt_is_answered_for_logs_that_may_be_seen(tmp_path: Path, make_record: Any) -> None:
+    """Of a request all of whose logs fit; of another it is as if they had gone. While logs wait that is not decided."""
+    mine, other = make_record(resource_id="shop-1"), make_record(resource_id="bank")
+    with system(tmp_path, [mine, other]) as client:
+        headers, parts = header(client, "resourceId:shop-*"), client.application.extensions["logingestor"]
+        ask = lambda receipt: client.get(f"/receipts/{receipt}", headers=headers)  # noqa: E731
+        receipts = parts.receipts()
+        held = parts.backends()
+        first, both = receipts.consecutive(mine.id, 1), receipts.consecutive(mine.id, 2)
+        assert ask(both).status_code == 404
+        held.queue.put([Envelope([make_record(resource_id="shop-2")])])
+        assert ask(first).json["accepted"] == 1  # what is stored is decided, whatever waits
+        assert ask(both).status_code == 503
+        assert ask("AQ" * 21).status_code == 404

@@ -21,6 +21,7 @@ _YES, _NO, _ASK = "yes", "403", "401"
 ANSWERS: dict[Right, tuple[str, ...]] = {
     "anyone": (_YES, _YES, _YES, _YES, _YES, _YES),
     "member": (_ASK, _ASK, _YES, _YES, _YES, _YES),
+    "either": (_ASK, _ASK, _YES, _YES, "bound", _YES),
     "session": (_ASK, _ASK, _NO, "user", "user", "user"),
     "writer": (_ASK, _ASK, _YES, _NO, _NO, _YES),
     "reader": (_ASK, _ASK, _NO, _YES, "bound", _YES),
