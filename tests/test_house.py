@@ -8,6 +8,9 @@ from tests import house
 FILES, COMMANDS = 16, 24
 #: Most methods of a port, those of its bases included: what somebody who writes another system must understand at once.
 METHODS = 16
+#: Most places that say `tell` for what is no notifier's work (the names of the room `notify`, and a file's `tell`), and most
+#: docstrings and comments that begin with who, what, whoever or of instead of their subject.
+TOLD, SUBJECTLESS = 12, 20
 #: Most rooms that a batch passes on its way from queue to record and index of the default, and most calls between two of them.
 ROOMS, MOVES = 4, 4
 
@@ -34,3 +37,9 @@ def test_the_way_of_a_batch_is_short() -> None:
     trip = house.drain_trip()
     assert len({room for move in trip for room in move}) <= ROOMS
     assert len(trip) <= MOVES
+
+
+def test_sentences_name_their_subject() -> None:
+    """A stranger reads a comment once: it says what it is about, and `tell` is the work of notifiers alone."""
+    assert house.tell_and_told() <= TOLD
+    assert house.unnamed_subjects() <= SUBJECTLESS
