@@ -20,7 +20,7 @@ from app.files import pieces as files
 from app.files.ledger import Ledger
 from app.files.source import FileSource, Report
 from app.files.sources import forms as source_forms
-from app.files.unpack import Pieces
+from app.log.packed import Pieces
 from app.ports.forms import SourceForm
 from app.times.written import Assumed
 

@@ -12,7 +12,8 @@ from typing import BinaryIO
 
 from app.errors import InvalidInput, Problem
 from app.files.entry import Line
-from app.files.unpack import ERRORS, Pieces, peeked, unpacked
+from app.files.unpack import ERRORS, peeked, unpacked
+from app.log.packed import Pieces
 
 #: Bytes read at once.
 PIECE_BYTES = 1 << 20

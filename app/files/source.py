@@ -16,8 +16,8 @@ from app.files import pieces as files
 from app.files.entry import Entry
 from app.files.formats import Format, recognise
 from app.files.ledger import TakenFile
-from app.files.unpack import Pieces
 from app.log import schema
+from app.log.packed import Pieces
 from app.log.schema import Parsed, Refused
 from app.settings.limits import limits_of
 from app.settings.settings import Settings

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
 import msgspec
-import zstandard
 
 from app.errors import InvalidRecord, Problem, TooLarge, UnsupportedMedia
+from app.log import packed
 from app.log.limits import REQUEST_LOGS, ensure_few
 
 #: The content type that curl sends when nobody says otherwise, and that of forms and of the HTTPHandler of Python's logging.
@@ -23,12 +22,6 @@ JSON_TYPES = ("", "application/json", "text/plain", FORM)
 LINE_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 ENCODINGS = ("gzip", "deflate", "zstd")
 
-#: Largest window a zstd frame may ask for, in bytes: what `zstd --ultra` can make.
-_ZSTD_WINDOW = 1 << 27
-_PIECE = 1 << 20
-#: Bytes that are decompressed at once.
-_PART = 4096
-_NUL = re.compile(rb"\0*+")
 #: A form as clients encode it (WHATWG URL, section 5.2): its characters are these alone.
 _FORM = re.compile(rb"(?:[\w.*+-]|%[0-9A-Fa-f]{2})+=(?:[\w.*+=&~-]|%[0-9A-Fa-f]{2})*+", re.ASCII)
 #: Most fields of a form.
@@ -59,74 +52,21 @@ def inflate(body: bytes, encoding: str | None, limit: int) -> bytes:
         if name not in ENCODINGS:
             known = ", ".join(ENCODINGS)
             raise UnsupportedMedia(Problem(f"{name!r} is not an encoding that is read: {known}", "Content-Encoding"))
+        make = {"gzip": packed.gzip, "zstd": packed.zstd}.get(name) or packed.deflate(body)
         try:
-            body = _bounded(_unzstd(body) if name == "zstd" else _unzip(body, name), limit)
-        except (zlib.error, zstandard.ZstdError, EOFError) as error:
+            body = _bounded(packed.members(iter([body]), make), limit) if body else body
+        except packed.ERRORS as error:
             raise InvalidRecord(Problem(f"the body is not {name}: {error}", "Content-Encoding")) from None
     return body
 
 
-def _bounded(pieces: Iterator[bytes], limit: int) -> bytes:
+def _bounded(pieces: packed.Pieces, limit: int) -> bytes:
     whole = bytearray()
     for piece in pieces:
-        whole += piece
+        whole += piece or b""
         if len(whole) > limit:
             raise TooLarge(Problem(f"the body holds more than {limit:,} bytes once decompressed"))
     return bytes(whole)
-
-
-class _Rest:
-    """The rest of a body that is still to be read, in small parts: a few bytes can become many, and what is left behind each member is copied."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body, self._place = body, 0
-
-    def take(self) -> bytes:
-        """Return the next part; empty at the end."""
-        part = self._body[self._place : self._place + _PART]
-        self._place += len(part)
-        return part
-
-    def give_back(self, unused: bytes) -> None:
-        """Give back the end of the part taken last that was *unused*: the next part begins with it."""
-        self._place -= len(unused)
-
-    def skip_nul(self) -> None:
-        """Pass over NUL bytes, with which some programs pad a compressed file."""
-        found = _NUL.match(self._body, self._place)
-        self._place = found.end() if found is not None else self._place
-
-
-def _unzip(body: bytes, name: str) -> Iterator[bytes]:
-    """Yield the pieces of gzip (any number of members, RFC 1952) or deflate (with RFC 1950's header or without)."""
-    bits = 31 if name == "gzip" else 15 if body[:1] and body[0] & 0x0F == 8 else -15
-    rest = _Rest(body)
-    while piece := rest.take():
-        reader = zlib.decompressobj(bits)
-        while piece:
-            yield reader.decompress(piece, _PIECE)
-            if reader.eof:
-                break
-            piece = reader.unconsumed_tail or rest.take()
-        if not reader.eof:
-            yield reader.flush()
-            if not reader.eof:
-                raise EOFError("it ends too early")
-        rest.give_back(reader.unused_data)
-        rest.skip_nul()
-
-
-def _unzstd(body: bytes) -> Iterator[bytes]:
-    """Yield the pieces of any number of zstd frames (RFC 8878)."""
-    rest = _Rest(body)
-    while piece := rest.take():
-        reader = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
-        while piece and not reader.eof:
-            yield reader.decompress(piece)
-            piece = b"" if reader.eof else rest.take()
-        if not reader.eof:
-            raise EOFError("it ends too early")
-        rest.give_back(reader.unused_data)
 
 
 def items(body: bytes, content_type: str | None, most: int = REQUEST_LOGS) -> list[Item]:

@@ -38,6 +38,18 @@ def test_nul_behind_members_is_passed_over() -> None:
     assert inflate(gzip.compress(b"a") + bytes(10_000) + gzip.compress(b"b") + bytes(5), "gzip", 100) == b"ab"
 
 
+def test_deflate_without_a_header_may_begin_with_a_nul() -> None:
+    """A block that is stored as it is, with another behind it; what ends too early is refused."""
+    plain, made = bytes(range(256)) * 1_000, zlib.compressobj(0, zlib.DEFLATED, -15)
+    sent = made.compress(plain) + made.flush()
+    assert sent[0] == 0
+    assert inflate(sent, "deflate", 1 << 20) == plain
+    assert inflate(b"", "deflate", 10) == b""
+    for cut in (1, 100, len(sent) - 1):
+        with pytest.raises(InvalidRecord, match="it ends too early"):
+            inflate(sent[:cut], "deflate", 1 << 20)
+
+
 @pytest.mark.parametrize("name", ENCODINGS)
 def test_many_members_are_read_once_each(name: str) -> None:
     """What is behind a member is not copied for each: that would take many minutes."""
