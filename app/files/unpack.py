@@ -12,7 +12,7 @@ from app.log.packed import MakeReader, Pieces
 #: Exceptions that broken data raises while it is unpacked.
 ERRORS = (*packed.ERRORS, OSError, lzma.LZMAError)
 
-#: What reads a member, by its first bytes.
+#: The readers of a member, by its first bytes.
 _READERS: tuple[tuple[bytes, MakeReader], ...] = (
     (b"\x1f\x8b", packed.gzip),
     (b"BZh", bz2.BZ2Decompressor),

@@ -52,5 +52,5 @@ def gelf_log(data: bytes, peer: str, assumed: Assumed) -> Any:
     item = read_item(data)
     if item.problem is not None:
         return Refused(item.problem, data)
-    told = assumed.form is not None and isinstance(item.value, dict)
-    return carried.read(item.value, assumed) if told else item.value
+    is_known = assumed.form is not None and isinstance(item.value, dict)
+    return carried.read(item.value, assumed) if is_known else item.value

@@ -24,7 +24,7 @@ from app.log.reading import Line, Reader, batch, unused
 from app.log.record import LogRecord
 from app.times.written import Assumed
 
-#: What a log in our own form is read as.
+#: Name of our own form beside those of dialects.
 OWN = "own"
 #: Names that were not used, of one request, which its answer repeats.
 UNUSED_SHOWN = 20
@@ -80,7 +80,7 @@ class Parsed:
 
     @property
     def recognised(self) -> str:
-        """What the last log was read as: a dialect, `text` or `own`, and the protocol that carried it; empty where there is none."""
+        """The form that the last log was read as: a dialect, `text` or `own`, and the protocol that carried it; empty where there is none."""
         if not self.places:
             return ""
         place, name = self.last_read
@@ -101,21 +101,21 @@ def read(
     now: int,
     *,
     strict: bool = False,
-    told: Assumed | None = None,
+    source: Assumed | None = None,
     line: Line | None = None,
 ) -> Parsed:
     """Return the logs of a request's body; *now* is the accept time in ms.
 
-    With *strict* only our own form is a log, and everything else is refused; without, every object is one. *told* is
+    With *strict* only our own form is a log, and everything else is refused; without, every object is one. *source* is
     what is known of the source; *line* reads lines of text that a log wraps. Raises InvalidRecord when the body as a whole can't be read,
     UnsupportedMedia for another type, TooLarge for too many logs.
     """
     items = bodies.items(body, content_type, limits.logs)
     if len(items) == 1 and not strict and (logs := batch(items[0].value)) is not None:
-        return read_items(logs, limits, now, told=told, line=line, several=True)
+        return read_items(logs, limits, now, source=source, line=line, several=True)
     # Names that stand twice, of which the decoder kept the last without a word, and colours: looked for in all at once.
     odd = not strict and (body.count(b'"message"') > len(items) or (b"\\" in body and _ESCAPE in body))
-    return _parse(items, limits, now, None if strict else _reader(now, told, line), odd=odd)
+    return _parse(items, limits, now, None if strict else _reader(now, source, line), odd=odd)
 
 
 def read_items(
@@ -124,7 +124,7 @@ def read_items(
     now: int,
     *,
     strict: bool = False,
-    told: Assumed | None = None,
+    source: Assumed | None = None,
     line: Line | None = None,
     several: bool = False,
 ) -> Parsed:
@@ -134,13 +134,13 @@ def read_items(
     gives them all. Raises TooLarge for too many.
     """
     ensure_few(len(values), limits.logs)
-    reader = None if strict else replace(_reader(now, told, line), several=several)
+    reader = None if strict else replace(_reader(now, source, line), several=several)
     return _parse(_items(values), limits, now, reader, texts=True)
 
 
-def _reader(now: int, told: Assumed | None, line: Line | None) -> Reader:
+def _reader(now: int, source: Assumed | None, line: Line | None) -> Reader:
     at = datetime.fromtimestamp(now / 1000, UTC)
-    assumed = Assumed(at) if told is None else replace(told, now=at)
+    assumed = Assumed(at) if source is None else replace(source, now=at)
     return Reader(assumed, line or partial(read_inner, assumed=assumed))
 
 

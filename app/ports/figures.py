@@ -58,7 +58,7 @@ class Visit(msgspec.Struct):
     logs: int = 0
     refused: int = 0
     refusal: SourceRefusal | None = None
-    #: What its last log was read as: a dialect, a form, or the door's protocol; empty where none was accepted.
+    #: The form that its last log was read as: a dialect, a form, or the door's protocol; empty where none was accepted.
     read_as: str = ""
 
 
@@ -84,7 +84,7 @@ class Source(msgspec.Struct, frozen=True):
     #: When something was last refused, and what.
     refused_at: int | None = None
     refusal: SourceRefusal | None = None
-    #: What its last log was read as; empty while that is not known.
+    #: The form that its last log was read as; empty while that is not known.
     read_as: str = ""
 
     def rate(self, now: int) -> float:

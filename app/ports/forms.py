@@ -21,7 +21,7 @@ class SourceForm(msgspec.Struct, frozen=True):
     zone: str = ""
     #: An expression (RE2) that is found in the first line of each log of a text, and in no other.
     first_line: str = ""
-    #: Who said so, and when, in ms since 1970.
+    #: The user or address that set it, and when, in ms since 1970.
     by: str = ""
     changed: int = 0
 

@@ -1,4 +1,4 @@
-"""Who may log in by OpenID Connect: the issuer that is believed, and the role of each of its groups."""
+"""Log-in by OpenID Connect: the issuer that is believed, and the role of each of its groups."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.settings.values import Setting, is_loopback
 
 #: The group that stands for everybody whom the issuer lets in.
 EVERYBODY = "*"
-#: What cannot be left out where the issuer is set.
+#: Settings that can't be left out where the issuer is set.
 _NEEDED = ("oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_roles")
 #: A line whose one group is bound to a query, and the groups of a line that binds none; names of groups may hold commas and `=`.
 _BOUND = re.compile(r"(?P<group>.+?)\s*=\s*(?P<role>reader|admin)\s+(?P<filter>.+)")
@@ -22,7 +22,7 @@ _PLAIN = re.compile(r"\s*(?P<group>.+?)\s*=\s*(?P<role>reader|admin)\s*(?:,|$)")
 
 @dataclass(frozen=True, slots=True)
 class GroupRole:
-    """What a member of a group may do."""
+    """The role of a group's members."""
 
     #: Name of the group as the issuer sends it, or EVERYBODY.
     group: str

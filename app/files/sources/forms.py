@@ -1,6 +1,6 @@
 """How sources write, as an admin said: which form counts for whom, checked when it is kept and asked for at most every FRESH_SECONDS.
 
-A process that is told nothing pays a look at the clock for each request. While the record can't be asked, what is known counts on.
+A process whose sources have no form pays a look at the clock for each request. While the record can't be asked, what is known counts on.
 """
 
 from __future__ import annotations

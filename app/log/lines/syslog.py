@@ -24,7 +24,7 @@ _5424 = re.compile(
     r'(-|(?:\[[^ =\]"]{1,64}(?: [^ =\]"]{1,64}="[^"\\\]]*+(?:\\.[^"\\\]]*+)*+")*\])+)(?: (.*))?',
     re.DOTALL,
 )
-#: Of structured data that _5424 took: the name of an element, or a parameter.
+#: The parts of structured data that _5424 took: the name of an element, or a parameter.
 _PARTS = re.compile(r'\[([^ =\]"]+)| ([^ =\]"]+)="([^"\\\]]*+(?:\\.[^"\\\]]*+)*+)"', re.DOTALL)
 _ESCAPED = re.compile(r'\\(["\\\]])')
 _PRIORITY = re.compile(r"<(\d{1,3})>(?!1 )")
@@ -42,7 +42,7 @@ _BARE_MESSAGE = re.compile(
 _TAGGED = re.compile(r"(?P<app>[\w./+@()-]{1,128})(?:\[(?P<pid>\d{1,10})\])?:? (?P<message>.*)", re.DOTALL)
 _MONTH = re.compile(r"[A-Z][a-z]{2} [ \d]\d ")
 _ZONED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d) ")
-#: What WITHIN has for a name that is no id's.
+#: Stands in WITHIN's place for a name that is no id's.
 _NO_ID = ("", 0)
 #: Characters within which a host must end: longer than any is.
 _HOST = 300

@@ -74,8 +74,8 @@ def ingest() -> Response:
 
 def _parsed(body: bytes, limits: Limits, strict: bool) -> Parsed:
     """Return the logs of the body, read as those of its source are. Raises InvalidInput."""
-    kind, told = request.headers.get("Content-Type"), assumed_of_source()
-    return schema.read(body, kind, limits, now_ms(), strict=strict, told=told, line=carried.line_reader(told))
+    kind, source = request.headers.get("Content-Type"), assumed_of_source()
+    return schema.read(body, kind, limits, now_ms(), strict=strict, source=source, line=carried.line_reader(source))
 
 
 def _numbers(parsed: Parsed) -> dict[int, Number]:

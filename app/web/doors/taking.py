@@ -201,12 +201,12 @@ def _parsed(values: Sequence[Any], now: int, keys: Sequence[bytes]) -> Parsed:
 
 
 def _placed(values: Sequence[Any], now: int) -> Parsed:
-    told, limits = assumed_of_source(), limits_of(parts().settings)
-    line = carried.line_reader(told)
+    source, limits = assumed_of_source(), limits_of(parts().settings)
+    line = carried.line_reader(source)
     if Refused not in map(type, values):
-        return schema.read_items(values, limits, now, told=told, line=line)
+        return schema.read_items(values, limits, now, source=source, line=line)
     places = [place for place, value in enumerate(values) if not isinstance(value, Refused)]
-    parsed = schema.read_items([values[place] for place in places], limits, now, told=told, line=line)
+    parsed = schema.read_items([values[place] for place in places], limits, now, source=source, line=line)
     parsed.places = [places[place] for place in parsed.places]
     refused = [_at(one, places[one.problem.index or 0]) for one in parsed.refused]
     refused += [_at(value, place) for place, value in enumerate(values) if isinstance(value, Refused)]

@@ -20,7 +20,7 @@ from app.web.accounts.identity import Identity
 COOKIE = "logingestor"
 #: Where Flask-Login keeps in it what `SessionUser.get_id` returns.
 _ID = "_user_id"
-#: What the paths begin with where a session may begin without one.
+#: Beginning of the paths where a session may begin: those who ask for them have none yet.
 LOGIN = "/login"
 
 

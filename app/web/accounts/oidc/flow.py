@@ -1,4 +1,4 @@
-"""What a browser keeps between leaving for the issuer and coming back: in a signed cookie of its own, for ten minutes."""
+"""The state that a browser keeps between leaving for the issuer and coming back: in a signed cookie of its own, for ten minutes."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ _NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 
 
 class Issuer:
-    """What the issuer says of itself. Each method may be called by several threads."""
+    """The issuer by what it says of itself. Each method may be called by several threads."""
 
     def __init__(self, address: str, clock: Callable[[], float] = time.monotonic) -> None:
         self.address = address

@@ -76,7 +76,7 @@ class Logins:
         return str(add_params_to_uri(address, [("client_id", self._id), ("post_logout_redirect_uri", back)]))
 
     def _session(self, flow: BegunLogin, metadata: dict[str, Any]) -> OAuth2Session:
-        # Some issuers tell groups only to who asks for that scope, others refuse scopes that they don't know.
+        # Some issuers name groups only where that scope is asked for, others refuse scopes that they don't know.
         scopes = metadata.get("scopes_supported")
         groups = " groups" if isinstance(scopes, list) and "groups" in scopes else ""
         return OAuth2Session(

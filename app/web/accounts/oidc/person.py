@@ -1,4 +1,4 @@
-"""Who comes back from the issuer, or why nobody does."""
+"""The person who comes back from the issuer, or the reason why nobody does."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class LoginRefused(LogIngestorError):
 class Person:
     """Somebody whom the issuer vouches for."""
 
-    #: What the issuer never gives to anybody else.
+    #: The id that the issuer never gives to anybody else.
     subject: str
-    #: What the person may be called here, best first.
+    #: Names that the person may have here, best first.
     names: tuple[str, ...]
     groups: frozenset[str]
 

@@ -18,7 +18,7 @@ from app.settings.settings import Settings
 from app.times.instant import now_ms
 from app.web.accounts.tables import RecoveryCode, Tables, TotpFactor, transaction
 
-#: What came of a code; `spent` is said where a code of the app counts no more, however right.
+#: The outcome of a code; `spent` where a code of the app counts no more, however right.
 Outcome = Literal["right", "wrong", "spent"]
 
 #: Steps before and after the present one whose codes are right: clocks of telephones differ (RFC 6238, section 5.2).

@@ -23,7 +23,7 @@ from app.web.security.tries import one_client
 bp = Blueprint("page_totp", __name__)
 bp.after_request(session.forget)
 
-#: What is said of a code that does not count.
+#: Sentences about a code that does not count.
 _FAULTS: dict[factor.Outcome, str] = {
     "wrong": "This code is wrong, too old, or was used already.",
     "spent": "Too many wrong codes were tried with your password: only a recovery code counts now. "
@@ -100,7 +100,7 @@ def _remove(account: Identity) -> Response:
     return account_page.page(account, done="Your password alone opens your account again.")
 
 
-#: What each button does.
+#: The function behind each button.
 _ACTS: dict[str, Callable[[Identity], Response]] = {
     "begin": _begin,
     "confirm": _confirm,
