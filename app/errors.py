@@ -95,6 +95,10 @@ class QueueFull(Unavailable):
     """The queue is at its limit, or the disk nearly full; nothing was kept."""
 
 
+class OverQuota(Unavailable):
+    """A space has taken what it may take in a day; nothing was kept. Answered with 429, and at the doors as a full queue."""
+
+
 class PartTaken(Unavailable):
     """The queue kept a part of what was sent under one key: exactly this is to be sent again, which doubles nothing."""
 

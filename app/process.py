@@ -11,6 +11,7 @@ from app import secret
 from app.accept.accept import Accept
 from app.accept.receipts import Receipts
 from app.accept.repeats import Repeats
+from app.accept.spaces import Spaces
 from app.accept.visits import Visits
 from app.backends import Backends
 from app.figures import Recent
@@ -38,6 +39,7 @@ class Parts:
     _receipts: Receipts | None = None
     _visits: Visits | None = None
     _ruling: Ruling | None = None
+    _spaces: Spaces | None = None
     _repeats: Repeats | None = None
     _source_forms: SourceForms | None = None
 
@@ -65,7 +67,9 @@ class Parts:
         with self._guard:
             if self._accept is None:
                 self._ruling = self._made_ruling()
-                self._accept = Accept(receipts.queue, receipts, self._visits, self._ruling)
+                assert self._backends is not None
+                self._spaces = Spaces(self._backends.record.spaces)
+                self._accept = Accept(receipts.queue, receipts, self._visits, self._ruling, self._spaces)
             return self._accept
 
     def _made_ruling(self) -> Ruling | None:
@@ -107,7 +111,10 @@ class Parts:
                 self._visits.close()
             if self._ruling is not None:
                 self._ruling.close()
+            if self._spaces is not None:
+                self._spaces.close()
             if self._backends is not None:
                 self._backends.close()
             self._backends = self._accept = self._receipts = self._visits = self._ruling = self._repeats = None
             self._source_forms = None
+            self._spaces = None

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from app.accept.receipts import Receipts
+from app.accept.spaces import Spaces, bytes_of
 from app.accept.visits import Visits
-from app.errors import InvalidInput, PartTaken, Problem, Unavailable
+from app.errors import InvalidInput, LogIngestorError, PartTaken, Problem, Unavailable
 from app.log import numbers
 from app.log.envelope import ENVELOPE_LOGS, REQUEST_BYTES, Claim, DeadLetter, Envelope, Listing
 from app.log.record import IdSource, LogRecord
@@ -66,25 +67,61 @@ class Accept:
     """Takes parsed requests; one for all threads of a process."""
 
     def __init__(
-        self, queue: LogQueue, receipts: Receipts, visits: Visits | None = None, ruling: Ruling | None = None
+        self,
+        queue: LogQueue,
+        receipts: Receipts,
+        visits: Visits | None = None,
+        ruling: Ruling | None = None,
+        spaces: Spaces | None = None,
     ) -> None:
         self._queue = queue
         self._receipts = receipts
         self._visits = visits
         self._ruling = ruling
+        self._spaces = spaces
         self._ids = IdSource()
 
     def take(
-        self, parsed: Parsed, *, sender: str, key: str | None = None, digest: bytes = b"", agent: str | None = None
+        self,
+        parsed: Parsed,
+        *,
+        sender: str,
+        key: str | None = None,
+        digest: bytes = b"",
+        agent: str | None = None,
+        space: str = "",
     ) -> Outcome:
         """Queue the logs durably and return what became of each.
 
         With a *key* a second request with the same key and digest of its body is answered from the
         first and adds nothing; another digest is an InvalidInput. Raises QueueFull and Unavailable,
-        with nothing kept. A request with an *agent* is noted as a visit of its source.
+        with nothing kept. A request with an *agent* is noted as a visit of its source. Its logs become those of the *space*, whose
+        quota is held to: raises OverQuota, and TooLarge. A key is known within its space only.
         """
+        self._prepare(parsed, space)
+        if self._spaces is None or not space:
+            return self._queued(parsed, sender, key, digest, agent)
+        size = bytes_of(parsed)
+        self._spaces.reserve(space, size)
+        try:
+            outcome = self._queued(parsed, sender, None if key is None else f"{space} {key}", digest, agent)
+        except LogIngestorError:
+            self._spaces.release(space, size)
+            raise
+        if not outcome.accepted:
+            self._spaces.release(space, size)
+        return outcome
+
+    def _prepare(self, parsed: Parsed, space: str) -> None:
+        """Write on the logs whose they are, and apply the rules, which can't change that."""
+        if self._spaces is not None:
+            self._spaces.stamp(parsed, space)
         if self._ruling is not None:
             self._ruling.apply(parsed)
+            if self._spaces is not None and space:
+                self._spaces.stamp(parsed, space)
+
+    def _queued(self, parsed: Parsed, sender: str, key: str | None, digest: bytes, agent: str | None) -> Outcome:
         own = frozenset(log.id for log in parsed.logs if log.id)
         logs, sizes = self._identify(parsed)
         twice = len(parsed.logs) - len(logs)

@@ -52,6 +52,7 @@ COMMANDS = {
     "alerts": ("alerts", "Watch saved searches: alerts fire by the number of logs in a window."),
     "tokens": ("access.tokens", "Make tokens for programs and scripts, look at them, and revoke them."),
     "users": ("access.users", "Add people who log in by name and password, look at them, change and remove them."),
+    "spaces": ("access.spaces", "Give teams parts of the logs of their own, with a quota of bytes a day."),
     "expire": (
         "keep.expire",
         "Delete the logs that arrived longer ago than LOGINGESTOR_RETENTION says; workers do it by themselves.",

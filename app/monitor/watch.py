@@ -22,6 +22,7 @@ from app.monitor.failing import Failing
 from app.monitor.flow import Sampler
 from app.monitor.lost import LostProbe
 from app.monitor.probes import Probe, Queue, RecordProbe
+from app.monitor.quotas import QuotaProbe
 from app.monitor.role import Role
 from app.monitor.roll import Roll
 from app.notify.telling import Telling
@@ -83,7 +84,8 @@ class Watch:
         self._telling = Telling(watched.record.notices, watched.record.outbox, watched.channels)
         failing = [Failing(self._telling)] if watched.channels else []
         lost = LostProbe(watched.record.gaps, watched.queue)
-        probes: list[Probe] = [self._record, self._queue, sampler, lost, *watched.probes, *failing]
+        quotas = QuotaProbe(watched.record.spaces)
+        probes: list[Probe] = [self._record, self._queue, sampler, lost, quotas, *watched.probes, *failing]
         self._probes = [_Runner(probe) for probe in probes]
         self._guard = threading.Lock()
         self._role = Role.FOLLOWS

@@ -1,4 +1,7 @@
-"""Costs: logs and bytes by day, resource, level and form, as the record keeps them."""
+"""Bytes by day, as the record keeps them: what costs what, by resource, level and form; and spaces, each with what it took of its quota.
+
+A space is a part of the logs, stamped by its senders' tokens and bound to its readers'.
+"""
 
 from __future__ import annotations
 
@@ -88,3 +91,48 @@ def _sums(costs: Iterable[Cost]) -> list[Cost]:
         sums[one.key] = logs + one.logs, size + one.bytes
     found = [Cost(*key, *counts) for key, counts in sums.items()]
     return sorted(found, key=lambda one: (-one.bytes, one.key))
+
+
+#: The key of metadata in which a log's space stands, and its name in a query.
+SPACE_KEY, SPACE_PATH = "space", "metadata.space"
+#: The key under which what a sender wrote in its place is kept.
+SENT_SPACE = "sent_space"
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """A space, and what it has taken on its last day with logs."""
+
+    name: str
+    #: Bytes of logs, as they are sent, that it takes on one day, UTC; None: any number.
+    quota: int | None
+    #: When it was added, in ms since 1970.
+    made: int
+    #: That day, in days since 1970, and the bytes it took then.
+    day: int = 0
+    used: int = 0
+    #: When a request was refused for the quota last, in ms since 1970; 0: never.
+    refused: int = 0
+
+    def used_on(self, day: int) -> int:
+        """Return the bytes that it took on a day; those of earlier days are forgotten."""
+        return self.used if self.day == day else 0
+
+
+class SpaceKeeper(Protocol):
+    """Keeps spaces and what they take. Every method raises Unavailable."""
+
+    def spaces(self) -> list[Space]:
+        """Return all spaces, by name."""
+
+    def add_space(self, name: str, quota: int | None, made: int) -> bool:
+        """Add a space durably; False, with nothing changed, if there is one of this name."""
+
+    def set_quota(self, name: str, quota: int | None) -> bool:
+        """Give a space another quota; False if there is none of this name."""
+
+    def use(self, name: str, day: int, size: int, refused: int) -> Space | None:
+        """Add to what a space took on *day*, and note when it last refused; return the space, None if there is none of this name.
+
+        A day that is over when another was counted is forgotten.
+        """

@@ -20,6 +20,7 @@ KINDS = (
     "disk_nearly_full",
     "logs_refused",
     "logs_lost",
+    "quota_reached",
     "alert",
     "notifier_failing",
 )

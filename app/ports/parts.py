@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.ports.alerts import AlertKeeper
-from app.ports.costs import CostKeeper
+from app.ports.costs import CostKeeper, SpaceKeeper
 from app.ports.figures import FigureKeeper
 from app.ports.forms import FormKeeper
 from app.ports.gaps import GapKeeper
@@ -32,3 +32,4 @@ class RecordParts:
     gaps: GapKeeper
     costs: CostKeeper
     forms: FormKeeper
+    spaces: SpaceKeeper

@@ -6,6 +6,14 @@ from difflib import get_close_matches
 
 from app.query.filter import FIELDS
 
+#: Short names of fields, in queries and filters: the space of a log (app/ports/costs.py).
+SHORT = {"space": "metadata.space"}
+
+
+def meant_name(name: str) -> str:
+    """Return the name of the field that *name* means in a query; raises ValueError as `check_name` does."""
+    return check_name(SHORT.get(name, name))
+
 
 def check_name(name: str) -> str:
     """Return *name* when it is a field's; raises ValueError with what it may have meant."""

@@ -32,7 +32,7 @@ from app.query.filter import (
 from app.query.language.parse import named, parse
 from app.query.language.tokens import TERM_LIMIT
 from app.query.meaning import regex
-from app.query.names import check_name
+from app.query.names import meant_name
 from app.query.normal import normal
 from app.query.rows import rows
 from app.times import instant
@@ -138,16 +138,16 @@ class _Reader:
         elif len(key) > TEXT_LIMIT:
             self._refuse(f"is longer than {TEXT_LIMIT:,} characters", f"{path}key")
         else:
-            self._try(lambda: Exists(check_name(key)), f"{path}key")
+            self._try(lambda: Exists(meant_name(key)), f"{path}key")
         if not isinstance(operation, str) or operation not in OPERATIONS:
             self._refuse(f"must be one of {', '.join(OPERATIONS)}", f"{path}operation")
         if len(self.problems) > count:
             return EVERYTHING
         assert isinstance(key, str) and isinstance(operation, str)
-        plain = operation.removeprefix("not_")
-        if key == "metadata" and plain != "exists":
+        meant, plain = meant_name(key), operation.removeprefix("not_")
+        if meant == "metadata" and plain != "exists":
             return self._refuse("needs a path: metadata.name", f"{path}key")
-        leaf = self._leaf(key, plain, body.get("value"), f"{path}value")
+        leaf = self._leaf(meant, plain, body.get("value"), f"{path}value")
         return Not(leaf) if operation.startswith("not_") else leaf
 
     def _leaf(self, key: str, operation: str, value: Any, path: str) -> Filter:

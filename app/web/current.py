@@ -25,6 +25,12 @@ def parts() -> Parts:
     return cast(Parts, current_app.extensions["logingestor"])
 
 
+def space() -> str:
+    """Return the space of whoever made the request; empty where there is none."""
+    asks = who()
+    return "" if asks is None else asks.space
+
+
 def backends() -> Backends:
     """Return the backends as whoever made the request may use them: readers have no others."""
     asks, held = who(), parts().backends()

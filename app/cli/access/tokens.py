@@ -25,6 +25,9 @@ def command() -> None:
 )
 @click.option("--filter", metavar="QUERY", help="Of a reader: only logs that fit QUERY are seen.")
 @click.option("--hide", metavar="FIELD,…", help="Of a reader: these fields are seen in no log.")
+@click.option(
+    "--space", metavar="NAME", help="Of a writer: its logs are this space's. Of a reader: only these are seen."
+)
 @click.option("--expires", metavar="PERIOD", help="Let it end after this time: 90d, 12h.")
 @click.option("--rate", metavar="N/s", help="Answer at most N requests a second, in each web process.")
 @json_option
@@ -83,7 +86,11 @@ def revoke(settings: Settings, name: str) -> None:
 def _line(one: dict[str, Any]) -> str:
     """Return what a token is, in one line."""
     parts = [one["role"], one["state"]]
-    parts += [f"{name} {one[name]}" for name in ("filter", "hide", "expires", "used", "owner") if one[name] is not None]
+    parts += [
+        f"{name} {one[name]}"
+        for name in ("filter", "hide", "space", "expires", "used", "owner")
+        if one[name] is not None
+    ]
     if one["rate"] is not None:
         parts.insert(2, f"{one['rate']:g}/s")
     return terminal.safe(", ".join(parts))

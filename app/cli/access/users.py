@@ -19,8 +19,9 @@ def command() -> None:
 @click.option("--role", required=True, metavar="reader|admin", help="What they may do: find, or everything.")
 @click.option("--filter", metavar="QUERY", help="Of a reader: only logs that fit QUERY are seen.")
 @click.option("--hide", metavar="FIELD,…", help="Of a reader: these fields are seen in no log.")
+@click.option("--space", metavar="NAME", help="Of a reader: only logs of this space are seen.")
 @with_settings
-def add(settings: Settings, name: str, role: str, filter: str | None, hide: str | None) -> None:
+def add(settings: Settings, name: str, role: str, **limits: str | None) -> None:
     """Add a user and print a password, once; they change it on the page.
 
     Example: logingestor users add zoe --role reader --filter 'resourceId:shop-*'
@@ -29,7 +30,7 @@ def add(settings: Settings, name: str, role: str, filter: str | None, hide: str 
     from app.web.accounts import tables, users
 
     with tables.opened(settings):
-        click.echo(users.add(name, role, filter=filter, hide=hide))
+        click.echo(users.add(name, role, **limits))
     click.echo("the password is shown this once only", err=True)
 
 
@@ -48,7 +49,7 @@ def list_users(settings: Settings, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    names = ("filter", "hide", "issuer", "last_login")
+    names = ("filter", "hide", "space", "issuer", "last_login")
     lines = [
         ", ".join(
             [

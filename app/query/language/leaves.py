@@ -19,7 +19,7 @@ from app.query.filter import (
 )
 from app.query.language.terms import Operand, TextPart, refuse
 from app.query.meaning import regex, wildcard_regex
-from app.query.names import check_name
+from app.query.names import meant_name
 from app.query.wildcard import in_message, pieces
 from app.times.typed import RequestTime
 
@@ -50,7 +50,7 @@ def _name(part: TextPart) -> str:
     if len(name) > TEXT_LIMIT:
         refuse(f"a field's name of more than {TEXT_LIMIT:,} characters", part.at)
     try:
-        return check_name(name)
+        return meant_name(name)
     except ValueError as error:
         hint = "" if part.quoted or "metadata" in name else "; put text with a colon in quotation marks"
         refuse(f"{error}{hint}", part.at)

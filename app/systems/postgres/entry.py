@@ -24,6 +24,7 @@ from app.systems.sql.gaps import SqlGaps
 from app.systems.sql.notes import SqlNotes
 from app.systems.sql.notices import SqlNotices
 from app.systems.sql.outbox import SqlOutbox
+from app.systems.sql.spaces import SqlSpaces
 
 log = logging.getLogger(__name__)
 
@@ -85,5 +86,6 @@ def opened(url: str, *, dead_limit: int, retention: Retention = Retention(30 * 8
         gaps=SqlGaps(shelf),
         costs=SqlCosts(shelf),
         forms=SqlForms(shelf),
+        spaces=SqlSpaces(shelf),
     )
     return Opened(record, places=[BeatTable(database)], closers=[leading.close, database.close])

@@ -11,6 +11,7 @@ from app.systems.sql.gaps import SqlGaps
 from app.systems.sql.notes import SqlNotes
 from app.systems.sql.notices import SqlNotices
 from app.systems.sql.outbox import SqlOutbox
+from app.systems.sql.spaces import SqlSpaces
 from app.systems.sqlite.claims import SqliteClaims
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.letters import SqliteLetters
@@ -34,4 +35,5 @@ def record_parts(database: SqliteDatabase, *, dead_limit: int, forget: Forget | 
         gaps=SqlGaps(shelf),
         costs=SqlCosts(shelf),
         forms=SqlForms(shelf),
+        spaces=SqlSpaces(shelf),
     )

@@ -116,10 +116,7 @@ notices = Table(
     metadata,
     Column("revision", Integer, primary_key=True),
     Column("id", Text, nullable=False, unique=True),
-    Column("key", Text, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("severity", Text, nullable=False),
-    Column("text", Text, nullable=False),
+    *(Column(name, Text, nullable=False) for name in ("key", "kind", "severity", "text")),
     Column("since", BigInteger, nullable=False),
     Column("until", BigInteger),
     Column("details", Text, nullable=False),
@@ -131,11 +128,7 @@ deliveries = Table(
     "deliveries",
     metadata,
     Column("seq", Integer, primary_key=True),
-    Column("notice", Text, nullable=False),
-    Column("notifier", Text, nullable=False),
-    Column("event", Text, nullable=False),
-    Column("message", Text, nullable=False),
-    Column("state", Text, nullable=False),
+    *(Column(name, Text, nullable=False) for name in ("notice", "notifier", "event", "message", "state")),
     Column("made", BigInteger, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("tried", BigInteger),
@@ -151,9 +144,7 @@ notifiers = Table(
     "notifiers",
     metadata,
     Column("notifier", Text, primary_key=True),
-    Column("revision", BigInteger, nullable=False),
-    Column("sent", BigInteger, nullable=False),
-    Column("failed", BigInteger, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in ("revision", "sent", "failed")),
     Column("failures", Integer, nullable=False),
     Column("since", BigInteger),
     Column("reason", Text, nullable=False),
@@ -247,6 +238,15 @@ costs = Table(
     metadata,
     Column("day", BigInteger, primary_key=True, autoincrement=False),
     Column("state", LargeBinary, nullable=False),
+)
+
+#: Spaces (app/ports/costs.py), and what each took on its last day with logs.
+spaces = Table(
+    "spaces",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("quota", BigInteger),
+    *(Column(name, BigInteger, nullable=False) for name in ("made", "day", "used", "refused")),
 )
 
 #: For each 1,024 places the lowest and highest key, so that a query skips blocks it can't need.

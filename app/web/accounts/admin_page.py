@@ -7,11 +7,15 @@ from collections.abc import Callable
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 
 from app.errors import InvalidInput, LogIngestorError, NotFound, Problem
+from app.maintain import spaces
+from app.ports.costs import Space
+from app.settings.values import written_bytes
 from app.times.instant import now_ms
 from app.web.accounts import sessions, tokens, users
 from app.web.accounts.account_page import labelled
 from app.web.accounts.identity import ROLES
 from app.web.accounts.totp import factor
+from app.web.current import backends
 from app.web.security import access, session
 
 bp = Blueprint("page_access", __name__)
@@ -44,6 +48,7 @@ def _create() -> tuple[str, str]:
         "" if who is None else who.name,
         filter=_sent("filter") or None,
         hide=_sent("hide") or None,
+        space=_sent("space") or None,
         expires=_sent("expires") or None,
         rate=_sent("rate") or None,
     )
@@ -56,7 +61,7 @@ def _revoke() -> tuple[str, str]:
 
 
 def _add() -> tuple[str, str]:
-    limits = {name: _sent(name) or None for name in ("filter", "hide")}
+    limits = {name: _sent(name) or None for name in ("filter", "hide", "space")}
     return f"The password of {_sent('name')}", users.add(_sent("name"), _sent("role"), **limits)
 
 
@@ -99,6 +104,16 @@ def _remove_totp() -> tuple[str, str]:
     return f"{_sent('name')} is asked for no codes any more.", ""
 
 
+def _add_space() -> tuple[str, str]:
+    spaces.add(backends().record.spaces, _sent("name"), _sent("quota") or None)
+    return f"The space {_sent('name')} is added: tokens and users can have it.", ""
+
+
+def _quota() -> tuple[str, str]:
+    spaces.set_quota(backends().record.spaces, _sent("name"), _sent("quota") or spaces.NO_QUOTA)
+    return f"The space {_sent('name')} has another quota.", ""
+
+
 def _unknown() -> tuple[str, str]:
     raise InvalidInput(Problem("is none of this page's buttons", "do"))
 
@@ -116,6 +131,8 @@ _ACTS: dict[str, Callable[[], tuple[str, str]]] = {
     "disable": _disable,
     "enable": _enable,
     "remove-totp": _remove_totp,
+    "add space": _add_space,
+    "quota": _quota,
 }
 
 
@@ -128,15 +145,30 @@ def _page(status: int = 200, **more: object) -> Response:
     try:
         listed = [tokens.to_dict(one, now) for one in tokens.every()]
         people = users.listed()
+        held = [_shown(one) for one in backends().record.spaces.spaces()]
         inside = [sessions.to_dict(one) for one in sessions.listed(access.guard_of(current_app).admin_stamp)]
     except LogIngestorError:
         if more.get("secret"):
             # It is made: what lists the others must not keep it from being shown.
-            listed, people, inside = [], [], []
+            listed, people, inside, held = [], [], [], []
         else:
             raise
     shown = {"problems": (), "done": "", "secret": "", "filled": request.form if status == 400 else {}, **more}
     page = render_template(
-        "access.html", tokens=listed, users=people, sessions=inside, roles=ROLES, user_roles=users.USER_ROLES, **shown
+        "access.html",
+        tokens=listed,
+        users=people,
+        sessions=inside,
+        spaces=held,
+        roles=ROLES,
+        user_roles=users.USER_ROLES,
+        **shown,
     )
     return make_response(page, status)
+
+
+def _shown(space: Space) -> dict[str, str | None]:
+    """Return a space in words."""
+    found = spaces.to_dict(space)
+    quota = "any number" if space.quota is None else written_bytes(space.quota)
+    return {"name": space.name, "quota": quota, "used": written_bytes(found["used_today"]), "refused": found["refused"]}

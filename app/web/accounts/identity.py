@@ -11,9 +11,12 @@ from app.errors import InvalidInput, InvalidQuery, Problem
 from app.find import hidden
 from app.find.bound import Sight
 from app.find.hidden import Hidden
-from app.query.filter import EVERYTHING
+from app.ports import costs
+from app.query.filter import EVERYTHING, And, Equals
 from app.query.language.parse import named, parse
+from app.query.normal import normal
 from app.settings.settings import Settings
+from app.web.accounts.tables import has_space
 
 #: writer sends logs, reader finds them, admin does everything.
 Role = Literal["writer", "reader", "admin"]
@@ -35,18 +38,23 @@ class Identity:
     key: bytes = b""
     #: The fields that are not seen, as `hidden.read` reads them.
     hide: str = ""
+    #: The space whose logs are sent or seen; empty: none in particular.
+    space: str = ""
 
     @property
     def limits(self) -> str:
         """What binds a reader, as one text: readers with the same see the same. Empty where all is seen."""
-        return f"{self.filter}\0{self.hide}" if self.hide else self.filter
+        return "\0".join((self.filter, self.hide, self.space)).rstrip("\0")
 
     @property
     def sight(self) -> Sight | None:
         """What is seen; None where all is."""
         if not self.limits:
             return None
-        return Sight(parse(self.filter) if self.filter else EVERYTHING, Hidden(hidden.read(self.hide)))
+        bound = parse(self.filter) if self.filter else EVERYTHING
+        if self.space:
+            bound = normal(And((Equals(costs.SPACE_PATH, self.space), bound)))
+        return Sight(bound, Hidden(hidden.read(self.hide)))
 
     @property
     def owner(self) -> str:
@@ -75,12 +83,20 @@ def check_role(given: str, roles: tuple[Role, ...] = ROLES) -> Role:
     return found
 
 
-def check_limits(role: Role, filter: str | None, hide: str | None) -> tuple[str, str]:
-    """Return what binds a reader, as it is kept: the query, and the fields that are hidden; empty where nothing is said.
+def check_limits(role: Role, filter: str | None, hide: str | None, space: str | None) -> dict[str, str]:
+    """Return what binds a reader, and the space of a reader or writer, by the names of their columns; empty where nothing is said.
 
-    Raises InvalidInput and InvalidQuery.
+    Raises InvalidInput, InvalidQuery and Unavailable.
     """
-    return "" if filter is None else _filter(filter, role), "" if hide is None else _hide(hide, role)
+    if space and role == "admin":
+        raise InvalidInput(Problem("is of readers and writers; an admin is in no space", "space"))
+    if space and not has_space(space):
+        raise InvalidInput(Problem("is none of the spaces: add it first", "space"))
+    return {
+        "filter": "" if filter is None else _filter(filter, role),
+        "hide": "" if hide is None else _hide(hide, role),
+        "space": space or "",
+    }
 
 
 def _filter(text: str, role: Role) -> str:

@@ -82,7 +82,7 @@ def ask(key: bytes, admin: Callable[[], str]) -> Answer:
         stamp, who = admin(), Identity(ADMIN_NAME, "admin", by="session", key=key)
     elif user is not None:
         stamp, role = user.stamp, check_role(user.role, USER_ROLES)
-        who = Identity(user.name, role, user.filter, "session", key, user.hide)
+        who = Identity(user.name, role, user.filter, "session", key, user.hide, user.space)
     else:
         return None
     if not secrets.compare_digest(found.stamp, stamp):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
-from sqlalchemy import BigInteger, Float, Index, Integer, LargeBinary, Text
+from sqlalchemy import BigInteger, Float, Index, Integer, LargeBinary, Text, column, select, table
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, scoped_session
 from sqlalchemy.pool import NullPool
@@ -59,6 +59,8 @@ class ApiToken(Model):
     used: Mapped[int | None] = mapped_column(BigInteger)
     #: The fields that are not seen, as `app.find.hidden.read` reads them; empty: every field is seen.
     hide: Mapped[str] = mapped_column(Text, server_default="")
+    #: The space whose logs it sends or sees; empty: none in particular.
+    space: Mapped[str] = mapped_column(Text, server_default="")
 
 
 class UserAccount(Model):
@@ -84,6 +86,8 @@ class UserAccount(Model):
     #: The issuer by whom they log in, and their name there, which is theirs alone; None for who has a password.
     issuer: Mapped[str | None] = mapped_column(Text)
     subject: Mapped[str | None] = mapped_column(Text)
+    #: As of a token.
+    space: Mapped[str] = mapped_column(Text, server_default="")
 
     __table_args__ = (Index("users_subject", "issuer", "subject", unique=True),)
 
@@ -143,6 +147,16 @@ class RecoveryCode(Model):
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     #: The user whose it is.
     name: Mapped[str] = mapped_column(Text)
+
+
+#: The spaces, which app/systems/sql/spaces.py keeps: here names are looked up.
+_SPACES = table("spaces", column("name", Text))
+
+
+def has_space(name: str) -> bool:
+    """Return whether there is a space of this name. Raises Unavailable."""
+    with transaction() as session:
+        return session.scalar(select(_SPACES.c.name).where(_SPACES.c.name == name)) is not None
 
 
 def install(app: Flask, settings: Settings) -> None:

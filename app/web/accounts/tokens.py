@@ -39,6 +39,7 @@ def create(
     *,
     filter: str | None = None,
     hide: str | None = None,
+    space: str | None = None,
     expires: str | None = None,
     rate: str | None = None,
 ) -> tuple[str, ApiToken]:
@@ -51,9 +52,9 @@ def create(
     now = now_ms()
     with _gathered(problems):
         name = check_name(name)
-    limits = ("", "")
+    limits = dict[str, str]()
     with _gathered(problems):
-        limits = check_limits(check_role(role), filter, hide)
+        limits = check_limits(check_role(role), filter, hide, space)
     until = _read(problems, "expires", expires, lambda text: now + parse_seconds(text) * 1000)
     limit = _read(problems, "rate", rate, _rate)
     if problems:
@@ -63,8 +64,7 @@ def create(
         digest=digest(token),
         name=name,
         role=role,
-        filter=limits[0],
-        hide=limits[1],
+        **limits,
         rate=limit,
         owner=owner,
         made=now,
@@ -120,6 +120,7 @@ def to_dict(token: ApiToken, now: int) -> dict[str, Any]:
         "state": state(token, now),
         "filter": token.filter or None,
         "hide": token.hide or None,
+        "space": token.space or None,
         "rate": token.rate,
         "owner": token.owner,
         **{name: None if at is None else instant.text((at, 0)) for name, at in times.items()},

@@ -42,18 +42,22 @@ def _nobody() -> str:
 
 
 def add(
-    name: str, role: str, *, filter: str | None = None, hide: str | None = None, password: str | None = None
+    name: str,
+    role: str,
+    *,
+    filter: str | None = None,
+    hide: str | None = None,
+    space: str | None = None,
+    password: str | None = None,
 ) -> str:
     """Add a user; return the password, made where none is given. Raises InvalidInput, and Unavailable."""
     name = check_name(name)
     if name == ADMIN_NAME:
         raise InvalidInput(Problem("is the user whose password is the setting ADMIN_PASSWORD: take another", "name"))
     wanted = check_role(role, USER_ROLES)
-    bound, hidden = check_limits(wanted, filter, hide)
+    limits = check_limits(wanted, filter, hide, space)
     given = _made() if password is None else check_password(password)
-    made = UserAccount(
-        name=name, role=wanted, filter=bound, hide=hidden, hash=_hashed(given), stamp=new_stamp(), made=now_ms()
-    )
+    made = UserAccount(name=name, role=wanted, **limits, hash=_hashed(given), stamp=new_stamp(), made=now_ms())
     try:
         with transaction() as session:
             session.add(made)
@@ -74,7 +78,7 @@ def set_role(name: str, role: str) -> None:
     wanted = check_role(role, USER_ROLES)
     with transaction() as session:
         found = _with_password(session.get(UserAccount, name), "role")
-        if (found.filter or found.hide) and wanted != "reader":
+        if (found.filter or found.hide or found.space) and wanted != "reader":
             raise InvalidInput(Problem("can't be that of a user who is bound: remove and add them", "role"))
         found.role, found.stamp = wanted, new_stamp()
 
@@ -185,6 +189,7 @@ def to_dict(user: UserAccount, *, totp: bool = False) -> dict[str, Any]:
         "role": user.role,
         "filter": user.filter or None,
         "hide": user.hide or None,
+        "space": user.space or None,
         "issuer": user.issuer,
         "totp": totp,
         "disabled": user.disabled is not None,

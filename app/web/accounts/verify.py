@@ -130,7 +130,7 @@ def ask_token(key: bytes) -> Answer:
         return None
     if found.used is None or found.used < now - USED_MS:
         _note_use(key, now)
-    identity = Identity(found.name, check_role(found.role), found.filter, "token", key, found.hide)
+    identity = Identity(found.name, check_role(found.role), found.filter, "token", key, found.hide, found.space)
     return identity, found.expires, found.rate
 
 

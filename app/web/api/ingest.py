@@ -19,7 +19,7 @@ from app.settings.limits import limits_of
 from app.times.instant import now_ms
 from app.web.answers.ingest import AcceptedAnswer, ReceiptAnswer
 from app.web.answers.reply import reply_by_name
-from app.web.current import backends, parts
+from app.web.current import backends, parts, space
 from app.web.reading import assumed_of_source, inflated, raw_body
 from app.web.security.access import who
 from app.web.security.errors import answer
@@ -62,7 +62,8 @@ def ingest() -> Response:
     if _agent().startswith(HANDLER):
         parsed.numbers = _numbers(parsed)
     digest = hashlib.blake2b(body, digest_size=16).digest() if key else b""
-    outcome = parts().accept().take(parsed, sender=_sender(), key=key and f"http:{key}", digest=digest, agent=_agent())
+    named = key and f"http:{key}"
+    outcome = parts().accept().take(parsed, sender=_sender(), key=named, digest=digest, agent=_agent(), space=space())
     if not outcome.ok:
         problems = [Problem(**problem) for problem in outcome.rejected]
         return answer(400, f"no log was accepted: {_first(outcome)}", problems)

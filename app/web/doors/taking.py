@@ -17,7 +17,7 @@ from typing import Any
 from flask import Blueprint, Response, after_this_request, g, request
 
 from app.accept.accept import Outcome
-from app.errors import InvalidRecord, LogIngestorError, Problem, Unavailable
+from app.errors import InvalidRecord, LogIngestorError, OverQuota, Problem, Unavailable
 from app.files import carried
 from app.log import schema
 from app.log.numbers import Number
@@ -25,7 +25,7 @@ from app.log.record import LogRecord
 from app.log.schema import Parsed, Refused
 from app.settings.limits import limits_of
 from app.times.instant import now_ms
-from app.web.current import parts
+from app.web.current import parts, space
 from app.web.reading import assumed_of_source, inflated, raw_body
 from app.web.security.errors import RETRY_AFTER_SHIPPERS
 from app.web.security.rights import DOOR_PREFIX
@@ -156,6 +156,9 @@ class _Request:
             while True:
                 try:
                     return self._take(key)
+                except OverQuota:
+                    # No patience helps, and the threads that may wait are for those whom it does.
+                    raise
                 except Unavailable:
                     waits = waits or (self._patience > 0 and _WAITING.acquire(blocking=False))
                     if not waits or time.monotonic() + PAUSE > until:
@@ -172,7 +175,9 @@ class _Request:
         sender = request.remote_addr or ""
         self.parsed.numbers = self._numbers
         self.parsed.door = (request.blueprint or "").removeprefix(DOOR_PREFIX)
-        outcome = parts().accept().take(self.parsed, sender=sender, key=key, digest=self.digest, agent=agent)
+        outcome = (
+            parts().accept().take(self.parsed, sender=sender, key=key, digest=self.digest, agent=agent, space=space())
+        )
         if not self._each:
             outcome.ensure_kept()
         return outcome

@@ -15,6 +15,7 @@ from app.errors import (
     InvalidSettings,
     LogIngestorError,
     NotFound,
+    OverQuota,
     Problem,
     TooLarge,
     TooMany,
@@ -22,6 +23,7 @@ from app.errors import (
     UnsupportedMedia,
 )
 from app.web.answers.reply import ErrorAnswer, reply_by_name
+from app.web.security.rights import DOOR_PREFIX
 from app.web.server.environ import REFUSED
 
 log = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ STATUS: tuple[tuple[type[LogIngestorError], int], ...] = (
     (InvalidInput, 400),
     (NotFound, 404),
     (Forbidden, 403),
+    (OverQuota, 429),
     (TooMany, 429),
     (Unavailable, 503),
 )
@@ -83,6 +86,9 @@ def _before_the_body() -> None:
 
 
 def _status(error: LogIngestorError) -> int:
+    if isinstance(error, OverQuota) and (request.endpoint or "").startswith(DOOR_PREFIX):
+        # There is no room for these logs now, and shippers are known to come again after that: some drop after 429.
+        return 503
     return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
 
 

@@ -15,7 +15,7 @@ from tests.conftest import MakeRecord
 SINCE = (
     *("notices", "beats", "deliveries", "notifiers", "searches", "alerts", "alert_changes", "samples", "sources"),
     *("numberers", "tokens", "users", "costs", "sessions", "source_forms"),
-    *("oidc_logins", "totp_factors", "recovery_codes"),
+    *("oidc_logins", "totp_factors", "recovery_codes", "spaces"),
 )
 #: Columns of the dead letters since then.
 COLUMNS = ("times", "digest", "seen")

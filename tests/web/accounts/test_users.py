@@ -212,7 +212,7 @@ def test_hidden_fields_of_a_user_are_the_session_s(closed: Flask) -> None:
     held.move(100, 0)
     (found,) = client.get("/logs").json["results"]
     assert (found["message"], found["metadata"]) == ("", {"shop": 1})
-    assert client.get("/overview").status_code == 403
+    assert client.get("/metrics").status_code == 403
     with closed.app_context(), pytest.raises(InvalidInput):
         users.set_role("zoe", "admin")
 
