@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.files import joins, kept, literals, structured
-from app.log.lines import ansi, columns, head, logfmt, reader, syslog
+from app.log.lines import ansi, columns, head, logfmt, reader, syslog, w3c
 from app.times import stamps
 from app.times.written import Assumed
 
@@ -45,6 +45,8 @@ class Format:
     levelled: bool = False
     #: Whether most of its lines begin with a level and a colon.
     labelled: bool = False
+    #: The columns that a line `#Fields:` names.
+    fields: tuple[str, ...] = ()
     #: How the container wrote its lines, where those of the source are what was kept of them.
     inner: Format | None = None
 
@@ -52,6 +54,8 @@ class Format:
         """Return the log in a line, without escape codes, that has a known form; None for any other."""
         if self.order is not None:
             assumed = replace(assumed, order=self.order)
+        if self.fields and (log := w3c.read(line, self.fields, assumed)) is not None:
+            return reader.present(log)
         if self.hosts and (log := reader.read_syslog(line, assumed, self.hosts)) is not None:
             return reader.present(log)
         for read in self.readers:
@@ -136,16 +140,18 @@ def recognise(sample: Sequence[str], assumed: Assumed, name: str | None = None) 
             heads += 1
         elif kind is None and _stands_out(line):
             others += 1
+    fields = w3c.fields_of(lines)
     readers = tuple(read for kind, read in sorted(_READERS, key=lambda pair: pair[0] != name))
-    likeliest = name or max(hits, key=lambda kind: hits[kind])
+    likeliest = name or ("access" if fields else None) or max(hits, key=lambda kind: hits[kind])
     return Format(
-        likeliest if hits[likeliest] or name else "text",
+        likeliest if hits[likeliest] or name or fields else "text",
         readers,
         headed=heads > 0 and heads >= others,
         hosts=_hosts(lines),
         order=stamps.order_of(lines),
         levelled=columns.is_column(texts),
         labelled=columns.is_labelled(lines),
+        fields=fields,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from app.log.lines import words
 
@@ -36,6 +37,8 @@ _GO = (
 _RUST = r"note: |stack backtrace:|Stack backtrace:|Caused by:|Location:|Backtrace|\s*\d+: |Some details are omitted"
 _JAVA_CLASS = r"(?:[a-z_]\w{0,99}\.){1,20}[A-Z][\w$]{0,199}"
 
+#: The line that begins each exception of Python's, however far it is indented by who logs it.
+TRACEBACK = "Traceback (most recent call last)"
 #: Exceptions by language. The first that fits counts.
 TRACES: tuple[TraceForm, ...] = (
     _trace(
@@ -72,7 +75,7 @@ TRACES: tuple[TraceForm, ...] = (
 )
 #: Beginnings of lines that go on with the log before, in a text of any kind.
 GOES_ON = re.compile(
-    r"Caused by:|Suppressed: |Wrapped by: |\.\.\. \d+ (?:more|common|frames)|During handling of the above|The above exception was|"
+    r"\*\*\* Check failure stack trace: \*\*\*|Caused by:|Suppressed: |Wrapped by: |\.\.\. \d+ (?:more|common|frames)|During handling of the above|The above exception was|"
     r"Stack trace:|#\d+ (?:/|\S+\(|\{main\})|Next \w[\w\\]{0,99}: |\[stacktrace\]|\[previous exception\]|"
     r"Stack backtrace:|stack backtrace:|note: run with `|Location:$|--- End of (?:inner|stack)|---> |"
     r"\S{1,300}\.rb:\d+:in ['`]|\*\* \(\w|>  ?File \"|[╭│╰]|\tat "
@@ -115,6 +118,12 @@ _ERROR = re.compile(
     r"(?P<type>(?:[A-Za-z_][\w$]{0,99}[.:\\]{1,2}){0,20}[A-Za-z_]?[\w$]{0,99}(?:Error|Exception|Throwable|Exit|Interrupt|Warning)[\w$]{0,60})"
     r"(?:\) (?P<text>.*)|(?: \[\w{1,60}\])?(?:: ?(?P<message>.*)|$))"
 )
+#: An exception of JavaScript or .NET behind a text: `payment failed Error: refused`.
+_BEHIND = re.compile(
+    r"(?<![\w.])(?P<type>(?:[A-Za-z_]\w{0,60}\.){0,12}(?:[A-Z]\w{0,60})?(?:Error|Exception))(?: \[\w{1,60}\])?: (?P<message>.*)"
+)
+#: Characters of a text in which it is looked for.
+_LOOKED = 4_000
 _RUBY = re.compile(r"\S{1,300}\.rb:\d+:in ['`].{0,200}': (?P<message>.*) \((?P<type>[A-Z][\w:]{0,200})\)")
 _PANIC = re.compile(r"panic: (?P<message>.*)")
 
@@ -133,11 +142,13 @@ def exception(lines: list[str], language: str) -> dict[str, str] | None:
     """Return type and message of the exception that the lines print: Python's comes last, the others' first."""
     ordered = reversed(lines) if language == "python" else lines
     for line in ordered:
-        found = _ERROR.match(line) or _RUBY.match(line)
+        found = _ERROR.match(line.lstrip() if language == "python" else line) or _RUBY.match(line)
         if found is not None:
             parts = found.groupdict()
             message = parts.get("message") or parts.get("text")
             return {"type": parts["type"], **({"message": message} if message else {})}
+        if language == "javascript" and (found := _BEHIND.search(line[:_LOOKED])) is not None:
+            return {"type": found["type"], "message": found["message"]}
         if language == "go" and (found := _PANIC.match(line)) is not None:
             return {"type": "panic", "message": found["message"]}
         if language == "rust" and "panicked at" in line:
@@ -150,6 +161,15 @@ def same_process(first: str, text: str) -> bool:
     """Return whether two lines are of one day and, where both name a process, of one process."""
     one, other = PROCESS.search(first), PROCESS.search(text)
     return first[:10] == text[:10] and (one is None or other is None or one[1] == other[1])
+
+
+def of_block(first: dict[str, Any] | None, found: dict[str, Any]) -> str | None:
+    """Return what a line adds to a block of fatal lines that began with an empty one, as Rails writes an exception; None for another."""
+    if first is None or first.get("message") != "" or first.get("level") != "FATAL" or found.get("level") != "FATAL":
+        return None
+    one, other = first.get("metadata") or {}, found.get("metadata") or {}
+    same = all(one.get(name) == other.get(name) for name in ("pid", "request_id"))
+    return str(found["message"]) if same else None
 
 
 def may_begin(text: str) -> bool:

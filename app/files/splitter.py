@@ -197,6 +197,8 @@ class Splitter:
             if entry.until.search(str(found["message"])):
                 entry.until = None
             return str(found["message"])
+        if (said := joins.of_block(entry.found, found)) is not None:
+            return said
         column = entry.column
         if column > 8 and text[:column] == ansi.stripped(entry.first)[:column]:
             rest = text[column:]
@@ -227,7 +229,12 @@ class Splitter:
             return entry.trace.language != "javascript" or entry.found is not None
         if entry.found is not None and ("timestamp" in entry.found or self._format.headed):
             grave = entry.rank >= _WARNING or (begun.language == "go" and "panic" in entry.first)
-            return grave or (begun.language == "java" and self._format.headed)
+            bare = (
+                begun.language == "python"
+                and "level" not in entry.found
+                and "status" not in (entry.found.get("metadata") or {})
+            )
+            return grave or bare or (begun.language == "java" and self._format.headed)
         # A bare line before it is the logger's text; behind a blank line it is not.
         return begun.language == "python" and entry.found is None and not self._blank
 
@@ -251,6 +258,8 @@ def _trace(entry: Entry, text: str, *, first: bool) -> None:
     elif first:
         if (place := text.find("Traceback (most recent call last)")) >= 0 and text.rstrip().endswith((":", ")")):
             entry.trace, entry.traced = joins.TRACES[0], place >= 0
+    elif entry.trace is None and not first and text.lstrip().startswith(joins.TRACEBACK):
+        entry.trace = joins.TRACES[0]
     elif entry.trace is None and text[:1] in _BLANK and joins.FRAME.match(text) and joins.INLINE.search(entry.first):
         entry.trace = joins.JAVASCRIPT
     elif entry.traced and text[:1] not in _BLANK and not text.startswith((">", "│", "╰")):

@@ -50,13 +50,16 @@ def record(value: Any, size: int, limits: Limits, now: int, *, alone: bool = Fal
     for text in (level, resource_id, trace_id, span_id, commit):
         if text is not None and (type(text) is not str or len(text) > TEXT_LENGTH):
             return None
+    sent = get("timestamp")
     try:
-        t, ns = _instant(get("timestamp"), now)
+        t, ns = _instant(sent, now)
     except ValueError:
         return None
     metadata = get("metadata")
     if metadata is not None and type(metadata) is not dict:
         return None
+    if sent is None and level is not None and metadata and "timestamp" in metadata:
+        t, ns = _beneath(metadata["timestamp"], (t, ns))
     sent_id = get("id")
     own = None if sent_id is None else own_id(sent_id, limits, now)
     if not known:
@@ -82,6 +85,16 @@ def _instant(value: Any, now: int) -> Instant:
     if type(value) is int or type(value) is float:
         return instant.from_number(value)
     raise ValueError("is neither a text nor a number")
+
+
+def _beneath(value: Any, otherwise: Instant) -> Instant:
+    """Return the instant of a log that has its time in its metadata, where winston's metadata() puts it; it stays there too."""
+    if type(value) is not str:
+        return otherwise
+    try:
+        return instant.parse(value)
+    except ValueError:
+        return otherwise
 
 
 _KNOWN = frozenset(("level", "message", "resourceId", "traceId", "spanId", "commit", "timestamp", "metadata"))

@@ -33,6 +33,12 @@ LINES: dict[str, tuple[str, str, str | None, str | None, str]] = {
     "Kubernetes' audit": ('{"kind":"Event","level":"Metadata","auditID":"a1","requestURI":"/api/v1/pods","verb":"list","user":{"username":"ann"},"requestReceivedTimestamp":"2026-11-29T14:46:39.123456Z"}', "info", "2026-11-29T14:46:39.123456Z", "ann", "/api/v1/pods"),
     "Application Insights": ('{"name":"AppTraces","time":"2026-11-29T14:46:39.123Z","iKey":"x","tags":{"ai.cloud.role":"pay"},"data":{"baseType":"MessageData","baseData":{"message":"payment failed","severityLevel":3}}}', "error", "2026-11-29T14:46:39.123Z", "pay", "payment failed"),
     "Google's entry of a request": ('{"insertId":"c","httpRequest":{"requestMethod":"GET","requestUrl":"/x","status":502},"timestamp":"2026-11-29T14:46:41Z","logName":"projects/p/logs/requests","severity":"WARNING"}', "warn", "2026-11-29T14:46:41Z", None, "GET /x 502"),
+    "glog 0.6": ("E20261129 14:46:40.123456 12345 pay.cc:14] payment failed", "error", "2026-11-29T14:46:40.123456Z", None, "payment failed"),
+    "ESP-IDF": ("W (415) wifi: weak signal", "warn", None, "wifi", "weak signal"),
+    "Zephyr": ("[00:00:00.125,456] <err> shop: payment failed", "error", None, "shop", "payment failed"),
+    "Locust": ("[2026-11-29 14:46:40,123] web-1/WARNING/locust.main: CPU usage above 90%", "warn", "2026-11-29T14:46:40.123Z", "locust.main", "CPU usage"),
+    "Rails with the request's id": ("E, [2026-11-29T14:46:40.123456 #12] ERROR -- : [c6034478-4026-4ded-9e3c-088c76d056f1] payment failed", "error", "2026-11-29T14:46:40.123456Z", None, "payment failed"),
+    "SAP's Cloud Foundry": ('{"written_at":"2026-11-29T14:46:40.123Z","written_ts":1795963600123456789,"level":"WARN","logger":"com.shop.Pay","component_name":"shop","msg":"disk almost full"}', "warn", "2026-11-29T14:46:40.123Z", "shop", "disk almost full"),
 }  # fmt: skip
 
 
@@ -44,3 +50,73 @@ def test_a_line_of_a_documented_format(name: str) -> None:
     told = log.get("timestamp")
     assert (rank(log), None if told is None else str(told), log.get("resourceId")) == (level, time, resource)
     assert log["message"].startswith(message)
+
+
+#: By the program: lines that go on over several, or stand under a head, and of each log rank, instant and beginning of the message.
+TEXTS: dict[str, tuple[str, list[tuple[str, str | None, str]]]] = {
+    "IIS": (
+        "#Software: Microsoft Internet Information Services 10.0\n#Date: 2026-11-29 14:46:39\n"
+        "#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query c-ip cs(User-Agent) sc-status time-taken\n"
+        "2026-11-29 14:46:40 192.0.2.1 GET /orders - 198.51.100.7 curl/8.5.0 200 15\n"
+        "2026-11-29 14:46:41 192.0.2.1 POST /pay id=7 198.51.100.7 Mozilla/5.0+(X11) 500 812\n",
+        [
+            ("info", None, "#Software"),
+            ("info", "2026-11-29T14:46:39Z", "#Date"),
+            ("info", "2026-11-29T14:46:39Z", "#Fields"),
+            ("info", "2026-11-29T14:46:40Z", "2026-11-29 14:46:40 192.0.2.1 GET /orders"),
+            ("error", "2026-11-29T14:46:41Z", "2026-11-29 14:46:41 192.0.2.1 POST /pay"),
+        ],
+    ),
+    "CloudFront": (
+        "#Version: 1.0\n#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status\n"
+        "2026-11-29\t14:46:40\tFRA2\t1045\t192.0.2.7\tGET\td111.cloudfront.net\t/index.html\t403\n",
+        [
+            ("info", None, "#Version"),
+            ("info", None, "#Fields"),
+            ("warn", "2026-11-29T14:46:40Z", "2026-11-29\t14:46:40"),
+        ],
+    ),
+    "Rails' exception": (
+        "".join(
+            f"F, [2026-11-29T14:46:40.12345{n} #12] FATAL -- : [c6034478-4026-4ded-9e3c-088c76d056f1] {text}\n"
+            for n, text in enumerate(("  ", "RuntimeError (cannot charge):", "  ", "app/models/pay.rb:12:in `charge'"))
+        )
+        + "I, [2026-11-29T14:46:41.000000 #12]  INFO -- : [c6034478-4026-4ded-9e3c-088c76d056f1] Completed 500\n",
+        [
+            ("fatal", "2026-11-29T14:46:40.123450Z", "RuntimeError (cannot charge):"),
+            ("info", "2026-11-29T14:46:41.000000Z", "Completed 500"),
+        ],
+    ),
+    "glog's failed check": (
+        "F20261129 14:46:40.123456 12345 pay.cc:15] Check failed: x == y (1 vs. 2)\n*** Check failure stack trace: ***\n"
+        "    @     0x7f  google::LogMessage::Fail()\nI20261129 14:46:41.123456 12345 pay.cc:12] on\n",
+        [("fatal", "2026-11-29T14:46:40.123456Z", "Check failed"), ("info", "2026-11-29T14:46:41.123456Z", "on")],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_lines_of_a_documented_format(name: str) -> None:
+    """One log an event; a line about the file is a log that tells nothing of anybody."""
+    text, expected = TEXTS[name]
+    found = [(rank(log), log.get("timestamp"), log["message"]) for log in read(text)]
+    assert [(level, time) for level, time, _ in found] == [(level, time) for level, time, _ in expected]
+    for (_, _, message), (_, _, begin) in zip(found, expected, strict=True):
+        assert message.startswith(begin)
+
+
+def test_columns_of_w3c_are_named_as_those_of_other_access_logs() -> None:
+    """A plus stands for a blank, a minus for nothing, and digits are numbers where the column counts."""
+    log = read(TEXTS["IIS"][0])[-1]
+    told = {"method": "POST", "path": "/pay", "query": "id=7", "client": "198.51.100.7", "agent": "Mozilla/5.0 (X11)"}
+    assert log["metadata"] == {"s-ip": "192.0.2.1", **told, "status": 500, "time-taken": 812}
+    assert "query" not in read(TEXTS["IIS"][0])[-2]["metadata"]
+
+
+def test_an_exception_behind_a_text_is_known_by_its_frames() -> None:
+    """As NLog and Node's console write it; without frames it is a text."""
+    stack = "2026-11-29 14:46:40.1234|ERROR|Shop.Pay|payment failed|System.InvalidOperationException: refused\n   at Shop.Pay()\n"
+    (log,) = read(stack)
+    assert log["metadata"]["exception"] == {"type": "System.InvalidOperationException", "message": "refused"}
+    (log,) = read(stack.partition("\n")[0])
+    assert "exception" not in log.get("metadata", {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -49,9 +50,10 @@ def test_a_dialect_that_is_named_is_used() -> None:
     """40 is an error for Python though the object looks like pino's."""
     line = '{"level":40,"time":1795963600000,"msg":"x","hostname":"vm"}'
     assert [rank(log) for log in read(line)] == ["warn"]
-    format = recognise([line], NOW, "structlog")
+    said = replace(NOW, form="structlog")
+    format = recognise([line], said, said.form)
     (entry,) = split(line)[1]
-    assert [rank(log) for log in entry.logs(format, NOW)] == ["error"]
+    assert [rank(log) for log in entry.logs(format, said)] == ["error"]
 
 
 #: Literals as Node 20 prints them, and the objects that they stand for.

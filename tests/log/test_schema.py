@@ -59,6 +59,17 @@ def test_only_message_is_required() -> None:
         assert (log.t, log.ns, log.level, log.resource_id, log.metadata) == (NOW, 0, "info", None, None)
 
 
+def test_a_time_beneath_the_metadata_counts_where_there_is_no_other() -> None:
+    """As winston's metadata() puts it; it stays there too. A log's own time wins, and what is no time says nothing."""
+    sent = {"level": "error", "message": "m", "metadata": {"timestamp": "2023-09-15T08:00:00.123Z", "amount": 12}}
+    log = one(sent)
+    assert (log.t, log.metadata) == (1_694_764_800_123, sent["metadata"])
+    assert one({**sent, "timestamp": "2023-09-15T08:00:01Z"}).t == 1_694_764_801_000
+    for value in ("tomorrow", 1_694_764_800, None):
+        assert one({**sent, "metadata": {"timestamp": value}}).t == NOW
+    assert one({"message": "m", "metadata": sent["metadata"]}).t == NOW
+
+
 @pytest.mark.parametrize(
     ("sent", "field", "said"),
     [

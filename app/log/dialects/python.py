@@ -104,6 +104,17 @@ ROWS: tuple[Dialect, ...] = (
         run="2026-11-29",
     ),
     Dialect(
+        "json-logging",
+        "json-logging 1.6.0, SAP's cf-java-logging-support and cf-nodejs-logging-support",
+        (("written_at:str", "msg"), ("written_ts", "msg")),
+        message=("msg",),
+        level=("level",),
+        timestamp=("written_at", "written_ts"),
+        resource=("component_name", "logger"),
+        exception=("exc_info", "stacktrace"),
+        run="2026-11-29",
+    ),
+    Dialect(
         "python-json",
         "python-json-logger 2.0.7, 3.3.0 and 4.2.0, JSON-log-formatter 1.2.1",
         (

@@ -7,156 +7,155 @@ metadata by their name. A pattern needs linear time: its repetitions are bounded
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from app.log.foreign.scales import SYSLOG, from_status
 from app.log.lines import tail, words
+from app.log.lines.form import Form, form
 from app.times import stamps, written
 from app.times.written import Assumed
-
-
-@dataclass(frozen=True, slots=True)
-class Form:
-    """One layout: its pattern for a whole line, what its signs mean as levels, the metadata that are numbers."""
-
-    name: str
-    pattern: re.Pattern[str]
-    levels: Mapping[str, str] = field(default_factory=dict)
-    level: str | None = None
-    #: A program's text that holds pairs of its own: they are metadata.
-    pairs: bool = False
-
-
-def _form(name: str, pattern: str, levels: Mapping[str, str] | None = None, **more: Any) -> Form:
-    return Form(name, re.compile(pattern, re.DOTALL), levels or {}, **more)
-
 
 _ISO = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{1,9}"
 _SYSLOG_TEXT = {str(number): name for number, name in enumerate(SYSLOG)}
 
 #: The forms, tried in this order for a line that begins as they do.
 FORMS: tuple[Form, ...] = (
-    # klog, glog: I0915 08:00:00.123456  1234 file.go:12] text
-    _form(
+    # klog, glog, whose newer releases write the year too: I0915 08:00:00.123456  1234 file.go:12] text
+    form(
         "klog",
-        r"(?P<letter>[IWEF])(?P<month>\d\d)(?P<day>\d\d) (?P<clock>\d\d:\d\d:\d\d\.\d{6})\s+(?P<tid>\d+) "
+        r"(?P<letter>[IWEF])(?P<year>\d{4})??(?P<month>\d\d)(?P<day>\d\d) (?P<clock>\d\d:\d\d:\d\d\.\d{6})\s+(?P<tid>\d+) "
         r"(?P<file>[^\s:\]]+):(?P<line>\d+)\] (?P<message>.*)",
         words.LETTERS,
         pairs=True,
     ),
     # Android's logcat: 03-17 16:13:38.811  1702  2395 D Tag: text
-    _form(
+    form(
         "logcat",
         r"(?P<month>\d\d)-(?P<day>\d\d) (?P<clock>\d\d:\d\d:\d\d\.\d{3}) +(?P<pid>\d+) +(?P<tid>\d+) (?P<letter>[VDIWEF]) "
         r"(?P<resource>.{1,255}?) *: (?P<message>.*)",
         words.LETTERS,
     ),
     # The same in its shorter forms: 11-29 14:19:07.123 D/Tag( 1234): text
-    _form(
+    form(
         "logcat-brief",
         r"(?:(?P<month>\d\d)-(?P<day>\d\d) (?P<clock>\d\d:\d\d:\d\d\.\d{3}) )?(?P<letter>[VDIWEF])/(?P<resource>[^()\s]{1,255}) *"
         r"\( *(?P<pid>\d+)\): (?P<message>.*)",
         words.LETTERS,
     ),
+    # ESP-IDF, milliseconds since the start: I (312) wifi: text
+    form(
+        "esp",
+        r"(?P<letter>[VDIWE]) \((?P<uptime>\d{1,12}|\d\d:\d\d:\d\d\.\d{3})\) (?P<resource>[^:\s]{1,100}): (?P<message>.*)",
+        words.LETTERS,
+    ),
+    # Zephyr, since the start: [00:00:00.123,456] <inf> shop: text
+    form(
+        "zephyr",
+        r"\[(?P<uptime>\d\d:\d\d:\d\d\.\d{3},\d{3})\] <(?P<level>inf|wrn|err|dbg)> (?P<resource>[\w.-]{1,100}): (?P<message>.*)",
+        {"inf": "info", "wrn": "warn", "err": "error", "dbg": "debug"},
+    ),
     # .NET's console, the text beneath: fail: Shop.Pay[0]
-    _form(
+    form(
         "dotnet",
         r"(?P<level>trce|dbug|info|warn|fail|crit): (?P<resource>[A-Za-z_][\w.+`<>]{0,250})\[(?P<event>-?\d{1,10})\](?: (?P<message>.*)|(?P<rest>\s*))",
         {"trce": "trace", "dbug": "debug", "fail": "error", "crit": "critical"},
     ),
     # npm, and its debug log: npm ERR! code E404; 17 verbose stack Error: x
-    _form(
+    form(
         "npm",
         r"(?:npm (?P<level>ERR!|WARN|warn|error|notice|info|http|verb|sill)|(?P<line>\d{1,7}) (?P<word>error|warn|info|http|verbose|silly|timing|notice)) (?P<message>.*)",
     ),
     # Python's logging without a format: ERROR:root:text
-    _form(
+    form(
         "logging",
         r"(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL|Level \d{1,3}):(?P<resource>[A-Za-z_][\w.-]{0,254}):(?P<message>.*)",
     ),
+    # Locust: [2026-11-29 23:08:42,941] host/ERROR/locust.main: text
+    form(
+        "locust",
+        r"\[(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3})\] (?P<host>[\w.-]{1,200})/(?P<level>[A-Z]{4,8})/(?P<resource>[\w.-]{1,200}): (?P<message>.*)",
+    ),
     # OpenStack's oslo.log: time, process, level, module, [request and user]
-    _form(
+    form(
         "oslo",
         rf"(?:(?P<file>\S{{1,200}}\.log\S{{0,50}}) )?(?P<time>{_ISO}) (?P<pid>\d+) (?P<level>[A-Z]{{4,8}}) (?P<resource>[\w.-]{{1,255}}) "
         r"\[(?:(?P<traceId>req-[\w-]{1,200})[^\]]*|-)\] (?P<message>.*)",
     ),
     # Redis and Valkey: 21865:M 29 Nov 2026 14:45:38.297 # text
-    _form(
+    form(
         "redis",
         r"(?P<pid>\d{1,10}):(?P<role>[XCSM]) (?P<time>\d\d? [A-Z][a-z]{2} \d{4} [\d:.]{8,15}) (?P<letter>[.*#-]) (?P<message>.*)",
         {".": "debug", "-": "info", "*": "notice", "#": "warn"},
     ),
     # Tornado, Jupyter: [W 261129 18:46:40 web:2348] text
-    _form(
+    form(
         "tornado",
         r"\[(?P<letter>[DIWEC]) (?P<time>\d{6} \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d [\d:.]{8,15}) (?P<resource>[^\]\s:]{1,100})(?::(?P<line>\d{1,7}))?\] (?P<message>.*)",
         words.LETTERS,
     ),
     # Log4j's and Logback's TTCC, milliseconds since the start: 2265 [main] WARN acme.Pay ctx - text
-    _form(
+    form(
         "ttcc",
         r"(?P<uptime>\d{1,10}) +\[(?P<thread>[^\]]{1,80})\] (?P<level>[A-Z]{4,6}) +(?P<resource>[\w.$]{1,250})(?: \[\]| (?P<context>[^\s-]{1,100}))? - (?P<message>.*)",
     ),
     # Gin: [GIN] 2026/11/29 - 18:59:42 | 404 | 70ns | 192.0.2.1 | GET "/nope"
-    _form(
+    form(
         "gin",
         r"\[GIN\] (?P<time>\d{4}/\d\d/\d\d - \d\d:\d\d:\d\d) \| *(?P<message>(?P<status>\d{3}) \| +(?P<took>\S{1,40}) \| +(?P<client>\S{1,60}) \| (?P<method>[A-Z]{1,20}) +\"(?P<path>[^\"]*)\".*)",
     ),
-    _form("gin-debug", r"\[GIN-debug\] (?:\[(?P<level>[A-Z]{4,8})\] )?(?P<message>.*)", level="debug"),
+    form("gin-debug", r"\[GIN-debug\] (?:\[(?P<level>[A-Z]{4,8})\] )?(?P<message>.*)", level="debug"),
     # MySQL 8's error log: 2026-11-29T18:46:40.123456Z 8 [Warning] [MY-010055] [Server] text
-    _form(
+    form(
         "mysqld",
         r"(?P<time>\d{4}-\d\d-\d\dT[\d:.]{8,15}(?:Z|[+-]\d\d:\d\d)) +(?P<thread>\d{1,20}) \[(?P<level>System|Note|Warning|ERROR)\] \[(?P<code>MY-\d{6})\] "
         r"\[(?P<resource>[\w-]{1,60})\] (?P<message>.*)",
         {"System": "notice"},
     ),
     # Semantic Logger: 2026-11-29 18:46:40.123456 E [123:main pay.rb:6] Pay -- text
-    _form(
+    form(
         "semantic",
         rf"(?P<time>{_ISO}) (?P<letter>[TDIWEF]) \[(?P<pid>\d{{1,10}}):(?P<thread>[^\] ]{{1,60}})(?: (?P<source>[^\]]{{1,200}}))?\] (?:\[[^\]]{{0,200}}\] |\{{[^}}]{{0,300}}\}} |\([\d.]{{1,12}}m?s\) ){{0,3}}"
         r"(?P<resource>[\w:.]{1,250}) -- (?P<message>.*)",
         words.LETTERS,
     ),
     # AWS's load balancers, Application and Classic HTTP
-    _form(
+    form(
         "load-balancer",
         r"(?P<message>(?P<kind>https?|h2|wss?|grpcs) (?P<time>\d{4}-\d\d-\d\dT[\d:.]{8,15}Z) (?P<resource>\S{1,250}) (?P<client>\S{1,60}) (?P<target>\S{1,60}) "
         r"[\d.-]+ [\d.-]+ [\d.-]+ (?P<status>\d{3}|-) (?P<target_status>\d{3}|-) (?P<received>\d+|-) (?P<bytes>\d+|-) \"(?P<method>[A-Z-]{1,20}) (?P<path>\S+).*)",
     ),
     # AWS's flow logs, version 2
-    _form(
+    form(
         "flow",
         r"(?P<message>[2-9] (?P<account>\d{12}|unknown) (?P<resource>eni-\w{8,20}) (?P<client>\S{1,45}) (?P<target>\S{1,45}) \S+ \S+ \S+ \S+ (?P<bytes>\d+|-) (?P<time>\d{10}) \d{10} "
         r"(?P<action>ACCEPT|REJECT|-) (?P<result>[A-Z]{2,10}).*)",
     ),
     # Amazon S3's server access log
-    _form(
+    form(
         "s3",
         r"(?P<message>[0-9a-f]{32,64} (?P<resource>[\w.-]{3,63}) \[(?P<time>[^\]]{20,40})\] (?P<client>\S{1,45}) (?P<user>\S{1,200}) (?P<request>\S{1,40}) "
         r"(?P<operation>[A-Z0-9._]{3,60}) (?P<key>\S+) \"[^\"]*\" (?P<status>\d{3}|-) (?P<error>\S+) (?P<bytes>\d+|-).*)",
     ),
     # Squid's own access log: 1795959271.566     11 127.0.0.1 TCP_MISS/200 318 GET http://… - HIER_DIRECT/127.0.0.1 text/html
-    _form(
+    form(
         "squid",
         r"(?P<message>(?P<time>\d{9,10}\.\d{3}) +(?P<duration>\d{1,10}) (?P<client>\S{1,100}) (?P<result>[A-Z_]{1,60})/(?P<status>\d{3}) "
         r"(?P<bytes>\d{1,15}) (?P<method>[A-Z_]{1,20}) (?P<path>\S+) (?P<user>\S+) (?P<peer>\S+) \S+.*)",
     ),
     # uWSGI's requests
-    _form(
+    form(
         "uwsgi",
         r"(?P<message>\[pid: (?P<pid>\d+)\|app: [^\]]{1,60}\] (?P<client>\S{1,100}) \([^)]{0,200}\) \{[^}]{1,200}\} \[(?P<time>[^\]]{20,40})\] "
         r"(?P<method>[A-Z]{1,20}) (?P<path>\S+) => generated (?P<bytes>\d+) bytes in (?P<duration>\d+) \w+ \(HTTP/[\d.]+ (?P<status>\d{3})\).*)",
     ),
     # HTTP requests without a time: morgan's tiny, dev and short
-    _form(
+    form(
         "request",
         r"(?P<message>(?:(?P<client>[0-9a-fA-F.:]{3,45}) (?P<user>[^\"\[\]]{1,64}?) )?(?P<method>GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE) "
         r"(?P<path>/\S*)(?: HTTP/[\d.]{1,3})? (?P<status>\d{3}|-) .{0,60}\bms\b.{0,30})",
     ),
     # Samba, its text beneath: [2026/11/29 14:53:38.734151,  0] ../../source3/smbd/server.c:1741(main)
-    _form(
+    form(
         "samba",
         r"\[(?P<time>\d{4}/\d\d/\d\d [\d:.]{8,15}), +(?P<letter>\d{1,2})(?:, [^\]]{0,100})?\] (?P<source>\S{1,200}:\d+)\((?P<function>\w+)\)\s*(?P<message>.*)",
         {
@@ -168,63 +167,61 @@ FORMS: tuple[Form, ...] = (
         },
     ),
     # stunnel: 2026.11.29 15:01:02 LOG7[ui]: text
-    _form(
+    form(
         "stunnel",
         r"(?P<time>\d{4}\.\d\d\.\d\d \d\d:\d\d:\d\d) LOG(?P<letter>[0-7])\[(?P<thread>[^\]]{1,40})\]: (?P<message>.*)",
         _SYSLOG_TEXT,
     ),
     # The kernel's ring, raw, with its names of levels, or as it is: <4>[    0.000000] text
-    _form(
+    form(
         "kernel",
         r"(?:<(?P<priority>\d{1,3})>|[a-z]+ *:(?P<level>[a-z]+) *: )?\[ *(?P<uptime>\d{1,9}\.\d{6})\](?:\[ *(?P<caller>[TC]\d+)\])? (?P<message>.*)",
     ),
     # MySQL's general log: 261129 14:48:34⇥     3 Connect⇥root@localhost
-    _form(
+    form(
         "mysql",
         r"(?:(?P<time>\d{6} [ \d]\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]{8,15}Z)|\t)\t? *(?P<thread>\d{1,20}) "
         r"(?P<command>Connect|Query|Quit|Init DB|Prepare|Execute|Close stmt|Statistics|Ping|Field List|Shutdown|Change user)(?:\t(?P<message>.*)|\s*)",
     ),
     # MariaDB's audit plug-in: 20261129 14:48:34,host,user,client,3,1,QUERY,db,'…',0
-    _form(
+    form(
         "audit",
         r"(?P<message>(?P<time>\d{8} \d\d:\d\d:\d\d),(?P<server>[^,]{0,100}),(?P<user>[^,]{0,100}),(?P<client>[^,]{0,100}),(?P<connection>\d+),"
         r"(?P<query>\d+),(?P<operation>[A-Z_]{1,30}),(?P<database>[^,]{0,100}),.*)",
     ),
     # Linux audit: type=SYSCALL msg=audit(1795960853.678:1234): …
-    _form(
+    form(
         "linux-audit",
         r"(?:node=(?P<node>\S{1,100}) )?type=(?P<type>[A-Z_0-9\[\]]{1,40}) msg=audit\((?P<time>\d{10}\.\d{3}|[\d/: .]{10,30}):(?P<serial>\d+)\): ?(?P<message>.*)",
     ),
     # PostgreSQL's CSV, whose line stays whole: time, names, level, SQLSTATE, text
-    _form(
+    form(
         "csvlog",
         r"(?P<message>(?P<time>\d{4}-\d\d-\d\d [\d:.]{8,15} [\w+:-]{1,6}),.{0,300}?,(?P<level>DEBUG\d|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC),"
         r"(?P<sqlstate>[0-9A-Z]{5}),.*)",
     ),
     # Erlang's reports: =ERROR REPORT==== 29-Nov-2026::14:55:49.334 ===, the text beneath
-    _form(
+    form(
         "erlang",
         r"=(?P<level>[A-Z]+) REPORT==== (?P<time>[\w:.+ -]{20,40}) ===\s*(?P<message>.*)",
         {"CRASH": "error", "SUPERVISOR": "error", "PROGRESS": "info"},
     ),
     # MySQL's and MariaDB's slow log: # Time: 261129 14:48:34, its statement beneath
-    _form(
+    form(
         "slow",
         r"(?P<message># Time: (?P<time>\d{6} [ \d]\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]{8,15}(?:Z|[+-]\d\d:\d\d)).*|# User@Host: .*)",
     ),
     # coturn, seconds since the start: 0: : text
-    _form("coturn", r"(?P<uptime>\d{1,10}): (?:\((?P<tid>\d+)\): )?(?P<level>[A-Z]{4,8})?: (?P<message>.*)"),
+    form("coturn", r"(?P<uptime>\d{1,10}): (?:\((?P<tid>\d+)\): )?(?P<level>[A-Z]{4,8})?: (?P<message>.*)"),
     # Java's XML logs
-    _form("xml", r"(?P<message><record>.*)"),
+    form("xml", r"(?P<message><record>.*)"),
 )
 #: A form is tried only on lines that begin as it can.
 _BEGINS = re.compile(
     r"[\dIWEFDLCGHPOTV\[<#=\t:a-f]|https?|h2|wss?|grpcs|info|trce|warn|npm|node=|type=|kern|user|daemon"
 )
 #: All forms in one pattern: most lines are of none, and are asked once.
-_ANY = re.compile(
-    "|".join("(?:" + re.sub(r"\(\?P<\w+>", "(?:", form.pattern.pattern) + ")" for form in FORMS), re.DOTALL
-)
+_ANY = re.compile("|".join("(?:" + re.sub(r"\(\?P<\w+>", "(?:", one.pattern.pattern) + ")" for one in FORMS), re.DOTALL)
 #: Metadata that are numbers.
 _NUMBERS = ("line", "status", "bytes", "duration", "uptime")
 
@@ -233,33 +230,37 @@ def read(line: str, assumed: Assumed, names: frozenset[str] | None = None) -> di
     """Return the log in a line of one of the forms, or of those named; None for any other line."""
     if _BEGINS.match(line) is None or _ANY.fullmatch(line) is None:
         return None
-    for form in FORMS:
-        if names is not None and form.name not in names:
+    for one in FORMS:
+        if names is not None and one.name not in names:
             continue
-        found = form.pattern.fullmatch(line)
-        if found is not None and (log := _log(form, found, assumed)) is not None:
+        found = one.pattern.fullmatch(line)
+        if found is not None and (log := _log(one, found, assumed)) is not None:
             return log
     return None
 
 
-def _log(form: Form, found: re.Match[str], assumed: Assumed) -> dict[str, Any] | None:
+def _log(one: Form, found: re.Match[str], assumed: Assumed) -> dict[str, Any] | None:
     parts = {name: value for name, value in found.groupdict().items() if value is not None}
     log: dict[str, Any] = {"message": parts.pop("message", "" if "rest" in parts else found[0].strip())}
     parts.pop("rest", None)
     if "clock" in parts:
-        log["timestamp"] = written.without_year(int(parts.pop("month")), parts.pop("day"), parts.pop("clock"), assumed)
+        year, month, day, clock = (parts.pop(name, "") for name in ("year", "month", "day", "clock"))
+        if year:
+            log["timestamp"] = written.compose(f"{year}-{month}-{day}", clock, None, assumed)
+        else:
+            log["timestamp"] = written.without_year(int(month), day, clock, assumed)
     elif "time" in parts:
         log["timestamp"] = _time(parts.pop("time"), assumed)
     if "timestamp" in log and log["timestamp"] is None:
         return None
-    if (level := _level(form, parts)) is not None:
+    if (level := _level(one, parts)) is not None:
         log["level"] = level
     if "resource" in parts:
         log["resourceId"] = parts.pop("resource")
     for name in _NUMBERS:
         if name in parts and (number := _number(parts[name])) is not None:
             parts[name] = number
-    if form.pairs:
+    if one.pairs:
         log["message"], values = tail.split(log["message"])
         parts |= {name: value for name, value in values.items() if name not in parts}
         log |= tail.ids(parts)
@@ -273,17 +274,17 @@ def _time(text: str, assumed: Assumed) -> str | int | float | None:
     return None if stamp is None or stamp.end < len(text) else stamp.value
 
 
-def _level(form: Form, parts: dict[str, Any]) -> str | None:
+def _level(one: Form, parts: dict[str, Any]) -> str | None:
     if (letter := parts.pop("letter", None)) is not None:
-        return form.levels.get(letter)
+        return one.levels.get(letter)
     if (priority := parts.pop("priority", None)) is not None:
         return SYSLOG[int(priority) & 7]
     if (word := parts.pop("level", None) or parts.pop("word", None)) is not None:
         named = words.named(word)
-        return form.levels.get(word) or (named[0] if named is not None else None)
+        return one.levels.get(word) or (named[0] if named is not None else None)
     if parts.get("status", "").isdecimal():
         return from_status(int(parts["status"]))
-    return form.level
+    return one.level
 
 
 def _number(text: str) -> int | float | None:

@@ -28,6 +28,8 @@ _PLACED = re.compile(
 _TRACED = re.compile(
     r"(?:(?P<app>(?![0-9a-f]{32},)[\w.-]{0,100}),)?(?P<trace>[0-9a-f]{32}|[0-9a-f]{16})(?:[,-](?P<span>[0-9a-f]{16}))?(?:,(?:true|false))?"
 )
+#: The id of a request, as Rails tags its lines with it.
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _PROCESS = re.compile(r"(?:PID|pid)[ :=]?(\d{1,10})|(\d{1,10})-\d{1,10}")
 _BRACKETED = re.compile(r"[A-Za-z_@][\w.$-]{0,99}(?:(?:::|[./])[\w.$-]{1,99}){0,10}(?:\(\d{1,10}\))?")
 #: A name that is a thread's rather than a logger's.
@@ -148,6 +150,9 @@ class HeadFields:
     def bracket(self, content: str) -> bool:
         """Take what stands in brackets; False where that is a part of the text."""
         content = content.strip()
+        if _ID.fullmatch(content) is not None:
+            self.metadata.setdefault("request_id", content)
+            return True
         if _is_name(content):
             self.brackets.append(content)
             return True
