@@ -11,7 +11,8 @@ from typing import Any
 
 from app.log.foreign.scales import SYSLOG, from_status
 from app.log.lines import tail, words
-from app.log.lines.form import Form, form
+from app.log.lines.rows.form import Form, form
+from app.log.lines.rows.vendors import VENDORS
 from app.times import stamps, written
 from app.times.written import Assumed
 
@@ -42,18 +43,6 @@ FORMS: tuple[Form, ...] = (
         r"\( *(?P<pid>\d+)\): (?P<message>.*)",
         words.LETTERS,
     ),
-    # ESP-IDF, milliseconds since the start: I (312) wifi: text
-    form(
-        "esp",
-        r"(?P<letter>[VDIWE]) \((?P<uptime>\d{1,12}|\d\d:\d\d:\d\d\.\d{3})\) (?P<resource>[^:\s]{1,100}): (?P<message>.*)",
-        words.LETTERS,
-    ),
-    # Zephyr, since the start: [00:00:00.123,456] <inf> shop: text
-    form(
-        "zephyr",
-        r"\[(?P<uptime>\d\d:\d\d:\d\d\.\d{3},\d{3})\] <(?P<level>inf|wrn|err|dbg)> (?P<resource>[\w.-]{1,100}): (?P<message>.*)",
-        {"inf": "info", "wrn": "warn", "err": "error", "dbg": "debug"},
-    ),
     # .NET's console, the text beneath: fail: Shop.Pay[0]
     form(
         "dotnet",
@@ -69,11 +58,6 @@ FORMS: tuple[Form, ...] = (
     form(
         "logging",
         r"(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL|Level \d{1,3}):(?P<resource>[A-Za-z_][\w.-]{0,254}):(?P<message>.*)",
-    ),
-    # Locust: [2026-11-29 23:08:42,941] host/ERROR/locust.main: text
-    form(
-        "locust",
-        r"\[(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3})\] (?P<host>[\w.-]{1,200})/(?P<level>[A-Z]{4,8})/(?P<resource>[\w.-]{1,200}): (?P<message>.*)",
     ),
     # OpenStack's oslo.log: time, process, level, module, [request and user]
     form(
@@ -215,11 +199,10 @@ FORMS: tuple[Form, ...] = (
     form("coturn", r"(?P<uptime>\d{1,10}): (?:\((?P<tid>\d+)\): )?(?P<level>[A-Z]{4,8})?: (?P<message>.*)"),
     # Java's XML logs
     form("xml", r"(?P<message><record>.*)"),
+    *VENDORS,
 )
 #: A form is tried only on lines that begin as it can.
-_BEGINS = re.compile(
-    r"[\dIWEFDLCGHPOTV\[<#=\t:a-f]|https?|h2|wss?|grpcs|info|trce|warn|npm|node=|type=|kern|user|daemon"
-)
+_BEGINS = re.compile(r"[\dA-Z\[<#=\t:a-f*.%]|https?|h2|wss?|grpcs|info|trce|warn|npm|node=|type=|kern|user|daemon")
 #: All forms in one pattern: most lines are of none, and are asked once.
 _ANY = re.compile("|".join("(?:" + re.sub(r"\(\?P<\w+>", "(?:", one.pattern.pattern) + ")" for one in FORMS), re.DOTALL)
 #: Metadata that are numbers.
@@ -246,7 +229,9 @@ def _log(one: Form, found: re.Match[str], assumed: Assumed) -> dict[str, Any] | 
     if "clock" in parts:
         year, month, day, clock = (parts.pop(name, "") for name in ("year", "month", "day", "clock"))
         if year:
-            log["timestamp"] = written.compose(f"{year}-{month}-{day}", clock, None, assumed)
+            offset = parts.pop("zone") if parts.get("zone") in ("UTC", "GMT") else None
+            day = f"{year:0>2}-{month:0>2}-{day:0>2}"
+            log["timestamp"] = written.compose(day if len(year) == 4 else f"20{day}", f"{clock:0>12}", offset, assumed)
         else:
             log["timestamp"] = written.without_year(int(month), day, clock, assumed)
     elif "time" in parts:

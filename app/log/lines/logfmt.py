@@ -28,6 +28,12 @@ _PLAIN = {"true": True, "false": False}
 _REQUEST = {"method", "path", "status"}
 #: A line must have one of so many of a field's best names.
 _KNOWN = 13
+#: Day, clock and offset, each in a pair of its own.
+_DAY, _CLOCK, _OFFSET = (
+    re.compile(r"\d{4}-\d\d-\d\d"),
+    re.compile(r"\d\d:\d\d:\d\d(?:\.\d{1,9})?"),
+    re.compile(r"[+-]\d\d:?\d\d"),
+)
 
 
 def read_logfmt(line: str, assumed: Assumed) -> dict[str, Any] | None:
@@ -61,10 +67,19 @@ def read_logfmt(line: str, assumed: Assumed) -> dict[str, Any] | None:
         place = found.end()
     if len(pairs) - alone < 2 or alone > len(pairs) // 2 or not is_log(pairs):
         return None
+    _join_clock(pairs)
     log = to_log(pairs, assumed, later=later)
     if not any(ROLES.get(key, ("",))[0] == "message" for key in pairs) and log["message"].startswith("{"):
         log["message"] = line
     return log
+
+
+def _join_clock(pairs: dict[str, Any]) -> None:
+    """Put day, clock and offset together that stand in pairs of their own, as firewalls write them."""
+    day, clock, zone = pairs.get("date"), pairs.get("time"), pairs.get("tz", "")
+    if isinstance(day, str) and isinstance(clock, str) and _DAY.fullmatch(day) and _CLOCK.fullmatch(clock):
+        offset = f"{zone[:3]}:{zone[-2:]}" if isinstance(zone, str) and _OFFSET.fullmatch(zone) else ""
+        pairs["time"] = f"{pairs.pop('date')}T{clock}{offset}"
 
 
 def is_log(pairs: dict[str, Any]) -> bool:

@@ -38,6 +38,8 @@ _BARE_MESSAGE = re.compile(
     r"<(\d{1,3})>(?:([A-Z][a-z]{2})  ?(\d{1,2}) (\d\d:\d\d:\d\d(?:\.\d{1,6})?) )?(?:([\w./+@()-]{1,128})(?:\[(\d{1,10})\])?:(?!:) ?)?(.*)",
     re.DOTALL,
 )
+#: Cisco's program, which has the severity in it: `%ASA-4-106023`.
+_CISCO = re.compile(r"%[A-Z][A-Z0-9_-]{1,60}-([0-7])-[A-Z0-9_]{2,60}")
 #: The program of a line whose host is known, without its colon: rsyslog leaves it out for RFC 5424.
 _TAGGED = re.compile(r"(?P<app>[\w./+@()-]{1,128})(?:\[(?P<pid>\d{1,10})\])?:? (?P<message>.*)", re.DOTALL)
 _MONTH = re.compile(r"[A-Z][a-z]{2} [ \d]\d ")
@@ -176,10 +178,14 @@ def _log(
     if "#0" in message:
         message = _CONTROL.sub(lambda code: chr(int(code[1], 8)), message)
     metadata: dict[str, Any] = {"app": parts["app"], "pid": parts["pid"], **(more or {})}
-    if priority is None:
+    cisco = _CISCO.fullmatch(parts["app"] or "")
+    if cisco is not None:
+        level = SYSLOG[int(cisco[1])]
+    elif priority is None:
         level = words.leading(message) or "info"
     else:
         level = SYSLOG[priority & 7]
+    if priority is not None:
         metadata["facility"] = FACILITIES[priority >> 3]
     kept = {name: value for name, value in metadata.items() if value is not None}
     return {"level": level, "message": message, "resourceId": parts["host"], "timestamp": timestamp, "metadata": kept}

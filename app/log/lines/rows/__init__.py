@@ -1,0 +1,1 @@
+"""Rows of the table of forms: layouts that are a program's own."""
