@@ -126,8 +126,7 @@ def recognise(sample: Sequence[str], assumed: Assumed, name: str | None = None) 
     lines = [ansi.stripped(line) for line in sample]
     start = "\n".join(sample).lstrip()
     hits = Counter({"json": 1 if _JSON.match(start) or structured.ARRAY.match(start) else 0})
-    heads = others = 0
-    texts = []
+    heads, others, texts = 0, 0, list[dict[str, Any]]()
     for line in lines:
         kind, log = next(
             ((kind, log) for kind, read in _READERS if (log := read(line, assumed)) is not None), (None, None)
@@ -140,8 +139,8 @@ def recognise(sample: Sequence[str], assumed: Assumed, name: str | None = None) 
             heads += 1
         elif kind is None and _stands_out(line):
             others += 1
-    fields = w3c.fields_of(lines)
     readers = tuple(read for kind, read in sorted(_READERS, key=lambda pair: pair[0] != name))
+    fields = w3c.fields_of(lines)
     likeliest = name or ("access" if fields else None) or max(hits, key=lambda kind: hits[kind])
     return Format(
         likeliest if hits[likeliest] or name or fields else "text",
