@@ -128,6 +128,8 @@ def _described(resource: Any) -> tuple[dict[str, Any], str | None]:
 
 
 def _shared(described: dict[str, Any], scope: Any) -> dict[str, Any]:
+    if not scope.HasField("scope"):
+        return logs.origin(described, "", "", {})
     inner = scope.scope
     return logs.origin(described, inner.name, inner.version, plain(inner.attributes))
 

@@ -32,7 +32,7 @@ class Uploading:
         loop = asyncio.get_running_loop()
         refused = await loop.run_in_executor(None, self._refused, scope)
         if refused is not None:
-            await _answer(send, refused.status_code, refused.get_data(), dict(refused.headers))
+            await _answer(send, refused.status_code, refused.get_data(), dict(refused.headers), whole=False)
             return
         client = scope.get("client") or ("",)
         agent = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"user-agent"), "")
@@ -51,13 +51,13 @@ class Uploading:
             # The entries that had come are taken; if that fails the answer is the same.
             with suppress(Unavailable):
                 await loop.run_in_executor(None, partial(upload.end, whole=False))
-            await _answer(send, 408, b"the body stopped\n", {})
+            await _answer(send, 408, b"the body stopped\n", {}, whole=False)
         except Unavailable as error:
-            await _answer(send, 503, f"{error}\n".encode(), {"Retry-After": str(error.retry_after)})
+            await _answer(send, 503, f"{error}\n".encode(), {"Retry-After": str(error.retry_after)}, whole=whole)
         except LogIngestorError as error:
-            await _answer(send, 500, f"{error}\n".encode(), {})
+            await _answer(send, 500, f"{error}\n".encode(), {}, whole=whole)
         else:
-            await _answer(send, 202, b"OK.\n", {})
+            await _answer(send, 202, b"OK.\n", {}, whole=whole)
 
     def _refused(self, scope: Scope) -> Response | None:
         """Return Flask's answer to who may not upload; None for all others."""
@@ -66,9 +66,11 @@ class Uploading:
         return None if answered.status_code == 204 else answered
 
 
-async def _answer(send: Send, status: int, body: bytes, more: dict[str, str]) -> None:
+async def _answer(send: Send, status: int, body: bytes, more: dict[str, str], *, whole: bool) -> None:
+    """Answer; where the body of the request was not read as a *whole*, its rest would be taken for the next request."""
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in more.items()]
     headers = [one for one in headers if one[0] not in (b"content-length", b"content-type")]
     headers += [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    headers += [] if whole else [(b"connection", b"close")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -27,6 +27,11 @@ def body(*pieces: bytes, whole: bool = True) -> list[dict[str, Any]]:
 
 def upload(app: Flask, messages: Sequence[dict[str, Any]], *headers: tuple[bytes, bytes]) -> int:
     """Return the status of the answer."""
+    return int(answer(app, messages, *headers)["status"])
+
+
+def answer(app: Flask, messages: Sequence[dict[str, Any]], *headers: tuple[bytes, bytes]) -> dict[str, Any]:
+    """Return how the answer begins."""
     waiting, sent = list(messages), list[Any]()
 
     async def receive() -> dict[str, Any]:
@@ -37,7 +42,7 @@ def upload(app: Flask, messages: Sequence[dict[str, Any]], *headers: tuple[bytes
 
     scope = {"type": "http", "method": "POST", "path": "/upload", "query_string": b"", "http_version": "1.1"}
     asyncio.run(Uploading(app).serve({**scope, "headers": headers, "client": ("10.0.0.1", 5)}, receive, send))
-    return int(sent[0]["status"])
+    return dict(sent[0])
 
 
 @pytest.mark.parametrize("cut", [len(ENTRY) - 2, len(ENTRY) - 12, 60])
@@ -77,3 +82,12 @@ def test_what_a_queue_kept_in_part_is_no_success(app: Flask, tmp_path: Path) -> 
         assert system.messages() == [f"log {n:03}" for n in range(250)]
     finally:
         system.backends.close()
+
+
+def test_what_was_not_read_is_no_request(app: Flask) -> None:
+    """An answer before the body's end ends the connection: the rest would be taken for the next request's head."""
+    ended = (b"connection", b"close")
+    refused = answer(app, body(ENTRY), (b"content-encoding", b"gzip"))
+    assert (refused["status"], ended in refused["headers"]) == (415, True)
+    taken = answer(app, body(ENTRY))
+    assert (taken["status"], ended in taken["headers"]) == (202, False)

@@ -110,13 +110,16 @@ def _typed_key(key: str, kind: str) -> str:
 
 def _layout(values: dict[str, Any]) -> _Layout:
     """Return the names and types of an object's values, and what lies beneath them."""
+    kinds = tuple(map(type, values.values()))
+    if dict not in kinds and list not in kinds:
+        return tuple(values), kinds, ()
     inner: list[Any] = []
     for value in values.values():
         if type(value) is dict:
             inner.append(_layout(value))
         elif type(value) is list:
             inner.append(frozenset([(path, type(one)) for path, one in scalars(value, "")]))
-    return tuple(values), tuple(map(type, values.values())), tuple(inner)
+    return tuple(values), kinds, tuple(inner)
 
 
 def _paths(path: str, layout: _Layout) -> set[str]:
