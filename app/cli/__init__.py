@@ -51,7 +51,10 @@ COMMANDS = {
     "searches": ("searches", "Keep searches under a name, for the page and for alerts."),
     "alerts": ("alerts", "Watch saved searches: alerts fire by the number of logs in a window."),
     "tokens": ("access.tokens", "Make tokens for programs and scripts, look at them, and revoke them."),
-    "users": ("access.users", "Add people who log in by name and password, look at them, change and remove them."),
+    "users": (
+        "access.users",
+        "Add people who log in by name and password, look at them, change, shut out and remove them.",
+    ),
     "spaces": ("access.spaces", "Give teams parts of the logs of their own, with a quota of bytes a day."),
     "expire": (
         "keep.expire",
