@@ -238,7 +238,7 @@ def test_rows_that_arrive_have_the_pages_columns(
         {"query_string": f"q=number&as=row&{urlencode(look)}".encode(), "headers": [], WHO: ADMIN},
         lambda: None,
     )
-    assert reader.key == ("row", "clock=received&columns=metadata.n,message&wrap=no&density=compact", "number")
+    assert reader.key == ("row", "clock=received&columns=metadata.n,message&wrap=no&density=compact", "number", "")
     assert SearchForm.read(look).row() == reader.key[1]
     row = reader.write(some[4], "cursor")
     with pytest.raises(InvalidQuery, match="no field"):
