@@ -13,6 +13,7 @@ from app.accept.receipts import Receipts
 from app.accept.repeats import Repeats
 from app.accept.spaces import Spaces
 from app.accept.visits import Visits
+from app.audit_log.recorder import Recorder
 from app.backends import Backends
 from app.figures import Recent
 from app.files.sources.forms import SourceForms
@@ -42,6 +43,7 @@ class Parts:
     _spaces: Spaces | None = None
     _repeats: Repeats | None = None
     _source_forms: SourceForms | None = None
+    _recorder: Recorder | None = None
 
     def backends(self) -> Backends:
         """Return the backends; opens them at the first call."""
@@ -102,9 +104,20 @@ class Parts:
                 self._repeats = Repeats(self.settings.data_dir / "repeats")
             return self._repeats
 
+    def recorder(self) -> Recorder:
+        """Return what this process hands to the audit log."""
+        audit_log = self.backends().record.audit_log
+        with self._guard:
+            if self._recorder is None:
+                self._recorder = Recorder(self.settings.data_dir, audit_log)
+            return self._recorder
+
     def close(self) -> None:
         """Close what was opened."""
         with self._guard:
+            if self._recorder is not None:
+                self._recorder.close()
+                self._recorder = None
             if self._repeats is not None:
                 self._repeats.close()
             if self._visits is not None:

@@ -158,21 +158,22 @@ def test_delete_asks_first(settings: Settings, fill: Fill, make_record: MakeReco
     assert printed(settings, "delete", "resourceId:r1", "--dry-run") == {
         "logs": 10, "dead_letters": 0, "deleted": False,
     }  # fmt: skip
-    assert not (settings.data_dir / "deletions.log").exists()
     run(settings, "delete", "resourceId:(", "--yes", code=2)
     assert printed(settings, "stats")["stored"] == 30
 
 
 def test_deletions_are_kept_on_record(settings: Settings, fill: Fill, make_record: MakeRecord) -> None:
-    """A line before and one after, with who, when, what and how many; the last is printed too."""
+    """An entry of the audit log before and one after, with who, when, what and how many; the counts are printed too."""
     fill([make_record(resource_id=f"r{n % 3}") for n in range(30)])
     found = printed(settings, "delete", "resourceId:r1", "--from", "2020-01-01", "--yes")
     assert (found["logs"], found["dead_letters"], found["deleted"]) == (10, 0, True)
-    lines = [json.loads(line) for line in (settings.data_dir / "deletions.log").read_text().splitlines()]
-    assert [line.get("deleting", line.get("deleted")) for line in lines] == [True, True]
-    assert lines[1] == found
-    assert all(line["query"] == "resourceId:r1" and line["start"] == "2020-01-01" for line in lines)
-    assert all("@" in line["who"] and line["time"] for line in lines)
+    lines = [
+        one["metadata"] for one in printed(settings, "audit-log", "find", "metadata.subject:delete", "--sort", "asc")
+    ]
+    assert [line["outcome"] for line in lines] == ["asked", "done"]
+    asked = {"query": "resourceId:r1", "start": "2020-01-01", "yes": True}
+    assert [line["details"] for line in lines] == [asked, {**asked, "logs": 10, "dead_letters": 0}]
+    assert all("@" in line["actor"] for line in lines)
     assert "deleted 20 logs" in run(settings, "delete", "*", "--yes").stdout
     assert printed(settings, "stats")["stored"] == 0
 

@@ -8,6 +8,7 @@ import dramatiq
 from dramatiq import Actor, Broker
 from periodiq import cron
 
+from app.audit_log.recorder import expire_audit_log
 from app.backends import Backends
 from app.drain.costing import book
 from app.drain.retire import retire
@@ -21,6 +22,7 @@ def work(backends: Backends) -> None:
     settings = backends.settings
     retire(backends.record, backends.index, settings.retention, settings.retention_rules)
     backends.queue.forget_claims()
+    expire_audit_log(backends.record.audit_log, settings)
     backends.record.gaps.forget_gaps()
     book(backends.record)
 

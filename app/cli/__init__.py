@@ -56,6 +56,7 @@ COMMANDS = {
         "Add people who log in by name and password, look at them, change, shut out and remove them.",
     ),
     "spaces": ("access.spaces", "Give teams parts of the logs of their own, with a quota of bytes a day."),
+    "audit-log": ("access.audit_log", "Search the audit log, which says who did what, and see whether it is whole."),
     "expire": (
         "keep.expire",
         "Delete the logs that arrived longer ago than LOGINGESTOR_RETENTION says; workers do it by themselves.",

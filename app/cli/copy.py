@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from functools import partial
 
 import click
 
@@ -12,6 +13,7 @@ from app.backends import Backends, OtherRecord
 from app.cli import audit as audits
 from app.cli.options import alone, json_option, print_json, with_settings
 from app.cli.progress import Reporter
+from app.cli.recorded import recorded
 from app.drain.indexing import Indexing
 from app.errors import InvalidInput, Problem
 from app.maintain import copy as pipeline
@@ -48,7 +50,7 @@ def command(settings: Settings, source: str, from_queue: str | None, target: str
         try:
             other = backends_module.connect_record(settings, source, from_queue)
             try:
-                same = _run(opened, other, name, as_json)
+                same = recorded(opened.record.audit_log, partial(_run, opened, other, name, as_json))
             finally:
                 other.close()
         finally:

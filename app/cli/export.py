@@ -13,6 +13,7 @@ import click
 from app.backends import Backends
 from app.cli import terminal
 from app.cli.options import harmless, make_query, query_options, warn_of_pending, with_backends, zone_of
+from app.cli.recorded import detail
 from app.find import export as exports
 from app.log.record import LogRecord
 from app.ports.deadline import Budget
@@ -63,8 +64,10 @@ def command(
     warn_of_pending(backends)
     if output is None:
         _print(pieces, terminal.safe if format == "csv" else harmless)
+        detail(returned=counted.logs)
     else:
         _write(pieces, output)
+        detail(returned=counted.logs)
         click.echo(f"wrote {counted.logs} logs to {output}", err=True)
 
 

@@ -18,6 +18,7 @@ from app.cli.options import (
     with_backends,
     zone_of,
 )
+from app.cli.recorded import detail
 from app.find.export import shown_in
 from app.ports.deadline import Budget
 from app.query.query import Page
@@ -40,9 +41,11 @@ def command(backends: Backends, query: tuple[str, ...], as_json: bool, **params:
     warn_of_pending(backends)
     if as_json:
         page = backends.index.find(replace(asked, count="none"), Budget(SECONDS))
+        detail(returned=len(page.records))
         click.echo("[" + ",\n ".join(harmless_json(shown_in(record, zone)) for record in page.records) + "]")
         return
     page = backends.index.find(asked, Budget(SECONDS))
+    detail(returned=len(page.records))
     for record in page.records:
         click.echo(terminal.line(record, zone))
     _say_more(page)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import tzinfo
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeVar
 
 import click
@@ -15,6 +15,7 @@ import msgspec
 
 from app import backends as backends_module
 from app.backends import Backends
+from app.cli.recorded import recorded
 from app.errors import Unavailable
 from app.query.query import Query
 from app.query.request import read_query
@@ -100,7 +101,7 @@ def with_backends(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:
         with closing(backends_module.connect(_settings())) as opened:
-            return function(opened, *args, **kwargs)
+            return recorded(opened.record.audit_log, partial(function, opened, *args, **kwargs))
 
     return run
 
@@ -113,7 +114,7 @@ def with_parts(function: Callable[..., Any]) -> Callable[..., Any]:
         from app.process import Parts
 
         with closing(Parts(_settings())) as parts:
-            return function(parts, *args, **kwargs)
+            return recorded(parts.backends().record.audit_log, partial(function, parts, *args, **kwargs))
 
     return run
 

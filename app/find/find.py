@@ -23,6 +23,9 @@ from app.query.normal import normal
 from app.query.query import Page, Query, Sort
 from app.times.instant import now_ms
 
+#: What `unseen` returns where all that was accepted can be seen.
+NOTHING_UNSEEN: dict[str, Any] = {"pending": 0, "pending_is": "exact", "lag_ms": 0}
+
 
 def answer(
     queue: LogQueue, store: LogStore, index: SearchIndex, query: Query, budget: Budget = Budget()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Protocol
 
 from app.errors import TimedOut
 from app.log.record import LogRecord
 from app.ports.deadline import Budget, Deadline
-from app.ports.record import LogStore
 from app.query.meaning import predicate
 from app.query.query import Page, Query
 
@@ -16,7 +16,14 @@ from app.query.query import Page, Query
 COUNT_SECONDS = 0.2
 
 
-def page(store: LogStore, query: Query, budget: Budget, reason: str) -> Page:
+class Walked(Protocol):
+    """A LogStore, or another record of logs that can be walked over."""
+
+    def walk(self, query: Query) -> Iterator[list[LogRecord]]:
+        """See LogStore."""
+
+
+def page(store: Walked, query: Query, budget: Budget, reason: str) -> Page:
     """Return the query's page; raises TimedOut, with the *reason* for all this, if it takes too long.
 
     Memory holds one page and one chunk of the record.
@@ -32,13 +39,13 @@ def page(store: LogStore, query: Query, budget: Budget, reason: str) -> Page:
     return Page(shown, total, exact, shown[-1].key if more else None, "record")
 
 
-def scan(store: LogStore, query: Query, budget: Budget, reason: str) -> Iterator[list[LogRecord]]:
+def scan(store: Walked, query: Query, budget: Budget, reason: str) -> Iterator[list[LogRecord]]:
     """Yield all logs of the query in its order, in chunks; raises TimedOut as `page` does."""
     return _matching(store, query, Deadline(budget), reason)
 
 
 def _total(
-    store: LogStore, query: Query, deadline: Deadline, reason: str, shown: int, more: bool
+    store: Walked, query: Query, deadline: Deadline, reason: str, shown: int, more: bool
 ) -> tuple[int | None, bool]:
     if query.count == "none":
         return None, False
@@ -53,7 +60,7 @@ def _total(
     return total, True
 
 
-def _matching(store: LogStore, query: Query, deadline: Deadline, reason: str) -> Iterator[list[LogRecord]]:
+def _matching(store: Walked, query: Query, deadline: Deadline, reason: str) -> Iterator[list[LogRecord]]:
     """Yield what of the record fits, in the query's order, chunk by chunk."""
     holds = predicate(query.filter)
     for records in store.walk(query):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.ports.alerts import AlertKeeper
+from app.ports.audit_log.chain import AuditLog
 from app.ports.costs import CostKeeper, SpaceKeeper
 from app.ports.figures import FigureKeeper
 from app.ports.forms import FormKeeper
@@ -33,3 +34,4 @@ class RecordParts:
     costs: CostKeeper
     forms: FormKeeper
     spaces: SpaceKeeper
+    audit_log: AuditLog

@@ -91,6 +91,7 @@ SETTINGS = (
         Retention.parse,
         "How long a log is kept from its arrival, and optionally how many bytes: `30d,50GiB`.",
     ),
+    Setting("AUDIT_LOG_RETENTION", "400d", read.parse_seconds, "How long an entry of the audit log is kept."),
     Setting(
         "RETENTION_RULES",
         "",
@@ -200,6 +201,7 @@ class Settings:
     trusted_proxies: tuple[str, ...]
     path_prefix: str
     retention: Retention
+    audit_log_retention: int
     retention_rules: RetentionRules | None
     rules: RuleSet | None = field(repr=False)
     doors: tuple[str, ...]

@@ -21,7 +21,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.web.accounts import tables
     from app.web.accounts.oidc import page as oidc
     from app.web.paths import AnyText
-    from app.web.security import access, errors, headers
+    from app.web.security import access, errors, headers, recording
     from app.web.server import mount
 
     app = Flask(
@@ -40,6 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     tables.install(app, settings)
     access.install(app, settings)
     oidc.install(app, settings)
+    recording.install(app)
     for blueprint in (*blueprints.ALWAYS, *(blueprints.DOORS_BY_NAME[name] for name in settings.doors)):
         app.register_blueprint(blueprint)
     mount.install(app, settings.path_prefix)

@@ -9,6 +9,7 @@ from app.web.alerts import api as alerts
 from app.web.alerts import pages as alert_pages
 from app.web.alerts import searches_api, searches_pages
 from app.web.api import find, health, hints, ingest, metrics, preview, tail
+from app.web.audit_log import page as audit_log
 from app.web.doors import clef, datadog, gelf, hec, journal, loki, otlp
 from app.web.doors.drains import cloudflare, firehose, heroku, vercel
 from app.web.doors.elastic import routes as elastic
@@ -30,6 +31,7 @@ ALWAYS = (
     admin_page.bp,
     oidc_page.bp,
     totp_page.bp,
+    audit_log.bp,
     health.bp,
     openapi.bp,
     tail.bp,

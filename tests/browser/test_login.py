@@ -73,6 +73,14 @@ def test_everything_by_form(
     enter(page, "admin", PASSWORD)
     page.goto(f"{site}/access")
     assert Axe().run(page).response["violations"] == []
+    plain.click("nav >> text=Audit log")
+    plain.fill("[name=q]", f'metadata.subject:"made {width} {scheme}"')
+    plain.click("form[role=search] button")
+    assert plain.locator("main tbody tr").count() == 2
+    assert "token.revoke" in plain.inner_text("main tbody tr:first-child")
+    page.goto(f"{site}/audit-log")
+    page.locator("main tbody tr").first.wait_for()
+    assert Axe().run(page).response["violations"] == []
     reader = context(**look).new_page()
     reader.goto(f"{site}/login")
     enter(reader, "zoe", password)

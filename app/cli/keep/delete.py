@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import getpass
-import json
-import os
-import socket
 import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import click
 
 from app.backends import Backends
 from app.cli.options import json_option, make_query, print_json, query_options, with_backends
-from app.errors import InvalidInput, Problem, Unavailable
+from app.cli.recorded import detail
+from app.errors import InvalidInput, Problem
 from app.maintain import delete as pipeline
 from app.query.filter import And, Not
 from app.query.normal import normal
 from app.query.query import Query
-from app.settings.settings import Settings
-from app.times import instant
-
-#: The file in the data folder that keeps a line before and after each deletion.
-FILE = "deletions.log"
 
 
 @click.command()
@@ -46,7 +37,7 @@ def command(
     """Delete the logs that fit QUERY from record, index and dead letters; there is no way back.
 
     First what is on its way is waited for, then the count is shown. Who deleted, when, by which query
-    and how many is appended to DATA_DIR/deletions.log. Backups keep what they hold.
+    and how many stands in the audit log. Backups keep what they hold.
 
     Example: logingestor delete 'metadata.user.email:"ann@example.org"' --dry-run
     """
@@ -65,10 +56,14 @@ def command(
             raise InvalidInput(Problem(f"{shown} fit; without a terminal nothing is deleted unless --yes says so"))
         click.confirm(f"Delete {shown} for good?", abort=True, err=True)
     line = {"query": " ".join(query), **{name: value for name, value in params.items() if value is not None}}
-    audited(backends.settings, {"deleting": True, **line})
     done = pipeline.delete(backends.record, backends.index, asked)
-    kept = audited(backends.settings, {"deleted": True, **line, "logs": done.logs, "dead_letters": done.dead_letters})
-    _print(kept, f"deleted {done.logs:,} logs and {done.dead_letters:,} dead letters\n{json.dumps(kept)}", as_json)
+    counts = {"logs": done.logs, "dead_letters": done.dead_letters}
+    detail(**counts)
+    _print(
+        {"deleted": True, **line, **counts},
+        f"deleted {done.logs:,} logs and {done.dead_letters:,} dead letters",
+        as_json,
+    )
 
 
 def _without_held(backends: Backends, asked: Query) -> Query:
@@ -83,21 +78,6 @@ def _without_held(backends: Backends, asked: Query) -> Query:
     if kept.logs or kept.dead_letters:
         click.echo(f"{kept.logs:,} logs and {kept.dead_letters:,} dead letters are held, and stay", err=True)
     return replace(asked, filter=normal(And((asked.filter, Not(held)))))
-
-
-def audited(settings: Settings, what: dict[str, Any]) -> dict[str, Any]:
-    """Append a line that says who did what, durably, to FILE in the data folder; return it."""
-    now = instant.text((instant.now_ms(), 0))
-    line = {"time": now, "who": f"{getpass.getuser()}@{socket.gethostname()}", **what}
-    path: Path = settings.data_dir / FILE
-    try:
-        with path.open("ab") as file:
-            file.write(json.dumps(line).encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise Unavailable(f"{path} can't be written, and nothing is deleted without its line: {error}") from error
-    return line
 
 
 def _print(value: dict[str, Any], text: str, as_json: bool) -> None:

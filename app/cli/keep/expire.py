@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from app.audit_log.recorder import expire_audit_log
 from app.backends import Backends
 from app.cli import terminal
 from app.cli.options import json_option, print_json, with_backends
@@ -25,6 +26,7 @@ def command(backends: Backends, as_json: bool) -> None:
     settings = backends.settings
     gone = retire.retire(backends.record, backends.index, settings.retention, settings.retention_rules, seconds=SECONDS)
     backends.queue.forget_claims()
+    expire_audit_log(backends.record.audit_log, settings)
     deleted = sum(one.logs for one in gone)
     by_rule = [one.to_dict() for one in gone] if settings.retention_rules is not None else []
     if as_json:

@@ -17,6 +17,7 @@ from app.systems.postgres.record import PostgresStore
 from app.systems.postgres.server import PostgresDatabase
 from app.systems.postgres.shelf import PostgresShelf
 from app.systems.sql.alerts import SqlAlerts
+from app.systems.sql.audit_log import SqlAuditLog
 from app.systems.sql.costs import SqlCosts
 from app.systems.sql.figures import SqlFigures
 from app.systems.sql.forms import SqlForms
@@ -87,5 +88,6 @@ def opened(url: str, *, dead_limit: int, retention: Retention = Retention(30 * 8
         costs=SqlCosts(shelf),
         forms=SqlForms(shelf),
         spaces=SqlSpaces(shelf),
+        audit_log=SqlAuditLog(shelf),
     )
     return Opened(record, places=[BeatTable(database)], closers=[leading.close, database.close])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.ports.parts import RecordParts
 from app.systems.sql.alerts import SqlAlerts
+from app.systems.sql.audit_log import SqlAuditLog
 from app.systems.sql.costs import SqlCosts
 from app.systems.sql.figures import SqlFigures
 from app.systems.sql.forms import SqlForms
@@ -36,4 +37,5 @@ def record_parts(database: SqliteDatabase, *, dead_limit: int, forget: Forget | 
         costs=SqlCosts(shelf),
         forms=SqlForms(shelf),
         spaces=SqlSpaces(shelf),
+        audit_log=SqlAuditLog(shelf),
     )

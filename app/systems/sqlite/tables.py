@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
+from app.systems.sqlite import more_tables
+
 metadata = MetaData()
 
 #: The record. `place` is the order of storing and is never used twice; `doc` holds the other fields.
@@ -232,23 +234,6 @@ numberers = Table(
 )
 Index("numberers_seen", numberers.c.seen)
 
-#: What costs what (app/ports/costs.py), packed, by day since 1970; the row of day -1 says how far logs are booked.
-costs = Table(
-    "costs",
-    metadata,
-    Column("day", BigInteger, primary_key=True, autoincrement=False),
-    Column("state", LargeBinary, nullable=False),
-)
-
-#: Spaces (app/ports/costs.py), and what each took on its last day with logs.
-spaces = Table(
-    "spaces",
-    metadata,
-    Column("name", Text, primary_key=True),
-    Column("quota", BigInteger),
-    *(Column(name, BigInteger, nullable=False) for name in ("made", "day", "used", "refused")),
-)
-
 #: For each 1,024 places the lowest and highest key, so that a query skips blocks it can't need.
 blocks = Table(
     "blocks",
@@ -297,3 +282,6 @@ counts = Table(
     Column("count", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
+
+#: What is kept beside the logs: what they cost, the spaces, and who did what.
+costs, spaces, audit_log, audit_chain = more_tables.define(metadata)

@@ -14,8 +14,9 @@ from app.times.instant import now_ms
 from app.web.accounts import sessions, tokens, users
 from app.web.accounts.account_page import labelled
 from app.web.accounts.identity import ROLES
+from app.web.accounts.noting import asked_entry
 from app.web.accounts.totp import factor
-from app.web.current import backends
+from app.web.current import backends, parts
 from app.web.security import access, session
 
 bp = Blueprint("page_access", __name__)
@@ -105,13 +106,21 @@ def _remove_totp() -> tuple[str, str]:
 
 
 def _add_space() -> tuple[str, str]:
+    _about_to("space.add")
     spaces.add(backends().record.spaces, _sent("name"), _sent("quota") or None)
     return f"The space {_sent('name')} is added: tokens and users can have it.", ""
 
 
 def _quota() -> tuple[str, str]:
+    _about_to("space.quota")
     spaces.set_quota(backends().record.spaces, _sent("name"), _sent("quota") or spaces.NO_QUOTA)
     return f"The space {_sent('name')} has another quota.", ""
+
+
+def _about_to(action: str) -> None:
+    """Write into the audit log what is done next: spaces lie elsewhere than users and tokens. Raises Unavailable."""
+    details = {"quota": _sent("quota")}
+    parts().recorder().append(asked_entry(action, subject=_sent("name"), outcome="asked", details=details))
 
 
 def _unknown() -> tuple[str, str]:

@@ -18,6 +18,7 @@ from app.errors import NotFound, Unavailable
 from app.times import instant
 from app.times.instant import now_ms
 from app.web.accounts.identity import Identity, check_role
+from app.web.accounts.noting import note
 from app.web.accounts.tables import BrowserSession, UserAccount, transaction
 from app.web.accounts.users import ADMIN_NAME, USER_ROLES
 from app.web.accounts.verify import USED_MS, Answer
@@ -64,6 +65,7 @@ def begin(user: str, stamp: str, address: str, browser: str) -> str:
         oldest = session.scalars(own.order_by(BrowserSession.made.desc()).offset(MOST - 1)).all()
         session.execute(delete(BrowserSession).where(BrowserSession.digest.in_(oldest)))
         session.add(made)
+        note(session, "login", user, actor=user)
     return identity
 
 
@@ -113,18 +115,23 @@ def end(user: str, name: str) -> None:
         if not ending:
             raise NotFound("there is no such session, or it has ended")
         session.execute(delete(BrowserSession).where(BrowserSession.digest.in_(ending)))
+        note(session, "session.end", user, which=name)
 
 
 def end_all(user: str, but: bytes = b"") -> None:
     """End all sessions of a user *but* the one that has this digest. Raises Unavailable."""
     with transaction() as session:
         session.execute(delete(BrowserSession).where(BrowserSession.user == user, BrowserSession.digest != but))
+        note(session, "session.end", user, which="all others" if but else "all")
 
 
 def end_own(identity: str) -> None:
     """End the session of this id, if there is one. Raises Unavailable."""
     with transaction() as session:
-        session.execute(delete(BrowserSession).where(BrowserSession.digest == digest(identity)))
+        found = session.get(BrowserSession, digest(identity))
+        if found is not None:
+            session.delete(found)
+            note(session, "logout", found.user, actor=found.user)
 
 
 def to_dict(one: BrowserSession) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from app.settings.values import parse_seconds
 from app.times import instant
 from app.times.instant import now_ms
 from app.web.accounts.identity import check_limits, check_role
+from app.web.accounts.noting import note
 from app.web.accounts.tables import ApiToken, transaction
 
 #: What every token begins with, so that programs that look for leaked secrets know one.
@@ -83,7 +84,9 @@ def _keep(made: ApiToken) -> None:
                 session.delete(before)
                 session.flush()
             session.add(made)
-            session.flush()
+            ends = None if made.expires is None else instant.text((made.expires, 0))
+            limits: dict[str, Any] = {"filter": made.filter, "hide": made.hide, "space": made.space}
+            note(session, "token.create", made.name, role=made.role, rate=made.rate, expires=ends, **limits)
     except IntegrityError:
         raise InvalidInput(Problem("is taken by another token", "name")) from None
 
@@ -102,6 +105,7 @@ def revoke(name: str) -> None:
             raise NotFound("there is no token of this name")
         if found.revoked is None:
             found.revoked = now_ms()
+            note(session, "token.revoke", name)
 
 
 def state(token: ApiToken, now: int) -> str:

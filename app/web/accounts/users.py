@@ -19,6 +19,7 @@ from app.settings import values
 from app.times import instant
 from app.times.instant import now_ms
 from app.web.accounts.identity import Role, check_limits, check_role
+from app.web.accounts.noting import note
 from app.web.accounts.tables import UserAccount, transaction
 from app.web.accounts.totp import factor
 
@@ -61,7 +62,7 @@ def add(
     try:
         with transaction() as session:
             session.add(made)
-            session.flush()
+            note(session, "user.add", name, role=wanted, **limits)
     except IntegrityError:
         raise InvalidInput(Problem("is taken by another user", "name")) from None
     return given
@@ -81,6 +82,7 @@ def set_role(name: str, role: str) -> None:
         if (found.filter or found.hide or found.space) and wanted != "reader":
             raise InvalidInput(Problem("can't be that of a user who is bound: remove and add them", "role"))
         found.role, found.stamp = wanted, new_stamp()
+        note(session, "user.role", name, role=wanted)
 
 
 def set_password(name: str, password: str | None = None) -> str:
@@ -91,6 +93,7 @@ def set_password(name: str, password: str | None = None) -> str:
         found = _with_password(session.get(UserAccount, name), "password")
         found.hash, found.stamp = hashed, new_stamp()
         factor.forgive(session, name)
+        note(session, "user.password", name)
     return given
 
 
@@ -99,6 +102,7 @@ def set_disabled(name: str, disabled: bool) -> None:
     with transaction() as session:
         found = _get(session.get(UserAccount, name))
         found.disabled, found.stamp = (now_ms() if disabled else None), new_stamp()
+        note(session, "user.disable" if disabled else "user.enable", name)
 
 
 def renew(name: str) -> str:
@@ -114,6 +118,13 @@ def remove(name: str) -> None:
     with transaction() as session:
         session.delete(_get(session.get(UserAccount, name)))
         factor.forget(session, name)
+        note(session, "user.remove", name)
+
+
+def is_there(name: str) -> bool:
+    """Return whether there is a user of this name. Raises Unavailable."""
+    with transaction() as session:
+        return session.get(UserAccount, name) is not None
 
 
 def log_in(name: str, password: str) -> str | None:

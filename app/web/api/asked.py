@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, NoReturn
 from urllib.parse import unquote
 
-from flask import request
+from flask import g, request
 
 from app.errors import InvalidQuery, Problem, TooLarge, UnsupportedMedia
 from app.log.body import JSON_TYPES, inflate
@@ -34,6 +34,8 @@ class Asked(Parameters):
         self.given = from_url | self._from_body
         self.only(names, "parameter of this route")
         self.given = {name: value for name, value in self.given.items() if name in names}
+        # For the audit log.
+        g.given = self.given
 
     def _from_url(self) -> dict[str, Any]:
         found: dict[str, Any] = {}

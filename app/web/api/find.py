@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import chain
+from typing import Any
 
 from flask import Blueprint, Response
 
@@ -15,7 +16,7 @@ from app.find import counts, export, find
 from app.find.patterns import patterns
 from app.query.filter import TIME_FIELDS
 from app.query.names import check_name
-from app.query.query import PAGE_LIMIT
+from app.query.query import PAGE_LIMIT, Page
 from app.times import instant
 from app.times.zone import read_zone
 from app.web.answers.find import (
@@ -32,6 +33,7 @@ from app.web.answers.reply import reply
 from app.web.api.asked import Asked
 from app.web.current import backends, budget
 from app.web.security import caching
+from app.web.security.recording import counted, returned
 
 bp = Blueprint("filters", __name__)
 bp.after_request(caching.keep_none)
@@ -66,7 +68,12 @@ def logs() -> Response:
     query = asked.query()
     asked.check()
     held = backends()
-    return reply(PageAnswer.of(*find.answer(held.queue, held.store, held.index, query, budget())))
+    return _page(*find.answer(held.queue, held.store, held.index, query, budget()))
+
+
+def _page(found: Page, unseen: dict[str, Any]) -> Response:
+    returned(len(found.records))
+    return reply(PageAnswer.of(found, unseen))
 
 
 @bp.route("/logs/histogram", methods=["GET", "POST"])
@@ -151,7 +158,7 @@ def exported() -> Response:
     zone = read_zone(asked.text("tz", "UTC"))
     held = backends()
     unseen = find.unseen(held.queue, held.store, held.index)
-    pieces = export.lines(held.index.scan(query, budget()), format, columns, zone)
+    pieces = export.lines(counted(held.index.scan(query, budget())), format, columns, zone)
     # The first piece is made before the status is sent: a fault up to there has a status of its own.
     first = next(pieces, b"")
     response = Response(_whole(chain((first,), pieces)), content_type=EXPORT_TYPES[format])
@@ -175,7 +182,9 @@ def one(identity: str) -> Response:
     """Answer with one log, from the record."""
     Asked(()).check()
     held = backends()
-    return reply(OneAnswer(True, find.one(held.queue, held.record, identity).shown()))
+    found = find.one(held.queue, held.record, identity)
+    returned(1)
+    return reply(OneAnswer(True, found.shown()))
 
 
 @bp.route(f"/logs/{_ID}/context", methods=["GET", "POST"])
@@ -187,6 +196,7 @@ def context(identity: str) -> Response:
     asked.check()
     held = backends()
     found, unseen = find.context(held.queue, held.record, held.index, identity, query, before, after, budget())
+    returned(len(found))
     return reply(ContextAnswer(True, [record.shown() for record in found], **unseen))
 
 
@@ -199,4 +209,4 @@ def trace(trace_id: str) -> Response:
     if "sort" not in asked:
         query = replace(query, sort="asc")
     held = backends()
-    return reply(PageAnswer.of(*find.trace(held.queue, held.store, held.index, trace_id, query, budget())))
+    return _page(*find.trace(held.queue, held.store, held.index, trace_id, query, budget()))

@@ -18,6 +18,7 @@ from app.web.answers.hints import CompletionsAnswer, ExplanationAnswer, Statisti
 from app.web.answers.ingest import AcceptedAnswer, PreviewAnswer, ReceiptAnswer
 from app.web.answers.reply import DoneAnswer
 from app.web.api import find, hints, ingest, preview
+from app.web.audit_log import page as audit_log
 from app.web.openapi import alert_routes, rule_routes, source_routes
 from app.web.openapi.route import Route
 from app.web.operate import notices_api
@@ -191,6 +192,15 @@ ROUTES = (
     *alert_routes.ROUTES,
     *rule_routes.ROUTES,
     *source_routes.ROUTES,
+    Route(
+        "/audit-log",
+        ("GET",),
+        "Who did what",
+        PageAnswer,
+        "'HOST/audit-log?q=metadata.actor:zoe&from=now-1d'",
+        audit_log.NAMES,
+        about="Entries of the audit log, shown as logs: what was done is in `metadata`. For admins. A browser gets a page.",
+    ),
     Route(
         "/metrics",
         ("GET",),

@@ -36,6 +36,7 @@ from app.web.search.said import pending_of, sentence_of
 from app.web.search.turn import Turned, turn
 from app.web.security import caching
 from app.web.security.access import who
+from app.web.security.recording import returned
 
 bp = Blueprint("pages", __name__)
 bp.after_request(caching.ask_again)
@@ -115,6 +116,7 @@ def log(identity: str) -> BaseResponse | tuple[str, int]:
     """Show one log whole, between its neighbours; `part` gives only its fields, for the table, or a text to be copied."""
     held = backends()
     record = find.one(held.queue, held.record, identity)
+    returned(1)
     part = request.args.get("part", "")
     if part in one.COPIES:
         url, user = f"{request.url_root}logs/ingest/", request.authorization is not None
@@ -125,6 +127,7 @@ def log(identity: str) -> BaseResponse | tuple[str, int]:
     if part == "fields":
         return render_template("_record.html", one=shown, table=table.build(form), form=form), 200
     around = page_log.around(held, record, asked, budget())
+    returned(len(around.records) - 1)
     logs = table.build(form, asked.tree, around.records, remembered)
     page = render_template("log.html", one=shown, asked=asked, around=around, table=logs, form=form, whole=True)
     return page, 400 if asked.problems else 200
@@ -140,6 +143,7 @@ def compare() -> BaseResponse | tuple[str, int]:
     held, only = backends(), request.args.get("only") == "differences"
     sides = [page_compare.side(held, name, request.args.get(name, "")) for name in "ab"]
     a, b = (side.record for side in sides)
+    returned((a is not None) + (b is not None))
     found = page_compare.compared(a, b, only=only) if a and b else None
     many = len(chosen) if not request.args.keys() & {"a", "b"} else None
     page = render_template("compare.html", sides=sides, found=found, only=only, chosen=many)
@@ -195,6 +199,7 @@ def _answer(form: SearchForm, query: Query, begun: Sequence[FilterRow], now: int
         live = _live(held, query, form)
         page = turn(partial(find.page, held.store, held.index, budget=budget()), query, form)
         parts["live"] = live
+        returned(len(page.records))
         logs = table.build(form, query.filter, page.records, remembered)
         parts |= {"page": page, "total": _total(page), "pages": page.links(form.sort)}
         parts |= {"table": logs, "exports": table.exports(form, logs.names)}

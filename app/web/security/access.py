@@ -65,6 +65,7 @@ class Guard:
         if not self.required or endpoint in OPEN:
             by_browser = not takes_logs(asked)
             g.who = None if self.required else ADMIN
+            g.unasked = True
         else:
             who, by_browser = self._asking(asked)
             if isinstance(who, Response):
@@ -72,6 +73,7 @@ class Guard:
             g.who = who
             missing = None if self._is_answered_by_elastic(asked) else lacking(who, endpoint)
             if missing is not None:
+                g.lacking = missing
                 return answer(403, missing)
         if by_browser and asked.method not in SAFE_METHODS and is_foreign(asked):
             return answer(403, "the request was made by a page of another site")
@@ -114,6 +116,7 @@ class Guard:
             if key is not None:
                 self._tries.succeeded(address, name)
                 return key
+            g.wrong_login = name if name == USER or users.is_there(name) else ""
             wait = self._tries.failed(address, digest)
         if wait:
             raise too_many(wait)
@@ -188,6 +191,7 @@ NAV: tuple[tuple[tuple[str, ...], str, str], ...] = (
     (("/dead",), "dead.overview", "Dead letters"),
     (("/rules", "/page/rules", "/page/retention"), "rules.every", "Rules"),
     (("/access",), "page_access.show", "Access"),
+    (("/audit-log",), "audit_log.show", "Audit log"),
     (("/api",), "openapi.page", "API"),
 )
 

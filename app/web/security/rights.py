@@ -80,6 +80,7 @@ RIGHTS: dict[str, Right] = {
     # Administration.
     "page_access.show": "admin",
     "page_access.act": "admin",
+    "audit_log.show": "admin",
     "alerts.add": "admin",
     "alerts.change": "admin",
     "alerts.remove": "admin",

@@ -16,6 +16,7 @@ SINCE = (
     *("notices", "beats", "deliveries", "notifiers", "searches", "alerts", "alert_changes", "samples", "sources"),
     *("numberers", "tokens", "users", "costs", "sessions", "source_forms"),
     *("oidc_logins", "totp_factors", "recovery_codes", "spaces"),
+    *("audit_log", "audit_chain"),
 )
 #: Columns of the dead letters since then.
 COLUMNS = ("times", "digest", "seen")

@@ -12,6 +12,7 @@ from app.errors import InvalidInput
 from app.settings.oidc import EVERYBODY, GroupRole
 from app.settings.settings import Settings
 from app.times.instant import now_ms
+from app.web.accounts.noting import note
 from app.web.accounts.oidc.flow import LASTS_SECONDS
 from app.web.accounts.oidc.person import LoginRefused, Person
 from app.web.accounts.tables import Tables, UsedLogin, UserAccount, transaction
@@ -34,6 +35,7 @@ def log_in(settings: Settings, person: Person, state: str) -> str:
                 raise LoginRefused("an admin has shut this account out")
             if (user.role, user.filter) != (given.role, given.filter):
                 user.role, user.filter, user.stamp = given.role, given.filter, new_stamp()
+                note(session, "user.role", user.name, actor=user.name, role=user.role, filter=user.filter)
             user.used = now_ms()
             session.flush()
             return session_key(user.name, user.stamp)
@@ -72,5 +74,6 @@ def _added(session: Tables, issuer: str, person: Person) -> UserAccount:
             made = UserAccount(name=checked, role="", filter="", hide="", hash="", stamp=new_stamp(), made=now_ms())
             made.issuer, made.subject = issuer, person.subject
             session.add(made)
+            note(session, "user.add", checked, actor=checked, issuer=issuer)
             return made
     raise LoginRefused("every name that the issuer has for you is taken by another user here: ask an admin")

@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Flask, Response, current_app, make_response, redirect, render_template, request
+from flask import Blueprint, Flask, Response, current_app, g, make_response, redirect, render_template, request
 
 from app.errors import InvalidSettings, NotFound, Problem, Unavailable
 from app.settings.settings import PREFIX, Settings
@@ -69,6 +69,7 @@ def back() -> Response:
     except LoginRefused as error:
         log.warning("a login by OpenID Connect was refused: %s", error)
         logins.tries.failed(address, b"")
+        g.wrong_login = ""
         response = _login(f"You are not logged in: {error}.", way, 403)
     except Unavailable as error:
         response = _away(error, way)

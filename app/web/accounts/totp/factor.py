@@ -16,6 +16,7 @@ from app import secret
 from app.errors import NotFound
 from app.settings.settings import Settings
 from app.times.instant import now_ms
+from app.web.accounts.noting import note
 from app.web.accounts.tables import RecoveryCode, Tables, TotpFactor, transaction
 
 #: The outcome of a code; `spent` where a code of the app counts no more, however right.
@@ -51,12 +52,14 @@ def turn_on(name: str, salt: bytes, step: int) -> list[str]:
     """Ask a user for codes from now on; return the recovery codes, which nobody can look up later. Raises Unavailable."""
     with transaction() as session:
         session.merge(TotpFactor(name=name, salt=salt, made=now_ms(), step=step, failures=0))
+        note(session, "user.totp", name)
         return _new_codes(session, name)
 
 
 def renew_codes(name: str) -> list[str]:
     """Return new recovery codes of a user; those before count no more. Raises Unavailable."""
     with transaction() as session:
+        note(session, "user.recovery-codes", name)
         return _new_codes(session, name)
 
 
@@ -88,6 +91,7 @@ def remove(name: str) -> None:
         if not is_on(session, name):
             raise NotFound("there is no user of this name who is asked for codes")
         forget(session, name)
+        note(session, "user.remove-totp", name)
 
 
 def codes_left(name: str) -> int | None:

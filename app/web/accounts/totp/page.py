@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pyotp
 import segno
-from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request
+from flask import Blueprint, Response, current_app, g, make_response, redirect, render_template, request
 from markupsafe import Markup
 
 from app.errors import Forbidden, InvalidInput, Problem
@@ -130,6 +130,7 @@ def _taken(name: str) -> factor.Outcome:
     outcome = factor.take(settings(), name, code)
     if outcome != "right":
         tries.failed(client, digest)
+        g.wrong_login = name
     return outcome
 
 

@@ -1,0 +1,152 @@
+"""Entries on their way into the audit log: a line in a file of the data folder each, so that a read waits for no commit.
+
+A line that was written is found after the process was killed, by whichever process next moves what lies there. A power cut
+may take the lines of the last moments; what must outlast one is appended to the audit log itself.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from app.errors import LogIngestorError, Unavailable
+from app.ports.audit_log.chain import AuditLog
+from app.ports.audit_log.entry import AuditEntry, decode, encode, entry
+
+log = logging.getLogger(__name__)
+
+#: The folder in the data folder.
+FOLDER = "audit-log"
+#: Bytes that may lie there for one process while the record can't be written; more is refused.
+LIMIT = 64 << 20
+#: Seconds for which entries are gathered, and between two tries while the record is away.
+GATHER_SECONDS, RETRY_SECONDS = 0.5, 5.0
+
+
+class Spool:
+    """The file of one process; made at the first entry. Others may have one in the same folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._guard = threading.Lock()
+        self._file = -1
+        self._path = folder
+        self._size = 0
+
+    def write(self, one: AuditEntry) -> None:
+        """Write an entry, whole or not at all. Raises Unavailable, as with a full disk."""
+        line = encode(one) + b"\n"
+        with self._guard:
+            try:
+                if self._file < 0:
+                    self._open()
+                if self._size + len(line) > LIMIT:
+                    raise Unavailable(f"more than {LIMIT:,} bytes wait to be moved into the audit log")
+                if os.write(self._file, line) < len(line):
+                    os.ftruncate(self._file, self._size)
+                    raise Unavailable("the audit log can't be written: no space left on the disk")
+            except OSError as error:
+                raise Unavailable(f"the audit log can't be written: {error}") from error
+            self._size += len(line)
+
+    def _open(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._path = self.folder / f"{time.time_ns():020}-{os.getpid()}.jsonl"
+        fresh = self._path.with_suffix(".new")
+        self._file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        self._size = 0
+        # Held before others can see the file: they leave it alone until it is let go of.
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        fresh.rename(self._path)
+
+    def let_go(self) -> None:
+        """Let the file be moved; the next entry makes another."""
+        with self._guard:
+            if self._file >= 0:
+                os.close(self._file)
+                self._file = -1
+
+
+def move(spool: Spool, audit_log: AuditLog) -> int:
+    """Move what lies in the folder, and belongs to no other process that lives, into the audit log; return how many entries.
+
+    Killed in between, it adds nothing twice: an entry has an id. Raises Unavailable.
+    """
+    spool.let_go()
+    moved = 0
+    for path in sorted(spool.folder.glob("*.jsonl")):
+        try:
+            file = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            continue
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(file).st_nlink:
+                moved += audit_log.append(_read(path))
+                path.unlink()
+        except BlockingIOError:
+            continue
+        except OSError as error:
+            raise Unavailable(f"{path} can't be read: {error}") from error
+        finally:
+            os.close(file)
+    return moved
+
+
+def _read(path: Path) -> Sequence[AuditEntry]:
+    """Return the entries of a file; a line that a power cut left unreadable is an entry that says so."""
+    found = []
+    for number, line in enumerate(path.read_bytes().splitlines()):
+        try:
+            found.append(decode(line))
+        except msgspec.DecodeError:
+            details = {"file": path.name, "line": number + 1, "bytes": len(line)}
+            found.append(entry("audit-log.unreadable", by="server", outcome="failed", details=details))
+    return found
+
+
+class SpoolMover:
+    """A thread that moves entries soon after they are written, and once at its start what killed processes left."""
+
+    def __init__(self, spool: Spool, audit_log: AuditLog) -> None:
+        self._spool = spool
+        self._audit_log = audit_log
+        self._came = threading.Event()
+        self._stopping = threading.Event()
+        self._came.set()
+        self._thread = threading.Thread(target=self._run, name="audit log", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Say that there is something to move."""
+        self._came.set()
+
+    def close(self) -> None:
+        """Move what there is, and stop."""
+        self._stopping.set()
+        self._came.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        failing = False
+        while True:
+            self._came.wait()
+            self._stopping.wait(RETRY_SECONDS if failing else GATHER_SECONDS)
+            self._came.clear()
+            try:
+                move(self._spool, self._audit_log)
+                failing = False
+            except LogIngestorError as error:
+                if not failing:
+                    log.error("entries wait for the audit log: %s", error)
+                failing = True
+                self._came.set()
+            if self._stopping.is_set():
+                return

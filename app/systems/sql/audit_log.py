@@ -1,0 +1,130 @@
+"""The audit log in a SQL database: a row for each entry, and one for each end of the chain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from app.log.record import LogRecord, first_id
+from app.ports.audit_log.chain import ChainedEntry, ChainEnd, digest
+from app.ports.audit_log.entry import EXPIRED, AuditEntry, decode, encode, entry, to_record
+from app.ports.notes import NOTE
+from app.query.query import Query
+from app.systems.sql.shelf import Shelf, Transaction
+from app.systems.sql.window import bounds
+
+#: The rows of the table audit_chain: the last entry that retention took, and the last there is.
+_ANCHOR, _HEAD = 0, 1
+#: Entries that are read, written or taken at once.
+AT_ONCE = 500
+_SET = "INSERT INTO audit_chain VALUES (?, ?, ?) ON CONFLICT (place) DO UPDATE SET seq = excluded.seq, digest = excluded.digest"
+
+
+class SqlAuditLog:
+    """An AuditLog in the tables audit_log and audit_chain."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    def append(self, entries: Sequence[AuditEntry]) -> int:
+        """See AuditLog."""
+        added = 0
+        for start in range(0, len(entries), AT_ONCE):
+            with self._shelf.write(durable=True) as writing:
+                added += append(writing, entries[start : start + AT_ONCE])
+        return added
+
+    def append_change(self, name: str, state: int, entry: AuditEntry) -> bool:
+        """See AuditLog."""
+        with self._shelf.write(durable=True) as writing:
+            _lock(writing)
+            if writing.rows("SELECT 1 FROM state WHERE name = ? AND value = ?", (NOTE + name, state)):
+                return False
+            writing.change(
+                "INSERT INTO state VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                (NOTE + name, state),
+            )
+            return append(writing, [entry]) == 1
+
+    def walk(self, query: Query) -> Iterator[list[LogRecord]]:
+        """See AuditLog. An entry's time is that of its id, so that the id alone gives window and order."""
+        query = replace(query, clock="received")
+        while True:
+            condition, parameters, order = bounds(query)
+            statement = f"SELECT seq, body FROM audit_log WHERE {condition} ORDER BY {order} LIMIT {AT_ONCE}"
+            with self._shelf.read() as reading:
+                found = reading.rows(statement, parameters)
+            records = [to_record(seq, decode(bytes(body))) for seq, body in found]
+            if records:
+                yield records
+            if len(records) < AT_ONCE:
+                return
+            query = replace(query, after=records[-1].key)
+
+    def chained(self, after: int) -> Iterator[Sequence[ChainedEntry]]:
+        """See AuditLog."""
+        statement = f"SELECT seq, id, body, digest FROM audit_log WHERE seq > ? ORDER BY seq LIMIT {AT_ONCE}"
+        while True:
+            with self._shelf.read() as reading:
+                found = reading.rows(statement, (after,))
+            if not found:
+                return
+            yield [ChainedEntry(seq, *(bytes(part) for part in parts)) for seq, *parts in found]
+            after = found[-1][0]
+
+    def ends(self) -> tuple[ChainEnd, ChainEnd]:
+        """See AuditLog."""
+        with self._shelf.read() as reading:
+            found = {
+                place: ChainEnd(seq, bytes(kept)) for place, seq, kept in reading.rows("SELECT * FROM audit_chain")
+            }
+        return found.get(_ANCHOR, ChainEnd()), found.get(_HEAD, ChainEnd())
+
+    def expire(self, before: int) -> int:
+        """See AuditLog."""
+        with self._shelf.write(durable=True) as writing:
+            head = _lock(writing)
+            anchor = writing.rows("SELECT seq FROM audit_chain WHERE place = ?", (_ANCHOR,))
+            begins = anchor[0][0] if anchor else 0
+            (kept,) = writing.row("SELECT min(seq) FROM audit_log WHERE id >= ?", (first_id(before),))
+            through = head.seq if kept is None else kept - 1
+            if through <= begins:
+                return 0
+            last = writing.rows("SELECT digest FROM audit_log WHERE seq = ?", (through,))
+            if not last:
+                # Somebody took it: the chain is broken there, and what is left must stay to show that.
+                return 0
+            ended = bytes(last[0][0])
+            gone = writing.change("DELETE FROM audit_log WHERE seq <= ?", (through,))
+            writing.change(_SET, (_ANCHOR, through, ended))
+            details = {"entries": gone, "through": through, "digest": ended.hex()}
+            append(writing, [entry(EXPIRED, by="server", details=details)])
+        return gone
+
+
+def append(writing: Transaction, entries: Sequence[AuditEntry]) -> int:
+    """Add up to AT_ONCE entries within a transaction, so that they are kept if and only if what it changes is; return how many are new.
+
+    From here to the transaction's end others wait: there is one chain, whoever writes.
+    """
+    head = _lock(writing)
+    marks = ", ".join("?" * len(entries))
+    found = writing.rows(f"SELECT id FROM audit_log WHERE id IN ({marks})", [one.id for one in entries])
+    known, rows = {bytes(one) for (one,) in found}, []
+    for one in entries:
+        if one.id not in known:
+            known.add(one.id)
+            body = encode(one)
+            head = ChainEnd(head.seq + 1, digest(head.digest, head.seq + 1, body))
+            rows.append((head.seq, one.id, body, head.digest))
+    writing.change_each("INSERT INTO audit_log VALUES (?, ?, ?, ?)", rows)
+    writing.change(_SET, (_HEAD, head.seq, head.digest))
+    return len(rows)
+
+
+def _lock(writing: Transaction) -> ChainEnd:
+    """Return the end of the chain, which nobody else moves before the transaction's end."""
+    # First an empty row: of two processes that write first, one waits here for the other.
+    writing.change("INSERT INTO audit_chain VALUES (?, 0, ?) ON CONFLICT (place) DO NOTHING", (_HEAD, b""))
+    seq, kept = writing.row("UPDATE audit_chain SET seq = seq + 0 WHERE place = ? RETURNING seq, digest", (_HEAD,))
+    return ChainEnd(seq, bytes(kept))

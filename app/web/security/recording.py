@@ -1,0 +1,291 @@
+"""What requests leave in the audit log: who read what, who changed what, and who was not let in.
+
+What changes something is written before it is done, and is not done where it can't be written. What only reads is written
+when it is answered; where it can't be, the answer says so in a header.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from typing import Any, TypeVar, cast
+
+from flask import Flask, Response, current_app, g, request
+
+from app.audit_log.recorder import Recorder
+from app.errors import Unavailable
+from app.ports.audit_log.entry import Outcome, entry
+from app.process import Parts
+from app.web.accounts.noting import asked_entry
+from app.web.security.access import SAFE_METHODS, guard_of
+from app.web.security.credentials import presented
+from app.web.security.rights import right_of
+
+log = logging.getLogger(__name__)
+
+#: What is read at each endpoint; one that is missing here and wants a reader is `log.read`.
+READS = {
+    "filters.logs": "log.search",
+    "filters.histogram": "log.count",
+    "filters.facets": "log.values",
+    "filters.fields": "log.fields",
+    "filters.alike": "log.patterns",
+    "filters.exported": "log.export",
+    "filters.one": "log.show",
+    "filters.context": "log.show",
+    "filters.trace": "log.trace",
+    "hints.completions": "log.complete",
+    "hints.explained": "log.explain",
+    "hints.figures": "log.count",
+    "tail.tail": "log.follow",
+    "pages.search": "log.search",
+    "pages.counts": "log.count",
+    "pages.values": "log.values",
+    "pages.log": "log.show",
+    "pages.compare": "log.show",
+    "patterns.show": "log.patterns",
+    "trace.show": "log.trace",
+    "overview.page": "log.count",
+    "dead.overview": "dead.read",
+    "dead.letter": "dead.read",
+    "dead.payload": "dead.read",
+    "rules.preview": "log.preview",
+    "page_rules.tried": "log.preview",
+    "rules.retention_preview": "log.count",
+    "page_rules.counted": "log.count",
+    "audit_log.show": "audit-log.search",
+}
+#: What tells nothing of logs, or is written where it is done, in the same transaction.
+UNWRITTEN = frozenset(
+    {
+        "pages.meant_window",
+        "searches.every",
+        "searches.one",
+        "page_access.act",
+        "page_account.change",
+        "add.tried",
+        "alerts.test",
+    }
+)
+#: Names of parameters whose values are kept: none of them is a secret, nor the content of a log.
+NAMES = frozenset(
+    [
+        "q",
+        "query",
+        "key",
+        "value",
+        "operation",
+        "filters",
+        "match",
+        "from",
+        "to",
+        "clock",
+        "tz",
+        "sort",
+        "limit",
+        "count",
+        "interval",
+        "by",
+        "field",
+        "size",
+        "format",
+        "columns",
+        "before",
+        "after",
+        "a",
+        "b",
+        "log",
+        "only",
+        "part",
+        "text",
+        "at",
+        "days",
+        "rules",
+        "name",
+        "search",
+        "kind",
+        "window",
+        "until",
+        "reason",
+        "all",
+        "id",
+        "newest",
+        "which",
+        "identity",
+        "trace_id",
+        "do",
+    ]
+)
+#: Characters kept of a value.
+VALUE_LENGTH = 2_000
+#: Header of an answer whose reading could not be written.
+UNWRITTEN_HEADER = "Audit-Log"
+#: Refusals that are written at once, and a second; others are counted in the next one.
+REFUSALS, REFUSALS_A_SECOND = 100, 1.0
+
+_TOKEN = re.compile(r"lgi_[\w-]{8,}")
+_KEY = "logingestor.recording"
+T = TypeVar("T", bound=Sized)
+
+
+def install(app: Flask) -> None:
+    """Write what requests do; to be called when it is known who may ask."""
+    recording = app.extensions[_KEY] = Recording(app.extensions["logingestor"])
+    app.before_request(recording.before)
+    app.after_request(recording.after)
+
+
+def returned(count: int) -> None:
+    """Say how many logs the answer shows."""
+    g.returned = g.get("returned", 0) + count
+
+
+def counted(chunks: Iterable[T]) -> Iterator[T]:
+    """Pass on what a stream will send, and have the number of logs in it written at its end."""
+    g.streamed = streamed = {"returned": 0, "whole": False}
+
+    def passing() -> Iterator[T]:
+        for chunk in chunks:
+            streamed["returned"] += len(chunk)
+            yield chunk
+        streamed["whole"] = True
+
+    return passing()
+
+
+class Recording:
+    """Writes what the requests of one process do."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._guard = threading.Lock()
+        self._left, self._at, self._uncounted = float(REFUSALS), time.monotonic(), 0
+
+    def before(self) -> None:
+        """Write that something is about to be changed. Raises Unavailable: then it is not."""
+        action = _changes()
+        if action is not None:
+            self._recorder().append(asked_entry(action, subject=_subject(), outcome="asked", details=_details()))
+
+    def after(self, response: Response) -> Response:
+        """Write what was read, what became of a change, and who was refused."""
+        action, changes = _reads(), _changes()
+        refused = self._refused(response)
+        if refused is None and action is None and changes is None:
+            return response
+        try:
+            if refused is not None:
+                self._write_refused(refused)
+            elif changes is not None:
+                self._write(changes, response, changes=True)
+            elif action is not None and guard_of(current_app).required and g.get("who") is not None:
+                self._write(action, response)
+        except Unavailable as error:
+            log.error("%s %s is not in the audit log: %s", request.method, request.path, error)
+            response.headers[UNWRITTEN_HEADER] = "unwritten"
+        return response
+
+    def _write(self, action: str, response: Response, *, changes: bool = False) -> None:
+        details = _details() | {"status": response.status_code}
+        if "returned" in g:
+            details["returned"] = g.returned
+        streamed, status = g.get("streamed"), response.status_code
+        outcome: Outcome = "done" if status < 400 else "failed" if status >= 500 else "refused"
+        made = asked_entry(action, subject=_subject(), outcome="asked" if streamed else outcome, details=details)
+        # Behind the entry that it is about to be changed, before what follows.
+        (self._recorder().append if changes else self._recorder().write)(made)
+        if streamed:
+            response.call_on_close(self._ending(action, _subject(), streamed))
+
+    def _ending(self, action: str, subject: str, streamed: dict[str, Any]) -> Callable[[], None]:
+        """Return what writes the end of a stream: how many logs it had come to, whole or broken off."""
+        who = asked_entry(action)
+
+        def end() -> None:
+            details = dict(streamed)
+            try:
+                self._recorder().write(
+                    entry(action, actor=who.actor, by=who.by, address=who.address, subject=subject, details=details)
+                )
+            except Unavailable as error:
+                log.error("the end of an export is not in the audit log: %s", error)
+
+        return end
+
+    def _refused(self, response: Response) -> str | None:
+        """Return what was refused for want of the right credential; None where nothing was."""
+        if "wrong_login" in g:
+            return "login"
+        if response.status_code == 401 and presented(request) is not None:
+            return "credential"
+        if response.status_code == 403 and "lacking" in g:
+            return "right"
+        return None
+
+    def _write_refused(self, what: str) -> None:
+        with self._guard:
+            now = time.monotonic()
+            self._left = min(self._left + (now - self._at) * REFUSALS_A_SECOND, REFUSALS)
+            self._at = now
+            if self._left < 1:
+                self._uncounted += 1
+                return
+            self._left -= 1
+            also, self._uncounted = self._uncounted, 0
+        details: dict[str, Any] = {"route": request.path} if what != "login" else {}
+        if also:
+            details["also"] = also
+        subject = g.wrong_login if what == "login" else _subject()
+        self._recorder().write(asked_entry(f"{what}.refused", subject=subject, outcome="refused", details=details))
+
+    def _recorder(self) -> Recorder:
+        return self._parts.recorder()
+
+
+def _reads() -> str | None:
+    endpoint = request.endpoint
+    if endpoint is None or endpoint in UNWRITTEN:
+        return None
+    read = right_of(endpoint) == "reader" and request.method in SAFE_METHODS
+    return READS.get(endpoint) or ("log.read" if read else None)
+
+
+def _changes() -> str | None:
+    """Return what the request changes, by its endpoint: `dead.drop`; None where it changes nothing, or writes that itself."""
+    endpoint = request.endpoint
+    if endpoint is None or endpoint in READS or endpoint in UNWRITTEN or request.method in SAFE_METHODS:
+        return None
+    return endpoint if right_of(endpoint) in ("admin", "reader", "unbound") else None
+
+
+def _subject() -> str:
+    """Return to what a request goes: what its path names, else its route."""
+    named = [str(value) for value in (request.view_args or {}).values()]
+    return masked(" ".join(named)) if named else str(request.url_rule or "")
+
+
+def _details() -> dict[str, Any]:
+    """Return the parameters of the request that may be kept, as they were given."""
+    found: dict[str, Any] = {name: values if len(values) > 1 else values[0] for name, values in request.args.lists()}
+    found |= g.get("given", {})
+    if request.method == "POST" and request.mimetype == "application/x-www-form-urlencoded" and "form" in vars(request):
+        found |= dict(request.form.items())
+    return {name: _kept(value) for name, value in found.items() if name in NAMES and value not in ("", None)}
+
+
+def _kept(value: Any) -> Any:
+    """Return a value as it is kept: cut, and with nothing in it that opens the server."""
+    if isinstance(value, str):
+        return masked(value)
+    if isinstance(value, int | float):
+        return value
+    return masked(str(cast(Mapping[str, Any] | list[Any], value)))
+
+
+def masked(text: str) -> str:
+    """Return a text without tokens of ours, and no longer than VALUE_LENGTH."""
+    found = _TOKEN.sub("lgi_…", text)
+    return found if len(found) <= VALUE_LENGTH else f"{found[:VALUE_LENGTH]}…"

@@ -1,0 +1,132 @@
+"""Entries on their way: whole or refused, moved once, and left alone while their writer lives."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from app.audit_log import spool as spooling
+from app.audit_log.recorder import Recorder, note_settings, shown_settings
+from app.audit_log.spool import FOLDER, Spool, move
+from app.backends import Backends
+from app.errors import Unavailable
+from app.ports.audit_log.chain import AuditLog
+from app.ports.audit_log.entry import AuditEntry, decode, entry
+from app.settings.settings import Settings
+from tests.e2e.program import wait_for
+
+
+def entries(audit_log: AuditLog) -> list[AuditEntry]:
+    """Return all entries in the order of the chain."""
+    return [decode(one.body) for chunk in audit_log.chained(0) for one in chunk]
+
+
+def test_what_another_writes_is_left_alone_until_it_ends(backends: Backends, tmp_path: Path) -> None:
+    """Then it is moved, and its file goes."""
+    one, other, audit_log = Spool(tmp_path), Spool(tmp_path), backends.record.audit_log
+    first, second = entry("first"), entry("second")
+    one.write(first)
+    other.write(second)
+    assert move(one, audit_log) == 1
+    assert entries(audit_log) == [first]
+    other.let_go()
+    assert move(one, audit_log) == 1
+    assert entries(audit_log) == [first, second]
+    assert list(tmp_path.glob("*.*")) == []
+
+
+def test_moved_again_after_a_kill_nothing_is_doubled(backends: Backends, tmp_path: Path) -> None:
+    """Killed after the commit, before the file was gone."""
+    spool, audit_log = Spool(tmp_path), backends.record.audit_log
+    spool.write(entry("first"))
+    (path,) = tmp_path.glob("*.jsonl")
+    content = path.read_bytes()
+    assert move(spool, audit_log) == 1
+    path.write_bytes(content)
+    assert move(spool, audit_log) == 0
+    assert len(entries(audit_log)) == 1
+    assert not path.exists()
+
+
+def test_what_a_power_cut_left_unreadable_is_said(backends: Backends, tmp_path: Path) -> None:
+    """As an entry, beside those that can be read."""
+    spool, audit_log = Spool(tmp_path), backends.record.audit_log
+    spool.write(entry("first"))
+    (path,) = tmp_path.glob("*.jsonl")
+    path.write_bytes(path.read_bytes() + b'{"id": "AAA')
+    assert move(spool, audit_log) == 2
+    assert [one.action for one in entries(audit_log)] == ["first", "audit-log.unreadable"]
+
+
+def test_a_full_disk_refuses_and_leaves_no_half_line(
+    backends: Backends, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What did not fit is taken back; what was there before is moved."""
+    spool, audit_log, write = Spool(tmp_path), backends.record.audit_log, os.write
+    spool.write(entry("first"))
+    monkeypatch.setattr(spooling.os, "write", lambda file, line: write(file, line[:10]))
+    with pytest.raises(Unavailable, match="no space"):
+        spool.write(entry("second"))
+    monkeypatch.undo()
+    spool.write(entry("third"))
+    assert move(spool, audit_log) == 2
+    assert [one.action for one in entries(audit_log)] == ["first", "third"]
+
+
+def test_what_waits_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record that is away for long does not fill the disk."""
+    monkeypatch.setattr(spooling, "LIMIT", 100)
+    spool = Spool(tmp_path)
+    with pytest.raises(Unavailable, match="wait to be moved"):
+        for _ in range(10):
+            spool.write(entry("one"))
+
+
+def test_entries_wait_while_the_record_is_away(
+    backends: Backends, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    """And are moved when it is back, in their order."""
+    audit_log, recorder = backends.record.audit_log, Recorder(settings.data_dir, backends.record.audit_log)
+    monkeypatch.setattr(spooling, "RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(spooling, "GATHER_SECONDS", 0.0)
+    append, tried = audit_log.append, list[int]()
+
+    def away(given: Sequence[AuditEntry]) -> int:
+        tried.append(len(given))
+        raise Unavailable("away")
+
+    monkeypatch.setattr(audit_log, "append", away)
+    for name in ("first", "second"):
+        recorder.write(entry(name))
+    wait_for(lambda: len(tried) > 2, 30, "tries")
+    assert entries(audit_log) == []
+    monkeypatch.setattr(audit_log, "append", append)
+    wait_for(lambda: len(entries(audit_log)) == 2, 30, "the entries")
+    recorder.close()
+    assert [one.action for one in entries(audit_log)] == ["first", "second"]
+    assert list((settings.data_dir / FOLDER).iterdir()) == []
+
+
+def test_settings_are_an_entry_when_they_change(backends: Backends, settings: Settings) -> None:
+    """Without secrets: neither their values, nor passwords in URLs."""
+    given = {
+        "LOGINGESTOR_DATA_DIR": str(settings.data_dir),
+        "LOGINGESTOR_ADMIN_PASSWORD": "a secret password",
+        "LOGINGESTOR_SECRET_KEY": "a secret key",
+        "LOGINGESTOR_SEARCH_URL": "https://user:secret@search:9200/logs",
+        "LOGINGESTOR_RETENTION_RULES": "level:debug 3d; hold traceId:abc",
+        "LOGINGESTOR_RULES": "mails: mask email",
+    }
+    made = Settings.from_env(given)
+    shown = shown_settings(made)
+    assert "secret" not in repr(shown)
+    assert shown["ADMIN_PASSWORD"] == "set"
+    assert shown["SEARCH_URL"] == "https://search:9200/logs"
+    assert shown["RETENTION_RULES"] == ["hold traceId:abc", "level:debug 3d"]
+    assert "mails" in repr(shown["RULES"])
+    audit_log = backends.record.audit_log
+    assert [note_settings(audit_log, one) for one in (made, made, settings, made)] == [True, False, True, True]
+    assert entries(audit_log)[0].details == shown
