@@ -34,7 +34,7 @@ class Spaces:
         #: None until the record has answered.
         self._known: dict[str, Space] | None = None
         self._asked = 0.0
-        #: Bytes that the record's count lacks, and when a request was refused since it was told.
+        #: Bytes that the record's count lacks, and when a request was refused since the last report to it.
         self._new: Counter[str] = Counter()
         self._refused: dict[str, int] = {}
         self._reporter = CountReporter("what spaces took", self.report)
@@ -106,7 +106,7 @@ class Spaces:
         self._reporter.close()
 
     def _look(self) -> dict[str, Space] | None:
-        """Return the spaces by name, as the record told them lately; None where it has never answered."""
+        """Return the spaces by name, as the record knew them lately; None where it has never answered."""
         now = self._clock()
         if self._known is None or now - self._asked >= FRESH_SECONDS:
             # First: while the record is away, one request in FRESH_SECONDS waits for it.

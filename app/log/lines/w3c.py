@@ -66,9 +66,9 @@ def read(line: str, fields: tuple[str, ...], assumed: Assumed) -> dict[str, Any]
 
 
 def _since(line: str, assumed: Assumed) -> str | None:
-    """Return the time that a line `#Date:` tells."""
-    name, _, told = line.partition(" ")
-    day, _, clock = told.strip().partition(" ")
+    """Return the time in a line `#Date:`."""
+    name, _, time = line.partition(" ")
+    day, _, clock = time.strip().partition(" ")
     return written.compose(day, clock, "Z", assumed) if name == "#Date:" else None
 
 

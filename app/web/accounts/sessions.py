@@ -34,7 +34,7 @@ BYTES = 32
 #: Characters that are kept of what a browser says it is, and hexadecimal digits by which a session is named to people.
 BROWSER_LIMIT, NAME_DIGITS = 300, 16
 
-#: What the names of browsers and systems look like in a User-Agent; the first that fits, since most name others too.
+#: Names of browsers and systems in a User-Agent, in this order: the first that fits counts, as most name others too.
 _BROWSERS = (("Edg", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
 _SYSTEMS = (
     *(("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows")),

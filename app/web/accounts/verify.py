@@ -22,7 +22,7 @@ from app.web.accounts.identity import Identity, check_role
 from app.web.accounts.tables import ApiToken, transaction
 from app.web.accounts.tokens import PREFIX, digest, state
 
-#: What the record says of a key: whose it is, when it ends, and its rate; None where it opens nothing.
+#: The record's answer about a key: whose it is, when it ends, and its rate; None where it opens nothing.
 Answer: TypeAlias = "tuple[Identity, int | None, float | None] | None"
 
 log = logging.getLogger(__name__)

@@ -11,6 +11,7 @@ from app.find.hints import complete, known
 from app.find.hints import explain as explaining
 from app.log.fold import clean
 from app.log.record import LogRecord
+from app.web import current
 from app.web.search import empty
 from tests.conftest import Fill, MakeRecord
 from tests.web.asking import NOTHING_PENDING, get, problems
@@ -22,6 +23,7 @@ from tests.web.search.test_look import ACTING, HOSTILE
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each look take its time: what is tested is what it says, be the machine ever so busy."""
+    monkeypatch.setattr(current, "QUERY_SECONDS", 60.0)
     for module, name in ((explaining, "EXPLAIN_SECONDS"), (explaining, "LOOK_SECONDS"), (empty, "PATIENCE")):
         monkeypatch.setattr(module, name, 60.0)
     monkeypatch.setattr("app.web.api.hints.COMPLETE_SECONDS", 60.0)
