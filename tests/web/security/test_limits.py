@@ -15,7 +15,7 @@ from app.web.security import tries
 from app.web.server import bridge, connections, server
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs" / "security.md").read_text()
-ROWS = re.findall(r"^\| ([^|]+) \| ([^|]+) \|([^|]*)\|", TEXT.partition("## Limits")[2], re.MULTILINE)
+ROWS = re.findall(r"^\| ([^|\n]+) \| ([^|\n]+) \|([^|\n]*)\|", TEXT.partition("## Limits")[2], re.MULTILINE)
 
 
 @pytest.mark.parametrize(("limit", "names"), [(row[1], re.findall(r"`([A-Z_]+)`", row[2])) for row in ROWS])
