@@ -71,10 +71,12 @@ def test_the_form_stands_where_the_page_would(closed: Flask) -> None:
     assert ">zoe</a>" in page.text
     assert ">Dead letters</a>" not in page.text
     assert client.get("/dead", headers=HTML).status_code == 403
-    # Nor does a page offer what would be refused: to save a search.
+    # Nor does a page offer what would be refused: to make an alert. Searches are saved by readers too.
     admin = closed.test_client()
     enter(admin, "admin", PASSWORD)
-    assert [">Save<" in one.get("/?q=level:error", headers=HTML).text for one in (client, admin)] == [False, True]
+    pages = [one.get("/?q=level:error", headers=HTML).text for one in (client, admin)]
+    assert [">Alert on this<" in page for page in pages] == [False, True]
+    assert all(">Save<" in page for page in pages)
 
 
 def test_over_tls_the_cookie_goes_by_no_other_way(closed: Flask) -> None:
