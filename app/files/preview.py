@@ -20,6 +20,7 @@ from app.log.dialects import table
 from app.log.foreign import doubled
 from app.log.foreign.objects import UNREAD
 from app.log.limits import Limits
+from app.log.lines import w3c
 from app.log.lines.reader import read_inner
 from app.log.reading import Reader
 from app.log.record import LogRecord
@@ -228,4 +229,6 @@ def _form(entry: Entry, format: Format, assumed: Assumed) -> str:
     """Return by which form the first line of a text is read."""
     if format.name == "plain":
         return "plain"
+    if format.fields and w3c.read(entry.first, format.fields, assumed) is not None:
+        return "access"
     return formats.kind(entry.first, assumed)

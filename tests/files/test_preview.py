@@ -60,3 +60,18 @@ def test_the_command_prints_the_same(runner: FlaskCliRunner, tmp_path: Path) -> 
     assert "read as pino" in shown
     assert "(from msg)" in shown
     assert runner.invoke(cli, ["preview", str(path), "--as", "nothing"]).exit_code == 2
+
+
+def test_columns_that_a_file_names_are_an_access_log(client: FlaskClient) -> None:
+    """Lines of IIS, beneath `#Fields:`, are so called."""
+    body = b"#Fields: date time cs-method cs-uri-stem sc-status\n2023-09-15 08:00:01 GET /orders 200\n"
+    logs = client.post("/logs/preview", data=body).json["logs"]  # type: ignore[index]
+    assert [log["dialect"] for log in logs][-1] == "access"
+
+
+def test_a_rule_for_first_lines_can_be_tried(client: FlaskClient) -> None:
+    """Before it is kept for a source; one that can't be read is named."""
+    logs = client.post("/logs/preview?first_line=%5E%23", data=b"#1\nplain\n#2\n").json["logs"]  # type: ignore[index]
+    assert [log["log"]["message"] for log in logs] == ["#1\nplain", "#2"]
+    refused = client.post("/logs/preview?first_line=(", data=b"#1\n")
+    assert refused.status_code == 400 and refused.json["errors"][0]["field"] == "first_line"  # type: ignore[index]
