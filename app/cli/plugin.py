@@ -7,9 +7,11 @@ import click
 from app.cli import COMMANDS, load
 
 
-def __getattr__(name: str) -> click.Command:
+def __getattr__(attribute: str) -> click.Command:
+    # setup.cfg can write a name with a dash with an underscore only.
+    name = attribute.replace("_", "-")
     if name not in COMMANDS:
-        raise AttributeError(name)
+        raise AttributeError(attribute)
     found = load(name)
     if name == "db" and isinstance(found, click.Group):
         from app.cli.access import migrations
