@@ -10,7 +10,7 @@ FILES, COMMANDS = 16, 24
 METHODS = 16
 #: Most places that say `tell` for what is no notifier's work (the names of the room `notify`, and a file's `tell`), and most
 #: docstrings and comments that begin with who, what, whoever or of instead of their subject.
-TOLD, SUBJECTLESS = 25, 40
+TOLD, SUBJECTLESS = 10, 0
 #: Most rooms that a batch passes on its way from queue to record and index of the default, and most calls between two of them.
 ROOMS, MOVES = 4, 4
 

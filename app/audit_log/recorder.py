@@ -1,4 +1,4 @@
-"""What one process hands to the audit log: at once and durably, or on the way with the next that are moved there."""
+"""One process hands its entries to the audit log: at once and durably, or on the way with the next that are moved there."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ NAMED = 100
 
 @dataclass(slots=True)
 class ChainVerdict:
-    """What a look over the whole chain found."""
+    """Outcome of a look over the whole chain."""
 
     entries: int = 0
     anchor: ChainEnd = field(default_factory=ChainEnd)

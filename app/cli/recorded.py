@@ -1,4 +1,4 @@
-"""What commands leave in the audit log: before they begin, and how they ended. Commands that serve, or only count, leave nothing."""
+"""Commands are entries of the audit log: before they begin, and how they ended. Those that serve, or only count, leave none."""
 
 from __future__ import annotations
 

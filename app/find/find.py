@@ -23,7 +23,7 @@ from app.query.normal import normal
 from app.query.query import Page, Query, Sort
 from app.times.instant import now_ms
 
-#: What `unseen` returns where all that was accepted can be seen.
+#: `unseen` returns this where all that was accepted can be seen.
 NOTHING_UNSEEN: dict[str, Any] = {"pending": 0, "pending_is": "exact", "lag_ms": 0}
 
 

@@ -15,7 +15,7 @@ Known = Literal["password", "token", "session", "command", "server", ""]
 
 #: The level of an entry, for who searches.
 _LEVELS: dict[Outcome, str] = {"asked": "info", "done": "info", "refused": "warn", "failed": "error"}
-#: What every entry has as its `resourceId`.
+#: Every entry's `resourceId`.
 RESOURCE = "audit-log"
 #: The action of the entry that says what retention took.
 EXPIRED = "audit-log.expire"
@@ -38,7 +38,7 @@ class AuditEntry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     #: To what it was done: the name of a token, user, alert or route.
     subject: str = ""
     outcome: Outcome = "done"
-    #: What else there is to say: the query and window, how many logs came back.
+    #: Further facts: the query and window, how many logs came back.
     details: dict[str, Any] = {}
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import BigInteger, Column, LargeBinary, MetaData, Table, Text
 
 def define(metadata: MetaData) -> tuple[Table, Table, Table, Table]:
     """Add the tables to *metadata*: costs; spaces; the entries of the audit log; the two ends of their chain."""
-    #: What costs what (app/ports/costs.py), packed, by day since 1970; the row of day -1 says how far logs are booked.
+    #: Costs of logs (app/ports/costs.py), packed, by day since 1970; the row of day -1 says how far logs are booked.
     costs = Table(
         "costs",
         metadata,

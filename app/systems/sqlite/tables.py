@@ -283,5 +283,5 @@ counts = Table(
     sqlite_with_rowid=False,
 )
 
-#: What is kept beside the logs: what they cost, the spaces, and who did what.
+#: Tables beside the logs: what they cost, the spaces, and who did what.
 costs, spaces, audit_log, audit_chain = more_tables.define(metadata)

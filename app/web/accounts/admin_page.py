@@ -127,7 +127,7 @@ def _unknown() -> tuple[str, str]:
     raise InvalidInput(Problem("is none of this page's buttons", "do"))
 
 
-#: What each button does: returns a sentence, and a secret that is shown once.
+#: Each button's function returns a sentence, and a secret that is shown once.
 _ACTS: dict[str, Callable[[], tuple[str, str]]] = {
     "create": _create,
     "revoke": _revoke,

@@ -1,4 +1,4 @@
-"""Who makes a request, what that role may do, and which logs it may see."""
+"""Identity of who makes a request: what its role may do, and which logs it may see."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who makes a request."""
+    """A user, a token, or nobody known, who makes a request."""
 
     #: Name of the token or user.
     name: str
@@ -43,12 +43,12 @@ class Identity:
 
     @property
     def limits(self) -> str:
-        """What binds a reader, as one text: readers with the same see the same. Empty where all is seen."""
+        """Filter and hidden fields of a reader as one text: readers with the same text see the same. Empty where all is seen."""
         return "\0".join((self.filter, self.hide, self.space)).rstrip("\0")
 
     @property
     def sight(self) -> Sight | None:
-        """What is seen; None where all is."""
+        """The logs and fields that are seen; None where all are."""
         if not self.limits:
             return None
         bound = parse(self.filter) if self.filter else EVERYTHING
@@ -62,7 +62,7 @@ class Identity:
         return "" if self.role == "admin" else f"{'token' if self.by == 'token' else 'user'} {self.name}"
 
 
-#: Whoever reaches an open server, and whoever knows the admin's password.
+#: Everybody who reaches an open server, or knows the admin's password, is this one.
 ADMIN = Identity("admin", "admin")
 
 
@@ -100,7 +100,7 @@ def check_limits(role: Role, filter: str | None, hide: str | None, space: str | 
 
 
 def _filter(text: str, role: Role) -> str:
-    # What it says of times relative to now is meant anew with each request.
+    # Times relative to now in it are meant anew with each request.
     if not text.strip():
         raise InvalidQuery(Problem("is empty: leave it out to allow every log", "filter"))
     if role != "reader":

@@ -50,7 +50,7 @@ class ApiToken(Model):
     filter: Mapped[str] = mapped_column(Text)
     #: Requests a second that each web process answers; None: any number.
     rate: Mapped[float | None] = mapped_column(Float)
-    #: Who made it.
+    #: The user who made it.
     owner: Mapped[str] = mapped_column(Text)
     made: Mapped[int] = mapped_column(BigInteger)
     expires: Mapped[int | None] = mapped_column(BigInteger)
@@ -74,7 +74,7 @@ class UserAccount(Model):
     filter: Mapped[str] = mapped_column(Text)
     #: The password's hash, by argon2; empty for who has none, and logs in at an issuer.
     hash: Mapped[str] = mapped_column(Text)
-    #: What is kept with every session of this user: another one ends them all.
+    #: Every session of this user holds a copy: a new stamp ends them all.
     stamp: Mapped[str] = mapped_column(Text)
     made: Mapped[int] = mapped_column(BigInteger)
     #: When they last logged in.

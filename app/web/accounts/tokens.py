@@ -20,7 +20,7 @@ from app.web.accounts.identity import check_limits, check_role
 from app.web.accounts.noting import note
 from app.web.accounts.tables import ApiToken, transaction
 
-#: What every token begins with, so that programs that look for leaked secrets know one.
+#: Every token begins with this, so that programs that look for leaked secrets know one.
 PREFIX = "lgi_"
 #: Random bytes of a token.
 BYTES = 32

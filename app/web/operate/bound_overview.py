@@ -11,7 +11,7 @@ from app.ports.index import SearchIndex
 from app.query.query import Query, Value
 from app.times.instant import now_ms
 
-#: What is counted: logs that arrived within so many ms, None for all of them.
+#: The logs that are counted arrived within so many ms; None stands for all of them.
 SPANS = (("the last hour", 3_600_000), ("the last day", 86_400_000), ("all", None))
 #: Levels of each that are shown, most frequent first; seconds that all counts may take.
 LEVELS, PATIENCE = 8, 2.0

@@ -1,4 +1,4 @@
-"""What requests leave in the audit log: who read what, who changed what, and who was not let in.
+"""Requests are entries of the audit log: who read what, who changed what, and who was not let in.
 
 What changes something is written before it is done, and is not done where it can't be written. What only reads is written
 when it is answered; where it can't be, the answer says so in a header.
@@ -26,7 +26,7 @@ from app.web.security.rights import right_of
 
 log = logging.getLogger(__name__)
 
-#: What is read at each endpoint; one that is missing here and wants a reader is `log.read`.
+#: Action of each endpoint that reads; one that is missing here and wants a reader is `log.read`.
 READS = {
     "filters.logs": "log.search",
     "filters.histogram": "log.count",
@@ -58,7 +58,7 @@ READS = {
     "page_rules.counted": "log.count",
     "audit_log.show": "audit-log.search",
 }
-#: What tells nothing of logs, or is written where it is done, in the same transaction.
+#: Endpoints without an entry: they show nothing of logs, or their change writes its entry in its own transaction.
 UNWRITTEN = frozenset(
     {
         "pages.meant_window",

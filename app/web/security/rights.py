@@ -36,7 +36,7 @@ RIGHTS: dict[str, Right] = {
     "ingest.ingest": "writer",
     DOOR_PREFIX: "writer",
     "preview.preview": "member",
-    # Who sent logs holds a receipt that nobody guesses.
+    # A sender of logs holds a receipt that nobody guesses.
     "ingest.receipt": "either",
     # Finding: what these see is bound in `current.backends`.
     "filters.logs": "reader",

@@ -1,4 +1,4 @@
-"""What a form of lines is: a row of the table in app/log/lines/forms.py."""
+"""A form of lines: a row of the table in app/log/lines/forms.py."""
 
 from __future__ import annotations
 

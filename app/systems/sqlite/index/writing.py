@@ -23,7 +23,7 @@ _MINUTE = 60_000
 PATHS = ""
 #: JSON types of scalars by Python's.
 _TYPES: dict[type, str] = {str: "string", bool: "boolean", int: "number", float: "number"}
-#: Of an object its names, the types of their values, and for each object and list among these its own layout, or its paths and types.
+#: Layout of an object: its names, the types of their values, and for each object and list among these its own layout, or its paths and types.
 _Layout: TypeAlias = tuple[tuple[str, ...], tuple[type, ...], tuple[Any, ...]]
 
 
