@@ -280,6 +280,8 @@ def test_an_issuer_that_hangs(make_app: Callable[..., Flask], monkeypatch: pytes
         (lambda found: found.pop("token_endpoint"), "token_endpoint"),
         (lambda found: found.update(jwks_uri="http://evil.example/keys"), "jwks_uri"),
         (lambda found: found.update(authorization_endpoint="javascript:1"), "authorization_endpoint"),
+        (lambda found: found.update(userinfo_endpoint="http://evil.example/me"), "userinfo_endpoint"),
+        (lambda found: found.update(end_session_endpoint="javascript:1"), "end_session_endpoint"),
         (lambda found: found.update(x="x" * issuers.DOCUMENT_LIMIT), "more than"),
     ],
 )

@@ -32,6 +32,8 @@ AT_ONCE = 4
 ASYMMETRIC = frozenset({"RSA", "EC", "OKP"})
 #: Addresses without which nobody can log in (OpenID Connect Discovery, section 3).
 _NEEDED = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+#: Addresses that an issuer may leave out, and that get a token or a browser too.
+_OPTIONAL = ("userinfo_endpoint", "end_session_endpoint")
 
 
 class Issuer:
@@ -99,7 +101,7 @@ class Issuer:
         named = found.get("issuer")
         if named != self.address:
             raise Unavailable(f"the issuer {self.address} calls itself {named!r:.200}: OIDC_ISSUER must be just that")
-        for name in _NEEDED:
+        for name in (*_NEEDED, *(name for name in _OPTIONAL if name in found)):
             if not _is_safe(found.get(name)):
                 raise Unavailable(f"the issuer {self.address} has no {name} that begins with https://")
         return found
