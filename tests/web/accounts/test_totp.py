@@ -203,7 +203,8 @@ def test_recovery_codes(owner: Owner) -> None:
     fresh = hidden(page.text, r"<pre[^>]*>([a-z2-7\n-]+)</pre>").split()
     assert owner.give_code(owner.app.test_client(), fresh[0]).status_code == 303
     folder = owner.app.extensions["logingestor"].settings.data_dir
-    kept = b"".join(one.read_bytes() for one in folder.glob("logingestor.db*"))
+    # Beside the database lies a pipe too, which nobody can read to its end.
+    kept = b"".join(one.read_bytes() for one in folder.glob("logingestor.db*") if one.is_file())
     for text in (owner.secret, *fresh, *owner.codes):
         assert text.encode() not in kept
         assert text.replace("-", "").encode() not in kept
