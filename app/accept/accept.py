@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from app.accept.receipts import Receipts
-from app.accept.spaces import Spaces, bytes_of
+from app.accept.spaces import Spaces, bytes_of, within
 from app.accept.visits import Visits
-from app.errors import InvalidInput, LogIngestorError, PartTaken, Problem, Unavailable
+from app.errors import InvalidInput, LogIngestorError, OverQuota, PartTaken, Problem, TooLarge, Unavailable
 from app.log import numbers
 from app.log.envelope import ENVELOPE_LOGS, REQUEST_BYTES, Claim, DeadLetter, Envelope, Listing
 from app.log.record import IdSource, LogRecord
@@ -96,19 +96,27 @@ class Accept:
         With a *key* a second request with the same key and digest of its body is answered from the
         first and adds nothing; another digest is an InvalidInput. Raises QueueFull and Unavailable,
         with nothing kept. A request with an *agent* is noted as a visit of its source. Its logs become those of the *space*, whose
-        quota is held to: raises OverQuota, and TooLarge. A key is known within its space only.
+        quota is held to: raises OverQuota, and TooLarge. A key, of the request or of a log, is known within its space only.
         """
         self._prepare(parsed, space)
         if self._spaces is None or not space:
-            return self._queued(parsed, sender, key, digest, agent)
+            return self._queued(parsed, sender, key, digest, agent, parsed.keys)
+        own, keys = None if key is None else f"{space} {key}", [one and within(space, one) for one in parsed.keys]
         size = bytes_of(parsed)
-        self._spaces.reserve(space, size)
         try:
-            outcome = self._queued(parsed, sender, None if key is None else f"{space} {key}", digest, agent)
+            self._spaces.reserve(space, size)
+        except (OverQuota, TooLarge):
+            # What was taken before takes nothing of today.
+            earlier = None if own is None else self._queue.earlier(own)
+            if earlier is None:
+                raise
+            return _repeated(earlier.answer, earlier.digest == digest)
+        try:
+            outcome = self._queued(parsed, sender, own, digest, agent, keys)
         except LogIngestorError:
             self._spaces.release(space, size)
             raise
-        if not outcome.accepted:
+        if not outcome.accepted and not parsed.refused:
             self._spaces.release(space, size)
         return outcome
 
@@ -121,13 +129,15 @@ class Accept:
             if self._spaces is not None and space:
                 self._spaces.stamp(parsed, space)
 
-    def _queued(self, parsed: Parsed, sender: str, key: str | None, digest: bytes, agent: str | None) -> Outcome:
+    def _queued(
+        self, parsed: Parsed, sender: str, key: str | None, digest: bytes, agent: str | None, keys: Sequence[bytes]
+    ) -> Outcome:
         own = frozenset(log.id for log in parsed.logs if log.id)
         logs, sizes = self._identify(parsed)
         twice = len(parsed.logs) - len(logs)
         rejected = [refused.problem.to_dict() for refused in parsed.refused]
-        receipt, listing = self._receipt(logs, consecutive=not own and not parsed.keys)
-        envelopes = _envelopes(logs, sizes, dict(zip((log.id for log in parsed.logs), parsed.keys, strict=False)))
+        receipt, listing = self._receipt(logs, consecutive=not own and not keys)
+        envelopes = _envelopes(logs, sizes, dict(zip((log.id for log in parsed.logs), keys, strict=False)))
         letters = _letters(self._ids, parsed.refused, sender)
         if parsed.numbers:
             _number(envelopes, letters, parsed)

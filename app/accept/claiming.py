@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from app.errors import Unavailable
-from app.log.envelope import Batch, Claim, Envelope, Listing, Taken
+from app.log.envelope import Batch, Claim, Earlier, Envelope, Listing, Taken
 from app.ports.notes import ACCEPTED
 from app.ports.parts import RecordParts
 from app.ports.queue import Carrier, Depth
@@ -92,6 +92,10 @@ class ClaimingQueue:
     def waiting(self, first: bytes, last: bytes) -> int:
         """See LogQueue: nobody can look into the queue, so that any log in it may be meant."""
         return self._carrier.depth().logs
+
+    def earlier(self, key: str) -> Earlier | None:
+        """See LogQueue."""
+        return self._record.claims.claimed(key)
 
     def keep(self, listing: Listing) -> None:
         """See LogQueue."""

@@ -6,6 +6,7 @@ processes take in these at most, and a restart forgets no more than that. Whoeve
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
 from collections import Counter
@@ -20,6 +21,8 @@ from app.times.instant import now_ms
 
 #: Seconds for which what the record said of spaces is taken as still so.
 FRESH_SECONDS = 5.0
+#: Longest that a sender is asked to wait: a quota may be raised before the day ends.
+_WAIT_SECONDS = 60
 #: Bytes that a log takes beside its own for the name of its space.
 _BESIDE = 24
 
@@ -31,9 +34,11 @@ class Spaces:
         self._keeper = keeper
         self._clock = clock
         self._guard = threading.Lock()
+        #: Held while the record is asked: what a process took is never counted twice, nor an older answer put in a newer one's place.
+        self._asking = threading.Lock()
         #: None until the record has answered.
         self._known: dict[str, Space] | None = None
-        self._asked = 0.0
+        self._asked = float("-inf")
         #: Bytes that the record's count lacks, and when a request was refused since the last report to it.
         self._new: Counter[str] = Counter()
         self._refused: dict[str, int] = {}
@@ -74,7 +79,7 @@ class Spaces:
                     self._reporter.due()
                     raise OverQuota(
                         f"the space {space} has taken its {found.quota:,} bytes of today; there is room again at 00:00 UTC",
-                        retry_after=-(-(DAY_MS - now % DAY_MS) // 1000),
+                        retry_after=min(-(-(DAY_MS - now % DAY_MS) // 1000), _WAIT_SECONDS),
                     )
             self._new[space] += size
         self._reporter.due()
@@ -92,14 +97,14 @@ class Spaces:
             size = sizes.get(name, 0)
             if not size and name not in refused:
                 continue
-            now = now_ms()
-            found = self._keeper.use(name, now // DAY_MS, size, refused.get(name, 0))
-            with self._guard:
-                self._new[name] -= size
-                if self._refused.get(name) == refused.get(name):
-                    self._refused.pop(name, None)
-                if found is not None and self._known is not None:
-                    self._known[name] = found
+            with self._asking:
+                found = self._keeper.use(name, now_ms() // DAY_MS, size, refused.get(name, 0))
+                with self._guard:
+                    self._new[name] -= size
+                    if self._refused.get(name) == refused.get(name):
+                        self._refused.pop(name, None)
+                    if found is not None and self._known is not None:
+                        self._known[name] = found
 
     def close(self) -> None:
         """Write the last counts to the record."""
@@ -107,25 +112,37 @@ class Spaces:
 
     def _look(self) -> dict[str, Space] | None:
         """Return the spaces by name, as the record knew them lately; None where it has never answered."""
-        now = self._clock()
-        if self._known is None or now - self._asked >= FRESH_SECONDS:
-            # First: while the record is away, one request in FRESH_SECONDS waits for it.
-            self._asked = now
+        # While the record is asked by another thread, what is known is good enough, if anything is.
+        if (self._known is None or self._due()) and self._asking.acquire(blocking=self._known is None):
             try:
-                found = {one.name: one for one in self._keeper.spaces()}
+                # Asked again: another thread may have had the answer meanwhile.
+                if self._due():
+                    # First: while the record is away, one request in FRESH_SECONDS waits for it.
+                    self._asked = self._clock()
+                    found = {one.name: one for one in self._keeper.spaces()}
+                    with self._guard:
+                        self._known = found
             except Unavailable:
-                return self._known
-            with self._guard:
-                self._known = found
+                pass
+            finally:
+                self._asking.release()
         return self._known
+
+    def _due(self) -> bool:
+        return self._clock() - self._asked >= FRESH_SECONDS
 
 
 def _move_aside(record: LogRecord) -> None:
     metadata = record.metadata
     if metadata is not None and SPACE_KEY in metadata:
+        rest = {key: value for key, value in metadata.items() if key != SPACE_KEY}
         sent = metadata[SPACE_KEY]
-        record.metadata = {key: value for key, value in metadata.items() if key != SPACE_KEY}
-        record.metadata.setdefault(SENT_SPACE, sent)
+        record.metadata = rest | {SENT_SPACE: [sent, rest[SENT_SPACE]] if SENT_SPACE in rest else sent}
+
+
+def within(space: str, key: bytes) -> bytes:
+    """Return the key of a log, 16 bytes, as it is known within a space: another space's is another."""
+    return hashlib.blake2b(b"%b\0%b" % (space.encode(), key), digest_size=16).digest()
 
 
 def bytes_of(parsed: Parsed) -> int:

@@ -149,15 +149,16 @@ def instant_of(entry: dict[str, Any]) -> datetime | None:
     return None
 
 
-def id_of(entry: dict[str, Any]) -> bytes | None:
-    """Return the UUIDv7 of an entry, the same whenever it comes: journald's time, and for chance its cursor's digest."""
+def id_of(entry: dict[str, Any], space: str = "") -> bytes | None:
+    """Return the UUIDv7 of an entry, the same whenever it comes to a space: journald's time, and for chance a digest of both."""
     cursor, moment = entry.get("__CURSOR"), entry.get("__REALTIME_TIMESTAMP")
     if not isinstance(cursor, str) or not isinstance(moment, str):
         return None
     if not (moment.isascii() and moment.isdigit() and len(moment) <= 17):
         return None
+    named = f"{space} {cursor}" if space else cursor
     made = bytearray(
-        (int(moment) // 1000).to_bytes(6, "big") + hashlib.blake2b(cursor.encode(), digest_size=10).digest()
+        (int(moment) // 1000).to_bytes(6, "big") + hashlib.blake2b(named.encode(), digest_size=10).digest()
     )
     made[6], made[8] = 0x70 | made[6] & 0x0F, 0x80 | made[8] & 0x3F
     return bytes(made)

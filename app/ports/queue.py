@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from app.log.envelope import Batch, Claim, Envelope, Listing, Taken
+from app.log.envelope import Batch, Claim, Earlier, Envelope, Listing, Taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,9 @@ class LogQueue(Protocol):
 
     def depth(self) -> Depth:
         """Return what waits, leased envelopes included. Raises Unavailable."""
+
+    def earlier(self, key: str) -> Earlier | None:
+        """Return the answer and the body's digest of the request that was accepted with this key within a day, if there is one."""
 
     def keep(self, listing: Listing) -> None:
         """Keep a listing by itself, durably."""

@@ -21,6 +21,16 @@ class Keeping:
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
 
+    def earlier(self, key: str) -> Earlier | None:
+        """See LogQueue, and `claimed` of ClaimKeeper."""
+        with self._database.snapshot() as connection:
+            found = connection.execute(
+                "SELECT answer, digest, parts FROM claims WHERE key = ? ORDER BY part", (key,)
+            ).fetchall()
+        # Where several requests have claimed parts of a key, no single answer covers all of it.
+        whole = found and len(found) >= found[0][2] and of_one_request(answer for answer, _, _ in found)
+        return Earlier(found[0][0], found[0][1]) if whole else None
+
     def keep(self, listing: Listing) -> None:
         """See LogQueue."""
         with self._database.write(durable=True) as connection:
@@ -78,10 +88,4 @@ class SqliteClaims(Keeping):
 
     def claimed(self, key: str) -> Earlier | None:
         """See ClaimKeeper."""
-        with self._database.snapshot() as connection:
-            found = connection.execute(
-                "SELECT answer, digest, parts FROM claims WHERE key = ? ORDER BY part", (key,)
-            ).fetchall()
-        # Where several requests have claimed parts of a key, no single answer covers all of it.
-        whole = found and len(found) >= found[0][2] and of_one_request(answer for answer, _, _ in found)
-        return Earlier(found[0][0], found[0][1]) if whole else None
+        return self.earlier(key)

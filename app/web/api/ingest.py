@@ -90,7 +90,8 @@ def _numbers(parsed: Parsed) -> dict[int, Number]:
 def receipt(receipt: str) -> Response:
     """Return what became of the logs behind a receipt."""
     receipts, asks = parts().receipts(), who()
-    if asks is None or not asks.limits:
+    # A sender's space says whose its logs are, and keeps none of them from it.
+    if asks is None or asks.role != "reader" or not asks.limits:
         return reply_by_name(ReceiptAnswer.of(receipt, receipts.status(receipt)))
     held = backends()
     found = receipts.bound_status(receipt, held.queue, held.store, held.index)

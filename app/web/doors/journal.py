@@ -22,7 +22,7 @@ from app.log.schema import read_items
 from app.process import Parts
 from app.settings.limits import limits_of
 from app.times.instant import now_ms
-from app.web.current import parts
+from app.web.current import parts, space
 from app.web.doors.taking import door
 from app.web.reading import raw_body
 from app.web.security.errors import refused_by
@@ -41,8 +41,8 @@ MAY = "logingestor.may"
 class Upload:
     """One request's entries on their way in; every call may be on another thread, one at a time."""
 
-    def __init__(self, opened: Parts, sender: str, agent: str) -> None:
-        self._parts, self._sender, self._agent = opened, sender, agent
+    def __init__(self, opened: Parts, sender: str, agent: str, space: str) -> None:
+        self._parts, self._sender, self._agent, self._space = opened, sender, agent, space
         # A request may hold any number of entries: they are taken while they come.
         self._limits = replace(limits_of(opened.settings), logs=BATCH)
         self._entries = Entries(self._limits.message + self._limits.metadata)
@@ -75,13 +75,13 @@ class Upload:
                 given = ((place, numbers.of_entry(entry)) for place, entry in enumerate(entries))
                 parsed.numbers = {place: number for place, number in given if number is not None}
             parsed.door = "journal"
-            outcome = self._parts.accept().take(parsed, sender=self._sender, agent=self._agent)
+            outcome = self._parts.accept().take(parsed, sender=self._sender, agent=self._agent, space=self._space)
             # The client begins again behind the last entry of an upload that was answered: what is kept is a duplicate then.
             outcome.ensure_kept()
         self._waiting.clear()
 
     def _log(self, entry: dict[str, Any]) -> dict[str, Any]:
-        log, identity = journal.log_of(entry), journal.id_of(entry)
+        log, identity = journal.log_of(entry), journal.id_of(entry, self._space)
         if identity is not None:
             text = id_text(identity)
             # Older than what is kept, its time can't be that of its arrival.
@@ -99,7 +99,7 @@ def upload() -> Response:
         raise UnsupportedMedia(Problem(f"a journal in {encoding} is not read; send it as it is", "Content-Encoding"))
     if request.environ.get(MAY):
         return Response(status=204)
-    taken = Upload(parts(), request.remote_addr or "", request.headers.get("User-Agent", ""))
+    taken = Upload(parts(), request.remote_addr or "", request.headers.get("User-Agent", ""), space())
     taken.feed(raw_body())
     taken.end(whole=True)
     return Response("OK.\n", 202, content_type="text/plain")

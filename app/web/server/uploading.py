@@ -11,6 +11,7 @@ from flask import Flask, Response
 
 from app.errors import LogIngestorError, Unavailable
 from app.process import Parts
+from app.web.current import space as space_of_sender
 from app.web.doors.journal import MAY, PATH, Upload
 from app.web.server.bridge import Receive, Send
 from app.web.server.environ import Scope, environ
@@ -30,13 +31,13 @@ class Uploading:
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one request."""
         loop = asyncio.get_running_loop()
-        refused = await loop.run_in_executor(None, self._refused, scope)
+        refused, space = await loop.run_in_executor(None, self._asked, scope)
         if refused is not None:
             await _answer(send, refused.status_code, refused.get_data(), dict(refused.headers), whole=False)
             return
         client = scope.get("client") or ("",)
         agent = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"user-agent"), "")
-        upload = Upload(cast(Parts, self._app.extensions["logingestor"]), str(client[0]), agent)
+        upload = Upload(cast(Parts, self._app.extensions["logingestor"]), str(client[0]), agent, space)
         whole = False
         try:
             while not whole:
@@ -59,11 +60,11 @@ class Uploading:
         else:
             await _answer(send, 202, b"OK.\n", {}, whole=whole)
 
-    def _refused(self, scope: Scope) -> Response | None:
-        """Return Flask's answer to who may not upload; None for all others."""
+    def _asked(self, scope: Scope) -> tuple[Response | None, str]:
+        """Return Flask's answer to who may not upload, None for all others; and whose space the entries are for."""
         with self._app.request_context({**environ(scope, b""), MAY: True}):
             answered = self._app.full_dispatch_request()
-        return None if answered.status_code == 204 else answered
+            return None if answered.status_code == 204 else answered, space_of_sender()
 
 
 async def _answer(send: Send, status: int, body: bytes, more: dict[str, str], *, whole: bool) -> None:
