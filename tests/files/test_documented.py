@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 
+from app.log.lines import forms
+from app.times import instant
+from app.times.written import Assumed
 from tests.files.reading import rank, read
 
 #: By the program: a line or an object, and the rank, instant, resource and beginning of the message that its user expects.
@@ -60,6 +66,16 @@ def test_a_line_of_a_documented_format(name: str) -> None:
     told = log.get("timestamp")
     assert (rank(log), None if told is None else str(told), log.get("resourceId")) == (level, time, resource)
     assert log["message"].startswith(message)
+
+
+def test_a_line_that_names_its_zone_is_of_no_other() -> None:
+    """Wherever its source is said to be."""
+    line = "<187>30: *Nov 29 14:46:40.123 UTC: %LINK-3-UPDOWN: Interface Gi0/1, changed state to down"
+    berlin = Assumed(datetime(2026, 11, 29, 15, tzinfo=UTC), ZoneInfo("Europe/Berlin"))
+    log = forms.read(line, berlin)
+    assert log is not None
+    assert instant.parse(str(log["timestamp"])) == instant.parse("2026-11-29T14:46:40.123Z")
+    assert "zone" not in log["metadata"]
 
 
 #: By the program: lines that go on over several, or stand under a head, and of each log rank, instant and beginning of the message.

@@ -7,6 +7,8 @@ metadata by their name. A pattern needs linear time: its repetitions are bounded
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import UTC
 from typing import Any
 
 from app.log.foreign.scales import SYSLOG, from_status
@@ -226,12 +228,14 @@ def _log(one: Form, found: re.Match[str], assumed: Assumed) -> dict[str, Any] | 
     parts = {name: value for name, value in found.groupdict().items() if value is not None}
     log: dict[str, Any] = {"message": parts.pop("message", "" if "rest" in parts else found[0].strip())}
     parts.pop("rest", None)
+    if parts.get("zone") in ("UTC", "GMT"):
+        del parts["zone"]
+        assumed = replace(assumed, zone=UTC)
     if "clock" in parts:
         year, month, day, clock = (parts.pop(name, "") for name in ("year", "month", "day", "clock"))
         if year:
-            offset = parts.pop("zone") if parts.get("zone") in ("UTC", "GMT") else None
             day = f"{year:0>2}-{month:0>2}-{day:0>2}"
-            log["timestamp"] = written.compose(day if len(year) == 4 else f"20{day}", f"{clock:0>12}", offset, assumed)
+            log["timestamp"] = written.compose(day if len(year) == 4 else f"20{day}", f"{clock:0>12}", None, assumed)
         else:
             log["timestamp"] = written.without_year(int(month), day, clock, assumed)
     elif "time" in parts:
