@@ -69,7 +69,7 @@ def decode(cursor: str, key: bytes = b"") -> int:
 class TailReader:
     """A reader of the live tail: the logs that wait for it, and how many it was too slow for."""
 
-    #: Readers with the same key are written the same.
+    #: Readers with the same key and secret are written the same.
     key: tuple[str, ...]
     holds: Predicate
     write: Write
@@ -208,12 +208,14 @@ class Follower:
 
     def _share(self, found: list[tuple[int, LogRecord]], readers: list[TailReader]) -> None:
         """Give what was read at the newest place to all who are there, and its rest to those who are ahead of it."""
-        texts: dict[tuple[str, ...], list[str]] = {}
+        texts: dict[tuple[tuple[str, ...], bytes], list[str]] = {}
         for reader in readers:
             if reader.place is None:
-                if reader.key not in texts:
-                    texts[reader.key] = _written(found, reader)
-                reader.give(texts[reader.key])
+                # The texts hold cursors, which are good only for readers of the secret that made them.
+                alike = (reader.key, reader.secret)
+                if alike not in texts:
+                    texts[alike] = _written(found, reader)
+                reader.give(texts[alike])
             elif reader.place >= self._place:
                 place = reader.place
                 reader.give(_written([one for one in found if one[0] > place], reader))

@@ -38,11 +38,14 @@ def make_follower(backends: Backends) -> Iterator[Callable[..., Follower]]:
 
 
 def reading(
-    tree: Filter = EVERYTHING, place: int | None = None, wake: Callable[[], object] = lambda: None
+    tree: Filter = EVERYTHING,
+    place: int | None = None,
+    wake: Callable[[], object] = lambda: None,
+    secret: bytes = b"",
 ) -> TailReader:
     """Return a reader that is sent message and cursor."""
     return TailReader(
-        ("plain", text(tree)), predicate(tree), lambda record, cursor: f"{record.message}|{cursor}", wake, place
+        ("plain", text(tree)), predicate(tree), lambda record, cursor: f"{record.message}|{cursor}", wake, place, secret
     )
 
 
@@ -143,6 +146,21 @@ def test_equal_filters_are_asked_once(
     for reader in readers:
         assert messages(reader, 10) == [str(n) for n in range(10)]
     assert len(asked) == 10
+
+
+def test_equal_filters_of_other_secrets_get_cursors_of_their_own(
+    backends: Backends, make_follower: Callable[..., Follower], make_record: MakeRecord
+) -> None:
+    """Each reader comes back with what it was given: a cursor of another's secret means another place, or none."""
+    follower, secrets = make_follower(), (b"", b"one's secret", b"another's secret")
+    readers = [reading(secret=secret) for secret in secrets]
+    for reader in readers:
+        follower.add(reader)
+    backends.store.add([make_record(message="m")])
+    newest = backends.store.newest_place()
+    for reader in readers:
+        (came,) = messages(reader, 1)
+        assert follow.decode(came.split("|")[1], reader.secret) == newest
 
 
 def test_trouble_is_told_and_is_over(
