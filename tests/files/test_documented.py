@@ -139,6 +139,24 @@ def test_columns_of_w3c_are_named_as_those_of_other_access_logs() -> None:
     assert "query" not in read(TEXTS["IIS"][0])[-2]["metadata"]
 
 
+@pytest.mark.parametrize("digits", [4, 19, 5_000])
+@pytest.mark.parametrize(
+    "line",
+    [
+        '192.0.2.1 - - [29/Nov/2026:14:46:39 +0000] "GET /x HTTP/1.1" 200 {number}',
+        '[29/Nov/2026:14:46:39 +0000] 192.0.2.1 - "GET /x HTTP/1.1" 200 {number} -',
+        '192.0.2.1:33318 [29/Nov/2026:14:46:39.655] in be/s1 10/0/1/2/9 200 {number} - - ---- 1/1/1/1/0 0/0 "GET /x HTTP/1.1"',
+        "#Fields: date time cs-method cs-uri-stem sc-status\n2026-11-29 14:46:39 GET /x {number}",
+        "#Fields: date time cs-method cs-uri-stem sc-bytes\n2026-11-29 14:46:39 GET /x {number}",
+    ],
+)
+def test_a_number_that_is_none_hinders_nothing(line: str, digits: int) -> None:
+    """Python refuses to read one of more than 4,300 digits: an access log with such a status or size is a log, and so is the next."""
+    log, after = read(line.format(number="9" * digits) + "\nERROR payment failed\n")[-2:]
+    assert rank(log) == "info" and line.partition(" {number}")[0].rpartition("\n")[2] in log["message"]
+    assert after["message"].endswith("payment failed")
+
+
 def test_an_exception_behind_a_text_is_known_by_its_frames() -> None:
     """As NLog and Node's console write it; without frames it is a text."""
     stack = "2026-11-29 14:46:40.1234|ERROR|Shop.Pay|payment failed|System.InvalidOperationException: refused\n   at Shop.Pay()\n"

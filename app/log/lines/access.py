@@ -13,7 +13,7 @@ _QUOTED = r'"((?:[^"\\]|\\.)*+)"'
 #: Before the bracket: up to a site, a client or a list of them, an identity and a user who may hold blanks.
 _ACCESS = re.compile(
     r"(?P<before>[^\[\]\"]{1,400}?) ?\[(?P<time>[^\]]{17,40})\] " + '"(?P<request>(?:[^"\\\\]|\\\\.)*+)"'
-    r" (?P<status>\d{3}|-)(?: (?P<size>\d+|-))?(?P<rest>(?:\s.*)?)"
+    r" (?P<status>\d{3}|-)(?: (?P<size>\d{1,18}|-))?(?P<rest>(?:\s.*)?)"
 )
 #: php-fpm's: the time without its brackets.
 _FPM = re.compile(
@@ -23,12 +23,12 @@ _FPM = re.compile(
 _TIMED = re.compile(
     r"(?:\[(?P<time>[^\]]{17,40})\] )(?:(?P<before>\S{3,60}) - )?"
     + '"(?P<request>(?:[^"\\\\]|\\\\.)*+)"'
-    + r" (?P<status>\d{3})(?: (?P<size>\d+|-)(?=\s|$))?(?P<rest>.*)"
+    + r" (?P<status>\d{3})(?: (?P<size>\d{1,18}|-)(?=\s|$))?(?P<rest>.*)"
 )
 #: HAProxy's: client and port, the time with milliseconds, frontend, backend and server, timers, then the status.
 _HAPROXY = re.compile(
     r"(?P<client>\S{3,60}):\d{1,5} \[(?P<time>\d\d/[A-Z][a-z]{2}/\d{4}:[\d:.]{8,15})\] (?P<frontend>\S{1,100}) (?P<site>[^\s/]{1,100})/(?P<server>\S{1,100}) "
-    r"[\d/+-]{3,60} (?P<status>-1|\d{3}) \+?(?P<size>\d+) .{0,400}?\"(?P<request>[^\"]*)\".*"
+    r"[\d/+-]{3,60} (?P<status>-1|\d{3}) \+?(?P<size>\d{1,18}) .{0,400}?\"(?P<request>[^\"]*)\".*"
 )
 _AGENTS = re.compile(rf" {_QUOTED} {_QUOTED}(?:\s+(.*))?")
 _REQUEST = re.compile(r"([A-Z]{1,20}) (\S+)(?: (HTTP/[\d.]+|[\d.]+))?")

@@ -61,7 +61,7 @@ def read(line: str, fields: tuple[str, ...], assumed: Assumed) -> dict[str, Any]
     metadata = {
         _NAMES.get(name, name): _value(name, value) for name, value in sent.items() if name not in ("date", "time")
     }
-    level = from_status(int(status)) if status.isdecimal() else "info"
+    level = from_status(int(status)) if len(status) == 3 and status.isdecimal() else "info"
     return {"level": level, "message": line, "timestamp": timestamp, "resourceId": resource, "metadata": metadata}
 
 

@@ -85,7 +85,7 @@ class Rows:
         parts = zip(args.getlist("k"), args.getlist("o"), args.getlist("v"), strict=False)
         rows = [FilterRow(key.strip(), operation, value) for key, operation, value in parts]
         removed = args.get("remove", "")
-        if removed.isdecimal() and int(removed) < len(rows):
+        if removed.isdecimal() and len(removed) < 9 and int(removed) < len(rows):
             del rows[int(removed)]
         # Rows without a field go last: they are no filters, and the number of a filter at fault is then the one shown.
         rows.sort(key=lambda row: not row.key)

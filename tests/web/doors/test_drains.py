@@ -97,6 +97,14 @@ def test_heroku_counts(client: FlaskClient, backends: Backends) -> None:
     ]
 
 
+@pytest.mark.parametrize("announced", ["two", "\u00b2", "9" * 5_000])
+def test_heroku_counts_that_are_no_number(client: FlaskClient, backends: Backends, announced: str) -> None:
+    """Such a count says nothing, and the frames are taken."""
+    headers = {**LOGPLEX, "Logplex-Msg-Count": announced}
+    assert client.post("/drains/heroku", data=HEROKU, headers=headers).status_code == 204
+    assert len(taken(backends)) == 2
+
+
 @pytest.fixture
 def vercel(tmp_path: Path) -> Iterator[tuple[FlaskClient, Backends]]:
     """A client of a server with the settings of a Vercel drain, and its backends."""

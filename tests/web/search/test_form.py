@@ -114,6 +114,9 @@ ROW = {"k": "level", "o": "equals", "v": "info"}
         pytest.param({"was": "level:info", "q": "level:info", "go": "1", **ROW}, "level:info", id="nothing-edited"),
         pytest.param({"was": "level:info", "q": "level:info", "remove": "0", **ROW}, None, id="row-removed"),
         pytest.param(
+            {"was": "level:info", "q": "level:info", "remove": "9" * 5_000, **ROW}, "level:info", id="no-row-removed"
+        ),
+        pytest.param(
             {"was": "level:info", "q": "level:warn", "use": "rows", **ROW, "v": "error"},
             "level:error",
             id="rows-applied",

@@ -28,6 +28,7 @@ bp = door("heroku")
 
 #: Most messages that a request of Logplex can announce; it sends a hundred.
 MOST = 100_000
+_COUNT = re.compile(r"\d{1,9}", re.ASCII)
 _FRAME = re.compile(rb"\s*(\d{1,8}) ")
 _HEADER = re.compile(r"<(\d{1,3})>\d+ (\S+) (\S{1,255}) (\S{1,255}) (\S{1,255}) (\S{1,255}) ?(.*)", re.DOTALL)
 _PAIR = re.compile(r'\b([A-Za-z_]\w*+)=(?:"([^"]*)"|(\S*))')
@@ -40,7 +41,7 @@ def logs() -> Response:
     found = frames(body, settings().request_logs)
     announced, numbers = request.headers.get("Logplex-Msg-Count", ""), dict[int, Number]()
     frame, drain = request.headers.get("Logplex-Frame-Id", "")[:255], request.headers.get("Logplex-Drain-Token", "")
-    if announced.isdecimal() and int(announced) != len(found):
+    if _COUNT.fullmatch(announced) is not None and int(announced) != len(found):
         problem = Problem(f"Logplex-Msg-Count says {announced}, and the body holds {len(found)}")
         if not found:
             bury(body, problem)
