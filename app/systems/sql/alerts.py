@@ -108,6 +108,15 @@ class SqlAlerts:
             return [_change(body) for (body,) in reading.rows(statement, (identity, limit))]
 
 
+def drop_searches(writing: Transaction, owner: str) -> int:
+    """Forget the searches of an owner, who is not everybody, within a transaction; return how many there were."""
+    end = f"\x1f{owner}"
+    return writing.change(
+        "DELETE FROM searches WHERE substr(name, length(name) - ?) = ?",
+        (len(end) - 1, end),
+    )
+
+
 def _key(search: SavedSearch) -> str:
     """Return what no two searches have in common and what they are ordered by; names hold no character that can't be seen."""
     return f"{search.name}\x1f{search.owner}" if search.owner else search.name

@@ -59,7 +59,12 @@ class Identity:
     @property
     def owner(self) -> str:
         """Whose the searches are that it saves; empty: everybody's, as are those of admins."""
-        return "" if self.role == "admin" else f"{'token' if self.by == 'token' else 'user'} {self.name}"
+        return "" if self.role == "admin" else owner_of("token" if self.by == "token" else "user", self.name)
+
+
+def owner_of(kind: str, name: str) -> str:
+    """Return how the owner of searches is called who is a `token` or a `user`."""
+    return f"{kind} {name}"
 
 
 #: Everybody who reaches an open server, or knows the admin's password, is this one.

@@ -7,29 +7,19 @@ from typing import Any
 from flask import g, has_request_context, request
 
 from app.audit_log.recorder import operator
-from app.errors import Unavailable
 from app.ports.audit_log.entry import AuditEntry, entry
 from app.systems.sql.audit_log import append
-from app.systems.sql.shelf import Transaction
 from app.web.accounts.identity import Identity
-from app.web.accounts.tables import Tables
+from app.web.accounts.tables import Tables, statements
 
 
 def note(session: Tables, action: str, subject: str, *, actor: str | None = None, **details: Any) -> None:
     """Add an entry that *subject* was changed, by who asks or, in their stead, by *actor*. Raises Unavailable."""
-    session.flush()
     made = asked_entry(action, subject=subject, details={name: one for name, one in details.items() if one})
     if actor is not None:
         made = entry(action, actor=actor, by="session", address=made.address, subject=subject, details=made.details)
-    connection = session.connection()
-    driver: Any = connection.dialect.loaded_dbapi
-    cursor = connection.connection.cursor()
-    try:
-        append(Transaction(cursor, "?" if connection.dialect.name == "sqlite" else "%s"), [made])
-    except driver.Error as error:
-        raise Unavailable(f"the audit log can't be written, and nothing is changed without it: {error}") from error
-    finally:
-        cursor.close()
+    with statements(session, "the audit log can't be written, and nothing is changed without it") as writing:
+        append(writing, [made])
 
 
 def asked_entry(action: str, **fields: Any) -> AuditEntry:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
@@ -20,6 +20,7 @@ from sqlalchemy.pool import NullPool
 from app import backends
 from app.errors import Unavailable
 from app.settings.settings import Settings
+from app.systems.sql.shelf import Transaction
 
 
 class Base(DeclarativeBase):
@@ -191,3 +192,18 @@ def transaction() -> Iterator[Tables]:
     finally:
         # Closes the transaction: one left open would keep the write-ahead log from being folded.
         db.session.remove()
+
+
+@contextmanager
+def statements(session: Tables, fault: str) -> Iterator[Transaction]:
+    """Write by SQL, in the transaction of *session*, what has no model here. Raises Unavailable, which begins with *fault*."""
+    session.flush()
+    connection = session.connection()
+    driver: Any = connection.dialect.loaded_dbapi
+    cursor = connection.connection.cursor()
+    try:
+        yield Transaction(cursor, "?" if connection.dialect.name == "sqlite" else "%s")
+    except driver.Error as error:
+        raise Unavailable(f"{fault}: {error}") from error
+    finally:
+        cursor.close()

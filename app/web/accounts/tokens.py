@@ -16,6 +16,7 @@ from app.errors import InvalidInput, NotFound, Problem
 from app.settings.values import parse_seconds
 from app.times import instant
 from app.times.instant import now_ms
+from app.web.accounts import searches
 from app.web.accounts.identity import check_limits, check_role
 from app.web.accounts.noting import note
 from app.web.accounts.tables import ApiToken, transaction
@@ -76,7 +77,7 @@ def create(
 
 
 def _keep(made: ApiToken) -> None:
-    """Keep a token; one of its name that is over gives way. Raises InvalidInput where one is valid, and Unavailable."""
+    """Keep a token; one of its name that is over gives way, with its saved searches. Raises InvalidInput where one is valid, and Unavailable."""
     try:
         with transaction() as session:
             before = session.scalar(select(ApiToken).where(ApiToken.name == made.name))
@@ -84,6 +85,7 @@ def _keep(made: ApiToken) -> None:
                 session.delete(before)
                 session.flush()
             session.add(made)
+            searches.forget(session, "token", made.name)
             ends = None if made.expires is None else instant.text((made.expires, 0))
             limits: dict[str, Any] = {"filter": made.filter, "hide": made.hide, "space": made.space}
             note(session, "token.create", made.name, role=made.role, rate=made.rate, expires=ends, **limits)

@@ -18,6 +18,7 @@ from app.errors import InvalidInput, NotFound, Problem, Unavailable
 from app.settings import values
 from app.times import instant
 from app.times.instant import now_ms
+from app.web.accounts import searches
 from app.web.accounts.identity import Role, check_limits, check_role
 from app.web.accounts.noting import note
 from app.web.accounts.tables import UserAccount, transaction
@@ -62,6 +63,8 @@ def add(
     try:
         with transaction() as session:
             session.add(made)
+            # A request that was under way while somebody of this name was removed may have saved one more.
+            searches.forget(session, "user", name)
             note(session, "user.add", name, role=wanted, **limits)
     except IntegrityError:
         raise InvalidInput(Problem("is taken by another user", "name")) from None
@@ -114,10 +117,11 @@ def renew(name: str) -> str:
 
 
 def remove(name: str) -> None:
-    """Remove a user, whose sessions end. Who logs in at an issuer is back with the next login. Raises NotFound, and Unavailable."""
+    """Remove a user with their saved searches; their sessions end. Who logs in at an issuer is back with the next login. Raises NotFound, and Unavailable."""
     with transaction() as session:
         session.delete(_get(session.get(UserAccount, name)))
         factor.forget(session, name)
+        searches.forget(session, "user", name)
         note(session, "user.remove", name)
 
 

@@ -12,6 +12,7 @@ from app.errors import InvalidInput
 from app.settings.oidc import EVERYBODY, GroupRole
 from app.settings.settings import Settings
 from app.times.instant import now_ms
+from app.web.accounts import searches
 from app.web.accounts.noting import note
 from app.web.accounts.oidc.flow import LASTS_SECONDS
 from app.web.accounts.oidc.person import LoginRefused, Person
@@ -74,6 +75,7 @@ def _added(session: Tables, issuer: str, person: Person) -> UserAccount:
             made = UserAccount(name=checked, role="", filter="", hide="", hash="", stamp=new_stamp(), made=now_ms())
             made.issuer, made.subject = issuer, person.subject
             session.add(made)
+            searches.forget(session, "user", checked)
             note(session, "user.add", checked, actor=checked, issuer=issuer)
             return made
     raise LoginRefused("every name that the issuer has for you is taken by another user here: ask an admin")
