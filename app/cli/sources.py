@@ -12,6 +12,7 @@ from app.cli import terminal
 from app.cli.options import json_option, print_json, with_backends
 from app.errors import InvalidInput, NotFound, Problem
 from app.files.sources import forms as source_forms
+from app.files.sources.matching import FormMatcher
 from app.files.sources.shown import ShownForm, ShownSource
 from app.ports.figures import SOURCES
 from app.ports.forms import SourceForm
@@ -36,7 +37,8 @@ def list_sources(backends: Backends, as_json: bool) -> None:
     record = backends.record
     kept = record.forms.forms()
     forms = [ShownForm.of(one) for one in kept]
-    found = [ShownSource.of(one, kept) for one in record.figures.sources(SOURCES).sources]
+    matcher = FormMatcher(kept)
+    found = [ShownSource.of(one, matcher) for one in record.figures.sources(SOURCES).sources]
     if as_json:
         print_json({"forms": forms, "sources": found})
         return

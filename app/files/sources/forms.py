@@ -9,13 +9,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 
 from app.errors import InvalidInput, Problem, Unavailable
 from app.files.preview import check_first_line, known
-from app.log.fold import clean, fold
+from app.files.sources.matching import FormMatcher
+from app.log.fold import clean
 from app.ports.forms import FORMS, NAME_LIMIT, FormKeeper, SourceForm
-from app.query.meaning import regex, wildcard_regex
 from app.times.instant import now_ms
 from app.times.written import Assumed
 from app.times.zone import read_zone
@@ -75,18 +74,6 @@ def _refuse(message: str) -> None:
     raise InvalidInput(Problem(message))
 
 
-def best(forms: Iterable[SourceForm], names: Iterable[str]) -> SourceForm | None:
-    """Return the form that counts for a source with these names: of those that fit the one with the longest; None where none fits."""
-    given = [name for name in names if name]
-    fitting = [form for form in forms if any(_fits(form.name, name) for name in given)]
-    return max(fitting, key=lambda form: (len(form.name.replace("*", "")), form.name), default=None)
-
-
-@lru_cache(maxsize=4_096)
-def _fits(pattern: str, name: str) -> bool:
-    return pattern == name or regex(wildcard_regex(pattern)).search(fold(name)) is not None
-
-
 def applied(form: SourceForm | None, assumed: Assumed) -> Assumed:
     """Return what is *assumed* of a source with what its form says."""
     if form is None:
@@ -108,7 +95,7 @@ class SourceForms:
         self._keeper = keeper
         self._clock = clock
         self._guard = threading.Lock()
-        self._forms: list[SourceForm] = []
+        self._matcher = FormMatcher()
         #: Until when they need not be asked for; at first they must be.
         self._until = float("-inf")
 
@@ -120,7 +107,8 @@ class SourceForms:
         """Return the form that counts for the source with these *names*, which are asked for where there are forms at all."""
         if self._clock() >= self._until:
             self._ask()
-        return best(self._forms, names()) if self._forms else None
+        matcher = self._matcher
+        return matcher.best(names()) if matcher.forms else None
 
     def assumed(self, names: Callable[[], Iterable[str]], otherwise: Callable[[], Assumed]) -> Assumed:
         """Return what is assumed of the source, over what is so *otherwise*."""
@@ -133,7 +121,9 @@ class SourceForms:
         try:
             if self._clock() < self._until:
                 return
-            self._forms = self._keeper.forms()
+            forms = self._keeper.forms()
+            if forms != self._matcher.forms:
+                self._matcher = FormMatcher(forms)
             self._until = self._clock() + FRESH_SECONDS
         except Unavailable as error:
             self._until = self._clock() + RETRY_SECONDS

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from app.files.sources.forms import best
+from app.files.sources.matching import FormMatcher
 from app.ports.figures import Source
 from app.ports.forms import SourceForm
 from app.shown import Count, Moment, Shown
@@ -40,8 +38,8 @@ class ShownSource(Shown):
     form: str
 
     @classmethod
-    def of(cls, source: Source, forms: Iterable[SourceForm]) -> ShownSource:
+    def of(cls, source: Source, matcher: FormMatcher) -> ShownSource:
         """Return a source as it is shown."""
-        form = best(forms, (source.sender, source.agent))
+        form = matcher.best((source.sender, source.agent))
         last, name = instant.text((source.last, 0)), "" if form is None else form.name
         return cls(source.sender, source.agent, last, source.logs, source.refused, source.read_as, name)

@@ -12,6 +12,7 @@ from app.backends import Backends
 from app.errors import InvalidInput, LogIngestorError, NotFound, Problem
 from app.files import formats
 from app.files.preview import Previewed, preview
+from app.files.sources.matching import FormMatcher
 from app.files.sources.shown import ShownSource
 from app.log.dialects import table
 from app.log.record import LogRecord
@@ -184,7 +185,8 @@ def _known() -> KnownSources:
         found = record.figures.sources(SHOWN_SOURCES).sources
     except LogIngestorError as error:
         return KnownSources([], [], str(error))
-    return KnownSources([ShownSource.of(one, forms) for one in found], forms)
+    matcher = FormMatcher(forms)
+    return KnownSources([ShownSource.of(one, matcher) for one in found], forms)
 
 
 def _page(**values: Any) -> str:

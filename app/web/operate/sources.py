@@ -9,6 +9,7 @@ from flask import Blueprint, Response
 
 from app.errors import InvalidInput, NotFound, Problem
 from app.files.sources import forms as source_forms
+from app.files.sources.matching import FormMatcher
 from app.files.sources.shown import ShownForm, ShownSource
 from app.ports.figures import SOURCES
 from app.ports.forms import SourceForm
@@ -30,7 +31,8 @@ def every() -> Response:
     saved.body(())
     record = backends().record
     forms, found = record.forms.forms(), record.figures.sources(SOURCES).sources
-    shown = [ShownSource.of(one, forms) for one in found]
+    matcher = FormMatcher(forms)
+    shown = [ShownSource.of(one, matcher) for one in found]
     return saved.fresh(SourcesAnswer(True, [ShownForm.of(one) for one in forms], shown))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -11,7 +10,7 @@ from app.errors import InvalidInput, Unavailable
 from app.files import carried
 from app.files.preview import preview
 from app.files.sources import forms as source_forms
-from app.files.sources.forms import FRESH_SECONDS, RETRY_SECONDS, SourceForms, applied, best, check
+from app.files.sources.forms import FRESH_SECONDS, RETRY_SECONDS, SourceForms, applied, check
 from app.log.limits import Limits
 from app.ports.forms import SourceForm
 from app.times.instant import now_ms
@@ -42,26 +41,6 @@ class Keeper:
     def drop_form(self, name: str) -> bool:
         """See FormKeeper."""
         raise NotImplementedError
-
-
-@pytest.mark.parametrize(
-    ("names", "expected"),
-    [
-        (("192.0.2.7", "curl/8.5"), "192.0.2.*"),
-        (("192.0.2.7", "shop-agent/1"), "192.0.2.*"),
-        (("203.0.113.9", "Shop-agent/1"), "shop-*"),
-        (("198.51.100.1", "curl/8.5"), None),
-        (("/var/log/shop/a.log", "a.log"), "/var/log/shop/*.log"),
-        (("/var/log/shop/b", "b"), "/var/*"),
-        (("", ""), None),
-    ],
-)
-def test_the_longest_name_that_fits_counts(names: Sequence[str], expected: str | None) -> None:
-    """Whatever the order in which they were kept."""
-    forms = [SourceForm(name, zone="UTC") for name in ("/var/*", "192.0.2.*", "shop-*", "/var/log/shop/*.log", "?")]
-    for given in (forms, forms[::-1]):
-        found = best(given, names)
-        assert (None if found is None else found.name) == expected
 
 
 def test_each_field_at_fault_is_named() -> None:
