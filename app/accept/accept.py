@@ -106,7 +106,7 @@ class Accept:
         try:
             self._spaces.reserve(space, size)
         except (OverQuota, TooLarge):
-            # What was taken before takes nothing of today.
+            # A batch that was taken before takes nothing of today.
             earlier = None if own is None else self._queue.earlier(own)
             if earlier is None:
                 raise
