@@ -39,6 +39,8 @@ class Spool:
         self._file = -1
         self._path = folder
         self._size = 0
+        #: Files that could not be moved, each of which was said once.
+        self.stuck: set[Path] = set()
 
     def write(self, one: AuditEntry) -> None:
         """Write an entry, whole or not at all. Raises Unavailable, as with a full disk."""
@@ -58,13 +60,19 @@ class Spool:
 
     def _open(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._path = self.folder / f"{time.time_ns():020}-{os.getpid()}.jsonl"
-        fresh = self._path.with_suffix(".new")
-        self._file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        self._size = 0
-        # Held before others can see the file: they leave it alone until it is let go of.
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        fresh.rename(self._path)
+        path = self.folder / f"{time.time_ns():020}-{os.getpid()}.jsonl"
+        fresh = path.with_suffix(".new")
+        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        try:
+            # Held before others can see the file: they leave it alone until it is let go of.
+            fcntl.flock(file, fcntl.LOCK_EX)
+            fresh.rename(path)
+        except OSError:
+            # Under its first name nobody would read it.
+            os.close(file)
+            fresh.unlink(missing_ok=True)
+            raise
+        self._file, self._path, self._size = file, path, 0
 
     def let_go(self) -> None:
         """Let the file be moved; the next entry makes another."""
@@ -77,27 +85,46 @@ class Spool:
 def move(spool: Spool, audit_log: AuditLog) -> int:
     """Move what lies in the folder, and belongs to no other process that lives, into the audit log; return how many entries.
 
-    Killed in between, it adds nothing twice: an entry has an id. Raises Unavailable.
+    Killed in between, it adds nothing twice: an entry has an id. A file that can't be moved stays, and is logged as an
+    error once; the others are moved. Raises Unavailable.
     """
     spool.let_go()
-    moved = 0
-    for path in sorted(spool.folder.glob("*.jsonl")):
-        try:
-            file = os.open(path, os.O_RDONLY)
-        except FileNotFoundError:
-            continue
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(file).st_nlink:
-                moved += audit_log.append(_read(path))
-                path.unlink()
-        except BlockingIOError:
-            continue
-        except OSError as error:
-            raise Unavailable(f"{path} can't be read: {error}") from error
-        finally:
-            os.close(file)
+    paths = sorted(spool.folder.glob("*.jsonl"))
+    spool.stuck.intersection_update(paths)
+    return sum(_move_file(spool, path, audit_log) for path in paths)
+
+
+def _move_file(spool: Spool, path: Path, audit_log: AuditLog) -> int:
+    try:
+        moved = _moved(path, audit_log)
+    except Unavailable:
+        raise
+    except Exception as error:
+        # Whatever is wrong with one file, it is not for the others to wait.
+        if path not in spool.stuck:
+            log.error("%s can't be moved into the audit log: %r", path, error)
+        spool.stuck.add(path)
+        return 0
+    spool.stuck.discard(path)
     return moved
+
+
+def _moved(path: Path, audit_log: AuditLog) -> int:
+    try:
+        file = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return 0
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.fstat(file).st_nlink:
+            return 0
+        moved = audit_log.append(_read(path))
+        path.unlink()
+        return moved
+    except BlockingIOError:
+        return 0
+    finally:
+        os.close(file)
 
 
 def _read(path: Path) -> Sequence[AuditEntry]:
@@ -137,15 +164,17 @@ class SpoolMover:
     def _run(self) -> None:
         failing = False
         while True:
-            self._came.wait()
+            self._came.wait(RETRY_SECONDS if self._spool.stuck else None)
             self._stopping.wait(RETRY_SECONDS if failing else GATHER_SECONDS)
             self._came.clear()
             try:
                 move(self._spool, self._audit_log)
                 failing = False
-            except LogIngestorError as error:
+            except Exception as error:
+                # Without this thread nothing would be moved any more, and nobody told.
                 if not failing:
-                    log.error("entries wait for the audit log: %s", error)
+                    known = isinstance(error, LogIngestorError)
+                    log.error("entries wait for the audit log: %s", error, exc_info=None if known else error)
                 failing = True
                 self._came.set()
             if self._stopping.is_set():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,9 @@ from app.audit_log.spool import FOLDER, Spool, move
 from app.backends import Backends
 from app.errors import Unavailable
 from app.ports.audit_log.chain import AuditLog
-from app.ports.audit_log.entry import AuditEntry, decode, entry
+from app.ports.audit_log.entry import AuditEntry, decode, encode, entry
 from app.settings.settings import Settings
+from app.systems.sql.shelf import KeyTaken
 from tests.e2e.program import wait_for
 
 
@@ -74,6 +76,67 @@ def test_a_full_disk_refuses_and_leaves_no_half_line(
     spool.write(entry("third"))
     assert move(spool, audit_log) == 2
     assert [one.action for one in entries(audit_log)] == ["first", "third"]
+
+
+def test_a_file_that_could_not_be_made_is_tried_again(
+    backends: Backends, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is said to be written lies where it is found."""
+    spool, audit_log, rename = Spool(tmp_path), backends.record.audit_log, Path.rename
+
+    def full(*_: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "rename", full)
+    with pytest.raises(Unavailable, match="No space"):
+        spool.write(entry("first"))
+    assert list(tmp_path.glob("*.*")) == []
+    monkeypatch.setattr(Path, "rename", rename)
+    spool.write(entry("second"))
+    assert move(spool, audit_log) == 1
+    assert [one.action for one in entries(audit_log)] == ["second"]
+
+
+def test_a_file_that_can_t_be_read_keeps_no_other_waiting(
+    backends: Backends, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is said once, and moved when it can be read."""
+    spool, audit_log = Spool(tmp_path), backends.record.audit_log
+    (tmp_path / "0.jsonl").mkdir()
+    for name in ("first", "second"):
+        spool.write(entry(name))
+        assert move(spool, audit_log) == 1
+    assert caplog.text.count("0.jsonl can't be moved") == 1
+    (tmp_path / "0.jsonl").rmdir()
+    (tmp_path / "0.jsonl").write_bytes(encode(entry("third")))
+    assert move(spool, audit_log) == 1
+    assert (spool.stuck, list(tmp_path.glob("*.*"))) == (set(), [])
+
+
+@pytest.mark.parametrize("fault", [KeyTaken("seq"), OSError(5, "Input/output error"), RuntimeError("something else")])
+@pytest.mark.parametrize("of", ["a file", "the folder"])
+def test_no_fault_ends_the_moving(
+    backends: Backends, settings: Settings, monkeypatch: pytest.MonkeyPatch, fault: Exception, of: str
+) -> None:
+    """What waited is moved when it is over."""
+    audit_log, recorder = backends.record.audit_log, Recorder(settings.data_dir, backends.record.audit_log)
+    monkeypatch.setattr(spooling, "RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(spooling, "GATHER_SECONDS", 0.0)
+    tried = list[int]()
+
+    def fail(*_: Any) -> Any:
+        tried.append(1)
+        raise fault
+
+    with monkeypatch.context() as patched:
+        if of == "a file":
+            patched.setattr(audit_log, "append", fail)
+        else:
+            patched.setattr(Path, "glob", fail)
+        recorder.write(entry("first"))
+        wait_for(lambda: len(tried) > 2, 30, "tries")
+    wait_for(lambda: len(entries(audit_log)) == 1, 30, "the entry")
+    recorder.close()
 
 
 def test_what_waits_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
