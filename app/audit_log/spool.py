@@ -12,6 +12,7 @@ import os
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -24,8 +25,10 @@ log = logging.getLogger(__name__)
 
 #: The folder in the data folder.
 FOLDER = "audit-log"
-#: Bytes that may lie there for one process while the record can't be written; more is refused.
+#: Bytes that may lie there while the record can't be written, whoever wrote them; more is refused.
 LIMIT = 64 << 20
+#: Bytes that a process writes before it counts again what others have there.
+COUNTED_EACH = 1 << 20
 #: Seconds for which entries are gathered, and between two tries while the record is away.
 GATHER_SECONDS, RETRY_SECONDS = 0.5, 5.0
 
@@ -39,6 +42,8 @@ class Spool:
         self._file = -1
         self._path = folder
         self._size = 0
+        #: Bytes in the other files there, and the size of this one at which they are counted again.
+        self._others = self._count_at = 0
         #: Files that could not be moved, each of which was said once.
         self.stuck: set[Path] = set()
 
@@ -49,7 +54,9 @@ class Spool:
             try:
                 if self._file < 0:
                     self._open()
-                if self._size + len(line) > LIMIT:
+                if self._size >= self._count_at or self._others + self._size + len(line) > LIMIT:
+                    self._count()
+                if self._others + self._size + len(line) > LIMIT:
                     raise Unavailable(f"more than {LIMIT:,} bytes wait to be moved into the audit log")
                 if os.write(self._file, line) < len(line):
                     os.ftruncate(self._file, self._size)
@@ -72,14 +79,26 @@ class Spool:
             os.close(file)
             fresh.unlink(missing_ok=True)
             raise
-        self._file, self._path, self._size = file, path, 0
+        self._file, self._path = file, path
+        self._size = self._count_at = 0
 
-    def let_go(self) -> None:
-        """Let the file be moved; the next entry makes another."""
+    def _count(self) -> None:
+        self._others = 0
+        with os.scandir(self.folder) as found:
+            for one in found:
+                # Others move theirs meanwhile.
+                with suppress(FileNotFoundError):
+                    self._others += one.stat().st_size if one.name != self._path.name else 0
+        self._count_at = self._size + COUNTED_EACH
+
+    def let_go(self) -> list[Path]:
+        """Let the file be moved, and return it if there is one; the next entry makes another."""
         with self._guard:
-            if self._file >= 0:
-                os.close(self._file)
-                self._file = -1
+            if self._file < 0:
+                return []
+            os.close(self._file)
+            self._file = -1
+            return [self._path]
 
 
 def move(spool: Spool, audit_log: AuditLog) -> int:
@@ -88,10 +107,11 @@ def move(spool: Spool, audit_log: AuditLog) -> int:
     Killed in between, it adds nothing twice: an entry has an id. A file that can't be moved stays, and is logged as an
     error once; the others are moved. Raises Unavailable.
     """
-    spool.let_go()
     paths = sorted(spool.folder.glob("*.jsonl"))
     spool.stuck.intersection_update(paths)
-    return sum(_move_file(spool, path, audit_log) for path in paths)
+    moved = sum(_move_file(spool, path, audit_log) for path in paths)
+    # Last, and not where those before can't be moved: each try would leave a file more.
+    return moved + sum(_move_file(spool, path, audit_log) for path in spool.let_go())
 
 
 def _move_file(spool: Spool, path: Path, audit_log: AuditLog) -> int:

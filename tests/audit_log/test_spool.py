@@ -148,6 +148,37 @@ def test_what_waits_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
             spool.write(entry("one"))
 
 
+def test_what_waits_is_bounded_for_all_who_write(
+    backends: Backends, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often they try to move it, and whichever process wrote it; they leave no file more for each try."""
+    monkeypatch.setattr(spooling, "LIMIT", 10_000)
+    monkeypatch.setattr(spooling, "COUNTED_EACH", 500)
+    folder, audit_log = tmp_path / FOLDER, backends.record.audit_log
+    spools, refused, append = [Spool(folder) for _ in range(3)], 0, audit_log.append
+
+    def away(_: Sequence[AuditEntry]) -> int:
+        raise Unavailable("away")
+
+    monkeypatch.setattr(audit_log, "append", away)
+    for _ in range(20):
+        for spool in spools:
+            for _ in range(10):
+                try:
+                    spool.write(entry("one", details={"q": "x" * 200}))
+                except Unavailable:
+                    refused += 1
+            with pytest.raises(Unavailable, match="away"):
+                move(spool, audit_log)
+    files = list(folder.iterdir())
+    assert 9_000 < sum(one.stat().st_size for one in files) <= 10_000 + 500 * len(spools)
+    assert refused > 500
+    assert len(files) <= 2 * len(spools)
+    monkeypatch.setattr(audit_log, "append", append)
+    assert sum(move(spool, audit_log) for spool in spools) == len(entries(audit_log)) == 600 - refused
+    spools[0].write(entry("one"))
+
+
 def test_entries_wait_while_the_record_is_away(
     backends: Backends, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
