@@ -7,7 +7,9 @@ import hashlib
 import os
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -48,6 +50,10 @@ class Recorder:
                 self._mover = SpoolMover(self._spool, self._audit_log)
             return self._mover
 
+    def note_settings(self, settings: Settings) -> None:
+        """Add an entry with this machine's settings if they are not those of the last start, as soon as the record can be written."""
+        self.start().add(settings_note(self._audit_log, settings))
+
     def close(self) -> None:
         """Move what there is, and stop."""
         if self._mover is not None:
@@ -70,13 +76,13 @@ def operator() -> str:
     return f"{name}@{socket.gethostname()}"
 
 
-def note_settings(audit_log: AuditLog, settings: Settings) -> bool:
-    """Add an entry with this machine's settings if they are not those of the last start; return whether. Raises Unavailable."""
+def settings_note(audit_log: AuditLog, settings: Settings) -> Callable[[], bool]:
+    """Return what adds an entry of this moment if the settings are not those of the last start; it returns whether, and raises Unavailable."""
     shown = shown_settings(settings)
     content = repr(sorted(shown.items())).encode()
     state = int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "big") >> 1
     made = entry("settings", actor=operator(), by="server", details=shown)
-    return audit_log.append_change(_SETTINGS + socket.gethostname(), state, made)
+    return partial(audit_log.append_change, _SETTINGS + socket.gethostname(), state, made)
 
 
 def shown_settings(settings: Settings) -> dict[str, Any]:

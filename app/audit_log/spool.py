@@ -11,7 +11,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -165,6 +166,8 @@ class SpoolMover:
     def __init__(self, spool: Spool, audit_log: AuditLog) -> None:
         self._spool = spool
         self._audit_log = audit_log
+        #: What is added in its own way; the mover's thread alone takes from it.
+        self._others = deque[Callable[[], object]]()
         self._came = threading.Event()
         self._stopping = threading.Event()
         self._came.set()
@@ -174,6 +177,11 @@ class SpoolMover:
     def wake(self) -> None:
         """Say that there is something to move."""
         self._came.set()
+
+    def add(self, other: Callable[[], object]) -> None:
+        """Have called what adds an entry in its own way, again and again until it raises nothing."""
+        self._others.append(other)
+        self.wake()
 
     def close(self) -> None:
         """Move what there is, and stop."""
@@ -189,6 +197,9 @@ class SpoolMover:
             self._came.clear()
             try:
                 move(self._spool, self._audit_log)
+                while self._others:
+                    self._others[0]()
+                    self._others.popleft()
                 failing = False
             except Exception as error:
                 # Without this thread nothing would be moved any more, and nobody told.

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app.audit_log import spool as spooling
-from app.audit_log.recorder import Recorder, note_settings, shown_settings
+from app.audit_log.recorder import Recorder, settings_note, shown_settings
 from app.audit_log.spool import FOLDER, Spool, move
 from app.backends import Backends
 from app.errors import Unavailable
@@ -18,6 +18,7 @@ from app.ports.audit_log.chain import AuditLog
 from app.ports.audit_log.entry import AuditEntry, decode, encode, entry
 from app.settings.settings import Settings
 from app.systems.sql.shelf import KeyTaken
+from app.times.instant import now_ms
 from tests.e2e.program import wait_for
 
 
@@ -222,5 +223,30 @@ def test_settings_are_an_entry_when_they_change(backends: Backends, settings: Se
     assert shown["RETENTION_RULES"] == ["hold traceId:abc", "level:debug 3d"]
     assert "mails" in repr(shown["RULES"])
     audit_log = backends.record.audit_log
-    assert [note_settings(audit_log, one) for one in (made, made, settings, made)] == [True, False, True, True]
+    assert [settings_note(audit_log, one)() for one in (made, made, settings, made)] == [True, False, True, True]
     assert entries(audit_log)[0].details == shown
+
+
+def test_settings_are_noted_when_the_record_is_back(
+    backends: Backends, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever starts meanwhile is not kept from it; the entry's time is that of the start."""
+    audit_log = backends.record.audit_log
+    monkeypatch.setattr(spooling, "RETRY_SECONDS", 0.05)
+    add, tried, is_away = audit_log.append_change, list[int](), True
+
+    def away(name: str, state: int, one: AuditEntry) -> bool:
+        tried.append(now_ms())
+        if is_away:
+            raise Unavailable("away")
+        return add(name, state, one)
+
+    monkeypatch.setattr(audit_log, "append_change", away)
+    recorder = Recorder(settings.data_dir, audit_log)
+    recorder.note_settings(settings)
+    wait_for(lambda: len(tried) > 2, 30, "tries")
+    is_away = False
+    wait_for(lambda: len(entries(audit_log)) == 1, 30, "the entry")
+    recorder.close()
+    (one,) = entries(audit_log)
+    assert (one.action, int.from_bytes(one.id[:6], "big") <= tried[0]) == ("settings", True)
