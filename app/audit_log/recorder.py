@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import hashlib
 import os
+import re
 import socket
 import threading
 from collections.abc import Callable
@@ -12,7 +13,6 @@ from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from app.audit_log.spool import FOLDER, Spool, SpoolMover
 from app.ports.audit_log.chain import AuditLog
@@ -23,6 +23,10 @@ from app.times.instant import now_ms
 DAY_MS = 86_400_000
 #: Under this name and the machine's is noted what its settings were when the web was started last.
 _SETTINGS = "audit-log settings "
+#: A URL, up to where another begins: a setting may hold several, separated by `;`, `,` or spaces. Its password may hold these.
+_URL = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*://)(?P<rest>.*?)(?=[;,\s]+[a-z][a-z0-9+.-]*://|$)", re.IGNORECASE | re.DOTALL
+)
 
 
 class Recorder:
@@ -103,8 +107,11 @@ def shown_settings(settings: Settings) -> dict[str, Any]:
 
 
 def _harmless(text: str) -> str:
-    """Return a setting without the user and password that a URL may hold, and without its query."""
-    if "://" not in text:
-        return text
-    parts = urlsplit(text)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    """Return a setting without the users and passwords that its URLs may hold, and without their queries."""
+    return _URL.sub(_without_password, text)
+
+
+def _without_password(url: re.Match[str]) -> str:
+    shown, _, behind = url["rest"].replace("#", "?").partition("?")
+    # With an @ behind the first ? it is not sure which part the password is.
+    return url["scheme"] + ("…" if "@" in behind else shown.rpartition("@")[2])

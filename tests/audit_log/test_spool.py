@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -250,3 +251,22 @@ def test_settings_are_noted_when_the_record_is_back(
     recorder.close()
     (one,) = entries(audit_log)
     assert (one.action, int.from_bytes(one.id[:6], "big") <= tried[0]) == ("settings", True)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("amqp://u:pw1@h1:5672/;amqp://u:pw2@h2:5672/", "amqp://h1:5672/;amqp://h2:5672/"),
+        ("https://a:pw1@o1:9200,https://b:pw2@o2:9200", "https://o1:9200,https://o2:9200"),
+        ("https://a:pw1@o1:9200, https://o2:9200", "https://o1:9200, https://o2:9200"),
+        ("postgresql://u:pw1;pw2,pw3@h1,h2/db?password=pw4", "postgresql://h1,h2/db"),
+        ("postgresql://u:pw1/pw2@h/db#pw3", "postgresql://h/db"),
+        ("postgresql://u:pw1?pw2@h/db", "postgresql://…"),
+        ("postgresql://u:pw1@h/db?password=pw2@pw3", "postgresql://…"),
+        ("no URL: a@b;c", "no URL: a@b;c"),
+    ],
+)
+def test_no_url_of_a_setting_shows_a_password(given: str, shown: str) -> None:
+    """Neither one of several, nor what a password holds that should have been written otherwise."""
+    settings = Settings.from_env({"LOGINGESTOR_DATA_DIR": "."})
+    assert shown_settings(replace(settings, broker_url=given))["BROKER_URL"] == shown
