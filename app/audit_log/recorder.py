@@ -77,7 +77,8 @@ def operator() -> str:
         name = getpass.getuser()
     except (KeyError, OSError):  # a user without a name, as in containers
         name = str(os.getuid())
-    return f"{name}@{socket.gethostname()}"
+    # Of the name in the environment nobody knows that it is UTF-8.
+    return f"{name}@{socket.gethostname()}".encode("utf-8", "backslashreplace").decode()
 
 
 def settings_note(audit_log: AuditLog, settings: Settings) -> Callable[[], bool]:
