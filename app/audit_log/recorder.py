@@ -77,7 +77,7 @@ def operator() -> str:
         name = getpass.getuser()
     except (KeyError, OSError):  # a user without a name, as in containers
         name = str(os.getuid())
-    # Of the name in the environment nobody knows that it is UTF-8.
+    # The name may be that of the environment, in any bytes.
     return f"{name}@{socket.gethostname()}".encode("utf-8", "backslashreplace").decode()
 
 

@@ -166,7 +166,7 @@ class SpoolMover:
     def __init__(self, spool: Spool, audit_log: AuditLog) -> None:
         self._spool = spool
         self._audit_log = audit_log
-        #: What is added in its own way; the mover's thread alone takes from it.
+        #: Calls that add an entry in their own way; the mover's thread alone takes from it.
         self._others = deque[Callable[[], object]]()
         self._came = threading.Event()
         self._stopping = threading.Event()
@@ -202,7 +202,7 @@ class SpoolMover:
                     self._others.popleft()
                 failing = False
             except Exception as error:
-                # Without this thread nothing would be moved any more, and nobody told.
+                # Without this thread nothing would be moved any more.
                 if not failing:
                     known = isinstance(error, LogIngestorError)
                     log.error("entries wait for the audit log: %s", error, exc_info=None if known else error)
