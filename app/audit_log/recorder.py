@@ -5,12 +5,14 @@ from __future__ import annotations
 import getpass
 import hashlib
 import os
+import re
 import socket
 import threading
+from collections.abc import Callable
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from app.audit_log.spool import FOLDER, Spool, SpoolMover
 from app.ports.audit_log.chain import AuditLog
@@ -21,6 +23,10 @@ from app.times.instant import now_ms
 DAY_MS = 86_400_000
 #: Under this name and the machine's is noted what its settings were when the web was started last.
 _SETTINGS = "audit-log settings "
+#: A URL, up to where another begins: a setting may hold several, separated by `;`, `,` or spaces. Its password may hold these.
+_URL = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*://)(?P<rest>.*?)(?=[;,\s]+[a-z][a-z0-9+.-]*://|$)", re.IGNORECASE | re.DOTALL
+)
 
 
 class Recorder:
@@ -48,6 +54,10 @@ class Recorder:
                 self._mover = SpoolMover(self._spool, self._audit_log)
             return self._mover
 
+    def note_settings(self, settings: Settings) -> None:
+        """Add an entry with this machine's settings if they are not those of the last start, as soon as the record can be written."""
+        self.start().add(settings_note(self._audit_log, settings))
+
     def close(self) -> None:
         """Move what there is, and stop."""
         if self._mover is not None:
@@ -67,16 +77,17 @@ def operator() -> str:
         name = getpass.getuser()
     except (KeyError, OSError):  # a user without a name, as in containers
         name = str(os.getuid())
-    return f"{name}@{socket.gethostname()}"
+    # The name may be that of the environment, in any bytes.
+    return f"{name}@{socket.gethostname()}".encode("utf-8", "backslashreplace").decode()
 
 
-def note_settings(audit_log: AuditLog, settings: Settings) -> bool:
-    """Add an entry with this machine's settings if they are not those of the last start; return whether. Raises Unavailable."""
+def settings_note(audit_log: AuditLog, settings: Settings) -> Callable[[], bool]:
+    """Return what adds an entry of this moment if the settings are not those of the last start; it returns whether, and raises Unavailable."""
     shown = shown_settings(settings)
     content = repr(sorted(shown.items())).encode()
     state = int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "big") >> 1
     made = entry("settings", actor=operator(), by="server", details=shown)
-    return audit_log.append_change(_SETTINGS + socket.gethostname(), state, made)
+    return partial(audit_log.append_change, _SETTINGS + socket.gethostname(), state, made)
 
 
 def shown_settings(settings: Settings) -> dict[str, Any]:
@@ -97,8 +108,11 @@ def shown_settings(settings: Settings) -> dict[str, Any]:
 
 
 def _harmless(text: str) -> str:
-    """Return a setting without the user and password that a URL may hold, and without its query."""
-    if "://" not in text:
-        return text
-    parts = urlsplit(text)
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    """Return a setting without the users and passwords that its URLs may hold, and without their queries."""
+    return _URL.sub(_without_password, text)
+
+
+def _without_password(url: re.Match[str]) -> str:
+    shown, _, behind = url["rest"].replace("#", "?").partition("?")
+    # With an @ behind the first ? it is not sure which part the password is.
+    return url["scheme"] + ("…" if "@" in behind else shown.rpartition("@")[2])

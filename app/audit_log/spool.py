@@ -11,7 +11,9 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -24,8 +26,10 @@ log = logging.getLogger(__name__)
 
 #: The folder in the data folder.
 FOLDER = "audit-log"
-#: Bytes that may lie there for one process while the record can't be written; more is refused.
+#: Bytes that may lie there while the record can't be written, whoever wrote them; more is refused.
 LIMIT = 64 << 20
+#: Bytes that a process writes before it counts again what others have there.
+COUNTED_EACH = 1 << 20
 #: Seconds for which entries are gathered, and between two tries while the record is away.
 GATHER_SECONDS, RETRY_SECONDS = 0.5, 5.0
 
@@ -39,6 +43,10 @@ class Spool:
         self._file = -1
         self._path = folder
         self._size = 0
+        #: Bytes in the other files there, and the size of this one at which they are counted again.
+        self._others = self._count_at = 0
+        #: Files that could not be moved, each of which was said once.
+        self.stuck: set[Path] = set()
 
     def write(self, one: AuditEntry) -> None:
         """Write an entry, whole or not at all. Raises Unavailable, as with a full disk."""
@@ -47,7 +55,9 @@ class Spool:
             try:
                 if self._file < 0:
                     self._open()
-                if self._size + len(line) > LIMIT:
+                if self._size >= self._count_at or self._others + self._size + len(line) > LIMIT:
+                    self._count()
+                if self._others + self._size + len(line) > LIMIT:
                     raise Unavailable(f"more than {LIMIT:,} bytes wait to be moved into the audit log")
                 if os.write(self._file, line) < len(line):
                     os.ftruncate(self._file, self._size)
@@ -58,46 +68,84 @@ class Spool:
 
     def _open(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._path = self.folder / f"{time.time_ns():020}-{os.getpid()}.jsonl"
-        fresh = self._path.with_suffix(".new")
-        self._file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        self._size = 0
-        # Held before others can see the file: they leave it alone until it is let go of.
-        fcntl.flock(self._file, fcntl.LOCK_EX)
-        fresh.rename(self._path)
+        path = self.folder / f"{time.time_ns():020}-{os.getpid()}.jsonl"
+        fresh = path.with_suffix(".new")
+        file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        try:
+            # Held before others can see the file: they leave it alone until it is let go of.
+            fcntl.flock(file, fcntl.LOCK_EX)
+            fresh.rename(path)
+        except OSError:
+            # Under its first name nobody would read it.
+            os.close(file)
+            fresh.unlink(missing_ok=True)
+            raise
+        self._file, self._path = file, path
+        self._size = self._count_at = 0
 
-    def let_go(self) -> None:
-        """Let the file be moved; the next entry makes another."""
+    def _count(self) -> None:
+        self._others = 0
+        with os.scandir(self.folder) as found:
+            for one in found:
+                # Others move theirs meanwhile.
+                with suppress(FileNotFoundError):
+                    self._others += one.stat().st_size if one.name != self._path.name else 0
+        self._count_at = self._size + COUNTED_EACH
+
+    def let_go(self) -> list[Path]:
+        """Let the file be moved, and return it if there is one; the next entry makes another."""
         with self._guard:
-            if self._file >= 0:
-                os.close(self._file)
-                self._file = -1
+            if self._file < 0:
+                return []
+            os.close(self._file)
+            self._file = -1
+            return [self._path]
 
 
 def move(spool: Spool, audit_log: AuditLog) -> int:
     """Move what lies in the folder, and belongs to no other process that lives, into the audit log; return how many entries.
 
-    Killed in between, it adds nothing twice: an entry has an id. Raises Unavailable.
+    Killed in between, it adds nothing twice: an entry has an id. A file that can't be moved stays, and is logged as an
+    error once; the others are moved. Raises Unavailable.
     """
-    spool.let_go()
-    moved = 0
-    for path in sorted(spool.folder.glob("*.jsonl")):
-        try:
-            file = os.open(path, os.O_RDONLY)
-        except FileNotFoundError:
-            continue
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.fstat(file).st_nlink:
-                moved += audit_log.append(_read(path))
-                path.unlink()
-        except BlockingIOError:
-            continue
-        except OSError as error:
-            raise Unavailable(f"{path} can't be read: {error}") from error
-        finally:
-            os.close(file)
+    paths = sorted(spool.folder.glob("*.jsonl"))
+    spool.stuck.intersection_update(paths)
+    moved = sum(_move_file(spool, path, audit_log) for path in paths)
+    # Last, and not where those before can't be moved: each try would leave a file more.
+    return moved + sum(_move_file(spool, path, audit_log) for path in spool.let_go())
+
+
+def _move_file(spool: Spool, path: Path, audit_log: AuditLog) -> int:
+    try:
+        moved = _moved(path, audit_log)
+    except Unavailable:
+        raise
+    except Exception as error:
+        # Whatever is wrong with one file, it is not for the others to wait.
+        if path not in spool.stuck:
+            log.error("%s can't be moved into the audit log: %r", path, error)
+        spool.stuck.add(path)
+        return 0
+    spool.stuck.discard(path)
     return moved
+
+
+def _moved(path: Path, audit_log: AuditLog) -> int:
+    try:
+        file = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return 0
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.fstat(file).st_nlink:
+            return 0
+        moved = audit_log.append(_read(path))
+        path.unlink()
+        return moved
+    except BlockingIOError:
+        return 0
+    finally:
+        os.close(file)
 
 
 def _read(path: Path) -> Sequence[AuditEntry]:
@@ -118,6 +166,8 @@ class SpoolMover:
     def __init__(self, spool: Spool, audit_log: AuditLog) -> None:
         self._spool = spool
         self._audit_log = audit_log
+        #: Calls that add an entry in their own way; the mover's thread alone takes from it.
+        self._others = deque[Callable[[], object]]()
         self._came = threading.Event()
         self._stopping = threading.Event()
         self._came.set()
@@ -128,6 +178,11 @@ class SpoolMover:
         """Say that there is something to move."""
         self._came.set()
 
+    def add(self, other: Callable[[], object]) -> None:
+        """Have called what adds an entry in its own way, again and again until it raises nothing."""
+        self._others.append(other)
+        self.wake()
+
     def close(self) -> None:
         """Move what there is, and stop."""
         self._stopping.set()
@@ -137,15 +192,20 @@ class SpoolMover:
     def _run(self) -> None:
         failing = False
         while True:
-            self._came.wait()
+            self._came.wait(RETRY_SECONDS if self._spool.stuck else None)
             self._stopping.wait(RETRY_SECONDS if failing else GATHER_SECONDS)
             self._came.clear()
             try:
                 move(self._spool, self._audit_log)
+                while self._others:
+                    self._others[0]()
+                    self._others.popleft()
                 failing = False
-            except LogIngestorError as error:
+            except Exception as error:
+                # Without this thread nothing would be moved any more.
                 if not failing:
-                    log.error("entries wait for the audit log: %s", error)
+                    known = isinstance(error, LogIngestorError)
+                    log.error("entries wait for the audit log: %s", error, exc_info=None if known else error)
                 failing = True
                 self._came.set()
             if self._stopping.is_set():

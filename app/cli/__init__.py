@@ -5,6 +5,7 @@ Nothing of a command is loaded before it is asked for, and Flask only by those t
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -162,5 +163,7 @@ cli = click.version_option(VERSION, prog_name="LogIngestor", message="%(prog)s %
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line. Names of files are printed as they were given: not all are UTF-8."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")
     cli.main(prog_name="logingestor")

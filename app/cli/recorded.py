@@ -88,12 +88,11 @@ def recorded(audit_log: AuditLog, function: Callable[[], Any]) -> Any:
         return function()
     from app.audit_log.recorder import operator
 
-    given = {
-        key: _kept(value) for key, value in context.params.items() if key in _NAMES and value not in (None, (), False)
-    }
+    given = {key: value for key, value in context.params.items() if key in _NAMES and value not in (None, (), False)}
 
     def add(outcome: Outcome, **more: Any) -> None:
-        made = entry(action, actor=operator(), by="command", subject=name, outcome=outcome, details=given | more)
+        details = {key: _kept(value) for key, value in (given | more).items()}
+        made = entry(action, actor=operator(), by="command", subject=name, outcome=outcome, details=details)
         try:
             audit_log.append([made])
         except Unavailable as error:
@@ -114,6 +113,7 @@ def recorded(audit_log: AuditLog, function: Callable[[], Any]) -> Any:
 
 
 def _kept(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return " ".join(str(one) for one in value)
-    return str(value) if isinstance(value, Path) else value
+    """Return a value as it is kept; a byte that is no UTF-8, as names of files may have, as `\\udcff`."""
+    if isinstance(value, tuple | list):
+        return " ".join(str(_kept(one)) for one in value)
+    return str(value).encode("utf-8", "backslashreplace").decode() if isinstance(value, str | Path) else value

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 import pytest
 from sqlalchemy import create_engine, text
@@ -13,7 +15,7 @@ from app.cli.recorded import ADMINISTRATION, READS
 from app.errors import Unavailable
 from app.settings.settings import Settings
 from app.systems.sql.audit_log import SqlAuditLog
-from tests.cli.conftest import Commands
+from tests.cli.conftest import Commands, Processes
 from tests.conftest import Fill, MakeRecord
 
 #: Commands that leave nothing: they serve, or tell nothing of single logs, or write where they change something.
@@ -68,6 +70,27 @@ def test_what_commands_leave(command: Commands, fill: Fill, make_record: MakeRec
     shown = command("audit-log", "find", "metadata.subject:find", "--limit", "1")
     assert '"returned":3' in shown.stdout
     assert "--limit N gives more" in shown.stderr
+
+
+def test_arguments_that_are_no_utf_8_are_kept_too(
+    command: Commands, processes: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Python has them from the operating system: in texts, paths and lists, and in who runs the command."""
+    monkeypatch.setenv("LOGNAME", "zo\udcff")
+    processes.environment |= {"LOGNAME": "zo\udcff", "PYTHONIOENCODING": "utf-8:strict"}
+    odd = "a\udcff"
+    command("find", odd)
+    command("dead", "show", odd, code=2)
+    command("dead", "drop", odd, "b", code=2)
+    assert b"/a\xff.gz: 0 logs" in processes.run("backup", tmp_path / f"{odd}.gz").stdout
+    found = command.json("audit-log", "find", "NOT metadata.action:audit-log.search", "--sort", "asc")
+    seen = [(one["metadata"]["subject"], one["metadata"].get("details")) for one in found[::2]]
+    assert seen[0] == ("find", {"query": r"a\udcff"})
+    assert seen[1] == ("dead show", {"identity": r"a\udcff"})
+    assert seen[2] == ("dead drop", {"ids": r"a\udcff b"})
+    assert seen[3][1]["to"].endswith(r"/a\udcff.gz")
+    assert found[-1]["metadata"]["outcome"] == "done"
+    assert {one["metadata"]["actor"].partition("@")[0] for one in found} == {r"zo\udcff"}
 
 
 def test_nothing_is_done_without_its_entry(

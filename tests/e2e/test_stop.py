@@ -93,7 +93,11 @@ def three_files(tmp_path: Path) -> dict[str, str]:
 def start_web(server: Server, make_part: Callable[[Server, str], Part]) -> Part:
     """Start `web` and point the server's requests at it."""
     subprocess.run([sys.executable, "-m", "app.cli", "db", "upgrade"], cwd=ROOT, env=server.environment, check=True)
-    web = make_part(server, "web")
+    return serving(server, make_part(server, "web"))
+
+
+def serving(server: Server, web: Part) -> Part:
+    """Wait until `web` serves, and point the server's requests at it."""
 
     def address() -> str:
         line = re.search(r"serves (http://\S+)", web.console)
@@ -246,6 +250,23 @@ def test_web_is_a_service_of_its_own(
     again = start_web(server, make_part)
     assert waits(server) == 2
     assert again.stop(signal.SIGINT) == 0
+
+
+def test_web_starts_and_takes_logs_while_the_record_is_away(
+    make_server: Callable[..., Server], make_part: Callable[[Server, str], Part]
+) -> None:
+    """The queue has them; when the record is back, a worker finds them there."""
+    server = make_server(QUEUE_URL="sqlite:")
+    assert start_web(server, make_part).stop() == 0
+    server.environment["LOGINGESTOR_STORE_URL"] = "postgresql://nobody:none@127.0.0.1:1/none"
+    web = serving(server, make_part(server, "web"))
+    server.ingest({"message": "the record is away"})
+    assert web.stop() == 0
+    assert "Traceback" not in web.console
+    del server.environment["LOGINGESTOR_STORE_URL"]
+    again = start_web(server, make_part)
+    assert waits(server) == 1
+    assert again.stop() == 0
 
 
 def children(parent: int) -> list[int]:

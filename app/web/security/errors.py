@@ -118,5 +118,6 @@ def _http(error: HTTPException) -> Response:
 
 
 def _unforeseen(error: Exception) -> Response:
-    log.error("%s %s failed", request.method, request.path, exc_info=error)
+    # The rule: in the path itself may be a password.
+    log.error("%s %s failed", request.method, request.url_rule or "", exc_info=error)
     return answer(500, "the server failed at this request; its own log says why")

@@ -10,8 +10,8 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
-from typing import Any, TypeVar, cast
+from collections.abc import Callable, Iterable, Iterator, Sized
+from typing import Any, TypeVar
 
 from flask import Flask, Response, current_app, g, request
 
@@ -72,53 +72,15 @@ UNWRITTEN = frozenset(
 )
 #: Names of parameters whose values are kept: none of them is a secret, nor the content of a log.
 NAMES = frozenset(
-    [
-        "q",
-        "query",
-        "key",
-        "value",
-        "operation",
-        "filters",
-        "match",
-        "from",
-        "to",
-        "clock",
-        "tz",
-        "sort",
-        "limit",
-        "count",
-        "interval",
-        "by",
-        "field",
-        "size",
-        "format",
-        "columns",
-        "before",
-        "after",
-        "a",
-        "b",
-        "log",
-        "only",
-        "part",
-        "text",
-        "at",
-        "days",
-        "rules",
-        "name",
-        "search",
-        "kind",
-        "window",
-        "until",
-        "reason",
-        "all",
-        "id",
-        "newest",
-        "which",
-        "identity",
-        "trace_id",
-        "do",
-    ]
+    {
+        *("q", "query", "key", "value", "operation", "filters", "match", "from", "to", "clock", "tz", "sort"),
+        *("limit", "count", "interval", "by", "field", "size", "format", "columns", "before", "after", "a", "b"),
+        *("log", "only", "part", "text", "at", "days", "rules", "name", "search", "kind", "window", "until"),
+        *("reason", "all", "id", "newest", "which", "identity", "trace_id", "do"),
+    }
 )
+#: Parts of a path that are kept: they name what is shown or changed. Others may be a password, as at Datadog's door, or anything.
+PARTS = frozenset({"identity", "which", "trace_id"})
 #: Characters kept of a value.
 VALUE_LENGTH = 2_000
 #: Header of an answer whose reading could not be written.
@@ -184,7 +146,7 @@ class Recording:
             elif action is not None and guard_of(current_app).required and g.get("who") is not None:
                 self._write(action, response)
         except Unavailable as error:
-            log.error("%s %s is not in the audit log: %s", request.method, request.path, error)
+            log.error("%s %s is not in the audit log: %s", request.method, _route(), error)
             response.headers[UNWRITTEN_HEADER] = "unwritten"
         return response
 
@@ -235,7 +197,7 @@ class Recording:
                 return
             self._left -= 1
             also, self._uncounted = self._uncounted, 0
-        details: dict[str, Any] = {"route": request.path} if what != "login" else {}
+        details: dict[str, Any] = {"route": _route()} if what != "login" else {}
         if also:
             details["also"] = also
         subject = g.wrong_login if what == "login" else _subject()
@@ -261,10 +223,15 @@ def _changes() -> str | None:
     return endpoint if right_of(endpoint) in ("admin", "reader", "unbound") else None
 
 
+def _route() -> str:
+    """Return the rule of the request's path, without what stands in its places; "" where nothing is there."""
+    return str(request.url_rule or "")
+
+
 def _subject() -> str:
     """Return to what a request goes: what its path names, else its route."""
-    named = [str(value) for value in (request.view_args or {}).values()]
-    return masked(" ".join(named)) if named else str(request.url_rule or "")
+    named = [str(value) for name, value in (request.view_args or {}).items() if name in PARTS]
+    return masked(" ".join(named)) if named else _route()
 
 
 def _details() -> dict[str, Any]:
@@ -278,11 +245,9 @@ def _details() -> dict[str, Any]:
 
 def _kept(value: Any) -> Any:
     """Return a value as it is kept: cut, and with nothing in it that opens the server."""
-    if isinstance(value, str):
-        return masked(value)
-    if isinstance(value, int | float):
+    if isinstance(value, float) or (isinstance(value, int) and value.bit_length() <= 64):
         return value
-    return masked(str(cast(Mapping[str, Any] | list[Any], value)))
+    return masked(str(value))
 
 
 def masked(text: str) -> str:

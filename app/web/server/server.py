@@ -13,7 +13,6 @@ from types import FrameType
 import uvicorn
 from uvicorn.server import ServerState
 
-from app.audit_log.recorder import note_settings
 from app.settings import auth
 from app.settings.settings import Settings
 from app.web import create_app
@@ -122,8 +121,7 @@ def run(listener: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     watch.start()
-    parts.recorder().start()
-    note_settings(parts.backends().record.audit_log, settings)
+    parts.recorder().note_settings(settings)
     try:
         _Server(config, door).run(sockets=[listener])
     finally:

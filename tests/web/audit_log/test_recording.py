@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from itertools import count
 from typing import Any
 
 import pytest
@@ -13,51 +10,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.audit_log.spool import Spool
-from app.audit_log.verify import verify
 from app.errors import Unavailable
-from app.ports.audit_log.entry import AuditEntry, decode
-from app.settings.settings import Settings
-from app.web import create_app
+from app.ports.audit_log.entry import decode
 from app.web.accounts import tokens, users
 from app.web.security import recording
 from app.web.security.rights import RIGHTS
 from tests.conftest import Fill, MakeRecord
-
-PASSWORD = "the admin's password"
-AUTH = {"Authorization": f"Bearer {PASSWORD}"}
-HTML = {"Accept": "text/html"}
-#: Returns the entries with an action, in the order of the chain; all without one.
-Entries = Callable[..., list[AuditEntry]]
-
-
-@pytest.fixture
-def closed(settings: Settings) -> Iterator[Flask]:
-    """An application that wants a credential."""
-    made = create_app(replace(settings, auth="required", admin_password=PASSWORD))
-    yield made
-    made.extensions["logingestor"].close()
-
-
-@pytest.fixture
-def entries(closed: Flask) -> Entries:
-    """Ask for entries, those on their way too."""
-
-    def ask(action: str = "") -> list[AuditEntry]:
-        parts = closed.extensions["logingestor"]
-        parts.recorder().close()
-        audit_log = parts.backends().record.audit_log
-        parts._recorder = None
-        assert verify(audit_log).faults == 0
-        found = [decode(one.body) for chunk in audit_log.chained(0) for one in chunk]
-        return [one for one in found if action in ("", one.action)]
-
-    return ask
-
-
-def token(app: Flask, role: str, name: str, **options: Any) -> dict[str, str]:
-    """Make a token; return the header that brings it."""
-    with app.app_context():
-        return {"Authorization": f"Bearer {tokens.create(name, role, 'tests', **options)[0]}"}
+from tests.web.audit_log.conftest import AUTH, HTML, PASSWORD, Entries, token
 
 
 def test_who_read_what(closed: Flask, entries: Entries, fill: Fill, make_record: MakeRecord) -> None:
@@ -161,64 +120,6 @@ def test_who_changed_what(closed: Flask, entries: Entries) -> None:
     ]
     admin.post("/logout")
     assert entries()[-1].action == "logout"
-
-
-def test_who_was_not_let_in(closed: Flask, entries: Entries) -> None:
-    """Wrong passwords, tokens and rights; of a name that nobody has nothing is kept: it may be a password."""
-    client = closed.test_client()
-    with closed.app_context():
-        users.add("zoe", "reader", password="zoe's password")
-    for name in ("zoe", "my-password-by-mistake"):
-        client.post("/login", data={"name": name, "password": "wrong password"}, headers=HTML)
-    client.get("/logs", headers={"Authorization": "Bearer lgi_wrong-wrong-wrong"})
-    client.get("/dead", headers=token(closed, "reader", "support"))
-    client.get("/logs")
-    found = [one for one in entries() if one.outcome == "refused"]
-    assert [(one.action, one.actor, one.subject) for one in found] == [
-        ("login.refused", "", "zoe"),
-        ("login.refused", "", ""),
-        ("credential.refused", "", "/logs"),
-        ("right.refused", "support", "/dead"),
-    ]
-
-
-def test_guessers_do_not_fill_the_disk(closed: Flask, entries: Entries, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of many refusals some are entries; the next that is one says how many were not."""
-    monkeypatch.setattr(recording, "REFUSALS_A_SECOND", 0.0)
-    client, addresses = closed.test_client(), count()
-
-    def guess() -> None:
-        address = {"REMOTE_ADDR": f"2001:db8:{next(addresses):x}::1"}
-        client.get("/dead", headers={"Authorization": "Bearer lgi_wrong"}, environ_overrides=address)
-
-    for _ in range(recording.REFUSALS + 20):
-        guess()
-    assert len(entries("credential.refused")) == recording.REFUSALS
-    monkeypatch.setattr(recording, "REFUSALS_A_SECOND", 1e9)
-    guess()
-    assert entries("credential.refused")[-1].details["also"] == 20
-
-
-def test_no_secret_is_in_it(closed: Flask, entries: Entries) -> None:
-    """Whatever way it came: passwords, tokens that were made, used, looked for, or put into a path or a form."""
-    admin = closed.test_client()
-    admin.post("/login", data={"name": "admin", "password": PASSWORD}, headers=HTML)
-    made = admin.post("/access", data={"do": "create", "name": "t", "role": "writer"}, headers=HTML).text
-    secret = "lgi_" + made.partition("lgi_")[2].partition("<")[0]
-    added = admin.post("/access", data={"do": "add", "name": "zoe", "role": "reader"}, headers=HTML).text
-    password = added.partition('tabindex="0">')[2].partition("<")[0]
-    admin.get(f"/logs?q={secret}")
-    admin.get(f"/traces/{secret}")
-    admin.post(f"/logs/ingest/?token={secret}", json={"message": "m"})
-    admin.post("/logs/filter/", json={"key": "message", "value": secret, "operation": "contains"})
-    zoe = closed.test_client()
-    zoe.post("/login", data={"name": "zoe", "password": password}, headers=HTML)
-    sent = {"do": "password", "current": password, "password": "a new password", "again": "a new password"}
-    assert zoe.post("/account", data=sent, headers=HTML).status_code == 200
-    text = repr(entries())
-    assert "user.password" in text
-    for kept in (PASSWORD, secret, password, "a new password"):
-        assert kept not in text
 
 
 def test_nothing_is_changed_without_its_entry(closed: Flask, entries: Entries, monkeypatch: pytest.MonkeyPatch) -> None:
