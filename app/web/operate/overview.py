@@ -33,6 +33,7 @@ from app.web.render.display import shorten
 from app.web.search.form import SearchForm
 from app.web.security import caching
 from app.web.security.access import sees_all
+from app.web.security.recording import refreshing
 
 bp = Blueprint("overview", __name__)
 bp.after_request(caching.keep_none)
@@ -125,6 +126,7 @@ def page() -> Response:
     found = now(backends())
     status = 503 if found.figures.parts["record"] is not None else 200
     if request.args.get("part") == "now":
+        refreshing()
         return make_response(render_template("_overview.html", now=found), status)
     resources, newest, missing = _resources(backends())
     return make_response(

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import Any, TypeVar
 
+import msgspec
 from flask import Flask, Response, current_app, g, request
 
 from app.audit_log.recorder import Recorder
@@ -22,67 +23,13 @@ from app.process import Parts
 from app.web.accounts.noting import asked_entry
 from app.web.security.access import SAFE_METHODS, guard_of
 from app.web.security.credentials import presented
+from app.web.security.reads import NAMES, PARTS, READS, REFRESHED, UNWRITTEN, Looks
 from app.web.security.rights import right_of
 
 log = logging.getLogger(__name__)
 
-#: Action of each endpoint that reads; one that is missing here and wants a reader is `log.read`.
-READS = {
-    "filters.logs": "log.search",
-    "filters.histogram": "log.count",
-    "filters.facets": "log.values",
-    "filters.fields": "log.fields",
-    "filters.alike": "log.patterns",
-    "filters.exported": "log.export",
-    "filters.one": "log.show",
-    "filters.context": "log.show",
-    "filters.trace": "log.trace",
-    "hints.completions": "log.complete",
-    "hints.explained": "log.explain",
-    "hints.figures": "log.count",
-    "tail.tail": "log.follow",
-    "pages.search": "log.search",
-    "pages.counts": "log.count",
-    "pages.values": "log.values",
-    "pages.log": "log.show",
-    "pages.compare": "log.show",
-    "patterns.show": "log.patterns",
-    "trace.show": "log.trace",
-    "overview.page": "log.count",
-    "dead.overview": "dead.read",
-    "dead.letter": "dead.read",
-    "dead.payload": "dead.read",
-    "rules.preview": "log.preview",
-    "page_rules.tried": "log.preview",
-    "rules.retention_preview": "log.count",
-    "page_rules.counted": "log.count",
-    "audit_log.show": "audit-log.search",
-}
-#: Endpoints without an entry: they show nothing of logs, or their change writes its entry in its own transaction.
-UNWRITTEN = frozenset(
-    {
-        "pages.meant_window",
-        "searches.every",
-        "searches.one",
-        "page_access.act",
-        "page_account.change",
-        "add.tried",
-        "alerts.test",
-    }
-)
-#: Names of parameters whose values are kept: none of them is a secret, nor the content of a log.
-NAMES = frozenset(
-    {
-        *("q", "query", "key", "value", "operation", "filters", "match", "from", "to", "clock", "tz", "sort"),
-        *("limit", "count", "interval", "by", "field", "size", "format", "columns", "before", "after", "a", "b"),
-        *("log", "only", "part", "text", "at", "days", "rules", "name", "search", "kind", "window", "until"),
-        *("reason", "all", "id", "newest", "which", "identity", "trace_id", "do"),
-    }
-)
-#: Parts of a path that are kept: they name what is shown or changed. Others may be a password, as at Datadog's door, or anything.
-PARTS = frozenset({"identity", "which", "trace_id"})
-#: Characters kept of a value.
-VALUE_LENGTH = 2_000
+#: Characters kept of a value, and bytes that all parameters of an entry take together, as JSON.
+VALUE_LENGTH, DETAILS_BYTES = 2_000, 7_900
 #: Header of an answer whose reading could not be written.
 UNWRITTEN_HEADER = "Audit-Log"
 #: Refusals that are written at once, and a second; others are counted in the next one.
@@ -105,6 +52,11 @@ def returned(count: int) -> None:
     g.returned = g.get("returned", 0) + count
 
 
+def refreshing() -> None:
+    """Say that a page keeps itself current by this answer: it is the look that its own load was."""
+    g.refreshing = True
+
+
 def counted(chunks: Iterable[T]) -> Iterator[T]:
     """Pass on what a stream will send, and have the number of logs in it written at its end."""
     g.streamed = streamed = {"returned": 0, "whole": False}
@@ -123,6 +75,7 @@ class Recording:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._looks = Looks()
         self._guard = threading.Lock()
         self._left, self._at, self._uncounted = float(REFUSALS), time.monotonic(), 0
 
@@ -144,11 +97,21 @@ class Recording:
             elif changes is not None:
                 self._write(changes, response, changes=True)
             elif action is not None and guard_of(current_app).required and g.get("who") is not None:
-                self._write(action, response)
+                self._write_read(action, response)
         except Unavailable as error:
             log.error("%s %s is not in the audit log: %s", request.method, _route(), error)
             response.headers[UNWRITTEN_HEADER] = "unwritten"
         return response
+
+    def _write_read(self, action: str, response: Response) -> None:
+        """Write a look; what a page asks for again by itself is none of its own while that of its load, or the first such, lasts."""
+        who, asked = g.who, {name: one for name, one in _details().items() if name != "part"}
+        look = (who.name, who.by, request.remote_addr, request.endpoint, repr(asked), response.status_code)
+        if "refreshing" in g and self._looks.lasts(look):
+            return
+        self._write(action, response)
+        if request.endpoint in REFRESHED:
+            self._looks.note(look)
 
     def _write(self, action: str, response: Response, *, changes: bool = False) -> None:
         details = _details() | {"status": response.status_code}
@@ -240,7 +203,33 @@ def _details() -> dict[str, Any]:
     found |= g.get("given", {})
     if request.method == "POST" and request.mimetype == "application/x-www-form-urlencoded" and "form" in vars(request):
         found |= dict(request.form.items())
-    return {name: _kept(value) for name, value in found.items() if name in NAMES and value not in ("", None)}
+    kept: dict[str, Any] = {}
+    room, left_out = DETAILS_BYTES, 0
+    for name, value in found.items():
+        if name not in NAMES or value in ("", None):
+            continue
+        fitting = _cut(_kept(value), room - len(name) - 4)
+        if fitting is None:
+            left_out += 1
+            continue
+        kept[name] = fitting
+        room -= len(name) + 4 + _size(fitting)
+    return kept | ({"left_out": left_out} if left_out else {})
+
+
+def _cut(value: Any, room: int) -> Any:
+    """Return a value that takes at most *room* bytes, cut if need be; None where that leaves nothing of it."""
+    text = str(value)
+    while _size(value) > room:
+        text = text[: len(text) // 2]
+        if not text:
+            return None
+        value = f"{text}…"
+    return value
+
+
+def _size(value: Any) -> int:
+    return len(msgspec.json.encode(value))
 
 
 def _kept(value: Any) -> Any:
