@@ -18,13 +18,14 @@ TIME_LIMIT = 240_000
 
 
 def work(backends: Backends) -> None:
-    """Delete expired logs and claims, in small steps, forget who numbered logs long ago, and book what the new logs cost."""
+    """Delete expired logs and claims, in small steps, forget who numbered logs long ago, book what the new logs cost, and expire the audit log."""
     settings = backends.settings
     retire(backends.record, backends.index, settings.retention, settings.retention_rules)
     backends.queue.forget_claims()
-    expire_audit_log(backends.record.audit_log, settings)
     backends.record.gaps.forget_gaps()
     book(backends.record)
+    # Last: a chain that can't be moved on keeps nothing else from being done.
+    expire_audit_log(backends.record.audit_log, settings)
 
 
 def declare(broker: Broker, work: Callable[[], None]) -> Actor[[], None]:

@@ -6,10 +6,12 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,6 +25,7 @@ from app.ports.audit_log.chain import AuditLog, ChainEnd
 from app.ports.audit_log.entry import EXPIRED, AuditEntry, decode, entry
 from app.query.query import Query
 from app.settings.settings import Settings
+from app.systems.sql import audit_log
 from tests.e2e.program import ROOT
 
 DAY_MS = 86_400_000
@@ -156,6 +159,54 @@ def test_retention_takes_from_the_beginning_and_the_chain_goes_on(kept: Kept) ->
     assert (seen.faults, seen.entries, seen.anchor.seq, seen.head.seq) == (0, 6, 5, 11)
     assert kept.log.expire(now + DAY_MS) == 5
     assert verify(kept.log).faults == 0
+
+
+def aged(count: int, at: int) -> list[AuditEntry]:
+    """Return entries of a time, in ms since 1970."""
+    ids = IdSource()
+    return [AuditEntry(id=ids.take(1, at + n).to_bytes(16, "big"), action="test") for n in range(count)]
+
+
+def test_retention_takes_a_piece_at_a_time(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a transaction of its own, between two of which others write; broken off there, the chain is whole, and the next call goes on."""
+    monkeypatch.setattr(audit_log, "PIECE", 4)
+    kept.log.append([*aged(10, DAY_MS), *aged(3, 3 * DAY_MS)])
+    pauses = 0
+
+    def pause(_: float) -> None:
+        nonlocal pauses
+        pauses += 1
+        assert kept.log.append([entry("test")]) == 1
+        if pauses == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(audit_log, "time", SimpleNamespace(monotonic=time.monotonic, sleep=pause))
+    with pytest.raises(KeyboardInterrupt):
+        kept.log.expire(2 * DAY_MS)
+    seen = verify(kept.log)
+    assert (seen.faults, seen.anchor.seq) == (0, 8)
+    assert kept.log.expire(2 * DAY_MS) == 2
+    said = [one.details for one in kept.entries() if one.action == EXPIRED]
+    assert [(one["entries"], one["through"]) for one in said] == [(4, 4), (4, 8), (2, 10)]
+    assert verify(kept.log).faults == 0
+
+
+def test_retention_begins_no_piece_after_its_time(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the round of upkeep ends."""
+    monkeypatch.setattr(audit_log, "PIECE", 4)
+    monkeypatch.setattr(audit_log, "EXPIRE_SECONDS", 0.0)
+    kept.log.append(aged(10, DAY_MS))
+    assert kept.log.expire(2 * DAY_MS) == 0
+
+
+def test_retention_keeps_what_shows_that_something_is_missing(kept: Kept) -> None:
+    """Where the last entry that would go is missing, all stay."""
+    kept.log.append([*aged(5, DAY_MS), *aged(5, 3 * DAY_MS)])
+    kept.execute("DELETE FROM audit_log WHERE seq = 5")
+    assert kept.log.expire(2 * DAY_MS) == 0
+    kept.execute("DELETE FROM audit_log WHERE seq > 5")
+    assert kept.log.expire(2 * DAY_MS) == 0
+    assert verify(kept.log).named == ["entries 5 to 10, the last, are missing"]
 
 
 def test_a_change_is_an_entry_once(kept: Kept) -> None:

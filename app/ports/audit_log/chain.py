@@ -52,7 +52,10 @@ class AuditLog(Protocol):
         """Return where the chain begins, which is the last entry that retention took, and where it ends."""
 
     def expire(self, before: int) -> int:
-        """Take the entries from before *before* (ms since 1970) from the beginning, and add one that says so; return how many."""
+        """Take the entries from before *before* (ms since 1970) from the beginning; return how many.
+
+        They go in pieces of 10,000 at most, each in a transaction with an entry that says so, for some 50 s: the next call goes on.
+        """
 
 
 def digest(before: bytes, seq: int, body: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -17,6 +18,8 @@ from app.systems.sql.window import bounds
 _ANCHOR, _HEAD = 0, 1
 #: Entries that are read, written or taken at once.
 AT_ONCE = 500
+#: Entries that retention takes in one transaction, seconds between two, in which others write, and seconds after which no more begins.
+PIECE, PAUSE_SECONDS, EXPIRE_SECONDS = 10_000, 0.02, 50.0
 _SET = "INSERT INTO audit_chain VALUES (?, ?, ?) ON CONFLICT (place) DO UPDATE SET seq = excluded.seq, digest = excluded.digest"
 
 
@@ -81,25 +84,43 @@ class SqlAuditLog:
         return found.get(_ANCHOR, ChainEnd()), found.get(_HEAD, ChainEnd())
 
     def expire(self, before: int) -> int:
-        """See AuditLog."""
-        with self._shelf.write(durable=True) as writing:
-            head = _lock(writing)
-            anchor = writing.rows("SELECT seq FROM audit_chain WHERE place = ?", (_ANCHOR,))
-            begins = anchor[0][0] if anchor else 0
-            (kept,) = writing.row("SELECT min(seq) FROM audit_log WHERE id >= ?", (first_id(before),))
-            through = head.seq if kept is None else kept - 1
-            if through <= begins:
-                return 0
-            last = writing.rows("SELECT digest FROM audit_log WHERE seq = ?", (through,))
-            if not last:
-                # Somebody took it: the chain is broken there, and what is left must stay to show that.
-                return 0
-            ended = bytes(last[0][0])
-            gone = writing.change("DELETE FROM audit_log WHERE seq <= ?", (through,))
-            writing.change(_SET, (_ANCHOR, through, ended))
-            details = {"entries": gone, "through": through, "digest": ended.hex()}
-            append(writing, [entry(EXPIRED, by="server", details=details)])
+        """See AuditLog. Each piece goes with the entry that says so: killed between two, the chain is whole."""
+        gone, until = 0, time.monotonic() + EXPIRE_SECONDS
+        while time.monotonic() < until:
+            with self._shelf.write(durable=True) as writing:
+                piece = _expire(writing, before)
+            gone += piece
+            if piece < PIECE:
+                break
+            time.sleep(PAUSE_SECONDS)
         return gone
+
+
+def _expire(writing: Transaction, before: int) -> int:
+    """Take up to PIECE of the oldest entries from before *before*; return how many."""
+    head = _lock(writing)
+    anchor = writing.rows("SELECT seq FROM audit_chain WHERE place = ?", (_ANCHOR,))
+    begins = through = anchor[0][0] if anchor else 0
+    found = writing.rows(f"SELECT seq, id FROM audit_log WHERE seq > ? ORDER BY seq LIMIT {PIECE}", (begins,))
+    first = first_id(before)
+    for seq, identity in found:
+        if bytes(identity) >= first:
+            if seq != through + 1:
+                # Somebody took the one before: the chain is broken there, and what is left must stay to show that.
+                return 0
+            break
+        through = seq
+    else:
+        if len(found) < PIECE and through != head.seq:
+            return 0
+    if through == begins:
+        return 0
+    (ended,) = writing.row("SELECT digest FROM audit_log WHERE seq = ?", (through,))
+    gone = writing.change("DELETE FROM audit_log WHERE seq <= ?", (through,))
+    writing.change(_SET, (_ANCHOR, through, bytes(ended)))
+    details = {"entries": gone, "through": through, "digest": bytes(ended).hex()}
+    append(writing, [entry(EXPIRED, by="server", details=details)])
+    return gone
 
 
 def append(writing: Transaction, entries: Sequence[AuditEntry]) -> int:
