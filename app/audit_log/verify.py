@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import msgspec
-
 from app.ports.audit_log.chain import AuditLog, ChainedEntry, ChainEnd, digest
-from app.ports.audit_log.entry import EXPIRED, decode
+from app.ports.audit_log.entry import EXPIRED, AuditEntry, readable
 
 #: Faults that are named; more are counted.
 NAMED = 100
@@ -71,13 +69,26 @@ def _look(found: ChainVerdict, last: ChainEnd, one: ChainedEntry) -> ChainEnd | 
         found.fault(f"entry {one.seq} is not the one that was written")
     if one.seq == found.head.seq and one.digest != found.head.digest:
         found.fault(f"entry {one.seq} is not the one with which the chain ended")
-    try:
-        said = decode(one.body)
-    except msgspec.DecodeError:
+    said = readable(one.body)
+    if said is None:
         found.fault(f"entry {one.seq} can't be read")
         return None
     if said.id != one.id:
         found.fault(f"entry {one.seq} has another id than it was written with")
     if said.action != EXPIRED:
         return None
-    return ChainEnd(said.details["through"], bytes.fromhex(said.details["digest"]))
+    taken = _taken(said)
+    if taken is None:
+        found.fault(f"entry {one.seq} does not say what retention took")
+    return taken
+
+
+def _taken(said: AuditEntry) -> ChainEnd | None:
+    """Return the end that retention left, by its entry; None where that says none, since nobody's retention wrote it."""
+    through, named = said.details.get("through"), said.details.get("digest")
+    if not isinstance(through, int) or not isinstance(named, str):
+        return None
+    try:
+        return ChainEnd(through, bytes.fromhex(named))
+    except ValueError:
+        return None

@@ -1,4 +1,4 @@
-"""The chain: one, whoever writes and is killed; what was removed, changed or moved in it shows, on both databases."""
+"""The chain: one, whoever writes and is killed; retention takes from its beginning, on both databases."""
 
 from __future__ import annotations
 
@@ -7,67 +7,21 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
 
-from app import backends
 from app.audit_log.spool import FOLDER, Spool, move
 from app.audit_log.verify import verify
 from app.log.record import IdSource
-from app.ports.audit_log.chain import AuditLog, ChainEnd
-from app.ports.audit_log.entry import EXPIRED, AuditEntry, decode, entry
+from app.ports.audit_log.chain import ChainEnd
+from app.ports.audit_log.entry import EXPIRED, AuditEntry, entry
 from app.query.query import Query
-from app.settings.settings import Settings
 from app.systems.sql import audit_log
+from tests.audit_log.conftest import DAY_MS, Kept, aged, filled
 from tests.e2e.program import ROOT
-
-DAY_MS = 86_400_000
-
-
-@dataclass
-class Kept:
-    """An audit log and the database beneath it."""
-
-    settings: Settings
-    log: AuditLog
-
-    def execute(self, statement: str) -> None:
-        """Do what no part of the program does."""
-        url, options = backends.engine(self.settings)
-        engine = create_engine(url, **options)
-        with engine.begin() as connection:
-            connection.execute(text(statement))
-        engine.dispose()
-
-    def entries(self) -> list[AuditEntry]:
-        """Return all entries in the order of the chain."""
-        return [decode(one.body) for chunk in self.log.chained(0) for one in chunk]
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
-    """An empty audit log in a file, and on a server."""
-    given = {"LOGINGESTOR_DATA_DIR": str(tmp_path), "LOGINGESTOR_MIN_FREE_DISK": "1 MiB"}
-    if request.param == "postgres":
-        given["LOGINGESTOR_STORE_URL"] = request.getfixturevalue("postgres_database")
-    settings = Settings.from_env(given)
-    backends.upgrade(settings)
-    with closing(backends.connect_record(settings, settings.store_url, None)) as opened:
-        yield Kept(settings, opened.record.audit_log)
-
-
-def filled(kept: Kept, count: int = 10) -> list[AuditEntry]:
-    """Append some entries."""
-    made = [entry("test", actor="zoe", details={"number": n}) for n in range(count)]
-    assert kept.log.append(made) == count
-    return made
 
 
 def test_entries_are_kept_once_in_their_order(kept: Kept) -> None:
@@ -85,60 +39,6 @@ def test_entries_are_kept_once_in_their_order(kept: Kept) -> None:
     seen = verify(kept.log)
     assert (seen.faults, seen.entries, seen.head.seq) == (0, 1_200, 1_200)
     assert kept.log.ends() == (ChainEnd(), seen.head)
-
-
-@pytest.mark.parametrize(
-    ("statement", "fault"),
-    [
-        ("DELETE FROM audit_log WHERE seq = 1", "entries 1 to 1 are missing"),
-        ("DELETE FROM audit_log WHERE seq IN (5, 6)", "entries 5 to 6 are missing"),
-        ("DELETE FROM audit_log WHERE seq > 8", "entries 9 to 10, the last, are missing"),
-        ("DELETE FROM audit_log", "entries 1 to 10, the last, are missing"),
-        (
-            "UPDATE audit_log SET body = (SELECT body FROM audit_log WHERE seq = 4) WHERE seq = 5",
-            "entry 5 is not the one that was written",
-        ),
-        (
-            "UPDATE audit_log SET seq = CASE seq WHEN 4 THEN -1 ELSE 4 END WHERE seq IN (4, 5)",
-            "entries 5 to 5 are missing",
-        ),
-        ("UPDATE audit_log SET seq = 100 WHERE seq = 4", "entries 4 to 4 are missing"),
-        ("UPDATE audit_chain SET seq = 7 WHERE place = 1", "entries 8 to 10 lie behind the end"),
-        (
-            "UPDATE audit_chain SET digest = (SELECT digest FROM audit_log WHERE seq = 9) WHERE place = 1",
-            "entry 10 is not the one with which the chain ended",
-        ),
-        ("INSERT INTO audit_chain SELECT 0, 3, digest FROM audit_log WHERE seq = 3", "lies before the beginning"),
-    ],
-)
-def test_what_was_done_to_it_shows(kept: Kept, statement: str, fault: str) -> None:
-    """Removed at the beginning, within and at the end, changed, and moved."""
-    filled(kept)
-    kept.execute(statement)
-    seen = verify(kept.log)
-    assert seen.faults >= 1
-    assert any(fault in text for text in seen.named), seen.named
-
-
-def test_a_beginning_that_retention_did_not_take_shows(kept: Kept) -> None:
-    """Though its digest is put where retention would have put it."""
-    filled(kept)
-    kept.execute("INSERT INTO audit_chain SELECT 0, 3, digest FROM audit_log WHERE seq = 3")
-    kept.execute("DELETE FROM audit_log WHERE seq <= 3")
-    assert verify(kept.log).named == ["what is missing up to entry 3 was taken by nobody's retention"]
-
-
-def test_a_chain_that_was_written_anew_shows_to_a_witness(kept: Kept) -> None:
-    """A head that somebody noted is there still, or the chain is another one."""
-    filled(kept)
-    noted = verify(kept.log).head
-    filled(kept)
-    assert verify(kept.log, noted).faults == 0
-    for table in ("audit_log", "audit_chain"):
-        kept.execute(f"DELETE FROM {table}")
-    filled(kept, 20)
-    assert verify(kept.log).faults == 0
-    assert "digest that was noted" in verify(kept.log, noted).named[0]
 
 
 def test_retention_takes_from_the_beginning_and_the_chain_goes_on(kept: Kept) -> None:
@@ -159,12 +59,6 @@ def test_retention_takes_from_the_beginning_and_the_chain_goes_on(kept: Kept) ->
     assert (seen.faults, seen.entries, seen.anchor.seq, seen.head.seq) == (0, 6, 5, 11)
     assert kept.log.expire(now + DAY_MS) == 5
     assert verify(kept.log).faults == 0
-
-
-def aged(count: int, at: int) -> list[AuditEntry]:
-    """Return entries of a time, in ms since 1970."""
-    ids = IdSource()
-    return [AuditEntry(id=ids.take(1, at + n).to_bytes(16, "big"), action="test") for n in range(count)]
 
 
 def test_retention_takes_a_piece_at_a_time(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:

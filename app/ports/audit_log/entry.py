@@ -51,19 +51,31 @@ encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(AuditEntry).decode
 
 
-def to_record(seq: int, one: AuditEntry) -> LogRecord:
-    """Return an entry as a log, to be searched and shown like any."""
-    fields = {name: getattr(one, name) for name in ("action", "actor", "by", "address", "subject", "outcome")}
-    metadata = {name: value for name, value in fields.items() if value} | {"seq": seq}
-    if one.details:
-        metadata["details"] = one.details
-    parts = (one.actor or "nobody known", one.action, one.subject, "" if one.outcome == "done" else one.outcome)
+def readable(body: bytes) -> AuditEntry | None:
+    """Return the entry of a JSON; None where it is none, since somebody changed it."""
+    try:
+        return decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def to_record(seq: int, identity: bytes, one: AuditEntry | None) -> LogRecord:
+    """Return an entry as a log, to be searched and shown like any: with the id of its row, and one that can't be read as what it is."""
+    if one is None:
+        level, message, metadata = "error", f"entry {seq} can't be read", dict[str, Any](seq=seq)
+    else:
+        fields = {name: getattr(one, name) for name in ("action", "actor", "by", "address", "subject", "outcome")}
+        metadata = {name: value for name, value in fields.items() if value} | {"seq": seq}
+        if one.details:
+            metadata["details"] = one.details
+        parts = (one.actor or "nobody known", one.action, one.subject, "" if one.outcome == "done" else one.outcome)
+        level, message = _LEVELS[one.outcome], " ".join(part for part in parts if part)
     return LogRecord(
-        id=one.id,
-        t=int.from_bytes(one.id[:6], "big"),
+        id=identity,
+        t=int.from_bytes(identity[:6], "big"),
         ns=0,
-        level=_LEVELS[one.outcome],
-        message=" ".join(part for part in parts if part),
+        level=level,
+        message=message,
         resource_id=RESOURCE,
         metadata=metadata,
     )

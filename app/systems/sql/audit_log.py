@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
+from app.errors import Unavailable
 from app.log.record import LogRecord, first_id
 from app.ports.audit_log.chain import ChainedEntry, ChainEnd, digest
-from app.ports.audit_log.entry import EXPIRED, AuditEntry, decode, encode, entry, to_record
+from app.ports.audit_log.entry import EXPIRED, AuditEntry, encode, entry, readable, to_record
 from app.ports.notes import NOTE
 from app.query.query import Query
 from app.systems.sql.shelf import Shelf, Transaction
@@ -16,6 +18,8 @@ from app.systems.sql.window import bounds
 
 #: The rows of the table audit_chain: the last entry that retention took, and the last there is.
 _ANCHOR, _HEAD = 0, 1
+#: The last time that can be shown, the end of the year 9999, as an id begins with it.
+_LAST_TIME = (253_402_300_799_999).to_bytes(6, "big")
 #: Entries that are read, written or taken at once.
 AT_ONCE = 500
 #: Entries that retention takes in one transaction, seconds between two, in which others write, and seconds after which no more begins.
@@ -54,15 +58,16 @@ class SqlAuditLog:
         query = replace(query, clock="received")
         while True:
             condition, parameters, order = bounds(query)
-            statement = f"SELECT seq, body FROM audit_log WHERE {condition} ORDER BY {order} LIMIT {AT_ONCE}"
+            statement = f"SELECT seq, id, body FROM audit_log WHERE {condition} ORDER BY {order} LIMIT {AT_ONCE}"
             with self._shelf.read() as reading:
                 found = reading.rows(statement, parameters)
-            records = [to_record(seq, decode(bytes(body))) for seq, body in found]
+            records = [to_record(seq, _id(identity), readable(_bytes(body))) for seq, identity, body in found]
             if records:
                 yield records
             if len(records) < AT_ONCE:
                 return
-            query = replace(query, after=records[-1].key)
+            # The id as it lies there: one of another length than ids have must not be found for ever.
+            query = replace(query, after=(0, 0, _bytes(found[-1][1])))
 
     def chained(self, after: int) -> Iterator[Sequence[ChainedEntry]]:
         """See AuditLog."""
@@ -72,14 +77,14 @@ class SqlAuditLog:
                 found = reading.rows(statement, (after,))
             if not found:
                 return
-            yield [ChainedEntry(seq, *(bytes(part) for part in parts)) for seq, *parts in found]
+            yield [ChainedEntry(seq, *(_bytes(part) for part in parts)) for seq, *parts in found]
             after = found[-1][0]
 
     def ends(self) -> tuple[ChainEnd, ChainEnd]:
         """See AuditLog."""
         with self._shelf.read() as reading:
             found = {
-                place: ChainEnd(seq, bytes(kept)) for place, seq, kept in reading.rows("SELECT * FROM audit_chain")
+                place: ChainEnd(seq, _bytes(kept)) for place, seq, kept in reading.rows("SELECT * FROM audit_chain")
             }
         return found.get(_ANCHOR, ChainEnd()), found.get(_HEAD, ChainEnd())
 
@@ -104,7 +109,7 @@ def _expire(writing: Transaction, before: int) -> int:
     found = writing.rows(f"SELECT seq, id FROM audit_log WHERE seq > ? ORDER BY seq LIMIT {PIECE}", (begins,))
     first = first_id(before)
     for seq, identity in found:
-        if bytes(identity) >= first:
+        if _bytes(identity) >= first:
             if seq != through + 1:
                 # Somebody took the one before: the chain is broken there, and what is left must stay to show that.
                 return 0
@@ -117,8 +122,8 @@ def _expire(writing: Transaction, before: int) -> int:
         return 0
     (ended,) = writing.row("SELECT digest FROM audit_log WHERE seq = ?", (through,))
     gone = writing.change("DELETE FROM audit_log WHERE seq <= ?", (through,))
-    writing.change(_SET, (_ANCHOR, through, bytes(ended)))
-    details = {"entries": gone, "through": through, "digest": bytes(ended).hex()}
+    writing.change(_SET, (_ANCHOR, through, _bytes(ended)))
+    details = {"entries": gone, "through": through, "digest": _bytes(ended).hex()}
     append(writing, [entry(EXPIRED, by="server", details=details)])
     return gone
 
@@ -126,12 +131,18 @@ def _expire(writing: Transaction, before: int) -> int:
 def append(writing: Transaction, entries: Sequence[AuditEntry]) -> int:
     """Add up to AT_ONCE entries within a transaction, so that they are kept if and only if what it changes is; return how many are new.
 
-    From here to the transaction's end others wait: there is one chain, whoever writes.
+    From here to the transaction's end others wait: there is one chain, whoever writes. Raises Unavailable where entries lie
+    behind its end, which somebody moved back: what is added there would not be one chain.
     """
     head = _lock(writing)
+    if writing.rows("SELECT 1 FROM audit_log WHERE seq > ? LIMIT 1", (head.seq,)):
+        raise Unavailable(
+            f"the audit log can't be written: it ends with entry {head.seq} and holds later ones, so it was changed;"
+            " `logingestor audit-log verify` says where"
+        )
     marks = ", ".join("?" * len(entries))
     found = writing.rows(f"SELECT id FROM audit_log WHERE id IN ({marks})", [one.id for one in entries])
-    known, rows = {bytes(one) for (one,) in found}, []
+    known, rows = {_bytes(one) for (one,) in found}, []
     for one in entries:
         if one.id not in known:
             known.add(one.id)
@@ -148,4 +159,17 @@ def _lock(writing: Transaction) -> ChainEnd:
     # First an empty row: of two processes that write first, one waits here for the other.
     writing.change("INSERT INTO audit_chain VALUES (?, 0, ?) ON CONFLICT (place) DO NOTHING", (_HEAD, b""))
     seq, kept = writing.row("UPDATE audit_chain SET seq = seq + 0 WHERE place = ? RETURNING seq, digest", (_HEAD,))
-    return ChainEnd(seq, bytes(kept))
+    return ChainEnd(seq, _bytes(kept))
+
+
+def _bytes(value: Any) -> bytes:
+    """Return what a column of bytes holds; a SQLite file that somebody changed may hold anything there."""
+    if isinstance(value, str):
+        return value.encode()
+    return bytes(value) if isinstance(value, bytes | memoryview) else b""
+
+
+def _id(value: Any) -> bytes:
+    """Return an id of 16 bytes whose time can be shown, whatever is held: the nearest."""
+    found = _bytes(value)[:16].ljust(16, b"\0")
+    return min(found[:6], _LAST_TIME) + found[6:]

@@ -64,4 +64,5 @@ def _page() -> Response:
 def _entry(record: LogRecord) -> dict[str, Any]:
     held = record.metadata or {}
     found = {name: held.get(name, "") for name in _COLUMNS}
-    return found | {"at": record.timestamp, "level": record.level, "details": list(held.get("details", {}).items())}
+    found |= {"at": record.timestamp, "level": record.level, "details": list(held.get("details", {}).items())}
+    return found | {"unread": "" if found["outcome"] else record.message}

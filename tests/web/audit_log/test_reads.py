@@ -6,8 +6,9 @@ import msgspec
 import pytest
 from flask import Flask
 
+from app.web.accounts import tokens
 from app.web.security import reads
-from tests.web.audit_log.conftest import HTML, Entries, token
+from tests.web.audit_log.conftest import AUTH, HTML, Entries, token
 
 
 def test_an_open_page_is_one_look(closed: Flask, entries: Entries, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,3 +76,43 @@ def test_a_number_is_no_way_around_it(closed: Flask, entries: Entries, limit: st
     assert answer.status_code == 400
     (one,) = entries("log.search")
     assert len(one.details["limit"]) <= 2_001
+
+
+def test_one_spoilt_entry_hides_no_other(closed: Flask, entries: Entries) -> None:
+    """The page and the API say that it can't be read, and show what lies around it."""
+    client = closed.test_client()
+    for name in "ab":
+        token(closed, "reader", name)
+    shelf = closed.extensions["logingestor"].backends().record.audit_log._shelf
+    for identity in (None, b"\xff" * 16):
+        with shelf.write(durable=True) as writing:
+            writing.change("UPDATE audit_log SET body = ? WHERE seq = 1", (b'{"id":"x"',))
+            if identity is not None:
+                writing.change("UPDATE audit_log SET id = ? WHERE seq = 1", (identity,))
+        page = client.get("/audit-log", headers=AUTH | HTML)
+        assert page.status_code == 200
+        assert "entry 1 can&#39;t be read" in page.text
+        assert "token.create" in page.text
+        answer = client.get("/audit-log?q=metadata.seq<=2&sort=asc", headers=AUTH)
+        assert answer.status_code == 200
+        assert "entry 1 can't be read" in [one["message"] for one in answer.get_json()["results"]]
+
+
+def test_a_chain_that_can_t_go_on_says_so(closed: Flask) -> None:
+    """Changes are refused with what is wrong, of tokens as of all else, and nothing fails."""
+    with closed.app_context():
+        tokens.create("a", "reader", "tests")
+    shelf = closed.extensions["logingestor"].backends().record.audit_log._shelf
+    with shelf.write(durable=True) as writing:
+        writing.change("UPDATE audit_chain SET seq = 0 WHERE place = 1")
+    client = closed.test_client()
+    for path, sent in (
+        ("/searches", {"json": {"name": "errors", "q": "level:error"}}),
+        ("/access", {"data": {"do": "create", "name": "b", "role": "reader"}}),
+    ):
+        answer = client.post(path, headers=AUTH, **sent)
+        assert answer.status_code == 503
+        assert "logingestor audit-log verify" in answer.text
+    with closed.app_context():
+        assert [one.name for one in tokens.every()] == ["a"]
+    assert client.get("/searches", headers=AUTH).get_json()["searches"] == []
