@@ -20,7 +20,7 @@ from joserfc.jwk import ECKey, OctKey, RSAKey
 from app.web.accounts import users
 from app.web.accounts.oidc import flow
 from app.web.accounts.oidc import issuer as issuers
-from app.web.security.tries import AT_ONCE, Tries
+from app.web.security.tries import Tries
 from tests.web.accounts.conftest import PASSWORD
 from tests.web.accounts.issuer import CLIENT_ID, CLIENT_SECRET, StubIssuer
 from tests.web.accounts.test_oidc import HTML, come_back, inside, kept, left, log_in
@@ -212,27 +212,6 @@ def test_what_the_issuer_says_instead_of_a_code(site: Flask, issuer: StubIssuer)
         assert "<script>alert" not in answer.text
     client = site.test_client()
     assert come_back(client, f"{left(client)}&iss={issuer.url}").status_code == 303
-
-
-def test_failing_logins_wait(site: Flask, issuer: StubIssuer) -> None:
-    """Each may ask the issuer for something: an address has a few at once. Others, and who was let in there, don't wait."""
-    issuer.person["groups"] = []
-    site.extensions["logingestor.oidc"].tries = Tries(lambda: 0.0)
-    at = lambda address: {"REMOTE_ADDR": address}  # noqa: E731
-
-    def tried(address: str) -> int:
-        client = site.test_client()
-        back = left(client).partition("localhost")[2]
-        return client.get(back, environ_overrides=at(address), headers=HTML).status_code
-
-    statuses = [tried("192.0.2.1") for _ in range(AT_ONCE + 2)]
-    assert statuses[0] == 403
-    assert statuses[-1] == 429
-    assert tried("192.0.2.2") == 403
-    issuer.person["groups"] = ["dev"]
-    assert tried("192.0.2.2") == 303
-    issuer.person["groups"] = []
-    assert {tried("192.0.2.2") for _ in range(AT_ONCE + 2)} == {403}
 
 
 def test_the_issuer_is_down(

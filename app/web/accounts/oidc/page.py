@@ -58,25 +58,27 @@ def start() -> Response:
 @bp.get(f"{flows.PATH}/back")
 def back() -> Response:
     """Begin a session for whom the issuer sends back, and go where they wanted to go."""
-    logins, flow = _logins(), flows.kept(settings())
-    address, way = request.remote_addr or "", "" if flow is None else flow.way
+    logins, begun = _logins(), _begun()
+    if begun is None:
+        # A page of another site can have this asked for: the issuer is asked nothing, so nothing is counted, and a begun login stays.
+        log.warning("a login by OpenID Connect was refused: this browser began no such login")
+        return _login("This browser began no such login, or more than ten minutes ago; try again.", "", 403)
+    address = request.remote_addr or ""
     wait = logins.tries.wait(address, b"")
     if wait:
         raise access.too_many(wait)
     try:
-        code, begun = _code(flow, logins.issuer.address)
-        key = members.log_in(settings(), logins.finish(begun, code), begun.state)
+        key = members.log_in(settings(), logins.finish(begun, _code(logins.issuer.address)), begun.state)
     except LoginRefused as error:
         log.warning("a login by OpenID Connect was refused: %s", error)
         logins.tries.failed(address, b"")
         g.wrong_login = ""
-        response = _login(f"You are not logged in: {error}.", way, 403)
+        response = _login(f"You are not logged in: {error}.", begun.way, 403)
     except Unavailable as error:
-        response = _away(error, way)
+        response = _away(error, begun.way)
     else:
-        logins.tries.succeeded(address, "")
         session.begin(key)
-        response = make_response(redirect(f"{settings().path_prefix}{way or '/'}", 303))
+        response = make_response(redirect(f"{settings().path_prefix}{begun.way or '/'}", 303))
     flows.forget(response, settings())
     return response
 
@@ -93,11 +95,17 @@ def leave() -> Response:
     return make_response(redirect(address, 302))
 
 
-def _code(flow: flows.BegunLogin | None, issuer: str) -> tuple[str, flows.BegunLogin]:
-    """Return the code that came back, and the login that this browser began, if it is for that. Raises LoginRefused."""
+def _begun() -> flows.BegunLogin | None:
+    """Return the login that this browser began, if the answer is for that."""
+    flow = flows.kept(settings())
+    if flow is None or not hmac.compare_digest(flow.state.encode(), request.args.get("state", "").encode()):
+        return None
+    return flow
+
+
+def _code(issuer: str) -> str:
+    """Return the code that came back from the issuer. Raises LoginRefused."""
     sent = request.args
-    if flow is None or not hmac.compare_digest(flow.state.encode(), sent.get("state", "").encode()):
-        raise LoginRefused("this browser began no such login, or more than ten minutes ago; try again")
     if sent.get("iss", issuer) != issuer:
         # RFC 9207: the answer says whose it is.
         raise LoginRefused("another issuer has answered")
@@ -105,7 +113,7 @@ def _code(flow: flows.BegunLogin | None, issuer: str) -> tuple[str, flows.BegunL
         raise LoginRefused(f"the issuer does not let you in: {known_error(sent['error'])}")
     if not sent.get("code"):
         raise LoginRefused("the issuer sent no code")
-    return sent["code"], flow
+    return sent["code"]
 
 
 def _logins() -> Logins:
