@@ -52,7 +52,9 @@ def one(which: str) -> BaseResponse | str:
         return pages.one(which)
     saved.body(())
     keeper = backends().record.alerts
-    return _reply(keeper, alerts.get(keeper, which).alert)
+    alert = alerts.get(keeper, which).alert
+    saved.shows(change.samples for change in keeper.alert_changes(alert.id))
+    return _reply(keeper, alert)
 
 
 @bp.put("/alerts/<which>")
@@ -95,6 +97,7 @@ def test(which: str) -> Response:
     watched = alerts.get(held.record.alerts, which)
     question = searches.get(held.record.alerts, watched.alert.search).question
     found = alerts.attempt(CountSources(held.queue, held.store, held.index), watched.alert, question, watched.status)
+    saved.shows([found.counted.samples])
     return saved.fresh(TryAnswer(True, ShownTry.of(found)))
 
 

@@ -68,6 +68,7 @@ def _one(watched: WatchedAlert, tried: Try | str | None = None, error: InvalidIn
     keeper, now = backends().record.alerts, now_ms()
     names = {search.id: search.name for search in keeper.searches()}
     changes = [(change, _link(change)) for change in keeper.alert_changes(watched.alert.id)]
+    saved.shows(change.samples for change, _ in changes)
     return render_template(
         "alert.html",
         one=_shown(watched, names, now),
@@ -231,9 +232,11 @@ def _tried(alert: Alert, watched: WatchedAlert | None, question: Question | None
         if question is None:
             question = searches.get(held.record.alerts, alert.search).question
         sources = CountSources(held.queue, held.store, held.index)
-        return alerts.attempt(sources, alert, question, watched.status if watched else None)
+        found = alerts.attempt(sources, alert, question, watched.status if watched else None)
     except (Unavailable, NotFound) as error:
         return str(error)
+    saved.shows([found.counted.samples])
+    return found
 
 
 def _form(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sized
 from typing import Any, TypeVar
 
 from flask import Response, redirect, request
@@ -16,6 +16,7 @@ from app.web.current import settings
 from app.web.search.form import NAMES
 from app.web.security.access import who as asking
 from app.web.security.password import USER
+from app.web.security.recording import returned
 
 _T = TypeVar("_T")
 
@@ -50,6 +51,12 @@ def fresh(found: Answer, status: int = 200) -> Response:
     response = reply(found, status)
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def shows(samples: Iterable[Sized]) -> None:
+    """Have it written in the audit log how many logs the answer shows as samples, if it shows any."""
+    if count := sum(map(len, samples)):
+        returned(count)
 
 
 def go(path: str) -> BaseResponse:

@@ -30,6 +30,7 @@ from app.web.operate import sources
 from app.web.search.form import SearchForm
 from app.web.security import caching
 from app.web.security.errors import said
+from app.web.security.recording import refreshing, returned
 
 bp = Blueprint("add", __name__)
 bp.after_request(caching.keep_none)
@@ -42,6 +43,8 @@ DIALECTS = (*formats.NAMES, *sorted(table.BY_NAME))
 SHOWN_SOURCES = 50
 #: Logs that are shown once they are there, and seconds that finding them may take.
 LOGS, PATIENCE = 5, 1.0
+#: New sources that are shown (templates/_arrived.html).
+SHOWN_NEW = 5
 _ANY = frozenset[str]()
 #: Senders in the order of the page: the name of the template, what it is called, and the doors of which it needs one, if any.
 SENDERS: tuple[tuple[str, str, frozenset[str]], ...] = (
@@ -126,6 +129,12 @@ class Arrived:
     #: Why that is not known; None when it is.
     missing: str | None = None
 
+    @property
+    def shown(self) -> int:
+        """How many logs are shown, samples of refused ones among them."""
+        refused = sum(one.refusal is not None and bool(one.refusal.sample) for one in self.new[:SHOWN_NEW])
+        return len(self.logs) + refused
+
 
 @bp.get("/overview/add")
 def page() -> Response:
@@ -134,7 +143,10 @@ def page() -> Response:
     since, missing = _since(held)
     found = Arrived([], [], [], "", missing) if since is None else arrived(held, since)
     status = 200 if found.missing is None else 503
+    if shown := found.shown:
+        returned(shown)
     if request.args.get("part") == "arrived":
+        refreshing()
         return make_response(render_template("_arrived.html", arrived=found, since=since), status)
     return make_response(_page(arrived=found, since=since), status)
 

@@ -1,4 +1,4 @@
-"""What of a request that reads is an entry of the audit log: its action, its parameters that are kept, and whether it is a new look."""
+"""Tables of what reads: its action in the audit log, the parameters that are kept, and which looks at a page were written lately."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ READS = {
     "patterns.show": "log.patterns",
     "trace.show": "log.trace",
     "overview.page": "log.count",
+    "add.page": "log.follow",
+    "alerts.one": "log.show",
+    "alerts.test": "log.show",
+    "page_alerts.form": "log.show",
+    "rules.cost_table": "log.patterns",
     "dead.overview": "dead.read",
     "dead.letter": "dead.read",
     "dead.payload": "dead.read",
@@ -48,9 +53,10 @@ UNWRITTEN = frozenset(
         "page_access.act",
         "page_account.change",
         "add.tried",
-        "alerts.test",
     }
 )
+#: Endpoints with an entry only where the answer shows logs, which it says by `recording.returned`.
+SHOWING = frozenset({"add.page", "alerts.one", "alerts.test", "page_alerts.form"})
 #: Names of parameters whose values are kept: none of them is a secret, nor the content of a log.
 NAMES = frozenset(
     {
@@ -63,7 +69,7 @@ NAMES = frozenset(
 #: Parts of a path that are kept: they name what is shown or changed. Others may be a password, as at Datadog's door, or anything.
 PARTS = frozenset({"identity", "which", "trace_id"})
 #: Endpoints of pages that keep themselves current: they say so by `recording.refreshing`.
-REFRESHED = frozenset({"overview.page"})
+REFRESHED = frozenset({"overview.page", "add.page"})
 #: Seconds for which a look stands for what its page asks for again by itself; looks that are remembered, the oldest forgotten first.
 LOOK_SECONDS, LOOKS = 3600.0, 10_000
 

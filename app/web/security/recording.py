@@ -23,7 +23,7 @@ from app.process import Parts
 from app.web.accounts.noting import asked_entry
 from app.web.security.access import SAFE_METHODS, guard_of
 from app.web.security.credentials import presented
-from app.web.security.reads import NAMES, PARTS, READS, REFRESHED, UNWRITTEN, Looks
+from app.web.security.reads import NAMES, PARTS, READS, REFRESHED, SHOWING, UNWRITTEN, Looks
 from app.web.security.rights import right_of
 
 log = logging.getLogger(__name__)
@@ -172,7 +172,7 @@ class Recording:
 
 def _reads() -> str | None:
     endpoint = request.endpoint
-    if endpoint is None or endpoint in UNWRITTEN:
+    if endpoint is None or endpoint in UNWRITTEN or (endpoint in SHOWING and "returned" not in g):
         return None
     read = right_of(endpoint) == "reader" and request.method in SAFE_METHODS
     return READS.get(endpoint) or ("log.read" if read else None)
