@@ -195,6 +195,8 @@ class SpoolMover:
             self._came.wait(RETRY_SECONDS if self._spool.stuck else None)
             self._stopping.wait(RETRY_SECONDS if failing else GATHER_SECONDS)
             self._came.clear()
+            # Before the move: what is written during it is moved once more.
+            last = self._stopping.is_set()
             try:
                 move(self._spool, self._audit_log)
                 while self._others:
@@ -208,5 +210,5 @@ class SpoolMover:
                     log.error("entries wait for the audit log: %s", error, exc_info=None if known else error)
                 failing = True
                 self._came.set()
-            if self._stopping.is_set():
+            if last or (failing and self._stopping.is_set()):
                 return

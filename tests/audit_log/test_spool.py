@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -40,6 +41,28 @@ def test_what_another_writes_is_left_alone_until_it_ends(backends: Backends, tmp
     assert move(one, audit_log) == 1
     assert entries(audit_log) == [first, second]
     assert list(tmp_path.glob("*.*")) == []
+
+
+def test_what_is_written_while_the_last_are_moved_is_moved_too(
+    backends: Backends, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To stop is asked for in the middle of a move: what came behind it does not wait for the next start."""
+    moving, moved = spooling.move, threading.Event()
+    recorder, first, last = Recorder(tmp_path, backends.record.audit_log), entry("first"), entry("last")
+
+    def slowly(spool: Spool, audit_log: AuditLog) -> int:
+        found = moving(spool, audit_log)
+        if not moved.is_set():
+            recorder.write(last)
+            moved.set()
+            assert recorder.start()._stopping.wait(10)
+        return found
+
+    monkeypatch.setattr(spooling, "move", slowly)
+    recorder.write(first)
+    assert moved.wait(10)
+    recorder.close()
+    assert entries(backends.record.audit_log) == [first, last]
 
 
 def test_moved_again_after_a_kill_nothing_is_doubled(backends: Backends, tmp_path: Path) -> None:
