@@ -62,7 +62,9 @@ def back() -> Response:
     if begun is None:
         # A page of another site can have this asked for: the issuer is asked nothing, so nothing is counted, and a begun login stays.
         log.warning("a login by OpenID Connect was refused: this browser began no such login")
-        return _login("This browser began no such login, or more than ten minutes ago; try again.", "", 403)
+        return _login(
+            "You are not logged in: this browser began no such login, or more than ten minutes ago; try again.", "", 403
+        )
     address = request.remote_addr or ""
     wait = logins.tries.wait(address, b"")
     if wait:
