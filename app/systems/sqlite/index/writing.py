@@ -91,9 +91,8 @@ def _typed_paths(metadata: dict[str, Any], known: dict[_Layout, set[str]]) -> Co
     found = []
     for key, value in metadata.items():
         kind = _TYPES.get(type(value))
-        if (
-            kind is None
-        ):  # not flat: programs write logs of few layouts, so that the paths of each are put together once
+        if kind is None:
+            # Not flat. Programs write logs of few layouts, so that the paths of each are put together once.
             layout = _layout(metadata)
             paths = known.get(layout)
             if paths is None:
