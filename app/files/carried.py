@@ -36,13 +36,13 @@ def whole(lines: list[str], assumed: Assumed) -> list[str]:
     """Return the logs of a text's lines: each a log, but where first lines are known, with those that go on with it."""
     if assumed.first_line is None:
         return lines
-    first, found = regex(assumed.first_line), list[str]()
+    first, found = regex(assumed.first_line), list[list[str]]()
     for line in lines:
         if found and first.search(line) is None:
-            found[-1] = f"{found[-1]}\n{line}"
+            found[-1].append(line)
         else:
-            found.append(line)
-    return found
+            found.append([line])
+    return ["\n".join(one) for one in found]
 
 
 def opened(log: dict[str, Any], assumed: Assumed) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import socket
 import struct
 import sys
 from pathlib import Path
+from typing import Any
 
 from app.listen.decoding import Decode
 from app.listen.gelf import Chunks, inflated
@@ -39,14 +40,18 @@ class Datagrams:
     async def start(self) -> None:
         """Listen. Raises OSError."""
         if self.address.transport == "unixgram":
-            Path(self.address.path).unlink(missing_ok=True)
+            unlink_socket(self.address.path)
             made = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-            made.bind(self.address.path)
+            at: Any = self.address.path
         else:
             host, port = self.address.host or None, self.address.port
             found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE)
-            made = socket.socket(*found[0][:3])
-            made.bind(found[0][4])
+            made, at = socket.socket(*found[0][:3]), found[0][4]
+        try:
+            made.bind(at)
+        except OSError:
+            made.close()
+            raise
         made.setblocking(False)
         _enlarge(made)
         self._socket = made
@@ -105,6 +110,12 @@ class Datagrams:
         """Note how many datagrams the kernel has dropped at this socket in all; its count begins again at 2**32."""
         self.counts.lost_kernel += (total - self._dropped) & 0xFFFFFFFF
         self._dropped = total
+
+
+def unlink_socket(path: str) -> None:
+    """Remove the socket that an ended process left at the path; what is no socket stays, and the path can't be listened at."""
+    if Path(path).is_socket():
+        Path(path).unlink(missing_ok=True)
 
 
 def _enlarge(made: socket.socket) -> None:

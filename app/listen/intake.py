@@ -27,8 +27,8 @@ log = logging.getLogger(__name__)
 
 #: Most messages that are put on the queue at once, and seconds for which the first of them waits for others.
 BATCH, GATHER_SECONDS = 1_000, 0.005
-#: Most bytes of messages that wait in memory, over all connections.
-WAITING_BYTES = 64 << 20
+#: Most bytes of messages that wait in memory, over all connections; and what a message takes beside its own bytes.
+WAITING_BYTES, BESIDE = 64 << 20, 128
 #: Shortest and longest pause, in seconds, before a batch is tried again that the queue could not take.
 PAUSES = 0.2, 5.0
 
@@ -83,7 +83,7 @@ class Intake:
 
     def _add(self, messages: Sequence[Received]) -> None:
         self._waiting.extend(messages)
-        self._bytes += sum(len(message.data) for message in messages)
+        self._bytes += _size(messages)
         if messages:
             self._some.set()
 
@@ -105,7 +105,7 @@ class Intake:
             batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
             if batch:
                 await self._store(loop, batch)
-                self._bytes -= sum(len(message.data) for message in batch)
+                self._bytes -= _size(batch)
                 self._room.set()
             if not self._waiting and not self._closing:
                 self._some.clear()
@@ -147,6 +147,10 @@ class Intake:
         for (peer, way), count in Counter((message.peer, message.way) for message in batch).items():
             self._visits.saw(peer, way, count, read_as=way.partition(" ")[0])
         return True
+
+
+def _size(messages: Sequence[Received]) -> int:
+    return sum(len(message.data) for message in messages) + BESIDE * len(messages)
 
 
 def _decoded(message: Received) -> Any:

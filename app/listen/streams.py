@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
-from pathlib import Path
 
+from app.listen.datagrams import unlink_socket
 from app.listen.decoding import Decode
 from app.listen.frames import Frames
 from app.listen.gelf import GelfFrames
@@ -38,7 +38,7 @@ class Streams:
     async def start(self) -> None:
         """Listen. Raises OSError, and ssl.SSLError for certificates that can't be used."""
         if self.address.transport == "unix":
-            Path(self.address.path).unlink(missing_ok=True)
+            unlink_socket(self.address.path)
             self._server = await asyncio.start_unix_server(self._connected, self.address.path, limit=PIECE)
             return
         context = _tls(self.address) if self.address.transport == "tls" else None

@@ -118,9 +118,19 @@ def has_nul(body: bytes) -> bool:
 
 def _lines(body: bytes, most: int) -> list[Item]:
     dirty = has_nul(body)
+    return [read_item(line, dirty) for line in split_lines(body, most)]
+
+
+def split_lines(body: bytes, most: int) -> list[bytes]:
+    """Return the lines of a body that are more than white space. Raises TooLarge for more than *most*."""
     lines = [line for line in body.split(b"\n") if line and not line.isspace()]
     ensure_few(len(lines), most)
-    return [read_item(line, dirty) for line in lines]
+    return lines
+
+
+def text_lines(body: bytes, most: int) -> list[str]:
+    """Return the lines of a body of text: a line feed ends one, with a carriage return before it or without, and nothing else does."""
+    return [line.decode("utf-8", "replace").rstrip("\r") for line in split_lines(body, most)]
 
 
 def _array(body: bytes, most: int) -> list[Item]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+import msgspec
 
 from app.errors import Problem, TooLarge
 from app.log.codec import encode
@@ -15,10 +18,13 @@ NARROW: dict[str, tuple[int, int | None]] = {"sqs": (200 << 10, 240 << 10)}
 REQUEST_LOGS = 100_000
 #: Values or lines for each log that a request may hold.
 VALUES = 20
+#: Most bytes, as JSON, that what several logs of a request have in common may become when each of them gets it.
+SHARED_BYTES = 64 << 20
 #: Bytes before a value of JSON, and before a line: counting them bounds how many values a body holds.
 _BEFORE = (b",", b"{", b"[", b"\n")
 #: Bytes that a packed log takes at most besides message and metadata: five texts of 255 characters, id and time.
 TEXTS = 8 << 10
+_json = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,29 @@ class Limits:
     log: int | None = None
     #: Most logs in one request.
     logs: int = REQUEST_LOGS
+
+
+class Sharing:
+    """Counts what logs of one request have in common, such as a stream's labels: a few kilobytes can belong to a hundred thousand logs."""
+
+    def __init__(self) -> None:
+        self._room = SHARED_BYTES
+
+    def add(self, shared: Any, logs: int) -> None:
+        """Count what so many logs have in common. Raises TooLarge beyond SHARED_BYTES in all."""
+        if logs < 2 or not shared:
+            return
+        try:
+            size = len(_json(shared))
+        except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
+            # Lone surrogates, and what else JSON can't hold.
+            size = len(repr(shared))
+        # The first log has what was sent.
+        self._room -= size * (logs - 1)
+        if self._room < 0:
+            raise TooLarge(
+                Problem(f"what the logs have in common would take more than {SHARED_BYTES:,} bytes; send fewer at once")
+            )
 
 
 def ensure_few(logs: int, limit: int) -> None:

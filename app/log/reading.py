@@ -14,6 +14,7 @@ from app.log.dialects.dialect import Dialect, at, split
 from app.log.foreign import fits, layouts, objects
 from app.log.foreign.found import Foreign
 from app.log.foreign.roles import ROLES
+from app.log.limits import Sharing
 from app.log.lines.reader import read_line
 from app.log.lines.words import leading
 from app.times.written import Assumed
@@ -43,6 +44,8 @@ class Reader:
     line: Line | None = None
     #: Whether one value may give several logs.
     several: bool = True
+    #: Counts what the logs of a wrapper have in common; None where nobody else's request is read.
+    sharing: Sharing | None = None
 
     def text(self, text: str) -> Foreign:
         """Return the log that a line of text is."""
@@ -57,7 +60,7 @@ class Reader:
             return [found]
         dialect = layout.dialect
         if depth < _DEPTH and self.several and dialect is not None and dialect.events is not None:
-            events = expanded(value, split(dialect.events))
+            events = expanded(value, split(dialect.events), sharing=self.sharing)
             if 0 < len(events) <= _EVENTS:
                 return self._events(events, dialect, depth)
         outer = objects.read(value, self.assumed, raw, layout, later)
@@ -66,6 +69,8 @@ class Reader:
             return [outer]
         if isinstance(inner, str):
             return [self._line(inner, outer)]
+        if self.sharing is not None:
+            self.sharing.add(outer.log.get("metadata"), len(inner))
         return [_merged(outer, one) for part in inner for one in self.read(part, b"", depth + 1)]
 
     def _events(self, events: list[tuple[Any, dict[str, Any]]], dialect: Dialect, depth: int) -> list[Foreign]:
@@ -175,7 +180,7 @@ def _objects(text: str) -> list[dict[str, Any]] | None:
     """Return the object that a text is, or those of its lines; None when it isn't JSON objects alone."""
     if not text.lstrip().startswith("{"):
         return None
-    for parts in ([text], [line for line in text.splitlines() if line.strip()]):
+    for parts in ([text], [line for line in text.split("\n") if line.strip()]):
         try:
             values = [_decode(part) for part in parts]
         except (msgspec.MsgspecError, RecursionError, ValueError):
@@ -186,20 +191,22 @@ def _objects(text: str) -> list[dict[str, Any]] | None:
 
 
 def expanded(
-    value: Any, path: tuple[str, ...], beside: dict[str, Any] | None = None
+    value: Any, path: tuple[str, ...], beside: dict[str, Any] | None = None, sharing: Sharing | None = None
 ) -> list[tuple[Any, dict[str, Any]]]:
-    """Return the elements of the list at the path, each with what lies beside the lists on the way to it."""
+    """Return the elements of the list at the path, each with what lies beside the lists on the way to it, which *sharing* counts."""
     around = dict(beside or {})
+    if type(value) is list and sharing is not None:
+        sharing.add(around, len(value))
     if path and path[0] == "*":
         if type(value) is not list:
             return []
-        return [one for inner in value for one in expanded(inner, path[1:], around)]
+        return [one for inner in value for one in expanded(inner, path[1:], around, sharing)]
     if not path:
         return [(event, around) for event in value] if type(value) is list else []
     if type(value) is not dict:
         return []
     around |= {name: inner for name, inner in value.items() if name != path[0]}
-    return expanded(value.get(path[0]), path[1:], around)
+    return expanded(value.get(path[0]), path[1:], around, sharing)
 
 
 def _merged(outer: Foreign, inner: Foreign) -> Foreign:

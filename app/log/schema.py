@@ -17,7 +17,7 @@ from app.log import body as bodies
 from app.log import own
 from app.log.body import Item
 from app.log.foreign.doubled import decode
-from app.log.limits import Limits, ensure_few
+from app.log.limits import Limits, Sharing, ensure_few
 from app.log.lines.reader import read_inner
 from app.log.numbers import Number
 from app.log.reading import Line, Reader, batch, unused
@@ -141,7 +141,7 @@ def read_items(
 def _reader(now: int, source: Assumed | None, line: Line | None) -> Reader:
     at = datetime.fromtimestamp(now / 1000, UTC)
     assumed = Assumed(at) if source is None else replace(source, now=at)
-    return Reader(assumed, line or partial(read_inner, assumed=assumed))
+    return Reader(assumed, line or partial(read_inner, assumed=assumed), sharing=Sharing())
 
 
 def payload_of(value: Any) -> bytes:
@@ -237,13 +237,14 @@ def _foreign(item: Item, place: int, limits: Limits, now: int, reader: Reader, p
     for one in found:
         if item.dirty:
             one.log = cleaned(one.log)  # what it wraps as a text was decoded only now
-        size = len(item.raw) if len(found) == 1 else len(_item(one.log).raw)
+        raw = item.raw if len(found) == 1 else _item(one.log).raw
+        size = len(raw)
         record = own.record(one.log, size, limits, now)
         if record is None:
             one.log = own.fitted(one.log)
             record = own.record(one.log, size, limits, now)
         if record is None:
-            parsed.refused.append(Refused(replace(own.problem(one.log, limits), index=place), item.raw))
+            parsed.refused.append(Refused(replace(own.problem(one.log, limits), index=place), raw))
             continue
         parsed.logs.append(record)
         parsed.places.append(place)

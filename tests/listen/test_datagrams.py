@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from pathlib import Path
+
+import pytest
 
 from app.accept.accept import Accept
 from app.accept.receipts import Receipts
@@ -13,6 +16,7 @@ from app.files.sources.forms import SourceForms
 from app.listen.datagrams import Datagrams
 from app.listen.decoding import decoder
 from app.listen.intake import Intake
+from app.listen.streams import Streams
 from app.log.limits import Limits
 from app.monitor.listen_counts import ListenCounts
 from app.settings import listeners
@@ -49,3 +53,30 @@ def test_chunks_that_wait_when_nobody_listens_any_more_are_lost(backends: Backen
     asyncio.run(listen())
     assert [log.message for log in backends.queue.take(10, 0).records] == ["whole"]
     assert (counts.messages, counts.lost) == (1, {"kernel": 0, "full": 0, "chunks": 2})
+
+
+@pytest.mark.parametrize("kind", ["unixgram", "unix"])
+def test_what_is_no_socket_is_not_removed(backends: Backends, tmp_path: Path, kind: str) -> None:
+    """A path that names somebody's file can't be listened at; a socket that an ended process left is removed."""
+    record = backends.record
+    receipts = Receipts(backends.queue, record.store, record.letters, backends.index, b"k" * 32, 86_400_000)
+    file, left = tmp_path / "messages", tmp_path / "left"
+    file.write_text("kept")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as ended:
+        ended.bind(str(left))
+
+    async def listen(path: Path) -> None:
+        intake = Intake(Accept(backends.queue, receipts), Visits(record.figures), LIMITS)
+        [address] = listeners.read(f"{kind}://{path}")
+        made = Datagrams if kind == "unixgram" else Streams
+        listener = made(address, intake, ListenCounts(), decoder(address, SourceForms(backends.record.forms)), 1 << 20)
+        try:
+            await listener.start()
+            await listener.stop()
+        finally:
+            await intake.close()
+
+    with pytest.raises(OSError, match="in use"):
+        asyncio.run(listen(file))
+    assert file.read_text() == "kept"
+    asyncio.run(listen(left))

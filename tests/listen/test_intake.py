@@ -6,8 +6,10 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from app.accept.visits import Visits
-from app.listen.intake import Intake, Received
+from app.listen.intake import BESIDE, Intake, Received
 from tests.carrying import LIMITS, System, make_system
 
 
@@ -47,4 +49,26 @@ def test_a_dead_letter_that_was_lost_is_put_again(tmp_path: Path) -> None:
     system.work()
     assert system.messages() == ["one"]
     assert sum(system.backends.record.letters.dead_counts().values()) == 1
+    system.backends.close()
+
+
+def test_small_messages_take_room_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a message takes beside its bytes is counted: millions of a few bytes would else be gigabytes in memory."""
+    monkeypatch.setattr("app.listen.intake.WAITING_BYTES", 1_000 * BESIDE)
+    system = make_system(tmp_path)
+    taken = 0
+
+    async def take() -> None:
+        nonlocal taken
+        intake = Intake(system.accept, Visits(system.backends.record.figures), LIMITS)
+        # Nothing is stored meanwhile: nobody waits here.
+        while intake.offer(Received(b"x", "10.0.0.1", "syslog udp", read)):
+            taken += 1
+        await intake.close()
+        assert intake.offer(Received(b"x", "10.0.0.1", "syslog udp", read)), "there is room again"
+
+    asyncio.run(take())
+    system.work()
+    assert 900 < taken <= 1_000
+    assert len(system.messages()) == taken
     system.backends.close()

@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError
 
 from app.errors import InvalidRecord, Problem, TooLarge
 from app.log.body import read_item
-from app.log.limits import REQUEST_LOGS
+from app.log.limits import REQUEST_LOGS, Sharing, ensure_few
 from app.log.loki import labels as text_labels
 from app.log.schema import Refused
 from app.log.wire import ensure_few_packed
@@ -30,24 +30,33 @@ _MESSAGES: dict[str, tuple[tuple[str, int, bool, str | None], ...]] = {
 }
 
 
-def from_json(body: bytes) -> list[Any]:
-    """Return the log of each entry, and a Refused for each that is none. Raises InvalidRecord where it is no push."""
+def from_json(body: bytes, most: int = REQUEST_LOGS) -> list[Any]:
+    """Return the log of each entry, and a Refused for each that is none. Raises InvalidRecord where it is no push, TooLarge for more than *most*."""
     item = read_item(body)
     if item.problem is not None:
         raise InvalidRecord(item.problem)
     streams = item.value.get("streams") if isinstance(item.value, dict) else None
     if not isinstance(streams, list):
         raise InvalidRecord(Problem("is not a list", "streams"))
-    return [log for stream in streams for log in _stream(stream)]
+    ensure_few(sum(len(values) if (values := _values(stream)) is not None else 1 for stream in streams), most)
+    sharing = Sharing()
+    return [log for stream in streams for log in _stream(stream, sharing)]
 
 
-def _stream(stream: Any) -> Iterator[Any]:
+def _values(stream: Any) -> list[Any] | None:
+    """Return the entries of a stream; None where it has no list of them."""
     values = stream.get("values") if isinstance(stream, dict) else None
-    if not isinstance(values, list):
+    return values if isinstance(values, list) else None
+
+
+def _stream(stream: Any, sharing: Sharing) -> Iterator[Any]:
+    values = _values(stream)
+    if values is None:
         yield Refused(Problem("the stream has no list of values"), repr(stream).encode("utf-8", "backslashreplace"))
         return
     given = stream.get("stream")
     labels = _named(given if isinstance(given, dict) else text_labels.read(str(given or stream.get("labels") or "")))
+    sharing.add(labels, len(values))
     for value in values:
         if isinstance(value, list) and len(value) >= 2 and isinstance(value[1], str):
             more = value[2] if len(value) > 2 and isinstance(value[2], dict) else {}
@@ -83,8 +92,10 @@ def from_protobuf(body: bytes, limit: int, most: int = REQUEST_LOGS) -> list[Any
 
 def _entries(request: Any, text: Callable[[Any], str]) -> Iterator[dict[str, Any]]:
     """Yield the log of each entry; *text* makes one of what the request has for a text."""
+    sharing = Sharing()
     for stream in request.streams:
         labels = _named(text_labels.read(text(stream.labels)))
+        sharing.add(labels, len(stream.entries))
         for entry in stream.entries:
             time = None
             if entry.HasField("timestamp"):

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from app.errors import InvalidRecord, Problem
 from app.log.body import read_item
+from app.log.limits import REQUEST_LOGS, Sharing, ensure_few
 from app.log.otlp import logs, spans
 from app.log.schema import Refused, payload_of
 
@@ -160,26 +161,33 @@ def _enumerated(sent: int | str, prefix: str, names: tuple[str, ...]) -> int:
 SPANS = OtlpJson(("resourceSpans", "scopeSpans", "spans"), _span)
 
 
-def read(body: bytes, form: OtlpJson) -> list[Any]:
-    """Return the logs of a request, and a Refused for each record that can't be read. Raises InvalidRecord."""
+def read(body: bytes, form: OtlpJson, most: int = REQUEST_LOGS) -> list[Any]:
+    """Return the logs of a request, and a Refused for each record that can't be read. Raises InvalidRecord, TooLarge for more than *most*."""
     whole = read_item(body)
     if whole.problem is not None:
         raise InvalidRecord(whole.problem)
     if not isinstance(whole.value, dict):
         raise InvalidRecord(Problem("is not a JSON object"))
-    return list(values_of(whole.value, form))
+    found = list[Any]()
+    for one in values_of(whole.value, form):
+        found.append(one)
+        ensure_few(len(found), most)
+    return found
 
 
 def values_of(request: dict[str, Any], form: OtlpJson) -> Iterator[Any]:
-    """Yield the logs of a decoded request, a Refused for what can't be read. Raises InvalidRecord where it is none."""
+    """Yield the logs of a decoded request, a Refused for what can't be read. Raises InvalidRecord where it is none, TooLarge."""
     outer, middle, inner = form.way
+    sharing = Sharing()
     for resource in _members(request, outer):
         described = plain(_described(resource, "resource").attributes)
         name = logs.resource_id(described)
         for scope in _members(resource, middle):
             found = _described(scope, "scope")
             shared = logs.origin(described, found.name or "", found.version or "", plain(found.attributes))
-            for record in _members(scope, inner):
+            records = _members(scope, inner)
+            sharing.add(shared, len(records))
+            for record in records:
                 try:
                     yield form.read(record, shared, name)
                 except FAULTS as error:

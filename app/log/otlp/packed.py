@@ -15,7 +15,7 @@ from typing import Any
 from google.protobuf.message import DecodeError
 
 from app.errors import InvalidRecord, Problem
-from app.log.limits import REQUEST_LOGS
+from app.log.limits import REQUEST_LOGS, Sharing
 from app.log.otlp import logs, spans
 from app.log.schema import Refused
 from app.log.wire import ensure_few_packed, split
@@ -100,21 +100,25 @@ def read(body: bytes, kind: OtlpPacked, most: int = REQUEST_LOGS) -> list[Any]:
 
 def _whole(request: Any, kind: OtlpPacked) -> Iterator[Any]:
     outer, middle, inner = kind.way
+    sharing = Sharing()
     for resource in getattr(request, outer):
         described, name = _described(resource)
         for scope in getattr(resource, middle):
-            shared = _shared(described, scope)
-            for record in getattr(scope, inner):
+            shared, records = _shared(described, scope), getattr(scope, inner)
+            sharing.add(shared, len(records))
+            for record in records:
                 yield kind.read(record, shared, name)
 
 
 def _each(body: bytes, kind: OtlpPacked) -> Iterator[Any]:
+    sharing = Sharing()
     for outer in split(body, 1)[0]:
         scopes, rest = split(outer, 2)
         described, name = _described(_decoded(kind.resource, rest))
         for middle in scopes:
             records, rest = split(middle, 2)
             shared = _shared(described, _decoded(kind.scope, rest))
+            sharing.add(shared, len(records))
             for raw in records:
                 try:
                     yield kind.read(kind.record.FromString(raw), shared, name)

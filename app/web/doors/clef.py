@@ -12,8 +12,10 @@ from flask import Response, jsonify, make_response
 
 from app.errors import InvalidRecord, LogIngestorError
 from app.log import clef
-from app.log.body import read_item
+from app.log.body import read_item, split_lines
+from app.log.limits import ensure_few
 from app.log.schema import Refused
+from app.web.current import settings
 from app.web.doors.taking import PATIENCE, bury, door, read_body, take
 from app.web.reading import assumed_of_source
 from app.web.security.errors import refused_by
@@ -35,8 +37,9 @@ def _events(body: bytes) -> list[Any]:
     """Return the events of a body, decoded. Raises InvalidRecord where it holds none at all; it is a dead letter then."""
     whole = read_item(body)
     if whole.problem is None and isinstance(whole.value, dict) and isinstance(whole.value.get("Events"), list):
+        ensure_few(len(whole.value["Events"]), settings().request_logs)
         return list(whole.value["Events"])
-    items = [read_item(line) for line in body.split(b"\n") if line.strip()]
+    items = [read_item(line) for line in split_lines(body, settings().request_logs)]
     if items and all(item.problem for item in items):
         assert items[0].problem is not None
         bury(body, items[0].problem)

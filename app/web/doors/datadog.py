@@ -14,6 +14,7 @@ from app.errors import InvalidRecord, LogIngestorError, Problem
 from app.files import carried
 from app.log import body as bodies
 from app.log.foreign import scales
+from app.log.limits import Sharing
 from app.log.schema import Refused, payload_of
 from app.times import written
 from app.times.written import Assumed
@@ -43,6 +44,7 @@ def logs(password: str = "") -> Response:
         raise
     shared = {name: request.args[name] for name in _SHARED if request.args.get(name)}
     # The agent asks with an empty object whether anybody is there.
+    Sharing().add(shared, len(items))
     take([log(item, shared, assumed) for item in items if item != {}], body)
     return make_response(b"{}", 202, {"Content-Type": "application/json"})
 
@@ -50,8 +52,7 @@ def logs(password: str = "") -> Response:
 def _items(body: bytes, assumed: Assumed) -> list[Any]:
     """Return the items of a body, a Refused for each that is no JSON; lines of text are items too."""
     if request.mimetype == "text/plain" and body.lstrip()[:1] not in (b"{", b"["):
-        lines = [line for line in body.decode("utf-8", "replace").splitlines() if line.strip()]
-        return list(carried.whole(lines, assumed))
+        return list(carried.whole(bodies.text_lines(body, settings().request_logs), assumed))
     if not body.strip():
         return []
     found = bodies.items(body, "application/json", settings().request_logs)

@@ -11,6 +11,7 @@ from flask import Response, make_response
 
 from app.errors import InvalidRecord, LogIngestorError, Problem
 from app.log.body import inflate, read_item
+from app.log.limits import ensure_few
 from app.log.schema import Refused
 from app.web.current import parts
 from app.web.doors.taking import PATIENCE, bury, door, read_body, take
@@ -53,7 +54,9 @@ def _messages(body: bytes) -> list[Any]:
     whole = read_item(body.rstrip(b"\0"))
     if whole.problem is None:
         return list(whole.value) if isinstance(whole.value, list) else [whole.value]
-    items = [read_item(line) for line in body.split(b"\n") if line.strip(b" \t\r\0")]
+    lines = [line for line in body.split(b"\n") if line.strip(b" \t\r\0")]
+    ensure_few(len(lines), parts().settings.request_logs)
+    items = [read_item(line) for line in lines]
     if len(items) == 1:
         items = [whole]
     return [Refused(item.problem, item.raw) if item.problem else item.value for item in items]

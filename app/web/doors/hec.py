@@ -17,6 +17,7 @@ from flask import Response, g, make_response, request
 from app.accept import acks
 from app.errors import InvalidRecord, LogIngestorError, Problem
 from app.log.envelope import ENVELOPE_BYTES
+from app.log.limits import ensure_few
 from app.log.schema import Refused
 from app.web.current import parts
 from app.web.doors import hec_events as events
@@ -63,7 +64,7 @@ def event() -> Response:
 @bp.post("/services/collector/raw/1.0", strict_slashes=False)
 def raw() -> Response:
     """Accept lines of text; the address has their host, source, sourcetype, index and time."""
-    return _take(lambda body: events.lines(body, request.args))
+    return _take(lambda body: events.lines(body, request.args, parts().settings.request_logs))
 
 
 @bp.get("/services/collector/health", strict_slashes=False)
@@ -86,6 +87,7 @@ def ack() -> Response:
         asked = msgspec.json.decode(read_body(), type=dict[str, list[int]])["acks"]
     except (msgspec.MsgspecError, KeyError, ValueError, RecursionError):
         return _answer(6, 400)
+    ensure_few(len(asked), parts().settings.request_logs)
     if any(abs(number) >> 64 for number in asked):
         return _answer(6, 400)
     if channel is None:

@@ -12,7 +12,7 @@ import msgspec
 
 from app.errors import InvalidRecord, Problem
 from app.files import carried
-from app.log.limits import REQUEST_LOGS, ensure_few
+from app.log.limits import REQUEST_LOGS, Sharing, ensure_few
 from app.log.schema import Refused, payload_of
 from app.times import written
 from app.times.written import Assumed
@@ -148,14 +148,16 @@ def moment(sent: Any, assumed: Assumed) -> Any:
     return written.from_value(sent, assumed)
 
 
-def lines(body: bytes, about: Mapping[str, str]) -> list[Any]:
-    """Return the logs of a body of lines; one that begins with a blank goes on with the line before it."""
+def lines(body: bytes, about: Mapping[str, str], most: int = REQUEST_LOGS) -> list[Any]:
+    """Return the logs of a body of lines; one that begins with a blank goes on with the line before it. Raises TooLarge for more than *most*."""
     assumed = assumed_of_source()
     metadata = {name: about[name] for name in _FROM if about.get(name)}
     time, host = moment(about.get("time"), assumed), about.get("host") or None
     text = body.decode("utf-8", "replace").replace("\r\n", "\n")
     known = assumed.first_line is not None
     parts = carried.whole(text.strip("\n").split("\n"), assumed) if known else re.split(r"\n(?=\S)", text.strip("\n"))
-    found = [one.rstrip("\n") for one in parts]
+    found = [one.rstrip("\n") for one in parts if one.strip()]
+    ensure_few(len(found), most)
+    Sharing().add(metadata, len(found))
     shared = {"timestamp": time, "resourceId": host if host is not None and len(host) <= _SHORT else None}
-    return [carried.opened({"message": one, **shared, "metadata": metadata}, assumed) for one in found if one.strip()]
+    return [carried.opened({"message": one, **shared, "metadata": metadata}, assumed) for one in found]

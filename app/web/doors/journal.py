@@ -30,8 +30,8 @@ from app.web.security.errors import refused_by
 bp = door("journal")
 
 PATH = "/upload"
-#: Entries that are accepted at once.
-BATCH = 500
+#: Entries that are accepted at once, and bytes of them: an entry may be as large as the largest log.
+BATCH, BATCH_BYTES = 500, 4 << 20
 #: A client that calls itself so hands on all entries of a machine; others send some of them, so that a gap says nothing.
 WHOLE = "systemd-journal-upload"
 #: Name in the environment that says: only whether the client may upload is asked.
@@ -47,12 +47,18 @@ class Upload:
         self._limits = replace(limits_of(opened.settings), logs=BATCH)
         self._entries = Entries(self._limits.message + self._limits.metadata)
         self._waiting: list[dict[str, Any]] = []
+        #: Bytes that came since the last were accepted.
+        self._bytes = 0
 
     def feed(self, data: bytes) -> None:
         """Take a piece of the body; accept the entries in it once there are enough. Raises Unavailable."""
-        self._waiting += self._entries.feed(data)
-        if len(self._waiting) >= BATCH:
-            self._accept()
+        for start in range(0, len(data), BATCH_BYTES):
+            piece = data[start : start + BATCH_BYTES]
+            self._waiting += self._entries.feed(piece)
+            self._bytes += len(piece)
+            if len(self._waiting) >= BATCH or self._bytes >= BATCH_BYTES:
+                self._accept()
+                self._bytes = 0
 
     def end(self, *, whole: bool) -> None:
         """Accept what is left. Raises Unavailable.

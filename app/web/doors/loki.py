@@ -31,7 +31,7 @@ def ingest() -> Response:
     # tracing-loki names the one layer of snappy that every push in protobuf has.
     body = read_body(also=("snappy",))
     try:
-        found = _from_protobuf(body) if _is_packed() else push.from_json(body)
+        found = _from_protobuf(body) if _is_packed() else push.from_json(body, parts().settings.request_logs)
     except InvalidRecord as error:
         bury(body, error.problems[0])
         raise

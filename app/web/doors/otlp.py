@@ -48,9 +48,8 @@ def metrics() -> Response:
 def _taken(form: document.OtlpJson, kind: Any) -> Response:
     body = read_body()
     try:
-        found = (
-            document.read(body, form) if _is_json(body) else packed.read(body, kind(), parts().settings.request_logs)
-        )
+        most = parts().settings.request_logs
+        found = document.read(body, form, most) if _is_json(body) else packed.read(body, kind(), most)
     except InvalidRecord as error:
         bury(body, error.problems[0])
         raise

@@ -20,6 +20,7 @@ from app.accept.accept import Outcome
 from app.errors import InvalidRecord, LogIngestorError, OverQuota, Problem, Unavailable
 from app.files import carried
 from app.log import schema
+from app.log.limits import ensure_few
 from app.log.numbers import Number
 from app.log.record import LogRecord
 from app.log.schema import Parsed, Refused
@@ -207,6 +208,8 @@ def _parsed(values: Sequence[Any], now: int, keys: Sequence[bytes]) -> Parsed:
 
 def _placed(values: Sequence[Any], now: int) -> Parsed:
     source, limits = assumed_of_source(), limits_of(parts().settings)
+    # What the door refused becomes a dead letter each.
+    ensure_few(len(values), limits.logs)
     line = carried.line_reader(source)
     if Refused not in map(type, values):
         return schema.read_items(values, limits, now, source=source, line=line)

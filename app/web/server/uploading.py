@@ -13,6 +13,7 @@ from app.errors import LogIngestorError, Unavailable
 from app.process import Parts
 from app.web.current import space as space_of_sender
 from app.web.doors.journal import MAY, PATH, Upload
+from app.web.security.errors import refused_by
 from app.web.server.bridge import Receive, Send
 from app.web.server.environ import Scope, environ
 
@@ -56,7 +57,9 @@ class Uploading:
         except Unavailable as error:
             await _answer(send, 503, f"{error}\n".encode(), {"Retry-After": str(error.retry_after)}, whole=whole)
         except LogIngestorError as error:
-            await _answer(send, 500, f"{error}\n".encode(), {}, whole=whole)
+            # As a batch that is more than its space may take in a day.
+            status, text, headers = refused_by(error)
+            await _answer(send, status, f"{text}\n".encode(), headers, whole=whole)
         else:
             await _answer(send, 202, b"OK.\n", {}, whole=whole)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,11 @@ import pytest
 from flask import Flask
 
 from app.backends import Backends
+from app.maintain import spaces
+from app.settings.settings import Settings
+from app.web import create_app
+from app.web.accounts import tokens
+from app.web.doors.journal import BATCH_BYTES, Upload
 from app.web.server.uploading import Uploading
 from tests.carrying import make_system
 
@@ -91,3 +97,28 @@ def test_what_was_not_read_is_no_request(app: Flask) -> None:
     assert (refused["status"], ended in refused["headers"]) == (415, True)
     taken = answer(app, body(ENTRY))
     assert (taken["status"], ended in taken["headers"]) == (202, False)
+
+
+def test_large_entries_do_not_wait_for_many(app: Flask, backends: Backends) -> None:
+    """What an upload holds in memory is bounded in bytes too: its entries may be as large as the largest log."""
+    large = ENTRY.replace(b"all of it", b"x" * (BATCH_BYTES // 4))
+    entries = [large.replace(b"s=1", b"s=%d" % n) for n in range(5)]
+    waiting = Upload(app.extensions["logingestor"], "10.0.0.1", "systemd-journal-upload", "")
+    for entry in entries:
+        waiting.feed(entry)
+    assert backends.queue.depth().logs >= 3
+    waiting.end(whole=True)
+    assert backends.queue.depth().logs == 5
+
+
+def test_what_no_day_has_room_for_is_said(settings: Settings) -> None:
+    """An entry that is larger than what its space takes in a day is 413, as at all doors, and no fault of the server's."""
+    app = create_app(replace(settings, auth="required", admin_password="the admin's password"))
+    try:
+        spaces.add(app.extensions["logingestor"].backends().record.spaces, "shop", "100")
+        with app.app_context():
+            token = tokens.create("journal", "writer", "tests", space="shop")[0]
+        allowed = (b"authorization", f"Bearer {token}".encode())
+        assert upload(app, body(ENTRY.replace(b"all of it", b"x" * 1_000)), allowed) == 413
+    finally:
+        app.extensions["logingestor"].close()

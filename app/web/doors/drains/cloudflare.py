@@ -12,11 +12,12 @@ from typing import Any
 from flask import Response, make_response
 
 from app.files import carried
-from app.log.body import read_item
+from app.log.body import read_item, split_lines
 from app.log.foreign.scales import from_status
 from app.log.schema import Refused
 from app.times import written
 from app.times.written import Assumed
+from app.web.current import settings
 from app.web.doors.taking import door, read_body, take
 from app.web.reading import assumed_of_source
 
@@ -39,7 +40,7 @@ def logs() -> Response:
     """Accept lines; 200 when each is kept, or is a dead letter."""
     body = read_body()
     assumed = assumed_of_source()
-    take([_line(line, assumed) for line in body.split(b"\n") if line.strip()], body)
+    take([_line(line, assumed) for line in split_lines(body, settings().request_logs)], body)
     return make_response(b"", 200)
 
 

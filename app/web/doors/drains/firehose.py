@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -16,7 +17,8 @@ from flask import Response, g, make_response, request
 
 from app.errors import InvalidInput, InvalidRecord, LogIngestorError, Problem
 from app.files import carried
-from app.log.body import inflate, read_item
+from app.log.body import inflate, read_item, text_lines
+from app.log.limits import Sharing, ensure_few
 from app.log.schema import Refused, payload_of
 from app.times import written
 from app.times.instant import now_ms
@@ -38,6 +40,17 @@ class _Record(msgspec.Struct):
     data: str
 
 
+@dataclass
+class _Room:
+    """What a request may yet hold."""
+
+    #: Bytes that may be inflated.
+    bytes: int
+    #: Most logs, in all records together.
+    logs: int
+    sharing: Sharing = field(default_factory=Sharing)
+
+
 class _Delivery(msgspec.Struct, rename="camel"):
     request_id: str
     records: list[_Record]
@@ -57,55 +70,63 @@ def logs() -> Response:
     asked = request.headers.get("X-Amz-Firehose-Request-Id")
     if asked and asked != sent.request_id:
         raise InvalidInput(Problem("is not the requestId of the body", "X-Amz-Firehose-Request-Id"))
-    shared, assumed, room = _common(), assumed_of_source(), [settings().inflated_limit]
-    values = [value for record in sent.records for value in _values(record.data, shared, assumed, room)]
+    shared, assumed, room = _common(), assumed_of_source(), _Room(settings().inflated_limit, settings().request_logs)
+    values = list[Any]()
+    for record in sent.records:
+        values += _values(record.data, shared, assumed, room)
+        ensure_few(len(values), room.logs)
     # When it was made is no part of a request: it comes again with the same records.
     take(values, b"\n".join(record.data.encode() for record in sent.records), key=sent.request_id[:255])
     return _answer(200, {})
 
 
-def _values(data: str, shared: dict[str, Any], assumed: Assumed, room: list[int]) -> Iterator[Any]:
-    """Yield the logs of a record; *room* is how many bytes may yet be inflated in this request. Raises TooLarge."""
+def _values(data: str, shared: dict[str, Any], assumed: Assumed, room: _Room) -> Iterator[Any]:
+    """Yield the logs of a record. Raises TooLarge."""
     try:
         raw = base64.b64decode(data, validate=True)
-        inner = sparse(inflate(raw, "gzip", room[0]) if raw.startswith(_GZIP) else raw)
+        inner = sparse(inflate(raw, "gzip", room.bytes) if raw.startswith(_GZIP) else raw)
     except (binascii.Error, ValueError):
         yield Refused(Problem("is not base64", "data"), data.encode("utf-8", "replace"))
         return
     except InvalidRecord as error:
         yield Refused(error.problems[0], raw)
         return
-    room[0] -= len(inner)
-    yield from of_record(inner, shared, assumed)
+    room.bytes -= len(inner)
+    yield from _of_record(inner, shared, assumed, room)
 
 
-def of_record(inner: bytes, shared: dict[str, Any], assumed: Assumed) -> Iterator[Any]:
+def _of_record(inner: bytes, shared: dict[str, Any], assumed: Assumed, room: _Room) -> Iterator[Any]:
     """Yield the logs in a record's bytes: JSON objects in any row, of CloudWatch Logs or not, or lines of text."""
     if not inner.lstrip().startswith(b"{"):
-        for line in inner.decode("utf-8", "replace").splitlines():
-            if line.strip():
-                yield carried.opened({"message": line, "metadata": dict(shared)}, assumed)
+        lines = text_lines(inner, room.logs)
+        room.sharing.add(shared, len(lines))
+        for line in lines:
+            yield carried.opened({"message": line, "metadata": dict(shared)}, assumed)
         return
     try:
         found = objects(inner)
     except InvalidRecord as error:
         yield Refused(error.problems[0], inner)
         return
+    ensure_few(len(found), room.logs)
+    room.sharing.add(shared, len(found))
     for one in found:
         if isinstance(one, Refused):
             yield one
         elif isinstance(one, dict) and "messageType" in one and isinstance(one.get("logEvents"), list):
-            yield from _events(one, shared, assumed)
+            yield from _events(one, shared, assumed, room)
         else:
             yield carried.within(carried.read(one, assumed), {"metadata": shared}) if isinstance(one, dict) else one
 
 
-def _events(subscription: dict[str, Any], shared: dict[str, Any], assumed: Assumed) -> Iterator[Any]:
+def _events(subscription: dict[str, Any], shared: dict[str, Any], assumed: Assumed, room: _Room) -> Iterator[Any]:
     """Yield the logs of a message of CloudWatch Logs' subscription; a CONTROL_MESSAGE only asks whether anybody is there."""
     if subscription["messageType"] != "DATA_MESSAGE":
         return
     about = {name: subscription[name] for name in ("logGroup", "logStream", "owner") if name in subscription} | shared
     group = subscription.get("logGroup")
+    ensure_few(len(subscription["logEvents"]), room.logs)
+    room.sharing.add(about, len(subscription["logEvents"]))
     for event in subscription["logEvents"]:
         if not isinstance(event, dict) or not isinstance(event.get("message"), str):
             yield Refused(Problem("is no event with a message", "logEvents"), payload_of(event))

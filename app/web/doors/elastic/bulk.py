@@ -18,6 +18,7 @@ from app.accept.accept import Outcome
 from app.errors import Problem
 from app.log import own
 from app.log.body import Item, has_nul, read_item
+from app.log.limits import REQUEST_LOGS, Sharing, ensure_few
 from app.log.schema import Refused
 
 #: Index of a document that names none.
@@ -69,9 +70,15 @@ class BulkEntry:
         return made.digest()
 
 
-def read(body: bytes, index: str | None) -> list[BulkEntry]:
-    """Return the items of a body in their order; *index* is that of the path. What can't be read is a Refused in its place."""
-    return list(_entries((line for line in body.split(b"\n") if line and not line.isspace()), index or INDEX))
+def read(body: bytes, index: str | None, most: int = REQUEST_LOGS) -> list[BulkEntry]:
+    """Return the items of a body in their order; *index* is that of the path. What can't be read is a Refused in its place.
+
+    Raises TooLarge for more lines than *most* items have.
+    """
+    lines = [line for line in body.split(b"\n") if line and not line.isspace()]
+    ensure_few(-(-len(lines) // 2), most)
+    Sharing().add(index, len(lines) // 2)
+    return list(_entries(iter(lines), index or INDEX))
 
 
 def _entries(lines: Iterator[bytes], index: str) -> Iterator[BulkEntry]:

@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import BaseConverter, Map, Rule, ValidationError
 
 from app.errors import InvalidRecord, LogIngestorError, Problem, Unavailable
+from app.web.current import settings
 from app.web.doors.elastic import bulk, surface
 from app.web.doors.elastic.bulk import Action, BulkEntry, dumped
 from app.web.doors.taking import PATIENCE, bury, door, read_body, take
@@ -105,7 +106,7 @@ def _product(response: Response) -> Response:
 def _bulk(index: str | None = None) -> Response:
     began = time.monotonic()
     body = read_body()
-    entries = bulk.read(body, index)
+    entries = bulk.read(body, index, settings().request_logs)
     if not any(entry.action.read for entry in entries):
         problem = next((entry.value.problem for entry in entries), Problem("the body holds no action"))
         bury(body, problem)
