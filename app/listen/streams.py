@@ -20,7 +20,7 @@ PIECE = 64 << 10
 REST_SECONDS = 0.5
 #: Seconds for which a connection is read on after the program got a signal to stop: until its sender has noticed.
 LINGER_SECONDS = 3.0
-#: Most connections of one address.
+#: Most connections of one address that are read; of others nothing is, so that their senders wait, until one ends.
 CONNECTIONS = 4_096
 
 
@@ -34,6 +34,7 @@ class Streams:
         self._way = f"{address.protocol} {address.transport}"
         self._server: asyncio.Server | None = None
         self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+        self._places = asyncio.Semaphore(CONNECTIONS)
 
     async def start(self) -> None:
         """Listen. Raises OSError, and ssl.SSLError for certificates that can't be used."""
@@ -74,9 +75,6 @@ class Streams:
         await asyncio.gather(*self._open, return_exceptions=True)
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if len(self._open) >= CONNECTIONS:
-            writer.close()
-            return
         self.counts.connections += 1
         task = asyncio.ensure_future(self._serve(reader, writer))
         self._open[task] = writer
@@ -89,8 +87,9 @@ class Streams:
         )
         frames = GelfFrames(self._limit) if self.address.protocol == "gelf" else Frames(self._limit)
         try:
-            while data := await self._piece(reader, frames, peer):
-                await self._put(frames.feed(data), peer)
+            async with self._places:
+                while data := await self._piece(reader, frames, peer):
+                    await self._put(frames.feed(data), peer)
         except (OSError, EOFError):
             pass  # the sender has gone without a goodbye: what it had sent is taken
         finally:
