@@ -208,7 +208,7 @@ def _parsed(values: Sequence[Any], now: int, keys: Sequence[bytes]) -> Parsed:
 
 def _placed(values: Sequence[Any], now: int) -> Parsed:
     source, limits = assumed_of_source(), limits_of(parts().settings)
-    # What the door refused becomes a dead letter each.
+    # The values that the door refused become a dead letter each.
     ensure_few(len(values), limits.logs)
     line = carried.line_reader(source)
     if Refused not in map(type, values):

@@ -42,7 +42,7 @@ class _Record(msgspec.Struct):
 
 @dataclass
 class _Room:
-    """What a request may yet hold."""
+    """The bytes and logs that a request may yet hold."""
 
     #: Bytes that may be inflated.
     bytes: int
