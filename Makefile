@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 # Files of tests that are passed side by side: most tests wait. 0 passes them one after the other, in one process.
-JOBS   ?= 2
+JOBS   ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test lint bench clean
@@ -18,7 +18,7 @@ install: $(VENV)/installed ## install into .venv, without serving
 run: $(VENV)/installed ## install at the first time, then serve at http://127.0.0.1:3000
 	@exec $(BIN)/logingestor serve
 
-test: $(VENV)/installed-dev ## pass the tests, JOBS files at a time (2)
+test: $(VENV)/installed-dev ## pass the tests, JOBS files at a time (3)
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/installed-dev ## check style, types and spelling

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,6 +33,12 @@ def number(value: Any) -> float | None:
     except OverflowError:
         converted = math.inf if value > 0 else -math.inf
     return None if math.isnan(converted) else converted + 0.0  # -0.0 + 0.0 is 0.0
+
+
+def sortable(value: float) -> str:
+    """Return a float64 as 16 hex digits that sort as the numbers do."""
+    bits = struct.unpack(">Q", struct.pack(">d", value))[0]
+    return f"{bits ^ (0xFFFFFFFFFFFFFFFF if bits >> 63 else 1 << 63):016x}"
 
 
 def scalars(value: Any, path: str) -> Iterator[tuple[str, str | bool | int | float]]:

@@ -9,6 +9,9 @@ import msgspec
 
 from app.log.envelope import Earlier, Envelope, Listing
 
+#: How long a claim, or an id that a sender chose, is remembered, in ms.
+CLAIM_MS = 24 * 3600 * 1000
+
 
 class ClaimMade(msgspec.Struct, array_like=True, tag="claim", frozen=True):
     """A claim of a request, or of one part of it; `made` is in ms since 1970."""

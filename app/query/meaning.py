@@ -7,7 +7,7 @@ booleans have one text; null, [] and {} are no value; a leaf on an absent field 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, assert_never
 
@@ -71,6 +71,11 @@ def values(record: LogRecord, field: str) -> list[Any]:
     if record.metadata is None:
         return []
     return [value for path, value in scalars(record.metadata, "metadata") if path == field]
+
+
+def values_of(record: LogRecord, fields: Iterable[str]) -> set[tuple[str, str]]:
+    """Return each value of *record* at these fields, as (field, text of the value), once."""
+    return {(field, as_text(value)) for field in fields for value in values(record, field)}
 
 
 def texts(record: LogRecord, field: str) -> list[str]:

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from app.errors import Unavailable
 from app.log.record import LogRecord
-from app.log.scalars import as_text, scalars, type_of
-from app.query.meaning import values
+from app.log.scalars import scalars, type_of
+from app.query.meaning import values, values_of
 from app.query.query import Bucket, Facets, FieldInfo, Query, Value
 from app.systems.opensearch.mapping import FIELDS, TYPE_LETTERS, field_name
 from app.systems.opensearch.reading import TooManyBuckets
@@ -120,7 +120,7 @@ def facets(search: OpenSearchQuery, fields: Sequence[str], size: int) -> Facets:
         found, exact = _top(search, counted, size)
     others = [field for field in fields if field not in counted]
     if others:
-        tally, whole = _sampled(search, lambda record: _values_of(record, others))
+        tally, whole = _sampled(search, lambda record: values_of(record, others))
         exact = exact and whole
         for field in others:
             pairs = [(value, count) for (name, value), count in tally.items() if name == field]
@@ -140,10 +140,6 @@ def _top(search: OpenSearchQuery, fields: Sequence[str], size: int) -> tuple[dic
         exact = exact and not one["doc_count_error_upper_bound"]
         found[field] = [Value(bucket["key"], bucket["doc_count"]) for bucket in one["buckets"]]
     return found, exact
-
-
-def _values_of(record: LogRecord, fields: Sequence[str]) -> set[tuple[str, str]]:
-    return {(field, as_text(value)) for field in fields for value in values(record, field)}
 
 
 def _sampled(

@@ -11,8 +11,8 @@ import msgspec
 from app.log import codec
 from app.log.fold import word_text
 from app.log.record import LogRecord
-from app.log.scalars import as_text, number, scalars
-from app.systems.opensearch.mapping import PATH_LIMIT, path_name, sortable
+from app.log.scalars import as_text, number, scalars, sortable
+from app.systems.opensearch.mapping import PATH_LIMIT, path_name
 
 #: A longer value is kept in pieces of so many characters: with the path before it, Lucene takes 32,766 bytes of UTF-8.
 PIECE = 7_000

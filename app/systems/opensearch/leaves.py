@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from app.log.fold import fold, words
 from app.log.ranks import RANKS
-from app.log.scalars import number
+from app.log.scalars import number, sortable
 from app.query.filter import Contains, Equals, Exists, In, Leaf, Matches, Phrase, Prefix, Range, Wildcard, Words
 from app.query.meaning import within
 from app.query.pattern.codepoints import ANY, among, family
@@ -20,7 +20,7 @@ from app.query.wildcard import pieces
 from app.systems.opensearch import lucene, moments
 from app.systems.opensearch.documents import OVERLAP, PIECE, document_id
 from app.systems.opensearch.lucene import quoted, shown
-from app.systems.opensearch.mapping import FIELDS, PATH_LIMIT, path_name, sortable
+from app.systems.opensearch.mapping import FIELDS, PATH_LIMIT, path_name
 
 Query: TypeAlias = dict[str, Any]
 

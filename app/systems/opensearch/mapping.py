@@ -15,7 +15,6 @@ meta, cut  kept for the answer only: the metadata, packed, and whether the messa
 from __future__ import annotations
 
 import re
-import struct
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -123,9 +122,3 @@ def path_name(field: str) -> str:
 def field_name(name: str) -> str:
     """Return the path whose name this is."""
     return "metadata" + _WRITTEN.sub(lambda found: chr(int(found[1], 16)), name)
-
-
-def sortable(value: float) -> str:
-    """Return a float64 as 16 hex digits that sort as the numbers do."""
-    bits = struct.unpack(">Q", struct.pack(">d", value))[0]
-    return f"{bits ^ (0xFFFFFFFFFFFFFFFF if bits >> 63 else 1 << 63):016x}"

@@ -7,14 +7,11 @@ from typing import Any
 
 from app.log.envelope import Claim, Earlier, Envelope, Listing, of_one_request
 from app.log.record import id_bytes, id_runs
-from app.ports.memory import ClaimMade, Doubled, Listed, Remembered
+from app.ports.memory import CLAIM_MS, ClaimMade, Doubled, Listed, Remembered
 from app.systems.postgres import server
 from app.systems.postgres.marks import split
 from app.systems.postgres.server import Cursor, PostgresDatabase
 from app.times.instant import now_ms
-
-#: How long a claim is remembered, in ms.
-CLAIM_MS = 24 * 3600 * 1000
 
 
 class PostgresClaims:

@@ -6,7 +6,6 @@ import logging
 from typing import Any
 
 from app.errors import Unavailable
-from app.ports.parts import RecordParts
 from app.settings.settings import Retention, Settings
 from app.systems.entry import Opened, Purpose, System
 from app.systems.postgres import schema, server
@@ -16,16 +15,7 @@ from app.systems.postgres.letters import PostgresLetters
 from app.systems.postgres.record import PostgresStore
 from app.systems.postgres.server import PostgresDatabase
 from app.systems.postgres.shelf import PostgresShelf
-from app.systems.sql.alerts import SqlAlerts
-from app.systems.sql.audit_log import SqlAuditLog
-from app.systems.sql.costs import SqlCosts
-from app.systems.sql.figures import SqlFigures
-from app.systems.sql.forms import SqlForms
-from app.systems.sql.gaps import SqlGaps
-from app.systems.sql.notes import SqlNotes
-from app.systems.sql.notices import SqlNotices
-from app.systems.sql.outbox import SqlOutbox
-from app.systems.sql.spaces import SqlSpaces
+from app.systems.sql.parts import record_parts
 
 log = logging.getLogger(__name__)
 
@@ -74,20 +64,11 @@ def opened(url: str, *, dead_limit: int, retention: Retention = Retention(30 * 8
         log.info("%s", error)
     database = PostgresDatabase(url, schema.examine)
     leading = server.AdvisoryLock(url, database, LEAD_LOCK, "notices")
-    shelf = PostgresShelf(database)
-    record = RecordParts(
+    record = record_parts(
+        PostgresShelf(database),
+        leading.take,
         store=PostgresStore(database, retention),
         letters=PostgresLetters(database, dead_limit),
         claims=PostgresClaims(database),
-        notes=SqlNotes(shelf),
-        notices=SqlNotices(shelf, leading.take),
-        alerts=SqlAlerts(shelf),
-        outbox=SqlOutbox(shelf),
-        figures=SqlFigures(shelf),
-        gaps=SqlGaps(shelf),
-        costs=SqlCosts(shelf),
-        forms=SqlForms(shelf),
-        spaces=SqlSpaces(shelf),
-        audit_log=SqlAuditLog(shelf),
     )
     return Opened(record, places=[BeatTable(database)], closers=[leading.close, database.close])

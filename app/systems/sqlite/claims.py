@@ -6,13 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from app.log.envelope import Earlier, Envelope, Listing, of_one_request
 from app.log.record import id_runs
-from app.ports.memory import Remembered
+from app.ports.memory import CLAIM_MS, Remembered
 from app.systems.sqlite import memory
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.times.instant import now_ms
-
-#: How long claims and own ids are remembered, in ms.
-CLAIM_MS = 24 * 3600 * 1000
 
 
 class Keeping:

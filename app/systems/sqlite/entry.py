@@ -9,14 +9,17 @@ import pysqlite3
 
 from app.settings.settings import Settings
 from app.systems.entry import Opened, Purpose, System
+from app.systems.sql.parts import record_parts
 from app.systems.sqlite import schema
+from app.systems.sqlite.claims import SqliteClaims
 from app.systems.sqlite.file import BUSY_SECONDS, SqliteDatabase
 from app.systems.sqlite.index import writing
 from app.systems.sqlite.index.index import SqliteIndex
 from app.systems.sqlite.letters import SqliteLetters
 from app.systems.sqlite.move import Mover
-from app.systems.sqlite.parts import record_parts
 from app.systems.sqlite.queue import SqliteQueue
+from app.systems.sqlite.record import SqliteStore
+from app.systems.sqlite.shelf import SqliteShelf
 
 
 class Sqlite(System):
@@ -57,7 +60,12 @@ class Sqlite(System):
         made = Opened(tidy=[file.checkpoint], hurry=[file.hurry], closers=[file.close])
         if "record" in purposes:
             made.record = record_parts(
-                file, dead_limit=settings.dead_limit, forget=writing.forget if together else None
+                SqliteShelf(file),
+                # Processes on one file share a data folder, and its lock decides which of them leads.
+                lambda: True,
+                store=SqliteStore(file, forget=writing.forget if together else None),
+                letters=SqliteLetters(file, settings.dead_limit),
+                claims=SqliteClaims(file),
             )
         if "queue" in purposes:
             made.queue = queue = SqliteQueue(file, limit=settings.queue_limit, min_free=settings.min_free_disk)

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from app.log.record import LogRecord
-from app.log.scalars import as_text, scalars
+from app.log.scalars import scalars
 from app.query.filter import EVERYTHING
-from app.query.meaning import values
+from app.query.meaning import values_of
 from app.query.query import Bucket, Facets, FieldInfo, Query, Value
 from app.systems.sqlite.index import counting, kept
 from app.systems.sqlite.index.kept import MINUTE
@@ -81,16 +81,12 @@ def facets(search: SqliteQuery, fields: Sequence[str], size: int) -> Facets:
     others = [field for field in fields if field not in counted]
     exact = True
     if others:
-        tallies, exact = _sampled(search, lambda record: _values_of(record, others))
+        tallies, exact = _sampled(search, lambda record: values_of(record, others))
         for field in others:
             pairs = [(value, count) for (name, value), count in tallies.items() if name == field]
             pairs.sort(key=lambda pair: (-pair[1], pair[0]))
             found[field] = [Value(value, count) for value, count in pairs[:size]]
     return Facets({field: found[field] for field in fields}, exact)
-
-
-def _values_of(record: LogRecord, fields: Sequence[str]) -> set[tuple[str, str]]:
-    return {(field, as_text(value)) for field in fields for value in values(record, field)}
 
 
 def _counted(search: SqliteQuery, field: str, size: int) -> list[Value]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from app.log.fold import fold, words
 from app.log.record import SEVERITY_NAMES, LogRecord
+from app.log.scalars import sortable
 from app.query.filter import (
     And,
     Contains,
@@ -200,7 +201,7 @@ def _range(leaf: Range, dictionary: Dictionary) -> FtsExpression:
     lower = float("-inf") if leaf.lower is None else leaf.lower
     upper = float("inf") if leaf.upper is None else leaf.upper
     assert isinstance(lower, int | float) and isinstance(upper, int | float)
-    first, last = start + terms.sortable(float(lower) + 0.0), start + terms.sortable(float(upper) + 0.0)
+    first, last = start + sortable(float(lower) + 0.0), start + sortable(float(upper) + 0.0)
     found = dictionary.between(first, last, TERMS_LIMIT)
     if found is None:
         return FtsExpression(quoted(terms.exists_term(leaf.field)), exact=False)

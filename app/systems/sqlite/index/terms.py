@@ -19,14 +19,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-import struct
 from functools import lru_cache
 from typing import Any
 
 from app.log.fold import fold, word_text
 from app.log.ranks import RANKS
 from app.log.record import LogRecord
-from app.log.scalars import as_text, number
+from app.log.scalars import as_text, number, sortable
 
 #: A longer value is indexed by its start and by a digest of the whole (characters).
 VALUE_LIMIT = 200
@@ -84,12 +83,6 @@ def prefix_term(field: str, start: str) -> str:
 def number_start(field: str) -> str:
     """Return what all number terms of *field* start with."""
     return f"n~{path_name(field)}="
-
-
-def sortable(value: float) -> str:
-    """Return a float64 as 16 hex digits that sort as the numbers do."""
-    bits = struct.unpack(">Q", struct.pack(">d", value))[0]
-    return f"{bits ^ (0xFFFFFFFFFFFFFFFF if bits >> 63 else 1 << 63):016x}"
 
 
 def _digest(field: str, value: str) -> str:

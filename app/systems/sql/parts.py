@@ -1,8 +1,13 @@
-"""The parts of a record in one SQLite file."""
+"""The parts of a record whose SQL is the same in both databases."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from app.ports.letters import LetterKeeper
+from app.ports.memory import ClaimKeeper
 from app.ports.parts import RecordParts
+from app.ports.record import LogStore
 from app.systems.sql.alerts import SqlAlerts
 from app.systems.sql.audit_log import SqlAuditLog
 from app.systems.sql.costs import SqlCosts
@@ -12,24 +17,23 @@ from app.systems.sql.gaps import SqlGaps
 from app.systems.sql.notes import SqlNotes
 from app.systems.sql.notices import SqlNotices
 from app.systems.sql.outbox import SqlOutbox
+from app.systems.sql.shelf import Shelf
 from app.systems.sql.spaces import SqlSpaces
-from app.systems.sqlite.claims import SqliteClaims
-from app.systems.sqlite.file import SqliteDatabase
-from app.systems.sqlite.letters import SqliteLetters
-from app.systems.sqlite.record import Forget, SqliteStore
-from app.systems.sqlite.shelf import SqliteShelf
 
 
-def record_parts(database: SqliteDatabase, *, dead_limit: int, forget: Forget | None = None) -> RecordParts:
-    """Return the parts of the record in *database*."""
-    shelf = SqliteShelf(database)
+def record_parts(
+    shelf: Shelf, lead: Callable[[], bool], *, store: LogStore, letters: LetterKeeper, claims: ClaimKeeper
+) -> RecordParts:
+    """Return a record of the three parts that each database has of its own, and of those on *shelf*.
+
+    *lead* says whether this process may write what only one process writes; see SqlNotices.
+    """
     return RecordParts(
-        store=SqliteStore(database, forget=forget),
-        letters=SqliteLetters(database, dead_limit),
-        claims=SqliteClaims(database),
+        store=store,
+        letters=letters,
+        claims=claims,
         notes=SqlNotes(shelf),
-        # Processes on one file share a data folder, and its lock decides which of them leads.
-        notices=SqlNotices(shelf, lambda: True),
+        notices=SqlNotices(shelf, lead),
         alerts=SqlAlerts(shelf),
         outbox=SqlOutbox(shelf),
         figures=SqlFigures(shelf),
