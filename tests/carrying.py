@@ -35,10 +35,10 @@ class Carrying:
         #: Places that the next put loses.
         self.loses: frozenset[int] = frozenset()
 
-    def put(self, envelopes: Sequence[Envelope]) -> frozenset[int]:
+    def put(self, envelopes: Sequence[Envelope], space: str = "") -> frozenset[int]:
         """Keep the envelopes, but for those that are to be lost."""
         lost, self.loses = self.loses, frozenset()
-        self._queue.put([envelope for place, envelope in enumerate(envelopes) if place not in lost])
+        self._queue.put([envelope for place, envelope in enumerate(envelopes) if place not in lost], space=space)
         return frozenset(place for place in lost if place < len(envelopes))
 
     def __getattr__(self, name: str) -> Any:

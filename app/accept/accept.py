@@ -100,7 +100,7 @@ class Accept:
         """
         self._prepare(parsed, space)
         if self._spaces is None or not space:
-            return self._queued(parsed, sender, key, digest, agent, parsed.keys)
+            return self._queued(parsed, sender, key, digest, agent, parsed.keys, space)
         own, keys = None if key is None else f"{space} {key}", [one and within(space, one) for one in parsed.keys]
         size = bytes_of(parsed)
         try:
@@ -112,7 +112,7 @@ class Accept:
                 raise
             return _repeated(earlier.answer, earlier.digest == digest)
         try:
-            outcome = self._queued(parsed, sender, own, digest, agent, keys)
+            outcome = self._queued(parsed, sender, own, digest, agent, keys, space)
         except LogIngestorError:
             self._spaces.release(space, size)
             raise
@@ -130,7 +130,14 @@ class Accept:
                 self._spaces.stamp(parsed, space)
 
     def _queued(
-        self, parsed: Parsed, sender: str, key: str | None, digest: bytes, agent: str | None, keys: Sequence[bytes]
+        self,
+        parsed: Parsed,
+        sender: str,
+        key: str | None,
+        digest: bytes,
+        agent: str | None,
+        keys: Sequence[bytes],
+        space: str,
     ) -> Outcome:
         own = frozenset(log.id for log in parsed.logs if log.id)
         logs, sizes = self._identify(parsed)
@@ -146,7 +153,7 @@ class Accept:
         if key is not None:
             answer = {"sent": parsed.sent, "rejected": rejected, "receipt": receipt, "dropped": parsed.dropped}
             claim = Claim(key, digest, _remembered(answer))
-        taken = self._queue.put(envelopes, claim, own, listing)
+        taken = self._queue.put(envelopes, claim, own, listing, space)
         missing = taken.missing.intersection(log.id for log in logs) if taken.missing else taken.missing
         accepted = len(logs) - len(taken.duplicates) - len(missing) if taken.fresh else 0
         self._saw(sender, agent, accepted, parsed.refused if taken.fresh else (), parsed.recognised)
@@ -154,13 +161,12 @@ class Accept:
             return _repeated(taken.answer, taken.digest == digest)
         if self._ruling is not None:
             self._ruling.count(parsed)
-        duplicates = len(taken.duplicates) + twice
         if taken.missing:
             lost = [letter.id in taken.missing for envelope in letters for letter in envelope.dead]
             rejected = [one | {"retry": True} if gone else one for one, gone in zip(rejected, lost, strict=True)]
             rejected = sorted([*rejected, *_missing(parsed, missing)], key=lambda one: one.get("index", 0))
             receipt = self._partial([log.id for log in logs if log.id not in taken.missing | taken.duplicates])
-        return Outcome(accepted, duplicates, rejected, receipt, parsed.dropped)
+        return Outcome(accepted, len(taken.duplicates) + twice, rejected, receipt, parsed.dropped)
 
     def bury(self, body: bytes, problem: Problem, sender: str, agent: str | None = None) -> None:
         """Keep the beginning of a body that can't be read, with the reason."""

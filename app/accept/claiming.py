@@ -42,6 +42,7 @@ class ClaimingQueue:
         claim: Claim | None = None,
         own_ids: frozenset[bytes] = frozenset(),
         listing: Listing | None = None,
+        space: str = "",
     ) -> Taken:
         """See LogQueue. While the record can't be asked a re-send counts as accepted; it is stored once all the same."""
         try:
@@ -59,7 +60,7 @@ class ClaimingQueue:
         if listing is not None:
             ids = [identity for identity in listing.ids if identity not in known]
             self._record.claims.keep(Listing(listing.key, ids, listing.keep_ms))
-        lost = self._carrier.put(sent) if sent else frozenset()
+        lost = self._carrier.put(sent, space) if sent else frozenset()
         missing = frozenset(record.id for place in lost for record in sent[place].records)
         letters = frozenset(letter.id for place in lost for letter in sent[place].dead)
         with self._guard:

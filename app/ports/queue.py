@@ -31,12 +31,14 @@ class LogQueue(Protocol):
         claim: Claim | None = None,
         own_ids: frozenset[bytes] = frozenset(),
         listing: Listing | None = None,
+        space: str = "",
     ) -> Taken:
         """Queue *envelopes*; return only when a crash of this machine can't lose them any more.
 
         Safe to call from many threads; calls of one process share commits. *own_ids* are ids the
         sender chose: those accepted before are left out and reported. *listing* is kept beside the
-        envelopes, without the ids that were left out.
+        envelopes, without the ids that were left out. What is of one *space*, empty for none, is taken in its turn,
+        however much of another waits, where the system can do that.
         Raises QueueFull at the limit and Unavailable when the queue can't be reached, with nothing kept
         unless its `kept_unknown` says otherwise.
         """
@@ -81,8 +83,8 @@ class LogQueue(Protocol):
 class Carrier(Protocol):
     """A queue that remembers nothing beside its messages; with a record beside it, it is a LogQueue (app/accept/claiming.py)."""
 
-    def put(self, envelopes: Sequence[Envelope]) -> frozenset[int]:
-        """Queue *envelopes* durably; return the places of those that were not kept though others were.
+    def put(self, envelopes: Sequence[Envelope], space: str = "") -> frozenset[int]:
+        """Queue *envelopes* of a *space* durably; return the places of those that were not kept though others were.
 
         Safe to call from many threads. Raises QueueFull and Unavailable as LogQueue does.
         """

@@ -39,12 +39,14 @@ class Kind:
     exact: bool = True
     #: It gives logs out in exactly the order in which they came; else a message that was given back may come later.
     ordered: bool = True
+    #: It gives each space its turn; else the service does, or nobody.
+    fair: bool = True
 
 
 KINDS = {
     "sqlite": Kind(),
-    "rabbitmq": Kind("rabbitmq_queue", exact=False, ordered=False),
-    "sqs": Kind("sqs_queue", exact=False, ordered=False),
+    "rabbitmq": Kind("rabbitmq_queue", exact=False, ordered=False, fair=False),
+    "sqs": Kind("sqs_queue", exact=False, ordered=False, fair=False),
 }
 
 
@@ -119,6 +121,31 @@ def test_what_is_put_is_taken_in_order(queue: LogQueue, kind: Kind, make_record:
     assert queue.depth().logs == 250 if kind.exact else queue.depth().logs >= 250
     found = taken(queue, 250)
     assert (found if kind.ordered else sorted(found, key=lambda record: record.id)) == records
+    assert becomes_empty(queue)
+
+
+def test_one_space_waits_for_no_other(queue: LogQueue, kind: Kind, make_record: MakeRecord) -> None:
+    """What a space sends is taken among the first, however much of another came before; each keeps its order, nothing comes twice."""
+    loud = [[make_record(message=f"loud {n}") for n in range(20 * part, 20 * part + 20)] for part in range(150)]
+    quiet = [[make_record(message=f"quiet {n}")] for n in range(3)]
+    for part in range(0, 150, 50):
+        queue.put([Envelope(records) for records in loud[part : part + 50]], space="loud")
+    for records in quiet:
+        queue.put([Envelope(records)], space="quiet")
+    nobody = make_record(message="nobody's")
+    queue.put([Envelope([nobody])])
+    first = take(queue, 100)
+    queue.ack(first)
+    if kind.fair:
+        assert [one.message for one in first.records][-4:] == ["quiet 0", "quiet 1", "quiet 2", "nobody's"]
+    rest = taken(queue, 3_004 - len(first.records), 1_000)
+    found = [one.message for one in (*first.records, *rest)]
+    sent = [one.message for records in (*loud, *quiet) for one in records]
+    for space in ("loud", "quiet"):
+        of_space = [one for one in found if one.startswith(space)]
+        wanted = [one for one in sent if one.startswith(space)]
+        assert (of_space if kind.ordered else sorted(of_space)) == (wanted if kind.ordered else sorted(wanted))
+    assert found.count("nobody's") == 1
     assert becomes_empty(queue)
 
 

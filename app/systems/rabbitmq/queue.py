@@ -81,8 +81,8 @@ class RabbitQueue:
         self._full_until = 0.0
         self._mean = 1024.0
 
-    def put(self, envelopes: Sequence[Envelope]) -> frozenset[int]:
-        """See Carrier."""
+    def put(self, envelopes: Sequence[Envelope], space: str = "") -> frozenset[int]:
+        """See Carrier; all spaces share the one queue."""
         bodies = [codec.encode(envelope) for envelope in envelopes]
         verdict = self._answer(self._open().publishing, lambda link: link.publish(bodies), CONFIRM_SECONDS)
         lost = verdict.refused | verdict.returned

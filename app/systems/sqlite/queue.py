@@ -6,7 +6,7 @@ Puts of one process share a commit (see app/systems/sqlite/group.py).
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -17,7 +17,9 @@ from app.log.envelope import Batch, Claim, Envelope, Listing, Taken
 from app.log.record import LogRecord
 from app.ports.notes import ACCEPTED, NOTE
 from app.ports.queue import Depth
+from app.systems.sqlite import fair
 from app.systems.sqlite.claims import Keeping
+from app.systems.sqlite.fair import WaitingRow
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.group import Group
 from app.systems.sqlite.rows import add_states, get_state
@@ -25,8 +27,6 @@ from app.times.instant import now_ms
 
 #: Seconds for which a worker has taken envelopes for itself; longer than any batch takes to store.
 LEASE_SECONDS = 60
-#: Bytes of envelopes taken at once, so that large logs don't fill the memory.
-TAKE_BYTES = 8 << 20
 #: Logs read at once by `look`.
 TAKE_LOGS = 2_000
 #: Envelopes inserted by one statement: between two, the thread that commits would have to wait for its turn to run.
@@ -35,8 +35,6 @@ _ROWS_AT_ONCE = 50
 _decode = codec.decoder(Envelope).decode
 
 
-#: A row that waits: seq, number of logs, bytes.
-_Waiting = tuple[int, int, bytes]
 #: An envelope as a row: first id, last id, number of logs, bytes.
 _Row = tuple[bytes, bytes, int, bytes]
 
@@ -49,6 +47,7 @@ class _Put:
     claim: Claim | None
     own_ids: frozenset[bytes]
     listing: Listing | None
+    space: str
     rows: list[_Row]
     taken: Taken | None = None
     error: BaseException | None = None
@@ -62,6 +61,7 @@ class SqliteQueue(Keeping):
         self._limit = limit
         self._min_free = min_free
         self._group = Group(self._commit)
+        self._turns = fair.Turns()
 
     def put(
         self,
@@ -69,9 +69,10 @@ class SqliteQueue(Keeping):
         claim: Claim | None = None,
         own_ids: frozenset[bytes] = frozenset(),
         listing: Listing | None = None,
+        space: str = "",
     ) -> Taken:
         """See LogQueue."""
-        wish = _Put(envelopes, claim, own_ids, listing, [_row(envelope) for envelope in envelopes])
+        wish = _Put(envelopes, claim, own_ids, listing, space, [_row(envelope) for envelope in envelopes])
         self._group.carry_out(wish)
         if wish.error is not None:
             raise wish.error
@@ -101,7 +102,7 @@ class SqliteQueue(Keeping):
     def _insert(self, connection: Connection, wishes: list[_Put]) -> list[Taken | QueueFull]:
         results: list[Taken | QueueFull] = []
         waiting = get_state(connection, "queued_bytes")
-        rows: list[_Row] = []
+        rows: list[tuple[str, _Row]] = []
         for wish in wishes:
             size = sum(len(row[3]) for row in wish.rows)
             if waiting + size > self._limit:
@@ -111,15 +112,16 @@ class SqliteQueue(Keeping):
             results.append(taken)
             if taken.fresh:
                 waiting += size
-                rows.extend(wish.rows)
+                rows.extend((wish.space, row) for row in wish.rows)
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             some = rows[start : start + _ROWS_AT_ONCE]
-            marks = ", ".join(["(?, ?, ?, ?)"] * len(some))
+            marks = ", ".join(["(?, ?, ?, ?, ?)"] * len(some))
             connection.execute(
-                f"INSERT INTO queue (first, last, logs, body) VALUES {marks}", [value for row in some for value in row]
+                f"INSERT INTO queue (space, first, last, logs, body) VALUES {marks}",
+                [value for space, row in some for value in (space, *row)],
             )
-        logs = sum(row[2] for row in rows)
-        size = sum(len(row[3]) for row in rows)
+        logs = sum(row[2] for _, row in rows)
+        size = sum(len(row[3]) for _, row in rows)
         add_states(connection, {"queued_logs": logs, "queued_bytes": size, NOTE + ACCEPTED: logs})
         return results
 
@@ -146,10 +148,9 @@ class SqliteQueue(Keeping):
             ]
         return decode(mine)
 
-    def _oldest(self, limit: int, now: int) -> list[_Waiting]:
+    def _oldest(self, limit: int, now: int) -> list[WaitingRow]:
         with self._database.snapshot() as connection:
-            rows = connection.execute("SELECT seq, logs, body FROM queue WHERE leased <= ? ORDER BY seq", (now,))
-            return _some(rows, limit)
+            return self._turns.oldest(connection, limit, now)
 
     def peek(self, limit: int) -> Batch:
         """Return the oldest envelopes without a lease, for a mover that removes them in its own transaction."""
@@ -195,8 +196,9 @@ class SqliteQueue(Keeping):
         after = 0
         while True:
             with self._database.snapshot() as connection:
-                found = _some(
-                    connection.execute("SELECT seq, logs, body FROM queue WHERE seq > ? ORDER BY seq", (after,))
+                found = fair.some(
+                    connection.execute("SELECT seq, logs, body FROM queue WHERE seq > ? ORDER BY seq", (after,)),
+                    TAKE_LOGS,
                 )
             if not found:
                 return
@@ -205,18 +207,6 @@ class SqliteQueue(Keeping):
 
     def close(self) -> None:
         """See LogQueue; the database is closed by whoever opened it."""
-
-
-def _some(rows: Iterable[_Waiting], limit: int = TAKE_LOGS) -> list[_Waiting]:
-    """Return the first rows, of about *limit* logs and at most about TAKE_BYTES."""
-    found: list[_Waiting] = []
-    logs = size = 0
-    for row in rows:
-        found.append(row)
-        logs, size = logs + row[1], size + len(row[2])
-        if logs >= limit or size >= TAKE_BYTES:
-            break
-    return found
 
 
 def _row(envelope: Envelope) -> _Row:
@@ -276,7 +266,7 @@ def _count(connection: Connection, logs: int, size: int) -> None:
     add_states(connection, {"queued_logs": logs, "queued_bytes": size})
 
 
-def decode(rows: Sequence[_Waiting]) -> Batch:
+def decode(rows: Sequence[WaitingRow]) -> Batch:
     """Return the batch of these envelopes; a body that can't be decoded is set apart."""
     records: list[LogRecord] = []
     batch = Batch(records, [], [(seq, logs, len(body)) for seq, logs, body in rows])

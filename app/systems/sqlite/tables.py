@@ -35,6 +35,9 @@ queue = Table(
     #: Unix time until which a worker has the envelope for itself; 0 when nobody has.
     Column("leased", Integer, nullable=False, server_default="0"),
     Column("body", LargeBinary, nullable=False),
+    #: Whose it is; empty where it belongs to no space.
+    Column("space", Text, nullable=False, server_default=""),
+    Index("queue_space", "space"),
     sqlite_autoincrement=True,
 )
 

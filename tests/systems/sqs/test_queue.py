@@ -17,7 +17,7 @@ import pytest
 
 from app.errors import InvalidSettings, Unavailable
 from app.log import codec, schema
-from app.log.envelope import DeadLetter, Envelope
+from app.log.envelope import ENVELOPE_LOGS, DeadLetter, Envelope
 from app.log.limits import Limits
 from app.settings.limits import limits_of
 from app.settings.settings import Settings
@@ -249,3 +249,19 @@ def test_without_boto3_the_extra_is_named(tmp_path: Path) -> None:
     assert "pip install --editable '.[sqs]'" in run.stderr, run.stderr
     assert run.returncode == 2
     assert "Traceback" not in run.stderr
+
+
+def test_a_space_is_a_group_where_the_service_has_groups(sqs_queue: str, make_record: MakeRecord) -> None:
+    """Each message says whose it is, nobody's nothing; a service that refuses that is sent the same without, at once and from then on."""
+    sent: list[list[Any]] = []
+    with closing(SqsQueue(sqs_queue)) as queue:
+        service = queue._open()
+        service.sender.meta.events.register(
+            "before-parameter-build.sqs.SendMessageBatch",
+            lambda params, **_: sent.append([one.get("MessageGroupId") for one in params["Entries"]]),
+        )
+        queue.put([Envelope([make_record()])])
+        assert queue.put([Envelope([make_record()]), Envelope([make_record()])], "shop") == frozenset()
+        assert queue.put([Envelope([make_record()])], "shop") == frozenset()
+        assert sent == [[None], ["shop", "shop"], [None, None], [None]]
+        assert queue.depth().logs == 4 * ENVELOPE_LOGS

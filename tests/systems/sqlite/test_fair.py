@@ -1,0 +1,54 @@
+"""Spaces take their turns in the queue that is a table."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.log.envelope import Envelope
+from app.settings.settings import Settings
+from app.systems.sqlite.fair import SHARED_LOGS, SHARED_SECONDS, Turns, in_turn
+from app.systems.sqlite.file import SqliteDatabase
+from app.systems.sqlite.queue import SqliteQueue
+from tests.conftest import MakeRecord
+
+#: Sizes of the envelopes of several spaces.
+SIZES = st.lists(st.lists(st.integers(0, 300), max_size=8), max_size=5)
+
+
+@given(SIZES)
+def test_each_gets_as_much_while_it_has_any(sizes: list[list[int]]) -> None:
+    """All rows come, each line's in its order, and no line has had more than another that waits, but for its last row."""
+    lines = [[(n * 100 + line, 1, bytes(size)) for n, size in enumerate(some)] for line, some in enumerate(sizes)]
+    had, left = [0] * len(lines), [list(line) for line in lines]
+    for row in in_turn(lines):
+        line = row[0] % 100
+        assert left[line].pop(0) == row
+        assert all(had[line] <= had[other] for other, rows in enumerate(left) if rows)
+        had[line] += len(row[2])
+    assert not any(left)
+
+
+def test_batches_are_small_while_several_send(settings: Settings, make_record: MakeRecord) -> None:
+    """From when two spaces waited at once, and no longer than a moment after they last did: alone a flood has whole batches."""
+    now, turns = [0.0], Turns(lambda: now[0])
+    with closing(SqliteDatabase(settings.database)) as database:
+        queue = SqliteQueue(database, limit=1 << 30, min_free=0)
+
+        def logs() -> int:
+            with database.snapshot() as connection:
+                return sum(row[1] for row in turns.oldest(connection, 4_000, 0))
+
+        queue.put([Envelope([make_record() for _ in range(100)]) for _ in range(12)], space="loud")
+        assert logs() == 1_200
+        queue.put([Envelope([make_record()])], space="quiet")
+        assert logs() == SHARED_LOGS + 1
+        queue.ack(queue.take(SHARED_LOGS, 0))
+        with database.snapshot() as connection:
+            assert connection.execute("SELECT DISTINCT space FROM queue").fetchall() == [("loud",)]
+        now[0] = SHARED_SECONDS - 0.1
+        assert logs() == SHARED_LOGS
+        now[0] = SHARED_SECONDS
+        assert logs() == 700
