@@ -14,7 +14,7 @@ from app.maintain.letters import fits
 from app.ports.deadline import Budget
 from app.ports.index import Rebuildable, SearchIndex, WholeIndex
 from app.ports.letters import LetterKeeper
-from app.ports.parts import RecordParts
+from app.ports.parts import Erasable, RecordParts
 from app.ports.queue import LogQueue
 from app.query.query import Query
 from app.times.instant import now_ms
@@ -89,6 +89,18 @@ def delete(
             break
     letters = [letter.id for letter in _letters(record.letters, query)]
     return Deletion(deleted, record.letters.drop_dead(letters))
+
+
+def erase(*parts: object) -> list[str]:
+    """Take what was deleted off the disk of queue, store and index, as far as these keep it; return what is left, and why."""
+    left = []
+    for part in parts:
+        if isinstance(part, Erasable):
+            try:
+                part.erase()
+            except Unavailable as error:
+                left.append(str(error))
+    return list(dict.fromkeys(left))
 
 
 def _letters(keeper: LetterKeeper, query: Query) -> Iterator[DeadLetter]:

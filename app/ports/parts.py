@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 from app.ports.alerts import AlertKeeper
 from app.ports.audit_log.chain import AuditLog
@@ -35,3 +36,11 @@ class RecordParts:
     forms: FormKeeper
     spaces: SpaceKeeper
     audit_log: AuditLog
+
+
+@runtime_checkable
+class Erasable(Protocol):
+    """A queue, store or index that keeps bytes of what was deleted until it is asked to erase them, besides its own port."""
+
+    def erase(self) -> None:
+        """Take what was deleted off the disk; raises Unavailable, saying what is left where, when it can't just then."""

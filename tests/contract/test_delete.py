@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +14,7 @@ from app.errors import Unavailable
 from app.log.envelope import DeadLetter, Envelope
 from app.log.record import IdSource
 from app.maintain.audit import audit
-from app.maintain.delete import Deletion, arrived, delete, matching
+from app.maintain.delete import Deletion, arrived, delete, erase, matching
 from app.maintain.letters import fits
 from app.ports.index import Rebuildable
 from app.query.language.parse import parse
@@ -51,6 +53,41 @@ def test_only_what_fits_goes(each_backends: Backends, make_record: MakeRecord) -
     assert {record.id for record in index.find(Query(limit=10_000)).records} == {record.id for record in others}
     assert sum(parts.letters.dead_counts().values()) == 1
     assert audit(parts.store, parts.letters, index, MONTH_MS).same
+
+
+SECRET = "xk7pzq0vwm"
+
+
+@pytest.mark.parametrize("others", [0, 2_500])
+def test_deleted_text_leaves_the_disk(
+    each_backends: Backends, make_record: MakeRecord, tmp_path: Path, others: int
+) -> None:
+    """No file holds it any more where all three lie in SQLite files: a database, nor its write-ahead log."""
+    chance, parts, index = random.Random(4), each_backends.record, each_backends.index
+    hers = [
+        make_record(
+            message=f"{SECRET}{number} {chance.randbytes(chance.choice((20, 20, 20, 2_500))).hex()}",
+            resource_id=SECRET,
+            trace_id=f"{SECRET}{number}",
+            metadata={"user": SECRET, SECRET: {"n": number}},
+        )
+        for number in range(40)
+    ]
+    rest = [make_record(message=chance.randbytes(50).hex(), metadata={"n": n}) for n in range(others)]
+    mixed = [
+        *rest[:1_000],
+        *(one for pair in zip(hers, rest[1_000:1_040] or hers, strict=True) for one in pair),
+        *rest[1_040:],
+    ]
+    fill_backends(each_backends, mixed)
+    parts.letters.bury([letter({"message": 5, "metadata": {"user": SECRET}})])
+    assert delete(parts, index, asked(f"metadata.user:{SECRET}")) == Deletion(40, 1)
+    assert erase(each_backends.queue, parts.store, index) == []
+    holding = [
+        path.name for path in tmp_path.iterdir() if path.is_file() and SECRET.encode() in path.read_bytes().lower()
+    ]
+    assert holding == []
+    assert len(index.find(Query(limit=5_000)).records) == others
 
 
 def test_what_waits_is_waited_for(each_backends: Backends, make_record: MakeRecord) -> None:

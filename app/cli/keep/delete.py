@@ -11,7 +11,7 @@ import click
 from app.backends import Backends
 from app.cli.options import json_option, make_query, print_json, query_options, with_backends
 from app.cli.recorded import detail
-from app.errors import InvalidInput, Problem
+from app.errors import InvalidInput, Problem, Unavailable
 from app.maintain import delete as pipeline
 from app.query.filter import And, Not
 from app.query.normal import normal
@@ -37,7 +37,8 @@ def command(
     """Delete the logs that fit QUERY from record, index and dead letters; there is no way back.
 
     First what is on its way is waited for, then the count is shown. Who deleted, when, by which query
-    and how many stands in the audit log. Backups keep what they hold.
+    and how many stands in the audit log. Backups keep what they hold. Of SQLite files the text itself is
+    erased; what of it has to stay for now is said, with exit code 1: run the same command again.
 
     Example: logingestor delete 'metadata.user.email:"ann@example.org"' --dry-run
     """
@@ -59,11 +60,14 @@ def command(
     done = pipeline.delete(backends.record, backends.index, asked)
     counts = {"logs": done.logs, "dead_letters": done.dead_letters}
     detail(**counts)
+    left = pipeline.erase(backends.queue, backends.store, backends.index)
     _print(
-        {"deleted": True, **line, **counts},
+        {"deleted": True, **line, **counts, "left": left},
         f"deleted {done.logs:,} logs and {done.dead_letters:,} dead letters",
         as_json,
     )
+    if left:
+        raise Unavailable("; ".join(left))
 
 
 def _without_held(backends: Backends, asked: Query) -> Query:

@@ -11,6 +11,7 @@ import fcntl
 import os
 import select
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -36,6 +37,10 @@ CACHE_KIB = 32 << 10
 CHECKPOINT_BYTES = 16 << 20
 #: Size from which writers wait a moment so that the log can start anew; else it would never under steady load.
 RESTART_BYTES = 64 << 20
+#: Free pages given back in one transaction; how often it is tried to empty the write-ahead log, how long each try waits for
+#: readers while writers wait too, and how long they may write between two.
+ERASE_PAGES = 4096
+ERASE_TRIES, ERASE_WAIT_MS, ERASE_PAUSE_SECONDS = 20, 100, 0.05
 
 #: Longest wait, in seconds, on a file system where nobody can ring.
 DEAF_SECONDS = 0.25
@@ -52,6 +57,8 @@ def open_connection(path: Path, *, durable: bool) -> Connection:
     connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
     connection.execute("PRAGMA wal_autocheckpoint=0")
     connection.execute("PRAGMA temp_store=MEMORY")
+    # Deleted cells are overwritten in pages that stay in use; pages that become free are given back by `erase`.
+    connection.execute("PRAGMA secure_delete=FAST")
     # When the log was accepted, in ms: the first 48 bits of its id.
     connection.create_function("received", 1, lambda identity: int.from_bytes(identity[:6], "big"), deterministic=True)
     connection.create_function("now_ms", 0, now_ms)
@@ -149,6 +156,36 @@ class SqliteDatabase:
                         connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
             finally:
                 connection.execute("PRAGMA query_only=1")
+
+    def erase(self) -> None:
+        """Take what was deleted off the disk: out of free pages and the write-ahead log; raises Unavailable while somebody reads from that."""
+        left = 1
+        while left:
+            with self.write(durable=False) as connection:
+                if connection.execute("PRAGMA auto_vacuum").fetchone()[0] == 0:
+                    raise Unavailable(
+                        f"{self.path}: it can't give back free pages, which hold deleted text: copy it by VACUUM"
+                    )
+                connection.execute(f"PRAGMA incremental_vacuum({ERASE_PAGES})").fetchall()
+                left = connection.execute("PRAGMA freelist_count").fetchone()[0]
+        for _ in range(ERASE_TRIES):
+            if self._emptied():
+                return
+            time.sleep(ERASE_PAUSE_SECONDS)
+        raise Unavailable(f"{self.path}-wal: somebody reads from it, and deleted text stays there until it is emptied")
+
+    def _emptied(self) -> bool:
+        """Return whether the write-ahead log could be copied into the database and cut to nothing."""
+        with self._failing("can't be written"), self._alone():
+            connection = self._writers.get(True)
+            if connection is None:
+                connection = self._writers[True] = open_connection(self.path, durable=True)
+            # Writers wait as long as who reads.
+            connection.execute(f"PRAGMA busy_timeout={ERASE_WAIT_MS}")
+            try:
+                return not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            finally:
+                connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
 
     def log_size(self) -> int:
         """Return the bytes of the write-ahead log."""

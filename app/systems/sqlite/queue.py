@@ -166,6 +166,10 @@ class SqliteQueue(Keeping):
         with self._database.write(durable=False) as connection:
             connection.executemany("UPDATE queue SET leased = 0 WHERE seq = ?", [(seq,) for seq, _, _ in batch.handle])
 
+    def erase(self) -> None:
+        """See Erasable."""
+        self._database.erase()
+
     def depth(self) -> Depth:
         """See LogQueue."""
         with self._database.snapshot() as connection:

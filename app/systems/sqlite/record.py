@@ -141,6 +141,10 @@ class SqliteStore:
         with self._database.write(durable=True) as connection:
             return self._delete(connection, *rows.by_id(connection, ids))
 
+    def erase(self) -> None:
+        """See Erasable."""
+        self._database.erase()
+
     def _delete(self, connection: Connection, places: Sequence[int], records: Sequence[LogRecord]) -> int:
         rows.delete(connection, places)
         if self._forget is not None and places:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from app.errors import Unavailable
 from app.log.record import LogRecord
 from app.ports.deadline import Budget, Deadline
 from app.ports.index import IndexRefusal
@@ -23,6 +24,8 @@ from app.times.instant import Instant
 COMPACT_PAGES = 500
 VACUUM_PAGES = 4096
 COMPACT_STEPS = 200
+#: Pages of postings written in one step of `erase`, some 50 ms, and in the longest, some 3 s.
+ERASE_PAGES, ERASE_MOST_PAGES = 500, 32_000
 
 
 class SqliteIndex(SqliteRebuilding):
@@ -128,18 +131,43 @@ class SqliteIndex(SqliteRebuilding):
         left = -1
         for _ in range(COMPACT_STEPS):
             with self._database.write(durable=False) as connection:
-                before = connection.total_changes
                 # A positive number of pages merges only where enough segments lie; deletions count as such.
-                connection.execute("INSERT INTO terms (terms, rank) VALUES ('merge', ?)", (COMPACT_PAGES,))
-                merged = connection.total_changes - before >= 2
+                merged = _merge(connection, COMPACT_PAGES)
                 connection.execute(f"PRAGMA incremental_vacuum({VACUUM_PAGES})").fetchall()
                 before, left = left, connection.execute("PRAGMA freelist_count").fetchone()[0]
                 # A file that was made elsewhere may be unable to give pages back.
                 if not merged and left in (0, before):
                     break
 
+    def erase(self) -> None:
+        """See Erasable. Terms of what was deleted lie in the full-text table until all of it is merged."""
+        sweep(self._database)
+        written, known, whole = ERASE_PAGES, -1, False
+        while not whole:
+            with self._database.write(durable=False) as connection:
+                newest = rows.get_state(connection, "indexed")
+                # Logs indexed meanwhile let the merge begin anew: then it takes longer steps until it gets through.
+                if newest != known != -1:
+                    written *= 2
+                if written > ERASE_MOST_PAGES:
+                    raise Unavailable(
+                        f"{self._database.path}: deleted words stay in the full-text table, for too much is indexed just then: "
+                        "delete again in a quieter hour, or make it anew by `logingestor rebuild`"
+                    )
+                known = newest
+                _merge(connection, -written)
+                whole = not _merge(connection, -1)
+        self._database.erase()
+
     def close(self) -> None:
         """See SearchIndex; the database is closed by whoever opened it."""
+
+
+def _merge(connection: Connection, most: int) -> bool:
+    """Merge up to so many pages of postings, of all where it is negative; return whether there was anything to merge."""
+    before = connection.total_changes
+    connection.execute("INSERT INTO terms (terms, rank) VALUES ('merge', ?)", (most,))
+    return bool(connection.total_changes - before >= 2)
 
 
 def dictionary(connection: Connection) -> plan.Dictionary:
