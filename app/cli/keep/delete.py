@@ -57,15 +57,17 @@ def command(
             raise InvalidInput(Problem(f"{shown} fit; without a terminal nothing is deleted unless --yes says so"))
         click.confirm(f"Delete {shown} for good?", abort=True, err=True)
     line = {"query": " ".join(query), **{name: value for name, value in params.items() if value is not None}}
+    _delete(backends, asked, line, as_json)
+
+
+def _delete(backends: Backends, asked: Query, line: dict[str, Any], as_json: bool) -> None:
+    """Delete, erase and print; raises Unavailable where some of the text has to stay."""
     done = pipeline.delete(backends.record, backends.index, asked)
     counts = {"logs": done.logs, "dead_letters": done.dead_letters}
     detail(**counts)
     left = pipeline.erase(backends.queue, backends.store, backends.index)
-    _print(
-        {"deleted": True, **line, **counts, "left": left},
-        f"deleted {done.logs:,} logs and {done.dead_letters:,} dead letters",
-        as_json,
-    )
+    shown = f"deleted {done.logs:,} logs and {done.dead_letters:,} dead letters"
+    _print({"deleted": True, **line, **counts, "left": left}, shown, as_json)
     if left:
         raise Unavailable("; ".join(left))
 
