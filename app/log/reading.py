@@ -12,6 +12,7 @@ import msgspec
 
 from app.log.dialects.dialect import Dialect, at, split
 from app.log.foreign import fits, layouts, objects
+from app.log.foreign.doubled import may_be
 from app.log.foreign.found import Foreign
 from app.log.foreign.roles import ROLES
 from app.log.limits import Sharing
@@ -50,6 +51,13 @@ class Reader:
     def text(self, text: str) -> Foreign:
         """Return the log that a line of text is."""
         return self._line(text, Foreign({"message": text}, ""))
+
+    def at_once(self, value: dict[str, Any], raw: bytes) -> Foreign | None:
+        """Return the one log that the object in *raw* is; None where it must be searched, or a name may stand twice in it."""
+        layout = layouts.layout(value, self.assumed.form)
+        if layout.way is None or (raw.count(b'"') > layout.quotes and may_be(raw, value)):
+            return None
+        return layout.way.read(value, raw, self.assumed)
 
     def read(
         self, value: dict[str, Any], raw: bytes = b"", depth: int = 0, later: dict[str, list[Any]] | None = None
@@ -153,9 +161,10 @@ def unused(value: Any, one: Foreign) -> list[str]:
     """Return the keys at the top of *value* that look like a field that the log has not got from it."""
     if type(value) is not dict:
         return []
-    if one.origins.keys() >= _LIKE.keys():
+    origins = one.origins
+    if "level" in origins and "timestamp" in origins and "message" in origins:
         return []
-    lacking = _LIKE.keys() - one.origins.keys()
+    lacking = _LIKE.keys() - origins.keys()
     return [key for key in value if len(key) < 100 and not lacking.isdisjoint(_looks_like(key))]
 
 

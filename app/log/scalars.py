@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 
@@ -35,9 +36,13 @@ def number(value: Any) -> float | None:
     return None if math.isnan(converted) else converted + 0.0  # -0.0 + 0.0 is 0.0
 
 
+_float64 = struct.Struct(">d").pack
+
+
+@lru_cache(maxsize=5_000)
 def sortable(value: float) -> str:
     """Return a float64 as 16 hex digits that sort as the numbers do."""
-    bits = struct.unpack(">Q", struct.pack(">d", value))[0]
+    bits = int.from_bytes(_float64(value + 0.0), "big")  # both zeros are one
     return f"{bits ^ (0xFFFFFFFFFFFFFFFF if bits >> 63 else 1 << 63):016x}"
 
 

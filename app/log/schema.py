@@ -17,6 +17,7 @@ from app.log import body as bodies
 from app.log import own
 from app.log.body import Item
 from app.log.foreign.doubled import decode
+from app.log.foreign.found import Foreign
 from app.log.limits import Limits, Sharing, ensure_few
 from app.log.lines.reader import read_inner
 from app.log.numbers import Number
@@ -226,11 +227,10 @@ def _is_odd(raw: bytes) -> bool:
 
 def _foreign(item: Item, place: int, limits: Limits, now: int, reader: Reader, parsed: Parsed) -> None:
     """Add the logs in a value that is not in our own form."""
+    value = item.value
     try:
-        value, later = decode(item.raw, item.value)
-        if item.dirty:
-            value, later = cleaned(value), cleaned(later)
-        found = reader.read(value, item.raw, later=later) if type(value) is dict else [reader.text(value)]
+        at_once = None if item.dirty or type(value) is not dict else reader.at_once(value, item.raw)
+        value, found = _searched(item, reader) if at_once is None else (value, [at_once])
     except RecursionError:
         parsed.refused.append(Refused(Problem("is nested too deeply", index=place), item.raw))
         return
@@ -255,6 +255,14 @@ def _foreign(item: Item, place: int, limits: Limits, now: int, reader: Reader, p
             parsed.read_as[one.read_as] = parsed.read_as.get(one.read_as, 0) + 1
         if len(parsed.unused) < UNUSED_SHOWN:
             parsed.unused += [name for name in unused(value, one) if name not in parsed.unused]
+
+
+def _searched(item: Item, reader: Reader) -> tuple[Any, list[Foreign]]:
+    """Return a value with the first of each name, and the logs in it. Raises RecursionError for one that is nested too deeply."""
+    value, later = decode(item.raw, item.value)
+    if item.dirty:
+        value, later = cleaned(value), cleaned(later)
+    return value, reader.read(value, item.raw, later=later) if type(value) is dict else [reader.text(value)]
 
 
 def cleaned(value: Any) -> Any:

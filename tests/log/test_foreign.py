@@ -138,6 +138,16 @@ def test_first_of_a_name_that_stands_twice_counts() -> None:
     assert one('{"msg":"m","id":"a","id":"b"}')["metadata"] == {"id": ["a", "b"]}
 
 
+@pytest.mark.parametrize("text", ["a", 'a "b": c', "\\u0022x\\u0022"])
+def test_a_name_that_stands_twice_is_seen_whatever_was_read_before(text: str) -> None:
+    """Logs of one layout, of which the last has a name twice: quotes within a text are no names."""
+    log = json.dumps({"level": 30, "time": NOW, "pid": 1, "hostname": "h", "msg": text}).encode()
+    doubled = log[:-1] + b', "msg": "own"}'
+    logs = schema.read(b"\n".join([*[log] * 20, doubled]), "application/x-ndjson", LIMITS, NOW).logs
+    assert [(one.message, one.metadata) for one in logs[:-1]] == [(text, {"pid": 1})] * 20
+    assert (logs[-1].message, logs[-1].metadata) == ("own", {"pid": 1, "msg": text})
+
+
 @pytest.mark.parametrize("name", ["logs", "events", "records", "entries", "messages"])
 def test_an_array_in_an_object_is_a_batch(name: str) -> None:
     """Where it is the whole body."""

@@ -28,9 +28,7 @@ def decode(raw: bytes, value: Any) -> tuple[Any, dict[str, list[Any]]]:
 
     Within an inner object all values of a name are kept as a list.
     """
-    if type(value) is not dict or raw.count(b'"') <= 2 * _quoted(value):
-        return value, {}
-    if raw.count(_KEY_END) + raw.count(_SPACED) <= _names(value):  # it had quotes within a text
+    if type(value) is not dict or not may_be(raw, value):
         return value, {}
     try:
         found = json.loads(raw, object_pairs_hook=_object, parse_constant=_no_constant)
@@ -38,6 +36,13 @@ def decode(raw: bytes, value: Any) -> tuple[Any, dict[str, list[Any]]]:
         return value, {}
     later = found.later if type(found) is _Doubled else {}
     return {name: _plain(inner) for name, inner in found.items()}, {name: _plain(more) for name, more in later.items()}
+
+
+def may_be(raw: bytes, value: dict[str, Any]) -> bool:
+    """Return whether a name may stand twice in the object in *raw*, decoded as *value*: more stands there than *value* holds."""
+    if raw.count(b'"') <= 2 * _quoted(value):
+        return False
+    return raw.count(_KEY_END) + raw.count(_SPACED) > _names(value)  # else it has quotes within a text
 
 
 def _no_constant(name: str) -> NoReturn:

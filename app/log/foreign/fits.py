@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -180,6 +181,9 @@ def short(value: Any) -> str | None:
     """Return a text, or a whole number as one, that is short enough for a field; a level is no name of anything."""
     if type(value) is int:
         value = str(value) if abs(value) < 1 << 64 else None
-    if type(value) is not str or not 0 < len(value) <= SHORT or value.lower() in SEVERITY:
-        return None
-    return value if value.strip() not in ("", "-", "?") else None
+    return value if type(value) is str and 0 < len(value) <= SHORT and _is_name(value) else None
+
+
+@lru_cache(maxsize=4_096)
+def _is_name(text: str) -> bool:
+    return text.lower() not in SEVERITY and text.strip() not in ("", "-", "?")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from app.log.foreign.layouts import Candidate, Layout, candidates
 from app.times.written import Assumed
 
@@ -14,15 +16,14 @@ OWN = frozenset(("level", "message", "resourceId", "traceId", "spanId", "commit"
 NULLS = OWN | {"metadata"}
 
 
-@dataclass(slots=True)
-class Foreign:
+class Foreign(msgspec.Struct, gc=False):
     """One log as it was read: in our own form, and how it was understood."""
 
     log: dict[str, Any]
     #: Name of its dialect, BY_NAMES, or "" where only our own names were used.
     read_as: str
     #: Our field and the path of the foreign value that fills it, names joined by dots.
-    origins: dict[str, str] = field(default_factory=dict)
+    origins: dict[str, str] = {}
     #: The value that its time was read from.
     sent_time: Any = None
 

@@ -37,6 +37,8 @@ class Layout:
     places: dict[str, list[_Place]]
     #: The role of each name at the top.
     roles: dict[str, tuple[str, int]]
+    #: How many quotes stand around its names and texts; 0 where that is not the layout's, but that of what lies within.
+    quotes: int
     #: How such a log is read at once; None where each must be searched, or none showed it yet.
     way: Way | None = None
     #: How many were searched.
@@ -84,7 +86,9 @@ def of(value: dict[str, Any], dialect: Dialect | None) -> Layout:
                     found.setdefault(role[0], []).append((role[1], (key, name)))
     for several in found.values():
         several.sort(key=_rank)
-    return Layout(dialect, found, roles)
+    kinds = list(map(type, value.values()))
+    flat = dict not in kinds and list not in kinds
+    return Layout(dialect, found, roles, 2 * (len(kinds) + kinds.count(str)) if flat else 0)
 
 
 def _plan(dialect: Dialect | None) -> _Plan:

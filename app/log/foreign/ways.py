@@ -6,7 +6,10 @@ that one is tried as the search tries it. What is odd in any respect is searched
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from operator import itemgetter
 from typing import Any
 
 from app.log.dialects.dialect import Dialect, at
@@ -14,6 +17,11 @@ from app.log.foreign import fits, scales, traces
 from app.log.foreign.found import NULLS, OWN, Foreign, Search
 from app.log.foreign.roles import FAILED, STATUSES
 from app.times.written import Assumed
+
+#: Takes what lies at a place out of an object of the layout.
+_Take = Callable[[dict[str, Any]], Any]
+#: Returns what a value is in its field; None for one that must be searched.
+_Fit = Callable[[Any], str | None]
 
 #: Levels that are remembered of one layout.
 _LEVELS = 64
@@ -26,114 +34,108 @@ class _Place:
     """Where a field lies."""
 
     path: tuple[str, ...]
-    #: Its name at the top; None where it lies deeper.
-    top: str | None
-    #: Whether that is our own name, and whether it is one of its dialect's.
+    #: Whether it lies under our own name, and whether under one of its dialect's.
     own: bool
     dialects: bool
     #: Whether a text there is taken as it is.
     plain: bool
 
-    def of(self, value: dict[str, Any]) -> Any:
-        """Return what lies there; the layout says that there is something."""
-        return at(value, self.path) if self.top is None else value[self.top]
+    @property
+    def take(self) -> _Take:
+        """The function that takes out of an object what lies there."""
+        return itemgetter(self.path[0]) if len(self.path) == 1 else partial(_at, self.path)
 
 
-@dataclass(slots=True)
+def _at(path: tuple[str, ...], value: dict[str, Any]) -> Any:
+    return at(value, path)
+
+
+@dataclass(frozen=True, slots=True)
 class Way:
     """Where the fields of all logs of one layout lie, and what remains."""
 
-    dialect: Dialect | None
     read_as: str
     origins: dict[str, str]
-    places: dict[str, _Place]
-    #: Those of _SHORTS and of _IDS that there are.
-    shorts: tuple[tuple[str, _Place], ...]
-    ids: tuple[tuple[str, _Place], ...]
+    #: The fields of every log of the layout, whatever its values are: the level that a dialect gives those that name none.
+    given: dict[str, Any]
+    #: All fields but the time.
+    fields: tuple[tuple[str, _Take, _Fit], ...]
+    #: Where the time lies, and the dialect that says how it is written.
+    time: _Take | None
+    dialect: Dialect | None
     #: Names of what stays metadata.
     rest: tuple[str, ...]
+    #: Whether metadata of its own, and an id, stand beside them.
+    metadata: bool
+    id: bool
     #: Whether the log is in our own form with other names beside it.
     ours: bool
-    #: Levels by the value that says them.
-    levels: dict[Any, str] = field(default_factory=dict)
 
     def read(self, value: dict[str, Any], raw: bytes, assumed: Assumed) -> Foreign | None:
         """Return the log that an object of the layout is; None where it must be searched."""
-        log: dict[str, Any] = {}
-        if not (
-            self._message(value, log)
-            and self._level(value, log)
-            and self._timestamp(value, log, raw, assumed)
-            and self._names(value, log)
-        ):
-            return None
+        log = self.given.copy()
+        for name, take, fit in self.fields:
+            found = fit(take(value))
+            if found is None:
+                return None
+            log[name] = found
+        sent_time = None
+        if self.time is not None:
+            sent_time = self.time(value)
+            time = self._time(value, sent_time, raw, assumed)
+            if time is None:
+                return None
+            log["timestamp"] = time
         if self.ours:
             return Foreign(dict(value), "", self.origins)
-        if "id" in value:
+        if self.id:
             log["id"] = value["id"]
         rest = {name: value[name] for name in self.rest}
-        metadata = value.get("metadata")
-        if metadata is not None:
-            rest |= metadata
+        if self.metadata:
+            rest |= value["metadata"]
         if rest:
             log["metadata"] = rest
-        time = self.places.get("timestamp")
-        return Foreign(log, self.read_as, self.origins, None if time is None else time.of(value))
+        return Foreign(log, self.read_as, self.origins, sent_time)
 
-    def _message(self, value: dict[str, Any], log: dict[str, Any]) -> bool:
-        place = self.places["message"]
-        text = place.of(value)
-        log["message"] = text = text if place.own else text.rstrip("\r\n")
+    def _time(self, value: dict[str, Any], sent: Any, raw: bytes, assumed: Assumed) -> fits.Time:
+        dialect = self.dialect
+        if dialect is None:
+            return fits.timestamp(sent, None, assumed, raw)
+        time = fits.timestamp(sent, dialect.unit, assumed, raw)
+        return time if dialect.fraction is None else fits.with_fraction(time, value, dialect, assumed)
+
+
+def _message(*, own: bool, levelled: bool) -> _Fit:
+    def fit(sent: str) -> str | None:
+        text = sent if own else sent.rstrip("\r\n")
         # Without a level an object in a text is a log of its own.
-        return bool(text) and (text[0] != "{" or "level" in self.places)
+        return text if text and (levelled or text[0] != "{") else None
 
-    def _level(self, value: dict[str, Any], log: dict[str, Any]) -> bool:
-        place = self.places.get("level")
-        if place is None:
-            if self.dialect is not None and self.dialect.default is not None:
-                log["level"] = self.dialect.default
-            return True
-        sent = place.of(value)
-        level = self.levels.get(sent)
+    return fit
+
+
+def _level(name: str, dialect: Dialect | None) -> _Fit:
+    known: dict[Any, str] = {}
+
+    def fit(sent: Any) -> str | None:
+        level = known.get(sent)
         if level is None:
-            name = ".".join(place.path)
-            level = fits.level(sent, name, self.dialect)
-            if level is None or not scales.is_ranked(level) or fits.between(sent, name, self.dialect):
-                return False
-            if len(self.levels) < _LEVELS:
-                self.levels[sent] = level
-        log["level"] = level
-        return True
+            level = fits.level(sent, name, dialect)
+            if level is None or not scales.is_ranked(level) or fits.between(sent, name, dialect):
+                return None
+            if len(known) < _LEVELS:
+                known[sent] = level
+        return level
 
-    def _timestamp(self, value: dict[str, Any], log: dict[str, Any], raw: bytes, assumed: Assumed) -> bool:
-        place = self.places.get("timestamp")
-        if place is None:
-            return True
-        dialect = self.dialect if place.dialects else None
-        time = fits.timestamp(place.of(value), None if dialect is None else dialect.unit, assumed, raw)
-        if time is None:
-            return False
-        if dialect is not None and dialect.fraction is not None:
-            time = fits.with_fraction(time, value, dialect, assumed)
-        log["timestamp"] = time
-        return True
+    return fit
 
-    def _names(self, value: dict[str, Any], log: dict[str, Any]) -> bool:
-        for name, place in self.shorts:
-            text = place.of(value) if place.top is None else value[place.top]
-            if not place.plain:
-                text = fits.short(text)
-            if text is None or len(text) > fits.SHORT:
-                return False
-            log[name] = text
-        for name, place in self.ids:
-            text = place.of(value) if place.top is None else value[place.top]
-            if not (
-                len(text) <= fits.SHORT if place.plain else traces.is_plain(text) or traces.trace(text) == (text, None)
-            ):
-                return False
-            log[name] = text
-        return True
+
+def _text(sent: str) -> str | None:
+    return sent if len(sent) <= fits.SHORT else None
+
+
+def _id(sent: str) -> str | None:
+    return sent if traces.is_plain(sent) or traces.trace(sent) == (sent, None) else None
 
 
 def learn(search: Search, found: Foreign) -> Way | None:
@@ -144,7 +146,7 @@ def learn(search: Search, found: Foreign) -> Way | None:
     places = _places(search)
     if places is None or search.used != {place.path[0] for place in places.values() if len(place.path) == 1}:
         return None
-    kinds = {name: type(place.of(value)) for name, place in places.items()}
+    kinds = {name: type(place.take(value)) for name, place in places.items()}
     if kinds.get("message") is not str or not {kinds.get("level", str), kinds.get("timestamp", str)} <= {
         str,
         int,
@@ -153,19 +155,35 @@ def learn(search: Search, found: Foreign) -> Way | None:
         return None
     if any(name in places and not _is_told_as_it_is(places[name], kinds[name]) for name in _IDS):
         return None
-    if "level" not in places and (dialect is None or dialect.default is None) and _says_more(value):
+    default = None if dialect is None else dialect.default
+    if "level" not in places and default is None and _says_more(value):
         return None
     kept = [name for name in value if name not in search.used and (value[name] is not None or name not in NULLS)]
+    time = places.get("timestamp")
     return Way(
-        dialect,
         found.read_as,
         found.origins,
-        places,
-        tuple((name, places[name]) for name in _SHORTS if name in places),
-        tuple((name, places[name]) for name in _IDS if name in places),
+        {} if "level" in places or default is None else {"level": default},
+        tuple((name, place.take, _fit(name, places, dialect)) for name, place in places.items() if place is not time),
+        None if time is None else time.take,
+        dialect if time is not None and time.dialects else None,
         tuple(name for name in kept if name not in ("id", "metadata")),
+        metadata=type(value.get("metadata")) is dict,
+        id="id" in value,
         ours=found.log is not search.log,
     )
+
+
+def _fit(name: str, places: dict[str, _Place], dialect: Dialect | None) -> _Fit:
+    """Return how the field of that name is made of what lies at its place."""
+    place = places[name]
+    if name == "message":
+        return _message(own=place.own, levelled="level" in places)
+    if name == "level":
+        return _level(".".join(place.path), dialect)
+    if place.plain:
+        return _text
+    return fits.short if name in _SHORTS else _id
 
 
 def _is_told_as_it_is(place: _Place, kind: type) -> bool:
@@ -189,7 +207,7 @@ def _places(search: Search) -> dict[str, _Place] | None:
             return None
         own = path == (name,)
         plain = own and rank >= 0 and type(value) is str and (name in _SHORTS or dialect is None)
-        found[name] = _Place(path, path[0] if len(path) == 1 else None, own, rank < 0, plain)
+        found[name] = _Place(path, own, rank < 0, plain)
     return found
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.log.record import LogRecord
-from app.log.scalars import as_text, scalars
+from app.log.scalars import as_text, number, scalars, sortable
 from app.systems.sqlite.index import terms, writing
 from tests.thorough import examples
 
@@ -44,14 +44,19 @@ def test_paths_are_counted_once_a_log(several: list[dict[str, Any]]) -> None:
 
 @settings(max_examples=examples(400), deadline=None)
 @given(METADATA)
+@example({"pid": 812, "zero": 0, "below": -5, "true": True, "large": 2**63, "largest": 10**400})
+@example({"large": 2**63 - 1, "below": 1 - 2**63, "least": -(2**63), "list": [812, 2**63 - 1]})
 def test_terms_are_those_of_all_scalars(metadata: dict[str, Any]) -> None:
-    """Each value is there by its path, and each path above one exists; nothing else does."""
+    """Each value is there by its path, a number by its order too, and each path above one exists; nothing else does."""
     found = set(terms.document(record(metadata)).split(" "))
-    values, existing = set[str](), set[str]()
+    values, numbers, existing = set[str](), set[str](), set[str]()
     for path, value in scalars(metadata, "metadata"):
         values.add(terms.value_term(path, as_text(value)))
+        if (comparable := number(value)) is not None:
+            numbers.add(terms.number_start(path) + sortable(comparable))
         parts = path.split(".")
         existing |= {terms.exists_term(".".join(parts[:length])) for length in range(1, len(parts) + 1)}
     assert values <= found
+    assert {term for term in found if term.startswith("n~")} == numbers
     assert {term for term in found if term.startswith("e~m")} == existing
     assert {term for term in found if term.startswith("m~") and "^. " not in term and not term.endswith("^.")} <= values

@@ -34,6 +34,9 @@ ALL = "a~"
 #: Letter of each plain field.
 LETTERS = {"level": "l", "resourceId": "r", "traceId": "t", "spanId": "p", "commit": "c"}
 
+#: Below it a whole number is short, and a float64 holds it.
+_LARGE = 1 << 63
+
 _SPECIAL = re.compile(r"""[A-Z^\x00-\x20'"\\\x7f]""")
 _SPECIAL_IN_PATH = re.compile(r"""[A-Z^\x00-\x20'"\\\x7f=]""")
 
@@ -115,15 +118,15 @@ def _commit_terms(commit: str) -> str:
 
 
 @lru_cache(maxsize=20_000)
-def _of_key(above: str, key: str) -> tuple[str, str, str]:
-    """Return, for a key beneath the path *above*, its path, the terms that it exists, and these with the start of a value's term.
+def _of_key(above: str, key: str) -> tuple[str, str, str, str]:
+    """Return, for a key beneath the path *above*, its path, the terms that it exists, these with the start of a value's term, and that of a number's.
 
     A key may have dots, so that paths lie between; that what is *above* exists is not among the terms.
     """
     path = f"{above}.{key}"
     parts, known = path.split("."), above.count(".") + 1
     existing = " ".join(exists_term(".".join(parts[:end])) for end in range(known + 1, len(parts) + 1))
-    return path, existing, f"{existing} {field_start(path)}"
+    return path, existing, f"{existing} {field_start(path)}", number_start(path)
 
 
 def document(record: LogRecord) -> str:
@@ -148,9 +151,12 @@ def _add_values(parts: list[str], path: str, values: dict[str, Any]) -> bool:
     """Add the terms of what lies beneath a path of the metadata; return whether there is any value."""
     some = False
     for key, value in values.items():
-        inner, existing, start = _of_key(path, key)
+        inner, existing, start, numbers = _of_key(path, key)
         if type(value) is str and len(value) <= VALUE_LIMIT and _SPECIAL.search(value) is None:
             parts.append(start + value)
+            some = True
+        elif type(value) is int and -_LARGE < value < _LARGE:
+            parts.append(f"{start}{value} {numbers}{sortable(float(value))}")
             some = True
         elif _add_value(parts, inner, value):
             parts.append(existing)
