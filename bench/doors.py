@@ -2,29 +2,43 @@
 
 python -m bench.doors                     100,000 logs by each door, in turns; some minutes
 python -m bench.doors --n 5000 --turns 2  a quick look
+python -m bench.doors --peer ./victoria-logs  the same bodies to VictoriaLogs' doors too
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import socket
 import statistics
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from bench import client, run
+from bench import client, peer, run
 from bench.forms import FORMS, Form, Log
 from bench.idle import spent
 from bench.ingest import FOUND_SECONDS, LOOK_SECONDS
+from bench.peer import Victoria
 from tests.e2e.program import Server
 
 #: Logs by each door in one turn, and turns: what else the machine does meanwhile falls on all of them.
 LOGS, TURNS = 20_000, 5
 #: The parts whose processor time a log takes until it is found; the first two are those that accept it.
 PARTS = ("web", "syslog", "worker")
+#: VictoriaLogs' doors for the same bodies, by form; the lines of other programs have other names of time and text.
+PEER_DOORS = {
+    "NDJSON, our own form": peer.DOOR,
+    "_bulk, our own form": peer.DOOR.replace("/insert/jsonline", "/insert/elasticsearch/_bulk"),
+    "OTLP, protobuf": "/insert/opentelemetry/v1/logs",
+    "Loki, JSON": "/insert/loki/api/v1/push",
+    "Loki, protobuf": "/insert/loki/api/v1/push",
+}
 
 
 def send(url: str, form: Form, bodies: Sequence[bytes], port: int) -> None:
@@ -48,9 +62,13 @@ def wait_until_found(connection: client.Connection, expected: int) -> None:
         time.sleep(LOOK_SECONDS)
 
 
+def _bodies(form: Form, logs: Sequence[Log], size: int) -> list[bytes]:
+    return [form.body(logs[place : place + size]) for place in range(0, len(logs), size)]
+
+
 def turn(server: Server, form: Form, logs: Sequence[Log], given: argparse.Namespace, found: int) -> dict[str, float]:
     """Send the logs; return the processor time of each part until they are found, in µs a log."""
-    bodies = [form.body(logs[place : place + given.body]) for place in range(0, len(logs), given.body)]
+    bodies = _bodies(form, logs, given.body)
     pids = {"web": server.webs(), "syslog": server.children("\0syslog\0"), "worker": server.workers()}
     before = {part: spent(pids[part])[0] for part in PARTS}
     send(server.url, form, bodies, given.port)
@@ -60,17 +78,35 @@ def turn(server: Server, form: Form, logs: Sequence[Log], given: argparse.Namesp
     return {part: (after[part] - before[part]) / len(logs) / 1000 for part in PARTS}
 
 
-def measure(server: Server, path: Path, given: argparse.Namespace) -> dict[str, dict[str, float]]:
-    """Send each turn's logs by each door; return the middle of each part, and of their sums, over the turns."""
+def peer_turn(victoria: Victoria, form: Form, logs: Sequence[Log], size: int, found: int) -> float:
+    """Send the logs to VictoriaLogs; return its processor time until they are found, in µs a log."""
+    bodies, before = _bodies(form, logs, size), spent(victoria.pids)[0]
+    send(victoria.url, form, bodies, 0)
+    victoria.wait_until_found(found + len(logs))
+    return (spent(victoria.pids)[0] - before) / len(logs) / 1000
+
+
+def measure(
+    server: Server, path: Path, given: argparse.Namespace, victoria: Victoria | None = None
+) -> dict[str, dict[str, float]]:
+    """Send each turn's logs by each door, and to the peer's; return the middle of each part, and of their sums, over the turns."""
     took: dict[str, list[dict[str, float]]] = {name: [] for name in FORMS}
-    found = 0
+    theirs: dict[str, list[float]] = {name: [] for name in (PEER_DOORS if victoria is not None else ())}
+    found = sent = 0
     with path.open("rb") as file:
         for _ in range(given.turns):
             logs = [json.loads(line) for line in islice(file, given.n)]
             for name, form in FORMS.items():
                 took[name].append(turn(server, form, logs, given, found))
                 found += len(logs)
-    return {name: _middle(turns) for name, turns in took.items()}
+                if victoria is not None and name in theirs:
+                    to_peer = replace(form, path=PEER_DOORS[name])
+                    theirs[name].append(peer_turn(victoria, to_peer, logs, given.body, sent))
+                    sent += len(logs)
+    figures = {name: _middle(turns) for name, turns in took.items()}
+    for name, turns in theirs.items():
+        figures[name]["victorialogs"] = round(statistics.median(turns), 1)
+    return figures
 
 
 def _middle(turns: list[dict[str, float]]) -> dict[str, float]:
@@ -84,18 +120,34 @@ def _sum(turn: dict[str, float]) -> float:
 
 
 def table(figures: dict[str, dict[str, float]]) -> list[str]:
-    """Return the figures as a table: µs a log, and the rate beside that of NDJSON in our own form."""
+    """Return the figures as a table: µs a log, the rate beside that of NDJSON in our own form, and beside the peer's where that was asked."""
     first = next(iter(figures.values()))
-    rows = [
-        f"| {name} | {one['accepted']} | {one['worker']} | {one['found']} | {first['accepted'] / one['accepted']:.2f} "
-        f"| {first['found'] / one['found']:.2f} |"
-        for name, one in figures.items()
-    ]
-    return [
-        "| form | accepting, µs a log | storing and indexing, µs | sum | rate of accepting | rate until found |",
-        "|---|---|---|---|---|---|",
-        *rows,
-    ]
+    head = "| form | accepting, µs a log | storing and indexing, µs | sum | rate of accepting | rate until found |"
+    compared = "victorialogs" in first
+    rows = [f"{head} VictoriaLogs, µs | rate by its |" if compared else head, "|---" * (8 if compared else 6) + "|"]
+    for name, one in figures.items():
+        row = f"| {name} | {one['accepted']} | {one['worker']} | {one['found']} | {first['accepted'] / one['accepted']:.2f} "
+        row += f"| {first['found'] / one['found']:.2f} |"
+        if compared:
+            theirs = one.get("victorialogs")
+            row += " | |" if theirs is None else f" {theirs} | {theirs / one['found']:.2f} |"
+        rows.append(row)
+    return rows
+
+
+@contextmanager
+def peering(binary: Path | None) -> Iterator[Victoria | None]:
+    """Run VictoriaLogs on an empty folder where its binary is given; stop it at the end."""
+    if binary is None:
+        yield None
+        return
+    folder = Path(tempfile.mkdtemp(prefix="peer-", dir=run.DATA))
+    victoria = Victoria(binary.resolve(), folder)
+    try:
+        yield victoria
+    finally:
+        victoria.stop()
+        shutil.rmtree(folder)
 
 
 def main() -> None:
@@ -103,14 +155,17 @@ def main() -> None:
     parser = run.parser(__doc__ or "")
     parser.set_defaults(n=LOGS)
     parser.add_argument("--turns", type=int, default=TURNS, help=f"turns of all doors ({TURNS})")
+    parser.add_argument("--peer", type=Path, help="a VictoriaLogs binary, whose doors get the same bodies")
     given = parser.parse_args()
     with socket.create_server(("127.0.0.1", 0)) as free:
         given.port = free.getsockname()[1]
     given.set.append(f"LISTEN=tcp://127.0.0.1:{given.port}")
     whole = argparse.Namespace(**{**vars(given), "n": given.n * given.turns})
     path, described = run.log_file(whole), run.probed()
-    with run.serving(given) as server:
-        figures = measure(server, path, given)
+    with run.serving(given) as server, peering(given.peer) as victoria:
+        figures = measure(server, path, given, victoria)
+    if given.peer is not None:
+        given.peer = given.peer.name
     run.save("doors", given, {"machine": described, "doors": figures}, table(figures))
 
 

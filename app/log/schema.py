@@ -192,13 +192,17 @@ def _parse(
 ) -> Parsed:
     parsed = Parsed()
     logs, places, sizes = parsed.logs, parsed.places, parsed.sizes
+    plainly = reader is not None and not odd
     for place, item in enumerate(items):
-        found = item.problem or _own(item, limits, now, None if reader is None else texts, odd)
-        if isinstance(found, LogRecord):
+        if plainly and not item.dirty and type(item.value) is dict:
+            found: LogRecord | Problem | None = own.record(item.value, len(item.raw), limits, now, alone=True)
+        else:
+            found = item.problem or _own(item, limits, now, None if reader is None else texts, odd)
+        if type(found) is LogRecord:
             logs.append(found)
             places.append(place)
             sizes.append(len(item.raw))
-        elif found is not None:
+        elif isinstance(found, Problem):
             parsed.refused.append(Refused(replace(found, index=place), item.raw))
         elif reader is not None:
             _foreign(item, place, limits, now, reader, parsed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from app.errors import InvalidRecord, Problem
@@ -12,7 +12,31 @@ _NOT = "is not a message in protobuf"
 #: Bytes for each log that a request may hold, below which it is not worth counting them: as many empty ones are bearable.
 _WORTH = 16
 
+#: Parts of requests that are remembered, and bytes or characters of the longest.
+_REMEMBERED, _LONGEST = 512, 2_048
+
 Packed = TypeVar("Packed", bytes, memoryview)
+Sent = TypeVar("Sent", bytes, str)
+Read = TypeVar("Read")
+
+
+class ReadOnce(dict[Sent, Read]):
+    """The meaning of parts that senders repeat in each request, such as a resource or labels, by what was sent.
+
+    One that was read belongs to every request that has the part, so it is not to be changed. Raises what reading it raises.
+    """
+
+    def __init__(self, read: Callable[[Sent], Read]) -> None:
+        super().__init__()
+        self._read: Callable[[Sent], Read] = read
+
+    def __missing__(self, sent: Sent) -> Read:
+        found = self._read(sent)
+        if len(sent) <= _LONGEST:
+            if len(self) >= _REMEMBERED:
+                self.clear()
+            self[sent] = found
+        return found
 
 
 def ensure_few_packed(message: bytes, way: Sequence[int], limit: int) -> None:

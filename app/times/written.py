@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from app.times import instant
 
@@ -103,15 +103,14 @@ def from_groups(found: re.Match[str], first: int, assumed: Assumed) -> str | Non
 
 def from_value(value: Any, assumed: Assumed) -> str | int | float | None:
     """Return what a field of a time holds, as RFC 3339 or an epoch number; None when it is no time."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int | float):
+    kind = type(value)
+    if kind is int or kind is float:
         try:
             instant.from_number(value)
         except ValueError:
             return None
-        return value
-    return _from_text(value.strip(), assumed) if isinstance(value, str) else None
+        return cast(int | float, value)
+    return _from_text(value.strip(), assumed) if kind is str else None
 
 
 def _from_text(text: str, assumed: Assumed) -> str | int | float | None:

@@ -6,6 +6,8 @@ import json
 import re
 from contextlib import suppress
 
+from app.log.wire import ReadOnce
+
 #: A label by the book: a name and a quoted text with Go's escapes.
 _LABEL = re.compile(r'\s*([A-Za-z_]\w*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(?:,|$)', re.ASCII | re.DOTALL)
 #: Where the next label begins in a text whose quotes are not escaped, as winston-loki writes it.
@@ -15,8 +17,7 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 
 
-def read(text: str) -> dict[str, str]:
-    """Return the labels; quotes that are not escaped are read as meant, what is no label at all is kept under `labels`."""
+def _read(text: str) -> dict[str, str]:
     inner = text.strip()
     if not (inner.startswith("{") and inner.endswith("}")):
         return {"labels": text} if inner else {}
@@ -27,6 +28,10 @@ def read(text: str) -> dict[str, str]:
         found[label[1]] = _unescaped(label[2])
         place = label.end()
     return found if not inner[place:].strip() else _leniently(inner, text)
+
+
+#: The labels of a text; quotes that are not escaped are read as meant, what is no label at all is kept under `labels`.
+read = ReadOnce(_read).__getitem__
 
 
 def _leniently(inner: str, text: str) -> dict[str, str]:

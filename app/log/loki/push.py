@@ -93,21 +93,19 @@ def from_protobuf(body: bytes, limit: int, most: int = REQUEST_LOGS) -> list[Any
 def _entries(request: Any, text: Callable[[Any], str]) -> Iterator[dict[str, Any]]:
     """Yield the log of each entry; *text* makes one of what the request has for a text."""
     sharing = Sharing()
-    for stream in request.streams:
-        labels = _named(text_labels.read(text(stream.labels)))
-        sharing.add(labels, len(stream.entries))
-        for entry in stream.entries:
+    # Copied by [:], as the library's own iteration takes longer (app/log/otlp/packed.py).
+    for stream in request.streams[:]:
+        labels, entries = _named(text_labels.read(text(stream.labels))), stream.entries[:]
+        sharing.add(labels, len(entries))
+        for entry in entries:
             time = None
             if entry.HasField("timestamp"):
                 stamp = entry.timestamp
                 time = stamp.seconds * 10**9 + stamp.nanos
-            pairs = entry.metadata
-            more = (
-                {pair.name: pair.value for pair in pairs}
-                if text is str
-                else {text(pair.name): text(pair.value) for pair in pairs}
-            )
-            yield _log(labels, time, text(entry.line), more)
+            more = {pair.name: pair.value for pair in entry.metadata[:]}
+            if text is not str:
+                more = {text(name): text(inner) for name, inner in more.items()}
+            yield _log(labels, time, entry.line if text is str else text(entry.line), more)
 
 
 def _text(raw: bytes) -> str:

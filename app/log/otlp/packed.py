@@ -10,17 +10,22 @@ import base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
+from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
 from app.errors import InvalidRecord, Problem
 from app.log.limits import REQUEST_LOGS, Sharing
 from app.log.otlp import logs, spans
 from app.log.schema import Refused
-from app.log.wire import ensure_few_packed, split
+from app.log.wire import ReadOnce, ensure_few_packed, split
+
+T = TypeVar("T")
 
 _NOT = "is not a request of OTLP in protobuf"
+#: Fields that are read once for all requests that have them: an exporter sends the same in each.
+_ORIGINS = ("resource", "scope")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +44,36 @@ class OtlpPacked:
     response: Any
 
 
+def _signal(request: Any, response: Any, way: tuple[str, str, str], read: Any) -> OtlpPacked:
+    """Return a signal whose messages are those that lead from its request down to its records."""
+    pool = descriptor_pool.DescriptorPool()
+    _add(pool, request.DESCRIPTOR.file)
+    kinds = [pool.FindMessageTypeByName(request.DESCRIPTOR.full_name)]
+    for name in way:
+        kinds.append(kinds[-1].fields_by_name[name].message_type)
+    whole, resource, scope, record = map(message_factory.GetMessageClass, kinds)
+    return OtlpPacked(whole, resource, scope, record, way, read, response)
+
+
+def _add(pool: Any, file: Any) -> None:
+    """Add a file's messages, and those that they are made of, to a pool in which resources and scopes stay bytes."""
+    for needed in file.dependencies:
+        _add(pool, needed)
+    made = descriptor_pb2.FileDescriptorProto()
+    file.CopyToProto(made)
+    for field in (field for message in made.message_type for field in message.field if field.name in _ORIGINS):
+        field.type = descriptor_pb2.FieldDescriptorProto.TYPE_BYTES
+        field.ClearField("type_name")
+    pool.Add(made)
+
+
 @lru_cache(maxsize=1)
 def log_records() -> OtlpPacked:
     """Return the signal of logs; its messages are loaded by the first request, so that others don't pay for them."""
     from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as service
-    from opentelemetry.proto.logs.v1 import logs_pb2 as made
 
-    return OtlpPacked(
-        service.ExportLogsServiceRequest,
-        made.ResourceLogs,
-        made.ScopeLogs,
-        made.LogRecord,
-        ("resource_logs", "scope_logs", "log_records"),
-        _log,
-        service.ExportLogsServiceResponse,
-    )
+    way = ("resource_logs", "scope_logs", "log_records")
+    return _signal(service.ExportLogsServiceRequest, service.ExportLogsServiceResponse, way, _log)
 
 
 def _log(record: Any, shared: dict[str, Any], name: str | None) -> dict[str, Any]:
@@ -64,23 +84,15 @@ def _log(record: Any, shared: dict[str, Any], name: str | None) -> dict[str, Any
 def span_records() -> OtlpPacked:
     """Return the signal of traces; its messages too are loaded by the first request."""
     from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as service
-    from opentelemetry.proto.trace.v1 import trace_pb2 as made
 
-    return OtlpPacked(
-        service.ExportTraceServiceRequest,
-        made.ResourceSpans,
-        made.ScopeSpans,
-        made.Span,
-        ("resource_spans", "scope_spans", "spans"),
-        _span,
-        service.ExportTraceServiceResponse,
-    )
+    way = ("resource_spans", "scope_spans", "spans")
+    return _signal(service.ExportTraceServiceRequest, service.ExportTraceServiceResponse, way, _span)
 
 
 def _span(span: Any, shared: dict[str, Any], name: str | None) -> dict[str, Any]:
     inner = {
-        "events": [spans.event(one.name, one.time_unix_nano, plain(one.attributes)) for one in span.events],
-        "links": [spans.link(one.trace_id, one.span_id, plain(one.attributes)) for one in span.links],
+        "events": [spans.event(one.name, one.time_unix_nano, plain(one.attributes)) for one in span.events[:]],
+        "links": [spans.link(one.trace_id, one.span_id, plain(one.attributes)) for one in span.links[:]],
     }
     return spans.log(span, plain(span.attributes), inner, shared, name)
 
@@ -100,24 +112,25 @@ def read(body: bytes, kind: OtlpPacked, most: int = REQUEST_LOGS) -> list[Any]:
 
 def _whole(request: Any, kind: OtlpPacked) -> Iterator[Any]:
     outer, middle, inner = kind.way
-    sharing = Sharing()
-    for resource in getattr(request, outer):
-        described, name = _described(resource)
-        for scope in getattr(resource, middle):
-            shared, records = _shared(described, scope), getattr(scope, inner)
+    sharing, read = Sharing(), kind.read
+    # Copied by [:], which makes a list at once; the library's own iteration ends by an exception, which takes longer than some elements.
+    for resource in getattr(request, outer)[:]:
+        described, name = _resources[resource.resource]
+        for scope in getattr(resource, middle)[:]:
+            shared, records = logs.origin(described, *_scopes[scope.scope]), getattr(scope, inner)[:]
             sharing.add(shared, len(records))
             for record in records:
-                yield kind.read(record, shared, name)
+                yield read(record, shared, name)
 
 
 def _each(body: bytes, kind: OtlpPacked) -> Iterator[Any]:
     sharing = Sharing()
     for outer in split(body, 1)[0]:
         scopes, rest = split(outer, 2)
-        described, name = _described(_decoded(kind.resource, rest))
+        described, name = _origin(kind.resource, rest, "resource", _resources)
         for middle in scopes:
             records, rest = split(middle, 2)
-            shared = _shared(described, _decoded(kind.scope, rest))
+            shared = logs.origin(described, *_origin(kind.scope, rest, "scope", _scopes))
             sharing.add(shared, len(records))
             for raw in records:
                 try:
@@ -126,30 +139,36 @@ def _each(body: bytes, kind: OtlpPacked) -> Iterator[Any]:
                     yield Refused(Problem(f"is not a record of OTLP in protobuf: {error}"), raw)
 
 
-def _described(resource: Any) -> tuple[dict[str, Any], str | None]:
-    described = plain(resource.resource.attributes)
+def _resource(raw: bytes) -> tuple[dict[str, Any], str | None]:
+    from opentelemetry.proto.resource.v1.resource_pb2 import Resource
+
+    described = plain(Resource.FromString(raw).attributes)
     return described, logs.resource_id(described)
 
 
-def _shared(described: dict[str, Any], scope: Any) -> dict[str, Any]:
-    if not scope.HasField("scope"):
-        return logs.origin(described, "", "", {})
-    inner = scope.scope
-    return logs.origin(described, inner.name, inner.version, plain(inner.attributes))
+def _scope(raw: bytes) -> tuple[str, str, dict[str, Any]]:
+    from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
+
+    scope = InstrumentationScope.FromString(raw)
+    return scope.name, scope.version, plain(scope.attributes)
 
 
-def _decoded(message: Any, raw: bytes) -> Any:
-    """Return the message; an empty one where it can't be decoded, for the records in it are logs all the same."""
+#: By the bytes of a resource its attributes and name, by those of a scope its name, version and attributes.
+_resources, _scopes = ReadOnce(_resource), ReadOnce(_scope)
+
+
+def _origin(message: Any, raw: bytes, name: str, read: ReadOnce[bytes, T]) -> T:
+    """Return what the field *name* of a message is read as; an empty one where it can't be decoded, for the records in it are logs all the same."""
     try:
-        return message.FromString(raw)
+        return read[getattr(message.FromString(raw), name)]
     except DecodeError:
-        return message()
+        return read[b""]
 
 
 def plain(pairs: Any) -> dict[str, Any]:
     """Return a sequence of KeyValue as a dict."""
     # The usual types first: to ask which one is set takes longer than to read both.
-    return {pair.key: (inner := pair.value).string_value or inner.int_value or value(inner) for pair in pairs}
+    return {pair.key: (inner := pair.value).string_value or inner.int_value or value(inner) for pair in pairs[:]}
 
 
 def value(any_value: Any) -> Any:
@@ -166,7 +185,7 @@ def value(any_value: Any) -> Any:
         case "kvlist_value":
             return plain(any_value.kvlist_value.values)
         case "array_value":
-            return [value(one) for one in any_value.array_value.values]
+            return [value(one) for one in any_value.array_value.values[:]]
         case "bytes_value":
             return base64.b64encode(any_value.bytes_value).decode()
     return None

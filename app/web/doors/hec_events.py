@@ -91,31 +91,39 @@ def _log(sent: Any, assumed: Assumed) -> dict[str, Any] | Refused:
     problem = _problem(sent)
     if problem is not None:
         return Refused(problem, payload_of(sent))
-    event, metadata = sent["event"], dict[str, Any]()
-    for name in _FROM:
-        if (origin := sent.get(name)) is not None:
-            metadata[name] = origin
+    event, metadata = sent["event"], _metadata(sent)
+    time = moment(given, assumed) if (given := sent.get("time")) is not None else None
+    if time is None and given is not None:
+        metadata["time"] = given
+    host = sent.get("host")
+    host = host if type(host) is str and 0 < len(host) <= _SHORT else None
+    if type(event) is dict and "line" in event:
+        if event.keys() <= _DOCKER and isinstance(event["line"], str):
+            metadata = {**{name: value for name, value in event.items() if name != "line"}, **metadata}
+            event = event["line"]
+        else:
+            event = _line(event)
+    if type(event) is dict:
+        said = {"timestamp": time, "resourceId": host, "metadata": metadata}
+        return carried.within(carried.read(event, assumed), said)
+    text = event if isinstance(event, str) else json.dumps(event)
+    log = {"message": text.rstrip("\r\n"), "timestamp": time, "resourceId": host, "metadata": metadata}
+    return carried.opened(log, assumed)
+
+
+def _metadata(sent: dict[str, Any]) -> dict[str, Any]:
+    """Return what an event's envelope says of it but time and text; a field of a name that is taken goes beneath `fields`."""
+    metadata = {name: origin for name in _FROM if (origin := sent.get(name)) is not None}
     fields = sent.get("fields") or {}
     if not sent.keys() <= _KNOWN:
         fields = {**{name: value for name, value in sent.items() if name not in _KNOWN}, **fields}
     if metadata.keys().isdisjoint(fields):
         metadata.update(fields)
-    else:
-        taken = {name: value for name, value in fields.items() if name in metadata}
-        metadata.update((name, value) for name, value in fields.items() if name not in taken)
-        metadata["fields"] = taken
-    time = moment(sent.get("time"), assumed)
-    if time is None and sent.get("time") is not None:
-        metadata["time"] = sent["time"]
-    host = sent.get("host")
-    about = {"timestamp": time, "resourceId": host if isinstance(host, str) and 0 < len(host) <= _SHORT else None}
-    if isinstance(event, dict) and event.keys() <= _DOCKER and isinstance(event.get("line"), str):
-        metadata = {**{name: value for name, value in event.items() if name != "line"}, **metadata}
-        event = event["line"]
-    if not isinstance(event, dict):
-        text = event if isinstance(event, str) else json.dumps(event)
-        return carried.opened({"message": text.rstrip("\r\n"), **about, "metadata": metadata}, assumed)
-    return carried.within(carried.read(_line(event), assumed), {**about, "metadata": metadata})
+        return metadata
+    taken = {name: value for name, value in fields.items() if name in metadata}
+    metadata.update((name, value) for name, value in fields.items() if name not in taken)
+    metadata["fields"] = taken
+    return metadata
 
 
 def _problem(sent: Any) -> Problem | None:
@@ -132,7 +140,7 @@ def _problem(sent: Any) -> Problem | None:
 
 def _line(event: dict[str, Any]) -> dict[str, Any]:
     """Return the event with what Docker's driver calls `line` as its message: a text, or an object of its own."""
-    line = event.get("line")
+    line = event["line"]
     if isinstance(line, dict):
         return {**{name: value for name, value in event.items() if name != "line"}, **line}
     if isinstance(line, str) and "message" not in event:

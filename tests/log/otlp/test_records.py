@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 from contextlib import suppress
@@ -15,10 +16,14 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
 from app.errors import InvalidRecord, LogIngestorError
+from app.log.limits import Limits
 from app.log.otlp import document, logs, packed
-from app.log.schema import Refused
+from app.log.schema import Refused, read_items
+from app.rules.redact import Redactor, compiled
+from app.rules.text import parse
 from tests.thorough import examples
 
+LIMITS = Limits(message=65_536, metadata=65_536, retention_ms=10**12)
 TRACE, SPAN = bytes(range(16)), bytes(range(8))
 
 
@@ -208,6 +213,17 @@ def test_a_resource_that_is_no_utf8_costs_no_record() -> None:
     sent = request({"body": "x"}, resource={"service.name": "shop"}).SerializeToString().replace(b"shop", b"sh\xffp", 1)
     (found,) = packed.read(sent, packed.log_records())
     assert (found["message"], found["resourceId"]) == ("x", None)
+
+
+def test_what_rules_take_out_of_one_request_is_in_the_next() -> None:
+    """A resource is read once for all requests that have it; what becomes of one request's logs changes no other's."""
+    sent = request({"body": "m"}).SerializeToString()
+    wanted = copy.deepcopy(packed.read(sent, packed.log_records()))
+    (record,) = read_items(packed.read(sent, packed.log_records()), LIMITS, 0).logs
+    rules = [compiled(rule) for rule in parse("names: mask value in metadata.resource").redactions]
+    Redactor(rules, b"k" * 32).records([record])
+    assert record.metadata != wanted[0]["metadata"]
+    assert packed.read(sent, packed.log_records()) == wanted
 
 
 def test_a_record_of_json_that_is_wrong_costs_no_other() -> None:

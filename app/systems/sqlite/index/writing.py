@@ -88,18 +88,28 @@ def tallies(records: Sequence[LogRecord]) -> tuple[Counter[tuple[int, str]], Cou
 
 def _typed_paths(metadata: dict[str, Any], known: dict[_Layout, set[str]]) -> Collection[str]:
     """Return the paths of the metadata's scalars with their types, each once; *known* are those of layouts met before."""
-    found = []
+    found, nested = [], False
     for key, value in metadata.items():
         kind = _TYPES.get(type(value))
-        if kind is None:
-            # Not flat. Programs write logs of few layouts, so that the paths of each are put together once.
+        if kind is not None:
+            found.append(_typed_key(key, kind))
+            continue
+        kinds, nested = tuple(map(type, value.values())) if type(value) is dict else (list,), True
+        if dict in kinds or list in kinds:
+            # Programs write logs of few layouts, so that the paths of each are put together once.
             layout = _layout(metadata)
             paths = known.get(layout)
             if paths is None:
                 paths = known[layout] = _paths("metadata", layout)
             return paths
-        found.append(_typed_key(key, kind))
-    return found
+        found += _flat(key, tuple(value), kinds)
+    # A key may have dots, and so be the path of what lies beneath another.
+    return set(found) if nested else found
+
+
+@lru_cache(maxsize=2_000)
+def _flat(key: str, names: tuple[str, ...], kinds: tuple[type, ...]) -> set[str]:
+    return _paths(f"metadata.{key}", (names, kinds, ()))
 
 
 @lru_cache(maxsize=20_000)

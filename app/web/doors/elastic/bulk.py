@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from json.encoder import encode_basestring_ascii
 from typing import Any
 
@@ -48,6 +48,11 @@ class Action:
     counted: bool = False
     #: False for what stands in for a line that is no action.
     read: bool = True
+    #: Its index as JSON with its name, which documents and answers have.
+    said: bytes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.said = b'"_index":%b' % quoted(self.index)
 
 
 @dataclass(slots=True)
@@ -127,11 +132,11 @@ def document_of(action: Action, document: bytes) -> BulkEntry:
     value = item.value
     if not isinstance(value, dict):
         return BulkEntry(action, Refused(Problem("the document is not a JSON object"), document), document)
-    beside = {} if "_index" in value else {"_index": action.index}
+    beside, said = ({}, b"") if "_index" in value else ({"_index": action.index}, action.said)
     if action.id is not None and "_id" not in value:
         beside["_id"] = action.id
+        said = b'%b%b"_id":%b' % (said, b"," if said else b"", quoted(action.id))
     if beside:
-        said = b",".join([b"%b:%b" % (quoted(name), quoted(beside[name])) for name in beside])
         raw = b"%b%b%b}" % (document.rstrip()[:-1], b"," if value else b"", said)
         item = Item(_with(value, beside), raw, dirty=item.dirty or b"\\u" in said)
     return BulkEntry(action, item, document)
@@ -200,7 +205,7 @@ def _created(action: Action, receipt: str | None, place: int) -> bytes:
 def created(action: Action, receipt: str | None, place: int) -> bytes:
     """Return what is answered for one document that is kept; without an `_id` of the client's its place in the receipt is its id."""
     identity = action.id if action.id is not None else f"{receipt}.{place}"
-    return b'{"_index":%s,"_id":%s,%s' % (quoted(action.index), quoted(identity), _KEPT)
+    return b'{%b,"_id":%b,%b' % (action.said, quoted(identity), _KEPT)
 
 
 def _refused(action: Action, problem: dict[str, Any]) -> bytes:
