@@ -7,17 +7,20 @@ from collections.abc import Iterable, Iterator
 from app.files import kept
 from app.files.entry import JOINED_CHARACTERS, JOINED_LINES, Entry, Line
 from app.files.formats import Format
-from app.files.kept import Carried, Kept
+from app.files.kept import Carried, Kept, Reader
 from app.files.splitter import Splitter, bounded
 from app.log.lines import ansi
 from app.query.meaning import regex
 from app.times.written import Assumed
 
+#: Lines after which what a source began and did not end is taken as ended: other sources' entries wait for it.
+_APART = 1_000
+
 
 def entries(lines: Iterable[Line | None], format: Format, assumed: Assumed) -> Iterator[Entry | None]:
     """Yield the entries of *lines*. None among the lines says that none comes for now: the last entry is whole."""
     if format.inner is not None:
-        yield from _Unwrapping(format, format.inner, assumed).entries(lines)
+        yield from _Unwrapping(format, format.inner, format.keep or kept.read, assumed).entries(lines)
         return
     splitter = _splitter(format, assumed)
     for line in lines:
@@ -63,21 +66,40 @@ def _splitter(format: Format, assumed: Assumed) -> Splitter:
     return FirstLineSplitter(format, assumed, assumed.first_line)
 
 
-class _Unwrapping:
-    """Takes lines that hold a container's lines: those are put together again, then split as the container wrote them."""
+class _Source:
+    """One of the containers or streams whose lines were kept together: its own lines, split as it wrote them."""
 
-    def __init__(self, format: Format, inner: Format, assumed: Assumed) -> None:
-        self._format = inner
-        self._inner = _splitter(inner, assumed)
-        self._outer = Splitter(format, assumed)
+    def __init__(self, inner: Splitter) -> None:
+        self.inner = inner
         #: The lines, as they were kept, of the entry that is pending, and of the line of which only parts have come.
-        self._pending: list[tuple[Line, Kept]] = []
-        self._parts: list[tuple[Line, Kept]] = []
+        self.pending: list[tuple[Line, Kept]] = []
+        self.parts: list[tuple[Line, Kept]] = []
+
+    @property
+    def first(self) -> Line | None:
+        """The first line of what is pending."""
+        held = self.pending or self.parts
+        return held[0][0] if held else None
+
+
+class _Unwrapping:
+    """Takes lines that hold a container's lines: those of each stream are put together again, then split as it wrote them.
+
+    Where the lines of several lie within each other, the entries between two places at which none is begun are given
+    together: a source is taken again from such a place only.
+    """
+
+    def __init__(self, format: Format, inner: Format, keep: Reader, assumed: Assumed) -> None:
+        self._inner, self._keep = inner, keep
+        self._assumed = assumed
+        self._sources: dict[str, _Source] = {}
+        self._outer = Splitter(format, assumed)
+        self._done: list[Entry] = []
 
     def entries(self, lines: Iterable[Line | None]) -> Iterator[Entry | None]:
         """Yield the entries of *lines* as `entries` does."""
         for line in lines:
-            outer = None if line is None else kept.read(line.text)
+            outer = None if line is None else self._keep(line.text)
             if line is None or outer is None:
                 yield from self._end()
                 if line is None:
@@ -87,39 +109,68 @@ class _Unwrapping:
                 continue
             if (entry := self._outer.end()) is not None:
                 yield entry
-            before = self._parts or self._pending
-            if before and before[0][1].source != outer.source:
-                yield from self._end()
-            self._parts.append((line, outer))
-            if not outer.partial or line.end - self._parts[0][0].start > JOINED_CHARACTERS:
-                yield from self._feed()
+            self._take(line, outer)
+            yield from self._released(line)
         yield from self._end()
 
-    def _feed(self) -> Iterator[Entry]:
-        """Give the line whose parts have come to the inner splitter."""
-        parts, self._parts = self._parts, []
+    def _take(self, line: Line, outer: Kept) -> None:
+        source = self._sources.get(outer.source)
+        if source is None:
+            source = self._sources[outer.source] = _Source(_splitter(self._inner, self._assumed))
+        source.parts.append((line, outer))
+        if not outer.partial or line.end - source.parts[0][0].start > JOINED_CHARACTERS:
+            self._feed(source)
+
+    def _feed(self, source: _Source) -> None:
+        """Give the line whose parts have come to the splitter of its source."""
+        parts, source.parts = source.parts, []
         first, last = parts[0][0], parts[-1][0]
         text = "".join(outer.text for _, outer in parts)
-        ended = self._inner.take(Line(text, first.start, last.end, first.number))
+        ended = source.inner.take(Line(text, first.start, last.end, first.number))
         if ended is not None:
-            yield self._whole(ended)
-        self._pending += parts
+            self._whole(source, ended)
+        source.pending += parts
+
+    def _released(self, line: Line) -> Iterator[Entry]:
+        """Yield what has ended before all that is pending; end what began too many lines ago."""
+        for source in self._sources.values():
+            if source.first is not None and line.number - source.first.number > _APART:
+                self._close(source)
+        if not self._done:
+            return
+        begun = min((one.first.start for one in self._sources.values() if one.first is not None), default=line.end)
+        if begun >= max(entry.end for entry in self._done):
+            yield from self._together()
+
+    def _together(self) -> Iterator[Entry]:
+        done, self._done = sorted(self._done, key=lambda entry: entry.start), []
+        end = max((entry.end for entry in done), default=0)
+        for number, entry in enumerate(done, 1):
+            entry.tied = number < len(done)
+            if not entry.tied:
+                entry.end = end
+            yield entry
+
+    def _close(self, source: _Source) -> None:
+        if source.parts:
+            self._feed(source)
+        if (ended := source.inner.end()) is not None:
+            self._whole(source, ended)
+        source.pending.clear()
 
     def _end(self) -> Iterator[Entry]:
-        if self._parts:
-            yield from self._feed()
-        if (ended := self._inner.end()) is not None:
-            yield self._whole(ended)
+        for source in self._sources.values():
+            self._close(source)
+        yield from self._together()
         if (entry := self._outer.end()) is not None:
             yield entry
-        self._pending.clear()
 
-    def _whole(self, ended: Entry) -> Entry:
-        """Return the entry of the lines that hold the one that *ended*."""
-        (first, outer), *more = self._pending
-        self._pending = []
+    def _whole(self, source: _Source, ended: Entry) -> None:
+        """Note the entry of the lines that hold the one that *ended*."""
+        (first, outer), *more = source.pending
+        source.pending = []
         last = more[-1][0] if more else first
-        size = last.end - first.start
+        size = sum(len(line.text) for line, _ in (*more, (first, outer)))
         entry = Entry(first.text, first.start, last.end, first.number, [line.text for line, _ in more], size=size)
-        entry.kept = Carried(ended, self._format, outer)
-        return entry
+        entry.kept = Carried(ended, self._inner, outer)
+        self._done.append(entry)

@@ -78,6 +78,8 @@ class Entry:
     #: Whether level and text came in the second line.
     second: dict[str, Any] | None = None
     cut: bool = False
+    #: Whether the next entry lies within its lines: a source is never taken again from between the two.
+    tied: bool = False
     #: How many NUL bytes stood before it.
     gap: int = 0
     #: The time of the log before, where the entry has none.

@@ -43,12 +43,18 @@ class Format:
     order: str | None = None
     #: Whether the texts of nearly all its logs begin with a level, in whatever spelling.
     levelled: bool = False
+    #: Whether nearly all its logs name a logger, before a colon, behind the level.
+    named: bool = False
+    #: The column behind levels that are padded, in lines without a time.
+    width: int = 0
     #: Whether most of its lines begin with a level and a colon.
     labelled: bool = False
     #: The columns that a line `#Fields:` names.
     fields: tuple[str, ...] = ()
     #: How the container wrote its lines, where those of the source are what was kept of them.
     inner: Format | None = None
+    #: What reads what was kept, where it is.
+    keep: kept.Reader | None = None
 
     def read(self, line: str, assumed: Assumed) -> dict[str, Any] | None:
         """Return the log in a line, without escape codes, that has a known form; None for any other."""
@@ -58,10 +64,13 @@ class Format:
             return reader.present(log)
         if self.hosts and (log := reader.read_syslog(line, assumed, self.hosts)) is not None:
             return reader.present(log)
+        line = columns.padded(line, self.width)
         for read in self.readers:
             log = read(line, assumed)
             if log is not None:
                 log = reader.present(log)
+                if self.named and "resourceId" not in log:
+                    log = columns.named(log)
                 if self.levelled and "timestamp" in log and "level" not in log:
                     again = head.read(line, assumed, loose=True)
                     return log if again is None else reader.present(again)
@@ -118,11 +127,10 @@ def recognise(sample: Sequence[str], assumed: Assumed, name: str | None = None) 
         return recognise(sample, assumed, "json")
     if name == "plain":
         return Format(name, ())
-    held = [kept.read(line) for line in sample if line.strip()]
-    if sum(one is not None for one in held) * 2 > len(held):
-        inner = recognise(kept.texts(held), assumed, None if name == "json" else name)
+    if (keep := kept.reader_of(sample)) is not None:
+        inner = recognise(kept.texts([keep(line) for line in sample]), assumed, None if name == "json" else name)
         own = "json" if sample[0].startswith("{") else "container"
-        return Format(own, tuple(read for _, read in _READERS), inner=inner)
+        return Format(own, tuple(read for _, read in _READERS), inner=inner, keep=keep)
     lines = [ansi.stripped(line) for line in sample]
     start = "\n".join(sample).lstrip()
     hits = Counter({"json": 1 if _JSON.match(start) or structured.ARRAY.match(start) else 0})
@@ -149,6 +157,8 @@ def recognise(sample: Sequence[str], assumed: Assumed, name: str | None = None) 
         hosts=_hosts(lines),
         order=stamps.order_of(lines),
         levelled=columns.is_column(texts),
+        named=columns.is_named(texts),
+        width=columns.width_of(lines),
         labelled=columns.is_labelled(lines),
         fields=fields,
     )

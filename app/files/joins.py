@@ -78,7 +78,7 @@ GOES_ON = re.compile(
     r"\*\*\* Check failure stack trace: \*\*\*|Caused by:|Suppressed: |Wrapped by: |\.\.\. \d+ (?:more|common|frames)|During handling of the above|The above exception was|"
     r"Stack trace:|#\d+ (?:/|\S+\(|\{main\})|Next \w[\w\\]{0,99}: |\[stacktrace\]|\[previous exception\]|"
     r"Stack backtrace:|stack backtrace:|note: run with `|Location:$|--- End of (?:inner|stack)|---> |"
-    r"\S{1,300}\.rb:\d+:in ['`]|\*\* \(\w|>  ?File \"|[╭│╰]|\tat "
+    r"\S{1,300}\.rb:\d+:in ['`]|\*\* (?:\(\w|(?:Last (?:message|event)|When |Reason |State|Client |Queued |Postponed )\b)|>  ?File \"|[╭│╰]|\tat "
 )
 #: A frame of a stack, wherever it begins.
 FRAME = re.compile(r"\s*(?:at \S|File \"|\d+: \S+::|from \S+:\d+|\.\.\. \d+ |Caused by:|\S+\.go:\d+)")

@@ -1,19 +1,20 @@
-"""Lines of a container as others keep them: Kubernetes (CRI), Docker's json-file driver, Docker Compose, kubectl.
+"""Lines of a program as others keep them: Kubernetes (CRI), Docker's json-file driver, Docker Compose, kubectl, stern, Heroku, CloudWatch.
 
-Kubernetes cuts a line into parts of 16 KiB at most and marks each with `P` or `F` (CRI's log format); Docker's parts but the
+Most tell by each line that they kept it; three do by all lines of a source only (`reader_of`). Kubernetes cuts a line into parts of 16 KiB at most and marks each with `P` or `F` (CRI's log format); Docker's parts but the
 last lack the line feed at their end.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
 from app.log.foreign.found import Foreign
-from app.log.lines import reader
+from app.log.lines import ansi, reader, words
 from app.log.reading import carried
 from app.times import written
 from app.times.written import Assumed
@@ -23,7 +24,30 @@ if TYPE_CHECKING:
     from app.files.formats import Format
 
 _CRI = re.compile(rf"{written.ISO} (stdout|stderr) ([FP])(?: (.*))?", re.DOTALL)
+#: Heroku's, before a line of a dyno or of its router: TIME app[web.1]: text
+_HEROKU = re.compile(
+    r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00) (?P<source>app|heroku)\[(?P<name>[a-z][\w.-]{0,60})\]: (?P<text>.*)",
+    re.DOTALL,
+)
+#: What `aws logs tail` writes before the line of a function: TIME 2026/11/29/[$LATEST]0123abcd text
+_CLOUDWATCH = re.compile(
+    r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3,6})?\+00:00) (?P<name>\d{4}/\d\d/\d\d/\[[\w$]{1,60}\]\w{6,64}) (?P<text>.*)",
+    re.DOTALL,
+)
+#: A time as `kubectl logs --timestamps`, `docker logs -t` and Docker Compose's `-t` write it before each line: all nine digits.
+_STAMPED = re.compile(r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}(?:Z|[+-]\d\d:\d\d)) ?(?P<text>.*)", re.DOTALL)
+#: A container that was given its name, before a bar at the same column of all lines, as Docker Compose writes it.
+_BARRED = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]{0,62})(?P<blanks>[ ]{1,62})\| (?P<text>.*)", re.DOTALL)
+#: stern's: pod, container, line.
+_STERN = re.compile(
+    r"(?P<pod>[a-z0-9][a-z0-9.-]{0,240}-[a-z0-9]{3,10}) (?P<name>[a-z0-9][a-z0-9-]{0,62}) (?:› )?(?P<text>.*)",
+    re.DOTALL,
+)
 _DOCKER = '{"log":'
+#: What reads a line of a source whose lines others kept.
+Reader = Callable[[str], "Kept | None"]
+#: Longest name of a resource; fewest blanks behind the only name of a source, which Docker Compose pads by one.
+_RESOURCE, _LONE = 255, 2
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -68,6 +92,10 @@ def read(line: str) -> Kept | None:
     """Return what was kept in a line; None for any other line."""
     if line.startswith(_DOCKER):
         return _docker(line)
+    if line.startswith("\x1b"):
+        line = ansi.stripped(line)
+    if line[:2].isdigit() and (found := _HEROKU.fullmatch(line) or _CLOUDWATCH.fullmatch(line)) is not None:
+        return Kept(found["text"], False, found["name"], found["time"], {}, found["name"][-_RESOURCE:])
     found = _CRI.fullmatch(line)
     if found is not None:
         return Kept(found[6] or "", found[5] == "P", found[4], found, {"stream": found[4]})
@@ -88,6 +116,82 @@ def _docker(line: str) -> Kept | None:
     if type(text) is not str or type(time) is not str or stream not in ("stdout", "stderr"):
         return None
     return Kept(text.removesuffix("\n").removesuffix("\r"), not text.endswith("\n"), stream, time, value)
+
+
+def reader_of(sample: Sequence[str]) -> Reader | None:
+    """Return what reads the lines of a source that begins with those of *sample*, where others kept them; None for any other source."""
+    lines = [line for line in sample if line.strip()]
+    found = _by_lines(lines) or next((keep for keep in (_barred(lines), _stern(lines)) if keep is not None), None)
+    inner = texts([found(line) for line in lines]) if found is not None else lines
+    if not _is_stamped(inner):
+        return found
+    return _stamped if found is None else lambda line: _both(found(line))
+
+
+def _by_lines(lines: list[str]) -> Reader | None:
+    held = sum(read(line) is not None for line in lines)
+    return read if held * 2 > len(lines) else None
+
+
+def _is_stamped(texts: list[str]) -> bool:
+    """Return whether each text has a time that its program did not write: what stands behind it goes on, or has a head of its own."""
+    found = [_STAMPED.fullmatch(text) for text in texts if text]
+    rests = [one["text"] for one in found if one is not None]
+    return 0 < len(rests) == len(found) and any(_is_inner(rest) for rest in rests)
+
+
+def _is_inner(text: str) -> bool:
+    if text[:1] in (" ", "\t"):
+        return not words.is_level(text.split(maxsplit=1)[0] if text.strip() else "")
+    log = None if text.startswith("{") else reader.read_line(text, Assumed.here())
+    return text.startswith("{") or (log is not None and "timestamp" in log)
+
+
+def _stamped(line: str) -> Kept | None:
+    found = _STAMPED.fullmatch(line)
+    return None if found is None else Kept(found["text"], False, "", found["time"], {})
+
+
+def _both(outer: Kept | None) -> Kept | None:
+    """Return what was kept with the time before its text."""
+    inner = None if outer is None else _stamped(outer.text)
+    return outer if outer is None or inner is None else outer._replace(text=inner.text, time=outer.time or inner.time)
+
+
+def _barred(lines: list[str]) -> Reader | None:
+    found = [_BARRED.fullmatch(ansi.stripped(line)) for line in lines]
+    names = {one["name"] for one in found if one is not None}
+    bars = {one.end("blanks") for one in found if one is not None}
+    if None in found or len(bars) != 1 or any(words.is_level(name) or name.isdecimal() for name in names):
+        return None
+    (bar,) = bars
+    if len(names) == 1 and bar - len(min(names)) < _LONE:
+        return None
+
+    def keep(line: str) -> Kept | None:
+        one = _BARRED.fullmatch(ansi.stripped(line))
+        if one is None or one.end("blanks") != bar:
+            return None
+        return Kept(one["text"], False, one["name"], None, {"container": one["name"]}, one["name"])
+
+    return keep
+
+
+def _stern(lines: list[str]) -> Reader | None:
+    found = [_STERN.fullmatch(ansi.stripped(line)) for line in lines]
+    rests = [one["text"] for one in found if one is not None]
+    if not rests or None in found or not any(_is_inner(rest) for rest in rests):
+        return None
+
+    def keep(line: str) -> Kept | None:
+        one = _STERN.fullmatch(ansi.stripped(line))
+        return (
+            None
+            if one is None
+            else Kept(one["text"], False, f"{one['pod']} {one['name']}", None, {"pod": one["pod"]}, one["name"])
+        )
+
+    return keep
 
 
 def texts(kept: list[Kept | None]) -> list[str]:

@@ -188,7 +188,7 @@ def _parts(entries: Iterable[Entry | None], begin: int, cut: int) -> Iterator[li
             full = end >= cut
         else:
             full = entry is None or len(part) >= PART_LOGS or size >= PART_CHARACTERS
-        if full and part:
+        if full and part and not part[-1].tied:
             yield part
             begin, part, size = end, [], 0
     if part:

@@ -11,7 +11,7 @@ from app.log.record import SEVERITY, SEVERITY_NAMES
 
 #: By the usual name of their rank: names of npm, consola, java.util.logging, loguru, PostgreSQL, Google …, and names cut short.
 _NAMES = {
-    "trace": "t v silly all finest trc trac tra vrb verb trace1 trace2 trace3 trace4",
+    "trace": "t v silly sill all finest trc trac tra vrb verb trace1 trace2 trace3 trace4",
     "debug": "d http config fine finer dbg dbug debg debu deb debug1 debug2 debug3 debug4 debug5 detail",
     "info": "i inf log informational success default start ready box ok pass passed any info1 info2 info3 info4 statement",
     "notice": "n mark ntc noti info5",

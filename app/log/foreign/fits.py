@@ -177,6 +177,10 @@ def with_fraction(time: Time, value: dict[str, Any], dialect: Dialect, assumed: 
     return _scaled(Decimal(ms // 1000 * 10**9 + more * per), 1)
 
 
+#: How long something took, as Heroku's router writes it under `service`: no name of anything.
+_LASTED = re.compile(r"\d{1,12}(?:\.\d{1,9})?(?:ns|us|µs|ms|s)", re.ASCII)
+
+
 def short(value: Any) -> str | None:
     """Return a text, or a whole number as one, that is short enough for a field; a level is no name of anything."""
     if type(value) is int:
@@ -186,4 +190,4 @@ def short(value: Any) -> str | None:
 
 @lru_cache(maxsize=4_096)
 def _is_name(text: str) -> bool:
-    return text.lower() not in SEVERITY and text.strip() not in ("", "-", "?")
+    return text.lower() not in SEVERITY and text.strip() not in ("", "-", "?") and _LASTED.fullmatch(text) is None

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.log.fold import fold
 from app.log.lines import tail, words
-from app.log.lines.names import THREAD, HeadFields
+from app.log.lines.names import THREAD, HeadFields, is_no_logger
 from app.log.ranks import RANKS
 from app.times.written import Assumed
 
@@ -27,6 +27,9 @@ _MOST = 3
 _LEVEL = re.compile(
     r"(?P<scopes>(?:\[[^\[\]]{1,60}\][ :]{1,2}){0,3})(?:(?P<word>[a-z]{3,9})(?:[ ]{0,8}[:|]|(?=[ ]))|(?P<letter>[TDINWECFV])(?=[ ]))[ ]{1,8}"
 )
+#: A logger before a text.
+_LOGGER = re.compile(r"([A-Za-z_][\w.$-]{0,119}): (?=\S)")
+_PADDED = re.compile(r"([A-Z]{4,8}) {1,5}(?=\S)")
 _LABEL = re.compile(r"([a-z]{3,9}):[ ]")
 #: How many lines must have a level, and of how many that have it there one may lack it.
 _LEAST, _LACKING = 3, 5
@@ -86,6 +89,46 @@ def labelled(line: str, assumed: Assumed) -> dict[str, Any] | None:
     _, values = tail.split(line)
     time = tail.time(values, assumed)
     return {"level": label[1], "message": line, "timestamp": time, **tail.ids(values), "metadata": values}
+
+
+def is_named(logs: Iterable[dict[str, Any]]) -> bool:
+    """Return whether nearly all of *logs* that have time and level name a logger before a colon behind it."""
+    named_logs = alone = 0
+    for log in logs:
+        if "timestamp" in log and "level" in log and "status" not in log.get("metadata", {}):
+            named_logs += "resourceId" in log or _logger(log) is not None
+            alone += "resourceId" not in log and _logger(log) is None
+    return named_logs >= _LEAST and alone * _LACKING <= named_logs
+
+
+def named(log: dict[str, Any]) -> dict[str, Any]:
+    """Return the log with the logger that its text begins with."""
+    found = _logger(log) if "timestamp" in log and "level" in log else None
+    return log if found is None else {**log, "resourceId": found[1], "message": log["message"][found.end() :]}
+
+
+def _logger(log: dict[str, Any]) -> re.Match[str] | None:
+    found = _LOGGER.match(log["message"])
+    return None if found is None or is_no_logger(found[1]) else found
+
+
+def width_of(lines: Iterable[str]) -> int:
+    """Return the column at which all texts begin behind a level in capitals that is padded to the longest; 0 where there is none."""
+    found = [one for line in lines if (one := _PADDED.match(line)) is not None and words.is_level(one[1])]
+    ends = {one.end() for one in found}
+    padded = any(one.end() - one.end(1) > 1 for one in found)
+    return ends.pop() if padded and len(ends) == 1 and len(found) >= _LEAST else 0
+
+
+def padded(line: str, width: int) -> str:
+    """Return a line whose level fills its column, up to the one blank before *width*, with a second one: it is known by that."""
+    full = (
+        width > 0
+        and line[: width - 1].isalpha()
+        and line[width - 1 : width] == " "
+        and words.is_level(line[: width - 1])
+    )
+    return f"{line[:width]} {line[width:]}" if full else line
 
 
 def _named(text: str) -> re.Match[str] | None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from app.log.foreign.scales import SYSLOG, from_status
 from app.log.lines import tail, words
 from app.log.lines.rows.form import Form, form
+from app.log.lines.rows.hosts import HOSTS
+from app.log.lines.rows.services import SERVICES
 from app.log.lines.rows.vendors import VENDORS
 from app.times import stamps, written
 from app.times.written import Assumed
@@ -51,10 +53,10 @@ FORMS: tuple[Form, ...] = (
         r"(?P<level>trce|dbug|info|warn|fail|crit): (?P<resource>[A-Za-z_][\w.+`<>]{0,250})\[(?P<event>-?\d{1,10})\](?: (?P<message>.*)|(?P<rest>\s*))",
         {"trce": "trace", "dbug": "debug", "fail": "error", "crit": "critical"},
     ),
-    # npm, and its debug log: npm ERR! code E404; 17 verbose stack Error: x
+    # npm and what writes as it does, and its debug log: npm ERR! code E404; gyp verb cli; 17 verbose stack Error: x
     form(
         "npm",
-        r"(?:npm (?P<level>ERR!|WARN|warn|error|notice|info|http|verb|sill)|(?P<line>\d{1,7}) (?P<word>error|warn|info|http|verbose|silly|timing|notice)) (?P<message>.*)",
+        r"(?:(?P<program>npm|gyp|lerna|node-pre-gyp|prebuild-install) (?P<level>ERR!|WARN|warn|error|notice|info|http|verb|sill)|(?P<line>\d{1,7}) (?P<word>error|warn|info|http|verbose|silly|timing|notice)) (?P<message>.*)",
     ),
     # Python's logging without a format: ERROR:root:text
     form(
@@ -101,7 +103,7 @@ FORMS: tuple[Form, ...] = (
     form(
         "semantic",
         rf"(?P<time>{_ISO}) (?P<letter>[TDIWEF]) \[(?P<pid>\d{{1,10}}):(?P<thread>[^\] ]{{1,60}})(?: (?P<source>[^\]]{{1,200}}))?\] (?:\[[^\]]{{0,200}}\] |\{{[^}}]{{0,300}}\}} |\([\d.]{{1,12}}m?s\) ){{0,3}}"
-        r"(?P<resource>[\w:.]{1,250}) -- (?P<message>.*)",
+        r"(?P<resource>[\w:.]{1,250}) -- (?P<message>.*?)(?: -- (?P<payload>\{.*\}))?",
         words.LETTERS,
     ),
     # AWS's load balancers, Application and Classic HTTP
@@ -158,6 +160,7 @@ FORMS: tuple[Form, ...] = (
         r"(?P<time>\d{4}\.\d\d\.\d\d \d\d:\d\d:\d\d) LOG(?P<letter>[0-7])\[(?P<thread>[^\]]{1,40})\]: (?P<message>.*)",
         _SYSLOG_TEXT,
     ),
+    *HOSTS,
     # The kernel's ring, raw, with its names of levels, or as it is: <4>[    0.000000] text
     form(
         "kernel",
@@ -202,11 +205,14 @@ FORMS: tuple[Form, ...] = (
     # Java's XML logs
     form("xml", r"(?P<message><record>.*)"),
     *VENDORS,
+    *SERVICES,
 )
 #: A form is tried only on lines that begin as it can.
-_BEGINS = re.compile(r"[\dA-Z\[<#=\t:a-f*.%]|https?|h2|wss?|grpcs|info|trce|warn|npm|node=|type=|kern|user|daemon")
+_BEGINS = re.compile(r"[\dA-Z\[<#=\t:a-z*.%-]| {1,6}\d{1,10}:\d{8}:")
 #: All forms in one pattern: most lines are of none, and are asked once.
 _ANY = re.compile("|".join("(?:" + re.sub(r"\(\?P<\w+>", "(?:", one.pattern.pattern) + ")" for one in FORMS), re.DOTALL)
+#: The groups that tell the time.
+_TIMES = ("clock", "packed", "time")
 #: Metadata that are numbers.
 _NUMBERS = ("line", "status", "bytes", "duration", "uptime")
 
@@ -228,18 +234,8 @@ def _log(one: Form, found: re.Match[str], assumed: Assumed) -> dict[str, Any] | 
     parts = {name: value for name, value in found.groupdict().items() if value is not None}
     log: dict[str, Any] = {"message": parts.pop("message", "" if "rest" in parts else found[0].strip())}
     parts.pop("rest", None)
-    if parts.get("zone") in ("UTC", "GMT"):
-        del parts["zone"]
-        assumed = replace(assumed, zone=UTC)
-    if "clock" in parts:
-        year, month, day, clock = (parts.pop(name, "") for name in ("year", "month", "day", "clock"))
-        if year:
-            day = f"{year:0>2}-{month:0>2}-{day:0>2}"
-            log["timestamp"] = written.compose(day if len(year) == 4 else f"20{day}", f"{clock:0>12}", None, assumed)
-        else:
-            log["timestamp"] = written.without_year(int(month), day, clock, assumed)
-    elif "time" in parts:
-        log["timestamp"] = _time(parts.pop("time"), assumed)
+    if not parts.keys().isdisjoint(_TIMES):
+        log["timestamp"] = _instant(parts, assumed)
     if "timestamp" in log and log["timestamp"] is None:
         return None
     if (level := _level(one, parts)) is not None:
@@ -253,9 +249,38 @@ def _log(one: Form, found: re.Match[str], assumed: Assumed) -> dict[str, Any] | 
         log["message"], values = tail.split(log["message"])
         parts |= {name: value for name, value in values.items() if name not in parts}
         log |= tail.ids(parts)
+    for values in (tail.pairs(parts.pop("pairs", "")), tail.payload(parts.pop("payload", ""))):
+        parts |= {name: value for name, value in (values or {}).items() if name not in parts}
     if "traceId" in parts:
         log["traceId"] = parts.pop("traceId")
     return {**log, "metadata": {name: value for name, value in parts.items() if value != "-"}}
+
+
+def _instant(parts: dict[str, Any], assumed: Assumed) -> str | int | float | None:
+    """Take the time out of the parts, in one of its forms."""
+    if "zone" in parts and (offset := stamps.ABBREVIATIONS.get(parts["zone"])) is not None:
+        del parts["zone"]
+        assumed = replace(assumed, zone=UTC if offset == "Z" else datetime.strptime(offset, "%z").tzinfo or UTC)
+    if "clock" in parts:
+        return _dated(parts, assumed)
+    if "packed" in parts:
+        day, _, clock = parts.pop("packed").partition(":")
+        clock = f"{clock[:2]}:{clock[2:4]}:{clock[4:]}"
+        return written.compose(f"{day[:4]}-{day[4:6]}-{day[6:]}", clock, None, assumed)
+    time = parts.pop("time")
+    if "microseconds" in parts and time[0].isdigit():
+        time = f"{time}.{parts.pop('microseconds'):0>6}"
+    return _time(time, assumed)
+
+
+def _dated(parts: dict[str, Any], assumed: Assumed) -> str | None:
+    """Take day and time of day out of the parts, the month by number or name; return their instant."""
+    year, month, name, day, clock = (parts.pop(part, "") for part in ("year", "month", "name", "day", "clock"))
+    clock = f"{clock}:00" if clock.count(":") == 1 else f"0{clock}" if clock[1:2] == ":" else clock
+    if year:
+        date = f"{year:0>2}-{month:0>2}-{day:0>2}"
+        return written.compose(date if len(year) == 4 else f"20{date}", clock, None, assumed)
+    return written.without_year(written.MONTHS.get(name, 0) if name else int(month), day, clock, assumed)
 
 
 def _time(text: str, assumed: Assumed) -> str | int | float | None:

@@ -38,7 +38,7 @@ _TOKEN = re.compile(
 #: Parts that may stand between level and text, each only where it can't be the first word of the text.
 _INNER = re.compile(
     r"(?P<bracket>\[[^\[\]]{0,200}(?:\[[^\[\]]{0,60}\][^\[\]]{0,60}){0,3}\])(?=[\s:\[(]|$)|\((?P<process>\d{1,10})\)(?=[\s:])"
-    r"|(?P<paren>\([\w.-][\w .:-]{0,59}\))(?=[\s:])|\((?P<placed>[\w./-]{1,150}\.[A-Za-z]{1,4}:\d{1,7})\)(?=\s)|(?P<rust>[\w-]{1,60}[ ]ThreadId\(\d{1,9}\))(?=[ ])"
+    r"|(?P<paren>\([\w.-][\w .:-]{0,59}\))(?=[\s:])|\((?P<placed>[\w./-]{1,150}\.[A-Za-z]{1,5}:(?:\d{1,7}|[\w<>$]{1,100}\(\d{1,7}\)))\)(?=\s)|(?P<rust>[\w-]{1,60}[ ]ThreadId\(\d{1,9}\))(?=[ ])"
     r"|(?P<call>[A-Za-z_][\w.]{0,200}:[\w<>.]{1,100}:\d{1,7})(?=[ ])"
     r"|(?P<django>[\w.]{1,80}[ ]\d{1,10}[ ]\d{6,20})(?=[ ])|<(?P<angle>[\w./-]{1,100}:\d{1,7})>(?=\s)|<(?P<erlang>\d{1,9}\.\d{1,9}\.\d{1,9})>(?=\s|$)"
     r"|(?P<number>\d{1,10})(?=[ ]---[ ]|[ ](?:MainThread|Thread-\d+)[ ])|(?P<thread>MainThread|Thread-\d+)(?=[ ])"
@@ -205,6 +205,12 @@ def inner(line: str, place: int, head: Head) -> str:
             named is not None
             and found.logger is None
             and names.is_logger(named, line, head.level, sourced="source" in found.metadata)
+            and not (
+                head.level is not None
+                and found.has_logger()
+                and named["end"].strip() == ":"
+                and named["name"].isalpha()
+            )
         ):
             found.take_logger(named)
             place = named.end()
@@ -217,7 +223,7 @@ def inner(line: str, place: int, head: Head) -> str:
 #: The place in the source at the right edge, as rich writes it.
 _PLACED = re.compile(r"(?<=\S)[ ]{2,200}([\w.-]{1,60}\.[a-z]{1,3}:\d{1,7})[ ]{0,200}$")
 #: A logger behind the text, as Kafka writes it.
-_BEHIND = re.compile(r"[ ]\(((?:[a-z_]\w{0,60}\.){1,12}[A-Za-z_][\w$]{0,100})\)$")
+_BEHIND = re.compile(r"[ ]\(((?:[a-z_]\w{0,60}\.){1,12}[A-Za-z_][\w$]{0,100})(?::\d{1,7})?\)$")
 _SPACE = re.compile(r"(?:\s|[|:](?=\s|$)|-{1,3}(?=\s)|>(?=\s))*")
 
 

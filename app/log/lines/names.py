@@ -16,8 +16,8 @@ _LONGEST = 255
 #: `name: text`, `name - text`, `name   : text`; a bracket that was opened before the time may end it, or a tab.
 LOGGER = re.compile(
     r"(?:(?P<module>[\w.]{1,200}):(?P<function>[\w<>.]{1,100}):(?P<line>\d{1,7})(?=[ ]-[ ])"
-    r"|(?:in[ ])?(?P<name>[A-Za-z_@](?:[\w.$/@·-]|::?(?=\w)){0,254}+)(?:\[(?P<pid>\d{1,10})\])?)"
-    r"(?P<end>(?:[ ]{0,80}:(?=[ ])|[ ]-(?P<pairs>(?:[\w.-]{1,60}=\"[^\"]{0,200}\"[ ]?){1,20})-(?=[ ])|(?:[ ]\[[^\[\]]{0,60}\])?[ ]{1,3}--?-?(?=[ ]\S)|[ ]{1,60}>(?=[ ]\S)|\t|(?=\]))|(?=[ ]\S{1,100}\.[a-z]{1,4}:\d{1,7}[ \]]))[ ]{0,2}"
+    r"|(?:in[ ])?(?P<name>[A-Za-z_@](?:[\w.$/@·-]|#(?=[a-z<])|::?(?=\w)){0,254}+)(?:\[(?P<pid>\d{1,10})\])?)"
+    r"(?P<end>(?:[ ]{0,80}:(?=[ ])|[ ]-(?P<pairs>(?:[\w.-]{1,60}=\"[^\"]{0,200}\"[ ]?){1,20})-(?=[ ])|(?:[ ]\[[^\[\]]{0,60}\]|(?=[ ]\([\w.-]{1,150}\.[A-Za-z]{1,5}:[\w<>$]{1,100}\(\d{1,7}\)\)[ ]))?[ ]{1,3}(?:--?-?(?=[ ]\S)|(?=\([\w.-]{1,150}:[\w<>$]{1,100}\(\d))|[ ]{1,60}>(?=[ ]\S)|\t|(?=\]))|(?=[ ]\S{1,100}\.[a-z]{1,4}:\d{1,7}[ \]]))[ ]{0,2}"
 )
 _SOURCE = re.compile(r"[\w./@\\-]{1,150}\.[A-Za-z]{1,4}:\d{1,7}")
 #: A logger or a function with the line in its source.
@@ -197,6 +197,10 @@ class HeadFields:
         if found["pairs"] is not None:
             self.metadata.update(tail.pairs(found["pairs"]) or {})
 
+    def has_logger(self) -> bool:
+        """Return whether one of the names in brackets is that of a logger, by its points."""
+        return any("." in name or "::" in name for name in self.brackets)
+
     def resource(self) -> str | None:
         """Return the logger: the name before the text, else the likeliest of those in brackets; keep the others."""
         rest = list(self.brackets)
@@ -258,7 +262,8 @@ def _placed(name: str) -> tuple[str, int | None]:
 
 
 @lru_cache(maxsize=4_096)
-def _is_no_logger(name: str) -> bool:
+def is_no_logger(name: str) -> bool:
+    """Return whether a word before a colon is a level, an exception or the first word of a text."""
     return words.is_level(name) or _EXCEPTION.match(name) is not None or name.lower() in PROSE
 
 
@@ -267,7 +272,7 @@ def is_logger(found: re.Match[str], line: str, level: words.Level | None, *, sou
     if found["module"] is not None:
         return True
     name = found["name"]
-    if len(name) > _LONGEST or _is_no_logger(name):
+    if len(name) > _LONGEST or is_no_logger(name):
         return False
     shaped = "." in name or "::" in name or "/" in name or "·" in name or found["pid"] is not None
     if sourced and found["end"].strip() == ":":
@@ -277,7 +282,9 @@ def is_logger(found: re.Match[str], line: str, level: words.Level | None, *, sou
     end = found["end"].strip(" ")
     if end == "\t":
         after = line[found.end() : found.end() + 1]
-        return (sourced and after not in ("{", "")) or _SOURCE.match(line, found.end()) is not None
+        behind = line.find("\t", found.end())
+        column = shaped and level.style != "bracket" and (behind > 0 or line[level.end : level.end + 1] == "\t")
+        return ((sourced or column) and after not in ("{", "")) or _SOURCE.match(line, found.end()) is not None
     if shaped or end != ":":
         return shaped or not name.isupper()
     return (name[0].islower() or _HUMPS.match(name) is not None) and line[level.end : level.end + 1] != ":"

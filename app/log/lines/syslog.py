@@ -42,6 +42,11 @@ _BARE_MESSAGE = re.compile(
 _CISCO = re.compile(r"%[A-Z][A-Z0-9_-]{1,60}-([0-7])-[A-Z0-9_]{2,60}")
 #: The program of a line whose host is known, without its colon: rsyslog leaves it out for RFC 5424.
 _TAGGED = re.compile(r"(?P<app>[\w./+@()-]{1,128})(?:\[(?P<pid>\d{1,10})\])?:? (?P<message>.*)", re.DOTALL)
+#: How journalctl writes a time in its forms `short-unix` and `short-full`, before a host and a program.
+_JOURNAL = re.compile(
+    r"(?:\d{10}\.\d{6}|[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{6})? (?:[A-Z]{2,5}|[+-]\d\d)) "
+    r"(?=[\w.-]{1,255} (?:[\w./@:-]{1,128}\[\d{1,10}\]|kernel): )"
+)
 _MONTH = re.compile(r"[A-Z][a-z]{2} [ \d]\d ")
 _ZONED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d) ")
 #: Stands in WITHIN's place for a name that is no id's.
@@ -61,7 +66,7 @@ def read(line: str, assumed: Assumed, hosts: frozenset[str] = frozenset()) -> di
     if (line.startswith("<") and found is None) or (found is not None and int(found[1]) > 191):
         return None
     place = 0 if found is None else found.end()
-    month = _MONTH.match(line, place) is not None
+    month = (_MONTH.match(line, place) or (_JOURNAL.match(line) if found is None else None)) is not None
     if not month and (found is None or not line[place : place + 1].isdigit()):
         zoned = _ZONED.match(line)
         if zoned is None or words.is_level(line[zoned.end() : zoned.end() + _HOST].lstrip(": ").partition(" ")[0]):
@@ -69,7 +74,7 @@ def read(line: str, assumed: Assumed, hosts: frozenset[str] = frozenset()) -> di
     stamp = stamps.at(line, place, assumed)
     if (
         stamp is None
-        or stamp.kind != "full"
+        or stamp.kind not in ("full", "weak" if month else "full")
         or stamp.value is None
         or line[stamp.end : stamp.end + 1] not in (" ", ":")
     ):
@@ -114,6 +119,8 @@ def _parts(rest: str, line: str, hosts: frozenset[str], *, sure: bool) -> dict[s
         found = bare if bare is not None and not words.is_level(bare["app"]) else hosted
         if found is None or (found is hosted and words.is_level(found["host"])):
             return None
+        if found is hosted and found["app"] is None and found["message"].startswith(" "):
+            return None  # the first of several columns
         return {"host": None, **found.groupdict()}
     if hosted is None or words.is_level(hosted["host"]):
         return None
@@ -122,6 +129,8 @@ def _parts(rest: str, line: str, hosts: frozenset[str], *, sure: bool) -> dict[s
         return {"host": hosted["host"], **(hosted.groupdict() if tagged is None else tagged.groupdict())}
     if hosted["app"] is None or words.is_level(hosted["app"]):  # any program writes `TIME LEVEL name: text`
         return None
+    if "," in line[:24]:  # dmesg's: its text has no host
+        return hosted.groupdict() if hosted["pid"] is not None else None
     plain = hosted["host"].lower() not in PROSE and hosted["app"].lower() not in PROSE
     return hosted.groupdict() if hosted["pid"] is not None or _MICROSECONDS.match(line) or plain else None
 

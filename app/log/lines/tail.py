@@ -19,6 +19,11 @@ _PADDING = re.compile(r"(?<=\S)[ ]{2,80}(?=[A-Za-z_][\w.-]{0,63}=)")
 _BRACED = re.compile(r"\{([^{}]{0,2000})\}")
 #: Log4j's `%X`: what the thread's context map holds, as Java writes a map.
 _CONTEXT = re.compile(r"\{([\w.-]{1,64}=[^{}=,\s]{1,200}(?:, [\w.-]{1,64}=[^{}=,\s]{1,200}){0,20})\}$")
+#: A hash of Ruby that is flat, and one of its pairs.
+_HASHED = re.compile(
+    r"(?::?([A-Za-z_]\w{0,63})|\"([^\"\\]{1,64})\")(?: ?=> ?|: )(\"(?:[^\"\\]|\\.)*+\"|[^\s\"{}\[\],]{1,200})"
+)
+_HASH = re.compile(rf"\{{(?:{_HASHED.pattern}(?:, |(?=\}})))*+\}}")
 #: Names of a time among the pairs behind a text.
 _TIMES = ("timestamp", "@timestamp", "time", "ts")
 _NAME = re.compile(r"(?<!\S)([A-Za-z_][\w.-]{0,63})=")
@@ -87,6 +92,16 @@ def pairs(text: str) -> dict[str, Any] | None:
     """Return the pairs of *text* where it is nothing but pairs, blanks and commas between them."""
     start, values = _trailing(text.replace(",", " "))
     return values if values and not text[:start].strip() else None
+
+
+def payload(text: str) -> dict[str, Any] | None:
+    """Return what a hash of Ruby holds, as its `inspect` writes one that is flat: `{:order=>"o-17", :amount=>3}`, `{order: "o-17"}`."""
+    if not text.startswith("{") or _HASH.fullmatch(text) is None:
+        return None
+    found: dict[str, Any] = {}
+    for name, quoted, value in _HASHED.findall(text):
+        add(found, name or quoted, _typed(name or quoted, value.removeprefix(":")))
+    return found
 
 
 def ids(metadata: dict[str, Any]) -> dict[str, str]:

@@ -1,0 +1,86 @@
+"""Forms of services and their clouds: functions, proxies, databases, servers of applications, libraries with a layout of their own."""
+
+from __future__ import annotations
+
+from app.log.lines import words
+from app.log.lines.rows.form import Form, form
+
+_DAY = r"\d{4}-\d\d-\d\d"
+_CLOCK = r"\d\d:\d\d:\d\d"
+_FRACTION = r"(?:[.,]\d{1,9})?"
+_UUID = r"[0-9a-z]{8}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{12}"
+
+SERVICES: tuple[Form, ...] = (
+    # AWS Lambda's own lines, and those that Node.js and Python write there
+    form(
+        "lambda",
+        r"(?P<message>(?:START|END|REPORT|INIT_START|INIT_REPORT|XRAY) .{0,200}?(?:RequestId: (?P<request_id>[\w-]{3,64})|Version|TraceId|Phase).*)",
+        level="info",
+    ),
+    form(
+        "lambda-node",
+        rf"(?P<time>{_DAY}T{_CLOCK}\.\d{{3}}Z)\t(?P<request_id>{_UUID}|undefined)\t(?P<level>TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\t(?P<message>.*)",
+        pairs=True,
+    ),
+    form(
+        "lambda-python",
+        rf"\[(?P<level>[A-Z]{{4,8}})\]\t(?P<time>{_DAY}T{_CLOCK}\.\d{{3}}Z)\t(?:(?P<request_id>{_UUID})\t|\t)?(?P<message>.*)",
+    ),
+    # Envoy: [2026-11-29 14:00:00.123][1][info][main] [source/server/server.cc:404] text
+    form(
+        "envoy",
+        rf"\[(?P<time>{_DAY}[ T]{_CLOCK}{_FRACTION}Z?)\]\[(?P<tid>\d{{1,10}})\]\[(?P<level>trace|debug|info|warning|error|critical)\]\[(?P<resource>[\w.-]{{1,60}})\]"
+        r" (?:\[(?P<source>[^\]\s]{1,200}:\d{1,7})\] )?(?P<message>.*)",
+    ),
+    # The JVM's unified logging: [2026-11-29T14:00:01.123+0000][1234ms][warning][gc,heap] text; [0.012s][info][gc] text
+    form(
+        "jvm",
+        rf"(?:\[(?P<time>{_DAY}T{_CLOCK}\.\d{{3}}[+-]\d{{4}})\])?(?:\[(?P<uptime>\d{{1,15}}(?:\.\d{{1,9}})?)(?P<unit>s|ms|ns)\])?(?:\[(?P<host>[A-Za-z][\w.-]{{1,200}})\])?(?:\[(?P<pid>\d{{1,10}})\])?"
+        r"(?:\[(?P<tid>\d{1,10})\])?\[(?P<level>trace|debug|info|warning|error) *\]\[(?:(?P<resource>[a-z0-9_+-]{1,40})|(?P<tags>[a-z0-9_+-]{1,40}(?:,[a-z0-9_+-]{1,40}){1,8})) *\] ?(?P<message>.*)",
+    ),
+    # PostgreSQL with the prefix of Amazon RDS, `%t:%r:%u@%d:[%p]:`
+    form(
+        "postgres-rds",
+        rf"(?P<time>{_DAY} {_CLOCK}{_FRACTION} [A-Z]{{2,5}}):(?P<client>[^\s:()]{{0,100}}(?:\(\d{{1,5}}\))?):(?P<user>[^@\s]{{0,100}})@(?P<database>[^:\s]{{0,100}}):\[(?P<pid>\d{{1,10}})\]:(?:\S{{0,60}}:)?"
+        r"(?P<level>DEBUG\d?|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC):  (?P<message>.*)",
+    ),
+    # MongoDB until 4.2: 2026-11-29T14:00:00.123+0000 I NETWORK  [initandlisten] text
+    form(
+        "mongod",
+        rf"(?P<time>{_DAY}T{_CLOCK}\.\d{{3}}(?:Z|[+-]\d{{4}})) (?P<letter>[FEWIDT])\d? (?P<resource>[A-Z_-]{{1,12}}) +\[(?P<thread>[^\]]{{1,80}})\] (?P<message>.*)",
+        words.LETTERS,
+    ),
+    # Solr: 2026-11-29 14:00:00.123 INFO  (qtp123-12) [c:x s:shard1 r:core_node2 x:x_shard1] o.a.s.c.S.Request text
+    form(
+        "solr",
+        rf"(?P<time>{_DAY}[ T]{_CLOCK}\.\d{{3}}Z?) (?P<level>[A-Z]{{4,5}}) +\((?P<thread>[^()]{{1,200}})\) \[ ?(?P<core>(?:[a-z]{{1,12}}:[^\]\s]{{0,100}} ?){{0,8}}) {{0,3}}\] (?P<resource>[\w.$]{{1,200}}) (?P<message>.*)",
+    ),
+    # GlassFish and Payara, the text beneath in two brackets
+    form(
+        "glassfish",
+        rf"\[(?P<time>{_DAY}T{_CLOCK}\.\d{{3}}[+-]\d{{2}}:?\d{{2}})\] \[(?P<server>[^\]]{{1,60}})\] \[(?P<level>[A-Z]{{4,7}})\] \[(?P<code>[^\]]{{0,60}})\] \[(?P<resource>[^\]]{{0,200}})\] \[(?P<thread>tid: [^\]]{{1,200}})\]"
+        r"(?: \[[^\]]{0,200}\]){0,8} \[\[(?P<message>.*)",
+    ),
+    # log-driver for Node.js: ["trace" "2026-11-29T14:00:00.123Z"] text, or without its quotes
+    form(
+        "log-driver",
+        rf"\[\"?(?P<level>[A-Za-z]{{3,9}})\"?[ ,]{{1,4}}\"?(?P<time>{_DAY}[T ]{_CLOCK}{_FRACTION}(?:Z| ?[+-]\d\d:?\d\d)?)\"?\] (?P<message>.*)",
+    ),
+    # swift-log, its metadata before the text: 2026-11-29T14:00:00+0000 error shop : order=o-17 [ShopModule] text
+    form(
+        "swift-log",
+        rf"(?P<time>{_DAY}T{_CLOCK}{_FRACTION}[+-]\d{{4}}) (?P<level>trace|debug|info|notice|warning|error|critical) (?P<resource>[\w./ -]{{1,200}}?) ?: (?P<pairs>(?:[\w.-]{{1,100}}=\S{{0,500}} ){{0,40}})(?:\[(?P<source>[A-Za-z_]\w{{0,100}})\] )?(?P<message>.*)",
+    ),
+    # WordPress: [29-Nov-2026 14:00:02 UTC] WordPress database error text
+    form(
+        "wordpress",
+        rf"\[(?P<time>\d\d-[A-Z][a-z]{{2}}-\d{{4}} {_CLOCK} [\w/+-]{{1,40}})\] (?P<message>WordPress database error .*)",
+        level="error",
+    ),
+    # Puma, Rack: 2026-11-29 14:00:01 +0000 Rack app ("GET /x" - (127.0.0.1)): #<RuntimeError: boom>
+    form(
+        "puma",
+        rf"(?P<time>{_DAY} {_CLOCK} [+-]\d{{4}}) (?P<message>.{{0,2000}}#<[A-Z][\w:]{{1,100}}(?:Error|Exception): .*)",
+        level="error",
+    ),
+)
