@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from app.files import kept
+from app.files import joins, kept
 from app.files.entry import JOINED_CHARACTERS, JOINED_LINES, Entry, Line
 from app.files.formats import Format
 from app.files.kept import Carried, Kept, Reader
@@ -21,6 +21,9 @@ def entries(lines: Iterable[Line | None], format: Format, assumed: Assumed) -> I
     """Yield the entries of *lines*. None among the lines says that none comes for now: the last entry is whole."""
     if format.inner is not None:
         yield from _Unwrapping(format, format.inner, format.keep or kept.read, assumed).entries(lines)
+        return
+    if format.processes and assumed.first_line is None:
+        yield from _Processes(format, assumed).entries(lines)
         return
     splitter = _splitter(format, assumed)
     for line in lines:
@@ -67,7 +70,7 @@ def _splitter(format: Format, assumed: Assumed) -> Splitter:
 
 
 class _Source:
-    """One of the containers or streams whose lines were kept together: its own lines, split as it wrote them."""
+    """One of those whose lines lie within each other: its own lines, split as it wrote them."""
 
     def __init__(self, inner: Splitter) -> None:
         self.inner = inner
@@ -82,54 +85,22 @@ class _Source:
         return held[0][0] if held else None
 
 
-class _Unwrapping:
-    """Takes lines that hold a container's lines: those of each stream are put together again, then split as it wrote them.
+class _Sources:
+    """Several sources in one: the entries between two places at which none is begun are given together.
 
-    Where the lines of several lie within each other, the entries between two places at which none is begun are given
-    together: a source is taken again from such a place only.
+    A source is taken again from such a place only.
     """
 
-    def __init__(self, format: Format, inner: Format, keep: Reader, assumed: Assumed) -> None:
-        self._inner, self._keep = inner, keep
-        self._assumed = assumed
+    def __init__(self, inner: Format, assumed: Assumed) -> None:
+        self._inner, self._assumed = inner, assumed
         self._sources: dict[str, _Source] = {}
-        self._outer = Splitter(format, assumed)
         self._done: list[Entry] = []
 
-    def entries(self, lines: Iterable[Line | None]) -> Iterator[Entry | None]:
-        """Yield the entries of *lines* as `entries` does."""
-        for line in lines:
-            outer = None if line is None else self._keep(line.text)
-            if line is None or outer is None:
-                yield from self._end()
-                if line is None:
-                    yield None
-                elif (entry := self._outer.take(line)) is not None:
-                    yield entry
-                continue
-            if (entry := self._outer.end()) is not None:
-                yield entry
-            self._take(line, outer)
-            yield from self._released(line)
-        yield from self._end()
-
-    def _take(self, line: Line, outer: Kept) -> None:
-        source = self._sources.get(outer.source)
+    def _source(self, name: str) -> _Source:
+        source = self._sources.get(name)
         if source is None:
-            source = self._sources[outer.source] = _Source(_splitter(self._inner, self._assumed))
-        source.parts.append((line, outer))
-        if not outer.partial or line.end - source.parts[0][0].start > JOINED_CHARACTERS:
-            self._feed(source)
-
-    def _feed(self, source: _Source) -> None:
-        """Give the line whose parts have come to the splitter of its source."""
-        parts, source.parts = source.parts, []
-        first, last = parts[0][0], parts[-1][0]
-        text = "".join(outer.text for _, outer in parts)
-        ended = source.inner.take(Line(text, first.start, last.end, first.number))
-        if ended is not None:
-            self._whole(source, ended)
-        source.pending += parts
+            source = self._sources[name] = _Source(_splitter(self._inner, self._assumed))
+        return source
 
     def _released(self, line: Line) -> Iterator[Entry]:
         """Yield what has ended before all that is pending; end what began too many lines ago."""
@@ -151,12 +122,56 @@ class _Unwrapping:
                 entry.end = end
             yield entry
 
+    def _feed(self, source: _Source) -> None:
+        """Give the line whose parts have come to the splitter of its source."""
+        parts, source.parts = source.parts, []
+        first, last = parts[0][0], parts[-1][0]
+        text = "".join(kept.text for _, kept in parts)
+        ended = source.inner.take(Line(text, first.start, last.end, first.number))
+        if ended is not None:
+            self._whole(source, ended)
+        source.pending += parts
+
     def _close(self, source: _Source) -> None:
         if source.parts:
             self._feed(source)
         if (ended := source.inner.end()) is not None:
             self._whole(source, ended)
         source.pending.clear()
+
+    def _whole(self, source: _Source, ended: Entry) -> None:
+        """Note the entry that *ended*."""
+        source.pending.clear()
+        self._done.append(ended)
+
+
+class _Unwrapping(_Sources):
+    """Takes lines that hold a container's lines: those of each stream are put together again, then split as it wrote them."""
+
+    def __init__(self, format: Format, inner: Format, keep: Reader, assumed: Assumed) -> None:
+        super().__init__(inner, assumed)
+        self._keep = keep
+        self._outer = Splitter(format, assumed)
+
+    def entries(self, lines: Iterable[Line | None]) -> Iterator[Entry | None]:
+        """Yield the entries of *lines* as `entries` does."""
+        for line in lines:
+            outer = None if line is None else self._keep(line.text)
+            if line is None or outer is None:
+                yield from self._end()
+                if line is None:
+                    yield None
+                elif (entry := self._outer.take(line)) is not None:
+                    yield entry
+                continue
+            if (entry := self._outer.end()) is not None:
+                yield entry
+            source = self._source(outer.source)
+            source.parts.append((line, outer))
+            if not outer.partial or line.end - source.parts[0][0].start > JOINED_CHARACTERS:
+                self._feed(source)
+            yield from self._released(line)
+        yield from self._end()
 
     def _end(self) -> Iterator[Entry]:
         for source in self._sources.values():
@@ -174,3 +189,43 @@ class _Unwrapping:
         entry = Entry(first.text, first.start, last.end, first.number, [line.text for line, _ in more], size=size)
         entry.kept = Carried(ended, self._inner, outer)
         self._done.append(entry)
+
+
+class _Processes(_Sources):
+    """Takes the lines of processes that write into one file: an entry of one that is sure to go on waits while others write."""
+
+    def entries(self, lines: Iterable[Line | None]) -> Iterator[Entry | None]:
+        """Yield the entries of *lines* as `entries` does."""
+        name = ""
+        for line in lines:
+            if line is None:
+                yield from self._end()
+                yield None
+                continue
+            before = name
+            name = self._name(line.text, before)
+            if name != before and (source := self._sources.get(before)) is not None and not source.inner.waits:
+                self._close(source)
+                del self._sources[before]
+            source = self._source(name)
+            source.parts.append((line, Kept(line.text, False, name, None, {})))
+            self._feed(source)
+            yield from self._released(line)
+        yield from self._end()
+
+    def _name(self, text: str, before: str) -> str:
+        """Return the process that wrote a line: the one in its head; without one the one that wrote last, or whose trace goes on."""
+        found = joins.HEADED_PROCESS.match(text)
+        if found is not None:
+            return found[1]
+        source = self._sources.get(before)
+        if source is not None and not source.inner.waits:
+            waiting = [name for name, one in self._sources.items() if one.inner.traced]
+            return waiting[0] if len(waiting) == 1 else before
+        return before
+
+    def _end(self) -> Iterator[Entry]:
+        for source in self._sources.values():
+            self._close(source)
+        self._sources.clear()
+        yield from self._together()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import textwrap
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from app.errors import InvalidRecord, Problem
-from app.files import joins, literals
+from app.files import joins, journal, literals
 from app.files.formats import Format
 from app.files.joins import TraceForm
-from app.files.kept import Carried
 from app.log.fold import fold
 from app.log.lines import ansi, columns, tail, words
 from app.log.ranks import RANKS
@@ -31,6 +30,14 @@ PLACE = re.compile(
 _STATEMENT_TIME = re.compile(r"SET timestamp=(\d{9,11}(?:\.\d{1,6})?);")
 _ELEMENT = re.compile(r"<(date|logger|level|class|method|thread|message)>([^<]{0,65536})</\1>")
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&amp;": "&"}
+
+
+class Inner(Protocol):
+    """What lies in the lines of an entry that are not its own words: a container's lines, an entry of the journal."""
+
+    def logs(self, assumed: Assumed) -> list[dict[str, Any]]:
+        """Return the logs. Raises InvalidRecord where it can't be any."""
+        ...
 
 
 class Line(NamedTuple):
@@ -86,7 +93,7 @@ class Entry:
     before: Any = None
     size: int = 0
     #: The entry within, where the lines are those in which a container's own were kept.
-    kept: Carried | None = None
+    kept: Inner | None = None
 
     @property
     def text(self) -> str:
@@ -131,6 +138,12 @@ class Entry:
     def _joined(self, format: Format, assumed: Assumed) -> dict[str, Any]:
         """Return the log of the first line with those that go on."""
         log = format.log(self.first, assumed, self.found, asked=self.asked)
+        if log["message"].startswith("[s=") and (exported := journal.verbose(log["message"], self.more)) is not None:
+            return (
+                exported
+                if "timestamp" in exported or "timestamp" not in log
+                else {**exported, "timestamp": log["timestamp"]}
+            )
         if self.stanza is not None:
             return _stanza(self, log)
         said = [ansi.stripped(line) for line in (self.said if self.said is not None else self.more)]
@@ -150,10 +163,12 @@ class Entry:
 
 def _failed(log: dict[str, Any], entry: Entry, said: list[str]) -> dict[str, Any]:
     """Return the log of an exception: an error where it has no level, its type and message beside it."""
-    if entry.found is None or "level" not in entry.found or (entry.trace is not None and entry.trace.alone):
+    metadata = log.get("metadata", {})
+    assumed = log["level"] == "info" and "app" in metadata and "facility" not in metadata if "level" in log else True
+    if entry.found is None or assumed or (entry.trace is not None and entry.trace.alone):
         log = {**log, "level": "error"}
     exception = joins.exception([log["message"], *said], entry.trace.language if entry.trace else "")
-    return log if exception is None else {**log, "metadata": {"exception": exception, **log.get("metadata", {})}}
+    return log if exception is None else {**log, "metadata": {"exception": exception, **metadata}}
 
 
 def _placed(log: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:

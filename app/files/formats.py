@@ -43,8 +43,12 @@ class Format:
     order: str | None = None
     #: Whether the texts of nearly all its logs begin with a level, in whatever spelling.
     levelled: bool = False
+    #: Whether several processes name themselves in the heads of its lines.
+    processes: bool = False
     #: Whether nearly all its logs name a logger, before a colon, behind the level.
     named: bool = False
+    #: Whether its lines are npmlog's.
+    npmlog: bool = False
     #: The column behind levels that are padded, in lines without a time.
     width: int = 0
     #: Whether most of its lines begin with a level and a colon.
@@ -63,6 +67,8 @@ class Format:
         if self.fields and (log := w3c.read(line, self.fields, assumed)) is not None:
             return reader.present(log)
         if self.hosts and (log := reader.read_syslog(line, assumed, self.hosts)) is not None:
+            return reader.present(log)
+        if self.npmlog and (log := columns.npmlog(line)) is not None:
             return reader.present(log)
         line = columns.padded(line, self.width)
         for read in self.readers:
@@ -150,14 +156,17 @@ def recognise(sample: Sequence[str], assumed: Assumed, name: str | None = None) 
     readers = tuple(read for kind, read in sorted(_READERS, key=lambda pair: pair[0] != name))
     fields = w3c.fields_of(lines)
     likeliest = name or ("access" if fields else None) or max(hits, key=lambda kind: hits[kind])
+    headed = heads > 0 and heads >= others
     return Format(
         likeliest if hits[likeliest] or name or fields else "text",
         readers,
-        headed=heads > 0 and heads >= others,
+        headed=headed,
         hosts=_hosts(lines),
         order=stamps.order_of(lines),
         levelled=columns.is_column(texts),
+        processes=headed and len({one[1] for one in map(joins.HEADED_PROCESS.match, lines) if one is not None}) > 1,
         named=columns.is_named(texts),
+        npmlog=columns.is_npmlog(lines),
         width=columns.width_of(lines),
         labelled=columns.is_labelled(lines),
         fields=fields,

@@ -92,10 +92,16 @@ CLOSES = re.compile(r"[}\])]")
 OPENS = ("{", "[", "(")
 #: Lines that go on with a log of PostgreSQL: its own head, then what they are.
 PART = re.compile(
-    r"(?P<head>.{10,400}?[\s\]])(?P<part>(?:DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION):  .*)", re.DOTALL
+    r"(?P<head>.{10,400}?[\s\]:])(?P<part>(?:DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION):  .*)", re.DOTALL
 )
+#: Its levels of logs that such lines follow.
+PARTED = ("ERROR", "FATAL", "PANIC")
 #: A text that each such line has.
 PART_SIGN = ":  "
+#: The process in the head of a line, which begins with a time, a bracket or a priority.
+HEADED_PROCESS = re.compile(
+    r"(?=[\d\[<(]|[A-Z][a-z]{2} [ \d]\d )[^\[#]{0,150}(?:\[[^\]\d][^\]\[#]{0,60}\][^\[#]{0,20})?[\[#](\d{1,10})(?:-\d{1,6})?\]"
+)
 PROCESS = re.compile(r"\[(\d{1,10})\]")
 #: Blocks whose lines have a head each: what of a message begins one, and what ends it.
 BLOCKS = ((re.compile(r"-+\[ cut here \]-+"), re.compile(r"---\[ end trace")),)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.files.pieces import decode
+from app.files.unpack import decode
 from app.log.foreign.scales import SYSLOG
 
 #: Most fields of an entry: journald itself keeps at most 1024.
@@ -17,6 +18,11 @@ STRAY = 64 << 10
 #: Where a log says which fields were left out of it, and why; most of them that it names.
 UNREAD, NAMED = "unread", 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: The first line of an entry in the form `verbose`, and its others.
+_CURSOR = re.compile(
+    r"\[s=[0-9a-f]{1,64};i=[0-9a-f]{1,16};b=[0-9a-f]{1,64};m=[0-9a-f]{1,16};t=[0-9a-f]{1,16};x=[0-9a-f]{1,16}\]"
+)
+_FIELD = re.compile(r" {4}([A-Z_][A-Z0-9_]{0,63})=(.*)", re.DOTALL)
 #: Fields that have a place of their own in a log, or say nothing of the event.
 _TAKEN = frozenset(("MESSAGE", "PRIORITY", "_HOSTNAME", "__CURSOR", "__REALTIME_TIMESTAMP", "__MONOTONIC_TIMESTAMP"))
 
@@ -31,6 +37,8 @@ class Entries:
         self._size = 0
         #: Fields of the entry that were left out or cut, and why.
         self._unread: dict[str, str] = {}
+        #: Bytes that came so far, and the place behind the entry that was yielded last.
+        self.fed = self.end = 0
         #: Bytes of a long value that are still to come and are not kept.
         self._skip = 0
         #: The beginning of what was no part of an entry.
@@ -38,6 +46,7 @@ class Entries:
 
     def feed(self, data: bytes) -> Iterator[dict[str, Any]]:
         """Take a piece of the stream; yield the entries that are whole by now."""
+        self.fed += len(data)
         skipped = min(self._skip, len(data))
         self._skip -= skipped
         self._buffer += data[skipped:]
@@ -46,6 +55,7 @@ class Entries:
             line = bytes(self._buffer[at:end])
             if not line:
                 if self._entry or self._unread:
+                    self.end = self.fed - len(self._buffer) + end + 1
                     yield self._whole()
                 at = end + 1
                 continue
@@ -162,3 +172,19 @@ def id_of(entry: dict[str, Any], space: str = "") -> bytes | None:
     )
     made[6], made[8] = 0x70 | made[6] & 0x0F, 0x80 | made[8] & 0x3F
     return bytes(made)
+
+
+def verbose(first: str, more: list[str]) -> dict[str, Any] | None:
+    """Return the log of an entry in the form `verbose`, whose first line has this message; None for any other lines."""
+    if _CURSOR.fullmatch(first) is None:
+        return None
+    fields: dict[str, Any] = {}
+    name = ""
+    for line in more:
+        found = _FIELD.fullmatch(line)
+        if found is not None:
+            name = found[1]
+            fields[name] = found[2]
+        elif name:
+            fields[name] = f"{fields[name]}\n{line.strip()}"
+    return log_of(fields)

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from app.errors import InvalidInput, Problem
 from app.files.entry import Line
-from app.files.unpack import ERRORS, peeked, unpacked
+from app.files.unpack import ERRORS, decode, peeked, unpacked
 from app.log.packed import Pieces
 
 #: Bytes read at once.
@@ -148,17 +148,3 @@ def _halves(line: bytes, start: int, end: int, number: int, begin: int, cut: int
 
 def _line(line: bytes, start: int, end: int, number: int, begin: int) -> Line:
     return Line(decode(line[max(begin - start, 0) :].removesuffix(b"\r")), max(start, begin), end, number)
-
-
-def decode(line: bytes) -> str:
-    """Return the text of a line: UTF-8, else Latin-1, in which every byte is a character.
-
-    A line that holds characters of UTF-8 beside other bytes is UTF-8 that was damaged: such a byte is shown as `\\xff`.
-    """
-    try:
-        return line.decode()
-    except UnicodeDecodeError:
-        text = line.decode("utf-8", "surrogateescape")
-    if any(sign > "\x7f" and not "\udc80" <= sign <= "\udcff" for sign in text):
-        return line.decode("utf-8", "backslashreplace")
-    return line.decode("latin-1")

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from msgspec import UNSET, Meta, UnsetType
 
 from app.errors import InvalidInput, InvalidRecord, Problem
-from app.files import arrays, entries, formats, pieces, structured
+from app.files import arrays, entries, exported, formats, pieces, structured
 from app.files.entry import Entry
 from app.files.formats import Format
+from app.files.unpack import decode
 from app.log import own
 from app.log.dialects import table
 from app.log.foreign import doubled
@@ -177,7 +178,7 @@ def preview(
     known(name)
     check_first_line(assumed.first_line or "")
     assumed = replace(assumed, form=name or assumed.form)
-    sample = [pieces.decode(line) for line in body.split(b"\n")[:SAMPLE_LINES]]
+    sample = [decode(line) for line in body.split(b"\n")[:SAMPLE_LINES]]
     format = formats.recognise(sample, assumed, assumed.form)
     door = _Door(limits, now, None if rules is None else _applier(rules, limits))
     for entry in islice(_entries(body, sample, format, assumed, limits, join), LOGS):
@@ -190,7 +191,15 @@ def _entries(
     if format.name == "json" and structured.ARRAY.match("\n".join(sample)):
         yield from arrays.elements(body.decode("utf-8", "surrogateescape"), 0)
         return
-    found = pieces.lines(iter((body,)), limit=2 * (limits.message + limits.metadata))
+    limit = 2 * (limits.message + limits.metadata)
+    if exported.BEGINS.match(body):
+        yield from (
+            one
+            for one in exported.entries(iter((body,)), limit=limit, begin=0, cut=0, growing=False)
+            if one is not None
+        )
+        return
+    found = pieces.lines(iter((body,)), limit=limit)
     joining = format if join else formats.recognise((), assumed, "plain")
     yield from (entry for entry in entries.entries(found, joining, assumed) if entry is not None)
 

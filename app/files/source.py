@@ -10,12 +10,13 @@ from itertools import chain
 
 from app.accept.accept import UNREADABLE_KEPT, Accept
 from app.errors import InvalidInput, InvalidRecord, Problem
-from app.files import arrays, structured
+from app.files import arrays, exported, structured
 from app.files import entries as formats_entries
 from app.files import pieces as files
 from app.files.entry import Entry
 from app.files.formats import Format, recognise
 from app.files.ledger import TakenFile
+from app.files.unpack import decode
 from app.log import schema
 from app.log.packed import Pieces
 from app.log.schema import Parsed, Refused
@@ -85,20 +86,30 @@ class FileSource:
         first = b"".join(piece for piece in head if piece)
         if _is_binary(first):
             raise InvalidInput(Problem("does not hold text"))
-        sample = [files.decode(line.removesuffix(b"\r").lstrip(b"\0")) for line in first.split(b"\n")[:SAMPLE_LINES]]
+        sample = [decode(line.removesuffix(b"\r").lstrip(b"\0")) for line in first.split(b"\n")[:SAMPLE_LINES]]
         format = recognise(sample, self._assumed, self._assumed.form)
         report.format = format.name
         whole = partial(_is_whole, report, self._assumed) if growing else _always
-        for part in _parts(self._entries(first, pieces, format, begin, cut, whole), begin, cut):
+        for part in _parts(self._entries(first, pieces, format, begin, cut, whole, growing=growing), begin, cut):
             self._put(part, format, report, taken)
 
     def _entries(
-        self, first: bytes, pieces: Pieces, format: Format, begin: int, cut: int, whole: Callable[[str], bool]
+        self,
+        first: bytes,
+        pieces: Pieces,
+        format: Format,
+        begin: int,
+        cut: int,
+        whole: Callable[[str], bool],
+        *,
+        growing: bool,
     ) -> Iterator[Entry | None]:
-        if format.name == "json" and structured.ARRAY.match(files.decode(first)):
+        if format.name == "json" and structured.ARRAY.match(decode(first)):
             return iter(arrays.elements(self._whole(pieces), begin))
         # The longest log there can be, and room for its other fields.
         limit = 2 * (self._limits.message + self._limits.metadata)
+        if exported.BEGINS.match(first):
+            return exported.entries(pieces, limit=limit, begin=begin, cut=cut, growing=growing)
         lines = files.lines(pieces, limit=limit, begin=begin, cut=cut, whole=whole)
         return formats_entries.entries(lines, format, self._assumed)
 

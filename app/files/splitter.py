@@ -37,6 +37,19 @@ class Splitter:
         self._blank.clear()
         return ended
 
+    @property
+    def traced(self) -> bool:
+        """Whether the pending entry is a trace of Python's whose error is still to come."""
+        return self._pending is not None and self._pending.traced
+
+    @property
+    def waits(self) -> bool:
+        """Whether the pending entry is sure to go on: a trace without its error, PostgreSQL's error without its statement."""
+        entry = self._pending
+        if entry is None or entry.found is None:
+            return entry is not None and entry.traced
+        return entry.traced or (joins.PART_SIGN in entry.first and entry.found.get("level") in joins.PARTED)
+
     def take(self, line: Line) -> Entry | None:
         """Take the next line; return the entry before it if that is whole now."""
         entry = self._pending
@@ -134,7 +147,7 @@ class Splitter:
             entry.stanza = next((until for begins, until in joins.STANZAS if begins.match(text)), None)
         if joins.BLOCK_SIGN in message:
             entry.until = next((until for begins, until in joins.BLOCKS if begins.search(message)), None)
-        if found is not None and text.endswith(message[-80:]) and "timestamp" in found:
+        if found is not None and text.endswith(message[-80:]) and ("timestamp" in found or self._format.npmlog):
             entry.column = max(len(text) - len(message), 0)
         _trace(entry, text if found is None or "timestamp" not in found else message, first=True)
         return ended

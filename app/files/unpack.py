@@ -1,4 +1,4 @@
-"""Compressed streams, recognized by their first bytes: gzip, bzip2, xz and zstd, each of any number of members."""
+"""From bytes to text: compressed streams, recognized by their first bytes (gzip, bzip2, xz and zstd, each of any number of members), and lines."""
 
 from __future__ import annotations
 
@@ -48,3 +48,17 @@ def unpacked(pieces: Pieces) -> Pieces:
     start, rest = peeked(pieces, _LONGEST)
     make, whole = _reader(start), chain([start], rest)
     return whole if make is None else packed.members(whole, make)
+
+
+def decode(line: bytes) -> str:
+    """Return the text of a line: UTF-8, else Latin-1, in which every byte is a character.
+
+    A line that holds characters of UTF-8 beside other bytes is UTF-8 that was damaged: such a byte is shown as `\\xff`.
+    """
+    try:
+        return line.decode()
+    except UnicodeDecodeError:
+        text = line.decode("utf-8", "surrogateescape")
+    if any(sign > "\x7f" and not "\udc80" <= sign <= "\udcff" for sign in text):
+        return line.decode("utf-8", "backslashreplace")
+    return line.decode("latin-1")

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from app.files import carried
-from app.files.pieces import decode
 from app.files.sources.forms import SourceForms
+from app.files.unpack import decode
 from app.log.body import read_item
 from app.log.lines import syslog
 from app.log.schema import Refused

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from app.errors import InvalidRecord
 from app.files.entries import entries
 from app.files.formats import recognise
-from app.files.pieces import decode
+from app.files.unpack import decode
 from app.log.lines import reader
 from tests.files.reading import NOW, SAMPLE, lines_of, rank, read, split
 from tests.producers.texts import SAMPLES, events

@@ -29,6 +29,11 @@ _LEVEL = re.compile(
 )
 #: A logger before a text.
 _LOGGER = re.compile(r"([A-Za-z_][\w.$-]{0,119}): (?=\S)")
+#: npmlog's line: its heading, where it has one, level and prefix.
+_NPMLOG = re.compile(
+    r"(?!(?:npm|gyp|lerna) )(?:(?P<program>[a-z][\w.@/-]{0,60}) )??(?P<level>ERR!|WARN|verb|sill|silly|http|info|notice|timing) (?P<resource>[\w.@/:-]{1,100}) (?P<message>.*)",
+    re.DOTALL,
+)
 _PADDED = re.compile(r"([A-Z]{4,8}) {1,5}(?=\S)")
 _LABEL = re.compile(r"([a-z]{3,9}):[ ]")
 #: How many lines must have a level, and of how many that have it there one may lack it.
@@ -110,6 +115,25 @@ def named(log: dict[str, Any]) -> dict[str, Any]:
 def _logger(log: dict[str, Any]) -> re.Match[str] | None:
     found = _LOGGER.match(log["message"])
     return None if found is None or is_no_logger(found[1]) else found
+
+
+def is_npmlog(lines: Iterable[str]) -> bool:
+    """Return whether all of *lines* begin as npmlog writes them: a level, ERR! and WARN in capitals and others not, then a prefix."""
+    found = [_NPMLOG.match(line) for line in lines if line.strip()]
+    levels = {one["level"] for one in found if one is not None}
+    sure = levels & {"ERR!", "sill", "verb"} or ("WARN" in levels and len(levels) > 1)
+    return len(found) >= _LEAST and None not in found and bool(sure)
+
+
+def npmlog(line: str) -> dict[str, Any] | None:
+    """Return the log in a line of npmlog: its prefix is the resource."""
+    found = _NPMLOG.match(line)
+    if found is None:
+        return None
+    level = found["level"].rstrip("!")
+    if found["program"] is not None:
+        return {"level": level, "message": line[found.start("resource") :], "resourceId": found["program"]}
+    return {"level": level, "message": found["message"], "resourceId": found["resource"]}
 
 
 def width_of(lines: Iterable[str]) -> int:

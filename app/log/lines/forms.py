@@ -249,8 +249,8 @@ def _log(one: Form, found: re.Match[str], assumed: Assumed) -> dict[str, Any] | 
         log["message"], values = tail.split(log["message"])
         parts |= {name: value for name, value in values.items() if name not in parts}
         log |= tail.ids(parts)
-    for values in (tail.pairs(parts.pop("pairs", "")), tail.payload(parts.pop("payload", ""))):
-        parts |= {name: value for name, value in (values or {}).items() if name not in parts}
+    for more in (tail.pairs(parts.pop("pairs", "")), tail.payload(parts.pop("payload", ""))):
+        parts |= {name: value for name, value in (more or {}).items() if name not in parts}
     if "traceId" in parts:
         log["traceId"] = parts.pop("traceId")
     return {**log, "metadata": {name: value for name, value in parts.items() if value != "-"}}

@@ -283,7 +283,10 @@ def is_logger(found: re.Match[str], line: str, level: words.Level | None, *, sou
     if end == "\t":
         after = line[found.end() : found.end() + 1]
         behind = line.find("\t", found.end())
-        column = shaped and level.style != "bracket" and (behind > 0 or line[level.end : level.end + 1] == "\t")
+        tabbed = line[level.end : level.end + 1] == "\t"
+        column = level.style != "bracket" and (
+            (shaped and (behind > 0 or tabbed)) or (tabbed and line.find("\t") < level.end)
+        )
         return ((sourced or column) and after not in ("{", "")) or _SOURCE.match(line, found.end()) is not None
     if shaped or end != ":":
         return shaped or not name.isupper()
