@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from app.errors import InvalidRecord, Problem
-from app.files import joins, journal, literals
+from app.files import joins, literals
 from app.files.formats import Format
 from app.files.joins import TraceForm
+from app.files.journal.entries import verbose
 from app.log.fold import fold
 from app.log.lines import ansi, columns, tail, words
 from app.log.ranks import RANKS
@@ -29,11 +30,17 @@ PLACE = re.compile(
 )
 _STATEMENT_TIME = re.compile(r"SET timestamp=(\d{9,11}(?:\.\d{1,6})?);")
 _ELEMENT = re.compile(r"<(date|logger|level|class|method|thread|message)>([^<]{0,65536})</\1>")
+#: Attributes of a log4j:event, its texts, and its properties.
+_ATTRIBUTE = re.compile(r"([A-Za-z]{1,20})=\"([^\"]{0,1000})\"")
+_CDATA = re.compile(
+    r"<log4j:(message|throwable|NDC)>(?:<!\[CDATA\[)?((?:[^<\]]|\](?!\]>)|<(?!/log4j:))*+)(?:\]\]>)?</log4j:"
+)
+_DATA = re.compile(r"<log4j:data name=\"([^\"]{1,200})\" value=\"([^\"]{0,65536})\"")
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&amp;": "&"}
 
 
 class Inner(Protocol):
-    """What lies in the lines of an entry that are not its own words: a container's lines, an entry of the journal."""
+    """The lines of an entry that are not its own words: a container's lines, an entry of the journal."""
 
     def logs(self, assumed: Assumed) -> list[dict[str, Any]]:
         """Return the logs. Raises InvalidRecord where it can't be any."""
@@ -138,7 +145,7 @@ class Entry:
     def _joined(self, format: Format, assumed: Assumed) -> dict[str, Any]:
         """Return the log of the first line with those that go on."""
         log = format.log(self.first, assumed, self.found, asked=self.asked)
-        if log["message"].startswith("[s=") and (exported := journal.verbose(log["message"], self.more)) is not None:
+        if log["message"].startswith("[s=") and (exported := verbose(log["message"], self.more)) is not None:
             return (
                 exported
                 if "timestamp" in exported or "timestamp" not in log
@@ -186,6 +193,8 @@ def _placed(log: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
 
 def _stanza(entry: Entry, log: dict[str, Any]) -> dict[str, Any]:
     """Return the log of lines that belong together by a form of theirs."""
+    if entry.first.startswith("<log4j:"):
+        return _log4j(entry.text)
     if entry.first.startswith("<"):
         return _xml(entry.text)
     message = "\n".join(line for line in (log["message"], *entry.more) if line)
@@ -217,6 +226,25 @@ def _xml(text: str) -> dict[str, Any]:
     if "date" in parts:
         log["timestamp"] = parts["date"]
     return {name: value for name, value in log.items() if value is not None}
+
+
+def _log4j(text: str) -> dict[str, Any]:
+    """Return the log in a `<log4j:event>`, as XMLLayout of log4j, log4cxx and NLog writes it: its fields are attributes, its texts CDATA."""
+    head, _, body = text.partition(">")
+    fields = {name: _unescaped(value) for name, value in _ATTRIBUTE.findall(head)}
+    parts = dict(_CDATA.findall(body))
+    level = words.named(fields.pop("level", "")) or ("info", None)
+    metadata: dict[str, Any] = {name: fields[name] for name in ("thread",) if name in fields}
+    metadata |= {name: _unescaped(value) for name, value in _DATA.findall(body)}
+    message = parts.get("message", text)
+    if "throwable" in parts:
+        message = f"{message}\n{parts['throwable'].rstrip()}"
+    log: dict[str, Any] = {"level": level[0], "message": message, "metadata": metadata, **tail.ids(metadata)}
+    if "logger" in fields:
+        log["resourceId"] = fields["logger"]
+    if fields.get("timestamp", "").isdecimal():
+        log["timestamp"] = int(fields["timestamp"])
+    return log
 
 
 def _unescaped(text: str) -> str:

@@ -57,7 +57,7 @@ class Format:
     fields: tuple[str, ...] = ()
     #: How the container wrote its lines, where those of the source are what was kept of them.
     inner: Format | None = None
-    #: What reads what was kept, where it is.
+    #: The reader of lines that others kept.
     keep: kept.Reader | None = None
 
     def read(self, line: str, assumed: Assumed) -> dict[str, Any] | None:
@@ -139,24 +139,11 @@ def recognise(sample: Sequence[str], assumed: Assumed, name: str | None = None) 
         return Format(own, tuple(read for _, read in _READERS), inner=inner, keep=keep)
     lines = [ansi.stripped(line) for line in sample]
     start = "\n".join(sample).lstrip()
-    hits = Counter({"json": 1 if _JSON.match(start) or structured.ARRAY.match(start) else 0})
-    heads, others, texts = 0, 0, list[dict[str, Any]]()
-    for line in lines:
-        kind, log = next(
-            ((kind, log) for kind, read in _READERS if (log := read(line, assumed)) is not None), (None, None)
-        )
-        if kind is not None:
-            hits[kind] += 1
-        if kind == "text" and log is not None:
-            texts.append(reader.present(log))
-        if kind in ("text", "syslog", "access") and _is_head(log or {}):
-            heads += 1
-        elif kind is None and _stands_out(line):
-            others += 1
+    hits, headed, texts = _read(lines, assumed)
+    hits["json"] += 1 if _JSON.match(start) or structured.ARRAY.match(start) else 0
     readers = tuple(read for kind, read in sorted(_READERS, key=lambda pair: pair[0] != name))
     fields = w3c.fields_of(lines)
     likeliest = name or ("access" if fields else None) or max(hits, key=lambda kind: hits[kind])
-    headed = heads > 0 and heads >= others
     return Format(
         likeliest if hits[likeliest] or name or fields else "text",
         readers,
@@ -171,6 +158,24 @@ def recognise(sample: Sequence[str], assumed: Assumed, name: str | None = None) 
         labelled=columns.is_labelled(lines),
         fields=fields,
     )
+
+
+def _read(lines: Sequence[str], assumed: Assumed) -> tuple[Counter[str], bool, list[dict[str, Any]]]:
+    """Return of how many *lines* each kind is, whether most have a head, and the logs in those that are text."""
+    hits, heads, others, texts = Counter[str](), 0, 0, list[dict[str, Any]]()
+    for line in lines:
+        kind, log = next(
+            ((kind, log) for kind, read in _READERS if (log := read(line, assumed)) is not None), (None, None)
+        )
+        if kind is not None:
+            hits[kind] += 1
+        if kind == "text" and log is not None:
+            texts.append(reader.present(log))
+        if kind in ("text", "syslog", "access") and _is_head(log or {}):
+            heads += 1
+        elif kind is None and _stands_out(line):
+            others += 1
+    return hits, heads > 0 and heads >= others, texts
 
 
 def _is_head(log: dict[str, Any]) -> bool:

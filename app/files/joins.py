@@ -112,6 +112,7 @@ STANZAS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (re.compile(r"# (?:Time|User@Host): "), re.compile(r"# Time: |# User@Host: ")),
     (re.compile(r"=[A-Z]+ REPORT==== "), re.compile(r"=[A-Z]+ REPORT==== ")),
     (re.compile(r"<\?xml |<record>"), re.compile(r"<record>|<\?xml ")),
+    (re.compile(r"<log4j:event "), re.compile(r"<log4j:event ")),
 )
 #: Characters of which one begins each.
 STANZA_SIGNS = ("#", "=", "<")

@@ -1,6 +1,6 @@
 """Lines of a program as others keep them: Kubernetes (CRI), Docker's json-file driver, Docker Compose, kubectl, stern, Heroku, CloudWatch.
 
-Most tell by each line that they kept it; three do by all lines of a source only (`reader_of`). Kubernetes cuts a line into parts of 16 KiB at most and marks each with `P` or `F` (CRI's log format); Docker's parts but the
+Most are known by each line; three by all lines of a source only (`reader_of`). Kubernetes cuts a line into parts of 16 KiB at most and marks each with `P` or `F` (CRI's log format); Docker's parts but the
 last lack the line feed at their end.
 """
 
@@ -29,7 +29,7 @@ _HEROKU = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00) (?P<source>app|heroku)\[(?P<name>[a-z][\w.-]{0,60})\]: (?P<text>.*)",
     re.DOTALL,
 )
-#: What `aws logs tail` writes before the line of a function: TIME 2026/11/29/[$LATEST]0123abcd text
+#: CloudWatch, as `aws logs tail` writes it before the line of a function: TIME 2026/11/29/[$LATEST]0123abcd text
 _CLOUDWATCH = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3,6})?\+00:00) (?P<name>\d{4}/\d\d/\d\d/\[[\w$]{1,60}\]\w{6,64}) (?P<text>.*)",
     re.DOTALL,
@@ -44,7 +44,7 @@ _STERN = re.compile(
     re.DOTALL,
 )
 _DOCKER = '{"log":'
-#: What reads a line of a source whose lines others kept.
+#: A reader of one line of a source whose lines others kept.
 Reader = Callable[[str], "Kept | None"]
 #: Longest name of a resource; fewest blanks behind the only name of a source, which Docker Compose pads by one.
 _RESOURCE, _LONE = 255, 2

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from msgspec import UNSET, Meta, UnsetType
 
 from app.errors import InvalidInput, InvalidRecord, Problem
-from app.files import arrays, entries, exported, formats, pieces, structured
+from app.files import arrays, entries, formats, pieces, structured
 from app.files.entry import Entry
 from app.files.formats import Format
+from app.files.journal import exported
 from app.files.unpack import decode
 from app.log import own
 from app.log.dialects import table

@@ -52,7 +52,7 @@ _MONTHS = {
 _AFTER, _BEFORE = ("p", "午後", "م", "오후", "下午"), ("a", "午前", "ص", "오전", "上午")
 
 #: structlog's console long wrote its seconds behind a point: `18:46.40`.
-_CLOCK = r"(?P<clock>\d{1,2}:\d\d(?::\d\d(?:[.,:]\d{1,9})?|\.\d\d(?=[ \]]))?)(?!\d)"
+_CLOCK = r"(?P<clock>\d{1,2}:\d\d(?::\d\d(?:[.,:]\d{1,9}(?:\.\d{3}(?=[ \]]))?)?|\.\d\d(?=[ \]]))?)(?!\d)"
 _HALF = r"(?:[ \u202f\xa0]?(?P<half>[AaPp]\.?[ \xa0\u202f]?[Mm](?![A-Za-z])\.?|午[前後]|[مص](?!\w)|오[전후]|[上下]午))?"
 _NAMES = "|".join(sorted((*ABBREVIATIONS, *AMBIGUOUS), key=len, reverse=True))
 #: A `Z` stands close to the time; an offset of four digits behind a blank is none that no zone has.
@@ -82,7 +82,9 @@ _FORMS: dict[str, tuple[str, ...]] = {
         rf"(?P<month>\d\d)-(?P<day>\d\d)[ ]{_CLOCK}",
         r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?P<packed>\d{6}(?:\d{3})?)(?![\w.])",
         r"(?P<number>\d{9,10}(?:\.\d{1,9})?|\d{13}|\d{16}|\d{19}|\d\.\d{4,18}e\+0?9)(?![\w.])",
-        r"(?P<clock>\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?)(?![\d:])" + _HALF + r"(?P<zone>[Zz](?!\w))?",
+        r"(?P<clock>\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?)(?![\d:])"
+        + _HALF
+        + r"(?P<zone>[Zz](?!\w)|[ ][+-](?:0\d|1[0-4]):(?:00|15|30|45)(?![\d:]))?",
         r"(?P<clock>\d{1,2}:\d\d)(?P<half>[AP]M)(?!\w)",
     ),
     "word": (
@@ -204,6 +206,8 @@ def _clock(parts: dict[str, str]) -> str | None:
     if parts["clock"][-3:-2] == "." and parts["clock"].count(":") == 1:
         parts["clock"] = parts["clock"].replace(".", ":")
     hour, minute, *rest = parts["clock"].replace(",", ".").split(":", 2)
+    if rest and rest[0].count(".") > 1:  # log4cplus puts a point between milliseconds and microseconds
+        rest = ["".join(rest[0].rsplit(".", 1))]
     number = int(hour)
     half = parts.get("half", "").lower()
     if half and not 1 <= number <= 12:

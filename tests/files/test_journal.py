@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.files.journal import Entries, id_of, log_of
+from app.files.journal.entries import Entries, id_of, log_of
 from app.log.record import is_uuid7
 
 STREAM = (

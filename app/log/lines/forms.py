@@ -106,24 +106,6 @@ FORMS: tuple[Form, ...] = (
         r"(?P<resource>[\w:.]{1,250}) -- (?P<message>.*?)(?: -- (?P<payload>\{.*\}))?",
         words.LETTERS,
     ),
-    # AWS's load balancers, Application and Classic HTTP
-    form(
-        "load-balancer",
-        r"(?P<message>(?P<kind>https?|h2|wss?|grpcs) (?P<time>\d{4}-\d\d-\d\dT[\d:.]{8,15}Z) (?P<resource>\S{1,250}) (?P<client>\S{1,60}) (?P<target>\S{1,60}) "
-        r"[\d.-]+ [\d.-]+ [\d.-]+ (?P<status>\d{3}|-) (?P<target_status>\d{3}|-) (?P<received>\d+|-) (?P<bytes>\d+|-) \"(?P<method>[A-Z-]{1,20}) (?P<path>\S+).*)",
-    ),
-    # AWS's flow logs, version 2
-    form(
-        "flow",
-        r"(?P<message>[2-9] (?P<account>\d{12}|unknown) (?P<resource>eni-\w{8,20}) (?P<client>\S{1,45}) (?P<target>\S{1,45}) \S+ \S+ \S+ \S+ (?P<bytes>\d+|-) (?P<time>\d{10}) \d{10} "
-        r"(?P<action>ACCEPT|REJECT|-) (?P<result>[A-Z]{2,10}).*)",
-    ),
-    # Amazon S3's server access log
-    form(
-        "s3",
-        r"(?P<message>[0-9a-f]{32,64} (?P<resource>[\w.-]{3,63}) \[(?P<time>[^\]]{20,40})\] (?P<client>\S{1,45}) (?P<user>\S{1,200}) (?P<request>\S{1,40}) "
-        r"(?P<operation>[A-Z0-9._]{3,60}) (?P<key>\S+) \"[^\"]*\" (?P<status>\d{3}|-) (?P<error>\S+) (?P<bytes>\d+|-).*)",
-    ),
     # Squid's own access log: 1795959271.566     11 127.0.0.1 TCP_MISS/200 318 GET http://… - HIER_DIRECT/127.0.0.1 text/html
     form(
         "squid",
@@ -211,7 +193,7 @@ FORMS: tuple[Form, ...] = (
 _BEGINS = re.compile(r"[\dA-Z\[<#=\t:a-z*.%-]| {1,6}\d{1,10}:\d{8}:")
 #: All forms in one pattern: most lines are of none, and are asked once.
 _ANY = re.compile("|".join("(?:" + re.sub(r"\(\?P<\w+>", "(?:", one.pattern.pattern) + ")" for one in FORMS), re.DOTALL)
-#: The groups that tell the time.
+#: The groups of the time.
 _TIMES = ("clock", "packed", "time")
 #: Metadata that are numbers.
 _NUMBERS = ("line", "status", "bytes", "duration", "uptime")

@@ -31,6 +31,7 @@ _TRACED = re.compile(
 #: The id of a request, as Rails tags its lines with it.
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _PROCESS = re.compile(r"(?:PID|pid)[ :=]?(\d{1,10})|(\d{1,10})-\d{1,10}")
+_NUMBERED = re.compile(r"(?:[Tt]hread|[Tt]id|TID)[ :=#]?\d{1,20}")
 _BRACKETED = re.compile(r"[A-Za-z_@][\w.$-]{0,99}(?:(?:::|[./])[\w.$-]{1,99}){0,10}(?:\(\d{1,10}\))?")
 #: A name that is a thread's rather than a logger's.
 THREAD = re.compile(
@@ -124,6 +125,9 @@ class HeadFields:
         """Take a bracket from between level and text; False where it belongs to the text."""
         if _SOURCE.fullmatch(content) is not None:
             self.metadata.setdefault("source", content)
+            return True
+        if _NUMBERED.fullmatch(content) is not None:
+            self._thread(content)
             return True
         before = len(self.brackets)
         # Behind the level of `TIME logger LEVEL` a name in brackets is of the text.

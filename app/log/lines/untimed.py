@@ -24,7 +24,7 @@ def read(line: str, assumed: Assumed) -> dict[str, Any] | None:
     if level is None:
         return _beside(text, assumed)
     after = text[level.end :]
-    column = level.style == "bracket" or after.startswith(("  ", "\t", "[", " [", " |", ":  "))
+    column = level.style == "bracket" or after.startswith(("  ", "\t", "[", " [", " |", ":  ", " - "))
     if level.style in ("title", "lower") and not (after.startswith(":") or (column and after.startswith((" |", "\t")))):
         return None
     if level.written is not None and not column and not after.startswith(":"):

@@ -13,8 +13,8 @@ from typing import Any
 from flask import Response, request
 
 from app.errors import LogIngestorError, Problem, UnsupportedMedia
-from app.files import journal
-from app.files.journal import Entries
+from app.files.journal import entries as journal
+from app.files.journal.entries import Entries
 from app.log import numbers
 from app.log.own import own_id
 from app.log.record import id_text

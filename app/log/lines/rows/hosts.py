@@ -16,7 +16,7 @@ HOSTS: tuple[Form, ...] = (
         "journal-monotonic",
         r"\[ *(?P<uptime>\d{1,9}\.\d{6})\] (?P<resource>[\w.-]{1,255}) (?:(?P<app>[\w./@:-]{1,128})\[(?P<pid>\d{1,10})\]|(?P<kernel>kernel)): (?P<message>.*)",
     ),
-    # What journalctl writes between entries: -- Boot 0123456789abcdef0123456789abcdef --
+    # Journalctl between entries: -- Boot 0123456789abcdef0123456789abcdef --
     form(
         "journal-mark",
         r"(?P<message>-- (?:Boot [0-9a-f]{32}|Reboot|No entries|(?:Journal|Logs) begins? at .{1,200}) ?--)",

@@ -26,6 +26,24 @@ SERVICES: tuple[Form, ...] = (
         "lambda-python",
         rf"\[(?P<level>[A-Z]{{4,8}})\]\t(?P<time>{_DAY}T{_CLOCK}\.\d{{3}}Z)\t(?:(?P<request_id>{_UUID})\t|\t)?(?P<message>.*)",
     ),
+    # AWS's load balancers, Application and Classic HTTP
+    form(
+        "load-balancer",
+        r"(?P<message>(?P<kind>https?|h2|wss?|grpcs) (?P<time>\d{4}-\d\d-\d\dT[\d:.]{8,15}Z) (?P<resource>\S{1,250}) (?P<client>\S{1,60}) (?P<target>\S{1,60}) "
+        r"[\d.-]+ [\d.-]+ [\d.-]+ (?P<status>\d{3}|-) (?P<target_status>\d{3}|-) (?P<received>\d+|-) (?P<bytes>\d+|-) \"(?P<method>[A-Z-]{1,20}) (?P<path>\S+).*)",
+    ),
+    # AWS's flow logs, version 2
+    form(
+        "flow",
+        r"(?P<message>[2-9] (?P<account>\d{12}|unknown) (?P<resource>eni-\w{8,20}) (?P<client>\S{1,45}) (?P<target>\S{1,45}) \S+ \S+ \S+ \S+ (?P<bytes>\d+|-) (?P<time>\d{10}) \d{10} "
+        r"(?P<action>ACCEPT|REJECT|-) (?P<result>[A-Z]{2,10}).*)",
+    ),
+    # Amazon S3's server access log
+    form(
+        "s3",
+        r"(?P<message>[0-9a-f]{32,64} (?P<resource>[\w.-]{3,63}) \[(?P<time>[^\]]{20,40})\] (?P<client>\S{1,45}) (?P<user>\S{1,200}) (?P<request>\S{1,40}) "
+        r"(?P<operation>[A-Z0-9._]{3,60}) (?P<key>\S+) \"[^\"]*\" (?P<status>\d{3}|-) (?P<error>\S+) (?P<bytes>\d+|-).*)",
+    ),
     # Envoy: [2026-11-29 14:00:00.123][1][info][main] [source/server/server.cc:404] text
     form(
         "envoy",
@@ -77,6 +95,18 @@ SERVICES: tuple[Form, ...] = (
         rf"\[(?P<time>\d\d-[A-Z][a-z]{{2}}-\d{{4}} {_CLOCK} [\w/+-]{{1,40}})\] (?P<message>WordPress database error .*)",
         level="error",
     ),
+    # Boost.Log: 1 [2026-11-29 14:00:00.123456] [0x00007f0e9cc84740] [info]: text
+    form(
+        "boost",
+        rf"(?P<record>\d{{1,12}}) \[(?P<time>{_DAY} {_CLOCK}{_FRACTION})\] \[(?P<thread>0x[0-9a-f]{{1,16}})\] \[(?P<level>[a-z]{{4,8}})\]:? +(?P<message>.*)",
+    ),
+    # Log::Log4perl's easy_init: 2026/11/29 14:00:00 ERROR> pay.pl:6 Shop::Pay::take - text
+    form(
+        "log4perl",
+        rf"(?P<time>\d{{4}}/\d\d/\d\d {_CLOCK}) (?P<level>[A-Z]{{4,5}})> (?P<source>[^\s:]{{1,200}}:\d{{1,7}}) (?P<resource>[A-Za-z_][\w:]{{0,200}}?)(?:::)? - (?P<message>.*)",
+    ),
+    # Mojo::Log for systemd: <3>[27532] [e] text; sd-daemon(3) alone: <3>text
+    form("sd-daemon", r"<(?P<priority>[0-7])>(?:\[(?P<pid>\d{1,10})\] \[[tdiwef]\] )?(?P<message>[^<\[ ].*)"),
     # Puma, Rack: 2026-11-29 14:00:01 +0000 Rack app ("GET /x" - (127.0.0.1)): #<RuntimeError: boom>
     form(
         "puma",

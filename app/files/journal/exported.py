@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from app.files import journal
 from app.files.entry import Entry
+from app.files.journal.entries import Entries, log_of
 from app.log.packed import Pieces
 from app.times.written import Assumed
 
@@ -24,7 +24,7 @@ class Exported:
 
     def logs(self, assumed: Assumed) -> list[dict[str, Any]]:
         """Return the log in the entry; its times name no zone that would have to be assumed."""
-        return [journal.log_of(self.fields)]
+        return [log_of(self.fields)]
 
 
 def entries(pieces: Pieces, *, limit: int, begin: int, cut: int, growing: bool) -> Iterator[Entry | None]:
@@ -33,7 +33,7 @@ def entries(pieces: Pieces, *, limit: int, begin: int, cut: int, growing: bool) 
     Of an entry with more than *limit* bytes the rest is left out. An entry at the end that no blank line has ended is left where the
     file is *growing*.
     """
-    read, start, number = journal.Entries(limit), 0, 0
+    read, start, number = Entries(limit), 0, 0
     for piece in pieces:
         if piece is None:
             yield None

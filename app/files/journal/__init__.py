@@ -1,0 +1,1 @@
+"""Entries of systemd's journal, as a stream and as files."""
