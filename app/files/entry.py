@@ -168,6 +168,17 @@ class Entry:
         return {**log, "message": message}
 
 
+def is_second(entry: Entry, text: str, found: dict[str, Any]) -> bool:
+    """Return whether the line has the level and text of a log whose time and place stand in the entry's only line."""
+    if entry.more or entry.found is None or "level" in entry.found or "timestamp" not in entry.found:
+        return False
+    level = words.at(text, 0)
+    cased = level is not None and (level.style in ("caps", "title") or not text[: level.end].isascii())
+    if level is None or not cased or text[level.end : level.end + 2] != ": ":
+        return False
+    return PLACE.fullmatch(str(entry.found["message"])) is not None
+
+
 def _failed(log: dict[str, Any], entry: Entry, said: list[str]) -> dict[str, Any]:
     """Return the log of an exception: an error where it has no level, its type and message beside it."""
     metadata = log.get("metadata", {})

@@ -49,6 +49,8 @@ class Format:
     named: bool = False
     #: Whether its lines are npmlog's.
     npmlog: bool = False
+    #: Whether each of its logs begins with a time of day.
+    clocked: bool = False
     #: The column behind levels that are padded, in lines without a time.
     width: int = 0
     #: Whether most of its lines begin with a level and a colon.
@@ -81,6 +83,8 @@ class Format:
                     again = head.read(line, assumed, loose=True)
                     return log if again is None else reader.present(again)
                 return log
+        if self.clocked and (log := columns.clocked(line, assumed)) is not None:
+            return log
         return reader.present(log) if self.labelled and (log := columns.labelled(line, assumed)) is not None else None
 
     def logs(
@@ -144,16 +148,18 @@ def recognise(sample: Sequence[str], assumed: Assumed, name: str | None = None) 
     readers = tuple(read for kind, read in sorted(_READERS, key=lambda pair: pair[0] != name))
     fields = w3c.fields_of(lines)
     likeliest = name or ("access" if fields else None) or max(hits, key=lambda kind: hits[kind])
+    clocked = columns.is_clocked(lines)
     return Format(
         likeliest if hits[likeliest] or name or fields else "text",
         readers,
-        headed=headed,
+        headed=headed or clocked,
         hosts=_hosts(lines),
         order=stamps.order_of(lines),
         levelled=columns.is_column(texts),
         processes=headed and len({one[1] for one in map(joins.HEADED_PROCESS.match, lines) if one is not None}) > 1,
         named=columns.is_named(texts),
         npmlog=columns.is_npmlog(lines),
+        clocked=clocked,
         width=columns.width_of(lines),
         labelled=columns.is_labelled(lines),
         fields=fields,

@@ -56,9 +56,15 @@ TRACES: tuple[TraceForm, ...] = (
     _trace(
         "javascript",
         r"(?:Uncaught |Unhandled )?(?:[A-Z]\w{0,60})?(?:Error|Exception)(?: \[\w{1,60}\])?(?::|$)",
-        r"Node\.js v\d|[}\])]",
+        r"Node\.js v\d|[}\])]|Require stack:|- (?:/|[A-Z]:\\)",
     ),
-    _trace("node", r"(?:/|file://|node:|[A-Z]:\\)\S{0,300}:\d+$", r"Node\.js v\d|[}\])]", alone=True, free=4),
+    _trace(
+        "node",
+        r"(?:/|file://|node:|[A-Z]:\\)\S{0,300}:\d+$",
+        r"Node\.js v\d|[}\])]|Require stack:|- (?:/|[A-Z]:\\)",
+        alone=True,
+        free=4,
+    ),
     _trace("go", r"panic: |fatal error: ", _GO, alone=True),
     _trace("go", r"goroutine \d+ \[", _GO),
     # Gin's: the request, the error and its stack, up to the next line of its log.

@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 from app.files import joins, structured
-from app.files.entry import JOINED_CHARACTERS, JOINED_LINES, PLACE, Entry, Line
+from app.files.entry import JOINED_CHARACTERS, JOINED_LINES, Entry, Line, is_second
 from app.files.formats import Format
-from app.log.lines import ansi, words
+from app.log.lines import ansi
 from app.log.record import SEVERITY
 from app.times.written import Assumed
 
@@ -181,11 +181,13 @@ class Splitter:
         part = joins.PART.match(text) if joins.PART_SIGN in text else None
         if part is not None and joins.same_process(entry.first, text):
             return part["part"]
+        if entry.free > 0 and (found is None or "timestamp" not in found):
+            return text
         if found is not None:
             return self._repeats(entry, text, found)
         if text[0] in _BLANK:
             return text if self._is_deeper(entry, text) else None
-        if entry.free > 0 or (entry.bracket and joins.CLOSES.match(text)):
+        if entry.bracket and joins.CLOSES.match(text):
             return text
         begun = joins.begun(text)
         if begun is not None:
@@ -219,7 +221,7 @@ class Splitter:
             if not rest.strip() or deeper or (entry.traced and joins.begun(rest) is not None):
                 return rest
         if "timestamp" not in found and "level" in found:
-            if _is_second(entry, text, found):
+            if is_second(entry, text, found):
                 entry.second = found
                 return text
             begun = joins.begun(text)
@@ -287,14 +289,3 @@ def _in_stanza(entry: Entry, until: Any, text: str, found: dict[str, Any] | None
             line.startswith(("# User", "<record>")) for line in (entry.first, *entry.more)
         )
     return entry.first.startswith("<") or found is None or "timestamp" not in found
-
-
-def _is_second(entry: Entry, text: str, found: dict[str, Any]) -> bool:
-    """Return whether the line has the level and text of a log whose time and place stand in the entry's only line."""
-    if entry.more or entry.found is None or "level" in entry.found or "timestamp" not in entry.found:
-        return False
-    level = words.at(text, 0)
-    cased = level is not None and (level.style in ("caps", "title") or not text[: level.end].isascii())
-    if level is None or not cased or text[level.end : level.end + 2] != ": ":
-        return False
-    return PLACE.fullmatch(str(entry.found["message"])) is not None

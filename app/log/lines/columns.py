@@ -10,14 +10,16 @@ from app.log.fold import fold
 from app.log.lines import tail, words
 from app.log.lines.names import THREAD, HeadFields, is_no_logger
 from app.log.ranks import RANKS
+from app.times import stamps
 from app.times.written import Assumed
 
 #: The sign between two columns: a bar with blanks or without, any other sign close to both.
-_SIGN = re.compile(r"[ ]{0,60}\|[ ]{0,2}|[,;:](?=[^\s,;:])")
+_SIGN = re.compile(r"[ ]{0,60}\|[ ]{0,2}|[,;:](?=[^\s,;:])|,[ ](?=[\w.$-]{1,120},[ ])")
 #: A name in a column, up to the sign that ends it.
 _NAMES = {
     "|": re.compile(r"([\w.$:/#@<>()-]{1,120})[ ]{0,60}\|[ ]{0,2}"),
     ",": re.compile(r"([\w.$:/#@<>()-]{1,120}),"),
+    ", ": re.compile(r"([\w.$-]{1,120}),[ ]"),
     ";": re.compile(r"([\w.$:/#@<>()-]{1,120});"),
     ":": re.compile(r"([A-Za-z_][\w.$-]{0,119}):(?=\S)"),
 }
@@ -31,9 +33,10 @@ _LEVEL = re.compile(
 _LOGGER = re.compile(r"([A-Za-z_][\w.$-]{0,119}): (?=\S)")
 #: npmlog's line: its heading, where it has one, level and prefix.
 _NPMLOG = re.compile(
-    r"(?!(?:npm|gyp|lerna) )(?:(?P<program>[a-z][\w.@/-]{0,60}) )??(?P<level>ERR!|WARN|verb|sill|silly|http|info|notice|timing) (?P<resource>[\w.@/:-]{1,100}) (?P<message>.*)",
+    r"(?!(?:npm|gyp|lerna) )(?:(?P<program>[a-z][\w.@/-]{0,60}) )??(?P<level>ERR!|WARN|verb|sill|silly|http|info|notice|timing) (?P<rest>(?:(?P<resource>[\w.@/:-]{1,100}) )?(?P<message>.*))",
     re.DOTALL,
 )
+_CLOCK = re.compile(r"\d\d:\d\d:\d\d(?:[.,]\d{1,6})? (?=\S)")
 _PADDED = re.compile(r"([A-Z]{4,8}) {1,5}(?=\S)")
 _LABEL = re.compile(r"([a-z]{3,9}):[ ]")
 #: How many lines must have a level, and of how many that have it there one may lack it.
@@ -45,7 +48,7 @@ def after_level(line: str, place: int, found: HeadFields) -> int:
     sign = _SIGN.match(line, place)
     if sign is None:
         return place
-    name = _NAMES[sign[0].strip()]
+    name = _NAMES[sign[0] if sign[0] == ", " else sign[0].strip()]
     place = sign.end()
     threads = 0
     for number in range(_MOST):
@@ -117,6 +120,18 @@ def _logger(log: dict[str, Any]) -> re.Match[str] | None:
     return None if found is None or is_no_logger(found[1]) else found
 
 
+def is_clocked(lines: Iterable[str]) -> bool:
+    """Return whether most of *lines* that are not indented begin with a time of day, as RQ's workers write them."""
+    found = [_CLOCK.match(line) is not None for line in lines if line[:1].strip()]
+    return sum(found) >= _LEAST and sum(found) * 2 > len(found)
+
+
+def clocked(line: str, assumed: Assumed) -> dict[str, Any] | None:
+    """Return the log in a line that begins with a time of day and has no level."""
+    stamp = stamps.at(line, 0, assumed) if _CLOCK.match(line) is not None else None
+    return None if stamp is None else {"message": line[stamp.end :].strip(), "timestamp": stamp.value}
+
+
 def is_npmlog(lines: Iterable[str]) -> bool:
     """Return whether all of *lines* begin as npmlog writes them: a level, ERR! and WARN in capitals and others not, then a prefix."""
     found = [_NPMLOG.match(line) for line in lines if line.strip()]
@@ -132,7 +147,7 @@ def npmlog(line: str) -> dict[str, Any] | None:
         return None
     level = found["level"].rstrip("!")
     if found["program"] is not None:
-        return {"level": level, "message": line[found.start("resource") :], "resourceId": found["program"]}
+        return {"level": level, "message": found["rest"], "resourceId": found["program"]}
     return {"level": level, "message": found["message"], "resourceId": found["resource"]}
 
 

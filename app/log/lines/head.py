@@ -50,7 +50,7 @@ _INNER = re.compile(
 #: Monolog's and Laravel's `channel.LEVEL:`.
 #: Three letters in the place of a level, which zerolog cuts from whatever a field of that name holds.
 _SHORT = re.compile(r" (?:[A-Z]{3}|\?{3}) ")
-_CHANNEL = re.compile(r"([\w-]{1,60})\.([A-Z]{2,10}):")
+_CHANNEL = re.compile(r"([\w-][\w.-]{0,100})\.([A-Z]{2,10}):")
 _TOKENS = 8
 
 
@@ -133,7 +133,10 @@ def _level(line: str, place: int, head: Head) -> tuple[int, bool]:
         place = place if skipped is None else skipped.end()
         if not tokens and (channel := _CHANNEL.match(line, place)) is not None and words.is_level(channel[2]):
             head.level = words.Level(channel[2], channel.end(), "caps")
-            head.found.metadata["channel"] = channel[1]
+            if "." in channel[1]:
+                head.found.logger = channel[1]
+            else:
+                head.found.metadata["channel"] = channel[1]
             return channel.end(), certain
         level = words.at(line, place, loose=head.loose)
         if level is not None and (_fits(level, tokens, line) or (head.loose and _brackets(tokens))):
@@ -177,7 +180,14 @@ def _fits(level: words.Level, tokens: list[re.Match[str]], line: str) -> bool:
         token["name"] is not None and token["colon"] is None and line[token.end() : token.end() + 1] != "["
         for token in tokens
     )
-    plain = sum(1 for token in tokens if token["name"] and token["name"].isalpha() and token["colon"] is None)
+    plain = sum(
+        token["name"] is not None
+        and token["name"].isalpha()
+        and token["colon"] is None
+        and line[token.end() : token.end() + 1] != "["
+        and not names.is_thread(token["name"])
+        for token in tokens
+    )
     if level.style in ("caps", "bracket"):
         return plain <= 1
     return loose == 0 and line[level.end : level.end + 1] == ":"

@@ -84,6 +84,11 @@ SERVICES: tuple[Form, ...] = (
         "log-driver",
         rf"\[\"?(?P<level>[A-Za-z]{{3,9}})\"?[ ,]{{1,4}}\"?(?P<time>{_DAY}[T ]{_CLOCK}{_FRACTION}(?:Z| ?[+-]\d\d:?\d\d)?)\"?\] (?P<message>.*)",
     ),
+    # log-driver 1.2, the text as util.inspect shows it: [info] "2026-11-29T14:00:00.123Z"  'text'
+    form(
+        "log-driver-1.2",
+        rf"\[(?P<level>[A-Za-z]{{3,9}})\] \"(?P<time>{_DAY}T{_CLOCK}{_FRACTION}Z)\" {{1,4}}'?(?P<message>.*?)'?",
+    ),
     # swift-log, its metadata before the text: 2026-11-29T14:00:00+0000 error shop : order=o-17 [ShopModule] text
     form(
         "swift-log",
