@@ -8,6 +8,7 @@ from app.log.dialects import clouds, go, jvm, node, python, rust, servers, stand
 from app.log.dialects.dialect import Dialect
 from app.log.dialects.table import DIALECTS
 from tests.producers.runs import RUNS
+from tests.producers.test_events import SAMPLES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "producers.md"
 FAMILIES = {
@@ -40,7 +41,12 @@ names an exception or an HTTP status of 500 and more, *warn* for one of 400 and 
 LAYOUTS = """## Layouts that were run
 
 A line of text is read by its tokens, a time, a level, thread, logger and place in the source in whatever order, and by the lines around it; what goes on over several lines
-is one log. These programs in these layouts were run on 2026-11-29; each event of each is one log with the message, level, instant, resource, trace and stack that its user expects, as some 90 samples of other programs are.
+is one log. These programs in these layouts were run on 2026-11-29 or the day after; each event of each is one log with the message, level, instant, resource, trace and stack that its user expects, as some 90 samples of other programs are.
+"""
+DOCUMENTED = """## Layouts of others
+
+Texts of these programs, made from their documentation, are read in the same way. Where several streams, containers or processes write into one file, what each began goes on
+over the lines of the others; a log that is begun waits for at most 1,000 of their lines.
 """
 _COLUMNS = ("message", "level", "timestamp", "resource", "trace", "span", "exception")
 
@@ -71,8 +77,17 @@ def page() -> str:
     layouts: dict[str, list[str]] = {}
     for run in RUNS.values():
         layouts.setdefault(run.program, []).append(run.layout.replace("|", "\\|"))
+    for sample in SAMPLES:
+        if sample["run"]:
+            layouts.setdefault(sample["program"], []).append(sample["layout"].replace("|", "\\|"))
     rows = [f"| {program} | {'; '.join(told)} |" for program, told in layouts.items()]
     parts.append(LAYOUTS + "\n" + "\n".join(["| program | layouts |", "|---|---|", *rows]) + "\n")
+    documented: dict[str, list[str]] = {}
+    for sample in SAMPLES:
+        if not sample["run"]:
+            documented.setdefault(sample["program"], []).append(sample["layout"].replace("|", "\\|"))
+    rows = [f"| {program} | {'; '.join(told)} |" for program, told in documented.items()]
+    parts.append(DOCUMENTED + "\n" + "\n".join(["| program | layouts |", "|---|---|", *rows]) + "\n")
     return "\n".join(parts)
 
 
