@@ -69,6 +69,10 @@ def _splitter(format: Format, assumed: Assumed) -> Splitter:
     return FirstLineSplitter(format, assumed, assumed.first_line)
 
 
+#: Stands beside a line that nobody kept.
+_WHOLE = Kept("", False, "", None, {})
+
+
 class _Source:
     """One of those whose lines lie within each other: its own lines, split as it wrote them."""
 
@@ -114,7 +118,9 @@ class _Sources:
             yield from self._together()
 
     def _together(self) -> Iterator[Entry]:
-        done, self._done = sorted(self._done, key=lambda entry: entry.start), []
+        done, self._done = self._done, []
+        if len(done) > 1:
+            done.sort(key=lambda entry: entry.start)
         end = max((entry.end for entry in done), default=0)
         for number, entry in enumerate(done, 1):
             entry.tied = number < len(done)
@@ -202,16 +208,30 @@ class _Processes(_Sources):
                 yield from self._end()
                 yield None
                 continue
-            before = name
-            name = self._name(line.text, before)
-            if name != before and (source := self._sources.get(before)) is not None and not source.inner.waits:
-                self._close(source)
-                del self._sources[before]
-            source = self._source(name)
-            source.parts.append((line, Kept(line.text, False, name, None, {})))
-            self._feed(source)
-            yield from self._released(line)
+            before, name = name, self._name(line.text, name)
+            source = self._turn(before, name)
+            ended = source.inner.take(line)
+            if ended is not None:
+                self._whole(source, ended)
+            if not source.pending:
+                source.pending.append((line, _WHOLE))
+            if len(self._sources) == 1 and ended is not None and len(self._done) == 1:
+                yield from self._together()
+            elif self._done or len(self._sources) > 1:
+                yield from self._released(line)
         yield from self._end()
+
+    def _turn(self, before: str, name: str) -> _Source:
+        """Return what takes the lines of the process *name* when the one *before* wrote last: another only where that one's entry waits."""
+        source = self._sources.get(before)
+        if name == before or source is None or source.inner.waits:
+            return self._source(name)
+        if name in self._sources:
+            self._close(source)
+            del self._sources[before]
+        else:
+            self._sources[name] = self._sources.pop(before)
+        return self._sources[name]
 
     def _name(self, text: str, before: str) -> str:
         """Return the process that wrote a line: the one in its head; without one the one that wrote last, or whose trace goes on."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 
 from app.files.entry import Entry
 from app.files.source import PART_LOGS, _parts
 from tests.files.reading import lines_of, read, split
+from tests.producers.test_events import SAMPLES
 
 #: What each of two streams of a container writes.
 OUT = ["INFO one", "INFO two", "  which goes on", "INFO three"]
@@ -66,6 +68,14 @@ def test_a_source_is_taken_again_from_where_nothing_is_begun(seed: int) -> None:
     ends = safe(entries, text)
     assert ends == sorted(ends)
     assert ends[-1] == len(text)
+
+
+@pytest.mark.parametrize("sample", [one for one in SAMPLES if "cross" in one["layout"] or "between" in one["layout"]])
+def test_no_line_of_another_process_is_taken_before_one_that_is_begun(sample: dict[str, Any]) -> None:
+    """In the texts of programs that write into one file."""
+    text = "\n".join(sample["text"]) + "\n"
+    _, entries = split(text)
+    assert safe(entries, text)[-1] == len(text)
 
 
 def test_no_part_ends_where_an_entry_is_begun() -> None:

@@ -181,8 +181,8 @@ def _fits(level: words.Level, tokens: list[re.Match[str]], line: str) -> bool:
         for token in tokens
     )
     plain = sum(
-        token["name"] is not None
-        and token["name"].isalpha()
+        bool(token["name"])
+        and str(token["name"]).isalpha()
         and token["colon"] is None
         and line[token.end() : token.end() + 1] != "["
         and not names.is_thread(token["name"])
