@@ -79,6 +79,10 @@ class TooMany(LogIngestorError):
         self.retry_after = retry_after
 
 
+class RateExceeded(TooMany):
+    """A token that is right is used more often than it may be."""
+
+
 class Unavailable(LogIngestorError):
     """An outside system can't serve now; trying again helps. Answered with 503 and Retry-After.
 

@@ -46,8 +46,10 @@ class Client:
     alone: bool = False
     #: Sends again what has no answer after 5 seconds, alone: on a machine under load the answer may just be on its way.
     hasty: bool = False
-    #: Is taken through all that can happen; else another client that behaves alike is.
-    thorough: bool = True
+    #: Closes the connection when it has sent, and reads no answer.
+    deaf: bool = False
+    #: Sends what was refused a minute later: longer than tests of trouble wait.
+    late: bool = False
 
     @property
     def language(self) -> str:
@@ -82,12 +84,12 @@ def _system(name: str, shape: str, door: str = "http", **more: object) -> Client
 
 CLIENTS = (
     _python("opensearch-py", "opensearch_py.py"),
-    _python("elasticsearch-8", "elasticsearch_py.py", thorough=False),
+    _python("elasticsearch-8", "elasticsearch_py.py"),
     _python("elasticsearch-9", "elasticsearch_py.py", "/elastic"),
     _python("python-logging-loki", "python_logging_loki.py", sends_bad=False),
-    _python("graypy", "gelf_http.py", sends_bad=False, repeats=False),
-    _python("pygelf", "gelf_http.py", sends_bad=False, repeats=False, thorough=False),
-    _python("seqlog", "seqlog_raw.py", sends_bad=False, traces=False, repeats=False, thorough=False),
+    _python("graypy", "gelf_http.py", sends_bad=False, repeats=False, deaf=True),
+    _python("pygelf", "gelf_http.py", sends_bad=False, repeats=False, deaf=True),
+    _python("seqlog", "seqlog_raw.py", sends_bad=False, traces=False, repeats=False),
     _python("seqlog-clef", "seqlog_raw.py", "#clef", packages="seqlog", sends_bad=False, traces=False, repeats=False),
     _python("otel-python", "otel_python.py", trace=None),
     # It sends no level, and an exception in the text.
@@ -99,17 +101,17 @@ CLIENTS = (
     _python("SysLogHandler, TCP", "stdlib_handlers.py", door="tcp", sends_bad=False, traces=False, dies=True),
     _python("SysLogHandler, UDP", "stdlib_handlers.py", door="udp", sends_bad=False, traces=False),
     _node("@elastic/elasticsearch", "bulk_js.js"),
-    _node("@opensearch-project/opensearch", "bulk_js.js", "#opensearch", thorough=False),
+    _node("@opensearch-project/opensearch", "bulk_js.js", "#opensearch"),
     _node("otel-node-proto", "otel_node.js", "#proto", trace=None),
-    _node("otel-node-json", "otel_node.js", "#json", trace=None, thorough=False),
-    _node("pino-opentelemetry-transport", "pino_opentelemetry.js", sends_bad=False, trace=None, thorough=False),
+    _node("otel-node-json", "otel_node.js", "#json", trace=None),
+    _node("pino-opentelemetry-transport", "pino_opentelemetry.js", sends_bad=False, trace=None),
     _node("pino-elasticsearch", "pino_elasticsearch.js", sends_bad=False, dies=True, alone=True),
     _node("pino-loki", "pino_loki.js", sends_bad=False, repeats=False),
     _node("pino-seq", "pino_seq.js", sends_bad=False),
-    _node("winston-seq", "winston_seq.js", sends_bad=False, traces=False, thorough=False),
+    _node("winston-seq", "winston_seq.js", sends_bad=False, traces=False),
     _node("winston-elasticsearch", "winston_elasticsearch.js", sends_bad=False, alone=True),
-    _node("winston-loki", "winston_loki.js", sends_bad=False, thorough=False),
-    _node("winston-loki, JSON", "winston_loki.js", "#json", sends_bad=False, thorough=False),
+    _node("winston-loki", "winston_loki.js", sends_bad=False, late=True),
+    _node("winston-loki, JSON", "winston_loki.js", "#json", sends_bad=False, late=True),
     # It calls only 200 a success, where ingest answers 202, and repeats nothing.
     _node("winston-http", "winston_http.js", sends_bad=False, repeats=False),
     _node("winston-syslog", "winston_syslog.js", door="tcp", sends_bad=False),
@@ -124,15 +126,15 @@ CLIENTS = (
     _jvm("log4j2-socket-gelf", door="gelf"),
     _jvm("elasticsearch-java", repeats=False, sends_bad=True),
     _go("otelslog", trace=None, repeats=False),
-    _go("otelzap", trace=None, repeats=False, thorough=False),
+    _go("otelzap", trace=None, repeats=False),
     _go("slog-loki", sends_bad=False),
     _system("rsyslog", "omelasticsearch"),
-    _system("rsyslog, one by one", "omelasticsearch-single", thorough=False),
+    _system("rsyslog, one by one", "omelasticsearch-single"),
     _system("rsyslog omfwd, TCP", "omfwd", "tcp"),
     _system("rsyslog omfwd, UDP", "omfwd", "udp"),
     _system("syslog-ng", "http"),
     _system("syslog-ng syslog()", "syslog", "tcp"),
-    _system("syslog-ng network()", "network", "tcp", thorough=False),
+    _system("syslog-ng network()", "network", "tcp"),
     _system("logger", "logger", "tcp"),
 )
 

@@ -34,6 +34,8 @@ class Server:
         self.environment |= {f"LOGINGESTOR_{name}": text for name, text in given.items()}
         self.console = ""
         self.url = ""
+        #: Headers of every request that is made here.
+        self.headers: dict[str, str] = {}
         self._process: subprocess.Popen[str] | None = None
         self._readers: list[threading.Thread] = []
 
@@ -121,7 +123,9 @@ class Server:
         connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=timeout)
         sent = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         try:
-            connection.request(method, path, sent, {"Content-Type": "application/json", **(headers or {})})
+            connection.request(
+                method, path, sent, {"Content-Type": "application/json", **self.headers, **(headers or {})}
+            )
             answer = connection.getresponse()
             text = answer.read()
         finally:

@@ -8,21 +8,19 @@ from __future__ import annotations
 import itertools
 import re
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from app.log.record import SEVERITY
 from tests.e2e.clients import CLIENTS, PATIENCE, Client, Run, running
-from tests.e2e.network import Cutting, free_port
-from tests.e2e.program import ROOT, Server, wait_for
+from tests.e2e.network import free_port
+from tests.e2e.program import Server, wait_for
 
 pytestmark = pytest.mark.system
 
@@ -31,8 +29,6 @@ APART = 3_000
 #: Most batches that a client is told to log while the server is killed, the logs of one, and seconds between them.
 BATCHES, BATCH, PAUSE = 290, 10, 0.1
 FIRST = itertools.count(0, APART)
-#: One client for each door that lets requests wait.
-DOORS = ("opensearch-py", "python-logging-loki", "graypy", "seqlog-clef")
 LANGUAGES = sorted({client.language for client in CLIENTS})
 
 
@@ -156,7 +152,7 @@ def letters(server: Server) -> int:
 def test_what_was_told_is_kept_whatever_is_killed(language: str, make_server: Callable[..., Server]) -> None:
     """All processes are killed twice in mid-batch of all clients of a language; each goes on, and nothing is found twice."""
     doors = Doors(make_server)
-    clients = [client for client in CLIENTS if client.thorough and client.language == language]
+    clients = [client for client in CLIENTS if not client.late and client.language == language]
     with running(*map(doors.at, clients)) as runs:
         ended = threading.Event()
         teller = threading.Thread(target=tell, args=(runs, ended))
@@ -225,52 +221,3 @@ def all_numbers(server: Server) -> Counter[int]:
     """Return how often each number was found."""
     server.drained()
     return Counter({int(name[3:]): len(same) for name, same in found(server).items()})
-
-
-@pytest.fixture(params=[one for one in CLIENTS if one.thorough and one.door == "http"], ids=lambda client: client.name)
-def thorough(request: pytest.FixtureRequest) -> Client:
-    """Each client of HTTP that stands for those that behave alike."""
-    made: Client = request.param
-    return made
-
-
-def test_a_connection_that_breaks_doubles_nothing(thorough: Client, shared: Doors, first: int) -> None:
-    """The answer is cut off: a client that sends the same again is answered from the first."""
-    server = shared.server
-    with closing(Cutting(server.url)) as proxy, running((thorough, proxy.url + thorough.path)) as [run]:
-        run.log(first, 10)
-        proxy.cut.set()
-        run.log(first + 10, 10)
-        run.log(first + 20, 10)
-        expected = set(range(10)) | set(range(20, 30)) | (set(range(10, 20)) if thorough.repeats else set())
-        # A client that reads no answer is done before its last request has arrived.
-        if not thorough.dies:
-            wait_for(lambda: set(numbers_of(found(server), first)) >= expected, PATIENCE, f"all logs: {run.errors}")
-    counts = numbers_of(found(server), first)
-    assert sum(counts.values()) - len(counts) <= thorough.alone
-
-
-@pytest.mark.parametrize("thorough", [one for one in CLIENTS if one.name in DOORS], ids=lambda client: client.name)
-def test_a_full_queue_is_waited_for(thorough: Client, make_server: Callable[..., Server]) -> None:
-    """While there is no room for a second nothing is lost, by clients too that would drop what is refused."""
-    server = make_server(QUEUE_LIMIT="64 KiB")
-    server.start()
-    with running((thorough, server.url + thorough.path)) as [run]:
-        run.log(0, 10)
-        server.drained()
-        command(server, "queue", "pause")
-        filler = [{"message": "filler " * 100}] * 10
-        while server.request("POST", "/logs/ingest/", filler)[0] == 202:
-            pass
-        run.tell(10, 3)
-        time.sleep(1)
-        command(server, "queue", "resume")
-        run.log(20, 10)
-    assert numbers_of(found(server)) == Counter([*range(13), *range(20, 30)]), run.errors
-
-
-def command(server: Server, *words: str) -> None:
-    """Run a command of ours on the server's folder."""
-    subprocess.run(
-        [sys.executable, "-m", "app.cli", *words], check=True, env=server.environment, cwd=ROOT, capture_output=True
-    )

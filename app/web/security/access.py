@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from flask import Flask, Request, Response, g, make_response, render_template, request
 
-from app.errors import TooMany
+from app.errors import RateExceeded, TooMany
 from app.settings.settings import Settings
 from app.settings.values import is_loopback
 from app.web.accounts import sessions, users
@@ -173,11 +173,11 @@ def guard_of(app: Flask) -> Guard:
 
 
 def _rated(known: Verified) -> Identity:
-    """Return whose token it is. Raises TooMany where it asks more often than it may."""
+    """Return whose token it is. Raises RateExceeded where it asks more often than it may."""
     wait = known.wait(time.monotonic())
     if wait:
         message = f"the token {known.identity.name} is used more often than it may be"
-        raise TooMany(message, retry_after=math.ceil(wait))
+        raise RateExceeded(message, retry_after=math.ceil(wait))
     return known.identity
 
 

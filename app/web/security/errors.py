@@ -17,6 +17,7 @@ from app.errors import (
     NotFound,
     OverQuota,
     Problem,
+    RateExceeded,
     TooLarge,
     TooMany,
     Unavailable,
@@ -30,6 +31,9 @@ log = logging.getLogger(__name__)
 
 #: Most seconds that a shipper is asked to wait: from ten on OpenTelemetry's exporters drop the batch (by experiment).
 RETRY_AFTER_SHIPPERS = 5
+
+#: Doors whose clients drop what is answered 429 and repeat what is answered 503 (by experiment: seq-logging, logback-gelf).
+DROP_429 = ("clef", "gelf")
 
 #: Status of each error; the first that fits.
 STATUS: tuple[tuple[type[LogIngestorError], int], ...] = (
@@ -86,6 +90,8 @@ def _before_the_body() -> None:
 
 
 def _status(error: LogIngestorError) -> int:
+    if isinstance(error, RateExceeded) and (request.blueprint or "").removeprefix(DOOR_PREFIX) in DROP_429:
+        return 503
     if isinstance(error, OverQuota) and (request.endpoint or "").startswith(DOOR_PREFIX):
         # There is no room for these logs now, and shippers are known to come again after that: some drop after 429.
         return 503

@@ -38,13 +38,18 @@ class Row:
     headers: dict[str, str] = field(default_factory=dict)
 
 
+def varint(number: int) -> bytes:
+    """Return a number as protobuf writes it."""
+    made = bytearray()
+    while number >= 0x80:
+        made.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes((*made, number))
+
+
 def packed(number: int, content: bytes) -> bytes:
     """Return a field of protobuf that has a length."""
-    size, made = len(content), bytearray((number << 3 | 2,))
-    while size >= 0x80:
-        made.append(size & 0x7F | 0x80)
-        size >>= 7
-    return bytes((*made, size)) + content
+    return bytes((number << 3 | 2,)) + varint(len(content)) + content
 
 
 def lines(items: Sequence[str]) -> bytes:

@@ -17,6 +17,7 @@ from app.backends import Backends
 from app.errors import Unavailable
 from app.settings.settings import Settings
 from app.web import create_app
+from app.web.accounts import tokens
 from app.web.doors.elastic import bulk, routes
 from app.web.doors.taking import RECEIPT
 from tests.prepared import prepare
@@ -329,6 +330,32 @@ def test_a_full_queue_is_said_as_the_client_needs_it(client: FlaskClient, monkey
     meta = {"User-Agent": "elasticsearch-js/9.4.3", "x-elastic-client-meta": "es=9.4.3,js=20.20.2,h=bp"}
     answer = client.post("/_bulk", data=body, headers=meta)
     assert (answer.status_code, answer.json["items"][0]["index"]["status"]) == (200, 429)  # type: ignore[index]
+
+
+def test_a_token_over_its_rate_ends_no_bulk_helper(protected: FlaskClient) -> None:
+    """The helpers of JavaScript and Java give a batch up that is refused as a whole, and send items again that are refused one by one."""
+    with protected.application.app_context():
+        token = tokens.create("a sender", "writer", "tests", rate="0.05/s")[0]
+    allowed, body = (
+        {"Authorization": f"Bearer {token}"},
+        lines({"index": {}}, {"message": "one"}, {"create": {}}, {"message": "two"}),
+    )
+    assert protected.post("/_bulk", data=body, headers=allowed).status_code == 200
+    assert (
+        protected.post("/_bulk", data=body, headers={**allowed, "User-Agent": "opensearch-py/3.2.0"}).status_code == 429
+    )
+    for agent in ("opensearch-js/3.9.0", "elastic-java/9.5.6"):
+        answer = protected.post("/elastic/a/_bulk", data=body, headers={**allowed, "User-Agent": agent})
+        assert answer.status_code == 200
+        found: Any = answer.json
+        assert found["errors"] is True
+        assert [item[name]["status"] for item, name in zip(found["items"], ("index", "create"), strict=True)] == [
+            429,
+            429,
+        ]
+        assert protected.post("/_bulk", data=b"{", headers={**allowed, "User-Agent": agent}).json["errors"] is True  # type: ignore[index]
+    wrong = {"Authorization": "Bearer lgi_wrong", "User-Agent": "opensearch-js/3.9.0"}
+    assert protected.post("/_bulk", data=body, headers=wrong).status_code == 401
 
 
 def test_a_batch_waits_for_room(client: FlaskClient, backends: Backends, monkeypatch: pytest.MonkeyPatch) -> None:

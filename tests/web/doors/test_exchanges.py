@@ -2,7 +2,7 @@
 
 Read in fluent-bit (plugins/out_es/es.c, out_loki/loki.c, out_http/http.c), vector (src/sinks/elasticsearch, src/sinks/loki/healthcheck.rs),
 beats (libbeat/outputs/elasticsearch, licenser), logstash-output-elasticsearch (http_client/pool.rb), moby (daemon/logger/splunk, gelf), and
-the Datadog agent's documentation. The drains of clouds are in test_drains.py.
+the Datadog agent's documentation, and loki (clients/pkg/promtail/client, pkg/push/push.proto), whose client Alloy has too. The drains of clouds are in test_drains.py.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import gzip
 import json
 from typing import Any
 
+import cramjam
 import pytest
 from flask.testing import FlaskClient
 
 from app.backends import Backends
 from app.listen.decoding import gelf_log
 from app.times.written import Assumed
+from tests.web.doors.table import packed, varint
 
 AT = "2026-11-29T10:00:00.123Z"
 AT_MS = 1_795_946_400_123
@@ -61,6 +63,26 @@ def test_fluent_bit_loki(client: FlaskClient, backends: Backends) -> None:
     answer = client.post("/loki/api/v1/push", json={"streams": [stream]}, headers={"User-Agent": "Fluent-Bit"})
     assert answer.status_code == 204
     assert taken(backends) == [("stock is low", "warn", AT_MS)]
+
+
+def test_alloy(client: FlaskClient, backends: Backends) -> None:
+    """promtail's client, which is Alloy's too: protobuf in snappy, an entry's structured metadata beside it; 2xx is a success, 429 and 5xx are repeated."""
+    seconds, milliseconds = divmod(AT_MS, 1_000)
+    stamp = b"\x08" + varint(seconds) + b"\x10" + varint(milliseconds * 1_000_000)
+    pair = packed(1, b"trace_id") + packed(2, b"4bf92f3577b34da6a3ce929d0e0e4736")
+    entry = packed(1, stamp) + packed(2, b'level=error msg="order failed"') + packed(3, pair)
+    push = packed(1, packed(1, b'{service_name="shop", filename="/var/log/shop.log"}') + packed(2, entry))
+    head = {"Content-Type": "application/x-protobuf", "User-Agent": "Alloy/v1.12.0 (linux; linux-amd64)", "X-Scope-OrgID": "fake"}  # fmt: skip
+    answer = client.post("/loki/api/v1/push", data=bytes(cramjam.snappy.compress_raw(push)), headers=head)
+    assert answer.status_code == 204
+    [log] = backends.queue.take(10, 0).records
+    assert (log.message, log.level, log.t, log.resource_id) == (
+        'level=error msg="order failed"',
+        "error",
+        AT_MS,
+        "shop",
+    )
+    assert log.trace_id == "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
 def test_vector_elasticsearch(client: FlaskClient, backends: Backends) -> None:

@@ -17,23 +17,15 @@ from app.backends import Backends, connect, upgrade
 from app.log.limits import VALUES
 from app.settings.settings import Settings
 from app.web import create_app
+from tests.web.doors.table import packed
 
 MOST = 500
 GZIP = {"Content-Encoding": "gzip"}
 PACKED = {"Content-Type": "application/x-protobuf"}
 
 
-def _field(number: int, content: bytes) -> bytes:
-    """Return a field of protobuf that has a length."""
-    size, made = len(content), bytearray((number << 3 | 2,))
-    while size >= 0x80:
-        made.append(size & 0x7F | 0x80)
-        size >>= 7
-    return bytes((*made, size)) + content
-
-
 def _entries(count: int) -> bytes:
-    return _field(1, _field(1, b'{a="b"}') + _field(2, _field(2, b"x")) * count)
+    return packed(1, packed(1, b'{a="b"}') + packed(2, packed(2, b"x")) * count)
 
 
 def _bulk(count: int) -> bytes:
@@ -53,7 +45,7 @@ DOORS: dict[str, tuple[str, dict[str, str], Callable[[int], bytes], bytes]] = {
     "loki": ("/loki/api/v1/push", {**GZIP, "Content-Type": "application/json"}, lambda n: gzip.compress(json.dumps({"streams": [{"stream": {}, "values": [["1", "x"]] * n}]}).encode()), b"send fewer"),
     "loki packed": ("/loki/api/v1/push", PACKED, lambda n: bytes(cramjam.snappy.compress_raw(_entries(n))), b"send fewer"),
     "otlp": ("/v1/logs", {**GZIP, "Content-Type": "application/json"}, lambda n: gzip.compress(json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {"stringValue": "x"}}] * n}]}]}).encode()), b'{"message":"'),
-    "otlp packed": ("/v1/logs", {**GZIP, **PACKED}, lambda n: gzip.compress(_field(1, _field(2, _field(2, b"*\x03\n\x01x") * n))), b"\x12"),
+    "otlp packed": ("/v1/logs", {**GZIP, **PACKED}, lambda n: gzip.compress(packed(1, packed(2, packed(2, b"*\x03\n\x01x") * n))), b"\x12"),
     "elastic": ("/_bulk", GZIP, lambda n: gzip.compress(_bulk(n)), b'"status":413'),
     "hec": ("/services/collector/event", GZIP, lambda n: gzip.compress(b'{"event":"x"}' * n), b'"code":27'),
     "hec raw": ("/services/collector/raw?channel=c", GZIP, lambda n: gzip.compress(b"x\n" * n), b'"code":27'),

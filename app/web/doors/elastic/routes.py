@@ -16,7 +16,7 @@ from flask.sansio.app import App
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import BaseConverter, Map, Rule, ValidationError
 
-from app.errors import InvalidRecord, LogIngestorError, Problem, Unavailable
+from app.errors import InvalidRecord, LogIngestorError, Problem, RateExceeded, Unavailable
 from app.web.current import settings
 from app.web.doors.elastic import bulk, surface
 from app.web.doors.elastic.bulk import Action, BulkEntry, dumped
@@ -178,6 +178,18 @@ def _error(status: int, reason: str, kind: str | None = None, headers: dict[str,
     response = _json(status, dumped({"error": {"root_cause": [cause], **cause}, "status": status}))
     response.headers.update(headers or {})
     return response
+
+
+@bp.errorhandler(RateExceeded)
+def _too_often(error: RateExceeded) -> Response:
+    """Answer item by item where a client gives its batch up at any other answer."""
+    if not (request.path.rstrip("/").endswith("/_bulk") and _resends_items()):
+        return _failed(error)
+    try:
+        entries = bulk.read(read_body(), None, settings().request_logs)
+    except LogIngestorError as unread:
+        return _failed(unread)
+    return _json(200, bulk.overloaded(entries, str(error), 0))
 
 
 @bp.errorhandler(LogIngestorError)
