@@ -110,12 +110,19 @@ def index_end(name: str, days: int) -> int:
 
 
 _SPECIAL = re.compile(r"[\\=<>]")
+#: Characters of the longest path whose name is kept for the next log that has it.
+_SHORT_NAME = 256
 _WRITTEN = re.compile(r"\\([0-9a-f]+);")
 
 
-@lru_cache(maxsize=20_000)
 def path_name(field: str) -> str:
     """Return a path as terms hold it: without `metadata`, its dot kept, and free of the signs that end it."""
+    # Long names are not kept: as many of them would be gigabytes.
+    return _kept_name(field) if len(field) <= _SHORT_NAME else _kept_name.__wrapped__(field)
+
+
+@lru_cache(maxsize=20_000)
+def _kept_name(field: str) -> str:
     return _SPECIAL.sub(lambda found: f"\\{ord(found[0]):x};", field.removeprefix("metadata"))
 
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -29,6 +30,9 @@ from app.log.scalars import as_text, number, sortable
 
 #: A longer value is indexed by its start and by a digest of the whole (characters).
 VALUE_LIMIT = 200
+
+#: Characters of names of fields that the caches may meet before they begin anew: as many entries of long names would be gigabytes.
+NAMES = 4 << 20
 
 ALL = "a~"
 #: Letter of each plain field.
@@ -145,6 +149,35 @@ def document(record: LogRecord) -> str:
     if record.metadata and _add_values(parts, "metadata", record.metadata):
         parts.append("e~m")
     return " ".join(parts)
+
+
+class _MetNames:
+    """How many characters of names of fields the caches have met since they began anew."""
+
+    characters = 0
+
+
+def documents(records: Sequence[LogRecord], characters: int, *caches: Any) -> list[str]:
+    """Return the `document` of each record of a batch whose names of fields have so many characters, each name counted once.
+
+    The caches of names bound how many they hold; here it is bounded how long these are, in *caches* of others too.
+    """
+    _MetNames.characters += characters
+    if _MetNames.characters > NAMES:
+        _forget_names(caches)
+    if characters <= NAMES:
+        return [document(record) for record in records]
+    found = []
+    for record in records:
+        found.append(document(record))
+        _forget_names(caches)
+    return found
+
+
+def _forget_names(caches: Sequence[Any]) -> None:
+    _MetNames.characters = 0
+    for cache in (path_name, _of_key, *caches):
+        cache.cache_clear()
 
 
 def _add_values(parts: list[str], path: str, values: dict[str, Any]) -> bool:
