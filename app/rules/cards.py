@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from app.rules.edges import BEHIND
 from app.rules.spans import Span
 
 #: First digits and lengths of the issuers' numbers: Visa; Mastercard; American Express; Discover; Diners Club; JCB; UnionPay; Maestro.
@@ -24,7 +25,9 @@ _GAP = r"(?:[ .+\u00a0\u2009\u202f\u2010-\u2013-]|%20|&nbsp;)"
 #: Groups as cards show them: 4-4-4-4 (and 3 more, or 1), 4-6-5, 4-6-4.
 _GROUPED = rf"\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{4}}{_GAP}\d{{4}}(?:{_GAP}?\d{{3}})?|\d{{4}}{_GAP}\d{{6}}{_GAP}\d{{4,5}}"
 #: Digits that may be a card: not within a word or a longer number, and no decimal fraction.
-_CANDIDATE = re.compile(rf"(?<![0-9A-Za-z_])(?<!\d[.,])(?:{_GROUPED}|\d{{13,19}})(?![0-9A-Za-z_]|[.,]\d)", re.ASCII)
+_CANDIDATE = re.compile(
+    rf"(?=\d)(?:(?<![0-9A-Za-z_])|{BEHIND})(?<!\d[.,])(?:{_GROUPED}|\d{{13,19}})(?![0-9A-Za-z_]|[.,]\d)", re.ASCII
+)
 _DIGITS = re.compile(r"\d", re.ASCII)
 
 

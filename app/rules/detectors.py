@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import re2
 
 from app.rules import addresses, cards, look
+from app.rules.edges import TAKEN
 from app.rules.look import MayHold
 from app.rules.rule import METADATA, TEXTS
 from app.rules.spans import Finder, Span
@@ -46,12 +47,14 @@ _EMAIL = _pattern(
     r"(?:[\pL\pN](?:[\pL\pN_-]{0,61}[\pL\pN])?\.)+(?:[Xx][Nn]--[A-Za-z0-9-]{2,59}|\pL{2,63})"
 )
 #: The scheme of RFC 6750, section 2.1, with its token; a short word behind it is prose.
-_BEARER = _pattern(r"(?i)\bbearer(?:[\s:=+\"']|%20|\\+[\"'])+((?:[a-z0-9._~+=-]|\\*/|%2[bf]|%3d){8,})")
+_BEARER = _pattern(
+    rf"(?i)(?:^|[^a-z0-9]|{TAKEN})bearer(?:[\s:=+\"']|%20|\\+[\"'])+((?:[a-z0-9._~+=-]|\\*/|%2[bf]|%3d){{8,}})"
+)
 #: RFC 7515, section 7.1: a JSON object in base64url, then two to four parts with points between.
-_JWT = _pattern(r"(?:^|[^A-Za-z0-9_-])(eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*){2,4})")
+_JWT = _pattern(rf"(?:^|[^A-Za-z0-9]|{TAKEN})(eyJ[A-Za-z0-9_-]{{6,}}(?:\.[A-Za-z0-9_-]*){{2,4}})")
 #: Ids of keys by AWS' prefixes (IAM identifiers), and a secret key of 40 characters behind its name.
 _AWS_ID = _pattern(
-    r"(?:^|[^A-Za-z0-9])((?:A3T[A-Z0-9]|ABIA|ACCA|AGPA|AIDA|AIPA|AKIA|ANPA|ANVA|APKA|AROA|ASCA|ASIA)[A-Z0-9]{16})(?:$|[^A-Za-z0-9])"
+    rf"(?:^|[^A-Za-z0-9]|{TAKEN})((?:A3T[A-Z0-9]|ABIA|ACCA|AGPA|AIDA|AIPA|AKIA|ANPA|ANVA|APKA|AROA|ASCA|ASIA)[A-Z0-9]{{16}})(?:$|[^A-Za-z0-9])"
 )
 _AWS_SECRET = _pattern(
     r"(?i)(?:secret[_. -]?access[_. -]?key|aws[_. -]?secret(?:[_. -]?key)?)(?:[\s:=>\"']|\\+[\"'])+((?:[a-z0-9+=]|\\*/){40,})"

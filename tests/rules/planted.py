@@ -27,6 +27,15 @@ AROUND = (
     "line one\n%s\nline three",
     "Ärger mit %s – schade",
     "日本語 %s です",
+    "\x1b[31m%s\x1b[0m",
+    "\x1b[1;38;5;196m%s\x1b[m",
+    '{"inner":"\\\\u001b[31m%s\\\\u001b[0m"}',
+    'level=error msg="first\\n%s\\nlast"',
+    "GET /path?q=a%0A%s%0Ab HTTP/1.1",
+    "`%s`",
+    "“%s”",
+    "→%s←",
+    "*%s*",
     "java.lang.IllegalStateException: %s\n\tat com.example.Main.run(Main.java:42)",
 )
 _NAMES = (
