@@ -102,6 +102,12 @@ class Spool:
             return [self._path]
 
 
+def waiting(folder: Path) -> float:
+    """Return for how many seconds the oldest entries have lain in *folder*; 0 where none do. Raises OSError."""
+    begun = min((int(path.name.partition("-")[0]) for path in folder.glob("*.jsonl")), default=None)
+    return 0.0 if begun is None else max(0.0, (time.time_ns() - begun) / 1e9)
+
+
 def move(spool: Spool, audit_log: AuditLog) -> int:
     """Move what lies in the folder, and belongs to no other process that lives, into the audit log; return how many entries.
 

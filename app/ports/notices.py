@@ -21,6 +21,7 @@ KINDS = (
     "logs_refused",
     "logs_lost",
     "quota_reached",
+    "audit_log_stuck",
     "alert",
     "notifier_failing",
 )

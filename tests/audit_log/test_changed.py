@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.audit_log.spool import Spool, move, waiting
 from app.audit_log.verify import verify
 from app.errors import Unavailable
-from app.ports.audit_log.entry import EXPIRED, entry
+from app.monitor.audit_log import AuditLogProbe
+from app.ports.audit_log.entry import EXPIRED, MENDED, entry
 from app.query.query import Query
 from app.systems.sql import audit_log
 from tests.audit_log.conftest import Kept, filled
@@ -72,6 +76,46 @@ def test_what_lies_behind_the_end_is_not_added_to(kept: Kept) -> None:
     kept.execute("UPDATE audit_chain SET seq = 10 WHERE place = 1")
     assert kept.log.append_change("a", 1, entry("settings"))
     assert verify(kept.log).faults == 0
+
+
+@pytest.mark.parametrize("moved", ["UPDATE audit_chain SET seq = 7 WHERE place = 1", "DELETE FROM audit_chain"])
+def test_an_end_that_was_moved_back_is_mended(kept: Kept, moved: str) -> None:
+    """Once, and the entry that says so stays; what else was done to the chain shows as before."""
+    filled(kept)
+    probe = AuditLogProbe(kept.log, lambda: 0.0)
+    assert not kept.log.mend(entry(MENDED))
+    assert probe.look() == {}
+    kept.execute(moved)
+    kept.execute("DELETE FROM audit_log WHERE seq = 3")
+    (trouble,) = probe.look().values()
+    assert (trouble.kind, trouble.severity) == ("audit_log_stuck", "error")
+    assert kept.log.mend(entry(MENDED, actor="ann"))
+    assert not kept.log.mend(entry(MENDED))
+    assert probe.look() == {}
+    assert verify(kept.log).named == ["entries 3 to 3 are missing"]
+    filled(kept, 2)
+    said = kept.entries()[-3]
+    assert (said.action, said.actor) == (MENDED, "ann")
+    assert said.details["moved_to"].startswith("7:" if moved.startswith("UPDATE") else "0:")
+    assert said.details["mended_to"].startswith("10:")
+
+
+def test_entries_that_wait_are_a_trouble(kept: Kept, tmp_path: Path) -> None:
+    """Those that a process wrote long ago and nobody moves; not those that have just come."""
+    folder = tmp_path / "spool"
+    spool = Spool(folder)
+    probe = AuditLogProbe(kept.log, lambda: waiting(folder))
+    assert probe.look() == {}
+    spool.write(entry("test"))
+    assert probe.look() == {}
+    (path,) = folder.glob("*.jsonl")
+    path.rename(folder / f"{time.time_ns() - 90 * 10**9:020}-1.jsonl")
+    (trouble,) = probe.look().values()
+    assert (trouble.kind, trouble.severity) == ("audit_log_stuck", "warning")
+    move(Spool(folder), kept.log)
+    spool.let_go()
+    move(Spool(folder), kept.log)
+    assert probe.look() == {}
 
 
 @pytest.mark.parametrize("body", ["{", "[]", "{}", "[" * 5_000, '{"id":"AA==","action": 1}'])

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from app.audit_log import search
+from app.audit_log.recorder import operator
 from app.audit_log.spool import FOLDER, Spool, move
 from app.audit_log.verify import ChainVerdict, verify
 from app.backends import Backends
@@ -16,6 +17,7 @@ from app.cli.recorded import detail
 from app.errors import InvalidInput, Problem
 from app.find.export import shown_in
 from app.ports.audit_log.chain import ChainEnd
+from app.ports.audit_log.entry import MENDED, entry
 from app.ports.deadline import Budget
 
 #: Longest time for an answer, in seconds.
@@ -79,6 +81,23 @@ def verify_chain(backends: Backends, head: str | None, as_json: bool) -> None:
         _say(found)
     if found.faults:
         raise SystemExit(1)
+
+
+@command.command("mend")
+@with_backends
+def mend_chain(backends: Backends) -> None:
+    """Let the audit log go on whose end somebody moved back: nothing can be added to it, and so nothing be changed.
+
+    Its end is put behind its last entry again, and one more says so, for good. What else `verify` finds wrong stays as it is.
+
+    Example: logingestor audit-log mend
+    """
+    # Of its own: the entry with which other commands begin can't be added before this.
+    if not backends.record.audit_log.mend(entry(MENDED, actor=operator(), by="command")):
+        click.echo("nothing lies behind its end: there is nothing to mend")
+        return
+    _arrived(backends)
+    click.echo("the audit log goes on, with an entry that says where its end had been moved to")
 
 
 def _arrived(backends: Backends) -> None:

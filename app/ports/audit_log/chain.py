@@ -51,6 +51,12 @@ class AuditLog(Protocol):
     def ends(self) -> tuple[ChainEnd, ChainEnd]:
         """Return where the chain begins, which is the last entry that retention took, and where it ends."""
 
+    def mend(self, by: AuditEntry) -> bool:
+        """Put an end that was moved back behind the last entry there is, and add *by*, which then says from where to where; return whether.
+
+        Nothing else is changed: what `verify` finds wrong with entries it finds still.
+        """
+
     def expire(self, before: int) -> int:
         """Take the entries from before *before* (ms since 1970) from the beginning; return how many.
 

@@ -19,6 +19,8 @@ _LEVELS: dict[Outcome, str] = {"asked": "info", "done": "info", "refused": "warn
 RESOURCE = "audit-log"
 #: The action of the entry that says what retention took.
 EXPIRED = "audit-log.expire"
+#: The action of the entry that says that an end which somebody had moved back was put where it was.
+MENDED = "audit-log.mend"
 
 _ids = IdSource()
 

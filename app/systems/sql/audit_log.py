@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+import msgspec
+
 from app.errors import Unavailable
 from app.log.record import LogRecord, first_id
 from app.ports.audit_log.chain import ChainedEntry, ChainEnd, digest
@@ -88,6 +90,21 @@ class SqlAuditLog:
             }
         return found.get(_ANCHOR, ChainEnd()), found.get(_HEAD, ChainEnd())
 
+    def mend(self, by: AuditEntry) -> bool:
+        """See AuditLog."""
+        with self._shelf.write(durable=True) as writing:
+            head = _lock(writing)
+            behind = writing.rows(
+                "SELECT seq, digest FROM audit_log WHERE seq > ? ORDER BY seq DESC LIMIT 1", (head.seq,)
+            )
+            if not behind:
+                return False
+            last = ChainEnd(behind[0][0], _bytes(behind[0][1]))
+            writing.change(_SET, (_HEAD, last.seq, last.digest))
+            said = {"moved_to": _ended(head), "mended_to": _ended(last)}
+            append(writing, [msgspec.structs.replace(by, details=by.details | said)])
+            return True
+
     def expire(self, before: int) -> int:
         """See AuditLog. Each piece goes with the entry that says so: killed between two, the chain is whole."""
         gone, until = 0, time.monotonic() + EXPIRE_SECONDS
@@ -138,7 +155,7 @@ def append(writing: Transaction, entries: Sequence[AuditEntry]) -> int:
     if writing.rows("SELECT 1 FROM audit_log WHERE seq > ? LIMIT 1", (head.seq,)):
         raise Unavailable(
             f"the audit log can't be written: it ends with entry {head.seq} and holds later ones, so it was changed;"
-            " `logingestor audit-log verify` says where"
+            " `logingestor audit-log verify` says where, `logingestor audit-log mend` lets it go on"
         )
     marks = ", ".join("?" * len(entries))
     found = writing.rows(f"SELECT id FROM audit_log WHERE id IN ({marks})", [one.id for one in entries])
@@ -152,6 +169,11 @@ def append(writing: Transaction, entries: Sequence[AuditEntry]) -> int:
     writing.change_each("INSERT INTO audit_log VALUES (?, ?, ?, ?)", rows)
     writing.change(_SET, (_HEAD, head.seq, head.digest))
     return len(rows)
+
+
+def _ended(end: ChainEnd) -> str:
+    """Return an end as `audit-log verify` prints it."""
+    return f"{end.seq}:{end.digest.hex()}"
 
 
 def _lock(writing: Transaction) -> ChainEnd:

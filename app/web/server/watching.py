@@ -7,7 +7,9 @@ import time
 
 from app import backends as backends_module
 from app.alerts.probe import AlertProbe
+from app.audit_log.spool import FOLDER, waiting
 from app.backends import Backends
+from app.monitor.audit_log import AuditLogProbe
 from app.monitor.board import Board
 from app.monitor.lost import LostDatagramProbe
 from app.monitor.probes import Broker, Disk, Index, Probe
@@ -22,6 +24,7 @@ def watch(settings: Settings, held: Backends, board: Board) -> Watch:
         Disk(settings.data_dir, settings.min_free_disk),
         AlertProbe(held.record.alerts),
         LostDatagramProbe(settings.data_dir),
+        AuditLogProbe(held.record.audit_log, lambda: waiting(settings.data_dir / FOLDER)),
     ]
     if held.move is None:
         probes.append(Index(held.index))
