@@ -15,8 +15,10 @@ from app.settings.values import Setting, is_loopback
 EVERYBODY = "*"
 #: Settings that can't be left out where the issuer is set.
 _NEEDED = ("oidc_issuer", "oidc_client_id", "oidc_client_secret", "oidc_roles")
-#: A line whose one group is bound to a query, and the groups of a line that binds none; names of groups may hold commas and `=`.
-_BOUND = re.compile(r"(?P<group>.+?)\s*=\s*(?P<role>reader|admin)\s+(?P<filter>.+)")
+#: A line whose one group is bound, by limits or a query, and the groups of a line that binds none; names of groups may hold commas and `=`.
+_BOUND = re.compile(
+    r"(?P<group>.+?)\s*=\s*(?P<role>reader|admin)(?:\s*\[(?P<limits>[^\]]*)\](?:\s+(?P<only>.+))?|\s+(?P<filter>.+))"
+)
 _PLAIN = re.compile(r"\s*(?P<group>.+?)\s*=\s*(?P<role>reader|admin)\s*(?:,|$)")
 
 
@@ -30,6 +32,10 @@ class GroupRole:
     role: str
     #: The query that a log must fit to be seen; empty: every log.
     filter: str = ""
+    #: The fields that are not seen, with commas between; empty: every field is.
+    hide: str = ""
+    #: The space whose logs are seen; empty: none in particular.
+    space: str = ""
 
 
 def issuer(text: str) -> str:
@@ -53,7 +59,7 @@ def roles(text: str) -> tuple[GroupRole, ...]:
         first = _PLAIN.match(line)
         if bound and first:
             raise ValueError(f"has beside {first['group']!r} a group bound to a filter, which needs a line of its own")
-        found += [_bound(bound["group"], bound["role"], bound["filter"])] if bound else _unbound(line)
+        found += [_bound(bound)] if bound else _unbound(line)
     return tuple(found)
 
 
@@ -69,19 +75,34 @@ def _unbound(line: str) -> Iterator[GroupRole]:
         place = match.end()
 
 
-def _bound(group: str, role: str, query: str) -> GroupRole:
+def _bound(line: re.Match[str]) -> GroupRole:
+    group, query = line["group"], line["filter"] or line["only"] or ""
+    if line["role"] != "reader":
+        raise ValueError(f"binds the group {group!r}, which is for readers only")
+    limits = dict[str, str]()
+    for part in (line["limits"] or "").split(";"):
+        name, _, value = (text.strip() for text in part.partition("="))
+        if line["limits"] is not None and (name not in ("space", "hide") or not value or name in limits):
+            raise ValueError(
+                f"has {part.strip()!r} for the group {group!r}, which is not space=NAME or hide=FIELD,FIELD"
+            )
+        limits[name] = value
+    if query:
+        _check(group, query)
+    return GroupRole(group, "reader", query, limits.get("hide", ""), limits.get("space", ""))
+
+
+def _check(group: str, query: str) -> None:
+    """Raise ValueError for a filter that binds nobody."""
     # Only who binds a group pays for what reads queries.
     from app.query.filter import EVERYTHING
     from app.query.language.parse import parse
 
-    if role != "reader":
-        raise ValueError(f"binds the group {group!r} to a filter, which is for readers only")
     try:
         if parse(query) == EVERYTHING:
             raise ValueError(f"binds the group {group!r} to a filter that every log fits: leave it out")
     except InvalidQuery as error:
         raise ValueError(f"binds the group {group!r} to a filter that can't be read: {error}") from None
-    return GroupRole(group, role, query)
 
 
 def lacking(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -105,7 +126,7 @@ SETTINGS = (
         "",
         roles,
         "What groups of the issuer may do, the first that a person is in decides: `ops=admin,dev=reader`; `*` is everybody. "
-        "A group bound to a filter has a line of its own: `shop=reader resourceId:shop-*`.",
+        "A bound group has a line of its own: `shop=reader resourceId:shop-*`, `dev=reader[space=shop; hide=metadata.card,message] level:error`.",
     ),
     Setting(
         "OIDC_GROUPS",

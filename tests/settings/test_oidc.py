@@ -72,6 +72,12 @@ def test_roles() -> None:
         GroupRole("*", "reader"),
         GroupRole("my shop", "reader", "resourceId:shop-* OR message:a=b"),
     )
+    bound = "a=reader[space=shop]\nb = reader [ hide = metadata.card, message ; space=x ] metadata.took:[1 TO 2]\nc=reader metadata.took:[1 TO 2]"
+    assert roles(bound) == (
+        GroupRole("a", "reader", space="shop"),
+        GroupRole("b", "reader", "metadata.took:[1 TO 2]", "metadata.card, message", "x"),
+        GroupRole("c", "reader", "metadata.took:[1 TO 2]"),
+    )
 
 
 @pytest.mark.parametrize(
@@ -85,6 +91,14 @@ def test_roles() -> None:
         ("dev=reader level:(", "can't be read"),
         ("dev=reader *", "every log fits"),
         ("ops=admin, dev=reader level:error", "a line of its own"),
+        ("ops=admin, dev=reader[space=shop]", "a line of its own"),
+        ("ops=admin[space=shop]", "readers only"),
+        ("dev=reader[space]", "is not space=NAME"),
+        ("dev=reader[]", "is not space=NAME"),
+        ("dev=reader[filter=x]", "is not space=NAME"),
+        ("dev=reader[space=a;space=b]", "is not space=NAME"),
+        ("dev=reader[space=a", "is not group="),
+        ("dev=reader[space=a] level:(", "can't be read"),
     ],
 )
 def test_no_roles(text: str, said: str) -> None:

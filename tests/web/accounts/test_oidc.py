@@ -21,9 +21,10 @@ from werkzeug.test import TestResponse
 from app.backends import upgrade
 from app.cli import cli
 from app.errors import InvalidSettings
+from app.maintain import spaces
 from app.settings.settings import Settings
 from app.web import create_app
-from app.web.accounts import tables, users
+from app.web.accounts import tables, tokens, users
 from app.web.accounts.oidc import flow
 from app.web.accounts.oidc import issuer as issuers
 from tests.web.accounts.conftest import PASSWORD
@@ -148,6 +149,37 @@ def test_each_login_asks_for_the_groups_anew(site: Flask, issuer: StubIssuer) ->
         assert refused.status_code == 403
         assert "in no group" in refused.text
     assert inside(client)
+
+
+def test_a_group_is_bound_in_every_way(make_app: Callable[..., Flask], issuer: StubIssuer) -> None:
+    """To a filter, to a space that there must be, and from fields; what another group has is another's."""
+    app = make_app(roles="dev=reader[space=shop; hide=metadata.card] level:error\nops=reader")
+    refused = log_in(app.test_client())
+    assert refused.status_code == 403
+    assert "space shop, which there is not" in refused.text
+    spaces.add(app.extensions["logingestor"].backends().record.spaces, "shop", None)
+    client = app.test_client()
+    log_in(client)
+    assert [(one["filter"], one["hide"], one["space"]) for one in kept(app)] == [
+        ("level:error", "metadata.card", "shop")
+    ]
+    with app.app_context():
+        token, _ = tokens.create("w", "writer", "tests", space="shop")
+        other, _ = tokens.create("o", "writer", "tests")
+    for secret, level, card in ((token, "error", "1"), (token, "info", "2"), (other, "error", "3")):
+        sent = {"message": f"log {card}", "level": level, "metadata": {"card": card, "n": card}}
+        app.test_client().post("/logs/ingest/", json=sent, headers={"Authorization": f"Bearer {secret}"})
+    held = app.extensions["logingestor"].backends()
+    while held.queue.depth().bytes:
+        held.move(100, 0)
+    found = client.get("/logs").json
+    assert found is not None
+    assert [(one["message"], one["metadata"]) for one in found["results"]] == [("log 1", {"n": "1", "space": "shop"})]
+    issuer.person["groups"] = ["ops"]
+    log_in(client)
+    assert [(one["filter"], one["hide"], one["space"]) for one in kept(app)] == [(None, None, None)]
+    with pytest.raises(InvalidSettings, match="hides a field from the group"):
+        make_app(roles="dev=reader[hide=timestamp]")
 
 
 def test_groups_come_from_elsewhere(make_app: Callable[..., Flask], issuer: StubIssuer) -> None:

@@ -16,27 +16,32 @@ from app.web.accounts import searches
 from app.web.accounts.noting import note
 from app.web.accounts.oidc.flow import LASTS_SECONDS
 from app.web.accounts.oidc.person import LoginRefused, Person
-from app.web.accounts.tables import Tables, UsedLogin, UserAccount, transaction
+from app.web.accounts.tables import Tables, UsedLogin, UserAccount, has_space, transaction
 from app.web.accounts.users import ADMIN_NAME, new_stamp, session_key
 
 
 def log_in(settings: Settings, person: Person, state: str) -> str:
     """Return the key of a session for who has logged in at the issuer. Raises LoginRefused and Unavailable.
 
-    A *state* brings somebody in once. Another role or filter than at the last login ends the other sessions of its user.
+    A *state* brings somebody in once. Another role, filter, hidden fields or space than at the last login ends the other sessions of its user.
     """
     given = role_of(settings.oidc_roles, person.groups)
     if given is None:
         raise LoginRefused("you are in no group that may use this server: an admin can name one of yours in OIDC_ROLES")
+    if given.space and not has_space(given.space):
+        raise LoginRefused(f"your group sees the space {given.space}, which there is not: an admin can add it")
     try:
         with transaction() as session:
             _use(session, state)
             user = _found(session, settings.oidc_issuer, person) or _added(session, settings.oidc_issuer, person)
             if user.disabled is not None:
                 raise LoginRefused("an admin has shut this account out")
-            if (user.role, user.filter) != (given.role, given.filter):
-                user.role, user.filter, user.stamp = given.role, given.filter, new_stamp()
-                note(session, "user.role", user.name, actor=user.name, role=user.role, filter=user.filter)
+            limits = {name: getattr(given, name) for name in ("role", "filter", "hide", "space")}
+            if limits != {name: getattr(user, name) for name in limits}:
+                for name, value in limits.items():
+                    setattr(user, name, value)
+                user.stamp = new_stamp()
+                note(session, "user.role", user.name, actor=user.name, **limits)
             user.used = now_ms()
             session.flush()
             return session_key(user.name, user.stamp)

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, current_app, g, make_response, redirect, render_template, request
 
-from app.errors import InvalidSettings, NotFound, Problem, Unavailable
+from app.errors import InvalidInput, InvalidSettings, NotFound, Problem, Unavailable
+from app.find import hidden
 from app.settings.settings import PREFIX, Settings
 from app.web.accounts.account_page import own_path
 from app.web.accounts.oidc import flow as flows
@@ -39,7 +40,17 @@ def install(app: Flask, chosen: Settings) -> None:
     except ModuleNotFoundError as error:
         reason = f"{PREFIX}OIDC_ISSUER needs {(error.name or 'Authlib').partition('.')[0]}: pip install --editable '.[oidc]' in the checkout"
         raise InvalidSettings(Problem(reason, f"{PREFIX}OIDC_ISSUER")) from None
+    _check_hidden(chosen)
     app.extensions[_LOGINS] = Logins(chosen)
+
+
+def _check_hidden(chosen: Settings) -> None:
+    for one in chosen.oidc_roles:
+        try:
+            hidden.read(one.hide)
+        except InvalidInput as error:
+            reason = f"hides a field from the group {one.group!r} that {error.problems[0].message}"
+            raise InvalidSettings(Problem(reason, f"{PREFIX}OIDC_ROLES")) from None
 
 
 @bp.get(flows.PATH)
