@@ -21,8 +21,8 @@ bp = Blueprint("openapi", __name__)
 #: The meaning of each status of an error.
 MEANINGS = {
     400: "What was sent has a fault; each is named with its field and place.",
-    401: "The admin's password is needed: this server has AUTH required.",
-    403: "A browser says that a page of another site made the request.",
+    401: "A token, or the admin's password, is needed: this server has AUTH required.",
+    403: "The token's role does not open this, or may not be bound; a page of another site made a browser ask; or the server asks nobody who they are, and was asked by a name that is not this machine's.",
     404: "There is no such thing, or it has expired.",
     413: "The body is too large, as sent or once decompressed.",
     415: "The body is of a type or an encoding that isn't read.",
@@ -76,7 +76,7 @@ def _operation(route: Route, method: str) -> dict[str, Any]:
         "operationId": f"{method.lower()}_{route.operation}",
         "summary": route.summary,
         "parameters": [_parameter(route, name) for name in names],
-        "responses": _responses(route, method),
+        "responses": _responses(route),
     }
     if not route.closed:
         made["security"] = []
@@ -116,12 +116,11 @@ def _body(route: Route) -> dict[str, Any]:
     return {**made, "required": required} if required else made
 
 
-def _responses(route: Route, method: str) -> dict[str, Any]:
+def _responses(route: Route) -> dict[str, Any]:
     schema = {} if route.answer is None else {"schema": reference(route.answer)}
     content = {kind.partition(";")[0]: schema for kind in route.types}
     found = {str(route.status): {"description": HTTPStatus(route.status).phrase, "content": content}}
-    access = (401, 429) if method == "GET" else (401, 403, 429)
-    for status in sorted((*route.errors, *(access if route.closed else ()))):
+    for status in sorted({*route.errors, 403, *((401, 429) if route.closed else ())}):
         error = {"schema": reference(route.refusal)}
         found[str(status)] = {"description": MEANINGS[status], "content": {"application/json": error}}
     return found

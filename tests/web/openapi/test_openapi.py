@@ -197,12 +197,12 @@ def test_answers_are_as_described(client: FlaskClient, backends: Backends, minut
 
 def test_page_shows_every_route(client: FlaskClient) -> None:
     """Each with its methods, an example at this server's address and its parameters; nothing from elsewhere."""
-    answer = client.get("/api", base_url="http://logs.example:8080")
+    answer = client.get("/api", base_url="http://logs.internal:8080")
     assert (answer.status_code, answer.mimetype) == (200, "text/html")
     text = html.unescape(answer.text)
     for route in ROUTES:
         assert f"{', '.join(route.methods)} {route.path}" in text
-        assert "curl " + route.example.replace("HOST", "http://logs.example:8080") in text
+        assert "curl " + route.example.replace("HOST", "http://logs.internal:8080") in text
         for name in (*route.names, *route.others):
             assert f"<code>{name}</code>" in text
     assert "`" not in re.sub(r"<pre.*?</pre>", "", text, flags=re.DOTALL)
