@@ -83,6 +83,7 @@ LIBRARIES: dict[str, set[str]] = {
         "apispec",
         "argon2",
         "authlib",
+        "fido2",
         "flask",
         "flask_login",
         "flask_sqlalchemy",

@@ -12,8 +12,9 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).resolve().parents[1]
 SETUP = ConfigParser()
 SETUP.read(ROOT / "setup.cfg")
-#: Login by OpenID Connect is an extra of the package, and part of the image.
-NEEDED = SETUP["options"]["install_requires"] + SETUP["options.extras_require"]["oidc"]
+#: Login by OpenID Connect and passkeys are extras of the package, and part of the image.
+EXTRAS = SETUP["options.extras_require"]["oidc"] + SETUP["options.extras_require"]["passkeys"]
+NEEDED = SETUP["options"]["install_requires"] + EXTRAS
 SQS = SETUP["options.extras_require"]["sqs"]
 
 

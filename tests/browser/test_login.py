@@ -43,6 +43,28 @@ def enter(page: Page, name: str, password: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_nothing_without_scripts(
+    context: Callable[..., BrowserContext], closed: tuple[str, str], width: int, scheme: str
+) -> None:
+    """On the pages of login, tokens and users, audit log, rules and account, as they are where no script of theirs comes."""
+    site, _ = closed
+    plain = context(color_scheme=scheme, viewport={"width": width, "height": 900})
+    # With scripts off axe-core could not run: theirs are kept away instead.
+    plain.route("**/*.js*", lambda route: route.abort())
+    page = plain.new_page()
+    page.goto(f"{site}/login")
+    assert Axe().run(page).response["violations"] == []
+    enter(page, "admin", PASSWORD)
+    for path in ("/access", "/audit-log", "/rules", "/account"):
+        page.goto(site + path)
+        found = Axe().run(page)
+        assert found.response["passes"]
+        assert found.response["violations"] == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
 def test_everything_by_form(
     context: Callable[..., BrowserContext], closed: tuple[str, str], width: int, scheme: str
 ) -> None:

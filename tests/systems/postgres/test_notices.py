@@ -16,7 +16,7 @@ SINCE = (
     *("notices", "beats", "deliveries", "notifiers", "searches", "alerts", "alert_changes", "samples", "sources"),
     *("numberers", "tokens", "users", "costs", "sessions", "source_forms"),
     *("oidc_logins", "totp_factors", "recovery_codes", "spaces"),
-    *("audit_log", "audit_chain"),
+    *("audit_log", "audit_chain", "passkeys"),
 )
 #: Columns of the dead letters since then.
 COLUMNS = ("times", "digest", "seen")
