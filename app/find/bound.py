@@ -169,9 +169,10 @@ class ReaderSearches(Closed):
     An alert counts every log, so a bound reader has none; and searches of others may name what only others' logs hold.
     """
 
-    def __init__(self, keeper: AlertKeeper, owner: str, *, bound: bool) -> None:
+    def __init__(self, keeper: AlertKeeper, owner: str, *, bound: bool, key: bytes = b"") -> None:
         self._keeper = keeper
         self._owner = owner
+        self._key = key
         self._owners = {owner} if bound else {owner, ""}
         self._bound = bound
 
@@ -179,10 +180,10 @@ class ReaderSearches(Closed):
         """See AlertKeeper."""
         return [search for search in self._keeper.searches() if search.owner in self._owners]
 
-    def keep_search(self, search: SavedSearch) -> bool:
-        """See AlertKeeper. Raises Forbidden for a search that is not the reader's own."""
+    def keep_search(self, search: SavedSearch, key: bytes = b"") -> bool:
+        """See AlertKeeper; *key* is the reader's. Raises Forbidden also for a search that is not the reader's own."""
         self._ensure_own(search)
-        return self._keeper.keep_search(search)
+        return self._keeper.keep_search(search, self._key)
 
     def drop_search(self, identity: str) -> bool:
         """See AlertKeeper. Raises Forbidden for a search that is not the reader's own."""

@@ -164,8 +164,12 @@ class AlertKeeper(Protocol):
     def searches(self) -> list[SavedSearch]:
         """Return the saved searches, by name; of one name everybody's first."""
 
-    def keep_search(self, search: SavedSearch) -> bool:
-        """Keep a search in the place of an earlier form of it; False, and nothing is kept, if another of its owner has its name."""
+    def keep_search(self, search: SavedSearch, key: bytes = b"") -> bool:
+        """Keep a search in the place of an earlier form of it; False, and nothing is kept, if another of its owner has its name.
+
+        With *key*, the digest of the token or session by which its owner asks, raises Forbidden where that opens nothing any more:
+        the name may be somebody else's by now.
+        """
 
     def drop_search(self, identity: str) -> bool:
         """Forget a search; return whether there was one."""

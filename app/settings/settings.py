@@ -74,6 +74,13 @@ SETTINGS = (
     ),
     *oidc.SETTINGS,
     Setting(
+        "HOSTS",
+        "",
+        read.hosts,
+        "Names by which browsers ask a server with `AUTH=open` beside those of this machine (DNS rebinding): "
+        "`logs.example.org` where a proxy in front passes that on.",
+    ),
+    Setting(
         "TRUSTED_PROXIES",
         "127.0.0.1,::1",
         read.networks,
@@ -198,6 +205,7 @@ class Settings:
     oidc_client_secret: str = field(repr=False)
     oidc_roles: tuple[oidc.GroupRole, ...]
     oidc_groups: str
+    hosts: tuple[str, ...]
     trusted_proxies: tuple[str, ...]
     path_prefix: str
     retention: Retention

@@ -20,6 +20,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.web import blueprints
     from app.web.accounts import tables
     from app.web.accounts.oidc import page as oidc
+    from app.web.accounts.passkeys import page as passkeys
     from app.web.paths import AnyText
     from app.web.security import access, errors, headers, recording
     from app.web.server import mount
@@ -40,6 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     tables.install(app, settings)
     access.install(app, settings)
     oidc.install(app, settings)
+    passkeys.install(app)
     recording.install(app)
     for blueprint in (*blueprints.ALWAYS, *(blueprints.DOORS_BY_NAME[name] for name in settings.doors)):
         app.register_blueprint(blueprint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.web.accounts import account_page, admin_page
 from app.web.accounts.oidc import page as oidc_page
+from app.web.accounts.passkeys import page as passkeys_page
 from app.web.accounts.totp import page as totp_page
 from app.web.alerts import api as alerts
 from app.web.alerts import pages as alert_pages
@@ -31,6 +32,7 @@ ALWAYS = (
     admin_page.bp,
     oidc_page.bp,
     totp_page.bp,
+    passkeys_page.bp,
     audit_log.bp,
     health.bp,
     openapi.bp,

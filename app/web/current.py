@@ -37,7 +37,7 @@ def backends() -> Backends:
     if asks is None or asks.role != "reader":
         return held
     sight = asks.sight
-    searches = cast(Any, ReaderSearches(held.record.alerts, asks.owner, bound=sight is not None))
+    searches = cast(Any, ReaderSearches(held.record.alerts, asks.owner, bound=sight is not None, key=asks.key))
     if sight is None:
         return replace(held, record=replace(held.record, alerts=searches))
     return _bound(held, sight, searches)

@@ -22,10 +22,35 @@ from tests.conftest import Fill, MakeRecord
 OTHERS = {
     *("serve", "web", "worker", "scheduler", "syslog", "db upgrade", "ingest", "preview", "stats", "costs", "doctor"),
     *("queue status", "notifiers list", "rules list", "rules check", "searches list", "alerts list"),
-    *("alerts show", "audit-log verify", "tokens create", "tokens list", "tokens revoke"),
+    *("alerts show", "audit-log verify", "audit-log mend", "tokens create", "tokens list", "tokens revoke"),
     *("users add", "users list", "users role", "users reset", "users sessions", "users logout", "users remove"),
-    *("users disable", "users enable", "users remove-totp", "sources list", "spaces list"),
+    *(
+        "users disable",
+        "users enable",
+        "users remove-totp",
+        "users remove-passkeys",
+        "users link",
+        "sources list",
+        "spaces list",
+    ),
 }
+
+
+def test_an_end_that_was_moved_back_is_mended(command: Commands, settings: Settings) -> None:
+    """Until then nothing that leaves an entry can be changed; afterwards the chain is whole, and says what was done."""
+    command("searches", "add", "errors", "level:error")
+    assert "nothing to mend" in command("audit-log", "mend").stdout
+    url, options = backends_module.engine(settings)
+    engine = create_engine(url, **options)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE audit_chain SET seq = 1 WHERE place = 1"))
+    engine.dispose()
+    command("searches", "add", "more", "level:warn", code=1)
+    assert "goes on" in command("audit-log", "mend").stdout
+    command("audit-log", "verify")
+    command("searches", "add", "more", "level:warn")
+    (said,) = command.json("audit-log", "find", "metadata.action:audit-log.mend")
+    assert said["metadata"]["details"]["moved_to"].startswith("1:")
 
 
 def every() -> set[str]:

@@ -54,7 +54,7 @@ def list_users(settings: Settings, as_json: bool) -> None:
         ", ".join(
             [
                 one["role"],
-                *(name for name in ("disabled", "totp") if one[name]),
+                *(name for name in ("disabled", "totp", "passkeys") if one[name]),
                 *(f"{name.replace('_', ' ')} {one[name]}" for name in names if one[name] is not None),
             ]
         )
@@ -186,6 +186,37 @@ def enable(settings: Settings, name: str) -> None:
     with tables.opened(settings):
         users.set_disabled(name, False)
     click.echo(f"{terminal.safe(name)} may log in again")
+
+
+@command.command("link")
+@click.argument("name")
+@with_settings
+def link(settings: Settings, name: str) -> None:
+    """Print the path of a link with which a user takes a password of their own, once, within a day.
+
+    Example: logingestor users link zoe
+    """
+    from app.web.accounts import links, tables
+
+    with tables.opened(settings):
+        path = links.make(settings, name)
+    click.echo(f"https://YOUR-SERVER{path}")
+
+
+@command.command("remove-passkeys")
+@click.argument("name")
+@with_settings
+def remove_passkeys(settings: Settings, name: str) -> None:
+    """Let none of a user's passkeys open anything any more: a device is lost.
+
+    Example: logingestor users remove-passkeys zoe
+    """
+    from app.web.accounts import tables
+    from app.web.accounts.passkeys import kept
+
+    with tables.opened(settings):
+        kept.remove_all(name)
+    click.echo(f"{terminal.safe(name)} has no passkeys any more")
 
 
 @command.command("remove-totp")

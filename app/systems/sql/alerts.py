@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from app.errors import Forbidden
 from app.ports.alerts import AHEAD_MS, CHANGES, Alert, Change, SavedSearch, Status, WatchedAlert
 from app.systems.sql.shelf import KeyTaken, Shelf, Transaction
 
@@ -13,6 +14,10 @@ _search = msgspec.json.Decoder(SavedSearch).decode
 _alert = msgspec.json.Decoder(Alert).decode
 _status = msgspec.json.Decoder(Status).decode
 _change = msgspec.json.Decoder(Change).decode
+
+#: Whether a token, or the session of a user, with a digest opens anything; both tables are the web's own.
+_VALID = "SELECT 1 FROM tokens WHERE digest = ? AND revoked IS NULL"
+_SESSION = 'SELECT 1 FROM sessions JOIN users ON users.name = sessions."user" AND users.stamp = sessions.stamp WHERE sessions.digest = ?'
 
 
 class SqlAlerts:
@@ -27,10 +32,12 @@ class SqlAlerts:
             found = reading.rows(f"SELECT CAST(body AS text) FROM searches ORDER BY name{self._shelf.bytewise}")
         return [_search(body) for (body,) in found]
 
-    def keep_search(self, search: SavedSearch) -> bool:
-        """See AlertKeeper."""
+    def keep_search(self, search: SavedSearch, key: bytes = b"") -> bool:
+        """See AlertKeeper. Who gives the name to somebody else waits for this to end, and then forgets the search."""
         try:
             with self._shelf.write(durable=True) as writing:
+                if key and not writing.rows(self._opening(search.owner), (key,)):
+                    raise Forbidden("the token or session that saves this search opens nothing any more")
                 writing.change(
                     "INSERT INTO searches VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, body = excluded.body",
                     (search.id, _key(search), _body(search)),
@@ -38,6 +45,13 @@ class SqlAlerts:
         except KeyTaken:
             return False
         return True
+
+    def _opening(self, owner: str) -> str:
+        """Return the question whether the token, or session of a user, with a digest opens anything; until the transaction ends that stays so."""
+        condition = (
+            _SESSION if owner.startswith("user ") else f"{_VALID} AND (expires IS NULL OR expires > {self._shelf.now})"
+        )
+        return condition + self._shelf.for_update
 
     def drop_search(self, identity: str) -> bool:
         """See AlertKeeper."""

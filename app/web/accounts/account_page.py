@@ -9,8 +9,9 @@ from dataclasses import replace
 from flask import Blueprint, Response, current_app, make_response, redirect, render_template, request
 
 from app.errors import Forbidden, InvalidInput, NotFound, Problem, TooMany
-from app.web.accounts import sessions, users
+from app.web.accounts import links, sessions, users
 from app.web.accounts.identity import Identity
+from app.web.accounts.passkeys import kept as passkeys
 from app.web.accounts.totp import factor, pending
 from app.web.current import settings
 from app.web.security import access, session
@@ -36,6 +37,11 @@ def enter() -> Response:
         return _home()
     if not name or not password:
         return _login(way, name, "A name and a password are needed.", 400)
+    return enter_with(name, password, way)
+
+
+def enter_with(name: str, password: str, way: str) -> Response:
+    """Begin a session for a name and its password, or ask for the code first."""
     key = access.guard_of(current_app).log_in(name, password)
     if key is None:
         return _login(way, name, "This name and this password don't belong together.", 400)
@@ -45,11 +51,38 @@ def enter() -> Response:
     return _home(way)
 
 
+@bp.get(links.PATH)
+def take() -> Response:
+    """Ask for a password of one's own, by a link that an admin handed out."""
+    return _take(request.args.get("link", ""))
+
+
+@bp.post(links.PATH)
+def taken() -> Response:
+    """Take the password, and begin a session as after each login with it."""
+    form, link = request.form, request.form.get("link", "")
+    name = links.read(link)
+    if name is None:
+        return _take(link)
+    try:
+        if form.get("password", "") != form.get("again", ""):
+            raise InvalidInput(Problem("differs from the one above", "again"))
+        users.set_password(name, form.get("password", ""), actor=name)
+    except InvalidInput as error:
+        return _take(link, problems=labelled(error.problems), status=400)
+    return enter_with(name, form.get("password", ""), "")
+
+
 @bp.post("/logout")
 def leave() -> Response:
     """End the session of this browser; the form then says how to log out of the issuer too, if there is one."""
     session.end()
-    return make_response(redirect(f"{settings().path_prefix}/login{'?out=1' if settings().oidc_issuer else ''}", 303))
+    response = make_response(
+        redirect(f"{settings().path_prefix}/login{'?out=1' if settings().oidc_issuer else ''}", 303)
+    )
+    # What the browser keeps of pages and of the queries that were typed (https://www.w3.org/TR/clear-site-data/); over TLS only.
+    response.headers["Clear-Site-Data"] = '"cache", "storage"'
+    return response
 
 
 @bp.get("/account")
@@ -101,7 +134,16 @@ def page(account: Identity, status: int = 200, **more: object) -> Response:
     there = sessions.listed(access.guard_of(current_app).admin_stamp, account.name)
     own = [{**sessions.to_dict(one), "this": one.digest == account.key} for one in there]
     kept = None if account.name == users.ADMIN_NAME else users.one(account.name)
-    shown = {"problems": (), "done": "", "codes": (), "kept": kept, "left": factor.codes_left(account.name), **more}
+    shown = {
+        "problems": (),
+        "done": "",
+        "codes": (),
+        "kept": kept,
+        "least": users.PASSWORD_LEAST,
+        "left": factor.codes_left(account.name),
+        "own_passkeys": passkeys.listed(account.name),
+        **more,
+    }
     return make_response(render_template("account.html", account=account, sessions=own, **shown), status)
 
 
@@ -120,6 +162,16 @@ def own_account() -> Identity:
 
 def _home(way: str = "") -> Response:
     return make_response(redirect(f"{settings().path_prefix}{way or '/'}", 303))
+
+
+def _take(link: str, problems: Sequence[object] = (), status: int = 200) -> Response:
+    name = links.read(link)
+    if name is None:
+        return _login(
+            "", "", "This link was used, is older than a day, or is none of this server: ask an admin for another.", 400
+        )
+    shown = {"link": link, "name": name, "problems": problems, "least": users.PASSWORD_LEAST}
+    return make_response(render_template("password.html", **shown), status)
 
 
 def _login(next: str, name: str = "", fault: str | None = None, status: int = 200) -> Response:

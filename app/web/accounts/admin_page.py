@@ -11,12 +11,13 @@ from app.maintain import spaces
 from app.ports.costs import Space
 from app.settings.values import written_bytes
 from app.times.instant import now_ms
-from app.web.accounts import sessions, tokens, users
+from app.web.accounts import links, sessions, tokens, users
 from app.web.accounts.account_page import labelled
 from app.web.accounts.identity import ROLES
 from app.web.accounts.noting import asked_entry
+from app.web.accounts.passkeys import kept as passkeys
 from app.web.accounts.totp import factor
-from app.web.current import backends, parts
+from app.web.current import backends, parts, settings
 from app.web.security import access, session
 
 bp = Blueprint("page_access", __name__)
@@ -75,6 +76,11 @@ def _reset() -> tuple[str, str]:
     return f"The new password of {_sent('name')}", users.set_password(_sent("name"))
 
 
+def _link() -> tuple[str, str]:
+    address = f"{request.host_url.rstrip('/')}{links.make(settings(), _sent('name'))}"
+    return f"With this link, within a day, {_sent('name')} takes a password of their own", address
+
+
 def _remove() -> tuple[str, str]:
     users.remove(_sent("name"))
     return f"{_sent('name')} is removed.", ""
@@ -103,6 +109,11 @@ def _enable() -> tuple[str, str]:
 def _remove_totp() -> tuple[str, str]:
     factor.remove(_sent("name"))
     return f"{_sent('name')} is asked for no codes any more.", ""
+
+
+def _remove_passkeys() -> tuple[str, str]:
+    passkeys.remove_all(_sent("name"))
+    return f"{_sent('name')} has no passkeys any more.", ""
 
 
 def _add_space() -> tuple[str, str]:
@@ -134,12 +145,14 @@ _ACTS: dict[str, Callable[[], tuple[str, str]]] = {
     "add": _add,
     "role": _role,
     "reset": _reset,
+    "link": _link,
     "remove": _remove,
     "end": _end,
     "end all": _end_all,
     "disable": _disable,
     "enable": _enable,
     "remove-totp": _remove_totp,
+    "remove-passkeys": _remove_passkeys,
     "add space": _add_space,
     "quota": _quota,
 }

@@ -144,10 +144,31 @@ class RecoveryCode(Model):
 
     __tablename__ = "recovery_codes"
 
-    #: SHA-256 of the code: 80 random bits need no slow hash.
+    #: SHA-256 of the code: 120 random bits need no slow hash.
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     #: The user whose it is.
     name: Mapped[str] = mapped_column(Text)
+
+
+class Passkey(Model):
+    """A key that a user's device keeps, and by which they log in (WebAuthn)."""
+
+    __tablename__ = "passkeys"
+
+    #: SHA-256 of its id.
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    #: The user whose it is.
+    name: Mapped[str] = mapped_column(Text, index=True)
+    #: What its user calls it.
+    label: Mapped[str] = mapped_column(Text)
+    #: The name of the server for which it was made, and for which alone browsers use it.
+    host: Mapped[str] = mapped_column(Text)
+    #: Its id and public key (Web Authentication, section 6.5.1).
+    public: Mapped[bytes] = mapped_column(LargeBinary)
+    #: How often the device says that it was used; 0 where it does not count.
+    uses: Mapped[int] = mapped_column(BigInteger)
+    made: Mapped[int] = mapped_column(BigInteger)
+    used: Mapped[int | None] = mapped_column(BigInteger)
 
 
 #: The spaces, which app/systems/sql/spaces.py keeps: here names are looked up.

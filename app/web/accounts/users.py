@@ -19,8 +19,10 @@ from app.settings import values
 from app.times import instant
 from app.times.instant import now_ms
 from app.web.accounts import searches
+from app.web.accounts.common import is_common
 from app.web.accounts.identity import Role, check_limits, check_role
 from app.web.accounts.noting import note
+from app.web.accounts.passkeys import kept as passkeys
 from app.web.accounts.tables import UserAccount, transaction
 from app.web.accounts.totp import factor
 
@@ -28,8 +30,8 @@ from app.web.accounts.totp import factor
 USER_ROLES: tuple[Role, ...] = ("reader", "admin")
 #: The user whose password is a setting.
 ADMIN_NAME = "admin"
-#: Longest password, in characters, and random bytes of one that is made.
-PASSWORD_LIMIT, MADE_BYTES = 1_000, 15
+#: Shortest and longest password, in characters (OWASP ASVS, 2.1.1 and 2.1.2), and random bytes of one that is made.
+PASSWORD_LEAST, PASSWORD_LIMIT, MADE_BYTES = 12, 1_000, 15
 #: argon2 takes 64 MiB: one at a time, and nobody waits longer than these seconds.
 HASH_SECONDS = 5.0
 
@@ -58,7 +60,7 @@ def add(
         raise InvalidInput(Problem("is the user whose password is the setting ADMIN_PASSWORD: take another", "name"))
     wanted = check_role(role, USER_ROLES)
     limits = check_limits(wanted, filter, hide, space)
-    given = _made() if password is None else check_password(password)
+    given = _made() if password is None else check_password(password, name)
     made = UserAccount(name=name, role=wanted, **limits, hash=_hashed(given), stamp=new_stamp(), made=now_ms())
     try:
         with transaction() as session:
@@ -81,22 +83,25 @@ def set_role(name: str, role: str) -> None:
     """Give a user another role and end their sessions; an admin can't stay bound. Raises InvalidInput, NotFound, Unavailable."""
     wanted = check_role(role, USER_ROLES)
     with transaction() as session:
-        found = _with_password(session.get(UserAccount, name), "role")
+        found = with_password(session.get(UserAccount, name), "role")
         if (found.filter or found.hide or found.space) and wanted != "reader":
             raise InvalidInput(Problem("can't be that of a user who is bound: remove and add them", "role"))
         found.role, found.stamp = wanted, new_stamp()
         note(session, "user.role", name, role=wanted)
 
 
-def set_password(name: str, password: str | None = None) -> str:
-    """Give a user another password, made where none is given, and end their sessions; return it. Raises as `add`, and NotFound."""
-    given = _made() if password is None else check_password(password)
+def set_password(name: str, password: str | None = None, *, actor: str | None = None) -> str:
+    """Give a user another password, made where none is given, and end their sessions; return it. Raises as `add`, and NotFound.
+
+    *actor* is who does so where nobody has logged in.
+    """
+    given = _made() if password is None else check_password(password, name)
     hashed = _hashed(given)
     with transaction() as session:
-        found = _with_password(session.get(UserAccount, name), "password")
+        found = with_password(session.get(UserAccount, name), "password")
         found.hash, found.stamp = hashed, new_stamp()
         factor.forgive(session, name)
-        note(session, "user.password", name)
+        note(session, "user.password", name, actor=actor)
     return given
 
 
@@ -121,6 +126,7 @@ def remove(name: str) -> None:
     with transaction() as session:
         session.delete(_get(session.get(UserAccount, name)))
         factor.forget(session, name)
+        passkeys.forget(session, name)
         searches.forget(session, "user", name)
         note(session, "user.remove", name)
 
@@ -172,12 +178,17 @@ def of_key(key: str) -> str | None:
     return name if found is not None and secrets.compare_digest(found.stamp, stamp) else None
 
 
-def check_password(given: str) -> str:
-    """Return a password as it is kept; raises InvalidInput."""
+def check_password(given: str, name: str = "") -> str:
+    """Return a password of the user *name* as it is kept; raises InvalidInput."""
     try:
         if not given or len(given) > PASSWORD_LIMIT:
             raise ValueError(f"is empty or longer than {PASSWORD_LIMIT:,} characters")
-        return values.password(given)
+        kept = values.password(given)
+        if len(kept) < PASSWORD_LEAST:
+            raise ValueError(f"is shorter than {PASSWORD_LEAST} characters")
+        if is_common(kept, name):
+            raise ValueError("is one of those that are guessed first: take another")
+        return kept
     except ValueError as error:
         raise InvalidInput(Problem(str(error), "password")) from None
 
@@ -186,17 +197,21 @@ def listed() -> list[dict[str, Any]]:
     """Return what is kept of all users, by name, as a command prints it; times are RFC 3339. Raises Unavailable."""
     people = every()
     with transaction() as session:
-        with_code = factor.names(session)
-    return [to_dict(one, totp=one.name in with_code) for one in people]
+        with_code, with_passkey = factor.names(session), passkeys.names(session)
+    return [to_dict(one, totp=one.name in with_code, passkeys=one.name in with_passkey) for one in people]
 
 
 def one(name: str) -> dict[str, Any]:
     """Return what is kept of a user, as `listed`. Raises NotFound, and Unavailable."""
     with transaction() as session:
-        return to_dict(_get(session.get(UserAccount, name)), totp=factor.is_on(session, name))
+        return to_dict(
+            _get(session.get(UserAccount, name)),
+            totp=factor.is_on(session, name),
+            passkeys=bool(passkeys.names(session, name)),
+        )
 
 
-def to_dict(user: UserAccount, *, totp: bool = False) -> dict[str, Any]:
+def to_dict(user: UserAccount, *, totp: bool = False, passkeys: bool = False) -> dict[str, Any]:
     """Return what is kept of a user as a command prints it; times are RFC 3339."""
     used = None if user.used is None else instant.text((user.used, 0))
     return {
@@ -207,6 +222,7 @@ def to_dict(user: UserAccount, *, totp: bool = False) -> dict[str, Any]:
         "space": user.space or None,
         "issuer": user.issuer,
         "totp": totp,
+        "passkeys": passkeys,
         "disabled": user.disabled is not None,
         "made": instant.text((user.made, 0)),
         "last_login": used,
@@ -219,7 +235,8 @@ def _get(found: UserAccount | None) -> UserAccount:
     return found
 
 
-def _with_password(found: UserAccount | None, field: str) -> UserAccount:
+def with_password(found: UserAccount | None, field: str) -> UserAccount:
+    """Return a user whose password is kept here; raises NotFound, and InvalidInput about *field* for one of an issuer."""
     if _get(found).issuer is not None:
         raise InvalidInput(Problem("is the issuer's to say, where this user logs in", field))
     return _get(found)

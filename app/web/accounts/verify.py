@@ -73,6 +73,8 @@ class Verifier:
         self._ask = ask or ask_token
         self._guard = threading.Lock()
         self._known: OrderedDict[bytes, Verified] = OrderedDict()
+        #: When what was known was last put in doubt, by the clock.
+        self._doubted = float("-inf")
 
     @staticmethod
     def is_token(given: str) -> bool:
@@ -88,15 +90,16 @@ class Verifier:
         """Return what a token opens; None where it opens nothing. Raises Unavailable."""
         return self.look(digest(given))
 
-    def look(self, key: bytes) -> Verified | None:
-        """Return what a key opens, such as that of an identity: None where it opens nothing. Raises Unavailable."""
+    def look(self, key: bytes, *, anew: bool = False) -> Verified | None:
+        """Return what a key opens, such as that of an identity: None where it opens nothing; *anew* by the record's word alone. Raises Unavailable."""
         known = self._known.get(key)
-        if known is not None and self._is_fresh(known):
+        if known is not None and self._is_fresh(known) and not anew:
             return known
         try:
             found = self._ask(key)
         except Unavailable:
-            if known is not None and self._clock() - known.asked < STALE_SECONDS and not _is_over(known.expires):
+            held = known is not None and not anew and self._clock() - known.asked < STALE_SECONDS
+            if known is not None and held and not _is_over(known.expires):
                 return known
             raise
         with self._guard:
@@ -113,8 +116,12 @@ class Verifier:
                 self._known.popitem(last=False)
             return made
 
+    def doubt(self) -> None:
+        """Take nothing for fresh that the record said until now."""
+        self._doubted = self._clock()
+
     def _is_fresh(self, known: Verified) -> bool:
-        return self._clock() - known.asked < FRESH_SECONDS and not _is_over(known.expires)
+        return self._doubted < known.asked > self._clock() - FRESH_SECONDS and not _is_over(known.expires)
 
 
 def _is_over(expires: int | None) -> bool:

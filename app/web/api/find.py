@@ -9,7 +9,7 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, current_app
 
 from app.errors import InvalidQuery, Problem
 from app.find import counts, export, find
@@ -32,7 +32,7 @@ from app.web.answers.find import (
 from app.web.answers.reply import reply
 from app.web.api.asked import Asked
 from app.web.current import backends, budget
-from app.web.security import caching
+from app.web.security import access, caching
 from app.web.security.recording import counted, returned
 
 bp = Blueprint("filters", __name__)
@@ -160,8 +160,14 @@ def exported() -> Response:
     unseen = find.unseen(held.queue, held.store, held.index)
     pieces = export.lines(counted(held.index.scan(query, budget())), format, columns, zone)
     # The first piece is made before the status is sent: a fault up to there has a status of its own.
-    first = next(pieces, b"")
+    end = access.guard_of(current_app).exports.begin(access.who())
+    try:
+        first = next(pieces, b"")
+    except BaseException:
+        end()
+        raise
     response = Response(_whole(chain((first,), pieces)), content_type=EXPORT_TYPES[format])
+    response.call_on_close(end)
     response.headers["Content-Disposition"] = f'attachment; filename="logs.{format}"'
     # Accepted logs that can't be in the stream yet: their number is unknown where the queue can't be asked.
     response.headers["Pending"] = "unknown" if unseen["pending"] is None else str(unseen["pending"])

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any, cast
 
-from flask import Flask, Request, Response, g, make_response, render_template, request
+from flask import Flask, Request, Response, after_this_request, g, make_response, render_template, request
 
 from app.errors import RateExceeded, TooMany
 from app.settings.settings import Settings
@@ -18,11 +18,13 @@ from app.settings.values import is_loopback
 from app.web.accounts import sessions, users
 from app.web.accounts.identity import ADMIN, Identity
 from app.web.accounts.verify import Answer, Verified, Verifier
-from app.web.security import session
+from app.web.security import open_counts, session
 from app.web.security.credentials import Given, asks_who_is_there, is_foreign, presented, takes_logs
 from app.web.security.errors import answer
+from app.web.security.hosts import is_own
+from app.web.security.open_counts import OpenCounts
 from app.web.security.password import USER, Password
-from app.web.security.rights import RIGHTS, lacking
+from app.web.security.rights import RIGHTS, asks_record, lacking
 from app.web.security.tries import Tries
 
 #: Endpoints that need no credential: their answers say nothing of the logs.
@@ -37,7 +39,7 @@ def install(app: Flask, settings: Settings) -> None:
     """Ask for a credential before every request that needs one, and refuse what foreign pages make a browser send."""
     required = settings.auth == "required" or (not settings.auth and not is_loopback(settings.host))
     app.extensions[_GUARD] = guard = Guard(settings, required=required)
-    session.install(app, settings, guard.in_session)
+    session.install(app, settings, guard.in_session, guard.doubt)
     app.before_request(guard.check)
     app.jinja_env.globals.update(nav=nav, may=may)
 
@@ -48,6 +50,7 @@ class Guard:
     def __init__(self, settings: Settings, *, required: bool) -> None:
         #: Whether anybody is asked.
         self.required = required
+        self._hosts = frozenset(settings.hosts)
         self._elastic = "elastic" in settings.doors
         self._password = Password(settings)
         self._tokens = Verifier()
@@ -55,12 +58,20 @@ class Guard:
         self._tries = Tries()
         #: Codes of second factors, by client and user.
         self.codes = Tries()
+        self.exports = OpenCounts("exports", open_counts.EXPORTS)
+        #: Passkeys that opened nothing, by address.
+        self.passkeys = Tries()
 
     def check(self) -> Response | None:
         """Answer a request that may not pass; None lets it in. Raises TooMany, which its route words as its clients expect."""
         # Each look through Flask's proxy costs half a microsecond.
         asked: Request = cast(Any, request)._get_current_object()
         endpoint = asked.endpoint
+        if not self.required and not is_own(asked.environ.get("HTTP_HOST", ""), self._hosts):
+            return answer(
+                403,
+                "this server asks nobody who they are, so it answers to names of this machine alone: HOSTS names others",
+            )
         # Without an endpoint it is a 404 or 405, which would show which paths exist.
         if not self.required or endpoint in OPEN:
             by_browser = not takes_logs(asked)
@@ -70,6 +81,10 @@ class Guard:
             who, by_browser = self._asking(asked)
             if isinstance(who, Response):
                 return who
+            if asks_record(endpoint, asked.method):
+                after_this_request(self.doubt)
+                if not self.still(who, anew=True):
+                    return ask()
             g.who = who
             missing = None if self._is_answered_by_elastic(asked) else lacking(who, endpoint)
             if missing is not None:
@@ -78,6 +93,12 @@ class Guard:
         if by_browser and asked.method not in SAFE_METHODS and is_foreign(asked):
             return answer(403, "the request was made by a page of another site")
         return None
+
+    def doubt(self, response: Response) -> Response:
+        """Have the record asked for everybody anew in this process: the request of this answer may have ended tokens or sessions."""
+        self._tokens.doubt()
+        self._sessions.doubt()
+        return response
 
     def _asking(self, asked: Request) -> tuple[Identity | Response, bool]:
         """Return whose the request is, or the answer to who may not pass; and whether a browser may have made it by itself."""
@@ -95,11 +116,11 @@ class Guard:
         """Return whether the door of Elasticsearch answers `/`, with what it is and nothing else."""
         return self._elastic and asks_who_is_there(asked) and asked.method in ("GET", "HEAD")
 
-    def still(self, who: Identity) -> bool:
-        """Return whether who was let in some time ago would be let in now, as the same. Raises Unavailable."""
+    def still(self, who: Identity, *, anew: bool = False) -> bool:
+        """Return whether who was let in some time ago would be let in now, as the same; *anew* by the record's word alone. Raises Unavailable."""
         if who.by == "password":
             return True
-        found = (self._sessions if who.by == "session" else self._tokens).look(who.key)
+        found = (self._sessions if who.by == "session" else self._tokens).look(who.key, anew=anew)
         return found is not None and found.identity == who
 
     def in_session(self, key: str) -> Identity | None:

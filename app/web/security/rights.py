@@ -25,11 +25,16 @@ RIGHTS: dict[str, Right] = {
     "page_account.ask": "anyone",
     "page_account.enter": "anyone",
     "page_account.leave": "anyone",
+    "page_account.take": "anyone",
+    "page_account.taken": "anyone",
     "page_oidc.start": "anyone",
     "page_oidc.back": "anyone",
     "page_oidc.leave": "anyone",
     "page_totp.enter": "anyone",
     "page_totp.act": "session",
+    "page_passkeys.ask": "anyone",
+    "page_passkeys.enter": "anyone",
+    "page_passkeys.act": "session",
     "page_account.own": "session",
     "page_account.change": "session",
     # Sending.
@@ -130,6 +135,16 @@ def right_of(endpoint: str | None) -> Right:
     if endpoint is None:
         return "member"
     return RIGHTS.get(DOOR_PREFIX if endpoint.startswith(DOOR_PREFIX) else endpoint, "admin")
+
+
+@cache
+def asks_record(endpoint: str | None, method: str) -> bool:
+    """Return whether a request is for whom the record lets in now, not for whom it let in 5 seconds ago.
+
+    So it is for what changes something, and for saved searches, which are known by the name of who saved them.
+    """
+    own = endpoint is not None and endpoint.startswith(("searches.", "page_searches."))
+    return own or (right_of(endpoint) in ("admin", "session") and method not in ("GET", "HEAD", "OPTIONS"))
 
 
 def lacking(who: Identity, endpoint: str | None) -> str | None:

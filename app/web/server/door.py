@@ -11,9 +11,10 @@ from typing import Any
 
 from flask import Flask, Response
 
-from app.errors import Unavailable
+from app.errors import TooMany, Unavailable
 from app.web.accounts.identity import Identity
-from app.web.security import access
+from app.web.security import access, open_counts
+from app.web.security.open_counts import OpenCounts
 from app.web.server import live, noticing, uploading
 from app.web.server.bridge import Receive, Send
 from app.web.server.environ import WHO, Scope, environ
@@ -21,6 +22,10 @@ from app.web.server.live import Live
 from app.web.server.noticing import Noticing
 from app.web.server.uploading import Uploading
 
+#: Paths of the sockets.
+SOCKETS = (live.PATH, noticing.PATH)
+#: Name in the scope of what is called when a follower has ended.
+END = "logingestor.end"
 #: WebSocket close code (RFC 6455, section 7.4.1): policy violation.
 REFUSED = 1008
 #: Seconds after which it is checked again whether a follower is still allowed to follow.
@@ -36,10 +41,9 @@ class FrontDoor:
         self._stopping = asyncio.Event()
         self._uploading = Uploading(app)
         self._live = Live(app, self._stopping)
-        self._sockets = {
-            live.PATH: self._live.socket,
-            noticing.PATH: Noticing(app.extensions["logingestor"].board, self._stopping).serve,
-        }
+        noticed = Noticing(app.extensions["logingestor"].board, self._stopping)
+        self._open = OpenCounts("sockets and streams", open_counts.FOLLOWED)
+        self._sockets = dict(zip(SOCKETS, (self._live.socket, noticed.serve), strict=True))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -92,6 +96,7 @@ class FrontDoor:
             await task
             return True
         finally:
+            scope[END]()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
@@ -115,4 +120,10 @@ class FrontDoor:
         asked = environ({**scope, "method": "GET", "scheme": scope["scheme"].replace("ws", "http")}, b"")
         asked.pop("HTTP_CONNECTION", None)
         with self._app.request_context(asked):
-            return self._app.full_dispatch_request(), access.who()
+            answered, who = self._app.full_dispatch_request(), access.who()
+            if answered.status_code == 204 and who is not None:
+                try:
+                    scope[END] = self._open.begin(who)
+                except TooMany as error:
+                    answered = self._app.make_response(self._app.handle_user_exception(error))
+            return answered, who

@@ -12,11 +12,15 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.alerts import searches
+from app.alerts.searches import new_id
 from app.backends import Backends, upgrade
+from app.errors import Forbidden
+from app.ports.alerts import SavedSearch
 from app.settings.oidc import EVERYBODY, GroupRole
 from app.settings.settings import Settings
+from app.times.instant import now_ms
 from app.web import create_app
-from app.web.accounts import tokens, users
+from app.web.accounts import sessions, tokens, users
 from app.web.accounts.oidc import members
 from app.web.accounts.oidc.person import Person
 
@@ -79,6 +83,36 @@ def test_a_token_of_a_name_that_was_anothers_finds_no_search(closed: Flask) -> N
     assert owners(closed) == sorted(OTHERS)
     save(closed, "token pay")
     assert len(found(client, after)) == 1
+
+
+def test_a_revoked_token_reaches_no_search_of_the_next_of_its_name(closed: Flask) -> None:
+    """Neither to read nor to write, also in a process that let it in a moment ago and takes it for valid still."""
+    client = closed.test_client()
+    before = {"Authorization": f"Bearer {tokens.create('pay', 'reader', 'tests', filter='resourceId:shop')[0]}"}
+    assert client.get("/logs", headers=before).status_code == 200
+    tokens.revoke("pay")
+    after = {"Authorization": f"Bearer {tokens.create('pay', 'reader', 'tests', filter='resourceId:bank')[0]}"}
+    assert client.post("/searches", json={"name": "mine", "q": "a"}, headers=after).status_code == 201
+    assert client.get("/searches", headers=before).status_code == 401
+    assert client.post("/searches", json={"name": "s", "q": "b"}, headers=before).status_code == 401
+    assert [one["name"] for one in found(client, after)] == ["mine"]
+
+
+def test_who_saves_is_looked_up_in_the_transaction(closed: Flask) -> None:
+    """A token or session that ended since the request was let in keeps nothing; one that lasts does."""
+    keeper, now = held(closed).record.alerts, now_ms()
+    _, made = tokens.create("pay", "reader", "tests")
+    users.add("zoe", "reader")
+    stamp = users.renew("zoe").partition(" ")[0]
+    session = sessions.digest(sessions.begin("zoe", stamp, "", ""))
+    for owner, key in (("token pay", made.digest), ("user zoe", session)):
+        assert keeper.keep_search(SavedSearch(new_id(), "s", {}, now, now, owner), key)
+    tokens.revoke("pay")
+    users.renew("zoe")
+    for owner, key in (("token pay", made.digest), ("user zoe", session)):
+        with pytest.raises(Forbidden):
+            keeper.keep_search(SavedSearch(new_id(), "t", {}, now, now, owner), key)
+    assert owners(closed) == ["token pay", "user zoe"]
 
 
 def test_searches_of_a_user_go_with_them(closed: Flask) -> None:

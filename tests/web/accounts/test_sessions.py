@@ -107,6 +107,26 @@ def test_a_copied_cookie_is_worth_nothing_after_logging_out(closed: Flask) -> No
         client = browser(closed)
 
 
+def test_logging_out_counts_at_once_in_the_process_that_was_asked(
+    closed: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though a moment ago it looked up whose the session is; so does ending another, and somebody's by an admin."""
+    monkeypatch.setattr(verify, "FRESH_SECONDS", 3_600.0)
+    client, thief = browser(closed), closed.test_client()
+    cookie = client.get_cookie(session.COOKIE)
+    assert cookie is not None
+    thief.set_cookie(session.COOKIE, cookie.value)
+    assert inside(client)
+    assert inside(thief)
+    client.post("/logout")
+    assert not inside(thief)
+    client, other = browser(closed), browser(closed)
+    assert inside(client)
+    assert inside(other)
+    client.post("/account", data={"do": "end others"})
+    assert not inside(other)
+
+
 @pytest.mark.parametrize(
     ("made", "used", "open"),
     [

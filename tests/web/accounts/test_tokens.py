@@ -150,6 +150,19 @@ def test_a_revoked_token_ends_within_seconds(closed: Flask, monkeypatch: pytest.
         assert Verifier().verify(token) is None
 
 
+def test_a_revoked_token_changes_nothing_from_that_moment(closed: Flask) -> None:
+    """What it may read and send for 5 seconds more in a process that knows it, it may not change."""
+    headers = {"Authorization": f"Bearer {make(closed, 'admin')}"}
+    client = closed.test_client()
+    assert client.post("/searches", json={"name": "a", "q": "x"}, headers=headers).status_code == 201
+    assert client.get("/logs", headers=headers).status_code == 200
+    with closed.app_context():
+        tokens.revoke("a token")
+    assert client.get("/logs", headers=headers).status_code == 200
+    for method, path in (("POST", "/alerts"), ("DELETE", "/searches/a"), ("POST", "/access"), ("POST", "/dead/replay")):
+        assert client.open(path, method=method, json={}, headers=headers).status_code == 401
+
+
 def test_a_token_expires_to_the_moment(closed: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where it was verified a moment ago."""
     verifier, token = Verifier(), make(closed, "reader", expires="1h")

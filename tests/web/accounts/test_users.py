@@ -84,7 +84,15 @@ def test_over_tls_the_cookie_goes_by_no_other_way(closed: Flask) -> None:
     password = add(closed)
     sent = {"name": "zoe", "password": password}
     entered = closed.test_client().post("/login", data=sent, base_url="https://logs.example")
-    assert "Secure" in entered.headers["Set-Cookie"]
+    cookie = entered.headers["Set-Cookie"]
+    assert "Secure" in cookie
+    # Browsers take one with this prefix from this host and over TLS alone: no page of another name sets it.
+    assert cookie.startswith("__Host-logingestor=")
+    assert "Path=/;" in f"{cookie};"
+    assert "Domain" not in cookie
+    client = closed.test_client()
+    client.post("/login", data=sent, base_url="https://logs.example")
+    assert client.get("/account", base_url="https://logs.example").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -45,29 +45,29 @@ def client(settings: Settings, backends: Backends) -> FlaskClient:
 
 def test_every_sender_has_the_address_and_the_password(client: FlaskClient) -> None:
     """As the reader's browser reaches it: scheme, host, port and prefix; with a placeholder, never the password."""
-    answer = client.get("/overview/add", base_url="https://logs.example:8443/beneath")
+    answer = client.get("/overview/add", base_url="https://logs.internal:8443/beneath")
     page = Html(answer.text)
     assert "long enough" not in answer.text
-    url = "https://logs.example:8443/beneath/logs/ingest/"
+    url = "https://logs.internal:8443/beneath/logs/ingest/"
     for label in ("Commands for curl", "Handler for Python", "Module for Node.js", "Configuration of Vector"):
         assert url in code(page, label), label
         assert "PASSWORD" in code(page, label), label
     fluent = code(page, "Configuration of Fluent Bit")
     settings = dict(re.findall(r"^    (\w+) +(.+)$", fluent.partition("[OUTPUT]")[2], re.MULTILINE))
-    assert settings["Host"] == "logs.example"
+    assert settings["Host"] == "logs.internal"
     assert settings["Port"] == "8443"
     assert settings["URI"] == "/beneath/logs/ingest/"
     assert settings["Tls"] == "on"
     assert settings["Http_User"] == "admin"
     rsyslog = code(page, "Configuration of rsyslog")
-    assert 'server="logs.example" serverport="8443" restpath="beneath/logs/ingest/"' in rsyslog
+    assert 'server="logs.internal" serverport="8443" restpath="beneath/logs/ingest/"' in rsyslog
     assert 'usehttps="on"' in rsyslog and 'uid="admin"' in rsyslog
     vector = tomllib.loads(code(page, "Configuration of Vector"))
     assert vector["sinks"]["logingestor"]["uri"] == url
     auth = vector["sinks"]["logingestor"]["auth"]
     assert (auth["strategy"], auth["password"]) == ("basic", "PASSWORD")
     assert {section["id"] for section in page.find("section")} >= {key for key, _, _ in SENDERS}
-    root = "https://logs.example:8443/beneath"
+    root = "https://logs.internal:8443/beneath"
     otel = dict(line.split("=", 1) for line in code(page, "Environment of OpenTelemetry").splitlines())
     assert otel["OTEL_EXPORTER_OTLP_ENDPOINT"] == root
     assert unquote(otel["OTEL_EXPORTER_OTLP_HEADERS"]) == "Authorization=Bearer PASSWORD"

@@ -6,16 +6,22 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 from flask import Flask
 
 from app.backends import upgrade
+from app.cli import COMMANDS, load
+from app.cli.recorded import ADMINISTRATION, READS
 from app.settings.settings import Settings
 from app.web import create_app
 from app.web.security.rights import Right, right_of
+from app.web.server.door import SOCKETS
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "security.md"
 BEGIN, END = "<!-- routes -->\n", "<!-- /routes -->"
 #: Columns of the table, and who gets through by each right.
+SOCKETS_BEGIN, SOCKETS_END = "<!-- sockets -->\n", "<!-- /sockets -->"
+COMMANDS_BEGIN, COMMANDS_END = "<!-- commands -->\n", "<!-- /commands -->"
 COLUMNS = ("none", "wrong, revoked, expired", "writer", "reader", "bound reader", "admin")
 _YES, _NO, _ASK = "yes", "403", "401"
 ANSWERS: dict[Right, tuple[str, ...]] = {
@@ -27,6 +33,22 @@ ANSWERS: dict[Right, tuple[str, ...]] = {
     "reader": (_ASK, _ASK, _NO, _YES, "bound", _YES),
     "unbound": (_ASK, _ASK, _NO, _YES, _NO, _YES),
     "admin": (_ASK, _ASK, _NO, _NO, _NO, _YES),
+}
+#: Commands that write their entries themselves, in the transaction of what they change.
+OWN = {
+    "audit-log mend": "`audit-log.mend`",
+    "tokens create": "`token.create`",
+    "tokens revoke": "`token.revoke`",
+    "users add": "`user.add`",
+    "users role": "`user.role`",
+    "users reset": "`user.password`",
+    "users link": "`user.link`",
+    "users remove": "`user.remove`",
+    "users disable": "`user.disable`",
+    "users enable": "`user.enable`",
+    "users logout": "`session.end`",
+    "users remove-totp": "`user.remove-totp`",
+    "users remove-passkeys": "`user.remove-passkey`",
 }
 
 
@@ -49,10 +71,44 @@ def table(app: Flask) -> str:
     )
 
 
+def sockets(app: Flask) -> str:
+    """Return the table of sockets: each is asked for as the route of its path is."""
+    adapter = app.url_map.bind("")
+    head = f"| socket | {' | '.join(COLUMNS)} |\n|{'---|' * (len(COLUMNS) + 1)}\n"
+    rows = ((path, ANSWERS[right_of(adapter.match(path)[0])]) for path in SOCKETS)
+    return head + "".join(f"| `{path}` | {' | '.join(answers)} |\n" for path, answers in rows)
+
+
+def commands() -> dict[str, str]:
+    """Return what each command leaves in the audit log, by its name."""
+    found = {}
+    for name in COMMANDS:
+        command = load(name)
+        for full in [f"{name} {inner}" for inner in command.commands] if isinstance(command, click.Group) else [name]:
+            left = (
+                "`command`" if full in ADMINISTRATION else f"`{READS[full]}`" if full in READS else OWN.get(full, "–")
+            )
+            found[full] = left
+    return found
+
+
+def command_table() -> str:
+    """Return the table of commands: none asks who runs it, and what each leaves."""
+    head = "| command | in the audit log |\n|---|---|\n"
+    return head + "".join(f"| `{name}` | {left} |\n" for name, left in sorted(commands().items()))
+
+
 def page(app: Flask) -> str:
-    """Return the page with its table anew."""
-    before, _, rest = PAGE.read_text().partition(BEGIN)
-    return before + BEGIN + table(app) + END + rest.partition(END)[2]
+    """Return the page with its tables anew."""
+    text = PAGE.read_text()
+    for begin, made, end in (
+        (BEGIN, table(app), END),
+        (SOCKETS_BEGIN, sockets(app), SOCKETS_END),
+        (COMMANDS_BEGIN, command_table(), COMMANDS_END),
+    ):
+        before, _, rest = text.partition(begin)
+        text = before + begin + made + end + rest.partition(end)[2]
+    return text
 
 
 if __name__ == "__main__":

@@ -7,12 +7,11 @@ import re
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -42,21 +41,6 @@ def wire(text: str) -> str:
 
 
 @pytest.fixture
-def make_client(settings: Settings) -> Iterator[Callable[..., FlaskClient]]:
-    """Return a function that makes a client of an application with the given settings."""
-    made: list[Flask] = []
-
-    def make(**changed: Any) -> FlaskClient:
-        app = create_app(replace(settings, **changed))
-        made.append(app)
-        return app.test_client()
-
-    yield make
-    for app in made:
-        app.extensions["logingestor"].close()
-
-
-@pytest.fixture
 def closed(make_client: Callable[..., FlaskClient]) -> FlaskClient:
     """A client of an application that requires SECRET."""
     return make_client(auth="required", admin_password=SECRET)
@@ -78,7 +62,13 @@ def test_every_route_is_protected(closed: FlaskClient) -> None:
             answer = closed.open(path, method=method, buffered=True)
             if rule.endpoint in access.OPEN:
                 assert answer.status_code not in (401, 403), (method, path)
-                assert method in access.SAFE_METHODS or path in ("/login", "/login/code", "/logout")
+                assert method in access.SAFE_METHODS or path in (
+                    "/login",
+                    "/login/code",
+                    "/login/passkey",
+                    "/login/password",
+                    "/logout",
+                )
             else:
                 assert answer.status_code == 401, (method, path)
                 assert answer.headers["WWW-Authenticate"].startswith("Basic ")

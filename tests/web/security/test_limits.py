@@ -11,7 +11,7 @@ from app.listen import streams
 from app.query.query import PAGE_LIMIT
 from app.settings.settings import SETTINGS
 from app.web import current
-from app.web.security import tries
+from app.web.security import open_counts, tries
 from app.web.server import bridge, connections, server
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs" / "security.md").read_text()
@@ -39,4 +39,7 @@ def test_numbers_of_the_code() -> None:
     assert shown["time of a query"] == f"{current.QUERY_SECONDS:.0f} s"
     assert shown["wrong passwords"].startswith(f"{tries.AT_ONCE} at once, then one in {tries.SECONDS_EACH:.0f} s")
     assert shown["connections of syslog and GELF"] == f"{streams.CONNECTIONS:,}"
+    assert shown["exports of one token or user at once, in one web process"] == str(open_counts.EXPORTS)
+    followed = "sockets and streams of events of one token or user at once, in one web process"
+    assert shown[followed] == str(open_counts.FOLLOWED)
     assert shown["logs in an answer"].startswith(f"{PAGE_LIMIT:,};")

@@ -28,7 +28,7 @@ WINDOW = 1
 #: so whoever has the password guesses one with 0.03 %, and the owner is not locked out.
 FAILURES = 100
 #: Recovery codes of a user, and random bytes of each.
-RECOVERY_CODES, RECOVERY_BYTES = 10, 10
+RECOVERY_CODES, RECOVERY_BYTES = 10, 15
 #: Random bytes of a salt, and bytes of a secret (RFC 4226, section 4, R6: 160 bits).
 SALT_BYTES, SECRET_BYTES = 16, 20
 

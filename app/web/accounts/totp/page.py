@@ -89,13 +89,13 @@ def _confirm(account: Identity) -> Response:
 
 
 def _renew(account: Identity) -> Response:
-    _ensure_shown(account)
+    ensure_shown(account)
     done = "The recovery codes before count no more."
     return account_page.page(account, done=done, codes=factor.renew_codes(account.name))
 
 
 def _remove(account: Identity) -> Response:
-    _ensure_shown(account)
+    ensure_shown(account)
     factor.remove(account.name)
     return account_page.page(account, done="Your password alone opens your account again.")
 
@@ -109,7 +109,7 @@ _ACTS: dict[str, Callable[[Identity], Response]] = {
 }
 
 
-def _ensure_shown(account: Identity) -> None:
+def ensure_shown(account: Identity) -> None:
     """Raise InvalidInput where no right code is shown, and TooMany: an open browser is not enough."""
     outcome = _taken(account.name)
     if outcome != "right":
