@@ -13,7 +13,7 @@ from typing import Any
 from app.errors import InvalidSettings, Problem
 from app.ports.outbox import Notifier
 from app.rules.rule import RetentionRules, RuleSet
-from app.settings import listeners, oidc
+from app.settings import hosts, listeners, oidc
 from app.settings import values as read
 from app.settings.doors import DOORS
 from app.settings.notify import MailServer, read_notifiers, read_secrets, read_server
@@ -73,13 +73,7 @@ SETTINGS = (
         "in `DATA_DIR/admin.hash`.",
     ),
     *oidc.SETTINGS,
-    Setting(
-        "HOSTS",
-        "",
-        read.hosts,
-        "Names by which browsers ask a server with `AUTH=open` beside those of this machine (DNS rebinding): "
-        "`logs.example.org` where a proxy in front passes that on.",
-    ),
+    hosts.SETTING,
     Setting(
         "TRUSTED_PROXIES",
         "127.0.0.1,::1",

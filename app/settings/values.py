@@ -155,15 +155,6 @@ def is_loopback(address: str) -> bool:
         return address == "localhost"
 
 
-def hosts(text: str) -> tuple[str, ...]:
-    """Return names of hosts, in lower case, without ports. Raises ValueError."""
-    found = tuple(one.strip().lower() for one in text.split(",") if one.strip())
-    for one in found:
-        if not re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*", one):
-            raise ValueError(f"has {one!r}, which is no name of a host such as logs.example.org")
-    return found
-
-
 def path(text: str) -> str:
     """Return the path before every address, without a slash at its end."""
     text = text.strip().rstrip("/")

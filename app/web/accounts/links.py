@@ -40,5 +40,5 @@ def read(link: str) -> str | None:
 
 
 def _mark(stamp: str) -> str:
-    """Return what tells a user's stamp from another, and doesn't say what it is."""
+    """Return by what a user's stamp is known from another, which doesn't say what it is."""
     return hashlib.sha256(f"link {stamp}".encode()).hexdigest()[:32]

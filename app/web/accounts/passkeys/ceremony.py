@@ -51,7 +51,7 @@ class Ceremony:
             held = session.scalars(select(Passkey).where(Passkey.name == name)).all()
         if len(held) >= MOST:
             raise InvalidInput(Problem(f"would be one more than the {MOST} that a user has", "passkey"))
-        # The handle is no secret, and tells a device which of its passkeys another one of the same user replaces.
+        # The handle is no secret; a device knows by it which of its passkeys another one of the same user replaces.
         handle = hashlib.sha256(name.encode()).digest()
         options, state = self._server.register_begin(
             PublicKeyCredentialUserEntity(name=name, id=handle, display_name=name),
