@@ -92,7 +92,7 @@ def mend_chain(backends: Backends) -> None:
 
     Example: logingestor audit-log mend
     """
-    # Of its own: the entry with which other commands begin can't be added before this.
+    # No entry before it, as other commands have: none can be added until this is done.
     if not backends.record.audit_log.mend(entry(MENDED, actor=operator(), by="command")):
         click.echo("nothing lies behind its end: there is nothing to mend")
         return

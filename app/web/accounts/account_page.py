@@ -80,7 +80,7 @@ def leave() -> Response:
     response = make_response(
         redirect(f"{settings().path_prefix}/login{'?out=1' if settings().oidc_issuer else ''}", 303)
     )
-    # What the browser keeps of pages and of the queries that were typed (https://www.w3.org/TR/clear-site-data/); over TLS only.
+    # The browser forgets pages and the queries that were typed (https://www.w3.org/TR/clear-site-data/); over TLS only.
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
 

@@ -159,7 +159,7 @@ class Passkey(Model):
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     #: The user whose it is.
     name: Mapped[str] = mapped_column(Text, index=True)
-    #: What its user calls it.
+    #: The name that its user gave it.
     label: Mapped[str] = mapped_column(Text)
     #: The name of the server for which it was made, and for which alone browsers use it.
     host: Mapped[str] = mapped_column(Text)

@@ -33,7 +33,7 @@ from app.web.accounts.users import session_key
 
 #: Longest answer of a browser, and name of a passkey, in characters.
 ANSWER_LIMIT, LABEL_LIMIT = 20_000, 60
-#: What a damaged or forged answer makes fido2 raise.
+#: Errors that a damaged or forged answer makes fido2 raise.
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, IndexError, AssertionError)
 
 
