@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from app.log.foreign.scales import SYSLOG, from_status
 from app.log.lines import tail, words
-from app.log.lines.rows.form import Form, form
+from app.log.lines.rows.form import DATED, Form, form
 from app.log.lines.rows.hosts import HOSTS
+from app.log.lines.rows.servers import REQUESTS, STATEMENTS
 from app.log.lines.rows.services import SERVICES
 from app.log.lines.rows.vendors import VENDORS
 from app.times import stamps, written
@@ -28,6 +30,7 @@ FORMS: tuple[Form, ...] = (
     # klog, glog, whose newer releases write the year too: I0915 08:00:00.123456  1234 file.go:12] text
     form(
         "klog",
+        "[IWEF]",
         r"(?P<letter>[IWEF])(?P<year>\d{4})??(?P<month>\d\d)(?P<day>\d\d) (?P<clock>\d\d:\d\d:\d\d\.\d{6})\s+(?P<tid>\d+) "
         r"(?P<file>[^\s:\]]+):(?P<line>\d+)\] (?P<message>.*)",
         words.LETTERS,
@@ -36,6 +39,7 @@ FORMS: tuple[Form, ...] = (
     # Android's logcat: 03-17 16:13:38.811  1702  2395 D Tag: text
     form(
         "logcat",
+        r"\d",
         r"(?P<month>\d\d)-(?P<day>\d\d) (?P<clock>\d\d:\d\d:\d\d\.\d{3}) +(?P<pid>\d+) +(?P<tid>\d+) (?P<letter>[VDIWEF]) "
         r"(?P<resource>.{1,255}?) *: (?P<message>.*)",
         words.LETTERS,
@@ -43,6 +47,7 @@ FORMS: tuple[Form, ...] = (
     # The same in its shorter forms: 11-29 14:19:07.123 D/Tag( 1234): text
     form(
         "logcat-brief",
+        r"[\dVDIWEF]",
         r"(?:(?P<month>\d\d)-(?P<day>\d\d) (?P<clock>\d\d:\d\d:\d\d\.\d{3}) )?(?P<letter>[VDIWEF])/(?P<resource>[^()\s]{1,255}) *"
         r"\( *(?P<pid>\d+)\): (?P<message>.*)",
         words.LETTERS,
@@ -50,51 +55,60 @@ FORMS: tuple[Form, ...] = (
     # .NET's console, the text beneath: fail: Shop.Pay[0]
     form(
         "dotnet",
+        "[tdiwfc]",
         r"(?P<level>trce|dbug|info|warn|fail|crit): (?P<resource>[A-Za-z_][\w.+`<>]{0,250})\[(?P<event>-?\d{1,10})\](?: (?P<message>.*)|(?P<rest>\s*))",
         {"trce": "trace", "dbug": "debug", "fail": "error", "crit": "critical"},
     ),
     # npm and what writes as it does, and its debug log: npm ERR! code E404; gyp verb cli; 17 verbose stack Error: x
     form(
         "npm",
+        r"[nglp\d]",
         r"(?:(?P<program>npm|gyp|lerna|node-pre-gyp|prebuild-install) (?P<level>ERR!|WARN|warn|error|notice|info|http|verb|sill)|(?P<line>\d{1,7}) (?P<word>error|warn|info|http|verbose|silly|timing|notice)) (?P<message>.*)",
     ),
     # Python's logging without a format: ERROR:root:text
     form(
         "logging",
+        "[DIWECL]",
         r"(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL|Level \d{1,3}):(?P<resource>[A-Za-z_][\w.-]{0,254}):(?P<message>.*)",
     ),
     # OpenStack's oslo.log: time, process, level, module, [request and user]
     form(
         "oslo",
+        r"0-|[\dA-Za-z]",
         rf"(?:(?P<file>\S{{1,200}}\.log\S{{0,50}}) )?(?P<time>{_ISO}) (?P<pid>\d+) (?P<level>[A-Z]{{4,8}}) (?P<resource>[\w.-]{{1,255}}) "
         r"\[(?:(?P<traceId>req-[\w-]{1,200})[^\]]*|-)\] (?P<message>.*)",
     ),
     # Redis and Valkey: 21865:M 29 Nov 2026 14:45:38.297 # text
     form(
         "redis",
+        r"\d",
         r"(?P<pid>\d{1,10}):(?P<role>[XCSM]) (?P<time>\d\d? [A-Z][a-z]{2} \d{4} [\d:.]{8,15}) (?P<letter>[.*#-]) (?P<message>.*)",
         {".": "debug", "-": "info", "*": "notice", "#": "warn"},
     ),
     # Tornado, Jupyter: [W 261129 18:46:40 web:2348] text
     form(
         "tornado",
+        r"\[",
         r"\[(?P<letter>[DIWEC]) (?P<time>\d{6} \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d [\d:.]{8,15}) (?P<resource>[^\]\s:]{1,100})(?::(?P<line>\d{1,7}))?\] (?P<message>.*)",
         words.LETTERS,
     ),
     # Log4j's and Logback's TTCC, milliseconds since the start: 2265 [main] WARN acme.Pay ctx - text
     form(
         "ttcc",
+        r"0-|\d",
         r"(?P<uptime>\d{1,10}) +\[(?P<thread>[^\]]{1,80})\] (?P<level>[A-Z]{4,6}) +(?P<resource>[\w.$]{1,250})(?: \[\]| (?P<context>[^\s-]{1,100}))? - (?P<message>.*)",
     ),
     # Gin: [GIN] 2026/11/29 - 18:59:42 | 404 | 70ns | 192.0.2.1 | GET "/nope"
     form(
         "gin",
+        r"\[",
         r"\[GIN\] (?P<time>\d{4}/\d\d/\d\d - \d\d:\d\d:\d\d) \| *(?P<message>(?P<status>\d{3}) \| +(?P<took>\S{1,40}) \| +(?P<client>\S{1,60}) \| (?P<method>[A-Z]{1,20}) +\"(?P<path>[^\"]*)\".*)",
     ),
-    form("gin-debug", r"\[GIN-debug\] (?:\[(?P<level>[A-Z]{4,8})\] )?(?P<message>.*)", level="debug"),
+    form("gin-debug", r"\[", r"\[GIN-debug\] (?:\[(?P<level>[A-Z]{4,8})\] )?(?P<message>.*)", level="debug"),
     # MySQL 8's error log: 2026-11-29T18:46:40.123456Z 8 [Warning] [MY-010055] [Server] text
     form(
         "mysqld",
+        "0-",
         r"(?P<time>\d{4}-\d\d-\d\dT[\d:.]{8,15}(?:Z|[+-]\d\d:\d\d)) +(?P<thread>\d{1,20}) \[(?P<level>System|Note|Warning|ERROR)\] \[(?P<code>MY-\d{6})\] "
         r"\[(?P<resource>[\w-]{1,60})\] (?P<message>.*)",
         {"System": "notice"},
@@ -102,31 +116,16 @@ FORMS: tuple[Form, ...] = (
     # Semantic Logger: 2026-11-29 18:46:40.123456 E [123:main pay.rb:6] Pay -- text
     form(
         "semantic",
+        "0-",
         rf"(?P<time>{_ISO}) (?P<letter>[TDIWEF]) \[(?P<pid>\d{{1,10}}):(?P<thread>[^\] ]{{1,60}})(?: (?P<source>[^\]]{{1,200}}))?\] (?:\[[^\]]{{0,200}}\] |\{{[^}}]{{0,300}}\}} |\([\d.]{{1,12}}m?s\) ){{0,3}}"
         r"(?P<resource>[\w:.]{1,250}) -- (?P<message>.*?)(?: -- (?P<payload>\{.*\}))?",
         words.LETTERS,
     ),
-    # Squid's own access log: 1795959271.566     11 127.0.0.1 TCP_MISS/200 318 GET http://… - HIER_DIRECT/127.0.0.1 text/html
-    form(
-        "squid",
-        r"(?P<message>(?P<time>\d{9,10}\.\d{3}) +(?P<duration>\d{1,10}) (?P<client>\S{1,100}) (?P<result>[A-Z_]{1,60})/(?P<status>\d{3}) "
-        r"(?P<bytes>\d{1,15}) (?P<method>[A-Z_]{1,20}) (?P<path>\S+) (?P<user>\S+) (?P<peer>\S+) \S+.*)",
-    ),
-    # uWSGI's requests
-    form(
-        "uwsgi",
-        r"(?P<message>\[pid: (?P<pid>\d+)\|app: [^\]]{1,60}\] (?P<client>\S{1,100}) \([^)]{0,200}\) \{[^}]{1,200}\} \[(?P<time>[^\]]{20,40})\] "
-        r"(?P<method>[A-Z]{1,20}) (?P<path>\S+) => generated (?P<bytes>\d+) bytes in (?P<duration>\d+) \w+ \(HTTP/[\d.]+ (?P<status>\d{3})\).*)",
-    ),
-    # HTTP requests without a time: morgan's tiny, dev and short
-    form(
-        "request",
-        r"(?P<message>(?:(?P<client>[0-9a-fA-F.:]{3,45}) (?P<user>[^\"\[\]]{1,64}?) )?(?P<method>GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE) "
-        r"(?P<path>/\S*)(?: HTTP/[\d.]{1,3})? (?P<status>\d{3}|-) .{0,60}\bms\b.{0,30})",
-    ),
+    *REQUESTS,
     # Samba, its text beneath: [2026/11/29 14:53:38.734151,  0] ../../source3/smbd/server.c:1741(main)
     form(
         "samba",
+        r"\[",
         r"\[(?P<time>\d{4}/\d\d/\d\d [\d:.]{8,15}), +(?P<letter>\d{1,2})(?:, [^\]]{0,100})?\] (?P<source>\S{1,200}:\d+)\((?P<function>\w+)\)\s*(?P<message>.*)",
         {
             "0": "error",
@@ -139,6 +138,7 @@ FORMS: tuple[Form, ...] = (
     # stunnel: 2026.11.29 15:01:02 LOG7[ui]: text
     form(
         "stunnel",
+        r"\d",
         r"(?P<time>\d{4}\.\d\d\.\d\d \d\d:\d\d:\d\d) LOG(?P<letter>[0-7])\[(?P<thread>[^\]]{1,40})\]: (?P<message>.*)",
         _SYSLOG_TEXT,
     ),
@@ -146,66 +146,64 @@ FORMS: tuple[Form, ...] = (
     # The kernel's ring, raw, with its names of levels, or as it is: <4>[    0.000000] text
     form(
         "kernel",
-        r"(?:<(?P<priority>\d{1,3})>|[a-z]+ *:(?P<level>[a-z]+) *: )?\[ *(?P<uptime>\d{1,9}\.\d{6})\](?:\[ *(?P<caller>[TC]\d+)\])? (?P<message>.*)",
+        r"[<\[a-z]",
+        r"(?:<(?P<priority>\d{1,3})>|[a-z]++ *+:(?P<level>[a-z]++) *+: )?\[ *(?P<uptime>\d{1,9}\.\d{6})\](?:\[ *(?P<caller>[TC]\d+)\])? (?P<message>.*)",
     ),
-    # MySQL's general log: 261129 14:48:34⇥     3 Connect⇥root@localhost
-    form(
-        "mysql",
-        r"(?:(?P<time>\d{6} [ \d]\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]{8,15}Z)|\t)\t? *(?P<thread>\d{1,20}) "
-        r"(?P<command>Connect|Query|Quit|Init DB|Prepare|Execute|Close stmt|Statistics|Ping|Field List|Shutdown|Change user)(?:\t(?P<message>.*)|\s*)",
-    ),
-    # MariaDB's audit plug-in: 20261129 14:48:34,host,user,client,3,1,QUERY,db,'…',0
-    form(
-        "audit",
-        r"(?P<message>(?P<time>\d{8} \d\d:\d\d:\d\d),(?P<server>[^,]{0,100}),(?P<user>[^,]{0,100}),(?P<client>[^,]{0,100}),(?P<connection>\d+),"
-        r"(?P<query>\d+),(?P<operation>[A-Z_]{1,30}),(?P<database>[^,]{0,100}),.*)",
-    ),
-    # Linux audit: type=SYSCALL msg=audit(1795960853.678:1234): …
-    form(
-        "linux-audit",
-        r"(?:node=(?P<node>\S{1,100}) )?type=(?P<type>[A-Z_0-9\[\]]{1,40}) msg=audit\((?P<time>\d{10}\.\d{3}|[\d/: .]{10,30}):(?P<serial>\d+)\): ?(?P<message>.*)",
-    ),
-    # PostgreSQL's CSV, whose line stays whole: time, names, level, SQLSTATE, text
-    form(
-        "csvlog",
-        r"(?P<message>(?P<time>\d{4}-\d\d-\d\d [\d:.]{8,15} [\w+:-]{1,6}),.{0,300}?,(?P<level>DEBUG\d|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC),"
-        r"(?P<sqlstate>[0-9A-Z]{5}),.*)",
-    ),
+    *STATEMENTS,
     # Erlang's reports: =ERROR REPORT==== 29-Nov-2026::14:55:49.334 ===, the text beneath
     form(
         "erlang",
+        "=",
         r"=(?P<level>[A-Z]+) REPORT==== (?P<time>[\w:.+ -]{20,40}) ===\s*(?P<message>.*)",
         {"CRASH": "error", "SUPERVISOR": "error", "PROGRESS": "info"},
     ),
     # MySQL's and MariaDB's slow log: # Time: 261129 14:48:34, its statement beneath
     form(
         "slow",
+        "#",
         r"(?P<message># Time: (?P<time>\d{6} [ \d]\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]{8,15}(?:Z|[+-]\d\d:\d\d)).*|# User@Host: .*)",
     ),
     # coturn, seconds since the start: 0: : text
-    form("coturn", r"(?P<uptime>\d{1,10}): (?:\((?P<tid>\d+)\): )?(?P<level>[A-Z]{4,8})?: (?P<message>.*)"),
+    form("coturn", r"\d", r"(?P<uptime>\d{1,10}): (?:\((?P<tid>\d+)\): )?(?P<level>[A-Z]{4,8})?: (?P<message>.*)"),
     # Java's XML logs
-    form("xml", r"(?P<message><record>.*)"),
+    form("xml", "<", r"(?P<message><record>.*)"),
     *VENDORS,
     *SERVICES,
 )
-#: A form is tried only on lines that begin as it can.
-_BEGINS = re.compile(r"[\dA-Z\[<#=\t:a-z*.%-]| {1,6}\d{1,10}:\d{8}:")
-#: All forms in one pattern: most lines are of none, and are asked once.
-_ANY = re.compile("|".join("(?:" + re.sub(r"\(\?P<\w+>", "(?:", one.pattern.pattern) + ")" for one in FORMS), re.DOTALL)
 #: The groups of the time.
 _TIMES = ("clock", "packed", "time")
 #: Metadata that are numbers.
 _NUMBERS = ("line", "status", "bytes", "duration", "uptime")
 
 
+#: Forms that are asked at once: their patterns in one, without the names of the groups, and they themselves.
+_Likely = tuple[re.Pattern[str], tuple[Form, ...]]
+
+
+@lru_cache(maxsize=256)
+def _together(names: tuple[str, ...]) -> _Likely:
+    """Return the forms of these names: most lines are of none of them, and are asked once."""
+    forms = tuple(one for one in FORMS if one.name in names)
+    patterns = "|".join("(?:" + re.sub(r"\(\?P<\w+>", "(?:", one.pattern.pattern) + ")" for one in forms)
+    return re.compile(patterns, re.DOTALL), forms
+
+
+@lru_cache(maxsize=4_096)
+def _likely(begins: str, names: frozenset[str] | None) -> _Likely | None:
+    """Return the forms of lines that begin so, or those of them that are named."""
+    likely = [one.name for one in FORMS if one.begins.fullmatch(begins) and (names is None or one.name in names)]
+    return _together(tuple(likely)) if likely else None
+
+
 def read(line: str, assumed: Assumed, names: frozenset[str] | None = None) -> dict[str, Any] | None:
     """Return the log in a line of one of the forms, or of those named; None for any other line."""
-    if _BEGINS.match(line) is None or _ANY.fullmatch(line) is None:
+    begins = line[:1]
+    if begins.isdecimal() and line[4:5] == "-" == line[7:8]:
+        begins = DATED
+    likely = _likely(begins, names)
+    if likely is None or likely[0].fullmatch(line) is None:
         return None
-    for one in FORMS:
-        if names is not None and one.name not in names:
-            continue
+    for one in likely[1]:
         found = one.pattern.fullmatch(line)
         if found is not None and (log := _log(one, found, assumed)) is not None:
             return log

@@ -7,12 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+#: Stands for the first character of a line that begins with a date such as 2023-09-15.
+DATED = "0-"
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
     """One layout: its pattern for a whole line, what its signs mean as levels, the metadata that are numbers."""
 
     name: str
+    #: Matches the first character of each line that the pattern may match, or DATED.
+    begins: re.Pattern[str]
     pattern: re.Pattern[str]
     levels: Mapping[str, str] = field(default_factory=dict)
     level: str | None = None
@@ -20,6 +25,6 @@ class Form:
     pairs: bool = False
 
 
-def form(name: str, pattern: str, levels: Mapping[str, str] | None = None, **more: Any) -> Form:
-    """Return the form of a pattern for a whole line; *levels* is what its signs mean, *more* the rest of it."""
-    return Form(name, re.compile(pattern, re.DOTALL), levels or {}, **more)
+def form(name: str, begins: str, pattern: str, levels: Mapping[str, str] | None = None, **more: Any) -> Form:
+    """Return the form of a pattern for a whole line that *begins* so; *levels* is what its signs mean, *more* the rest of it."""
+    return Form(name, re.compile(begins), re.compile(pattern, re.DOTALL), levels or {}, **more)

@@ -14,32 +14,37 @@ HOSTS: tuple[Form, ...] = (
     # journalctl -o short-monotonic: [    5.123456] web1 app[12]: text
     form(
         "journal-monotonic",
+        r"\[",
         r"\[ *(?P<uptime>\d{1,9}\.\d{6})\] (?P<resource>[\w.-]{1,255}) (?:(?P<app>[\w./@:-]{1,128})\[(?P<pid>\d{1,10})\]|(?P<kernel>kernel)): (?P<message>.*)",
     ),
     # Journalctl between entries: -- Boot 0123456789abcdef0123456789abcdef --
     form(
         "journal-mark",
+        "-",
         r"(?P<message>-- (?:Boot [0-9a-f]{32}|Reboot|No entries|(?:Journal|Logs) begins? at .{1,200}) ?--)",
         level="info",
     ),
     # dmesg --human, the first line of a minute, and those that follow: [Nov29 14:00] text; [  +0.000012] text
-    form("dmesg-minute", r"\[(?P<name>[A-Z][a-z]{2})(?P<day>[ \d]\d) (?P<clock>\d\d:\d\d)\] (?P<message>.*)"),
-    form("dmesg-delta", r"\[ *\+(?P<later>\d{1,9}\.\d{6})\] (?P<message>.*)"),
+    form("dmesg-minute", r"\[", r"\[(?P<name>[A-Z][a-z]{2})(?P<day>[ \d]\d) (?P<clock>\d\d:\d\d)\] (?P<message>.*)"),
+    form("dmesg-delta", r"\[", r"\[ *\+(?P<later>\d{1,9}\.\d{6})\] (?P<message>.*)"),
     # dmesg --decode --ctime: kern  :warn  : [Sun Nov 29 14:00:01 2026] text
     form(
         "dmesg-decoded",
-        rf"(?P<facility>[a-z]\w{{1,9}}) *:(?P<level>[a-z]{{3,7}}) *: \[?(?P<time>{_C}|{_DAY}T{_CLOCK},\d{{6}}[+-]\d\d:\d\d)\]? (?P<message>.*)",
+        "[a-z]",
+        rf"(?P<facility>[a-z]\w{{1,9}}+) *+:(?P<level>[a-z]{{3,7}}) *: \[?(?P<time>{_C}|{_DAY}T{_CLOCK},\d{{6}}[+-]\d\d:\d\d)\]? (?P<message>.*)",
     ),
     # Zabbix:  1234:20261129:140000.123 text
-    form("zabbix", r" {0,6}(?P<pid>\d{1,10}):(?P<packed>\d{8}:\d{6}\.\d{3}) (?P<message>.*)"),
+    form("zabbix", r"[ \d]", r" {0,6}(?P<pid>\d{1,10}):(?P<packed>\d{8}:\d{6}\.\d{3}) (?P<message>.*)"),
     # Icinga 2: [2026-11-29 14:00:00 +0000] critical/config: text
     form(
         "icinga",
+        r"\[",
         rf"\[(?P<time>{_DAY} {_CLOCK} [+-]\d{{4}})\] (?P<level>debug|notice|information|warning|critical)/(?P<resource>[\w:.-]{{1,100}}): (?P<message>.*)",
     ),
     # Nagios: [1795960801] SERVICE ALERT: web1;HTTP;CRITICAL;HARD;4;text
     form(
         "nagios",
+        r"\[",
         r"\[(?P<time>\d{10})\] (?P<message>(?P<kind>[A-Z][A-Z ]{3,40}): (?P<host>[^;]{1,250});(?:.{0,250};)?"
         r"(?P<level>OK|UP|WARNING|UNKNOWN|CRITICAL|DOWN|UNREACHABLE);(?:SOFT|HARD);.*)",
         {"OK": "info", "UP": "info", "UNKNOWN": "warn", "DOWN": "error", "UNREACHABLE": "error"},
@@ -47,11 +52,13 @@ HOSTS: tuple[Form, ...] = (
     # Monit: [UTC Nov 29 14:00:02] warning  : text
     form(
         "monit",
+        r"\[",
         r"\[(?P<zone>[A-Z]{2,5}) (?P<name>[A-Z][a-z]{2}) (?P<day>[ \d]\d) (?P<clock>\d\d:\d\d:\d\d)\] (?P<level>[a-z]{4,9}) *: (?P<message>.*)",
     ),
     # vsftpd: Sun Nov 29 14:00:01 2026 [pid 11] [anna] FAIL LOGIN: Client "192.0.2.1"
     form(
         "vsftpd",
+        "[A-Z]",
         rf"(?P<time>{_C}) \[pid (?P<pid>\d{{1,10}})\] (?:\[(?P<user>[^\]]{{0,100}})\] )?(?P<message>(?:OK |(?P<level>FAIL) )?[A-Z]{{3,12}}: Client .*)",
         {"FAIL": "warn"},
         level="info",
@@ -59,25 +66,29 @@ HOSTS: tuple[Form, ...] = (
     # Prosody: Nov 29 14:00:01 mod_posix⇥error⇥text
     form(
         "prosody",
+        "[A-Z]",
         r"(?P<name>[A-Z][a-z]{2}) (?P<day>[ \d]\d) (?P<clock>\d\d:\d\d:\d\d) (?P<resource>[\w.:@/-]{1,100})(?:\t| {2,60})(?P<level>debug|info|warn|error)(?:\t| {2,60})(?P<message>.*)",
     ),
     # Suricata until 6: 29/11/2026 -- 14:00:00 - <Notice> - text
     form(
         "suricata",
+        r"[\[\d]",
         r"(?:\[(?P<pid>\d{1,10})\] )?(?P<day>\d{1,2})/(?P<month>\d{1,2})/(?P<year>\d{4}) -- (?P<clock>\d\d:\d\d:\d\d) - <(?P<level>[A-Z][a-z]{3,8})> - (?:\[ERRCODE: (?P<code>[\w()]{1,60})\] - )?(?P<message>.*)",
         {"Perf": "debug", "Config": "debug"},
     ),
     # Suricata 7: [12 - Suricata-Main] 2026-11-29 14:00:02 Warning: detect: text
     form(
         "suricata-7",
+        r"\[",
         rf"\[(?P<pid>\d{{1,10}}) - (?P<thread>[\w#.-]{{1,60}})\] (?P<time>{_DAY} {_CLOCK}) (?P<level>Error|Warning|Notice|Info|Perf|Config|Debug): (?P<resource>[\w-]{{1,60}}): (?P<message>.*)",
         {"Perf": "debug", "Config": "debug"},
     ),
     # ClamAV: Sun Nov 29 14:00:01 2026 -> ERROR: text
-    form("clamav", rf"(?P<time>{_C}) -> (?:(?P<level>[A-Z]{{4,8}}): )?(?P<message>.*)", level="info"),
+    form("clamav", "[A-Z]", rf"(?P<time>{_C}) -> (?:(?P<level>[A-Z]{{4,8}}): )?(?P<message>.*)", level="info"),
     # OpenVPN: 2026-11-29 14:00:01 us=123456 WARNING: text
     form(
         "openvpn",
+        "0-|[A-Z]",
         rf"(?P<time>(?:{_DAY} {_CLOCK}|{_C})) us=(?P<microseconds>\d{{1,6}}) (?P<message>(?:(?P<level>WARNING|ERROR|NOTE): ?)?.*)",
         {"NOTE": "notice"},
         level="info",
@@ -85,11 +96,13 @@ HOSTS: tuple[Form, ...] = (
     # Drupal's syslog: base|time|type|client|request|referer|user|link|text
     form(
         "drupal",
+        "h",
         r"(?P<base>https?://[^|\s]{1,250})\|(?P<time>\d{10})\|(?P<resource>[^|]{1,100})\|(?P<client>[^|]{0,60})\|(?P<path>[^|]{0,2000})\|(?P<referer>[^|]{0,2000})\|(?P<user>\d{1,10})\|(?P<link>[^|]{0,2000})\|(?P<message>.*)",
     ),
     # pf's and iptables' neighbours: Knot DNS with a zone: 2026-11-29T14:00:01+0000 error: [example.com.] text
     form(
         "knot",
+        "0-",
         rf"(?P<time>{_DAY}T{_CLOCK}(?:\.\d{{1,9}})?[+-]\d{{4}}) (?P<level>debug|info|notice|warning|error|critical): (?P<message>(?:\[(?P<zone_name>[\w.-]{{1,250}}\.)\] )?.*)",
     ),
 )
