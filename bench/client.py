@@ -138,7 +138,7 @@ def _own_singles(url: str, connections: int, seconds: float) -> Singles:
             state = key.data
             connection = cast(socket.socket, key.fileobj)
             state[0] += connection.recv(65536)
-            if not _whole(state[0]):
+            if not whole(state[0]):
                 continue
             now = time.perf_counter()
             took.append((now - state[1]) * 1000)
@@ -150,7 +150,8 @@ def _own_singles(url: str, connections: int, seconds: float) -> Singles:
     return Singles("own", len(took) / seconds, percentile(took, 50), percentile(took, 99), refused)
 
 
-def _whole(answer: bytes) -> bool:
+def whole(answer: bytes) -> bool:
+    """Return whether an answer with a Content-Length has come whole."""
     head, blank, body = answer.partition(b"\r\n\r\n")
     length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
     return bool(blank) and len(body) >= int(length or 0)

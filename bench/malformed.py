@@ -28,6 +28,8 @@ from tests.e2e.program import Server
 KINDS = {"bodies": malformed.body, "queries": malformed.query}
 #: Requests that a sender takes at a time, seconds between two looks at the memory, and bad answers that are named.
 PIECE, LOOK_SECONDS, NAMED = 500, 10.0, 20
+#: Seconds within which an answer must come: long, so that all of it can be held while somebody measures.
+ANSWER_SECONDS = 900.0
 
 
 @dataclass
@@ -47,28 +49,40 @@ class Answers:
 def send(url: str, kind: str, numbers: range) -> Answers:
     """Send the requests of these numbers, one after another, over one connection that is kept open."""
     address, found = urlsplit(url), Answers()
-    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=ANSWER_SECONDS)
     for number in numbers:
         one = KINDS[kind](number)
         try:
-            connection.request(one.method, one.path, one.body, one.headers)
-            answer = connection.getresponse()
-            text = answer.read()
+            status, text = _answer(connection, one)
         except (OSError, http.client.HTTPException) as error:
             connection.close()
             found.bad.append((number, f"no answer: {error!r}"))
             continue
-        found.statuses[answer.status] += 1
-        if not malformed.may_answer(answer.status):
-            found.bad.append((number, f"{answer.status} {text[:200]!r}"))
+        found.statuses[status] += 1
+        if not malformed.may_answer(status):
+            found.bad.append((number, f"{status} {text[:200]!r}"))
     connection.close()
     return found
 
 
-def pieces(most: int) -> Iterator[range]:
-    """Yield the numbers below *most* in pieces."""
-    for first in range(0, most, PIECE):
-        yield range(first, min(first + PIECE, most))
+def _answer(connection: http.client.HTTPConnection, one: malformed.Hostile) -> tuple[int, bytes]:
+    """Send a request, and once more on a new connection where the kept one was closed meanwhile, as browsers do; return status and body."""
+    kept = connection.sock is not None
+    try:
+        connection.request(one.method, one.path, one.body, one.headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    except (http.client.RemoteDisconnected, ConnectionError):
+        connection.close()
+        if not kept:
+            raise
+    return _answer(connection, one)
+
+
+def pieces(first: int, count: int) -> Iterator[range]:
+    """Yield *count* numbers from *first* on, in pieces."""
+    for start in range(first, first + count, PIECE):
+        yield range(start, min(start + PIECE, first + count))
 
 
 def measure(server: Server, kind: str, given: argparse.Namespace) -> dict[str, Any]:
@@ -76,7 +90,9 @@ def measure(server: Server, kind: str, given: argparse.Namespace) -> dict[str, A
     answers, memory, began = Answers(), [], time.perf_counter()
     before = run.processes(server)
     with ProcessPoolExecutor(given.senders, multiprocessing.get_context("spawn")) as pool:
-        waiting: set[Future[Answers]] = {pool.submit(send, server.url, kind, some) for some in pieces(given.n)}
+        waiting: set[Future[Answers]] = {
+            pool.submit(send, server.url, kind, some) for some in pieces(given.first, given.n)
+        }
         while waiting and run.processes(server) == before and time.perf_counter() - began < given.seconds:
             done, waiting = wait(waiting, LOOK_SECONDS)
             for one in done:
@@ -119,6 +135,7 @@ def main() -> None:
     """Send, keep the figures, and fail where the server did."""
     parser = run.parser(__doc__ or "")
     parser.add_argument("--senders", type=int, default=3, help="processes that send (3)")
+    parser.add_argument("--first", type=int, default=0, help="number of the first request (0)")
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=list(KINDS), help="what to send (both)")
     parser.add_argument("--seconds", type=float, default=math.inf, help="most seconds for each kind")
     given = parser.parse_args()

@@ -13,6 +13,7 @@ from app.query.query import Bucket, Facets, FieldInfo, Query, Value
 from app.systems.sqlite.index import counting, kept
 from app.systems.sqlite.index.kept import MINUTE
 from app.systems.sqlite.index.search import SqliteQuery
+from app.systems.sqlite.index.terms import named
 from app.systems.sqlite.index.writing import PATHS, type_name
 
 #: Records that facets and fields of a filtered query look at; more are an estimate and said to be.
@@ -135,7 +136,7 @@ def _paths_of(record: LogRecord) -> set[tuple[str, str]]:
         ("message", "string"),
         ("level", "string"),
     }
-    return found | {(path, type_name(value)) for path, value in scalars(record.metadata or {}, "metadata")}
+    return found | {(named(path), type_name(value)) for path, value in scalars(record.metadata or {}, "metadata")}
 
 
 def _sampled(

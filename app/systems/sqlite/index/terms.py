@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -30,6 +30,11 @@ from app.log.scalars import as_text, number, sortable
 
 #: A longer value is indexed by its start and by a digest of the whole (characters).
 VALUE_LIMIT = 200
+#: Paths whose terms a process remembers, and characters of the longest of them: programs write few and short ones.
+REMEMBERED_PATHS, REMEMBERED_LENGTH = 4_096, 160
+#: Characters of a path beyond which terms hold its digest: a key has as many paths as dots, and many keys lie beneath a path, so
+#: that a log of some KiB would become GiB of terms.
+PATH_LENGTH = 1_000
 
 #: Characters of names of fields that the caches may meet before they begin anew: as many entries of long names would be gigabytes.
 NAMES = 4 << 20
@@ -57,10 +62,26 @@ def escape(value: str) -> str:
     return value if _SPECIAL.search(value) is None else _SPECIAL.sub(_escaped, value)
 
 
-@lru_cache(maxsize=20_000)
 def path_name(field: str) -> str:
     """Return the name of a metadata path in terms: without `metadata`, its dot kept (a key may be empty), escaped."""
+    if len(field) > PATH_LENGTH:
+        return _long_name(hashlib.blake2b(field.encode(), digest_size=16))
+    return _path_name(field) if len(field) <= REMEMBERED_LENGTH else _path_name.__wrapped__(field)
+
+
+def _long_name(digest: hashlib.blake2b) -> str:
+    # `^.` stands in no escaped text.
+    return f"^.{digest.hexdigest()}"
+
+
+@lru_cache(maxsize=REMEMBERED_PATHS)
+def _path_name(field: str) -> str:
     return _SPECIAL_IN_PATH.sub(_escaped, field.removeprefix("metadata"))
+
+
+def named(path: str) -> str:
+    """Return a path as the list of fields has it: its beginning, where it is long."""
+    return path if len(path) <= PATH_LENGTH else f"{path[:PATH_LENGTH]}…"
 
 
 def exists_term(field: str) -> str:
@@ -121,16 +142,30 @@ def _commit_terms(commit: str) -> str:
     return f"{_terms('commit', commit)} {exists_term('commit')}"
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=REMEMBERED_PATHS)
 def _of_key(above: str, key: str) -> tuple[str, str, str, str]:
     """Return, for a key beneath the path *above*, its path, the terms that it exists, these with the start of a value's term, and that of a number's.
 
     A key may have dots, so that paths lie between; that what is *above* exists is not among the terms.
     """
     path = f"{above}.{key}"
-    parts, known = path.split("."), above.count(".") + 1
-    existing = " ".join(exists_term(".".join(parts[:end])) for end in range(known + 1, len(parts) + 1))
+    existing = " ".join(f"e~m{name}" for name in _names_between(above, key))
     return path, existing, f"{existing} {field_start(path)}", number_start(path)
+
+
+def _names_between(above: str, key: str) -> Iterator[str]:
+    """Yield the names of the paths that end at each dot of a key beneath *above*, and of the whole."""
+    path, digest = above, None
+    for part in key.split("."):
+        if digest is None:
+            path = f"{path}.{part}"
+            if len(path) <= PATH_LENGTH:
+                yield path_name(path)
+                continue
+            digest = hashlib.blake2b(path.encode(), digest_size=16)
+        else:
+            digest.update(f".{part}".encode())
+        yield _long_name(digest)
 
 
 def document(record: LogRecord) -> str:
@@ -176,7 +211,7 @@ def documents(records: Sequence[LogRecord], characters: int, *caches: Any) -> li
 
 def _forget_names(caches: Sequence[Any]) -> None:
     _MetNames.characters = 0
-    for cache in (path_name, _of_key, *caches):
+    for cache in (_path_name, _of_key, *caches):
         cache.cache_clear()
 
 
@@ -184,7 +219,8 @@ def _add_values(parts: list[str], path: str, values: dict[str, Any]) -> bool:
     """Add the terms of what lies beneath a path of the metadata; return whether there is any value."""
     some = False
     for key, value in values.items():
-        inner, existing, start, numbers = _of_key(path, key)
+        short = len(path) + len(key) <= REMEMBERED_LENGTH
+        inner, existing, start, numbers = _of_key(path, key) if short else _of_key.__wrapped__(path, key)
         if type(value) is str and len(value) <= VALUE_LIMIT and _SPECIAL.search(value) is None:
             parts.append(start + value)
             some = True

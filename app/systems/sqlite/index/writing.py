@@ -93,7 +93,7 @@ def _typed_paths(metadata: dict[str, Any], known: dict[_Layout, set[str]]) -> Co
     for key, value in metadata.items():
         kind = _TYPES.get(type(value))
         if kind is not None:
-            found.append(_typed_key(key, kind))
+            found.append((_typed_key if len(key) <= terms.REMEMBERED_LENGTH else _typed_key.__wrapped__)(key, kind))
             continue
         kinds, nested = tuple(map(type, value.values())) if type(value) is dict else (list,), True
         if dict in kinds or list in kinds:
@@ -113,7 +113,7 @@ def _flat(key: str, names: tuple[str, ...], kinds: tuple[type, ...]) -> set[str]
     return _paths(f"metadata.{key}", (names, kinds, ()))
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=terms.REMEMBERED_PATHS)
 def _typed_key(key: str, kind: str) -> str:
     return _typed(f"metadata.{key}", kind)
 
@@ -148,7 +148,7 @@ def _paths(path: str, layout: _Layout) -> set[str]:
 
 
 def _typed(path: str, kind: str) -> str:
-    return f"{path}\0{kind}"
+    return f"{terms.named(path)}\0{kind}"
 
 
 def type_name(value: object) -> str:
