@@ -2,6 +2,7 @@
 
 python -m bench.doors                     100,000 logs by each door, in turns; some minutes
 python -m bench.doors --n 5000 --turns 2  a quick look
+python -m bench.doors --form "NDJSON, pino's"  that form alone, beside our own
 python -m bench.doors --peer ./victoria-logs  the same bodies to VictoriaLogs' doors too
 """
 
@@ -31,6 +32,8 @@ from tests.e2e.program import Server
 LOGS, TURNS = 20_000, 5
 #: The parts whose processor time a log takes until it is found; the first two are those that accept it.
 PARTS = ("web", "syslog", "worker")
+#: The form that the others are compared with.
+_FIRST = next(iter(FORMS))
 #: VictoriaLogs' doors for the same bodies, by form; the lines of other programs have other names of time and text.
 PEER_DOORS = {
     "NDJSON, our own form": peer.DOOR,
@@ -90,13 +93,14 @@ def measure(
     server: Server, path: Path, given: argparse.Namespace, victoria: Victoria | None = None
 ) -> dict[str, dict[str, float]]:
     """Send each turn's logs by each door, and to the peer's; return the middle of each part, and of their sums, over the turns."""
-    took: dict[str, list[dict[str, float]]] = {name: [] for name in FORMS}
+    forms = {name: form for name, form in FORMS.items() if not given.form or name in (_FIRST, *given.form)}
+    took: dict[str, list[dict[str, float]]] = {name: [] for name in forms}
     theirs: dict[str, list[float]] = {name: [] for name in (PEER_DOORS if victoria is not None else ())}
     found = sent = 0
     with path.open("rb") as file:
         for _ in range(given.turns):
             logs = [json.loads(line) for line in islice(file, given.n)]
-            for name, form in FORMS.items():
+            for name, form in forms.items():
                 took[name].append(turn(server, form, logs, given, found))
                 found += len(logs)
                 if victoria is not None and name in theirs:
@@ -156,6 +160,7 @@ def main() -> None:
     parser.set_defaults(n=LOGS)
     parser.add_argument("--turns", type=int, default=TURNS, help=f"turns of all doors ({TURNS})")
     parser.add_argument("--peer", type=Path, help="a VictoriaLogs binary, whose doors get the same bodies")
+    parser.add_argument("--form", action="append", choices=FORMS, help="a form to send beside our own (all)")
     given = parser.parse_args()
     with socket.create_server(("127.0.0.1", 0)) as free:
         given.port = free.getsockname()[1]
@@ -166,7 +171,7 @@ def main() -> None:
         figures = measure(server, path, given, victoria)
     if given.peer is not None:
         given.peer = given.peer.name
-    run.save("doors", given, {"machine": described, "doors": figures}, table(figures))
+    run.save("forms" if given.form else "doors", given, {"machine": described, "doors": figures}, table(figures))
 
 
 if __name__ == "__main__":
