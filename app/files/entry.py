@@ -25,7 +25,7 @@ _CUT = f"more than {JOINED_LINES:,} lines or {JOINED_CHARACTERS:,} characters: t
 
 #: A line that names where something was logged, before the line that says what: java.util.logging, tinylog.
 PLACE = re.compile(
-    r"(?:\[(?P<thread>[^\]]{1,80})\] )?(?P<resource>[\w.$]{1,250}?)(?:[. ](?P<method>[\w$<>]{1,100}))?(?:\(\))?",
+    r"(?:\[(?P<thread>[^\]]{1,80})\] )?(?P<resource>[\w.$]{1,250}?)(?:[. ](?P<method>[a-z_$<][\w$<>]{0,99}))?(?:\(\))?",
     re.DOTALL,
 )
 _STATEMENT_TIME = re.compile(r"SET timestamp=(\d{9,11}(?:\.\d{1,6})?);")

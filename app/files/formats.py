@@ -25,6 +25,8 @@ _READERS: tuple[tuple[str, Reader], ...] = (
 NAMES = ("json", "syslog", "access", "logfmt", "text", "plain")
 #: How JSON begins, and no literal of another language does: `{ level: 'info' }`.
 _JSON = re.compile(r"\{\s*[\"}]")
+#: Characters with which a line of a program begins that writes a time of its own.
+_HEADS = frozenset("[0123456789")
 #: How often a word must stand where a host does, before two programs, to be one.
 _HOST_LINES = 3
 
@@ -69,7 +71,7 @@ class Format:
         if self.fields and (log := w3c.read(line, self.fields, assumed)) is not None:
             return reader.present(log)
         if self.hosts and (log := reader.read_syslog(line, assumed, self.hosts)) is not None:
-            return reader.present(log)
+            return _opened(reader.present(log), assumed)
         if self.npmlog and (log := columns.npmlog(line)) is not None:
             return reader.present(log)
         line = columns.padded(line, self.width)
@@ -77,6 +79,8 @@ class Format:
             log = read(line, assumed)
             if log is not None:
                 log = reader.present(log)
+                if "app" in log.get("metadata", {}):
+                    log = _opened(log, assumed)
                 if self.named and "resourceId" not in log:
                     log = columns.named(log)
                 if self.levelled and "timestamp" in log and "level" not in log:
@@ -123,6 +127,17 @@ class Format:
         if inner is None:
             return {**reader.plain(log["message"]), **log}
         return {**log, **inner, "metadata": {"stream": stream, **inner.get("metadata", {})}}
+
+
+def _opened(log: dict[str, Any], assumed: Assumed) -> dict[str, Any]:
+    """Return the log of a line of syslog with what its message says: of an object all but its time, of a text with a head its level."""
+    message = log["message"]
+    if message.startswith('{"') and (inner := structured.read_json(message, assumed)) is not None:
+        return reader.present(reader.within(log, inner))
+    if message[:1] in _HEADS and log.get("level") == "info" and "facility" not in log.get("metadata", {}):
+        found = head.read(message, assumed)
+        return log if found is None or not found.get("level") else {**log, "level": found["level"]}
+    return log
 
 
 def kind(line: str, assumed: Assumed) -> str:

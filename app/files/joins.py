@@ -81,7 +81,7 @@ TRACES: tuple[TraceForm, ...] = (
 )
 #: Beginnings of lines that go on with the log before, in a text of any kind.
 GOES_ON = re.compile(
-    r"\*\*\* Check failure stack trace: \*\*\*|Caused by:|Suppressed: |Wrapped by: |\.\.\. \d+ (?:more|common|frames)|During handling of the above|The above exception was|"
+    r"\(Use `node --trace-|\*\*\* Check failure stack trace: \*\*\*|Caused by:|Suppressed: |Wrapped by: |\.\.\. \d+ (?:more|common|frames)|During handling of the above|The above exception was|"
     r"Stack trace:|#\d+ (?:/|\S+\(|\{main\})|Next \w[\w\\]{0,99}: |\[stacktrace\]|\[previous exception\]|"
     r"Stack backtrace:|stack backtrace:|note: run with `|Location:$|--- End of (?:inner|stack)|---> |"
     r"\S{1,300}\.rb:\d+:in ['`]|\*\* (?:\(\w|(?:Last (?:message|event)|When |Reason |State|Client |Queued |Postponed )\b)|>  ?File \"|[╭│╰]|\tat "

@@ -16,7 +16,7 @@ import msgspec
 from app.log.foreign.found import Foreign
 from app.log.lines import ansi, reader, words
 from app.log.reading import carried
-from app.times import written
+from app.times import stamps, written
 from app.times.written import Assumed
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ _HEROKU = re.compile(
 _CLOUDWATCH = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{3,6})?\+00:00) (?P<name>\d{4}/\d\d/\d\d/\[[\w$]{1,60}\]\w{6,64}) (?P<text>.*)",
     re.DOTALL,
+)
+#: Foreman's, Overmind's and Honcho's: 14:00:01 web.1  | text
+_FOREMAN = re.compile(
+    r"(?P<time>\d\d:\d\d:\d\d) (?P<name>[A-Za-z][\w-]{0,60}\.\d{1,3}) {1,60}\| (?P<text>.*)", re.DOTALL
 )
 #: A time as `kubectl logs --timestamps`, `docker logs -t` and Docker Compose's `-t` write it before each line: all nine digits.
 _STAMPED = re.compile(r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}(?:Z|[+-]\d\d:\d\d)) ?(?P<text>.*)", re.DOTALL)
@@ -59,7 +63,7 @@ class Kept(NamedTuple):
     partial: bool
     #: The stream, or the container, that wrote it.
     source: str
-    #: A time in RFC 3339 or in the form of the match; None where none was kept.
+    #: A time in RFC 3339, a time of day, or one in the form of the match; None where none was kept.
     time: re.Match[str] | str | None
     metadata: dict[str, Any]
     resource: str | None = None
@@ -67,6 +71,9 @@ class Kept(NamedTuple):
     def outer(self, assumed: Assumed) -> Foreign:
         """Return the log that the container's line makes without a look into its text."""
         time = written.from_groups(self.time, 1, assumed) if isinstance(self.time, re.Match) else self.time
+        if isinstance(time, str) and len(time) == len("00:00:00"):
+            stamp = stamps.at(time, 0, assumed)
+            time = None if stamp is None else str(stamp.value)
         log = {"message": self.text, "timestamp": time, "resourceId": self.resource, "metadata": self.metadata}
         return Foreign(reader.present(log), "")
 
@@ -96,14 +103,15 @@ def read(line: str) -> Kept | None:
         line = ansi.stripped(line)
     if line[:2].isdigit() and (found := _HEROKU.fullmatch(line) or _CLOUDWATCH.fullmatch(line)) is not None:
         return Kept(found["text"], False, found["name"], found["time"], {}, found["name"][-_RESOURCE:])
+    if line[2:3] == ":" and (found := _FOREMAN.fullmatch(line)) is not None:
+        return Kept(found["text"], False, found["name"], found["time"], {}, found["name"])
     found = _CRI.fullmatch(line)
     if found is not None:
         return Kept(found[6] or "", found[5] == "P", found[4], found, {"stream": found[4]})
     named = reader.NAMED.match(line)
     if named is None:
         return None
-    name = named["name"] or named["pod"]
-    resource = named["service"] or named["container"]
+    name, resource = reader.keeper_of(named)
     return Kept(line[named.end() :], False, name, None, {"container": name}, resource)
 
 

@@ -183,7 +183,7 @@ class Splitter:
             return part["part"]
         if entry.free > 0 and (found is None or "timestamp" not in found):
             return text
-        if found is not None:
+        if found is not None and (entry.trace is None or text[0] not in _BLANK or "timestamp" in found):
             return self._repeats(entry, text, found)
         if text[0] in _BLANK:
             return text if self._is_deeper(entry, text) else None

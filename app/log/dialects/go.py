@@ -88,6 +88,20 @@ ROWS: tuple[Dialect, ...] = (
         run="2026-11-29",
     ),
     Dialect(
+        "lager",
+        "lager for Go: Cloud Foundry's components",
+        (
+            ("log_level:digit", "source:str", "message:str", "data:dict"),
+            ("data:dict", "source:str", "level:str", "message:str", "timestamp:str"),
+        ),
+        message=("message",),
+        level=("level", "log_level"),
+        timestamp=("timestamp",),
+        resource=("source",),
+        exception=("data>error", "error"),
+        levels=(("0", "debug"), ("1", "info"), ("2", "error"), ("3", "fatal")),
+    ),
+    Dialect(
         "go-test",
         "go test -json 1.26.8",
         (("Action:str", "Package:str"), ("Action:str", "ImportPath:str")),

@@ -76,6 +76,8 @@ def level(value: Any, name: str, dialect: Dialect | None) -> str | None:
         known = next((level for written, level in dialect.levels if written == str(value)), None)
         if known is not None:
             return known
+    if name == "status" and type(value) is int:
+        return None  # of HTTP
     scale = _SCALES.get(name)
     if scale is None and dialect is not None:
         scale = dialect.scale

@@ -16,6 +16,7 @@ from app.log.foreign.scales import SYSLOG, from_status
 from app.log.lines import tail, words
 from app.log.lines.rows.form import DATED, Form, form
 from app.log.lines.rows.hosts import HOSTS
+from app.log.lines.rows.languages import LANGUAGES
 from app.log.lines.rows.servers import REQUESTS, STATEMENTS
 from app.log.lines.rows.services import SERVICES
 from app.log.lines.rows.vendors import VENDORS
@@ -55,7 +56,8 @@ FORMS: tuple[Form, ...] = (
     # .NET's console, the text beneath: fail: Shop.Pay[0]
     form(
         "dotnet",
-        "[tdiwfc]",
+        r"[tdiwfc\d\[]|0-",
+        r"(?:\[?(?P<time>(?:\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d(?:\.\d{1,7})?(?:Z|[+-]\d\d:\d\d)?)\]? )?"
         r"(?P<level>trce|dbug|info|warn|fail|crit): (?P<resource>[A-Za-z_][\w.+`<>]{0,250})\[(?P<event>-?\d{1,10})\](?: (?P<message>.*)|(?P<rest>\s*))",
         {"trce": "trace", "dbug": "debug", "fail": "error", "crit": "critical"},
     ),
@@ -168,6 +170,7 @@ FORMS: tuple[Form, ...] = (
     # Java's XML logs
     form("xml", "<", r"(?P<message><record>.*)"),
     *VENDORS,
+    *LANGUAGES,
     *SERVICES,
 )
 #: The groups of the time.

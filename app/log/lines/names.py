@@ -17,7 +17,7 @@ _LONGEST = 255
 LOGGER = re.compile(
     r"(?:(?P<module>[\w.]{1,200}):(?P<function>[\w<>.]{1,100}):(?P<line>\d{1,7})(?=[ ]-[ ])"
     r"|(?:in[ ])?(?P<name>[A-Za-z_@](?:[\w.$/@·-]|#(?=[a-z<])|::?(?=\w)){0,254}+)(?:\[(?P<pid>\d{1,10})\])?)"
-    r"(?P<end>(?:[ ]{0,80}:(?=[ ])|[ ]-(?P<pairs>(?:[\w.-]{1,60}=\"[^\"]{0,200}\"[ ]?){1,20})-(?=[ ])|(?:[ ]\[[^\[\]]{0,60}\]|(?=[ ]\([\w.-]{1,150}\.[A-Za-z]{1,5}:[\w<>$]{1,100}\(\d{1,7}\)\)[ ]))?[ ]{1,3}(?:--?-?(?=[ ]\S)|(?=\([\w.-]{1,150}:[\w<>$]{1,100}\(\d))|[ ]{1,60}>(?=[ ]\S)|\t|(?=\]))|(?=[ ]\S{1,100}\.[a-z]{1,4}:\d{1,7}[ \]]))[ ]{0,2}"
+    r"(?P<end>(?:[ ]{0,80}:(?=[ ])|[ ]-(?P<pairs>(?:[\w.-]{1,60}=\"[^\"]{0,200}\"[ ]?){1,20})-(?=[ ])|(?:[ ]{1,60}\[[^\[\]]{0,60}\]|(?=[ ]\([\w.-]{1,150}\.[A-Za-z]{1,5}:[\w<>$]{1,100}\(\d{1,7}\)\)[ ]))?[ ]{1,3}(?:--?-?(?=[ ]\S)|(?=\([\w.-]{1,150}:[\w<>$]{1,100}\(\d))|[ ]{1,60}>(?=[ ]\S)|\t|(?=\]))|(?=[ ]\S{1,100}\.[a-z]{1,4}:\d{1,7}[ \]]))[ ]{0,2}"
 )
 _SOURCE = re.compile(r"[\w./@\\-]{1,150}\.[A-Za-z]{1,4}:\d{1,7}")
 #: A logger or a function with the line in its source.
@@ -86,7 +86,7 @@ class HeadFields:
         elif kind in ("number", "hash"):
             self.metadata.setdefault("pid", found[0].lstrip("#"))
         elif kind == "brace":
-            self.bracket(found["brace"][1:-1])
+            self.bracket(found["brace"].strip("{}"))
         elif kind == "pairs":
             for name, value in (tail.pairs(found[0]) or {}).items():
                 tail.add(self.metadata, name, value)
@@ -123,6 +123,8 @@ class HeadFields:
 
     def _inside(self, content: str) -> bool:
         """Take a bracket from between level and text; False where it belongs to the text."""
+        if not content:
+            return True
         if _SOURCE.fullmatch(content) is not None:
             self.metadata.setdefault("source", content)
             return True

@@ -14,24 +14,28 @@ LineReader = Callable[[str, Assumed], dict[str, Any] | None]
 
 #: A line as Kubernetes keeps it of a container's output: time, stream, whether the line is whole.
 _CONTAINER = re.compile(rf"{written.ISO} (stdout|stderr) ([FP]) (.*)", re.DOTALL)
-#: The name that Docker Compose and `kubectl logs --prefix` write before the lines of each container.
+#: The name that Docker Compose, Swarm, `kubectl logs --prefix` and pm2 write before the lines of each container or process.
 NAMED = re.compile(
-    r"(?P<name>(?P<service>[A-Za-z0-9][\w.-]{0,60}?)[-_]\d{1,3}) {1,60}\| "
+    r"(?P<name>(?P<service>[A-Za-z0-9][\w.-]{0,60}?)(?:[-_]\d{1,3}|\.\d{1,4}\.[a-z0-9]{12,30}@[\w.-]{1,100})) {1,60}\| "
+    r"|(?P<process>\d{1,4}\|(?P<app>[A-Za-z][\w.-]{0,60})) {1,60}\| "
     r"|\[(?P<pod>pod/[\w.-]{1,253}/(?P<container>[\w.-]{1,63}))\] "
 )
 #: Longest head of a line, in which its fields are looked for.
 _HEAD = 16_384
 
 
+def keeper_of(named: re.Match[str]) -> tuple[str, str]:
+    """Return the name before a container's line, and the service, the container or the application that it is of."""
+    groups = named.groupdict()
+    name = groups["name"] or groups["pod"] or groups["process"]
+    return name, groups["service"] or groups["container"] or groups["app"]
+
+
 def read_container(line: str, assumed: Assumed) -> dict[str, Any] | None:
     """Return the log in a line that a container wrote, by what was kept of it: stream and time, or its name; the line is its message."""
     if (named := NAMED.match(line)) is not None:
-        name = named["service"] or named["container"]
-        return {
-            "message": line[named.end() :],
-            "resourceId": name,
-            "metadata": {"container": named["name"] or named["pod"]},
-        }
+        name, resource = keeper_of(named)
+        return {"message": line[named.end() :], "resourceId": resource, "metadata": {"container": name}}
     found = _CONTAINER.fullmatch(line)
     timestamp = None if found is None else written.from_groups(found, 1, assumed)
     if found is None or timestamp is None:

@@ -79,6 +79,8 @@ def read(line: str, assumed: Assumed, hosts: frozenset[str] = frozenset()) -> di
         or line[stamp.end : stamp.end + 1] not in (" ", ":")
     ):
         return None
+    if line[stamp.end - 1] in "Mm":  # no daemon has a clock of twelve hours
+        return None
     rest = line[stamp.end :].lstrip(": ")
     parts = _parts(rest, line, hosts, sure=month or found is not None)
     return None if parts is None else _log(None if found is None else int(found[1]), stamp.value, parts)

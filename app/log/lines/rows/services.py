@@ -109,6 +109,13 @@ SERVICES: tuple[Form, ...] = (
         "0-",
         rf"(?P<time>{_DAY}T{_CLOCK}{_FRACTION}[+-]\d{{4}}) (?P<level>trace|debug|info|notice|warning|error|critical) (?P<resource>[\w./ -]{{1,200}}?) ?: (?P<pairs>(?:[\w.-]{{1,100}}=\S{{0,500}} ){{0,40}})(?:\[(?P<source>[A-Za-z_]\w{{0,100}})\] )?(?P<message>.*)",
     ),
+    # Warnings of Node.js: (node:12) [DEP0001] DeprecationWarning: text
+    form(
+        "node",
+        r"\(",
+        r"\((?P<program>node|electron):(?P<pid>\d{1,10})\) (?:\[(?P<code>\w{1,60})\] )?(?P<message>\w{0,60}Warning: .*)",
+        level="warn",
+    ),
     # WordPress: [29-Nov-2026 14:00:02 UTC] WordPress database error text
     form(
         "wordpress",
