@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -35,9 +35,6 @@ REMEMBERED_PATHS, REMEMBERED_LENGTH = 4_096, 160
 #: Characters of a path beyond which terms hold its digest: a key has as many paths as dots, and many keys lie beneath a path, so
 #: that a log of some KiB would become GiB of terms.
 PATH_LENGTH = 1_000
-
-#: Characters of names of fields that the caches may meet before they begin anew: as many entries of long names would be gigabytes.
-NAMES = 4 << 20
 
 ALL = "a~"
 #: Letter of each plain field.
@@ -184,35 +181,6 @@ def document(record: LogRecord) -> str:
     if record.metadata and _add_values(parts, "metadata", record.metadata):
         parts.append("e~m")
     return " ".join(parts)
-
-
-class _MetNames:
-    """How many characters of names of fields the caches have met since they began anew."""
-
-    characters = 0
-
-
-def documents(records: Sequence[LogRecord], characters: int, *caches: Any) -> list[str]:
-    """Return the `document` of each record of a batch whose names of fields have so many characters, each name counted once.
-
-    The caches of names bound how many they hold; here it is bounded how long these are, in *caches* of others too.
-    """
-    _MetNames.characters += characters
-    if _MetNames.characters > NAMES:
-        _forget_names(caches)
-    if characters <= NAMES:
-        return [document(record) for record in records]
-    found = []
-    for record in records:
-        found.append(document(record))
-        _forget_names(caches)
-    return found
-
-
-def _forget_names(caches: Sequence[Any]) -> None:
-    _MetNames.characters = 0
-    for cache in (_path_name, _of_key, *caches):
-        cache.cache_clear()
 
 
 def _add_values(parts: list[str], path: str, values: dict[str, Any]) -> bool:

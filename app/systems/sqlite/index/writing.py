@@ -62,8 +62,7 @@ class Prepared:
 def prepare(records: Sequence[LogRecord]) -> Prepared:
     """Compute terms and counts of *records*; the costly part of indexing, without any lock."""
     minutes, counts = tallies(records)
-    names = sum([len(value) for field, value in counts if field == PATHS])
-    return Prepared(list(records), terms.documents(records, names, _typed_key), minutes, counts)
+    return Prepared(list(records), [terms.document(record) for record in records], minutes, counts)
 
 
 def tallies(records: Sequence[LogRecord]) -> tuple[Counter[tuple[int, str]], Counter[tuple[str, str]]]:
