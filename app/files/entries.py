@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from operator import itemgetter
 
 from app.files import joins, kept
 from app.files.entry import JOINED_CHARACTERS, JOINED_LINES, Entry, Line
@@ -13,8 +14,8 @@ from app.log.lines import ansi
 from app.query.meaning import regex
 from app.times.written import Assumed
 
-#: Lines after which what a source began and did not end is taken as ended: other sources' entries wait for it.
-_APART = 1_000
+#: Entries, their characters, and sources from which on what was begun is taken as ended: the entries wait for it in memory.
+_HELD, _HELD_CHARACTERS, _BEGUN = 1_000, 4 << 20, 10_000
 
 
 def entries(lines: Iterable[Line | None], format: Format, assumed: Assumed) -> Iterator[Entry | None]:
@@ -99,6 +100,10 @@ class _Sources:
         self._inner, self._assumed = inner, assumed
         self._sources: dict[str, _Source] = {}
         self._done: list[Entry] = []
+        #: How many characters those have that are done, and where the last of them ends.
+        self._size = self._reach = 0
+        #: A source that began something before that.
+        self._blocker: _Source | None = None
 
     def _source(self, name: str) -> _Source:
         source = self._sources.get(name)
@@ -107,18 +112,25 @@ class _Sources:
         return source
 
     def _released(self, line: Line) -> Iterator[Entry]:
-        """Yield what has ended before all that is pending; end what began too many lines ago."""
-        for source in self._sources.values():
-            if source.first is not None and line.number - source.first.number > _APART:
-                self._close(source)
-        if not self._done:
-            return
-        begun = min((one.first.start for one in self._sources.values() if one.first is not None), default=line.end)
-        if begun >= max(entry.end for entry in self._done):
+        """Yield what has ended before all that is pending; where too much waits, take as ended what was begun before *line*."""
+        if len(self._done) >= _HELD or self._size >= _HELD_CHARACTERS or len(self._sources) >= _BEGUN:
+            for name, source in [*self._sources.items()]:
+                if source.first is None or source.first.start < line.start:
+                    self._close(source)
+                    del self._sources[name]
+        elif self._done and not self._is_blocked():
+            begun = ((one.first.start, one) for one in self._sources.values() if one.first is not None)
+            self._blocker = min(begun, key=itemgetter(0), default=(0, None))[1]
+        if self._done and not self._is_blocked():
             yield from self._together()
+
+    def _is_blocked(self) -> bool:
+        first = None if self._blocker is None else self._blocker.first
+        return first is not None and first.start < self._reach
 
     def _together(self) -> Iterator[Entry]:
         done, self._done = self._done, []
+        self._size = self._reach = 0
         if len(done) > 1:
             done.sort(key=lambda entry: entry.start)
         end = max((entry.end for entry in done), default=0)
@@ -148,7 +160,12 @@ class _Sources:
     def _whole(self, source: _Source, ended: Entry) -> None:
         """Note the entry that *ended*."""
         source.pending.clear()
-        self._done.append(ended)
+        self._hold(ended)
+
+    def _hold(self, entry: Entry) -> None:
+        self._done.append(entry)
+        self._size += entry.size
+        self._reach = max(self._reach, entry.end)
 
 
 class _Unwrapping(_Sources):
@@ -194,7 +211,7 @@ class _Unwrapping(_Sources):
         size = sum(len(line.text) for line, _ in (*more, (first, outer)))
         entry = Entry(first.text, first.start, last.end, first.number, [line.text for line, _ in more], size=size)
         entry.kept = Carried(ended, self._inner, outer)
-        self._done.append(entry)
+        self._hold(entry)
 
 
 class _Processes(_Sources):

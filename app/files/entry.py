@@ -33,7 +33,7 @@ _ELEMENT = re.compile(r"<(date|logger|level|class|method|thread|message)>([^<]{0
 #: Attributes of a log4j:event, its texts, and its properties.
 _ATTRIBUTE = re.compile(r"([A-Za-z]{1,20})=\"([^\"]{0,1000})\"")
 _CDATA = re.compile(
-    r"<log4j:(message|throwable|NDC)>(?:<!\[CDATA\[)?((?:[^<\]]|\](?!\]>)|<(?!/log4j:))*+)(?:\]\]>)?</log4j:"
+    r"<log4j:(message|throwable|NDC)>(?:<!\[CDATA\[)?((?:[^<\]]|\](?!\]>)|<(?!/?log4j:))*+)(?:\]\]>)?</log4j:"
 )
 _DATA = re.compile(r"<log4j:data name=\"([^\"]{1,200})\" value=\"([^\"]{0,65536})\"")
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&amp;": "&"}
@@ -136,6 +136,8 @@ class Entry:
             literal = literals.log(ansi.stripped(self.text), assumed)
             if literal is not None:
                 return [literal]
+        if self.stanza is not None and self.first.startswith("<log4j:"):
+            return [_log4j(self.text)]
         if not self.more and self.trace is None:
             return format.logs(self.first, assumed, self.found, asked=self.asked)
         if self.open or (self.first.startswith("{") and not self.bracket and self.stanza is None):
@@ -204,8 +206,6 @@ def _placed(log: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
 
 def _stanza(entry: Entry, log: dict[str, Any]) -> dict[str, Any]:
     """Return the log of lines that belong together by a form of theirs."""
-    if entry.first.startswith("<log4j:"):
-        return _log4j(entry.text)
     if entry.first.startswith("<"):
         return _xml(entry.text)
     message = "\n".join(line for line in (log["message"], *entry.more) if line)

@@ -87,7 +87,10 @@ class FileSource:
         first = b"".join(piece for piece in head if piece)
         if _is_binary(first):
             raise InvalidInput(Problem("does not hold text"))
-        sample = [decode(line.removesuffix(b"\r").lstrip(b"\0")) for line in first.split(b"\n")[:SAMPLE_LINES]]
+        started = first.split(b"\n")
+        if growing and len(started) > 1:
+            del started[-1]  # the line that somebody still writes, or nothing
+        sample = [decode(line.removesuffix(b"\r").lstrip(b"\0")) for line in started[:SAMPLE_LINES]]
         format = recognise(sample, self._assumed, self._assumed.form)
         report.format = format.name
         whole = partial(_is_whole, report, self._assumed) if growing else _always
@@ -197,6 +200,8 @@ def _parts(entries: Iterable[Entry | None], begin: int, cut: int) -> Iterator[li
             size += entry.size or len(entry.first)
         end = part[-1].end if part else begin
         if begin < cut:
+            if entry is None and part:  # blank lines may stand before it, which were none when it was begun
+                end = part[-1].end = max(end, cut)
             full = end >= cut
         else:
             full = entry is None or len(part) >= PART_LOGS or size >= PART_CHARACTERS

@@ -182,7 +182,8 @@ class Splitter:
         if part is not None and joins.same_process(entry.first, text):
             return part["part"]
         if entry.free > 0 and (found is None or "timestamp" not in found):
-            return text
+            crash = joins.begun(text)
+            return None if crash is not None and crash.alone else text
         if found is not None and (entry.trace is None or text[0] not in _BLANK or "timestamp" in found):
             return self._repeats(entry, text, found)
         if text[0] in _BLANK:
@@ -288,4 +289,7 @@ def _in_stanza(entry: Entry, until: Any, text: str, found: dict[str, Any] | None
         return text.startswith(("# User", "<record>")) and not any(
             line.startswith(("# User", "<record>")) for line in (entry.first, *entry.more)
         )
-    return entry.first.startswith("<") or found is None or "timestamp" not in found
+    if entry.first.startswith("<"):
+        last = entry.more[-1] if entry.more else entry.first
+        return text.startswith("</") or not last.rstrip().endswith(("</record>", "</log4j:event>", "</log>"))
+    return found is None or "timestamp" not in found

@@ -92,7 +92,8 @@ _FORMS: dict[str, tuple[str, ...]] = {
         rf"{_WEEKDAY}(?P<day>\d\d?)[ ]{_NAME}[ ](?P<year>\d{{4}}){_JOINT}{_DAYTIME}",
         rf"{_WEEKDAY}?{_NAME}[ ]{{1,2}}(?P<day>\d\d?),?[ ](?P<year>\d{{4}})(?:,|[ ]@|[ ]at|[ ]-)?[ ]{_DAYTIME}",
         rf"{_WEEKDAY}?{_NAME}[ ]{{1,2}}(?P<day>\d\d?)[ ]{_CLOCK}(?P<zone>[ ](?:{_NAMES}))?[ ](?P<year>(?:19|20)\d\d)(?!\w)",
-        rf"{_NAME}[ ]{{1,2}}(?P<day>\d\d?)[ ]{_CLOCK}{_HALF}{_ZONE}",
+        # Behind it stands syslog's host, which may be called `pm2` or `am-web1`.
+        rf"{_NAME}[ ]{{1,2}}(?P<day>\d\d?)[ ]{_CLOCK}(?:{_HALF}(?![\w.-]))?{_ZONE}",
         rf"{_NAME}[-/](?P<day>\d\d?)[-/](?P<year>\d{{4}}),?{_JOINT}{_DAYTIME}",
     ),
 }

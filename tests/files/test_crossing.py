@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from app.files import pieces
+from app.files.entries import entries
 from app.files.entry import Entry
+from app.files.formats import recognise
 from app.files.source import PART_LOGS, _parts
-from tests.files.reading import lines_of, read, split
+from tests.files.reading import NOW, lines_of, read, split
 from tests.producers.test_events import SAMPLES
 
 #: What each of two streams of a container writes.
@@ -64,8 +67,8 @@ def safe(entries: list[Entry], text: str) -> list[int]:
 def test_a_source_is_taken_again_from_where_nothing_is_begun(seed: int) -> None:
     """All lines before such a place stand in the entries before it, and no others: a crash there loses and doubles none."""
     text = "\n".join(crossed(random.Random(seed), 20)) + "\n"
-    _, entries = split(text)
-    ends = safe(entries, text)
+    _, found = split(text)
+    ends = safe(found, text)
     assert ends == sorted(ends)
     assert ends[-1] == len(text)
 
@@ -74,8 +77,8 @@ def test_a_source_is_taken_again_from_where_nothing_is_begun(seed: int) -> None:
 def test_no_line_of_another_process_is_taken_before_one_that_is_begun(sample: dict[str, Any]) -> None:
     """In the texts of programs that write into one file."""
     text = "\n".join(sample["text"]) + "\n"
-    _, entries = split(text)
-    assert safe(entries, text)[-1] == len(text)
+    _, found = split(text)
+    assert safe(found, text)[-1] == len(text)
 
 
 def test_no_part_ends_where_an_entry_is_begun() -> None:
@@ -86,8 +89,8 @@ def test_no_part_ends_where_an_entry_is_begun() -> None:
         line.format("stdout", "INFO beside"),
         line.format("stderr", "  more"),
     ]
-    _, entries = split("\n".join(lines * PART_LOGS) + "\n")
-    parts = list(_parts(iter(entries), 0, 0))
+    _, found = split("\n".join(lines * PART_LOGS) + "\n")
+    parts = list(_parts(iter(found), 0, 0))
     assert len(parts) > 1
     assert not any(part[-1].tied for part in parts)
 
@@ -96,9 +99,9 @@ def test_what_one_began_waits_for_a_thousand_lines_only() -> None:
     """What is begun and never ended holds up no more of the others."""
     begun = "2026-11-29T18:46:39.000000000Z stderr F ERROR never ended"
     lines = [f"2026-11-29T18:46:40.{number:09}Z stdout F INFO line {number}" for number in range(3_000)]
-    _, entries = split("\n".join([begun, *lines]) + "\n")
-    assert entries[0].end < len(begun) + 1_100 * (len(lines[0]) + 1) or not entries[0].tied
-    assert max(len(run) for run in _runs(entries)) <= 1_002
+    _, found = split("\n".join([begun, *lines]) + "\n")
+    assert found[0].end < len(begun) + 1_100 * (len(lines[0]) + 1) or not found[0].tied
+    assert max(len(run) for run in _runs(found)) <= 1_002
 
 
 def _runs(entries: list[Entry]) -> list[list[Entry]]:
@@ -122,5 +125,54 @@ def test_statements_go_to_their_own_process() -> None:
     first, *others = [log["message"] for log in read(text)]
     assert first == 'relation "x" does not exist\nSTATEMENT:  SELECT *\n\tFROM x'
     assert others == ["hello", "gone", "last"]
-    _, entries = split(text)
-    safe(entries, text)
+    _, found = split(text)
+    safe(found, text)
+
+
+@pytest.mark.parametrize("weights", [[1] * 20, [100, 1, 1, 1, 1, 1]], ids=["as much each", "one much, others seldom"])
+def test_many_streams_hold_up_a_bounded_number(weights: list[int]) -> None:
+    """Though each of them has a line that may go on, at every time."""
+    source = random.Random(1)
+    names = [f"app-{number}" for number in range(len(weights))]
+    lines = [f"{source.choices(names, weights)[0]} | INFO line {number}" for number in range(10_000)]
+    text = "\n".join(lines) + "\n"
+    _, found = split(text)
+    assert max(len(run) for run in _runs(found)) <= 1_100
+    assert safe(found, text)[-1] == len(text)
+
+
+def test_many_processes_that_wait_hold_up_a_bounded_number() -> None:
+    """A PostgreSQL whose clients fail to log in, each at a process of its own."""
+    lines = [
+        line
+        for process in range(1, 6_000, 2)
+        for line in (
+            f'2026-11-29 14:00:00.123 UTC [{process}] FATAL:  password authentication failed for user "x"',
+            f"2026-11-29 14:00:00.124 UTC [{process + 1}] LOG:  connection received: host=192.0.2.1",
+        )
+    ]
+    text = "\n".join(lines) + "\n"
+    _, found = split(text)
+    assert max(len(run) for run in _runs(found)) <= 2_100
+    assert safe(found, text)[-1] == len(text)
+
+
+@pytest.mark.parametrize("kept", ["2026-11-29T18:46:39.000000000Z stderr F {}", "app-1 | {}"])
+def test_a_trace_that_nobody_waits_for_is_not_cut(kept: str) -> None:
+    """Java's StackOverflowError has 1,024 frames."""
+    frames = [f"\tat shop.Pay.take(Pay.java:{number})" for number in range(1_024)]
+    trace = ["2026-11-29 14:00:00.123 ERROR shop.Pay - failed", "java.lang.StackOverflowError: null", *frames]
+    lines = ["2026-11-29 14:00:00.100 INFO shop.Pay - begins", *trace, "2026-11-29 14:00:01.123 INFO shop.Pay - on"]
+    logs = read("\n".join(map(kept.format, lines)) + "\n")
+    assert [log["message"].count("\n") for log in logs] == [0, 1_025, 0]
+
+
+def test_a_part_that_was_begun_ends_where_it_did_though_the_source_is_known_better() -> None:
+    """Its key is of its two ends: another would be put on the queue beside it."""
+    whole = b"web  | hello\ndb   | \nweb  | there\n"
+    cut = whole.index(b"web  | there")
+    format = recognise(whole.decode().split("\n"), NOW)
+    lines = pieces.lines([whole], limit=1_000, cut=cut)
+    first, second = _parts(entries(lines, format, NOW), 0, cut)
+    assert format.inner is not None
+    assert [(part[-1].end, len(part)) for part in (first, second)] == [(cut, 1), (len(whole), 1)]

@@ -177,7 +177,7 @@ def test_a_damaged_byte_costs_no_other() -> None:
 
 @pytest.mark.parametrize(
     "part",
-    ["[", "[a] ", "(", "a.", "a:", "a::", 'a="', "a=", "a=[", " - ", "1", "1 ", "x{a", "/a", "\x1b[", "é", "A", "Error", "java.", "#0 ", "\t", ".go:1", "a\\", "2026-11-29 ", '"', "| "],
+    ["[", "[a] ", "(", "a.", "a:", "a::", 'a="', "a=", "a=[", " - ", "1", "1 ", "x{a", "/a", "\x1b[", "é", "A", "Error", "java.", "#0 ", "\t", ".go:1", "a\\", " -- {}", "2026-11-29 ", '"', "| "],
 )  # fmt: skip
 @pytest.mark.parametrize(
     "head",
@@ -187,6 +187,7 @@ def test_a_damaged_byte_costs_no_other() -> None:
         "2026-11-29 13:18:34,702 ERROR ",
         "[2026-11-29 13:18:34 ",
         "Nov 29 14:49:30 vm a: ",
+        "2026-11-29 18:46:40.123456 E [123:main] Pay -- ",
         "  ",
     ],
 )
@@ -206,6 +207,7 @@ def test_many_lines_cost_no_more_than_their_number() -> None:
         "x\n" + "\n" * 100_000 + "y\n",
         "# User@Host: a\n" + "# User@Host: a\n" * 20_000,
         "TypeError: x\n" + "    at f (/a.js:1:1)\n" * 50_000,
+        "<log4j:event >\n" + "<log4j:message>x" * 50_000 + "\n",
     ):
         begin = time.process_time()
         read(text)

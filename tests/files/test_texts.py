@@ -228,3 +228,34 @@ def test_a_line_means_the_same_whatever_stands_around_it() -> None:
     together = [log for line in lines for log in read(f'{{"msg":"x"}}\n{line}\n{{"msg":"y"}}\n')[1:2]]
     for first, second in zip(alone, together, strict=True):
         assert (first["message"], first.get("level")) == (second["message"], second.get("level"))
+
+
+@pytest.mark.parametrize("host", ["pm2", "pm-db1", "am.example.com", "am335x"])
+@pytest.mark.parametrize("clock", ["02:00:01", "14:00:01"])
+def test_a_host_is_no_half_of_the_day(host: str, clock: str) -> None:
+    """Syslog's host stands where other programs write AM or PM."""
+    log = one(f"Nov 29 {clock} {host} sshd[7]: said")
+    assert (log["timestamp"], log["resourceId"], log["message"]) == (f"2026-11-29T{clock}Z", host, "said")
+
+
+@pytest.mark.parametrize(
+    ("line", "level", "message"),
+    [
+        ("2026-11-29 14:00:01 +0000 INFO retrying after #<Net::ReadTimeoutError: x>", "info", None),
+        ("2026-11-29 14:00:01 +0000 debug: rescued #<Pay::RetryError: x>", "debug", None),
+        ("2026-11-29 14:00:01 +0000 Rack app (): #<RuntimeError: boom>", "error", None),
+        ("2026-11-29 14:00:01 ERROR, disk, full, cannot write", "error", "disk, full, cannot write"),
+        ("2026-11-29 14:00:01,123, ERROR, shop, cannot write", "error", "cannot write"),
+    ],
+)
+def test_a_form_takes_no_other_text(line: str, level: str, message: str | None) -> None:
+    """The level that a line names counts, and its words stay where they are no columns."""
+    log = one(line)
+    assert rank(log) == level
+    assert message is None or log["message"] == message
+
+
+def test_a_device_may_be_named_as_a_date() -> None:
+    """Cisco's switches are often called by their model."""
+    log = one("2960-48-floor1: *Nov 29 14:00:01.123: %SYS-3-CPUHOG: said")
+    assert (log["resourceId"], log["message"]) == ("2960-48-floor1", "said")

@@ -267,3 +267,33 @@ def test_other_programs_are_read_by_the_same_rules(name: str) -> None:
     """No rule fits one sample only."""
     text, expected = PROGRAMS[name]
     assert [(log["message"], rank(log)) for log in read(text)] == expected
+
+
+#: What follows a log in XML, and is none of its lines.
+AFTER = "plain\n2026-11-29 14:00:00 ERROR failed\n"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        '<log4j:event logger="a" timestamp="1795960800000" level="WARN"><log4j:message><![CDATA[said]]></log4j:message></log4j:event>\n',
+        '<log4j:event logger="a" timestamp="1795960800000" level="WARN">\n<log4j:message><![CDATA[said]]></log4j:message>\n</log4j:event>\n',
+        "<record>\n<date>2026-11-29T14:00:00Z</date>\n<level>WARNING</level>\n<message>said</message>\n</record>\n",
+    ],
+    ids=["log4j", "log4j over lines", "java.util.logging"],
+)
+def test_what_follows_a_log_in_xml_is_none_of_it(event: str) -> None:
+    """The log keeps of its own lines what they say; of others it would lose all."""
+    logs = read(event * 2 + AFTER)
+    assert [(log["message"], rank(log)) for log in logs] == [
+        ("said", "warn"),
+        ("said", "warn"),
+        ("plain", "info"),
+        ("failed", "error"),
+    ]
+
+
+def test_a_crash_is_none_of_the_lines_behind_another() -> None:
+    """A path with a number may begin one, again and again."""
+    logs = read("/data/a.csv:10\nbad row\n/data/a.csv:20\nbad row\n")
+    assert [log["message"] for log in logs] == ["/data/a.csv:10\nbad row", "/data/a.csv:20\nbad row"]

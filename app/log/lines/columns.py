@@ -46,8 +46,8 @@ _LEAST, _LACKING = 3, 5
 def after_level(line: str, place: int, found: HeadFields) -> int:
     """Take the names in the columns behind a level; return where what follows them begins."""
     sign = _SIGN.match(line, place)
-    if sign is None:
-        return place
+    if sign is None or (sign[0] == ", " and not line[:place].rpartition(" ")[0].endswith(",")):
+        return place  # a comma within a text, where none stands between time and level
     name = _NAMES[sign[0] if sign[0] == ", " else sign[0].strip()]
     place = sign.end()
     threads = 0

@@ -120,7 +120,7 @@ FORMS: tuple[Form, ...] = (
         "semantic",
         "0-",
         rf"(?P<time>{_ISO}) (?P<letter>[TDIWEF]) \[(?P<pid>\d{{1,10}}):(?P<thread>[^\] ]{{1,60}})(?: (?P<source>[^\]]{{1,200}}))?\] (?:\[[^\]]{{0,200}}\] |\{{[^}}]{{0,300}}\}} |\([\d.]{{1,12}}m?s\) ){{0,3}}"
-        r"(?P<resource>[\w:.]{1,250}) -- (?P<message>.*?)(?: -- (?P<payload>\{.*\}))?",
+        r"(?P<resource>[\w:.]{1,250}) -- (?P<message>.*?)(?: -- (?P<payload>\{.*+(?<=\})))?",
         words.LETTERS,
     ),
     *REQUESTS,

@@ -15,7 +15,7 @@ SERVICES: tuple[Form, ...] = (
     form(
         "lambda",
         "[SERIX]",
-        r"(?P<message>(?:START|END|REPORT|INIT_START|INIT_REPORT|XRAY) .{0,200}?(?:RequestId: (?P<request_id>[\w-]{3,64})|Version|TraceId|Phase).*)",
+        r"(?P<message>(?:(?:START|END|REPORT) RequestId: (?P<request_id>[\w-]{3,64})|INIT_START .{0,200}?Version|INIT_REPORT .{0,200}?Phase|XRAY TraceId).*)",
         level="info",
     ),
     form(
@@ -141,7 +141,7 @@ SERVICES: tuple[Form, ...] = (
     form(
         "puma",
         "0-",
-        rf"(?P<time>{_DAY} {_CLOCK} [+-]\d{{4}}) (?P<message>.{{0,2000}}#<[A-Z][\w:]{{1,100}}(?:Error|Exception): .*)",
+        rf"(?P<time>{_DAY} {_CLOCK} [+-]\d{{4}}) (?P<message>(?!\[|[A-Z]{{3}}|[A-Za-z]{{4,8}}:).{{0,2000}}#<[A-Z][\w:]{{1,100}}(?:Error|Exception): .*)",
         level="error",
     ),
 )

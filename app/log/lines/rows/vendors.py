@@ -28,7 +28,7 @@ VENDORS: tuple[Form, ...] = (
     # Cisco's IOS: <189>29: *Sep 15 08:00:00.123 UTC: %SYS-5-CONFIG_I: text
     form(
         "ios",
-        r"[<\dA-Za-z*.-]",
+        r"[<\dA-Za-z*.-]|0-",
         r"(?:<\d{1,3}>)?(?:(?P<sequence>\d{1,10}+): )?(?:(?P<resource>[\w.-]{1,255}+): )?[*.]?(?P<time>[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d{1,6})?)(?: (?P<zone>[A-Z]{2,5}))?: "
         r"%(?P<facility>[A-Z][A-Z0-9_]{1,40}(?:-[A-Z0-9_]{1,20})?)-(?P<letter>[0-7])-(?P<mnemonic>[A-Z0-9_]{2,60}): (?P<message>.*)",
         _SYSLOG,
