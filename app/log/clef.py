@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
+from app.log.scalars import compact_json
 from app.times import written
 from app.times.written import Assumed
 
@@ -109,7 +109,7 @@ def _filled(template: str, event: dict[str, Any]) -> str:
 
 
 def _shown(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return value if isinstance(value, str) else compact_json(value)
 
 
 def _short(value: Any) -> str | None:

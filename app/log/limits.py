@@ -10,6 +10,7 @@ import msgspec
 from app.errors import Problem, TooLarge
 from app.log.codec import encode
 from app.log.record import LogRecord
+from app.log.scalars import as_bytes
 
 #: Queues that don't carry messages of any size, by the scheme of their URL: largest metadata as JSON, and largest log packed.
 #: A message of SQS has 256 KiB; the rest is for the claim that may travel along.
@@ -54,7 +55,7 @@ class Sharing:
             size = len(_json(shared))
         except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
             # Lone surrogates, and what else JSON can't hold.
-            size = len(repr(shared))
+            size = len(as_bytes(shared))
         # The first log has what was sent.
         self._room -= size * (logs - 1)
         if self._room < 0:

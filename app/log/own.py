@@ -5,7 +5,6 @@ A test holds both together: `record` refuses exactly the values in which `LogSch
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from functools import lru_cache
@@ -18,6 +17,7 @@ from app.errors import Problem
 from app.log.codec import encode
 from app.log.limits import TEXTS, Limits, fit
 from app.log.record import LogRecord, id_bytes, is_uuid7
+from app.log.scalars import compact_json
 from app.times import instant
 from app.times.instant import Instant
 
@@ -164,7 +164,7 @@ def _fitted(value: Any, depth: int) -> Any:
     if type(value) is not dict and type(value) is not list:
         return value
     if depth == 0:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return compact_json(value)
     if type(value) is dict:
         return {name: _fitted(inner, depth - 1) for name, inner in value.items()}
     return [_fitted(inner, depth - 1) for inner in value]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import struct
 from collections.abc import Iterator
@@ -56,3 +57,43 @@ def scalars(value: Any, path: str) -> Iterator[tuple[str, str | bool | int | flo
             yield from scalars(inner, path)
     elif value is not None:
         yield path, value
+
+
+def deep_json(value: Any) -> str:
+    """Return a decoded value as JSON, however deep it is; what JSON has no form for as Python writes it."""
+    found: list[str] = []
+    # The next part stands at the end; texts of ours, such as brackets, are written as they are.
+    left: list[tuple[bool, Any]] = [(False, value)]
+    while left:
+        ours, one = left.pop()
+        if ours:
+            found.append(one)
+        elif isinstance(one, dict | list):
+            begin, end = "{}" if isinstance(one, dict) else "[]"
+            found.append(begin)
+            left.append((True, end))
+            inner = list(one.items() if isinstance(one, dict) else ((None, part) for part in one))
+            for place in range(len(inner) - 1, -1, -1):
+                name, part = inner[place]
+                said = "" if name is None else f"{json.dumps(name, ensure_ascii=False)}:"
+                left += ((False, part), (True, f"{',' if place else ''}{said}"))
+        else:
+            found.append(json.dumps(one, ensure_ascii=False, default=repr))
+    return "".join(found)
+
+
+def compact_json(value: Any) -> str:
+    """Return a decoded value as compact JSON, however deep it is."""
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except RecursionError:
+        return deep_json(value)
+
+
+def as_bytes(value: Any) -> bytes:
+    """Return decoded JSON as Python writes it, or as JSON where it is nested too deeply for that."""
+    try:
+        text = repr(value)
+    except RecursionError:
+        text = deep_json(value)
+    return text.encode("utf-8", "backslashreplace")

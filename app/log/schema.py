@@ -23,6 +23,7 @@ from app.log.lines.reader import read_inner
 from app.log.numbers import Number
 from app.log.reading import Line, Reader, batch, unused
 from app.log.record import LogRecord
+from app.log.scalars import as_bytes
 from app.times.written import Assumed
 
 #: Name of our own form beside those of dialects.
@@ -150,7 +151,7 @@ def payload_of(value: Any) -> bytes:
     try:
         return _json(value)
     except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
-        return repr(value).encode("utf-8", "backslashreplace")
+        return as_bytes(value)
 
 
 def _items(values: Sequence[Any]) -> Iterator[Item]:
@@ -177,7 +178,7 @@ def _item(value: Any) -> Item:
     try:
         raw = _json(value)
     except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
-        return Item(value, repr(value).encode("utf-8", "backslashreplace"), dirty=True)
+        return Item(value, as_bytes(value), dirty=True)
     return Item(value, raw, dirty=b"\\u0000" in raw)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from decimal import Decimal
 from functools import lru_cache
@@ -13,6 +12,7 @@ import msgspec
 from app.log.dialects.dialect import Dialect, at, split
 from app.log.foreign import scales
 from app.log.record import SEVERITY
+from app.log.scalars import compact_json
 from app.times import instant, stamps, written
 from app.times.written import Assumed
 
@@ -47,8 +47,9 @@ def dumped(value: Any) -> str:
     """Return a value as compact JSON."""
     try:
         return _json(value).decode()
-    except (TypeError, ValueError, msgspec.MsgspecError):  # an integer of more than 64 bits
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
+        # An integer of more than 64 bits, or what is nested too deep.
+        return compact_json(value)
 
 
 def message(value: Any) -> str:

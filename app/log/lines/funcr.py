@@ -48,7 +48,7 @@ def _values(text: str) -> dict[str, Any] | None:
             return None
         try:
             value = json.loads(found[2])
-        except ValueError:
+        except (ValueError, RecursionError):
             value = found[2]
         values.setdefault(found[1], value)
         place = found.end()

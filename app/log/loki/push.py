@@ -14,6 +14,7 @@ from app.errors import InvalidRecord, Problem, TooLarge
 from app.log.body import read_item
 from app.log.limits import REQUEST_LOGS, Sharing, ensure_few
 from app.log.loki import labels as text_labels
+from app.log.scalars import as_bytes
 from app.log.schema import Refused
 from app.log.wire import ensure_few_packed
 
@@ -52,7 +53,7 @@ def _values(stream: Any) -> list[Any] | None:
 def _stream(stream: Any, sharing: Sharing) -> Iterator[Any]:
     values = _values(stream)
     if values is None:
-        yield Refused(Problem("the stream has no list of values"), repr(stream).encode("utf-8", "backslashreplace"))
+        yield Refused(Problem("the stream has no list of values"), as_bytes(stream))
         return
     given = stream.get("stream")
     labels = _named(given if isinstance(given, dict) else text_labels.read(str(given or stream.get("labels") or "")))
@@ -62,9 +63,7 @@ def _stream(stream: Any, sharing: Sharing) -> Iterator[Any]:
             more = value[2] if len(value) > 2 and isinstance(value[2], dict) else {}
             yield _log(labels, value[0], value[1], more)
         else:
-            yield Refused(
-                Problem("the value is not a list of time and text"), repr(value).encode("utf-8", "backslashreplace")
-            )
+            yield Refused(Problem("the value is not a list of time and text"), as_bytes(value))
 
 
 def from_protobuf(body: bytes, limit: int, most: int = REQUEST_LOGS) -> list[Any]:

@@ -5,12 +5,12 @@ Both encodings are read into objects with the same attributes, so that one funct
 
 from __future__ import annotations
 
-import json
 import math
 from typing import Any
 
 from app.log.fold import fold
 from app.log.record import SEVERITY
+from app.log.scalars import compact_json
 from app.times import instant
 
 #: Names of SeverityNumber 1 to 24, four numbers each.
@@ -128,6 +128,6 @@ def _message(body: Any, attributes: dict[str, Any], event: str) -> str:
         if named is not None:
             return str(named)
     if body is not None:
-        return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        return compact_json(body)
     thrown = attributes.get("exception.message")
     return event or (thrown if isinstance(thrown, str) else "")

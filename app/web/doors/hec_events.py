@@ -13,6 +13,7 @@ import msgspec
 from app.errors import InvalidRecord, Problem
 from app.files import carried
 from app.log.limits import REQUEST_LOGS, Sharing, ensure_few
+from app.log.scalars import deep_json
 from app.log.schema import Refused, payload_of
 from app.times import written
 from app.times.written import Assumed
@@ -106,9 +107,16 @@ def _log(sent: Any, assumed: Assumed) -> dict[str, Any] | Refused:
     if type(event) is dict:
         said = {"timestamp": time, "resourceId": host, "metadata": metadata}
         return carried.within(carried.read(event, assumed), said)
-    text = event if isinstance(event, str) else json.dumps(event)
+    text = event if isinstance(event, str) else _text(event)
     log = {"message": text.rstrip("\r\n"), "timestamp": time, "resourceId": host, "metadata": metadata}
     return carried.opened(log, assumed)
+
+
+def _text(event: Any) -> str:
+    try:
+        return json.dumps(event)
+    except RecursionError:
+        return deep_json(event)
 
 
 def _metadata(sent: dict[str, Any]) -> dict[str, Any]:

@@ -146,7 +146,7 @@ def _bound(key: str, text_: str) -> Any:
         return text_
     try:
         return json.loads(text_)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text_
 
 
@@ -155,6 +155,6 @@ def _json_list(value: str) -> list[Any] | None:
         return None
     try:
         found = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, list) else None

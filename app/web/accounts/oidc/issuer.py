@@ -118,7 +118,7 @@ class Issuer:
             raise Unavailable(f"the issuer {self.address} answers {answer.status_code} where its documents lie")
         try:
             found = json.loads(body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Unavailable(f"the issuer {self.address} has a document that is no JSON") from None
         if not isinstance(found, dict):
             raise Unavailable(f"the issuer {self.address} has a document that is no JSON object")

@@ -6,7 +6,6 @@ log, in which the token can be read.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from flask import Response, make_response
@@ -14,6 +13,7 @@ from flask import Response, make_response
 from app.files import carried
 from app.log.body import read_item, split_lines
 from app.log.foreign.scales import from_status
+from app.log.scalars import compact_json
 from app.log.schema import Refused
 from app.times import written
 from app.times.written import Assumed
@@ -69,4 +69,4 @@ def log(item: dict[str, Any], assumed: Assumed) -> dict[str, Any]:
         return {"message": f"{item['ScriptName']} {item['Outcome']}", **about}
     if time is None and resource is None:
         return carried.read(item, assumed)
-    return {"message": json.dumps(item, ensure_ascii=False, separators=(",", ":")), **about}
+    return {"message": compact_json(item), **about}
