@@ -42,6 +42,9 @@ class Turns:
         self._clock = clock
         #: Until when several spaces are taken to send.
         self._shared_until = float("-inf")
+        #: Bytes that each waiting space has had more than the one that had the fewest, from one call to the next: of more spaces
+        #: than fit into one, those that had none come first in the next.
+        self._had: dict[str, int] = {}
 
     def oldest(self, connection: Connection, limit: int, now: int) -> list[WaitingRow]:
         """Return envelopes of about *limit* logs that nobody holds at *now*, in seconds since 1970, in the order in which they came.
@@ -56,20 +59,28 @@ class Turns:
             limit = min(limit, SHARED_LOGS)
         if len(found) < 2:
             return some(connection.execute(_OLDEST, (now,)), limit)
-        return sorted(some(in_turn([connection.execute(_OF_SPACE, (one, now)) for one in found]), limit))
+        least = min(self._had.get(one, 0) for one in found)
+        had = [self._had.get(one, 0) - least for one in found]
+        rows = some(in_turn([connection.execute(_OF_SPACE, (one, now)) for one in found], had), limit)
+        self._had = dict(zip(found, had, strict=True))
+        return sorted(rows)
 
 
-def in_turn(each: Sequence[Iterable[WaitingRow]]) -> Iterator[WaitingRow]:
-    """Yield the rows of several lines, always the first of the one that had the fewest bytes so far."""
+def in_turn(each: Sequence[Iterable[WaitingRow]], had: list[int]) -> Iterator[WaitingRow]:
+    """Yield the rows of several lines, always the first of the one that *had* the fewest bytes so far, and count them there."""
     order = count()
-    heap = [(0, next(order), iter(rows)) for rows in each]
+    heap = [(had[line], next(order), line, iter(rows)) for line, rows in enumerate(each)]
+    heapq.heapify(heap)
     while heap:
-        had, _, rows = heap[0]
+        _, _, line, rows = heap[0]
         row = next(rows, None)
         if row is None:
             heapq.heappop(heap)
+            if heap:  # what it did not ask for it is not owed
+                had[line] = heap[0][0]
             continue
-        heapq.heapreplace(heap, (had + len(row[2]), next(order), rows))
+        had[line] += len(row[2])
+        heapq.heapreplace(heap, (had[line], next(order), line, rows))
         yield row
 
 

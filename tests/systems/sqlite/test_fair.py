@@ -23,7 +23,7 @@ def test_each_gets_as_much_while_it_has_any(sizes: list[list[int]]) -> None:
     """All rows come, each line's in its order, and no line has had more than another that waits, but for its last row."""
     lines = [[(n * 100 + line, 1, bytes(size)) for n, size in enumerate(some)] for line, some in enumerate(sizes)]
     had, left = [0] * len(lines), [list(line) for line in lines]
-    for row in in_turn(lines):
+    for row in in_turn(lines, [0] * len(lines)):
         line = row[0] % 100
         assert left[line].pop(0) == row
         assert all(had[line] <= had[other] for other, rows in enumerate(left) if rows)
@@ -52,3 +52,24 @@ def test_batches_are_small_while_several_send(settings: Settings, make_record: M
         assert logs() == SHARED_LOGS
         now[0] = SHARED_SECONDS
         assert logs() == 700
+
+
+def test_more_spaces_than_fit_into_a_batch(settings: Settings, make_record: MakeRecord) -> None:
+    """None is left out for as long as others go on sending: who had nothing of one batch comes first in the next."""
+    names = [f"s{number:02}" for number in range(12)]
+    with closing(SqliteDatabase(settings.database)) as database:
+        queue = SqliteQueue(database, limit=1 << 30, min_free=0)
+        for name in names:
+            queue.put([Envelope([make_record() for _ in range(100)]) for _ in range(3)], space=name)
+        queue.put([Envelope([make_record(message="last of all")])], space="zz")
+        found: list[str] = []
+        for _ in range(1 + len(names) * 100 // SHARED_LOGS):
+            batch = queue.take(4_000, 0)
+            found += [record.message for record in batch.records]
+            queue.ack(batch)
+            for name in names[:5]:
+                queue.put([Envelope([make_record() for _ in range(100)])], space=name)
+        with database.snapshot() as connection:
+            left = connection.execute("SELECT space, count(*) FROM queue GROUP BY space").fetchall()
+    assert "last of all" in found
+    assert all(count < 3 for name, count in left if name not in names[:5])
