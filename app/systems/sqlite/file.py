@@ -126,6 +126,8 @@ class SqliteDatabase:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         with self._writing:
+            if self._lock_file < 0:
+                raise Unavailable(f"{self.path}: it was closed in this process")
             fcntl.flock(self._lock_file, fcntl.LOCK_EX)
             try:
                 yield
@@ -232,6 +234,9 @@ class _Bell:
 
     def __init__(self, path: Path) -> None:
         self._pipe = -1
+        #: How many threads wait: the ends are closed once none does, for another file that is opened may get their numbers.
+        self._waiting = 0
+        self._changed = threading.Condition()
         #: A byte that is written to the second end is never read: from then on no thread waits.
         self._hurried, self._hurry = os.pipe()
         with suppress(OSError):  # a file system without named pipes: `wait` then just waits
@@ -241,26 +246,41 @@ class _Bell:
             self._pipe = os.open(path, os.O_RDWR | os.O_NONBLOCK)
 
     def ring(self) -> None:
-        if self._pipe >= 0:
-            with suppress(BlockingIOError):  # full: enough bytes lie there to wake anybody
-                os.write(self._pipe, b"\n")
+        with self._changed:
+            if self._pipe >= 0:
+                with suppress(BlockingIOError):  # full: enough bytes lie there to wake anybody
+                    os.write(self._pipe, b"\n")
 
     def wait(self, seconds: float) -> None:
-        if self._pipe < 0:
-            seconds = min(seconds, DEAF_SECONDS)
-        ready, _, _ = select.select([end for end in (self._pipe, self._hurried) if end >= 0], [], [], seconds)
-        if self._pipe in ready:
-            with suppress(BlockingIOError):
-                os.read(self._pipe, 4096)
+        with self._changed:
+            if self._hurried < 0:
+                return
+            self._waiting += 1
+        try:
+            if self._pipe < 0:
+                seconds = min(seconds, DEAF_SECONDS)
+            ready, _, _ = select.select([end for end in (self._pipe, self._hurried) if end >= 0], [], [], seconds)
+            if self._pipe in ready:
+                with suppress(BlockingIOError):
+                    os.read(self._pipe, 4096)
+        finally:
+            with self._changed:
+                self._waiting -= 1
+                self._changed.notify_all()
 
     def hurry(self) -> None:
-        os.write(self._hurry, b"\n")
+        with self._changed:
+            if self._hurry >= 0:
+                os.write(self._hurry, b"\n")
 
     def close(self) -> None:
-        for end in (self._pipe, self._hurried, self._hurry):
-            if end >= 0:
-                os.close(end)
-        self._pipe = self._hurried = self._hurry = -1
+        self.hurry()
+        with self._changed:
+            self._changed.wait_for(lambda: not self._waiting)
+            for end in (self._pipe, self._hurried, self._hurry):
+                if end >= 0:
+                    os.close(end)
+            self._pipe = self._hurried = self._hurry = -1
 
 
 @contextmanager

@@ -8,8 +8,11 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from app.backends import Backends, connect
 from app.drain import drain
+from app.errors import Unavailable
 from app.log.envelope import Envelope
 from app.settings.settings import Settings
 from app.systems.sqlite import file
@@ -105,3 +108,29 @@ def test_where_nobody_can_ring_logs_are_found_by_looking(
     assert not thread.is_alive()
     worker.close()
     deaf.close()
+
+
+def test_a_close_ends_every_wait_before_its_ends_are_another_files(tmp_path: Path) -> None:
+    """Who waits meanwhile neither fails nor reads from a file that got the number; who writes afterwards is told."""
+    failed: list[BaseException] = []
+
+    def go(database: SqliteDatabase) -> None:
+        try:
+            database.wait(NEVER)
+            database.ring()
+        except BaseException as error:
+            failed.append(error)
+
+    for _ in range(20):
+        database = SqliteDatabase(tmp_path / "a.db")
+        threads = [threading.Thread(target=go, args=(database,), daemon=True) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        database.close()
+        with (tmp_path / "other").open("wb"):
+            for thread in threads:
+                thread.join(SOON)
+                assert not thread.is_alive()
+    assert failed == []
+    with pytest.raises(Unavailable, match="closed"), database.write(durable=False):
+        pass
