@@ -68,6 +68,8 @@ class Streams:
             with contextlib.suppress(OSError):
                 if writer.can_write_eof():
                     writer.write_eof()
+        for _ in self._open:  # what those have sent that wait for a place is as lost with this process
+            self._places.release()
         if self._open:
             await asyncio.wait(self._open, timeout=LINGER_SECONDS)
         for task in list(self._open):
@@ -76,6 +78,8 @@ class Streams:
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.counts.connections += 1
+        # Until it has a place nothing is read: else each of any number that wait would fill the memory.
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
         task = asyncio.ensure_future(self._serve(reader, writer))
         self._open[task] = writer
         task.add_done_callback(self._open.pop)
@@ -88,6 +92,7 @@ class Streams:
         frames = GelfFrames(self._limit) if self.address.protocol == "gelf" else Frames(self._limit)
         try:
             async with self._places:
+                writer.transport.resume_reading()  # type: ignore[attr-defined]
                 while data := await self._piece(reader, frames, peer):
                     await self._put(frames.feed(data), peer)
         except (OSError, EOFError):

@@ -24,9 +24,11 @@ def put(system: System, *messages: bytes) -> None:
     """Take the messages, then end."""
 
     async def take() -> None:
-        intake = Intake(system.accept, Visits(system.backends.record.figures), LIMITS)
+        visits = Visits(system.backends.record.figures)
+        intake = Intake(system.accept, visits, LIMITS)
         await intake.put([Received(message, "10.0.0.1", "syslog udp", read) for message in messages])
         await intake.close()
+        visits.close()
 
     asyncio.run(take())
 
@@ -60,12 +62,14 @@ def test_small_messages_take_room_too(tmp_path: Path, monkeypatch: pytest.Monkey
 
     async def take() -> None:
         nonlocal taken
-        intake = Intake(system.accept, Visits(system.backends.record.figures), LIMITS)
+        visits = Visits(system.backends.record.figures)
+        intake = Intake(system.accept, visits, LIMITS)
         # Nothing is stored meanwhile: nobody waits here.
         while intake.offer(Received(b"x", "10.0.0.1", "syslog udp", read)):
             taken += 1
         await intake.close()
         assert intake.offer(Received(b"x", "10.0.0.1", "syslog udp", read)), "there is room again"
+        visits.close()
 
     asyncio.run(take())
     system.work()

@@ -26,7 +26,8 @@ def test_one_connection_too_many_waits(tmp_path: Path, monkeypatch: pytest.Monke
 
     async def listen() -> None:
         record = system.backends.record
-        intake = Intake(system.accept, Visits(record.figures), LIMITS)
+        visits = Visits(record.figures)
+        intake = Intake(system.accept, visits, LIMITS)
         listener = Streams(address, intake, counts, decoder(address, SourceForms(record.forms)), 1 << 20)
         await listener.start()
         _, first = await asyncio.open_connection("127.0.0.1", listener.port)
@@ -46,8 +47,59 @@ def test_one_connection_too_many_waits(tmp_path: Path, monkeypatch: pytest.Monke
             await asyncio.sleep(0.01)
         await listener.stop()
         await intake.close()
+        visits.close()
 
     asyncio.run(asyncio.wait_for(listen(), 60))
     system.work()
     assert system.messages() == ["first", "second"]
+    system.backends.close()
+
+
+def test_who_waits_takes_no_memory_and_is_read_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many wait behind one that says nothing: what they have sent is in the kernel, and taken before a stop."""
+    monkeypatch.setattr("app.listen.streams.CONNECTIONS", 1)
+    monkeypatch.setattr("app.listen.streams.LINGER_SECONDS", 1.0)
+    system = make_system(tmp_path)
+    [address] = listeners.read("tcp://127.0.0.1:0")
+    counts = ListenCounts()
+    held: list[int] = []
+    served = Streams._serve
+
+    async def serve(self: Streams, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        feed = reader.feed_data
+
+        def fed(data: bytes) -> None:
+            held.append(len(data))
+            feed(data)
+
+        monkeypatch.setattr(reader, "feed_data", fed)
+        await served(self, reader, writer)
+
+    monkeypatch.setattr(Streams, "_serve", serve)
+
+    async def listen() -> None:
+        record = system.backends.record
+        visits = Visits(record.figures)
+        intake = Intake(system.accept, visits, LIMITS)
+        listener = Streams(address, intake, counts, decoder(address, SourceForms(record.forms)), 1 << 20)
+        await listener.start()
+        silent = await asyncio.open_connection("127.0.0.1", listener.port)
+        while counts.connections < 1:
+            await asyncio.sleep(0.01)
+        others = [await asyncio.open_connection("127.0.0.1", listener.port) for _ in range(3)]
+        for _, writer in others:
+            writer.write(b"<14>shop: waits\n")
+        while counts.connections < 4:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
+        assert held == []
+        await listener.stop()
+        await intake.close()
+        visits.close()
+        for _, writer in (silent, *others):
+            writer.close()
+
+    asyncio.run(asyncio.wait_for(listen(), 60))
+    system.work()
+    assert system.messages() == ["waits"] * 3
     system.backends.close()
