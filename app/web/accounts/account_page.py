@@ -61,16 +61,18 @@ def take() -> Response:
 def taken() -> Response:
     """Take the password, and begin a session as after each login with it."""
     form, link = request.form, request.form.get("link", "")
-    name = links.read(link)
-    if name is None:
+    user = links.read(link)
+    if user is None:
         return _take(link)
     try:
         if form.get("password", "") != form.get("again", ""):
             raise InvalidInput(Problem("differs from the one above", "again"))
-        users.set_password(name, form.get("password", ""), actor=name)
+        users.set_password(user.name, form.get("password", ""), actor=user.name, stamp=user.stamp)
     except InvalidInput as error:
         return _take(link, problems=labelled(error.problems), status=400)
-    return enter_with(name, form.get("password", ""), "")
+    except NotFound:  # another has used it since it was read
+        return _take(link)
+    return enter_with(user.name, form.get("password", ""), "")
 
 
 @bp.post("/logout")
@@ -165,12 +167,12 @@ def _home(way: str = "") -> Response:
 
 
 def _take(link: str, problems: Sequence[object] = (), status: int = 200) -> Response:
-    name = links.read(link)
-    if name is None:
+    user = links.read(link)
+    if user is None:
         return _login(
             "", "", "This link was used, is older than a day, or is none of this server: ask an admin for another.", 400
         )
-    shown = {"link": link, "name": name, "problems": problems, "least": users.PASSWORD_LEAST}
+    shown = {"link": link, "name": user.name, "problems": problems, "least": users.PASSWORD_LEAST}
     return make_response(render_template("password.html", **shown), status)
 
 

@@ -28,7 +28,7 @@ def make(settings: Settings, name: str) -> str:
     return f"{settings.path_prefix}{PATH}?link={link}"
 
 
-def read(link: str) -> str | None:
+def read(link: str) -> UserAccount | None:
     """Return whose link it is; None for one that is forged, too old, or was used: another password makes another stamp. Raises Unavailable."""
     known = pending.read(link, _PURPOSE, LASTS_SECONDS)
     if known is None:
@@ -36,7 +36,7 @@ def read(link: str) -> str | None:
     with transaction() as session:
         found = session.get(UserAccount, known[0])
     fits = found is not None and found.disabled is None and secrets.compare_digest(_mark(found.stamp), known[1])
-    return str(known[0]) if fits else None
+    return found if fits else None
 
 
 def _mark(stamp: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.alerts.searches import check_name
@@ -90,16 +90,20 @@ def set_role(name: str, role: str) -> None:
         note(session, "user.role", name, role=wanted)
 
 
-def set_password(name: str, password: str | None = None, *, actor: str | None = None) -> str:
+def set_password(name: str, password: str | None = None, *, actor: str | None = None, stamp: str = "") -> str:
     """Give a user another password, made where none is given, and end their sessions; return it. Raises as `add`, and NotFound.
 
-    *actor* is who does so where nobody has logged in.
+    *actor* is who does so where nobody has logged in. With a *stamp* it is done only while that is the user's: of two who
+    have the same leave one is too late, which is NotFound.
     """
     given = _made() if password is None else check_password(password, name)
     hashed = _hashed(given)
     with transaction() as session:
-        found = with_password(session.get(UserAccount, name), "password")
-        found.hash, found.stamp = hashed, new_stamp()
+        with_password(session.get(UserAccount, name), "password")
+        wanted = update(UserAccount).where(UserAccount.name == name)
+        still = wanted.where(UserAccount.stamp == stamp) if stamp else wanted
+        if not session.execute(still.values(hash=hashed, stamp=new_stamp()).returning(UserAccount.name)).all():
+            raise NotFound("the user's password was changed by another a moment ago")
         factor.forgive(session, name)
         note(session, "user.password", name, actor=actor)
     return given

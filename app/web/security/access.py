@@ -30,6 +30,9 @@ from app.web.security.tries import Tries
 #: Endpoints that need no credential: their answers say nothing of the logs.
 OPEN = frozenset(endpoint for endpoint, right in RIGHTS.items() if right == "anyone")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+HEALTH = frozenset({"health.live", "health.ready"})
+#: Headers of what a page makes a browser send: all browsers set one of them with whatever is not a GET.
+NAMED_BY_BROWSERS = frozenset({"HTTP_ORIGIN", "HTTP_SEC_FETCH_SITE"})
 _GUARD = "logingestor.guard"
 _BEARER = "Bearer "
 CHALLENGE = 'Basic realm="LogIngestor", charset="UTF-8"'
@@ -67,7 +70,8 @@ class Guard:
         # Each look through Flask's proxy costs half a microsecond.
         asked: Request = cast(Any, request)._get_current_object()
         endpoint = asked.endpoint
-        if not self.required and not is_own(asked.environ.get("HTTP_HOST", ""), self._hosts):
+        named = self.required or is_own(asked.environ.get("HTTP_HOST", ""), self._hosts)
+        if not named and not self._is_for_any_name(asked):
             return answer(
                 403,
                 "this server asks nobody who they are, so it answers to names of this machine alone: HOSTS names others",
@@ -82,7 +86,8 @@ class Guard:
             if isinstance(who, Response):
                 return who
             if asks_record(endpoint, asked.method):
-                after_this_request(self.doubt)
+                if asked.method not in SAFE_METHODS:
+                    after_this_request(self.doubt)
                 if not self.still(who, anew=True):
                     return ask()
             g.who = who
@@ -111,6 +116,15 @@ class Guard:
         if given is None:
             return session.identity() or ask(), True
         return self._identified(given), given.by_browser
+
+    def _is_for_any_name(self, asked: Request) -> bool:
+        """Return whether a shipper sends logs, or a balancer asks whether we live: neither is a browser, and both would lose logs.
+
+        What these answer says nothing of the logs; a page that sends anything has its browser say so.
+        """
+        if not NAMED_BY_BROWSERS.isdisjoint(asked.environ):
+            return False
+        return takes_logs(asked) or asked.endpoint in HEALTH or self._is_answered_by_elastic(asked)
 
     def _is_answered_by_elastic(self, asked: Request) -> bool:
         """Return whether the door of Elasticsearch answers `/`, with what it is and nothing else."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from html import unescape
 
@@ -56,6 +58,19 @@ def take(client: FlaskClient, link: str, password: str = CHOSEN, again: str | No
 def inside(client: FlaskClient) -> bool:
     """Return whether the client's cookie opens the search page."""
     return client.get("/", headers={"Accept": "text/html"}).status_code == 200
+
+
+def test_a_link_counts_once_at_the_same_time(closed: Flask) -> None:
+    """Of those who have read it before anybody used it one sets the password; the others are told that it was used."""
+    link, together = handed_out(closed), threading.Barrier(4)
+
+    def go(number: int) -> int:
+        client = closed.test_client()
+        together.wait()
+        return take(client, link, f"{CHOSEN}, number {number}").status_code
+
+    with ThreadPoolExecutor(4) as threads:
+        assert sorted(threads.map(go, range(4))) == [303, 400, 400, 400]
 
 
 def test_a_link_counts_once(closed: Flask) -> None:

@@ -17,7 +17,7 @@ from app.cli import cli
 from app.settings.settings import Settings
 from app.web import create_app
 from app.web.accounts import tables, users, verify
-from app.web.accounts.passkeys import kept
+from app.web.accounts.passkeys import ceremony, kept
 from app.web.accounts.passkeys.ceremony import ANSWER_LIMIT
 from app.web.accounts.totp import factor
 from app.web.security.tries import AT_ONCE
@@ -138,6 +138,21 @@ def test_no_passkey_is_made_of_what_does_not_fit(closed: Flask, what: str) -> No
         assert kept.listed("zoe") == []
 
 
+def test_one_too_many_is_refused_when_it_comes(closed: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two windows may begin while there is room for one: the second is told that its passkey is not kept."""
+    monkeypatch.setattr(ceremony, "MOST", 1)
+    client, device = browser(closed), Device()
+    options, state = asked(client.post("/account/passkey", data={"do": "begin", "current": PASSWORD}))
+    other = Device()
+    other.identity = b"id of another"
+    assert "opens your account" in make(client, device)
+    answer = client.post("/account/passkey", data={"do": "confirm", "state": state, "answer": other.made(options)})
+    assert answer.status_code == 400
+    assert "one more than the 1" in answer.text
+    with closed.app_context():
+        assert len(kept.listed("zoe")) == 1
+
+
 @BOTH
 def test_an_answer_counts_once(closed: Flask) -> None:
     """For its own challenge, in whichever process; a copied device, whose count stands still, opens nothing."""
@@ -179,6 +194,15 @@ def test_what_does_not_fit_opens_nothing(closed: Flask, what: str) -> None:
     assert not inside(client)
     with closed.app_context():
         users.set_disabled("zoe", False)
+
+
+@pytest.mark.parametrize("deep", ["[" * (ANSWER_LIMIT - 1), '{"a":' * (ANSWER_LIMIT // 5 - 1)])
+def test_an_answer_in_an_answer_without_end_opens_nothing(closed: Flask, deep: str) -> None:
+    """It is no fault of the server's, and counted as others that open nothing are."""
+    client = closed.test_client()
+    _, state = asked(client.get("/login/passkey"))
+    assert client.post("/login/passkey", data={"state": state, "answer": deep}).status_code == 403
+    assert 'role="alert"' in make(browser(closed), Device(), answer=deep)
 
 
 def test_guessing_waits_and_keeps_no_password_waiting(closed: Flask) -> None:

@@ -23,6 +23,7 @@ from app.settings.settings import Settings
 from app.web import create_app
 from app.web.accounts import tables, tokens, verify
 from app.web.accounts.verify import FRESH_SECONDS, STALE_SECONDS, Verifier
+from app.web.security.access import guard_of
 from app.web.security.tries import AT_ONCE
 
 PASSWORD = "the admin's password"
@@ -161,6 +162,18 @@ def test_a_revoked_token_changes_nothing_from_that_moment(closed: Flask) -> None
     assert client.get("/logs", headers=headers).status_code == 200
     for method, path in (("POST", "/alerts"), ("DELETE", "/searches/a"), ("POST", "/access"), ("POST", "/dead/replay")):
         assert client.open(path, method=method, json={}, headers=headers).status_code == 401
+
+
+def test_a_look_at_searches_puts_no_other_token_in_doubt(closed: Flask) -> None:
+    """It ends none, so what senders bring is known still without asking the record; a change may have ended any."""
+    reader, writer, admin = (make(closed, role, role) for role in ("reader", "writer", "admin"))
+    client, known = closed.test_client(), guard_of(closed)._tokens
+    sent = client.post("/logs/ingest/", json={"message": "x"}, headers={"Authorization": f"Bearer {writer}"})
+    assert sent.status_code == 202
+    assert client.get("/searches", headers={"Authorization": f"Bearer {reader}"}).status_code == 200
+    assert known.fresh(writer) is not None
+    client.delete("/searches/none", headers={"Authorization": f"Bearer {admin}"})
+    assert known.fresh(writer) is None
 
 
 def test_a_token_expires_to_the_moment(closed: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,6 +64,21 @@ def test_a_rebound_page_gets_nothing(make_client: Callable[..., FlaskClient]) ->
     assert closed.get("/health/live", headers={"Host": "any.example"}).status_code == 200
 
 
+def test_programs_send_by_any_name(make_client: Callable[..., FlaskClient]) -> None:
+    """Shippers drop what is answered 403: by the public name of a proxy in front they send as before, and read nothing."""
+    client, host = make_client(doors=("elastic", "hec")), {"Host": "logs.example.org"}
+    sent = client.post("/logs/ingest/", json={"message": "of a shipper"}, headers=host)
+    assert sent.status_code == 202
+    bulk = client.post("/_bulk", data=b'{"create":{}}\n{"message":"x"}\n', headers=host)
+    assert bulk.status_code == 200
+    assert client.get("/", headers=host | {"User-Agent": "elastic-beats/8"}).status_code == 200
+    assert client.get("/health/ready", headers=host).status_code == 200
+    for path in ("/", "/logs", "/logs/export", "/access"):
+        assert client.get(path, headers=host | {"Accept": "text/html"}).status_code == 403, path
+    for named in ({"Origin": "http://logs.example.org"}, {"Sec-Fetch-Site": "same-origin"}):
+        assert client.post("/logs/ingest/", json={"message": "x"}, headers=host | named).status_code == 403
+
+
 def test_names_are_read() -> None:
     """Without ports and schemes."""
     assert Settings.from_env({"LOGINGESTOR_HOSTS": "Logs.Example.org, b.example"}).hosts == (

@@ -34,7 +34,7 @@ from app.web.accounts.users import session_key
 #: Longest answer of a browser, and name of a passkey, in characters.
 ANSWER_LIMIT, LABEL_LIMIT = 20_000, 60
 #: Errors that a damaged or forged answer makes fido2 raise.
-_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, IndexError, AssertionError)
+_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, IndexError, AssertionError, RecursionError)
 
 
 class Ceremony:
@@ -50,7 +50,7 @@ class Ceremony:
         with transaction() as session:
             held = session.scalars(select(Passkey).where(Passkey.name == name)).all()
         if len(held) >= MOST:
-            raise InvalidInput(Problem(f"would be one more than the {MOST} that a user has", "passkey"))
+            raise _too_many()
         # The handle is no secret; a device knows by it which of its passkeys another one of the same user replaces.
         handle = hashlib.sha256(name.encode()).digest()
         options, state = self._server.register_begin(
@@ -82,9 +82,10 @@ class Ceremony:
         try:
             with transaction() as session:
                 kept.use(session, state["challenge"])
-                if (session.scalar(select(func.count()).where(Passkey.name == name)) or 0) < MOST:
-                    session.add(one)
-                    note(session, "user.passkey", name, host=self._host)
+                if (session.scalar(select(func.count()).where(Passkey.name == name)) or 0) >= MOST:
+                    raise _too_many()
+                session.add(one)
+                note(session, "user.passkey", name, host=self._host)
         except IntegrityError:
             raise InvalidInput(Problem("is there already", "passkey")) from None
 
@@ -113,6 +114,10 @@ class Ceremony:
                 return session_key(user.name, user.stamp)
         except (*_UNREADABLE, IntegrityError):
             return None
+
+
+def _too_many() -> InvalidInput:
+    return InvalidInput(Problem(f"would be one more than the {MOST} that a user has", "passkey"))
 
 
 def _read(answer: str) -> dict[str, Any]:
