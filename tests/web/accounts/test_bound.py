@@ -34,6 +34,7 @@ from app.web.api import hints
 from tests.conftest import fill_backends
 from tests.hiding import HIDEABLE, stripped
 from tests.samples import filters_over, random_records
+from tests.thorough import examples
 
 RECORDS = random_records(11, 300)
 PASSWORD = "the admin's password"
@@ -124,7 +125,10 @@ def answered(
 
 # Each example makes a system: shrinking one that fails would take minutes.
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), phases=(Phase.explicit, Phase.generate)
+    max_examples=examples(25),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.generate),
 )
 @given(
     bound=filters_over(RECORDS),
