@@ -72,6 +72,10 @@ class Entries:
         if len(self._buffer) > 2 * self._limit:  # a line that never ends is no field
             self._strays()
 
+    def begun(self) -> dict[str, Any]:
+        """Return the fields so far of the entry that is not whole yet."""
+        return dict(self._entry)
+
     def flush(self) -> Iterator[dict[str, Any]]:
         """Yield the entry at the end of the stream, which no blank line has ended."""
         self._strays()
