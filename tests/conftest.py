@@ -21,6 +21,7 @@ from app.log.record import IdSource, LogRecord
 from app.settings.settings import Settings
 from app.times import instant
 from app.web import create_app
+from tests.compiled import compile_once
 from tests.prepared import prepare
 
 pytest_plugins = ["tests.services.fixtures", "tests.notify.channels.receivers"]
@@ -34,6 +35,7 @@ trials.register_profile(
     "busy", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 )
 trials.load_profile("busy")
+compile_once()
 
 MakeRecord = Callable[..., LogRecord]
 Fill = Callable[[Sequence[LogRecord]], None]
