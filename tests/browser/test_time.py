@@ -30,6 +30,7 @@ def test_one_key_goes_through_the_zones(open_page: Open) -> None:
         ("America/New_York", "2024-03-01 18:58:00.719"),
         ("Asia/Tokyo", "2024-03-02 08:58:00.719"),
     ):
+        page.wait_for_load_state()
         page.keyboard.press("z")
         expect(page.locator("#next-zone")).to_have_text(wanted)
         assert first(page) == shown
