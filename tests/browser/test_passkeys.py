@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
 
 from app.settings.settings import Settings
 from app.web.accounts import tables, users
+from tests.browser.looks import fine
 from tests.e2e.program import Server
 from tests.services.chromium import Chromium
 from tests.services.fixtures import need
@@ -17,7 +17,6 @@ from tests.services.fixtures import need
 pytestmark = pytest.mark.system
 
 #: Width of a screen and of a phone, each in both themes.
-LOOKS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
 
 
 @pytest.fixture(scope="module")
@@ -32,16 +31,6 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]
         yield server.url.replace("127.0.0.1", "localhost"), password
     finally:
         server.stop()
-
-
-def fine(page: Page) -> None:
-    """Hold that axe-core finds nothing, and that nothing is wider than the screen, however the page is looked at."""
-    page.wait_for_load_state()
-    for width, scheme in LOOKS:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        assert Axe().run(page).response["violations"] == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def device(page: Page) -> None:

@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 import pyotp
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
 
 from app.settings.settings import Settings
 from app.web.accounts import tables, users
+from tests.browser.looks import fine
 from tests.e2e.program import Server
 from tests.services.chromium import Chromium
 from tests.services.fixtures import need
@@ -21,7 +21,6 @@ from tests.web.accounts.issuer import CLIENT_ID, CLIENT_SECRET, StubIssuer
 pytestmark = pytest.mark.system
 
 #: Width of a screen and of a phone, each in both themes.
-LOOKS = [(width, scheme) for width in (1280, 390) for scheme in ("light", "dark")]
 
 
 class Site(NamedTuple):
@@ -47,16 +46,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     finally:
         server.stop()
         issuer.close()
-
-
-def fine(page: Page) -> None:
-    """Hold that axe-core finds nothing, and that nothing is wider than the screen, however the page is looked at."""
-    page.wait_for_load_state()
-    for width, scheme in LOOKS:
-        page.set_viewport_size({"width": width, "height": 900})
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-        assert Axe().run(page).response["violations"] == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("scripts", [True, False])

@@ -7,10 +7,9 @@ import secrets
 
 from app.errors import InvalidInput, Problem
 from app.settings.settings import Settings
-from app.web.accounts import users
+from app.web.accounts import signed, users
 from app.web.accounts.noting import note
 from app.web.accounts.tables import UserAccount, transaction
-from app.web.accounts.totp import pending
 
 #: Seconds for which a link may be used, and the path of the page that reads it.
 LASTS_SECONDS, PATH = 24 * 3_600, "/login/password"
@@ -24,13 +23,13 @@ def make(settings: Settings, name: str) -> str:
         if found.disabled is not None:
             raise InvalidInput(Problem("is of a user who is shut out: enable them first", "password"))
         note(session, "user.link", name)
-        link = pending.signer(settings, _PURPOSE).dumps([name, _mark(found.stamp)])
+        link = signed.signer(settings, _PURPOSE).dumps([name, _mark(found.stamp)])
     return f"{settings.path_prefix}{PATH}?link={link}"
 
 
 def read(link: str) -> UserAccount | None:
     """Return whose link it is; None for one that is forged, too old, or was used: another password makes another stamp. Raises Unavailable."""
-    known = pending.read(link, _PURPOSE, LASTS_SECONDS)
+    known = signed.read(link, _PURPOSE, LASTS_SECONDS)
     if known is None:
         return None
     with transaction() as session:

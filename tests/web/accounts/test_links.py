@@ -20,8 +20,8 @@ from app.cli import cli
 from app.errors import InvalidInput
 from app.settings.settings import Settings
 from app.web import create_app
-from app.web.accounts import links, users, verify
-from app.web.accounts.totp import factor, pending
+from app.web.accounts import links, signed, users, verify
+from app.web.accounts.totp import factor
 
 ADMIN = "the admin's password"
 CHOSEN = "a password of her own"
@@ -109,7 +109,7 @@ def test_no_other_link_counts(closed: Flask, what: str, monkeypatch: pytest.Monk
             users.set_password("zoe")
         elif what == "purpose":
             kept = closed.extensions["logingestor"].settings
-            link = f"/login/password?link={pending.signer(kept, 'login').dumps(['zoe', ''])}"
+            link = f"/login/password?link={signed.signer(kept, 'login').dumps(['zoe', ''])}"
     client = closed.test_client()
     assert client.get(link).status_code == 400
     assert take(client, link).status_code == 400

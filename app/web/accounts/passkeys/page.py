@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Flask, Response, current_app, g, make_response, redirect, render_template, request
 
 from app.errors import Forbidden, InvalidInput, NotFound, Problem
-from app.web.accounts import account_page, sessions, users
+from app.web.accounts import account_page, sessions, signed, users
 from app.web.accounts.identity import Identity
 from app.web.accounts.passkeys import kept
-from app.web.accounts.totp import factor, pending
+from app.web.accounts.totp import factor
 from app.web.accounts.totp import page as totp
 from app.web.current import settings
 from app.web.security import access, session
@@ -51,7 +51,7 @@ def ask() -> Response:
 @bp.post("/login/passkey")
 def enter() -> Response:
     """Begin the session of whose passkey answered. Wrong ones are counted as wrong passwords of the address are."""
-    known = pending.read(request.form.get("state", ""), "passkey login", kept.LASTS_SECONDS)
+    known = signed.read(request.form.get("state", ""), "passkey login", kept.LASTS_SECONDS)
     if known is None:
         return _ask("", "That took too long: try again.", 400)
     state, way = known
@@ -90,12 +90,12 @@ def _begin(account: Identity) -> Response:
     _ensure_known(account)
     options, state = _ceremony().begin(account.name)
     label = request.form.get("label", "").strip() or sessions.browser_name(request.user_agent.string)
-    known = pending.signer(settings(), "passkey").dumps([account.name, label, state])
+    known = signed.signer(settings(), "passkey").dumps([account.name, label, state])
     return _page("New passkey", options, known, "/account/passkey", make=True)
 
 
 def _confirm(account: Identity) -> Response:
-    known = pending.read(request.form.get("state", ""), "passkey", kept.LASTS_SECONDS)
+    known = signed.read(request.form.get("state", ""), "passkey", kept.LASTS_SECONDS)
     if known is None or known[0] != account.name:
         raise InvalidInput(Problem("took too long: begin again", "passkey"))
     _ceremony().register(account.name, known[1], known[2], request.form.get("answer", ""))
@@ -120,7 +120,7 @@ def _ensure_known(account: Identity) -> None:
 
 def _ask(way: str, fault: str | None = None, status: int = 200) -> Response:
     options, state = _ceremony().ask()
-    known = pending.signer(settings(), "passkey login").dumps([state, way])
+    known = signed.signer(settings(), "passkey login").dumps([state, way])
     return _page("Log in with a passkey", options, known, "/login/passkey", fault=fault, status=status)
 
 

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, current_app, g, make_response, redirect, 
 from markupsafe import Markup
 
 from app.errors import Forbidden, InvalidInput, Problem
-from app.web.accounts import account_page, users
+from app.web.accounts import account_page, signed, users
 from app.web.accounts.identity import Identity
 from app.web.accounts.totp import factor, pending
 from app.web.current import settings
@@ -34,7 +34,7 @@ _FAULTS: dict[factor.Outcome, str] = {
 @bp.post("/login/code")
 def enter() -> Response:
     """Begin the session of whom the password was right for, if the code is right too."""
-    known = pending.read(request.form.get("pending", ""), "login", pending.LOGIN_SECONDS)
+    known = signed.read(request.form.get("pending", ""), "login", pending.LOGIN_SECONDS)
     name = None if known is None else users.of_key(known[0])
     if known is None or name is None:
         fault = "That took too long: log in again."
@@ -75,7 +75,7 @@ def _begin(account: Identity) -> Response:
 
 def _confirm(account: Identity) -> Response:
     """Ask for codes from now on, once the app has shown one; all other sessions end."""
-    kept = pending.read(request.form.get("setup", ""), "setup", pending.SETUP_SECONDS)
+    kept = signed.read(request.form.get("setup", ""), "setup", pending.SETUP_SECONDS)
     if kept is None or kept[0] != account.name:
         raise InvalidInput(Problem("took too long: begin again", "setup"))
     salt = bytes.fromhex(kept[1])
@@ -145,7 +145,7 @@ def _setup(name: str, salt: bytes, fault: str | None = None, status: int = 200) 
         "uri": uri,
         # Made of numbers and of nothing that anybody typed: the link is inside as squares.
         "picture": Markup(picture),  # noqa: S704
-        "setup": pending.signer(settings(), "setup").dumps([name, salt.hex()]),
+        "setup": signed.signer(settings(), "setup").dumps([name, salt.hex()]),
         "fault": fault,
     }
     return make_response(render_template("totp.html", **shown), status)
