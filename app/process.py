@@ -17,6 +17,7 @@ from app.audit_log.recorder import Recorder
 from app.backends import Backends
 from app.figures import Recent
 from app.files.sources.forms import SourceForms
+from app.log.limits import Limits
 from app.monitor.board import Board
 from app.settings.limits import limits_of
 from app.settings.settings import Settings
@@ -30,6 +31,8 @@ class Parts:
     """The parts of one process, each opened once, at its first use: a parent that forks or a command that needs none opens none."""
 
     settings: Settings
+    #: The limits of a log, made once for all requests.
+    limits: Limits = field(init=False)
     #: Notices that this process knows; filled while it watches (app/web/server/watching.py).
     board: Board = field(default_factory=Board)
     #: The record's figures that its pages share.
@@ -44,6 +47,9 @@ class Parts:
     _repeats: Repeats | None = None
     _source_forms: SourceForms | None = None
     _recorder: Recorder | None = None
+
+    def __post_init__(self) -> None:
+        self.limits = limits_of(self.settings)
 
     def backends(self) -> Backends:
         """Return the backends; opens them at the first call."""
@@ -82,7 +88,7 @@ class Parts:
         from app.rules.redact import redaction_key
 
         key = redaction_key(secret.load(self.settings))
-        return Ruling(self.settings.rules, key, limits_of(self.settings), self._backends.record.notes)
+        return Ruling(self.settings.rules, key, self.limits, self._backends.record.notes)
 
     def visits(self) -> Visits:
         """Return what this process has seen of sources."""

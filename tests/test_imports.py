@@ -32,7 +32,7 @@ FUNCTION_LINES = 40
 #: The rooms, from the ground floor up; a room imports itself and what lies on floors below its own.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("app", "logingestor"),
-    ("app.errors", "app.paths", "app.version"),
+    ("app.errors", "app.json_text", "app.paths", "app.version"),
     ("app.shown", "app.times"),
     ("app.log",),
     ("app.query",),
@@ -50,6 +50,7 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 
 #: Each room and the libraries that it may import; a system's driver stays in that system's folder.
 LIBRARIES: dict[str, set[str]] = {
+    "app.json_text": {"msgspec"},
     "app.shown": {"msgspec"},
     # zstandard: inflating what was sent, or a file as it was rotated, is part of reading it.
     "app.log": {"marshmallow", "msgspec", "zstandard"},
@@ -190,6 +191,22 @@ def test_no_system_imports_another() -> None:
 
     arrows = {(folder(module_name(path)), folder(name)) for path in FILES for _, name in imported(path) if folder(name)}
     assert {(one, other) for one, other in arrows if one and other not in (one, "sql")} == set()
+
+
+#: Where JSON is decoded that this program wrote itself, or an outside system answered.
+OWN_JSON = {"app/accept/accept.py", "app/files/ledger.py", "app/monitor/listen_counts.py", "app/web/server/live.py"}
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if path.parts[:2] != ("app", "systems")], ids=str)
+def test_json_from_outside_is_decoded_in_one_place(path: Path) -> None:
+    """What can't be decoded fails in more ways than one thinks of: app/json_text.py knows them all."""
+    if path.parts[0] != "app" or path.name == "json_text.py" or str(path) in OWN_JSON:
+        return
+    tree = ast.parse((ROOT / path).read_text())
+    called = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert called & {"json.loads", "json.load", "json.JSONDecoder", "msgspec.json.decode"} == set()
+    caught = [ast.unparse(node.type) for node in ast.walk(tree) if isinstance(node, ast.ExceptHandler) and node.type]
+    assert [names for names in caught if "RecursionError" in names and "ValueError" in names] == []
 
 
 @pytest.mark.parametrize("path", FILES, ids=str)

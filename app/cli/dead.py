@@ -17,7 +17,6 @@ from app.errors import InvalidInput, Problem
 from app.log.envelope import DeadLetter
 from app.log.record import id_bytes, id_text
 from app.ports.letters import LetterKeeper
-from app.settings.limits import limits_of
 from app.times import instant
 
 if TYPE_CHECKING:
@@ -105,7 +104,7 @@ def replay(parts: Parts, ids: tuple[str, ...], everything: bool, reason: str | N
     """
     replayed, kept = 0, dict[str, str]()
     backends = parts.backends()
-    sender = Replay(parts.accept(), backends.record.letters, limits_of(backends.settings))
+    sender = Replay(parts.accept(), backends.record.letters, parts.limits)
     _check(ids, everything, reason)
     for letter in _by_id(backends.record.letters, ids) if ids else pipeline.each(backends.record.letters, reason):
         fault = sender.letter(letter).fault

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
+from app.json_text import FAULTS
 from app.log.foreign.found import Foreign
 from app.log.lines import ansi, reader, words
 from app.log.reading import carried
@@ -118,7 +119,7 @@ def read(line: str) -> Kept | None:
 def _docker(line: str) -> Kept | None:
     try:
         value = _decode(line)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
+    except FAULTS:
         return None
     text, stream, time = value.pop("log"), value.get("stream"), value.pop("time", None)
     if type(text) is not str or type(time) is not str or stream not in ("stdout", "stderr"):

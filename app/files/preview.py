@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -17,6 +16,7 @@ from app.files.entry import Entry
 from app.files.formats import Format
 from app.files.journal import exported
 from app.files.unpack import decode
+from app.json_text import LENIENT, NotJSON
 from app.log import own
 from app.log.dialects import table
 from app.log.foreign import doubled
@@ -226,8 +226,8 @@ def _objects(entry: Entry, format: Format, assumed: Assumed) -> list[Previewed] 
     if format.name == "plain" or entry.problem is not None or not text.startswith("{"):
         return None
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError):
+        value = LENIENT.read(text)
+    except NotJSON:
         return None
     raw = text.encode("utf-8", "surrogatepass")
     value, later = doubled.decode(raw, value)

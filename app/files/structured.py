@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any
 
 import msgspec
 
 from app.errors import InvalidRecord, Problem
+from app.json_text import FAULTS, STRICT, Decoder, NotJSON
 from app.log import own
 from app.log.foreign import doubled
 from app.log.limits import Limits
@@ -25,16 +25,11 @@ _NESTING = re.compile(r'"(?:[^"\\]|\\.)*"|([{\[])|([}\]])')
 SPREAD = re.compile(r"\{(?:.*[{\[,])?\s*$")
 
 
-def _not_json(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
 #: Limits that no log in our own form exceeds here: the door has those that count.
 _ANY = Limits(1 << 62, 1 << 62, 1 << 62)
 _fast = msgspec.json.Decoder().decode
-_decoder = json.JSONDecoder(parse_constant=_not_json)
 #: Takes line feeds within a text, which JSON writes as `\\n` and a format string of Python's logging does not.
-_lax = json.JSONDecoder(parse_constant=_not_json, strict=False)
+_LAX = Decoder(strict=False)
 
 
 def read_json(line: str, assumed: Assumed) -> dict[str, Any] | None:
@@ -51,14 +46,12 @@ def from_text(text: str, assumed: Assumed, line: Line | None = None) -> dict[str
     """Return the log in *text*, one JSON object; *line* reads a line of text that it wraps. Raises InvalidRecord naming the place of a fault."""
     try:
         return _quickly(text)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
+    except FAULTS:
         pass  # not in our own form, or not JSON, which is said in other words
     try:
-        value = _decoder.decode(text.strip())
-    except json.JSONDecodeError as error:
-        raise InvalidRecord(Problem(f"is not JSON: {error.msg.lower()}", position=error.pos)) from error
-    except (ValueError, RecursionError) as error:
-        raise InvalidRecord(Problem(f"is not JSON that can be taken: {error}")) from error
+        value = STRICT.read(text.strip())
+    except NotJSON as error:
+        raise _refused(error) from error
     if not isinstance(value, dict):
         raise InvalidRecord(Problem("is not a JSON object"))
     raw = text.encode("utf-8", "surrogatepass")
@@ -74,7 +67,7 @@ def all_of(text: str, assumed: Assumed, line: Line | None = None) -> list[dict[s
     if assumed.form is None:
         try:
             return [_quickly(text)]
-        except (msgspec.MsgspecError, ValueError, RecursionError):
+        except FAULTS:
             pass  # not in our own form, or several
     found: list[dict[str, Any]] = []
     reader = Reader(assumed, line)
@@ -87,18 +80,22 @@ def all_of(text: str, assumed: Assumed, line: Line | None = None) -> list[dict[s
 
 def _objects(text: str) -> Iterator[tuple[str, Any]]:
     """Yield the objects that stand one behind the other in *text*, each with its own."""
-    place, decoder = 0, _lax if "\n" in text else _decoder
+    place, decoder = 0, _LAX if "\n" in text else STRICT
     while place < len(text):
         try:
-            value, end = decoder.raw_decode(text, place)
-        except json.JSONDecodeError as error:
-            raise InvalidRecord(Problem(f"is not JSON: {error.msg.lower()}", position=error.pos)) from error
-        except (ValueError, RecursionError) as error:
-            raise InvalidRecord(Problem(f"is not JSON that can be taken: {error}")) from error
+            value, end = decoder.first(text, place)
+        except NotJSON as error:
+            raise _refused(error) from error
         if not isinstance(value, dict):
             raise InvalidRecord(Problem("is not a JSON object", position=place))
         yield text[place:end], value
         place = end + len(text[end:]) - len(text[end:].lstrip()) if text[end : end + 1].isspace() else end
+
+
+def _refused(error: NotJSON) -> InvalidRecord:
+    if error.position is None:
+        return InvalidRecord(Problem(f"is not JSON that can be taken: {error}"))
+    return InvalidRecord(Problem(f"is not JSON: {error.message.lower()}", position=error.position))
 
 
 def is_cut(line: str) -> bool:
@@ -134,8 +131,8 @@ def elements(text: str) -> Iterator[tuple[str, int]]:
         if text[place : place + 1] == "]":
             return
         try:
-            _, end = _decoder.raw_decode(text, place)
-        except (ValueError, RecursionError) as error:
+            _, end = STRICT.first(text, place)
+        except NotJSON as error:
             raise InvalidRecord(Problem(f"the array is not JSON: {error}", position=place)) from error
         yield text[place:end], end
         place = end

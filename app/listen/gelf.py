@@ -6,17 +6,17 @@ with NUL or a line feed, or with nothing, and log4j compresses what is longer th
 
 from __future__ import annotations
 
-import json
 import time
 import zlib
 from dataclasses import dataclass, field
+
+from app.json_text import LENIENT, NotJSON
 
 #: First bytes of a chunk, most chunks of a message, and seconds within which all must come (the format's own numbers).
 MAGIC, CHUNKS, CHUNK_SECONDS = b"\x1e\x0f", 128, 5.0
 #: Most messages, and bytes of them, of which chunks are kept.
 INCOMPLETE, INCOMPLETE_BYTES = 1_000, 64 << 20
 _GZIP = b"\x1f\x8b"
-_decoder = json.JSONDecoder()
 
 
 @dataclass(slots=True)
@@ -161,9 +161,9 @@ def _apart(line: bytes) -> list[bytes]:
     found, text, at = [], line.decode("utf-8", "surrogateescape"), 0
     try:
         while at < len(text):
-            _, end = _decoder.raw_decode(text, at)
+            _, end = LENIENT.first(text, at)
             found.append(text[at:end].encode("utf-8", "surrogateescape"))
             at = end
-    except (ValueError, RecursionError):
+    except NotJSON:
         return [line]
     return found

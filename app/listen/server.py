@@ -16,7 +16,6 @@ from app.listen.streams import Streams
 from app.monitor import listen_counts
 from app.monitor.listen_counts import ListenCounts
 from app.process import Parts
-from app.settings.limits import limits_of
 from app.settings.listeners import ListenAddress
 
 Listener = Streams | Datagrams
@@ -30,7 +29,7 @@ async def serve(parts: Parts, addresses: Sequence[ListenAddress], say: Callable[
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    limits, data_dir = limits_of(parts.settings), parts.settings.data_dir
+    limits, data_dir = parts.limits, parts.settings.data_dir
     intake = Intake(parts.accept(), parts.visits(), limits)
     counts = listen_counts.read(data_dir)
     listeners: list[Listener] = []

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from app.errors import InvalidRecord, Problem, TooLarge, UnsupportedMedia
+from app.json_text import FAULTS, STRICT, Decoder, NotJSON
 from app.log import packed
 from app.log.limits import REQUEST_LOGS, ensure_few
 
@@ -139,9 +139,9 @@ def _array(body: bytes, most: int) -> list[Item]:
         parts = _split_array(body)
         ensure_few(len(parts), most)
         return [read_item(bytes(raw), dirty) for raw in parts]
-    except (msgspec.MsgspecError, RecursionError):
+    except FAULTS:
         # A lone surrogate stops the fast decoder anywhere, and so does NaN, which is the fault of its log alone.
-        values = _slowly(body, _Constant)
+        values = _slowly(body, _MARKING)
     if isinstance(values, Problem):
         raise InvalidRecord(values)
     ensure_few(len(values), most)
@@ -150,6 +150,9 @@ def _array(body: bytes, most: int) -> list[Item]:
 
 class _Constant(float):
     """NaN or an infinity, which some write as if it were JSON."""
+
+
+_MARKING = Decoder(constant=_Constant)
 
 
 def _element(value: Any) -> Item:
@@ -167,34 +170,31 @@ def read_item(raw: bytes, dirty: bool = True) -> Item:
     """Decode one JSON value."""
     try:
         return Item(_decode(raw), raw, dirty=dirty)
-    except (msgspec.MsgspecError, RecursionError, ValueError):
+    except FAULTS:
         value = _slowly(raw)
     if isinstance(value, Problem):
         return Item(None, raw, value)
     return Item(value, raw, dirty=True)
 
 
-def _slowly(raw: bytes, constant: Callable[[str], Any] | None = None) -> Any:
+def _slowly(raw: bytes, decoder: Decoder = STRICT) -> Any:
     """Return the value as the standard library reads it, or the problem with its position in characters."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         return Problem(f"is not UTF-8 at byte {error.start}", position=len(raw[: error.start].decode("utf-8")))
     try:
-        return json.loads(text, parse_constant=constant or _no_constant)
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        return Problem(f"is not JSON: {error.msg[:1].lower()}{error.msg[1:]} at {where}", position=error.pos)
-    except RecursionError:
-        return Problem("is nested too deeply")
-    except ValueError as error:
+        return decoder.read(text)
+    except NotJSON as error:
+        if error.deep:
+            return Problem("is nested too deeply")
+        if error.line_column is not None:
+            where = "line {}, column {}".format(*error.line_column)
+            message = f"is not JSON: {error.message[:1].lower()}{error.message[1:]} at {where}"
+            return Problem(message, position=error.position)
         found = next((found for found in _CONSTANT.finditer(text) if found[1]), None)
         return Problem(f"is not JSON: {error}", position=None if found is None else found.start(1))
 
 
 #: Matches texts as well as constants, so that a constant's name inside a text is passed over.
 _CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|(-?Infinity|NaN)', re.DOTALL)
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON number")

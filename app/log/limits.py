@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from app.errors import Problem, TooLarge
+from app.json_text import UNWRITABLE
 from app.log.codec import encode
 from app.log.record import LogRecord
 from app.log.scalars import as_bytes
@@ -53,7 +54,7 @@ class Sharing:
             return
         try:
             size = len(_json(shared))
-        except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
+        except UNWRITABLE:
             # Lone surrogates, and what else JSON can't hold.
             size = len(as_bytes(shared))
         # The first log has what was sent.

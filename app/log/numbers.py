@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from app.json_text import NotJSON, decode
 from app.log.record import LogRecord
 
 #: Largest number of `meta sequenceId`, behind which 1 follows (RFC 5424, section 7.3.1).
@@ -118,8 +119,8 @@ def of_log(record: LogRecord) -> Number | None:
 def of_refused(payload: bytes) -> Number | None:
     """Return the number that logingestor.handler gave a log that is refused; None where it has none."""
     try:
-        sent = _sent(payload)
-    except (msgspec.MsgspecError, RecursionError):
+        sent = decode(payload, _Sent)
+    except NotJSON:
         return None
     return _of_process(sent.resourceId, sent.metadata)
 
@@ -129,9 +130,6 @@ class _Sent(msgspec.Struct):
 
     resourceId: str | None = None  # noqa: N815 - as it is sent
     metadata: dict[str, Any] | None = None
-
-
-_sent = msgspec.json.Decoder(_Sent).decode
 
 
 def _of_process(resource_id: str | None, metadata: Mapping[str, Any] | None) -> Number | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from app.json_text import FAULTS
 from app.log.dialects.dialect import Dialect, at, split
 from app.log.foreign import fits, layouts, objects
 from app.log.foreign.doubled import may_be
@@ -192,7 +193,7 @@ def _objects(text: str) -> list[dict[str, Any]] | None:
     for parts in ([text], [line for line in text.split("\n") if line.strip()]):
         try:
             values = [_decode(part) for part in parts]
-        except (msgspec.MsgspecError, RecursionError, ValueError):
+        except FAULTS:
             continue
         if all(type(value) is dict for value in values):
             return values

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from app.errors import Problem
+from app.json_text import UNWRITABLE
 from app.log import body as bodies
 from app.log import own
 from app.log.body import Item
@@ -150,7 +151,7 @@ def payload_of(value: Any) -> bytes:
     """Return a decoded value as JSON, for a dead letter; as Python writes it where JSON can't hold it."""
     try:
         return _json(value)
-    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
+    except UNWRITABLE:
         return as_bytes(value)
 
 
@@ -167,7 +168,7 @@ def _lines(values: Sequence[Any]) -> bytes | None:
     """Return the values as JSON, one a line; None where they must be looked at one by one."""
     try:
         lines = _json_lines(values)
-    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
+    except UNWRITABLE:
         return None
     return None if b"\\u0000" in lines else lines
 
@@ -177,7 +178,7 @@ def _item(value: Any) -> Item:
         return value
     try:
         raw = _json(value)
-    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
+    except UNWRITABLE:
         return Item(value, as_bytes(value), dirty=True)
     return Item(value, raw, dirty=b"\\u0000" in raw)
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from datetime import tzinfo
 from typing import Any, get_args
 
 from app.errors import InvalidQuery, Problem
+from app.json_text import LENIENT, NotJSON
 from app.query.filter import EVERYTHING, And, Filter
 from app.query.language.parse import named, parse
 from app.query.normal import normal
@@ -21,6 +21,9 @@ from app.times.zone import DEFAULT, read_zone
 
 #: Every name that a query may hold.
 PARAMETERS = ("q", *NAMES, "from", "to", "tz", "clock", "sort", "limit", "cursor", "count")
+
+_KNOWN = frozenset(PARAMETERS)
+_CLOCKS, _SORTS, _COUNTS = get_args(Clock), get_args(Sort), get_args(Count)
 
 #: Operations whose value is JSON in a URL, with what is wanted there.
 _IN_JSON = {
@@ -51,17 +54,18 @@ class _QueryReader(Parameters):
 
     def query(self, default_limit: int, also: Collection[str]) -> Query:
         """Return the query; raises InvalidQuery."""
-        self.only((*PARAMETERS, *also))
+        if not self.given.keys() <= _KNOWN:
+            self.only((*PARAMETERS, *also))
         everything: Filter = EVERYTHING
         query = Query(
             filter=self.read(self._filter, everything),
             start=self._time("from", 0),
             end=self._time("to", 1),
-            clock=self.choice("clock", "event", get_args(Clock)),
-            sort=self.choice("sort", "desc", get_args(Sort)),
+            clock=self.choice("clock", "event", _CLOCKS),
+            sort=self.choice("sort", "desc", _SORTS),
             limit=self.whole("limit", default_limit, 1, PAGE_LIMIT),
             after=self.read(self._cursor, None),
-            count=self.choice("count", "auto", get_args(Count)),
+            count=self.choice("count", "auto", _COUNTS),
         )
         if query.start is not None and query.end is not None and query.start > query.end:
             self.refuse("lies after to", "from")
@@ -109,6 +113,6 @@ def _decoded(body: Mapping[str, Any], name: str, wanted: str) -> dict[str, Any]:
     if not isinstance(value, str):
         return {}
     try:
-        return {name: json.loads(value)}
-    except (ValueError, RecursionError):
+        return {name: LENIENT.read(value)}
+    except NotJSON:
         raise InvalidQuery(Problem(f"must be {wanted}", name)) from None

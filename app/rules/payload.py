@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from typing import Any
 
 import msgspec
 
+from app.json_text import Decoder, NotJSON
 from app.rules.redact import MARK, Compiled, Redactor, Work
 from app.rules.rule import METADATA
 
@@ -29,8 +29,8 @@ def redacted(redactor: Redactor, payload: bytes, most: int | None = None) -> tup
     """
     work = redactor.work()
     try:
-        value = json.loads(payload, object_pairs_hook=_single)
-    except (ValueError, RecursionError):
+        value = _DECODER.read(payload)
+    except NotJSON:
         return _text(redactor, work, payload, most), work.counts
     found = work.document(value)
     if work.counts:
@@ -51,6 +51,9 @@ def _single(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         raise ValueError("a name stands twice")
     return found
+
+
+_DECODER = Decoder(pairs=_single, constant=None)
 
 
 def _text(redactor: Redactor, work: Work, payload: bytes, most: int | None) -> bytes:

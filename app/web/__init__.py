@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from flask import Flask
 from flask.json.provider import DefaultJSONProvider
@@ -12,6 +13,17 @@ from flask.json.provider import DefaultJSONProvider
 from app.paths import resource
 from app.process import Parts
 from app.settings.settings import Settings
+from app.web.paths import AnyText, LazyRule
+
+
+class Application(Flask):
+    """Flask, for views and hooks that are plain functions."""
+
+    url_rule_class = LazyRule
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """See Flask. It looks into each view and hook of each request, here eleven, whether they are coroutines: none is."""
+        return func
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -21,11 +33,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     from app.web.accounts import tables
     from app.web.accounts.oidc import page as oidc
     from app.web.accounts.passkeys import page as passkeys
-    from app.web.paths import AnyText
     from app.web.security import access, errors, headers, recording
     from app.web.server import mount
 
-    app = Flask(
+    app = Application(
         "app.web",
         template_folder=str(resource("templates")),
         static_folder="static",

@@ -38,7 +38,7 @@ def raw_body() -> bytes:
 
 def inflated(body: bytes) -> bytes:
     """Return *body* without its Content-Encoding. Raises TooLarge, UnsupportedMedia, and InvalidRecord for broken data."""
-    return sparse(inflate(body, request.headers.get("Content-Encoding"), parts().settings.inflated_limit))
+    return sparse(inflate(body, request.environ.get("HTTP_CONTENT_ENCODING"), parts().settings.inflated_limit))
 
 
 def sparse(body: bytes) -> bytes:

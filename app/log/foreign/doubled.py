@@ -6,8 +6,9 @@ values are given beside it.
 
 from __future__ import annotations
 
-import json
-from typing import Any, NoReturn
+from typing import Any
+
+from app.json_text import Decoder, NotJSON
 
 #: The signs with which a key ends in JSON that a program wrote.
 _KEY_END, _SPACED = b'":', b'" :'
@@ -31,8 +32,8 @@ def decode(raw: bytes, value: Any) -> tuple[Any, dict[str, list[Any]]]:
     if type(value) is not dict or not may_be(raw, value):
         return value, {}
     try:
-        found = json.loads(raw, object_pairs_hook=_object, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        found = _DECODER.read(raw)
+    except NotJSON:
         return value, {}
     later = found.later if type(found) is _Doubled else {}
     return {name: _plain(inner) for name, inner in found.items()}, {name: _plain(more) for name, more in later.items()}
@@ -43,10 +44,6 @@ def may_be(raw: bytes, value: dict[str, Any]) -> bool:
     if raw.count(b'"') <= 2 * _quoted(value):
         return False
     return raw.count(_KEY_END) + raw.count(_SPACED) > _names(value)  # else it has quotes within a text
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(name)
 
 
 def _quoted(value: Any) -> int:
@@ -85,6 +82,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         else:
             doubled[name] = value
     return doubled
+
+
+_DECODER = Decoder(pairs=_object)
 
 
 def _ends_with_message(pairs: list[tuple[str, Any]]) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 
+from app.json_text import UNWRITABLE
 from app.log.dialects.dialect import Dialect, at, split
 from app.log.foreign import scales
 from app.log.record import SEVERITY
@@ -47,7 +48,7 @@ def dumped(value: Any) -> str:
     """Return a value as compact JSON."""
     try:
         return _json(value).decode()
-    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError):
+    except UNWRITABLE:
         # An integer of more than 64 bits, or what is nested too deep.
         return compact_json(value)
 

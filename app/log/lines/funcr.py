@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any
 
+from app.json_text import LENIENT, NotJSON
 from app.log.foreign.scales import from_number
 from app.log.lines import tail
 from app.times import stamps
@@ -47,8 +47,8 @@ def _values(text: str) -> dict[str, Any] | None:
         if found is None or len(values) >= _MOST:
             return None
         try:
-            value = json.loads(found[2])
-        except (ValueError, RecursionError):
+            value = LENIENT.read(found[2])
+        except NotJSON:
             value = found[2]
         values.setdefault(found[1], value)
         place = found.end()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any, NoReturn
+from typing import Any
 
+from app.json_text import STRICT, NotJSON
 from app.times import stamps
 from app.times.written import Assumed
 
@@ -37,13 +37,6 @@ _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 TRACES = ("trace_id", "traceId", "traceID", "trace.id", "dd.trace_id", "otelTraceID")
 SPANS = ("span_id", "spanId", "spanID", "span.id", "dd.span_id", "otelSpanID")
 _IDS = frozenset((*TRACES, *SPANS))
-
-
-def _not_json(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-_decoder = json.JSONDecoder(parse_constant=_not_json)
 
 
 def split(text: str) -> tuple[str, dict[str, Any]]:
@@ -133,8 +126,8 @@ def contexts(text: str) -> tuple[str, dict[str, Any]]:
             continue
         place = text.rfind(' {"')
         try:
-            value = _decoder.decode(text[place + 1 :]) if place >= 0 and text.endswith("}") else None
-        except (ValueError, RecursionError):
+            value = STRICT.read(text[place + 1 :]) if place >= 0 and text.endswith("}") else None
+        except NotJSON:
             value = None
         if type(value) is not dict:
             break
@@ -184,8 +177,8 @@ def _object(text: str) -> tuple[str, dict[str, Any]] | None:
     if place < 1 or not text[place - 1].isspace():
         return None
     try:
-        value = _decoder.decode(text[place:])
-    except (ValueError, RecursionError):
+        value = STRICT.read(text[place:])
+    except NotJSON:
         return None
     if not isinstance(value, dict):
         return None

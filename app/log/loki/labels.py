@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from contextlib import suppress
 
+from app.json_text import LENIENT, NotJSON
 from app.log.wire import ReadOnce
 
 #: A label by the book: a name and a quoted text with Go's escapes.
@@ -47,6 +47,6 @@ def _leniently(inner: str, text: str) -> dict[str, str]:
 def _unescaped(text: str) -> str:
     if "\\" not in text:
         return text
-    with suppress(ValueError):
-        return str(json.loads(f'"{text}"'))
+    with suppress(NotJSON):
+        return str(LENIENT.read(f'"{text}"'))
     return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), text)

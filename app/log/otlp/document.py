@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
+from app import json_text
 from app.errors import InvalidRecord, Problem
 from app.log.body import read_item
 from app.log.limits import REQUEST_LOGS, Sharing, ensure_few
@@ -21,7 +22,7 @@ from app.log.schema import Refused, payload_of
 
 T = TypeVar("T")
 #: Exceptions that reading a wrong record raises: UnicodeEncodeError too, for a lone surrogate.
-FAULTS = (msgspec.MsgspecError, ValueError, OverflowError, RecursionError)
+FAULTS = (*json_text.FAULTS, OverflowError)
 _NAMED = re.compile(r"(?:SEVERITY_NUMBER_)?(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)([234])?")
 
 

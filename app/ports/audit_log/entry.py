@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from app.json_text import FAULTS
 from app.log.record import IdSource, LogRecord
 
 #: asked: about to be done. done, refused, failed: how it ended.
@@ -57,7 +58,7 @@ def readable(body: bytes) -> AuditEntry | None:
     """Return the entry of a JSON; None where it is none, since somebody changed it."""
     try:
         return decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except FAULTS:
         return None
 
 

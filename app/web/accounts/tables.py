@@ -188,6 +188,8 @@ def install(app: Flask, settings: Settings) -> None:
     # Each question has a connection of its own: they are rare (app/web/accounts/verify.py), and none is kept from others.
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {**options, "poolclass": NullPool}
     db.init_app(app)
+    # `transaction` closes what it opens. Flask-SQLAlchemy would look for something to close at the end of each request.
+    app.teardown_appcontext_funcs.clear()
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
 from typing import Any, NoReturn
 from urllib.parse import unquote
@@ -10,6 +9,7 @@ from urllib.parse import unquote
 from flask import g, request
 
 from app.errors import InvalidQuery, Problem, TooLarge, UnsupportedMedia
+from app.json_text import Decoder, NotJSON
 from app.log.body import JSON_TYPES, inflate
 from app.log.fold import clean
 from app.query.parameters import Parameters
@@ -32,13 +32,16 @@ class Asked(Parameters):
         for name in from_url.keys() & self._from_body.keys():
             self.refuse("is given in the URL and in the body", name)
         self.given = from_url | self._from_body
-        self.only(names, "parameter of this route")
-        self.given = {name: value for name, value in self.given.items() if name in names}
+        if not self.given.keys() <= set(names):
+            self.only(names, "parameter of this route")
+            self.given = {name: value for name, value in self.given.items() if name in names}
         # For the audit log.
         g.given = self.given
 
     def _from_url(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
+        if not request.query_string:
+            return found
         for name, values in request.args.lists():
             if name in self._lists:
                 found[clean(name)] = [clean(value) for value in values]
@@ -92,7 +95,7 @@ def _body() -> dict[str, Any]:
     body = request.stream.read(BODY_LIMIT + 1)
     if len(body) > BODY_LIMIT:
         raise TooLarge(Problem(f"the body has more than {BODY_LIMIT:,} bytes"))
-    return decode(inflate(body, request.headers.get("Content-Encoding"), BODY_LIMIT))
+    return decode(inflate(body, request.environ.get("HTTP_CONTENT_ENCODING"), BODY_LIMIT))
 
 
 def decode(body: bytes) -> dict[str, Any]:
@@ -104,13 +107,12 @@ def decode(body: bytes) -> dict[str, Any]:
     if not text.strip():
         return {}
     try:
-        found = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
-    except json.JSONDecodeError as error:
-        raise InvalidQuery(Problem(f"the body is not JSON: {error.msg}", position=error.pos)) from None
-    except RecursionError:
-        raise InvalidQuery(Problem("the body is nested too deep")) from None
-    except ValueError:  # an integer of more digits than Python converts
-        raise InvalidQuery(Problem("the body holds a number with too many digits")) from None
+        found = _DECODER.read(text)
+    except NotJSON as error:
+        if error.position is not None:
+            raise InvalidQuery(Problem(f"the body is not JSON: {error.message}", position=error.position)) from None
+        what = "is nested too deep" if error.deep else "holds a number with too many digits"
+        raise InvalidQuery(Problem(f"the body {what}")) from None
     if not isinstance(found, dict):
         raise InvalidQuery(Problem("the body must be a JSON object"))
     return found
@@ -136,3 +138,6 @@ def _cleaned(value: Any) -> Any:
 
 def _constant(name: str) -> NoReturn:
     raise InvalidQuery(Problem(f"the body is not JSON: {name} is no JSON number"))
+
+
+_DECODER = Decoder(pairs=_object, constant=_constant)

@@ -108,7 +108,7 @@ def facets() -> Response:
     asked.check()
     held = backends()
     unseen = find.unseen(held.queue, held.store, held.index)
-    found = held.index.facets(replace(query, after=None), names, size, budget())
+    found = held.index.facets(query if query.after is None else replace(query, after=None), names, size, budget())
     return reply(FacetsAnswer(True, found.fields, found.exact, **unseen))
 
 

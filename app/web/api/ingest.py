@@ -15,7 +15,6 @@ from app.log import numbers, schema
 from app.log.limits import Limits
 from app.log.numbers import Number
 from app.log.schema import Parsed
-from app.settings.limits import limits_of
 from app.times.instant import now_ms
 from app.web.answers.ingest import AcceptedAnswer, ReceiptAnswer
 from app.web.answers.reply import reply_by_name
@@ -45,10 +44,9 @@ def ingest() -> Response:
     """Accept logs: 202 when at least one is durably queued, with what became of each."""
     stage, strict, key = _stage(), _strict(), _key()
     body = raw_body()
-    settings = parts().settings
     try:
         body = inflated(body)
-        parsed = _parsed(body, limits_of(settings), strict)
+        parsed = _parsed(body, parts().limits, strict)
     except InvalidRecord as error:
         parts().accept().bury(body, error.problems[0], _sender(), _agent())
         raise
@@ -117,7 +115,7 @@ def _first(outcome: Outcome) -> str:
 
 
 def _key() -> str | None:
-    key = request.headers.get("Idempotency-Key")
+    key = request.environ.get("HTTP_IDEMPOTENCY_KEY")
     if key is not None and not 0 < len(key) <= KEY_LIMIT:
         raise InvalidInput(Problem(f"is empty or longer than {KEY_LIMIT} characters", "Idempotency-Key"))
     return key

@@ -8,13 +8,12 @@ from flask import Blueprint, Response, request
 
 from app.errors import InvalidInput, Problem
 from app.files import preview as files
-from app.settings.limits import limits_of
 from app.times.instant import now_ms
 from app.times.written import Assumed
 from app.times.zone import read_zone
 from app.web.answers.ingest import PreviewAnswer
 from app.web.answers.reply import reply_by_name
-from app.web.current import settings
+from app.web.current import parts, settings
 from app.web.reading import inflated, raw_body
 
 bp = Blueprint("preview", __name__)
@@ -35,5 +34,5 @@ def preview() -> Response:
     assumed = replace(Assumed.here(zone), first_line=first_line)
     body = inflated(raw_body())
     form, rules = request.args.get("as"), settings().rules
-    found = files.preview(body, assumed, limits_of(settings()), now_ms(), name=form, join=join == "auto", rules=rules)
+    found = files.preview(body, assumed, parts().limits, now_ms(), name=form, join=join == "auto", rules=rules)
     return reply_by_name(PreviewAnswer(True, [one.shown() for one in found]))

@@ -11,11 +11,11 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 from flask import Response, g, make_response, request
 
 from app.accept import acks
 from app.errors import InvalidRecord, LogIngestorError, Problem
+from app.json_text import NotJSON, decode
 from app.log.envelope import ENVELOPE_BYTES
 from app.log.limits import ensure_few
 from app.log.schema import Refused
@@ -84,8 +84,8 @@ def ack() -> Response:
     """Say of each number whether all logs behind it are stored and findable."""
     channel = _channel()
     try:
-        asked = msgspec.json.decode(read_body(), type=dict[str, list[int]])["acks"]
-    except (msgspec.MsgspecError, KeyError, ValueError, RecursionError):
+        asked = decode(read_body(), dict[str, list[int]])["acks"]
+    except (NotJSON, KeyError):
         return _answer(6, 400)
     ensure_few(len(asked), parts().settings.request_logs)
     if any(abs(number) >> 64 for number in asked):

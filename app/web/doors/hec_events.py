@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-import msgspec
-
 from app.errors import InvalidRecord, Problem
 from app.files import carried
+from app.json_text import LENIENT, NotJSON, decode
 from app.log.limits import REQUEST_LOGS, Sharing, ensure_few
 from app.log.scalars import deep_json
 from app.log.schema import Refused, payload_of
@@ -35,7 +34,6 @@ _RESUMED = 16
 _BETWEEN = re.compile(rb"\}\s*+,?\s*+\{")
 _NEXT = re.compile(r"\}\s*+\{|\n[^\S\n]*+\{")
 _SPACE = re.compile(r"[\s,]*")
-_decoder = json.JSONDecoder()
 
 
 def read(body: bytes, most: int = REQUEST_LOGS) -> list[Any]:
@@ -56,8 +54,8 @@ def objects(body: bytes) -> list[Any]:
     # As one array, which is decoded at once: where each join made an element, none of them lay within a text.
     whole, joins = _BETWEEN.subn(b"},{", body.strip())
     try:
-        found = msgspec.json.decode(whole if whole.startswith(b"[") else b"[" + whole + b"]")
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        found = decode(whole if whole.startswith(b"[") else b"[" + whole + b"]", object)
+    except NotJSON:
         found = None
     if isinstance(found, list) and len(found) == joins + 1 and all(isinstance(one, dict) for one in found):
         return found
@@ -73,8 +71,8 @@ def _slowly(text: str) -> list[Any]:
         if place == len(text):
             break
         try:
-            value, place = _decoder.raw_decode(text, place)
-        except (ValueError, RecursionError) as error:
+            value, place = LENIENT.first(text, place)
+        except NotJSON as error:
             following = _NEXT.search(text, place + 1) if resumed < _RESUMED else None
             end = len(text) if following is None else following.end() - 1
             problem = Problem(f"is not JSON: {error}")

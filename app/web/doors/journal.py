@@ -20,7 +20,6 @@ from app.log.own import own_id
 from app.log.record import id_text
 from app.log.schema import read_items
 from app.process import Parts
-from app.settings.limits import limits_of
 from app.times.instant import now_ms
 from app.web.current import parts, space
 from app.web.doors.taking import door
@@ -44,7 +43,7 @@ class Upload:
     def __init__(self, opened: Parts, sender: str, agent: str, space: str) -> None:
         self._parts, self._sender, self._agent, self._space = opened, sender, agent, space
         # A request may hold any number of entries: they are taken while they come.
-        self._limits = replace(limits_of(opened.settings), logs=BATCH)
+        self._limits = replace(opened.limits, logs=BATCH)
         self._entries = Entries(self._limits.message + self._limits.metadata)
         self._waiting: list[dict[str, Any]] = []
         #: Bytes that came since the last were accepted.

@@ -24,7 +24,6 @@ from app.log.limits import ensure_few
 from app.log.numbers import Number
 from app.log.record import LogRecord
 from app.log.schema import Parsed, Refused
-from app.settings.limits import limits_of
 from app.times.instant import now_ms
 from app.web.current import parts, space
 from app.web.reading import assumed_of_source, inflated, raw_body
@@ -207,7 +206,7 @@ def _parsed(values: Sequence[Any], now: int, keys: Sequence[bytes]) -> Parsed:
 
 
 def _placed(values: Sequence[Any], now: int) -> Parsed:
-    source, limits = assumed_of_source(), limits_of(parts().settings)
+    source, limits = assumed_of_source(), parts().limits
     # The values that the door refused become a dead letter each.
     ensure_few(len(values), limits.logs)
     line = carried.line_reader(source)

@@ -20,12 +20,11 @@ from app.ports.deadline import Budget
 from app.ports.figures import SOURCES, Source
 from app.ports.forms import SourceForm
 from app.query.query import Query
-from app.settings.limits import limits_of
 from app.settings.values import is_loopback
 from app.times.instant import now_ms
 from app.times.written import Assumed
 from app.times.zone import read_zone
-from app.web.current import backends, settings
+from app.web.current import backends, parts, settings
 from app.web.operate import sources
 from app.web.search.form import SearchForm
 from app.web.security import caching
@@ -159,7 +158,7 @@ def tried() -> Response:
     try:
         body = pasted.replace("\r\n", "\n").encode("utf-8", "replace")
         assumed = Assumed.here(read_zone(zone))
-        previewed = list(preview(body, assumed, limits_of(settings()), now_ms(), rules=settings().rules))
+        previewed = list(preview(body, assumed, parts().limits, now_ms(), rules=settings().rules))
     except InvalidInput as error:
         fault = said(error.problems)
     since, missing = _since(backends())

@@ -16,11 +16,11 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.accept import replay as pipeline
 from app.accept.replay import Replay
 from app.errors import InvalidInput, NotFound, PartTaken, Problem, Unavailable
+from app.json_text import FAULTS
 from app.log.envelope import DeadLetter
 from app.log.record import id_bytes, id_text
 from app.log.schema import Refused
 from app.ports.figures import SAMPLE_LENGTH
-from app.settings.limits import limits_of
 from app.web.current import backends, parts, settings
 from app.web.render import display, zone
 from app.web.security import caching
@@ -175,7 +175,7 @@ def _shown(
     found: DeadLetter, typed: str | None = None, refused: list[Refused] | None = None, part: str | None = None
 ) -> str:
     if refused is None:
-        _, refused = pipeline.check(found.payload, limits_of(settings()))
+        _, refused = pipeline.check(found.payload, parts().limits)
     long = len(found.payload) > EDIT_BYTES
     return render_template(
         "dead_letter.html",
@@ -196,7 +196,7 @@ def editable(payload: bytes) -> str:
         # Only its blanks change: decoding and encoding it could change numbers, and drop one of two equal keys.
         small = _indented(payload) <= INDENTED_BYTES
         text = (msgspec.json.format(payload, indent=2) if small else payload).decode()
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ValueError):
+    except FAULTS:
         text = payload.decode("utf-8", "replace")
     return display.escaped(text.removeprefix("\ufeff").replace("\r\n", "\n"))
 
@@ -219,7 +219,7 @@ def _is_text(payload: bytes) -> bool:
 
 
 def _replay() -> Replay:
-    return Replay(parts().accept(), backends().record.letters, limits_of(settings()))
+    return Replay(parts().accept(), backends().record.letters, parts().limits)
 
 
 def _found(text: str) -> DeadLetter:

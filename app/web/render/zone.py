@@ -202,8 +202,13 @@ def install(app: App) -> None:
 
 
 def _remember(response: Response) -> Response:
-    # Asked in this order since most answers are no pages.
-    if response.mimetype == "text/html" and request.args.get("tz") and not request.path.startswith("/page/"):
+    # Asked in this order since most requests name nothing in their address, and most answers are no pages.
+    if (
+        request.query_string
+        and response.mimetype == "text/html"
+        and request.args.get("tz")
+        and not request.path.startswith("/page/")
+    ):
         zones = asked()
         value = f"{zones.name}|{zones.named}"
         if _known(request.args["tz"].strip()) and request.cookies.get(COOKIE) != value:

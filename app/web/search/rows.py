@@ -10,6 +10,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from app.json_text import LENIENT, NotJSON
 from app.query.filter import And, Filter
 from app.query.operations import from_json
 from app.query.rows import rows as rows_of
@@ -145,8 +146,8 @@ def _bound(key: str, text_: str) -> Any:
     if not key.startswith("metadata"):
         return text_
     try:
-        return json.loads(text_)
-    except (ValueError, RecursionError):
+        return LENIENT.read(text_)
+    except NotJSON:
         return text_
 
 
@@ -154,7 +155,7 @@ def _json_list(value: str) -> list[Any] | None:
     if not value.startswith("["):
         return None
     try:
-        found = json.loads(value)
-    except (ValueError, RecursionError):
+        found = LENIENT.read(value)
+    except NotJSON:
         return None
     return found if isinstance(found, list) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
 from flask import Flask, Request, Response, after_this_request, current_app, request, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
@@ -80,7 +80,8 @@ def install(
     )
     app.session_interface = CookieSessions(settings)
     manager = LoginManager()
-    manager.init_app(app, add_context_processor=False)
+    # Not by `init_app`, which looks at each answer for a cookie that remembers logins longer than their session: there is none.
+    cast(Any, app).login_manager = manager
 
     def _load(key: str) -> SessionUser | None:
         found = load(key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import JWKRegistry, Key
 
 from app.errors import Unavailable
+from app.json_text import LENIENT, NotJSON
 from app.settings.values import is_loopback
 
 #: Seconds to connect, and between two bytes, that the issuer is waited for.
@@ -117,8 +117,8 @@ class Issuer:
         if answer.status_code != 200:
             raise Unavailable(f"the issuer {self.address} answers {answer.status_code} where its documents lie")
         try:
-            found = json.loads(body)
-        except (ValueError, RecursionError):
+            found = LENIENT.read(body)
+        except NotJSON:
             raise Unavailable(f"the issuer {self.address} has a document that is no JSON") from None
         if not isinstance(found, dict):
             raise Unavailable(f"the issuer {self.address} has a document that is no JSON object")

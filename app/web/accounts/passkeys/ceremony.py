@@ -24,6 +24,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from app.errors import InvalidInput, Problem
+from app.json_text import FAULTS, LENIENT
 from app.times.instant import now_ms
 from app.web.accounts.noting import note
 from app.web.accounts.passkeys import kept
@@ -34,7 +35,7 @@ from app.web.accounts.users import session_key
 #: Longest answer of a browser, and name of a passkey, in characters.
 ANSWER_LIMIT, LABEL_LIMIT = 20_000, 60
 #: Errors that a damaged or forged answer makes fido2 raise.
-_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, IndexError, AssertionError, RecursionError)
+_UNREADABLE = (*FAULTS, TypeError, KeyError, AttributeError, IndexError, AssertionError)
 
 
 class Ceremony:
@@ -124,7 +125,7 @@ def _read(answer: str) -> dict[str, Any]:
     """Return a browser's answer. Raises ValueError."""
     if len(answer) > ANSWER_LIMIT:
         raise ValueError("the answer is too long")
-    found = json.loads(answer)
+    found = LENIENT.read(answer)
     if not isinstance(found, dict):
         raise TypeError("the answer is no object")
     return found

@@ -17,6 +17,7 @@ from flask import Response, g, make_response, request
 
 from app.errors import InvalidInput, InvalidRecord, LogIngestorError, Problem
 from app.files import carried
+from app.json_text import NotJSON, decode
 from app.log.body import inflate, read_item, text_lines
 from app.log.limits import Sharing, ensure_few
 from app.log.schema import Refused, payload_of
@@ -62,8 +63,8 @@ def logs() -> Response:
     """Accept records; 200 when each of their logs is kept, or is a dead letter."""
     body = read_body()
     try:
-        sent = msgspec.json.decode(body, type=_Delivery)
-    except (msgspec.MsgspecError, RecursionError) as error:
+        sent = decode(body, _Delivery)
+    except NotJSON as error:
         problem = Problem(f"is no delivery of Firehose: {error}")
         bury(body, problem)
         raise InvalidRecord(problem) from error

@@ -16,6 +16,7 @@ import msgspec
 
 from app.accept.accept import Outcome
 from app.errors import Problem
+from app.json_text import FAULTS
 from app.log import own
 from app.log.body import Item, has_nul, read_item
 from app.log.limits import REQUEST_LOGS, Sharing, ensure_few
@@ -155,7 +156,7 @@ def read_action(line: bytes, index: str) -> Action | None:
     """Return the action of a line; None when it is none. Keys that are not known are passed over, `null` is absent."""
     try:
         value = _decode(line)
-    except (msgspec.MsgspecError, RecursionError):
+    except FAULTS:
         return None
     name = next((name for name in ACTIONS if name in value), None) if isinstance(value, dict) else None
     if name is None:
