@@ -100,19 +100,22 @@ def take(
     """
     if not values:
         return Outcome()
-    now = now_ms()
-    made = _Request(values, now, body, patience, keys, each, numbers)
-    if key is not None:
-        outcome = made.take(f"{request.blueprint}:{key}")
-    elif _is_unlike_others(made.parsed.logs, now):
-        outcome = made.take(f"body:{_request_digest(made.digest, request.remote_addr or '').hex()}")
-    else:
-        with _Series() as name:
-            outcome = made.take(f"repeat:{name.hex()}")
-        if outcome.lacking:
-            # Clients that get an answer for each log may send all of them again; the series then shows which were kept.
-            g.series.doubt()
+    outcome = _taken(_Request(values, now_ms(), body, patience, keys, each, numbers), key)
     g.receipt, g.dropped = outcome.receipt, outcome.dropped
+    return outcome
+
+
+def _taken(made: _Request, key: str | None) -> Outcome:
+    """Accept the logs under the name by which their request is known when it comes again."""
+    if key is not None:
+        return made.take(f"{request.blueprint}:{key}")
+    if _is_unlike_others(made.parsed.logs, made.now):
+        return made.take(f"body:{_request_digest(made.digest, request.remote_addr or '').hex()}")
+    with _Series() as name:
+        outcome = made.take(f"repeat:{name.hex()}")
+    if outcome.lacking:
+        # Clients that get an answer for each log may send all of them again; the series then shows which were kept.
+        g.series.doubt()
     return outcome
 
 
@@ -143,7 +146,7 @@ class _Request:
         each: bool,
         numbers: Mapping[int, Number],
     ) -> None:
-        self._values, self._now, self._patience, self._keys, self._each = values, now, patience, keys, each
+        self._values, self.now, self._patience, self._keys, self._each = values, now, patience, keys, each
         self.digest = hashlib.blake2b(body, digest_size=16).digest()
         self._numbers = numbers
         self.parsed = _parsed(values, now, keys)
@@ -165,7 +168,7 @@ class _Request:
                         raise
                 time.sleep(PAUSE)
                 # Anew: accepting gave the logs their ids.
-                self.parsed = _parsed(self._values, self._now, self._keys)
+                self.parsed = _parsed(self._values, self.now, self._keys)
         finally:
             if waits:
                 _WAITING.release()
