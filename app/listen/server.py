@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import ssl
 from collections.abc import Callable, Sequence
@@ -41,6 +42,8 @@ async def serve(parts: Parts, addresses: Sequence[ListenAddress], say: Callable[
             )
             listeners.append(listener)
             say(f"listens at {address}" + (f" (port {listener.port})" if address.port == 0 and listener.port else ""))
+        # What was loaded stays: no full collection goes through it (app/web/server/server.py).
+        gc.freeze()
         await _counted(stopping, listeners, lambda: listen_counts.write(data_dir, counts))
     finally:
         await asyncio.gather(*(listener.stop() for listener in listeners))

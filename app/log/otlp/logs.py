@@ -75,7 +75,9 @@ def number(found: float) -> float | str:
 
 def hexadecimal(identity: bytes | str) -> str | None:
     """Return a trace's or span's id as text; None where there is none: all zeros is none."""
-    text = identity.hex() if type(identity) is bytes else str(identity).lower()
+    if type(identity) is bytes:
+        return identity.hex() if identity.strip(b"\0") else None
+    text = str(identity).lower()
     return text if text.strip("0") else None
 
 
