@@ -50,7 +50,7 @@ def opened(log: dict[str, Any], assumed: Assumed) -> dict[str, Any]:
 
     A message of JSON, and any message of a log without level and time, is read in full: its own level and time win, what
     else the protocol said wins over the text. So is every message of a source whose form is known. Of other messages only the
-    level is read, where the protocol gave none.
+    level is read, where the protocol gave none. The *log* itself may be changed.
     """
     message, json = log["message"], log["message"].lstrip().startswith("{")
     if assumed.form == "plain":
@@ -63,7 +63,8 @@ def opened(log: dict[str, Any], assumed: Assumed) -> dict[str, Any]:
     if log.get("level") and not json:
         return log
     if timed and not json and (level := begins_with_level(message, assumed)) is not None:
-        return {**log, "level": level}
+        log["level"] = level
+        return log
     try:
         found = _format(assumed.form).log(message, assumed)
     except InvalidRecord:
@@ -82,18 +83,17 @@ def within(found: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
     """Return the log that was *found* in what a protocol carried, with what the protocol *said* of it.
 
     The log's own message, level and time win: its sender's envelope says when and how it was carried. Its resource gives
-    way and is kept in the metadata.
+    way and is kept in the metadata. *found* itself is changed.
     """
     metadata = _both(found.get("metadata"), said.get("metadata"))
     named, other = found.get("resourceId"), said.get("resourceId")
     if named is not None and other is not None and named != other and isinstance(metadata, dict):
         metadata = {"resourceId": named, **metadata}
-    both = dict(found)
     for name, value in said.items():
         if value is not None and (name not in _OWN or found.get(name) is None):
-            both[name] = value
-    both["metadata"] = metadata
-    return both
+            found[name] = value
+    found["metadata"] = metadata
+    return found
 
 
 def _both(one: Any, other: Any) -> Any:

@@ -104,6 +104,9 @@ def begins_with_level(text: str, assumed: Assumed) -> str | None:
     """Return the level in capitals that a text begins with, where its reading as a line would find that one; None elsewhere."""
     if not text[:1].isupper() or '"' in text or "\x1b" in text:
         return None
+    end = text.find(" ", 2, words.LONGEST_PLAIN + 1)
+    if end > 0 and text[:end] in words.PLAIN:
+        return text[:end] if forms.read(text, assumed) is None else None
     level = words.at(text, 0)
     if level is None or level.style != "caps" or level.written is not None:
         return None

@@ -37,6 +37,10 @@ _HERE = {
     **dict.fromkeys(("am feinsten", "le plus précis", "très précis", "最も詳細"), "trace"),
 }
 
+#: Levels in capitals, which before a blank at the beginning of a line are levels without another look (`at`); letters of the longest.
+PLAIN = frozenset(name.upper() for name in _USUAL)
+LONGEST_PLAIN = max(map(len, PLAIN))
+
 _WORD = r"(?:AM FEINSTEN(?=:)|(?:LE PLUS|TRÈS) PRÉCIS(?=:)|Level \d{1,3}|[Dd]ebug \d{1,2}(?=:)|[^\W\d_]{2,15}\d?(?:[+-]\d{1,2})?!?)"
 _AT = re.compile(
     rf"(?P<open>[\[(<])[ ]*(?P<inner>{_WORD})[ ]*[\])>]|\[-{{0,5}}(?P<sole>[TDIWECFV])-{{0,5}}\](?=[ ])|(?P<bare>{_WORD})(?=[\s:\])>|,/\[]|\x1b|$)|(?P<letter>[TDINWECF])(?=[ ]\|)|(?P<none>\?\?\?)(?=[ ])"

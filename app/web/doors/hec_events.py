@@ -28,6 +28,8 @@ _KNOWN = frozenset((*_FROM, "event", "time", "fields"))
 _DOCKER = frozenset(("line", "source", "tag", "attrs"))
 #: Characters of the longest resourceId.
 _SHORT = 255
+#: Seconds since 1970 below which every float is a time as it is: the year 2096.
+_PLAIN_TIME = 4e9
 #: Times that reading goes on behind what is no JSON.
 _RESUMED = 16
 # Both patterns pass a run of blanks once, however long, as `*+` never goes back; of several line ends the last counts.
@@ -91,9 +93,11 @@ def _log(sent: Any, assumed: Assumed) -> dict[str, Any] | Refused:
     if problem is not None:
         return Refused(problem, payload_of(sent))
     event, metadata = sent["event"], _metadata(sent)
-    time = moment(given, assumed) if (given := sent.get("time")) is not None else None
-    if time is None and given is not None:
-        metadata["time"] = given
+    time = given = sent.get("time")
+    if given is not None and not (type(given) is float and 0 < given < _PLAIN_TIME):
+        time = moment(given, assumed)
+        if time is None:
+            metadata["time"] = given
     host = sent.get("host")
     host = host if type(host) is str and 0 < len(host) <= _SHORT else None
     if type(event) is dict and "line" in event:
@@ -119,7 +123,10 @@ def _text(event: Any) -> str:
 
 def _metadata(sent: dict[str, Any]) -> dict[str, Any]:
     """Return what an event's envelope says of it but time and text; a field of a name that is taken goes beneath `fields`."""
-    metadata = {name: origin for name in _FROM if (origin := sent.get(name)) is not None}
+    metadata = {}
+    for name in _FROM:
+        if (origin := sent.get(name)) is not None:
+            metadata[name] = origin
     fields = sent.get("fields") or {}
     if not sent.keys() <= _KNOWN:
         fields = {**{name: value for name, value in sent.items() if name not in _KNOWN}, **fields}

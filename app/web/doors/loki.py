@@ -61,7 +61,8 @@ def _log(value: Any, assumed: Assumed) -> Any:
     log = carried.read(value, assumed)
     if log.get("resourceId") is None:
         sender = next((value[name] for name in push.SENDERS if isinstance(value.get(name), str) and value[name]), None)
-        log = log if sender is None or len(sender) > 255 else {**log, "resourceId": sender}
+        if sender is not None and len(sender) <= 255:
+            log["resourceId"] = sender
     return carried.opened(log, assumed)
 
 
