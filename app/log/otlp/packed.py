@@ -29,6 +29,8 @@ _NOT = "is not a request of OTLP in protobuf"
 #: Fields that stay bytes: an exporter sends most of them again and again, and they are read once for all requests; a body is
 #: a text nearly always, which is had from its bytes in less time than by the library's objects.
 _BYTES = ("resource", "scope", "attributes", "body")
+#: KeyValues that are remembered, and bytes of the longest: many are ids, which never come again.
+_REMEMBERED, _SHORT = 1_024, 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,21 +167,45 @@ def _scope(raw: bytes) -> tuple[str, str, dict[str, Any]]:
     return scope.name, scope.version, plain(scope.attributes)
 
 
-def _pair(raw: bytes) -> tuple[str, Any]:
-    from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+class _Pairs(dict[bytes, tuple[str, Any]]):
+    """Keys and values by the bytes of their KeyValues: those of a few names or short texts come again with every record."""
 
-    pair = KeyValue.FromString(raw)
-    inner = pair.value
-    # The usual types first: to ask which one is set takes longer than to read both.
-    return pair.key, inner.string_value or inner.int_value or value(inner)
+    def __init__(self) -> None:
+        super().__init__()
+        self._decode = self._load
+
+    def _load(self, raw: bytes) -> Any:
+        from opentelemetry.proto.common.v1.common_pb2 import KeyValue
+
+        self._decode = KeyValue.FromString
+        return self._decode(raw)
+
+    def __missing__(self, raw: bytes) -> tuple[str, Any]:
+        size = len(raw)
+        if size > _SHORT:
+            return self._read(raw)
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        # A key (field 1) and a text (field 1 of field 2), each with its length in one byte: what nearly all are.
+        at, rest = (raw[1] + 2, size - raw[1] - 6) if size > 5 and raw[0] == 0x0A else (size, -1)
+        plain = (
+            rest >= 0 and raw[at] == 0x12 and raw[at + 2] == 0x0A and raw[at + 1] == rest + 2 and raw[at + 3] == rest
+        )
+        found = self[raw] = (raw[2:at].decode(), raw[at + 4 :].decode()) if plain else self._read(raw)
+        return found
+
+    def _read(self, raw: bytes) -> tuple[str, Any]:
+        pair = self._decode(raw)
+        inner = pair.value
+        # The usual types first: to ask which one is set takes longer than to read both.
+        return pair.key, inner.string_value or inner.int_value or value(inner)
 
 
-#: By the bytes of a KeyValue its key and value.
-_read_pairs = ReadOnce(_pair)
+_read_pair = _Pairs().__getitem__
 
 
 def _pairs(packed: Any) -> dict[str, Any]:
-    return dict(map(_read_pairs.__getitem__, packed[:]))
+    return dict(map(_read_pair, packed[:]))
 
 
 def _body(raw: bytes) -> Any:

@@ -139,7 +139,6 @@ def _commit_terms(commit: str) -> str:
     return f"{_terms('commit', commit)} {exists_term('commit')}"
 
 
-@lru_cache(maxsize=REMEMBERED_PATHS)
 def _of_key(above: str, key: str) -> tuple[str, str, str, str]:
     """Return, for a key beneath the path *above*, its path, the terms that it exists, these with the start of a value's term, and that of a number's.
 
@@ -165,6 +164,46 @@ def _names_between(above: str, key: str) -> Iterator[str]:
         yield _long_name(digest)
 
 
+class _Keys(dict[str, tuple[str, str, str, str]]):
+    """What `_of_key` says of the keys beneath one path, by key."""
+
+    def __init__(self, above: str) -> None:
+        super().__init__()
+        self._above = above
+
+    def __missing__(self, key: str) -> tuple[str, str, str, str]:
+        found = _of_key(self._above, key)
+        if len(self._above) + len(key) <= REMEMBERED_LENGTH and _beneath.has_room():
+            self[key] = found
+        return found
+
+
+class _Beneath(dict[str, _Keys]):
+    """The keys that this process has met, by the path above them: REMEMBERED_PATHS of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._left = REMEMBERED_PATHS
+
+    def __missing__(self, path: str) -> _Keys:
+        keys = _Keys(path)
+        if len(path) <= REMEMBERED_LENGTH and self.has_room():
+            self[path] = keys
+        return keys
+
+    def has_room(self) -> bool:
+        """Take room for one more; without any, all are forgotten, and the next ones are remembered."""
+        if self._left <= 0:
+            self.clear()
+            self._left = REMEMBERED_PATHS
+            return False
+        self._left -= 1
+        return True
+
+
+_beneath = _Beneath()
+
+
 def document(record: LogRecord) -> str:
     """Return all terms of *record*, with blanks between them."""
     parts = [word_text(record.message), ALL, _level_terms(record.level)]
@@ -185,10 +224,9 @@ def document(record: LogRecord) -> str:
 
 def _add_values(parts: list[str], path: str, values: dict[str, Any]) -> bool:
     """Add the terms of what lies beneath a path of the metadata; return whether there is any value."""
-    some = False
+    some, known = False, _beneath[path]
     for key, value in values.items():
-        short = len(path) + len(key) <= REMEMBERED_LENGTH
-        inner, existing, start, numbers = _of_key(path, key) if short else _of_key.__wrapped__(path, key)
+        inner, existing, start, numbers = known[key]
         if type(value) is str and len(value) <= VALUE_LIMIT and _SPECIAL.search(value) is None:
             parts.append(start + value)
             some = True
