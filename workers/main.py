@@ -61,7 +61,7 @@ def _work(settings: Settings, backends: Backends, stopping: threading.Event, pul
     alerts.declare(broker, partial(_told, alerts.work(stopping), backends, pulse))
     worker = QuietWorker(broker, threads=THREADS, timeout=POLL_MS)
     keeper = Keeper(stopping, [drains, indexes])
-    # What was loaded stays: no full collection goes through it, however many batches come (app/web/server/server.py).
+    # The modules loaded so far stay: no full collection goes through it, however many batches come (app/web/server/server.py).
     gc.freeze()
     keeper.start()
     worker.start()

@@ -42,7 +42,7 @@ async def serve(parts: Parts, addresses: Sequence[ListenAddress], say: Callable[
             )
             listeners.append(listener)
             say(f"listens at {address}" + (f" (port {listener.port})" if address.port == 0 and listener.port else ""))
-        # What was loaded stays: no full collection goes through it (app/web/server/server.py).
+        # The modules loaded so far stay: no full collection goes through it (app/web/server/server.py).
         gc.freeze()
         await _counted(stopping, listeners, lambda: listen_counts.write(data_dir, counts))
     finally:

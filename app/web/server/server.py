@@ -121,7 +121,7 @@ def run(listener: socket.socket) -> None:
     # uvicorn raises the signal once more after its own handling; by then there is nothing left to stop.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
-    # What was loaded stays: a full collection, which stops every thread, would go through all of it each time (80 ms).
+    # The modules loaded so far stay: a full collection, which stops every thread, would go through all of it each time (80 ms).
     gc.freeze()
     watch.start()
     parts.recorder().note_settings(settings)

@@ -165,7 +165,7 @@ def _names_between(above: str, key: str) -> Iterator[str]:
 
 
 class _Keys(dict[str, tuple[str, str, str, str]]):
-    """What `_of_key` says of the keys beneath one path, by key."""
+    """Terms of the keys beneath one path, by key, as `_of_key` makes them."""
 
     def __init__(self, above: str) -> None:
         super().__init__()
