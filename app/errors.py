@@ -95,6 +95,13 @@ class Unavailable(LogIngestorError):
         self.kept_unknown = kept_unknown
 
 
+class Overloaded(Unavailable):
+    """More requests come than can be worked at; nothing was kept. Some clients drop what is to wait for ten seconds or longer."""
+
+    def __init__(self) -> None:
+        super().__init__("more is sent than can be taken now; send it again", retry_after=2)
+
+
 class QueueFull(Unavailable):
     """The queue is at its limit, or the disk nearly full; nothing was kept."""
 

@@ -13,17 +13,20 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
 
-from app.errors import BodyStopped, LogIngestorError, Problem, TooLarge, Unavailable
+from app.errors import BodyStopped, LogIngestorError, Overloaded, Problem, TooLarge, Unavailable
+from app.web.server.admission import THREADS, Admission, WaitingLine
 from app.web.server.environ import LEFT, REFUSED, SENT, Headers, RequestEnd, Scope, environ
+from app.web.server.refusals import FlaskAnswer, Refusals, closing
 from app.web.server.threads import Threads
+from app.web.server.waiting import WaitingLines
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
-#: Threads that run Flask, and threads that make the next piece of long answers.
-THREADS, STREAM_THREADS = 16, 4
+#: Threads that make the next piece of long answers, and refusals.
+STREAM_THREADS = 4
 #: Answers up to this size, in bytes, are joined and sent at once.
 JOINED = 1 << 20
 #: Seconds without a byte of the body after which a client is given up.
@@ -32,7 +35,6 @@ SILENCE_SECONDS = 30.0
 BODIES_LIMIT = 256 << 20
 #: Requests that may wait for a thread.
 WAITING_LIMIT = 1_000
-
 #: Seconds after which a request is watched for its client's leaving.
 WATCH_SECONDS = 0.1
 
@@ -46,6 +48,9 @@ class _Held:
     """A body on its way in."""
 
     body: bytearray = field(default_factory=bytearray)
+    #: Bytes that came; more than are held where they are read to be thrown away.
+    came: int = 0
+    thrown: bool = False
 
 
 class _Watch:
@@ -71,29 +76,23 @@ class _Watch:
             self._task.cancel()
 
 
-@dataclass(slots=True)
-class FlaskAnswer:
-    """Status and headers with which Flask began to answer."""
-
-    status: int = 500
-    headers: Headers = field(default_factory=list)
-    #: The whole body; None when the answer is long and comes from `pieces`.
-    body: bytes | None = None
-    pieces: Iterator[bytes] | None = None
-    close: Callable[[], None] = lambda: None
-
-
 class Bridge:
     """An ASGI application (version 3, HTTP and lifespan) that answers with a WSGI application (PEP 3333)."""
 
-    def __init__(self, app: WsgiApp, *, body_limit: int) -> None:
-        """Have *app* answer, also, in its own words, a request whose body is not read: the error is under REFUSED then."""
+    def __init__(self, app: WsgiApp, *, body_limit: int, lines: WaitingLines | None = None) -> None:
+        """Have *app* answer, also, in its own words, a request whose body is not read: the error is under REFUSED then.
+
+        Requests wait for a thread in their line among *lines*; without in a single one.
+        """
         self._app = app
         self._body_limit = body_limit
+        single = WaitingLine(sends=False)
+        self._admission = Admission((single,) if lines is None else lines.all)
+        self._line_of = lines or (lambda _: single)
+        self._refusals = Refusals(self._worded)
         self._threads = Threads(THREADS, "request")
         self._streams = Threads(STREAM_THREADS, "stream")
         self._held = 0
-        self._waiting = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection's request."""
@@ -135,35 +134,52 @@ class Bridge:
 
     async def _worked(self, scope: Scope, receive: Receive, ends: RequestEnd) -> FlaskAnswer:
         """Return Flask's answer. Raises the error for which the request is refused before it is worked at."""
-        held = _Held()
+        held, line = _Held(), self._line_of(scope)
+        if self._admission.refuses(line):
+            return await self._overloaded(scope, receive)
         try:
             await self._read(scope, receive, held)
-            if self._waiting >= WAITING_LIMIT:
+            if self._admission.waiting >= WAITING_LIMIT:
                 raise Unavailable("too many requests wait", retry_after=1)
             watch = _Watch(scope, receive)
-            self._waiting += 1
             try:
-                environment = environ(scope, bytes(held.body)) | {SENT: ends}
-                return cast(FlaskAnswer, await self._threads.run(self._answer, environment))
+                await self._admission.enter(line)
+                try:
+                    environment = environ(scope, bytes(held.body)) | {SENT: ends}
+                    return cast(FlaskAnswer, await self._threads.run(self._answer, environment))
+                finally:
+                    self._admission.leave(line)
+            except Overloaded as error:
+                return await self._refusals.to(scope, error)
             finally:
-                self._waiting -= 1
                 watch.end()
         finally:
             self._held -= len(held.body)
 
+    async def _overloaded(self, scope: Scope, receive: Receive) -> FlaskAnswer:
+        """Refuse a request before its body is held: as cheap as can be, so that the others get the time."""
+        error = Overloaded()
+        if any(name == b"expect" for name, _ in cast(Headers, scope["headers"])):
+            # The client asks before it sends the body, and does not send it now.
+            return closing(await self._refusals.to(scope, error))
+        # A connection that is closed while its client sends is broken for it: it would not see the answer.
+        await self._read(scope, receive, _Held(thrown=True))
+        return await self._refusals.to(scope, error)
+
     async def _refusal(self, error: LogIngestorError, scope: Scope) -> FlaskAnswer:
-        # Not by the threads of requests: all of them may be at work, which is why some are refused.
-        answer = cast(FlaskAnswer, await self._streams.run(self._answer, environ(scope, b"") | {REFUSED: error}))
         # The rest of the body is not read: the connection can't be used again.
-        answer.headers.append((b"connection", b"close"))
-        return answer
+        return closing(await self._worded(scope, error))
+
+    async def _worded(self, scope: Scope, error: LogIngestorError) -> FlaskAnswer:
+        # Not by the threads of requests: all of them may be at work, which is why some are refused.
+        return cast(FlaskAnswer, await self._streams.run(self._answer, environ(scope, b"") | {REFUSED: error}))
 
     async def _read(self, scope: Scope, receive: Receive, held: _Held) -> None:
         """Read the body, within the limits and with patience for a slow sender, not for a silent one."""
         announced = _content_length(scope)
         if announced > self._body_limit:
             raise TooLarge(Problem(f"the body has more than {self._body_limit:,} bytes"))
-        if self._held and self._held + announced > BODIES_LIMIT:
+        if self._held and self._held + announced > BODIES_LIMIT and not held.thrown:
             raise Unavailable("too many large requests are under way", retry_after=1)
         more = True
         while more:
@@ -175,11 +191,13 @@ class Bridge:
             if message["type"] == "http.disconnect":
                 raise ClientLeft
             piece = message.get("body", b"")
-            held.body += piece
-            self._held += len(piece)
-            if len(held.body) > self._body_limit:
+            held.came += len(piece)
+            if not held.thrown:
+                held.body += piece
+                self._held += len(piece)
+            if held.came > self._body_limit:
                 raise TooLarge(Problem(f"the body has more than {self._body_limit:,} bytes"))
-            if self._held > BODIES_LIMIT and self._held > len(held.body):
+            if self._held > BODIES_LIMIT and self._held > len(held.body) and not held.thrown:
                 raise Unavailable("too many large requests are under way", retry_after=1)
             more = message.get("more_body", False)
 

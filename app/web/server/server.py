@@ -21,6 +21,7 @@ from app.web.server import connections, watching
 from app.web.server.bridge import Bridge
 from app.web.server.door import FrontDoor
 from app.web.server.mount import Mount
+from app.web.server.waiting import WaitingLines
 
 #: Seconds given to requests under way when the process stops.
 GRACE_SECONDS = 10
@@ -99,7 +100,7 @@ def run(listener: socket.socket) -> None:
     parts = app.extensions["logingestor"]
     parts.accept()  # opened before the first request: a fault is this process's, not a client's
     watch = watching.watch(parts.settings, parts.backends(), parts.board)
-    door = FrontDoor(app, Bridge(app, body_limit=parts.settings.body_limit))
+    door = FrontDoor(app, Bridge(app, body_limit=parts.settings.body_limit, lines=WaitingLines(app)))
     prefix = parts.settings.path_prefix
     config = uvicorn.Config(
         Mount(prefix, door) if prefix else door,

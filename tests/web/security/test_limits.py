@@ -12,7 +12,7 @@ from app.query.query import PAGE_LIMIT
 from app.settings.settings import SETTINGS
 from app.web import current
 from app.web.security import open_counts, tries
-from app.web.server import bridge, connections, server
+from app.web.server import admission, bridge, connections, server, waiting
 
 TEXT = (Path(__file__).resolve().parents[3] / "docs" / "security.md").read_text()
 ROWS = re.findall(r"^\| ([^|\n]+) \| ([^|\n]+) \|([^|\n]*)\|", TEXT.partition("## Limits")[2], re.MULTILINE)
@@ -31,6 +31,12 @@ def test_numbers_of_the_code() -> None:
     shown = {row[0]: row[1] for row in ROWS}
     assert shown["bodies in memory at once, in one web process"] == f"{bridge.BODIES_LIMIT >> 20} MiB"
     assert shown["requests that wait for a thread"] == f"{bridge.WAITING_LIMIT:,}"
+    both = f"{admission.THREADS}, of which {admission.EACH} that send logs, or {admission.EACH} others"
+    assert shown["requests worked at by one web process"] == both
+    behind = f"seconds that logs wait for a thread, behind {admission.ALWAYS} others of their kind"
+    assert shown[behind] == "{:g}, and {:g} where some always wait".format(*waiting.RESENDING_SECONDS)
+    losing = shown["the same at doors whose clients lose what is refused"]
+    assert losing.startswith("{:g}, and {:g} where some always wait;".format(*waiting.LOSING_SECONDS))
     assert shown["seconds without a byte of a body"] == f"{bridge.SILENCE_SECONDS:.0f}"
     head = f"{connections.HEAD_LIMIT >> 10} KiB, within {connections.HEAD_SECONDS:.0f} s of the first byte"
     assert shown["a request's line and headers"] == head

@@ -1,0 +1,57 @@
+"""Answers on their way from Flask to the client, and those with which an overloaded server refuses: made once, given often."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+from app.errors import LogIngestorError
+from app.web.server.environ import Headers, Scope
+
+#: Headers of a request on which the words of its refusal depend: whether it is a page, JSON or protobuf.
+WORDED_BY = frozenset((b"accept", b"content-type"))
+#: The header of a request whose answer names it, and the time: such an answer is given once.
+NAMED = b"x-amz-firehose-request-id"
+#: Refusals that are remembered.
+REMEMBERED = 1_000
+
+
+@dataclass(slots=True)
+class FlaskAnswer:
+    """Status and headers with which Flask began to answer."""
+
+    status: int = 500
+    headers: Headers = field(default_factory=list)
+    #: The whole body; None when the answer is long and comes from `pieces`.
+    body: bytes | None = None
+    pieces: Iterator[bytes] | None = None
+    close: Callable[[], None] = lambda: None
+
+
+def closing(answer: FlaskAnswer) -> FlaskAnswer:
+    """Return the answer as the last one of its connection."""
+    return replace(answer, headers=[*answer.headers, (b"connection", b"close")])
+
+
+class Refusals:
+    """Refusals for one reason, in the words of each door: Flask is asked for them once, since it takes longer than to accept a log."""
+
+    def __init__(self, ask: Callable[[Scope, LogIngestorError], Awaitable[FlaskAnswer]]) -> None:
+        self._ask = ask
+        self._known: dict[tuple[Any, ...], FlaskAnswer] = {}
+
+    async def to(self, scope: Scope, error: LogIngestorError) -> FlaskAnswer:
+        """Return the refusal of a request."""
+        headers = cast(Headers, scope["headers"])
+        if any(name == NAMED for name, _ in headers):
+            return await self._ask(scope, error)
+        key = (scope["method"], scope.get("scheme"), scope["path"], *(one for one in headers if one[0] in WORDED_BY))
+        known = self._known.get(key)
+        if known is None:
+            known = await self._ask(scope, error)
+            if known.body is not None and all(name != b"set-cookie" for name, _ in known.headers):
+                if len(self._known) >= REMEMBERED:
+                    self._known.clear()
+                self._known[key] = known
+        return known
