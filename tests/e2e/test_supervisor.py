@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from app.cli.run import serve
 from app.cli.run import supervisor as module
 from app.cli.run.supervisor import Child, Supervisor
 from tests.e2e.program import wait_for
@@ -33,6 +35,20 @@ def stop(*_):
 signal.signal(signal.SIGTERM, stop)
 open(sys.argv[1] + ".up", "w")
 time.sleep(600)
+"""
+
+#: Answers at the socket of its second argument once its first is there.
+LATE = """
+import http.server, os, socket, sys, time
+while not os.path.exists(sys.argv[1]):
+    time.sleep(0.02)
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+server = http.server.HTTPServer(("", 0), Handler, bind_and_activate=False)
+server.socket = socket.socket(fileno=int(sys.argv[2]))
+server.serve_forever()
 """
 
 
@@ -70,6 +86,28 @@ def test_child_that_dies_young_is_started_ever_more_slowly() -> None:
     assert pauses[:4] == ["0.5", "1.0", "2.0", "4.0"]
     assert children[1].process is not None
     assert children[1].process.poll() == -signal.SIGTERM
+
+
+def test_the_address_is_said_however_late(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A web process that takes long to start is waited for, and the console says so meanwhile."""
+    said: list[str] = []
+
+    def say(line: str) -> None:
+        said.append(line)
+        (tmp_path / "late").touch()
+
+    monkeypatch.setattr(serve, "LATE_SECONDS", 0.0)
+    monkeypatch.setattr(serve, "say", say)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        os.set_inheritable(listener.fileno(), True)
+        number = listener.fileno()
+        web = Child("web", ["-c", LATE, str(tmp_path / "late"), str(number)], inherited=(number,))
+        supervisor = Supervisor([web], said.append)
+        supervisor.start()
+        assert serve._answers(listener, supervisor)
+    assert said == ["no web process answers yet; the address follows once one does"]
+    stop_when(lambda: True)
+    assert supervisor.run() == 0
 
 
 def test_longest_pause_has_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,10 +20,10 @@ from app.errors import Unavailable
 from app.settings.settings import Settings
 from app.version import VERSION
 
-#: Seconds to wait for the first answer before watching goes on without the greeting.
-FIRST_ANSWER_SECONDS = 30.0
-#: Seconds between two tries whether it answers.
-FIRST_LOOK_SECONDS = 0.1
+#: Seconds without an answer after which the console says so; the greeting comes with the first answer, however late.
+LATE_SECONDS = 30.0
+#: Seconds between two tries whether it answers, before and after it is late.
+FIRST_LOOK_SECONDS, LATE_LOOK_SECONDS = 0.1, 1.0
 #: A log for the first try: the original format's example, shortened.
 EXAMPLE = '{"level": "error", "message": "Failed to connect to DB", "resourceId": "server-1234"}'
 
@@ -82,11 +82,11 @@ def _alone(settings: Settings) -> IO[str]:
 
 
 def _answers(listener: socket.socket, supervisor: Supervisor) -> bool:
-    """Wait until a web process answers; False when a signal to stop came before."""
+    """Look after the processes until a web process answers; False when a signal to stop came before."""
     host, port = listener.getsockname()[:2]
-    until = time.monotonic() + FIRST_ANSWER_SECONDS
-    while not supervisor.stopping and time.monotonic() < until:
-        connection = http.client.HTTPConnection(host, port, timeout=1)
+    began, rest = time.monotonic(), FIRST_LOOK_SECONDS
+    while not supervisor.stopping:
+        connection = http.client.HTTPConnection(host, port, timeout=2)
         try:
             connection.request("GET", "/health/live")
             if connection.getresponse().status == 200:
@@ -95,7 +95,10 @@ def _answers(listener: socket.socket, supervisor: Supervisor) -> bool:
             pass
         finally:
             connection.close()
-        supervisor.look(FIRST_LOOK_SECONDS)
+        if rest < LATE_LOOK_SECONDS and time.monotonic() > began + LATE_SECONDS:
+            rest = LATE_LOOK_SECONDS
+            say("no web process answers yet; the address follows once one does")
+        supervisor.look(rest)
     return False
 
 
