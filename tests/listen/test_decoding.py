@@ -34,6 +34,23 @@ def test_a_text_of_json_is_read(mark: bytes) -> None:
     assert found["metadata"]["app"] == "shop"
 
 
+@pytest.mark.parametrize("head", [b"<132>Nov 30 05:34:43 web-1 ", b"<132>Nov 30 05:34:43 web-1 shop: ", b"<132>shop: "])
+def test_json_behind_a_header_without_a_program(head: bytes) -> None:
+    """Logback's SyslogAppender names none: the first name of the object is not taken for one."""
+    found = log(head + b'{"message":"order failed","level":"error","order":{"id":7}} ')
+    assert (found["level"], found["message"], found["metadata"]["order"]) == ("error", "order failed", {"id": 7})
+    assert found["metadata"].get("app") == ("shop" if b"shop" in head else None)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [(b'"quoted": x', '"quoted": x'), (b"key=a:b c", "key=a:b c"), (b"%ASA-4-106023: Deny", "Deny")],
+)
+def test_what_is_no_program(text: bytes, message: str) -> None:
+    """A word before a colon is one where no sign stands in it that programs' names don't have."""
+    assert log(b"<132>Nov 30 05:34:43 web-1 " + text)["message"] == message
+
+
 @pytest.mark.parametrize(
     "data", [b"no header at all", b"<14>shop: no time\0", b"<13>Jan  2 03:04:05 localhost shop: x"]
 )

@@ -30,8 +30,9 @@ _ESCAPED = re.compile(r'\\(["\\\]])')
 _PRIORITY = re.compile(r"<(\d{1,3})>(?!1 )")
 #: The part behind the time: a host, a program and its process; without a host the program ends with its colon.
 _BARE = re.compile(r"(?P<app>[\w./+@()<>-]{1,128})(?:\[(?P<pid>\d{1,10})\])?:(?!:) ?(?P<message>.*)", re.DOTALL)
+#: A program's name has no signs of JSON, or of `key="value"`: where one stands before the colon, there is no program.
 _HOSTED = re.compile(
-    r"(?P<host>[\w./+@()-]{1,255}) (?:(?P<app>[^\s:\[\]]{1,128})(?:\[(?P<pid>\d{1,10})\])?:(?!:) ?)?(?P<message>.*)",
+    r"(?P<host>[\w./+@()-]{1,255}) (?:(?P<app>[^\s:\[\]{}\x22'=]{1,128})(?:\[(?P<pid>\d{1,10})\])?:(?!:) ?)?(?P<message>.*)",
     re.DOTALL,
 )
 _BARE_MESSAGE = re.compile(
