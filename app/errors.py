@@ -67,6 +67,10 @@ class NotFound(LogIngestorError):
     """Nothing has the id that was asked for: answered with 404, or exit code 1."""
 
 
+class Unauthenticated(LogIngestorError):
+    """Nobody knows who asks: no credential, or one that opens nothing; answered with 401."""
+
+
 class Forbidden(LogIngestorError):
     """The asker is known, and may not have this: answered with 403, or exit code 1."""
 

@@ -31,6 +31,7 @@ TEXTS = {
     0: "Success",
     2: "Token is required",
     3: "Invalid authorization",
+    4: "Invalid token",
     5: "No data",
     6: "Invalid data format",
     8: "Internal server error",
@@ -45,7 +46,7 @@ TEXTS = {
     27: "Request entity too large",
 }
 #: Codes of statuses that are given before an event is looked at.
-_CODES = {401: 3, 413: 27, 429: 9, 500: 8, 503: 9}
+_CODES = {401: 3, 403: 4, 413: 27, 429: 9, 500: 8, 503: 9}
 #: Longest name of a channel, in characters.
 CHANNEL_LENGTH = 255
 #: Seconds for which acknowledgements are looked up; what is not known by then is false.
@@ -148,6 +149,8 @@ def _json(answer: dict[str, Any], status: int) -> Response:
 def _failed(error: LogIngestorError) -> Response:
     status, text, headers = refused_by(error)
     code = _CODES.get(status, 11 if text.startswith("channel") else 6)
+    if status == 401 and not request.headers.get("Authorization"):
+        code = 2
     response = _answer(code, status, reason=text)
     response.headers.extend(headers)
     return response
@@ -155,13 +158,10 @@ def _failed(error: LogIngestorError) -> Response:
 
 @bp.after_request
 def _worded(response: Response) -> Response:
-    """Give a code to what was refused before this door was asked: clients take an error without one for success."""
+    """Give a code to what the framework refuses, such as another method: clients take an error without one for success."""
     if response.status_code >= 400 and not g.get("worded"):
-        code = 2 if response.status_code == 401 and not request.headers.get("Authorization") else None
-        answer = {
-            "text": TEXTS[code or _CODES.get(response.status_code, 6)],
-            "code": code or _CODES.get(response.status_code, 6),
-        }
+        code = _CODES.get(response.status_code, 6)
+        answer = {"text": TEXTS[code], "code": code}
         response.set_data(json.dumps(answer, separators=(",", ":")))
         response.content_type = "application/json"
     return response

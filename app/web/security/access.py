@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from flask import Flask, Request, Response, after_this_request, g, make_response, render_template, request
 
-from app.errors import RateExceeded, TooMany
+from app.errors import Forbidden, RateExceeded, TooMany, Unauthenticated
 from app.settings.settings import Settings
 from app.settings.values import is_loopback
 from app.web.accounts import sessions, users
@@ -20,11 +20,11 @@ from app.web.accounts.identity import ADMIN, Identity
 from app.web.accounts.verify import Answer, Verified, Verifier
 from app.web.security import open_counts, session
 from app.web.security.credentials import Given, asks_who_is_there, is_foreign, presented, takes_logs
-from app.web.security.errors import answer
+from app.web.security.errors import CHALLENGE, answer
 from app.web.security.hosts import is_own
 from app.web.security.open_counts import OpenCounts
 from app.web.security.password import USER, Password
-from app.web.security.rights import RIGHTS, asks_record, lacking
+from app.web.security.rights import DOOR_PREFIX, RIGHTS, asks_record, lacking
 from app.web.security.tries import Tries
 
 #: Endpoints that need no credential: their answers say nothing of the logs.
@@ -35,7 +35,6 @@ HEALTH = frozenset({"health.live", "health.ready"})
 NAMED_BY_BROWSERS = frozenset({"HTTP_ORIGIN", "HTTP_SEC_FETCH_SITE"})
 _GUARD = "logingestor.guard"
 _BEARER = "Bearer "
-CHALLENGE = 'Basic realm="LogIngestor", charset="UTF-8"'
 
 
 def install(app: Flask, settings: Settings) -> None:
@@ -94,9 +93,9 @@ class Guard:
             missing = None if self._is_answered_by_elastic(asked) else lacking(who, endpoint)
             if missing is not None:
                 g.lacking = missing
-                return answer(403, missing)
+                return _forbidden(missing)
         if by_browser and asked.method not in SAFE_METHODS and is_foreign(asked):
-            return answer(403, "the request was made by a page of another site")
+            return _forbidden("the request was made by a page of another site")
         return None
 
     def doubt(self, response: Response) -> Response:
@@ -262,15 +261,27 @@ def too_many(wait: float, what: str = "passwords") -> TooMany:
 
 
 def ask() -> Response:
-    """Return the answer that asks who it is: a form for browsers, a challenge for programs."""
+    """Return the answer that asks who it is: a form for browsers, a challenge for programs. Raises Unauthenticated at a door, which words it."""
+    message = f"a token, or the password of the user {USER}, is needed: HTTP Basic, or Authorization: Bearer"
+    if _is_at_a_door():
+        raise Unauthenticated(message)
     if request.accept_mimetypes.best_match(("application/json", "text/html")) == "text/html":
         way = request.full_path.rstrip("?") if request.method == "GET" else ""
         response = make_response(render_template("login.html", next=way, fault=None, name=""), 401)
         # A name that browsers don't know: with Basic they would cover the form with a question of their own.
         response.headers["WWW-Authenticate"] = 'Session realm="LogIngestor"'
         return session.forget(response)
-    response = answer(
-        401, f"a token, or the password of the user {USER}, is needed: HTTP Basic, or Authorization: Bearer"
-    )
+    response = answer(401, message)
     response.headers["WWW-Authenticate"] = CHALLENGE
     return response
+
+
+def _forbidden(why: str) -> Response:
+    """Return the answer to who may not have this. Raises Forbidden at a door, which words it."""
+    if _is_at_a_door():
+        raise Forbidden(why)
+    return answer(403, why)
+
+
+def _is_at_a_door() -> bool:
+    return (request.endpoint or "").startswith(DOOR_PREFIX)

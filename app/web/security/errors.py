@@ -20,6 +20,7 @@ from app.errors import (
     RateExceeded,
     TooLarge,
     TooMany,
+    Unauthenticated,
     Unavailable,
     UnsupportedMedia,
 )
@@ -32,6 +33,9 @@ log = logging.getLogger(__name__)
 #: Most seconds that a shipper is asked to wait: from ten on OpenTelemetry's exporters drop the batch (by experiment).
 RETRY_AFTER_SHIPPERS = 5
 
+#: How a program is asked who it is (RFC 7617).
+CHALLENGE = 'Basic realm="LogIngestor", charset="UTF-8"'
+
 #: Doors whose clients drop what is answered 429 and repeat what is answered 503 (by experiment: seq-logging, logback-gelf).
 DROP_429 = ("clef", "gelf")
 
@@ -43,6 +47,7 @@ STATUS: tuple[tuple[type[LogIngestorError], int], ...] = (
     (InvalidSettings, 500),
     (InvalidInput, 400),
     (NotFound, 404),
+    (Unauthenticated, 401),
     (Forbidden, 403),
     (OverQuota, 429),
     (TooMany, 429),
@@ -70,7 +75,7 @@ def answer(status: int, message: str, problems: Sequence[Problem] = (), *, kept_
 def refused_by(error: LogIngestorError) -> tuple[int, str, dict[str, str]]:
     """Return status, sentence and headers for an error of ours, for doors that answer in a shape of their own."""
     text = said(error.problems) if isinstance(error, InvalidInput) else str(error)
-    headers = {}
+    headers = {"WWW-Authenticate": CHALLENGE} if isinstance(error, Unauthenticated) else {}
     if isinstance(error, TooMany | Unavailable):
         headers["Retry-After"] = str(min(error.retry_after, RETRY_AFTER_SHIPPERS))
     return _status(error), text, headers
@@ -103,6 +108,8 @@ def _ours(error: LogIngestorError) -> Response:
     if isinstance(error, InvalidInput):
         return answer(status, said(error.problems), error.problems)
     response = answer(status, str(error), kept_unknown=isinstance(error, Unavailable) and error.kept_unknown)
+    if isinstance(error, Unauthenticated):
+        response.headers["WWW-Authenticate"] = CHALLENGE
     if isinstance(error, TooMany | Unavailable):
         response.headers["Retry-After"] = str(error.retry_after)
     return response

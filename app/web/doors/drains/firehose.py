@@ -165,7 +165,7 @@ def _failed(error: LogIngestorError) -> Response:
 
 @bp.after_request
 def _worded(response: Response) -> Response:
-    """Give what was refused before this door was asked (401) the form in which Firehose shows the reason."""
+    """Give what the framework refuses, such as another method, the form in which Firehose shows the reason."""
     if response.status_code >= 400 and not g.get("worded"):
         made = _answer(response.status_code, {"errorMessage": f"refused with {response.status_code}"})
         response.set_data(made.get_data())
