@@ -42,8 +42,8 @@ PATIENCE = 3.0
 PAUSE = 0.25
 #: The numbers where senders number nothing.
 NONE: Mapping[int, Number] = MappingProxyType({})
-#: Requests that may wait for room at once: each holds a thread, and the others must still be answered.
-_WAITING = threading.BoundedSemaphore(6)
+#: Requests that may wait at once: each holds a thread, and the others must still be answered. Those with more patience lose whatever is refused.
+_WAITING, _WAITING_LONGER = threading.BoundedSemaphore(6), threading.BoundedSemaphore(4)
 
 
 def door(name: str) -> Blueprint:
@@ -133,6 +133,11 @@ def _is_unlike_others(logs: Sequence[LogRecord], now: int) -> bool:
     return False
 
 
+def places_of(patience: float) -> threading.BoundedSemaphore:
+    """Return the places of requests that may wait for so many seconds."""
+    return _WAITING_LONGER if patience > PATIENCE else _WAITING
+
+
 class _Request:
     """The logs of the current request, to be accepted under one name."""
 
@@ -154,7 +159,7 @@ class _Request:
     def take(self, key: str) -> Outcome:
         """Accept them; try again while there is no room, as long as patience lasts."""
         until = time.monotonic() + self._patience
-        waits = False
+        places, waits = places_of(self._patience), False
         try:
             while True:
                 try:
@@ -163,7 +168,7 @@ class _Request:
                     # No patience helps, and the threads that may wait are for those whom it does.
                     raise
                 except Unavailable:
-                    waits = waits or (self._patience > 0 and _WAITING.acquire(blocking=False))
+                    waits = waits or (self._patience > 0 and places.acquire(blocking=False))
                     if not waits or time.monotonic() + PAUSE > until:
                         raise
                 time.sleep(PAUSE)
@@ -171,7 +176,7 @@ class _Request:
                 self.parsed = _parsed(self._values, self.now, self._keys)
         finally:
             if waits:
-                _WAITING.release()
+                places.release()
 
     def _take(self, key: str) -> Outcome:
         agent = request.headers.get("User-Agent", "")

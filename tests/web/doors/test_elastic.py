@@ -358,6 +358,24 @@ def test_a_token_over_its_rate_ends_no_bulk_helper(protected: FlaskClient) -> No
     assert protected.post("/_bulk", data=body, headers=wrong).status_code == 401
 
 
+def test_a_token_over_its_rate_costs_rsyslog_nothing(protected: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It drops or doubles whatever is refused, so its batch waits for the token's turn; at most as long as for room."""
+    with protected.application.app_context():
+        token = tokens.create("a sender", "writer", "tests", rate="1/s")[0]
+    rsyslog = {"Authorization": f"Bearer {token}", "User-Agent": "", "Content-Type": "application/json"}
+    for path, body, status in (
+        ("/_bulk", lines({"index": {}}, {"message": "one"}), 200),
+        ("/system/events", b'{"message":"two"}', 201),
+        ("/_bulk", b"{", 400),
+    ):
+        assert protected.post(path, data=body, headers=rsyslog).status_code == status
+    queue = protected.application.extensions["logingestor"].backends().queue
+    assert queue.depth().logs == 2
+    monkeypatch.setattr(routes, "RSYSLOG_PATIENCE", 0.0)
+    refused: Any = protected.post("/_bulk", data=b"{", headers=rsyslog)
+    assert (refused.status_code, refused.json["status"]) == (429, 429)
+
+
 def test_a_batch_waits_for_room(client: FlaskClient, backends: Backends, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rather than be refused at once: many clients drop at the first refusal."""
     accept = client.application.extensions["logingestor"].accept()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,17 @@ WITH_BAD = [name for name, row in ROWS.items() if row.bad is not None]
 def test_no_door_is_forgotten() -> None:
     """A new one has a row."""
     assert {name.partition(" ")[0] for name in ROWS} == {*DOORS, "ingest"}
+
+
+def another(row: Row, number: int) -> dict[str, str]:
+    """Return the headers by which a request is another one than the first: Firehose's have an id, in a header and in the body."""
+    name = "X-Amz-Firehose-Request-Id"
+    return {name: f"r-{number}"} if name in row.headers else {}
+
+
+def again(row: Row, prefix: str, number: int) -> bytes:
+    """Return the body of such a request, with three items."""
+    return batch(row, prefix, 3).replace(b'"r-1"', b'"r-%d"' % number)
 
 
 def post(client: FlaskClient, row: Row, body: bytes, **headers: str) -> Any:
@@ -52,7 +64,68 @@ def test_a_batch_without_fault(client: FlaskClient, backends: Backends, name: st
     row = ROWS[name]
     answer = post(client, row, batch(row, "item", 100))
     assert (answer.status_code, row.said(answer.data, 0)) == (row.status, True), answer.text
+    # Ingest's is in the body; the journal comes as a stream of any length, which is taken in parts.
+    assert name in ("ingest", "journal") or answer.headers["X-LogIngestor-Receipt"]
     assert backends.queue.depth().logs == 100
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_no_door_redirects(client: FlaskClient, backends: Backends, name: str) -> None:
+    """With a slash at its end and without: many clients make a GET of a POST that is redirected, and call its 200 a delivery."""
+    row = ROWS[name]
+    path, mark, asked = row.path.partition("?")
+    for number, end in enumerate(("", "/")):
+        address = path.rstrip("/") + end + mark + asked
+        answer = post(client, replace(row, path=address), again(row, f"end {number}", number), **another(row, number))
+        assert (answer.status_code, "Location" in answer.headers) == (row.status, False), answer.text
+        got = client.get(address)
+        assert (got.status_code, "POST" in got.headers["Allow"]) == (405, True)
+    assert backends.queue.depth().logs == 6
+
+
+#: Doors that know a body by its bytes, and what clients of theirs say of its type: nothing (splunk-handler, graypy, pygelf),
+#: a form (splunk-logging), JSON (opensearch-py), a vendor's (elasticsearch-java), or what a library says by itself.
+BY_BYTES = ("elastic", "gelf", "clef", "hec", "hec raw", "heroku", "cloudflare", "firehose", "journal")
+TYPES = (
+    None,
+    "application/x-www-form-urlencoded",
+    "application/json; charset=utf-8",
+    "application/vnd.elasticsearch+json; compatible-with=9",
+    "text/plain",
+    "application/octet-stream",
+)
+
+
+@pytest.mark.parametrize("name", BY_BYTES)
+def test_a_body_is_known_by_its_bytes(client: FlaskClient, backends: Backends, name: str) -> None:
+    """Whatever type a client gives it."""
+    row = ROWS[name]
+    for number, kind in enumerate(TYPES):
+        headers = {**row.headers, **another(row, number)}
+        headers.pop("Content-Type", None)
+        answer = client.post(row.path, data=again(row, f"type {number}", number), headers=headers, content_type=kind)
+        assert answer.status_code == row.status, (kind, answer.text)
+    assert backends.queue.depth().logs == 3 * len(TYPES)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_what_is_no_batch_at_all(client: FlaskClient, name: str) -> None:
+    """Taken as it is, or 400 in the door's tongue: never what a client would take for a success, or send again."""
+    row = ROWS[name]
+    answer = post(client, row, b"\xff\xfe\x00{<html>")
+    assert answer.status_code in (row.status, 400), answer.text
+    assert answer.status_code != 400 or row.failed(answer.data, 400), answer.text
+    assert "Retry-After" not in answer.headers
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_no_password(protected: FlaskClient, name: str) -> None:
+    """401 in the door's tongue, never a page to log in at: clients call every 200 a delivery, and some a redirect too."""
+    row = ROWS[name]
+    answer = post(protected, row, batch(row, "item", 2))
+    assert (answer.status_code, "Location" in answer.headers) == (401, False)
+    assert row.failed(answer.data, 401), answer.text
+    assert b"<html" not in answer.data
 
 
 @pytest.fixture

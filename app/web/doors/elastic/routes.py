@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flask import Response, make_response, request
+from flask import Response, current_app, make_response, request
 from flask.sansio.app import App
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from werkzeug.routing import BaseConverter, Map, Rule, ValidationError
@@ -20,7 +20,7 @@ from app.errors import InvalidRecord, LogIngestorError, Problem, RateExceeded, U
 from app.web.current import settings
 from app.web.doors.elastic import bulk, surface
 from app.web.doors.elastic.bulk import Action, BulkEntry, dumped
-from app.web.doors.taking import PATIENCE, bury, door, read_body, take
+from app.web.doors.taking import PATIENCE, bury, door, places_of, read_body, take
 from app.web.security.credentials import wants_page
 from app.web.security.errors import answer, refused_by
 
@@ -31,12 +31,14 @@ PRODUCT = ("X-Elastic-Product", "Elasticsearch")
 METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE"]
 #: First parts of other doors' paths, which are no index though the door is switched off.
 OTHERS = frozenset({"api", "drains", "gelf", "ingest", "loki", "mcp", "services", "upload", "v1"})
-#: Seconds for which a batch of rsyslog's waits for room: it waits for ever, and loses or doubles what is refused, whatever the answer.
+#: Seconds for which a batch of rsyslog's waits for room, or for its token's turn: it waits for ever, and loses or doubles what is refused, whatever the answer.
 RSYSLOG_PATIENCE = 60.0
 #: A time finer than milliseconds.
 _FINE = re.compile(rb"T\d\d:\d\d:\d\d\.\d{4}")
 _KINDS = {
     400: "parse_exception",
+    401: "security_exception",
+    403: "security_exception",
     404: "resource_not_found_exception",
     405: "method_not_allowed",
     413: "content_too_long_exception",
@@ -182,7 +184,9 @@ def _error(status: int, reason: str, kind: str | None = None, headers: dict[str,
 
 @bp.errorhandler(RateExceeded)
 def _too_often(error: RateExceeded) -> Response:
-    """Answer item by item where a client gives its batch up at any other answer."""
+    """Answer item by item where a client gives its batch up at any other answer; one that loses whatever is refused waits for its turn."""
+    if _is_rsyslog():
+        return _in_turn(error)
     if not (request.path.rstrip("/").endswith("/_bulk") and _resends_items()):
         return _failed(error)
     try:
@@ -190,6 +194,27 @@ def _too_often(error: RateExceeded) -> Response:
     except LogIngestorError as unread:
         return _failed(unread)
     return _json(200, bulk.overloaded(entries, str(error), 0))
+
+
+def _in_turn(error: RateExceeded) -> Response:
+    """Answer once the token may be used again; as others are where that takes too long, or too many wait."""
+    until = time.monotonic() + RSYSLOG_PATIENCE
+    places = places_of(RSYSLOG_PATIENCE)
+    if not places.acquire(blocking=False):
+        return _failed(error)
+    try:
+        while time.monotonic() + error.retry_after <= until:
+            time.sleep(error.retry_after)
+            try:
+                answered = current_app.preprocess_request()
+                return current_app.make_response(current_app.dispatch_request() if answered is None else answered)
+            except RateExceeded as again:
+                error = again
+            except (LogIngestorError, HTTPException) as other:
+                return current_app.make_response(current_app.handle_user_exception(other))
+    finally:
+        places.release()
+    return _failed(error)
 
 
 @bp.errorhandler(LogIngestorError)
