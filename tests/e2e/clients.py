@@ -30,8 +30,6 @@ class Client:
     packages: str = ""
     #: Where it sends to: `http`, or a listener of ours, `tcp`, `udp` (syslog) or `gelf` (over TCP).
     door: str = "http"
-    #: The bad of a batch are dead letters of ours; else the client has no way to send one.
-    sends_bad: bool = True
     #: Traces and exceptions have a place in what it sends.
     traces: bool = True
     #: Sends again what got no answer, by itself.
@@ -48,8 +46,10 @@ class Client:
     hasty: bool = False
     #: Closes the connection when it has sent, and reads no answer.
     deaf: bool = False
-    #: Sends what was refused a minute later: longer than tests of trouble wait.
-    late: bool = False
+    #: Keeps what is not taken, and sends it again together with what came since: nothing tells that what had no answer is a repeat.
+    keeps: bool = False
+    #: Loses what is refused, so that the server lets it wait instead.
+    waits: bool = False
 
     @property
     def language(self) -> str:
@@ -71,7 +71,7 @@ def _node(name: str, program: str, path: str = "", **more: object) -> Client:
 
 
 def _jvm(name: str, **more: object) -> Client:
-    return Client(name, "jvm", **{"sends_bad": False, **more})  # type: ignore[arg-type]
+    return Client(name, "jvm", **more)  # type: ignore[arg-type]
 
 
 def _go(name: str, **more: object) -> Client:
@@ -79,44 +79,44 @@ def _go(name: str, **more: object) -> Client:
 
 
 def _system(name: str, shape: str, door: str = "http", **more: object) -> Client:
-    return Client(name, "system/daemons.py", f"#{shape}", door=door, sends_bad=False, **more)  # type: ignore[arg-type]
+    return Client(name, "system/daemons.py", f"#{shape}", door=door, **more)  # type: ignore[arg-type]
 
 
 CLIENTS = (
     _python("opensearch-py", "opensearch_py.py"),
     _python("elasticsearch-8", "elasticsearch_py.py"),
     _python("elasticsearch-9", "elasticsearch_py.py", "/elastic"),
-    _python("python-logging-loki", "python_logging_loki.py", sends_bad=False),
-    _python("graypy", "gelf_http.py", sends_bad=False, repeats=False, deaf=True),
-    _python("pygelf", "gelf_http.py", sends_bad=False, repeats=False, deaf=True),
-    _python("seqlog", "seqlog_raw.py", sends_bad=False, traces=False, repeats=False),
-    _python("seqlog-clef", "seqlog_raw.py", "#clef", packages="seqlog", sends_bad=False, traces=False, repeats=False),
+    _python("python-logging-loki", "python_logging_loki.py"),
+    _python("graypy", "gelf_http.py", repeats=False, deaf=True),
+    _python("pygelf", "gelf_http.py", repeats=False, deaf=True),
+    _python("seqlog", "seqlog_raw.py", traces=False, repeats=False),
+    _python("seqlog-clef", "seqlog_raw.py", "#clef", packages="seqlog", traces=False, repeats=False),
     _python("otel-python", "otel_python.py", trace=None),
     # It sends no level, and an exception in the text.
-    _python("splunk-handler", "splunk_handler_py.py", sends_bad=False, traces=False, levels=("info", "info")),
+    _python("splunk-handler", "splunk_handler_py.py", traces=False, levels=("info", "info")),
     # It raises at a connection that breaks.
     _python("datadog-api-client", "datadog_py.py", repeats=False),
-    _python("HTTPHandler", "stdlib_handlers.py", sends_bad=False, repeats=False),
+    _python("HTTPHandler", "stdlib_handlers.py", repeats=False),
     # Over TCP it never connects again.
-    _python("SysLogHandler, TCP", "stdlib_handlers.py", door="tcp", sends_bad=False, traces=False, dies=True),
-    _python("SysLogHandler, UDP", "stdlib_handlers.py", door="udp", sends_bad=False, traces=False),
+    _python("SysLogHandler, TCP", "stdlib_handlers.py", door="tcp", traces=False, dies=True),
+    _python("SysLogHandler, UDP", "stdlib_handlers.py", door="udp", traces=False),
     _node("@elastic/elasticsearch", "bulk_js.js"),
     _node("@opensearch-project/opensearch", "bulk_js.js", "#opensearch"),
     _node("otel-node-proto", "otel_node.js", "#proto", trace=None),
     _node("otel-node-json", "otel_node.js", "#json", trace=None),
-    _node("pino-opentelemetry-transport", "pino_opentelemetry.js", sends_bad=False, trace=None),
-    _node("pino-elasticsearch", "pino_elasticsearch.js", sends_bad=False, dies=True, alone=True),
-    _node("pino-loki", "pino_loki.js", sends_bad=False, repeats=False),
-    _node("pino-seq", "pino_seq.js", sends_bad=False),
-    _node("winston-seq", "winston_seq.js", sends_bad=False, traces=False),
-    _node("winston-elasticsearch", "winston_elasticsearch.js", sends_bad=False, alone=True),
-    _node("winston-loki", "winston_loki.js", sends_bad=False, late=True),
-    _node("winston-loki, JSON", "winston_loki.js", "#json", sends_bad=False, late=True),
+    _node("pino-opentelemetry-transport", "pino_opentelemetry.js", trace=None),
+    _node("pino-elasticsearch", "pino_elasticsearch.js", dies=True, alone=True),
+    _node("pino-loki", "pino_loki.js", repeats=False),
+    _node("pino-seq", "pino_seq.js"),
+    _node("winston-seq", "winston_seq.js", traces=False),
+    _node("winston-elasticsearch", "winston_elasticsearch.js", alone=True),
+    _node("winston-loki", "winston_loki.js", keeps=True),
+    _node("winston-loki, JSON", "winston_loki.js", "#json", keeps=True),
     # It calls only 200 a success, where ingest answers 202, and repeats nothing.
-    _node("winston-http", "winston_http.js", sends_bad=False, repeats=False),
-    _node("winston-syslog", "winston_syslog.js", door="tcp", sends_bad=False),
-    _node("splunk-logging", "splunk_logging.js", sends_bad=False),
-    _jvm("otel-java", trace=None, sends_bad=True),
+    _node("winston-http", "winston_http.js", repeats=False),
+    _node("winston-syslog", "winston_syslog.js", door="tcp"),
+    _node("splunk-logging", "splunk_logging.js"),
+    _jvm("otel-java", trace=None),
     _jvm("loki4j", repeats=False),
     _jvm("logback-gelf", alone=True, hasty=True),
     _jvm("logback-gelf-tcp", door="gelf"),
@@ -124,12 +124,12 @@ CLIENTS = (
     _jvm("log4j2-http", repeats=False),
     _jvm("log4j2-syslog", door="tcp"),
     _jvm("log4j2-socket-gelf", door="gelf"),
-    _jvm("elasticsearch-java", repeats=False, sends_bad=True),
+    _jvm("elasticsearch-java", repeats=False),
     _go("otelslog", trace=None, repeats=False),
     _go("otelzap", trace=None, repeats=False),
-    _go("slog-loki", sends_bad=False),
-    _system("rsyslog", "omelasticsearch"),
-    _system("rsyslog, one by one", "omelasticsearch-single"),
+    _go("slog-loki"),
+    _system("rsyslog", "omelasticsearch", waits=True),
+    _system("rsyslog, one by one", "omelasticsearch-single", waits=True),
     _system("rsyslog omfwd, TCP", "omfwd", "tcp"),
     _system("rsyslog omfwd, UDP", "omfwd", "udp"),
     _system("syslog-ng", "http"),

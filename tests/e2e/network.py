@@ -78,6 +78,8 @@ class Cutting(Proxy):
         #: Once set the next answer is cut off, and this cleared.
         self.cut = threading.Event()
         self.password = password
+        #: How many requests were made.
+        self.asked = 0
         #: How many answers of each status have come.
         self.statuses: Counter[int] = Counter()
         #: How many answers of 200 refuse items with 429.
@@ -85,8 +87,11 @@ class Cutting(Proxy):
         super().__init__(url)
 
     def request(self, piece: bytes) -> bytes:
-        """Put the password into a head."""
-        if not self.password or _REQUEST.match(piece) is None:
+        """Count it, and put the password into its head."""
+        if _REQUEST.match(piece) is None:
+            return piece
+        self.asked += 1
+        if not self.password:
             return piece
         head, end, body = piece.partition(b"\r\n\r\n")
         head = _PASSWORD.sub(b"", head + b"\r\n").removesuffix(b"\r\n")

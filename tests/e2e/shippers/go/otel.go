@@ -78,7 +78,7 @@ func newOtelZap(url string) client {
 func (one *otel) log(number int, spoilt bool) {
 	large := ""
 	if bad(number, spoilt) {
-		large = strings.Repeat("x", 300_000)
+		large = strings.Repeat("x", 7_000)
 	}
 	one.write(one.spanned, number, large)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/grafana/loki-client-go/loki"
@@ -29,12 +30,15 @@ func newSlogLoki(url string) client {
 	return &slogLoki{made, slog.New(handler).With("service_name", "shop")}
 }
 
-func (one *slogLoki) log(number int, _ bool) {
-	trace := slog.String("trace_id", fmt.Sprintf("trace-%d", number))
+func (one *slogLoki) log(number int, spoilt bool) {
+	fields := []any{slog.String("trace_id", fmt.Sprintf("trace-%d", number))}
+	if bad(number, spoilt) {
+		fields = append(fields, slog.String("large", strings.Repeat("x", 7_000)))
+	}
 	if failed(number) {
-		one.logger.Error(text(number), trace, slog.String("stack", stack()))
+		one.logger.Error(text(number), append(fields, slog.String("stack", stack()))...)
 	} else {
-		one.logger.Warn(text(number), trace)
+		one.logger.Warn(text(number), fields...)
 	}
 }
 

@@ -42,6 +42,11 @@ public class Clients {
         return spoilt && number % 20 == 7;
     }
 
+    /** What a bad log has beside its message: too much. */
+    static String large(int number, boolean spoilt) {
+        return bad(number, spoilt) ? "x".repeat(7_000) : "none";
+    }
+
     static Exception boom() {
         return new IllegalStateException("ValueError: card refused");
     }

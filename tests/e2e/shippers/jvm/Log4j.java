@@ -43,6 +43,7 @@ class Log4j implements Clients.Client {
     @Override
     public void log(int number, boolean spoilt) {
         ThreadContext.put("trace_id", "trace-" + number);
+        ThreadContext.put("large", Clients.large(number, spoilt));
         if (Clients.failed(number)) {
             logger.error(Clients.text(number), Clients.boom());
         } else {

@@ -42,8 +42,11 @@ class Logback implements Clients.Client {
 
     private final LoggerContext context = new LoggerContext();
     private final Logger logger;
+    /** Whether nothing but the text is sent. */
+    private final boolean allIsText;
 
     Logback(String name, String url) {
+        allIsText = name.equals("loki4j") || name.equals("syslog");
         URI at = URI.create(url);
         String appender = APPENDERS.get(name).replace("URL", url).replace("HOST", at.getHost()).replace("PORT", "" + at.getPort());
         String whole = "<configuration>" + appender + "<root level=\"INFO\"><appender-ref ref=\"it\"/></root></configuration>";
@@ -61,7 +64,10 @@ class Logback implements Clients.Client {
     @Override
     public void log(int number, boolean spoilt) throws Exception {
         MDC.put("trace_id", "trace-" + number);
-        if (Clients.failed(number)) {
+        MDC.put("large", Clients.large(number, spoilt));
+        if (allIsText && Clients.bad(number, spoilt)) {
+            logger.warn("{\"message\":\"" + Clients.text(number) + "\",\"large\":\"" + Clients.large(number, spoilt) + "\"}");
+        } else if (Clients.failed(number)) {
             logger.error(Clients.text(number), Clients.boom());
         } else {
             logger.warn(Clients.text(number));

@@ -38,9 +38,7 @@ class OtelJava implements Clients.Client {
         if (Clients.failed(number)) {
             record.setException(Clients.boom());
         }
-        if (Clients.bad(number, spoilt)) {
-            record.setAttribute(AttributeKey.stringKey("large"), "x".repeat(300_000));
-        }
+        record.setAttribute(AttributeKey.stringKey("large"), Clients.large(number, spoilt));
         record.emit();
     }
 

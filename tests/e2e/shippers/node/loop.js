@@ -6,6 +6,8 @@ const readline = require('readline')
 exports.text = (n) => `mk-${String(n).padStart(5, '0')} paid`
 exports.failed = (n) => n % 3 === 0
 exports.bad = (n) => n % 20 === 7
+// What a log has beside its message: for a bad one too much.
+exports.large = (n, spoilt) => (spoilt && exports.bad(n) ? { large: 'x'.repeat(7000) } : {})
 exports.boom = () => new Error('ValueError: card refused')
 
 exports.serve = async (send, end) => {

@@ -2,7 +2,7 @@
 const { logs, SeverityNumber } = require("@opentelemetry/api-logs");
 const { LoggerProvider, BatchLogRecordProcessor } = require("@opentelemetry/sdk-logs");
 const { trace, TraceFlags, context } = require("@opentelemetry/api");
-const { bad, boom, failed, serve, text } = require("./loop.js");
+const { boom, large, failed, serve, text } = require("./loop.js");
 
 const [url, encoding] = process.argv[2].split("#");
 const { OTLPLogExporter } = require(`@opentelemetry/exporter-logs-otlp-${encoding === "json" ? "http" : "proto"}`);
@@ -15,8 +15,7 @@ const span = { traceId: "0af7651916cd43dd8448eb211c80319c", spanId: "b7ad6b71692
 serve(
   async (numbers, spoilt) => {
     for (const number of numbers) {
-      const attributes = { order: number };
-      if (spoilt && bad(number)) attributes.large = "x".repeat(300000);
+      const attributes = { order: number, ...large(number, spoilt) };
       const record = {
         severityNumber: failed(number) ? SeverityNumber.ERROR : SeverityNumber.WARN,
         severityText: failed(number) ? "ERROR" : "WARN",

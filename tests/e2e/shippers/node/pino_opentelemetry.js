@@ -1,6 +1,6 @@
 // pino-opentelemetry-transport, which runs in a worker thread.
 'use strict'
-const { serve, text, failed, boom, sleep } = require('./loop')
+const { serve, text, failed, boom, large, sleep } = require('./loop')
 process.env.OTEL_EXPORTER_OTLP_LOGS_ENDPOINT = `${process.argv[2]}/v1/logs`
 process.env.OTEL_BLRP_SCHEDULE_DELAY = '100'
 const pino = require('pino')
@@ -8,10 +8,10 @@ const transport = pino.transport({ target: 'pino-opentelemetry-transport', optio
 const logger = pino({ name: 'shop' }, transport)
 const span = { trace_id: '0af7651916cd43dd8448eb211c80319c', span_id: 'b7ad6b7169203331', trace_flags: '01' }
 
-serve(async (numbers) => {
+serve(async (numbers, spoilt) => {
   for (const n of numbers) {
-    if (failed(n)) logger.error({ err: boom(), order: n, ...span }, text(n))
-    else logger.warn({ order: n, ...span }, text(n))
+    if (failed(n)) logger.error({ err: boom(), order: n, ...span, ...large(n, spoilt) }, text(n))
+    else logger.warn({ order: n, ...span, ...large(n, spoilt) }, text(n))
   }
   return false
 }, () => sleep(3000))

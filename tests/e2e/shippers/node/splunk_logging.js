@@ -1,13 +1,13 @@
 // splunk-logging: batches to Splunk's HTTP Event Collector; its errors are told once per batch.
 'use strict'
-const { serve, text, failed, boom } = require('./loop')
+const { serve, text, failed, boom, large } = require('./loop')
 const { Logger } = require('splunk-logging')
 const logger = new Logger({ token: 'a-token', url: process.argv[2], maxBatchCount: 0, maxRetries: 5 })
 logger.error = () => {}
 
-serve(async (numbers) => {
+serve(async (numbers, spoilt) => {
   for (const n of numbers) {
-    const message = { message: text(n), traceId: `trace-${n}`, order: n }
+    const message = { message: text(n), traceId: `trace-${n}`, order: n, ...large(n, spoilt) }
     if (failed(n)) message.stack = boom().stack
     logger.send({ message, severity: failed(n) ? 'error' : 'warn', metadata: { source: 'shop', host: 'server-1' } })
   }

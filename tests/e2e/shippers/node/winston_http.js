@@ -1,6 +1,6 @@
 // winston with its Http transport, one request for each log.
 const winston = require("winston");
-const { boom, failed, serve, text } = require("./loop.js");
+const { boom, large, failed, serve, text } = require("./loop.js");
 
 const address = new URL(process.argv[2]);
 const transport = new winston.transports.Http({ host: address.hostname, port: Number(address.port), path: "/logs/ingest/" });
@@ -11,9 +11,9 @@ const log = winston.createLogger({
   transports: [transport],
 });
 
-serve(async (numbers) => {
+serve(async (numbers, spoilt) => {
   for (const number of numbers) {
-    const more = { order: number, traceId: `trace-${number}` };
+    const more = { order: number, traceId: `trace-${number}`, ...large(number, spoilt) };
     if (failed(number)) more.stack = boom().stack;
     const ended = new Promise((done) => {
       transport.once("logged", done);

@@ -1,6 +1,6 @@
 // @datalust/winston-seq, which sends by seq-logging as pino-seq does.
 'use strict'
-const { serve, text, failed, boom, load } = require('./loop')
+const { serve, text, failed, boom, large, load } = require('./loop')
 const winston = require('winston')
 
 load('@datalust/winston-seq', 'dist/src/index.js').then(({ SeqTransport }) => {
@@ -10,10 +10,10 @@ load('@datalust/winston-seq', 'dist/src/index.js').then(({ SeqTransport }) => {
     defaultMeta: { Application: 'shop' },
     transports: [transport]
   })
-  return serve(async (numbers) => {
+  return serve(async (numbers, spoilt) => {
     for (const n of numbers) {
-      if (failed(n)) logger.error(text(n), { order: n, stack: boom().stack })
-      else logger.warn(text(n), { order: n })
+      if (failed(n)) logger.error(text(n), { order: n, stack: boom().stack, ...large(n, spoilt) })
+      else logger.warn(text(n), { order: n, ...large(n, spoilt) })
     }
     return false
   }, () => transport.flush())

@@ -1,6 +1,6 @@
 // winston-syslog over TCP, in RFC 5424.
 'use strict'
-const { serve, text, failed, boom, sleep } = require('./loop')
+const { serve, text, failed, boom, large, sleep } = require('./loop')
 const winston = require('winston')
 require('winston-syslog')
 const at = new URL(process.argv[2])
@@ -9,10 +9,10 @@ const logger = winston.createLogger({ levels: winston.config.syslog.levels, form
 transport.on('error', () => {})
 logger.on('error', () => {})
 
-serve(async (numbers) => {
+serve(async (numbers, spoilt) => {
   for (const n of numbers) {
-    if (failed(n)) logger.error(text(n), { traceId: `trace-${n}`, order: n, stack: boom().stack })
-    else logger.warning(text(n), { traceId: `trace-${n}`, order: n })
+    if (failed(n)) logger.error(text(n), { traceId: `trace-${n}`, order: n, stack: boom().stack, ...large(n, spoilt) })
+    else logger.warning(text(n), { traceId: `trace-${n}`, order: n, ...large(n, spoilt) })
   }
   await sleep(20)
   return false

@@ -8,19 +8,18 @@ from datadog_api_client import ApiClient, Configuration
 from datadog_api_client.v2.api.logs_api import LogsApi
 from datadog_api_client.v2.model.http_log import HTTPLog
 from datadog_api_client.v2.model.http_log_item import HTTPLogItem
-from loop import boom, failed, serve, text
+from loop import boom, failed, large, serve, text
 
 configuration = Configuration(host=sys.argv[1], api_key={"apiKeyAuth": "a-key"}, enable_retry=True, max_retries=6)
 api = LogsApi(ApiClient(configuration))
 
 
 def item(number, spoilt):
-    """Return a log; a bad one has a field that is too large."""
+    """Return a log."""
     message = text(number)
     if failed(number):
         error = boom()
         message += "\n" + "".join(traceback.format_exception(error))
-    more = {"large": "x" * 300_000} if spoilt and number % 20 == 7 else {}
     return HTTPLogItem(
         message=message,
         service="shop",
@@ -29,7 +28,7 @@ def item(number, spoilt):
         status="error" if failed(number) else "warn",
         timestamp=str(int(time.time() * 1000)),
         **{"dd.trace_id": f"trace-{number}"},
-        **more,
+        **large(number, spoilt),
     )
 
 

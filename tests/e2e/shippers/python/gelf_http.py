@@ -4,7 +4,7 @@ import logging
 import sys
 from urllib.parse import urlsplit
 
-from loop import boom, failed, serve, text
+from loop import boom, failed, large, serve, text
 
 url = urlsplit(sys.argv[1])
 try:
@@ -24,7 +24,7 @@ logger.addHandler(handler)
 def send(numbers, spoilt):
     """Log each; whether it arrived is not told."""
     for number in numbers:
-        extra = {"trace_id": f"trace-{number}", "order": number}
+        extra = {"trace_id": f"trace-{number}", "order": number, **large(number, spoilt)}
         if failed(number):
             logger.error(text(number), exc_info=boom(), extra=extra)
         else:

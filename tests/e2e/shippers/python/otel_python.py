@@ -4,7 +4,7 @@ import logging
 import sys
 import warnings
 
-from loop import boom, failed, serve, text
+from loop import boom, failed, large, serve, text
 
 warnings.simplefilter("ignore")
 
@@ -28,12 +28,10 @@ log.propagate = False
 
 
 def send(numbers, spoilt):
-    """Log them within a span; a bad one has an attribute that is too large."""
+    """Log them within a span."""
     with tracer.start_as_current_span("pay"), tracer.start_as_current_span("charge"):
         for number in numbers:
-            extra = {"order": number}
-            if spoilt and number % 20 == 7:
-                extra["large"] = "x" * 300_000
+            extra = {"order": number, **large(number, spoilt)}
             if failed(number):
                 log.error(text(number), exc_info=boom(), extra=extra)
             else:

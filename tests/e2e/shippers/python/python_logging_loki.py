@@ -4,7 +4,7 @@ import logging
 import sys
 
 import logging_loki
-from loop import boom, failed, serve, text
+from loop import boom, failed, large, serve, text
 
 faults = []
 
@@ -27,7 +27,7 @@ def send(numbers, spoilt):
     """Log each; what is lost is told."""
     faults.clear()
     for number in numbers:
-        extra = {"tags": {"trace_id": f"trace-{number}"}}
+        extra = {"tags": {"trace_id": f"trace-{number}", **large(number, spoilt)}}
         if failed(number):
             logger.error(text(number), exc_info=boom(), extra=extra)
         else:

@@ -6,7 +6,7 @@ import time
 
 import seqlog
 import seqlog.feature_flags
-from loop import boom, failed, serve, text
+from loop import boom, failed, large, serve, text
 
 url, _, shape = sys.argv[1].partition("#")
 if shape == "clef":
@@ -21,9 +21,9 @@ def send(numbers, spoilt):
     """Log each."""
     for number in numbers:
         if failed(number):
-            logger.error(text(number), exc_info=boom(), extra={"order": number})
+            logger.error(text(number), exc_info=boom(), extra={"order": number}, **large(number, spoilt))
         else:
-            logger.warning(text(number), extra={"order": number})
+            logger.warning(text(number), extra={"order": number}, **large(number, spoilt))
     return False
 
 

@@ -28,7 +28,7 @@ log.propagate = False
 
 def send(numbers, spoilt):
     """Log them."""
-    log_each(log, numbers)
+    log_each(log, numbers, spoilt)
     return False
 
 

@@ -7,7 +7,7 @@ import socket
 import sys
 from urllib.parse import urlsplit
 
-from loop import boom, failed, serve, text
+from loop import as_text, boom, failed, large, raised, serve, text
 
 
 class Handler(logging.handlers.HTTPHandler):
@@ -20,9 +20,17 @@ class Handler(logging.handlers.HTTPHandler):
         return {"message": self.format(record), "level": record.levelname, "timestamp": at, **more}
 
 
+class Larger(Handler):
+    """Sends what else a record has."""
+
+    def mapLogRecord(self, record):  # noqa: N802
+        """Return the fields of the form."""
+        return {**super().mapLogRecord(record), **record.more}
+
+
 at = urlsplit(sys.argv[1])
 if at.scheme == "http":
-    handler = Handler(at.netloc, "/logs/ingest/", method="POST")
+    handler = Larger(at.netloc, "/logs/ingest/", method="POST")
 else:
     kind = socket.SOCK_DGRAM if at.scheme == "udp" else socket.SOCK_STREAM
     handler = logging.handlers.SysLogHandler((at.hostname, at.port), socktype=kind)
@@ -37,11 +45,12 @@ logger.addHandler(handler)
 def send(numbers, spoilt):
     """Log each; whether it arrived is not told."""
     for number in numbers:
-        extra = {"trace_id": f"trace-{number}", "order": number}
+        extra = {"trace_id": f"trace-{number}", "order": number, "more": large(number, spoilt)}
+        message = text(number) if at.scheme == "http" else as_text(number, spoilt)
         if failed(number):
-            logger.error(text(number), exc_info=boom(), extra=extra)
+            logger.error(message, exc_info=boom() if at.scheme == "http" else raised(number, spoilt), extra=extra)
         else:
-            logger.warning(text(number), extra=extra)
+            logger.warning(message, extra=extra)
     return False
 
 

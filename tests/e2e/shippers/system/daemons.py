@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from loop import failed, serve, text
+from loop import failed, large, serve, text
 
 ROOT = Path(os.environ["SYSTEM"])
 #: rsyslog reads at INPUT, and has its queue in FOLDER.
@@ -31,6 +31,7 @@ template(name="ecs" type="list" option.jsonf="on") {
     property(outname="service.name" name="programname" format="jsonf")
     property(outname="host.name" name="hostname" format="jsonf")
     property(outname="trace.id" name="msgid" format="jsonf")
+    property(outname="data" name="structured-data" format="jsonf")
 }
 action(type="omelasticsearch" server="SERVER" serverport="PORT" template="ecs" bulkmode="BULK"
        searchIndex="system" searchType="events"
@@ -51,7 +52,7 @@ destination d_logingestor {
     http(url("URL/_bulk") method("POST") headers("Content-Type: application/x-ndjson")
          batch-lines(10) batch-timeout(200) delimiter("\n") body-suffix("\n") time-reopen(1)
          body('{"index":{"_index":"app"}}
-$(format-json --scope none @timestamp=$ISODATE message=$MESSAGE log.level=$LEVEL service.name=$PROGRAM host.name=$HOST trace.id=$MSGID)'));
+$(format-json --scope none @timestamp=$ISODATE message=$MESSAGE log.level=$LEVEL service.name=$PROGRAM host.name=$HOST trace.id=$MSGID data=$SDATA)'));
 };
 """
 SYSLOG = """
@@ -98,10 +99,11 @@ def start(url, shape, port):
     raise SystemExit(f"{shape} does not listen")
 
 
-def line(number):
-    """Return severity, the trace and the text of a message."""
+def line(number, spoilt):
+    """Return severity, the trace, the text and the structured data of a message."""
     severity, more = (3, " ValueError: card refused") if failed(number) else (4, "")
-    return severity, f"trace-{number}", text(number) + more
+    data = {"trace_id": f"trace-{number}", **large(number, spoilt)}
+    return severity, f"trace-{number}", text(number) + more, [f'{name}="{value}"' for name, value in data.items()]
 
 
 def fed(url, shape):
@@ -114,9 +116,9 @@ def fed(url, shape):
         """Send each as RFC 5424; whether it arrived is not told."""
         for number in numbers:
             now = datetime.datetime.now(datetime.UTC).isoformat()
-            severity, trace, message = line(number)
-            data = f'[app@32473 trace_id="{trace}"]'
-            sender.sendall(f"<{8 * 16 + severity}>1 {now} server-1 shop - {trace} {data} {message}\n".encode())
+            severity, trace, message, data = line(number, spoilt)
+            head = f"<{8 * 16 + severity}>1 {now} server-1 shop - {trace} [app@32473 {' '.join(data)}]"
+            sender.sendall(f"{head} {message}\n".encode())
         return False
 
     def end():
@@ -137,9 +139,18 @@ def logger(url):
     def send(numbers, spoilt):
         """Send each; a connection that is refused is told."""
         for number in numbers:
-            severity, trace, message = line(number)
-            words = ["--priority", f"local0.{names[severity]}", "--tag", "shop"]
-            words += ["--sd-id", "app@32473", "--sd-param", f'trace_id="{trace}"', message]
+            severity, _, message, data = line(number, spoilt)
+            words = [
+                "--priority",
+                f"local0.{names[severity]}",
+                "--tag",
+                "shop",
+                "--size",
+                "16K",
+                "--sd-id",
+                "app@32473",
+            ]
+            words += [word for one in data for word in ("--sd-param", one)] + [message]
             subprocess.run(["logger", "--rfc5424", *way, *words], check=True, capture_output=True)
         return False
 
