@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.accept.ruling import Ruling, note, read_counts, without_half
-from app.backends import Backends, connect, upgrade
+from app.backends import Backends, connect
 from app.log import schema
 from app.log.limits import Limits
 from app.log.numbers import Number, Numberer
@@ -23,6 +23,7 @@ from app.rules.rule import RuleSet
 from app.rules.text import parse
 from app.settings.settings import Settings
 from app.web import create_app
+from tests.prepared import prepare
 
 SECRETS = (
     "planted-person",
@@ -59,7 +60,7 @@ def ruled(tmp_path: Path) -> Settings:
             "LOGINGESTOR_RULES": RULES,
         }
     )
-    upgrade(made)
+    prepare(made)
     return made
 
 

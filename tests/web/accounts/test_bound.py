@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from app.accept.receipts import Receipts
-from app.backends import connect, upgrade
+from app.backends import connect
 from app.find import follow
 from app.find.bound import Undecided
 from app.find.hints import explain
@@ -33,6 +33,7 @@ from app.web.accounts import tokens
 from app.web.api import hints
 from tests.conftest import fill_backends
 from tests.hiding import HIDEABLE, stripped
+from tests.prepared import prepare
 from tests.samples import filters_over, random_records
 from tests.thorough import examples
 
@@ -57,7 +58,7 @@ def system(folder: Path, records: list[LogRecord]) -> Iterator[FlaskClient]:
     """A closed application whose system holds *records*, all of them findable."""
     given = {"DATA_DIR": str(folder), "MIN_FREE_DISK": "1 MiB", "SECRET_KEY": "the key of every system here"}
     made = Settings.from_env({f"LOGINGESTOR_{name}": value for name, value in given.items()})
-    upgrade(made)
+    prepare(made)
     opened = connect(made)
     fill_backends(opened, records)
     opened.close()

@@ -12,7 +12,6 @@ from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.backends import upgrade
 from app.cli import cli
 from app.settings.settings import Settings
 from app.web import create_app
@@ -21,6 +20,7 @@ from app.web.accounts.passkeys import ceremony, kept
 from app.web.accounts.passkeys.ceremony import ANSWER_LIMIT
 from app.web.accounts.totp import factor
 from app.web.security.tries import AT_ONCE
+from tests.prepared import prepare
 from tests.web.accounts.authenticator import FLAG, Device, asked, enter
 
 HTML = {"Accept": "text/html"}
@@ -39,7 +39,7 @@ def closed(
     if getattr(request, "param", "sqlite") == "postgresql":
         url = request.getfixturevalue("postgres_database")
         settings = Settings.from_env({"LOGINGESTOR_DATA_DIR": str(tmp_path), "LOGINGESTOR_STORE_URL": url})
-        upgrade(settings)
+        prepare(settings)
     made = create_app(replace(settings, auth="required", admin_password="the admin's password"))
     with made.app_context():
         users.add("zoe", "reader", password=PASSWORD)

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from app.alerts import searches
 from app.alerts.searches import new_id
-from app.backends import Backends, upgrade
+from app.backends import Backends
 from app.errors import Forbidden
 from app.ports.alerts import SavedSearch
 from app.settings.oidc import EVERYBODY, GroupRole
@@ -23,6 +23,7 @@ from app.web import create_app
 from app.web.accounts import sessions, tokens, users
 from app.web.accounts.oidc import members
 from app.web.accounts.oidc.person import Person
+from tests.prepared import prepare
 
 PASSWORD = "the admin's password"
 #: Owners whose names are alike, and everybody; none of them is the one whose name is taken anew.
@@ -35,7 +36,7 @@ def closed(request: pytest.FixtureRequest, settings: Settings, tmp_path: Path) -
     if request.param == "postgresql":
         url = request.getfixturevalue("postgres_database")
         settings = Settings.from_env({"LOGINGESTOR_DATA_DIR": str(tmp_path), "LOGINGESTOR_STORE_URL": url})
-        upgrade(settings)
+        prepare(settings)
     made = create_app(replace(settings, auth="required", admin_password=PASSWORD))
     with made.app_context():
         yield made

@@ -13,10 +13,11 @@ import cramjam
 import pytest
 from flask.testing import FlaskClient
 
-from app.backends import Backends, connect, upgrade
+from app.backends import Backends, connect
 from app.log.limits import VALUES
 from app.settings.settings import Settings
 from app.web import create_app
+from tests.prepared import prepare
 from tests.web.doors.table import packed
 
 MOST = 500
@@ -64,7 +65,7 @@ def few(tmp_path: Path) -> Iterator[tuple[FlaskClient, Backends]]:
     """A client of a server that takes MOST logs in a request, and its backends."""
     given = {"DATA_DIR": str(tmp_path / "few"), "MIN_FREE_DISK": "1 MiB", "REQUEST_LOGS": str(MOST)}
     settings = Settings.from_env({f"LOGINGESTOR_{name}": value for name, value in given.items()})
-    upgrade(settings)
+    prepare(settings)
     app, held = create_app(settings), connect(settings)
     yield app.test_client(), held
     app.extensions["logingestor"].close()

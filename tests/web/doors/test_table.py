@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from app.backends import Backends, upgrade
+from app.backends import Backends
 from app.settings.settings import DOORS, Settings
 from app.web import create_app
 from app.web.accounts import tokens
 from app.web.security.errors import DROP_429
+from tests.prepared import prepare
 from tests.web.doors.table import ROWS, Row, batch
 
 WITH_BAD = [name for name, row in ROWS.items() if row.bad is not None]
@@ -134,7 +135,7 @@ def full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FlaskClien
     monkeypatch.setattr("app.web.doors.taking.PAUSE", 60.0)  # no room comes while this runs
     given = {"DATA_DIR": str(tmp_path / "full"), "MIN_FREE_DISK": "1 MiB", "QUEUE_LIMIT": "1"}
     settings = Settings.from_env({f"LOGINGESTOR_{name}": value for name, value in given.items()})
-    upgrade(settings)
+    prepare(settings)
     app = create_app(settings)
     client = app.test_client()
     client.post("/logs/ingest/", json={"message": "the first"})

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.backends import Backends, connect, upgrade
+from app.backends import Backends, connect
 from app.drain.costing import book
 from app.log.codec import encode
 from app.log.record import IdSource, LogRecord
@@ -18,6 +18,7 @@ from app.settings.settings import Settings
 from app.times.instant import now_ms
 from app.web import create_app
 from tests.conftest import Fill, MakeRecord, fill_backends
+from tests.prepared import prepare
 
 RULES = "mails: mask email\nnoise: drop level:debug"
 PAGE = {"Accept": "text/html"}
@@ -35,7 +36,7 @@ def ruled(tmp_path: Path) -> Iterator[tuple[FlaskClient, Backends]]:
             "LOGINGESTOR_RULES_FILE": str(path),
         }
     )
-    upgrade(settings)
+    prepare(settings)
     held = connect(settings)
     app = create_app(settings)
     app.testing = True
@@ -211,7 +212,7 @@ def test_a_preview_tells_no_hash_of_a_stored_log(tmp_path: Path) -> None:
     """Or whoever may preview could try which secret it stands for."""
     given = {"LOGINGESTOR_DATA_DIR": str(tmp_path / "hashed"), "LOGINGESTOR_MIN_FREE_DISK": "1 MiB"}
     settings = Settings.from_env(given | {"LOGINGESTOR_RULES": "mails: hash email"})
-    upgrade(settings)
+    prepare(settings)
     app = create_app(settings)
     client = app.test_client()
     shown = [client.post("/logs/preview", json=SENT).json["logs"][0]["log"]["message"] for _ in range(2)]  # type: ignore[index]

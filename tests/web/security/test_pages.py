@@ -13,13 +13,14 @@ from urllib.parse import urldefrag, urljoin, urlsplit
 import pytest
 from flask.testing import FlaskClient
 
-from app.backends import connect, upgrade
+from app.backends import connect
 from app.log.record import LogRecord
 from app.settings.settings import Settings
 from app.web import create_app
 from app.web.accounts import tokens, users
 from app.web.security import session
 from tests.conftest import MakeRecord, fill_backends
+from tests.prepared import prepare
 from tests.web.reading import Html
 
 PASSWORD = "the admin's password"
@@ -47,7 +48,7 @@ def closed(tmp_path: Path, make_record: MakeRecord) -> Iterator[FlaskClient]:
             "LOGINGESTOR_RULES": "mails: mask email",
         }
     )
-    upgrade(made)
+    prepare(made)
     opened = connect(made)
     fill_backends(opened, records(make_record))
     opened.close()
