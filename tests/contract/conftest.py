@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from string import Formatter
 from types import MappingProxyType
@@ -13,6 +13,7 @@ import pytest
 from app.backends import Backends, connect
 from app.settings.settings import Settings
 from tests.prepared import prepare
+from tests.sealing import sealed_at_once
 from tests.services.fixtures import fresh_prefix
 
 #: Name of each combination of backends, and the settings that choose it. In braces stand `folder`, an empty one, or
@@ -25,6 +26,7 @@ COMBINATIONS: dict[str, dict[str, str]] = {
         "LOGINGESTOR_SEARCH_URL": "sqlite:///{folder}/search.db",
     },
     "index-apart": {"LOGINGESTOR_SEARCH_URL": "sqlite:///{folder}/search.db"},
+    "one-file-sealed": {},
     "postgresql": {"LOGINGESTOR_STORE_URL": "{postgres_database}"},
     "opensearch": {"LOGINGESTOR_SEARCH_URL": "{opensearch_prefix}"},
     "rabbitmq+postgresql+opensearch": {
@@ -45,6 +47,8 @@ COMBINATIONS: dict[str, dict[str, str]] = {
 }
 #: Those that the suites run on: what one service does alone is done among the others too.
 EACH = [name for name in COMBINATIONS if name not in ("postgresql", "opensearch")]
+#: Those in which no log stays a row of a SQLite file: each becomes part of a segment at once.
+SEALED = {"index-apart", "one-file-sealed"}
 #: One combination for each kind of index: for tests of what is found that take long.
 INDICES = ("one-file", "opensearch")
 
@@ -77,9 +81,10 @@ def open_combination(name: str, folder: Path, urls: Mapping[str, str] = MappingP
 def each_backends(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backends]:
     """Backends in every combination."""
     urls = {fixture: request.getfixturevalue(fixture) for fixture in services(request.param)}
-    opened = open_combination(request.param, tmp_path, urls)
-    yield opened
-    opened.close()
+    with sealed_at_once() if request.param in SEALED else nullcontext():
+        opened = open_combination(request.param, tmp_path, urls)
+        yield opened
+        opened.close()
 
 
 @contextmanager
@@ -89,6 +94,8 @@ def open_index(name: str, folder: Path, request: pytest.FixtureRequest) -> Itera
         urls = {}
         if name == "opensearch":
             urls["opensearch_prefix"] = stack.enter_context(fresh_prefix(request.getfixturevalue("opensearch_url")))
+        if name in SEALED:
+            stack.enter_context(sealed_at_once())
         opened = open_combination(name, folder, urls)
         stack.callback(opened.close)
         yield opened

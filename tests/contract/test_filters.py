@@ -29,7 +29,7 @@ COUNT = 2_600
 RECORDS = random_records(7, COUNT)
 
 
-@pytest.fixture(scope="module", params=INDICES)
+@pytest.fixture(scope="module", params=[*INDICES, "one-file-sealed"])
 def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backends]:
     """Every index with RECORDS."""
     with open_index(request.param, Path(tmp_path_factory.mktemp("filled")), request) as opened:

@@ -19,6 +19,7 @@ from app.systems.sqlite.letters import SqliteLetters
 from app.systems.sqlite.move import Mover
 from app.systems.sqlite.queue import SqliteQueue
 from app.systems.sqlite.record import SqliteStore
+from app.systems.sqlite.segments import sealing
 from app.systems.sqlite.shelf import SqliteShelf
 
 
@@ -71,6 +72,8 @@ class Sqlite(System):
             made.queue = queue = SqliteQueue(file, limit=settings.queue_limit, min_free=settings.min_free_disk)
             if together:
                 made.move = Mover(file, queue, SqliteLetters(file, settings.dead_limit)).move
+        if purposes & {"record", "index"}:
+            made.tidy.append(lambda: sealing.seal(file))
         if "index" in purposes:
             made.index = SqliteIndex(file, shared=together)
             made.tidy.append(lambda: writing.seal(file))

@@ -13,12 +13,12 @@ from app.log.envelope import Batch
 from app.systems.sql import gaps
 from app.systems.sql.shelf import Transaction
 from app.systems.sqlite import queue as queues
-from app.systems.sqlite import rows
 from app.systems.sqlite.file import Connection, OperationalError, SqliteDatabase
 from app.systems.sqlite.index import writing
 from app.systems.sqlite.index.writing import Prepared
 from app.systems.sqlite.letters import SqliteLetters
 from app.systems.sqlite.queue import SqliteQueue
+from app.systems.sqlite.segments import storing
 from app.times.instant import now_ms
 
 log = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class Mover:
         with self._database.write(durable=False) as connection:
             if not queues.remove(connection, batch):
                 return 0
-            fresh = rows.new_records(connection, batch.records)
+            fresh = storing.new_records(connection, batch.records)
             if len(fresh) != len(batch.records):
                 prepared = writing.prepare(fresh)
             self._insert(connection, prepared)
@@ -66,9 +66,7 @@ class Mover:
 
     def _insert(self, connection: Connection, prepared: Prepared) -> None:
         if prepared.records:
-            first = rows.next_place(connection)
-            rows.insert(connection, first, prepared.records)
-            writing.index(connection, first, prepared)
+            writing.index(connection, storing.insert(connection, prepared.records), prepared)
 
     def _one_by_one(self, batch: Batch) -> int:
         """Store each log by itself, in one transaction; one that can't be stored becomes a dead letter."""
@@ -79,7 +77,7 @@ class Mover:
             for record in batch.records:
                 connection.execute("SAVEPOINT one")
                 try:
-                    self._insert(connection, writing.prepare(rows.new_records(connection, [record])))
+                    self._insert(connection, writing.prepare(storing.new_records(connection, [record])))
                 except OperationalError:
                     raise
                 except Exception as error:

@@ -22,6 +22,7 @@ from app.systems.sqlite.claims import Keeping
 from app.systems.sqlite.fair import WaitingRow
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.group import Group
+from app.systems.sqlite.logs import stored
 from app.systems.sqlite.rows import add_states, get_state
 from app.times.instant import now_ms
 
@@ -228,12 +229,9 @@ def _claim(connection: Connection, wish: _Put) -> Taken:
         if earlier is not None:
             return Taken(fresh=False, answer=earlier[0], digest=earlier[1])
         connection.execute("INSERT INTO claims VALUES (?, 0, 1, ?, ?, ?)", (claim.key, claim.digest, claim.answer, now))
-    duplicates = set()
-    for identity in wish.own_ids:
-        known = connection.execute(
-            "SELECT 1 FROM logs WHERE id = ? UNION ALL SELECT 1 FROM own_ids WHERE id = ?", (identity, identity)
-        ).fetchone()
-        if known:
+    duplicates = stored(connection, list(wish.own_ids)) if wish.own_ids else set[bytes]()
+    for identity in wish.own_ids - duplicates:
+        if connection.execute("SELECT 1 FROM own_ids WHERE id = ?", (identity,)).fetchone():
             duplicates.add(identity)
         else:
             connection.execute("INSERT INTO own_ids VALUES (?, ?)", (identity, now))

@@ -8,24 +8,25 @@ from typing import Any
 from app.log.record import LogRecord, first_id
 from app.ports.record import Added, Lacking
 from app.query.query import Query
-from app.systems.sql.window import bounds
-from app.systems.sqlite import rows
+from app.systems.sqlite import logs, rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.rows import get_state
+from app.systems.sqlite.segments import storing
+from app.systems.sqlite.segments.window import KeyBounds
 from app.times import instant
 from app.times.instant import now_ms
 
 #: Called in the transaction that deletes records, with their places: the index in the same file follows.
 Forget = Callable[[Connection, Sequence[int], Sequence[LogRecord]], None]
 
-#: Ids in one statement.
+#: Logs in a chunk of a walk.
 _AT_ONCE = 500
 #: Marks read at once.
 _MARKS_AT_ONCE = 500
 
 
 class SqliteStore:
-    """A LogStore in the tables logs and unindexed."""
+    """A LogStore in the tables logs, segments and unindexed."""
 
     def __init__(self, database: SqliteDatabase, *, forget: Forget | None = None) -> None:
         self._database = database
@@ -34,8 +35,8 @@ class SqliteStore:
     def add(self, records: Sequence[LogRecord], lease: float = 0.0) -> Added:
         """See LogStore."""
         with self._database.write(durable=True) as connection:
-            fresh = rows.new_records(connection, records)
-            rows.insert(connection, rows.next_place(connection), fresh)
+            fresh = storing.new_records(connection, records)
+            storing.insert(connection, fresh)
             return Added(len(fresh), self._mark(connection, [record.id for record in records], lease))
 
     def _mark(self, connection: Connection, ids: Sequence[bytes], lease: float) -> int:
@@ -71,7 +72,7 @@ class SqliteStore:
                     break
             until = now + int(lease * 1000)
             connection.executemany("UPDATE unindexed SET leased = ? WHERE mark = ?", [(until, mark) for mark in marks])
-            return marks, rows.by_id(connection, ids)[1]
+            return marks, logs.by_id(connection, ids)[1]
 
     def lacking_ids(self) -> Iterator[list[bytes]]:
         """See LogStore."""
@@ -89,28 +90,21 @@ class SqliteStore:
 
     def get(self, ids: Sequence[bytes]) -> list[LogRecord]:
         """See LogStore."""
-        found = {}
         with self._database.snapshot() as connection:
-            for start in range(0, len(ids), _AT_ONCE):
-                some = ids[start : start + _AT_ONCE]
-                marks = ",".join("?" * len(some))
-                for row in connection.execute(f"SELECT {rows.COLUMNS} FROM logs WHERE id IN ({marks})", list(some)):
-                    found[row[0]] = rows.record(row)
+            found = {record.id: record for record in logs.by_id(connection, ids)[1]}
         return [found[identity] for identity in ids if identity in found]
 
     def count(self, first: bytes, last: bytes) -> int:
         """See LogStore."""
         doubled = "SELECT coalesce(sum(logs), 0) FROM doubles WHERE first >= ? AND last <= ?"
-        stored = self._number("SELECT count(*) FROM logs WHERE id BETWEEN ? AND ?", first, last)
-        return stored + self._number(doubled, first, last)
+        with self._database.snapshot() as connection:
+            stored = logs.count_ids(connection, first, last)
+            return stored + int(connection.execute(doubled, (first, last)).fetchone()[0])
 
     def after(self, place: int, limit: int) -> list[tuple[int, LogRecord]]:
         """See LogStore."""
         with self._database.snapshot() as connection:
-            found = connection.execute(
-                f"SELECT {rows.COLUMNS}, place FROM logs WHERE place > ? ORDER BY place LIMIT ?", (place, limit)
-            )
-            return [(row[5], rows.record(row[:5])) for row in found]
+            return logs.after(connection, place, limit)
 
     def newest_place(self, *, held_back: bool = False) -> int:
         """See LogStore. With one writer at a time nothing is held back."""
@@ -118,35 +112,36 @@ class SqliteStore:
             return rows.next_place(connection) - 1
 
     def walk(self, query: Query) -> Iterator[list[LogRecord]]:
-        """See LogStore. There is no index over time: all ids of the window are sorted first."""
-        condition, parameters, order = bounds(query)
+        """See LogStore. There is no index over time: all keys of the window are sorted first."""
+        window = KeyBounds.of(query)
         with self._database.snapshot() as connection:
-            found = connection.execute(f"SELECT id FROM logs WHERE {condition} ORDER BY {order}", parameters).fetchall()
+            found = logs.keys(connection, window)
+        found.sort(reverse=window.descending)
         for start in range(0, len(found), _AT_ONCE):
-            yield self.get([identity for (identity,) in found[start : start + _AT_ONCE]])
+            yield self.get([key[-1] for key in found[start : start + _AT_ONCE]])
 
     def ids_between(self, first: bytes, last: bytes) -> Iterator[list[bytes]]:
         """See LogStore."""
-        return rows.ids_between(self._database, first, last)
+        return logs.ids_between(self._database, first, last)
 
     def expire(self, before: int | None, limit: int) -> int:
         """See LogStore."""
         with self._database.write(durable=False) as connection:
             if before is not None:
                 connection.execute("DELETE FROM doubles WHERE last < ?", (first_id(before),))
-            return self._delete(connection, *rows.oldest(connection, before, limit))
+            return self._delete(connection, *logs.oldest(connection, before, limit))
 
     def delete(self, ids: Sequence[bytes]) -> int:
         """See LogStore."""
         with self._database.write(durable=True) as connection:
-            return self._delete(connection, *rows.by_id(connection, ids))
+            return self._delete(connection, *logs.by_id(connection, ids))
 
     def erase(self) -> None:
         """See Erasable."""
         self._database.erase()
 
     def _delete(self, connection: Connection, places: Sequence[int], records: Sequence[LogRecord]) -> int:
-        rows.delete(connection, places)
+        storing.delete(connection, places)
         if self._forget is not None and places:
             self._forget(connection, places, records)
         return len(places)
@@ -163,7 +158,7 @@ class SqliteStore:
     def stats(self) -> dict[str, Any]:
         """See LogStore."""
         with self._database.snapshot() as connection:
-            ends = connection.execute("SELECT min(id), max(id) FROM logs").fetchone()
+            ends = logs.ends(connection)
             stored, dropped = get_state(connection, "stored"), get_state(connection, "dead_dropped")
             ever = rows.next_place(connection) - 1
             dead = connection.execute("SELECT count(*) FROM dead_letters").fetchone()[0]
@@ -178,10 +173,6 @@ class SqliteStore:
             "bytes": self.size(),
             "bytes_on_disk": self._database.size(),
         }
-
-    def _number(self, statement: str, *parameters: Any) -> int:
-        with self._database.snapshot() as connection:
-            return int(connection.execute(statement, parameters).fetchone()[0])
 
 
 def _split(packed: bytes) -> list[bytes]:

@@ -1,24 +1,23 @@
-"""How a record is a row of the table `logs`: written and read here only."""
+"""How a record is a row of the table `logs`, and the figures of the table `state`. What reads logs is in app/systems/sqlite/logs.py."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
 
 from app.log import codec
-from app.log.record import LogRecord, first_id
-from app.systems.sqlite.file import Connection, SqliteDatabase
+from app.log.record import LogRecord
+from app.systems.sqlite.file import Connection
 
 #: Columns in the order in which `record` takes them.
 COLUMNS = "id, t, ns, level, doc"
 
-_decode = codec.decoder(tuple[str, str | None, str | None, str | None, str | None, dict[str, Any] | None, bool]).decode
+#: Message, resourceId, traceId, spanId, commit, metadata, and whether the message was cut.
+Doc: TypeAlias = tuple[str, str | None, str | None, str | None, str | None, dict[str, Any] | None, bool]
+#: A row with COLUMNS.
+Row: TypeAlias = tuple[bytes, int, int, str, bytes]
 
-
-#: Ids asked for in one statement; SQLite takes 32,766 parameters.
-_IDS_AT_ONCE = 500
-#: Ids listed at once.
-IDS_AT_ONCE = 10_000
+decode: Callable[[Any], Doc] = codec.decoder(Doc).decode  # type: ignore[arg-type]
 
 
 def doc(record: LogRecord) -> bytes:
@@ -36,108 +35,29 @@ def doc(record: LogRecord) -> bytes:
     )
 
 
-def record(row: Sequence[Any]) -> LogRecord:
+def record(columns: Sequence[Any]) -> LogRecord:
     """Return the record of a row with COLUMNS."""
-    identity, t, ns, level, packed = row
-    message, resource_id, trace_id, span_id, commit, metadata, truncated = _decode(packed)
+    identity, t, ns, level, packed = columns
+    message, resource_id, trace_id, span_id, commit, metadata, truncated = decode(packed)
     return LogRecord(identity, t, ns, level, message, resource_id, trace_id, span_id, commit, metadata, truncated)
 
 
-def messages(connection: Connection, first: int, last: int, suffix: str = "") -> list[str]:
-    """Return the messages of the records at the places from *first* to *last*, in order."""
-    found = connection.execute(
-        f"SELECT doc FROM logs{suffix} WHERE place BETWEEN ? AND ? ORDER BY place", (first, last)
-    )
-    return [codec.first_text(packed) for (packed,) in found]
-
-
-def only_message(packed: bytes) -> LogRecord:
-    """Return a record that has nothing but the message of a row's `doc`."""
-    return LogRecord(b"", 0, 0, "", codec.first_text(packed))
-
-
-def new_records(connection: Connection, records: Iterable[LogRecord], suffix: str = "") -> list[LogRecord]:
-    """Return the records whose id is not stored yet, the first of each id; *suffix* is that of another table `logs`."""
-    by_id: dict[bytes, LogRecord] = {}
-    for item in records:
-        by_id.setdefault(item.id, item)
-    for known in _known(connection, list(by_id), suffix):
-        del by_id[known]
-    return list(by_id.values())
-
-
-def _known(connection: Connection, ids: Sequence[bytes], suffix: str) -> set[bytes]:
-    """Return those of *ids* that are stored."""
-    if not ids:
-        return set()
-    # Ids of logs that arrived together are neighbours, and few others lie between them.
-    between = connection.execute(
-        f"SELECT id FROM logs{suffix} WHERE id BETWEEN ? AND ? LIMIT ?", (min(ids), max(ids), len(ids) + 1)
-    ).fetchall()
-    if len(between) <= len(ids):
-        return {identity for (identity,) in between}.intersection(ids)
-    known: set[bytes] = set()
-    for start in range(0, len(ids), _IDS_AT_ONCE):
-        some = ids[start : start + _IDS_AT_ONCE]
-        marks = ",".join("?" * len(some))
-        known.update(row[0] for row in connection.execute(f"SELECT id FROM logs{suffix} WHERE id IN ({marks})", some))
-    return known
+def row(record: LogRecord) -> Row:
+    """Return the record as a row with COLUMNS."""
+    return record.id, record.t, record.ns, record.level, doc(record)
 
 
 def insert(connection: Connection, first_place: int, records: Sequence[LogRecord], suffix: str = "") -> None:
-    """Store new records at the places from *first_place* on, and note it."""
+    """Write records at the places from *first_place* on."""
     connection.executemany(
         f"INSERT INTO logs{suffix} VALUES (?, ?, ?, ?, ?, ?)",
-        [(place, item.id, item.t, item.ns, item.level, doc(item)) for place, item in enumerate(records, first_place)],
+        [(place, *row(item)) for place, item in enumerate(records, first_place)],
     )
-    set_state(connection, f"next_place{suffix}", first_place + len(records))
-    add_state(connection, f"stored{suffix}", len(records))
-
-
-def oldest(connection: Connection, before: int | None, limit: int) -> tuple[list[int], list[LogRecord]]:
-    """Return places and records of up to *limit* logs received before *before* (ms), oldest first."""
-    condition, bounds = ("", []) if before is None else ("WHERE id < ?", [first_id(before)])
-    found = connection.execute(
-        f"SELECT {COLUMNS}, place FROM logs {condition} ORDER BY id LIMIT ?", [*bounds, limit]
-    ).fetchall()
-    return [row[5] for row in found], [record(row[:5]) for row in found]
-
-
-def by_id(connection: Connection, ids: Sequence[bytes], suffix: str = "") -> tuple[list[int], list[LogRecord]]:
-    """Return places and records of these ids, as far as they are stored."""
-    found = []
-    for start in range(0, len(ids), _IDS_AT_ONCE):
-        some = list(ids[start : start + _IDS_AT_ONCE])
-        marks = ",".join("?" * len(some))
-        found += connection.execute(f"SELECT {COLUMNS}, place FROM logs{suffix} WHERE id IN ({marks})", some).fetchall()
-    return [row[5] for row in found], [record(row[:5]) for row in found]
-
-
-def delete(connection: Connection, places: Sequence[int], suffix: str = "") -> None:
-    """Delete the records at these places."""
-    connection.executemany(f"DELETE FROM logs{suffix} WHERE place = ?", [(place,) for place in places])
-    add_state(connection, f"stored{suffix}", -len(places))
 
 
 def next_place(connection: Connection, suffix: str = "") -> int:
     """Return the place that the next stored record gets."""
     return max(get_state(connection, f"next_place{suffix}"), 1)
-
-
-def ids_between(database: SqliteDatabase, first: bytes, last: bytes, condition: str = "1") -> Iterator[list[bytes]]:
-    """Yield the ids from *first* to *last* of the rows `l` of `logs` with *condition*, ascending; a transaction a chunk."""
-    sign = ">="
-    while True:
-        with database.snapshot() as connection:
-            found = connection.execute(
-                f"SELECT l.id FROM logs l WHERE l.id {sign} ? AND l.id <= ? AND {condition} ORDER BY l.id LIMIT ?",
-                (first, last, IDS_AT_ONCE),
-            ).fetchall()
-        if found:
-            yield [identity for (identity,) in found]
-        if len(found) < IDS_AT_ONCE:
-            return
-        first, sign = found[-1][0], ">"
 
 
 def get_state(connection: Connection, name: str) -> int:

@@ -1,28 +1,15 @@
 """The tables of the SQLite file, as SQLAlchemy knows them; migrations/ makes them.
 
-Queue, record and index each use their own tables, so that any of them may lie in a file of its own.
-The index's full-text table `terms` is a virtual table and stands in the migration only.
+Those that hold logs, and what is searched in them, are in app/systems/sqlite/segments/tables.py. Queue, record and index
+each use their own tables, so that any of them may lie in a file of its own.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
 
 from app.systems.sqlite import more_tables
-
-metadata = MetaData()
-
-#: The record. `place` is the order of storing and is never used twice; `doc` holds the other fields.
-logs = Table(
-    "logs",
-    metadata,
-    Column("place", Integer, primary_key=True),
-    Column("id", LargeBinary(16), nullable=False, unique=True),
-    Column("t", BigInteger, nullable=False),
-    Column("ns", Integer, nullable=False),
-    Column("level", Text, nullable=False),
-    Column("doc", LargeBinary, nullable=False),
-)
+from app.systems.sqlite.segments.tables import metadata
 
 #: Envelopes that wait. `seq` is never used twice, so that a late acknowledgement can't hit a newer one.
 queue = Table(
@@ -236,55 +223,6 @@ numberers = Table(
     *(Column(name, BigInteger, nullable=False) for name in ("lost", "noticed", "seen")),
 )
 Index("numberers_seen", numberers.c.seen)
-
-#: For each 1,024 places the lowest and highest key, so that a query skips blocks it can't need.
-blocks = Table(
-    "blocks",
-    metadata,
-    Column("block", Integer, primary_key=True),
-    Column("low_t", BigInteger, nullable=False),
-    Column("low_ns", Integer, nullable=False),
-    Column("low_id", LargeBinary(16), nullable=False),
-    Column("high_t", BigInteger, nullable=False),
-    Column("high_ns", Integer, nullable=False),
-    Column("high_id", LargeBinary(16), nullable=False),
-    Column("first_id", LargeBinary(16), nullable=False),
-    Column("last_id", LargeBinary(16), nullable=False),
-)
-
-#: For each full block the folded messages, compressed, and the set of their four-byte runs.
-texts = Table(
-    "texts",
-    metadata,
-    Column("block", Integer, primary_key=True),
-    Column("messages", LargeBinary, nullable=False),
-)
-grams = Table(
-    "grams",
-    metadata,
-    Column("block", Integer, primary_key=True),
-    Column("bits", LargeBinary, nullable=False),
-)
-
-#: Logs by minute and level.
-minutes = Table(
-    "minutes",
-    metadata,
-    Column("minute", BigInteger, primary_key=True),
-    Column("level", Text, primary_key=True),
-    Column("count", Integer, nullable=False),
-    sqlite_with_rowid=False,
-)
-
-#: Logs by value of level, resourceId and commit; and under the field '' by path and type.
-counts = Table(
-    "counts",
-    metadata,
-    Column("field", Text, primary_key=True),
-    Column("value", Text, primary_key=True),
-    Column("count", Integer, nullable=False),
-    sqlite_with_rowid=False,
-)
 
 #: Tables beside the logs: what they cost, the spaces, and who did what.
 costs, spaces, audit_log, audit_chain = more_tables.define(metadata)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from app.log.fold import fold
 from app.systems.sqlite.index import texts
-from app.systems.sqlite.index.grams import BLOCK, Needle
+from app.systems.sqlite.index.grams import Needle
+from app.systems.sqlite.segments.places import BLOCK
 
 #: Letters that folding keeps, changes within their bytes, shortens and lengthens.
 MESSAGE = st.text(st.sampled_from("abC Z-09üÜßẞΣςſK\u0130ⱥȺ日\t"), max_size=30)

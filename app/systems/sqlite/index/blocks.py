@@ -12,106 +12,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from app.log.record import LogRecord, first_id
-from app.query.query import Key, Query
+from app.log.record import LogRecord
 from app.systems.sqlite.file import Connection
-from app.systems.sqlite.index.grams import BLOCK
+from app.systems.sqlite.segments.places import BLOCK
+from app.systems.sqlite.segments.window import Block, KeyBounds
 
 _COLUMNS = "block, low_t, low_ns, low_id, high_t, high_ns, high_id, first_id, last_id"
-_LAST_ID = b"\xff" * 16
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """A run of BLOCK places and the bounds of the records in it."""
-
-    number: int
-    low: Key
-    high: Key
-    first_id: bytes
-    last_id: bytes
-
-    @property
-    def first(self) -> int:
-        """Its first place."""
-        return self.number * BLOCK
-
-    @property
-    def last(self) -> int:
-        """Its last place."""
-        return self.number * BLOCK + BLOCK - 1
-
-
-@dataclass(frozen=True, slots=True)
-class KeyBounds:
-    """A query's window and start as bounds of keys, and the SQL condition that says the same of a row."""
-
-    clock: str
-    descending: bool
-    #: Inclusive bounds: (t, ns) by event time, or ids by arrival.
-    low: Any
-    high: Any
-    #: Exclusive: the key after which the page begins.
-    after: Any
-
-    @classmethod
-    def of(cls, query: Query) -> KeyBounds:
-        """Return the window of *query*."""
-        descending = query.sort == "desc"
-        if query.clock == "event":
-            return cls("event", descending, query.start, query.end, query.after)
-        low = None if query.start is None else first_id(query.start[0] + (query.start[1] > 0))
-        high = None if query.end is None else (first_id(query.end[0])[:6] + _LAST_ID[6:] if query.end[0] >= 0 else b"")
-        return cls("received", descending, low, high, None if query.after is None else query.after[2])
-
-    def lowest(self, block: Block) -> Any:
-        """Return the lowest key in *block* by this window's clock."""
-        return block.low if self.clock == "event" else block.first_id
-
-    def highest(self, block: Block) -> Any:
-        """Return the highest key in *block* by this window's clock."""
-        return block.high if self.clock == "event" else block.last_id
-
-    def touches(self, block: Block) -> bool:
-        """Return whether *block* can hold a record of the window."""
-        lowest, highest = self.lowest(block), self.highest(block)
-        if self.low is not None and (highest[:2] if self.clock == "event" else highest) < self.low:
-            return False
-        if self.high is not None and (lowest[:2] if self.clock == "event" else lowest) > self.high:
-            return False
-        if self.after is None:
-            return True
-        return bool(lowest < self.after if self.descending else highest > self.after)
-
-    def covers(self, block: Block) -> bool:
-        """Return whether every record of *block* lies in the window."""
-        lowest, highest = self.lowest(block), self.highest(block)
-        if self.clock == "event":
-            lowest, highest = lowest[:2], highest[:2]
-        inside = (self.low is None or lowest >= self.low) and (self.high is None or highest <= self.high)
-        return inside and self.after is None
-
-    def condition(self) -> tuple[str, list[Any]]:
-        """Return the condition on a row `l` of `logs`, starting with AND, and its parameters."""
-        text = ""
-        parameters: list[Any] = []
-        columns, marks = ("(l.t, l.ns)", "(?, ?)") if self.clock == "event" else ("l.id", "?")
-        for bound, sign in ((self.low, ">="), (self.high, "<=")):
-            if bound is not None:
-                text += f" AND {columns} {sign} {marks}"
-                parameters.extend(bound if self.clock == "event" else [bound])
-        if self.after is not None:
-            columns, marks = ("(l.t, l.ns, l.id)", "(?, ?, ?)") if self.clock == "event" else ("l.id", "?")
-            text += f" AND {columns} {'<' if self.descending else '>'} {marks}"
-            parameters.extend(self.after if self.clock == "event" else [self.after])
-        return text, parameters
-
-    @property
-    def order(self) -> str:
-        """The ORDER BY of a row `l` of `logs`."""
-        direction = "DESC" if self.descending else "ASC"
-        columns = ("l.t", "l.ns", "l.id") if self.clock == "event" else ("l.id",)
-        return ", ".join(f"{column} {direction}" for column in columns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ import numpy as np
 from app.errors import TimedOut
 from app.log.record import LogRecord
 from app.ports.deadline import Deadline
-from app.query.filter import Contains, Matches, leaves
+from app.query.filter import Contains, Matches
 from app.query.meaning import regex
-from app.systems.sqlite import rows
+from app.systems.sqlite import logs
 from app.systems.sqlite.index import kept
-from app.systems.sqlite.index.blocks import Block, chunks, intervals
+from app.systems.sqlite.index.blocks import chunks, intervals
 from app.systems.sqlite.index.evaluate import Evaluator
 from app.systems.sqlite.index.search import SqliteQuery
+from app.systems.sqlite.segments.window import Block
 
 #: With `count=auto`: seconds of extra work, and verified hits, before the total becomes `at least`.
 AUTO_SECONDS = 0.020
@@ -79,13 +80,11 @@ def _in_postings(search: SqliteQuery, blocks: Sequence[Block]) -> int:
     partly = [block for block in blocks if not search.window.covers(block)]
     for first, last in intervals(covered):
         if expression.everything:
-            found += search.run("SELECT count(*) FROM logs WHERE place BETWEEN ? AND ?", [first, last])[0][0]
+            found += logs.count_places(search.connection, first, last)
         else:
             statement = "SELECT count(*) FROM terms WHERE terms MATCH ? AND rowid BETWEEN ? AND ?"
             found += search.run(statement, [expression.text, first, last])[0][0]
-    for first, last in intervals(partly):
-        found += search.run(*search.select("count(*)", first, last))[0][0]
-    return found
+    return found + search.count(partly)
 
 
 def _verified(search: SqliteQuery, blocks: Sequence[Block]) -> int:
@@ -107,7 +106,7 @@ def _in_block(search: SqliteQuery, evaluator: Evaluator, block: Block) -> int:
     found = evaluator.block(block)
     if sealed and found.exact:
         return int(np.count_nonzero(found.mask))
-    if covered and _about_messages(search):
+    if covered and search.about_messages:
         places: list[int] = np.flatnonzero(found.mask).tolist()
         messages = evaluator.messages(block, places) if places and sealed else None
         if messages is not None:
@@ -124,15 +123,11 @@ def _among(search: SqliteQuery, messages: Sequence[bytes]) -> int:
     return sum(search.holds(LogRecord(b"", 0, 0, "", message.decode())) for message in messages)
 
 
-def _about_messages(search: SqliteQuery) -> bool:
-    return all(getattr(leaf, "field", "message") == "message" for leaf in leaves(search.query.filter))
-
-
 def _in_messages(search: SqliteQuery, places: Sequence[int]) -> int:
     """Return how many records at *places* satisfy a filter about nothing but the message."""
     found = 0
     for start in range(0, len(places), 256):
-        some = places[start : start + 256]
-        statement = f"SELECT doc FROM logs WHERE place IN ({','.join('?' * len(some))})"
-        found += sum(search.holds(rows.only_message(doc)) for (doc,) in search.run(statement, some))
+        search.deadline.check()
+        messages = logs.messages_at(search.connection, places[start : start + 256])
+        found += sum(search.holds(LogRecord(b"", 0, 0, "", message)) for message in messages)
     return found

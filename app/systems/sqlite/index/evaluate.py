@@ -12,9 +12,11 @@ from app.query.filter import And, Contains, Filter, Matches, Not, Or, Wildcard, 
 from app.query.pattern.required import required
 from app.systems.sqlite.file import Connection
 from app.systems.sqlite.index import plan
-from app.systems.sqlite.index.blocks import Block, intervals
-from app.systems.sqlite.index.grams import BLOCK, Mask, Needle
+from app.systems.sqlite.index.blocks import intervals
+from app.systems.sqlite.index.grams import Mask, Needle
 from app.systems.sqlite.index.texts import BlockText
+from app.systems.sqlite.segments.places import BLOCK
+from app.systems.sqlite.segments.window import Block
 
 
 def looks_inside(tree: Filter) -> bool:

@@ -13,9 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from app.log.fold import fold
+from app.systems.sqlite.segments.places import BLOCK
 
-#: Places in one block.
-BLOCK = 1024
 #: Bits in one set of runs: 8 KiB, a third of them set by 1,024 ordinary messages.
 BITS = 1 << 16
 #: Bytes in one run.

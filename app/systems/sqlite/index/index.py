@@ -12,12 +12,13 @@ from app.ports.deadline import Budget, Deadline
 from app.ports.index import IndexRefusal
 from app.ports.pages import pages
 from app.query.query import Bucket, Facets, FieldInfo, Page, Query
-from app.systems.sqlite import rows
+from app.systems.sqlite import logs, rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.index import aggregate, counting, plan, writing
 from app.systems.sqlite.index.blocks import BlockCache
 from app.systems.sqlite.index.rebuilding import SqliteRebuilding, sweep
 from app.systems.sqlite.index.search import SqliteQuery
+from app.systems.sqlite.segments import storing
 from app.times.instant import Instant
 
 #: Pages of postings merged, and free pages given back to the file system, in one step of `compact`.
@@ -48,7 +49,7 @@ class SqliteIndex(SqliteRebuilding):
     def check(self) -> None:
         """See SearchIndex."""
         with self._database.snapshot() as connection:
-            for table in ("logs", "state", "blocks"):
+            for table in ("logs", "segments", "state", "blocks"):
                 connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone()
 
     def remove(self, ids: Sequence[bytes]) -> None:
@@ -56,14 +57,13 @@ class SqliteIndex(SqliteRebuilding):
         if self._shared:
             return
         with self._database.write(durable=True) as connection:
-            self._forget(connection, *rows.by_id(connection, ids))
+            self._forget(connection, *logs.by_id(connection, ids))
             # A rebuild may have read a record before it was forgotten here, and taken it over afterwards.
             writing.forget_next(connection, ids)
 
     def ids_between(self, first: bytes, last: bytes) -> Iterator[list[bytes]]:
         """See SearchIndex. A row that has no terms can't be found."""
-        there = "EXISTS (SELECT 1 FROM terms_docsize d WHERE d.id = l.place)"
-        return rows.ids_between(self._database, first, last, there)
+        return logs.ids_between(self._database, first, last, writing.indexed)
 
     @contextmanager
     def _search(self, query: Query, budget: Budget) -> Iterator[SqliteQuery]:
@@ -117,10 +117,10 @@ class SqliteIndex(SqliteRebuilding):
         if self._shared:
             return 0
         with self._database.write(durable=False) as connection:
-            return self._forget(connection, *rows.oldest(connection, before, limit))
+            return self._forget(connection, *logs.oldest(connection, before, limit))
 
     def _forget(self, connection: Connection, places: Sequence[int], records: Sequence[LogRecord]) -> int:
-        rows.delete(connection, places)
+        storing.delete(connection, places)
         if places:
             writing.forget(connection, places, records)
         return len(places)

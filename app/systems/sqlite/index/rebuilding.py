@@ -13,10 +13,12 @@ from contextlib import contextmanager
 from app.errors import Unavailable
 from app.log.record import LogRecord
 from app.ports.index import IndexRefusal, Rebuild
-from app.systems.sqlite import rows
+from app.systems.sqlite import logs, rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.index import writing
 from app.systems.sqlite.index.writing import NEXT, REBUILD, Generation
+from app.systems.sqlite.segments.directory import changed
+from app.systems.sqlite.segments.sealing import SEALED_TO
 from app.times.instant import now_ms
 
 #: The ending of the names of the tables that a rebuild has replaced.
@@ -27,10 +29,12 @@ STEP_LOGS = 1_000
 SWEEP_ROWS = 5_000
 
 _TABLES = ("terms", "blocks", "texts", "grams", "minutes", "counts")
+#: Those that are made anew too where the rows are the index's own.
+_OWN_TABLES = ("logs", "segments", "segment_parts")
 #: Replaced tables that may be large; those of the full-text table are its own.
-_LARGE = (f"terms{OLD}_data", f"terms{OLD}_docsize", f"texts{OLD}", f"grams{OLD}", f"logs{OLD}")
-#: Figures of a generation in the table `state`; the last two are of its own rows.
-_FIGURES = ("indexed", "sealed", "next_place", "stored")
+_LARGE = (f"terms{OLD}_data", f"terms{OLD}_docsize", f"texts{OLD}", f"grams{OLD}", f"logs{OLD}", f"segment_parts{OLD}")
+#: Figures of a generation in the table `state`; the last three are of its own rows.
+_FIGURES = ("indexed", "sealed", "next_place", "stored", SEALED_TO)
 _GENERATION = "generation"
 _STARTED, _REACHED, _LOGS, _FROM = (f"{REBUILD}_{name}" for name in ("started", "reached", "logs", "from"))
 
@@ -67,7 +71,7 @@ class SqliteRebuilding:
             return rows.get_state(connection, _GENERATION)
 
     def _tables(self) -> tuple[str, ...]:
-        return _TABLES if self._shared else (*_TABLES, "logs")
+        return _TABLES if self._shared else (*_TABLES, *_OWN_TABLES)
 
     def rebuild_add(self, records: Sequence[LogRecord], place: int) -> list[IndexRefusal]:
         """See Rebuildable."""
@@ -121,14 +125,11 @@ class SqliteRebuilding:
 
     def _follow_in(self, connection: Connection) -> int:
         """Take the next rows that came since into the new generation; return how many there were."""
-        found = connection.execute(
-            f"SELECT {rows.COLUMNS}, place FROM logs WHERE place > ? ORDER BY place LIMIT ?",
-            (rows.get_state(connection, _FROM), STEP_LOGS),
-        ).fetchall()
+        found = logs.after(connection, rows.get_state(connection, _FROM), STEP_LOGS)
         if found:
-            prepared = writing.prepare([rows.record(row[:5]) for row in found])
+            prepared = writing.prepare([record for _, record in found])
             writing.take(connection, prepared, self._next, own_rows=not self._shared)
-            rows.set_state(connection, _FROM, found[-1][5])
+            rows.set_state(connection, _FROM, found[-1][0])
         return len(found)
 
     def _swap(self, connection: Connection) -> None:
@@ -137,6 +138,8 @@ class SqliteRebuilding:
             connection.execute(f"ALTER TABLE {table}{NEXT} RENAME TO {table}")
         for name in _FIGURES if not self._shared else _FIGURES[:2]:
             rows.set_state(connection, name, rows.get_state(connection, name + NEXT))
+        if not self._shared:
+            changed(connection)
         _end(connection)
         # Lets every process know that the blocks it knows are others now.
         rows.add_state(connection, "removals", 1)
@@ -162,7 +165,7 @@ def sweep(database: SqliteDatabase) -> None:
     for table in _LARGE:
         while table in there and _thin(database, table):
             pass
-    for table in (*_TABLES, "logs"):
+    for table in (*_TABLES, *_OWN_TABLES):
         if table + OLD in there:
             with database.write(durable=False) as connection:
                 connection.execute(f"DROP TABLE {table}{OLD}")

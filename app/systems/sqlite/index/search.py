@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,17 +11,16 @@ import numpy as np
 
 from app.log.record import LogRecord
 from app.ports.deadline import Deadline
-from app.query.meaning import predicate
 from app.query.query import Query
-from app.systems.sqlite import rows
-from app.systems.sqlite.file import Connection, OperationalError, interruptible
+from app.systems.sqlite import logs, rows
+from app.systems.sqlite.file import Connection, interruptible
 from app.systems.sqlite.index import plan
-from app.systems.sqlite.index.blocks import Block, KeyBounds, chunks, intervals
+from app.systems.sqlite.index.blocks import chunks
 from app.systems.sqlite.index.evaluate import Evaluator, Found, looks_inside
+from app.systems.sqlite.index.in_segments import Hit, InSegments
+from app.systems.sqlite.segments.tally import tallied
+from app.systems.sqlite.segments.window import Block
 from app.times.instant import Instant
-
-#: A hit: t, ns, id, place.
-Hit = tuple[int, int, bytes, int]
 
 #: Blocks read at once by a query that terms answer, and by one whose hits are verified one by one.
 LARGEST_CHUNK = 4096
@@ -30,7 +29,7 @@ LARGEST_VERIFIED_CHUNK = 64
 _BLOCKS_AT_ONCE = 64
 
 
-class SqliteQuery:
+class SqliteQuery(InSegments):
     """One query. Its methods run in the caller's read transaction."""
 
     def __init__(
@@ -41,20 +40,10 @@ class SqliteQuery:
         deadline: Deadline,
         dictionary: plan.Dictionary,
     ) -> None:
-        self.connection = connection
+        super().__init__(connection, query, deadline, dictionary)
         self.blocks = blocks
-        self.query = query
-        self.deadline = deadline
-        self.window = KeyBounds.of(query)
         self._dictionary = dictionary
-        self.expression = plan.expression(query.filter, dictionary)
-        self.holds: Callable[[LogRecord], bool] = predicate(query.filter)
         self.evaluator = Evaluator(query.filter, connection, dictionary) if looks_inside(query.filter) else None
-
-    @property
-    def exact(self) -> bool:
-        """Whether terms alone answer the query, so that SQLite can count and sort."""
-        return self.expression.exact and self.evaluator is None
 
     def first(self, most: int) -> list[Hit]:
         """Return the first *most* hits in the query's order."""
@@ -62,8 +51,7 @@ class SqliteQuery:
         size = LARGEST_CHUNK if self.exact else LARGEST_VERIFIED_CHUNK
         for chunk in chunks(self.blocks, self.window, size):
             self.deadline.check()
-            for hit in self.hits(chunk.blocks, most):
-                found.append(hit)
+            found += self.hits(chunk.blocks, most)
             found.sort(key=self._key, reverse=self.window.descending)
             del found[most:]
             if len(found) == most and (chunk.bound is None or self._beats(found[-1], chunk.bound)):
@@ -84,8 +72,10 @@ class SqliteQuery:
         if self.evaluator is not None:
             yield from self._inside(blocks, most)
             return
-        for first, last in intervals(blocks):
-            if self.exact:
+        for first, last, sealed in self.stretches(blocks):
+            if sealed:
+                yield from self.sealed(sealed, most)
+            elif self.exact:
                 yield from self._sorted(first, last, most)
             else:
                 yield from self._verified(first, last, most)
@@ -134,25 +124,35 @@ class SqliteQuery:
         """Yield the hits among the places that were *found* in a block."""
         if not found.mask.any():
             return
+        places = np.flatnonzero(found.mask) + block.first
+        there = self.directory
+        for one in map(there.segment, there.between(block.first, block.last)):
+            keys = one.keys(self.connection)
+            at = keys.rows_at(places)
+            yield from self.held(one, self.window.rows(keys, at), verified=found.exact)
+            if len(at) == len(places):
+                return
+            places = np.setdiff1d(places, keys.places[at], assume_unique=True)
+        yield from self._rows_at(places.tolist(), verified=found.exact)
+
+    def _rows_at(self, places: list[int], *, verified: bool) -> Iterator[Hit]:
+        """Yield the hits among the rows at *places*."""
         condition, parameters = self.window.condition()
-        columns = "l.id, l.t, l.ns, l.place" if found.exact else f"{rows.COLUMNS}, l.place"
-        places = (np.flatnonzero(found.mask) + block.first).tolist()
+        columns = "l.id, l.t, l.ns, l.place" if verified else f"{rows.COLUMNS}, l.place"
         for start in range(0, len(places), 256):
             some = places[start : start + 256]
             statement = f"SELECT {columns} FROM logs l WHERE l.place IN ({','.join('?' * len(some))})"
             for row in self.run(statement + condition, [*some, *parameters]):
-                if found.exact or self.holds(rows.record(row[:5])):
+                if verified or self.holds(rows.record(row[:5])):
                     yield row[1], row[2], row[0], row[-1]
 
     def records(self, hits: Sequence[Hit]) -> list[LogRecord]:
         """Return the records of *hits*, in their order."""
-        found = {}
+        found: dict[int, LogRecord] = {}
         places = [hit[3] for hit in hits]
-        for start in range(0, len(places), 500):
-            some = places[start : start + 500]
-            marks = ",".join("?" * len(some))
-            for row in self.run(f"SELECT {rows.COLUMNS}, place FROM logs WHERE place IN ({marks})", some):
-                found[row[5]] = rows.record(row[:5])
+        for start in range(0, len(places), 1_000):
+            self.deadline.check()
+            found.update(logs.at_places(self.connection, places[start : start + 1_000]))
         return [found[place] for place in places]
 
     def narrowed(self, start: Instant | None, end: Instant | None) -> SqliteQuery:
@@ -182,9 +182,12 @@ class SqliteQuery:
         for chunk in chunks(self.blocks, self.window, _BLOCKS_AT_ONCE if self.exact else LARGEST_VERIFIED_CHUNK):
             self.deadline.check()
             if self.exact and self.expression.text is not None:
-                for first, last in chunk.intervals():
-                    statement, parameters = self.select(f"{start}, l.level, count(*)", first, last)
-                    yield self.run(f"{statement} GROUP BY 1, 2", parameters)
+                for first, last, sealed in self.stretches(chunk.blocks):
+                    if sealed:
+                        yield tallied(self.connection, self.chosen(sealed), self.query.clock, interval, offset)
+                    else:
+                        statement, parameters = self.select(f"{start}, l.level, count(*)", first, last)
+                        yield self.run(f"{statement} GROUP BY 1, 2", parameters)
             elif not self.exact:
                 tally: Counter[tuple[int, str]] = Counter()
                 for record in self.records(list(self.hits(chunk.blocks, None))):
@@ -192,31 +195,12 @@ class SqliteQuery:
                     tally[at - (at - offset) % interval, record.level] += 1
                 yield [(at, level, count) for (at, level), count in tally.items()]
 
-    def run(self, statement: str, parameters: Sequence[Any]) -> list[Any]:
-        """Return all rows of *statement*, until the deadline."""
-        with interruptible(self.connection, self.deadline.over):
-            try:
-                found: list[Any] = self.connection.execute(statement, parameters).fetchall()
-            except OperationalError as error:
-                raise self._stopped(error) from None
+    def count(self, blocks: Sequence[Block]) -> int:
+        """Return how many records in *blocks* satisfy an exact expression within the window."""
+        found = 0
+        for first, last, sealed in self.stretches(blocks):
+            if sealed:
+                found += sum(len(at) for _, at in self.chosen(sealed))
+            else:
+                found += self.run(*self.select("count(*)", first, last))[0][0]
         return found
-
-    def execute(self, statement: str, parameters: Sequence[Any]) -> Any:
-        """Return a cursor of *statement*."""
-        try:
-            return self.connection.execute(statement, parameters)
-        except OperationalError as error:
-            raise self._stopped(error) from None
-
-    def stepped(self, cursor: Any) -> Iterator[Any]:
-        """Yield the rows of a cursor, until the deadline."""
-        try:
-            for number, row in enumerate(cursor):
-                if number % 64 == 0:
-                    self.deadline.check()
-                yield row
-        except OperationalError as error:
-            raise self._stopped(error) from None
-
-    def _stopped(self, error: Exception) -> Exception:
-        return self.deadline.timed_out() if "interrupted" in str(error) else error

@@ -16,7 +16,8 @@ import zstandard
 from app.log.fold import fold
 from app.systems.sqlite.file import Connection
 from app.systems.sqlite.index import grams
-from app.systems.sqlite.index.grams import BLOCK, Mask, Needle
+from app.systems.sqlite.index.grams import Mask, Needle
+from app.systems.sqlite.segments.places import BLOCK
 
 #: Ends each message of a text; no clean message holds it.
 _END = "\0"

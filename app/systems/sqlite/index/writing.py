@@ -13,10 +13,11 @@ from typing import Any, TypeAlias
 
 from app.log.record import LogRecord
 from app.log.scalars import scalars
-from app.systems.sqlite import rows
+from app.systems.sqlite import logs, rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.index import blocks, grams, terms, texts
-from app.systems.sqlite.index.grams import BLOCK
+from app.systems.sqlite.segments import storing
+from app.systems.sqlite.segments.places import BLOCK
 
 _MINUTE = 60_000
 #: Counted field under which paths and types are counted instead of values.
@@ -173,10 +174,10 @@ def index(connection: Connection, first_place: int, prepared: Prepared, generati
 
 def take(connection: Connection, prepared: Prepared, generation: Generation = CURRENT, *, own_rows: bool) -> None:
     """Index what of the records is not indexed yet; with *own_rows* the index keeps the rows itself."""
-    records, logs = prepared.records, generation.logs
+    records, suffix = prepared.records, generation.logs
     if own_rows:
-        fresh, place = rows.new_records(connection, records, logs), rows.next_place(connection, logs)
-        rows.insert(connection, place, fresh, logs)
+        fresh = storing.new_records(connection, records, suffix)
+        place = storing.insert(connection, fresh, suffix)
         if len(fresh) == len(records):
             if fresh:
                 index(connection, place, prepared, generation)
@@ -208,7 +209,7 @@ def lacking(
     connection: Connection, ids: Sequence[bytes], generation: Generation = CURRENT
 ) -> list[tuple[int, list[LogRecord]]]:
     """Return the records among *ids* that are stored but not indexed, in runs of places: (first place, records)."""
-    places, records = rows.by_id(connection, ids, generation.logs)
+    places, records = logs.by_id(connection, ids, generation.logs)
     known = indexed(connection, places, generation)
     found = sorted((place, record) for place, record in zip(places, records, strict=True) if place not in known)
     runs: list[tuple[int, list[LogRecord]]] = []
@@ -238,8 +239,8 @@ def forget_next(connection: Connection, ids: Sequence[bytes]) -> None:
     """Take records out of what a rebuild has made of rows of its own, whether searches see them still or not."""
     generation = following(connection)
     if generation is not None and generation.logs:
-        places, records = rows.by_id(connection, ids, generation.logs)
-        rows.delete(connection, places, generation.logs)
+        places, records = logs.by_id(connection, ids, generation.logs)
+        storing.delete(connection, places, generation.logs)
         _forget(connection, places, records, generation)
 
 
@@ -280,17 +281,14 @@ def seal(database: SqliteDatabase, most: int = 64, generation: Generation = CURR
 
 def _rows(connection: Connection, number: int, generation: Generation) -> int:
     first = number * BLOCK
-    found = connection.execute(
-        f"SELECT count(*) FROM logs{generation.logs} WHERE place BETWEEN ? AND ?", (first, first + BLOCK - 1)
-    )
-    return int(found.fetchone()[0])
+    return logs.count_places(connection, first, first + BLOCK - 1, generation.logs)
 
 
 def _messages(database: SqliteDatabase, number: int, generation: Generation) -> list[str]:
     """Return the messages of block *number*."""
     first = number * BLOCK
     with database.snapshot() as connection:
-        return rows.messages(connection, first, first + BLOCK - 1, generation.logs)
+        return logs.messages(connection, first, first + BLOCK - 1, generation.logs)
 
 
 def _packed(messages: Sequence[str]) -> tuple[bytes, bytes]:

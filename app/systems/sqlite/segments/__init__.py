@@ -1,0 +1,1 @@
+"""Segments: the old logs of a SQLite file, compressed by column."""

@@ -1,0 +1,115 @@
+"""Sealing: the oldest rows become segments, in the background.
+
+A segment is written and its rows are deleted in one transaction: a process that is killed leaves the one or the
+other. The first sealing of a file of an earlier release, which has rows only, is the same work, and goes on where it
+was ended.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from app.systems.sqlite import rows
+from app.systems.sqlite.file import Connection, SqliteDatabase
+from app.systems.sqlite.rows import Row
+from app.systems.sqlite.segments import table
+from app.systems.sqlite.segments.directory import directory
+from app.systems.sqlite.segments.places import BLOCK
+from app.systems.sqlite.segments.segment import LogColumns
+
+#: Newest logs that stay rows: most that is asked for is among them.
+TAIL_LOGS = 4 * BLOCK
+#: Bytes of rows from which a segment ends early.
+SEGMENT_BYTES = 1 << 20
+#: Seconds of sealing between two batches of the worker.
+SECONDS = 0.2
+#: Rows to be sealed from which on a worker seals even while logs wait in the queue, so that the file can't grow for ever.
+BEHIND_LOGS = 256 * BLOCK
+#: Logs waiting in the queue while which nothing is sealed.
+BUSY_LOGS = 2_000
+#: In the table `state`: the place up to which rows were sealed.
+SEALED_TO = "sealed_to"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Rows that are to become a segment: all behind the place `after` up to the place `last`."""
+
+    after: int
+    last: int
+    places: list[int]
+    logs: list[Row]
+
+
+def seal(database: SqliteDatabase, seconds: float = SECONDS) -> int:
+    """Seal rows but for the newest TAIL_LOGS, for about *seconds* and while few logs wait; return how many segments were made."""
+    until, sealed = time.monotonic() + seconds, 0
+    while True:
+        with database.snapshot() as connection:
+            due = _due(connection)
+            run = None if due is None else read(connection, *due)
+        if run is None:
+            return sealed
+        sealed += put(database, run)
+        if time.monotonic() >= until:
+            return sealed
+
+
+def behind(connection: Connection) -> int:
+    """Return how many places have rows that are to be sealed."""
+    return max(rows.next_place(connection) - 1 - TAIL_LOGS - rows.get_state(connection, SEALED_TO), 0)
+
+
+def _due(connection: Connection) -> tuple[int, int] | None:
+    """Return behind which place and up to which the oldest rows may be sealed; None without any, or while there is other work."""
+    after, newest = rows.get_state(connection, SEALED_TO), rows.next_place(connection) - 1
+    last = block_end(after + 1)
+    if last > newest - TAIL_LOGS:
+        return None
+    if newest - after < BEHIND_LOGS and rows.get_state(connection, "queued_logs") > BUSY_LOGS:
+        return None
+    return after, last
+
+
+def block_end(place: int) -> int:
+    """Return the last place of the block that *place* lies in."""
+    return place - place % BLOCK + BLOCK - 1
+
+
+def read(connection: Connection, after: int, last: int) -> Run:
+    """Return the rows behind the place *after* and up to *last*, of one block, or the first of them that make a segment."""
+    there = directory(connection)
+    for number in there.between(after + 1, last)[:1]:
+        # A batch became this segment at once: the run ends before it, or is empty and passes over it.
+        near = there.segment(number)
+        last = near.last if near.first <= after + 1 else near.first - 1
+    statement = f"SELECT {rows.COLUMNS}, place FROM logs WHERE place > ? AND place <= ? ORDER BY place"
+    run, size = Run(after, last, [], []), 0
+    for row in connection.execute(statement, (after, last)):
+        size += len(row[4])
+        if run.places and size > SEGMENT_BYTES:
+            return Run(after, run.places[-1], run.places, run.logs)
+        run.places.append(row[5])
+        run.logs.append(row[:5])
+    return run
+
+
+def put(database: SqliteDatabase, run: Run) -> int:
+    """Put a segment in the place of the rows; return how many segments that made."""
+    columns = LogColumns.of_rows(run.logs) if run.logs else None
+    parts = None if columns is None else table.packed(run.places, columns)
+    # Not synced: a power cut that undoes the segment brings the rows back.
+    with database.write(durable=False) as connection:
+        if rows.get_state(connection, SEALED_TO) != run.after:
+            return 0
+        count = "SELECT count(*) FROM logs WHERE place > ? AND place <= ?"
+        if connection.execute(count, (run.after, run.last)).fetchone()[0] != len(run.places):
+            # Some were deleted meanwhile: the next round reads those that are left.
+            return 0
+        rows.set_state(connection, SEALED_TO, run.last)
+        if columns is None or parts is None or table.crowded(connection, columns.id):
+            return 0
+        table.insert(connection, run.places, columns.id, parts)
+        connection.execute("DELETE FROM logs WHERE place > ? AND place <= ?", (run.after, run.last))
+    return 1

@@ -1,0 +1,61 @@
+"""The tables of segments: writing one, and taking logs out of one."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+
+from app.systems.sqlite.file import Connection
+from app.systems.sqlite.segments import segment
+from app.systems.sqlite.segments.directory import changed, directory
+from app.systems.sqlite.segments.segment import LogColumns, SegmentParts
+from app.systems.sqlite.segments.stored import Segment
+
+log = logging.getLogger(__name__)
+
+#: Segments that the ids of a new one may lie among; beyond, its logs stay rows: an id is found by these ranges.
+OVERLAPS = 16
+
+
+def crowded(connection: Connection, ids: Sequence[bytes]) -> bool:
+    """Return whether too many segments can hold ids of the range of *ids* for one more."""
+    return len(directory(connection).with_ids(min(ids), max(ids))) >= OVERLAPS
+
+
+def packed(places: Sequence[int], logs: LogColumns) -> SegmentParts | None:
+    """Return the parts of a segment; None where *logs* would not come back as they are."""
+    try:
+        return segment.pack(places, logs)
+    except (ValueError, OverflowError):
+        log.exception("the logs at the places %d to %d stay rows", places[0], places[-1])
+        return None
+
+
+def insert(connection: Connection, places: Sequence[int], ids: Sequence[bytes], parts: SegmentParts) -> None:
+    """Write the segment of the logs with *ids* at *places*, ascending and of one block, as `segment.pack` has packed them."""
+    # A stamp is never given twice, in this file or another, nor by a transaction that was undone.
+    stamp = int.from_bytes(os.urandom(8), "big", signed=True)
+    connection.execute(
+        "INSERT INTO segments (first, last, logs, stamp, first_id, last_id) VALUES (?, ?, ?, ?, ?, ?)",
+        (places[0], places[-1], len(places), stamp, min(ids), max(ids)),
+    )
+    chunks = ", ".join(f"docs{number}" for number in range(len(parts.chunks)))
+    connection.execute(
+        f"INSERT INTO segment_parts (first, keys, {chunks}) VALUES (?, ?{', ?' * len(parts.chunks)})",
+        (places[0], parts.keys, *parts.chunks),
+    )
+
+
+def remove(connection: Connection, found: Segment, at: Sequence[int]) -> None:
+    """Take the logs at the rows *at* out of a segment: it is written anew without them, or goes."""
+    gone = set(at)
+    left = [row for row in range(found.logs) if row not in gone]
+    places = found.keys(connection).places[left].tolist()
+    records = found.records(connection, left)
+    for table in ("segments", "segment_parts"):
+        connection.execute(f"DELETE FROM {table} WHERE first = ?", (found.first,))
+    if left:
+        columns = LogColumns.of(records)
+        insert(connection, places, columns.id, segment.pack(places, columns))
+    changed(connection)
