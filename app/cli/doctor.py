@@ -21,6 +21,7 @@ from app.cli import terminal
 from app.cli.options import json_option, print_json, serve_runs, with_settings
 from app.drain import pause
 from app.errors import InvalidInput, LogIngestorError, Unavailable
+from app.ports.parts import Sealing
 from app.settings.settings import PREFIX, Settings
 from app.settings.values import written_bytes
 from app.times import instant
@@ -94,6 +95,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
             ("clock", _clock),
             ("queue", _queue),
             ("index", _index),
+            ("segments", _segments),
             ("dead letters", _dead),
             ("notifiers", _notifiers),
         ):
@@ -207,6 +209,24 @@ def _index(backends: Backends) -> Finding:
     return Finding(
         "index", lag == 0, f"{lag} stored logs can't be found yet", "" if lag == 0 else "wait for the worker"
     )
+
+
+def _segments(backends: Backends) -> Finding:
+    parts = {"record": backends.store, "index": backends.index}
+    found = {name: part.sealed() for name, part in parts.items() if isinstance(part, Sealing)}
+    shown = [(name, sealed) for name, sealed in found.items() if sealed is not None]
+    if not shown:
+        return Finding("segments", True, "none: the logs lie in no SQLite file")
+    text = "; ".join(
+        f"{name}: {one.logs:,} logs in {one.segments:,} segments of {written_bytes(one.bytes)}, {one.rows:,} in rows"
+        + (f", of which about {one.due:,} are still to be sealed" if one.due else "")
+        for name, one in shown
+    )
+    failed = sum(one.failed for _, one in shown)
+    if not failed:
+        return Finding("segments", True, text)
+    text += f"; {failed:,} logs or more stay rows, since they did not come back from their segment as they were"
+    return Finding("segments", False, text, "nothing is lost; report it with what the worker printed")
 
 
 def _dead(backends: Backends) -> Finding:

@@ -7,6 +7,8 @@ import click
 from app.backends import Backends
 from app.cli import terminal
 from app.cli.options import json_option, print_json, with_backends
+from app.ports.parts import Sealing
+from app.ports.record import LogStore
 from app.settings.values import written_bytes
 
 
@@ -24,6 +26,7 @@ def command(backends: Backends, as_json: bool) -> None:
         "waiting": depth.logs,
         "waiting_bytes": depth.bytes,
         "unindexed": backends.store.lacking().logs,
+        **_sealed(backends.store),
     }
     if as_json:
         print_json(found)
@@ -33,3 +36,18 @@ def command(backends: Backends, as_json: bool) -> None:
         for name, value in found.items()
     ]
     click.echo(terminal.table(rows))
+
+
+def _sealed(store: LogStore) -> dict[str, int]:
+    """Return how far the record's logs are in segments, where it has any."""
+    sealed = store.sealed() if isinstance(store, Sealing) else None
+    if sealed is None:
+        return {}
+    return {
+        "in_segments": sealed.logs,
+        "segments": sealed.segments,
+        "segment_bytes": sealed.bytes,
+        "in_rows": sealed.rows,
+        "to_be_sealed": sealed.due,
+        "seal_failed": sealed.failed,
+    }

@@ -44,3 +44,26 @@ class Erasable(Protocol):
 
     def erase(self) -> None:
         """Take what was deleted off the disk; raises Unavailable, saying what is left where, when it can't just then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """How far the logs of a record or an index are in segments."""
+
+    #: Logs in segments, how many segments, and their bytes, without what is searched in them.
+    logs: int
+    segments: int
+    bytes: int
+    #: Logs that are rows, and of these the places that are still to be sealed.
+    rows: int
+    due: int
+    #: Logs of the last block that stayed rows since they did not come back from their segment as they were: a fault of the program.
+    failed: int
+
+
+@runtime_checkable
+class Sealing(Protocol):
+    """A store or index that seals its logs in segments, besides its own port."""
+
+    def sealed(self) -> Sealed | None:
+        """Return how far that is; None where its logs are another part's."""

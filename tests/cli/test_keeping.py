@@ -19,6 +19,10 @@ from app.cli import COMMANDS, load
 from app.log.envelope import Envelope
 from app.log.record import IdSource, LogRecord
 from app.settings.settings import Retention, Settings
+from app.systems.sqlite import rows
+from app.systems.sqlite.file import SqliteDatabase
+from app.systems.sqlite.segments import sealing
+from app.systems.sqlite.segments.places import BLOCK
 from app.times.instant import now_ms
 from app.version import VERSION
 from app.web import create_app
@@ -115,6 +119,7 @@ def test_doctor_finds_all_well(settings: Settings, free_port: int) -> None:
         "clock",
         "queue",
         "index",
+        "segments",
         "dead letters",
         "notifiers",
     )
@@ -122,6 +127,30 @@ def test_doctor_finds_all_well(settings: Settings, free_port: int) -> None:
     assert checks(found) == dict.fromkeys(names, True)
     assert all(one.keys() == {"check", "ok", "found", "advice"} for one in found)
     assert [line.split()[0] for line in command("doctor").stdout.splitlines()] == ["ok"] * len(names)
+
+
+def test_doctor_and_stats_say_how_far_sealing_is(
+    settings: Settings, backends: Backends, make_record: MakeRecord, free_port: int
+) -> None:
+    """Logs in segments and in rows, what is still to be sealed, and the logs for which it failed."""
+    for _ in range(sealing.TAIL_LOGS // 100 + 31):
+        backends.store.indexed([backends.store.add([make_record() for _ in range(100)]).mark])
+    database, command = SqliteDatabase(settings.database), on(replace(settings, port=free_port))
+    assert sealing.seal(database, 0) == 1
+    found = command.json("stats")
+    sealed, rows_left = found["in_segments"], found["in_rows"]
+    assert (sealed, rows_left) == (BLOCK - 1, found["stored"] - sealed)
+    assert 0 < found["to_be_sealed"] <= rows_left - sealing.TAIL_LOGS + BLOCK
+    assert 0 < found["segment_bytes"] < found["bytes"]
+    line = next(one for one in command.json("doctor") if one["check"] == "segments")
+    assert line["found"].startswith(f"record: {sealed:,} logs in 1 segments of ")
+    assert f"{rows_left:,} in rows, of which about {found['to_be_sealed']:,} are still to be sealed" in line["found"]
+    with database.write(durable=True) as connection:
+        rows.set_state(connection, sealing.FAILED, BLOCK + 19)
+    line = next(one for one in command.json("doctor", code=1) if one["check"] == "segments")
+    assert not line["ok"]
+    assert "20 logs or more stay rows" in line["found"]
+    database.close()
 
 
 def test_doctor_names_what_is_wrong_and_what_to_do(

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from app.log.record import LogRecord, first_id
+from app.ports.parts import Sealed
 from app.ports.record import Added, Lacking
 from app.query.query import Query
 from app.systems.sqlite import logs, rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.rows import get_state
-from app.systems.sqlite.segments import storing
+from app.systems.sqlite.segments import sealing, storing
 from app.systems.sqlite.segments.window import KeyBounds
 from app.times import instant
 from app.times.instant import now_ms
@@ -154,6 +155,10 @@ class SqliteStore:
                 for name in ("page_size", "page_count", "freelist_count")
             )
         return int(page_size * (pages - free))
+
+    def sealed(self) -> Sealed:
+        """See Sealing."""
+        return sealing.standing(self._database)
 
     def stats(self) -> dict[str, Any]:
         """See LogStore."""

@@ -11,6 +11,7 @@ import pytest
 from app.backends import Backends
 from app.log.record import LogRecord
 from app.ports.deadline import Budget
+from app.ports.parts import Sealed
 from app.query.language.parse import parse
 from app.query.query import Query
 from app.systems.sqlite import rows, schema
@@ -192,6 +193,7 @@ def test_logs_that_cannot_be_packed_stay_rows(
         seal_all(database)
     assert figures(database) == (20, 0)
     assert "the logs at the places 1 to 20 stay rows" in caplog.text
+    assert store.sealed() == Sealed(logs=0, segments=0, bytes=0, rows=20, due=0, failed=20)
     assert [record for _, record in store.after(0, 100)] == sent
 
 

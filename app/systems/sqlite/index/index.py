@@ -11,6 +11,7 @@ from app.log.record import LogRecord
 from app.ports.deadline import Budget, Deadline
 from app.ports.index import IndexRefusal
 from app.ports.pages import pages
+from app.ports.parts import Sealed
 from app.query.query import Bucket, Facets, FieldInfo, Page, Query
 from app.systems.sqlite import logs, rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
@@ -18,7 +19,7 @@ from app.systems.sqlite.index import aggregate, counting, plan, writing
 from app.systems.sqlite.index.blocks import BlockCache
 from app.systems.sqlite.index.rebuilding import SqliteRebuilding, sweep
 from app.systems.sqlite.index.search import SqliteQuery
-from app.systems.sqlite.segments import storing
+from app.systems.sqlite.segments import sealing, storing
 from app.times.instant import Instant
 
 #: Pages of postings merged, and free pages given back to the file system, in one step of `compact`.
@@ -158,6 +159,10 @@ class SqliteIndex(SqliteRebuilding):
                 _merge(connection, -written)
                 whole = not _merge(connection, -1)
         self._database.erase()
+
+    def sealed(self) -> Sealed | None:
+        """See Sealing."""
+        return None if self._shared else sealing.standing(self._database)
 
     def close(self) -> None:
         """See SearchIndex; the database is closed by whoever opened it."""

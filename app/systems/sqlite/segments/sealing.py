@@ -10,12 +10,13 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from app.ports.parts import Sealed
 from app.systems.sqlite import rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.rows import Row
 from app.systems.sqlite.segments import table
 from app.systems.sqlite.segments.directory import directory
-from app.systems.sqlite.segments.places import BLOCK
+from app.systems.sqlite.segments.places import BLOCK, CHUNKS
 from app.systems.sqlite.segments.segment import LogColumns
 
 #: Newest logs that stay rows: most that is asked for is among them.
@@ -30,6 +31,8 @@ BEHIND_LOGS = 256 * BLOCK
 BUSY_LOGS = 2_000
 #: In the table `state`: the place up to which rows were sealed.
 SEALED_TO = "sealed_to"
+#: In the table `state`: the last place whose log did not come back from its segment as it was.
+FAILED = "seal_failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,20 @@ def seal(database: SqliteDatabase, seconds: float = SECONDS) -> int:
 def behind(connection: Connection) -> int:
     """Return how many places have rows that are to be sealed."""
     return max(rows.next_place(connection) - 1 - TAIL_LOGS - rows.get_state(connection, SEALED_TO), 0)
+
+
+def standing(database: SqliteDatabase) -> Sealed:
+    """Return how far sealing is; looks at every segment's row, not at what it holds."""
+    sizes = " + ".join(
+        f"coalesce(length({name}), 0)" for name in ("keys", *(f"docs{number}" for number in range(CHUNKS)))
+    )
+    with database.snapshot() as connection:
+        logs, segments = connection.execute("SELECT coalesce(sum(logs), 0), count(*) FROM segments").fetchone()
+        size = connection.execute(f"SELECT coalesce(sum({sizes}), 0) FROM segment_parts").fetchone()[0]
+        stored, failed = (rows.get_state(connection, name) for name in ("stored", FAILED))
+        block = (failed - failed % BLOCK, failed)
+        left = connection.execute("SELECT count(*) FROM logs WHERE place BETWEEN ? AND ?", block).fetchone()[0]
+        return Sealed(logs, segments, size, stored - logs, min(behind(connection), stored - logs), left)
 
 
 def _due(connection: Connection) -> tuple[int, int] | None:
@@ -108,6 +125,8 @@ def put(database: SqliteDatabase, run: Run) -> int:
             # Some were deleted meanwhile: the next round reads those that are left.
             return 0
         rows.set_state(connection, SEALED_TO, run.last)
+        if columns is not None and parts is None:
+            rows.set_state(connection, FAILED, run.places[-1])
         if columns is None or parts is None or table.crowded(connection, columns.id):
             return 0
         table.insert(connection, run.places, columns.id, parts)
