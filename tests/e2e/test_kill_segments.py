@@ -1,0 +1,131 @@
+"""kill -9 while an earlier release's file is taken over into segments, logs come, and some are deleted: each log is there once, or gone."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from app.backends import upgrade
+from app.log.record import IdSource, LogRecord, id_text
+from app.settings.settings import Settings
+from app.systems.sqlite import rows
+from app.systems.sqlite.file import SqliteDatabase
+from app.systems.sqlite.index import writing
+from app.systems.sqlite.segments import sealing
+from app.systems.sqlite.segments.places import BLOCK
+from tests.e2e.load import Client, outcome, sending
+from tests.e2e.program import ROOT, Server, wait_for
+
+pytestmark = pytest.mark.system
+
+ROUNDS = int(os.environ.get("KILL_ROUNDS", "6"))
+#: Logs of the earlier release, a seventh of which are deleted.
+OLD = 20_000
+CLIENTS = 2
+#: Seconds within which the rest is sealed, once nothing disturbs.
+SEAL_SECONDS = 120.0
+VICTIMS = ("worker", "delete", "group")
+
+
+def old_logs() -> list[LogRecord]:
+    """Return the logs that are there before; their numbers lie below 0."""
+    ids = IdSource()
+    return [
+        LogRecord(
+            ids.take(1).to_bytes(16, "big"),
+            1_700_000_000_000 + number,
+            number % 3,
+            ("info", "error")[number % 2],
+            f"number {-number}",
+            metadata={"n": -number, "user": "ann" if number % 7 == 0 else "bob", "float": float(number % 5)},
+        )
+        for number in range(1, OLD + 1)
+    ]
+
+
+def left_as_rows(path: Path, records: list[LogRecord]) -> None:
+    """Store and index *records* as an earlier release did: as rows."""
+    database = SqliteDatabase(path)
+    for start in range(0, len(records), 2_000):
+        some = records[start : start + 2_000]
+        with database.write(durable=False) as connection:
+            place = rows.next_place(connection)
+            rows.insert(connection, place, some)
+            rows.set_state(connection, "next_place", place + len(some))
+            rows.add_state(connection, "stored", len(some))
+            writing.index(connection, place, writing.prepare(some))
+    database.close()
+
+
+def deleting(server: Server) -> subprocess.Popen[bytes]:
+    """Begin to delete the seventh of the old logs."""
+    command = [sys.executable, "-m", "app.cli", "delete", "metadata.user:ann", "--yes", "--wait", "30"]
+    return subprocess.Popen(command, cwd=ROOT, env=server.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+
+def kill(server: Server, victim: str, chance: random.Random) -> None:
+    """Kill -9 the victim; after the whole group the program is started again."""
+    if victim == "group":
+        server.kill_all()
+        server.start()
+    elif victim == "worker":
+        with suppress(ProcessLookupError, IndexError):  # none may be there just now
+            os.kill(chance.choice(server.workers()), signal.SIGKILL)
+    else:
+        with deleting(server) as process:
+            time.sleep(chance.uniform(0.3, 3))
+            process.kill()
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[SqliteDatabase]:
+    """Open the database beside the program."""
+    database = SqliteDatabase(path)
+    yield database
+    database.close()
+
+
+@pytest.mark.timeout(900 + 20 * ROUNDS)
+def test_a_file_of_rows_is_taken_over_whatever_is_killed(make_server: Callable[..., Server]) -> None:
+    """By number and by id, after rounds of kill -9 under load; what was deleted is gone, and what was there before is as it was."""
+    chance, server, old = random.Random(20260102), make_server(), old_logs()
+    settings = Settings.from_env({name: text for name, text in server.environment.items() if "LOGINGESTOR_" in name})
+    upgrade(settings)
+    left_as_rows(settings.database, old)
+    server.start()
+    with sending(server, CLIENTS, pause=0.02) as load:
+        for number in range(ROUNDS):
+            time.sleep(chance.uniform(0.05, 1.2))
+            kill(server, VICTIMS[number % len(VICTIMS)], chance)
+        time.sleep(1)
+    server.drained()
+    with deleting(server) as process:
+        output, _ = process.communicate(timeout=SEAL_SECONDS)
+        assert process.returncode == 0, output
+    with opened(settings.database) as database:
+        wait_for(lambda: sealing.standing(database).due < BLOCK, SEAL_SECONDS, "the rest to be sealed")
+        assert sealing.standing(database).segments > OLD // BLOCK // 2
+        assert sealing.standing(database).failed == 0
+    kept = {record for record in range(1, OLD + 1) if record % 7}
+    load.clients.append(Client(server, load.clients[0].numbers, 0, accepted={-number for number in kept}))
+    found = outcome(server, load)
+    print(f"rounds {ROUNDS}, {found}")
+    found.check()
+    export = server.get("/logs/export?format=ndjson&sort=asc&to=2023-12-01").splitlines()
+    there = {log["id"]: (log["message"], log["metadata"]) for log in map(json.loads, export)}
+    expected = {
+        id_text(record.id): (record.message, record.metadata)
+        for record in old
+        if int(record.message.split("-")[1]) in kept
+    }
+    assert json.dumps(there, sort_keys=True) == json.dumps(expected, sort_keys=True)
