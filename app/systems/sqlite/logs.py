@@ -180,7 +180,7 @@ def messages_at(connection: Connection, places: Sequence[int]) -> list[str]:
         statement = f"SELECT doc FROM logs WHERE place IN ({','.join('?' * len(some))})"
         found += [codec.first_text(doc) for (doc,) in connection.execute(statement, some)]
     for one, at in segments:
-        found += [one.message(connection, row) for row in at]
+        found += one.messages_at(connection, at)
     return found
 
 

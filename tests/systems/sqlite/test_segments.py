@@ -87,7 +87,7 @@ def test_logs_come_back_as_they_were(records: list[LogRecord], repeated: int, st
         found = [LogRecord(*key, *doc) for key, doc in zip(placed, docs, strict=True)]
         assert list(map(codec.encode, found)) == list(map(codec.encode, whole))
         assert [list(record.metadata or ()) for record in found] == [list(record.metadata or ()) for record in whole]
-    assert [(keys.key(row), keys.level(row)) for row in range(len(whole))] == [
+    assert [(keys.key(row), level) for row, level in enumerate(keys.levels())] == [
         (record.key, record.level) for record in whole
     ]
     assert keys.places.tolist() == places

@@ -89,8 +89,10 @@ def _in_postings(search: SqliteQuery, blocks: Sequence[Block]) -> int:
 
 def _verified(search: SqliteQuery, blocks: Sequence[Block]) -> int:
     evaluator = search.evaluator
-    if evaluator is None or search.expression.text is None:
-        return sum(1 for _ in search.hits(blocks, None))
+    if search.expression.text is None:
+        return 0
+    if evaluator is None:
+        return search.count(blocks)
     evaluator.load(blocks)
     return sum(_in_block(search, evaluator, block) for block in blocks)
 

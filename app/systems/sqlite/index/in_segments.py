@@ -9,7 +9,7 @@ import numpy as np
 
 from app.log.record import LogRecord
 from app.ports.deadline import Deadline
-from app.query.filter import leaves
+from app.query.filter import Phrase, Words, leaves
 from app.query.meaning import predicate
 from app.query.query import Query
 from app.systems.sqlite.file import Connection
@@ -17,8 +17,10 @@ from app.systems.sqlite.index import plan
 from app.systems.sqlite.index.blocks import intervals
 from app.systems.sqlite.index.evaluate import looks_inside
 from app.systems.sqlite.index.statements import Statements
+from app.systems.sqlite.index.texts import BlockText
 from app.systems.sqlite.segments.directory import directory
 from app.systems.sqlite.segments.parts import Longs
+from app.systems.sqlite.segments.places import BLOCK, CHUNK
 from app.systems.sqlite.segments.stored import Segment
 from app.systems.sqlite.segments.window import Block, KeyBounds
 
@@ -43,6 +45,9 @@ class InSegments(Statements):
         self.holds: Callable[[LogRecord], bool] = predicate(query.filter)
         #: Whether the filter asks for nothing but the message.
         self.about_messages = all(getattr(leaf, "field", "message") == "message" for leaf in leaves(query.filter))
+        #: Whether it asks for nothing but words, which folded messages have too.
+        self.about_words = all(isinstance(leaf, Phrase | Words) for leaf in leaves(query.filter))
+        self._texts = BlockText(connection)
         #: Whether terms alone answer the query, so that SQLite can count and sort.
         self.exact = self.expression.exact and not looks_inside(query.filter)
 
@@ -90,16 +95,22 @@ class InSegments(Statements):
                 return
             first = found[-1][0] + 1
 
-    def _read(self, one: Segment, some: list[int]) -> list[LogRecord]:
-        """Return the logs at these rows of a segment, in their order, with nothing but the message where the filter asks for nothing else."""
+    def _holding(self, one: Segment, rows: Longs) -> Iterator[bool]:
+        """Yield of each of *rows* of a segment whether it satisfies the filter; only what that asks for is read."""
         if not self.about_messages:
-            return one.records(self.connection, some)
-        if len(some) == one.logs:
-            whole = one.messages(self.connection)
-            messages = [whole[row] for row in some]
-        else:
-            messages = [one.message(self.connection, row) for row in some]
-        return [LogRecord(b"", 0, 0, "", message) for message in messages]
+            yield from map(self.holds, one.records(self.connection, rows.tolist()))
+            return
+        texts = self._folded(one, rows) if self.about_words else None
+        if texts is None:
+            texts = one.messages_at(self.connection, rows.tolist())
+        yield from (self.holds(LogRecord(b"", 0, 0, "", text)) for text in texts)
+
+    def _folded(self, one: Segment, rows: Longs) -> list[str] | None:
+        """Return the folded messages at *rows* of a segment, where its block has a text and several chunks would be read."""
+        if int(rows.min()) // CHUNK == int(rows.max()) // CHUNK:
+            return None
+        places = one.keys(self.connection).places_of(rows)
+        return self._texts.folded(one.first // BLOCK, (places % BLOCK).tolist())
 
     def sealed(self, numbers: range, most: int | None) -> Iterator[Hit]:
         """Yield the hits in neighbouring segments; where they are many, of each at most the first *most*."""
@@ -108,13 +119,13 @@ class InSegments(Statements):
             return
         there = self.directory
         for places in self._places(there.firsts[numbers[0]], there.lasts[numbers[-1]]):
-            if len(places) <= _FEW:
+            if self.exact and len(places) <= _FEW:
                 yield from self._singly(places.tolist())
             else:
                 yield from self._first_of(self._chosen(places), most)
 
     def _singly(self, places: Sequence[int]) -> Iterator[Hit]:
-        """Yield the hits among *places* of segments, of which few lie in the same."""
+        """Yield the hits among *places* of segments, of which few lie in the same, where terms alone answer the query."""
         for place in places:
             one = self.directory.holding(place)
             keys = None if one is None else one.keys(self.connection)
@@ -122,7 +133,7 @@ class InSegments(Statements):
             if one is None or keys is None or row is None:
                 continue
             key = keys.key(row)
-            if self.window.holds(key) and (self.exact or self.holds(*self._read(one, [row]))):
+            if self.window.holds(key):
                 yield *key, place
         self.deadline.check()
 
@@ -135,12 +146,23 @@ class InSegments(Statements):
 
     def held(self, one: Segment, at: Longs, *, verified: bool) -> Iterator[Hit]:
         """Yield those of the rows *at* of a segment that satisfy the filter, in their order."""
-        keys, step = one.keys(self.connection), 64 if len(at) < one.logs // 2 else one.logs
-        for start in range(0, len(at), step):
-            some = at[start : start + step]
-            if not verified:
-                self.deadline.check()
-                holding = list(map(self.holds, self._read(one, some.tolist())))
-                some = some[np.array(holding, dtype=np.bool_)]
+        keys = one.keys(self.connection)
+        for some in [at] if verified else self._held(one, at):
             for key, place in zip(keys.keys(some), keys.places_of(some).tolist(), strict=True):
                 yield *key, place
+
+    def _held(self, one: Segment, at: Longs) -> Iterator[Longs]:
+        """Yield, some at a time, those of the rows *at* of a segment that satisfy the filter, in their order."""
+        step = 64 if len(at) < one.logs // 2 else one.logs
+        for start in range(0, len(at), step):
+            self.deadline.check()
+            some = at[start : start + step]
+            yield some[np.fromiter(self._holding(one, some), dtype=np.bool_, count=len(some))]
+
+    def satisfying(self, numbers: range) -> Iterator[tuple[Segment, Longs]]:
+        """Yield of neighbouring segments the rows that satisfy the filter within the window."""
+        for one, at in self.chosen(numbers):
+            if self.exact:
+                yield one, at
+            elif len(at):
+                yield one, np.concatenate(list(self._held(one, at)))

@@ -181,26 +181,36 @@ class SqliteQuery(InSegments):
         start = self.bucket(time_of, interval, offset)
         for chunk in chunks(self.blocks, self.window, _BLOCKS_AT_ONCE if self.exact else LARGEST_VERIFIED_CHUNK):
             self.deadline.check()
-            if self.exact and self.expression.text is not None:
-                for first, last, sealed in self.stretches(chunk.blocks):
-                    if sealed:
-                        yield tallied(self.connection, self.chosen(sealed), self.query.clock, interval, offset)
-                    else:
-                        statement, parameters = self.select(f"{start}, l.level, count(*)", first, last)
-                        yield self.run(f"{statement} GROUP BY 1, 2", parameters)
-            elif not self.exact:
-                tally: Counter[tuple[int, str]] = Counter()
-                for record in self.records(list(self.hits(chunk.blocks, None))):
-                    at = record.t if self.query.clock == "event" else record.received
-                    tally[at - (at - offset) % interval, record.level] += 1
-                yield [(at, level, count) for (at, level), count in tally.items()]
+            if self.expression.text is None:
+                continue
+            if self.evaluator is not None:
+                yield self._tallied(self.hits(chunk.blocks, None), interval, offset)
+                continue
+            for first, last, sealed in self.stretches(chunk.blocks):
+                if sealed:
+                    yield tallied(self.connection, self.satisfying(sealed), self.query.clock, interval, offset)
+                elif self.exact:
+                    statement, parameters = self.select(f"{start}, l.level, count(*)", first, last)
+                    yield self.run(f"{statement} GROUP BY 1, 2", parameters)
+                else:
+                    yield self._tallied(self._verified(first, last, None), interval, offset)
+
+    def _tallied(self, hits: Iterator[Hit], interval: int, offset: int) -> list[tuple[int, str, int]]:
+        """Return (start of bucket, level, count) of *hits*."""
+        tally: Counter[tuple[int, str]] = Counter()
+        for record in self.records(list(hits)):
+            at = record.t if self.query.clock == "event" else record.received
+            tally[at - (at - offset) % interval, record.level] += 1
+        return [(at, level, count) for (at, level), count in tally.items()]
 
     def count(self, blocks: Sequence[Block]) -> int:
-        """Return how many records in *blocks* satisfy an exact expression within the window."""
+        """Return how many records in *blocks* satisfy a filter that doesn't look inside messages, within the window."""
         found = 0
         for first, last, sealed in self.stretches(blocks):
             if sealed:
-                found += sum(len(at) for _, at in self.chosen(sealed))
-            else:
+                found += sum(len(at) for _, at in self.satisfying(sealed))
+            elif self.exact:
                 found += self.run(*self.select("count(*)", first, last))[0][0]
+            else:
+                found += sum(1 for _ in self._verified(first, last, None))
         return found

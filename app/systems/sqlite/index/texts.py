@@ -110,6 +110,15 @@ class BlockText:
             self._text = (number, self._zstd.decompress(kept), kept)
         return self._text[1]
 
+    def folded(self, number: int, places: Sequence[int]) -> list[str] | None:
+        """Return the folded messages at *places* in a block, counted from its first; None when it has no text."""
+        row = self._connection.execute("SELECT messages FROM texts WHERE block = ?", (number,)).fetchone()
+        if row is None:
+            return None
+        text = self._zstd.decompress(row[0])
+        ends = grams.ends(text)
+        return [text[ends[place - 1] + 1 if place else 0 : ends[place]].decode() for place in places]
+
     def messages(self, number: int, places: Sequence[int]) -> list[bytes] | None:
         """Return the messages at *places* in a block that has a text, in UTF-8; None when only its rows have them."""
         folded = self.text(number)

@@ -37,10 +37,13 @@ class Keys(msgspec.Struct, array_like=True, gc=False):
 _decode = msgspec.msgpack.Decoder(Keys).decode
 
 
-def _joined(high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64]) -> list[bytes]:
-    """Return ids by their halves."""
-    whole = np.stack((high, low), axis=1).astype(">u8").tobytes()
-    return [whole[start : start + 16] for start in range(0, len(whole), 16)]
+def _joined(high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64]) -> bytes:
+    """Return ids by their halves, one behind the other."""
+    return np.stack((high, low), axis=1).astype(">u8").tobytes()
+
+
+def _apart(ids: bytes) -> list[bytes]:
+    return [ids[start : start + 16] for start in range(0, len(ids), 16)]
 
 
 class OpenKeys:
@@ -118,15 +121,16 @@ class OpenKeys:
 
     def ids(self) -> list[bytes]:
         """Return all ids, in the order of places."""
+        return _apart(self.joined_ids())
+
+    def joined_ids(self) -> bytes:
+        """Return all ids, one behind the other."""
         return _joined(*self._halves)
 
-    def level(self, at: int) -> str:
-        """Return the level of the log at this row."""
-        return self.texts[int(self.codes[at])] if len(self.texts) > 1 else self.texts[0]
-
-    def levels(self) -> list[str]:
-        """Return all levels, in the order of places."""
-        return list(map(self.texts.__getitem__, self.codes.tolist()))
+    def levels(self, rows: Longs | None = None) -> list[str]:
+        """Return the levels of the logs at *rows*, in that order; of all where none are given."""
+        codes = self.codes if rows is None else self.codes[rows]
+        return list(map(self.texts.__getitem__, codes.tolist()))
 
     def received(self) -> Longs:
         """Return when each log was accepted, in ms: the first 48 bits of its id."""
@@ -176,7 +180,7 @@ class OpenKeys:
         """Return the keys of the logs at *rows*, in that order."""
         if len(rows) < _FEW_ROWS:
             return map(self.key, rows.tolist())
-        ids = _joined(self.high[rows], self.low[rows])
+        ids = _apart(_joined(self.high[rows], self.low[rows]))
         return zip(self.t[rows].tolist(), self.ns[rows].tolist(), ids, strict=True)
 
     def key(self, at: int) -> tuple[int, int, bytes]:

@@ -11,6 +11,8 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from app.log.record import LogRecord
 from app.systems.sqlite.file import Connection
 from app.systems.sqlite.segments import segment
@@ -26,6 +28,8 @@ CACHE_BYTES = 32 << 20
 _KEY_BYTES = 25
 #: From this share of a segment's logs on (1 in so many) all are read at once, which takes a fifth of the time for each.
 _MANY = 4
+#: Of more chunks than that what is asked for is read in one go, and not kept.
+_FEW_CHUNKS = 2
 
 _ALL = ", ".join(f"docs{number}" for number in range(CHUNKS))
 _tick = itertools.count().__next__
@@ -75,25 +79,36 @@ class Segment:
             _cache.opened(self, chunk.weight)
         return chunk
 
-    def message(self, connection: Connection, row: int) -> str:
-        """Return the message of the log at *row*."""
-        return self._chunk(connection, row // CHUNK).message(row % CHUNK)
+    def _chunks_of(self, connection: Connection, rows: Sequence[int]) -> dict[int, OpenChunk]:
+        """Return by number the chunks with *rows*; of many those that were not open yet are not kept."""
+        numbers = {row // CHUNK for row in rows}
+        if len(numbers) <= _FEW_CHUNKS:
+            return {number: self._chunk(connection, number) for number in numbers}
+        kept, packed = self._chunks, self._fetch(connection, _ALL)
+        return {number: kept.get(number) or OpenChunk(packed[number]) for number in numbers}
 
     def messages(self, connection: Connection) -> list[str]:
         """Return all messages, in the order of places."""
         return [message for chunk in self._fetch(connection, _ALL) for message in segment.messages(chunk)]
 
+    def messages_at(self, connection: Connection, rows: Sequence[int]) -> list[str]:
+        """Return the messages of the logs at *rows*, in that order."""
+        if len(rows) == self.logs:
+            whole = self.messages(connection)
+            return [whole[row] for row in rows]
+        chunks = self._chunks_of(connection, rows)
+        return [chunks[row // CHUNK].message(row % CHUNK) for row in rows]
+
     def records(self, connection: Connection, rows: Sequence[int]) -> list[LogRecord]:
         """Return the logs at *rows*, in that order."""
-        if len(rows) * _MANY < self.logs:
-            keys = self.keys(connection)
-            return [self._record(connection, keys, row) for row in rows]
-        found = self._all(connection)
-        return [found[row] for row in rows]
-
-    def _record(self, connection: Connection, keys: OpenKeys, row: int) -> LogRecord:
-        doc = self._chunk(connection, row // CHUNK).doc(row % CHUNK)
-        return LogRecord(keys.id(row), int(keys.t[row]), int(keys.ns[row]), keys.level(row), *doc)
+        if len(rows) * _MANY >= self.logs:
+            found = self._all(connection)
+            return [found[row] for row in rows]
+        keys, chunks, at = self.keys(connection), self._chunks_of(connection, rows), np.array(rows, dtype=np.int64)
+        return [
+            LogRecord(identity, t, ns, level, *chunks[row // CHUNK].doc(row % CHUNK))
+            for row, (t, ns, identity), level in zip(rows, keys.keys(at), keys.levels(at), strict=True)
+        ]
 
     def _all(self, connection: Connection) -> list[LogRecord]:
         keys, fields = self.keys(connection), list[list[Any]]()
