@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,13 +13,14 @@ from app.ports.deadline import Deadline
 from app.query.filter import Phrase, Words, leaves
 from app.query.meaning import predicate
 from app.query.query import Query
+from app.systems.sqlite import rows
 from app.systems.sqlite.file import Connection
 from app.systems.sqlite.index import plan
 from app.systems.sqlite.index.blocks import intervals
 from app.systems.sqlite.index.evaluate import looks_inside
 from app.systems.sqlite.index.statements import Statements
 from app.systems.sqlite.index.texts import BlockText
-from app.systems.sqlite.segments.directory import directory
+from app.systems.sqlite.segments.directory import Directory, directory
 from app.systems.sqlite.segments.parts import Longs
 from app.systems.sqlite.segments.places import BLOCK, CHUNK
 from app.systems.sqlite.segments.stored import Segment
@@ -31,6 +33,32 @@ Hit = tuple[int, int, bytes, int]
 _FEW = 256
 #: Places read at once.
 _PLACES_AT_ONCE = 65_536
+#: Rows among segments, as many places as this, are looked for with them.
+_GAP = 4 * BLOCK
+
+
+class Stretch(NamedTuple):
+    """Neighbouring places, and the numbers of the segments that have some of them; without any all of them are rows."""
+
+    first: int
+    last: int
+    numbers: range = range(0)
+
+    def is_long(self) -> bool:
+        """Return whether these are more rows than are worth a statement."""
+        return not self.numbers and self.last - self.first >= _GAP
+
+
+def _by_turns(there: Directory, first: int, last: int) -> Iterator[Stretch]:
+    """Yield the places from *first* to *last*: of neighbouring segments, and between them of rows."""
+    for numbers in there.neighbours(there.between(first, last)):
+        begin, end = there.firsts[numbers[0]], there.lasts[numbers[-1]]
+        if begin > first:
+            yield Stretch(first, begin - 1)
+        yield Stretch(begin, end, numbers)
+        first = end + 1
+    if first <= last:
+        yield Stretch(first, last)
 
 
 class InSegments(Statements):
@@ -51,28 +79,38 @@ class InSegments(Statements):
         #: Whether terms alone answer the query, so that SQLite can count and sort.
         self.exact = self.expression.exact and not looks_inside(query.filter)
 
-    def stretches(self, blocks: Sequence[Block]) -> Iterator[tuple[int, int, range]]:
-        """Yield the places of *blocks*, ascending: of neighbouring segments, with their numbers, and between them of rows."""
-        there = self.directory
-        for first, last in intervals(blocks):
-            start = first
-            for numbers in there.neighbours(there.between(first, last)):
-                begin, end = there.firsts[numbers[0]], there.lasts[numbers[-1]]
-                if begin > start:
-                    yield start, begin - 1, range(0)
-                yield begin, end, numbers
-                start = end + 1
-            if start <= last:
-                yield start, last, range(0)
+    def stretches(self, blocks: Sequence[Block]) -> Iterator[Stretch]:
+        """Yield the places of *blocks*, ascending, by turns of segments and of rows.
 
-    def chosen(self, numbers: range) -> Iterator[tuple[Segment, Longs]]:
-        """Yield of neighbouring segments the rows that satisfy the expression within the window."""
+        Unless all that is there is asked for, few rows among segments are no stretch of their own: a statement over terms that
+        many logs have costs more than these rows do.
+        """
         there = self.directory
-        if not self.expression.everything:
-            for places in self._places(there.firsts[numbers[0]], there.lasts[numbers[-1]]):
-                yield from self._chosen(places)
+        for interval in intervals(blocks):
+            apart = _by_turns(there, *interval)
+            if self.expression.everything:
+                yield from apart
+                continue
+            joined = next(apart)
+            for one in apart:
+                if joined.is_long() or one.is_long():
+                    yield joined
+                    joined = one
+                else:
+                    numbers = range(min(joined.numbers or one.numbers), max(one.numbers or joined.numbers) + 1)
+                    joined = Stretch(joined.first, one.last, numbers)
+            yield joined
+
+    def found(self, stretch: Stretch) -> Iterator[tuple[Iterator[tuple[Segment, Longs]], list[int]]]:
+        """Yield of a stretch with segments their rows that satisfy the expression within the window, and the places that no segment has."""
+        if self.expression.everything:
+            yield self._each(stretch.numbers), []
             return
-        for one in map(there.segment, numbers):
+        for places in self._places(stretch.first, stretch.last):
+            yield self._chosen(places), self.directory.outside(places).tolist()
+
+    def _each(self, numbers: range) -> Iterator[tuple[Segment, Longs]]:
+        for one in map(self.directory.segment, numbers):
             self.deadline.check()
             yield one, self.window.rows(one.keys(self.connection))
 
@@ -95,34 +133,34 @@ class InSegments(Statements):
                 return
             first = found[-1][0] + 1
 
-    def _holding(self, one: Segment, rows: Longs) -> Iterator[bool]:
-        """Yield of each of *rows* of a segment whether it satisfies the filter; only what that asks for is read."""
+    def _holding(self, one: Segment, at: Longs) -> Iterator[bool]:
+        """Yield of each of the rows *at* of a segment whether it satisfies the filter; only what that asks for is read."""
         if not self.about_messages:
-            yield from map(self.holds, one.records(self.connection, rows.tolist()))
+            yield from map(self.holds, one.records(self.connection, at.tolist()))
             return
-        texts = self._folded(one, rows) if self.about_words else None
+        texts = self._folded(one, at) if self.about_words else None
         if texts is None:
-            texts = one.messages_at(self.connection, rows.tolist())
+            texts = one.messages_at(self.connection, at.tolist())
         yield from (self.holds(LogRecord(b"", 0, 0, "", text)) for text in texts)
 
-    def _folded(self, one: Segment, rows: Longs) -> list[str] | None:
-        """Return the folded messages at *rows* of a segment, where its block has a text and several chunks would be read."""
-        if int(rows.min()) // CHUNK == int(rows.max()) // CHUNK:
+    def _folded(self, one: Segment, at: Longs) -> list[str] | None:
+        """Return the folded messages at the rows *at* of a segment, where its block has a text and several chunks would be read."""
+        if int(at.min()) // CHUNK == int(at.max()) // CHUNK:
             return None
-        places = one.keys(self.connection).places_of(rows)
+        places = one.keys(self.connection).places_of(at)
         return self._texts.folded(one.first // BLOCK, (places % BLOCK).tolist())
 
-    def sealed(self, numbers: range, most: int | None) -> Iterator[Hit]:
-        """Yield the hits in neighbouring segments; where they are many, of each at most the first *most*."""
+    def sealed(self, stretch: Stretch, most: int | None) -> Iterator[Hit]:
+        """Yield the hits in a stretch with segments; where they are many, of each segment at most the first *most*."""
         if self.expression.everything:
-            yield from self._first_of(self.chosen(numbers), most)
+            yield from self._first_of(self._each(stretch.numbers), most)
             return
-        there = self.directory
-        for places in self._places(there.firsts[numbers[0]], there.lasts[numbers[-1]]):
+        for places in self._places(stretch.first, stretch.last):
             if self.exact and len(places) <= _FEW:
                 yield from self._singly(places.tolist())
             else:
                 yield from self._first_of(self._chosen(places), most)
+            yield from self.rows_at(self.directory.outside(places).tolist(), verified=self.exact)
 
     def _singly(self, places: Sequence[int]) -> Iterator[Hit]:
         """Yield the hits among *places* of segments, of which few lie in the same, where terms alone answer the query."""
@@ -159,10 +197,21 @@ class InSegments(Statements):
             some = at[start : start + step]
             yield some[np.fromiter(self._holding(one, some), dtype=np.bool_, count=len(some))]
 
-    def satisfying(self, numbers: range) -> Iterator[tuple[Segment, Longs]]:
-        """Yield of neighbouring segments the rows that satisfy the filter within the window."""
-        for one, at in self.chosen(numbers):
+    def satisfying(self, chosen: Iterator[tuple[Segment, Longs]]) -> Iterator[tuple[Segment, Longs]]:
+        """Yield of rows that satisfy the expression those that satisfy the filter."""
+        for one, at in chosen:
             if self.exact:
                 yield one, at
             elif len(at):
                 yield one, np.concatenate(list(self._held(one, at)))
+
+    def rows_at(self, places: Sequence[int], *, verified: bool) -> Iterator[Hit]:
+        """Yield the hits among the rows of `logs` at *places*."""
+        condition, parameters = self.window.condition()
+        columns = "l.id, l.t, l.ns, l.place" if verified else f"{rows.COLUMNS}, l.place"
+        for start in range(0, len(places), 256):
+            some = places[start : start + 256]
+            statement = f"SELECT {columns} FROM logs l WHERE l.place IN ({','.join('?' * len(some))})"
+            for row in self.run(statement + condition, [*some, *parameters]):
+                if verified or self.holds(rows.record(row[:5])):
+                    yield row[1], row[2], row[0], row[-1]

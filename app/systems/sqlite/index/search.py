@@ -72,13 +72,13 @@ class SqliteQuery(InSegments):
         if self.evaluator is not None:
             yield from self._inside(blocks, most)
             return
-        for first, last, sealed in self.stretches(blocks):
-            if sealed:
-                yield from self.sealed(sealed, most)
+        for stretch in self.stretches(blocks):
+            if stretch.numbers:
+                yield from self.sealed(stretch, most)
             elif self.exact:
-                yield from self._sorted(first, last, most)
+                yield from self._sorted(stretch.first, stretch.last, most)
             else:
-                yield from self._verified(first, last, most)
+                yield from self._verified(stretch.first, stretch.last, most)
 
     def select(self, columns: str, first: int, last: int) -> tuple[str, list[Any]]:
         """Return the statement for the rows that satisfy the expression between two places."""
@@ -133,18 +133,7 @@ class SqliteQuery(InSegments):
             if len(at) == len(places):
                 return
             places = np.setdiff1d(places, keys.places[at], assume_unique=True)
-        yield from self._rows_at(places.tolist(), verified=found.exact)
-
-    def _rows_at(self, places: list[int], *, verified: bool) -> Iterator[Hit]:
-        """Yield the hits among the rows at *places*."""
-        condition, parameters = self.window.condition()
-        columns = "l.id, l.t, l.ns, l.place" if verified else f"{rows.COLUMNS}, l.place"
-        for start in range(0, len(places), 256):
-            some = places[start : start + 256]
-            statement = f"SELECT {columns} FROM logs l WHERE l.place IN ({','.join('?' * len(some))})"
-            for row in self.run(statement + condition, [*some, *parameters]):
-                if verified or self.holds(rows.record(row[:5])):
-                    yield row[1], row[2], row[0], row[-1]
+        yield from self.rows_at(places.tolist(), verified=found.exact)
 
     def records(self, hits: Sequence[Hit]) -> list[LogRecord]:
         """Return the records of *hits*, in their order."""
@@ -186,14 +175,16 @@ class SqliteQuery(InSegments):
             if self.evaluator is not None:
                 yield self._tallied(self.hits(chunk.blocks, None), interval, offset)
                 continue
-            for first, last, sealed in self.stretches(chunk.blocks):
-                if sealed:
-                    yield tallied(self.connection, self.satisfying(sealed), self.query.clock, interval, offset)
+            for stretch in self.stretches(chunk.blocks):
+                if stretch.numbers:
+                    for chosen, others in self.found(stretch):
+                        yield tallied(self.connection, self.satisfying(chosen), self.query.clock, interval, offset)
+                        yield self._tallied(self.rows_at(others, verified=self.exact), interval, offset)
                 elif self.exact:
-                    statement, parameters = self.select(f"{start}, l.level, count(*)", first, last)
+                    statement, parameters = self.select(f"{start}, l.level, count(*)", stretch.first, stretch.last)
                     yield self.run(f"{statement} GROUP BY 1, 2", parameters)
                 else:
-                    yield self._tallied(self._verified(first, last, None), interval, offset)
+                    yield self._tallied(self._verified(stretch.first, stretch.last, None), interval, offset)
 
     def _tallied(self, hits: Iterator[Hit], interval: int, offset: int) -> list[tuple[int, str, int]]:
         """Return (start of bucket, level, count) of *hits*."""
@@ -206,11 +197,13 @@ class SqliteQuery(InSegments):
     def count(self, blocks: Sequence[Block]) -> int:
         """Return how many records in *blocks* satisfy a filter that doesn't look inside messages, within the window."""
         found = 0
-        for first, last, sealed in self.stretches(blocks):
-            if sealed:
-                found += sum(len(at) for _, at in self.satisfying(sealed))
+        for stretch in self.stretches(blocks):
+            if stretch.numbers:
+                for chosen, others in self.found(stretch):
+                    found += sum(len(at) for _, at in self.satisfying(chosen))
+                    found += sum(1 for _ in self.rows_at(others, verified=self.exact))
             elif self.exact:
-                found += self.run(*self.select("count(*)", first, last))[0][0]
+                found += self.run(*self.select("count(*)", stretch.first, stretch.last))[0][0]
             else:
-                found += sum(1 for _ in self._verified(first, last, None))
+                found += sum(1 for _ in self._verified(stretch.first, stretch.last, None))
         return found

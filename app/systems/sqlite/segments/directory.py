@@ -127,6 +127,14 @@ class Directory:
         for start, end in itertools.pairwise(borders if len(places) else ()):
             yield int(number[start]), places[start:end]
 
+    def outside(self, places: Longs) -> Longs:
+        """Return those of *places* that lie in none of these."""
+        number = self._ends.searchsorted(places)
+        outside = number == len(self)
+        outside[~outside] = self._starts[number[~outside]] > places[~outside]
+        found: Longs = places[outside]
+        return found
+
     def with_ids(self, first: bytes, last: bytes) -> list[Segment]:
         """Return those that can hold ids from *first* to *last*, by their lowest id."""
         found, number = list[Segment](), bisect_right(self._lowest, last) - 1
