@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +44,22 @@ def test_who_reads_is_named(
         assert held(path)
     assert erase(backends.queue, backends.store, backends.index) == []
     assert held(path) == []
+    database.close()
+
+
+def test_pages_that_are_used_again_keep_nothing(tmp_path: Path) -> None:
+    """A large value's last page has room left, in which stood what the page held before: one of another table, or the queue's."""
+    schema.upgrade(tmp_path / "store.db")
+    database, chance = SqliteDatabase(tmp_path / "store.db"), random.Random(6)
+    insert = "INSERT INTO segment_parts (first, keys) VALUES (?, ?)"
+    for number in range(20):
+        with database.write(durable=False) as connection:
+            connection.execute(insert, (number, SECRET.encode() * 3_000))
+        with database.write(durable=False) as connection:
+            connection.execute("DELETE FROM segment_parts WHERE first = ?", (number,))
+            connection.execute(insert, (number, chance.randbytes(chance.randrange(5_000, 15_000))))
+    database.erase()
+    assert held(database.path) == []
     database.close()
 
 
