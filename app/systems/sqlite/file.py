@@ -57,7 +57,7 @@ def open_connection(path: Path, *, durable: bool) -> Connection:
     connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
     connection.execute("PRAGMA wal_autocheckpoint=0")
     connection.execute("PRAGMA temp_store=MEMORY")
-    # What is deleted is overwritten, in pages that become free too: the rest of a page that is used again keeps what was there.
+    # Deleted bytes are overwritten in free pages too: behind the end of a large value a page that is used again keeps what was there.
     connection.execute("PRAGMA secure_delete=ON")
     # When the log was accepted, in ms: the first 48 bits of its id.
     connection.create_function("received", 1, lambda identity: int.from_bytes(identity[:6], "big"), deterministic=True)

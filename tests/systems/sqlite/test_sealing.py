@@ -16,6 +16,7 @@ from app.query.language.parse import parse
 from app.query.query import Query
 from app.systems.sqlite import rows, schema
 from app.systems.sqlite.file import SqliteDatabase
+from app.systems.sqlite.index import in_segments
 from app.systems.sqlite.record import SqliteStore
 from app.systems.sqlite.segments import parts, sealing, table
 from app.systems.sqlite.segments.places import BLOCK
@@ -253,9 +254,13 @@ def test_expiry_takes_the_oldest_arrivals(
 
 @pytest.mark.parametrize("text", ["*", "level:error", "hello", '"hello 1"', "message~=hello.1", "level:error hello"])
 def test_one_question_has_one_answer(
-    backends: Backends, make_record: MakeRecord, fill: Callable[[list[LogRecord]], None], text: str
+    backends: Backends,
+    make_record: MakeRecord,
+    fill: Callable[[list[LogRecord]], None],
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
 ) -> None:
-    """Before sealing, half-way and after it: pages, counts, histograms, facets and fields."""
+    """Before sealing, half-way and after it, whether rows are looked for among segments or by themselves: pages, counts, histograms, facets and fields."""
     levels = ["info", "error", "warn", "ERROR"]
     stamps = random.Random(5).sample(range(1_000_000), 3_000)
     fill(
@@ -298,5 +303,8 @@ def test_one_question_has_one_answer(
                 break
             sealing.put(database, run)
         assert answers() == before
+        with monkeypatch.context() as patched:
+            patched.setattr(in_segments, "_GAP", 0)
+            assert answers() == before
     assert figures(database)[0] == 0
     database.close()

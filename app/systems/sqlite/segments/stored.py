@@ -28,7 +28,7 @@ CACHE_BYTES = 32 << 20
 _KEY_BYTES = 25
 #: From this share of a segment's logs on (1 in so many) all are read at once, which takes a fifth of the time for each.
 _MANY = 4
-#: Of more chunks than that what is asked for is read in one go, and not kept.
+#: Most chunks of a segment that are opened one by one and kept; more are read in one go for whoever asks.
 _FEW_CHUNKS = 2
 
 _ALL = ", ".join(f"docs{number}" for number in range(CHUNKS))
