@@ -20,7 +20,7 @@ from tests.e2e.clients import CLIENTS, PATIENCE, Client, Run, running
 from tests.e2e.network import Cutting
 from tests.e2e.program import ROOT, Server, wait_for
 from tests.e2e.test_doors import held
-from tests.e2e.test_shippers import APART, all_numbers
+from tests.e2e.test_shippers import APART, Doors, all_numbers
 
 pytestmark = pytest.mark.system
 
@@ -96,6 +96,37 @@ def test_trouble(make_server: Callable[..., Server]) -> None:
     judge(all_of_them, all_numbers(server))
 
 
+def test_no_room_over_tcp(make_server: Callable[..., Server]) -> None:
+    """Syslog and GELF have no answer: what comes over a connection while the queue is full waits, and is found once."""
+    doors = Doors(make_server, QUEUE_LIMIT="256 KiB", WEB_WORKERS="1")
+    clients = [client for client in CLIENTS if client.door in ("tcp", "gelf")]
+    batches = [
+        [range(place * APART + start, place * APART + start + BATCH) for place in range(len(clients))]
+        for start in (0, STEP)
+    ]
+
+    def log(batch: Sequence[range]) -> None:
+        """Have each log its numbers, and wait until they have come."""
+        before = received(doors.server)
+        for run, numbers in zip(runs, batch, strict=True):
+            run.tell(numbers.start, len(numbers))
+        sent = sum(map(len, batch))
+        wait_for(lambda: received(doors.server) >= before + sent, PATIENCE, f"{sent} messages")
+
+    with running(*map(doors.at, clients)) as runs:
+        log(batches[0])
+        with no_room(doors.server):
+            log(batches[1])
+    wanted = Counter(number for batch in batches for numbers in batch for number in numbers)
+    wait_for(lambda: all_numbers(doors.server) == wanted, PATIENCE, "all logs, once")
+
+
+def received(server: Server) -> int:
+    """Return how many messages the listeners have had."""
+    figures = server.get("/metrics").decode().splitlines()
+    return sum(int(float(one.split()[-1])) for one in figures if one.startswith("logingestor_listen_messages_total{"))
+
+
 @contextmanager
 def troubled(server: Server) -> Iterator[Sequence[Troubled]]:
     """Give all clients, each behind a proxy of its own with a token of its own."""
@@ -152,13 +183,20 @@ def broken(all_of_them: Sequence[Troubled], number: int) -> None:
 
 def full(server: Server, all_of_them: Sequence[Troubled], number: int) -> None:
     """Have no room for a while."""
+    with no_room(server):
+        phase(all_of_them, number)
+        time.sleep(FULL_SECONDS)
+
+
+@contextmanager
+def no_room(server: Server) -> Iterator[None]:
+    """Let nobody put anything into the queue; afterwards all that waits in it is found."""
     server.drained()
     command(server, "queue", "pause")
     filler = [{"message": "filler " * 100}] * 20
     while server.request("POST", "/logs/ingest/", filler)[0] == 202:
         pass
-    phase(all_of_them, number)
-    time.sleep(FULL_SECONDS)
+    yield
     command(server, "queue", "resume")
     server.drained()
 
