@@ -15,7 +15,7 @@ RESENDING = ("ingest.ingest", f"{DOOR_PREFIX}otlp.", f"{DOOR_PREFIX}hec.")
 WAITING = f"{DOOR_PREFIX}elastic."
 #: Seconds that a request of the former may wait for a thread: in a burst, and where some always wait. And of all but the latter:
 #: the most hasty of these clients wait five seconds for an answer.
-RESENDING_SECONDS, LOSING_SECONDS = (0.5, 0.1), (3.0, 1.0)
+RESENDING_SECONDS, LOSING_SECONDS = (2.0, 0.1), (3.0, 1.0)
 #: Paths whose line is remembered.
 REMEMBERED = 1_000
 
