@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from datetime import tzinfo
 from typing import Any
 
 from app.files import carried
@@ -17,6 +19,9 @@ from app.times.zone import read_zone
 
 Decode = Callable[[bytes, str], Any]
 
+#: Seconds for which a time counts as now: a year is guessed from it, and a day.
+_SECONDS = 1.0
+
 
 def decoder(address: ListenAddress, forms: SourceForms) -> Decode:
     """Return what reads the messages that come at *address*: bytes and the peer's address to a log.
@@ -25,7 +30,23 @@ def decoder(address: ListenAddress, forms: SourceForms) -> Decode:
     """
     zone, way = read_zone(address.zone), f"{address.protocol} {address.transport}"
     read = gelf_log if address.protocol == "gelf" else syslog_log
-    return lambda data, peer: read(data, peer, forms.assumed(lambda: (peer, way), lambda: Assumed.here(zone)))
+    here = _Here(zone)
+    return lambda data, peer: read(data, peer, forms.assumed(lambda: (peer, way), here))
+
+
+class _Here:
+    """Returns what is assumed of messages that come now, made anew each second: it takes as long as a quarter of what a message does."""
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
+        self._until = float("-inf")
+        self._assumed = Assumed.here(zone)
+
+    def __call__(self) -> Assumed:
+        at = time.monotonic()
+        if at >= self._until:
+            self._until, self._assumed = at + _SECONDS, Assumed.here(self._zone)
+        return self._assumed
 
 
 def syslog_log(data: bytes, peer: str, assumed: Assumed) -> dict[str, Any]:

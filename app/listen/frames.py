@@ -41,7 +41,7 @@ class Frames:
         """Take what the connection brought; return the messages that are whole by now."""
         self._buffer += data
         whole: list[bytes] = []
-        while self._buffer and self._next(whole):
+        while self._buffer and (self._lines(whole) or self._next(whole)):
             pass
         return whole
 
@@ -54,6 +54,21 @@ class Frames:
             self._line(rest, whole)
         self._close(whole)
         return whole
+
+    def _lines(self, whole: list[bytes]) -> bool:
+        """Move messages that a line feed ends each, as most senders frame them, from the buffer to *whole*; False where none is next."""
+        buffer = self._buffer
+        end = buffer.rfind(b"\n") if buffer.startswith(b"<") and b"\0" not in buffer else -1
+        if end < 0:
+            return False
+        taken = 0
+        for line in bytes(buffer[:end]).split(b"\n"):
+            if not line.startswith(b"<"):
+                break
+            taken += len(line) + 1
+            self._line(line.removesuffix(b"\r"), whole)
+        self._drop(taken)
+        return True
 
     def _next(self, whole: list[bytes]) -> bool:
         """Move the next frame from the buffer to *whole*; False when it has not arrived."""
@@ -99,6 +114,10 @@ class Frames:
 
     def _line(self, line: bytes, whole: list[bytes]) -> None:
         """Take one line: a message, several without anything between them, or more of the message before."""
+        if line.startswith(b"<") and line.find(b"<", 1) < 0:
+            self._close(whole)
+            self._open, self._size = [line], len(line)
+            return
         for piece in _GLUED.split(line) if line.find(b"<", 1) > 0 else (line,):
             if not piece:
                 continue
@@ -110,5 +129,5 @@ class Frames:
 
     def _close(self, whole: list[bytes]) -> None:
         if self._open:
-            whole.append(b"\n".join(self._open))
+            whole.append(b"\n".join(self._open) if len(self._open) > 1 else self._open[0])
             self._open, self._size = [], 0

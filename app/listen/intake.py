@@ -18,7 +18,7 @@ from app.accept.visits import Visits
 from app.errors import Problem, Unavailable
 from app.log import schema
 from app.log.limits import Limits
-from app.log.numbers import Number, of_syslog
+from app.log.numbers import SYSLOG_MARK, Number, of_syslog
 from app.log.schema import Refused
 from app.times.instant import now_ms
 from app.times.retry import pause_after
@@ -132,7 +132,8 @@ class Intake:
     def _parse(self, batch: list[Received]) -> schema.Parsed:
         values = [_decoded(message) for message in batch]
         parsed = schema.read_items(values, self._limits, now_ms())
-        numbers = ((place, message.number) for place, message in enumerate(batch))
+        marked = [place for place, message in enumerate(batch) if SYSLOG_MARK in message.data]
+        numbers = ((place, batch[place].number) for place in marked)
         parsed.numbers = {place: number for place, number in numbers if number is not None}
         return parsed
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
+import time
+from collections.abc import AsyncIterator, Iterable
+from itertools import islice
 
 from app.listen.datagrams import unlink_socket
 from app.listen.decoding import Decode
@@ -20,8 +24,14 @@ PIECE = 64 << 10
 REST_SECONDS = 0.5
 #: Seconds for which a connection is read on after the program got a signal to stop: until its sender has noticed.
 LINGER_SECONDS = 3.0
-#: Most connections of one address that are read; of others nothing is, so that their senders wait, until one ends.
+#: Seconds between two looks at who is silent, at least, while others wait.
+LOOK_SECONDS = 0.1
+#: Most connections of one address that are read; of others nothing is, so that their senders wait, until one ends or has been
+#: silent for as long as its address allows (`idle`).
 CONNECTIONS = 4_096
+#: Seconds of silence after which the system asks whether the other machine is there still, seconds between two such questions,
+#: and how many without an answer end the connection: one whose machine is gone holds its place for two minutes.
+_ALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3))
 
 
 class Streams:
@@ -35,6 +45,10 @@ class Streams:
         self._server: asyncio.Server | None = None
         self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
         self._places = asyncio.Semaphore(CONNECTIONS)
+        #: Connections that wait for a place, and since when each that has one has brought nothing, the longest first.
+        self._waiting = 0
+        self._silent: dict[asyncio.Task[None], float] = {}
+        self._room: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Listen. Raises OSError, and ssl.SSLError for certificates that can't be used."""
@@ -64,10 +78,9 @@ class Streams:
         """
         if self._server is not None:
             self._server.close()
-        for writer in self._open.values():
-            with contextlib.suppress(OSError):
-                if writer.can_write_eof():
-                    writer.write_eof()
+        if self._room is not None:
+            self._room.cancel()
+        self._half_close(self._open)
         for _ in self._open:  # what those have sent that wait for a place is as lost with this process
             self._places.release()
         if self._open:
@@ -76,10 +89,17 @@ class Streams:
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
 
+    def _half_close(self, tasks: Iterable[asyncio.Task[None]]) -> None:
+        for task in tasks:
+            with contextlib.suppress(OSError):
+                if self._open[task].can_write_eof():
+                    self._open[task].write_eof()
+
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.counts.connections += 1
         # Until it has a place nothing is read: else each of any number that wait would fill the memory.
         writer.transport.pause_reading()  # type: ignore[attr-defined]
+        _ask_whether_alive(writer.get_extra_info("socket"))
         task = asyncio.ensure_future(self._serve(reader, writer))
         self._open[task] = writer
         task.add_done_callback(self._open.pop)
@@ -91,7 +111,7 @@ class Streams:
         )
         frames = GelfFrames(self._limit) if self.address.protocol == "gelf" else Frames(self._limit)
         try:
-            async with self._places:
+            async with self._place():
                 writer.transport.resume_reading()  # type: ignore[attr-defined]
                 while data := await self._piece(reader, frames, peer):
                     await self._put(frames.feed(data), peer)
@@ -101,6 +121,40 @@ class Streams:
             writer.close()
             await self._put(frames.flush(), peer)
 
+    @contextlib.asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        """Wait for a place; hold it."""
+        self._waiting += 1
+        try:
+            if self._places.locked() and (self._room is None or self._room.done()):
+                self._room = asyncio.ensure_future(self._make_room())
+            await self._places.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            yield
+        finally:
+            self._places.release()
+
+    async def _make_room(self) -> None:
+        """End as many connections as others wait for their places, of those that have been silent for too long.
+
+        Our half is closed first: a sender that looks connects again, and what any has sent until it is cut off is read.
+        """
+        while self._waiting:
+            latest = time.monotonic() - self.address.idle
+            due = [task for task, since in islice(self._silent.items(), self._waiting) if since <= latest]
+            if not due:
+                first = next(iter(self._silent.values()), time.monotonic())
+                await asyncio.sleep(max(first - latest, LOOK_SECONDS))
+                continue
+            self._half_close(due)
+            await asyncio.wait(due, timeout=LINGER_SECONDS)
+            for task in due:
+                if self._silent.get(task, latest + 1) <= latest:
+                    task.cancel()
+            await asyncio.sleep(0)
+
     async def _piece(self, reader: asyncio.StreamReader, frames: Frames | GelfFrames, peer: tuple[str, int]) -> bytes:
         """Return what comes next; b"" at the end. A message that could go on is taken as whole once the sender rests."""
         if frames.pending:
@@ -109,7 +163,13 @@ class Streams:
                     return await reader.read(PIECE)
             except TimeoutError:
                 await self._put(frames.flush(), peer)
-        return await reader.read(PIECE)
+        task = asyncio.current_task()
+        assert task is not None
+        self._silent[task] = time.monotonic()
+        try:
+            return await reader.read(PIECE)
+        finally:
+            del self._silent[task]
 
     async def _put(self, messages: list[bytes], peer: tuple[str, int]) -> None:
         if messages:
@@ -117,6 +177,15 @@ class Streams:
             self.counts.bytes += sum(map(len, messages))
             name, socket = peer
             await self._intake.put([Received(message, name, self._way, self._decode, socket) for message in messages])
+
+
+def _ask_whether_alive(connection: socket.socket) -> None:
+    if connection.family != socket.AF_UNIX:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in _ALIVE:
+            # Not every system has names for them; it then asks at the pace that is its own.
+            if hasattr(socket, name):
+                connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def _tls(address: ListenAddress) -> ssl.SSLContext:

@@ -19,6 +19,8 @@ from app.log.record import LogRecord
 SYSLOG_LAST = 2_147_483_647
 #: Largest number that is read elsewhere: what a column of 64 bits holds.
 LARGEST = 2**63 - 1
+#: Stands in each message of syslog that has a number.
+SYSLOG_MARK = b'sequenceId="'
 #: A message of RFC 5424 as far as its sequence number: time, host, and the number in its element `meta`.
 _MESSAGE = re.compile(
     rb"<\d{1,3}>1 (\S+) (\S{1,255}) \S+ \S+ \S+ "
@@ -82,7 +84,7 @@ def arrived(numbered: Iterable[tuple[Number, int]]) -> list[ArrivedNumbers]:
 
 def of_syslog(message: bytes, peer: str, socket: int) -> Number | None:
     """Return the number of a message of RFC 5424; None where it has none."""
-    if b'sequenceId="' not in message:
+    if SYSLOG_MARK not in message:
         return None
     found = _MESSAGE.match(message)
     if found is None or int(found[3]) > SYSLOG_LAST:

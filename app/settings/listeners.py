@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from app.errors import InvalidInput
+from app.settings.values import parse_seconds
 from app.times.zone import read_zone
 
 #: The protocol of an address and its transport, by the scheme of its URL.
@@ -24,7 +25,9 @@ SCHEMES = {
 PORTS = {"syslog": 5514, "gelf": 12201}
 #: Options of an address, and further ones of a way.
 _COMMON = {"zone"}
-_OPTIONS = {"tls": {"cert", "key", "ca"}}
+_OPTIONS = {"tcp": {"idle"}, "unix": {"idle"}, "tls": {"idle", "cert", "key", "ca"}}
+#: Seconds without a byte after which a connection gives its place up to one that waits for it; while there is room it is kept.
+IDLE_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class ListenAddress:
     ca: str = ""
     #: Whose clock times without an offset are read by, as RFC 3164 has them.
     zone: str = "UTC"
+    #: Seconds without a byte after which a connection gives its place up to one that waits for it.
+    idle: int = IDLE_SECONDS
 
     def __str__(self) -> str:
         scheme = self.transport if self.protocol == "syslog" else f"{self.protocol}+{self.transport}"
@@ -78,6 +83,11 @@ def _address(url: str) -> ListenAddress:
         read_zone(options.get("zone", "UTC"))
     except InvalidInput as error:
         raise ValueError(f"has {url!r}, whose zone {error.problems[0].message}") from None
+    if "idle" in options:
+        try:
+            options["idle"] = parse_seconds(options["idle"])
+        except ValueError as error:
+            raise ValueError(f"has {url!r}, whose idle {error}") from None
     if transport in ("unix", "unixgram"):
         if parts.netloc or not parts.path:
             raise ValueError(f"has {url!r}, which is not {parts.scheme}:///path/of/a/socket")

@@ -103,3 +103,42 @@ def test_who_waits_takes_no_memory_and_is_read_at_the_end(tmp_path: Path, monkey
     system.work()
     assert system.messages() == ["waits"] * 3
     system.backends.close()
+
+
+def test_one_that_is_silent_gives_its_place_to_one_that_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And is kept for as long as nobody waits, since many senders lose what they write to a connection that was closed."""
+    monkeypatch.setattr("app.listen.streams.CONNECTIONS", 1)
+    monkeypatch.setattr("app.listen.streams.LINGER_SECONDS", 0.2)
+    system = make_system(tmp_path)
+    [address] = listeners.read("tcp://127.0.0.1:0?idle=1s")
+    counts = ListenCounts()
+
+    async def listen() -> None:
+        record = system.backends.record
+        visits = Visits(record.figures)
+        intake = Intake(system.accept, visits, LIMITS)
+        listener = Streams(address, intake, counts, decoder(address, SourceForms(record.forms)), 1 << 20)
+        await listener.start()
+        heard, silent = await asyncio.open_connection("127.0.0.1", listener.port)
+        silent.write(b"<14>shop: first\n")
+        await asyncio.sleep(1.5)
+        silent.write(b"<14>shop: first again\n")
+        while counts.messages < 2:
+            await asyncio.sleep(0.01)
+        waits = [await asyncio.open_connection("127.0.0.1", listener.port) for _ in range(2)]
+        for number, (_, writer) in enumerate(waits):
+            writer.write(b"<14>shop: waited %d\n" % number)
+        # The first one never closes its half, and each of the others is silent in its turn.
+        while counts.messages < 4:
+            await asyncio.sleep(0.01)
+        assert await heard.read() == b""
+        await listener.stop()
+        await intake.close()
+        visits.close()
+        for _, writer in ((heard, silent), *waits):
+            writer.close()
+
+    asyncio.run(asyncio.wait_for(listen(), 60))
+    system.work()
+    assert sorted(system.messages()) == ["first", "first again", "waited 0", "waited 1"]
+    system.backends.close()

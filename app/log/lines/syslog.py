@@ -10,7 +10,7 @@ from app.log.foreign.roles import WITHIN
 from app.log.foreign.scales import SYSLOG
 from app.log.lines import tail, words
 from app.log.lines.names import PROSE
-from app.times import stamps, written
+from app.times import instant, stamps, written
 from app.times.written import Assumed
 
 #: Names of the facilities 0 to 23 (RFC 5424, section 6.2.1).
@@ -143,19 +143,20 @@ def _rfc5424(line: str, assumed: Assumed) -> dict[str, Any] | None:
     if found is None or int(found[1]) > 191:
         return None
     priority, time, host, app, process, kind, structured, message = found.groups()
-    timestamp = None if time == "-" else written.from_value(time, assumed)
+    timestamp = None if time == "-" else time if instant.is_plain(time) else written.from_value(time, assumed)
     if timestamp is None and time != "-":
         return None
-    metadata = {} if kind == "-" else {"msgid": kind}
+    metadata: dict[str, Any] = {"app": app, "pid": process}
+    if kind != "-":
+        metadata["msgid"] = kind
     ids = {} if structured == "-" else _add_elements(metadata, structured)
+    metadata["facility"] = FACILITIES[int(priority) >> 3]
+    for name in ("app", "pid"):
+        if metadata[name] == "-":  # as the header writes what it has not
+            del metadata[name]
     text = "" if message is None or message == "-" else message.removeprefix("\ufeff").removeprefix(" ")
-    named = {"host": _known(host), "app": _known(app), "pid": _known(process), "message": text}
-    return {**ids, **_log(int(priority), timestamp, named, metadata)}
-
-
-def _known(part: str) -> str | None:
-    """Return a part of the header; None for the one that stands for none."""
-    return None if part == "-" else part
+    fields = {"level": _level(int(priority), app, text), "message": _plain(text)}
+    return {**ids, **fields, "resourceId": None if host == "-" else host, "timestamp": timestamp, "metadata": metadata}
 
 
 def _add_elements(metadata: dict[str, Any], structured: str) -> dict[str, str]:
@@ -183,21 +184,29 @@ def _add_elements(metadata: dict[str, Any], structured: str) -> dict[str, str]:
     return {field: of for field, (_, of) in ids.items()}
 
 
-def _log(
-    priority: int | None, timestamp: Any, parts: dict[str, str | None], more: dict[str, Any] | None = None
-) -> dict[str, Any]:
-    message = parts["message"] or ""
-    if "#0" in message:
-        message = _CONTROL.sub(lambda code: chr(int(code[1], 8)), message)
-    metadata: dict[str, Any] = {"app": parts["app"], "pid": parts["pid"], **(more or {})}
-    cisco = _CISCO.fullmatch(parts["app"] or "")
-    if cisco is not None:
-        level = SYSLOG[int(cisco[1])]
-    elif priority is None:
-        level = words.leading(message) or "info"
-    else:
-        level = SYSLOG[priority & 7]
+def _log(priority: int | None, timestamp: Any, parts: dict[str, str | None]) -> dict[str, Any]:
+    message = _plain(parts["message"] or "")
+    metadata = {name: part for name in ("app", "pid") if (part := parts[name]) is not None}
     if priority is not None:
         metadata["facility"] = FACILITIES[priority >> 3]
-    kept = {name: value for name, value in metadata.items() if value is not None}
-    return {"level": level, "message": message, "resourceId": parts["host"], "timestamp": timestamp, "metadata": kept}
+    level = _level(priority, parts["app"] or "", message)
+    return {
+        "level": level,
+        "message": message,
+        "resourceId": parts["host"],
+        "timestamp": timestamp,
+        "metadata": metadata,
+    }
+
+
+def _plain(message: str) -> str:
+    """Return a message with the control characters that rsyslog wrote in digits."""
+    return _CONTROL.sub(lambda code: chr(int(code[1], 8)), message) if "#0" in message else message
+
+
+def _level(priority: int | None, app: str, message: str) -> str:
+    """Return the level that the program's name has in it, else the priority's, else the one that the message begins with."""
+    cisco = _CISCO.fullmatch(app) if app.startswith("%") else None
+    if cisco is not None:
+        return SYSLOG[int(cisco[1])]
+    return (words.leading(message) or "info") if priority is None else SYSLOG[priority & 7]
