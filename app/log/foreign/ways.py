@@ -58,7 +58,9 @@ class Way:
     origins: dict[str, str]
     #: The fields of every log of the layout, whatever its values are: the level that a dialect gives those that name none.
     given: dict[str, Any]
-    #: All fields but the time.
+    #: Fields whose text is taken as it is, each of which lies under its own name.
+    texts: tuple[str, ...]
+    #: All others but the time.
     fields: tuple[tuple[str, _Take, _Fit], ...]
     #: Where the time lies, and the dialect that says how it is written.
     time: _Take | None
@@ -74,6 +76,11 @@ class Way:
     def read(self, value: dict[str, Any], raw: bytes, assumed: Assumed) -> Foreign | None:
         """Return the log that an object of the layout is; None where it must be searched."""
         log = self.given.copy()
+        for name in self.texts:
+            text = value[name]
+            if len(text) > fits.SHORT:
+                return None
+            log[name] = text
         for name, take, fit in self.fields:
             found = fit(take(value))
             if found is None:
@@ -130,10 +137,6 @@ def _level(name: str, dialect: Dialect | None) -> _Fit:
     return fit
 
 
-def _text(sent: str) -> str | None:
-    return sent if len(sent) <= fits.SHORT else None
-
-
 def _id(sent: str) -> str | None:
     return sent if traces.is_plain(sent) or traces.trace(sent) == (sent, None) else None
 
@@ -160,11 +163,14 @@ def learn(search: Search, found: Foreign) -> Way | None:
         return None
     kept = [name for name in value if name not in search.used and (value[name] is not None or name not in NULLS)]
     time = places.get("timestamp")
+    texts = tuple(name for name, place in places.items() if _is_text(name, place))
+    others = [(name, place) for name, place in places.items() if place is not time and name not in texts]
     return Way(
         found.read_as,
         found.origins,
         {} if "level" in places or default is None else {"level": default},
-        tuple((name, place.take, _fit(name, places, dialect)) for name, place in places.items() if place is not time),
+        texts,
+        tuple((name, place.take, _fit(name, places, dialect)) for name, place in others),
         None if time is None else time.take,
         dialect if time is not None and time.dialects else None,
         tuple(name for name in kept if name not in ("id", "metadata")),
@@ -181,9 +187,11 @@ def _fit(name: str, places: dict[str, _Place], dialect: Dialect | None) -> _Fit:
         return _message(own=place.own, levelled="level" in places)
     if name == "level":
         return _level(".".join(place.path), dialect)
-    if place.plain:
-        return _text
     return fits.short if name in _SHORTS else _id
+
+
+def _is_text(name: str, place: _Place) -> bool:
+    return place.plain and name not in ("message", "level", "timestamp")
 
 
 def _is_told_as_it_is(place: _Place, kind: type) -> bool:

@@ -49,15 +49,16 @@ class Action:
     counted: bool = False
     #: False for what stands in for a line that is no action.
     read: bool = True
-    #: Its index as JSON with its name, which documents and answers have.
+    #: Its index as JSON with its name, which documents and answers have; and how what is answered for it begins.
     said: bytes = field(init=False)
+    answered: bytes = field(init=False)
 
     def __post_init__(self) -> None:
         self.said = b'"_index":%b' % quoted(self.index)
+        self.answered = b'{"%b":{%b,"_id":' % (self.name.encode(), self.said)
 
 
-@dataclass(slots=True)
-class BulkEntry:
+class BulkEntry(msgspec.Struct, gc=False):
     """One item of a request: its action, and the document or why it is refused; its bytes as they were sent."""
 
     action: Action
@@ -127,20 +128,25 @@ def _entry(action: Action, line: bytes, lines: Iterator[bytes]) -> BulkEntry:
 
 def document_of(action: Action, document: bytes) -> BulkEntry:
     """Return the item of one document: its value with index and `_id` beside it, or why it can't be read."""
-    item = read_item(document, has_nul(document))
-    if item.problem is not None:
-        return BulkEntry(action, Refused(item.problem, document), document)
-    value = item.value
+    dirty = has_nul(document)
+    try:
+        value = _decode(document)
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        item = read_item(document, dirty)
+        if item.problem is not None:
+            return BulkEntry(action, Refused(item.problem, document), document)
+        value, dirty = item.value, item.dirty
     if not isinstance(value, dict):
         return BulkEntry(action, Refused(Problem("the document is not a JSON object"), document), document)
     beside, said = ({}, b"") if "_index" in value else ({"_index": action.index}, action.said)
     if action.id is not None and "_id" not in value:
         beside["_id"] = action.id
         said = b'%b%b"_id":%b' % (said, b"," if said else b"", quoted(action.id))
+    raw = document
     if beside:
         raw = b"%b%b%b}" % (document.rstrip()[:-1], b"," if value else b"", said)
-        item = Item(_with(value, beside), raw, dirty=item.dirty or b"\\u" in said)
-    return BulkEntry(action, item, document)
+        value, dirty = _with(value, beside), dirty or b"\\u" in said
+    return BulkEntry(action, Item(value, raw, dirty=dirty), document)
 
 
 def _with(value: dict[str, Any], beside: dict[str, str]) -> dict[str, Any]:
@@ -182,8 +188,13 @@ def answer(entries: Sequence[BulkEntry], outcome: Outcome, took: int) -> bytes:
     # By experiment winston-elasticsearch sends all of a batch again, 400 times, when one of its items is refused.
     forgiving = any(entry.action.counted for entry in entries)
     shown = {} if forgiving else bad
+    begun = quoted(f"{outcome.receipt}.")[:-1]
     items = [
-        _refused(entry.action, shown[place]) if place in shown else _created(entry.action, outcome.receipt, place)
+        _refused(entry.action, shown[place])
+        if place in shown
+        else b'%b%b%d",%b}' % (entry.action.answered, begun, place, _KEPT)
+        if entry.action.id is None
+        else b"%b%b,%b}" % (entry.action.answered, quoted(entry.action.id), _KEPT)
         for place, entry in enumerate(entries)
     ]
     return _whole(took, bool(shown), items)
@@ -197,10 +208,6 @@ def overloaded(entries: Sequence[BulkEntry], reason: str, took: int) -> bytes:
 
 def _whole(took: int, errors: bool, items: list[bytes]) -> bytes:
     return b'{"took":%d,"errors":%s,"items":[%s]}' % (took, b"true" if errors else b"false", b",".join(items))
-
-
-def _created(action: Action, receipt: str | None, place: int) -> bytes:
-    return b'{"%s":%s}' % (action.name.encode(), created(action, receipt, place))
 
 
 def created(action: Action, receipt: str | None, place: int) -> bytes:
