@@ -131,7 +131,7 @@ def document_of(action: Action, document: bytes) -> BulkEntry:
     dirty = has_nul(document)
     try:
         value = _decode(document)
-    except (msgspec.MsgspecError, RecursionError, ValueError):
+    except FAULTS:
         item = read_item(document, dirty)
         if item.problem is not None:
             return BulkEntry(action, Refused(item.problem, document), document)
