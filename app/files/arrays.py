@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from app.errors import InvalidRecord, Problem
 from app.files import structured
-from app.files.entry import Entry
+from app.files.split.entry import Entry
 
 
 def elements(text: str, begin: int) -> Iterator[Entry]:

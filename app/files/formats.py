@@ -8,8 +8,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.files import joins, kept, literals, structured
-from app.log.lines import ansi, columns, head, logfmt, reader, syslog, w3c
+from app.files import kept, literals, structured
+from app.files.split import joins
+from app.log.lines import ansi, logfmt, reader, syslog, w3c
+from app.log.lines.heads import columns, head
 from app.times import stamps
 from app.times.written import Assumed
 
@@ -53,6 +55,8 @@ class Format:
     npmlog: bool = False
     #: Whether each of its logs begins with a time of day.
     clocked: bool = False
+    #: Whether a time stands alone above what happened then.
+    bare: bool = False
     #: The column behind levels that are padded, in lines without a time.
     width: int = 0
     #: Whether most of its lines begin with a level and a colon.
@@ -74,7 +78,8 @@ class Format:
             return _opened(reader.present(log), assumed)
         if self.npmlog and (log := columns.npmlog(line)) is not None:
             return reader.present(log)
-        line = columns.padded(line, self.width)
+        if self.width:
+            line = columns.padded(line, self.width)
         for read in self.readers:
             log = read(line, assumed)
             if log is not None:
@@ -87,7 +92,13 @@ class Format:
                     again = head.read(line, assumed, loose=True)
                     return log if again is None else reader.present(again)
                 return log
+        return self._by_all(line, assumed)
+
+    def _by_all(self, line: str, assumed: Assumed) -> dict[str, Any] | None:
+        """Return the log in a line that only those around it show to be one."""
         if self.clocked and (log := columns.clocked(line, assumed)) is not None:
+            return log
+        if self.bare and (log := columns.bare(line, assumed)) is not None:
             return log
         return reader.present(log) if self.labelled and (log := columns.labelled(line, assumed)) is not None else None
 
@@ -163,11 +174,11 @@ def recognise(sample: Sequence[str], assumed: Assumed, name: str | None = None) 
     readers = tuple(read for kind, read in sorted(_READERS, key=lambda pair: pair[0] != name))
     fields = w3c.fields_of(lines)
     likeliest = name or ("access" if fields else None) or max(hits, key=lambda kind: hits[kind])
-    clocked = columns.is_clocked(lines)
+    clocked, bare = columns.is_clocked(lines), columns.is_bare(lines, assumed)
     return Format(
         likeliest if hits[likeliest] or name or fields else "text",
         readers,
-        headed=headed or clocked,
+        headed=headed or clocked or bare,
         hosts=_hosts(lines),
         order=stamps.order_of(lines),
         levelled=columns.is_column(texts),
@@ -175,6 +186,7 @@ def recognise(sample: Sequence[str], assumed: Assumed, name: str | None = None) 
         named=columns.is_named(texts),
         npmlog=columns.is_npmlog(lines),
         clocked=clocked,
+        bare=bare,
         width=columns.width_of(lines),
         labelled=columns.is_labelled(lines),
         fields=fields,

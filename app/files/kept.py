@@ -21,13 +21,18 @@ from app.times import stamps, written
 from app.times.written import Assumed
 
 if TYPE_CHECKING:
-    from app.files.entry import Entry
     from app.files.formats import Format
+    from app.files.split.entry import Entry
 
 _CRI = re.compile(rf"{written.ISO} (stdout|stderr) ([FP])(?: (.*))?", re.DOTALL)
 #: Heroku's, before a line of a dyno or of its router: TIME app[web.1]: text
 _HEROKU = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00) (?P<source>app|heroku)\[(?P<name>[a-z][\w.-]{0,60})\]: (?P<text>.*)",
+    re.DOTALL,
+)
+#: Cloud Foundry's `cf logs`: time, the process of the application or what routes to it, its stream.
+_CF = re.compile(
+    r" {0,4}(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{2,9}[+-]\d{4}) \[(?P<name>[A-Z]{2,10}(?:/[\w.-]{1,60}){1,4})\] (?P<stream>OUT|ERR) (?P<text>.*)",
     re.DOTALL,
 )
 #: CloudWatch, as `aws logs tail` writes it before the line of a function: TIME 2026/11/29/[$LATEST]0123abcd text
@@ -104,6 +109,9 @@ def read(line: str) -> Kept | None:
         line = ansi.stripped(line)
     if line[:2].isdigit() and (found := _HEROKU.fullmatch(line) or _CLOUDWATCH.fullmatch(line)) is not None:
         return Kept(found["text"], False, found["name"], found["time"], {}, found["name"][-_RESOURCE:])
+    if line[:4] in ("    ", "   2") and (found := _CF.fullmatch(line)) is not None:
+        stream = "stdout" if found["stream"] == "OUT" else "stderr"
+        return Kept(found["text"], False, f"{found['name']} {stream}", found["time"], {"stream": stream}, found["name"])
     if line[2:3] == ":" and (found := _FOREMAN.fullmatch(line)) is not None:
         return Kept(found["text"], False, found["name"], found["time"], {}, found["name"])
     found = _CRI.fullmatch(line)

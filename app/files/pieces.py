@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from app.errors import InvalidInput, Problem
-from app.files.entry import Line
+from app.files.split.entry import Line
 from app.files.unpack import ERRORS, decode, peeked, unpacked
 from app.log.packed import Pieces
 

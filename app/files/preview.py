@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from msgspec import UNSET, Meta, UnsetType
 
 from app.errors import InvalidInput, InvalidRecord, Problem
-from app.files import arrays, entries, formats, pieces, structured
-from app.files.entry import Entry
+from app.files import arrays, formats, pieces, structured
 from app.files.formats import Format
 from app.files.journal import exported
+from app.files.split import entries
+from app.files.split.entry import Entry
 from app.files.unpack import decode
 from app.json_text import LENIENT, NotJSON
 from app.log import own

@@ -11,12 +11,12 @@ from itertools import chain
 from app.accept.accept import UNREADABLE_KEPT, Accept
 from app.errors import InvalidInput, InvalidRecord, Problem
 from app.files import arrays, structured
-from app.files import entries as formats_entries
 from app.files import pieces as files
-from app.files.entry import Entry
 from app.files.formats import Format, recognise
 from app.files.journal import exported
 from app.files.ledger import TakenFile
+from app.files.split import entries as formats_entries
+from app.files.split.entry import Entry
 from app.files.unpack import decode
 from app.log import schema
 from app.log.packed import Pieces

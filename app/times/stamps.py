@@ -57,13 +57,13 @@ _HALF = r"(?:[ \u202f\xa0]?(?P<half>[AaPp]\.?[ \xa0\u202f]?[Mm](?![A-Za-z])\.?|�
 _NAMES = "|".join(sorted((*ABBREVIATIONS, *AMBIGUOUS), key=len, reverse=True))
 #: A `Z` stands close to the time; an offset of four digits behind a blank is none that no zone has.
 _ZONE = (
-    r"(?:(?P<zone>[Zz](?!\w)|[+-]\d\d(?![\d:])|[ ]?[+-]\d\d:\d\d(?![\d:])|[ ]?[+-](?:0\d|1[0-4])(?:00|15|30|45)(?!\w)"
+    r"(?:(?P<zone>[Zz](?!\w)|[ ]Z(?=\])|[+-]\d\d(?![\d:])|[ ]?[+-]\d\d:\d\d(?![\d:])|[ ]?[+-](?:0\d|1[0-4])(?:00|15|30|45)(?!\w)"
     rf"|[ ]?(?:UTC|GMT)[+-]\d\d?(?::?\d\d)?(?!\w)|[ ](?:{_NAMES})(?!\w)|[ ][A-Z][a-z]{{2,9}}/[A-Z][\w/+-]{{2,30}}))?"
 )
 _DAYTIME = _CLOCK + _HALF + _ZONE
 _NAME = r"(?P<name>[^\W\d_]{3,10}|\d{1,2}月)\.?"
 _WEEKDAY = r"(?:[^\W\d_]{2,9},? )"
-_JOINT = r"(?:[Tt_ ]|\]\s?\[|::?|, | - | at | @ )\s?"
+_JOINT = r"(?:[Tt_ |]|\]\s?\[|::?|, | - | at | @ )\s?"
 
 #: The forms by what they begin with; the order matters: the longest date is tried first.
 _FORMS: dict[str, tuple[str, ...]] = {
@@ -80,6 +80,9 @@ _FORMS: dict[str, tuple[str, ...]] = {
         rf"(?P<month>\d\d)-(?P<day>\d\d)\|{_CLOCK}",
         rf"(?P<name>\d\d?月)[ ](?P<day>\d\d?),?[ ](?P<year>\d{{4}})[ ]{_DAYTIME}",
         rf"(?P<month>\d\d)-(?P<day>\d\d)[ ]{_CLOCK}",
+        rf"(?P<day>\d\d)(?P<name>[A-Z][a-z]{{2}})(?P<year>\d{{4}})[ ]{_DAYTIME}",
+        rf"(?P<day>\d\d?)[ ](?P<name>[A-Z][a-z]{{2}})[ ]{_DAYTIME}",
+        rf"(?P<day>\d\d)[ ](?P<month>\d\d)[ ](?P<year>\d{{4}})[ ]{_DAYTIME}",
         r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?P<packed>\d{6}(?:\d{3})?)(?![\w.])",
         r"(?P<number>\d{9,10}(?:\.\d{1,9})?|\d{13}|\d{16}|\d{19}|\d\.\d{4,18}e\+0?9)(?![\w.])",
         r"(?P<clock>\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?)(?![\d:])"
@@ -95,6 +98,7 @@ _FORMS: dict[str, tuple[str, ...]] = {
         # Behind it stands syslog's host, which may be called `pm2` or `am-web1`.
         rf"{_NAME}[ ]{{1,2}}(?P<day>\d\d?)[ ]{_CLOCK}(?:{_HALF}(?![\w.-]))?{_ZONE}",
         rf"{_NAME}[-/](?P<day>\d\d?)[-/](?P<year>\d{{4}}),?{_JOINT}{_DAYTIME}",
+        rf"(?P<name>[A-Z][a-z]{{2}})-(?P<day>\d\d)[ ]{_CLOCK}",
     ),
 }
 _TABLE = {kind: tuple(re.compile(form) for form in forms) for kind, forms in _FORMS.items()}
@@ -181,7 +185,7 @@ def _stamp(found: re.Match[str], place: int, assumed: Assumed) -> Stamp | None:
         return None
     offset, said = _offset(parts)
     if "day" not in parts and "a" not in parts:
-        return Stamp(_today(clock, offset, assumed), end, "clock")
+        return Stamp(_today(clock, offset, assumed), end, "full" if "half" in parts else "clock")
     kind = "weak" if _is_weak(parts) else "full"
     day = _day(found, parts, clock, assumed)
     if day is None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from app.files.entries import entries
-from app.files.entry import Entry, Line
 from app.files.formats import Format, recognise
+from app.files.split.entries import entries
+from app.files.split.entry import Entry, Line
 from app.log.fold import fold
 from app.log.ranks import RANKS
 from app.log.record import SEVERITY_NAMES

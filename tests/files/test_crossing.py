@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from app.files import pieces
-from app.files.entries import entries
-from app.files.entry import Entry
 from app.files.formats import recognise
 from app.files.source import PART_LOGS, _parts
+from app.files.split.entries import entries
+from app.files.split.entry import Entry
 from tests.files.reading import NOW, lines_of, read, split
 from tests.producers.test_events import SAMPLES
 

@@ -47,7 +47,7 @@ LINES: dict[str, tuple[str, str, str | None, str | None, str]] = {
     "SAP's Cloud Foundry": ('{"written_at":"2026-11-29T14:46:40.123Z","written_ts":1795963600123456789,"level":"WARN","logger":"com.shop.Pay","component_name":"shop","msg":"disk almost full"}', "warn", "2026-11-29T14:46:40.123Z", "shop", "disk almost full"),
     "Cisco IOS": ("<187>30: *Nov 29 14:46:40.123: %LINK-3-UPDOWN: Interface Gi0/1, changed state to down", "error", "2026-11-29T14:46:40.123Z", None, "Interface Gi0/1"),
     "Cisco ASA": ("Nov 29 14:46:40 fw1 %ASA-4-106023: Deny tcp src outside:192.0.2.1/1", "warn", "2026-11-29T14:46:40Z", "fw1", "Deny tcp"),
-    "Fortinet": ('date=2026-11-29 time=14:46:40 devname="FG1" level="warning" tz="+0100" msg="disk almost full"', "warn", "2026-11-29T14:46:40+01:00", None, "disk almost full"),
+    "Fortinet": ('date=2026-11-29 time=14:46:40 devname="FG1" level="warning" tz="+0100" msg="disk almost full"', "warn", "2026-11-29T14:46:40+01:00", "FG1", "disk almost full"),
     "WebSphere": ("[11/29/26 8:46:40:123 UTC] 0000002a Pay           E   payment failed", "error", "2026-11-29T08:46:40.123Z", "Pay", "payment failed"),
     "WebLogic": ("####<Nov 29, 2026 2:46:40,123 PM UTC> <Error> <HTTP> <host1> <AdminServer> <[ACTIVE] ExecuteThread: '0'> <<WLS Kernel>> <> <abc> <1795963600123> <[severity-value: 8] > <BEA-101020> <payment failed> ", "error", "1795963600123", "HTTP", "payment failed"),
     "GitHub's runner": ("2026-11-29T14:46:40.1234567Z ##[error]Process completed with exit code 1.", "error", "2026-11-29T14:46:40.1234567Z", None, "##[error]Process"),

@@ -13,9 +13,9 @@ import pytest
 
 from app.errors import InvalidRecord
 from app.files import arrays, structured
-from app.files import entries as formats_entries
-from app.files.entry import Entry, Line
 from app.files.formats import recognise
+from app.files.split import entries as formats_entries
+from app.files.split.entry import Entry, Line
 from app.times.written import Assumed
 
 NOW = Assumed(datetime(2026, 3, 1, tzinfo=UTC))

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from app.files.entry import Entry
+from app.files.split.entry import Entry
 from tests.files.reading import rank, read, split
 
 PART = 16_384

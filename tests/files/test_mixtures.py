@@ -12,8 +12,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.errors import InvalidRecord
-from app.files.entries import entries
 from app.files.formats import recognise
+from app.files.split.entries import entries
 from app.files.unpack import decode
 from app.log.lines import reader
 from tests.files.reading import NOW, SAMPLE, lines_of, rank, read, split

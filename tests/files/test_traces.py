@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.files.entry import JOINED_LINES
+from app.files.split.entry import JOINED_LINES
 from tests.files.reading import rank, read, split
 
 #: Exceptions as each language prints them; each is one log at error, of this type.

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from app.files.entry import Entry
 from app.files.journal.entries import Entries, log_of
+from app.files.split.entry import Entry
 from app.log.packed import Pieces
 from app.times.written import Assumed
 

@@ -88,6 +88,28 @@ ROWS: tuple[Dialect, ...] = (
         run="2026-11-29",
     ),
     Dialect(
+        "go-zero",
+        "go-zero 1.10.3",
+        (("content:str", "@timestamp:str", "level:str"),),
+        message=("content",),
+        level=("level",),
+        timestamp=("@timestamp",),
+        trace=("trace",),
+        span=("span",),
+        run="2026-11-30",
+    ),
+    Dialect(
+        "cometbft",
+        "CometBFT 0.38.23, Tendermint",
+        (("_msg:str", "level:str", "module:str"),),
+        message=("_msg",),
+        level=("level",),
+        timestamp=("ts",),
+        resource=("module",),
+        exception=("err",),
+        run="2026-11-30",
+    ),
+    Dialect(
         "lager",
         "lager for Go: Cloud Foundry's components",
         (

@@ -72,6 +72,17 @@ ROWS: tuple[Dialect, ...] = (
         ),
     ),
     Dialect(
+        "nextcloud",
+        "Nextcloud, ownCloud",
+        (("reqId:str", "level:digit", "remoteAddr:str"),),
+        message=("message",),
+        level=("level",),
+        timestamp=("time",),
+        resource=("app",),
+        exception=("exception",),
+        levels=(("0", "debug"), ("1", "info"), ("2", "warn"), ("3", "error"), ("4", "fatal")),
+    ),
+    Dialect(
         "monolog",
         "Monolog 2.9.1 JsonFormatter, Laravel",
         (("level_name:str", "channel:str", "level:int"),),

@@ -23,6 +23,7 @@ NAMES: dict[str, tuple[str, ...]] = {
             "full_message",
             "event.message",
             "rest",
+            "_msg",
         ),
         *("attributes.message", "properties.message", "Properties.Message"),
     ),
@@ -84,6 +85,7 @@ NAMES: dict[str, tuple[str, ...]] = {
             "at",
             "when",
             "t",
+            "_time",
         ),
     ),
     "resourceId": (
@@ -145,7 +147,7 @@ NAMES: dict[str, tuple[str, ...]] = {
             "labels.python_logger",
             "subsystem",
         ),
-        *("module", "Package", "name", "tag"),
+        *("module", "Package", "name", "tag", "devname"),
     ),
     "traceId": (
         *("traceId", "trace_id", "traceID", "trace.id", "traceid", "TraceId", "TraceID", "dd.trace_id", "otelTraceID"),

@@ -14,120 +14,28 @@ from typing import Any
 
 from app.log.foreign.scales import SYSLOG, from_status
 from app.log.lines import tail, words
-from app.log.lines.rows.form import DATED, Form, form
+from app.log.lines.rows.daemons import DAEMONS
+from app.log.lines.rows.form import Form, form
 from app.log.lines.rows.hosts import HOSTS
 from app.log.lines.rows.languages import LANGUAGES
+from app.log.lines.rows.loggers import LOGGERS
+from app.log.lines.rows.native import NATIVE
 from app.log.lines.rows.servers import REQUESTS, STATEMENTS
 from app.log.lines.rows.services import SERVICES
 from app.log.lines.rows.vendors import VENDORS
 from app.times import stamps, written
 from app.times.written import Assumed
 
-_ISO = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{1,9}"
 _SYSLOG_TEXT = {str(number): name for number, name in enumerate(SYSLOG)}
 
 #: The forms, tried in this order for a line that begins as they do.
 FORMS: tuple[Form, ...] = (
-    # klog, glog, whose newer releases write the year too: I0915 08:00:00.123456  1234 file.go:12] text
-    form(
-        "klog",
-        "[IWEF]",
-        r"(?P<letter>[IWEF])(?P<year>\d{4})??(?P<month>\d\d)(?P<day>\d\d) (?P<clock>\d\d:\d\d:\d\d\.\d{6})\s+(?P<tid>\d+) "
-        r"(?P<file>[^\s:\]]+):(?P<line>\d+)\] (?P<message>.*)",
-        words.LETTERS,
-        pairs=True,
-    ),
-    # Android's logcat: 03-17 16:13:38.811  1702  2395 D Tag: text
-    form(
-        "logcat",
-        r"\d",
-        r"(?P<month>\d\d)-(?P<day>\d\d) (?P<clock>\d\d:\d\d:\d\d\.\d{3}) +(?P<pid>\d+) +(?P<tid>\d+) (?P<letter>[VDIWEF]) "
-        r"(?P<resource>.{1,255}?) *: (?P<message>.*)",
-        words.LETTERS,
-    ),
-    # The same in its shorter forms: 11-29 14:19:07.123 D/Tag( 1234): text
-    form(
-        "logcat-brief",
-        r"[\dVDIWEF]",
-        r"(?:(?P<month>\d\d)-(?P<day>\d\d) (?P<clock>\d\d:\d\d:\d\d\.\d{3}) )?(?P<letter>[VDIWEF])/(?P<resource>[^()\s]{1,255}) *"
-        r"\( *(?P<pid>\d+)\): (?P<message>.*)",
-        words.LETTERS,
-    ),
-    # .NET's console, the text beneath: fail: Shop.Pay[0]
-    form(
-        "dotnet",
-        r"[tdiwfc\d\[]|0-",
-        r"(?:\[?(?P<time>(?:\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d(?:\.\d{1,7})?(?:Z|[+-]\d\d:\d\d)?)\]? )?"
-        r"(?P<level>trce|dbug|info|warn|fail|crit): (?P<resource>[A-Za-z_][\w.+`<>]{0,250})\[(?P<event>-?\d{1,10})\](?: (?P<message>.*)|(?P<rest>\s*))",
-        {"trce": "trace", "dbug": "debug", "fail": "error", "crit": "critical"},
-    ),
-    # npm and what writes as it does, and its debug log: npm ERR! code E404; gyp verb cli; 17 verbose stack Error: x
-    form(
-        "npm",
-        r"[nglp\d]",
-        r"(?:(?P<program>npm|gyp|lerna|node-pre-gyp|prebuild-install) (?P<level>ERR!|WARN|warn|error|notice|info|http|verb|sill)|(?P<line>\d{1,7}) (?P<word>error|warn|info|http|verbose|silly|timing|notice)) (?P<message>.*)",
-    ),
-    # Python's logging without a format: ERROR:root:text
-    form(
-        "logging",
-        "[DIWECL]",
-        r"(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL|Level \d{1,3}):(?P<resource>[A-Za-z_][\w.-]{0,254}):(?P<message>.*)",
-    ),
-    # OpenStack's oslo.log: time, process, level, module, [request and user]
-    form(
-        "oslo",
-        r"0-|[\dA-Za-z]",
-        rf"(?:(?P<file>\S{{1,200}}\.log\S{{0,50}}) )?(?P<time>{_ISO}) (?P<pid>\d+) (?P<level>[A-Z]{{4,8}}) (?P<resource>[\w.-]{{1,255}}) "
-        r"\[(?:(?P<traceId>req-[\w-]{1,200})[^\]]*|-)\] (?P<message>.*)",
-    ),
-    # Redis and Valkey: 21865:M 29 Nov 2026 14:45:38.297 # text
-    form(
-        "redis",
-        r"\d",
-        r"(?P<pid>\d{1,10}):(?P<role>[XCSM]) (?P<time>\d\d? [A-Z][a-z]{2} \d{4} [\d:.]{8,15}) (?P<letter>[.*#-]) (?P<message>.*)",
-        {".": "debug", "-": "info", "*": "notice", "#": "warn"},
-    ),
-    # Tornado, Jupyter: [W 261129 18:46:40 web:2348] text
-    form(
-        "tornado",
-        r"\[",
-        r"\[(?P<letter>[DIWEC]) (?P<time>\d{6} \d\d:\d\d:\d\d|\d{4}-\d\d-\d\d [\d:.]{8,15}) (?P<resource>[^\]\s:]{1,100})(?::(?P<line>\d{1,7}))?\] (?P<message>.*)",
-        words.LETTERS,
-    ),
-    # Log4j's and Logback's TTCC, milliseconds since the start: 2265 [main] WARN acme.Pay ctx - text
-    form(
-        "ttcc",
-        r"0-|\d",
-        r"(?P<uptime>\d{1,10}) +\[(?P<thread>[^\]]{1,80})\] (?P<level>[A-Z]{4,6}) +(?P<resource>[\w.$]{1,250})(?: \[\]| (?P<context>[^\s-]{1,100}))? - (?P<message>.*)",
-    ),
-    # Gin: [GIN] 2026/11/29 - 18:59:42 | 404 | 70ns | 192.0.2.1 | GET "/nope"
-    form(
-        "gin",
-        r"\[",
-        r"\[GIN\] (?P<time>\d{4}/\d\d/\d\d - \d\d:\d\d:\d\d) \| *(?P<message>(?P<status>\d{3}) \| +(?P<took>\S{1,40}) \| +(?P<client>\S{1,60}) \| (?P<method>[A-Z]{1,20}) +\"(?P<path>[^\"]*)\".*)",
-    ),
-    form("gin-debug", r"\[", r"\[GIN-debug\] (?:\[(?P<level>[A-Z]{4,8})\] )?(?P<message>.*)", level="debug"),
-    # MySQL 8's error log: 2026-11-29T18:46:40.123456Z 8 [Warning] [MY-010055] [Server] text
-    form(
-        "mysqld",
-        "0-",
-        r"(?P<time>\d{4}-\d\d-\d\dT[\d:.]{8,15}(?:Z|[+-]\d\d:\d\d)) +(?P<thread>\d{1,20}) \[(?P<level>System|Note|Warning|ERROR)\] \[(?P<code>MY-\d{6})\] "
-        r"\[(?P<resource>[\w-]{1,60})\] (?P<message>.*)",
-        {"System": "notice"},
-    ),
-    # Semantic Logger: 2026-11-29 18:46:40.123456 E [123:main pay.rb:6] Pay -- text
-    form(
-        "semantic",
-        "0-",
-        rf"(?P<time>{_ISO}) (?P<letter>[TDIWEF]) \[(?P<pid>\d{{1,10}}):(?P<thread>[^\] ]{{1,60}})(?: (?P<source>[^\]]{{1,200}}))?\] (?:\[[^\]]{{0,200}}\] |\{{[^}}]{{0,300}}\}} |\([\d.]{{1,12}}m?s\) ){{0,3}}"
-        r"(?P<resource>[\w:.]{1,250}) -- (?P<message>.*?)(?: -- (?P<payload>\{.*+(?<=\})))?",
-        words.LETTERS,
-    ),
+    *LOGGERS,
     *REQUESTS,
     # Samba, its text beneath: [2026/11/29 14:53:38.734151,  0] ../../source3/smbd/server.c:1741(main)
     form(
         "samba",
-        r"\[",
+        r"\[0",
         r"\[(?P<time>\d{4}/\d\d/\d\d [\d:.]{8,15}), +(?P<letter>\d{1,2})(?:, [^\]]{0,100})?\] (?P<source>\S{1,200}:\d+)\((?P<function>\w+)\)\s*(?P<message>.*)",
         {
             "0": "error",
@@ -148,7 +56,7 @@ FORMS: tuple[Form, ...] = (
     # The kernel's ring, raw, with its names of levels, or as it is: <4>[    0.000000] text
     form(
         "kernel",
-        r"[<\[a-z]",
+        r"[<a-z]|\[[ 0]",
         r"(?:<(?P<priority>\d{1,3})>|[a-z]++ *+:(?P<level>[a-z]++) *+: )?\[ *(?P<uptime>\d{1,9}\.\d{6})\](?:\[ *(?P<caller>[TC]\d+)\])? (?P<message>.*)",
     ),
     *STATEMENTS,
@@ -172,13 +80,24 @@ FORMS: tuple[Form, ...] = (
     *VENDORS,
     *LANGUAGES,
     *SERVICES,
+    *NATIVE,
+    *DAEMONS,
 )
 #: The groups of the time.
 _TIMES = ("clock", "packed", "time")
+#: The groups that hold values of their own, and what reads them.
+_VALUES = (
+    ("pairs", tail.pairs),
+    ("payload", tail.payload),
+    ("fields", tail.bracketed),
+    ("json", tail.object_of),
+)
 #: Metadata that are numbers.
 _NUMBERS = ("line", "status", "bytes", "duration", "uptime")
-
-
+#: A date, a time of day and its zone at the beginning of a line, and the characters behind.
+_DATED = re.compile(
+    r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[ ]?[+-]\d\d:?\d\d(?!\d))?(.{0,3})", re.DOTALL
+)
 #: Forms that are asked at once: their patterns in one, without the names of the groups, and they themselves.
 _Likely = tuple[re.Pattern[str], tuple[Form, ...]]
 
@@ -194,16 +113,39 @@ def _together(names: tuple[str, ...]) -> _Likely:
 @lru_cache(maxsize=4_096)
 def _likely(begins: str, names: frozenset[str] | None) -> _Likely | None:
     """Return the forms of lines that begin so, or those of them that are named."""
-    likely = [one.name for one in FORMS if one.begins.fullmatch(begins) and (names is None or one.name in names)]
+    likely = [one.name for one in FORMS if may_be(one, begins) and (names is None or one.name in names)]
     return _together(tuple(likely)) if likely else None
+
+
+def may_be(one: Form, begins: str) -> bool:
+    """Return whether a line with this beginning may be of the form."""
+    return one.begins.fullmatch(begins) is not None
+
+
+def beginning(line: str) -> str:
+    """Return what stands in the table for the beginning of a line (app/log/lines/rows/form.py)."""
+    first = line[:1]
+    if first == "[":
+        if line[5:6] == "-" == line[8:9] and (dated := _DATED.match(line, 1)) is not None:
+            return _classes(dated[1], "[0-")
+        return _classes(line[:2], "")
+    if first.isdecimal():
+        sign = line[4:5]
+        if sign in ("-", "/") and sign == line[7:8] and (dated := _DATED.match(line)) is not None:
+            return _classes(dated[1], f"0{sign}")
+        if line[2:3] == ":" == line[5:6]:
+            return "0:"
+    return first
+
+
+@lru_cache(maxsize=4_096)
+def _classes(signs: str, before: str) -> str:
+    return before + "".join("a" if sign.isalpha() else "0" if sign.isdigit() else sign for sign in signs)
 
 
 def read(line: str, assumed: Assumed, names: frozenset[str] | None = None) -> dict[str, Any] | None:
     """Return the log in a line of one of the forms, or of those named; None for any other line."""
-    begins = line[:1]
-    if begins.isdecimal() and line[4:5] == "-" == line[7:8]:
-        begins = DATED
-    likely = _likely(begins, names)
+    likely = _likely(beginning(line), names)
     if likely is None or likely[0].fullmatch(line) is None:
         return None
     for one in likely[1]:
@@ -215,6 +157,8 @@ def read(line: str, assumed: Assumed, names: frozenset[str] | None = None) -> di
 
 def _log(one: Form, found: re.Match[str], assumed: Assumed) -> dict[str, Any] | None:
     parts = {name: value for name, value in found.groupdict().items() if value is not None}
+    if "quoted" in parts:
+        parts["message"] = tail.plain(f'"{parts.pop("quoted")}"')
     log: dict[str, Any] = {"message": parts.pop("message", "" if "rest" in parts else found[0].strip())}
     parts.pop("rest", None)
     if not parts.keys().isdisjoint(_TIMES):
@@ -232,8 +176,11 @@ def _log(one: Form, found: re.Match[str], assumed: Assumed) -> dict[str, Any] | 
         log["message"], values = tail.split(log["message"])
         parts |= {name: value for name, value in values.items() if name not in parts}
         log |= tail.ids(parts)
-    for more in (tail.pairs(parts.pop("pairs", "")), tail.payload(parts.pop("payload", ""))):
-        parts |= {name: value for name, value in (more or {}).items() if name not in parts}
+    for group, values_of in _VALUES:
+        if group in parts:
+            more = values_of(parts.pop(group)) or {}
+            parts |= {name: value for name, value in more.items() if name not in parts}
+            log |= tail.ids(parts)
     if "traceId" in parts:
         log["traceId"] = parts.pop("traceId")
     return {**log, "metadata": {name: value for name, value in parts.items() if value != "-"}}
@@ -244,6 +191,8 @@ def _instant(parts: dict[str, Any], assumed: Assumed) -> str | int | float | Non
     if "zone" in parts and (offset := stamps.ABBREVIATIONS.get(parts["zone"])) is not None:
         del parts["zone"]
         assumed = replace(assumed, zone=UTC if offset == "Z" else datetime.strptime(offset, "%z").tzinfo or UTC)
+    if "offset" in parts:
+        assumed = replace(assumed, zone=datetime.strptime(parts.pop("offset"), "%z").tzinfo or UTC)
     if "clock" in parts:
         return _dated(parts, assumed)
     if "packed" in parts:
@@ -259,6 +208,10 @@ def _instant(parts: dict[str, Any], assumed: Assumed) -> str | int | float | Non
 def _dated(parts: dict[str, Any], assumed: Assumed) -> str | None:
     """Take day and time of day out of the parts, the month by number or name; return their instant."""
     year, month, name, day, clock = (parts.pop(part, "") for part in ("year", "month", "name", "day", "clock"))
+    if clock[2:3].isdigit() and ":" not in clock:
+        clock = f"{clock[:2]}:{clock[2:4]}:{clock[4:]}"
+    elif clock[2:3] == ".":
+        clock = clock.replace(".", ":", 2)
     clock = f"{clock}:00" if clock.count(":") == 1 else f"0{clock}" if clock[1:2] == ":" else clock
     if year:
         date = f"{year:0>2}-{month:0>2}-{day:0>2}"

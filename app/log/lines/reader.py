@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from app.log.lines import access, ansi, forms, funcr, head, syslog, untimed, words
+from app.log.lines import access, ansi, forms, funcr, syslog, words
+from app.log.lines.heads import head, untimed
 from app.times import written
 from app.times.written import Assumed
 
@@ -56,10 +57,15 @@ def read_head(line: str, assumed: Assumed) -> dict[str, Any] | None:
 def read_syslog(line: str, assumed: Assumed, hosts: frozenset[str] = frozenset()) -> dict[str, Any] | None:
     """Return the log in a line of syslog; a web server's line within it has the rest."""
     log = syslog.read(line.strip(), assumed, hosts)
-    return None if log is None else _with_request(log, assumed)
+    if log is None:
+        return None
+    said = forms.read(log["message"], assumed, _DAEMONS) if "\t" in log["message"] or "CEF:" in log["message"] else None
+    return _with_request(log, assumed) if said is None else within(log, said)
 
 
 _REQUESTS = frozenset(("request",))
+#: Forms of what a daemon says behind the head that syslog writes.
+_DAEMONS = frozenset(("pacemaker", "cef"))
 
 
 def _with_request(log: dict[str, Any], assumed: Assumed) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from app.log.foreign import traces
 from app.log.foreign.roles import WITHIN
 from app.log.foreign.scales import SYSLOG
 from app.log.lines import tail, words
-from app.log.lines.names import PROSE
+from app.log.lines.heads.names import PROSE
 from app.times import instant, stamps, written
 from app.times.written import Assumed
 

@@ -24,6 +24,7 @@ _HASHED = re.compile(
     r"(?::?([A-Za-z_]\w{0,63})|\"([^\"\\]{1,64})\")(?: ?=> ?|: )(\"(?:[^\"\\]|\\.)*+\"|[^\s\"{}\[\],]{1,200})"
 )
 _HASH = re.compile(rf"\{{(?:{_HASHED.pattern}(?:, |(?=\}})))*+\}}")
+_FIELD = re.compile(r"\[(\"(?:[^\"\\]|\\.)*+\"|[^\"\[\]=]+)=(\"(?:[^\"\\]|\\.)*+\"|[^\"\]]*+)\]")
 #: Names of a time among the pairs behind a text.
 _TIMES = ("timestamp", "@timestamp", "time", "ts")
 _NAME = re.compile(r"(?<!\S)([A-Za-z_][\w.-]{0,63})=")
@@ -63,7 +64,7 @@ def split(text: str) -> tuple[str, dict[str, Any]]:
     if "[" in before and (logger := _LOGGER.search(before)) is not None:
         return before[: logger.start()].rstrip(), {"logger": logger[1], **values}
     if len(before) > 1 and before[0] == '"' and before.rstrip().endswith('"'):
-        return _plain(before.strip()), values
+        return plain(before.strip()), values
     certain = before.endswith(("  ", "\t")) and before.strip() != ""
     return (before if certain else text).rstrip(), values
 
@@ -95,6 +96,23 @@ def payload(text: str) -> dict[str, Any] | None:
     for name, quoted, value in _HASHED.findall(text):
         add(found, name or quoted, _typed(name or quoted, value.removeprefix(":")))
     return found
+
+
+def bracketed(text: str) -> dict[str, Any]:
+    """Return what stands in brackets of their own behind a text, as TiDB writes it: `[conn=17] [error="refused by bank"]`."""
+    found: dict[str, Any] = {}
+    for name, value in _FIELD.findall(text):
+        add(found, plain(name), _typed(name, value))
+    return found
+
+
+def object_of(text: str) -> dict[str, Any] | None:
+    """Return the object of JSON that *text* is; None for another text."""
+    try:
+        value = _decoder.decode(text)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
 
 
 def ids(metadata: dict[str, Any]) -> dict[str, str]:
@@ -190,16 +208,16 @@ def _object(text: str) -> tuple[str, dict[str, Any]] | None:
 
 def _typed(name: str, value: str) -> Any:
     if name in _IDS:
-        return _plain(value)
+        return plain(value)
     if value[:1].isdigit() or value[:1] == "-":
         if _INTEGER.fullmatch(value):
             return int(value)
         if _FLOAT.fullmatch(value):
             return float(value)
-    return {"true": True, "false": False}.get(value) if value in ("true", "false") else _plain(value)
+    return {"true": True, "false": False}.get(value) if value in ("true", "false") else plain(value)
 
 
-def _plain(value: str) -> str:
+def plain(value: str) -> str:
     """Return the text within quotes, its escapes undone; another one as it is."""
     if len(value) < 2 or value[0] not in "\"'" or value[-1] != value[0]:
         return value

@@ -1,6 +1,6 @@
 """Lines in W3C's extended log file format (https://www.w3.org/TR/WD-logfile.html): IIS, CloudFront, Exchange, Windows' firewall.
 
-A line `#Fields:` names the columns of those that follow; blanks, or tabs, stand between them. Dates and times are of UTC.
+A line `#Fields:`, or `#fields` of Zeek's, names the columns of those that follow; blanks, or tabs, stand between them. Dates and times are of UTC.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from app.log.foreign.scales import from_status
 from app.times import written
 from app.times.written import Assumed
 
-_FIELDS = "#Fields:"
+_FIELDS = ("#Fields:", "#fields\t")
 #: Columns that other access logs have too, by their names there.
 _NAMES = {
     "c-ip": "client",
@@ -39,7 +39,7 @@ def fields_of(lines: Iterable[str]) -> tuple[str, ...]:
     """Return the names of the columns that the first line of fields names; none where there is no such line."""
     for line in lines:
         if line.startswith(_FIELDS):
-            return tuple(line[len(_FIELDS) :].split())
+            return tuple(line[len("#fields:") :].split())
     return ()
 
 
@@ -51,9 +51,10 @@ def read(line: str, fields: tuple[str, ...], assumed: Assumed) -> dict[str, Any]
     if len(values) != len(fields):
         return None
     sent = {name: value for name, value in zip(fields, values, strict=True) if value not in ("-", "")}
-    if "date" not in sent or "time" not in sent:
-        return None
-    timestamp = written.compose(sent["date"], sent["time"], "Z", assumed)
+    if "ts" in sent:
+        timestamp = written.from_value(sent.pop("ts"), assumed)
+    else:
+        timestamp = written.compose(sent.get("date", ""), sent.get("time", ""), "Z", assumed)
     if timestamp is None:
         return None
     status = sent.get("sc-status", "")

@@ -28,6 +28,7 @@ _USUAL = frozenset(
             "severe",
         ),
         *("fatal", "critical", "crit", "alert", "emerg", "emergency", "panic"),
+        *(f"debug{number}" for number in range(1, 6)),
     )
 )
 #: Names that mean a level in the head of a line only: MySQL's, and those that java.util.logging translates.
@@ -43,7 +44,7 @@ LONGEST_PLAIN = max(map(len, PLAIN))
 
 _WORD = r"(?:AM FEINSTEN(?=:)|(?:LE PLUS|TRÈS) PRÉCIS(?=:)|Level \d{1,3}|[Dd]ebug \d{1,2}(?=:)|[^\W\d_]{2,15}\d?(?:[+-]\d{1,2})?!?)"
 _AT = re.compile(
-    rf"(?P<open>[\[(<])[ ]*(?P<inner>{_WORD})[ ]*[\])>]|\[-{{0,5}}(?P<sole>[TDIWECFV])-{{0,5}}\](?=[ ])|(?P<bare>{_WORD})(?=[\s:\])>|,/\[]|\x1b|$)|(?P<letter>[TDINWECF])(?=[ ]\|)|(?P<none>\?\?\?)(?=[ ])"
+    rf"(?P<open>[\[(<])[ ]*(?P<inner>{_WORD})[ ]*[\])>]|\[-{{0,5}}(?P<sole>[TDIWECFV])-{{0,5}}\](?=[ ])|<(?P<angle>[TDIWECFX])>(?=[ \d])|(?P<bang>[TDIWEF])!(?=[ ])|(?P<glued>[DIWE])(?=\[\d)|(?P<bare>{_WORD})(?=[\s:\])>|,/\[]|\x1b|$)|(?P<letter>[TDINWECF])(?=[ ]\|)|(?P<none>\?\?\?)(?=[ ])"
 )
 #: A word in lower case before a blank: a level only if it is a usual one.
 _PROSE = re.compile(r"[a-z]{2,15}(?= )")
@@ -103,8 +104,8 @@ def at(text: str, place: int, *, loose: bool = False) -> Level | None:
     if found is None:
         return None
     kind = found.lastgroup
-    if kind == "sole":
-        return Level(LETTERS[found["sole"]], found.end(), "bracket")
+    if kind in ("sole", "angle", "bang", "glued"):
+        return Level(LETTERS.get(found[kind], "fatal"), found.end(), "bracket")
     if kind == "none":  # zerolog and phuslu for a log without a level
         return Level("info", found.end(), "bracket", "???")
     if kind == "letter":

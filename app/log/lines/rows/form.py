@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-#: Stands for the first character of a line that begins with a date such as 2023-09-15.
-DATED = "0-"
+# What stands for the beginning of a line is its first character, but for these, of which every letter is `a` and every digit `0`:
+# a line with a bracket has its first two; one with a date such as 2023-09-15 and a time of day `0-` and the three characters behind
+# time and zone, so that `2023-09-15 08:00:00 [main] text` is `0- [a`; one with such a date in a bracket `[0-` and three; one with a
+# date such as 2023/09/15 `0/` and three; one with a time of day alone `0:`.
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,7 @@ class Form:
     """One layout: its pattern for a whole line, what its signs mean as levels, the metadata that are numbers."""
 
     name: str
-    #: Matches the first character of each line that the pattern may match, or DATED.
+    #: Matches the first character of each line that the pattern may match, or what stands for its beginning (above).
     begins: re.Pattern[str]
     pattern: re.Pattern[str]
     levels: Mapping[str, str] = field(default_factory=dict)

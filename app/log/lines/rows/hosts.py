@@ -14,7 +14,7 @@ HOSTS: tuple[Form, ...] = (
     # journalctl -o short-monotonic: [    5.123456] web1 app[12]: text
     form(
         "journal-monotonic",
-        r"\[",
+        r"\[[ 0]",
         r"\[ *(?P<uptime>\d{1,9}\.\d{6})\] (?P<resource>[\w.-]{1,255}) (?:(?P<app>[\w./@:-]{1,128})\[(?P<pid>\d{1,10})\]|(?P<kernel>kernel)): (?P<message>.*)",
     ),
     # Journalctl between entries: -- Boot 0123456789abcdef0123456789abcdef --
@@ -25,8 +25,8 @@ HOSTS: tuple[Form, ...] = (
         level="info",
     ),
     # dmesg --human, the first line of a minute, and those that follow: [Nov29 14:00] text; [  +0.000012] text
-    form("dmesg-minute", r"\[", r"\[(?P<name>[A-Z][a-z]{2})(?P<day>[ \d]\d) (?P<clock>\d\d:\d\d)\] (?P<message>.*)"),
-    form("dmesg-delta", r"\[", r"\[ *\+(?P<later>\d{1,9}\.\d{6})\] (?P<message>.*)"),
+    form("dmesg-minute", r"\[a", r"\[(?P<name>[A-Z][a-z]{2})(?P<day>[ \d]\d) (?P<clock>\d\d:\d\d)\] (?P<message>.*)"),
+    form("dmesg-delta", r"\[[ +]", r"\[ *\+(?P<later>\d{1,9}\.\d{6})\] (?P<message>.*)"),
     # dmesg --decode --ctime: kern  :warn  : [Sun Nov 29 14:00:01 2026] text
     form(
         "dmesg-decoded",
@@ -38,13 +38,13 @@ HOSTS: tuple[Form, ...] = (
     # Icinga 2: [2026-11-29 14:00:00 +0000] critical/config: text
     form(
         "icinga",
-        r"\[",
+        r"\[0-\] a",
         rf"\[(?P<time>{_DAY} {_CLOCK} [+-]\d{{4}})\] (?P<level>debug|notice|information|warning|critical)/(?P<resource>[\w:.-]{{1,100}}): (?P<message>.*)",
     ),
     # Nagios: [1795960801] SERVICE ALERT: web1;HTTP;CRITICAL;HARD;4;text
     form(
         "nagios",
-        r"\[",
+        r"\[0",
         r"\[(?P<time>\d{10})\] (?P<message>(?P<kind>[A-Z][A-Z ]{3,40}): (?P<host>[^;]{1,250});(?:.{0,250};)?"
         r"(?P<level>OK|UP|WARNING|UNKNOWN|CRITICAL|DOWN|UNREACHABLE);(?:SOFT|HARD);.*)",
         {"OK": "info", "UP": "info", "UNKNOWN": "warn", "DOWN": "error", "UNREACHABLE": "error"},
@@ -52,7 +52,7 @@ HOSTS: tuple[Form, ...] = (
     # Monit: [UTC Nov 29 14:00:02] warning  : text
     form(
         "monit",
-        r"\[",
+        r"\[a",
         r"\[(?P<zone>[A-Z]{2,5}) (?P<name>[A-Z][a-z]{2}) (?P<day>[ \d]\d) (?P<clock>\d\d:\d\d:\d\d)\] (?P<level>[a-z]{4,9}) *: (?P<message>.*)",
     ),
     # vsftpd: Sun Nov 29 14:00:01 2026 [pid 11] [anna] FAIL LOGIN: Client "192.0.2.1"
@@ -72,14 +72,14 @@ HOSTS: tuple[Form, ...] = (
     # Suricata until 6: 29/11/2026 -- 14:00:00 - <Notice> - text
     form(
         "suricata",
-        r"[\[\d]",
+        r"\[0|\d",
         r"(?:\[(?P<pid>\d{1,10})\] )?(?P<day>\d{1,2})/(?P<month>\d{1,2})/(?P<year>\d{4}) -- (?P<clock>\d\d:\d\d:\d\d) - <(?P<level>[A-Z][a-z]{3,8})> - (?:\[ERRCODE: (?P<code>[\w()]{1,60})\] - )?(?P<message>.*)",
         {"Perf": "debug", "Config": "debug"},
     ),
     # Suricata 7: [12 - Suricata-Main] 2026-11-29 14:00:02 Warning: detect: text
     form(
         "suricata-7",
-        r"\[",
+        r"\[0",
         rf"\[(?P<pid>\d{{1,10}}) - (?P<thread>[\w#.-]{{1,60}})\] (?P<time>{_DAY} {_CLOCK}) (?P<level>Error|Warning|Notice|Info|Perf|Config|Debug): (?P<resource>[\w-]{{1,60}}): (?P<message>.*)",
         {"Perf": "debug", "Config": "debug"},
     ),
@@ -88,7 +88,7 @@ HOSTS: tuple[Form, ...] = (
     # OpenVPN: 2026-11-29 14:00:01 us=123456 WARNING: text
     form(
         "openvpn",
-        "0-|[A-Z]",
+        "0- aa|[A-Z]",
         rf"(?P<time>(?:{_DAY} {_CLOCK}|{_C})) us=(?P<microseconds>\d{{1,6}}) (?P<message>(?:(?P<level>WARNING|ERROR|NOTE): ?)?.*)",
         {"NOTE": "notice"},
         level="info",
@@ -102,7 +102,7 @@ HOSTS: tuple[Form, ...] = (
     # pf's and iptables' neighbours: Knot DNS with a zone: 2026-11-29T14:00:01+0000 error: [example.com.] text
     form(
         "knot",
-        "0-",
+        "0- aa",
         rf"(?P<time>{_DAY}T{_CLOCK}(?:\.\d{{1,9}})?[+-]\d{{4}}) (?P<level>debug|info|notice|warning|error|critical): (?P<message>(?:\[(?P<zone_name>[\w.-]{{1,250}}\.)\] )?.*)",
     ),
 )

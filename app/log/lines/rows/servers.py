@@ -15,16 +15,22 @@ REQUESTS: tuple[Form, ...] = (
     # uWSGI's requests
     form(
         "uwsgi",
-        r"\[",
+        r"\[a",
         r"(?P<message>\[pid: (?P<pid>\d+)\|app: [^\]]{1,60}\] (?P<client>\S{1,100}) \([^)]{0,200}\) \{[^}]{1,200}\} \[(?P<time>[^\]]{20,40})\] "
         r"(?P<method>[A-Z]{1,20}) (?P<path>\S+) => generated (?P<bytes>\d+) bytes in (?P<duration>\d+) \w+ \(HTTP/[\d.]+ (?P<status>\d{3})\).*)",
     ),
     # HTTP requests without a time: morgan's tiny, dev and short
     form(
         "request",
-        "0-|[0-9a-fA-F.:GHPDOCT]",
+        "[0-9a-fA-F.:GHPDOCT]",
         r"(?P<message>(?:(?P<client>[0-9a-fA-F.:]{3,45}) (?P<user>[^\"\[\]]{1,64}?) )?(?P<method>GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE) "
         r"(?P<path>/\S*)(?: HTTP/[\d.]{1,3})? (?P<status>\d{3}|-) .{0,60}\bms\b.{0,30})",
+    ),
+    # koa-logger:   xxx GET /x 500 1ms -
+    form(
+        "koa",
+        " ",
+        r"  (?P<message>(?:-->|xxx|-x-) (?P<method>[A-Z]{3,7}) (?P<path>/\S*) (?P<status>\d{3}) (?P<took>\d{1,9}m?s) .{1,20})",
     ),
 )
 
@@ -32,7 +38,7 @@ STATEMENTS: tuple[Form, ...] = (
     # MySQL's general log: 261129 14:48:34⇥     3 Connect⇥root@localhost
     form(
         "mysql",
-        r"0-|[\d\t]",
+        r"0-(?:\t| )[ 0].?|[\d\t]",
         r"(?:(?P<time>\d{6} [ \d]\d:\d\d:\d\d|\d{4}-\d\d-\d\dT[\d:.]{8,15}Z)|\t)\t? *(?P<thread>\d{1,20}) "
         r"(?P<command>Connect|Query|Quit|Init DB|Prepare|Execute|Close stmt|Statistics|Ping|Field List|Shutdown|Change user)(?:\t(?P<message>.*)|\s*)",
     ),
@@ -52,7 +58,7 @@ STATEMENTS: tuple[Form, ...] = (
     # PostgreSQL's CSV, whose line stays whole: time, names, level, SQLSTATE, text
     form(
         "csvlog",
-        "0-",
+        "0- [a+-].",
         r"(?P<message>(?P<time>\d{4}-\d\d-\d\d [\d:.]{8,15} [\w+:-]{1,6}),.{0,300}?,(?P<level>DEBUG\d|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC),"
         r"(?P<sqlstate>[0-9A-Z]{5}),.*)",
     ),

@@ -20,13 +20,13 @@ SERVICES: tuple[Form, ...] = (
     ),
     form(
         "lambda-node",
-        "0-",
+        r"0-\t[a0][a0]",
         rf"(?P<time>{_DAY}T{_CLOCK}\.\d{{3}}Z)\t(?P<request_id>{_UUID}|undefined)\t(?P<level>TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\t(?P<message>.*)",
         pairs=True,
     ),
     form(
         "lambda-python",
-        r"\[",
+        r"\[a",
         rf"\[(?P<level>[A-Z]{{4,8}})\]\t(?P<time>{_DAY}T{_CLOCK}\.\d{{3}}Z)\t(?:(?P<request_id>{_UUID})\t|\t)?(?P<message>.*)",
     ),
     # AWS's load balancers, Application and Classic HTTP
@@ -53,60 +53,60 @@ SERVICES: tuple[Form, ...] = (
     # Envoy: [2026-11-29 14:00:00.123][1][info][main] [source/server/server.cc:404] text
     form(
         "envoy",
-        r"\[",
+        r"\[0-\]\[0",
         rf"\[(?P<time>{_DAY}[ T]{_CLOCK}{_FRACTION}Z?)\]\[(?P<tid>\d{{1,10}})\]\[(?P<level>trace|debug|info|warning|error|critical)\]\[(?P<resource>[\w.-]{{1,60}})\]"
         r" (?:\[(?P<source>[^\]\s]{1,200}:\d{1,7})\] )?(?P<message>.*)",
     ),
     # The JVM's unified logging: [2026-11-29T14:00:01.123+0000][1234ms][warning][gc,heap] text; [0.012s][info][gc] text
     form(
         "jvm",
-        r"\[",
+        r"\[[0a]|\[0-\]\[.",
         rf"(?:\[(?P<time>{_DAY}T{_CLOCK}\.\d{{3}}[+-]\d{{4}})\])?(?:\[(?P<uptime>\d{{1,15}}(?:\.\d{{1,9}})?)(?P<unit>s|ms|ns)\])?(?:\[(?P<host>[A-Za-z][\w.-]{{1,200}})\])?(?:\[(?P<pid>\d{{1,10}})\])?"
         r"(?:\[(?P<tid>\d{1,10})\])?\[(?P<level>trace|debug|info|warning|error) *\]\[(?:(?P<resource>[a-z0-9_+-]{1,40})|(?P<tags>[a-z0-9_+-]{1,40}(?:,[a-z0-9_+-]{1,40}){1,8})) *\] ?(?P<message>.*)",
     ),
     # PostgreSQL with the prefix of Amazon RDS, `%t:%r:%u@%d:[%p]:`
     form(
         "postgres-rds",
-        "0-",
+        "0- aa",
         rf"(?P<time>{_DAY} {_CLOCK}{_FRACTION} [A-Z]{{2,5}}):(?P<client>[^\s:()]{{0,100}}(?:\(\d{{1,5}}\))?):(?P<user>[^@\s]{{0,100}})@(?P<database>[^:\s]{{0,100}}):\[(?P<pid>\d{{1,10}})\]:(?:\S{{0,60}}:)?"
         r"(?P<level>DEBUG\d?|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC):  (?P<message>.*)",
     ),
     # MongoDB until 4.2: 2026-11-29T14:00:00.123+0000 I NETWORK  [initandlisten] text
     form(
         "mongod",
-        "0-",
+        "0- a[ 0]",
         rf"(?P<time>{_DAY}T{_CLOCK}\.\d{{3}}(?:Z|[+-]\d{{4}})) (?P<letter>[FEWIDT])\d? (?P<resource>[A-Z_-]{{1,12}}) +\[(?P<thread>[^\]]{{1,80}})\] (?P<message>.*)",
         words.LETTERS,
     ),
     # Solr: 2026-11-29 14:00:00.123 INFO  (qtp123-12) [c:x s:shard1 r:core_node2 x:x_shard1] o.a.s.c.S.Request text
     form(
         "solr",
-        "0-",
+        "0- aa",
         rf"(?P<time>{_DAY}[ T]{_CLOCK}\.\d{{3}}Z?) (?P<level>[A-Z]{{4,5}}) +\((?P<thread>[^()]{{1,200}})\) \[ ?(?P<core>(?:[a-z]{{1,12}}:[^\]\s]{{0,100}} ?){{0,8}}) {{0,3}}\] (?P<resource>[\w.$]{{1,200}}) (?P<message>.*)",
     ),
     # GlassFish and Payara, the text beneath in two brackets
     form(
         "glassfish",
-        r"\[",
+        r"\[0-\] \[",
         rf"\[(?P<time>{_DAY}T{_CLOCK}\.\d{{3}}[+-]\d{{2}}:?\d{{2}})\] \[(?P<server>[^\]]{{1,60}})\] \[(?P<level>[A-Z]{{4,7}})\] \[(?P<code>[^\]]{{0,60}})\] \[(?P<resource>[^\]]{{0,200}})\] \[(?P<thread>tid: [^\]]{{1,200}})\]"
         r"(?: \[[^\]]{0,200}\]){0,8} \[\[(?P<message>.*)",
     ),
     # log-driver for Node.js: ["trace" "2026-11-29T14:00:00.123Z"] text, or without its quotes
     form(
         "log-driver",
-        r"\[",
+        r"\[[\"a]",
         rf"\[\"?(?P<level>[A-Za-z]{{3,9}})\"?[ ,]{{1,4}}\"?(?P<time>{_DAY}[T ]{_CLOCK}{_FRACTION}(?:Z| ?[+-]\d\d:?\d\d)?)\"?\] (?P<message>.*)",
     ),
     # log-driver 1.2, the text as util.inspect shows it: [info] "2026-11-29T14:00:00.123Z"  'text'
     form(
         "log-driver-1.2",
-        r"\[",
+        r"\[a",
         rf"\[(?P<level>[A-Za-z]{{3,9}})\] \"(?P<time>{_DAY}T{_CLOCK}{_FRACTION}Z)\" {{1,4}}'?(?P<message>.*?)'?",
     ),
     # swift-log, its metadata before the text: 2026-11-29T14:00:00+0000 error shop : order=o-17 [ShopModule] text
     form(
         "swift-log",
-        "0-",
+        "0- aa",
         rf"(?P<time>{_DAY}T{_CLOCK}{_FRACTION}[+-]\d{{4}}) (?P<level>trace|debug|info|notice|warning|error|critical) (?P<resource>[\w./ -]{{1,200}}?) ?: (?P<pairs>(?:[\w.-]{{1,100}}=\S{{0,500}} ){{0,40}})(?:\[(?P<source>[A-Za-z_]\w{{0,100}})\] )?(?P<message>.*)",
     ),
     # Warnings of Node.js: (node:12) [DEP0001] DeprecationWarning: text
@@ -119,7 +119,7 @@ SERVICES: tuple[Form, ...] = (
     # WordPress: [29-Nov-2026 14:00:02 UTC] WordPress database error text
     form(
         "wordpress",
-        r"\[",
+        r"\[0",
         rf"\[(?P<time>\d\d-[A-Z][a-z]{{2}}-\d{{4}} {_CLOCK} [\w/+-]{{1,40}})\] (?P<message>WordPress database error .*)",
         level="error",
     ),
@@ -132,7 +132,7 @@ SERVICES: tuple[Form, ...] = (
     # Log::Log4perl's easy_init: 2026/11/29 14:00:00 ERROR> pay.pl:6 Shop::Pay::take - text
     form(
         "log4perl",
-        r"\d",
+        "0/ aa",
         rf"(?P<time>\d{{4}}/\d\d/\d\d {_CLOCK}) (?P<level>[A-Z]{{4,5}})> (?P<source>[^\s:]{{1,200}}:\d{{1,7}}) (?P<resource>[A-Za-z_][\w:]{{0,200}}?)(?:::)? - (?P<message>.*)",
     ),
     # Mojo::Log for systemd: <3>[27532] [e] text; sd-daemon(3) alone: <3>text
@@ -140,7 +140,7 @@ SERVICES: tuple[Form, ...] = (
     # Puma, Rack: 2026-11-29 14:00:01 +0000 Rack app ("GET /x" - (127.0.0.1)): #<RuntimeError: boom>
     form(
         "puma",
-        "0-",
+        "0- ..?",
         rf"(?P<time>{_DAY} {_CLOCK} [+-]\d{{4}}) (?P<message>(?!\[|[A-Z]{{3}}|[A-Za-z]{{4,8}}:).{{0,2000}}#<[A-Z][\w:]{{1,100}}(?:Error|Exception): .*)",
         level="error",
     ),

@@ -10,14 +10,16 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.log.lines import columns, names, signs, tail, words
+from app.log.lines import tail, words
+from app.log.lines.heads import columns, fields, names, signs
 from app.times import stamps
 from app.times.stamps import Stamp
 from app.times.written import Assumed
 
 #: Signs and words that may stand before the time.
 _PREFIX = re.compile(
-    r"(?P<letter>[A-Z]),?[ ](?=\[)|\[(?P<pid>\d{1,10})\][ ]|\[(?P<name>[A-Za-z][\w.-]{0,63})\][ ](?:(?P<process>\d{1,10})[ ]+-[ ])?"
+    r"(?P<letter>[A-Z]),?[ ](?=\[)|\[(?P<task>\d{1,3}-\d{1,3})\][ ](?=\d{4}-)|(?P<number>\d{1,10}|[A-Z][A-Za-z]{2,40} #\d{1,10})[ ](?=\d\d:\d\d:\d\d )"
+    r"|\[(?P<pid>\d{1,10})\][ ]|\[(?P<name>[A-Za-z][\w.-]{0,63})\][ ](?:(?P<process>\d{1,10})[ ]+-[ ])?"
     r"|(?P<file>\S{1,200}\.log\S{0,50})[ ]|(?P<program>[A-Za-z][\w.-]{0,63}):[ ]"
     r"|(?P<worker>[A-Za-z][\w.-]{0,63})[ ]{1,2}(?=\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)"
 )
@@ -28,20 +30,23 @@ _BRACKET = re.compile(r"\[([^\[\]]{0,120})\][ ]{1,2}(?=\S)")
 SHARED = re.compile(
     r"\[(?:(?P<name>[\w.$-]{1,100})#(?P<hash>[a-z]{3,9})|(?P<thread>[^\[\]/]{1,80})/(?P<last>[A-Z]{3,9})|(?P<first>[A-Z]{3,9}|Level \d{1,2})/(?P<process>[\w -]{1,60}))\]:?"
 )
-_SEPARATOR = re.compile(r"(?:\s|\|-(?=[A-Z])|[|›»▶\]]|[:,](?=[\s\[]|$)|,(?=[A-Z]{4,8},)|-{1,3}(?=\s|$)|>(?=\s))*")
+_SEPARATOR = re.compile(
+    r"(?:\s|\|-(?=[A-Z])|[|›»▶\]]|:(?=[A-Z]{4,8}[ :])|[\u2600-\u27bf\ufe0f\U0001f300-\U0001faff]++(?=[ ])|[:,](?=[\s\[]|$)|,(?=[A-Z]{4,8},)|-{1,3}(?=\s|$)|>(?=\s))*"
+)
 #: Tokens that may stand between time and level.
 _TOKEN = re.compile(
-    r"(?P<bracket>\[[^\[\]]{0,120}(?:\[[^\[\]]{0,60}\][^\[\]]{0,60}){0,3}\])|(?P<brace>\{{1,2}[\w./:@-]{0,120}\}{1,2})|(?P<paren>\([\w.:/-]{1,60}\))"
+    r"(?P<bracket>\[[^\[\]]{0,120}(?:\[[^\[\]]{0,60}\][^\[\]]{0,60}){0,3}\])|(?P<percent>\d{1,3}\.\d\d%)(?=[ ])|(?P<brace>\{{1,2}[\w./:@-]{0,120}\}{1,2})|(?P<paren>\([\w.:/-]{1,60}\))"
     r"|(?P<angle><[\w.:/-]{1,80}>)|(?P<hash>#\d{1,10})|(?P<pairs>[a-z]\w{0,30}=\S{0,200})"
-    r"|(?P<state>[0-9A-Z]{5})(?=\s+[A-Z]+:[ ]{2})|(?P<number>\d{1,10})(?=[\s:\]])|(?P<delay>\d{1,10}ms)(?=\s)|(?P<name>[A-Za-z_@][\w.$/@-]{0,99}(?:::?[\w.$/@-]{1,99}){0,8})(?P<colon>:(?=\s))?"
+    r"|(?P<state>[0-9A-Z]{5})(?=\s+[A-Z]+:[ ]{2})|(?P<number>\d{1,10})(?=[\s:\]])|(?P<delay>\d{1,10}ms)(?=\s)|(?P<name>(?:\.{3})?[A-Za-z_@][\w.$/@-]{0,99}(?:::?[\w.$/@-]{1,99}){0,8})(?:\(\))?(?P<colon>:(?=\s))?"
 )
 #: Parts that may stand between level and text, each only where it can't be the first word of the text.
 _INNER = re.compile(
     r"(?P<bracket>\[[^\[\]]{0,200}(?:\[[^\[\]]{0,60}\][^\[\]]{0,60}){0,3}\])(?=[\s:\[(]|$)|\((?P<process>\d{1,10})\)(?=[\s:])"
     r"|(?P<paren>\([\w.-][\w .:-]{0,59}\))(?=[\s:])|\((?P<placed>[\w./-]{1,150}\.[A-Za-z]{1,5}:(?:\d{1,7}|[\w<>$]{1,100}\(\d{1,7}\)))\)(?=\s)|(?P<rust>[\w-]{1,60}[ ]ThreadId\(\d{1,9}\))(?=[ ])"
     r"|(?P<call>[A-Za-z_][\w.]{0,200}:[\w<>.]{1,100}:\d{1,7})(?=[ ])"
-    r"|(?P<django>[\w.]{1,80}[ ]\d{1,10}[ ]\d{6,20})(?=[ ])|<(?P<angle>[\w./-]{1,100}:\d{1,7})>(?=\s)|<(?P<erlang>\d{1,9}\.\d{1,9}\.\d{1,9})>(?=\s|$)"
-    r"|(?P<number>\d{1,10})(?=[ ]---[ ]|[ ](?:MainThread|Thread-\d+)[ ])|(?P<thread>MainThread|Thread-\d+)(?=[ ])"
+    r"|(?P<django>[\w.]{1,80}[ ]\d{1,10}[ ]\d{6,20})(?=[ ])|<(?P<angle>[\w./-]{1,100}:\d{1,7})>(?=\s)|\{(?P<trace>[0-9a-f]{32})\}(?=[ ])|<(?P<erlang>\d{1,9}\.\d{1,9}\.\d{1,9})>(?=\s|$)"
+    r"|(?P<swift>[A-Za-z_][\w.]{0,200}\([\w:]{0,100}\):\d{1,7})(?=[ ]-[ ])"
+    r"|(?P<number>\d{1,10})(?=[ ]---[ ]|[ ]\[|[ ](?:MainThread|Thread-\d+)[ ])|(?P<thread>MainThread|Thread-\d+)(?=[ ])"
     r"|(?P<source>(?:[A-Za-z]:)?[\w./@\\-]{1,150}\.[A-Za-z]{1,4}:\d{1,7}(?::\d{1,7})?):?(?=[\s\]])"
     r"|(?P<java>(?:[a-z_]\w{0,60}\.){1,12}[A-Z][\w$]{0,100}(?:\.[\w$<>]{1,100})?)(?=[ ][^:\s=-])"
     r"|(?P<span>[a-z][\w-]{0,60}(?::[a-z][\w-]{0,60}){0,8}):(?=[ ][a-z]\w*::[\w:]{1,200}:[ ])|/(?P<worker>[\w-]{1,60})(?=[\]:])"
@@ -60,7 +65,7 @@ class Head:
 
     stamp: Stamp | None = None
     level: words.Level | None = None
-    found: names.HeadFields = field(default_factory=names.HeadFields)
+    found: fields.HeadFields = field(default_factory=fields.HeadFields)
     #: Whether the time stands alone in its brackets, or without.
     closed: bool = True
     #: Whether any word that has a rank is a level in a level's place.
@@ -205,9 +210,9 @@ def inner(line: str, place: int, head: Head) -> str:
             if number and "- " in skipped[0] and "--" not in skipped[0]:
                 break
         token = _INNER.match(line, place)
-        if head.level is None and token is not None and token.lastgroup not in ("angle", "source"):
+        if head.level is None and token is not None and not _without_level(line, place, token):
             token = None
-        if token is not None and found.inner(token):
+        if token is not None and (found.inner(token) or found.threaded(line, token)):
             place = token.end()
             continue
         named = names.LOGGER.match(line, place)
@@ -222,12 +227,20 @@ def inner(line: str, place: int, head: Head) -> str:
                 and named["name"].isalpha()
             )
         ):
-            found.take_logger(named)
+            if not found.beside(named, line, head.level):
+                found.take_logger(named)
             place = named.end()
             continue
         break
     rest = columns.unquoted(line[place:]) if quoted else line[place:]
     return rest.strip(" \t") if head.level is not None else rest.rstrip()
+
+
+def _without_level(line: str, place: int, token: re.Match[str]) -> bool:
+    """Return whether a token is no part of the text of a line that names no level: a name in brackets behind a time in brackets, a place."""
+    if token.lastgroup in ("angle", "source"):
+        return True
+    return line[:place].rstrip()[-1:] == "]" and token.lastgroup == "bracket" and names.is_name(token[0][1:-1])
 
 
 #: The place in the source at the right edge, as rich writes it.

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from app.files import joins, structured
-from app.files.entry import JOINED_CHARACTERS, JOINED_LINES, Entry, Line, is_second
+from app.files import structured
 from app.files.formats import Format
+from app.files.split import joins
+from app.files.split.entry import JOINED_CHARACTERS, JOINED_LINES, Entry, Line, is_second
 from app.log.lines import ansi
 from app.log.record import SEVERITY
 from app.times.written import Assumed
@@ -177,13 +178,15 @@ class Splitter:
     def _goes_on(self, entry: Entry, text: str, found: dict[str, Any] | None) -> str | None:
         """Return what the line adds to the entry's message, if it goes on with it; else None."""
         if entry.stanza is not None:
-            return text if _in_stanza(entry, entry.stanza, text, found) else None
+            return text if joins.in_stanza(entry.first, entry.more, entry.stanza, text, found) else None
         part = joins.PART.match(text) if joins.PART_SIGN in text else None
         if part is not None and joins.same_process(entry.first, text):
             return part["part"]
         if entry.free > 0 and (found is None or "timestamp" not in found):
             crash = joins.begun(text)
             return None if crash is not None and crash.alone else text
+        if found is not None and text[0] in _BLANK and self._is_beneath(entry, found):
+            return text
         if found is not None and (entry.trace is None or text[0] not in _BLANK or "timestamp" in found):
             return self._repeats(entry, text, found)
         if text[0] in _BLANK:
@@ -228,6 +231,11 @@ class Splitter:
             begun = joins.begun(text)
             return text if begun is not None and self._takes(entry, begun) else None
         return None
+
+    def _is_beneath(self, entry: Entry, found: dict[str, Any]) -> bool:
+        """Return whether an indented line whose time is all of its head belongs to a log that stands at the edge."""
+        headed = entry.found is not None and "timestamp" in entry.found and entry.first[:1] not in _BLANK
+        return headed and "timestamp" in found and "level" not in found
 
     def _is_deeper(self, entry: Entry, text: str) -> bool:
         """Return whether an indented line goes on: a line no deeper than an entry that is indented itself begins one."""
@@ -280,16 +288,3 @@ def _trace(entry: Entry, text: str, *, first: bool) -> None:
         entry.trace = joins.JAVASCRIPT
     elif entry.traced and text[:1] not in _BLANK and not text.startswith((">", "│", "╰")):
         entry.traced = False
-
-
-def _in_stanza(entry: Entry, until: Any, text: str, found: dict[str, Any] | None) -> bool:
-    """Return whether a line belongs to the stanza that the entry began."""
-    if until.match(text) is not None:
-        # The user stands beneath the time, where there is one.
-        return text.startswith(("# User", "<record>")) and not any(
-            line.startswith(("# User", "<record>")) for line in (entry.first, *entry.more)
-        )
-    if entry.first.startswith("<"):
-        last = entry.more[-1] if entry.more else entry.first
-        return text.startswith("</") or not last.rstrip().endswith(("</record>", "</log4j:event>", "</log>"))
-    return found is None or "timestamp" not in found

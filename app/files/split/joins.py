@@ -84,7 +84,8 @@ GOES_ON = re.compile(
     r"\(Use `node --trace-|\*\*\* Check failure stack trace: \*\*\*|Caused by:|Suppressed: |Wrapped by: |\.\.\. \d+ (?:more|common|frames)|During handling of the above|The above exception was|"
     r"Stack trace:|#\d+ (?:/|\S+\(|\{main\})|Next \w[\w\\]{0,99}: |\[stacktrace\]|\[previous exception\]|"
     r"Stack backtrace:|stack backtrace:|note: run with `|Location:$|--- End of (?:inner|stack)|---> |"
-    r"\S{1,300}\.rb:\d+:in ['`]|\*\* (?:\(\w|(?:Last (?:message|event)|When |Reason |State|Client |Queued |Postponed )\b)|>  ?File \"|[╭│╰]|\tat "
+    r"Stack Trace:$|- /\S{1,300}:\d+$|Request URL: |Referer URL: |Client IP: |! (?:at |Causing: |\.\.\. |(?:[\w$]{1,99}\.){1,20}[\w$]{1,199}(?::|$))|"
+    r"\S{1,300}\.rb:\d+:in ['`]|\*\* (?:\(\w|[{\[<\"']|(?:Last (?:message|event)|When |Reason |State|Client |Queued |Postponed )\b)|>  ?File \"|[╭│╰]|\tat "
 )
 #: A frame of a stack, wherever it begins.
 FRAME = re.compile(r"\s*(?:at \S|File \"|\d+: \S+::|from \S+:\d+|\.\.\. \d+ |Caused by:|\S+\.go:\d+)")
@@ -176,13 +177,34 @@ def same_process(first: str, text: str) -> bool:
     return first[:10] == text[:10] and (one is None or other is None or one[1] == other[1])
 
 
+def in_stanza(first: str, more: list[str], until: re.Pattern[str], text: str, found: dict[str, Any] | None) -> bool:
+    """Return whether a line belongs to the stanza that began with *first* and went on with *more*."""
+    if until.match(text) is not None:
+        # The user stands beneath the time, where there is one.
+        users = ("# User", "<record>")
+        return text.startswith(users) and not any(line.startswith(users) for line in (first, *more))
+    if first.startswith("<"):
+        last = more[-1] if more else first
+        return text.startswith("</") or not last.rstrip().endswith(("</record>", "</log4j:event>", "</log>"))
+    return found is None or "timestamp" not in found
+
+
 def of_block(first: dict[str, Any] | None, found: dict[str, Any]) -> str | None:
-    """Return what a line adds to a block of fatal lines that began with an empty one, as Rails writes an exception; None for another."""
+    """Return what a line adds to a block of fatal lines that began with an empty one, as Rails writes an exception, or to a job that failed; None for another."""
+    if first is not None and str(first["message"]).startswith('{"context":"') and first.get("level") == "WARN":
+        return _of_job(first, found)
     if first is None or first.get("message") != "" or first.get("level") != "FATAL" or found.get("level") != "FATAL":
         return None
     one, other = first.get("metadata") or {}, found.get("metadata") or {}
     same = all(one.get(name) == other.get(name) for name in ("pid", "request_id"))
     return str(found["message"]) if same else None
+
+
+def _of_job(first: dict[str, Any], found: dict[str, Any]) -> str | None:
+    """Return what a line of the same thread adds to the job that failed, whose error and backtrace Sidekiq writes behind it."""
+    one, other = first.get("metadata") or {}, found.get("metadata") or {}
+    same = found.get("level") == "WARN" and all(one.get(name) == other.get(name) for name in ("pid", "tid", "context"))
+    return str(found["message"]) if same and not str(found["message"]).startswith("{") else None
 
 
 def may_begin(text: str) -> bool:

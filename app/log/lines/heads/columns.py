@@ -8,7 +8,8 @@ from typing import Any
 
 from app.log.fold import fold
 from app.log.lines import tail, words
-from app.log.lines.names import THREAD, HeadFields, is_no_logger
+from app.log.lines.heads.fields import HeadFields
+from app.log.lines.heads.names import THREAD, is_no_logger
 from app.log.ranks import RANKS
 from app.times import stamps
 from app.times.written import Assumed
@@ -41,6 +42,8 @@ _PADDED = re.compile(r"([A-Z]{4,8}) {1,5}(?=\S)")
 _LABEL = re.compile(r"([a-z]{3,9}):[ ]")
 #: How many lines must have a level, and of how many that have it there one may lack it.
 _LEAST, _LACKING = 3, 5
+#: How many lines must be a time alone.
+_BARE = 2
 
 
 def after_level(line: str, place: int, found: HeadFields) -> int:
@@ -130,6 +133,21 @@ def clocked(line: str, assumed: Assumed) -> dict[str, Any] | None:
     """Return the log in a line that begins with a time of day and has no level."""
     stamp = stamps.at(line, 0, assumed) if _CLOCK.match(line) is not None else None
     return None if stamp is None else {"message": line[stamp.end :].strip(), "timestamp": stamp.value}
+
+
+def is_bare(lines: Iterable[str], assumed: Assumed) -> bool:
+    """Return whether some of *lines* are a time alone, as Oracle's alert log has it above what happened then."""
+    return sum(bare(line, assumed) is not None for line in lines) >= _BARE
+
+
+def bare(line: str, assumed: Assumed) -> dict[str, Any] | None:
+    """Return the log that a time alone on its line begins."""
+    text = line.strip()
+    inner = text[1:-1] if text[:1] == "[" and text[-1:] == "]" else text
+    stamp = stamps.at(inner, 0, assumed) if 16 <= len(inner) <= 40 else None
+    if stamp is None or stamp.kind != "full" or stamp.end < len(inner) or stamp.value is None:
+        return None
+    return {"message": "", "timestamp": stamp.value}
 
 
 def is_npmlog(lines: Iterable[str]) -> bool:

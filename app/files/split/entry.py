@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from app.errors import InvalidRecord, Problem
-from app.files import joins, literals
+from app.files import literals
 from app.files.formats import Format
-from app.files.joins import TraceForm
 from app.files.journal.entries import verbose
+from app.files.split import joins
+from app.files.split.joins import TraceForm
 from app.log.fold import fold
-from app.log.lines import ansi, columns, tail, words
+from app.log.lines import ansi, tail, words
+from app.log.lines.heads import columns
 from app.log.ranks import RANKS
 from app.times.written import Assumed
 
@@ -28,6 +30,8 @@ PLACE = re.compile(
     r"(?:\[(?P<thread>[^\]]{1,80})\] )?(?P<resource>[\w.$]{1,250}?)(?:[. ](?P<method>[a-z_$<][\w$<>]{0,99}))?(?:\(\))?",
     re.DOTALL,
 )
+#: What went wrong in Oracle's database, on a line of its own.
+_ORACLE = re.compile(r"ORA-\d{5}\b")
 _STATEMENT_TIME = re.compile(r"SET timestamp=(\d{9,11}(?:\.\d{1,6})?);")
 _ELEMENT = re.compile(r"<(date|logger|level|class|method|thread|message)>([^<]{0,65536})</\1>")
 #: Attributes of a log4j:event, its texts, and its properties.
@@ -138,6 +142,12 @@ class Entry:
                 return [literal]
         if self.stanza is not None and self.first.startswith("<log4j:"):
             return [_log4j(self.text)]
+        if (
+            not self.more
+            and self.found is not None
+            and self.found == {"message": "", "timestamp": self.found.get("timestamp")}
+        ):
+            return [{**self.found, "message": self.first.strip()}]
         if not self.more and self.trace is None:
             return format.logs(self.first, assumed, self.found, asked=self.asked)
         if self.open or (self.first.startswith("{") and not self.bracket and self.stanza is None):
@@ -161,6 +171,10 @@ class Entry:
             said = said[1:]
         elif not log["message"]:
             said = textwrap.dedent("\n".join(said)).split("\n")
+            level = "error" if any(map(_ORACLE.match, said)) else words.leading(said[0])
+            log = {"level": level, **log} if level is not None else log
+        if self._is_error_alone(log):
+            log = {**log, "level": "error", "message": f"Error: {log['message']}"}
         if self.trace is not None:
             log = _failed(log, self, said)
         lines = (log["message"], *said) if log["message"] else said
@@ -168,6 +182,11 @@ class Entry:
         if message[:1] == '"' and lines[0].count('"') == 1:  # the last column of a CSV, which went over lines
             message = columns.unquoted(message)
         return {**log, "message": message}
+
+    def _is_error_alone(self, log: dict[str, Any]) -> bool:
+        """Return whether what was read as the level is the class of JavaScript's exception: `[14:00:00] Error: boom`, its frames beneath."""
+        named = self.trace is not None and self.trace.language == "javascript" and log.get("level") == "Error"
+        return named and not log["message"].startswith("Error:")
 
 
 def is_second(entry: Entry, text: str, found: dict[str, Any]) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from app.log.lines import head, signs, tail, words
+from app.log.lines import tail, words
+from app.log.lines.heads import head, signs
 from app.times.written import Assumed
 
 #: A logger before the level, where no time is: `acme.pay: INFO: text`.

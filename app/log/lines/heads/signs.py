@@ -10,7 +10,7 @@ from app.log.lines import tail, words
 #: Signs that consoles show in the place of a level.
 _SIGNS = {
     **dict.fromkeys("ℹ•●◐▶☑✔✓★…⬢☐◯✅", "info"),
-    **dict.fromkeys("⚠", "warn"),
+    **dict.fromkeys("⚠‼", "warn"),
     **dict.fromkeys("✖✗✘×⨯☒❌⛔🚨💥", "error"),
     **dict.fromkeys("⚙⬤", "debug"),
     "→": "trace",
@@ -19,7 +19,7 @@ _SIGNS = {
 SIGN = re.compile(
     rf"(?:\[(?P<scope>[\w.:-]{{1,60}})\][ ])?(?:›[ ]{{1,2}})?(?:\[[\w.:-]{{1,60}}\][ ])?(?P<sign>[{''.join(_SIGNS)}])\ufe0f?[ ]{{1,4}}(?=\S)"
 )
-_LABEL = re.compile(r"(?P<label>[a-z]{3,12})[ ]{2,}")
+_LABEL = re.compile(r"(?P<label>[a-z]{3,12})(?:[ ]{2,}|[ ](?=\[))")
 
 
 def signed(text: str, sign: re.Match[str]) -> dict[str, Any]:

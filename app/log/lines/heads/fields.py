@@ -1,56 +1,23 @@
-"""Names in the head of a line: which of its brackets and words is the logger, the thread, the process, the source."""
+"""What the tokens of a head tell: which of its brackets and words is the logger, the thread, the process, the source."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from app.log.lines import tail, words
+from app.log.lines.heads import names
 
 #: Most names in brackets between level and text: logger and thread, or application and thread; a third is of the text.
 _INSIDE = 2
-#: Longest name of a logger: the longest resourceId.
-_LONGEST = 255
-#: `name: text`, `name - text`, `name   : text`; a bracket that was opened before the time may end it, or a tab.
-LOGGER = re.compile(
-    r"(?:(?P<module>[\w.]{1,200}):(?P<function>[\w<>.]{1,100}):(?P<line>\d{1,7})(?=[ ]-[ ])"
-    r"|(?:in[ ])?(?P<name>[A-Za-z_@](?:[\w.$/@·-]|#(?=[a-z<])|::?(?=\w)){0,254}+)(?:\[(?P<pid>\d{1,10})\])?)"
-    r"(?P<end>(?:[ ]{0,80}:(?=[ ])|[ ]-(?P<pairs>(?:[\w.-]{1,60}=\"[^\"]{0,200}\"[ ]?){1,20})-(?=[ ])|(?:[ ]{1,60}\[[^\[\]]{0,60}\]|(?=[ ]\([\w.-]{1,150}\.[A-Za-z]{1,5}:[\w<>$]{1,100}\(\d{1,7}\)\)[ ]))?[ ]{1,3}(?:--?-?(?=[ ]\S)|(?=\([\w.-]{1,150}:[\w<>$]{1,100}\(\d))|[ ]{1,60}>(?=[ ]\S)|\t|(?=\]))|(?=[ ]\S{1,100}\.[a-z]{1,4}:\d{1,7}[ \]]))[ ]{0,2}"
-)
-_SOURCE = re.compile(r"[\w./@\\-]{1,150}\.[A-Za-z]{1,4}:\d{1,7}")
-#: A logger or a function with the line in its source.
-_PLACED = re.compile(
-    r"(?=[^(:]{0,200}[A-Z._])(?P<name>[A-Za-z_][\w.$<>-]{0,200}?)(?::(?P<line>\d{1,7})|\((?P<paren>\d{1,7})\))"
-)
-#: Spring's `[application,trace,span]`, and a trace alone.
-_TRACED = re.compile(
-    r"(?:(?P<app>(?![0-9a-f]{32},)[\w.-]{0,100}),)?(?P<trace>[0-9a-f]{32}|[0-9a-f]{16})(?:[,-](?P<span>[0-9a-f]{16}))?(?:,(?:true|false))?"
-)
+#: A logger and the line in its source, in a column of its own: `[deluge.core.daemon            :123 ]`.
+_LINED = re.compile(r"(?!(?i:tid|thread|pid)\b)([A-Za-z_][\w.]{1,150})[ ]*:(\d{1,7})[ ]*")
+#: A thread whose name has blanks, and the logger behind it that tells so: `[shard 0:main] init - text`.
+_THREADED = re.compile(r"\[[\w .:#/-]{3,80}\][ ](?=[\w.$-]{1,200}[ ]-[ ]|(?:[a-z]\w*\.){2,12}[A-Za-z]\w*[ ])")
 #: The id of a request, as Rails tags its lines with it.
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
-_PROCESS = re.compile(r"(?:PID|pid)[ :=]?(\d{1,10})|(\d{1,10})-\d{1,10}")
 _NUMBERED = re.compile(r"(?:[Tt]hread|[Tt]id|TID)[ :=#]?\d{1,20}")
-_BRACKETED = re.compile(r"[A-Za-z_@][\w.$-]{0,99}(?:(?:::|[./])[\w.$-]{1,99}){0,10}(?:\(\d{1,10}\))?")
-#: A name that is a thread's rather than a logger's.
-THREAD = re.compile(
-    r"main$|[^.]*[Tt]hread|[^.]*(?:exec|pool|worker|MainProcess|nio|ForkJoin).*\d+$|MainProcess$|Thread-\d+$"
-)
-_EXCEPTION = re.compile(r"(?:\w+\.)*\w*(?:Error|Exception|Warning|Throwable)$")
-#: A class's name of several words: `SparkContext`.
-_HUMPS = re.compile(r"(?:[A-Z][a-z0-9]+){2,}[A-Z]?$")
-#: Words that begin a text before a colon and name no logger.
-PROSE = frozenset(
-    (
-        *("failed", "failure", "error", "errors", "warning", "exception", "panic", "caused", "cause"),
-        *("cannot", "could", "can", "unable", "missing", "unknown", "invalid", "note", "usage", "hint"),
-        *("result", "reason", "message", "status", "request", "response", "query", "the", "this"),
-        *("found", "closed", "started", "stopped", "starting", "stopping", "retrying", "connecting"),
-        *("connected", "received", "sent", "loading", "loaded", "done", "finished", "completed"),
-        *("skipping", "unexpected", "denied", "expected", "rejected", "aborted", "timeout", "refused"),
-    )
-)
 
 
 @dataclass(slots=True)
@@ -73,6 +40,10 @@ class HeadFields:
                 self.metadata["program" if name == "worker" else name] = found[name]
         if found["pid"] or found["process"]:
             self.metadata["pid"] = found["pid"] or found["process"]
+        if found["task"] is not None:
+            self.metadata["task"] = found["task"]
+        if found["number"] is not None:
+            self.metadata["pid" if found["number"].isdecimal() else "thread"] = found["number"]
         if found["name"] is not None:
             self.metadata["program"] = found["name"]
 
@@ -90,7 +61,7 @@ class HeadFields:
         elif kind == "pairs":
             for name, value in (tail.pairs(found[0]) or {}).items():
                 tail.add(self.metadata, name, value)
-        elif kind == "name" and _SOURCE.fullmatch(found["name"]) is not None:
+        elif kind == "name" and names.SOURCE.fullmatch(found["name"]) is not None:
             self.metadata.setdefault("source", found["name"])
         elif kind == "name" and "@" not in found["name"] and not words.is_level(found["name"]):
             self.brackets.append(found["name"])
@@ -103,7 +74,9 @@ class HeadFields:
         value = found[kind]
         if kind == "bracket":
             return self._inside(value[1:-1])
-        if kind == "paren":
+        if kind == "paren" and names.SOURCE.fullmatch(value[1:-1]) is not None:
+            self.metadata.setdefault("source", value[1:-1])
+        elif kind == "paren":
             if " " in value and not self.brackets and self.logger is None:
                 return False
             self._thread(value[1:-1])
@@ -113,6 +86,8 @@ class HeadFields:
             self._thread(value.split(" ThreadId")[0])
         elif kind in ("java", "call", "django"):
             return self._named(kind, value)
+        elif kind == "trace":
+            self.metadata.setdefault("traceId", value)
         elif kind in ("spans", "span"):
             self.metadata["spans"] = value
             for name, inner in tail.within(value).items():
@@ -125,15 +100,18 @@ class HeadFields:
         """Take a bracket from between level and text; False where it belongs to the text."""
         if not content:
             return True
-        if _SOURCE.fullmatch(content) is not None:
+        if names.SOURCE.fullmatch(content) is not None:
             self.metadata.setdefault("source", content)
             return True
         if _NUMBERED.fullmatch(content) is not None:
             self._thread(content)
             return True
+        if content.isdecimal() and "pid" not in self.metadata:
+            self.metadata["pid"] = content
+            return True
         before = len(self.brackets)
         # Behind the level of `TIME logger LEVEL` a name in brackets is of the text.
-        named = any(not is_thread(name) for name in self.brackets[: before - self.inside])
+        named = any(not names.is_thread(name) for name in self.brackets[: before - self.inside])
         taken = self.inside < _INSIDE and not named and self.bracket(content)
         self.inside += len(self.brackets) > before
         return taken
@@ -147,7 +125,7 @@ class HeadFields:
             self.logger, process, thread = value.split(" ")
             self.metadata.setdefault("pid", process)
             self._thread(thread)
-        elif self.logger is not None or _EXCEPTION.match(value):
+        elif self.logger is not None or names.EXCEPTION.match(value):
             return False
         else:
             self.logger = value
@@ -159,22 +137,25 @@ class HeadFields:
         if _ID.fullmatch(content) is not None:
             self.metadata.setdefault("request_id", content)
             return True
-        if _is_name(content):
+        if names.is_name(content):
             self.brackets.append(content)
             return True
         if not content or words.is_level(content):
             return content == ""
         if content.isdecimal():
             self.metadata.setdefault("pid", content)
-        elif (traced := _TRACED.fullmatch(content)) is not None:
+        elif (traced := names.TRACED.fullmatch(content)) is not None:
             self._traced(traced)
-        elif (process := _PROCESS.fullmatch(content)) is not None:
+        elif (process := names.PROCESS.fullmatch(content)) is not None:
             self.metadata.setdefault("pid", process[1] or process[2])
-        elif _SOURCE.fullmatch(content) is not None:
+        elif names.SOURCE.fullmatch(content) is not None:
             self.metadata.setdefault("source", content)
         elif "=" in content and (values := tail.pairs(content)) is not None:
             for name, value in values.items():
                 tail.add(self.metadata, name, value)
+        elif (lined := _LINED.fullmatch(content)) is not None:
+            self.brackets.append(lined[1])
+            self.metadata.setdefault("line", int(lined[2]))
         elif " " not in content:
             self._context(content) if "," in content else self._thread(content)
         else:
@@ -183,8 +164,8 @@ class HeadFields:
 
     def column(self, content: str) -> None:
         """Take what stands between two bars or commas."""
-        placed = _PLACED.fullmatch(content)
-        if placed is not None and _SOURCE.fullmatch(content) is None:
+        placed = names.PLACED.fullmatch(content)
+        if placed is not None and names.SOURCE.fullmatch(content) is None:
             content = placed["name"]
             self.metadata.setdefault("line", int(placed["line"] or placed["paren"]))
         self.bracket(content)
@@ -195,13 +176,33 @@ class HeadFields:
             self.logger = found["module"]
             self.metadata.update(function=found["function"], line=int(found["line"]))
             return
-        self.logger, number = _placed(found["name"])
+        self.logger, number = names.placed(found["name"])
         if number is not None:
             self.metadata.setdefault("line", number)
         if found["pid"] is not None:
             self.metadata.setdefault("pid", found["pid"])
         if found["pairs"] is not None:
             self.metadata.update(tail.pairs(found["pairs"]) or {})
+
+    def threaded(self, line: str, found: re.Match[str]) -> bool:
+        """Take a bracket with blanks for the thread's name where a logger follows it; False where none does."""
+        if found.lastgroup != "bracket" or " " not in found[0] or _THREADED.match(line, found.start()) is None:
+            return False
+        self._thread(found[0][1:-1])
+        return True
+
+    def beside(self, found: re.Match[str], line: str, level: words.Level | None) -> bool:
+        """Take a mere word behind the level as context where the logger stands before it: `shop - INFO - GET-12 - text`."""
+        if level is None or not line.startswith(" - ", level.end) or found["end"].strip() != "-":
+            return False
+        if (
+            found["name"] is None
+            or "." in found["name"]
+            or not any(not names.is_thread(name) for name in self.brackets)
+        ):
+            return False
+        self._context(found["name"])
+        return True
 
     def has_logger(self) -> bool:
         """Return whether one of the names in brackets is that of a logger, by its points."""
@@ -212,16 +213,18 @@ class HeadFields:
         rest = list(self.brackets)
         logger = self.logger
         if logger is None:
-            named = [name for name in rest if not is_thread(name)]
+            named = [name for name in rest if not names.is_thread(name)]
             logger = next((name for name in named if "." in name or "::" in name), None) or next(iter(named), None)
             if logger is not None:
                 rest.remove(logger)
         for name in rest:
-            if is_thread(name) or (self.logger is not None and "thread" not in self.metadata and name is rest[-1]):
+            if names.is_thread(name) or (
+                self.logger is not None and "thread" not in self.metadata and name is rest[-1]
+            ):
                 self._thread(name)
             else:
                 self._context(name)
-        return None if logger is None or len(logger) > _LONGEST else logger
+        return None if logger is None or len(logger) > names.LONGEST else logger
 
     def _traced(self, found: re.Match[str]) -> None:
         for name, value in (("traceId", found["trace"]), ("spanId", found["span"]), ("context", found["app"])):
@@ -238,62 +241,3 @@ class HeadFields:
         if text:
             before = self.metadata.get("context")
             self.metadata["context"] = text if before is None else f"{before} {text}"
-
-
-# Few names stand before many texts, so the verdict on each is remembered.
-
-
-@lru_cache(maxsize=4_096)
-def is_thread(name: str) -> bool:
-    """Return whether a name is a thread's rather than a logger's."""
-    return THREAD.match(name) is not None
-
-
-@lru_cache(maxsize=4_096)
-def _is_name(content: str) -> bool:
-    """Return whether what stands in brackets is a mere name: no trace id, no process and no place in the source."""
-    others = (_TRACED, _PROCESS, _SOURCE)
-    return (
-        _BRACKETED.fullmatch(content) is not None
-        and not any(other.fullmatch(content) for other in others)
-        and not words.is_level(content)
-    )
-
-
-@lru_cache(maxsize=4_096)
-def _placed(name: str) -> tuple[str, int | None]:
-    """Return a logger's name without the line in its source, and that line."""
-    placed = _PLACED.fullmatch(name)
-    return (name, None) if placed is None else (placed["name"], int(placed["line"] or placed["paren"]))
-
-
-@lru_cache(maxsize=4_096)
-def is_no_logger(name: str) -> bool:
-    """Return whether a word before a colon is a level, an exception or the first word of a text."""
-    return words.is_level(name) or _EXCEPTION.match(name) is not None or name.lower() in PROSE
-
-
-def is_logger(found: re.Match[str], line: str, level: words.Level | None, *, sourced: bool = False) -> bool:
-    """Return whether what LOGGER found is a logger's name and not the beginning of the text."""
-    if found["module"] is not None:
-        return True
-    name = found["name"]
-    if len(name) > _LONGEST or is_no_logger(name):
-        return False
-    shaped = "." in name or "::" in name or "/" in name or "·" in name or found["pid"] is not None
-    if sourced and found["end"].strip() == ":":
-        return True
-    if level is None:
-        return shaped and found["end"].strip() != "" and "/" not in name
-    end = found["end"].strip(" ")
-    if end == "\t":
-        after = line[found.end() : found.end() + 1]
-        behind = line.find("\t", found.end())
-        tabbed = line[level.end : level.end + 1] == "\t"
-        column = level.style != "bracket" and (
-            (shaped and (behind > 0 or tabbed)) or (tabbed and line.find("\t") < level.end)
-        )
-        return ((sourced or column) and after not in ("{", "")) or _SOURCE.match(line, found.end()) is not None
-    if shaped or end != ":":
-        return shaped or not name.isupper()
-    return (name[0].islower() or _HUMPS.match(name) is not None) and line[level.end : level.end + 1] != ":"

@@ -1,0 +1,1 @@
+"""Splitting the lines of a source into entries: what of it makes one log."""
