@@ -109,8 +109,8 @@ def bracketed(text: str) -> dict[str, Any]:
 def object_of(text: str) -> dict[str, Any] | None:
     """Return the object of JSON that *text* is; None for another text."""
     try:
-        value = _decoder.decode(text)
-    except (ValueError, RecursionError):
+        value = STRICT.read(text)
+    except NotJSON:
         return None
     return value if isinstance(value, dict) else None
 
