@@ -16,7 +16,7 @@ from app.times.written import Assumed
 _HELD, _HELD_CHARACTERS, _BEGUN = 1_000, 4 << 20, 10_000
 
 
-class Source:
+class CrossedSource:
     """One of those whose lines lie within each other: its own lines, split as it wrote them."""
 
     def __init__(self, inner: Splitter) -> None:
@@ -32,7 +32,7 @@ class Source:
         return held[0][0] if held else None
 
 
-class Sources:
+class CrossedSources:
     """Several sources in one: the entries between two places at which none is begun are given together.
 
     A source is taken again from such a place only.
@@ -40,17 +40,17 @@ class Sources:
 
     def __init__(self, inner: Format, assumed: Assumed) -> None:
         self._inner, self._assumed = inner, assumed
-        self._sources: dict[str, Source] = {}
+        self._sources: dict[str, CrossedSource] = {}
         self._done: list[Entry] = []
         #: How many characters those have that are done, and where the last of them ends.
         self._size = self._reach = 0
         #: A source that began something before that.
-        self._blocker: Source | None = None
+        self._blocker: CrossedSource | None = None
 
-    def _source(self, name: str) -> Source:
+    def _source(self, name: str) -> CrossedSource:
         source = self._sources.get(name)
         if source is None:
-            source = self._sources[name] = Source(splitter_of(self._inner, self._assumed))
+            source = self._sources[name] = CrossedSource(splitter_of(self._inner, self._assumed))
         return source
 
     def _released(self, line: Line) -> Iterator[Entry]:
@@ -82,7 +82,7 @@ class Sources:
                 entry.end = end
             yield entry
 
-    def _feed(self, source: Source) -> None:
+    def _feed(self, source: CrossedSource) -> None:
         """Give the line whose parts have come to the splitter of its source."""
         parts, source.parts = source.parts, []
         first, last = parts[0][0], parts[-1][0]
@@ -92,14 +92,14 @@ class Sources:
             self._whole(source, ended)
         source.pending += parts
 
-    def _close(self, source: Source) -> None:
+    def _close(self, source: CrossedSource) -> None:
         if source.parts:
             self._feed(source)
         if (ended := source.inner.end()) is not None:
             self._whole(source, ended)
         source.pending.clear()
 
-    def _whole(self, source: Source, ended: Entry) -> None:
+    def _whole(self, source: CrossedSource, ended: Entry) -> None:
         """Note the entry that *ended*."""
         source.pending.clear()
         self._hold(ended)

@@ -8,7 +8,7 @@ from app.files import kept
 from app.files.formats import Format
 from app.files.kept import Carried, Kept, Reader
 from app.files.split import joins
-from app.files.split.crossing import Source, Sources
+from app.files.split.crossing import CrossedSource, CrossedSources
 from app.files.split.entry import JOINED_CHARACTERS, Entry, Line
 from app.files.split.first_line import splitter_of
 from app.files.split.splitter import Splitter
@@ -39,7 +39,7 @@ def entries(lines: Iterable[Line | None], format: Format, assumed: Assumed) -> I
 _WHOLE = Kept("", False, "", None, {})
 
 
-class _Unwrapping(Sources):
+class _Unwrapping(CrossedSources):
     """Takes lines that hold a container's lines: those of each stream are put together again, then split as it wrote them."""
 
     def __init__(self, format: Format, inner: Format, keep: Reader, assumed: Assumed) -> None:
@@ -74,7 +74,7 @@ class _Unwrapping(Sources):
         if (entry := self._outer.end()) is not None:
             yield entry
 
-    def _whole(self, source: Source, ended: Entry) -> None:
+    def _whole(self, source: CrossedSource, ended: Entry) -> None:
         """Note the entry of the lines that hold the one that *ended*."""
         (first, outer), *more = source.pending
         source.pending = []
@@ -85,7 +85,7 @@ class _Unwrapping(Sources):
         self._hold(entry)
 
 
-class _Processes(Sources):
+class _Processes(CrossedSources):
     """Takes the lines of processes that write into one file: an entry of one that is sure to go on waits while others write."""
 
     def entries(self, lines: Iterable[Line | None]) -> Iterator[Entry | None]:
@@ -109,7 +109,7 @@ class _Processes(Sources):
                 yield from self._released(line)
         yield from self._end()
 
-    def _turn(self, before: str, name: str) -> Source:
+    def _turn(self, before: str, name: str) -> CrossedSource:
         """Return what takes the lines of the process *name* when the one *before* wrote last: another only where that one's entry waits."""
         source = self._sources.get(before)
         if name == before or source is None or source.inner.waits:

@@ -1,4 +1,4 @@
-"""What the tokens of a head tell: which of its brackets and words is the logger, the thread, the process, the source."""
+"""The fields of a head: which of its brackets and words is the logger, the thread, the process, the source."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from app.log.lines.heads import names
 _INSIDE = 2
 #: A logger and the line in its source, in a column of its own: `[deluge.core.daemon            :123 ]`.
 _LINED = re.compile(r"(?!(?i:tid|thread|pid)\b)([A-Za-z_][\w.]{1,150})[ ]*:(\d{1,7})[ ]*")
-#: A thread whose name has blanks, and the logger behind it that tells so: `[shard 0:main] init - text`.
+#: A thread whose name has blanks, and the logger behind it that shows it: `[shard 0:main] init - text`.
 _THREADED = re.compile(r"\[[\w .:#/-]{3,80}\][ ](?=[\w.$-]{1,200}[ ]-[ ]|(?:[a-z]\w*\.){2,12}[A-Za-z]\w*[ ])")
 #: The id of a request, as Rails tags its lines with it.
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
