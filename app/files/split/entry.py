@@ -30,7 +30,7 @@ PLACE = re.compile(
     r"(?:\[(?P<thread>[^\]]{1,80})\] )?(?P<resource>[\w.$]{1,250}?)(?:[. ](?P<method>[a-z_$<][\w$<>]{0,99}))?(?:\(\))?",
     re.DOTALL,
 )
-#: What went wrong in Oracle's database, on a line of its own.
+#: A fault of Oracle's database, on a line of its own.
 _ORACLE = re.compile(r"ORA-\d{5}\b")
 _STATEMENT_TIME = re.compile(r"SET timestamp=(\d{9,11}(?:\.\d{1,6})?);")
 _ELEMENT = re.compile(r"<(date|logger|level|class|method|thread|message)>([^<]{0,65536})</\1>")

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-# What stands for the beginning of a line is its first character, but for these, of which every letter is `a` and every digit `0`:
+# The beginning of a line is given by its first character, but for these, of which every letter is `a` and every digit `0`:
 # a line with a bracket has its first two; one with a date such as 2023-09-15 and a time of day `0-` and the three characters behind
 # time and zone, so that `2023-09-15 08:00:00 [main] text` is `0- [a`; one with such a date in a bracket `[0-` and three; one with a
 # date such as 2023/09/15 `0/` and three; one with a time of day alone `0:`.
