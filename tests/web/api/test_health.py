@@ -40,7 +40,7 @@ def test_ready(client: FlaskClient, backends: Backends, make_record: MakeRecord)
     assert parts["disk"]["free_bytes"] > parts["disk"]["least_bytes"]
 
 
-@pytest.mark.parametrize(("table", "wrong"), [("state", {"queue", "index"}), ("logs", {"store", "index"})])
+@pytest.mark.parametrize(("table", "wrong"), [("state", {"queue", "store", "index"}), ("logs", {"store", "index"})])
 def test_part_that_is_broken_is_named(client: FlaskClient, settings: Settings, table: str, wrong: set[str]) -> None:
     """503 with the parts at fault, and only those; the process itself lives."""
     with SqliteDatabase(settings.database).write(durable=True) as connection:
