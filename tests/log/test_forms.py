@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from app.log.lines import forms
 from app.log.lines.forms import FORMS
 from app.log.lines.rows.form import Form
+from app.times.written import Assumed
 from tests.thorough import examples
 
 #: Forms that may stand behind the name of a file, a facility or a device: for these names only some letters are tried.
@@ -30,3 +31,42 @@ def test_a_form_is_asked_for_every_line_that_it_matches(form: Form, data: st.Dat
 def test_no_two_forms_have_one_name() -> None:
     """Forms that are asked together are found by their names."""
     assert len({one.name for one in FORMS}) == len(FORMS)
+
+
+@pytest.mark.parametrize(
+    ("line", "level"),
+    [
+        ("2026-11-29 14:00:02.123 shop[1234:5678] ERROR payment failed", "ERROR"),
+        ("2026-11-29 14:00:02.123 shop[1234:5678] payment failed", "info"),
+        ("2026/11/29 14:00:02| CRITICAL shop: payment failed", "CRITICAL"),
+        ("2026-11-29 14:00:02: (pay.c.12) Warning: disk almost full", "Warning"),
+    ],
+)
+def test_a_level_that_the_text_begins_with_is_the_logs(line: str, level: str) -> None:
+    """Where the form is of a program that names none: others write their lines so too."""
+    log = forms.read(line, Assumed.here())
+    assert log is not None
+    assert log["level"] == level
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2026/11/29 14:00:01 [worker:2] job done",
+        "2026/11/29 14:00:01 [node:1] ERROR: payment failed",
+        "2026-11-29T14:00:00.123+0000 20261129 3 orders imported",
+    ],
+)
+def test_a_number_that_is_no_level_stays(line: str) -> None:
+    """In a line that merely looks like Liquidsoap's or Ceph's: it would be lost, and the level wrong."""
+    assert forms.read(line, Assumed.here()) is None
+
+
+def test_pairs_behind_the_message_of_kratos_are_taken() -> None:
+    """As those before it are, the trace's id among them; a text in quotes has them no more."""
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    log = forms.read(
+        f'INFO ts=2026-11-29T14:00:02Z caller=a.go:1 msg="paid for" order=17 trace_id={trace}', Assumed.here()
+    )
+    assert log is not None
+    assert (log["message"], log["traceId"], log["metadata"]) == ("paid for", trace, {"order": 17, "caller": "a.go:1"})

@@ -29,6 +29,7 @@ def sent(value: Any) -> LogRecord:
     [
         ("2026-01-02T03:04:05.678Z [app] error: payment failed", "error", "app", "payment failed"),
         ("[2026-11-29T13:21:14Z WARN shop] disk", "warn", "shop", "disk"),
+        ("2026-01-02 03:04:05,678 - shop - ERROR - [404] page missing", "error", "shop", "[404] page missing"),
         ("\u001b[31mERROR\u001b[0m [shop] failed", "error", "shop", "failed"),
         ("2026-01-02 03:04:05 ERROR shop: failed\nTraceback (most recent call last):\n  File x\nKeyError: 1", "error", "shop", None),
     ],

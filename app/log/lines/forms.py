@@ -165,7 +165,7 @@ def _log(one: Form, found: re.Match[str], assumed: Assumed) -> dict[str, Any] | 
         log["timestamp"] = _instant(parts, assumed)
     if "timestamp" in log and log["timestamp"] is None:
         return None
-    if (level := _level(one, parts)) is not None:
+    if (level := _level(one, parts, log["message"])) is not None:
         log["level"] = level
     if "resource" in parts:
         log["resourceId"] = parts.pop("resource")
@@ -224,7 +224,7 @@ def _time(text: str, assumed: Assumed) -> str | int | float | None:
     return None if stamp is None or stamp.end < len(text) else stamp.value
 
 
-def _level(one: Form, parts: dict[str, Any]) -> str | None:
+def _level(one: Form, parts: dict[str, Any], message: str) -> str | None:
     if (letter := parts.pop("letter", None)) is not None:
         return one.levels.get(letter)
     if (priority := parts.pop("priority", None)) is not None:
@@ -234,7 +234,8 @@ def _level(one: Form, parts: dict[str, Any]) -> str | None:
         return one.levels.get(word) or (named[0] if named is not None else None)
     if parts.get("status", "").isdecimal():
         return from_status(int(parts["status"]))
-    return one.level
+    # A program that names no level is not the only one that writes its form: others' texts begin with theirs.
+    return one.level and (words.leading(message) or one.level)
 
 
 def _number(text: str) -> int | float | None:

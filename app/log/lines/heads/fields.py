@@ -73,7 +73,7 @@ class HeadFields:
         kind = str(found.lastgroup)
         value = found[kind]
         if kind == "bracket":
-            return self._inside(value[1:-1])
+            return self._inside(value[1:-1], glued=found.string[found.start() - 1 : found.start()] == "]")
         if kind == "paren" and names.SOURCE.fullmatch(value[1:-1]) is not None:
             self.metadata.setdefault("source", value[1:-1])
         elif kind == "paren":
@@ -96,8 +96,8 @@ class HeadFields:
             self.metadata.setdefault("source", value)
         return True
 
-    def _inside(self, content: str) -> bool:
-        """Take a bracket from between level and text; False where it belongs to the text."""
+    def _inside(self, content: str, *, glued: bool) -> bool:
+        """Take a bracket from between level and text, *glued* to another one or not; False where it belongs to the text."""
         if not content:
             return True
         if names.SOURCE.fullmatch(content) is not None:
@@ -106,7 +106,7 @@ class HeadFields:
         if _NUMBERED.fullmatch(content) is not None:
             self._thread(content)
             return True
-        if content.isdecimal() and "pid" not in self.metadata:
+        if glued and content.isdecimal() and "pid" not in self.metadata:
             self.metadata["pid"] = content
             return True
         before = len(self.brackets)

@@ -32,11 +32,11 @@ DAEMONS: tuple[Form, ...] = (
         rf"\[(?P<time>\d{{4}}/\d\d/\d\d {_CLOCK}\.\d{{3}} [+-]\d\d:\d\d)\] \[(?P<level>[A-Z]{{4,5}})\] \[(?P<source>[^\]\s]{{1,200}}|<unknown>)\] "
         r"\[(?:\"(?P<quoted>(?:[^\"\\]|\\.)*+)\"|(?P<message>[^\]]*+))\](?P<fields>(?: \[(?:\"(?:[^\"\\]|\\.)*+\"|[^\"\[\]=])+=(?:\"(?:[^\"\\]|\\.)*+\"|[^\"\]]*+)\])*+)",
     ),
-    # Ceph: 2026-11-29T14:00:01.123+0000 7f1234567890 -1 text
+    # Ceph, an address as the thread: 2026-11-29T14:00:01.123+0000 7f1234567890 -1 text
     form(
         "ceph",
         "0- [0a][0a]",
-        rf"(?P<time>{_DAY}T{_CLOCK}\.\d{{3}}[+-]\d{{4}}) (?P<thread>[0-9a-f]{{8,16}}) +(?P<letter>-1|\d{{1,2}}) (?P<message>.*)",
+        rf"(?P<time>{_DAY}T{_CLOCK}\.\d{{3}}[+-]\d{{4}}) (?P<thread>(?=\d*[a-f])[0-9a-f]{{12,16}}) +(?P<letter>-1|\d{{1,2}}) (?P<message>.*)",
         {"-1": "error", **dict.fromkeys(("0", "1"), "info"), **{str(number): "debug" for number in range(2, 31)}},
     ),
     # GlusterFS: [2026-11-29 14:00:02.123456 +0000] E [MSGID: 100030] [socket.c:2327:connect] 0-glusterfs: text
@@ -130,6 +130,7 @@ DAEMONS: tuple[Form, ...] = (
         "kratos",
         "[DIWEF]",
         r"(?P<level>DEBUG|INFO|WARN|ERROR|FATAL) ts=(?P<time>\d{4}-\d\d-\d\dT\S{8,30}) (?P<pairs>(?:(?!msg=)[\w.]{1,60}=\S{0,500} ){0,20})msg=(?P<message>.*)",
+        pairs=True,
     ),
     # TYPO3: Sun, 29 Nov 2026 14:00:01 +0000 [WARNING] request="abc123" component="TYPO3.CMS.Pay": text - {"path":"/var"}
     form(

@@ -8,6 +8,10 @@ from app.log.lines.rows.form import Form, form
 _DAY = r"\d{4}-\d\d-\d\d"
 _CLOCK = r"\d\d:\d\d:\d\d"
 _LOG_LEVELS = {"TRACE_L1": "trace", "TRACE_L2": "trace", "TRACE_L3": "trace", "BACKTRACE": "debug"}
+#: Names of Liquidsoap's parts, and of sources with a dot: `[worker:2]` is somebody else's.
+_LIQUIDSOAP_PARTS = (
+    r"clock|decoder|harbor|lang|main|request|server|source|startup|threads|[A-Za-z][\w-]{0,60}\.[\w.-]{1,60}"
+)
 _LIQUIDSOAP = dict(zip("12345", ("critical", "severe", "notice", "info", "debug"), strict=True))
 
 NATIVE: tuple[Form, ...] = (
@@ -115,7 +119,7 @@ NATIVE: tuple[Form, ...] = (
     form(
         "liquidsoap",
         r"0/ \[a",
-        rf"(?P<time>\d{{4}}/\d\d/\d\d {_CLOCK}) \[(?P<resource>[A-Za-z][\w.-]{{0,100}}):(?P<letter>[1-5])\] (?P<message>.*)",
+        rf"(?P<time>\d{{4}}/\d\d/\d\d {_CLOCK}) \[(?P<resource>{_LIQUIDSOAP_PARTS}):(?P<letter>[1-5])\] (?P<message>.*)",
         _LIQUIDSOAP,
     ),
     # Icecast: [2026-11-29  14:00:02] EROR source/source_main text
