@@ -62,7 +62,8 @@ def _in_segments(connection: Connection, ids: Sequence[bytes], suffix: str) -> I
     """Yield the segments that hold some of *ids*, and in which rows."""
     if not ids:
         return
-    ids, there = sorted(ids), directory(connection, suffix)
+    # Each once: marks of two requests may name the same.
+    ids, there = sorted(set(ids)), directory(connection, suffix)
     near = there.with_ids(ids[0], ids[-1])
     wanted = dict.fromkeys(near, ids)
     if len(near) > _NEAR:

@@ -265,11 +265,14 @@ def seal(database: SqliteDatabase, most: int = 64, generation: Generation = CURR
     suffix, sealed = generation.suffix, f"sealed{generation.suffix}"
     with database.snapshot() as connection:
         first, full = rows.get_state(connection, sealed), (rows.get_state(connection, f"indexed{suffix}") + 1) // BLOCK
+        tables = connection.execute("PRAGMA schema_version").fetchone()  # another once a rebuild has replaced them
     last = min(full, first + most)
     for start in range(first, last, 8):
         made = [(number, _messages(database, number, generation)) for number in range(start, min(start + 8, last))]
         packed = [_packed(messages) for _, messages in made]
         with database.write(durable=False) as connection:
+            if connection.execute("PRAGMA schema_version").fetchone() != tables:
+                return 0
             for (number, messages), (text, runs) in zip(made, packed, strict=True):
                 # A log deleted meanwhile would shift all others: such a block stays without a text.
                 if len(messages) == BLOCK and _rows(connection, number, generation) == BLOCK:

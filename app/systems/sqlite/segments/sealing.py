@@ -120,9 +120,10 @@ def put(database: SqliteDatabase, run: Run) -> int:
     with database.write(durable=False) as connection:
         if rows.get_state(connection, SEALED_TO) != run.after:
             return 0
-        count = "SELECT count(*) FROM logs WHERE place > ? AND place <= ?"
-        if connection.execute(count, (run.after, run.last)).fetchone()[0] != len(run.places):
-            # Some were deleted meanwhile: the next round reads those that are left.
+        there = "SELECT id, place FROM logs WHERE place > ? AND place <= ? ORDER BY place"
+        rows_there = connection.execute(there, (run.after, run.last)).fetchall()
+        if rows_there != [(row[0], place) for row, place in zip(run.logs, run.places, strict=True)]:
+            # Some were deleted meanwhile, or a rebuild has put others in their places: the next round reads what is there.
             return 0
         rows.set_state(connection, SEALED_TO, run.last)
         if columns is not None and parts is None:
