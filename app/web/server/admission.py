@@ -61,8 +61,6 @@ class Admission:
         self._lines, self._clock = deque(lines), clock
         #: Requests at work: those that send logs, and others.
         self._working = {True: 0, False: 0}
-        #: Requests that wait, in all lines.
-        self.waiting = 0
         self._refused, self._logged = 0, float("-inf")
 
     def refuses(self, line: WaitingLine) -> bool:
@@ -85,7 +83,6 @@ class Admission:
         if not line.waiting:
             line.empty = now
         line.waiting.append((now, turn))
-        self.waiting += 1
         try:
             await turn
         except asyncio.CancelledError:
@@ -112,7 +109,6 @@ class Admission:
         while line.waiting:
             late = line.late(now)
             _, turn = line.waiting.popleft()
-            self.waiting -= 1
             if not line.waiting:
                 line.empty = now
             if turn.done():  # its request was cancelled

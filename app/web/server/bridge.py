@@ -33,7 +33,7 @@ JOINED = 1 << 20
 SILENCE_SECONDS = 30.0
 #: Bytes of bodies in memory at once, over all requests; a single body may always come in.
 BODIES_LIMIT = 256 << 20
-#: Requests that may wait for a thread.
+#: Requests that may wait for a thread, in each line: however many logs wait, pages are answered.
 WAITING_LIMIT = 1_000
 #: Seconds after which a request is watched for its client's leaving.
 WATCH_SECONDS = 0.1
@@ -139,7 +139,7 @@ class Bridge:
             return await self._overloaded(scope, receive)
         try:
             await self._read(scope, receive, held)
-            if self._admission.waiting >= WAITING_LIMIT:
+            if len(line.waiting) >= WAITING_LIMIT:
                 raise Unavailable("too many requests wait", retry_after=1)
             watch = _Watch(scope, receive)
             try:

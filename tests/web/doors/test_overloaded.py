@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from app.errors import Overloaded
 from app.web.server.admission import ALWAYS
-from app.web.server.bridge import Bridge
+from app.web.server.bridge import WAITING_LIMIT, Bridge
 from app.web.server.environ import REFUSED
 from app.web.server.waiting import WaitingLines
 from tests.web.doors.table import ROWS, Row, batch
@@ -39,6 +39,13 @@ class Server:
         turn = asyncio.get_running_loop().create_future()
         for line in self.lines.all:
             line.waiting.extend([(float("-inf"), turn)] * (ALWAYS + 1))
+        found = await self.sent(self._scope(row, headers), body)
+        for line in self.lines.all:
+            line.waiting.clear()
+        return found
+
+    async def sent(self, scope: dict[str, Any], body: bytes) -> tuple[int, dict[str, str], bytes, int]:
+        """Send a request in two pieces; return what `ask` does."""
         pieces = [body[: len(body) // 2], body[len(body) // 2 :]]
         sent: list[dict[str, Any]] = []
 
@@ -48,10 +55,8 @@ class Server:
         async def send(message: Any) -> None:
             sent.append(message)
 
-        await self._bridge(self._scope(row, headers), receive, send)
+        await self._bridge(scope, receive, send)
         begun = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-        for line in self.lines.all:
-            line.waiting.clear()
         return sent[0]["status"], begun, sent[1]["body"], 2 - len(pieces)
 
     def _scope(self, row: Row, headers: dict[str, str]) -> dict[str, Any]:
@@ -148,3 +153,17 @@ def test_remembered_paths_are_bounded(server: Server, monkeypatch: pytest.Monkey
     for number in range(50):
         server.lines({"method": "POST", "path": f"/index-{number}/_doc"})
     assert len(server.lines._known) <= 10
+
+
+def test_pages_are_answered_however_many_logs_wait(server: Server) -> None:
+    """Elasticsearch's shippers are refused nothing for long, so that very many may wait: of their own kind they take the places."""
+    scope = server._scope(ROWS["elastic"], {})
+
+    async def both() -> list[int]:
+        turn = asyncio.get_running_loop().create_future()
+        server.lines(scope).waiting.extend([(float("-inf"), turn)] * WAITING_LIMIT)
+        asked = (scope, {**scope, "method": "GET", "path": "/health/live"})
+        async with asyncio.timeout(10):
+            return [(await server.sent(one, b""))[0] for one in asked]
+
+    assert asyncio.run(both()) == [503, 200]
