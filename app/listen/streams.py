@@ -97,8 +97,9 @@ class Streams:
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.counts.connections += 1
-        # Until it has a place nothing is read: else each of any number that wait would fill the memory.
-        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        # Until it has a place nothing is read: else each of any number that wait would fill the memory. Not at once: before
+        # Python 3.11.5 a transport begins to read behind this call, paused or not.
+        asyncio.get_running_loop().call_soon(writer.transport.pause_reading)  # type: ignore[attr-defined]
         _ask_whether_alive(writer.get_extra_info("socket"))
         task = asyncio.ensure_future(self._serve(reader, writer))
         self._open[task] = writer

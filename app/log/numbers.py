@@ -24,8 +24,8 @@ SYSLOG_MARK = b'sequenceId="'
 #: A message of RFC 5424 as far as its sequence number: time, host, and the number in its element `meta`.
 _MESSAGE = re.compile(
     rb"<\d{1,3}>1 (\S+) (\S{1,255}) \S+ \S+ \S+ "
-    rb'(?:\[(?!meta )(?:[^"\]]|"(?:[^"\\]|\\.)*+")*+\])*+'
-    rb'\[meta (?:[^"\]]|"(?:[^"\\]|\\.)*+")*?\bsequenceId="([1-9]\d{0,9})"'
+    rb'(?:\[(?!meta )(?:[^"\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*")*\])*'
+    rb'\[meta (?:[^"\]]|"[^"\\]*+(?:\\.[^"\\]*+)*")*?\bsequenceId="([1-9]\d{0,9})"'
 )
 
 

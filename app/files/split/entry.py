@@ -37,7 +37,7 @@ _ELEMENT = re.compile(r"<(date|logger|level|class|method|thread|message)>([^<]{0
 #: Attributes of a log4j:event, its texts, and its properties.
 _ATTRIBUTE = re.compile(r"([A-Za-z]{1,20})=\"([^\"]{0,1000})\"")
 _CDATA = re.compile(
-    r"<log4j:(message|throwable|NDC)>(?:<!\[CDATA\[)?((?:[^<\]]|\](?!\]>)|<(?!/?log4j:))*+)(?:\]\]>)?</log4j:"
+    r"<log4j:(message|throwable|NDC)>(?:<!\[CDATA\[)?(?=((?:[^<\]]++|\](?!\]>)|<(?!/?log4j:))*))\2(?:\]\]>)?</log4j:"
 )
 _DATA = re.compile(r"<log4j:data name=\"([^\"]{1,200})\" value=\"([^\"]{0,65536})\"")
 _ENTITIES = {"&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&amp;": "&"}

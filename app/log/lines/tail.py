@@ -23,7 +23,7 @@ _CONTEXT = re.compile(r"\{([\w.-]{1,64}=[^{}=,\s]{1,200}(?:, [\w.-]{1,64}=[^{}=,
 _HASHED = re.compile(
     r"(?::?([A-Za-z_]\w{0,63})|\"([^\"\\]{1,64})\")(?: ?=> ?|: )(\"(?:[^\"\\]|\\.)*+\"|[^\s\"{}\[\],]{1,200})"
 )
-_HASH = re.compile(rf"\{{(?:{_HASHED.pattern}(?:, |(?=\}})))*+\}}")
+_HASH = re.compile(rf"\{{(?=(?P<pairs>(?:{_HASHED.pattern}(?:, |(?=\}})))*))(?P=pairs)\}}")
 _FIELD = re.compile(r"\[(\"(?:[^\"\\]|\\.)*+\"|[^\"\[\]=]+)=(\"(?:[^\"\\]|\\.)*+\"|[^\"\]]*+)\]")
 #: Names of a time among the pairs behind a text.
 _TIMES = ("timestamp", "@timestamp", "time", "ts")

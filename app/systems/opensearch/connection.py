@@ -82,8 +82,11 @@ class SearchAddress:
 
     @classmethod
     def _parse(cls, url: str) -> SearchAddress:
-        parts = urlsplit(url)
-        user, at, places = parts.netloc.rpartition("@")
+        scheme, _, rest = url.partition("://")
+        # Python's own reading refuses several hosts of which another than the first is an address of IPv6.
+        netloc = re.split("[/?#]", rest, maxsplit=1)[0]
+        parts = urlsplit(f"{scheme}://hosts{rest[len(netloc) :]}")
+        user, at, places = netloc.rpartition("@")
         name, _, password = user.partition(":")
         hosts = [_HOST.fullmatch(place) for place in places.split(",")]
         found = [(host[1].strip("[]"), int(host[2] or _PORT)) for host in hosts if host is not None]
