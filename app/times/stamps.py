@@ -284,8 +284,8 @@ def _month(name: str) -> str:
 
 def _today(clock: str, offset: str | None, assumed: Assumed) -> str | None:
     """Return the latest such time of day that is at most an hour ahead of what is assumed as now."""
-    for days in (0, 1):
-        day = (assumed.now + timedelta(days=1 - days if offset else -days)).date()
+    for days in (1, 0, -1):
+        day = (assumed.now + timedelta(days=days)).date()
         value = written.compose(day.isoformat(), clock, offset, assumed)
         if value is not None and datetime.fromisoformat(value) <= assumed.now + timedelta(hours=1):
             return value

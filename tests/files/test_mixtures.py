@@ -212,3 +212,29 @@ def test_many_lines_cost_no_more_than_their_number() -> None:
         begin = time.process_time()
         read(text)
         assert time.process_time() - begin < 15
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("31 Oct 2026 23:59:59 first", " 1 Nov 2026 00:00:01 second", " 1 Nov 2026 00:00:02 third"),
+        ("12:59:59 PM first", " 1:00:00 PM second", " 1:00:01 PM third"),
+        ("2026-11-29 14:00:00 first", "  2026-11-29 14:00:01 second", "  2026-11-29 14:00:02 third"),
+    ],
+)
+def test_a_padded_time_begins_a_log(lines: tuple[str, ...]) -> None:
+    """Days and hours of one digit have a blank before them, and are no part of the log before."""
+    found = [log["message"] for log in read("\n".join(lines) + "\n")]
+    assert found == ["first", "second", "third"]
+
+
+def test_a_later_warning_of_a_thread_is_no_part_of_its_failed_job() -> None:
+    """What Sidekiq writes of a job that failed ends with the backtrace, in the same second."""
+    lines = (
+        '2026-11-29T14:00:00.123Z pid=1 tid=a WARN: {"context":"Job raised exception","job":{}}',
+        "2026-11-29T14:00:00.123Z pid=1 tid=a WARN: RuntimeError: boom",
+        "2026-11-29T14:00:00.124Z pid=1 tid=a WARN: /a.rb:1",
+        "2026-11-29T14:00:05.124Z pid=1 tid=a WARN: disk almost full",
+    )
+    found = [log["message"] for log in read("\n".join(lines) + "\n")]
+    assert [message.rpartition("\n")[2] for message in found] == ["/a.rb:1", "disk almost full"]

@@ -68,3 +68,19 @@ def test_the_short_way_agrees_with_the_table(zone: timezone, monkeypatch: pytest
     monkeypatch.setattr(stamps, "_USUAL", re.compile("(?!)"))
     assert short == [stamps.at(f"[{line}", 1, assumed) for line in lines]
     assert sum(stamp is not None for stamp in short) > 1_000
+
+
+@pytest.mark.parametrize(
+    ("text", "now", "meant"),
+    [
+        ("23:59:59Z", "2026-11-30T00:00:01", "2026-11-29T23:59:59Z"),
+        ("00:00:00.100", "2026-11-29T23:59:59.600", "2026-11-30T00:00:00.100Z"),
+        ("00:00:00.100", "2026-11-30T00:00:00.200", "2026-11-30T00:00:00.100Z"),
+        ("23:59:59", "2026-11-30T00:00:01", "2026-11-29T23:59:59Z"),
+    ],
+)
+def test_a_time_of_day_is_the_latest_that_is_hardly_ahead(text: str, now: str, meant: str) -> None:
+    """Around midnight too, with a zone and without."""
+    stamp = stamps.at(text, 0, Assumed(now=datetime.fromisoformat(now).replace(tzinfo=UTC), zone=UTC))
+    assert stamp is not None
+    assert stamp.value == meant

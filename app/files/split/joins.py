@@ -204,6 +204,8 @@ def _of_job(first: dict[str, Any], found: dict[str, Any]) -> str | None:
     """Return what a line of the same thread adds to the job that failed, whose error and backtrace Sidekiq writes behind it."""
     one, other = first.get("metadata") or {}, found.get("metadata") or {}
     same = found.get("level") == "WARN" and all(one.get(name) == other.get(name) for name in ("pid", "tid", "context"))
+    # All of it is written at once; what the thread warns of later is another log.
+    same = same and str(first.get("timestamp"))[:19] == str(found.get("timestamp"))[:19]
     return str(found["message"]) if same and not str(found["message"]).startswith("{") else None
 
 

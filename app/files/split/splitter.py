@@ -233,9 +233,9 @@ class Splitter:
         return None
 
     def _is_beneath(self, entry: Entry, found: dict[str, Any]) -> bool:
-        """Return whether an indented line whose time is all of its head belongs to a log that stands at the edge."""
+        """Return whether an indented line that is a time and nothing else belongs to a log that stands at the edge."""
         headed = entry.found is not None and "timestamp" in entry.found and entry.first[:1] not in _BLANK
-        return headed and "timestamp" in found and "level" not in found
+        return headed and "timestamp" in found and not found["message"]
 
     def _is_deeper(self, entry: Entry, text: str) -> bool:
         """Return whether an indented line goes on: a line no deeper than an entry that is indented itself begins one."""
