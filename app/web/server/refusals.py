@@ -13,8 +13,8 @@ from app.web.server.environ import Headers, Scope
 WORDED_BY = frozenset((b"accept", b"content-type"))
 #: The header of a request whose answer names it, and the time: such an answer is given once.
 NAMED = b"x-amz-firehose-request-id"
-#: Refusals that are remembered.
-REMEMBERED = 1_000
+#: Refusals that are remembered, and the most bytes of path and headers by which one is: anybody may send any.
+REMEMBERED, REMEMBERED_LENGTH = 1_000, 1_000
 
 
 @dataclass(slots=True)
@@ -46,7 +46,10 @@ class Refusals:
         headers = cast(Headers, scope["headers"])
         if any(name == NAMED for name, _ in headers):
             return await self._ask(scope, error)
-        key = (scope["method"], scope.get("scheme"), scope["path"], *(one for one in headers if one[0] in WORDED_BY))
+        worded = [one for one in headers if one[0] in WORDED_BY]
+        if len(scope["path"]) + sum(len(value) for _, value in worded) > REMEMBERED_LENGTH:
+            return await self._ask(scope, error)
+        key = (scope["method"], scope.get("scheme"), scope["path"], *worded)
         known = self._known.get(key)
         if known is None:
             known = await self._ask(scope, error)

@@ -16,8 +16,8 @@ WAITING = f"{DOOR_PREFIX}elastic."
 #: Seconds that a request of the former may wait for a thread: in a burst, and where some always wait. And of all but the latter:
 #: the most hasty of these clients wait five seconds for an answer.
 RESENDING_SECONDS, LOSING_SECONDS = (2.0, 0.1), (3.0, 1.0)
-#: Paths whose line is remembered.
-REMEMBERED = 1_000
+#: Paths whose line is remembered, and the most characters of such a path: anybody may ask for any.
+REMEMBERED, REMEMBERED_LENGTH = 1_000, 256
 
 
 class WaitingLines:
@@ -41,9 +41,11 @@ class WaitingLines:
         asked = method, scope["path"].removeprefix(scope.get("root_path", ""))
         line = self._known.get(asked)
         if line is None:
-            if len(self._known) >= REMEMBERED:
-                self._known.clear()
-            line = self._known[asked] = self._by_route(*asked)
+            line = self._by_route(*asked)
+            if len(asked[1]) <= REMEMBERED_LENGTH:
+                if len(self._known) >= REMEMBERED:
+                    self._known.clear()
+                self._known[asked] = line
         return line
 
     def _by_route(self, method: str, path: str) -> WaitingLine:

@@ -153,6 +153,9 @@ def test_remembered_paths_are_bounded(server: Server, monkeypatch: pytest.Monkey
     for number in range(50):
         server.lines({"method": "POST", "path": f"/index-{number}/_doc"})
     assert len(server.lines._known) <= 10
+    long = {"method": "POST", "path": f"/{'i' * 300}/_doc"}
+    assert server.lines(long).sends
+    assert ("POST", long["path"]) not in server.lines._known
 
 
 def test_pages_are_answered_however_many_logs_wait(server: Server) -> None:
