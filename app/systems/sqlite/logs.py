@@ -33,7 +33,7 @@ _LOWEST, _HIGHEST = bytes(16), b"\xff" * 16
 def stored(connection: Connection, ids: Sequence[bytes], suffix: str = "") -> set[bytes]:
     """Return those of *ids* that are stored."""
     found = {identity for (identity,) in _rows_of_ids(connection, "id", ids, suffix)}
-    for one, at in _in_segments(connection, ids, suffix):
+    for one, at in in_segments(connection, ids, suffix):
         keys = one.keys(connection)
         found.update(keys.id(row) for row in at)
     return found
@@ -58,7 +58,7 @@ def _rows_of_ids(connection: Connection, columns: str, ids: Sequence[bytes], suf
     return found
 
 
-def _in_segments(connection: Connection, ids: Sequence[bytes], suffix: str) -> Iterator[tuple[Segment, list[int]]]:
+def in_segments(connection: Connection, ids: Sequence[bytes], suffix: str) -> Iterator[tuple[Segment, list[int]]]:
     """Yield the segments that hold some of *ids*, and in which rows."""
     if not ids:
         return
@@ -82,7 +82,7 @@ def by_id(connection: Connection, ids: Sequence[bytes], suffix: str = "") -> tup
     """Return places and records of these ids, as far as they are stored."""
     found = _rows_of_ids(connection, f"{rows.COLUMNS}, place", ids, suffix)
     places, records = [row[5] for row in found], [rows.record(row[:5]) for row in found]
-    for one, at in _in_segments(connection, ids, suffix):
+    for one, at in in_segments(connection, ids, suffix):
         places += one.keys(connection).places_of(np.array(at)).tolist()
         records += one.records(connection, at)
     return places, records

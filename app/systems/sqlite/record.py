@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -22,6 +23,8 @@ Forget = Callable[[Connection, Sequence[int], Sequence[LogRecord]], None]
 
 #: Logs in a chunk of a walk.
 _AT_ONCE = 500
+#: Between two steps of a deletion, in which others write.
+_PAUSE_SECONDS = 0.02
 #: Marks read at once.
 _MARKS_AT_ONCE = 500
 
@@ -133,9 +136,16 @@ class SqliteStore:
             return self._delete(connection, *logs.oldest(connection, before, limit))
 
     def delete(self, ids: Sequence[bytes]) -> int:
-        """See LogStore."""
-        with self._database.write(durable=True) as connection:
-            return self._delete(connection, *logs.by_id(connection, ids))
+        """See LogStore. In steps, between which others write: each segment is written anew without its logs."""
+        with self._database.snapshot() as connection:
+            steps = storing.steps(connection, ids)
+        gone = 0
+        for number, some in enumerate(steps):
+            if number:
+                time.sleep(_PAUSE_SECONDS)
+            with self._database.write(durable=True) as connection:
+                gone += self._delete(connection, *logs.by_id(connection, some))
+        return gone
 
     def erase(self) -> None:
         """See Erasable."""

@@ -198,6 +198,19 @@ def test_logs_that_cannot_be_packed_stay_rows(
     assert [record for _, record in store.after(0, 100)] == sent
 
 
+def test_rows_behind_a_damaged_one_become_segments(
+    database: SqliteDatabase, store: SqliteStore, make_record: MakeRecord, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The damaged one stays with those that it would lie with."""
+    fill(store, [make_record() for _ in range(2 * BLOCK - 1)])
+    with database.write(durable=True) as connection:
+        connection.execute("UPDATE logs SET doc = substr(doc, 1, length(doc) - 1) WHERE place = 7")
+    seal_all(database)
+    assert figures(database) == (BLOCK - 1, 1)
+    assert f"the rows at the places 1 to {BLOCK - 1} can't be read and stay" in caplog.text
+    assert store.sealed().failed == BLOCK - 1
+
+
 @pytest.mark.parametrize("gone", [[0], [5, 6, 7], [19], list(range(20)), list(range(0, 20, 2))])
 def test_delete_leaves_the_others_of_a_segment(
     database: SqliteDatabase, store: SqliteStore, make_record: MakeRecord, gone: list[int]

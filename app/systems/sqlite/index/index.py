@@ -57,10 +57,13 @@ class SqliteIndex(SqliteRebuilding):
         """See SearchIndex. In one file with the record nothing is left: the store's `delete` has forgotten it."""
         if self._shared:
             return
-        with self._database.write(durable=True) as connection:
-            self._forget(connection, *logs.by_id(connection, ids))
-            # A rebuild may have read a record before it was forgotten here, and taken it over afterwards.
-            writing.forget_next(connection, ids)
+        with self._database.snapshot() as connection:
+            steps = storing.steps(connection, ids)
+        for some in steps:
+            with self._database.write(durable=True) as connection:
+                self._forget(connection, *logs.by_id(connection, some))
+                # A rebuild may have read a record before it was forgotten here, and taken it over afterwards.
+                writing.forget_next(connection, some)
 
     def ids_between(self, first: bytes, last: bytes) -> Iterator[list[bytes]]:
         """See SearchIndex. A row that has no terms can't be found."""

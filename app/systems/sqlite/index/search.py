@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -27,6 +28,8 @@ LARGEST_CHUNK = 4096
 LARGEST_VERIFIED_CHUNK = 64
 #: Blocks grouped in one statement.
 _BLOCKS_AT_ONCE = 64
+#: Hits that are sorted together: each segment of a chunk may have a page of them, of which the best are kept.
+HITS_AT_ONCE = 16_384
 
 
 class SqliteQuery(InSegments):
@@ -51,9 +54,11 @@ class SqliteQuery(InSegments):
         size = LARGEST_CHUNK if self.exact else LARGEST_VERIFIED_CHUNK
         for chunk in chunks(self.blocks, self.window, size):
             self.deadline.check()
-            found += self.hits(chunk.blocks, most)
-            found.sort(key=self._key, reverse=self.window.descending)
-            del found[most:]
+            hits = iter(self.hits(chunk.blocks, most))
+            while some := list(itertools.islice(hits, HITS_AT_ONCE)):
+                found += some
+                found.sort(key=self._key, reverse=self.window.descending)
+                del found[most:]
             if len(found) == most and (chunk.bound is None or self._beats(found[-1], chunk.bound)):
                 break
         return found

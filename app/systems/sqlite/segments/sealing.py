@@ -7,8 +7,11 @@ was ended.
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
+
+import msgspec
 
 from app.ports.parts import Sealed
 from app.systems.sqlite import rows
@@ -18,6 +21,8 @@ from app.systems.sqlite.segments import table
 from app.systems.sqlite.segments.directory import directory
 from app.systems.sqlite.segments.places import BLOCK, CHUNKS
 from app.systems.sqlite.segments.segment import LogColumns
+
+log = logging.getLogger(__name__)
 
 #: Newest logs that stay rows: most that is asked for is among them.
 TAIL_LOGS = 4 * BLOCK
@@ -114,7 +119,7 @@ def read(connection: Connection, after: int, last: int) -> Run:
 
 def put(database: SqliteDatabase, run: Run) -> int:
     """Put a segment in the place of the rows; return how many segments that made."""
-    columns = LogColumns.of_rows(run.logs) if run.logs else None
+    columns = _columns(run) if run.logs else None
     parts = None if columns is None else table.packed(run.places, columns)
     # Not synced: a power cut that undoes the segment brings the rows back.
     with database.write(durable=False) as connection:
@@ -126,10 +131,19 @@ def put(database: SqliteDatabase, run: Run) -> int:
             # Some were deleted meanwhile, or a rebuild has put others in their places: the next round reads what is there.
             return 0
         rows.set_state(connection, SEALED_TO, run.last)
-        if columns is not None and parts is None:
+        if run.logs and parts is None:
             rows.set_state(connection, FAILED, run.places[-1])
         if columns is None or parts is None or table.crowded(connection, columns.id):
             return 0
         table.insert(connection, run.places, columns.id, parts)
         connection.execute("DELETE FROM logs WHERE place > ? AND place <= ?", (run.after, run.last))
     return 1
+
+
+def _columns(run: Run) -> LogColumns | None:
+    """Return what the rows hold; None where one of them is damaged: they stay as they are, and sealing goes on behind them."""
+    try:
+        return LogColumns.of_rows(run.logs)
+    except msgspec.DecodeError:
+        log.exception("the rows at the places %d to %d can't be read and stay", run.places[0], run.places[-1])
+        return None

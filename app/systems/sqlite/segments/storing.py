@@ -14,6 +14,8 @@ from app.systems.sqlite.segments.segment import LogColumns
 
 #: Logs of one block in one batch from which on they become a segment at once.
 SEALED_AT_ONCE = 256
+#: Segments written anew in one transaction when logs are deleted: some 50 ms, so that ingest hardly waits.
+SEGMENTS_AT_ONCE = 16
 
 
 def new_records(connection: Connection, records: Iterable[LogRecord], suffix: str = "") -> list[LogRecord]:
@@ -56,6 +58,19 @@ def _sealed(connection: Connection, places: Sequence[int], records: Sequence[Log
         return False
     table.insert(connection, places, columns.id, parts)
     return True
+
+
+def steps(connection: Connection, ids: Sequence[bytes]) -> list[list[bytes]]:
+    """Return *ids*, each once, in parts that lie in SEGMENTS_AT_ONCE segments at most."""
+    left, found = dict.fromkeys(ids), list[list[bytes]]()
+    for number, (one, at) in enumerate(logs.in_segments(connection, ids, "")):
+        if number % SEGMENTS_AT_ONCE == 0:
+            found.append([])
+        keys = one.keys(connection)
+        for identity in {keys.id(row) for row in at}:
+            found[-1].append(identity)
+            left.pop(identity, None)
+    return [*found, list(left)] if left else found
 
 
 def delete(connection: Connection, places: Sequence[int], suffix: str = "") -> None:
