@@ -8,8 +8,21 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
+from tests.services.process import wait_for
 
 pytestmark = pytest.mark.system
+
+#: The first cell for lanes, and what is drawn in all of them: left edge, width and height, of one moment.
+BOXES = """[document.querySelector("td.over"), ...document.querySelectorAll(".lane rect[class^=s]")].map(one => {
+    const box = one.getBoundingClientRect()
+    return [box.x, box.width, box.height]
+})"""
+
+
+def lie_within(page: Page) -> bool:
+    """Return whether all twelve parts of lanes are to be seen between the edges of their cell."""
+    (left, width, _), *boxes = page.evaluate(BOXES)
+    return len(boxes) == 12 and all(left - 3 <= x <= left + width and height > 10 for x, _, height in boxes)
 
 
 @pytest.mark.parametrize("scripts", [True, False])
@@ -23,11 +36,7 @@ def test_from_a_log_along_its_trace(open_page: Open, scripts: bool) -> None:
     expect(page.locator(".steps tbody tr")).to_have_count(6)
     lanes = page.get_by_role("table", name="Spans of the trace")
     expect(lanes.get_by_role("row")).to_have_count(7)
-    boxes = [box for box in (one.bounding_box() for one in page.locator(".lane rect[class^=s]").all()) if box]
-    cell = page.locator("td.over").first.bounding_box()
-    assert cell
-    assert len(boxes) == 12
-    assert all(cell["x"] - 3 <= box["x"] <= cell["x"] + cell["width"] and box["height"] > 10 for box in boxes)
+    assert wait_for(lambda: lie_within(page)), page.evaluate(BOXES)
 
     lanes.get_by_role("link", name="s-2").focus()
     page.keyboard.press("Enter")
