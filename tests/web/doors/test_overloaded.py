@@ -59,6 +59,17 @@ class Server:
         begun = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
         return sent[0]["status"], begun, sent[1]["body"], 2 - len(pieces)
 
+    async def stop(self) -> None:
+        """Let the threads end, for which the process would wait."""
+
+        async def receive() -> dict[str, Any]:
+            return {"type": "lifespan.shutdown"}
+
+        async def send(message: Any) -> None:
+            pass
+
+        await self._bridge({"type": "lifespan"}, receive, send)
+
     def _scope(self, row: Row, headers: dict[str, str]) -> dict[str, Any]:
         path, _, query = row.path.partition("?")
         given = {**row.headers, **headers}
@@ -72,7 +83,9 @@ class Server:
 @pytest.fixture
 def server(protected: FlaskClient) -> Iterator[Server]:
     """A server that has too much to do, and asks who it is of everybody: not of these, which would take longer."""
-    yield Server(protected.application)
+    made = Server(protected.application)
+    yield made
+    asyncio.run(made.stop())
 
 
 @pytest.mark.parametrize("name", REFUSING)
