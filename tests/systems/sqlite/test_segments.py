@@ -171,6 +171,12 @@ def test_ids_of_requests_take_next_to_nothing() -> None:
     assert len(codec.encode(packed)) < 250
 
 
+def test_an_id_behind_the_last_of_64_bits_begins_a_run() -> None:
+    """It is no neighbour: 0 follows the highest number only where numbers go round."""
+    ids = [bytes(7) + b"\x01" + low.to_bytes(8, "big") for low in (2**64 - 2, 2**64 - 1, 0, 1)]
+    assert [(first, last) for first, last, _ in parts.IdRuns.of(ids).runs()] == [(ids[0], ids[1]), (ids[2], ids[3])]
+
+
 def test_one_log_is_read_without_the_others(
     database: SqliteDatabase, store: SqliteStore, make_record: MakeRecord
 ) -> None:

@@ -103,7 +103,8 @@ class IdRuns(msgspec.Struct, array_like=True, gc=False):
         """Pack *ids*, one at least, in their order."""
         whole = np.frombuffer(b"".join(ids), dtype=">u8").reshape(-1, 2)
         high, low = whole[:, 0].astype(np.uint64), whole[:, 1].astype(np.uint64)
-        starts = np.flatnonzero((high[1:] != high[:-1]) | (low[1:] - low[:-1] != 1)) + 1
+        # Differences go round 64 bits: 0 is no neighbour of the highest.
+        starts = np.flatnonzero((high[1:] != high[:-1]) | (low[1:] - low[:-1] != 1) | (low[1:] == 0)) + 1
         starts = np.concatenate([np.zeros(1, dtype=np.int64), starts])
         lengths = np.diff(starts, append=len(ids))
         firsts = np.frombuffer(whole[starts].tobytes(), dtype=np.uint8).reshape(-1, 16)
