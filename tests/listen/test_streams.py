@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,22 @@ from app.listen.intake import Intake
 from app.listen.streams import Streams
 from app.monitor.listen_counts import ListenCounts
 from app.settings import listeners
-from tests.carrying import LIMITS, make_system
+from app.settings.listeners import ListenAddress
+from tests.carrying import LIMITS, System, make_system
+
+
+@asynccontextmanager
+async def listening(system: System, address: ListenAddress, counts: ListenCounts) -> AsyncIterator[Streams]:
+    """Listen at *address*, and stop as the program does."""
+    record = system.backends.record
+    visits = Visits(record.figures)
+    intake = Intake(system.accept, visits, LIMITS)
+    listener = Streams(address, intake, counts, decoder(address, SourceForms(record.forms)), 1 << 20)
+    await listener.start()
+    yield listener
+    await listener.stop()
+    await intake.close()
+    visits.close()
 
 
 def test_one_connection_too_many_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -25,29 +42,22 @@ def test_one_connection_too_many_waits(tmp_path: Path, monkeypatch: pytest.Monke
     counts = ListenCounts()
 
     async def listen() -> None:
-        record = system.backends.record
-        visits = Visits(record.figures)
-        intake = Intake(system.accept, visits, LIMITS)
-        listener = Streams(address, intake, counts, decoder(address, SourceForms(record.forms)), 1 << 20)
-        await listener.start()
-        _, first = await asyncio.open_connection("127.0.0.1", listener.port)
-        first.write(b"<14>shop: first\n")
-        while counts.messages < 1:
-            await asyncio.sleep(0.01)
-        _, second = await asyncio.open_connection("127.0.0.1", listener.port)
-        second.write(b"<14>shop: second\n")
-        second.close()
-        while counts.connections < 2:
-            await asyncio.sleep(0.01)
-        # Longer than a message without an end waits.
-        await asyncio.sleep(0.6)
-        assert counts.messages == 1
-        first.close()
-        while counts.messages < 2:
-            await asyncio.sleep(0.01)
-        await listener.stop()
-        await intake.close()
-        visits.close()
+        async with listening(system, address, counts) as listener:
+            _, first = await asyncio.open_connection("127.0.0.1", listener.port)
+            first.write(b"<14>shop: first\n")
+            while counts.messages < 1:
+                await asyncio.sleep(0.01)
+            _, second = await asyncio.open_connection("127.0.0.1", listener.port)
+            second.write(b"<14>shop: second\n")
+            second.close()
+            while counts.connections < 2:
+                await asyncio.sleep(0.01)
+            # Longer than a message without an end waits.
+            await asyncio.sleep(0.6)
+            assert counts.messages == 1
+            first.close()
+            while counts.messages < 2:
+                await asyncio.sleep(0.01)
 
     asyncio.run(asyncio.wait_for(listen(), 60))
     system.work()
@@ -78,24 +88,17 @@ def test_who_waits_takes_no_memory_and_is_read_at_the_end(tmp_path: Path, monkey
     monkeypatch.setattr(Streams, "_serve", serve)
 
     async def listen() -> None:
-        record = system.backends.record
-        visits = Visits(record.figures)
-        intake = Intake(system.accept, visits, LIMITS)
-        listener = Streams(address, intake, counts, decoder(address, SourceForms(record.forms)), 1 << 20)
-        await listener.start()
-        silent = await asyncio.open_connection("127.0.0.1", listener.port)
-        while counts.connections < 1:
-            await asyncio.sleep(0.01)
-        others = [await asyncio.open_connection("127.0.0.1", listener.port) for _ in range(3)]
-        for _, writer in others:
-            writer.write(b"<14>shop: waits\n")
-        while counts.connections < 4:
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.2)
-        assert held == []
-        await listener.stop()
-        await intake.close()
-        visits.close()
+        async with listening(system, address, counts) as listener:
+            silent = await asyncio.open_connection("127.0.0.1", listener.port)
+            while counts.connections < 1:
+                await asyncio.sleep(0.01)
+            others = [await asyncio.open_connection("127.0.0.1", listener.port) for _ in range(3)]
+            for _, writer in others:
+                writer.write(b"<14>shop: waits\n")
+            while counts.connections < 4:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.2)
+            assert held == []
         for _, writer in (silent, *others):
             writer.close()
 
@@ -114,27 +117,20 @@ def test_one_that_is_silent_gives_its_place_to_one_that_waits(tmp_path: Path, mo
     counts = ListenCounts()
 
     async def listen() -> None:
-        record = system.backends.record
-        visits = Visits(record.figures)
-        intake = Intake(system.accept, visits, LIMITS)
-        listener = Streams(address, intake, counts, decoder(address, SourceForms(record.forms)), 1 << 20)
-        await listener.start()
-        heard, silent = await asyncio.open_connection("127.0.0.1", listener.port)
-        silent.write(b"<14>shop: first\n")
-        await asyncio.sleep(1.5)
-        silent.write(b"<14>shop: first again\n")
-        while counts.messages < 2:
-            await asyncio.sleep(0.01)
-        waits = [await asyncio.open_connection("127.0.0.1", listener.port) for _ in range(2)]
-        for number, (_, writer) in enumerate(waits):
-            writer.write(b"<14>shop: waited %d\n" % number)
-        # The first one never closes its half, and each of the others is silent in its turn.
-        while counts.messages < 4:
-            await asyncio.sleep(0.01)
-        assert await heard.read() == b""
-        await listener.stop()
-        await intake.close()
-        visits.close()
+        async with listening(system, address, counts) as listener:
+            heard, silent = await asyncio.open_connection("127.0.0.1", listener.port)
+            silent.write(b"<14>shop: first\n")
+            await asyncio.sleep(1.5)
+            silent.write(b"<14>shop: first again\n")
+            while counts.messages < 2:
+                await asyncio.sleep(0.01)
+            waits = [await asyncio.open_connection("127.0.0.1", listener.port) for _ in range(2)]
+            for number, (_, writer) in enumerate(waits):
+                writer.write(b"<14>shop: waited %d\n" % number)
+            # The first one never closes its half, and each of the others is silent in its turn.
+            while counts.messages < 4:
+                await asyncio.sleep(0.01)
+            assert await heard.read() == b""
         for _, writer in ((heard, silent), *waits):
             writer.close()
 

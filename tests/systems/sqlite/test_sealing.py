@@ -14,7 +14,7 @@ from app.ports.deadline import Budget
 from app.ports.parts import Sealed
 from app.query.language.parse import parse
 from app.query.query import Query
-from app.systems.sqlite import rows, schema
+from app.systems.sqlite import rows
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.index import in_segments
 from app.systems.sqlite.record import SqliteStore
@@ -24,20 +24,6 @@ from tests.conftest import MakeRecord
 from tests.sealing import seal_all
 
 LOGS = sealing.TAIL_LOGS + 2 * BLOCK + 100
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> SqliteDatabase:
-    """A file with nothing in it."""
-    path = tmp_path / "store.db"
-    schema.upgrade(path)
-    return SqliteDatabase(path)
-
-
-@pytest.fixture
-def store(database: SqliteDatabase) -> SqliteStore:
-    """The record in that file."""
-    return SqliteStore(database)
 
 
 def fill(store: SqliteStore, records: list[LogRecord]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 
 from app.log import codec
 from app.log.record import IdSource, LogRecord
-from app.systems.sqlite import schema
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.record import SqliteStore
 from app.systems.sqlite.segments import parts, segment, stored
@@ -23,21 +21,6 @@ from app.systems.sqlite.segments.places import CHUNK
 from app.systems.sqlite.segments.segment import LogColumns, OpenChunk
 from tests.conftest import MakeRecord
 from tests.sealing import seal_all
-
-
-@pytest.fixture
-def database(tmp_path: Path) -> SqliteDatabase:
-    """A file with nothing in it."""
-    path = tmp_path / "store.db"
-    schema.upgrade(path)
-    return SqliteDatabase(path)
-
-
-@pytest.fixture
-def store(database: SqliteDatabase) -> SqliteStore:
-    """The record in that file."""
-    return SqliteStore(database)
-
 
 #: Texts without lone surrogates, which no log has.
 TEXT = st.text(st.characters(codec="utf-8"), max_size=12)
