@@ -45,9 +45,9 @@ class Spaces:
         self._reporter = CountReporter("what spaces took", self.report)
 
     def stamp(self, parsed: Parsed, space: str) -> None:
-        """Write on each log whose it is: *space*, or nobody's where that is empty; what its sender wrote there moves aside.
+        """Write the *space* into each log's metadata, unless it is empty; what the sender wrote under that key moves to another one in any case.
 
-        Where the record has no space at all, the key is anybody's and logs stay as they are.
+        Where the record has no spaces, the key has no meaning and logs stay as they are.
         """
         if space:
             for at, record in enumerate(parsed.logs):

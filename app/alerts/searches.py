@@ -70,7 +70,7 @@ def read(parameters: Mapping[str, str]) -> Query:
 
 
 def named(things: Sequence[_Named], which: str, what: str) -> _Named:
-    """Return the one with this id, or else this name; raises NotFound."""
+    """Return the saved search with this id, or else with this name. Raises NotFound."""
     for thing in things:
         if thing.id == which:
             return thing

@@ -26,16 +26,16 @@ log = logging.getLogger(__name__)
 
 #: The folder in the data folder.
 FOLDER = "audit-log"
-#: Bytes that may lie there while the record can't be written, whoever wrote them; more is refused.
+#: Bytes that all processes' files may hold while the record can't be written; entries beyond are refused.
 LIMIT = 64 << 20
-#: Bytes that a process writes before it counts again what others have there.
+#: Bytes that a process writes before it measures the other processes' files again.
 COUNTED_EACH = 1 << 20
 #: Seconds for which entries are gathered, and between two tries while the record is away.
 GATHER_SECONDS, RETRY_SECONDS = 0.5, 5.0
 
 
 class Spool:
-    """The file of one process; made at the first entry. Others may have one in the same folder."""
+    """The spool file of one process, made at its first entry; other processes have their own in the same folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -43,7 +43,7 @@ class Spool:
         self._file = -1
         self._path = folder
         self._size = 0
-        #: Bytes in the other files there, and the size of this one at which they are counted again.
+        #: Bytes in the other processes' files, and the size of our own at which they are measured again.
         self._others = self._count_at = 0
         #: Files that could not be moved, each of which was said once.
         self.stuck: set[Path] = set()

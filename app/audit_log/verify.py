@@ -84,7 +84,7 @@ def _look(found: ChainVerdict, last: ChainEnd, one: ChainedEntry) -> ChainEnd | 
 
 
 def _taken(said: AuditEntry) -> ChainEnd | None:
-    """Return the end that retention left, by its entry; None where that says none, since nobody's retention wrote it."""
+    """Return the end of the chain that retention's entry names; None where the entry names none, and so was not written by retention."""
     through, named = said.details.get("through"), said.details.get("digest")
     if not isinstance(through, int) or not isinstance(named, str):
         return None

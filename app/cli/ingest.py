@@ -86,7 +86,7 @@ def _names(name: str) -> tuple[str, ...]:
 
 
 def _source(parts: Parts, form: SourceForm | None, name: str) -> FileSource:
-    """Return what reads a file: by what the options say of it, else by what was kept of it."""
+    """Return the reader of a file: by the command's options, else by the form kept for a source of this name."""
     kept = parts.source_forms().assumed(lambda: _names(name), Assumed.here)
     return FileSource(parts.settings, parts.accept(), source_forms.applied(form, kept))
 

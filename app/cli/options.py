@@ -107,7 +107,7 @@ def with_backends(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def with_parts(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Pass to a command that accepts logs what a process that does so has, and close it behind it."""
+    """Pass the process's `Parts` to a command that accepts logs, and close them afterwards."""
 
     @wraps(function)
     def run(*args: Any, **kwargs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Commands are entries of the audit log: before they begin, and how they ended. Those that serve, or only count, leave none."""
+"""Commands in the audit log: an entry before a command begins and one for how it ended. Commands that serve, or only count, leave no entry."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ADMINISTRATION = frozenset(
         *("sources set", "sources remove", "spaces add", "spaces quota"),
     }
 )
-#: Commands that read logs, and what they do.
+#: Commands that read logs, and the action that their entry names.
 READS = {
     "find": "log.search",
     "tail": "log.follow",
@@ -75,12 +75,12 @@ def name_of(context: click.Context) -> str:
 
 
 def detail(**details: Any) -> None:
-    """Have the entry of the running command's end say this too."""
+    """Add *details* to the entry at the running command's end."""
     click.get_current_context().find_root().meta.setdefault(_RETURNED, {}).update(details)
 
 
 def recorded(audit_log: AuditLog, function: Callable[[], Any]) -> Any:
-    """Run a command, with an entry before it and one at its end if it is one that leaves any. Raises Unavailable, as the command does."""
+    """Run a command; one of ADMINISTRATION or READS leaves an entry before it and one at its end. Raises Unavailable, and what the command raises."""
     context = click.get_current_context()
     name = name_of(context)
     action = "command" if name in ADMINISTRATION else READS.get(name)

@@ -21,8 +21,8 @@ AT_ONCE = 1_000
 def book(record: RecordParts, *, logs: int = LOGS, seconds: float = SECONDS) -> int:
     """Book the logs that were stored since the last time; return how many. Raises Unavailable.
 
-    Beyond *logs* or *seconds* the others are taken to be like those that were looked at, which the day's counts say. What was
-    stored before the first time is not booked, unless it is no more than *logs*. Of two that book the same one does.
+    Beyond *logs* or *seconds* the rest is estimated from the logs that were looked at; the day's counts say how many those were. What was
+    stored before the first time is not booked, unless it is no more than *logs*. Where two processes book the same logs, one succeeds.
     """
     until = time.monotonic() + seconds
     before = record.costs.booked()

@@ -51,7 +51,7 @@ class NumberSequence(msgspec.Struct, array_like=True, gc=False):
     def distance(self, number: int, t: int) -> int | None:
         """Return how well a log fits, 1 best; None where it can't be one of this sequence.
 
-        The next number fits best, and one that lacks, where its time fits too; then one that comes again.
+        The next number fits best, and a missing number whose time fits too; then a number that comes again.
         """
         if number > self.high:
             return number - self.high if number - self.high <= REACH else None
@@ -153,7 +153,7 @@ class Numbering(msgspec.Struct, array_like=True, gc=False):
         self._bound()
 
     def _of(self, numbers: ArrivedNumbers, run: tuple[int, int, int, int], now: int) -> NumberSequence:
-        """Return the sequence that a run belongs to; a new one where it fits none."""
+        """Return the sequence to which a run of numbers belongs; a new sequence where no known one fits."""
         number, t = run[0], run[2]
         if numbers.socket == 0 and self.sequences:
             return self.sequences[0]

@@ -59,7 +59,7 @@ class Previewed:
     #: Our field that was sent and could not be read, and why.
     unread: dict[str, str] = field(default_factory=dict)
     refused: Problem | None = None
-    #: The rule that would leave it out; empty where none does.
+    #: The rule that would drop the log; empty where none would.
     dropped: str = ""
 
     def shown(self) -> ShownPreview:
@@ -83,7 +83,7 @@ class UnreadField(Shown):
 
 
 class ShownPreview(Shown, rename={"origins": "from"}):
-    """One log as it would be stored, from what it was read, and on which lines it stands."""
+    """One log as it would be stored, how it was recognised, and the lines it was read from."""
 
     log: dict[str, Any]
     dialect: str

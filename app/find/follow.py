@@ -75,7 +75,7 @@ class TailReader:
     write: Write
     #: Called, from another thread, when something waits.
     wake: Callable[[], object]
-    #: Where the reader is while it is given what it missed; None when it has all that was read.
+    #: The reader's place while it catches up on what it missed; None once it has everything read so far.
     place: int | None = None
     #: The secret with which its cursors are made.
     secret: bytes = b""
@@ -207,7 +207,7 @@ class Follower:
         return came
 
     def _share(self, found: list[tuple[int, LogRecord]], readers: list[TailReader]) -> None:
-        """Give what was read at the newest place to all who are there, and its rest to those who are ahead of it."""
+        """Give the logs read at the newest place to all readers that wait there; a reader that is ahead of it gets the rest."""
         texts: dict[tuple[tuple[str, ...], bytes], list[str]] = {}
         for reader in readers:
             if reader.place is None:

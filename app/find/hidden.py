@@ -23,7 +23,7 @@ from app.query.normal import NOTHING
 
 #: Most fields that are hidden from one reader, and most characters of one name.
 FIELDS_LIMIT, NAME_LIMIT = 100, TEXT_LIMIT
-#: Every log has these, so one without them has the empty text.
+#: Every log has these fields; a hidden one is shown as the empty text.
 _ALWAYS_THERE = ("level", "message")
 #: Fields that logs are ordered and named by, which can't be hidden: without them there is no answer.
 _NEEDED = ("id", *TIME_FIELDS)

@@ -45,7 +45,7 @@ class TraceEntry:
     span: str | None
     resource: str | None
     message: str
-    #: ms that its own time lies after its arrival.
+    #: Milliseconds by which the log's own time lies after its arrival.
     ahead: int
     reported: SpanReport
     #: Name of the span, where the log is the span itself.

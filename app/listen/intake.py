@@ -39,7 +39,7 @@ class Received(msgspec.Struct, frozen=True, gc=False):
     data: bytes
     #: Address of who sent it.
     peer: str
-    #: By what it came, such as `syslog udp`.
+    #: Protocol and transport of the message, such as `syslog udp`.
     way: str
     #: From the message to the log, as it would be sent over HTTP; what is no log is a text of its own.
     decode: Callable[[bytes, str], Any]
@@ -48,7 +48,7 @@ class Received(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def number(self) -> Number | None:
-        """The number that its sender gave it."""
+        """The number that its sender gave the log."""
         return of_syslog(self.data, self.peer, self.socket)
 
 

@@ -36,7 +36,7 @@ class Limits:
     message: int
     metadata: int
     retention_ms: int
-    #: Largest log, packed, that the queue carries; None where it carries any.
+    #: Most bytes of a packed log that the queue carries; None without a limit.
     log: int | None = None
     #: Most logs in one request.
     logs: int = REQUEST_LOGS

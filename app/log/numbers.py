@@ -50,7 +50,7 @@ class Number(NamedTuple):
     socket: int = 0
     #: Whether the log's time is its sender's.
     timed: bool = True
-    #: How many the sender says that it sent, where it counts them; else 0.
+    #: How many logs the sender says it has sent so far; 0 where it does not say.
     announced: int = 0
 
 

@@ -88,7 +88,7 @@ def _instant(value: Any, now: int) -> Instant:
 
 
 def _beneath(value: Any, otherwise: Instant) -> Instant:
-    """Return the instant of a log that has its time in its metadata, where winston's metadata() puts it; it stays there too."""
+    """Return the instant of a log whose time lies in its metadata, where winston's metadata() puts it; the metadata keep it too."""
     if type(value) is not str:
         return otherwise
     try:

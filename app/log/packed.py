@@ -15,7 +15,7 @@ MakeReader = Callable[[], Any]
 
 #: Exceptions that broken data raises while it is unpacked.
 ERRORS = (EOFError, zlib.error, zstandard.ZstdError)
-#: Bytes unpacked at once, so that what they become stays small.
+#: Bytes unpacked at once, which bounds the memory of the records made from them.
 _AT_ONCE = 4_096
 #: Largest window a zstd frame may ask for, in bytes: what `zstd --ultra` can make.
 _ZSTD_WINDOW = 1 << 27

@@ -1,4 +1,4 @@
-"""Scalars: the single values in a log's metadata, each with its path, its one text, and its number where it has one."""
+"""Scalars: the single values in a log's metadata, each with its path, its text, and its number if it is numeric."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from app.times.written import Assumed
 
 #: Name of our own form beside those of dialects.
 OWN = "own"
-#: Names that were not used, of one request, which its answer repeats.
+#: Most unused names of one request that its answer lists.
 UNUSED_SHOWN = 20
 #: Values whose bytes are made at once: few enough that large ones do not stand in memory twice.
 _AT_ONCE = 100
@@ -165,7 +165,7 @@ def _items(values: Sequence[Any]) -> Iterator[Item]:
 
 
 def _lines(values: Sequence[Any]) -> bytes | None:
-    """Return the values as JSON, one a line; None where they must be looked at one by one."""
+    """Return the values as JSON, one a line; None where they must be checked one by one."""
     try:
         lines = _json_lines(values)
     except UNWRITABLE:

@@ -11,7 +11,7 @@ from app.log.record import IdSource, id_text
 from app.ports.outbox import Delivery, Message
 from app.times.instant import now_ms
 
-#: Messages that a notifier gets one by one within these ms; beyond, one of these ms gathers what came up.
+#: A notifier gets up to BURST single messages in BURST_MS; what comes up beyond that is gathered for GATHER_MS into one digest.
 BURST, BURST_MS = 10, 600_000
 GATHER_MS = 60_000
 #: Most events that one digest tells.
@@ -55,7 +55,7 @@ def choose(waiting: Sequence[Delivery], told_at: Sequence[int], now: int) -> Nex
 
 
 def _single(left: Sequence[Delivery]) -> tuple[str, tuple[Delivery, ...]]:
-    """Choose one that was tried least often, so that one that is never taken keeps no other; of each notice the first."""
+    """Choose the delivery that was tried least often, so that a message that is always refused holds up no other; a notice's deliveries stay in order."""
     first: dict[str, Delivery] = {}
     for one in left:
         first.setdefault(one.notice.id, one)
@@ -64,7 +64,7 @@ def _single(left: Sequence[Delivery]) -> tuple[str, tuple[Delivery, ...]]:
 
 
 def _merge(waiting: Sequence[Delivery]) -> tuple[tuple[Delivery, ...], list[Delivery]]:
-    """Tell what is over before it was told as one; return what that changes, and what is left."""
+    """Merge the opening and the end of a notice that ended before its opening was sent; return the merged deliveries, and the rest."""
     over = {one.notice.id for one in waiting if one.event == "closed" and not one.message.startswith(_DIGEST)}
     merged, left = [], []
     for one in waiting:

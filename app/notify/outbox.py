@@ -18,7 +18,7 @@ STALE_MS = 3_600_000
 def events(notifier: Notifier, notice: Notice, told: Sequence[Delivery]) -> list[str]:
     """Return what the notifier is to be told of a notice in this form, after what it was *told*.
 
-    A notifier that was told that it began is told that it is over, whatever it looked like at its end.
+    A notifier that was sent the opening of a notice is also sent its end, even if by then the notifier no longer wants the notice.
     """
     if any(one.event == "closed" for one in told):
         return []
@@ -33,7 +33,7 @@ def events(notifier: Notifier, notice: Notice, told: Sequence[Delivery]) -> list
 
 
 def plan(notifiers: Iterable[Notifier], notices: Sequence[Notice], told: Iterable[Delivery]) -> list[Delivery]:
-    """Return the deliveries that these notices add to those there are."""
+    """Return the deliveries that these notices add to the existing ones (*told*)."""
     before: dict[tuple[str, str], list[Delivery]] = {}
     for one in told:
         before.setdefault((one.notifier, one.notice.id), []).append(one)

@@ -100,7 +100,7 @@ class AlertSample(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Point(msgspec.Struct, frozen=True, array_like=True):
-    """One evaluation: the end of its window, the count (None where there is none), the state after it."""
+    """One evaluation of an alert: the end of its window, the count (None if it could not be counted), the state afterwards."""
 
     at: int
     count: int | None

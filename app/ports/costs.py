@@ -50,7 +50,7 @@ class DayCosts:
 
     #: Days since 1970.
     day: int
-    #: Logs that were booked, and those of them that were looked at: the others are taken to be like these.
+    #: Logs that were booked, and how many of them were looked at; the rest is estimated from these.
     logs: int
     looked: int
     costs: Sequence[Cost]

@@ -118,7 +118,7 @@ class Rebuildable(Protocol):
     def rebuild_add(self, records: Sequence[LogRecord], place: int) -> list[IndexRefusal]:
         """Take records of the record into the new generation only, durably; remember that they reach to *place*.
 
-        Those that are there already are left. Returns those that can't be taken, each for itself.
+        Records that are there already stay as they are. Returns the records that can't be indexed, each with its reason.
         """
 
     def rebuilding(self) -> Rebuild | None:

@@ -27,7 +27,7 @@ KINDS = (
 )
 #: The one kind of notice that is not sent to the notifier it is about: that it fails.
 NOTIFIER_FAILING = "notifier_failing"
-#: How bad it is: `error` where somebody must act, `warning` where that may become so.
+#: Severity: `error` where somebody must act, `warning` where that may become necessary.
 SEVERITIES = ("error", "warning")
 #: Their types in an answer.
 NoticeKind = Annotated[str, msgspec.Meta(extra_json_schema={"enum": list(KINDS)})]

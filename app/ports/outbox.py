@@ -20,7 +20,7 @@ KEPT = 2_000
 
 
 class Notifier(msgspec.Struct, frozen=True):
-    """Somebody outside of the program whom notices are sent to."""
+    """A receiver of notices outside the program: a webhook, a Slack channel, a mailbox."""
 
     name: str
     #: `webhook`, `slack` or `mailto`.
@@ -32,7 +32,7 @@ class Notifier(msgspec.Struct, frozen=True):
     kinds: tuple[str, ...] = ()
 
     def wants(self, notice: Notice) -> bool:
-        """Return whether it gets the notice in this form; it never gets the one that says it fails."""
+        """Return whether the notifier is sent the notice as it is now; never a notice that this notifier itself is failing."""
         itself = notice.kind == NOTIFIER_FAILING and notice.details.get("notifier") == self.name
         fits = not self.kinds or notice.kind in self.kinds
         return fits and not itself and rank(notice.severity) <= rank(self.least)
@@ -44,7 +44,7 @@ def rank(severity: str) -> int:
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """One event of a notice, for one notifier: there is one at most of each three."""
+    """One event of a notice for one notifier; at most one delivery for each (notifier, notice, event)."""
 
     notifier: str
     #: `opened`, `worsened` or `closed`; the last alone where the notice was over before it was sent.
@@ -63,7 +63,7 @@ class Delivery(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> tuple[str, str, str]:
-        """Its key, which no other delivery has."""
+        """The delivery's key: (notifier, notice, event)."""
         return self.notifier, self.notice.id, self.event
 
 

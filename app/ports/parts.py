@@ -66,4 +66,4 @@ class Sealing(Protocol):
     """A store or index that seals its logs in segments, besides its own port."""
 
     def sealed(self) -> Sealed | None:
-        """Return how far that is; None where its logs are another part's."""
+        """Return how much is sealed; None where another part (the store) holds the logs."""

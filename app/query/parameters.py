@@ -23,7 +23,7 @@ class Parameters:
         return self.given.get(name) not in (None, "")
 
     def get(self, name: str) -> Any:
-        """Return what was given, None for what is absent."""
+        """Return the parameter's text; None where it is absent."""
         return self.given[name] if name in self else None
 
     def refuse(self, message: str, name: str) -> None:

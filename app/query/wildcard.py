@@ -73,7 +73,7 @@ def _printed(piece: tuple[str, bool]) -> str:
 
 
 def of_regex(pattern: str) -> str | None:
-    """Return the wildcard pattern whose RE2 pattern this is, None when there is none."""
+    """Return the wildcard pattern that `wildcard_regex` made this RE2 pattern of; None for any other pattern."""
     if not pattern.startswith("(?i)"):
         return None
     body = pattern.removeprefix("(?i)").removeprefix(_BEGIN).removesuffix(_END)

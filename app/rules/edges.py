@@ -6,9 +6,9 @@ Colours are `ESC [ 31 m` (ECMA-48, section 8.3.117), as they are or as a JSON te
 
 from __future__ import annotations
 
-#: For RE2, which takes what it finds along.
+#: These edges for RE2, which has no look-behind: what stands before the word is part of the match.
 TAKEN = r"\\[nrtfbv]|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|%[0-9A-Fa-f]{2}|\[(?:[0-9]{1,3};?){0,8}m"
-#: For Python's `re`, which only looks back, at so many characters at a time.
+#: These edges as look-behinds for Python's `re`, each of a fixed length.
 BEHIND = "|".join(
     f"(?<={one})"
     for one in (

@@ -9,9 +9,9 @@ from app.rules.spans import Finder, Span
 
 
 def finder(pattern: str) -> Finder:
-    """Return what finds the pattern's groups, or the whole of what it matches where it has none.
+    """Return a finder of the spans of the pattern's groups, or of the whole match where it has no groups.
 
-    Raises ValueError for what RE2 refuses, and for a pattern that finds the empty text, which could be taken out for ever.
+    Raises ValueError for a pattern that RE2 refuses, and for one that matches the empty text, since it would match everywhere.
     """
     compiled = regex(pattern)
     if compiled.search("") is not None:

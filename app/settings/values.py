@@ -164,17 +164,17 @@ def path(text: str) -> str:
 
 
 def rules(text: str) -> RuleSet | None:
-    """Return the rules, None where there are none; a fault names line and place."""
+    """Return the rules of a file, None for an empty setting; a fault names its line and place."""
     if not text.strip():
         return None
-    # Only who has rules pays for what reads them.
+    # Imported here, so that a process without rules does not pay for their reader.
     from app.rules.text import parse
 
     return _parsed(parse, text)
 
 
 def retention_rules(text: str) -> RetentionRules | None:
-    """Return the rules of retention, None where there are none; a fault names its place."""
+    """Return the retention rules, None for an empty text; a fault names its place in the text."""
     if not text.strip():
         return None
     from app.rules.retention import parse

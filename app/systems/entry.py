@@ -20,7 +20,7 @@ Purpose = Literal["record", "queue", "index"]
 
 @dataclass(slots=True)
 class Opened:
-    """The parts that one system opened at one place; a part is None where another place has it."""
+    """The parts that one system opened at one URL; None for a part that another URL holds."""
 
     record: RecordParts | None = None
     queue: LogQueue | None = None
@@ -39,7 +39,7 @@ class Opened:
     closers: list[Callable[[], None]] = field(default_factory=list)
 
     def close(self) -> None:
-        """Close the parts, and then what lies beneath them; one that fails keeps no other open."""
+        """Close the parts, then the connections beneath them; a part that fails to close does not keep others open."""
         parts = [part.close for part in (self.index, self.queue, self.carrier) if part is not None]
         with ExitStack() as closing:
             for close in reversed([*parts, *self.closers]):

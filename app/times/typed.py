@@ -51,7 +51,7 @@ class RequestTime:
 
 
 class Named(NamedTuple):
-    """The time that a text names: its first and last instant, and what else decides which these are."""
+    """The time that a text names: its first and last instant, and what besides the text decides them."""
 
     first: Instant
     last: Instant
@@ -176,7 +176,7 @@ def _rounded(ms: int, unit: str, zone: tzinfo) -> tuple[int, int]:
         first = ms - to_local(ms, zone) % _UNITS[unit]
         return first, first + _UNITS[unit] - 1
     floor = _floor(to_local(ms, zone), unit)
-    # The next one begins where this one ends, also where the clock shows midnight twice.
+    # The next unit begins where this one ends, even where the clock shows midnight twice.
     return from_local(floor, zone)[0], from_local(_along(floor, 1, unit), zone)[0] - 1
 
 
@@ -209,7 +209,7 @@ def _date(days: int) -> date:
 
 
 def split(text: str, now: int, zone: tzinfo = UTC) -> tuple[str, str] | None:
-    """Return both ends of a range that is written in one text, None where it is none: `2023-09-15 08:00 – 09:00`.
+    """Return both ends of a range written as one text, such as `2023-09-15 08:00 – 09:00`; None where the text is not a range.
 
     A second end that is a time of day only is of the day, and has the offset, of the first.
     """

@@ -51,7 +51,7 @@ class FormMatcher:
         self._known = dict[tuple[str, ...], SourceForm | None]()
 
     def best(self, names: Iterable[str]) -> SourceForm | None:
-        """Return the form that counts for a source with these names: of those that fit the one with the longest; None where none fits."""
+        """Return the form for a source with these names: of the forms that match, the one with the longest name. None where none matches."""
         given = tuple(name for name in names if name)
         known = self._known
         if given in known:

@@ -27,7 +27,7 @@ class ShownForm(Shown):
 
 
 class ShownSource(Shown):
-    """A source, what its last log was read as, and the name of the form that counts for it; empty where there is none."""
+    """A source, the format of its last log, and the name of the form that applies to it (empty without one)."""
 
     sender: str
     agent: str

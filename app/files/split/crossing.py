@@ -17,7 +17,7 @@ _HELD, _HELD_CHARACTERS, _BEGUN = 1_000, 4 << 20, 10_000
 
 
 class CrossedSource:
-    """One of those whose lines lie within each other: its own lines, split as it wrote them."""
+    """One of several sources whose lines are interleaved in a file: its own lines, split as if they stood alone."""
 
     def __init__(self, inner: Splitter) -> None:
         self.inner = inner
@@ -33,9 +33,9 @@ class CrossedSource:
 
 
 class CrossedSources:
-    """Several sources in one: the entries between two places at which none is begun are given together.
+    """Several interleaved sources in one file: entries are returned in groups, cut at places where no entry is half read.
 
-    A source is taken again from such a place only.
+    Reading a file on begins at such a place only.
     """
 
     def __init__(self, inner: Format, assumed: Assumed) -> None:

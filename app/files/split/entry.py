@@ -1,4 +1,4 @@
-"""One entry of a source, what makes one log: its first line, those that were joined to it, and the log that they are."""
+"""One entry of a source: its first line, the lines joined to it, and the log that they make."""
 
 from __future__ import annotations
 
@@ -62,18 +62,18 @@ class Line(NamedTuple):
 
 @dataclass(slots=True)
 class Entry:
-    """The lines that make one log: its first, and those that go on with it."""
+    """The lines that make one log: the first line and its continuation lines."""
 
     first: str
     start: int
     end: int
     number: int
     more: list[str] = field(default_factory=list)
-    #: The reason why it can't be a log, where it can't.
+    #: Why the entry can't be a log; None where it can.
     problem: Problem | None = None
-    #: The log that the first line is by its form; None where it has none, or was not read yet.
+    #: The log that was read from the first line; None where no form of lines fits, or the line was not read yet.
     found: dict[str, Any] | None = None
-    #: Whether the first line was read for it.
+    #: Whether the first line was read, so that `found` counts.
     asked: bool = False
     #: How many brackets of a JSON object over several lines are open.
     open: int = 0
@@ -118,7 +118,7 @@ class Entry:
         return RANKS.get(fold(level), 2) if isinstance(level, str) else 2
 
     def logs(self, format: Format, assumed: Assumed) -> list[dict[str, Any]]:
-        """Return the logs as they would be sent: one, or those that one object holds; raises InvalidRecord where it can't be any."""
+        """Return the logs in the form of `/logs/ingest/`: one, or several that one JSON object wraps. Raises InvalidRecord where the entry can't be a log."""
         if self.problem is not None:
             raise InvalidRecord(self.problem)
         logs = self._logs(format, assumed) if self.kept is None else self.kept.logs(assumed)

@@ -227,7 +227,7 @@ class _Looks:
             self.found.skew = Skew(total, total_is(page.exact), typical)
 
 
-#: Fields that every log has, and those of them whose values can't be mistyped for others.
+#: Fields that every log has; the values of _UNLIKE can't be mistyped for others.
 _UNLIKE = ("message", "id", *TIME_FIELDS)
 _ALWAYS = ("level", *_UNLIKE)
 

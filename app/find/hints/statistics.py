@@ -45,7 +45,7 @@ class Numbers:
 
 @dataclass(slots=True)
 class Statistics:
-    """The figures of a field. One that is None could not be had in time, or there is none."""
+    """The figures of a field; None where a figure could not be computed in time or does not exist."""
 
     name: str
     #: How many logs the query has, and how many of them have the field.

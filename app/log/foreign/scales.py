@@ -103,7 +103,7 @@ def guessed(number: int) -> str | None:
 
 
 def from_value(value: Any, scale: str | None = None) -> str | None:
-    """Return the level that a field of a foreign log holds, by its name where it is a text; None when it holds none.
+    """Return the level in a field of a foreign log; a number's scale goes by the field's name. None where the value is no level.
 
     Colours are taken off, digits alone count as a number.
     """

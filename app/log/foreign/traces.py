@@ -21,7 +21,7 @@ _LONGEST = 255
 
 
 class Ids(NamedTuple):
-    """The ids in one text: of the trace, and of the span where it names one too; None for an id that is none."""
+    """The ids in one text such as a `traceparent`: trace and span; None for a missing or all-zero id."""
 
     trace: str | None
     span: str | None = None

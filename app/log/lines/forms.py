@@ -112,7 +112,7 @@ def _together(names: tuple[str, ...]) -> _Likely:
 
 @lru_cache(maxsize=4_096)
 def _likely(begins: str, names: frozenset[str] | None) -> _Likely | None:
-    """Return the forms of lines that begin so, or those of them that are named."""
+    """Return the forms that a line with this beginning may have, of the named ones or of all; None where it may have none."""
     likely = [one.name for one in FORMS if may_be(one, begins) and (names is None or one.name in names)]
     return _together(tuple(likely)) if likely else None
 

@@ -136,7 +136,7 @@ def read_text(text: str, assumed: Assumed) -> dict[str, Any]:
 
 
 def read_inner(text: str, assumed: Assumed) -> dict[str, Any] | None:
-    """Return the log that a wrapper's text is; None where it says nothing that its wrapper does not."""
+    """Return the log in the text that a wrapper (syslog, a container's JSON) carries; None where the text has no time, level or other field of its own."""
     first = ansi.stripped(text.partition("\n")[0])
     known = read_line(first, assumed) is not None or words.leading(first) is not None
     return read_text(text, assumed) if known else None

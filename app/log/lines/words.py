@@ -64,7 +64,7 @@ LETTERS = {
 
 
 class Level(msgspec.Struct, frozen=True, gc=False):
-    """A level in a line: its name, where it ends, and how it stands there."""
+    """A level found in a line: its name, where it ends, and how it is written."""
 
     name: str
     end: int
@@ -75,7 +75,7 @@ class Level(msgspec.Struct, frozen=True, gc=False):
 
 
 def named(word: str, *, strict: bool = False) -> tuple[str, str | None] | None:
-    """Return the level that a word means, and the word where that is another; None when it is none.
+    """Return the level that a word means, and the word itself where it differs from the level's name; None for a word that is no level.
 
     A level that has a rank stays as written; with *strict* only the words count that are levels in prose too.
     """

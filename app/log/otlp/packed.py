@@ -52,7 +52,7 @@ class OtlpPacked:
 
 
 def _signal(request: Any, response: Any, way: tuple[str, str, str], read: Any) -> OtlpPacked:
-    """Return a signal whose messages are those that lead from its request down to its records."""
+    """Return a signal, given the message types on the way from its request down to its records."""
     pool = descriptor_pool.DescriptorPool()
     _add(pool, request.DESCRIPTOR.file)
     kinds = [pool.FindMessageTypeByName(request.DESCRIPTOR.full_name)]

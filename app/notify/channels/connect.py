@@ -28,5 +28,5 @@ def _channel(notifier: Notifier, settings: Settings, key: Callable[[], bytes]) -
 
 
 def secrets(notifier: Notifier, settings: Settings, key: Callable[[], bytes]) -> tuple[bytes, ...]:
-    """Return what signs a webhook's messages: one of its own where none is set, so that no receiver can pose as us to another."""
+    """Return the secrets that sign a webhook's messages: those of the setting, else one derived for this webhook alone, so that no receiver can pose as us to another."""
     return settings.notify_secret or (hmac.digest(key(), f"notifier {notifier.name}".encode(), hashlib.sha256),)

@@ -55,7 +55,7 @@ def may_reach(text: str, allowed: Sequence[str]) -> bool:
 
 
 def _meant(address: Address) -> Address:
-    """Return the IPv4 address that one of IPv6 stands for, where it stands for one."""
+    """Return the IPv4 address that an IPv6 address embeds (mapped, 6to4, Teredo, NAT64); any other address as it is."""
     if isinstance(address, IPv4Address):
         return address
     if address in _TRANSLATED:

@@ -55,7 +55,7 @@ decode = msgspec.json.Decoder(AuditEntry).decode
 
 
 def readable(body: bytes) -> AuditEntry | None:
-    """Return the entry of a JSON; None where it is none, since somebody changed it."""
+    """Return the entry in a stored JSON text; None where the text is no entry, since somebody changed it."""
     try:
         return decode(body)
     except FAULTS:

@@ -59,7 +59,7 @@ class TextPart:
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """A term with its field: what becomes one leaf."""
+    """A term with its field, from which one leaf is made."""
 
     form: Form
     value: TextPart

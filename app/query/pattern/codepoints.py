@@ -112,7 +112,7 @@ def narrowed(ranges: Ranges) -> Ranges:
 
 
 def widened(ranges: Ranges) -> Ranges:
-    """Return the set, or a simpler one that holds it where it has too many ranges."""
+    """Return the set; where it has too many ranges, a simpler superset."""
     return ranges if len(ranges) <= _RANGES else others(_simpler(others(ranges)))
 
 

@@ -29,7 +29,7 @@ _EMPTY: Texts = frozenset({""})
 def required(pattern: str) -> tuple[str, ...] | None:
     """Return folded texts, each of 1 to LITERAL_LIMIT characters, of which each match of the RE2 pattern holds at least one.
 
-    None where no such texts are known. Raises ValueError for what RE2 refuses.
+    None where no such texts are known. Raises ValueError for a pattern that RE2 refuses.
     """
     try:
         found = _known(parse(pattern)).held
@@ -42,7 +42,7 @@ def required(pattern: str) -> tuple[str, ...] | None:
 class _Known:
     """Texts that are known of a part of a pattern."""
 
-    #: The texts that it matches, no others; None where these are too many.
+    #: Every text that this part can match; None where there are too many to list.
     all: Texts | None
     #: Each match begins with one of `first`, and ends with one of `last`.
     first: Texts = _EMPTY

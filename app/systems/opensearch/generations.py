@@ -37,7 +37,7 @@ class RebuildState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GenerationState(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which generations there are, and what is forgotten."""
+    """The generations of the index that exist, and the time before which records are forgotten."""
 
     #: Days of ids that one index covers: fixed, or a record might come to lie in two.
     days: int

@@ -37,7 +37,7 @@ class OpenSearchQuery:
         self._reader = reader
         self._lenient = lenient
         found = translate(query.filter, lenient=lenient)
-        #: The hits that may be others than the query means; None if there are none.
+        #: A clause for the hits that must be checked in Python, since OpenSearch may find more than the filter means; None if all hits are exact.
         self.doubtful = found.doubtful
         #: The clause that hits satisfy: a superset of the query.
         self.filters: list[Clause] = [found.query, *moments.window(query)]

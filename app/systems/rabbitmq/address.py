@@ -22,7 +22,7 @@ CONNECT_SECONDS = 5
 HANDSHAKE_SECONDS = 10
 #: Exceptions that pika raises when a connection can't be made or is lost.
 ERRORS = (exceptions.AMQPError, OSError)
-#: Reply codes of AMQP: there is no such queue; it is there with other arguments.
+#: Reply codes of AMQP 0-9-1: 404, no such queue; 406, the queue exists with other arguments.
 NOT_FOUND, PRECONDITION_FAILED = 404, 406
 #: Seconds for which a queue must have been there before it is used: what RabbitMQ notes of a new one reaches the disk half a
 #: second later, and a queue that it forgot in a crash can't be read any more.
