@@ -127,6 +127,9 @@ def drain_trip() -> set[tuple[str, str]]:
 
 def main() -> None:
     """Print the figures."""
+    # Imported here: tests/test_house.py needs none of it.
+    from tests.test_imports import arrows_upwards
+
     folders = files_per_folder()
     for folder, count in sorted(folders.items()):
         print(f"{count:4} files  {folder}")
@@ -135,6 +138,7 @@ def main() -> None:
     for name, paths in sorted(doubled_classes().items()):
         print(f"{len(paths):4} classes {name}: {', '.join(paths)}")
     print(f"{len(doubled_classes()):4} doubled public class names")
+    print(f"{len(arrows_upwards()):4} arrows against the floors")
     print(f"{tell_and_told():4} places of tell and told outside notify")
     print(f"{unnamed_subjects():4} docstrings and comments without a subject of their own")
     trip = drain_trip()
