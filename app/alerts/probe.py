@@ -13,7 +13,7 @@ from app.times.instant import now_ms
 
 #: Milliseconds for which an alert could not be decided until that is a trouble of its own.
 LONG_MS = 600_000
-#: More than so many of them are one trouble.
+#: More alerts of one state than this are reported as one trouble.
 MANY = 3
 
 
@@ -35,7 +35,7 @@ class AlertProbe:
                 continue
             if one.status.fires:
                 found[f"{self.name}/{one.alert.id}"] = self._firing(one, now)
-            elif _is_untold(one, now):
+            elif _is_long_undecided(one, now):
                 undecided.append(one)
         if len(undecided) > MANY:
             # Most likely of one cause: one notice.
@@ -70,7 +70,7 @@ class AlertProbe:
         return next((change for change in changes if change.what == "firing"), None)
 
 
-def _is_untold(one: WatchedAlert, now: int) -> bool:
+def _is_long_undecided(one: WatchedAlert, now: int) -> bool:
     return now - max(one.status.evaluated, one.alert.changed) > LONG_MS
 
 
@@ -95,7 +95,7 @@ def _named(one: WatchedAlert) -> dict[str, Any]:
 
 
 def _logs(change: Change) -> dict[str, Any]:
-    """Return where exactly those logs are that made it fire."""
+    """Return a link to exactly the logs that made the alert fire."""
     if change.start is None or change.end is None:
         return {}
     return {"logs": logs_link(change.question, change.start, change.end)}

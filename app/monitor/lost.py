@@ -19,7 +19,7 @@ from app.times.instant import now_ms
 #: long as a batch of a killed worker stays away at most.
 SETTLED_MS, UNSURE_MS = 10_000, 180_000
 #: Milliseconds after the last loss for which its notice stays open.
-TOLD_MS = 3_600_000
+OPEN_MS = 3_600_000
 #: Numberers that are looked at; more than so many that miss logs are one notice.
 LOOKED_AT, MANY = 1_000, 3
 _DAY_MS = 86_400_000
@@ -114,7 +114,7 @@ class LostProbe:
 
     def look(self) -> dict[str, Trouble]:
         """See Probe."""
-        newest = now_ms() - TOLD_MS
+        newest = now_ms() - OPEN_MS
         found = [one for one in lost(self._keeper, self._queue.depth()) if one.noticed >= newest]
         if len(found) <= MANY:
             return {f"{self.name}/{one.who}": _trouble([one]) for one in found}

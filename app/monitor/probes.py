@@ -39,16 +39,16 @@ _ALL_IN_ONE = "No log is accepted: senders are answered 503 and send again. What
 
 
 class Probe(Protocol):
-    """Looks at one thing."""
+    """Checks one part of the system."""
 
     #: The beginning of its troubles' keys.
     name: str
 
     def look(self) -> dict[str, Trouble]:
-        """Return what is wrong now; whatever it raises means that it can't be reached."""
+        """Return what is wrong now; any exception means that the part can't be reached."""
 
     def unreachable(self, reason: str) -> dict[str, Trouble]:
-        """Return what is wrong because it can't be reached, beside what was found before."""
+        """Return the trouble of a part that can't be reached, beside what was found before."""
 
 
 class _Service:

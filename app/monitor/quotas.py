@@ -8,7 +8,7 @@ from app.settings.values import written_bytes
 from app.times.instant import now_ms
 
 #: Milliseconds after the last refusal for which a notice stays open, within its day.
-TOLD_MS = 600_000
+OPEN_MS = 600_000
 
 
 class QuotaProbe:
@@ -24,7 +24,7 @@ class QuotaProbe:
         now = now_ms()
         found = {}
         for one in self._keeper.spaces():
-            if one.quota is None or one.refused < max(now - TOLD_MS, now // DAY_MS * DAY_MS):
+            if one.quota is None or one.refused < max(now - OPEN_MS, now // DAY_MS * DAY_MS):
                 continue
             text = (
                 f"The space {one.name} has taken {written_bytes(one.used_on(now // DAY_MS))} of its {written_bytes(one.quota)} of today, "

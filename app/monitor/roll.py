@@ -16,7 +16,7 @@ from app.times import instant
 from app.times.instant import now_ms
 
 #: Seconds for which a crash or a gone worker is reported at least.
-TOLD_SECONDS = 15.0
+OPEN_SECONDS = 15.0
 #: Seconds after which a worker that nobody replaced is no news any more, if others are at work.
 GIVEN_UP_SECONDS = 3_600.0
 #: Seconds that count at most between two looks: a process that was held up itself can't blame others for silence.
@@ -138,7 +138,7 @@ class Roll:
         self._count()
         troubles, forget = dict[str, Trouble](), list[str]()
         for identity, worker in self._workers.items():
-            if worker.back and worker.gone is not None and now - worker.gone >= TOLD_SECONDS:
+            if worker.back and worker.gone is not None and now - worker.gone >= OPEN_SECONDS:
                 worker.gone, worker.successor, worker.back = None, None, False
             if worker.crashed is not None and self._crash_is_over(worker, now):
                 worker.crashed = None
@@ -185,14 +185,14 @@ class Roll:
 
     def _is_over(self, worker: _Worker, since: float, now: float) -> bool:
         if worker.successor is not None:
-            return now - since >= TOLD_SECONDS
+            return now - since >= OPEN_SECONDS
         return self.alive > 0 and now - since >= GIVEN_UP_SECONDS
 
     def _crash_is_over(self, worker: _Worker, now: float) -> bool:
         assert worker.crashed is not None
         if worker.beat.ended or worker.gone is not None:
             return self._is_over(worker, worker.crashed, now)
-        return now - worker.crashed >= TOLD_SECONDS and worker.mark != worker.crash_mark
+        return now - worker.crashed >= OPEN_SECONDS and worker.mark != worker.crash_mark
 
     def _gone(self, worker: _Worker, waiting: int | None) -> Trouble:
         count = f"{waiting:,}" if waiting else "no"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.web.accounts import account_page, admin_page
+from app.web.accounts import admin_page, own_page
 from app.web.accounts.oidc import page as oidc_page
 from app.web.accounts.passkeys import page as passkeys_page
 from app.web.accounts.totp import page as totp_page
@@ -28,7 +28,7 @@ ALWAYS = (
     find.bp,
     hints.bp,
     page.bp,
-    account_page.bp,
+    own_page.bp,
     admin_page.bp,
     oidc_page.bp,
     totp_page.bp,

@@ -12,7 +12,7 @@ from app.log.numbers import ArrivedNumbers, Numberer
 from app.log.record import IdSource
 from app.monitor import listen_counts, lost
 from app.monitor.listen_counts import ListenCounts
-from app.monitor.lost import SETTLED_MS, TOLD_MS, UNSURE_MS, LostDatagramProbe, LostProbe, settled
+from app.monitor.lost import OPEN_MS, SETTLED_MS, UNSURE_MS, LostDatagramProbe, LostProbe, settled
 from app.ports.queue import Depth
 from app.times.instant import now_ms
 from tests.conftest import MakeRecord
@@ -38,7 +38,7 @@ def test_the_words(backends: Backends, later: list[int], monkeypatch: pytest.Mon
     """Who, how many of how many, between which logs; that those which come late count, until none is missing."""
     probe = LostProbe(backends.record.gaps, backends.queue)
     # It is noon tomorrow, whenever this runs.
-    monkeypatch.setattr(lost, "TOLD_MS", 3 * DAY_MS)
+    monkeypatch.setattr(lost, "OPEN_MS", 3 * DAY_MS)
     today = now_ms() // DAY_MS * DAY_MS + DAY_MS
     start, end = today + 36_123_000, today + 36_129_000
     tell(backends, PROCESS, (1, 40_000, start - 60_000, start), (40_013, 48_110, end, end + 60_000))
@@ -99,9 +99,9 @@ def test_it_is_told_for_an_hour(backends: Backends, later: list[int]) -> None:
     """Then the notice is over; the overview knows it still."""
     probe = LostProbe(backends.record.gaps, backends.queue)
     tell(backends, PROCESS, (1, 1, 1, 1), (3, 3, 3, 3))
-    later[0] = TOLD_MS - 10_000
+    later[0] = OPEN_MS - 10_000
     assert len(probe.look()) == 1
-    later[0] = TOLD_MS + 10_000
+    later[0] = OPEN_MS + 10_000
     assert probe.look() == {}
     assert [one.numbers for one in lost.lost(backends.record.gaps, backends.queue.depth())] == [[(2, 2)]]
 

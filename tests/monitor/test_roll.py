@@ -8,7 +8,7 @@ from itertools import pairwise
 import msgspec
 import pytest
 
-from app.monitor.roll import GIVEN_UP_SECONDS, TOLD_SECONDS, Roll
+from app.monitor.roll import GIVEN_UP_SECONDS, OPEN_SECONDS, Roll
 from app.ports.notices import GONE_SECONDS, Beat, Crash, Seen
 from app.times.instant import now_ms
 
@@ -70,7 +70,7 @@ def test_one_that_is_replaced_at_once_is_told_all_the_same() -> None:
     world.begin("c")
     assert world.pass_by(GONE_SECONDS - 1) == {}
     assert list(world.pass_by(2)) == ["gone/a"]
-    assert list(world.pass_by(TOLD_SECONDS - 2)) == ["gone/a"]
+    assert list(world.pass_by(OPEN_SECONDS - 2)) == ["gone/a"]
     assert world.pass_by(3) == {}
 
 
@@ -115,7 +115,7 @@ def test_one_that_was_only_stopped_comes_back() -> None:
     assert len(world.pass_by(10)) == 1
     world.silent.clear()
     assert len(world.pass_by(5)) == 1
-    assert world.pass_by(TOLD_SECONDS) == {}
+    assert world.pass_by(OPEN_SECONDS) == {}
     assert world.forgotten == []
 
 
@@ -127,7 +127,7 @@ def test_beats_left_by_an_earlier_run_are_cleared_away() -> None:
     world.begin("new")
     assert world.pass_by(GONE_SECONDS - 1) == {}
     assert list(world.pass_by(3)) == ["gone/old"]
-    assert world.pass_by(TOLD_SECONDS) == {}
+    assert world.pass_by(OPEN_SECONDS) == {}
     assert world.forgotten == ["old"]
 
 
@@ -169,7 +169,7 @@ def test_a_crash_is_told_for_a_while_and_until_a_new_beat() -> None:
     world.pass_by(10)
     crash(world, "a", 2)
     assert "2 times by now" in world.pass_by(1)["crash/a"]
-    assert list(world.pass_by(TOLD_SECONDS - 1)) == ["crash/a"]
+    assert list(world.pass_by(OPEN_SECONDS - 1)) == ["crash/a"]
     assert world.pass_by(2) == {}
     assert world.pass_by(60) == {}
 

@@ -64,7 +64,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
         (watch, "LOOK_SECONDS", 0.1),
         (watch, "PROBE_SECONDS", 0.1),
         (roll, "GONE_SECONDS", 1.0),
-        (roll, "TOLD_SECONDS", 1.0),
+        (roll, "OPEN_SECONDS", 1.0),
     ):
         monkeypatch.setattr(module, name, seconds)
 

@@ -20,7 +20,7 @@ from app.times.written import Assumed
 
 #: Takes what lies at a place out of an object of the layout.
 _Take = Callable[[dict[str, Any]], Any]
-#: Returns what a value is in its field; None for one that must be searched.
+#: Returns a value as its field holds it; None for a value that needs the full search.
 _Fit = Callable[[Any], str | None]
 
 #: Levels that are remembered of one layout.
@@ -142,7 +142,7 @@ def _id(sent: str) -> str | None:
 
 
 def learn(search: Search, found: Foreign) -> Way | None:
-    """Return the way to read logs of the same layout as one that was *found* by a search; None where it shows none."""
+    """Return a short way to read further logs of this layout, learned from a full search that *found* one log; None where nothing can be learned."""
     dialect, value = search.layout.dialect, search.value
     if search.later or search.unread or (dialect is not None and (dialect.pairs or dialect.inner or dialect.events)):
         return None
@@ -156,7 +156,7 @@ def learn(search: Search, found: Foreign) -> Way | None:
         float,
     }:
         return None
-    if any(name in places and not _is_told_as_it_is(places[name], kinds[name]) for name in _IDS):
+    if any(name in places and not _is_sent_as_it_is(places[name], kinds[name]) for name in _IDS):
         return None
     default = None if dialect is None else dialect.default
     if "level" not in places and default is None and _says_more(value):
@@ -194,14 +194,14 @@ def _is_text(name: str, place: _Place) -> bool:
     return place.plain and name not in ("message", "level", "timestamp")
 
 
-def _is_told_as_it_is(place: _Place, kind: type) -> bool:
+def _is_sent_as_it_is(place: _Place, kind: type) -> bool:
     """Return whether a text of the usual form is an id there: no decimal number, and none only by its form."""
     last = place.path[-1]
     return kind is str and last not in ("trace", "b3") and "dd" not in place.path and not last.startswith("dd")
 
 
 def _places(search: Search) -> dict[str, _Place] | None:
-    """Return by field where it lies; None where the best of its candidates did not fill it."""
+    """Return the place of each of our fields in the layout; None where a field was not filled by its first candidate."""
     dialect = search.layout.dialect
     found = {}
     for name in OWN:

@@ -12,9 +12,9 @@ from app.ports.costs import Space
 from app.settings.values import written_bytes
 from app.times.instant import now_ms
 from app.web.accounts import links, sessions, tokens, users
-from app.web.accounts.account_page import labelled
 from app.web.accounts.identity import ROLES
 from app.web.accounts.noting import asked_entry
+from app.web.accounts.own_page import labelled
 from app.web.accounts.passkeys import kept as passkeys
 from app.web.accounts.totp import factor
 from app.web.current import backends, parts, settings

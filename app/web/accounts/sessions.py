@@ -70,9 +70,9 @@ def begin(user: str, stamp: str, address: str, browser: str) -> str:
 
 
 def ask(key: bytes, admin: Callable[[], str]) -> Answer:
-    """Ask the record whose session has this digest, and note that it is used; None where it has ended. Raises Unavailable.
+    """Ask the record for the session with this digest, and note its use; None where the session has ended. Raises Unavailable.
 
-    *admin* returns the stamp of who has the admin's password.
+    *admin* returns the stamp of the admin's current password.
     """
     now = now_ms()
     with transaction() as session:

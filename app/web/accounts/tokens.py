@@ -21,7 +21,7 @@ from app.web.accounts.identity import check_limits, check_role
 from app.web.accounts.noting import note
 from app.web.accounts.tables import ApiToken, transaction
 
-#: Every token begins with this, so that programs that look for leaked secrets know one.
+#: Every token begins with this, so that scanners for leaked secrets recognise one.
 PREFIX = "lgi_"
 #: Random bytes of a token.
 BYTES = 32
@@ -118,7 +118,7 @@ def state(token: ApiToken, now: int) -> str:
 
 
 def to_dict(token: ApiToken, now: int) -> dict[str, Any]:
-    """Return what is kept of a token as a command prints it; times are RFC 3339, None where there is none."""
+    """Return what is kept of a token as a command prints it; times are in RFC 3339, None for a time that is not set."""
     times = {name: getattr(token, name) for name in ("made", "expires", "revoked", "used")}
     return {
         "name": token.name,

@@ -22,7 +22,7 @@ from app.web.accounts.identity import Identity, check_role
 from app.web.accounts.tables import ApiToken, transaction
 from app.web.accounts.tokens import PREFIX, digest, state
 
-#: The record's answer about a key: whose it is, when it ends, and its rate; None where it opens nothing.
+#: The record's answer about a key: its identity, when it expires (ms since 1970) and its rate (requests a second); None for an unknown, revoked or expired key.
 Answer: TypeAlias = "tuple[Identity, int | None, float | None] | None"
 
 log = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class Verified:
     rate: float | None
     #: When the record was asked, by the monotonic clock.
     asked: float
-    #: Requests that it may make at once, and when that was so.
+    #: Requests left of its rate's bucket, and the monotonic time at which that was counted.
     left: float
     at: float
 
@@ -82,16 +82,16 @@ class Verifier:
         return given.startswith(PREFIX)
 
     def fresh(self, given: str) -> Verified | None:
-        """Return what is known of a token without asking anybody; None where the record must be asked."""
+        """Return what is remembered of a token; None where the record must be asked."""
         found = self._known.get(digest(given))
         return found if found is not None and self._is_fresh(found) else None
 
     def verify(self, given: str) -> Verified | None:
-        """Return what a token opens; None where it opens nothing. Raises Unavailable."""
+        """Return the token's identity and limits; None for an unknown, revoked or expired token. Raises Unavailable."""
         return self.look(digest(given))
 
     def look(self, key: bytes, *, anew: bool = False) -> Verified | None:
-        """Return what a key opens, such as that of an identity: None where it opens nothing; *anew* by the record's word alone. Raises Unavailable."""
+        """Return what `verify` returns, by the token's digest (`Identity.key`); with *anew* the record is asked, not memory. Raises Unavailable."""
         known = self._known.get(key)
         if known is not None and self._is_fresh(known) and not anew:
             return known

@@ -72,12 +72,12 @@ def body(names: tuple[str, ...]) -> dict[str, Any]:
 
 
 def who(given: str = "") -> str:
-    """Return who asks: as they say, or the user whose password they know, or where they are."""
+    """Return the name to note as author: the one *given*, else the user of the password, else the client's address."""
     return given.strip() or (USER if settings().auth == "required" else request.remote_addr or "")
 
 
 def owner() -> str:
-    """Return whose the searches are that whoever asks saves; empty: everybody's."""
+    """Return the owner of searches that this request saves; empty where they belong to everybody."""
     asks = asking()
     return "" if asks is None else asks.owner
 
@@ -106,7 +106,7 @@ class Gathered:
         self._problems: list[Problem] = []
 
     def take(self, step: Callable[[], _T]) -> _T | None:
-        """Return what a step returns; None where it finds fault."""
+        """Return the step's result; None where it raised InvalidInput, whose problems are kept for `check`."""
         try:
             return step()
         except InvalidInput as error:

@@ -39,7 +39,7 @@ def submit() -> BaseResponse | tuple[str, int]:
 
 
 def _state(parameters: Mapping[str, str]) -> SearchForm:
-    """Return the state that the parameters are: in the zone that they name, not in that of who changes them."""
+    """Return the search state in the parameters, read in the zone that they name rather than the editor's own."""
     return replace(SearchForm.read(parameters), tz=parameters.get("tz", ""))
 
 

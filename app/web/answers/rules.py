@@ -38,7 +38,7 @@ class RuleChange(Shown):
 
 
 class RuleExample(Shown):
-    """One of the logs that a rule finds: what it would change, or the log that it would drop."""
+    """An example of a log that a rule matches: what the rule would change, or the log that it would drop."""
 
     id: str
     changes: list[RuleChange] | UnsetType = UNSET

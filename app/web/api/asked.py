@@ -52,7 +52,7 @@ class Asked(Parameters):
         return found
 
     def query(self, default_limit: int = 100) -> Query:
-        """Return the query; one that means everything where it has a fault."""
+        """Return the query; where the text has a fault, which `check` raises, a query for everything."""
         own = [name for name in self.given if name not in PARAMETERS]
         return self.read(lambda: read_query(self.given, default_limit=default_limit, also=own), Query())
 

@@ -88,7 +88,7 @@ def _numbers(parsed: Parsed) -> dict[int, Number]:
 def receipt(receipt: str) -> Response:
     """Return what became of the logs behind a receipt."""
     receipts, asks = parts().receipts(), who()
-    # A sender's space says whose its logs are, and keeps none of them from it.
+    # A space is stamped on what its sender sends; only the limits of a reader keep logs from whoever asks.
     if asks is None or asks.role != "reader" or not asks.limits:
         return reply_by_name(ReceiptAnswer.of(receipt, receipts.status(receipt)))
     held = backends()

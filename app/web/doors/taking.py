@@ -120,7 +120,7 @@ def _taken(made: _Request, key: str | None) -> Outcome:
 
 
 def _is_unlike_others(logs: Sequence[LogRecord], now: int) -> bool:
-    """Return whether the times that logs brought make their body one that no other batch has, so that it can only be a repeat.
+    """Return whether the times in the logs make this body unique, so that the same body again can only be a repeat.
 
     A time finer than milliseconds does, or three of milliseconds; a log that brought none has the time *now*.
     """

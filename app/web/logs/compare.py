@@ -27,12 +27,12 @@ _ID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two: as the URL names it, and the log if there is one."""
+    """One of the two compared logs: its parameter in the URL, and the log if it was found."""
 
     name: str
     given: str
     record: LogRecord | None = None
-    #: Why there is none, and the status that says so.
+    #: Why there is no log, and the HTTP status for that.
     trouble: str = ""
     status: int = 200
 

@@ -72,7 +72,7 @@ class LaneMark:
 
     x: str
     rank: str
-    #: The log, where it is one alone; what is said of it.
+    #: The id of the log where the mark stands for a single one, else empty; the mark's tooltip.
     id: str
     title: str
 

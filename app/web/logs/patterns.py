@@ -40,7 +40,7 @@ SECONDS, LONGER_SECONDS = 0.5, 5.0
 PIECES, FILLED, HEIGHT, LEAST = 32, 0.8, 18, 2
 #: Patterns shown when all are asked for.
 MOST = "1000"
-#: Parameters of the search that this page passes on; the others it takes are its own.
+#: Parameters that this page passes on from the search; its other parameters are its own.
 _ASKED = ("q", "from", "to", "tz", "clock", "limit")
 #: Orders by name: their label, and what a pattern's place is.
 ORDERS: dict[str, tuple[str, Callable[[Pattern], Any]]] = {

@@ -26,7 +26,7 @@ def whole(low: int, high: int, default: int) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A name that requests may hold: its schema and what it means."""
+    """A parameter of requests: its schema and its meaning."""
 
     schema: dict[str, Any]
     help: str
@@ -35,18 +35,18 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One path: what it is for, what it takes and what it answers."""
+    """One path of the API: its purpose, its parameters and its answers."""
 
     path: str
     methods: tuple[str, ...]
     summary: str
-    #: The struct that it answers; None where the answer is no JSON.
+    #: The struct of its answer; None where the answer is not JSON.
     answer: type[Shown] | None
     #: Arguments of curl for a request; HOST stands for the server's address.
     example: str
-    #: Names that the URL may hold, and the body of a POST to a route that finds.
+    #: Parameters in the URL; also in the body of a POST to a search route.
     names: tuple[str, ...] = ()
-    #: Names in the path and in the headers.
+    #: Parameters in the path and in the headers.
     others: tuple[str, ...] = ()
     about: str = ""
     status: int = 200
@@ -54,15 +54,15 @@ class Route:
     takes_logs: bool = False
     #: Media types of the answer.
     types: tuple[str, ...] = ("application/json",)
-    #: Names that mean something else here than on other routes.
+    #: Parameters that mean something else here than on other routes.
     own: tuple[tuple[str, Parameter], ...] = ()
-    #: A body that is answered well, where one is wanted; and names that can't be left out of it.
+    #: A valid body, where the route wants one; and the names that are required in it.
     sample: tuple[tuple[str, Any], ...] = ()
     required: tuple[str, ...] = ()
-    #: Statuses of answers that say what is wrong, and what they are.
+    #: Statuses of error answers, and the struct of their bodies.
     errors: tuple[int, ...] = field(default=(400, 503))
     refusal: type[Shown] = ErrorAnswer
-    #: Whether the password is needed where AUTH is required.
+    #: Whether a login or token is needed where AUTH is `required`.
     closed: bool = True
     #: Where the default of a parameter differs from that of the other routes.
     defaults: tuple[tuple[str, Any], ...] = ()

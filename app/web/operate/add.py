@@ -40,7 +40,7 @@ PASTED = 1 << 20
 DIALECTS = (*formats.NAMES, *sorted(table.BY_NAME))
 #: Sources whose last log is shown, with what it was read as.
 SHOWN_SOURCES = 50
-#: Logs that are shown once they are there, and seconds that finding them may take.
+#: Logs shown once some have arrived, and seconds that finding them may take.
 LOGS, PATIENCE = 5, 1.0
 #: New sources that are shown (templates/_arrived.html).
 SHOWN_NEW = 5
@@ -111,7 +111,7 @@ class KnownSources:
 
     sources: list[ShownSource]
     forms: list[SourceForm]
-    #: Why that is not known; None when it is.
+    #: Why the sources are not known; None where they are.
     missing: str | None = None
 
 
@@ -119,13 +119,13 @@ class KnownSources:
 class Arrived:
     """The logs that have come since the page was opened."""
 
-    #: Sources that were not there before, and such that were; those seen last first.
+    #: Sources that have sent for the first time since then, and known ones that have sent; the latest first.
     new: list[Source]
     known: list[Source]
     logs: list[LogRecord]
     #: Where all that came is found.
     url: str
-    #: Why that is not known; None when it is.
+    #: Why the arrivals are not known; None where they are.
     missing: str | None = None
 
     @property

@@ -19,11 +19,11 @@ class Sparkline:
 
     #: Paths by state: one stroke a minute.
     shapes: list[tuple[State, str]]
-    #: Height of the limit from above; None where there is none.
+    #: Distance of the alert's limit from the top; None where no limit is drawn.
     limit: float | None
     #: The largest value that fits.
     top: int
-    #: In words, for those who don't see it.
+    #: The chart in words, for screen readers.
     title: str
 
 

@@ -49,7 +49,7 @@ def counted() -> str:
 
 
 def shown(**more: Any) -> str:
-    """Return the page, with what its forms were sent and what that would do, or what is wrong with it."""
+    """Return the page: its forms as they were sent, with the effect that the rules would have, or their faults."""
     zone.check()
     rules = "\n".join(rule.text for rule in in_force().rules)
     in_rules = kept()

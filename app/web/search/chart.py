@@ -33,7 +33,7 @@ _MINUTE, _DAY = 60_000, 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bucket; `url` is the search in it, None where it has no logs."""
+    """One bucket; `url` leads to the search within it, None where the bucket is empty."""
 
     label: str
     count: int

@@ -45,7 +45,7 @@ def offered(records: Sequence[LogRecord]) -> list[str]:
 
 
 def write(names: Sequence[str]) -> str:
-    """Return the names as one text; the empty one where they are those shown anyway."""
+    """Return the columns' names as one text; the empty text for the default columns."""
     return "" if tuple(names) == DEFAULT else listed(names)
 
 

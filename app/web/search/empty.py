@@ -35,7 +35,7 @@ PATIENCE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """One condition of the query, and what it costs."""
+    """One condition of the query, and what it costs: how many logs are found without it."""
 
     query: str
     #: The query without it; how many logs that finds, and how many the condition by itself, in words.

@@ -1,4 +1,4 @@
-"""One log as its page shows it and as it is copied: its fields, its JSON, a line of text, a command that sends it again."""
+"""One log as its page shows and copies it: fields, JSON, a line of text, a command that sends it again."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Column:
 
     name: str
     label: Markup
-    #: CSS class of its width; empty where it takes what is left.
+    #: CSS class of the column's width; empty for the column that takes the rest.
     width: str
 
 

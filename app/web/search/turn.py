@@ -12,7 +12,7 @@ from app.web.search.form import SearchForm
 
 @dataclass(frozen=True, slots=True)
 class Turned:
-    """One page of a search and the state of the pages beside it; None where there is none."""
+    """One page of a search, and the form states of the previous and next page; None where there is no such page."""
 
     records: Sequence[LogRecord]
     total: int | None

@@ -43,7 +43,7 @@ _DAY = 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A button that leads to a range beside this one; none where there is none."""
+    """A button that moves the time range; its `range` is None where it would leave the years that can be shown."""
 
     symbol: str
     title: str
@@ -59,7 +59,7 @@ class PageWindow:
     start: str
     end: str
     moves: Sequence[Move]
-    #: Both ends in full and how long that is; the empty text where one can't be read.
+    #: Both ends in full and the length of the range; the empty text where an end can't be read.
     said: str
 
 
@@ -237,7 +237,7 @@ def _days(range_: _Range, here: tzinfo) -> tuple[int, int] | None:
 
 
 def _written(range_: _Range, here: tzinfo) -> str | None:
-    """Return a range as `range` carries it; None where it lies outside the years that there are."""
+    """Return a range as the form's `range` carries it; None where it lies outside the years 1 to 9999."""
     start, end = _text(range_.start, here), _text(range_.last, here)
     return f"{start}|{end}" if start and end else None
 

@@ -130,14 +130,14 @@ class Guard:
         return self._elastic and asks_who_is_there(asked) and asked.method in ("GET", "HEAD")
 
     def still(self, who: Identity, *, anew: bool = False) -> bool:
-        """Return whether who was let in some time ago would be let in now, as the same; *anew* by the record's word alone. Raises Unavailable."""
+        """Return whether an identity that was let in earlier would still be let in unchanged; with *anew* the record is asked, not memory. Raises Unavailable."""
         if who.by == "password":
             return True
         found = (self._sessions if who.by == "session" else self._tokens).look(who.key, anew=anew)
         return found is not None and found.identity == who
 
     def in_session(self, key: str) -> Identity | None:
-        """Return whose session has this id, None where it has ended. Raises Unavailable."""
+        """Return the identity whose session has this key; None once the session has ended. Raises Unavailable."""
         found = self._sessions.look(sessions.digest(key))
         return None if found is None else found.identity
 
@@ -231,7 +231,7 @@ NAV: tuple[tuple[tuple[str, ...], str, str], ...] = (
 
 
 def nav() -> list[tuple[tuple[str, ...], str, str]]:
-    """Return the pages to which whoever asks is linked: those that they may see, and their account where they have logged in."""
+    """Return the navigation links of this request: the pages that its reader may see, and the account page of a logged-in user."""
     asks = who()
     seen = [page for page in NAV if may(page[1])]
     own = [(("/account",), "page_account.own", asks.name)] if asks is not None and asks.by == "session" else []

@@ -31,7 +31,7 @@ class Given:
 
 
 def presented(asked: Request) -> Given | None:
-    """Return the password that a request brings; None when it brings none that can be read."""
+    """Return the password or token that a request brings; None where it brings none, or an unreadable one."""
     scheme, _, value = _text(asked.headers.get("Authorization", "")).partition(" ")
     value = value.strip(" \t")
     match scheme.lower():

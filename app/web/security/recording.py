@@ -75,7 +75,7 @@ class Recording:
     """Writes what the requests of one process do."""
 
     def __init__(self, parts: Parts, *, asks: bool) -> None:
-        """Take whether the server asks who is there: one that asks nobody doesn't know who reads, and writes none of it."""
+        """Take the process's parts; without *asks* (an open server, whose readers are unknown) reads are not recorded."""
         self._parts = parts
         self._asks = asks
         self._looks = Looks()
@@ -207,7 +207,7 @@ def _route() -> str:
 
 
 def _subject() -> str:
-    """Return to what a request goes: what its path names, else its route."""
+    """Return the subject of a request: the ids in its path, else its route."""
     named = [str(value) for name, value in (request.view_args or {}).items() if name in PARTS]
     return masked(" ".join(named)) if named else _route()
 

@@ -59,7 +59,7 @@ class Admission:
 
     def __init__(self, lines: Sequence[WaitingLine], clock: Callable[[], float] = time.monotonic) -> None:
         self._lines, self._clock = deque(lines), clock
-        #: Requests at work: those that send logs, and others.
+        #: Requests being answered: those that send logs, and all others.
         self._working = {True: 0, False: 0}
         self._refused, self._logged = 0, float("-inf")
 

@@ -48,13 +48,13 @@ class _Held:
     """A body on its way in."""
 
     body: bytearray = field(default_factory=bytearray)
-    #: Bytes that came; more than are held where they are read to be thrown away.
+    #: Bytes received; more than `body` holds where the rest is read only to be discarded.
     came: int = 0
     thrown: bool = False
 
 
 class _Watch:
-    """Notices that the client left while its request is worked at; only where that takes long, so that others pay nothing."""
+    """Notices that the client disconnected while its request is worked at; watches slow requests only, so that quick ones pay nothing."""
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         self._receive = receive

@@ -98,7 +98,7 @@ class Connection(Protocol):
         self._is_socket = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a place, or say that there is none."""
+        """Take a place for the connection, or refuse it where all are taken."""
         super().connection_made(transport)
         self._place = self.places.take(self.client[0] if self.client else "")
         if self._place is None:

@@ -38,7 +38,7 @@ class RequestEnd:
         return bool(self._waiting)
 
     def append(self, ended: Callable[[bool], None]) -> None:
-        """Have *ended* called at the end; at once where the request is over already: its client left while it was worked at."""
+        """Call *ended* when the request ends; at once if it has ended already because its client left."""
         with self._guard:
             if not self._over:
                 self._waiting.append(ended)
@@ -46,7 +46,7 @@ class RequestEnd:
         ended(False)
 
     def call(self, *, delivered: bool) -> None:
-        """Call them all, once; one that fails keeps none of the others from it."""
+        """Call each waiting function once; a function that fails does not stop the others."""
         with self._guard:
             self._over, waiting, self._waiting = True, self._waiting, []
         for ended in waiting:

@@ -22,7 +22,7 @@ _OFFER = (b"upgrade", b"connection", b"http2-settings")
 class Protocol(HttpToolsProtocol):
     """A connection. A request that offers another protocol than a WebSocket is read as if it offered none."""
 
-    #: The request before the one whose offer is passed over; None where there is none, or no offer.
+    #: The request before the one whose offer of HTTP/2 is ignored; None for the first request, or without an offer.
     _before: Any = None
     _offers = False
 

@@ -1,4 +1,4 @@
-"""Answers on their way from Flask to the client, and those with which an overloaded server refuses: made once, given often."""
+"""Answers on their way from Flask to the client, and the refusals of an overloaded server, which are made once and sent often."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, cast
 from app.errors import LogIngestorError
 from app.web.server.environ import Headers, Scope
 
-#: Headers of a request on which the words of its refusal depend: whether it is a page, JSON or protobuf.
+#: Request headers that decide the format of a refusal: a page, JSON or protobuf.
 WORDED_BY = frozenset((b"accept", b"content-type"))
-#: The header of a request whose answer names it, and the time: such an answer is given once.
+#: A request header that must be repeated in the answer (Firehose), with the time: such a refusal can't be reused.
 NAMED = b"x-amz-firehose-request-id"
-#: Refusals that are remembered, and the most bytes of path and headers by which one is: anybody may send any.
+#: Refusals remembered, and the most bytes of path and headers of one: clients choose these, so they are bounded.
 REMEMBERED, REMEMBERED_LENGTH = 1_000, 1_000
 
 

@@ -11,7 +11,7 @@ from itsdangerous import BadData, URLSafeTimedSerializer
 from app import secret
 from app.settings.settings import Settings
 
-#: Name of the cookie; the session's is another, so that a login that was begun ends none that there is.
+#: Name of the cookie; not that of the session, so that beginning a login does not end a session.
 COOKIE = "logingestor_oidc"
 #: Path of the pages that read it, and seconds that a login may take.
 PATH, LASTS_SECONDS = "/login/oidc", 600

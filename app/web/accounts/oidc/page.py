@@ -12,10 +12,10 @@ from flask import Blueprint, Flask, Response, current_app, g, make_response, red
 from app.errors import InvalidInput, InvalidSettings, NotFound, Problem, Unavailable
 from app.find import hidden
 from app.settings.settings import PREFIX, Settings
-from app.web.accounts.account_page import own_path
 from app.web.accounts.oidc import flow as flows
 from app.web.accounts.oidc import members
 from app.web.accounts.oidc.person import LoginRefused, known_error
+from app.web.accounts.own_page import own_path
 from app.web.current import settings
 from app.web.security import access, session
 

@@ -49,7 +49,7 @@ def remove(name: str, which: str) -> None:
 
 
 def remove_all(name: str) -> None:
-    """Let none of a user's passkeys open anything any more. Raises NotFound where there are none, and Unavailable."""
+    """Let none of a user's passkeys open anything any more. Raises NotFound for a user without passkeys, and Unavailable."""
     with transaction() as session:
         if not names(session, name):
             raise NotFound("there is no user of this name who has passkeys")

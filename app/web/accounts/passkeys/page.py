@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Flask, Response, current_app, g, make_response, redirect, render_template, request
 
 from app.errors import Forbidden, InvalidInput, NotFound, Problem
-from app.web.accounts import account_page, sessions, signed, users
+from app.web.accounts import own_page, sessions, signed, users
 from app.web.accounts.identity import Identity
 from app.web.accounts.passkeys import kept
 from app.web.accounts.totp import factor
@@ -45,7 +45,7 @@ def usable() -> bool:
 @bp.get("/login/passkey")
 def ask() -> Response:
     """Have the browser look for a passkey."""
-    return _ask(account_page.own_path(request.args.get("next", "")))
+    return _ask(own_page.own_path(request.args.get("next", "")))
 
 
 @bp.post("/login/passkey")
@@ -72,7 +72,7 @@ def enter() -> Response:
 @bp.post("/account/passkey")
 def act() -> Response:
     """Do what a button of the account's page says of passkeys."""
-    account = account_page.own_account()
+    account = own_page.own_account()
     if account.name == users.ADMIN_NAME or users.one(account.name)["issuer"] is not None:
         raise Forbidden("passkeys are for users whose password is kept here")
     do = _ACTS.get(request.form.get("do", ""))
@@ -82,7 +82,7 @@ def act() -> Response:
         return do(account)
     except (InvalidInput, NotFound) as error:
         problems = error.problems if isinstance(error, InvalidInput) else (Problem(str(error)),)
-        return account_page.page(account, 400, problems=account_page.labelled(problems))
+        return own_page.page(account, 400, problems=own_page.labelled(problems))
 
 
 def _begin(account: Identity) -> Response:
@@ -99,12 +99,12 @@ def _confirm(account: Identity) -> Response:
     if known is None or known[0] != account.name:
         raise InvalidInput(Problem("took too long: begin again", "passkey"))
     _ceremony().register(account.name, known[1], known[2], request.form.get("answer", ""))
-    return account_page.page(account, done="The passkey opens your account from now on, without password and code.")
+    return own_page.page(account, done="The passkey opens your account from now on, without password and code.")
 
 
 def _remove(account: Identity) -> Response:
     kept.remove(account.name, request.form.get("passkey", ""))
-    return account_page.page(account, done="The passkey opens nothing any more.")
+    return own_page.page(account, done="The passkey opens nothing any more.")
 
 
 #: The function behind each button.

@@ -41,7 +41,7 @@ def secret_of(settings: Settings, name: str, salt: bytes) -> str:
 
 
 def step_of(secret_text: str, code: str) -> int | None:
-    """Return the step whose code it is, None for a wrong one."""
+    """Return the time step whose code this is; None for a wrong code."""
     try:
         return pyotp.TOTP(secret_text).verify_and_get_timecode(plain(code), for_time=time.time(), valid_window=WINDOW)
     except OTPVerificationError:

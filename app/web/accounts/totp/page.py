@@ -13,7 +13,7 @@ from flask import Blueprint, Response, current_app, g, make_response, redirect, 
 from markupsafe import Markup
 
 from app.errors import Forbidden, InvalidInput, Problem
-from app.web.accounts import account_page, signed, users
+from app.web.accounts import own_page, signed, users
 from app.web.accounts.identity import Identity
 from app.web.accounts.totp import factor, pending
 from app.web.current import settings
@@ -51,7 +51,7 @@ def enter() -> Response:
 @bp.post("/account/totp")
 def act() -> Response:
     """Do what a button of the account's page says of the second factor."""
-    account = account_page.own_account()
+    account = own_page.own_account()
     if account.name == users.ADMIN_NAME or users.one(account.name)["issuer"] is not None:
         raise Forbidden("codes are for users whose password is kept here")
     do = _ACTS.get(request.form.get("do", ""))
@@ -60,7 +60,7 @@ def act() -> Response:
     try:
         return do(account)
     except InvalidInput as error:
-        return account_page.page(account, 400, problems=account_page.labelled(error.problems))
+        return own_page.page(account, 400, problems=own_page.labelled(error.problems))
 
 
 def _begin(account: Identity) -> Response:
@@ -85,19 +85,19 @@ def _confirm(account: Identity) -> Response:
     codes = factor.turn_on(account.name, salt, step)
     account = replace(account, key=session.begin(users.renew(account.name)))
     done = "A code of your app is asked for from now on. All other sessions of yours end within 5 seconds."
-    return account_page.page(account, done=done, codes=codes)
+    return own_page.page(account, done=done, codes=codes)
 
 
 def _renew(account: Identity) -> Response:
     ensure_shown(account)
     done = "The recovery codes before count no more."
-    return account_page.page(account, done=done, codes=factor.renew_codes(account.name))
+    return own_page.page(account, done=done, codes=factor.renew_codes(account.name))
 
 
 def _remove(account: Identity) -> Response:
     ensure_shown(account)
     factor.remove(account.name)
-    return account_page.page(account, done="Your password alone opens your account again.")
+    return own_page.page(account, done="Your password alone opens your account again.")
 
 
 #: The function behind each button.
