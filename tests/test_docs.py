@@ -22,6 +22,7 @@ from app.query.query import Query
 from app.settings.settings import PREFIX, SETTINGS, Settings
 from app.web.doors.elastic import routes as elastic
 from tests.conftest import Fill, MakeRecord
+from tests.e2e.clients import CLIENTS
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("bench/*.md"), *ROOT.glob("docker/*.md")])
@@ -253,6 +254,10 @@ def test_backup_of_the_documents_works(
         restored.close()
 
 
+#: Ports in examples, and what stands in their place in programs.
+PORTS = r"\b(?:PORT|3000|5514|12201)\b"
+
+
 def shipper_examples() -> Iterator[tuple[str, str]]:
     """Yield the program that each example of docs/shippers.md is taken from, and the example's lines."""
     for path, block in re.findall(
@@ -274,6 +279,16 @@ def test_examples_of_shippers_are_those_that_tests_ran(path: str, line: str) -> 
         (r"\bPROTOCOL\b", "tcp"),
     ):
         program = re.sub(written, shown, program)
-    lines = {re.sub(r"\b(?:PORT|5514|12201)\b", "PORT", one.strip()) for one in program.splitlines()}
-    wanted = re.sub(r"\b(?:PORT|5514|12201)\b", "PORT", line.strip())
+    lines = {re.sub(PORTS, "PORT", one.strip()) for one in program.splitlines()}
+    wanted = re.sub(PORTS, "PORT", line.strip())
     assert any(wanted in one for one in lines), f"{path} has no {wanted}"
+
+
+def test_each_client_is_in_the_table_of_tests() -> None:
+    """Every client stands in the row of its door, and each test that the table names exists."""
+    text = read("docs/shippers.md")
+    rows = re.findall(r"^\| over (HTTP|TCP|UDP): (.*?) \|", text, re.MULTILINE)
+    shown = {(door.lower(), name) for door, names in rows for name in re.findall(r"`([^`]+)`", names)}
+    assert shown == {("tcp" if client.door == "gelf" else client.door, client.name) for client in CLIENTS}
+    tests = "".join(path.read_text() for path in (ROOT / "tests" / "e2e").glob("test_*.py"))
+    assert {name for name in re.findall(r"`(test_\w+)`", text) if f"def {name}(" not in tests} == set()

@@ -97,6 +97,7 @@ CLIENTS = (
     # It raises at a connection that breaks.
     _python("datadog-api-client", "datadog_py.py", repeats=False),
     _python("HTTPHandler", "stdlib_handlers.py", repeats=False),
+    _python("logingestor.handler", "our_handler.py"),
     # Over TCP it never connects again.
     _python("SysLogHandler, TCP", "stdlib_handlers.py", door="tcp", traces=False, dies=True),
     _python("SysLogHandler, UDP", "stdlib_handlers.py", door="udp", traces=False),
@@ -130,6 +131,7 @@ CLIENTS = (
     _go("slog-loki"),
     _system("rsyslog", "omelasticsearch", waits=True),
     _system("rsyslog, one by one", "omelasticsearch-single", waits=True),
+    _system("rsyslog omhttp", "omhttp", waits=True),
     _system("rsyslog omfwd, TCP", "omfwd", "tcp"),
     _system("rsyslog omfwd, UDP", "omfwd", "udp"),
     _system("syslog-ng", "http"),

@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.services import java, packages
+from tests.services import java, omhttp, packages
 from tests.services.process import ServerFailed
 
 #: What is installed from PyPI, by the name of the client; the first one is the client itself.
@@ -53,7 +53,8 @@ class Shippers:
         lacking += [] if node_folder().exists() else ["packages from npm"]
         lacking += [] if go_folder().exists() else ["the program in Go"]
         lacking += [] if jvm_folder().exists() and java.find() else ["the program for the JVM"]
-        return lacking if system_folder().exists() else [*lacking, "rsyslog and syslog-ng"]
+        lacking += [] if system_folder().exists() else ["rsyslog and syslog-ng"]
+        return lacking if omhttp_folder().exists() else [*lacking, "rsyslog's omhttp"]
 
     @classmethod
     def install(cls) -> None:
@@ -73,6 +74,10 @@ class Shippers:
                 "apt-get download -qq " + " ".join(SYSTEM) + " && for one in *.deb; do dpkg -x $one . || exit 1; done"
             )
             _make(system_folder(), ["sh", "-c", f"{unpack} && rm *.deb"])
+        if not omhttp_folder().exists():
+            if any(shutil.which(tool) is None for tool in ("cc", "dpkg-source")):
+                packages.install(["dpkg-dev", "gcc", "libc6-dev"])
+            _make(omhttp_folder(), ["sh", "-c", omhttp.SCRIPT])
         if not go_folder().exists():
             made = ["build", "-ldflags", "-s -w", "-o", "."]
             _make(go_folder(), ["env", "CGO_ENABLED=0", _go(), *made], *_sources("go"))
@@ -107,13 +112,18 @@ def system_folder() -> Path:
     return _cache("system-clients", "\n".join(SYSTEM))
 
 
+def omhttp_folder() -> Path:
+    """Return the folder with rsyslog's module omhttp."""
+    return _cache("omhttp", omhttp.SCRIPT)
+
+
 def command(program: str, packages: str, name: str, address: str) -> tuple[list[str], dict[str, str]]:
     """Return how a client's program is started, and its environment.
 
     *program* is a file beneath PROGRAMS, or `go` or `jvm` alone, whose one program has the client *name*; *packages* are those
     from PyPI, by their name in PYTHON.
     """
-    environment = {"PATH": os.environ["PATH"], "SYSTEM": str(system_folder())}
+    environment = {"PATH": os.environ["PATH"], "SYSTEM": str(system_folder()), "OMHTTP": str(omhttp_folder())}
     if program == "go":
         return [str(go_folder() / "shippers"), name, address], environment
     if program == "jvm":

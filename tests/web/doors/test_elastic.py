@@ -171,17 +171,19 @@ def test_an_id_is_its_documents_key(client: FlaskClient, backends: Backends) -> 
     ]
 
 
+@pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "text/plain"])
 @pytest.mark.parametrize(("time", "taken"), [("2023-09-15T08:00:00.123456+00:00", 3), ("2023-09-15T08:00:00+00:00", 8)])
-def test_rsyslog_cuts_a_batch_anew(client: FlaskClient, backends: Backends, time: str, taken: int) -> None:
-    """After a break it sends the batch again document by document, and in one request a document twice; fine times tell them."""
+def test_rsyslog_cuts_a_batch_anew(client: FlaskClient, backends: Backends, time: str, taken: int, kind: str) -> None:
+    """After a break it sends the batch again document by document, and in one request a document twice; fine times tell them.
+
+    By omelasticsearch as JSON, by omhttp as text.
+    """
     documents = [{"@timestamp": time, "message": f"number {n}"} for n in range(3)]
     action = {"index": {"_index": "system", "_type": "events"}}
     for some in (documents, documents[:1], documents[1:2], [documents[2], documents[1], documents[2]]):
         body = lines(*(line for document in some for line in (action, document)))
         request = {"REMOTE_ADDR": "10.0.0.1", "HTTP_USER_AGENT": ""}
-        answer = client.post(
-            "/_bulk", data=body, content_type="application/json; charset=utf-8", environ_overrides=request
-        )
+        answer = client.post("/_bulk", data=body, content_type=kind, environ_overrides=request)
         assert answer.status_code == 200
         assert b'"errors":false' in answer.data
     assert backends.queue.depth().logs == taken

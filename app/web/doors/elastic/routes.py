@@ -151,8 +151,8 @@ def _keys(entries: Sequence[BulkEntry]) -> list[bytes]:
 
 
 def _is_rsyslog() -> bool:
-    # By experiment: it sends no User-Agent, and names JSON as its type.
-    return not request.headers.get("User-Agent") and request.mimetype == "application/json"
+    # By experiment: it sends no User-Agent, and names JSON as its type (omelasticsearch, and omhttp alone) or plain text (omhttp in batches).
+    return not request.headers.get("User-Agent") and request.mimetype in ("application/json", "text/plain")
 
 
 def _patience() -> float:

@@ -1,6 +1,7 @@
 """rsyslog, syslog-ng and logger(1): `daemons.py ADDRESS#SHAPE`, where SHAPE is one of CONFIGURATIONS, or `logger`.
 
-The daemons are fed over TCP, and send to the address. The folder that SYSTEM names holds their packages' files.
+The daemons are fed over TCP, and send to the address. The folder that SYSTEM names holds their packages' files, that of OMHTTP a
+module of rsyslog's.
 """
 
 import datetime
@@ -15,7 +16,7 @@ from urllib.parse import urlsplit
 
 from loop import failed, large, serve, text
 
-ROOT = Path(os.environ["SYSTEM"])
+ROOT, OMHTTP = Path(os.environ["SYSTEM"]), Path(os.environ["OMHTTP"])
 #: rsyslog reads at INPUT, and has its queue in FOLDER.
 RSYSLOG = """
 global(workDirectory="FOLDER" net.enableDNS="off")
@@ -35,6 +36,36 @@ template(name="ecs" type="list" option.jsonf="on") {
 }
 action(type="omelasticsearch" server="SERVER" serverport="PORT" template="ecs" bulkmode="BULK"
        searchIndex="system" searchType="events"
+       queue.type="linkedList" action.resumeInterval="1" action.resumeRetryCount="-1")
+"""
+#: What was refused by 503, or had no answer, comes back to the ruleset as it was rendered, and joins another batch.
+OMHTTP_BULK = r"""
+module(load="OMHTTP/omhttp.so")
+template(name="bulk" type="list") {
+    constant(value="{\"index\":{\"_index\":\"system\"}}\n{")
+    property(outname="@timestamp" name="timereported" dateFormat="rfc3339" format="jsonf")
+    constant(value=",")
+    property(outname="message" name="msg" format="jsonf")
+    constant(value=",")
+    property(outname="log.level" name="syslogseverity-text" format="jsonf")
+    constant(value=",")
+    property(outname="service.name" name="programname" format="jsonf")
+    constant(value=",")
+    property(outname="host.name" name="hostname" format="jsonf")
+    constant(value=",")
+    property(outname="trace.id" name="msgid" format="jsonf")
+    constant(value=",")
+    property(outname="data" name="structured-data" format="jsonf")
+    constant(value="}")
+}
+template(name="rendered" type="string" string="%msg%")
+ruleset(name="again") {
+    action(type="omhttp" server="SERVER" serverport="PORT" usehttps="off" restpath="_bulk" template="rendered"
+           batch="on" batch.format="newline" batch.maxsize="10" retry="on" retry.ruleset="again"
+           action.resumeInterval="1" action.resumeRetryCount="-1")
+}
+action(type="omhttp" server="SERVER" serverport="PORT" usehttps="off" restpath="_bulk" template="bulk"
+       batch="on" batch.format="newline" batch.maxsize="10" retry="on" retry.ruleset="again"
        queue.type="linkedList" action.resumeInterval="1" action.resumeRetryCount="-1")
 """
 #: The last byte of a message that rsyslog had written when the connection broke may be lost with it; it goes on by itself.
@@ -64,6 +95,7 @@ destination d_logingestor { network("SERVER" port(PORT) transport("PROTOCOL") fl
 CONFIGURATIONS = {
     "omelasticsearch": RSYSLOG + ECS.replace("BULK", "on"),
     "omelasticsearch-single": RSYSLOG + ECS.replace("BULK", "off"),
+    "omhttp": RSYSLOG + OMHTTP_BULK,
     "omfwd": RSYSLOG + OMFWD,
     "http": SYSLOG_NG + HTTP,
     "syslog": SYSLOG_NG + SYSLOG,
@@ -76,7 +108,7 @@ def start(url, shape, port):
     folder = Path(tempfile.mkdtemp())
     modules = next(ROOT.glob("usr/lib/syslog-ng/[0-9]*"))
     words = {"URL": url.geturl(), "SERVER": url.hostname, "PORT": str(url.port), "PROTOCOL": url.scheme}
-    words |= {"INPUT": str(port), "FOLDER": str(folder), "VERSION": modules.name}
+    words |= {"INPUT": str(port), "FOLDER": str(folder), "VERSION": modules.name, "OMHTTP": str(OMHTTP)}
     configuration = CONFIGURATIONS[shape]
     for name, word in words.items():
         configuration = configuration.replace(name, word)
