@@ -90,7 +90,9 @@ def histogram() -> Response:
     width, found = counts.histogram(held.index, query, interval, by == "level", zone, budget())
     # The first bucket may begin before the first day there is.
     starts = [instant.text(max((bucket.start, 0), instant.FIRST)) for bucket in found]
-    buckets = [ShownBucket(at, bucket.count, bucket.by) for at, bucket in zip(starts, found, strict=True)]
+    # In an order of their own: an index has levels in that in which they came, others' logs included.
+    levels = [dict(sorted(bucket.by.items())) for bucket in found]
+    buckets = [ShownBucket(at, one.count, by) for at, one, by in zip(starts, found, levels, strict=True)]
     return reply(HistogramAnswer(True, width, buckets, **unseen))
 
 
