@@ -10,11 +10,12 @@ from app.audit_log.recorder import operator
 from app.ports.audit_log.entry import AuditEntry, entry
 from app.systems.sql.audit_log import append
 from app.web.accounts.identity import Identity
-from app.web.accounts.tables import Tables, statements
+from app.web.accounts.tables import Tables, mark, statements
 
 
 def note(session: Tables, action: str, subject: str, *, actor: str | None = None, **details: Any) -> None:
-    """Add an entry that *subject* was changed, by who asks or, in their stead, by *actor*. Raises Unavailable."""
+    """Add an entry that *subject* was changed, by who asks or, in their stead, by *actor*; who may come in is looked up anew. Raises Unavailable."""
+    mark(session)
     made = asked_entry(action, subject=subject, details={name: one for name, one in details.items() if one})
     if actor is not None:
         made = entry(action, actor=actor, by="session", address=made.address, subject=subject, details=made.details)

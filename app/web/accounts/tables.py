@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from flask import Flask
+from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy.session import Session
 from sqlalchemy import BigInteger, Float, Index, Integer, LargeBinary, Text, column, select, table
@@ -21,6 +21,7 @@ from app import backends
 from app.errors import Unavailable
 from app.settings.settings import Settings
 from app.systems.sql.shelf import Transaction
+from app.web.accounts.changes import Changes
 
 
 class Base(DeclarativeBase):
@@ -181,8 +182,17 @@ def has_space(name: str) -> bool:
         return session.scalar(select(_SPACES.c.name).where(_SPACES.c.name == name)) is not None
 
 
+_CHANGES, _CHANGED = "logingestor.changes", "changed"
+
+
+def changes_of(app: Flask) -> Changes:
+    """Return the sign that what these tables say of who may come in has changed."""
+    return cast(Changes, app.extensions[_CHANGES])
+
+
 def install(app: Flask, settings: Settings) -> None:
     """Give *app* the tables in the record's database; nothing is connected to. Raises InvalidSettings."""
+    app.extensions[_CHANGES] = Changes(settings.data_dir)
     url, options = backends.engine(settings)
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     # Each question has a connection of its own: they are rare (app/web/accounts/verify.py), and none is kept from others.
@@ -204,9 +214,14 @@ def opened(settings: Settings) -> Iterator[None]:
 
 @contextmanager
 def transaction() -> Iterator[Tables]:
-    """Read or write in one transaction, rolled back when the block raises. Raises Unavailable; a taken name is IntegrityError."""
+    """Read or write in one transaction, rolled back when the block raises. Raises Unavailable; a taken name is IntegrityError.
+
+    Where it was `marked` all processes are given the sign afterwards, also when nobody knows whether it was committed.
+    """
+    changed = False
     try:
         yield db.session
+        changed = _CHANGED in db.session.info
         db.session.commit()
     except IntegrityError:
         raise
@@ -215,6 +230,13 @@ def transaction() -> Iterator[Tables]:
     finally:
         # Closes the transaction: one left open would keep the write-ahead log from being folded.
         db.session.remove()
+        if changed:
+            changes_of(current_app).note()
+
+
+def mark(session: Tables) -> None:
+    """Note that the transaction of *session* changes who may come in."""
+    session.info[_CHANGED] = True
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Whether a token or a session opens the server: asked of the record at most once in FRESH_SECONDS, by each process.
 
-So a token costs a request no more than the admin's password does, and one that is revoked opens nothing FRESH_SECONDS later.
+So a token costs a request no more than the admin's password does. One that is revoked opens nothing from then on in all processes
+of the data folder (changes.py), and FRESH_SECONDS later on other machines.
 While the record can't be reached, whoever was let in within STALE_SECONDS is let in still: the queue goes on taking logs then.
 """
 
@@ -45,8 +46,9 @@ class Verified:
     #: When it ends by itself, in ms since 1970.
     expires: int | None
     rate: float | None
-    #: When the record was asked, by the monotonic clock.
+    #: When the record was asked, by the monotonic clock, and the sign of changes then.
     asked: float
+    sign: bytes
     #: Requests left of its rate's bucket, and the monotonic time at which that was counted.
     left: float
     at: float
@@ -67,14 +69,16 @@ class Verifier:
     """The tokens, or sessions, that this process knows. Call it within an application that has the tables."""
 
     def __init__(
-        self, clock: Callable[[], float] = time.monotonic, ask: Callable[[bytes], Answer] | None = None
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        ask: Callable[[bytes], Answer] | None = None,
+        sign: Callable[[], bytes] = bytes,
     ) -> None:
         self._clock = clock
+        self._sign = sign
         self._ask = ask or ask_token
         self._guard = threading.Lock()
         self._known: OrderedDict[bytes, Verified] = OrderedDict()
-        #: When what was known was last put in doubt, by the clock.
-        self._doubted = float("-inf")
 
     @staticmethod
     def is_token(given: str) -> bool:
@@ -86,6 +90,11 @@ class Verifier:
         found = self._known.get(digest(given))
         return found if found is not None and self._is_fresh(found) else None
 
+    def remembered(self, given: str) -> Identity | None:
+        """Return whose a token was when it was looked up last, however long ago: good for telling senders apart, not for letting them in."""
+        found = self._known.get(digest(given))
+        return None if found is None else found.identity
+
     def verify(self, given: str) -> Verified | None:
         """Return the token's identity and limits; None for an unknown, revoked or expired token. Raises Unavailable."""
         return self.look(digest(given))
@@ -95,6 +104,8 @@ class Verifier:
         known = self._known.get(key)
         if known is not None and self._is_fresh(known) and not anew:
             return known
+        # Before the record is asked: what changes meanwhile may not be in its answer.
+        sign = self._sign()
         try:
             found = self._ask(key)
         except Unavailable:
@@ -110,18 +121,15 @@ class Verifier:
             identity, expires, rate = found
             # The rate is counted on over what is asked anew.
             left, at = (known.left, known.at) if known is not None else (max(rate or 0.0, 1.0), now)
-            made = self._known[key] = Verified(identity, expires, rate, now, left, at)
+            made = self._known[key] = Verified(identity, expires, rate, now, sign, left, at)
             self._known.move_to_end(key)
             if len(self._known) > REMEMBERED:
                 self._known.popitem(last=False)
             return made
 
-    def doubt(self) -> None:
-        """Take nothing for fresh that the record said until now."""
-        self._doubted = self._clock()
-
     def _is_fresh(self, known: Verified) -> bool:
-        return self._doubted < known.asked > self._clock() - FRESH_SECONDS and not _is_over(known.expires)
+        recent = known.asked > self._clock() - FRESH_SECONDS and known.sign == self._sign()
+        return recent and not _is_over(known.expires)
 
 
 def _is_over(expires: int | None) -> bool:

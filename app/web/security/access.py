@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable
 from typing import Any, cast
 
-from flask import Flask, Request, Response, after_this_request, g, make_response, render_template, request
+from flask import Flask, Request, Response, g, make_response, render_template, request
 
 from app.errors import Forbidden, RateExceeded, TooMany, Unauthenticated
 from app.settings.settings import Settings
 from app.settings.values import is_loopback
 from app.web.accounts import sessions, users
 from app.web.accounts.identity import ADMIN, Identity
+from app.web.accounts.tables import changes_of
 from app.web.accounts.verify import Answer, Verified, Verifier
 from app.web.security import open_counts, session
 from app.web.security.credentials import Given, asks_who_is_there, is_foreign, presented, takes_logs
@@ -40,8 +41,8 @@ _BEARER = "Bearer "
 def install(app: Flask, settings: Settings) -> None:
     """Ask for a credential before every request that needs one, and refuse what foreign pages make a browser send."""
     required = settings.auth == "required" or (not settings.auth and not is_loopback(settings.host))
-    app.extensions[_GUARD] = guard = Guard(settings, required=required)
-    session.install(app, settings, guard.in_session, guard.doubt)
+    app.extensions[_GUARD] = guard = Guard(settings, changes_of(app).sign, required=required)
+    session.install(app, settings, guard.in_session)
     app.before_request(guard.check)
     app.jinja_env.globals.update(nav=nav, may=may)
 
@@ -49,14 +50,14 @@ def install(app: Flask, settings: Settings) -> None:
 class Guard:
     """Lets requests in or answers them itself."""
 
-    def __init__(self, settings: Settings, *, required: bool) -> None:
+    def __init__(self, settings: Settings, sign: Callable[[], bytes], *, required: bool) -> None:
         #: Whether anybody is asked.
         self.required = required
         self._hosts = frozenset(settings.hosts)
         self._elastic = "elastic" in settings.doors
         self._password = Password(settings)
-        self._tokens = Verifier()
-        self._sessions = Verifier(ask=self._of_session)
+        self._tokens = Verifier(sign=sign)
+        self._sessions = Verifier(ask=self._of_session, sign=sign)
         self._tries = Tries()
         #: Codes of second factors, by client and user.
         self.codes = Tries()
@@ -84,11 +85,8 @@ class Guard:
             who, by_browser = self._asking(asked)
             if isinstance(who, Response):
                 return who
-            if asks_record(endpoint, asked.method):
-                if asked.method not in SAFE_METHODS:
-                    after_this_request(self.doubt)
-                if not self.still(who, anew=True):
-                    return ask()
+            if asks_record(endpoint, asked.method) and not self.still(who, anew=True):
+                return ask()
             g.who = who
             missing = None if self._is_answered_by_elastic(asked) else lacking(who, endpoint)
             if missing is not None:
@@ -97,12 +95,6 @@ class Guard:
         if by_browser and asked.method not in SAFE_METHODS and is_foreign(asked):
             return _forbidden("the request was made by a page of another site")
         return None
-
-    def doubt(self, response: Response) -> Response:
-        """Have the record asked for everybody anew in this process: the request of this answer may have ended tokens or sessions."""
-        self._tokens.doubt()
-        self._sessions.doubt()
-        return response
 
     def _asking(self, asked: Request) -> tuple[Identity | Response, bool]:
         """Return whose the request is, or the answer to who may not pass; and whether a browser may have made it by itself."""
@@ -135,6 +127,10 @@ class Guard:
             return True
         found = (self._sessions if who.by == "session" else self._tokens).look(who.key, anew=anew)
         return found is not None and found.identity == who
+
+    def remembered(self, token: str) -> Identity | None:
+        """Return whose a token is that was let in some time ago; it lets nobody in."""
+        return self._tokens.remembered(token)
 
     def in_session(self, key: str) -> Identity | None:
         """Return the identity whose session has this key; None once the session has ended. Raises Unavailable."""

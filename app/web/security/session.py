@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable
 from typing import Any, cast
 
-from flask import Flask, Request, Response, after_this_request, current_app, request, session
+from flask import Flask, Request, Response, request, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import LoginManager, current_user, login_user, logout_user
 from itsdangerous import URLSafeTimedSerializer
@@ -20,7 +20,6 @@ from app.web.accounts.identity import Identity
 COOKIE = "logingestor"
 #: Where Flask-Login keeps in it what `SessionUser.get_id` returns.
 _ID = "_user_id"
-_ENDED = "logingestor.session_ended"
 #: Beginning of the paths where a session may begin: those who ask for them have none yet.
 LOGIN = "/login"
 
@@ -66,11 +65,8 @@ class CookieSessions(SecureCookieSessionInterface):
         return request.is_secure
 
 
-def install(
-    app: Flask, settings: Settings, load: Callable[[str], Identity | None], ended: Callable[[Response], Response]
-) -> None:
-    """Read sessions in *app*; *load* says whose a session is, None where it has ended. *ended* is called after one was ended here."""
-    app.extensions[_ENDED] = ended
+def install(app: Flask, settings: Settings, load: Callable[[str], Identity | None]) -> None:
+    """Read sessions in *app*; *load* says whose a session is, None where it has ended."""
     app.config.update(
         SESSION_COOKIE_NAME=COOKIE,
         SESSION_COOKIE_HTTPONLY=True,
@@ -118,7 +114,6 @@ def end() -> None:
         session.clear()
     if before:
         sessions.end_own(before)
-        after_this_request(current_app.extensions[_ENDED])
 
 
 def forget(response: Response) -> Response:

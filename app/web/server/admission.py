@@ -1,9 +1,11 @@
 """Admission: which request gets a thread next, and which is refused since too many wait.
 
 Without it a server that gets more than it can take answers everybody late: its threads take requests in the order in which
-they came, and who sends logs makes pages wait. Here each kind of request waits in a line of its own; lines get threads in turns,
-and none may hold all of them. A line that is never empty any more is one that gets more than it can take: from then on its
-requests wait for a short time only (controlled delay: B. Maurer, "Fail at Scale", ACM Queue 13(8), 2015).
+they came, and who sends logs makes pages wait. Here each kind of request waits in a line of its own, and in it each sender in
+a queue of its own; lines, and senders within a line, get threads in turns, and no line may hold all of them. So who sends too
+much waits behind itself. A queue that is never empty any more is that of a sender from which more comes than can be taken: from
+then on its requests wait for a short time only (controlled delay: B. Maurer, "Fail at Scale", ACM Queue 13(8), 2015; with a
+queue for each flow: RFC 8290).
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from app.errors import Overloaded
+from app.web.server.environ import Scope
 
 log = logging.getLogger(__name__)
 
@@ -23,12 +26,29 @@ log = logging.getLogger(__name__)
 THREADS, EACH = 20, 16
 #: Requests of a line that may wait however long it takes: they are what that many senders have under way, each of which waits for its answer.
 ALWAYS = 16
-#: Seconds after a refusal until its line may have a burst again: one that gets too much is empty for a moment now and then.
+#: Requests that may wait in a line; beyond, of each sender that has some there an equal share.
+WAITING_LIMIT = 1_000
+#: Seconds after a refusal until its sender may have a burst again: a queue that gets too much is empty for a moment now and then.
 CALM_SECONDS = 2.0
+#: The least seconds that a request may wait where others of its sender were refused, however fast they are worked at.
+LEAST_SECONDS = 0.02
+#: The part of the latest request in what is known of how long one is worked at.
+LATEST_PART = 0.05
+#: Senders that are remembered in a line beside those of whom requests wait.
+REMEMBERED = 1_000
 #: Seconds between two lines of the server's own log that name refused requests.
 LOGGED_SECONDS = 60.0
 
-_Waiting = tuple[float, asyncio.Future[None]]
+
+@dataclass(eq=False, slots=True)
+class SenderQueue:
+    """Requests of one sender that wait in a line, each with the time when it came."""
+
+    waiting: deque[tuple[float, asyncio.Future[None]]] = field(default_factory=deque)
+    #: When none waited, the last time.
+    empty: float = float("-inf")
+    #: When one was refused, the last time.
+    refused: float = float("-inf")
 
 
 @dataclass(eq=False)
@@ -38,20 +58,73 @@ class WaitingLine:
     sends: bool
     burst: float = float("inf")
     standing: float = float("inf")
-    waiting: deque[_Waiting] = field(default_factory=deque)
-    #: When nobody waited, the last time.
-    empty: float = float("-inf")
-    #: When one was refused, the last time.
-    refused: float = float("-inf")
+    #: Whether a sender of whom some were refused has its requests wait no longer than one is worked at.
+    brisk: bool = False
+    #: Whose a request is.
+    sender_of: Callable[[Scope], str] = lambda _: ""
+    #: How many wait.
+    size: int = 0
+    senders: dict[str, SenderQueue] = field(default_factory=dict)
+    #: The senders of whom some wait, the next first.
+    turns: deque[SenderQueue] = field(default_factory=deque)
+    #: Seconds for which a request is worked at, as of late.
+    worked: float = 0.0
 
-    def patience(self, now: float) -> float:
+    def queue_of(self, scope: Scope, now: float) -> SenderQueue:
+        """Return the queue of a request's sender."""
+        name = self.sender_of(scope)
+        found = self.senders.get(name)
+        if found is None:
+            if len(self.senders) >= REMEMBERED + len(self.turns):
+                kept = {one: queue for one, queue in self.senders.items() if queue.waiting or _is_hot(queue, now)}
+                self.senders = kept
+            found = self.senders[name] = SenderQueue()
+        return found
+
+    def patience(self, queue: SenderQueue, now: float) -> float:
         """Return for how many seconds a request may wait."""
-        is_burst = now - self.empty <= self.burst and now - self.refused > CALM_SECONDS
-        return self.burst if is_burst else self.standing
+        if _is_hot(queue, now):
+            return min(self.standing, max(self.worked, LEAST_SECONDS)) if self.brisk else self.standing
+        return self.burst if now - queue.empty <= self.burst else self.standing
 
-    def late(self, now: float) -> bool:
-        """Return whether more wait than always may, and the first of them for longer than it may."""
-        return len(self.waiting) > ALWAYS and now - self.waiting[0][0] > self.patience(now)
+    def late(self, queue: SenderQueue, now: float) -> bool:
+        """Return whether more requests of a sender wait than always may, and the first of them for longer than it may."""
+        always = max(ALWAYS // max(len(self.turns), 1), 1)
+        return len(queue.waiting) > always and now - queue.waiting[0][0] > self.patience(queue, now)
+
+    def is_full(self, queue: SenderQueue) -> bool:
+        """Return whether no further request of a sender may wait."""
+        return self.size >= WAITING_LIMIT and len(queue.waiting) * max(len(self.turns), 1) >= WAITING_LIMIT
+
+    def add(self, queue: SenderQueue, now: float) -> asyncio.Future[None]:
+        """Have a request of a sender wait; return what is set when it gets its thread."""
+        turn = asyncio.get_running_loop().create_future()
+        if not queue.waiting:
+            queue.empty = now
+            self.turns.append(queue)
+        queue.waiting.append((now, turn))
+        self.size += 1
+        return turn
+
+    def take(self, now: float) -> tuple[SenderQueue, bool, asyncio.Future[None]]:
+        """Return the request whose turn it is, whether it is late, and what it waits for."""
+        queue = self.turns[0]
+        late = self.late(queue, now)
+        self.turns.popleft()
+        _, turn = queue.waiting.popleft()
+        self.size -= 1
+        if not queue.waiting:
+            queue.empty = now
+        elif late or turn.done():
+            self.turns.appendleft(queue)
+        else:
+            self.turns.append(queue)
+        return queue, late, turn
+
+
+def _is_hot(queue: SenderQueue, now: float) -> bool:
+    """Return whether a request of a sender was refused lately."""
+    return now - queue.refused <= CALM_SECONDS
 
 
 class Admission:
@@ -63,26 +136,28 @@ class Admission:
         self._working = {True: 0, False: 0}
         self._refused, self._logged = 0, float("-inf")
 
-    def refuses(self, line: WaitingLine) -> bool:
+    def refuses(self, line: WaitingLine, scope: Scope) -> bool:
         """Return whether a request that came now would have to wait for too long."""
-        now = self._clock()
-        if not line.waiting:
-            line.empty = now
+        if not line.size:
             return False
-        if line.late(now):
-            self._refuse(line, now)
+        now = self._clock()
+        queue = line.queue_of(scope, now)
+        if queue.waiting and (line.late(queue, now) or line.is_full(queue)):
+            self._refuse(queue, now)
             return True
         return False
 
-    async def enter(self, line: WaitingLine) -> None:
-        """Wait for a thread; `leave` gives it back. Raises Overloaded."""
-        if self._has_room(line) and not line.waiting:
+    async def enter(self, line: WaitingLine, scope: Scope) -> float:
+        """Wait for a thread; return when it began, for `leave`, which gives it back. Raises Overloaded."""
+        if not line.size and self._has_room(line):
             self._working[line.sends] += 1
-            return
-        now, turn = self._clock(), asyncio.get_running_loop().create_future()
-        if not line.waiting:
-            line.empty = now
-        line.waiting.append((now, turn))
+            return self._clock()
+        now = self._clock()
+        queue = line.queue_of(scope, now)
+        if line.is_full(queue):
+            self._refuse(queue, now)
+            raise Overloaded
+        turn = line.add(queue, now)
         try:
             await turn
         except asyncio.CancelledError:
@@ -90,31 +165,31 @@ class Admission:
             if turn.done() and not turn.cancelled() and turn.exception() is None:
                 self.leave(line)
             raise
+        return self._clock()
 
-    def leave(self, line: WaitingLine) -> None:
-        """Give the thread to the next: of the line that has waited for its turn the longest."""
+    def leave(self, line: WaitingLine, began: float | None = None) -> None:
+        """Give a thread back that was had since *began*: to the line that has waited for its turn the longest."""
+        if began is not None:
+            line.worked += (self._clock() - began - line.worked) * LATEST_PART
         self._working[line.sends] -= 1
         for _ in range(len(self._lines)):
             following = self._lines[0]
             self._lines.rotate(-1)
-            if following.waiting and self._has_room(following) and self._admitted(following):
+            if following.size and self._has_room(following) and self._admitted(following):
                 return
 
     def _has_room(self, line: WaitingLine) -> bool:
         return self._working[line.sends] < EACH and self._working[True] + self._working[False] < THREADS
 
     def _admitted(self, line: WaitingLine) -> bool:
-        """Admit the first of a line that may still wait; return whether there is one."""
+        """Admit the next of a line that may still wait; return whether there is one."""
         now = self._clock()
-        while line.waiting:
-            late = line.late(now)
-            _, turn = line.waiting.popleft()
-            if not line.waiting:
-                line.empty = now
+        while line.size:
+            queue, late, turn = line.take(now)
             if turn.done():  # its request was cancelled
                 continue
             if late:
-                self._refuse(line, now)
+                self._refuse(queue, now)
                 turn.set_exception(Overloaded())
                 continue
             self._working[line.sends] += 1
@@ -122,9 +197,9 @@ class Admission:
             return True
         return False
 
-    def _refuse(self, line: WaitingLine, now: float) -> None:
+    def _refuse(self, queue: SenderQueue, now: float) -> None:
         """Note a refusal, in the log of the server now and then."""
-        line.refused, self._refused = now, self._refused + 1
+        queue.refused, self._refused = now, self._refused + 1
         if now - self._logged >= LOGGED_SECONDS:
             log.warning("more logs are sent than can be taken: %d requests were refused with 503", self._refused)
             self._refused, self._logged = 0, now

@@ -33,8 +33,6 @@ JOINED = 1 << 20
 SILENCE_SECONDS = 30.0
 #: Bytes of bodies in memory at once, over all requests; a single body may always come in.
 BODIES_LIMIT = 256 << 20
-#: Requests that may wait for a thread, in each line: however many logs wait, pages are answered.
-WAITING_LIMIT = 1_000
 #: Seconds after which a request is watched for its client's leaving.
 WATCH_SECONDS = 0.1
 
@@ -135,20 +133,18 @@ class Bridge:
     async def _worked(self, scope: Scope, receive: Receive, ends: RequestEnd) -> FlaskAnswer:
         """Return Flask's answer. Raises the error for which the request is refused before it is worked at."""
         held, line = _Held(), self._line_of(scope)
-        if self._admission.refuses(line):
+        if self._admission.refuses(line, scope):
             return await self._overloaded(scope, receive)
         try:
             await self._read(scope, receive, held)
-            if len(line.waiting) >= WAITING_LIMIT:
-                raise Unavailable("too many requests wait", retry_after=1)
             watch = _Watch(scope, receive)
             try:
-                await self._admission.enter(line)
+                began = await self._admission.enter(line, scope)
                 try:
                     environment = environ(scope, bytes(held.body)) | {SENT: ends}
                     return cast(FlaskAnswer, await self._threads.run(self._answer, environment))
                 finally:
-                    self._admission.leave(line)
+                    self._admission.leave(line, began)
             except Overloaded as error:
                 return await self._refusals.to(scope, error)
             finally:

@@ -1,13 +1,20 @@
-"""The line of each request: by what its client does when it is refused (by experiment, docs/shippers.md)."""
+"""The line of each request, by what its client does when it is refused (by experiment, docs/shippers.md), and whose it is in there."""
 
 from __future__ import annotations
+
+import base64
+import binascii
 
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
+from app.web.accounts.tokens import PREFIX
+from app.web.security.access import guard_of
+from app.web.security.credentials import KEY_HEADERS
 from app.web.security.rights import DOOR_PREFIX
+from app.web.security.tries import one_client
 from app.web.server.admission import WaitingLine
-from app.web.server.environ import Scope
+from app.web.server.environ import Headers, Scope
 
 #: Endpoints whose clients send again what is refused, when they are asked to.
 RESENDING = ("ingest.ingest", f"{DOOR_PREFIX}otlp.", f"{DOOR_PREFIX}hec.")
@@ -18,6 +25,8 @@ WAITING = f"{DOOR_PREFIX}elastic."
 RESENDING_SECONDS, LOSING_SECONDS = (2.0, 0.1), (3.0, 1.0)
 #: Paths whose line is remembered, and the most characters of such a path: anybody may ask for any.
 REMEMBERED, REMEMBERED_LENGTH = 1_000, 256
+#: Headers that bring tokens, as ASGI names them.
+_BRINGING = frozenset({b"authorization", *(name.lower().encode() for name in KEY_HEADERS)})
 
 
 class WaitingLines:
@@ -25,11 +34,12 @@ class WaitingLines:
 
     def __init__(self, app: Flask) -> None:
         self._routes = app.url_map.bind("")
+        self._guard = guard_of(app)
         #: Pages, searches, and all else that sends no logs.
-        self.others = WaitingLine(sends=False)
-        self._resending = WaitingLine(True, *RESENDING_SECONDS)
-        self._losing = WaitingLine(True, *LOSING_SECONDS)
-        self._waiting = WaitingLine(sends=True)
+        self.others = WaitingLine(sends=False, sender_of=self.sender)
+        self._resending = WaitingLine(True, *RESENDING_SECONDS, brisk=True, sender_of=self.sender)
+        self._losing = WaitingLine(True, *LOSING_SECONDS, sender_of=self.sender)
+        self._waiting = WaitingLine(sends=True, sender_of=self.sender)
         self.all = (self.others, self._resending, self._losing, self._waiting)
         self._known: dict[tuple[str, str], WaitingLine] = {}
 
@@ -48,6 +58,14 @@ class WaitingLines:
                 self._known[asked] = line
         return line
 
+    def sender(self, scope: Scope) -> str:
+        """Return whose a request is: the space or the name of a token that was let in of late; else its address, whatever it brings."""
+        token = _token(scope["headers"])
+        known = self._guard.remembered(token) if token else None
+        if known is not None:
+            return f"space {known.space}" if known.space else f"token {known.name}"
+        return one_client(scope["client"][0]) if scope.get("client") else ""
+
     def _by_route(self, method: str, path: str) -> WaitingLine:
         try:
             endpoint = str(self._routes.match(path, method)[0])
@@ -58,3 +76,18 @@ class WaitingLines:
         if endpoint.startswith(WAITING):
             return self._waiting
         return self._losing if endpoint.startswith(DOOR_PREFIX) else self.others
+
+
+def _token(headers: Headers) -> str:
+    """Return the token that a request brings in a header; empty where there is none."""
+    for name, value in headers:
+        if name in _BRINGING:
+            sent = value.decode("latin-1").rpartition(" ")[2]
+            if not sent.startswith(PREFIX):
+                try:
+                    sent = base64.b64decode(sent, validate=True).decode("latin-1").rpartition(":")[2]
+                except (binascii.Error, ValueError):
+                    continue
+            if sent.startswith(PREFIX):
+                return sent
+    return ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import re
 from collections.abc import Iterator
 from typing import Any, cast
@@ -12,8 +13,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.errors import Overloaded
-from app.web.server.admission import ALWAYS
-from app.web.server.bridge import WAITING_LIMIT, Bridge
+from app.maintain import spaces
+from app.web.accounts import tokens
+from app.web.server.admission import ALWAYS, WAITING_LIMIT, WaitingLine
+from app.web.server.bridge import Bridge
 from app.web.server.environ import REFUSED
 from app.web.server.waiting import WaitingLines
 from tests.web.doors.table import ROWS, Row, batch
@@ -23,6 +26,8 @@ WAITING, STREAMED = {"elastic"}, {"journal"}
 #: Doors whose clients send again by themselves.
 RESENDING = {"ingest", "otlp", "otlp packed", "hec", "hec raw"}
 REFUSING = [name for name in ROWS if name not in WAITING | STREAMED]
+#: Tokens and their spaces.
+SENDERS = {"plain": None, "shop-1": "shop", "shop-2": "shop"}
 #: The time in an answer to Firehose.
 _TIME = re.compile(rb'"timestamp":\d+')
 
@@ -36,13 +41,20 @@ class Server:
 
     async def ask(self, row: Row, body: bytes, **headers: str) -> tuple[int, dict[str, str], bytes, int]:
         """Send a batch in two pieces; return status, headers and body of the answer, and how many pieces were read."""
-        turn = asyncio.get_running_loop().create_future()
+        scope = self._scope(row, headers)
         for line in self.lines.all:
-            line.waiting.extend([(float("-inf"), turn)] * (ALWAYS + 1))
-        found = await self.sent(self._scope(row, headers), body)
+            self.fill(line, scope, ALWAYS + 1)
+        found = await self.sent(scope, body)
         for line in self.lines.all:
-            line.waiting.clear()
+            line.senders, line.size = {}, 0
+            line.turns.clear()
         return found
+
+    def fill(self, line: WaitingLine, scope: dict[str, Any], count: int) -> None:
+        """Have so many requests of whose this one is wait in a line for ever."""
+        queue = line.queue_of(scope, 0.0)
+        for _ in range(count):
+            line.add(queue, float("-inf"))
 
     async def sent(self, scope: dict[str, Any], body: bytes) -> tuple[int, dict[str, str], bytes, int]:
         """Send a request in two pieces; return what `ask` does."""
@@ -148,7 +160,7 @@ def test_line_of_each_door(server: Server, name: str) -> None:
     assert line.sends == (server.lines({**scope, "method": "GET"}) is not line)
     assert server.lines({**scope, "path": f"/base{scope['path']}", "root_path": "/base"}) is line
     if name in WAITING:
-        assert line.patience(0.0) == float("inf")
+        assert line.patience(line.queue_of(scope, 0.0), 0.0) == float("inf")
     else:
         assert (line.standing < 1) == (name in RESENDING)
     assert line.burst < 5 or name in WAITING
@@ -176,10 +188,32 @@ def test_pages_are_answered_however_many_logs_wait(server: Server) -> None:
     scope = server._scope(ROWS["elastic"], {})
 
     async def both() -> list[int]:
-        turn = asyncio.get_running_loop().create_future()
-        server.lines(scope).waiting.extend([(float("-inf"), turn)] * WAITING_LIMIT)
+        server.fill(server.lines(scope), scope, WAITING_LIMIT)
         asked = (scope, {**scope, "method": "GET", "path": "/health/live"})
         async with asyncio.timeout(10):
             return [(await server.sent(one, b""))[0] for one in asked]
 
     assert asyncio.run(both()) == [503, 200]
+
+
+def test_senders_are_told_apart(server: Server, protected: FlaskClient) -> None:
+    """By the space or the name of a token that was let in; by address whatever else they bring, made-up tokens too."""
+    spaces.add(protected.application.extensions["logingestor"].backends().record.spaces, "shop")
+    with protected.application.app_context():
+        made = {name: tokens.create(name, "writer", "tests", space=space)[0] for name, space in SENDERS.items()}
+
+    def sender(address: str = "192.0.2.1", **headers: str) -> str:
+        scope = server._scope(ROWS["ingest"], {name.replace("_", "-"): value for name, value in headers.items()})
+        return server.lines.sender({**scope, "client": (address, 1)})
+
+    bearer = {name: f"Bearer {token}" for name, token in made.items()}
+    assert sender(authorization=bearer["plain"]) == "192.0.2.1"
+    for one in bearer.values():
+        assert protected.post("/logs/ingest/", json={"message": "m"}, headers={"Authorization": one}).status_code == 202
+    assert {sender(authorization=bearer[name]) for name in ("shop-1", "shop-2")} == {"space shop"}
+    assert sender(authorization=bearer["plain"]) == sender(dd_api_key=made["plain"]) == "token plain"
+    for scheme, text in (("Basic", f"any:{made['plain']}"), ("ApiKey", f"id:{made['plain']}")):
+        assert sender(authorization=f"{scheme} {base64.b64encode(text.encode()).decode()}") == "token plain"
+    for wrong in ("Bearer lgi_made-up", "Basic !", "Basic eA==", "", "\xff"):
+        assert sender(authorization=wrong) == "192.0.2.1"
+    assert sender("2001:db8::1") == sender("2001:db8::2") != sender("2001:db8:0:1::1")

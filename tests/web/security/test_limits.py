@@ -30,7 +30,7 @@ def test_numbers_of_the_code() -> None:
     """What is no setting is the code's constant."""
     shown = {row[0]: row[1] for row in ROWS}
     assert shown["bodies in memory at once, in one web process"] == f"{bridge.BODIES_LIMIT >> 20} MiB"
-    assert shown["requests that wait for a thread, of each kind"] == f"{bridge.WAITING_LIMIT:,}"
+    assert shown["requests that wait for a thread, of each kind"] == f"{admission.WAITING_LIMIT:,}"
     both = f"{admission.THREADS}, of which {admission.EACH} that send logs, or {admission.EACH} others"
     assert shown["requests worked at by one web process"] == both
     behind = f"seconds that logs wait for a thread, behind {admission.ALWAYS} others of their kind"

@@ -9,9 +9,24 @@ import pytest
 
 from app.errors import Overloaded
 from app.web.server import admission
-from app.web.server.admission import ALWAYS, CALM_SECONDS, EACH, THREADS, Admission, WaitingLine
+from app.web.server.admission import (
+    ALWAYS,
+    CALM_SECONDS,
+    EACH,
+    LEAST_SECONDS,
+    THREADS,
+    WAITING_LIMIT,
+    Admission,
+    WaitingLine,
+)
+from app.web.server.environ import Scope
 
 BURST, STANDING = 10.0, 1.0
+
+
+def sender(scope: Scope) -> str:
+    """Return whose a request is."""
+    return str(scope["sender"])
 
 
 class Desk:
@@ -19,24 +34,31 @@ class Desk:
 
     def __init__(self) -> None:
         self.now = 1_000.0
-        self.pages, self.logs = WaitingLine(sends=False), WaitingLine(sends=True, burst=BURST, standing=STANDING)
+        self.pages = WaitingLine(sends=False, sender_of=sender)
+        self.logs = WaitingLine(sends=True, burst=BURST, standing=STANDING, sender_of=sender)
         self.patient = WaitingLine(sends=True)
         self.admission = Admission((self.pages, self.logs, self.patient), lambda: self.now)
         self.entered: list[WaitingLine] = []
         self.refused: list[WaitingLine] = []
+        #: The senders of those that entered.
+        self.served: list[str] = []
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def come(self, line: WaitingLine, count: int = 1) -> None:
-        """Have so many requests ask for a thread."""
+    async def come(self, line: WaitingLine, count: int = 1, sender: str = "") -> None:
+        """Have so many requests of a sender ask for a thread."""
         for _ in range(count):
-            self._tasks.append(asyncio.ensure_future(self._request(line)))
+            self._tasks.append(asyncio.ensure_future(self._request(line, sender)))
         await self.settle()
 
-    async def leave(self, line: WaitingLine, count: int = 1) -> None:
-        """Have so many requests of a line be done."""
+    async def leave(self, line: WaitingLine, count: int = 1, seconds: float | None = None) -> None:
+        """Have so many requests of a line be done, that were worked at for so long."""
         for _ in range(count):
-            self.admission.leave(line)
+            self.admission.leave(line, None if seconds is None else self.now - seconds)
         await self.settle()
+
+    def refuses(self, line: WaitingLine, sender: str = "") -> bool:
+        """Return whether a request of a sender would be refused now."""
+        return self.admission.refuses(line, {"sender": sender})
 
     async def settle(self) -> None:
         """Let every task go as far as it can."""
@@ -47,13 +69,14 @@ class Desk:
         """Cancel the request that came last."""
         self._tasks[-1].cancel()
 
-    async def _request(self, line: WaitingLine) -> None:
+    async def _request(self, line: WaitingLine, sender: str) -> None:
         try:
-            await self.admission.enter(line)
+            await self.admission.enter(line, {"sender": sender})
         except Overloaded:
             self.refused.append(line)
         else:
             self.entered.append(line)
+            self.served.append(sender)
 
 
 def at_desk(test: Callable[[Desk], Awaitable[None]]) -> Callable[[], None]:
@@ -95,7 +118,7 @@ async def test_lines_take_turns(desk: Desk) -> None:
     await desk.leave(desk.logs, 6)
     for three in (desk.entered[:3], desk.entered[3:]):
         assert {id(line) for line in three} == {id(desk.pages), id(desk.logs), id(desk.patient)}
-    assert len(desk.logs.waiting) > 0
+    assert desk.logs.size > 0
 
 
 @at_desk
@@ -103,7 +126,7 @@ async def test_a_burst_may_wait(desk: Desk) -> None:
     """Where nobody waited before, a heap of requests is worked off."""
     await desk.come(desk.logs, EACH + ALWAYS + 20)
     desk.now += BURST
-    assert not desk.admission.refuses(desk.logs)
+    assert not desk.refuses(desk.logs)
     await desk.leave(desk.logs, EACH)
     assert desk.refused == []
     assert len(desk.entered) == 2 * EACH
@@ -114,11 +137,11 @@ async def test_who_came_first_waits_no_longer_than_a_burst_may(desk: Desk) -> No
     """The next ones are refused before anything is read of them, those that wait when a thread comes free; as many as always may wait stay."""
     await desk.come(desk.logs, EACH + ALWAYS + 20)
     desk.now += BURST + 0.1
-    assert desk.admission.refuses(desk.logs)
+    assert desk.refuses(desk.logs)
     await desk.leave(desk.logs)
     assert desk.refused == [desk.logs] * 20
     assert len(desk.entered) == EACH + 1
-    assert not desk.admission.refuses(desk.logs)
+    assert not desk.refuses(desk.logs)
 
 
 @at_desk
@@ -131,22 +154,22 @@ async def test_where_some_always_wait_they_wait_shortly(desk: Desk) -> None:
     await desk.come(desk.logs, ALWAYS + 4)
     assert desk.refused == []
     desk.now += STANDING + 0.1
-    assert desk.admission.refuses(desk.logs)
+    assert desk.refuses(desk.logs)
     await desk.leave(desk.logs)
     assert desk.refused == [desk.logs] * 5
     # That nobody waits for a moment makes it no burst again.
     await desk.leave(desk.logs, ALWAYS)
-    assert not desk.logs.waiting
+    assert not desk.logs.size
     await desk.come(desk.logs, ALWAYS + 5)
     desk.now += STANDING + 0.1
-    assert desk.admission.refuses(desk.logs)
+    assert desk.refuses(desk.logs)
     # Where nobody was refused for some time it is as before.
     await desk.leave(desk.logs, 2 * ALWAYS)
-    assert not desk.logs.waiting
+    assert not desk.logs.size
     desk.now += CALM_SECONDS + 0.1
     await desk.come(desk.logs, ALWAYS + 5)
     desk.now += STANDING + 0.1
-    assert not desk.admission.refuses(desk.logs)
+    assert not desk.refuses(desk.logs)
 
 
 @at_desk
@@ -154,7 +177,7 @@ async def test_few_may_always_wait(desk: Desk) -> None:
     """What senders have under way that wait for their answers is refused to none, be the server ever so slow."""
     await desk.come(desk.logs, EACH + ALWAYS)
     desk.now += 1_000
-    assert not desk.admission.refuses(desk.logs)
+    assert not desk.refuses(desk.logs)
     await desk.leave(desk.logs, EACH)
     assert desk.refused == []
 
@@ -165,7 +188,7 @@ async def test_pages_and_the_patient_are_refused_nothing(desk: Desk) -> None:
     for line in (desk.pages, desk.patient):
         await desk.come(line, 200)
         desk.now += 1_000
-        assert not desk.admission.refuses(line)
+        assert not desk.refuses(line)
         await desk.leave(line, 10)
     assert desk.refused == []
 
@@ -195,8 +218,77 @@ async def test_refusals_are_logged_once_a_minute(desk: Desk) -> None:
         await desk.come(desk.logs, EACH + ALWAYS + 1)
         desk.now += BURST + 1
         for _ in range(3):
-            assert desk.admission.refuses(desk.logs)
+            assert desk.refuses(desk.logs)
         assert lines == [1]
         desk.now += admission.LOGGED_SECONDS
-        assert desk.admission.refuses(desk.logs)
+        assert desk.refuses(desk.logs)
         assert lines == [1, 3]
+
+
+@at_desk
+async def test_senders_take_turns(desk: Desk) -> None:
+    """However many requests of another wait, the first of each gets a thread as soon as the others have had one; each sender's own in order."""
+    await desk.come(desk.logs, EACH + 50, "flood")
+    await desk.come(desk.logs, 2, "quiet")
+    await desk.come(desk.logs, 2, "calm")
+    desk.served.clear()
+    await desk.leave(desk.logs, 6)
+    assert sorted(desk.served[:3]) == sorted(desk.served[3:]) == ["calm", "flood", "quiet"]
+
+
+@at_desk
+async def test_who_sends_too_much_is_refused_alone(desk: Desk) -> None:
+    """Requests of others wait for their turn, and none of them is refused; neither are the flood's own that are not late."""
+    await desk.come(desk.logs, EACH + 50, "flood")
+    desk.now += BURST + 1
+    assert desk.refuses(desk.logs, "flood")
+    assert not desk.refuses(desk.logs, "quiet")
+    await desk.come(desk.logs, 1, "quiet")
+    await desk.leave(desk.logs, 2)
+    assert "quiet" in desk.served
+    assert len(desk.refused) > 0
+    assert not desk.refuses(desk.logs, "quiet")
+    # Two of whom requests wait share what always may.
+    await desk.come(desk.logs, ALWAYS, "other")
+    desk.now += BURST + 1
+    assert desk.refuses(desk.logs, "other")
+
+
+@at_desk
+async def test_a_full_line_has_room_for_who_has_little_in_it(desk: Desk) -> None:
+    """Of each sender an equal share may wait."""
+    await desk.come(desk.pages, EACH + WAITING_LIMIT, "flood")
+    assert desk.refused == []
+    assert desk.refuses(desk.pages, "flood")
+    await desk.come(desk.pages, 1, "flood")
+    assert desk.refused == [desk.pages]
+    assert not desk.refuses(desk.pages, "quiet")
+    await desk.come(desk.pages, 1, "quiet")
+    assert desk.refused == [desk.pages]
+
+
+@at_desk
+async def test_where_some_were_refused_others_wait_no_longer_than_one_is_worked_at(desk: Desk) -> None:
+    """As long as it is worked at as of late, which is known by the requests that are done; never for less than a moment."""
+    brisk = WaitingLine(True, BURST, STANDING, brisk=True, sender_of=sender)
+    queue = brisk.queue_of({"sender": "flood"}, desk.now)
+    queue.refused = desk.now
+    for seconds in (0.25, 0.0, 10.0):
+        for _ in range(200):
+            desk.admission._working[True] += 1
+            desk.admission.leave(brisk, desk.now - seconds)
+        assert brisk.patience(queue, desk.now) == pytest.approx(min(max(seconds, LEAST_SECONDS), STANDING), rel=0.01)
+    desk.now += CALM_SECONDS + 0.1
+    queue.empty = desk.now
+    assert brisk.patience(queue, desk.now) == BURST
+
+
+@at_desk
+async def test_senders_that_are_gone_are_forgotten(desk: Desk) -> None:
+    """Addresses cost nothing."""
+    await desk.come(desk.logs, EACH)
+    for number in range(3 * admission.REMEMBERED):
+        assert not desk.refuses(desk.logs, f"{number}")
+        await desk.come(desk.logs, 1, f"{number}")
+        await desk.leave(desk.logs)
+    assert len(desk.logs.senders) <= admission.REMEMBERED + 1
