@@ -33,7 +33,7 @@ def test_numbers_of_the_code() -> None:
     assert shown["requests that wait for a thread, of each kind"] == f"{admission.WAITING_LIMIT:,}"
     both = f"{admission.THREADS}, of which {admission.EACH} that send logs, or {admission.EACH} others"
     assert shown["requests worked at by one web process"] == both
-    behind = f"seconds that logs wait for a thread, behind {admission.ALWAYS} others of their kind"
+    behind = f"seconds that logs wait for a thread, behind {admission.ALWAYS} others of their kind, or their sender's share of these"
     assert shown[behind] == "{:g}, and {:g} where some always wait".format(*waiting.RESENDING_SECONDS)
     losing = shown["the same at doors whose clients lose what is refused"]
     assert losing.startswith("{:g}, and {:g} where some always wait;".format(*waiting.LOSING_SECONDS))
