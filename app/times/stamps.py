@@ -83,6 +83,7 @@ _FORMS: dict[str, tuple[str, ...]] = {
         rf"(?P<day>\d\d)(?P<name>[A-Z][a-z]{{2}})(?P<year>\d{{4}})[ ]{_DAYTIME}",
         rf"(?P<day>\d\d?)[ ](?P<name>[A-Z][a-z]{{2}})[ ]{_DAYTIME}",
         rf"(?P<day>\d\d)[ ](?P<month>\d\d)[ ](?P<year>\d{{4}})[ ]{_DAYTIME}",
+        rf"(?P<a>\d\d)(?P<sign>/)(?P<b>\d\d)[ ]{_DAYTIME}",
         r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?P<packed>\d{6}(?:\d{3})?)(?![\w.])",
         r"(?P<number>\d{9,10}(?:\.\d{1,9})?|\d{13}|\d{16}|\d{19}|\d\.\d{4,18}e\+0?9)(?![\w.])",
         r"(?P<clock>\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?)(?![\d:])"
@@ -178,8 +179,7 @@ def _stamp(found: re.Match[str], place: int, assumed: Assumed) -> Stamp | None:
     parts = {name: value for name, value in found.groupdict().items() if value is not None}
     end = place + found.end()
     if "number" in parts:
-        number = float(parts["number"]) if "." in parts["number"] else int(parts["number"])
-        return Stamp(written.from_value(number, assumed), end, "weak")
+        return Stamp(written.from_value(_number(parts["number"]), assumed), end, "weak")
     clock = _clock(parts)
     if clock is None:
         return None
@@ -194,6 +194,14 @@ def _stamp(found: re.Match[str], place: int, assumed: Assumed) -> Stamp | None:
     own = _own(day, clock, said, assumed)
     value = written.compose(day, clock, offset or own, assumed)
     return None if value is None else Stamp(value, end, kind, None if own else said)
+
+
+def _number(digits: str) -> int | float:
+    """Return the number; seconds with more digits than a float holds become nanoseconds."""
+    whole, _, fraction = digits.partition(".")
+    if len(whole) > 8 and len(fraction) > 6:
+        return int(whole) * 10**9 + int(fraction.ljust(9, "0"))
+    return float(digits) if fraction else int(digits)
 
 
 def _is_weak(parts: dict[str, str]) -> bool:
@@ -257,7 +265,7 @@ def _day(found: re.Match[str], parts: dict[str, str], clock: str, assumed: Assum
         if order is None:
             return None
         day, month = (parts["a"], parts["b"]) if order == "dmy" else (parts["b"], parts["a"])
-        year = parts["year"]
+        year = parts.get("year", "")
     else:
         year = parts.get("year") or (f"20{parts['short']}" if "short" in parts else "")
         month, day = parts.get("month") or _month(parts["name"]), parts["day"]

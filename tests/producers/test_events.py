@@ -21,7 +21,7 @@ SAMPLES: list[dict[str, Any]] = json.loads((Path(__file__).parent / "events.json
 #: When the first of the texts were written, which name no year, and when the others were.
 _THEN = {
     "": Assumed(datetime(2026, 11, 29, 16, tzinfo=UTC)),
-    "2026-11-30": Assumed(datetime(2026, 11, 30, 3, tzinfo=UTC)),
+    "2026-11-30": Assumed(datetime(2026, 11, 30, 12, tzinfo=UTC)),
 }
 
 

@@ -32,7 +32,7 @@ PLACE = re.compile(
 )
 #: A fault of Oracle's database, on a line of its own.
 _ORACLE = re.compile(r"ORA-\d{5}\b")
-_STATEMENT_TIME = re.compile(r"SET timestamp=(\d{9,11}(?:\.\d{1,6})?);")
+_STANZA_TIME = re.compile(r"SET timestamp=(\d{9,11}(?:\.\d{1,6})?);|Timestamp +Start: (\d{9,11}\.\d{1,9}) ")
 _ELEMENT = re.compile(r"<(date|logger|level|class|method|thread|message)>([^<]{0,65536})</\1>")
 #: Attributes of a log4j:event, its texts, and its properties.
 _ATTRIBUTE = re.compile(r"([A-Za-z]{1,20})=\"([^\"]{0,1000})\"")
@@ -170,7 +170,7 @@ class Entry:
             log = _placed(log, self.second)
             said = said[1:]
         elif not log["message"]:
-            said = textwrap.dedent("\n".join(said)).split("\n")
+            said = textwrap.dedent("\n".join(said)).lstrip("\n").split("\n")
             level = "error" if any(map(_ORACLE.match, said)) else words.leading(said[0])
             log = {"level": level, **log} if level is not None else log
         if self._is_error_alone(log):
@@ -207,7 +207,9 @@ def _failed(log: dict[str, Any], entry: Entry, said: list[str]) -> dict[str, Any
     if entry.found is None or assumed or (entry.trace is not None and entry.trace.alone):
         log = {**log, "level": "error"}
     exception = joins.exception([log["message"], *said], entry.trace.language if entry.trace else "")
-    return log if exception is None else {**log, "metadata": {"exception": exception, **metadata}}
+    if exception is None or (exception["type"] == "Error" and not said):  # a label, as Varnish writes it too
+        return log
+    return {**log, "metadata": {"exception": exception, **metadata}}
 
 
 def _placed(log: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
@@ -233,9 +235,9 @@ def _stanza(entry: Entry, log: dict[str, Any]) -> dict[str, Any]:
         if line.startswith("# ") and ": " in line[:20]:
             for name, value in (tail.pairs(line[2:].replace(": ", "=").replace("  ", " ")) or {}).items():
                 metadata.setdefault(name, value)
-    time = _STATEMENT_TIME.search(message)
+    time = _STANZA_TIME.search(message)
     if time is not None and "timestamp" not in log:
-        log = {**log, "timestamp": float(time[1])}
+        log = {**log, "timestamp": float(time[1] or time[2])}
     return {**log, "message": message, "metadata": metadata}
 
 

@@ -77,6 +77,8 @@ TRACES: tuple[TraceForm, ...] = (
         r"Stack trace:|#\d+ |Next |  thrown in|PHP Stack|PHP +\d+\. ",
     ),
     _trace("erlang", r"\*\* \(\w[\w.]{0,99}\) ", r"\*\* |    \(|Function: |Last message|State: "),
+    _trace("lua", r"lua(?:jit)?[\d.]{0,4}: \S{1,300}:\d+: ", r"stack traceback:|\t", alone=True),
+    _trace("r", r"Error in .{1,200} : ", r"In addition: |In .{1,200} :|\d+: In |Calls: |Execution halted"),
     _trace("cpp", r"terminate called (?:after throwing|without an active)", r"Aborted|  what\(\)", alone=True),
 )
 #: Beginnings of lines that go on with the log before, in a text of any kind.
@@ -85,7 +87,7 @@ GOES_ON = re.compile(
     r"Stack trace:|#\d+ (?:/|\S+\(|\{main\})|Next \w[\w\\]{0,99}: |\[stacktrace\]|\[previous exception\]|"
     r"Stack backtrace:|stack backtrace:|note: run with `|Location:$|--- End of (?:inner|stack)|---> |"
     r"Stack Trace:$|- /\S{1,300}:\d+$|Request URL: |Referer URL: |Client IP: |! (?:at |Causing: |\.\.\. |(?:[\w$]{1,99}\.){1,20}[\w$]{1,199}(?::|$))|"
-    r"\S{1,300}\.rb:\d+:in ['`]|\*\* (?:\(\w|[{\[<\"']|(?:Last (?:message|event)|When |Reason |State|Client |Queued |Postponed )\b)|>  ?File \"|[╭│╰]|\tat "
+    r"\S{1,300}\.rb:\d+:in ['`]|\*\* (?:\(\w|[{\[<\"']|(?:Last (?:message|event)|When |Reason |State|Client |Queued |Postponed )\b)|>  ?File \"|[╭│╰]|\tat |-{1,3} \*{2,7} -{3}|stack traceback:$"
 )
 #: A frame of a stack, wherever it begins.
 FRAME = re.compile(r"\s*(?:at \S|File \"|\d+: \S+::|from \S+:\d+|\.\.\. \d+ |Caused by:|\S+\.go:\d+)")
@@ -120,9 +122,12 @@ STANZAS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (re.compile(r"=[A-Z]+ REPORT==== "), re.compile(r"=[A-Z]+ REPORT==== ")),
     (re.compile(r"<\?xml |<record>"), re.compile(r"<record>|<\?xml ")),
     (re.compile(r"<log4j:event "), re.compile(r"<log4j:event ")),
+    # Varnish: what one request came to; apt: what one call of it did.
+    (re.compile(r"[*-]{1,9} +<< \w{3,9} +>> \d+"), re.compile(r"[*-]{1,9} +<< \w{3,9} +>> \d+|[^*-]")),
+    (re.compile(r"Start-Date: \d{4}-"), re.compile(r"(?!End-Date: |[A-Z][A-Za-z-]{2,20}: )")),
 )
 #: Characters of which one begins each.
-STANZA_SIGNS = ("#", "=", "<")
+STANZA_SIGNS = ("#", "=", "<", "*", "-", "S")
 
 #: An exception of JavaScript behind a text, on the line before its frames.
 INLINE = re.compile(r"\b[A-Z]?\w*(?:Error|Exception)(?: \[\w+\])?(?::|$)")
@@ -179,6 +184,8 @@ def same_process(first: str, text: str) -> bool:
 
 def in_stanza(first: str, more: list[str], until: re.Pattern[str], text: str, found: dict[str, Any] | None) -> bool:
     """Return whether a line belongs to the stanza that began with *first* and went on with *more*."""
+    if first.startswith("Start-Date: ") and more and more[-1].startswith("End-Date: "):
+        return False
     if until.match(text) is not None:
         # The user stands beneath the time, where there is one.
         users = ("# User", "<record>")

@@ -250,8 +250,10 @@ class Splitter:
         if begun.alone:
             return False
         if entry.trace is not None and (entry.trace.language == begun.language or entry.traced):
+            if begun.language == "javascript" and not entry.more and entry.column == 0:
+                return False  # no frame follows the one before: both are lines that a label begins
             return entry.trace.language != "javascript" or entry.found is not None
-        if entry.found is not None and ("timestamp" in entry.found or self._format.headed):
+        if entry.found is not None and ("timestamp" in entry.found or self._format.headed or entry.rank >= _WARNING):
             grave = entry.rank >= _WARNING or (begun.language == "go" and "panic" in entry.first)
             bare = (
                 begun.language == "python"

@@ -12,7 +12,8 @@ from app.times.written import Assumed
 _QUOTED = r'"((?:[^"\\]|\\.)*+)"'
 #: Before the bracket: up to a site, a client or a list of them, an identity and a user who may hold blanks.
 _ACCESS = re.compile(
-    r"(?P<before>[^\[\]\"]{1,400}?) ?\[(?P<time>[^\]]{17,40})\] " + '"(?P<request>(?:[^"\\\\]|\\\\.)*+)"'
+    r"(?!(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):[\w.]{1,200}:)(?P<before>[^\[\]\"]{1,400}?) ?\[(?P<time>[^\]]{17,40})\] "
+    + '"(?P<request>(?:[^"\\\\]|\\\\.)*+)"'
     r" (?P<status>\d{3}|-)(?: (?P<size>\d{1,18}|-))?(?P<rest>(?:\s.*)?)"
 )
 #: php-fpm's: the time without its brackets.
@@ -29,6 +30,10 @@ _TIMED = re.compile(
 _HAPROXY = re.compile(
     r"(?P<client>\S{3,60}):\d{1,5} \[(?P<time>\d\d/[A-Z][a-z]{2}/\d{4}:[\d:.]{8,15})\] (?P<frontend>\S{1,100}) (?P<site>[^\s/]{1,100})/(?P<server>\S{1,100}) "
     r"[\d/+-]{3,60} (?P<status>-1|\d{3}) \+?(?P<size>\d{1,18}) .{0,400}?\"(?P<request>[^\"]*)\".*"
+)
+#: uvicorn's, whose time is its logger's: the client, the request, the status with its phrase.
+_UNTIMED = re.compile(
+    r"(?P<client>[0-9a-fA-F.:]{3,45}|\[[0-9a-fA-F:]{2,39}\]:\d{1,5}) - \"(?P<request>[A-Z]{1,20} \S+ HTTP/[\d.]{1,3})\" (?P<status>\d{3})(?: [A-Z][A-Za-z' -]{0,60})?"
 )
 _AGENTS = re.compile(rf" {_QUOTED} {_QUOTED}(?:\s+(.*))?")
 _REQUEST = re.compile(r"([A-Z]{1,20}) (\S+)(?: (HTTP/[\d.]+|[\d.]+))?")
@@ -48,7 +53,7 @@ def read(line: str, assumed: Assumed) -> dict[str, Any] | None:
         return log
     if '"' not in line:
         return _nginx_error(line, assumed)
-    return _nginx_error(line, assumed) or _access(line, assumed) or _haproxy(line, assumed)
+    return _nginx_error(line, assumed) or _access(line, assumed) or _haproxy(line, assumed) or _untimed(line)
 
 
 def _access(line: str, assumed: Assumed) -> dict[str, Any] | None:
@@ -80,6 +85,17 @@ def _access(line: str, assumed: Assumed) -> dict[str, Any] | None:
     level = "info" if status == "-" else from_status(int(status))
     log = {"level": level, "message": line, "resourceId": site, "timestamp": stamp.value}
     return {**log, "metadata": _kept(metadata)}
+
+
+def _untimed(line: str) -> dict[str, Any] | None:
+    found = _UNTIMED.fullmatch(line)
+    parts = None if found is None else _REQUEST.fullmatch(found["request"])
+    if found is None or parts is None:
+        return None
+    method, path, protocol = parts.groups()
+    status = int(found["status"])
+    metadata = {"client": found["client"], "method": method, "path": path, "protocol": protocol, "status": status}
+    return {"level": from_status(status), "message": line, "metadata": metadata}
 
 
 def _haproxy(line: str, assumed: Assumed) -> dict[str, Any] | None:

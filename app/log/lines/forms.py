@@ -84,7 +84,7 @@ FORMS: tuple[Form, ...] = (
     *DAEMONS,
 )
 #: The groups of the time.
-_TIMES = ("clock", "packed", "time")
+_TIMES = ("clock", "hexadecimal", "packed", "time")
 #: The groups that hold values of their own, and what reads them.
 _VALUES = (
     ("pairs", tail.pairs),
@@ -199,6 +199,9 @@ def _instant(parts: dict[str, Any], assumed: Assumed) -> str | int | float | Non
         day, _, clock = parts.pop("packed").partition(":")
         clock = f"{clock[:2]}:{clock[2:4]}:{clock[4:]}"
         return written.compose(f"{day[:4]}-{day[4:6]}-{day[6:]}", clock, None, assumed)
+    if "hexadecimal" in parts:
+        seconds, _, nanoseconds = parts.pop("hexadecimal").partition(".")
+        return int(seconds, 16) * 10**9 + int(nanoseconds, 16)
     time = parts.pop("time")
     if "microseconds" in parts and time[0].isdigit():
         time = f"{time}.{parts.pop('microseconds'):0>6}"

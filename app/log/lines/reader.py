@@ -49,7 +49,7 @@ def read_head(line: str, assumed: Assumed) -> dict[str, Any] | None:
     if '"=' in line and (log := funcr.read(line, assumed)) is not None:
         return log
     if (log := forms.read(line, assumed)) is not None:
-        return log
+        return _with_request(log, assumed) if '] "' in log["message"] and "status" not in log["metadata"] else log
     log = head.read(line, assumed) or untimed.read(line, assumed)
     return None if log is None else _with_request(log, assumed)
 
@@ -74,7 +74,11 @@ def _with_request(log: dict[str, Any], assumed: Assumed) -> dict[str, Any]:
     inner = access.read(message, assumed) if '"' in message else None
     if inner is None and log.get("level") is None:
         inner = forms.read(message, assumed, _REQUESTS)
-    return log if inner is None else within(log, inner)
+    if inner is None:
+        return log
+    if "timestamp" not in inner and log.get("level") is not None:  # uvicorn's logger wrote INFO for every request
+        inner = {**inner, "level": log["level"]}
+    return within(log, inner)
 
 
 def within(outer: dict[str, Any], inner: dict[str, Any]) -> dict[str, Any]:

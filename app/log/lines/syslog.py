@@ -48,6 +48,8 @@ _JOURNAL = re.compile(
     r"(?:\d{10}\.\d{6}|[A-Z][a-z]{2} \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{6})? (?:[A-Z]{2,5}|[+-]\d\d)) "
     r"(?=[\w.-]{1,255} (?:[\w./@:-]{1,128}\[\d{1,10}\]|kernel): )"
 )
+#: A word that no host is called, where no program stands behind it: `Loading`, `DNSBackend`.
+_TITLE = re.compile(r"[A-Z]{1,10}[a-z]{2,30}")
 _MONTH = re.compile(r"[A-Z][a-z]{2} [ \d]\d ")
 _ZONED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d) ")
 #: Stands in WITHIN's place for a name that is no id's.
@@ -124,6 +126,8 @@ def _parts(rest: str, line: str, hosts: frozenset[str], *, sure: bool) -> dict[s
             return None
         if found is hosted and found["app"] is None and found["message"].startswith(" "):
             return None  # the first of several columns
+        if found is hosted and found["app"] is None and _TITLE.fullmatch(found["host"]) is not None:
+            return None  # the first word of a text
         return {"host": None, **found.groupdict()}
     if hosted is None or words.is_level(hosted["host"]):
         return None

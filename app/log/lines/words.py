@@ -49,6 +49,8 @@ _AT = re.compile(
 #: A word in lower case before a blank: a level only if it is a usual one.
 _PROSE = re.compile(r"[a-z]{2,15}(?= )")
 _LETTER = re.compile(r"[TDINWECFV](?=[ :/|])")
+#: A second word in capitals before a colon.
+_PHRASE = re.compile(r" [A-Z]{3,15}:")
 #: The letters of etcd and of loggers that align by them.
 LETTERS = {
     "T": "trace",
@@ -124,7 +126,11 @@ def at(text: str, place: int, *, loose: bool = False) -> Level | None:
     loose = loose or style in ("bracket", "caps") or (after == ":" and not word.isascii()) or " " in word
     loose = loose or (after == "\t" and text[place - 1 : place] == "\t")
     level = _known(word, not loose)
-    return None if level is None else Level(level[0], found.end(), style, level[1])
+    if level is None:
+        return None
+    if style == "caps" and _PHRASE.match(text, found.end()) is not None and not is_usual(word):
+        return Level(level[0], place, style, level[1])  # `DEPRECATED OPTION: text` says what is deprecated
+    return Level(level[0], found.end(), style, level[1])
 
 
 @lru_cache(maxsize=4_096)
@@ -138,6 +144,11 @@ def is_level(word: str) -> bool:
     return word.lower() in _USUAL or (word.isupper() and named(word) is not None)
 
 
+def is_usual(word: str) -> bool:
+    """Return whether *word* means a level in prose too."""
+    return fold(word) in _USUAL
+
+
 _LEADING = re.compile(
     r"PHP (?P<php>Fatal error|Parse error|Core error|Warning|Notice|Deprecated|Strict Standards):"
     r"|[\[(<](?P<inner>[A-Za-z]{3,11})[\])>]|(?P<bare>[A-Za-z]{3,11})(?::|\s+-|\s*\||(?=\s|$))",
@@ -148,14 +159,29 @@ _LEADING = re.compile(
 _EXCEPTION = re.compile(r"(?:\w{1,60}\.){0,12}[A-Z]\w{0,100}(?:Error|Exception)(?: \[\w{1,60}\])?: ", re.ASCII)
 
 
+#: What a compiler, a command or a library puts before its text: `pay.c:7:3: warning: `, `git: fatal: `, `LibClamAV Error: `, `pay.py:7: UserWarning: `.
+_SAID = re.compile(
+    r"(?!(?:[Nn]o|[Ll]ast|[Pp]revious|[Ff]irst) )(?:[^\s:\"'{}=\[\]]{1,300}(?::\d{1,7}){0,2}: )?(?:[A-Z]\w{0,40} ){0,2}"
+    r"(?:(?P<warn>(?i:warning)|[A-Z]\w{0,40}Warning)|(?P<fatal>[Ff]atal|FATAL)|(?:[Ff]atal )?(?:[Ee]rror|ERROR)): (?!-?\d)",
+    re.ASCII,
+)
+
+#: How a text says that something failed, without a colon: `Error in rule a:`, `Exception ignored in: <…>`.
+_FAILED = re.compile(
+    r"(?:Error|ERROR|Exception|(?:Unhandled|Uncaught) (?:error|exception|Error|Exception)) (?:in|while|when|during|on|at|from|ignored|occurred|opening|reading|loading|writing|parsing|connecting|processing|handling|executing|running|caught)\b"
+)
+
+
 def leading(text: str) -> str | None:
-    """Return the level that a text starts with, as written: `[error]`, `Warning:`, `ERROR` in capitals."""
+    """Return the level that a text starts with, as written (`[error]`, `Warning:`, `ERROR` in capitals) or as what it starts with says."""
     found = _LEADING.match(text)
-    if found is None:
-        return "error" if _EXCEPTION.match(text) else None
-    if found["php"]:
+    if found is not None and found["php"]:
         return {"Notice": "notice", "Warning": "warn", "Deprecated": "warn"}.get(found["php"], "error")
-    word = found["inner"] or found["bare"]
-    if word.lower() not in _USUAL or (found["bare"] and found.end() == found.end("bare") and not word.isupper()):
-        return "error" if _EXCEPTION.match(text) else None
-    return str(word)
+    word = None if found is None else found["inner"] or found["bare"]
+    prose = found is not None and found["bare"] and found.end() == found.end("bare") and not found["bare"].isupper()
+    if word is not None and word.lower() in _USUAL and not prose:
+        return str(word)
+    if _EXCEPTION.match(text) or _FAILED.match(text):
+        return "error"
+    said = _SAID.match(text) if ": " in text else None
+    return None if said is None else "warn" if said["warn"] else "fatal" if said["fatal"] else "error"

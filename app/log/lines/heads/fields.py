@@ -17,6 +17,8 @@ _LINED = re.compile(r"(?!(?i:tid|thread|pid)\b)([A-Za-z_][\w.]{1,150})[ ]*:(\d{1
 _THREADED = re.compile(r"\[[\w .:#/-]{3,80}\][ ](?=[\w.$-]{1,200}[ ]-[ ]|(?:[a-z]\w*\.){2,12}[A-Za-z]\w*[ ])")
 #: The id of a request, as Rails tags its lines with it.
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+#: A logger with its process and thread: Kea's `[kea-dhcp4.dhcp4/7690.140509101552128]`.
+_PROCESS = re.compile(r"(?P<name>[A-Za-z][\w.-]{0,100})/(?P<pid>\d{1,10})\.(?P<thread>\d{4,20})")
 _NUMBERED = re.compile(r"(?:[Tt]hread|[Tt]id|TID)[ :=#]?\d{1,20}")
 
 
@@ -109,6 +111,9 @@ class HeadFields:
         if glued and content.isdecimal() and "pid" not in self.metadata:
             self.metadata["pid"] = content
             return True
+        if glued and "thread" not in self.metadata and names.is_thread(content):
+            self._thread(content)
+            return True
         before = len(self.brackets)
         # Behind the level of `TIME logger LEVEL` a name in brackets is of the text.
         named = any(not names.is_thread(name) for name in self.brackets[: before - self.inside])
@@ -138,7 +143,7 @@ class HeadFields:
             self.metadata.setdefault("request_id", content)
             return True
         if names.is_name(content):
-            self.brackets.append(content)
+            self.brackets.append(self._without_process(content))
             return True
         if not content or words.is_level(content):
             return content == ""
@@ -161,6 +166,15 @@ class HeadFields:
         else:
             return False
         return True
+
+    def _without_process(self, name: str) -> str:
+        """Return a logger's name without the process and thread behind it."""
+        found = _PROCESS.fullmatch(name) if "/" in name else None
+        if found is None:
+            return name
+        self.metadata.setdefault("pid", found["pid"])
+        self._thread(found["thread"])
+        return found["name"]
 
     def column(self, content: str) -> None:
         """Take what stands between two bars or commas."""

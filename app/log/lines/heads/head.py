@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.log.lines import tail, words
-from app.log.lines.heads import columns, fields, names, signs
+from app.log.lines.heads import columns, fields, levels, names, signs
 from app.times import stamps
 from app.times.stamps import Stamp
 from app.times.written import Assumed
@@ -22,7 +22,10 @@ _PREFIX = re.compile(
     r"|\[(?P<pid>\d{1,10})\][ ]|\[(?P<name>[A-Za-z][\w.-]{0,63})\][ ](?:(?P<process>\d{1,10})[ ]+-[ ])?"
     r"|(?P<file>\S{1,200}\.log\S{0,50})[ ]|(?P<program>[A-Za-z][\w.-]{0,63}):[ ]"
     r"|(?P<worker>[A-Za-z][\w.-]{0,63})[ ]{1,2}(?=\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)"
+    r"|(?P<word>[A-Z]{3,10})[ ]{2,10}(?=\[?(?:\d{4}-\d\d-\d\d[ T]|[A-Z][a-z]{2} [ \d]\d )\d\d:\d\d:\d\d)"
 )
+#: The address of a thread behind the time, before a word with its colon: Privoxy's.
+_ADDRESS = re.compile(r"[ ](?P<thread>(?=\d*[a-f])[0-9a-f]{8,16}|0x[0-9a-f]{1,16})[ ](?=[A-Z][A-Za-z]{2,20}: )")
 #: The signs between a level and the time behind it.
 _BETWEEN = re.compile(r"(?:[:|,]|\s|-(?=\s))+")
 _BRACKET = re.compile(r"\[([^\[\]]{0,120})\][ ]{1,2}(?=\S)")
@@ -111,6 +114,9 @@ def _time(line: str, head: Head, assumed: Assumed) -> int | None:
         found = _PREFIX.match(line, place)
         if found is not None:
             place = found.end()
+            if found["word"] is not None:  # a level of the program's own, in the column of the others
+                head.level = words.Level("info", place, "caps", found["word"])
+                continue
             head.found.prefix(found)
             continue
         bracket = _BRACKET.match(line, place) if head.level is not None else None
@@ -129,6 +135,9 @@ def _level(line: str, place: int, head: Head) -> tuple[int, bool]:
     tokens: list[re.Match[str]] = []
     if head.level is not None:
         return start, True
+    if (address := _ADDRESS.match(line, place)) is not None:
+        head.found.metadata["thread"] = address["thread"]
+        start = place = address.end() - 1
     opened = len(line) - len(line[place:].lstrip())
     shared = SHARED.match(line, opened) if line[opened : opened + 1] == "[" else None
     if shared is not None and share(shared, head):
@@ -144,7 +153,7 @@ def _level(line: str, place: int, head: Head) -> tuple[int, bool]:
                 head.found.metadata["channel"] = channel[1]
             return channel.end(), certain
         level = words.at(line, place, loose=head.loose)
-        if level is not None and (_fits(level, tokens, line) or (head.loose and _brackets(tokens))):
+        if level is not None and (levels.fits(level, tokens, line) or (head.loose and _brackets(tokens))):
             head.level = level
             for token in tokens:
                 head.found.token(token)
@@ -173,29 +182,6 @@ def share(found: re.Match[str], head: Head) -> bool:
     elif found["thread"] or found["process"]:
         head.found.metadata["thread"] = found["thread"] or found["process"]
     return True
-
-
-def _fits(level: words.Level, tokens: list[re.Match[str]], line: str) -> bool:
-    """Return whether a level behind *tokens* is one, and no word of the text."""
-    if not tokens:
-        return True
-    if level.style == "letter":
-        return False
-    loose = sum(
-        token["name"] is not None and token["colon"] is None and line[token.end() : token.end() + 1] != "["
-        for token in tokens
-    )
-    plain = sum(
-        bool(token["name"])
-        and str(token["name"]).isalpha()
-        and token["colon"] is None
-        and line[token.end() : token.end() + 1] != "["
-        and not names.is_thread(token["name"])
-        for token in tokens
-    )
-    if level.style in ("caps", "bracket"):
-        return plain <= 1
-    return loose == 0 and line[level.end : level.end + 1] == ":"
 
 
 def inner(line: str, place: int, head: Head) -> str:

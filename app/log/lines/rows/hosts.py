@@ -11,6 +11,22 @@ _CLOCK = r"\d\d:\d\d:\d\d"
 _C = rf"[A-Z][a-z]{{2}} [A-Z][a-z]{{2}} [ \d]\d {_CLOCK} \d{{4}}"
 
 HOSTS: tuple[Form, ...] = (
+    # Rspamd: 2026-11-30 08:00:00 #7649(main) <012e13>; task; rspamd_task_write_log: text
+    form(
+        "rspamd",
+        "0- #0",
+        rf"(?P<time>{_DAY} {_CLOCK}(?:\.\d{{1,6}})?) #(?P<pid>\d{{1,10}})\((?P<resource>[\w-]{{1,60}})\) <(?P<id>\w{{0,60}})>; (?P<module>[\w-]{{0,60}}); (?P<function>[\w:~-]{{1,100}}): (?P<message>.*)",
+    ),
+    # OpenLDAP, seconds and nanoseconds in hexadecimal digits: 6b0d3b00.2a59af68 0x7f0fbea25200 slapd starting
+    form(
+        "slapd", "[0-9a-f]", r"(?P<hexadecimal>[0-9a-f]{8}\.[0-9a-f]{8}) (?P<thread>0x[0-9a-f]{6,16}) (?P<message>.*)"
+    ),
+    # apt: Start-Date: 2026-11-30  08:00:00; its terminal: Log started: 2026-11-30  08:00:00
+    form(
+        "apt",
+        "[SL]",
+        r"(?P<message>(?:Start-Date|Log started|Log ended): (?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)  (?P<clock>\d\d:\d\d:\d\d))",
+    ),
     # journalctl -o short-monotonic: [    5.123456] web1 app[12]: text
     form(
         "journal-monotonic",

@@ -26,6 +26,12 @@ REQUESTS: tuple[Form, ...] = (
         r"(?P<message>(?:(?P<client>[0-9a-fA-F.:]{3,45}) (?P<user>[^\"\[\]]{1,64}?) )?(?P<method>GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE) "
         r"(?P<path>/\S*)(?: HTTP/[\d.]{1,3})? (?P<status>\d{3}|-) .{0,60}\bms\b.{0,30})",
     ),
+    # PHP's own server: [Mon Nov 30 08:00:00 2026] 127.0.0.1:43352 [500]: GET /x.php - text
+    form(
+        "php-server",
+        r"\[a",
+        r"\[(?P<time>[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})\] (?P<message>(?P<client>[0-9a-fA-F.:\[\]]{3,45}) \[(?P<status>\d{3})\]: (?P<method>[A-Z]{3,10}) (?P<path>/\S*).*)",
+    ),
     # koa-logger:   xxx GET /x 500 1ms -
     form(
         "koa",

@@ -1,0 +1,48 @@
+"""Whether a word behind the time of a line is its level, or a word of the text, by the tokens before it."""
+
+from __future__ import annotations
+
+import re
+
+from app.log.lines import words
+from app.log.lines.heads import names
+
+#: The tokens of a host, a program and its process.
+_HOST_AND_PROGRAM = 3
+
+
+def _is_program(tokens: list[re.Match[str]]) -> bool:
+    """Return whether the last of *tokens* are a program and its process, and the one before them, if any, a name: `web1 proftpd[12]`."""
+    *names_of, process = tokens
+    glued = (
+        process["bracket"] is not None
+        and process["bracket"][1:-1].isdecimal()
+        and names_of[-1].end() == process.start()
+    )
+    return glued and all(token["name"] is not None and token["colon"] is None for token in names_of)
+
+
+def fits(level: words.Level, tokens: list[re.Match[str]], line: str) -> bool:
+    """Return whether a level behind *tokens* is one, and no word of the text."""
+    if not tokens:
+        return True
+    if level.style == "letter":
+        return False
+    if len(tokens) > 1 and line[tokens[-1].end() : tokens[-1].end() + 2] == ": " and _is_program(tokens):
+        # Of what syslog(3)'s tag is written before, few levels are sure: ntpd's CONFIG is the part of it that speaks.
+        return len(tokens) <= _HOST_AND_PROGRAM and words.is_usual(level.name)
+    loose = sum(
+        token["name"] is not None and token["colon"] is None and line[token.end() : token.end() + 1] != "["
+        for token in tokens
+    )
+    plain = sum(
+        bool(token["name"])
+        and str(token["name"]).isalpha()
+        and token["colon"] is None
+        and line[token.end() : token.end() + 1] != "["
+        and not names.is_thread(token["name"])
+        for token in tokens
+    )
+    if level.style in ("caps", "bracket"):
+        return plain <= 1
+    return loose == 0 and line[level.end : level.end + 1] == ":"
