@@ -169,6 +169,8 @@ def test_what_was_read_as_what_is_counted() -> None:
         ({"traceparent": "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}, "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"),
         ({"logging.googleapis.com/trace": "projects/p/traces/0AF7651916CD43DD8448EB211C80319C"}, "0af7651916cd43dd8448eb211c80319c", None),
         ({"xray_trace_id": "1-5759e988-bd862e3fe1be46a994272793"}, "5759e988bd862e3fe1be46a994272793", None),
+        ({"X-Amzn-Trace-Id": "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"}, "5759e988bd862e3fe1be46a994272793", "53995c3f42cd8ad8"),
+        ({"uber-trace-id": "1be46a994272793:53995c3f42cd8ad8:0:1"}, "01be46a994272793", "53995c3f42cd8ad8"),
         ({"dd": {"trace_id": "1234567890123456789", "span_id": "7"}}, "112210f47de98115", "0000000000000007"),
         ({"b3": "80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-1"}, "80f198ee56343ba864fe8b2a57d3eff7", "e457b5a2e4d86bd1"),
         ({"mdc": {"traceId": "4bf92f3577b34da6a3ce929d0e0e4736"}}, "4bf92f3577b34da6a3ce929d0e0e4736", None),

@@ -152,7 +152,16 @@ NAMES: dict[str, tuple[str, ...]] = {
     "traceId": (
         *("traceId", "trace_id", "traceID", "trace.id", "traceid", "TraceId", "TraceID", "dd.trace_id", "otelTraceID"),
         *("otelTraceId", "@tr", "_trace_id", "_traceId", "trace", "logging.googleapis.com/trace", "traceparent"),
-        *("http_traceparent", "xray_trace_id", "X-B3-TraceId", "x-b3-traceid", "x_b3_traceid", "b3", "X-Amzn-Trace-Id"),
+        *(
+            "http_traceparent",
+            "xray_trace_id",
+            "X-B3-TraceId",
+            "x-b3-traceid",
+            "x_b3_traceid",
+            "b3",
+            "X-Amzn-Trace-Id",
+            "uber-trace-id",
+        ),
         *(
             "x-amzn-trace-id",
             "x_amzn_trace_id",

@@ -1,7 +1,7 @@
 """Ids of traces and spans in the forms in which programs write them, brought to the hexadecimal one.
 
 Sources: W3C Trace Context, section 3.2 (traceparent); Google Cloud's LogEntry.trace and X-Cloud-Trace-Context; AWS X-Ray's
-trace id and header; Zipkin's B3 single header; Datadog, whose ids in logs are decimal.
+trace id and header; Zipkin's B3 single header; Jaeger's uber-trace-id; Datadog, whose ids in logs are decimal.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ _HEX = re.compile(r"[0-9a-f]{16}(?:[0-9a-f]{16})?", re.ASCII)
 _PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})(?:-[0-9a-f]{2})?(?:-.*)?", re.ASCII)
 _B3 = re.compile(r"([0-9a-f]{16}|[0-9a-f]{32})-([0-9a-f]{16})(?:-[01d](?:-[0-9a-f]{16})?)?", re.ASCII)
 _CLOUD = re.compile(r"(?:projects/[^/]+/traces/)?([0-9a-fA-F]{32})(?:/(\w+))?(?:;o=\d)?", re.ASCII)
-_XRAY = re.compile(r"(?:.*?\bRoot=)?1-([0-9a-f]{8})-([0-9a-f]{24})(?:.*?\bParent=([0-9a-f]{16}))?(?:;.*)?", re.ASCII)
+_XRAY = re.compile(r"(?:.*?\broot=)?1-([0-9a-f]{8})-([0-9a-f]{24})(?:;parent=([0-9a-f]{16}))?(?:;.*)?", re.ASCII)
+_JAEGER = re.compile(r"([0-9a-f]{1,32}):([0-9a-f]{1,16}):[0-9a-f]{1,16}:[0-9a-f]{1,2}", re.ASCII)
 _NOTHING = re.compile(r"(?:0x)?0*", re.ASCII)
 #: Fewest characters of an id in hexadecimal, and of any form in which an id is a part; longest id.
 _LEAST, _SHORTEST = 16, 32
@@ -51,6 +52,8 @@ def trace(value: Any, *, decimal: bool = False) -> Ids:
         return Ids(_short(int(low)))
     if _HEX.fullmatch(low) is not None:
         return Ids(low)
+    if ":" in low and (found := _JAEGER.fullmatch(low)) is not None:
+        return Ids(_known(found[1].zfill(16 if len(found[1]) <= 16 else 32)), _known(found[2].zfill(16)))
     if len(text) < _SHORTEST:
         return Ids(text)
     if (found := _PARENT.fullmatch(low) or _B3.fullmatch(low)) is not None:

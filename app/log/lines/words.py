@@ -159,7 +159,7 @@ _LEADING = re.compile(
 _EXCEPTION = re.compile(r"(?:\w{1,60}\.){0,12}[A-Z]\w{0,100}(?:Error|Exception)(?: \[\w{1,60}\])?: ", re.ASCII)
 
 
-#: What a compiler, a command or a library puts before its text: `pay.c:7:3: warning: `, `git: fatal: `, `LibClamAV Error: `, `pay.py:7: UserWarning: `.
+#: The label that a compiler, a command or a library puts before its text: `pay.c:7:3: warning: `, `git: fatal: `, `LibClamAV Error: `, `pay.py:7: UserWarning: `.
 _SAID = re.compile(
     r"(?!(?:[Nn]o|[Ll]ast|[Pp]revious|[Ff]irst) )(?:[^\s:\"'{}=\[\]]{1,300}(?::\d{1,7}){0,2}: )?(?:[A-Z]\w{0,40} ){0,2}"
     r"(?:(?P<warn>(?i:warning)|[A-Z]\w{0,40}Warning)|(?P<fatal>[Ff]atal|FATAL)|(?:[Ff]atal )?(?:[Ee]rror|ERROR)): (?!-?\d)",

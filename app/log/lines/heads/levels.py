@@ -29,7 +29,7 @@ def fits(level: words.Level, tokens: list[re.Match[str]], line: str) -> bool:
     if level.style == "letter":
         return False
     if len(tokens) > 1 and line[tokens[-1].end() : tokens[-1].end() + 2] == ": " and _is_program(tokens):
-        # Of what syslog(3)'s tag is written before, few levels are sure: ntpd's CONFIG is the part of it that speaks.
+        # Behind syslog(3)'s tag few levels are sure: ntpd's CONFIG is the part of it that speaks.
         return len(tokens) <= _HOST_AND_PROGRAM and words.is_usual(level.name)
     loose = sum(
         token["name"] is not None and token["colon"] is None and line[token.end() : token.end() + 1] != "["
