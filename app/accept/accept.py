@@ -121,7 +121,7 @@ class Accept:
         return outcome
 
     def _prepare(self, parsed: Parsed, space: str) -> None:
-        """Write on the logs whose they are, and apply the rules, which can't change that."""
+        """Stamp the sender's space on the logs, then apply the rules, which can't change the space."""
         if self._spaces is not None:
             self._spaces.stamp(parsed, space)
         if self._ruling is not None:

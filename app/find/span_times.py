@@ -24,7 +24,7 @@ LONGEST = 86_400 * 10**9
 SPOKEN = 40
 
 _MS, _S = 10**6, 10**9
-#: Beginnings of a name that don't change what it means.
+#: Prefixes of a name that do not change its meaning.
 _BEFORE = ("metadata.", "attributes.", "fields.", "otel.", "labels.")
 #: Names as `_plain` writes them: OpenTelemetry, ECS, B3 and Zipkin, Serilog (`@ps`, `@st`), Data Prepper, and usual ones.
 _PARENTS = frozenset(

@@ -48,7 +48,7 @@ class Copied:
 class CopySource:
     """Where logs are copied from."""
 
-    #: Distinguishes this source from others in what the target notes.
+    #: Name of this source in the notes that the target keeps.
     name: str
     record: RecordParts
     #: None where no queue was named: no log can wait there then.

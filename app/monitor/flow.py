@@ -32,7 +32,7 @@ def sample(queue: LogQueue, keeper: FigureKeeper, waiting: int) -> FlowSample:
 
 
 class Sampler:
-    """Looks like a probe of the watch, which runs it in the process that leads; there is nothing wrong that it could find."""
+    """Takes samples of the system's counts. It has a probe's interface, since the leading process runs probes at intervals; it never finds trouble."""
 
     name = "flow"
 

@@ -45,7 +45,7 @@ class SavedSearch(msgspec.Struct, frozen=True):
     #: When it was made and last changed, in ms since 1970.
     made: int
     changed: int
-    #: Which reader's it is, such as `user zoe`; empty: everybody's.
+    #: The reader who owns it, such as `user zoe`; empty where it belongs to everybody.
     owner: str = ""
 
     @property

@@ -25,7 +25,7 @@ class Detector:
     """A kind of secret that is known by its form."""
 
     help: str
-    #: Fields that it looks at unless a rule names others.
+    #: Fields in which the detector searches unless a rule names others.
     fields: tuple[str, ...]
     may_hold: MayHold
     find: Finder

@@ -89,7 +89,7 @@ def applied(form: SourceForm | None, assumed: Assumed) -> Assumed:
 
 
 class SourceForms:
-    """The forms that one process knows; for all its threads."""
+    """The forms of sources that one process knows; safe for all its threads."""
 
     def __init__(self, keeper: FormKeeper, clock: Callable[[], float] = time.monotonic) -> None:
         self._keeper = keeper

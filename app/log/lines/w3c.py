@@ -29,7 +29,7 @@ _NAMES = {
     "cs(Referer)": "referrer",
     "cs(referer)": "referrer",
 }
-#: Columns that name whose log it is, the best first.
+#: Columns that name the resource, the best first.
 _RESOURCES = ("s-computername", "x-host-header", "cs-host", "s-sitename", "s-ip")
 #: Columns that hold words alone, though they may look like numbers.
 _WORDS = ("date", "time", "c-ip", "s-ip", "cs-uri-stem", "cs-uri-query", "cs-username")

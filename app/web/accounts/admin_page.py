@@ -171,7 +171,7 @@ def _page(status: int = 200, **more: object) -> Response:
         inside = [sessions.to_dict(one) for one in sessions.listed(access.guard_of(current_app).admin_stamp)]
     except LogIngestorError:
         if more.get("secret"):
-            # It is made: what lists the others must not keep it from being shown.
+            # The token is made: a failure to list the others must not keep it from being shown.
             listed, people, inside, held = [], [], [], []
         else:
             raise

@@ -58,7 +58,7 @@ class Identity:
 
     @property
     def owner(self) -> str:
-        """Whose the searches are that it saves; empty: everybody's, as are those of admins."""
+        """The owner of searches that this identity saves; empty where they are everybody's, as with admins."""
         return "" if self.role == "admin" else owner_of("token" if self.by == "token" else "user", self.name)
 
 

@@ -85,7 +85,7 @@ class UserAccount(Model):
     hide: Mapped[str] = mapped_column(Text, server_default="")
     #: When an admin shut them out; None: they may log in.
     disabled: Mapped[int | None] = mapped_column(BigInteger)
-    #: The issuer by whom they log in, and their name there, which is theirs alone; None for who has a password.
+    #: The OpenID issuer by which the user logs in, and the user's unique name there (`sub`); None for a user with a password.
     issuer: Mapped[str | None] = mapped_column(Text)
     subject: Mapped[str | None] = mapped_column(Text)
     #: As of a token.

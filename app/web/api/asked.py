@@ -62,7 +62,7 @@ class Asked(Parameters):
         return self.read(lambda: read_query(given), Query())
 
     def raw(self, name: str) -> str:
-        """Return what was given as a text, whatever it means."""
+        """Return a parameter's text as it was given; empty where it is absent."""
         return str(self.given.get(name) or "")
 
     def text(self, name: str, default: str, choices: Sequence[str] = ()) -> str:

@@ -58,7 +58,7 @@ def ready() -> Response:
 
 
 def _tried(look: Callable[[P, Backends, Settings], None], part: P) -> P:
-    """Return the part as *look* finds it, with the figures that it knows also where it then raises what is wrong."""
+    """Return the part as *look* fills it in; where *look* raises, the part is unready for that reason and keeps the figures filled in before."""
     try:
         look(part, backends(), settings())
     except LogIngestorError as error:

@@ -13,7 +13,7 @@ from app.web.search.chart import RANKS
 
 #: Places for marks in all lanes together, and in one: logs at one place are one mark of the gravest level.
 MARKS, FEWEST, MOST = 2_400, 24, 400
-#: Marks up to which each says what it is when it is pointed at.
+#: Most marks of a page that have a tooltip each.
 TITLED = 500
 #: Depth to which names are indented.
 DEEPEST = 8

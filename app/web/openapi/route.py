@@ -78,7 +78,7 @@ class Route:
 
     @property
     def operation(self) -> str:
-        """A name for the route that no other has with one of its methods."""
+        """A name made of the path; with a method before it (`anchor`) it is unique."""
         words = "".join(character if character.isalnum() else " " for character in self.path).split()
         return "_".join(words)
 

@@ -59,7 +59,7 @@ class Fault:
 
     @classmethod
     def of(cls, refused: Refused) -> Fault:
-        """Return the fault with what it stands in, marked where its place is known."""
+        """Return the text around the fault, with the fault marked where its place is known."""
         problem = refused.problem
         text = refused.payload.decode("utf-8", "replace")
         if problem.position is None:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 #: Height of a chart of the overview, in its own units; a bar's room is one wide, WIDTH of which it fills.
 HEIGHT, WIDTH = 40, 0.85
-#: Least height of a bar that is not 0, so that it can be seen.
+#: Least height of a bar above 0, so that it can be seen.
 _LEAST = 1.5
 
 #: Attributes that the bars of one colour have in common.

@@ -67,7 +67,7 @@ class SearchForm:
     q: str = ""
     start: str = ""
     end: str = ""
-    #: Name of the zone; none where none was ever chosen.
+    #: Name of the zone; empty where none was ever chosen.
     tz: str = ""
     clock: str = "event"
     sort: str = "desc"

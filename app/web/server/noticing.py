@@ -15,7 +15,7 @@ from app.web.server.bridge import Receive, Send
 from app.web.server.environ import Scope
 
 PATH = "/notices"
-#: Notices that wait for one socket; one that is slower is closed, and comes back to what is open.
+#: Notices that may wait for one socket; a slower socket is closed, and gets what is open when it connects again.
 WAITING = 1_000
 #: WebSocket close codes (RFC 6455, section 7.4.1; IANA's registry): going away, try again later.
 GOING_AWAY, LATER = 1001, 1013

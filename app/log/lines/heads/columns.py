@@ -178,7 +178,7 @@ def width_of(lines: Iterable[str]) -> int:
 
 
 def padded(line: str, width: int) -> str:
-    """Return a line whose level fills its column, up to the one blank before *width*, with a second one: it is known by that."""
+    """Return a line whose level fills its column (one blank before *width*) with a second blank, by which padded levels are recognised."""
     full = (
         width > 0
         and line[: width - 1].isalpha()

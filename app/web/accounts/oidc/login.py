@@ -23,7 +23,7 @@ from app.web.accounts.oidc.issuer import TIMEOUT, Issuer
 from app.web.accounts.oidc.person import LoginRefused, Person, known_error
 from app.web.security.tries import Tries
 
-#: Signatures that are believed: none of `none`, nor of HS256, for which whoever knows a public key could take it as the secret.
+#: Signature algorithms accepted: not `none`, and not HS256, whose secret would be the issuer's public key, which anybody knows.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
 #: Seconds that the clocks of issuer and server may differ by.
 LEEWAY_SECONDS = 60

@@ -184,7 +184,7 @@ def _error(status: int, reason: str, kind: str | None = None, headers: dict[str,
 
 @bp.errorhandler(RateExceeded)
 def _too_often(error: RateExceeded) -> Response:
-    """Answer item by item where a client gives its batch up at any other answer; one that loses whatever is refused waits for its turn."""
+    """Word a sender's exceeded rate for its client: 429 for each item where the client would give up its batch at any other answer; a client that loses what is refused waits for its turn."""
     if _is_rsyslog():
         return _in_turn(error)
     if not (request.path.rstrip("/").endswith("/_bulk") and _resends_items()):
