@@ -28,6 +28,16 @@ def files_per_folder() -> dict[str, int]:
     return dict(Counter(str(path.parent.relative_to(ROOT)) for path in APP.rglob("*.py") if path.name != "__init__.py"))
 
 
+def repeated_folders() -> list[str]:
+    """Return the modules of app/ whose name says their folder's again beside something else: alerts/alert_rounds.py."""
+    found = []
+    for path in sorted(APP.rglob("*_*.py")):
+        folder = path.parent.name.removesuffix("s")
+        if folder in (word.removesuffix("s") for word in path.stem.split("_")):
+            found.append(str(path.relative_to(ROOT)))
+    return found
+
+
 def classes() -> dict[str, list[str]]:
     """Return the public classes of app/ by name, each with the files that define one at their top level."""
     found = defaultdict(list)
@@ -46,7 +56,7 @@ def doubled_classes() -> dict[str, list[str]]:
 def methods_per_port() -> dict[str, int]:
     """Return how many methods each protocol of app/ports has, those of its bases included."""
     own: dict[str, tuple[int, list[str]]] = {}
-    for path in (APP / "ports").glob("*.py"):
+    for path in (APP / "ports").rglob("*.py"):
         for node in ast.parse(path.read_text()).body:
             if isinstance(node, ast.ClassDef):
                 methods = sum(isinstance(inner, ast.FunctionDef) for inner in node.body)
@@ -138,6 +148,7 @@ def main() -> None:
     for name, paths in sorted(doubled_classes().items()):
         print(f"{len(paths):4} classes {name}: {', '.join(paths)}")
     print(f"{len(doubled_classes()):4} doubled public class names")
+    print(f"{len(repeated_folders()):4} names that repeat their folder")
     print(f"{len(arrows_upwards()):4} arrows against the floors")
     print(f"{tell_and_told():4} places of tell and told outside notify")
     print(f"{unnamed_subjects():4} docstrings and comments without a subject of their own")

@@ -22,6 +22,11 @@ def test_no_folder_is_crowded() -> None:
     assert crowded.get("app/cli", 0) <= COMMANDS
 
 
+def test_no_name_repeats_its_folder() -> None:
+    """The folder is the prefix."""
+    assert house.repeated_folders() == []
+
+
 def test_no_port_is_a_tower() -> None:
     """A function that asks for a port gets a page of methods."""
     assert {port: methods for port, methods in house.methods_per_port().items() if methods > METHODS} == {}
