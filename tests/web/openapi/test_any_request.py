@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache
 
 import pytest
 import schemathesis
@@ -56,14 +57,27 @@ def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
     return shown
 
 
-def operations(app: Flask) -> Iterator[APIOperation]:
-    """Yield each operation of the document that the application serves."""
-    for one in schemathesis.openapi.from_wsgi("/openapi.json", app).get_all_operations():
-        yield one.ok()
+#: The operations of each document that was met: what makes requests of their schemas is costly to make, and the same for all tests.
+DESCRIBED: dict[str, list[APIOperation]] = {}
+
+
+def operations(app: Flask) -> list[APIOperation]:
+    """Return each operation of the document that the application serves."""
+    document = app.test_client().get("/openapi.json").text
+    if document not in DESCRIBED:
+        schema = schemathesis.openapi.from_wsgi("/openapi.json", app)
+        DESCRIBED[document] = [one.ok() for one in schema.get_all_operations()]
+    return DESCRIBED[document]
+
+
+@cache
+def requests(operation: APIOperation, mode: GenerationMode) -> st.SearchStrategy[schemathesis.Case]:
+    """Return what makes the requests to an operation: once for all tests."""
+    return operation.as_strategy(generation_mode=mode)
 
 
 def ask(
-    operation: APIOperation, mode: GenerationMode, most: int, there: dict[str, str], headers: dict[str, str]
+    app: Flask, operation: APIOperation, mode: GenerationMode, most: int, there: dict[str, str], headers: dict[str, str]
 ) -> list[int]:
     """Make requests to an operation; return their statuses. Raises what an answer has that the document does not describe.
 
@@ -72,12 +86,12 @@ def ask(
     statuses = []
 
     @trials(max_examples=most, deadline=None, database=None, derandomize=True, suppress_health_check=[*HealthCheck])
-    @given(case=operation.as_strategy(generation_mode=mode), known=st.booleans())
+    @given(case=requests(operation, mode), known=st.booleans())
     def each(case: schemathesis.Case, known: bool) -> None:
         if known:
             given_ = case.path_parameters or {}
             case.path_parameters = {name: there.get(name, value) for name, value in given_.items()}
-        statuses.append(case.call_and_validate(checks=CHECKS, headers=headers).status_code)
+        statuses.append(case.call_and_validate(checks=CHECKS, headers=headers, app=app).status_code)
 
     # Where any text is a name of the path, and nothing else is taken, no request is wrong.
     with suppress(*([Unsatisfiable] if mode is GenerationMode.NEGATIVE else [])):
@@ -111,7 +125,7 @@ def test_answers_are_those_described(
     while held.queue.depth().bytes:
         held.move(1_000, 0)
     there = {"identity": id_text(minutes[0].id), "trace_id": "trace-0", "receipt": receipt, "which": "errors"}
-    asked = {one.label: ask(one, mode, examples(REQUESTS), there, made[whose]) for one in operations(app)}
+    asked = {one.label: ask(app, one, mode, examples(REQUESTS), there, made[whose]) for one in operations(app)}
     # All but the document itself, which is how they are known.
     assert asked.keys() | {"GET /openapi.json"} == EVERY
     statuses = [status for found in asked.values() for status in found]
@@ -140,7 +154,9 @@ def counted(statuses: list[int]) -> str:
 def test_who_brings_no_password_is_answered_as_described(settings: Settings, say: Callable[[str], None]) -> None:
     """401 at each operation that is closed, by the schema of an error; the others answer."""
     app = create_app(replace(settings, auth="required", admin_password=SECRET))
-    asked = {one.label: ask(one, GenerationMode.POSITIVE, examples(REQUESTS // 3), {}, {}) for one in operations(app)}
+    asked = {
+        one.label: ask(app, one, GenerationMode.POSITIVE, examples(REQUESTS // 3), {}, {}) for one in operations(app)
+    }
     closed = {f"{method} {route.path}" for route in ROUTES if route.closed for method in route.methods}
     assert {label for label, statuses in asked.items() if set(statuses) == {401}} == closed
     statuses = [status for found in asked.values() for status in found]
