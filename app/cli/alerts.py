@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Callable
 from typing import Any
 
 import click
@@ -15,12 +14,12 @@ from app.alerts.counts import CountSources
 from app.alerts.shown import ShownAlert, ShownChange, ShownTry
 from app.backends import Backends
 from app.cli import terminal
-from app.cli.options import json_option, print_json, with_backends
+from app.cli.options import json_option, print_json, several, with_backends
 from app.ports.alerts import Alert, AlertKeeper, Change
 from app.ports.notices import SEVERITIES
 from app.times.instant import now_ms
 
-_PARTS = (
+_parts = several(
     click.option("--search", metavar="NAME", help="The saved search whose logs are counted."),
     click.option("--kind", type=click.Choice(verbs.KINDS), help="When it fires."),
     click.option("--window", metavar="5m", help="Over how long logs are counted: whole minutes, up to 7d."),
@@ -33,12 +32,6 @@ _PARTS = (
     click.option("--close-after", type=int, help="Evaluations in a row before it is over (3)."),
     click.option("--severity", type=click.Choice(SEVERITIES), help="Severity of its notice (error)."),
 )
-
-
-def _parts(function: Callable[..., Any]) -> Callable[..., Any]:
-    for option in reversed(_PARTS):
-        function = option(function)
-    return function
 
 
 @click.group()

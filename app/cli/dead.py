@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,7 +11,7 @@ from app.accept import replay as pipeline
 from app.accept.replay import Replay
 from app.backends import Backends
 from app.cli import terminal
-from app.cli.options import json_option, print_json, with_backends, with_parts
+from app.cli.options import json_option, print_json, several, with_backends, with_parts
 from app.errors import InvalidInput, Problem
 from app.log.envelope import DeadLetter
 from app.log.record import id_bytes, id_text
@@ -25,17 +24,11 @@ if TYPE_CHECKING:
 #: Reasons of failed replays that are printed.
 REASONS_SHOWN = 10
 
-_chosen = (
+_choice = several(
     click.argument("ids", metavar="ID...", nargs=-1),
     click.option("--all", "everything", is_flag=True, help="All dead letters."),
     click.option("--reason", metavar="TEXT", help="All dead letters with exactly this reason."),
 )
-
-
-def _choice(function: Callable[..., Any]) -> Callable[..., Any]:
-    for option in reversed(_chosen):
-        function = option(function)
-    return function
 
 
 @click.group()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from app.cli import sources, terminal
-from app.cli.options import json_option, print_json, warn_of_pending, with_parts
+from app.cli.options import form_options, json_option, print_json, warn_of_pending, with_parts
 from app.errors import InvalidInput, Problem
 from app.files import pieces as files
 from app.files.ledger import Ledger
@@ -35,16 +35,7 @@ FAULTS_SHOWN = 10
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="FILE…|-")
-@click.option(
-    "--as",
-    "--format",
-    "dialect",
-    default="",
-    metavar="NAME",
-    help="A dialect (docs/producers.md) or a form: json, syslog, access, logfmt, text, plain; recognised by default.",
-)
-@click.option("--zone", default="", metavar="ZONE", help="Of times without an offset: Europe/Berlin (UTC).")
-@click.option("--first-line", default="", metavar="REGEX", help="Found in the first line of each log, and in no other.")
+@form_options
 @click.option("--keep", is_flag=True, help="Keep with each FILE how it is written: it is read so from now on.")
 @json_option
 @with_parts

@@ -31,7 +31,20 @@ zone_option = click.option(
     "--tz", metavar="ZONE", help="Zone of the times shown, and of those given without an offset: Europe/Berlin (UTC)."
 )
 
-_QUERY_OPTIONS = (
+
+def several(*parameters: Callable[[Any], Any]) -> Callable[[Function], Function]:
+    """Return a decorator that adds options and arguments to a command, in the order in which its help shows them."""
+
+    def add(function: Function) -> Function:
+        for parameter in reversed(parameters):
+            function = parameter(function)
+        return function
+
+    return add
+
+
+#: QUERY and the options of its window and order.
+query_options = several(
     click.argument("query", nargs=-1),
     click.option("--from", "start", metavar="TIME", help="Only logs from this time on: 2023-09-15T08:00, now-15m …"),
     click.option("--to", "end", metavar="TIME", help="Only logs up to this time."),
@@ -42,12 +55,21 @@ _QUERY_OPTIONS = (
     zone_option,
 )
 
-
-def query_options(function: Function) -> Function:
-    """Add QUERY and the options of its window and order."""
-    for option in reversed(_QUERY_OPTIONS):
-        function = option(function)
-    return function
+#: How a source writes its logs.
+form_options = several(
+    click.option(
+        "--as",
+        "--format",
+        "dialect",
+        default="",
+        metavar="NAME",
+        help="A dialect (docs/producers.md) or a form: json, syslog, access, logfmt, text, plain; recognised by default.",
+    ),
+    click.option("--zone", default="", metavar="ZONE", help="Of times without an offset: Europe/Berlin (UTC)."),
+    click.option(
+        "--first-line", default="", metavar="REGEX", help="Found in the first line of each log, and in no other."
+    ),
+)
 
 
 def make_query(query: tuple[str, ...], **params: Any) -> Query:

@@ -9,7 +9,7 @@ import click
 
 from app.backends import Backends
 from app.cli import terminal
-from app.cli.options import json_option, print_json, with_backends
+from app.cli.options import form_options, json_option, print_json, with_backends
 from app.errors import InvalidInput, NotFound, Problem
 from app.files.sources import forms as source_forms
 from app.files.sources.matching import FormMatcher
@@ -49,16 +49,7 @@ def list_sources(backends: Backends, as_json: bool) -> None:
 
 @command.command("set")
 @click.argument("name")
-@click.option(
-    "--as",
-    "--format",
-    "dialect",
-    default="",
-    metavar="DIALECT",
-    help="A dialect (docs/producers.md) or a form of text.",
-)
-@click.option("--zone", default="", metavar="ZONE", help="Of times without an offset: Europe/Berlin.")
-@click.option("--first-line", default="", metavar="REGEX", help="Found in the first line of each log, and in no other.")
+@form_options
 @json_option
 @with_backends
 def set_source(backends: Backends, name: str, dialect: str, zone: str, first_line: str, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, NamedTuple, cast
 
 from app.times import instant
+from app.times import zone as zones
 
 MONTHS = {
     name: number
@@ -92,8 +93,7 @@ def _offset(local: str, zone: tzinfo) -> str:
 
 def offset_text(offset: timedelta | None) -> str:
     """Return an offset as RFC 3339 writes it, without seconds: zones had them before about 1930 only."""
-    minutes = round((offset or timedelta()).total_seconds() / 60)
-    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
+    return zones.offset_text(round((offset or timedelta()).total_seconds() / 60))
 
 
 def from_groups(found: re.Match[str], first: int, assumed: Assumed) -> str | None:

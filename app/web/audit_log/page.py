@@ -11,7 +11,7 @@ from app.audit_log import search
 from app.errors import InvalidQuery, TimedOut
 from app.find.find import NOTHING_UNSEEN
 from app.log.record import LogRecord
-from app.query.query import encode_cursor
+from app.query.query import Page, encode_cursor
 from app.web.alerts import saved
 from app.web.answers.find import PageAnswer
 from app.web.answers.reply import reply
@@ -34,12 +34,18 @@ def show() -> BaseResponse:
     """Answer with one page of entries, newest first."""
     if saved.wants_page():
         return _page()
+    found = _found()
+    return reply(PageAnswer.of(found, NOTHING_UNSEEN))
+
+
+def _found() -> Page:
+    """Return the page of entries that the request asks for. Raises InvalidQuery and Unavailable."""
     asked = Asked(NAMES)
     query = asked.query()
     asked.check()
     found = search.page(backends().record.audit_log, query, budget())
     returned(len(found.records))
-    return reply(PageAnswer.of(found, NOTHING_UNSEEN))
+    return found
 
 
 def _page() -> Response:
@@ -47,11 +53,7 @@ def _page() -> Response:
     shown: dict[str, Any] = {"form": form, "entries": (), "problems": (), "older": None, "total": None}
     status = 200
     try:
-        asked = Asked(NAMES)
-        query = asked.query()
-        asked.check()
-        found = search.page(backends().record.audit_log, query, budget())
-        returned(len(found.records))
+        found = _found()
         shown |= {"entries": [_entry(record) for record in found.records], "total": found.total, "exact": found.exact}
         shown["older"] = None if found.next is None else encode_cursor(found.next)
     except InvalidQuery as error:

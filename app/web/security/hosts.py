@@ -19,6 +19,11 @@ def is_own(host: str, named: frozenset[str]) -> bool:
     _, dot, last = name.rpartition(".")
     if not name or not dot or last in _PRIVATE or name in named:
         return True
+    return is_address(name)
+
+
+def is_address(name: str) -> bool:
+    """Return whether a host's name is an address of IPv4 or IPv6, without brackets."""
     try:
         ip_address(name)
     except ValueError:

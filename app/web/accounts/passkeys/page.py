@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Flask, Response, current_app, g, make_response, redirect, render_template, request
@@ -17,7 +16,7 @@ from app.web.accounts.passkeys import kept
 from app.web.accounts.totp import factor
 from app.web.accounts.totp import page as totp
 from app.web.current import settings
-from app.web.security import access, session
+from app.web.security import access, hosts, session
 
 if TYPE_CHECKING:
     from app.web.accounts.passkeys.ceremony import Ceremony
@@ -38,7 +37,7 @@ def usable() -> bool:
     """Return whether browsers have passkeys for the name by which they ask: over TLS, or `localhost`; never for an address."""
     name = _host()
     local = name == "localhost" or name.endswith(".localhost")
-    safe = local or (request.is_secure and "." in name and not _is_address(name))
+    safe = local or (request.is_secure and "." in name and not hosts.is_address(name))
     return safe and bool(current_app.extensions["logingestor.passkeys"]) and access.guard_of(current_app).required
 
 
@@ -152,11 +151,3 @@ def _ceremony() -> Ceremony:
 
 def _host() -> str:
     return request.host.partition(":")[0].lower()
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ip_address(name)
-    except ValueError:
-        return False
-    return True
