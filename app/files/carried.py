@@ -85,9 +85,15 @@ def within(found: dict[str, Any], said: dict[str, Any]) -> dict[str, Any]:
     The log's own message, level and time win: its sender's envelope says when and how it was carried. Its resource gives
     way and is kept in the metadata. *found* itself is changed.
     """
-    metadata = _both(found.get("metadata"), said.get("metadata"))
-    named, other = found.get("resourceId"), said.get("resourceId")
-    if named is not None and other is not None and named != other and isinstance(metadata, dict):
+    metadata, inner, named = said.get("metadata"), found.get("metadata"), found.get("resourceId")
+    if inner is not None:
+        metadata = _both(inner, metadata)
+    if (
+        named is not None
+        and (other := said.get("resourceId")) is not None
+        and named != other
+        and isinstance(metadata, dict)
+    ):
         metadata = {"resourceId": named, **metadata}
     for name, value in said.items():
         if value is not None and (name not in _OWN or found.get(name) is None):
@@ -100,4 +106,4 @@ def _both(one: Any, other: Any) -> Any:
     """Return the metadata of both; what can't be joined is left to the schema, which refuses it with its reason."""
     if isinstance(one, dict) and isinstance(other, dict):
         return {**one, **other}
-    return other if one is None else one
+    return one

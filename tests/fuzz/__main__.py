@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import http.client
+import os
 import random
 import socket
 import tempfile
@@ -44,6 +45,8 @@ class Found:
     statuses: Counter[int] = field(default_factory=Counter)
     #: (seconds since the start, MiB) of the largest web process or of the listener, and of the worker.
     memory: list[tuple[float, float, float]] = field(default_factory=list)
+    #: Seconds of processor time that what takes logs, and the worker, took so far.
+    busy: tuple[float, float] = (0.0, 0.0)
     faults: list[str] = field(default_factory=list)
 
     def warm(self, part: int) -> tuple[float, float]:
@@ -65,12 +68,13 @@ class Found:
         statuses = ", ".join(f"{status}: {count:,}" for status, count in sorted(self.statuses.items()))
         memory = "; ".join(f"{before:.0f} to {after:.0f}" for before, after in (self.warm(1), self.warm(2)))
         slowest = f"{self.slowest * 1000:.0f} ms" if self.statuses else "–"
-        return f"| {self.door} | {self.seconds / 60:.1f} | {self.sent:,} | {statuses or '–'} | {slowest} | {memory} | {'; '.join(self.faults) or 'none'} |"
+        busy = "; ".join(f"{one:.0f}" for one in self.busy)
+        return f"| {self.door} | {self.seconds / 60:.1f} | {self.sent:,} | {busy} | {statuses or '–'} | {slowest} | {memory} | {'; '.join(self.faults) or 'none'} |"
 
 
 HEAD = (
-    "| door | minutes | sent | answers | slowest | MiB of what takes logs; of the worker | faults |",
-    "|---|---|---|---|---|---|---|",
+    "| door | minutes | sent | CPU, s: of what takes logs; of the worker | answers | slowest | MiB of what takes logs; of the worker | faults |",
+    "|---|---|---|---|---|---|---|---|",
 )
 
 
@@ -84,8 +88,19 @@ def resident(pids: list[int]) -> float:
     return max(sizes) / 1024
 
 
+def busy(pids: list[int]) -> float:
+    """Return the processor time that these processes took so far, in seconds."""
+    ticks = 0
+    for pid in pids:
+        with suppress(OSError):
+            # Fields 14 and 15 of the whole line (proc_pid_stat(5)); the name in the second may hold blanks.
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 class Watch:
-    """Looks at the memory from time to time, and at whether all processes are those that began."""
+    """Looks at memory and processor time now and then, and at whether all processes are those that began."""
 
     def __init__(self, server: Server, part: str, found: Found, seconds: float) -> None:
         self._server, self._part, self._found = server, part, found
@@ -101,6 +116,7 @@ class Watch:
         if now >= self._next:
             self._next = now + LOOK_SECONDS
             self._found.memory.append((self._found.seconds, resident(self._takers), resident(self._workers)))
+            self._found.busy = busy(self._takers), busy(self._workers)
             if not {*self._takers, *self._workers} <= set(self._server.children()):
                 self._found.faults.append("a process ended")
                 return False

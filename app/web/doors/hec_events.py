@@ -11,6 +11,7 @@ from typing import Any
 from app.errors import InvalidRecord, Problem
 from app.files import carried
 from app.json_text import LENIENT, NotJSON, decode
+from app.log.foreign.scales import is_ranked
 from app.log.limits import REQUEST_LOGS, Sharing, ensure_few
 from app.log.scalars import deep_json
 from app.log.schema import Refused, payload_of
@@ -24,6 +25,11 @@ BLANK = "is blank"
 #: Fields that say where an event is from.
 _FROM = ("host", "source", "sourcetype", "index")
 _KNOWN = frozenset((*_FROM, "event", "time", "fields"))
+#: Names in `fields` that are a log's own: as collectors call level, trace, span and commit (OpenTelemetry Collector: exporter/splunkhecexporter).
+_OWN = {
+    **{"level": "level", "severity": "level", "otel.log.severity.text": "level"},
+    **{"trace_id": "traceId", "traceId": "traceId", "span_id": "spanId", "spanId": "spanId", "commit": "commit"},
+}
 #: Names that Docker's driver puts around a line (moby: daemon/logger/splunk).
 _DOCKER = frozenset(("line", "source", "tag", "attrs"))
 #: Characters of the longest resourceId.
@@ -92,7 +98,7 @@ def _log(sent: Any, assumed: Assumed) -> dict[str, Any] | Refused:
     problem = _problem(sent)
     if problem is not None:
         return Refused(problem, payload_of(sent))
-    event, metadata = sent["event"], _metadata(sent)
+    event, (metadata, own) = sent["event"], _said(sent)
     time = given = sent.get("time")
     if given is not None and not (type(given) is float and 0 < given < _PLAIN_TIME):
         time = moment(given, assumed)
@@ -107,11 +113,26 @@ def _log(sent: Any, assumed: Assumed) -> dict[str, Any] | Refused:
         else:
             event = _line(event)
     if type(event) is dict:
+        found = carried.read(event, assumed)
         said = {"timestamp": time, "resourceId": host, "metadata": metadata}
-        return carried.within(carried.read(event, assumed), said)
+        if own:
+            said.update(_lacking(found, own, metadata))
+        return carried.within(found, said)
     text = event if isinstance(event, str) else _text(event)
-    log = {"message": text.rstrip("\r\n"), "timestamp": time, "resourceId": host, "metadata": metadata}
+    log = {"message": text.rstrip("\r\n"), "timestamp": time, "resourceId": host, "metadata": metadata, **own}
     return carried.opened(log, assumed)
+
+
+def _lacking(found: dict[str, Any], own: dict[str, str], metadata: dict[str, Any]) -> dict[str, str]:
+    """Return those of the log's *own* fields that it has not got from its event; the others stay *metadata*."""
+    lacking = {}
+    for name, value in own.items():
+        inner = found.get(name)
+        if inner is None:
+            lacking[name] = value
+        elif inner != value:
+            metadata.setdefault(name, value)
+    return lacking
 
 
 def _text(event: Any) -> str:
@@ -121,32 +142,45 @@ def _text(event: Any) -> str:
         return deep_json(event)
 
 
-def _metadata(sent: dict[str, Any]) -> dict[str, Any]:
-    """Return what an event's envelope says of it but time and text; a field of a name that is taken goes beneath `fields`."""
-    metadata = {}
+def _said(sent: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what an event's envelope says of it but time and text: its metadata, and what are the log's own fields.
+
+    A field of a name that is taken goes beneath `fields`.
+    """
+    metadata: dict[str, Any] = {}
     for name in _FROM:
         if (origin := sent.get(name)) is not None:
             metadata[name] = origin
     fields = sent.get("fields") or {}
     if not sent.keys() <= _KNOWN:
         fields = {**{name: value for name, value in sent.items() if name not in _KNOWN}, **fields}
-    if metadata.keys().isdisjoint(fields):
-        metadata.update(fields)
-        return metadata
-    taken = {name: value for name, value in fields.items() if name in metadata}
-    metadata.update((name, value) for name, value in fields.items() if name not in taken)
-    metadata["fields"] = taken
-    return metadata
+    own: dict[str, str] = {}
+    taken: dict[str, Any] = {}
+    for name, value in fields.items():
+        if name in _OWN and _OWN[name] not in own and _fits(_OWN[name], value):
+            own[_OWN[name]] = value
+        elif name in metadata:
+            taken[name] = value
+        else:
+            metadata[name] = value
+    if taken:
+        metadata["fields"] = taken
+    return metadata, own
+
+
+def _fits(name: str, value: Any) -> bool:
+    return type(value) is str and 0 < len(value) <= _SHORT and (name != "level" or is_ranked(value))
 
 
 def _problem(sent: Any) -> Problem | None:
-    if not isinstance(sent, dict):
+    if type(sent) is not dict:
         return Problem("is not a JSON object")
-    if sent.get("event") is None:
+    event, fields = sent.get("event"), sent.get("fields")
+    if event is None:
         return Problem("is missing", "event")
-    if sent["event"] == "":
+    if event == "":
         return Problem(BLANK, "event")
-    if not isinstance(sent.get("fields"), dict | None):
+    if fields is not None and type(fields) is not dict:
         return Problem("is not a JSON object", "fields")
     return None
 

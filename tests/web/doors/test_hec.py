@@ -62,6 +62,32 @@ def test_fields_lie_where_they_belong(client: FlaskClient, backends: Backends) -
     assert (two.message, two.level, two.t, two.metadata) == ("from JS", "error", 1_795_963_451_196, {"n": 1})
 
 
+def test_fields_that_are_a_logs_own(client: FlaskClient, backends: Backends) -> None:
+    """Level, trace, span and commit, as OpenTelemetry's Collector writes them; what the event says itself wins."""
+    fields = {
+        "otel.log.severity.text": "WARN",
+        "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736",
+        "span_id": "00f067aa0ba902b7",
+    }
+    events = [
+        {"event": "stock is low", "fields": {**fields, "commit": "5e5342f", "otel.log.name": "shop"}},
+        {"event": {"message": "paid", "level": "info", "traceId": "mine"}, "fields": fields},
+        {"event": "ERROR it failed", "fields": {"level": "third", "trace_id": 7}},
+    ]
+    client.post(EVENT, data="".join(map(json.dumps, events)))
+    one, two, three = taken(backends)
+    assert (one.level, one.trace_id, one.span_id, one.commit) == (
+        "WARN",
+        fields["trace_id"],
+        fields["span_id"],
+        "5e5342f",
+    )
+    assert one.metadata == {"otel.log.name": "shop"}
+    assert (two.level, two.trace_id, two.span_id) == ("info", "mine", fields["span_id"])
+    assert two.metadata == {"level": "WARN", "traceId": fields["trace_id"]}
+    assert (three.level, three.metadata) == ("ERROR", {"level": "third", "trace_id": 7})
+
+
 @pytest.mark.parametrize(
     ("event", "message", "level"),
     [
