@@ -157,8 +157,9 @@ def _said(sent: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     own: dict[str, str] = {}
     taken: dict[str, Any] = {}
     for name, value in fields.items():
-        if name in _OWN and _OWN[name] not in own and _fits(_OWN[name], value):
-            own[_OWN[name]] = value
+        role = _OWN.get(name)
+        if role is not None and role not in own and _fits(role, value):
+            own[role] = value
         elif name in metadata:
             taken[name] = value
         else:
