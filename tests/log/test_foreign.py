@@ -156,6 +156,25 @@ def test_an_array_in_an_object_is_a_batch(name: str) -> None:
     assert one({"message": "m", name: [{"a": 1}]})["message"] == "m"
 
 
+def test_a_list_of_kubernetes_is_its_events() -> None:
+    """As the webhook of its audit log sends them."""
+    event = {
+        "auditID": "a",
+        "level": "Metadata",
+        "verb": "list",
+        "requestReceivedTimestamp": "2026-11-30T09:01:00.123456Z",
+    }
+    events = [{**event, "requestURI": f"/api/v1/{name}", "user": {"username": "ann"}} for name in ("pods", "nodes")]
+    sent = {"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "metadata": {}, "items": events}
+    read = parsed(sent)
+    assert [(log.message, log.level, log.resource_id) for log in read.logs] == [
+        ("/api/v1/pods", "info", "ann"),
+        ("/api/v1/nodes", "info", "ann"),
+    ]
+    assert read.logs[0].timestamp == "2026-11-30T09:01:00.123456Z"
+    assert read.read_as == {"audit-kubernetes": 2}
+
+
 def test_what_was_read_as_what_is_counted() -> None:
     """Our own form is not; keys that look like a field that is lacking are named."""
     read = parsed([{"message": "own"}, {"level": 50, "time": 1795958409411, "pid": 1, "hostname": "h", "msg": "p"}])

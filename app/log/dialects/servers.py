@@ -112,6 +112,12 @@ ROWS: tuple[Dialect, ...] = (
         resource=("subsystem", "processImagePath"),
     ),
     Dialect(
+        "kubernetes-list",
+        "a list of Kubernetes' API, as its audit webhook sends it",
+        (("items:list", "kind:str", "apiVersion:str"),),
+        events="items",
+    ),
+    Dialect(
         "audit-kubernetes",
         "Kubernetes' audit log",
         (("auditID:str", "verb:str"),),
