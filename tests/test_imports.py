@@ -32,7 +32,7 @@ FUNCTION_LINES = 40
 #: The rooms, from the ground floor up; a room imports itself and what lies on floors below its own.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("app", "logingestor"),
-    ("app.errors", "app.json_text", "app.paths", "app.version"),
+    ("app.errors", "app.fibers", "app.json_text", "app.paths", "app.version"),
     ("app.shown", "app.times"),
     ("app.log",),
     ("app.query",),
@@ -50,6 +50,7 @@ FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 
 #: Each room and the libraries that it may import; a system's driver stays in that system's folder.
 LIBRARIES: dict[str, set[str]] = {
+    "app.fibers": {"greenlet"},
     "app.json_text": {"msgspec"},
     "app.shown": {"msgspec"},
     # zstandard: inflating what was sent, or a file as it was rotated, is part of reading it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import g, request
+from flask import Request, request
 
 from app.errors import Problem, TooLarge
 from app.log.body import inflate
@@ -10,6 +10,8 @@ from app.log.limits import ensure_sparse
 from app.times.written import Assumed
 from app.web.current import parts
 from app.web.security.access import who
+from app.web.security.proxied import current_notes, current_request
+from app.web.server.environ import BODY
 
 
 def assumed_of_source() -> Assumed:
@@ -26,19 +28,31 @@ def _names() -> tuple[str, ...]:
 
 def raw_body() -> bytes:
     """Return the body as it was sent, read once. Raises TooLarge."""
-    if "body" not in g:
-        limit = parts().settings.body_limit
-        announced = request.content_length
-        body = b"" if announced is not None and announced > limit else request.stream.read(limit + 1)
-        if len(body) > limit or (announced or 0) > limit:
-            raise TooLarge(Problem(f"the body has more than {limit:,} bytes"))
-        g.body = body
-    return bytes(g.body)
+    notes = current_notes()
+    if "body" not in notes:
+        limit, asked = parts().settings.body_limit, current_request()
+        sent: bytes | None = asked.environ.get(BODY)
+        body = _streamed(asked, limit) if sent is None else sent
+        _check_size(len(body), limit)
+        notes.body = body
+    return bytes(notes.body)
+
+
+def _streamed(asked: Request, limit: int) -> bytes:
+    """Return the body as another server than ours hands it over, and no more of it than shows that it is over the limit."""
+    _check_size(asked.content_length or 0, limit)
+    return asked.stream.read(limit + 1)
+
+
+def _check_size(size: int, limit: int) -> None:
+    if size > limit:
+        raise TooLarge(Problem(f"the body has more than {limit:,} bytes"))
 
 
 def inflated(body: bytes) -> bytes:
     """Return *body* without its Content-Encoding. Raises TooLarge, UnsupportedMedia, and InvalidRecord for broken data."""
-    return sparse(inflate(body, request.environ.get("HTTP_CONTENT_ENCODING"), parts().settings.inflated_limit))
+    encoding = request.environ.get("HTTP_CONTENT_ENCODING")
+    return sparse(inflate(body, encoding, parts().settings.inflated_limit) if encoding else body)
 
 
 def sparse(body: bytes) -> bytes:

@@ -29,6 +29,8 @@ class Server:
 
     def __init__(self, folder: Path, **settings: str) -> None:
         self.folder = folder
+        #: The checkout whose program it is.
+        self.root = ROOT
         self.environment = {name: text for name, text in os.environ.items() if not name.startswith("LOGINGESTOR_")}
         given = {"DATA_DIR": str(folder), "PORT": "0", "MIN_FREE_DISK": "1 MiB", **settings}
         self.environment |= {f"LOGINGESTOR_{name}": text for name, text in given.items()}
@@ -44,7 +46,7 @@ class Server:
         self.console, self.url = "", ""
         self._process = subprocess.Popen(
             [sys.executable, "-m", "app.cli", "serve"],
-            cwd=ROOT,
+            cwd=self.root,
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -6,16 +6,18 @@ import threading
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from app import fibers
+
 T = TypeVar("T")
 
 
 class _Turn(Generic[T]):
-    """A caller's place in the line. Its bell rings when its wish is done, or when it is to lead."""
+    """A caller's place in the line. Its bell rings when its wishes are done, or when it is to lead."""
 
-    __slots__ = ("bell", "done", "leads", "wish")
+    __slots__ = ("bell", "done", "leads", "wishes")
 
-    def __init__(self, wish: T) -> None:
-        self.wish = wish
+    def __init__(self, wishes: list[T]) -> None:
+        self.wishes = wishes
         self.done = self.leads = False
         self.bell = threading.Lock()
         self.bell.acquire()
@@ -31,8 +33,12 @@ class Group(Generic[T]):
         self._led = False
 
     def carry_out(self, wish: T) -> None:
-        """Return when a commit has had *wish*, this caller's own or another's."""
-        turn = _Turn(wish)
+        """Return when a commit has had *wish*, this caller's own or another's; fibers of one thread are one caller."""
+        if not fibers.joins(self._carry_out, wish):
+            self._carry_out([wish])
+
+    def _carry_out(self, wishes: list[T]) -> None:
+        turn = _Turn(wishes)
         with self._guard:
             self._line.append(turn)
             turn.leads, self._led = not self._led, True
@@ -49,7 +55,7 @@ class Group(Generic[T]):
         with self._guard:
             turns, self._line = self._line, []
         try:
-            self._commit([one.wish for one in turns])
+            self._commit([wish for one in turns for wish in one.wishes])
         finally:
             # The next commit must not wait until all of this one have been woken.
             self._pass_on()

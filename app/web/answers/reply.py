@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from flask import Response
@@ -12,6 +12,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from app.errors import Problem
 from app.shown import Shown, ShownProblem, Yes
+
+if TYPE_CHECKING:
+    from werkzeug.datastructures import Headers
 
 _JSON = "application/json"
 _by_name = msgspec.json.Encoder(order="sorted").encode
@@ -46,6 +49,14 @@ class ErrorAnswer(Shown):
         return found
 
 
+class _WholeResponse(Response):
+    """A response whose headers are right as they are: it names its length, is no redirect, and has a status with a body."""
+
+    def get_wsgi_headers(self, environ: dict[str, Any]) -> Headers:
+        """See werkzeug, which copies each header and looks for those that it mends: 5 µs for each answer."""
+        return self.headers
+
+
 def error_text(message: str, problems: Sequence[Problem] = ()) -> str:
     """Return the error as readers of the live tail get it, who are answered without Flask."""
     return json.dumps(msgspec.to_builtins(ErrorAnswer.of(message, problems)))
@@ -53,9 +64,9 @@ def error_text(message: str, problems: Sequence[Problem] = ()) -> str:
 
 def reply(found: Shown, status: int = 200) -> Response:
     """Return an answer as JSON, its fields as they are defined."""
-    return Response(msgspec.json.encode(found), status, content_type=_JSON)
+    return _WholeResponse(msgspec.json.encode(found), status, content_type=_JSON)
 
 
 def reply_by_name(found: Shown, status: int = 200) -> Response:
     """Return an answer as JSON on a line, all names in alphabetical order: as Flask writes it, and errors and ingest answered first."""
-    return Response(_by_name(found) + b"\n", status, content_type=_JSON)
+    return _WholeResponse(_by_name(found) + b"\n", status, content_type=_JSON)

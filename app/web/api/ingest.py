@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import cast, get_args
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Request, Response
 
 from app.accept.accept import Outcome
 from app.accept.receipts import Stage
@@ -22,6 +22,7 @@ from app.web.current import backends, parts, space
 from app.web.reading import assumed_of_source, inflated, raw_body
 from app.web.security.access import who
 from app.web.security.errors import answer
+from app.web.security.proxied import current_request
 
 bp = Blueprint("ingest", __name__)
 
@@ -42,38 +43,40 @@ PARAMETERS = ("wait", "token", "strict")
 @bp.post("/logs/ingest")
 def ingest() -> Response:
     """Accept logs: 202 when at least one is durably queued, with what became of each."""
-    stage, strict, key = _stage(), _strict(), _key()
+    asked, held = current_request(), parts()
+    stage, strict, key = _stage(asked), _strict(asked), _key(asked)
+    sender, agent = asked.remote_addr or "", asked.environ.get("HTTP_USER_AGENT", "")
     body = raw_body()
     try:
         body = inflated(body)
-        parsed = _parsed(body, parts().limits, strict)
+        parsed = _parsed(body, asked.environ.get("CONTENT_TYPE"), held.limits, strict)
     except InvalidRecord as error:
-        parts().accept().bury(body, error.problems[0], _sender(), _agent())
+        held.accept().bury(body, error.problems[0], sender, agent)
         raise
     except InvalidInput as error:
         # A body of another type, or too large once decompressed, is kept nowhere, so that the page of sources is the one place
         # that shows it. What is too large as it is sent does not come this far: app/web/server/bridge.py answers 413.
-        parts().accept().refuse(body, error.problems[0], _sender(), _agent())
+        held.accept().refuse(body, error.problems[0], sender, agent)
         raise
     if not parsed.sent:
         raise InvalidRecord(Problem("the body holds no log"))
-    if _agent().startswith(HANDLER):
+    if agent.startswith(HANDLER):
         parsed.numbers = _numbers(parsed)
     digest = hashlib.blake2b(body, digest_size=16).digest() if key else b""
     named = key and f"http:{key}"
-    outcome = parts().accept().take(parsed, sender=_sender(), key=named, digest=digest, agent=_agent(), space=space())
+    outcome = held.accept().take(parsed, sender=sender, key=named, digest=digest, agent=agent, space=space())
     if not outcome.ok:
         problems = [Problem(**problem) for problem in outcome.rejected]
         return answer(400, f"no log was accepted: {_first(outcome)}", problems)
     found = AcceptedAnswer.of(outcome, _message(outcome), parsed)
     if stage and outcome.receipt:
-        found.come_to(parts().receipts().wait(outcome.receipt, stage, WAIT_SECONDS))
+        found.come_to(held.receipts().wait(outcome.receipt, stage, WAIT_SECONDS))
     return reply_by_name(found, 202)
 
 
-def _parsed(body: bytes, limits: Limits, strict: bool) -> Parsed:
+def _parsed(body: bytes, kind: str | None, limits: Limits, strict: bool) -> Parsed:
     """Return the logs of the body, read as those of its source are. Raises InvalidInput."""
-    kind, source = request.headers.get("Content-Type"), assumed_of_source()
+    source = assumed_of_source()
     return schema.read(body, kind, limits, now_ms(), strict=strict, source=source, line=carried.line_reader(source))
 
 
@@ -114,37 +117,29 @@ def _first(outcome: Outcome) -> str:
     return f"log {first['index']}{field}: {first['message']}{more}"
 
 
-def _key() -> str | None:
-    key = request.environ.get("HTTP_IDEMPOTENCY_KEY")
+def _key(asked: Request) -> str | None:
+    key: str | None = asked.environ.get("HTTP_IDEMPOTENCY_KEY")
     if key is not None and not 0 < len(key) <= KEY_LIMIT:
         raise InvalidInput(Problem(f"is empty or longer than {KEY_LIMIT} characters", "Idempotency-Key"))
     return key
 
 
-def _stage() -> Stage | None:
-    if not request.query_string:
+def _stage(asked: Request) -> Stage | None:
+    if not asked.query_string:
         return None
-    for name in request.args:
+    for name in asked.args:
         if name not in PARAMETERS:
             raise InvalidInput(
                 Problem("is not a parameter of this route; there are `wait`, `strict` and `token`", name)
             )
-    stage = request.args.get("wait")
+    stage = asked.args.get("wait")
     if stage is not None and stage not in STAGES:
         raise InvalidInput(Problem(f"is neither {' nor '.join(STAGES)}", "wait"))
     return cast(Stage | None, stage)
 
 
-def _strict() -> bool:
-    value = request.args.get("strict", "0") if request.query_string else "0"
+def _strict(asked: Request) -> bool:
+    value = asked.args.get("strict", "0") if asked.query_string else "0"
     if value not in ("0", "1"):
         raise InvalidInput(Problem("is neither 0 nor 1", "strict"))
     return value == "1"
-
-
-def _sender() -> str:
-    return request.remote_addr or ""
-
-
-def _agent() -> str:
-    return request.headers.get("User-Agent", "")

@@ -16,6 +16,9 @@ HEADERS = {
 #: Subdomains are left out (no includeSubDomains): they may be somebody else's.
 BY_TLS = {**HEADERS, "Strict-Transport-Security": "max-age=31536000"}
 
+#: The same with each name in lower case.
+_PLAINLY, _BY_TLS = ([(one[0].lower(), one) for one in given.items()] for given in (HEADERS, BY_TLS))
+
 
 def install(app: Flask) -> None:
     """Set the headers on every answer, of refused requests and unknown paths too."""
@@ -25,6 +28,6 @@ def install(app: Flask) -> None:
 def _secure(response: Response) -> Response:
     # Asked one by one, each that is missing costs werkzeug an exception.
     present = {name.lower() for name, _ in response.headers}
-    given = BY_TLS if request.is_secure else HEADERS
-    response.headers.extend([(name, value) for name, value in given.items() if name.lower() not in present])
+    given = _BY_TLS if request.is_secure else _PLAINLY
+    response.headers.extend([one for name, one in given if name not in present])
     return response

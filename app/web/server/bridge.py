@@ -86,6 +86,7 @@ class Bridge:
         self._body_limit = body_limit
         single = WaitingLine(sends=False)
         self._admission = Admission((single,) if lines is None else lines.all)
+        self._lines = lines
         self._line_of = lines or (lambda _: single)
         self._refusals = Refusals(self._worded)
         self._threads = Threads(THREADS, "request")
@@ -141,8 +142,9 @@ class Bridge:
             try:
                 began = await self._admission.enter(line, scope)
                 try:
+                    together = self._lines is not None and self._lines.shares(scope, len(held.body))
                     environment = environ(scope, bytes(held.body)) | {SENT: ends}
-                    return cast(FlaskAnswer, await self._threads.run(self._answer, environment))
+                    return cast(FlaskAnswer, await self._threads.run(self._answer, environment, together=together))
                 finally:
                     self._admission.leave(line, began)
             except Overloaded as error:

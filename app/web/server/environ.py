@@ -18,6 +18,8 @@ Headers = list[tuple[bytes, bytes]]
 
 #: Name in the environment of the function that says whether the client has left.
 LEFT = "logingestor.left"
+#: Name in the environment of the body, read whole: a stream costs a request ten microseconds.
+BODY = "logingestor.body"
 #: Name in the environment of the RequestEnd of a request.
 SENT = "logingestor.sent"
 #: Name in the environment of the error for which a request is refused before its body was read.
@@ -82,6 +84,7 @@ def environ(scope: Scope, body: bytes) -> dict[str, Any]:
         "wsgi.multiprocess": True,
         "wsgi.run_once": False,
         "CONTENT_LENGTH": str(len(body)),
+        BODY: body,
         LEFT: scope.get(LEFT, _never),
     }
     if scope.get("client"):

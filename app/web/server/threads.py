@@ -9,11 +9,18 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from functools import partial
 from queue import SimpleQueue
 from typing import Any
 
-#: A job: the loop and future that wait for it, the function and its arguments.
-_Job = tuple[asyncio.AbstractEventLoop, asyncio.Future[Any], Callable[..., Any], tuple[Any, ...]]
+from app import fibers
+
+#: A call: the future that waits for it, the function and its arguments.
+_Call = tuple[asyncio.Future[Any], Callable[..., Any], tuple[Any, ...]]
+#: A job of a thread: the loop on which the futures are, and calls that it carries out together.
+_Job = tuple[asyncio.AbstractEventLoop, list[_Call]]
+#: The end of a call: its future, what the function returned, or what it raised.
+_Outcome = tuple[asyncio.Future[Any], Any, BaseException | None]
 
 
 class Threads:
@@ -22,19 +29,36 @@ class Threads:
     def __init__(self, count: int, name: str) -> None:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._threads = [threading.Thread(target=self._work, name=f"{name}-{number}") for number in range(count)]
+        self._gathered: list[_Call] = []
         self._started = False
         self._closed = False
 
-    async def run(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Return what *function* returns in one of the threads, or raise what it raises."""
+    async def run(self, function: Callable[..., Any], *arguments: Any, together: bool = False) -> Any:
+        """Return what *function* returns in one of the threads, or raise what it raises.
+
+        Calls that may be carried out *together* share a thread with those of the same turn of the loop (app/fibers.py).
+        """
+        loop = asyncio.get_running_loop()
+        future = loop.create_future()
+        call = (future, function, arguments)
+        if together:
+            if not self._gathered:
+                loop.call_soon(self._hand_over, loop)
+            self._gathered.append(call)
+        else:
+            self._put((loop, [call]))
+        return await future
+
+    def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
+        gathered, self._gathered = self._gathered, []
+        self._put((loop, gathered))
+
+    def _put(self, job: _Job) -> None:
         if not self._started:
             self._started = True
             for thread in self._threads:
                 thread.start()
-        loop = asyncio.get_running_loop()
-        future = loop.create_future()
-        self._jobs.put((loop, future, function, arguments))
-        return await future
+        self._jobs.put(job)
 
     def close(self) -> None:
         """Let the threads end after the jobs at hand; those that wait are not begun."""
@@ -48,26 +72,26 @@ class Threads:
                 self._do(*job)
             del job  # what it holds must not live until the next
 
-    def _do(
-        self,
-        loop: asyncio.AbstractEventLoop,
-        future: asyncio.Future[Any],
-        function: Callable[..., Any],
-        arguments: tuple[Any, ...],
-    ) -> None:
-        result, error = None, None
-        try:
-            result = function(*arguments)
-        except BaseException as raised:
-            error = raised
+    def _do(self, loop: asyncio.AbstractEventLoop, calls: list[_Call]) -> None:
+        outcomes: list[_Outcome] = []
+        fibers.run([partial(_carry_out, call, outcomes) for call in calls])
         if not loop.is_closed():
-            loop.call_soon_threadsafe(_settle, future, result, error)
+            loop.call_soon_threadsafe(_settle, outcomes)
 
 
-def _settle(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
-    if future.done():  # cancelled meanwhile
-        return
-    if error is None:
-        future.set_result(result)
-    else:
-        future.set_exception(error)
+def _carry_out(call: _Call, outcomes: list[_Outcome]) -> None:
+    future, function, arguments = call
+    try:
+        outcomes.append((future, function(*arguments), None))
+    except BaseException as error:
+        outcomes.append((future, None, error))
+
+
+def _settle(outcomes: list[_Outcome]) -> None:
+    for future, result, error in outcomes:
+        if future.done():  # cancelled meanwhile
+            continue
+        if error is None:
+            future.set_result(result)
+        else:
+            future.set_exception(error)

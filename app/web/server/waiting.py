@@ -8,6 +8,7 @@ import binascii
 from flask import Flask
 from werkzeug.exceptions import HTTPException
 
+from app import backends
 from app.web.accounts.tokens import PREFIX
 from app.web.security.access import guard_of
 from app.web.security.credentials import KEY_HEADERS
@@ -16,8 +17,12 @@ from app.web.security.tries import one_client
 from app.web.server.admission import WaitingLine
 from app.web.server.environ import Headers, Scope
 
+#: The endpoint whose view waits for nothing but the queue.
+INGEST = "ingest.ingest"
+#: Bytes of a body that is read so quickly that other requests may wait for it meanwhile.
+QUICK_BYTES = 4 << 10
 #: Endpoints whose clients send again what is refused, when they are asked to.
-RESENDING = ("ingest.ingest", f"{DOOR_PREFIX}otlp.", f"{DOOR_PREFIX}hec.")
+RESENDING = (INGEST, f"{DOOR_PREFIX}otlp.", f"{DOOR_PREFIX}hec.")
 #: Endpoints whose clients lose or double what is refused, whatever the answer, and wait for as long as it takes.
 WAITING = f"{DOOR_PREFIX}elastic."
 #: Seconds that a request of the former may wait for a thread: in a burst, and where some always wait. And of all but the latter:
@@ -42,6 +47,9 @@ class WaitingLines:
         self._waiting = WaitingLine(sends=True, sender_of=self.sender)
         self.all = (self.others, self._resending, self._losing, self._waiting)
         self._known: dict[tuple[str, str], WaitingLine] = {}
+        # Where queue or record are elsewhere, asking them takes the time of the network: each request waits for its own.
+        is_near = backends.is_one_file(app.extensions["logingestor"].settings)
+        self._shared = {rule.rule for rule in app.url_map.iter_rules(INGEST)} if is_near else set[str]()
 
     def __call__(self, scope: Scope) -> WaitingLine:
         """Return the line of a request."""
@@ -57,6 +65,16 @@ class WaitingLines:
                     self._known.clear()
                 self._known[asked] = line
         return line
+
+    def shares(self, scope: Scope, size: int) -> bool:
+        """Return whether a request with a body of *size* bytes may share a thread with others while all wait for their commit.
+
+        Its logs are few: it neither asks to be answered later, nor has more in its body than it seems.
+        """
+        if size > QUICK_BYTES or scope["query_string"]:
+            return False
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        return path in self._shared and all(name != b"content-encoding" for name, _ in scope["headers"])
 
     def sender(self, scope: Scope) -> str:
         """Return whose a request is: the space or the name of a token that was let in of late; else its address, whatever it brings."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
+from app import fibers
 from app.systems.sqlite.group import Group
 
 
@@ -105,3 +107,33 @@ def test_one_who_leaves_while_waiting_is_left_out() -> None:
         turn.bell.release()
         waiting.result(60)
     assert commits == [[0], [2]]
+
+
+def test_calls_of_one_thread_are_one_commit() -> None:
+    """Fibers wait together; those who lead meanwhile in other threads take them along."""
+    commits: list[list[int]] = []
+    group = Group(commits.append)
+    fibers.run([partial(group.carry_out, number) for number in range(5)])
+    assert commits == [[0, 1, 2, 3, 4]]
+
+
+def test_an_error_of_a_commit_goes_up_in_each_fiber() -> None:
+    """Nobody takes a wish for carried out that was not, and the lead is free again."""
+    commits: list[list[int]] = []
+    raised: list[int] = []
+
+    def commit(wishes: list[int]) -> None:
+        commits.append(wishes)
+        if 0 in wishes:
+            raise Interrupted
+
+    group = Group(commit)
+
+    def call(number: int) -> None:
+        with pytest.raises(Interrupted):
+            group.carry_out(number)
+        raised.append(number)
+
+    fibers.run([partial(call, number) for number in range(3)])
+    group.carry_out(3)
+    assert (commits, raised) == ([[0, 1, 2], [3]], [0, 1, 2])

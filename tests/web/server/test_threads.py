@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from app import fibers
 from app.web.server.threads import Threads
 
 
@@ -64,3 +65,31 @@ def test_closed_threads_begin_nothing_new() -> None:
         thread.join(60)
         assert not thread.is_alive()
     assert begun == []
+
+
+def test_calls_of_one_turn_share_a_thread() -> None:
+    """Those that may be carried out together; results and errors are each caller's own, and who is cancelled harms nobody."""
+    threads, done = Threads(4, "test"), list[list[int]]()
+
+    def call(number: int) -> str:
+        assert fibers.joins(done.append, number)
+        if number == 1:
+            raise ZeroDivisionError
+        return threading.current_thread().name
+
+    async def ask() -> None:
+        asked = [asyncio.ensure_future(threads.run(call, number, together=True)) for number in range(5)]
+        await asyncio.sleep(0)
+        asked[2].cancel()
+        found = await asyncio.gather(*asked, return_exceptions=True)
+        assert isinstance(found[1], ZeroDivisionError)
+        assert isinstance(found[2], asyncio.CancelledError)
+        assert len({found[0], found[3], found[4]}) == 1
+        assert done == [[0, 1, 2, 3, 4]]
+        # By itself it is a call like any other.
+        assert await threads.run(divmod, 7, 2, together=True) == (3, 1)
+
+    try:
+        asyncio.run(ask())
+    finally:
+        threads.close()
