@@ -64,8 +64,13 @@ class Server:
     async def _one(self, body: bytes, query: bytes, more: tuple[tuple[bytes, bytes], ...]) -> Any:
         sent: list[Any] = []
 
+        unread = [body]
+
         async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
+            if not unread:
+                # The client stays.
+                await asyncio.Event().wait()
+            return {"type": "http.request", "body": unread.pop(), "more_body": False}
 
         async def send(message: Any) -> None:
             sent.append(message)
