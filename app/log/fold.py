@@ -12,6 +12,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from itertools import accumulate
+from typing import Any
 
 #: A longer word is cut, in the log and in the query alike (characters).
 WORD_LIMIT = 100
@@ -70,6 +71,17 @@ _ASCII_WORD = bytes(ord(_word_character(chr(code))) if code < 128 else 0 for cod
 def clean(text: str) -> str:
     """Return *text* with NUL and lone surrogates, which no backend can hold, as U+FFFD."""
     return _UNCLEAN.sub("\ufffd", text)
+
+
+def cleaned(value: Any) -> Any:
+    """Return a decoded value with all its texts clean."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, dict):
+        return {cleaned(key): cleaned(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [cleaned(inner) for inner in value]
+    return value
 
 
 def fold(text: str) -> str:

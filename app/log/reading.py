@@ -12,6 +12,7 @@ import msgspec
 
 from app.json_text import FAULTS
 from app.log.dialects.dialect import Dialect, at, split
+from app.log.fold import cleaned
 from app.log.foreign import fits, layouts, objects
 from app.log.foreign.doubled import may_be
 from app.log.foreign.found import Foreign
@@ -196,7 +197,8 @@ def _objects(text: str) -> list[dict[str, Any]] | None:
         except FAULTS:
             continue
         if all(type(value) is dict for value in values):
-            return values
+            # Nobody could tell from the bytes that were sent: a backslash may be written as \u005c there.
+            return list(map(cleaned, values)) if "\\u0000" in text else values
     return None
 
 

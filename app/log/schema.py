@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +16,7 @@ from app.json_text import UNWRITABLE
 from app.log import body as bodies
 from app.log import own
 from app.log.body import Item
+from app.log.fold import cleaned
 from app.log.foreign.doubled import decode
 from app.log.foreign.found import Foreign
 from app.log.limits import Limits, Sharing, ensure_few
@@ -33,7 +33,6 @@ OWN = "own"
 UNUSED_SHOWN = 20
 #: Values whose bytes are made at once: few enough that large ones do not stand in memory twice.
 _AT_ONCE = 100
-_UNCLEAN = re.compile("[\0\ud800-\udfff]")
 #: The character that begins a colour, as JSON must write it.
 _ESCAPE = b"\\u001b"
 _encoder = msgspec.json.Encoder()
@@ -269,14 +268,3 @@ def _searched(item: Item, reader: Reader) -> tuple[Any, list[Foreign]]:
     if item.dirty:
         value, later = cleaned(value), cleaned(later)
     return value, reader.read(value, item.raw, later=later) if type(value) is dict else [reader.text(value)]
-
-
-def cleaned(value: Any) -> Any:
-    """Return *value* with U+FFFD for NUL and lone surrogates, which not every backend can hold."""
-    if isinstance(value, str):
-        return _UNCLEAN.sub("\ufffd", value)
-    if isinstance(value, dict):
-        return {cleaned(key): cleaned(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [cleaned(inner) for inner in value]
-    return value

@@ -10,9 +10,9 @@ import msgspec
 from app.errors import InvalidInput
 from app.log import body
 from app.log.envelope import DeadLetter
+from app.log.fold import cleaned
 from app.log.own import DEFAULT_LEVEL, merged
 from app.log.record import LogRecord
-from app.log.schema import cleaned
 from app.query.filter import And, Contains, Equals, Filter, In, Matches, Or, Phrase, Prefix, Wildcard, Words
 from app.query.meaning import predicate
 from app.query.query import Query

@@ -176,6 +176,19 @@ def test_nul_and_lone_surrogates_become_the_replacement_character() -> None:
     assert one({"message": "\0"}).message == "�"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"MESSAGE":[97,0,98],"__REALTIME_TIMESTAMP":"1700000000000000","_HOSTNAME":"h"}',
+        b'{"log":"{\\"message\\":\\"a\\u005cu0000b\\",\\"level\\":\\"error\\"}","stream":"stderr","time":"2024-01-01T00:00:00Z"}',
+        b'{"log":"{\\"message\\":\\"a\\\\u\\u00300\\u00300b\\",\\"level\\":\\"error\\"}","stream":"stderr","time":"2024-01-01T00:00:00Z"}',
+    ],
+)
+def test_nul_in_what_a_log_wraps_is_replaced_too(body: bytes) -> None:
+    """Bytes as journald writes them, and JSON in a text, however it was escaped."""
+    assert [log.message for log in schema.read(body, None, LIMITS, NOW).logs] == ["a\ufffdb"]
+
+
 def test_number_out_of_range_costs_only_its_log() -> None:
     """JSON allows 1e999, float64 doesn't."""
     body = b'[{"message":"a","metadata":{"n":1e999}},{"message":"b"}]'

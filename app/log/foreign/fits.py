@@ -11,6 +11,7 @@ import msgspec
 
 from app.json_text import UNWRITABLE
 from app.log.dialects.dialect import Dialect, at, split
+from app.log.fold import clean
 from app.log.foreign import scales
 from app.log.record import SEVERITY
 from app.log.scalars import compact_json
@@ -63,7 +64,7 @@ def message(value: Any) -> str:
         return dumped(value) if found is None else found
     if kind is list and value:
         if all(type(part) is int and 0 <= part < 256 for part in value):
-            return bytes(value).decode("utf-8", "replace")  # what journald writes of a text that is no plain one
+            return clean(bytes(value).decode("utf-8", "replace"))  # what journald writes of a text that is no plain one
         texts = [message(part) for part in value if type(part) is str or (type(part) is list and part)]
         if texts:
             return "\n".join(texts) if len(texts) == len(value) else " ".join(texts)
