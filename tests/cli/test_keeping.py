@@ -136,7 +136,7 @@ def test_doctor_and_stats_say_how_far_sealing_is(
     for _ in range(sealing.TAIL_LOGS // 100 + 31):
         backends.store.indexed([backends.store.add([make_record() for _ in range(100)]).mark])
     database, command = SqliteDatabase(settings.database), on(replace(settings, port=free_port))
-    assert sealing.seal(database, 0) == 1
+    assert sealing.seal(database, 0, indexed=False) == 1
     found = command.json("stats")
     sealed, rows_left = found["in_segments"], found["in_rows"]
     assert (sealed, rows_left) == (BLOCK - 1, found["stored"] - sealed)

@@ -13,13 +13,14 @@ from app.systems.sql.parts import record_parts
 from app.systems.sqlite import schema
 from app.systems.sqlite.claims import SqliteClaims
 from app.systems.sqlite.file import BUSY_SECONDS, SqliteDatabase
-from app.systems.sqlite.index import writing
+from app.systems.sqlite.index import renewing, writing
 from app.systems.sqlite.index.index import SqliteIndex
+from app.systems.sqlite.index.scan import marking
 from app.systems.sqlite.letters import SqliteLetters
 from app.systems.sqlite.move import Mover
 from app.systems.sqlite.queue import SqliteQueue
 from app.systems.sqlite.record import SqliteStore
-from app.systems.sqlite.segments import sealing
+from app.systems.sqlite.segments import converting, sealing
 from app.systems.sqlite.shelf import SqliteShelf
 
 
@@ -73,8 +74,11 @@ class Sqlite(System):
             if together:
                 made.move = Mover(file, queue, SqliteLetters(file, settings.dead_limit)).move
         if purposes & {"record", "index"}:
-            made.tidy.append(lambda: sealing.seal(file))
+            made.tidy += [
+                lambda: converting.convert(file, indexed="index" in purposes),
+                lambda: sealing.seal(file, indexed="index" in purposes),
+            ]
         if "index" in purposes:
             made.index = SqliteIndex(file, shared=together)
-            made.tidy.append(lambda: writing.seal(file))
+            made.tidy += [lambda: marking.mark(file), lambda: renewing.renew(file)]
         return made

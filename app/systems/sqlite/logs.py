@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from app.log import codec
 from app.log.record import LogRecord, first_id
 from app.systems.sqlite import rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
@@ -133,8 +132,7 @@ def at_places(connection: Connection, places: Sequence[int], suffix: str = "") -
         statement = f"SELECT {rows.COLUMNS}, place FROM logs{suffix} WHERE place IN ({','.join('?' * len(some))})"
         found.update({row[5]: rows.record(row[:5]) for row in connection.execute(statement, some)})
     for one, at in segments:
-        there = one.keys(connection).places_of(np.array(at)).tolist()
-        found.update(zip(there, one.records(connection, at), strict=True))
+        found.update(zip(map(one.keys(connection).place, at), one.records(connection, at), strict=True))
     return found
 
 
@@ -159,30 +157,6 @@ def after(connection: Connection, place: int, limit: int, suffix: str = "") -> l
             break
     found.sort(key=lambda pair: pair[0])
     return found[:limit]
-
-
-def messages(connection: Connection, first: int, last: int, suffix: str = "") -> list[str]:
-    """Return the messages of the logs at the places from *first* to *last*, in order."""
-    statement = f"SELECT place, doc FROM logs{suffix} WHERE place BETWEEN ? AND ?"
-    found = [(place, codec.first_text(doc)) for place, doc in connection.execute(statement, (first, last))]
-    there = directory(connection, suffix)
-    for one in map(there.segment, there.between(first, last)):
-        texts = one.messages(connection)
-        found += zip(one.keys(connection).places.tolist(), texts, strict=True)
-    return [text for place, text in sorted(found) if first <= place <= last]
-
-
-def messages_at(connection: Connection, places: Sequence[int]) -> list[str]:
-    """Return the messages of the logs at *places*, in any order."""
-    segments, others = split(connection, places)
-    found = []
-    for start in range(0, len(others), _AT_ONCE):
-        some = others[start : start + _AT_ONCE]
-        statement = f"SELECT doc FROM logs WHERE place IN ({','.join('?' * len(some))})"
-        found += [codec.first_text(doc) for (doc,) in connection.execute(statement, some)]
-    for one, at in segments:
-        found += one.messages_at(connection, at)
-    return found
 
 
 def count_places(connection: Connection, first: int, last: int, suffix: str = "") -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from app.log.record import LogRecord, first_id
@@ -19,7 +19,7 @@ from app.times import instant
 from app.times.instant import now_ms
 
 #: Called in the transaction that deletes records, with their places: the index in the same file follows.
-Forget = Callable[[Connection, Sequence[int], Sequence[LogRecord]], None]
+Forget = Callable[[Connection, Sequence[int], Sequence[LogRecord], Collection[int]], None]
 
 #: Logs in a chunk of a walk.
 _AT_ONCE = 500
@@ -40,7 +40,8 @@ class SqliteStore:
         """See LogStore."""
         with self._database.write(durable=True) as connection:
             fresh = storing.new_records(connection, records)
-            storing.insert(connection, fresh)
+            # In a file with an index only what is indexed is in segments.
+            storing.insert(connection, fresh, at_once=self._forget is None)
             return Added(len(fresh), self._mark(connection, [record.id for record in records], lease))
 
     def _mark(self, connection: Connection, ids: Sequence[bytes], lease: float) -> int:
@@ -152,9 +153,9 @@ class SqliteStore:
         self._database.erase()
 
     def _delete(self, connection: Connection, places: Sequence[int], records: Sequence[LogRecord]) -> int:
-        storing.delete(connection, places)
+        sealed = storing.delete(connection, places)
         if self._forget is not None and places:
-            self._forget(connection, places, records)
+            self._forget(connection, places, records, sealed)
         return len(places)
 
     def size(self) -> int:
@@ -175,7 +176,7 @@ class SqliteStore:
         with self._database.snapshot() as connection:
             ends = logs.ends(connection)
             stored, dropped = get_state(connection, "stored"), get_state(connection, "dead_dropped")
-            ever = rows.next_place(connection) - 1
+            ever = rows.next_place(connection) - 1 - get_state(connection, storing.SKIPPED)
             dead = connection.execute("SELECT count(*) FROM dead_letters").fetchone()[0]
         oldest, newest = (None if end is None else instant.text((int.from_bytes(end[:6], "big"), 0)) for end in ends)
         return {

@@ -15,11 +15,12 @@ from app.systems.sqlite import schema
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.index import writing
 from app.systems.sqlite.index.index import SqliteIndex
+from app.systems.sqlite.index.scan import marking
 from app.systems.sqlite.letters import SqliteLetters
 from app.systems.sqlite.move import Mover
 from app.systems.sqlite.queue import SqliteQueue
 from app.systems.sqlite.record import SqliteStore
-from app.systems.sqlite.segments import sealing
+from app.systems.sqlite.segments import sealing, storing
 from tests.conftest import MakeRecord
 
 LOGS = 4_000
@@ -52,7 +53,7 @@ class Disk:
             lambda: next(left, None) is None,
             batch_size=200,
             idle=0,
-            tidy=[lambda: sealing.seal(self.database), lambda: writing.seal(self.database)],
+            tidy=[lambda: sealing.seal(self.database), lambda: marking.mark(self.database)],
         )
 
     def found(self) -> list[bytes]:
@@ -78,9 +79,15 @@ def filled(disk: Disk, make: Callable[..., LogRecord]) -> list[bytes]:
 
 @pytest.mark.parametrize("pages", [0, 20, 60])
 def test_what_is_accepted_waits_until_there_is_room(
-    disk: Disk, make_record: MakeRecord, caplog: pytest.LogCaptureFixture, pages: int
+    disk: Disk,
+    make_record: MakeRecord,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    pages: int,
 ) -> None:
     """Each log waits or is stored, never both; with room again the worker goes on by itself."""
+    # Rows take more room than the queue does.
+    monkeypatch.setattr(storing, "SEALED_AT_ONCE", LOGS)
     sent = filled(disk, make_record)
     disk.room(pages)
     disk.work(8)
@@ -94,3 +101,16 @@ def test_what_is_accepted_waits_until_there_is_room(
     assert disk.found() == sent
     with disk.database.snapshot() as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+
+def test_segments_need_less_room_than_the_queue_gives_back(
+    disk: Disk, make_record: MakeRecord, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where batches become segments at once a disk that is full lets all that waits be stored."""
+    monkeypatch.setattr(storing, "SEALED_AT_ONCE", 100)
+    sent = filled(disk, make_record)
+    disk.room(0)
+    disk.work(60)
+    assert caplog.text == ""
+    assert disk.queue.depth().logs == 0
+    assert disk.found() == sent

@@ -6,8 +6,10 @@ import tracemalloc
 
 from app.backends import Backends
 from app.query.query import Query
+from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.index import search
 from tests.conftest import MakeRecord
+from tests.sealing import seal_all
 
 
 def test_a_page_out_of_many_overlapping_segments_takes_the_room_of_few_hits(
@@ -21,6 +23,8 @@ def test_a_page_out_of_many_overlapping_segments_takes_the_room_of_few_hits(
     for start in range(0, len(logs), 1_024):
         backends.store.add(logs[start : start + 1_024])
         backends.index.add(logs[start : start + 1_024])
+    # What lies in the record before it is in the index is rows.
+    seal_all(SqliteDatabase(backends.settings.database))
     query = Query(limit=1_000, count="none", after=(1_500_000_000_000, 0, bytes(16)))
     expected = sorted((one for one in logs if one.t < 1_500_000_000_000), key=lambda one: one.key, reverse=True)[:1_000]
     assert backends.index.find(query).records == expected

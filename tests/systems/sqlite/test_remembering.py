@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import tracemalloc
 
+import pytest
+
 from app.backends import Backends
 from app.log.envelope import Envelope
 from app.query.filter import Equals, Exists, Range
 from app.query.meaning import predicate
 from app.query.query import Query
+from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.index import terms, writing
 from app.systems.sqlite.index.terms import REMEMBERED_LENGTH, REMEMBERED_PATHS
+from app.systems.sqlite.record import SqliteStore
+from app.systems.sqlite.segments import segment, stored
+from app.systems.sqlite.segments.directory import directory
 from tests.conftest import MakeRecord
+from tests.sealing import seal_all
 
 
 def test_made_up_names_take_bounded_memory(make_record: MakeRecord) -> None:
@@ -27,6 +34,34 @@ def test_made_up_names_take_bounded_memory(make_record: MakeRecord) -> None:
         tracemalloc.stop()
 
 
+@pytest.mark.parametrize("field", ["message", "metadata"])
+def test_what_is_open_of_segments_weighs_what_it_takes(
+    database: SqliteDatabase, make_record: MakeRecord, field: str
+) -> None:
+    """However well it was compressed: it is let go of by that."""
+    texts = ["words of a trace again and again " * 20_000 + f"{number}" for number in range(12)]
+    store = SqliteStore(database)
+    store.add([make_record(**{field: text if field == "message" else {"a": text}}) for text in texts])
+    seal_all(database)
+    with database.snapshot() as connection:
+        there = directory(connection)
+        found = [there.segment(number) for number in range(len(there))]
+        tracemalloc.start()
+        try:
+            for one in found:
+                one.texts(connection).one(0)
+                for number in (segment.MESSAGE, segment.METADATA):
+                    one.fields(connection).column(number)
+                if one.fields(connection).left(one.digits(connection)):
+                    one.chunk(connection, 0).column(segment.METADATA)
+            taken = tracemalloc.get_traced_memory()[0]
+        finally:
+            tracemalloc.stop()
+    weights = [stored._cache._weights[one.stamp] for one in found]
+    assert taken > sum(map(len, texts)) // 2
+    assert sum(weights) > taken // 2
+
+
 def test_a_long_path_has_the_terms_of_a_short_one(make_record: MakeRecord) -> None:
     """Whether a name is remembered changes nothing of its terms."""
     for key in ("K", "K" * REMEMBERED_LENGTH):
@@ -40,7 +75,7 @@ def test_names_of_many_dots_or_children_make_no_heap_of_terms(make_record: MakeR
     dotted = make_record(metadata={"a" + ".a" * 5_000: 1})
     wide = make_record(metadata={"k" * 20_000: {f"k{n}": n for n in range(500)}})
     prepared = writing.prepare([dotted, wide])
-    assert max(map(len, prepared.documents)) < 1 << 20
+    assert max(map(len, prepared.documents.values())) < 1 << 20
     assert sum(len(path) for _, path in prepared.counts) < 1 << 20
 
 

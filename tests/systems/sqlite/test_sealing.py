@@ -16,7 +16,6 @@ from app.query.language.parse import parse
 from app.query.query import Query
 from app.systems.sqlite import rows
 from app.systems.sqlite.file import SqliteDatabase
-from app.systems.sqlite.index import in_segments
 from app.systems.sqlite.record import SqliteStore
 from app.systems.sqlite.segments import parts, sealing, table
 from app.systems.sqlite.segments.places import BLOCK
@@ -63,11 +62,11 @@ def test_full_blocks_but_for_the_newest_become_segments(
     """All is seen as before, in a fraction of the room; what is sealed is no row any more."""
     fill(store, [make_record(message=f"hello {number}", trace_id=f"{number:032x}") for number in range(LOGS)])
     before, room = seen(store), store.size()
-    assert sealing.seal(database, 60) == 2
+    assert sealing.seal(database, 60, indexed=False) == 2
     # Place 0 is never given: the first block has one log less.
     assert figures(database) == (LOGS - 2 * BLOCK + 1, 2)
     assert seen(store) == before
-    assert sealing.seal(database, 60) == 0
+    assert sealing.seal(database, 60, indexed=False) == 0
     seal_all(database)
     assert figures(database)[0] == 0
     assert seen(store) == before
@@ -81,13 +80,13 @@ def test_nothing_is_sealed_while_logs_wait(
     fill(store, [make_record() for _ in range(LOGS)])
     with database.write(durable=False) as connection:
         rows.set_state(connection, "queued_logs", sealing.BUSY_LOGS + 1)
-    assert sealing.seal(database, 60) == 0
+    assert sealing.seal(database, 60, indexed=False) == 0
     with database.write(durable=False) as connection:
         rows.set_state(connection, "next_place", sealing.BEHIND_LOGS + 1)
-    assert sealing.seal(database, 0) == 1
+    assert sealing.seal(database, 0, indexed=False) == 1
 
 
-@pytest.mark.parametrize(("small", "left"), [(0, 0), (100, 100 + 29), (900, 900 + 123)])
+@pytest.mark.parametrize(("small", "left"), [(0, 0), (100, 100), (900, 900)])
 def test_large_batches_are_segments_at_once(
     database: SqliteDatabase, store: SqliteStore, make_record: MakeRecord, small: int, left: int
 ) -> None:
@@ -256,10 +255,9 @@ def test_one_question_has_one_answer(
     backends: Backends,
     make_record: MakeRecord,
     fill: Callable[[list[LogRecord]], None],
-    monkeypatch: pytest.MonkeyPatch,
     text: str,
 ) -> None:
-    """Before sealing, half-way and after it, whether rows are looked for among segments or by themselves: pages, counts, histograms, facets and fields."""
+    """Before sealing, half-way and after it: pages, counts, histograms, facets and fields."""
     levels = ["info", "error", "warn", "ERROR"]
     stamps = random.Random(5).sample(range(1_000_000), 3_000)
     fill(
@@ -302,8 +300,5 @@ def test_one_question_has_one_answer(
                 break
             sealing.put(database, run)
         assert answers() == before
-        with monkeypatch.context() as patched:
-            patched.setattr(in_segments, "_GAP", 0)
-            assert answers() == before
     assert figures(database)[0] == 0
     database.close()

@@ -35,7 +35,7 @@ database = SqliteDatabase(Path(sys.argv[1]))
 store = SqliteStore(database)
 print("ready", flush=True)
 """
-SEAL = BEGIN + "while sealing.seal(database, 0.01): pass\n"
+SEAL = BEGIN + "while sealing.seal(database, 0.01, indexed=False): pass\n"
 #: Deletes every seventh log.
 DELETE = (
     BEGIN
@@ -81,7 +81,7 @@ def test_every_log_is_there_once_whenever_it_is_killed(filled: tuple[Path, list[
     database = SqliteDatabase(path)
     store = SqliteStore(database)
     before = [record for _, record in store.after(0, LOGS + 1)]
-    while sealing.seal(database):
+    while sealing.seal(database, indexed=False):
         pass
     with database.snapshot() as connection:
         assert sealing.behind(connection) < 1024

@@ -45,7 +45,7 @@ def intervals(blocks: Iterable[Block]) -> list[tuple[int, int]]:
 
 def chunks(blocks: Iterable[Block], window: KeyBounds, largest: int) -> Iterator[Chunk]:
     """Yield the blocks that the window touches, best keys first, in chunks that double up to *largest*."""
-    touched = [block for block in blocks if window.touches(block)]
+    touched = [block for block in window.near(blocks) if window.open or window.touches(block)]
     best = window.highest if window.descending else window.lowest
     touched.sort(key=best, reverse=window.descending)
     at, size = 0, 2

@@ -31,7 +31,7 @@ ERASE_PAGES, ERASE_MOST_PAGES = 500, 32_000
 
 
 class SqliteIndex(SqliteRebuilding):
-    """A SearchIndex in the tables terms, blocks, texts, grams, minutes and counts."""
+    """A SearchIndex over segments, and in the tables terms (of rows), blocks, marks, mark_groups, minutes and counts."""
 
     def __init__(self, database: SqliteDatabase, *, shared: bool = True) -> None:
         super().__init__(database, shared=shared)
@@ -124,9 +124,9 @@ class SqliteIndex(SqliteRebuilding):
             return self._forget(connection, *logs.oldest(connection, before, limit))
 
     def _forget(self, connection: Connection, places: Sequence[int], records: Sequence[LogRecord]) -> int:
-        storing.delete(connection, places)
+        sealed = storing.delete(connection, places)
         if places:
-            writing.forget(connection, places, records)
+            writing.forget(connection, places, records, sealed)
         return len(places)
 
     def compact(self) -> None:

@@ -16,6 +16,7 @@ from app.ports.index import IndexRefusal, Rebuild
 from app.systems.sqlite import logs, rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.index import writing
+from app.systems.sqlite.index.scan.marking import GROUPED, MARKED
 from app.systems.sqlite.index.writing import NEXT, REBUILD, Generation
 from app.systems.sqlite.segments.directory import changed
 from app.systems.sqlite.segments.sealing import SEALED_TO
@@ -28,13 +29,25 @@ STEP_LOGS = 1_000
 #: Rows of a replaced table deleted in one transaction.
 SWEEP_ROWS = 5_000
 
-_TABLES = ("terms", "blocks", "texts", "grams", "minutes", "counts")
+_TABLES = ("terms", "blocks", "marks", "mark_groups", "sentence_groups", "minutes", "counts")
+#: Tables of an earlier release.
+_FORMER = ("texts", "grams")
 #: Those that are made anew too where the rows are the index's own.
-_OWN_TABLES = ("logs", "segments", "segment_parts")
+_OWN_TABLES = ("logs", "segments", "segment_columns", "segment_parts")
 #: Replaced tables that may be large; those of the full-text table are its own.
-_LARGE = (f"terms{OLD}_data", f"terms{OLD}_docsize", f"texts{OLD}", f"grams{OLD}", f"logs{OLD}", f"segment_parts{OLD}")
+_LARGE = (
+    f"terms{OLD}_data",
+    f"terms{OLD}_docsize",
+    f"mark_groups{OLD}",
+    f"sentence_groups{OLD}",
+    f"texts{OLD}",
+    f"grams{OLD}",
+    f"logs{OLD}",
+    f"segment_columns{OLD}",
+    f"segment_parts{OLD}",
+)
 #: Figures of a generation in the table `state`; the last three are of its own rows.
-_FIGURES = ("indexed", "sealed", "next_place", "stored", SEALED_TO)
+_FIGURES = ("indexed", MARKED, GROUPED, "next_place", "stored", SEALED_TO)
 _GENERATION = "generation"
 _STARTED, _REACHED, _LOGS, _FROM = (f"{REBUILD}_{name}" for name in ("started", "reached", "logs", "from"))
 
@@ -61,7 +74,7 @@ class SqliteRebuilding:
         with self._database.write(durable=True) as connection:
             if not rows.get_state(connection, REBUILD):
                 for table in self._tables():
-                    connection.execute(_definition(connection, table))
+                    connection.execute(definition(connection, table, table + NEXT))
                 # Rows that are the record's all follow; those of our own copy from here on.
                 start = 0 if self._shared else rows.next_place(connection) - 1
                 rows.set_state(connection, _FROM, start)
@@ -77,11 +90,9 @@ class SqliteRebuilding:
         """See Rebuildable."""
         for start in range(0, len(records), STEP_LOGS):
             some = records[start : start + STEP_LOGS]
-            prepared = writing.prepare(some)
+            prepared = writing.prepare(some, rows_only=not self._shared)
             with self._writing() as connection:
                 writing.take(connection, prepared, self._next, own_rows=not self._shared)
-        while writing.seal(self._database, generation=self._next):
-            pass
         with self._writing() as connection:
             rows.set_state(connection, _REACHED, place)
             rows.add_state(connection, _LOGS, len(records))
@@ -100,8 +111,6 @@ class SqliteRebuilding:
     def finish_rebuild(self) -> None:
         """See Rebuildable."""
         while self._follow() == STEP_LOGS:
-            writing.seal(self._database, generation=self._next)
-        while writing.seal(self._database, generation=self._next):
             pass
         with self._database.write(durable=True) as connection:
             if rows.get_state(connection, REBUILD):
@@ -136,7 +145,7 @@ class SqliteRebuilding:
         for table in self._tables():
             connection.execute(f"ALTER TABLE {table} RENAME TO {table}{OLD}")
             connection.execute(f"ALTER TABLE {table}{NEXT} RENAME TO {table}")
-        for name in _FIGURES if not self._shared else _FIGURES[:2]:
+        for name in _FIGURES if not self._shared else _FIGURES[:3]:
             rows.set_state(connection, name, rows.get_state(connection, name + NEXT))
         if not self._shared:
             changed(connection)
@@ -150,12 +159,12 @@ def _end(connection: Connection) -> None:
     connection.executemany("DELETE FROM state WHERE name = ?", [(name,) for name in names])
 
 
-def _definition(connection: Connection, table: str) -> str:
-    """Return the statement that makes an empty table like *table*, named for the new generation."""
+def definition(connection: Connection, table: str, name: str) -> str:
+    """Return the statement that makes an empty table like *table*, with the name *name*."""
     row = connection.execute("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).fetchone()
     if row is None:
         raise Unavailable(f"the index's table {table} is missing: its file must be made anew")
-    return re.sub(rf'(TABLE\s+)["\']?{table}["\']?', rf"\g<1>{table}{NEXT}", row[0], count=1)
+    return re.sub(rf'(TABLE\s+)["\']?{table}["\']?', rf"\g<1>{name}", row[0], count=1)
 
 
 def sweep(database: SqliteDatabase) -> None:
@@ -165,13 +174,16 @@ def sweep(database: SqliteDatabase) -> None:
     for table in _LARGE:
         while table in there and _thin(database, table):
             pass
-    for table in (*_TABLES, *_OWN_TABLES):
+    for table in (*_TABLES, *_OWN_TABLES, *_FORMER):
         if table + OLD in there:
             with database.write(durable=False) as connection:
-                connection.execute(f"DROP TABLE {table}{OLD}")
+                connection.execute(f"DROP TABLE IF EXISTS {table}{OLD}")
 
 
 def _thin(database: SqliteDatabase, table: str) -> int:
     with database.write(durable=False) as connection:
+        # Another process may have dropped it meanwhile: it sweeps too.
+        if connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone() is None:
+            return 0
         statement = f"DELETE FROM {table} WHERE rowid IN (SELECT rowid FROM {table} LIMIT {SWEEP_ROWS})"
         return int(connection.execute(statement).rowcount)

@@ -8,24 +8,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from app.log.record import LogRecord
 from app.ports.deadline import Deadline
+from app.query.meaning import Predicate, predicate
 from app.query.query import Query
 from app.systems.sqlite import logs, rows
 from app.systems.sqlite.file import Connection, interruptible
 from app.systems.sqlite.index import plan
 from app.systems.sqlite.index.blocks import chunks
-from app.systems.sqlite.index.evaluate import Evaluator, Found, looks_inside
 from app.systems.sqlite.index.in_segments import Hit, InSegments
+from app.systems.sqlite.index.scan.facets import FacetTally
 from app.systems.sqlite.segments.tally import tallied
 from app.systems.sqlite.segments.window import Block
 from app.times.instant import Instant
 
-#: Blocks read at once by a query that terms answer, and by one whose hits are verified one by one.
-LARGEST_CHUNK = 4096
-LARGEST_VERIFIED_CHUNK = 64
+#: Most blocks read at once for a page.
+LARGEST_CHUNK = 1024
+#: Logs that facets look at however long it takes; then seconds, and values met, beyond which what was counted is said to be a part.
+FACET_LOGS, FACET_SECONDS, FACET_VALUES = 20_000, 0.5, 200_000
 #: Blocks grouped in one statement.
 _BLOCKS_AT_ONCE = 64
 #: Hits that are sorted together: each segment of a chunk may have a page of them, of which the best are kept.
@@ -43,16 +43,16 @@ class SqliteQuery(InSegments):
         deadline: Deadline,
         dictionary: plan.Dictionary,
     ) -> None:
-        super().__init__(connection, query, deadline, dictionary)
-        self.blocks = blocks
+        super().__init__(connection, blocks, query, deadline)
         self._dictionary = dictionary
-        self.evaluator = Evaluator(query.filter, connection, dictionary) if looks_inside(query.filter) else None
+        #: The filter over the terms of rows; segments have none.
+        self.expression = plan.expression(query.filter, dictionary)
+        self.holds: Predicate = predicate(query.filter)
 
     def first(self, most: int) -> list[Hit]:
         """Return the first *most* hits in the query's order."""
         found: list[Hit] = []
-        size = LARGEST_CHUNK if self.exact else LARGEST_VERIFIED_CHUNK
-        for chunk in chunks(self.blocks, self.window, size):
+        for chunk in chunks(self.blocks, self.window, LARGEST_CHUNK):
             self.deadline.check()
             hits = iter(self.hits(chunk.blocks, most))
             while some := list(itertools.islice(hits, HITS_AT_ONCE)):
@@ -71,23 +71,20 @@ class SqliteQuery(InSegments):
         return bool(key > bound if self.window.descending else key < bound)
 
     def hits(self, blocks: Sequence[Block], most: int | None) -> Iterator[Hit]:
-        """Yield the hits in *blocks*; of each interval at most the first *most*."""
-        if self.expression.text is None:
-            return
-        if self.evaluator is not None:
-            yield from self._inside(blocks, most)
-            return
-        for stretch in self.stretches(blocks):
-            if stretch.numbers:
-                yield from self.sealed(stretch, most)
-            elif self.exact:
-                yield from self._sorted(stretch.first, stretch.last, most)
+        """Yield the hits in *blocks*; of each segment and stretch of rows at most the first *most*."""
+        for first, last, sealed in self.stretches(self.possible(blocks)):
+            if sealed:
+                yield from self.sealed(sealed, most)
+            elif self.expression.exact:
+                yield from self._sorted(first, last, most)
             else:
-                yield from self._verified(stretch.first, stretch.last, most)
+                yield from self._verified(first, last, most)
 
     def select(self, columns: str, first: int, last: int) -> tuple[str, list[Any]]:
         """Return the statement for the rows that satisfy the expression between two places."""
         condition, parameters = self.window.condition()
+        if self.expression.text is None:
+            return f"SELECT {columns} FROM logs l WHERE l.place IS NULL", []
         if self.expression.everything:
             return f"SELECT {columns} FROM logs l WHERE l.place BETWEEN ? AND ?{condition}", [first, last, *parameters]
         # CROSS JOIN keeps the order of the loops: posting lists first, then the rows they name.
@@ -116,30 +113,6 @@ class SqliteQuery(InSegments):
                     if found == most:
                         return
 
-    def _inside(self, blocks: Sequence[Block], most: int | None) -> Iterator[Hit]:
-        """Yield the hits that block texts lead to."""
-        evaluator = self.evaluator
-        assert evaluator is not None
-        evaluator.load(blocks)
-        for block in blocks:
-            self.deadline.check()
-            yield from self.hits_at(block, evaluator.block(block))
-
-    def hits_at(self, block: Block, found: Found) -> Iterator[Hit]:
-        """Yield the hits among the places that were *found* in a block."""
-        if not found.mask.any():
-            return
-        places = np.flatnonzero(found.mask) + block.first
-        there = self.directory
-        for one in map(there.segment, there.between(block.first, block.last)):
-            keys = one.keys(self.connection)
-            at = keys.rows_at(places)
-            yield from self.held(one, self.window.rows(keys, at), verified=found.exact)
-            if len(at) == len(places):
-                return
-            places = np.setdiff1d(places, keys.places[at], assume_unique=True)
-        yield from self.rows_at(places.tolist(), verified=found.exact)
-
     def records(self, hits: Sequence[Hit]) -> list[LogRecord]:
         """Return the records of *hits*, in their order."""
         found: dict[int, LogRecord] = {}
@@ -159,9 +132,31 @@ class SqliteQuery(InSegments):
 
     def each(self) -> Iterator[tuple[list[Hit], bool]]:
         """Yield all hits of the window, some blocks at a time, and whether no blocks are left."""
-        for chunk in chunks(self.blocks, self.window, _BLOCKS_AT_ONCE if self.exact else LARGEST_VERIFIED_CHUNK):
+        for chunk in chunks(self.blocks, self.window, _BLOCKS_AT_ONCE):
             self.deadline.check()
             yield list(self.hits(chunk.blocks, None)), chunk.bound is None
+
+    def tally(self, into: FacetTally) -> bool:
+        """Count values of all logs of the query, blocks of the best keys first; return whether those were all."""
+        until, seen = self.deadline.within(FACET_SECONDS), 0
+        for chunk in chunks(self.blocks, self.window, _BLOCKS_AT_ONCE):
+            for first, last, sealed in self.stretches(self.possible(chunk.blocks)):
+                for one, at in self.chosen(sealed):
+                    seen += one.logs
+                    if len(at):
+                        into.add_rows(self.connection, one, at)
+                if not sealed:
+                    seen += last - first + 1
+                    into.add(self.records(list(self._rows(first, last))))
+                if seen >= FACET_LOGS and (until.over() or into.values() > FACET_VALUES):
+                    return False
+        return True
+
+    def _rows(self, first: int, last: int) -> Iterator[Hit]:
+        """Return the hits among the rows between two places."""
+        if self.expression.exact:
+            return iter(self._sorted(first, last, None))
+        return self._verified(first, last, None)
 
     @staticmethod
     def bucket(time_of: str, interval: int, offset: int) -> str:
@@ -173,42 +168,33 @@ class SqliteQuery(InSegments):
         """Yield (start of bucket, level, count) for all hits of the window, some blocks at a time."""
         time_of = "l.t" if self.query.clock == "event" else "received(l.id)"
         start = self.bucket(time_of, interval, offset)
-        for chunk in chunks(self.blocks, self.window, _BLOCKS_AT_ONCE if self.exact else LARGEST_VERIFIED_CHUNK):
+        for chunk in chunks(self.blocks, self.window, _BLOCKS_AT_ONCE):
             self.deadline.check()
-            if self.expression.text is None:
-                continue
-            if self.evaluator is not None:
-                yield self._tallied(self.hits(chunk.blocks, None), interval, offset)
-                continue
-            for stretch in self.stretches(chunk.blocks):
-                if stretch.numbers:
-                    for chosen, others in self.found(stretch):
-                        yield tallied(self.connection, self.satisfying(chosen), self.query.clock, interval, offset)
-                        yield self._tallied(self.rows_at(others, verified=self.exact), interval, offset)
-                elif self.exact:
-                    statement, parameters = self.select(f"{start}, l.level, count(*)", stretch.first, stretch.last)
+            for first, last, sealed in self.stretches(self.possible(chunk.blocks)):
+                if sealed:
+                    yield tallied(self.connection, self.chosen(sealed), self.query.clock, interval, offset)
+                elif self.expression.exact:
+                    statement, parameters = self.select(f"{start}, l.level, count(*)", first, last)
                     yield self.run(f"{statement} GROUP BY 1, 2", parameters)
                 else:
-                    yield self._tallied(self._verified(stretch.first, stretch.last, None), interval, offset)
+                    yield self._tallied(first, last, interval, offset)
 
-    def _tallied(self, hits: Iterator[Hit], interval: int, offset: int) -> list[tuple[int, str, int]]:
-        """Return (start of bucket, level, count) of *hits*."""
+    def _tallied(self, first: int, last: int, interval: int, offset: int) -> list[tuple[int, str, int]]:
+        """Return the same of the rows between two places, each verified."""
         tally: Counter[tuple[int, str]] = Counter()
-        for record in self.records(list(hits)):
+        for record in self.records(list(self._verified(first, last, None))):
             at = record.t if self.query.clock == "event" else record.received
             tally[at - (at - offset) % interval, record.level] += 1
         return [(at, level, count) for (at, level), count in tally.items()]
 
     def count(self, blocks: Sequence[Block]) -> int:
-        """Return how many records in *blocks* satisfy a filter that doesn't look inside messages, within the window."""
+        """Return how many records in *blocks* satisfy the filter within the window."""
         found = 0
-        for stretch in self.stretches(blocks):
-            if stretch.numbers:
-                for chosen, others in self.found(stretch):
-                    found += sum(len(at) for _, at in self.satisfying(chosen))
-                    found += sum(1 for _ in self.rows_at(others, verified=self.exact))
-            elif self.exact:
-                found += self.run(*self.select("count(*)", stretch.first, stretch.last))[0][0]
+        for first, last, sealed in self.stretches(self.possible(blocks)):
+            if sealed:
+                found += sum(len(at) for _, at in self.chosen(sealed))
+            elif self.expression.exact:
+                found += self.run(*self.select("count(*)", first, last))[0][0]
             else:
-                found += sum(1 for _ in self._verified(stretch.first, stretch.last, None))
+                found += sum(1 for _ in self._verified(first, last, None))
         return found

@@ -14,9 +14,10 @@ from typing import Any, TypeAlias
 from app.log.record import LogRecord
 from app.log.scalars import scalars
 from app.systems.sqlite import logs, rows
-from app.systems.sqlite.file import Connection, SqliteDatabase
-from app.systems.sqlite.index import blocks, grams, terms, texts
-from app.systems.sqlite.segments import storing
+from app.systems.sqlite.file import Connection
+from app.systems.sqlite.index import blocks, terms
+from app.systems.sqlite.index.scan.sentences import GROUP
+from app.systems.sqlite.segments import former, storing
 from app.systems.sqlite.segments.places import BLOCK
 
 _MINUTE = 60_000
@@ -55,15 +56,21 @@ class Prepared:
     """The index entries of some records, computed before the write lock is taken."""
 
     records: list[LogRecord]
-    documents: list[str]
+    #: Terms by the number of a record, as far as they were computed: few of a large batch are rows, and segments have none.
+    documents: dict[int, str]
     minutes: Counter[tuple[int, str]]
     counts: Counter[tuple[str, str]]
 
+    def document(self, number: int) -> str:
+        """Return the terms of a record."""
+        return self.documents.get(number) or terms.document(self.records[number])
 
-def prepare(records: Sequence[LogRecord]) -> Prepared:
-    """Compute terms and counts of *records*; the costly part of indexing, without any lock."""
+
+def prepare(records: Sequence[LogRecord], *, rows_only: bool = False) -> Prepared:
+    """Compute terms and counts of *records*; the costly part of indexing, without any lock. *rows_only*: none becomes a segment at once."""
     minutes, counts = tallies(records)
-    return Prepared(list(records), [terms.document(record) for record in records], minutes, counts)
+    some = records if rows_only or len(records) < storing.SEALED_AT_ONCE else ()
+    return Prepared(list(records), dict(enumerate(map(terms.document, some))), minutes, counts)
 
 
 def tallies(records: Sequence[LogRecord]) -> tuple[Counter[tuple[int, str]], Counter[tuple[str, str]]]:
@@ -158,13 +165,18 @@ def type_name(value: object) -> str:
 
 def index(connection: Connection, first_place: int, prepared: Prepared, generation: Generation = CURRENT) -> None:
     """Make records, stored from *first_place* on, findable."""
-    suffix = generation.suffix
+    suffix, last = generation.suffix, first_place + len(prepared.records) - 1
+    statement = f"SELECT place FROM logs{generation.logs} WHERE place BETWEEN ? AND ?"
+    places = [place for (place,) in connection.execute(statement, (first_place, last))]
+    if not generation.logs:
+        places += former.places(connection, first_place, last)
     connection.executemany(
-        f"INSERT INTO terms{suffix} (rowid, term) VALUES (?, ?)", list(enumerate(prepared.documents, first_place))
+        f"INSERT INTO terms{suffix} (rowid, term) VALUES (?, ?)",
+        [(place, prepared.document(place - first_place)) for place in places],
     )
     blocks.widen(connection, first_place, prepared.records, suffix)
     _count(connection, prepared.minutes, prepared.counts, 1, suffix)
-    last, known = first_place + len(prepared.records) - 1, rows.get_state(connection, f"indexed{suffix}")
+    known = rows.get_state(connection, f"indexed{suffix}")
     if last > known:
         rows.set_state(connection, f"indexed{suffix}", last)
     if first_place <= known:
@@ -221,17 +233,30 @@ def lacking(
 
 
 def indexed(connection: Connection, places: Sequence[int], generation: Generation = CURRENT) -> set[int]:
-    """Return those of *places* whose terms are there."""
+    """Return those of *places*, where logs are, that are indexed."""
+    segments, _ = logs.split(connection, places, generation.logs)
+    return _known(connection, places, storing.by_column(connection, segments), generation)
+
+
+def _known(connection: Connection, places: Sequence[int], sealed: Collection[int], generation: Generation) -> set[int]:
+    """Return those of *places* that are indexed: what is or was *sealed* by column is taken in the order of places, all else has terms."""
+    newest = rows.get_state(connection, f"indexed{generation.suffix}")
     statement = f"SELECT 1 FROM terms{generation.suffix}_docsize WHERE id = ?"
-    return {place for place in places if connection.execute(statement, (place,)).fetchone()}
+    return {
+        place
+        for place in places
+        if (place <= newest if place in sealed else connection.execute(statement, (place,)).fetchone())
+    }
 
 
-def forget(connection: Connection, places: Sequence[int], records: Sequence[LogRecord]) -> None:
-    """Take records out of the index that were deleted from the record, and out of what a rebuild has made of them."""
-    _forget(connection, places, records, CURRENT)
+def forget(
+    connection: Connection, places: Sequence[int], records: Sequence[LogRecord], sealed: Collection[int]
+) -> None:
+    """Take records out of the index that were deleted from the record, and out of what a rebuild has made of them; *sealed* were in segments."""
+    _forget(connection, places, records, sealed, CURRENT)
     generation = following(connection)
     if generation is not None and not generation.logs:
-        _forget(connection, places, records, generation)
+        _forget(connection, places, records, sealed, generation)
     forget_next(connection, [record.id for record in records])
 
 
@@ -241,60 +266,30 @@ def forget_next(connection: Connection, ids: Sequence[bytes]) -> None:
     if generation is not None and generation.logs:
         places, records = logs.by_id(connection, ids, generation.logs)
         storing.delete(connection, places, generation.logs)
-        _forget(connection, places, records, generation)
+        _forget(connection, places, records, (), generation)
 
 
 def _forget(
-    connection: Connection, places: Sequence[int], records: Sequence[LogRecord], generation: Generation
+    connection: Connection,
+    places: Sequence[int],
+    records: Sequence[LogRecord],
+    sealed: Collection[int],
+    generation: Generation,
 ) -> None:
-    suffix, known = generation.suffix, indexed(connection, places, generation)
-    connection.executemany(f"DELETE FROM terms{suffix} WHERE rowid = ?", [(place,) for place in known])
-    there = [record for place, record in zip(places, records, strict=True) if place in known]
-    _count(connection, *tallies(there), -1, suffix)
-    for number in sorted({place // BLOCK for place in places}):
-        # Without its text the block's messages are verified one by one; without any row it goes.
-        for table in ("texts", "grams"):
-            connection.execute(f"DELETE FROM {table}{suffix} WHERE block = ?", (number,))
-        if not _rows(connection, number, generation):
-            connection.execute(f"DELETE FROM blocks{suffix} WHERE block = ?", (number,))
+    suffix, known = generation.suffix, _known(connection, places, sealed, generation)
+    # A log in a segment may have terms still (app/systems/sqlite/index/renewing.py).
+    with_terms = f"SELECT 1 FROM terms{suffix}_docsize WHERE id = ?"
+    there = [place for place in places if connection.execute(with_terms, (place,)).fetchone()]
+    connection.executemany(f"DELETE FROM terms{suffix} WHERE rowid = ?", [(place,) for place in there])
+    gone = [record for place, record in zip(places, records, strict=True) if place in known]
+    _count(connection, *tallies(gone), -1, suffix)
+    blocks_of = sorted({place // BLOCK for place in places})
+    # Texts of what is gone must not stay among the skeletons.
+    groups = {number // GROUP for number in blocks_of}
+    connection.executemany(f"DELETE FROM sentence_groups{suffix} WHERE number = ?", [(group,) for group in groups])
+    for number in blocks_of:
+        first = number * BLOCK
+        if not logs.count_places(connection, first, first + BLOCK - 1, generation.logs):
+            for table in ("blocks", "marks"):
+                connection.execute(f"DELETE FROM {table}{suffix} WHERE block = ?", (number,))
     rows.add_state(connection, "removals", 1)
-
-
-def seal(database: SqliteDatabase, most: int = 64, generation: Generation = CURRENT) -> int:
-    """Make the texts of up to *most* full blocks that have none yet; return how many."""
-    suffix, sealed = generation.suffix, f"sealed{generation.suffix}"
-    with database.snapshot() as connection:
-        first, full = rows.get_state(connection, sealed), (rows.get_state(connection, f"indexed{suffix}") + 1) // BLOCK
-        tables = connection.execute("PRAGMA schema_version").fetchone()  # another once a rebuild has replaced them
-    last = min(full, first + most)
-    for start in range(first, last, 8):
-        made = [(number, _messages(database, number, generation)) for number in range(start, min(start + 8, last))]
-        packed = [_packed(messages) for _, messages in made]
-        with database.write(durable=False) as connection:
-            if connection.execute("PRAGMA schema_version").fetchone() != tables:
-                return 0
-            for (number, messages), (text, runs) in zip(made, packed, strict=True):
-                # A log deleted meanwhile would shift all others: such a block stays without a text.
-                if len(messages) == BLOCK and _rows(connection, number, generation) == BLOCK:
-                    for table, value in (("texts", text), ("grams", runs)):
-                        connection.execute(f"INSERT OR REPLACE INTO {table}{suffix} VALUES (?, ?)", (number, value))
-            rows.set_state(connection, sealed, made[-1][0] + 1)
-    return max(last - first, 0)
-
-
-def _rows(connection: Connection, number: int, generation: Generation) -> int:
-    first = number * BLOCK
-    return logs.count_places(connection, first, first + BLOCK - 1, generation.logs)
-
-
-def _messages(database: SqliteDatabase, number: int, generation: Generation) -> list[str]:
-    """Return the messages of block *number*."""
-    first = number * BLOCK
-    with database.snapshot() as connection:
-        return logs.messages(connection, first, first + BLOCK - 1, generation.logs)
-
-
-def _packed(messages: Sequence[str]) -> tuple[bytes, bytes]:
-    """Return a block's text as it is kept, and the set of its runs."""
-    text = texts.folded(messages)
-    return texts.pack(messages, text), grams.runs(text)

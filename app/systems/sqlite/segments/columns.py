@@ -1,9 +1,10 @@
-"""Two kinds of columns of a segment, each a value for each of its logs: few different texts, and hex digits."""
+"""Kinds of columns of a segment, each a value for each of its logs: few different texts or values, and hex digits."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -13,6 +14,12 @@ from app.systems.sqlite.segments.parts import Packed
 
 #: Length of the longest value that is looked at for hex digits.
 LONGEST_HEX = 100
+#: Where more values differ, as a share of the logs (1 in so many), a column of `FewValues` takes short ones only (bytes or characters).
+FEW = 2
+SHORT = 64
+
+#: A value in a column of `FewValues`: a text, what is packed already, a truth, or nothing.
+Value: TypeAlias = str | bytes | bool | None
 
 
 class Coded(msgspec.Struct, array_like=True, gc=False):
@@ -37,6 +44,65 @@ class Coded(msgspec.Struct, array_like=True, gc=False):
         if len(self.texts) == 1:
             return np.broadcast_to(np.uint8(0), count)
         return np.frombuffer(self.codes.opened(), dtype=f"<u{self.width}")
+
+
+class FewValues(msgspec.Struct, array_like=True, gc=False):
+    """Few different values, the most frequent first, and for each log the number of its own; `codes` is empty where there is only one."""
+
+    values: Packed
+    #: First the low byte of each number, then the high byte of each where there are more than 256.
+    codes: Packed
+
+    @classmethod
+    def of(cls, values: Sequence[Value]) -> FewValues | None:
+        """Pack *values*, one at least; None where too many differ."""
+        different = set(values)
+        if len(different) * FEW > len(values) + FEW and max(map(_size, different)) > SHORT:
+            return None
+        ranked = [value for value, _ in Counter(values).most_common()]
+        packed = Packed.of(_encode(ranked))
+        if len(ranked) == 1:
+            return cls(packed, Packed(b"", False))
+        numbers = {value: number for number, value in enumerate(ranked)}
+        codes = np.fromiter(map(numbers.__getitem__, values), dtype="<u2", count=len(values))
+        planes = codes.view(np.uint8).reshape(-1, 2).T
+        return cls(packed, Packed.of((planes if len(ranked) > 256 else planes[0]).tobytes()))
+
+    def opened(self, count: int) -> OpenFewValues:
+        """Return them to be read; *count* is the number of logs."""
+        values = _decode_values(self.values.opened())
+        if len(values) == 1:
+            return OpenFewValues(values, np.broadcast_to(np.uint8(0), count))
+        codes = np.frombuffer(self.codes.opened(), dtype=np.uint8)
+        if len(codes) == count:
+            return OpenFewValues(values, codes)
+        return OpenFewValues(values, codes[:count] + (codes[count:].astype(np.uint16) << 8))
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode_values: Callable[[bytes], list[Value]] = msgspec.msgpack.Decoder().decode
+
+
+def _size(value: Value) -> int:
+    return len(value) if isinstance(value, str | bytes) else 0
+
+
+class OpenFewValues:
+    """A column of `FewValues`, to be read."""
+
+    __slots__ = ("codes", "values")
+
+    def __init__(self, values: list[Value], codes: npt.NDArray[Any]) -> None:
+        self.values = values
+        #: For each log the number of its value.
+        self.codes = codes
+
+    def __getitem__(self, at: int) -> Value:
+        return self.values[int(self.codes[at])]
+
+    def all(self) -> list[Value]:
+        """Return the values of all logs."""
+        return list(map(self.values.__getitem__, self.codes.tolist()))
 
 
 class Hexadecimal(msgspec.Struct, array_like=True, gc=False):
@@ -106,6 +172,26 @@ class OpenHexadecimal:
             if at < 0:
                 return None
         return self._beginning + self._data[at * self._size : (at + 1) * self._size].hex()
+
+    def rows(self, value: str) -> list[int]:
+        """Return the logs that have *value*, ascending."""
+        digits = value.removeprefix(self._beginning)
+        if len(value) != len(self._beginning) + 2 * self._size or len(digits) != 2 * self._size:
+            return []
+        try:
+            wanted = bytes.fromhex(digits)
+        except ValueError:
+            return []
+        if wanted.hex() != digits:
+            return []
+        found, at = list[int](), self._data.find(wanted)
+        while at >= 0:
+            if at % self._size == 0:
+                found.append(at // self._size)
+            at = self._data.find(wanted, at + 1)
+        if self._ranks is None or not found:
+            return found
+        return [self._ranks.index(rank) for rank in found]
 
     def all(self, count: int) -> list[str | None]:
         """Return the values of all *count* logs."""

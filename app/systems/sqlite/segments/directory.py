@@ -53,6 +53,11 @@ class Directory:
         #: For each of `_sorted` the highest id of all up to it.
         self._reached = list(itertools.accumulate([one.last_id for one in self._sorted], max))
 
+    @property
+    def stamp(self) -> int | None:
+        """The stamp of the last by place; None without any."""
+        return self._segments[-1].stamp if self._segments else None
+
     def __len__(self) -> int:
         return len(self._segments)
 

@@ -20,6 +20,8 @@ _FEW_IDS = 8
 
 #: Ids are looked for run by run where there are so few.
 _FEW_RUNS = 64
+#: Where there are so few an id is put together without the others.
+_SOME_RUNS = 8
 #: Keys of so many rows are put together at once.
 _FEW_ROWS = 8
 
@@ -76,6 +78,10 @@ class OpenKeys:
         """Return the places of the logs at *rows*."""
         return rows + self._first if self._full else self._some_places[rows]
 
+    def place(self, row: int) -> int:
+        """Return the place of the log at this row."""
+        return self._first + row if self._full else int(self._some_places[row])
+
     @cached_property
     def t(self) -> Longs:
         """The times, in ms."""
@@ -116,6 +122,9 @@ class OpenKeys:
 
     def id(self, at: int) -> bytes:
         """Return the id of the log at this row."""
+        if "_halves" not in self.__dict__ and self._keys.ids.lengths.count <= _SOME_RUNS:
+            first, _, row = next(run for run in reversed(self._runs) if run[2] <= at)
+            return (int.from_bytes(first, "big") + at - row).to_bytes(16, "big")
         high, low = self._halves
         return (int(high[at]) << 64 | int(low[at])).to_bytes(16, "big")
 
@@ -126,6 +135,10 @@ class OpenKeys:
     def joined_ids(self) -> bytes:
         """Return all ids, one behind the other."""
         return _joined(*self._halves)
+
+    def level(self, row: int) -> str:
+        """Return the level of the log at this row."""
+        return self.texts[int(self.codes[row])]
 
     def levels(self, rows: Longs | None = None) -> list[str]:
         """Return the levels of the logs at *rows*, in that order; of all where none are given."""

@@ -49,6 +49,11 @@ class Packed(msgspec.Struct, array_like=True, gc=False):
         frame = compressor().compress(data)
         return cls(frame, True) if len(frame) < len(data) else cls(data, False)
 
+    @property
+    def size(self) -> int:
+        """How many bytes it has when it is opened."""
+        return int(zstandard.frame_content_size(self.data)) if self.compressed else len(self.data)
+
     def opened(self) -> bytes:
         """Return the bytes."""
         return _decompressor().decompress(self.data) if self.compressed else self.data

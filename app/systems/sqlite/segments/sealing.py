@@ -34,6 +34,8 @@ SECONDS = 0.2
 BEHIND_LOGS = 256 * BLOCK
 #: Logs waiting in the queue while which nothing is sealed.
 BUSY_LOGS = 2_000
+#: In the table `state`: logs that have become segments since the index's full-text table, which is of rows, was made anew.
+STALE = "stale_terms"
 #: In the table `state`: the place up to which rows were sealed.
 SEALED_TO = "sealed_to"
 #: In the table `state`: the last place whose log did not come back from its segment as it was.
@@ -50,14 +52,18 @@ class Run:
     logs: list[Row]
 
 
-def seal(database: SqliteDatabase, seconds: float = SECONDS) -> int:
-    """Seal rows but for the newest TAIL_LOGS, for about *seconds* and while few logs wait; return how many segments were made."""
+def seal(database: SqliteDatabase, seconds: float = SECONDS, *, indexed: bool = True) -> int:
+    """Seal rows but for the newest TAIL_LOGS, for about *seconds* and while few logs wait; return how many segments were made.
+
+    Where the file is *indexed*, what is not in the index yet waits for it: segments have no terms.
+    """
     until, sealed = time.monotonic() + seconds, 0
     while True:
         with database.snapshot() as connection:
             due = _due(connection)
             run = None if due is None else read(connection, *due)
-        if run is None:
+            waits = run is not None and indexed and not _has_terms(connection, run)
+        if run is None or waits:
             return sealed
         sealed += put(database, run)
         if time.monotonic() >= until:
@@ -72,15 +78,27 @@ def behind(connection: Connection) -> int:
 def standing(database: SqliteDatabase) -> Sealed:
     """Return how far sealing is; looks at every segment's row, not at what it holds."""
     sizes = " + ".join(
-        f"coalesce(length({name}), 0)" for name in ("keys", *(f"docs{number}" for number in range(CHUNKS)))
+        f"coalesce(length({name}), 0)"
+        for name in (
+            "keys",
+            "fields",
+            "skeletons",
+            "variables",
+            "digits",
+            *(f"docs{number}" for number in range(CHUNKS)),
+        )
     )
     with database.snapshot() as connection:
-        logs, segments = connection.execute("SELECT coalesce(sum(logs), 0), count(*) FROM segments").fetchone()
-        size = connection.execute(f"SELECT coalesce(sum({sizes}), 0) FROM segment_parts").fetchone()[0]
+        statement = (
+            "SELECT coalesce(sum(logs), 0), count(*) FROM segments WHERE first {} (SELECT first FROM segment_parts)"
+        )
+        logs, segments = connection.execute(statement.format("NOT IN")).fetchone()
+        former = connection.execute(statement.format("IN")).fetchone()[0]
+        size = connection.execute(f"SELECT coalesce(sum({sizes}), 0) FROM segment_columns").fetchone()[0]
         stored, failed = (rows.get_state(connection, name) for name in ("stored", FAILED))
         block = (failed - failed % BLOCK, failed)
         left = connection.execute("SELECT count(*) FROM logs WHERE place BETWEEN ? AND ?", block).fetchone()[0]
-        return Sealed(logs, segments, size, stored - logs, min(behind(connection), stored - logs), left)
+        return Sealed(logs, segments, size, stored - logs, min(behind(connection) + former, stored - logs), left)
 
 
 def _due(connection: Connection) -> tuple[int, int] | None:
@@ -137,6 +155,7 @@ def put(database: SqliteDatabase, run: Run) -> int:
             return 0
         table.insert(connection, run.places, columns.id, parts)
         connection.execute("DELETE FROM logs WHERE place > ? AND place <= ?", (run.after, run.last))
+        rows.add_state(connection, STALE, len(run.places))
     return 1
 
 
@@ -147,3 +166,9 @@ def _columns(run: Run) -> LogColumns | None:
     except msgspec.DecodeError:
         log.exception("the rows at the places %d to %d can't be read and stay", run.places[0], run.places[-1])
         return None
+
+
+def _has_terms(connection: Connection, run: Run) -> bool:
+    """Return whether all rows are in the index."""
+    statement = "SELECT count(*) FROM terms_docsize WHERE id > ? AND id <= ?"
+    return bool(connection.execute(statement, (run.after, run.last)).fetchone()[0] >= len(run.places))

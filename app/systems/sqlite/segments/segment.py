@@ -1,14 +1,16 @@
-"""A segment: up to 1,024 logs that are neighbours in the order of storing, compressed.
+"""A segment: up to 1,024 logs that are neighbours in the order of storing, compressed by column.
 
-Its *keys* have what places a log, by column: its place, id, time and level. Its *chunks* have the other fields of CHUNK
-logs each, packed as in a row, but for trace and span ids: of hex digits no method makes fewer than half the bytes.
-Keys and chunks are fetched and opened one by one, when they are first asked for.
+Its *keys* have what places a log: its place, id, time and level. Its *fields* have those other fields of which few
+values differ, each value once and for each log its number: what a filter asks of such a field is asked of each value.
+Its *skeletons* and *variables* are its messages (messages.py), its *digits* have trace and span ids as bytes (of hex digits
+no method makes fewer than half), and its *chunks* of CHUNK logs each what is left of the logs; mostly nothing is, and
+there are none. All parts are fetched and opened when they are first asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from itertools import repeat
+from collections.abc import Callable, Container, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,34 +19,63 @@ import numpy as np
 from app.log import codec
 from app.log.record import LogRecord
 from app.systems.sqlite import rows
-from app.systems.sqlite.rows import Doc, Row
-from app.systems.sqlite.segments.columns import Coded, Hexadecimal
+from app.systems.sqlite.rows import Row
+from app.systems.sqlite.segments import messages
+from app.systems.sqlite.segments.columns import Coded, FewValues, Hexadecimal, OpenFewValues, OpenHexadecimal, Value
 from app.systems.sqlite.segments.keys import Keys, OpenKeys
 from app.systems.sqlite.segments.parts import Differences, IdRuns, Packed
 from app.systems.sqlite.segments.places import CHUNK
 
+#: Fields of `rows.Doc` by their numbers.
+MESSAGE, RESOURCE, TRACE, SPAN, COMMIT, METADATA, TRUNCATED = range(7)
+#: Fields that are asked for hex digits.
+_DIGITS = (TRACE, SPAN)
 
-class SegmentChunk(msgspec.Struct, array_like=True, gc=False):
-    """A sequence of CHUNK logs, each as `rows.Doc`, without the ids that are kept beside them."""
+
+class SegmentFields(msgspec.Struct, array_like=True, gc=False):
+    """The columns of few different values by the number of their field; None for others. Metadata is packed."""
+
+    columns: list[FewValues | None]
+
+
+class SegmentDigits(msgspec.Struct, array_like=True, gc=False):
+    """The columns of hex digits; None for what is anything else."""
 
     trace_id: Hexadecimal | None
     span_id: Hexadecimal | None
-    docs: Packed
+
+
+class SegmentChunk(msgspec.Struct, array_like=True, gc=False):
+    """A sequence of CHUNK logs."""
+
+    #: Which fields stand in `rest`, of each log a sequence of these.
+    kept: list[int]
+    rest: Packed
 
 
 class SegmentParts(NamedTuple):
     """A segment's parts as they are kept."""
 
     keys: bytes
+    fields: bytes
+    skeletons: bytes
+    variables: bytes
+    digits: bytes
+    #: None where all fields stand elsewhere.
     chunks: list[bytes]
-    #: Bytes of the chunks before they were compressed.
+    #: Bytes of messages and chunks before they were compressed.
     size: int
 
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(SegmentChunk).decode
+_decode_fields = msgspec.msgpack.Decoder(SegmentFields).decode
+_decode_digits = msgspec.msgpack.Decoder(SegmentDigits).decode
 _apart = msgspec.msgpack.Decoder(list[msgspec.Raw]).decode
-_together: Callable[[bytes], list[Doc]] = codec.decoder(list[Doc]).decode
+_together: Callable[[bytes], list[list[Any]]] = codec.decoder(list[list[Any]]).decode
+_one: Callable[[Any], list[Any]] = codec.decoder(list[Any]).decode
+#: Metadata as it is packed in a column of values.
+metadata: Callable[[Any], dict[str, Any]] = codec.decoder(dict[str, Any]).decode
 
 
 class LogColumns(NamedTuple):
@@ -98,65 +129,121 @@ def pack(places: Sequence[int], logs: LogColumns) -> SegmentParts:
         or found.levels() != list(logs.level)
     ):
         raise ValueError("keys don't come back from their segment as they were")
-    starts = range(0, len(places), CHUNK)
-    chunks = [_chunk([field[start : start + CHUNK] for field in logs.docs]) for start in starts]
-    return SegmentParts(packed, [chunk for chunk, _ in chunks], sum(size for _, size in chunks))
+    digits = SegmentDigits(*(Hexadecimal.of(logs.docs[number]) for number in _DIGITS))
+    beside = {
+        number: column is not None for number, column in zip(_DIGITS, (digits.trace_id, digits.span_id), strict=True)
+    }
+    columns = [
+        None if number == MESSAGE or beside.get(number) else _values(number, column)
+        for number, column in enumerate(logs.docs)
+    ]
+    left = [number for number in range(RESOURCE, TRUNCATED + 1) if columns[number] is None and not beside.get(number)]
+    chunks = [_chunk(logs.docs, left, start) for start in range(0, len(places), CHUNK) if left]
+    texts, size = messages.pack(logs.docs[MESSAGE])
+    return SegmentParts(
+        packed,
+        _encode(SegmentFields(columns)),
+        texts.skeletons,
+        texts.variables,
+        _encode(digits),
+        [chunk for chunk, _ in chunks],
+        size + sum(size for _, size in chunks),
+    )
 
 
-def _chunk(fields: Sequence[Sequence[Any]]) -> tuple[bytes, int]:
-    """Return a packed chunk, and its bytes before it was compressed."""
-    message, resource, trace, span, commit, metadata, truncated = fields
-    beside = Hexadecimal.of(trace), Hexadecimal.of(span)
-    kept = [column if short is None else repeat(None) for column, short in zip((trace, span), beside, strict=True)]
-    whole = codec.encode(list(zip(message, resource, *kept, commit, metadata, truncated, strict=False)))
-    chunk = SegmentChunk(*beside, Packed.of(whole))
-    packed = _encode(chunk)
-    found = _decode(packed)
-    # Hex digits were seen to come back by `Hexadecimal.of`.
-    if found != chunk or found.docs.opened() != whole:
+def _values(number: int, column: Sequence[Any]) -> FewValues | None:
+    """Return a field's column of few different values; None where too many differ."""
+    whole: Sequence[Value] = column
+    if number == METADATA:
+        whole = [None if value is None else codec.encode(value) for value in column]
+    found = FewValues.of(whole)
+    if found is not None and found.opened(len(whole)).all() != list(whole):
+        raise ValueError("fields don't come back from their segment as they were")
+    return found
+
+
+def _chunk(docs: Sequence[Sequence[Any]], left: Sequence[int], start: int) -> tuple[bytes, int]:
+    """Return a packed chunk, and its bytes before it was compressed; *left* are the fields that stand in no column."""
+    rest = [docs[number][start : start + CHUNK] for number in left]
+    others = codec.encode(list(zip(*rest, strict=True)))
+    packed = _encode(SegmentChunk(list(left), Packed.of(others)))
+    if OpenChunk(packed).others() != others:
         raise ValueError("logs don't come back from their segment as they were")
-    return packed, len(whole)
+    return packed, len(others)
+
+
+class OpenSegmentFields:
+    """The fields of a segment of few different values, opened one by one."""
+
+    def __init__(self, packed: bytes, count: int) -> None:
+        self._columns = _decode_fields(packed).columns
+        self._count = count
+        self._open: dict[int, OpenFewValues] = {}
+        #: Bytes that its values take when they are open, about.
+        self.weight = sum(column.values.size for column in self._columns if column is not None)
+
+    def values(self, at: int) -> list[Any]:
+        """Return the values of a log in all fields; None in those that have no column here."""
+        found: list[Any] = [None] * len(self._columns)
+        for number, packed in enumerate(self._columns):
+            column = None if packed is None else self.column(number)
+            if column is not None:
+                value = column.values[column.codes[at]]
+                found[number] = metadata(value) if isinstance(value, bytes) else value
+        return found
+
+    def left(self, digits: Container[int]) -> bool:
+        """Return whether a field stands neither here nor among *digits*: then there are chunks."""
+        return any(column is None and number not in digits for number, column in enumerate(self._columns) if number)
+
+    def column(self, number: int) -> OpenFewValues | None:
+        """Return a field's column; None for a field that has none here."""
+        found = self._open.get(number)
+        column = self._columns[number]
+        if found is None and column is not None:
+            found = self._open[number] = column.opened(self._count)
+        return found
+
+    def all(self, number: int) -> list[Any] | None:
+        """Return the values of all logs; None for a field that has no column here."""
+        column = self.column(number)
+        if column is None or number != METADATA:
+            return None if column is None else column.all()
+        return [metadata(value) if isinstance(value, bytes) else value for value in column.all()]
+
+
+def open_digits(packed: bytes) -> dict[int, OpenHexadecimal]:
+    """Return the fields of a segment that are kept as bytes of their hex digits."""
+    digits = _decode_digits(packed)
+    pairs = zip(_DIGITS, (digits.trace_id, digits.span_id), strict=True)
+    return {number: column.opened() for number, column in pairs if column is not None}
 
 
 class OpenChunk:
-    """A chunk, decompressed; its logs are unpacked as they are asked for."""
-
-    __slots__ = ("_docs", "_span", "_trace", "weight")
+    """A chunk, to be read; its parts are opened as they are asked for."""
 
     def __init__(self, packed: bytes) -> None:
-        chunk = _decode(packed)
-        self._trace = None if chunk.trace_id is None else chunk.trace_id.opened()
-        self._span = None if chunk.span_id is None else chunk.span_id.opened()
-        whole = chunk.docs.opened()
-        self._docs = _apart(whole)
+        self._chunk = _decode(packed)
         #: Bytes that it takes, about.
-        self.weight = len(whole) + len(packed) + 64 * len(self._docs)
+        self.weight = len(packed) + 2 * self._chunk.rest.size
 
-    def message(self, at: int) -> str:
-        """Return the message of the log at this row of the chunk."""
-        return codec.first_text(self._docs[at])
+    def others(self) -> bytes:
+        """Return the fields of its logs that stand nowhere else, packed."""
+        return self._chunk.rest.opened()
 
-    def doc(self, at: int) -> Doc:
-        """Return the fields of the log at this row of the chunk."""
-        message, resource, trace, span, commit, metadata, truncated = rows.decode(self._docs[at])
-        if self._trace is not None:
-            trace = self._trace[at]
-        if self._span is not None:
-            span = self._span[at]
-        return message, resource, trace, span, commit, metadata, truncated
+    @cached_property
+    def _apart(self) -> list[msgspec.Raw]:
+        return _apart(self.others())
 
+    def fill(self, doc: list[Any], at: int) -> None:
+        """Put what the chunk has of the log at this row of it into *doc*."""
+        for number, value in zip(self._chunk.kept, _one(self._apart[at]), strict=True):
+            doc[number] = value
 
-def messages(packed: bytes) -> list[str]:
-    """Return all messages of a chunk."""
-    return list(map(codec.first_text, _apart(_decode(packed).docs.opened())))
+    @cached_property
+    def _columns(self) -> dict[int, Sequence[Any]]:
+        return dict(zip(self._chunk.kept, zip(*_together(self.others()), strict=True), strict=True))
 
-
-def docs(packed: bytes) -> list[Sequence[Any]]:
-    """Return the fields of all logs of a chunk, a sequence for each field."""
-    chunk = _decode(packed)
-    found = _together(chunk.docs.opened())
-    fields: list[Sequence[Any]] = list(zip(*found, strict=True))
-    for number, column in ((2, chunk.trace_id), (3, chunk.span_id)):
-        if column is not None:
-            fields[number] = column.opened().all(len(found))
-    return fields
+    def column(self, number: int) -> Sequence[Any]:
+        """Return a field of all its logs, of those that the chunk has."""
+        return self._columns[number]

@@ -15,21 +15,25 @@ import numpy as np
 
 from app.log.record import LogRecord
 from app.systems.sqlite.file import Connection
-from app.systems.sqlite.segments import segment
+from app.systems.sqlite.segments import former, segment
+from app.systems.sqlite.segments.columns import OpenHexadecimal
 from app.systems.sqlite.segments.keys import OpenKeys
+from app.systems.sqlite.segments.messages import OpenMessages
 from app.systems.sqlite.segments.places import CHUNK, CHUNKS
-from app.systems.sqlite.segments.segment import OpenChunk
+from app.systems.sqlite.segments.segment import OpenChunk, OpenSegmentFields, SegmentParts
 
 #: Columns in the order in which a Segment takes them.
 COLUMNS = "first, last, logs, stamp, first_id, last_id"
 #: Bytes of opened segments that a process keeps.
 CACHE_BYTES = 32 << 20
-#: Bytes that the keys of a log take when they are opened, where it has no `ns` and the places have no gap.
-_KEY_BYTES = 25
-#: From this share of a segment's logs on (1 in so many) all are read at once, which takes a fifth of the time for each.
-_MANY = 4
+#: Bytes that the keys of a log take when its time and level are opened, with what is packed.
+_KEY_BYTES = 12
+#: Bytes that the numbers of a log's values take, about.
+_FIELD_BYTES = 6
 #: Most chunks of a segment that are opened one by one and kept; more are read in one go for whoever asks.
 _FEW_CHUNKS = 2
+#: From this share of a segment's logs on (1 in so many) all are read at once, which takes a fifth of the time for each.
+_MANY = 4
 
 _ALL = ", ".join(f"docs{number}" for number in range(CHUNKS))
 _tick = itertools.count().__next__
@@ -38,7 +42,21 @@ _tick = itertools.count().__next__
 class Segment:
     """A row of the table `segments`, and its parts."""
 
-    __slots__ = ("_chunks", "_keys", "first", "first_id", "last", "last_id", "logs", "stamp", "used")
+    __slots__ = (
+        "_chunks",
+        "_digits",
+        "_fields",
+        "_former",
+        "_keys",
+        "_texts",
+        "first",
+        "first_id",
+        "last",
+        "last_id",
+        "logs",
+        "stamp",
+        "used",
+    )
 
     def __init__(self, first: int, last: int, logs: int, stamp: int, first_id: bytes, last_id: bytes) -> None:
         #: Its first and last place, between which some may be empty.
@@ -52,15 +70,30 @@ class Segment:
         #: Grows with each use.
         self.used = 0
         self._keys: OpenKeys | None = None
+        self._fields: OpenSegmentFields | None = None
+        self._digits: dict[int, OpenHexadecimal] | None = None
+        self._texts: OpenMessages | None = None
+        #: Its parts where they are not written yet.
+        self._former: SegmentParts | None = None
         self._chunks: dict[int, OpenChunk] = {}
 
     def close(self) -> None:
         """Let go of what was fetched."""
-        self._keys, self._chunks = None, {}
+        self._keys, self._fields, self._digits, self._texts, self._chunks = None, None, None, None, {}
+        self._former = None
 
     def _fetch(self, connection: Connection, columns: str) -> list[bytes]:
-        statement = f"SELECT {columns} FROM segment_parts WHERE first = ?"
-        return [part for part in connection.execute(statement, (self.first,)).fetchone() if part is not None]
+        statement = f"SELECT {columns} FROM segment_columns WHERE first = ?"
+        found = connection.execute(statement, (self.first,)).fetchone()
+        if found is None:
+            parts = self._former
+            if parts is None:
+                self.used = _tick()
+                parts = self._former = former.parts(connection, self.first)
+                _cache.opened(self, parts.size // 2)
+            named = {**parts._asdict(), **{f"docs{number}": chunk for number, chunk in enumerate(parts.chunks)}}
+            found = [named.get(name) for name in columns.split(", ")]
+        return [part for part in found if part is not None]
 
     def keys(self, connection: Connection) -> OpenKeys:
         """Return the keys of its logs."""
@@ -71,7 +104,45 @@ class Segment:
             _cache.opened(self, self.logs * _KEY_BYTES)
         return keys
 
-    def _chunk(self, connection: Connection, number: int) -> OpenChunk:
+    def fields(self, connection: Connection) -> OpenSegmentFields:
+        """Return the fields of its logs of which few values differ."""
+        fields = self._fields
+        if fields is None:
+            self.used = _tick()
+            (packed,) = self._fetch(connection, "fields")
+            fields = self._fields = OpenSegmentFields(packed, self.logs)
+            _cache.opened(self, len(packed) + fields.weight + self.logs * _FIELD_BYTES)
+        return fields
+
+    def digits(self, connection: Connection) -> dict[int, OpenHexadecimal]:
+        """Return the fields of its logs that are hex digits, by the number of the field."""
+        digits = self._digits
+        if digits is None:
+            self.used = _tick()
+            (packed,) = self._fetch(connection, "digits")
+            digits = self._digits = segment.open_digits(packed)
+            _cache.opened(self, len(packed))
+        return digits
+
+    def texts(self, connection: Connection) -> OpenMessages:
+        """Return the messages of its logs; they stay open."""
+        texts = self._texts
+        if texts is None:
+            self.used = _tick()
+            skeletons, variables = self._fetch(connection, "skeletons, variables")
+            texts = self._texts = OpenMessages(skeletons, self.logs, lambda: variables)
+            _cache.opened(self, len(skeletons) + len(variables) + texts.weight)
+        return texts
+
+    def texts_once(self, connection: Connection) -> OpenMessages:
+        """Return the same for one question: what was not open yet is not kept."""
+        if self._texts is not None:
+            return self._texts
+        (skeletons,) = self._fetch(connection, "skeletons")
+        return OpenMessages(skeletons, self.logs, lambda: self._fetch(connection, "variables")[0])
+
+    def chunk(self, connection: Connection, number: int) -> OpenChunk:
+        """Return a chunk."""
         chunk = self._chunks.get(number)
         if chunk is None:
             self.used = _tick()
@@ -83,39 +154,60 @@ class Segment:
         """Return by number the chunks with *rows*; of many those that were not open yet are not kept."""
         numbers = {row // CHUNK for row in rows}
         if len(numbers) <= _FEW_CHUNKS:
-            return {number: self._chunk(connection, number) for number in numbers}
+            return {number: self.chunk(connection, number) for number in numbers}
         kept, packed = self._chunks, self._fetch(connection, _ALL)
         return {number: kept.get(number) or OpenChunk(packed[number]) for number in numbers}
 
-    def messages(self, connection: Connection) -> list[str]:
-        """Return all messages, in the order of places."""
-        return [message for chunk in self._fetch(connection, _ALL) for message in segment.messages(chunk)]
-
-    def messages_at(self, connection: Connection, rows: Sequence[int]) -> list[str]:
-        """Return the messages of the logs at *rows*, in that order."""
-        if len(rows) == self.logs:
-            whole = self.messages(connection)
-            return [whole[row] for row in rows]
-        chunks = self._chunks_of(connection, rows)
-        return [chunks[row // CHUNK].message(row % CHUNK) for row in rows]
+    def chunks(self, connection: Connection) -> list[OpenChunk]:
+        """Return all chunks, fetched at once and not kept; none where all fields stand elsewhere."""
+        return list(map(OpenChunk, self._fetch(connection, _ALL)))
 
     def records(self, connection: Connection, rows: Sequence[int]) -> list[LogRecord]:
         """Return the logs at *rows*, in that order."""
         if len(rows) * _MANY >= self.logs:
             found = self._all(connection)
             return [found[row] for row in rows]
-        keys, chunks, at = self.keys(connection), self._chunks_of(connection, rows), np.array(rows, dtype=np.int64)
+        keys, fields, digits = self.keys(connection), self.fields(connection), self.digits(connection)
+        chunks = self._chunks_of(connection, rows) if fields.left(digits) else {}
+        texts = self.texts(connection).some(np.array(rows, dtype=np.int64))
         return [
-            LogRecord(identity, t, ns, level, *chunks[row // CHUNK].doc(row % CHUNK))
-            for row, (t, ns, identity), level in zip(rows, keys.keys(at), keys.levels(at), strict=True)
+            LogRecord(
+                keys.id(row),
+                int(keys.t[row]),
+                int(keys.ns[row]),
+                keys.level(row),
+                text.decode(),
+                *_doc(fields, digits, chunks.get(row // CHUNK), row),
+            )
+            for row, text in zip(rows, texts, strict=True)
         ]
 
+    def column(self, connection: Connection, number: int, chunks: Sequence[OpenChunk]) -> list[Any]:
+        """Return a field of all its logs, whose *chunks* are all."""
+        if number == segment.MESSAGE:
+            return list(self.texts_once(connection).all())
+        found = self.fields(connection).all(number)
+        digits = self.digits(connection).get(number)
+        if found is None and digits is not None:
+            found = list(digits.all(self.logs))
+        if found is None:
+            found = list(itertools.chain.from_iterable([chunk.column(number) for chunk in chunks]))
+        return found
+
     def _all(self, connection: Connection) -> list[LogRecord]:
-        keys, fields = self.keys(connection), list[list[Any]]()
-        for chunk in self._fetch(connection, _ALL):
-            fields.append(segment.docs(chunk))
-        joined = [list(itertools.chain.from_iterable(parts)) for parts in zip(*fields, strict=True)]
-        return list(map(LogRecord, keys.ids(), keys.t.tolist(), keys.ns.tolist(), keys.levels(), *joined))
+        keys, chunks = self.keys(connection), self.chunks(connection)
+        docs = [self.column(connection, number, chunks) for number in range(segment.TRUNCATED + 1)]
+        return list(map(LogRecord, keys.ids(), keys.t.tolist(), keys.ns.tolist(), keys.levels(), *docs))
+
+
+def _doc(fields: OpenSegmentFields, digits: dict[int, OpenHexadecimal], chunk: OpenChunk | None, row: int) -> list[Any]:
+    """Return the fields of `rows.Doc` of the log at *row*, which lies in *chunk*, without its message."""
+    doc = fields.values(row)
+    for number, column in digits.items():
+        doc[number] = column[row]
+    if chunk is not None:
+        chunk.fill(doc, row % CHUNK)
+    return doc[segment.RESOURCE :]
 
 
 class _Cache:

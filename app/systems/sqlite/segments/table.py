@@ -40,10 +40,16 @@ def insert(connection: Connection, places: Sequence[int], ids: Sequence[bytes], 
         "INSERT INTO segments (first, last, logs, stamp, first_id, last_id) VALUES (?, ?, ?, ?, ?, ?)",
         (places[0], places[-1], len(places), stamp, min(ids), max(ids)),
     )
-    chunks = ", ".join(f"docs{number}" for number in range(len(parts.chunks)))
+    put(connection, places[0], parts)
+
+
+def put(connection: Connection, first: int, parts: SegmentParts) -> None:
+    """Write the parts of a segment."""
+    names = ["first", "keys", "fields", "skeletons", "variables", "digits"]
+    names += [f"docs{number}" for number in range(len(parts.chunks))]
     connection.execute(
-        f"INSERT INTO segment_parts (first, keys, {chunks}) VALUES (?, ?{', ?' * len(parts.chunks)})",
-        (places[0], parts.keys, *parts.chunks),
+        f"INSERT INTO segment_columns ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
+        (first, parts.keys, parts.fields, parts.skeletons, parts.variables, parts.digits, *parts.chunks),
     )
 
 
@@ -53,7 +59,7 @@ def remove(connection: Connection, found: Segment, at: Sequence[int]) -> None:
     left = [row for row in range(found.logs) if row not in gone]
     places = found.keys(connection).places[left].tolist()
     records = found.records(connection, left)
-    for table in ("segments", "segment_parts"):
+    for table in ("segments", "segment_columns", "segment_parts"):
         connection.execute(f"DELETE FROM {table} WHERE first = ?", (found.first,))
     if left:
         columns = LogColumns.of(records)

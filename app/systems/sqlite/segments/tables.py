@@ -37,6 +37,19 @@ segments = Table(
     Column("first_id", LargeBinary(16), nullable=False),
     Column("last_id", LargeBinary(16), nullable=False),
 )
+segment_columns = Table(
+    "segment_columns",
+    metadata,
+    Column("first", Integer, primary_key=True),
+    Column("keys", LargeBinary, nullable=False),
+    Column("fields", LargeBinary, nullable=False),
+    Column("skeletons", LargeBinary, nullable=False),
+    Column("variables", LargeBinary, nullable=False),
+    *(Column(f"docs{number}", LargeBinary) for number in range(CHUNKS)),
+    Column("digits", LargeBinary, nullable=False),
+)
+
+#: Segments of revision 0020, which become `segment_columns` (segments/former.py).
 segment_parts = Table(
     "segment_parts",
     metadata,
@@ -60,18 +73,27 @@ blocks = Table(
     Column("last_id", LargeBinary(16), nullable=False),
 )
 
-#: For each full block the folded messages, compressed, and the set of their four-byte runs.
-texts = Table(
-    "texts",
-    metadata,
-    Column("block", Integer, primary_key=True),
-    Column("messages", LargeBinary, nullable=False),
-)
-grams = Table(
-    "grams",
+#: For full blocks which runs of bytes and which values they have (app/systems/sqlite/index/scan/marks.py); then the same of groups of
+#: blocks, by place.
+marks = Table(
+    "marks",
     metadata,
     Column("block", Integer, primary_key=True),
     Column("bits", LargeBinary, nullable=False),
+)
+mark_groups = Table(
+    "mark_groups",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("bits", LargeBinary, nullable=False),
+)
+
+#: For groups of blocks how many logs have which skeleton (app/systems/sqlite/index/scan/sentences.py).
+sentence_groups = Table(
+    "sentence_groups",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("counts", LargeBinary, nullable=False),
 )
 
 #: Logs by minute and level.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,10 @@ from app.systems.sqlite.segments.parts import Longs
 from app.systems.sqlite.segments.places import BLOCK
 
 _LAST_ID = b"\xff" * 16
+
+
+#: Beyond all times, in ms.
+_FAR = 1 << 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,19 @@ class KeyBounds:
         low = None if query.start is None else first_id(query.start[0] + (query.start[1] > 0))
         high = None if query.end is None else (first_id(query.end[0])[:6] + _LAST_ID[6:] if query.end[0] >= 0 else b"")
         return cls("received", descending, low, high, None if query.after is None else query.after[2])
+
+    @property
+    def open(self) -> bool:
+        """Whether every key lies in the window."""
+        return self.low is None and self.high is None and self.after is None
+
+    def near(self, blocks: Iterable[Block]) -> Iterable[Block]:
+        """Return *blocks* without some that it does not touch, by event time in ms: a fraction of the work of `touches`."""
+        if self.clock != "event" or (self.low is None and self.high is None):
+            return blocks
+        low = -_FAR if self.low is None else self.low[0]
+        high = _FAR if self.high is None else self.high[0]
+        return [block for block in blocks if block.low[0] <= high and block.high[0] >= low]
 
     def lowest(self, block: Block) -> Any:
         """Return the lowest key in *block* by this window's clock."""

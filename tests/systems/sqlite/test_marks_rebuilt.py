@@ -1,9 +1,8 @@
-"""Texts of blocks that a rebuild has replaced before they were written."""
+"""Marks of blocks that a rebuild has replaced before they were written."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,14 +10,14 @@ import pytest
 from app.query.language.parse import parse
 from app.query.query import Query
 from app.systems.sqlite import schema
-from app.systems.sqlite.file import SqliteDatabase
-from app.systems.sqlite.index import writing
+from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.index.index import SqliteIndex
+from app.systems.sqlite.index.scan import marking
 from app.systems.sqlite.segments.places import BLOCK
 from tests.conftest import MakeRecord
 
 
-def test_texts_of_replaced_tables_are_not_written_to_the_new(
+def test_marks_of_replaced_tables_are_not_written_to_the_new(
     tmp_path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An index alone keeps rows of its own, to which a rebuild gives other places."""
@@ -28,18 +27,21 @@ def test_texts_of_replaced_tables_are_not_written_to_the_new(
     index, other = SqliteIndex(database, shared=False), SqliteIndex(SqliteDatabase(path), shared=False)
     records = [make_record(message=f"number{number} ends") for number in range(2 * BLOCK)]
     index.add(random.Random(1).sample(records, len(records)))
-    pack = writing._packed
+    of_block, marked = marking.of_block, list[int]()
 
-    def packed(messages: Sequence[str]) -> tuple[bytes, bytes]:
-        monkeypatch.setattr(writing, "_packed", pack)
-        other.begin_rebuild()
-        other.rebuild_add(records, 2 * BLOCK)
-        other.finish_rebuild()
-        return pack(messages)
+    def made(connection: Connection, number: int) -> bytes | None:
+        bits = of_block(connection, number)
+        if not marked:
+            other.begin_rebuild()
+            other.rebuild_add(records, 2 * BLOCK)
+            other.finish_rebuild()
+        marked.append(number)
+        return bits
 
-    monkeypatch.setattr(writing, "_packed", packed)
-    while writing.seal(database):
+    monkeypatch.setattr(marking, "of_block", made)
+    while marking.mark(database):
         pass
+    assert marked
 
     for number in range(0, 2 * BLOCK, 50):
         found = index.find(Query(parse(f'message:contains("number{number} ends")'))).records

@@ -1,0 +1,110 @@
+"""How often each value of some fields occurs: by the numbers of values where segments have these, else log by log."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from app.log.record import LogRecord
+from app.query.meaning import values_of
+from app.systems.sqlite.file import Connection
+from app.systems.sqlite.index.scan.columns import number_of
+from app.systems.sqlite.segments import segment
+from app.systems.sqlite.segments.columns import OpenFewValues
+from app.systems.sqlite.segments.parts import Longs
+from app.systems.sqlite.segments.stored import Segment
+
+#: Values of metadata whose fields are remembered, and their most bytes.
+_REMEMBERED, _LONGEST = 20_000, 1_000
+
+
+class FacetTally:
+    """Counts of the values of some fields."""
+
+    def __init__(self, fields: Sequence[str]) -> None:
+        self.counts: dict[str, Counter[str]] = {field: Counter() for field in fields}
+        self._of_metadata = [field for field in fields if number_of(field) == segment.METADATA]
+        self._known: dict[Any, set[tuple[str, str]]] = {}
+
+    def values(self) -> int:
+        """Return how many values were met."""
+        return sum(map(len, self.counts.values()))
+
+    def add(self, records: Iterable[LogRecord]) -> None:
+        """Count the values of records."""
+        for record in records:
+            for field, value in values_of(record, self.counts):
+                self.counts[field][value] += 1
+
+    def add_rows(self, connection: Connection, one: Segment, at: Longs) -> None:
+        """Count the values of the rows *at* of a segment."""
+        left = [field for field in self.counts if not self._by_number(connection, one, at, field)]
+        if self._of_metadata and not self._by_metadata(connection, one, at):
+            left += self._of_metadata
+        if left:
+            for record in one.records(connection, at.tolist()):
+                for field, value in values_of(record, left):
+                    self.counts[field][value] += 1
+
+    def _by_number(self, connection: Connection, one: Segment, at: Longs, field: str) -> bool:
+        """Count a field whose values are texts; return False where the segment does not have it by number."""
+        number, counts = number_of(field), self.counts[field]
+        if field == "level":
+            keys = one.keys(connection)
+            _add(counts, OpenFewValues(list(keys.texts), keys.codes), at)
+            return True
+        if number == segment.METADATA:
+            # Counted together, by `_by_metadata`.
+            return True
+        if number is None or number == segment.MESSAGE:
+            return False
+        column = one.fields(connection).column(number)
+        if column is not None:
+            _add(counts, column, at)
+            return True
+        digits = one.digits(connection).get(number)
+        if digits is None:
+            return False
+        for row in at.tolist():
+            value = digits[row]
+            if value is not None:
+                counts[value] += 1
+        return True
+
+    def _by_metadata(self, connection: Connection, one: Segment, at: Longs) -> bool:
+        column = one.fields(connection).column(segment.METADATA)
+        if column is None:
+            return False
+        for code, count in _counted(column, at):
+            value = column.values[code]
+            for field, text in self._pairs(value) if isinstance(value, bytes) else ():
+                self.counts[field][text] += count
+        return True
+
+    def _pairs(self, value: bytes) -> set[tuple[str, str]]:
+        found = self._known.get(value)
+        if found is None:
+            record = LogRecord(b"", 0, 0, "", "", metadata=segment.metadata(value))
+            found = values_of(record, self._of_metadata)
+            if len(value) <= _LONGEST:
+                if len(self._known) > _REMEMBERED:
+                    self._known.clear()
+                self._known[value] = found
+        return found
+
+
+def _add(counts: Counter[str], column: OpenFewValues, at: Longs) -> None:
+    for code, count in _counted(column, at):
+        value = column.values[code]
+        if isinstance(value, str):
+            counts[value] += count
+
+
+def _counted(column: OpenFewValues, at: Longs) -> Iterable[tuple[int, int]]:
+    """Return the numbers of the values that the rows *at* have, and how many rows have each."""
+    counts = np.bincount(column.codes[at])
+    codes = np.flatnonzero(counts)
+    return zip(codes.tolist(), counts[codes].tolist(), strict=True)

@@ -1,0 +1,247 @@
+"""The marks of blocks (see marks.py) in the file: written once for each full block, then put together for GROUP blocks at once.
+
+Of a group each place has as many bits as there are blocks. PIECE places are kept in one compressed row: two thirds of the bytes
+that the blocks' own sets take, and a hundredth of the time to ask all blocks for a word.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import zstandard
+
+from app.systems.sqlite import rows
+from app.systems.sqlite.file import Connection, SqliteDatabase
+from app.systems.sqlite.index.scan import marks, messages
+from app.systems.sqlite.index.scan.columns import NUMBERS
+from app.systems.sqlite.index.scan.marks import BITS, Bits, Places, Wanted
+from app.systems.sqlite.index.scan.sentences import GROUP, of_group
+from app.systems.sqlite.segments import converting, segment
+from app.systems.sqlite.segments.directory import directory
+from app.systems.sqlite.segments.messages import END
+from app.systems.sqlite.segments.places import BLOCK
+from app.systems.sqlite.segments.sealing import SEALED_TO
+from app.systems.sqlite.segments.stored import Segment
+
+log = logging.getLogger(__name__)
+
+#: Places whose bits are kept together.
+PIECE = 256
+PIECES = BITS // PIECE
+#: In the table `state`: blocks that were marked, and groups that were made.
+MARKED, GROUPED = "marked", "grouped"
+#: States of marks that a process keeps, of up to 1 MB each.
+_STATES = 4
+#: Names of the fields that have values to be marked, by their number.
+_NAMES = {number: name for name, number in NUMBERS.items() if number != segment.MESSAGE}
+
+
+def mark(database: SqliteDatabase, most: int = GROUP) -> int:
+    """Mark up to *most* full blocks that have become segments, and put whole groups together; return how many blocks."""
+    with database.snapshot() as connection:
+        first = rows.get_state(connection, MARKED)
+        last = min((_full(connection) + 1) // BLOCK, first + most)
+    for number in range(first, last):
+        with database.snapshot() as connection:
+            state, bits = _state(connection), _bits(connection, number)
+        with database.write(durable=False) as connection:
+            if _state(connection) != state or rows.get_state(connection, MARKED) != number:
+                return number - first
+            if bits is not None:
+                connection.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (number, bits))
+            rows.set_state(connection, MARKED, number + 1)
+    group(database)
+    return max(last - first, 0)
+
+
+def _bits(connection: Connection, number: int) -> bytes | None:
+    """Return the bits of a block; None too where its logs can't be read: whoever asks for them is told."""
+    try:
+        return of_block(connection, number)
+    except (ValueError, zstandard.ZstdError):
+        log.exception("the logs of the block %d can't be read and have no marks", number)
+        return None
+
+
+def _state(connection: Connection) -> int:
+    """Return what changes when logs are deleted, or when a rebuild puts others at their places."""
+    return rows.get_state(connection, "removals")
+
+
+def _full(connection: Connection) -> int:
+    """Return the last place up to which all logs that could be are in segments, and these are written by column."""
+    statement = "SELECT min(place) FROM logs WHERE place > ?"
+    lowest = connection.execute(statement, (rows.get_state(connection, SEALED_TO),)).fetchone()[0]
+    former = converting.lowest(connection)
+    ends = (rows.next_place(connection), lowest, former)
+    return min(int(end) for end in ends if end is not None) - 1
+
+
+def of_block(connection: Connection, number: int) -> bytes | None:
+    """Return the bits of a block; None where some of its logs are rows, for these are not asked by segment."""
+    first, last = number * BLOCK, number * BLOCK + BLOCK - 1
+    if connection.execute("SELECT 1 FROM logs WHERE place BETWEEN ? AND ? LIMIT 1", (first, last)).fetchone():
+        return None
+    there, bits = directory(connection), np.zeros(BITS, dtype=np.bool_)
+    for one in map(there.segment, there.between(first, last)):
+        _set(bits, connection, one)
+    return np.packbits(bits, bitorder="little").tobytes()
+
+
+def _set(bits: npt.NDArray[np.bool_], connection: Connection, one: Segment) -> None:
+    """Set the bits of a segment's messages and values."""
+    chunks, fields, keys = one.chunks(connection), one.fields(connection), set[bytes]()
+    text = one.texts_once(connection).text()
+    for places in marks.hashes(messages.folded(text)):
+        bits[places] = True
+    if not text.isascii():
+        for places in marks.hashes(messages.cut(text.split(END)[:-1])):
+            bits[places] = True
+    for number, name in _NAMES.items():
+        column = fields.column(number)
+        values = one.column(connection, number, chunks) if column is None else column.values
+        keys.update([marks.value_key(name, value) for value in values if isinstance(value, str)])
+    column = fields.column(segment.METADATA)
+    if column is not None:
+        metadata = [segment.metadata(value) for value in column.values if isinstance(value, bytes)]
+    else:
+        metadata = [value for value in one.column(connection, segment.METADATA, chunks) if value]
+    keys.update(key for value in metadata for key in marks.metadata_keys(value))
+    bits[marks.values(keys)] = True
+
+
+def group(database: SqliteDatabase) -> int:
+    """Put the marks of whole groups together; return how many groups."""
+    made = 0
+    while True:
+        with database.snapshot() as connection:
+            number, marked = rows.get_state(connection, GROUPED), rows.get_state(connection, MARKED)
+            first = number * GROUP
+            if marked < first + GROUP:
+                return made
+            statement = "SELECT block, bits FROM marks WHERE block BETWEEN ? AND ?"
+            kept, state = dict(connection.execute(statement, (first, first + GROUP - 1)).fetchall()), _state(connection)
+            sentences = of_group(connection, number) if len(kept) == GROUP else None
+        packed = _transposed([kept.get(block) for block in range(first, first + GROUP)])
+        with database.write(durable=False) as connection:
+            if _state(connection) != state or rows.get_state(connection, GROUPED) != number:
+                return made
+            connection.executemany(
+                "INSERT OR REPLACE INTO mark_groups VALUES (?, ?)", list(enumerate(packed, number * PIECES))
+            )
+            if sentences is not None:
+                connection.execute("INSERT OR REPLACE INTO sentence_groups VALUES (?, ?)", (number, sentences))
+            connection.execute("DELETE FROM marks WHERE block BETWEEN ? AND ?", (first, first + GROUP - 1))
+            rows.set_state(connection, GROUPED, number + 1)
+        made += 1
+
+
+def _transposed(blocks: Sequence[bytes | None]) -> list[bytes]:
+    """Return the pieces of a group; a block without bits gets all."""
+    whole = np.full((GROUP, BITS // 8), 255, dtype=np.uint8)
+    for number, bits in enumerate(blocks):
+        if bits is not None:
+            whole[number] = np.frombuffer(bits, dtype=np.uint8)
+    zstd, pieces = zstandard.ZstdCompressor(level=3, write_checksum=False), list[bytes]()
+    for start in range(0, BITS // 8, PIECE // 8):
+        bits_of = np.unpackbits(whole[:, start : start + PIECE // 8], axis=1, bitorder="little")
+        pieces.append(zstd.compress(np.packbits(bits_of.T, axis=1, bitorder="little").tobytes()))
+    return pieces
+
+
+class BlockMarks:
+    """Which blocks may satisfy a filter, in a read transaction."""
+
+    def __init__(self, connection: Connection, wanted: Wanted) -> None:
+        self._connection = connection
+        self._wanted = wanted
+        self._zstd = zstandard.ZstdDecompressor()
+        #: By group which of its blocks may satisfy the filter, and by block; filled as they are asked for.
+        self._groups: dict[int, int] = {}
+        self._blocks: dict[int, bool] = {}
+        self._grouped = rows.get_state(connection, GROUPED) if len(wanted.places) else 0
+
+    def possible(self, numbers: Sequence[int]) -> list[bool]:
+        """Return for each block whether it may satisfy the filter."""
+        if not len(self._wanted.places):
+            return [True] * len(numbers)
+        groups = {number // GROUP for number in numbers if number < self._grouped * GROUP} - self._groups.keys()
+        if groups:
+            self._read_groups(sorted(groups))
+        blocks = [number for number in numbers if number >= self._grouped * GROUP and number not in self._blocks]
+        if blocks:
+            self._read_blocks(blocks)
+        border, known, single = self._grouped * GROUP, self._groups, self._blocks
+        return [
+            known[number // GROUP] >> number % GROUP & 1 == 1 if number < border else single[number]
+            for number in numbers
+        ]
+
+    def _read_groups(self, groups: Sequence[int]) -> None:
+        places = self._wanted.places
+        pieces = np.unique(places // PIECE)
+        at = np.searchsorted(pieces, places // PIECE)
+        for start in range(0, len(groups), 32):
+            some = groups[start : start + 32]
+            bits = np.zeros((len(places), len(some)), dtype=np.uint64)
+            for column, number in enumerate(some):
+                bits[:, column] = self._pieces(number, pieces)[at, places % PIECE]
+            self._groups.update(zip(some, self._wanted.may_be_in(bits).tolist(), strict=True))
+
+    def _pieces(self, group: int, pieces: Places) -> Bits:
+        marks = ",".join("?" * len(pieces))
+        statement = f"SELECT bits FROM mark_groups WHERE number IN ({marks}) ORDER BY number"
+        found = self._connection.execute(statement, (pieces + group * PIECES).tolist()).fetchall()
+        joined = b"".join([self._zstd.decompress(bits) for (bits,) in found])
+        return np.frombuffer(joined, dtype="<u8").reshape(len(pieces), PIECE)
+
+    def _read_blocks(self, numbers: Sequence[int]) -> None:
+        """Look at the marks of all blocks that are in no group yet; one without marks is always possible."""
+        known, places = _ungrouped.of(self._connection), self._wanted.places
+        self._blocks.update(dict.fromkeys(numbers, True))
+        if not len(known.numbers):
+            return
+        bits = known.bits[:, places >> 3] >> (places & 7).astype(np.uint8) & 1
+        found = self._wanted.may_be_in(np.ascontiguousarray(bits.T).astype(np.uint64))
+        # Where the filter asks for nothing all bits are set; only the lowest belongs to the block.
+        self._blocks.update((block, bool(may & 1)) for block, may in zip(known.numbers, found.tolist(), strict=True))
+
+
+class _Ungrouped(NamedTuple):
+    """The marks of blocks that are in no group yet."""
+
+    numbers: list[int]
+    #: A row for each.
+    bits: npt.NDArray[np.uint8]
+
+
+class _UngroupedCache:
+    """The newest of these, as transactions see them: shared by a process's connections."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._kept: dict[Any, _Ungrouped] = {}
+
+    def of(self, connection: Connection) -> _Ungrouped:
+        """Return those that the connection's transaction sees."""
+        figures = (rows.get_state(connection, name) for name in (MARKED, GROUPED, "removals"))
+        # No two files have segments of the same stamp.
+        state = (*figures, directory(connection).stamp)
+        found = self._kept.get(state)
+        if found is None:
+            kept = connection.execute("SELECT block, bits FROM marks").fetchall()
+            bits: npt.NDArray[np.uint8] = np.frombuffer(b"".join([bits for _, bits in kept]), dtype=np.uint8)
+            found = _Ungrouped([block for block, _ in kept], bits.reshape(len(kept), BITS // 8))
+            with self._guard:
+                self._kept[state] = found
+                while len(self._kept) > _STATES:
+                    del self._kept[next(iter(self._kept))]
+        return found
+
+
+_ungrouped = _UngroupedCache()

@@ -1,0 +1,111 @@
+"""The full-text table is of rows: what was sealed leaves it, all at once, and nobody notices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.query.filter import Words
+from app.query.query import Query
+from app.systems.sqlite import schema
+from app.systems.sqlite.file import SqliteDatabase
+from app.systems.sqlite.index import rebuilding, renewing
+from app.systems.sqlite.index.index import SqliteIndex
+from app.systems.sqlite.segments import sealing
+from app.systems.sqlite.segments.places import BLOCK
+from tests.conftest import MakeRecord
+
+LOGS = sealing.TAIL_LOGS + 2 * BLOCK
+
+
+@pytest.fixture
+def database(tmp_path: Path, make_record: MakeRecord) -> SqliteDatabase:
+    """An index whose oldest logs have become segments, and have terms still."""
+    path = tmp_path / "search.db"
+    schema.upgrade(path)
+    database = SqliteDatabase(path)
+    index = SqliteIndex(database, shared=False)
+    records = [make_record(message=f"hello w{number}") for number in range(LOGS)]
+    for start in range(0, LOGS, 200):
+        index.add(records[start : start + 200])
+    assert sealing.seal(database, 60) == 2
+    return database
+
+
+def with_terms(database: SqliteDatabase) -> tuple[int, int]:
+    """Return how many logs have terms, and how many are rows."""
+    with database.snapshot() as connection:
+        statement = "SELECT (SELECT count(*) FROM terms_docsize), (SELECT count(*) FROM logs)"
+        return tuple(connection.execute(statement).fetchone())
+
+
+def test_terms_of_segments_go(database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When there are many of them: rows keep theirs, and each log is found as before."""
+    index = SqliteIndex(database, shared=False)
+
+    def answers() -> list[tuple[int, int | None]]:
+        queries = [Query(Words(text), count="exact") for text in ("hello", "w5", f"w{LOGS - 5}", "nothing")]
+        return [(len(page.records), page.total) for page in map(index.find, queries)]
+
+    before = answers()
+    assert [total for _, total in before] == [LOGS, 1, 1, 0]
+    assert not renewing.renew(database)
+    monkeypatch.setattr(renewing, "STALE_LOGS", BLOCK)
+    with monkeypatch.context() as patched:
+        patched.setattr(renewing, "MOST_ROWS", BLOCK)
+        assert not renewing.renew(database)
+    assert with_terms(database)[0] == LOGS
+    assert renewing.renew(database)
+    there, rows = with_terms(database)
+    assert there == rows < LOGS
+    assert answers() == before
+    assert not renewing.renew(database)
+    with database.snapshot() as connection:
+        names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE name LIKE '%old%'")]
+    assert names == []
+    database.close()
+
+
+def test_a_deleted_log_loses_the_terms_that_were_left(database: SqliteDatabase) -> None:
+    """Though it lies in a segment: its words would stay on the disk."""
+    index = SqliteIndex(database, shared=False)
+    (found,) = index.find(Query(Words("w5"))).records
+    index.remove([found.id])
+    assert index.find(Query(Words("w5"))).records == []
+    assert with_terms(database)[0] == LOGS - 1
+    database.close()
+
+
+def test_two_processes_drop_the_former_table_at_once(database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as a worker that has made it anew and a deletion: what the one has dropped the other leaves alone."""
+    monkeypatch.setattr(renewing, "STALE_LOGS", BLOCK)
+    other, thin, calls = SqliteDatabase(database.path), rebuilding._thin, list[str]()
+
+    def interleaved(swept: SqliteDatabase, table: str) -> int:
+        calls.append(table)
+        if len(calls) == 1:
+            SqliteIndex(other, shared=False).erase()
+        return thin(swept, table)
+
+    monkeypatch.setattr(rebuilding, "_thin", interleaved)
+    assert renewing.renew(database)
+    assert len(calls) > 1
+    other.close()
+    database.close()
+
+
+def test_a_damaged_row_keeps_no_other_from_it(
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It stays in the index, without its words."""
+    monkeypatch.setattr(renewing, "STALE_LOGS", BLOCK)
+    with database.write(durable=True) as connection:
+        statement = "UPDATE logs SET doc = substr(doc, 1, length(doc) - 1) WHERE place = ?"
+        connection.execute(statement, (LOGS - 7,))
+    assert renewing.renew(database)
+    assert f"the row at the place {LOGS - 7} can't be read and has no terms" in caplog.text
+    there, rows = with_terms(database)
+    assert there == rows
+    assert SqliteIndex(database, shared=False).find(Query(Words(f"w{LOGS - 5}"), count="exact")).total == 1
+    database.close()
