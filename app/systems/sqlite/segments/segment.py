@@ -63,7 +63,7 @@ class SegmentParts(NamedTuple):
     digits: bytes
     #: None where all fields stand elsewhere.
     chunks: list[bytes]
-    #: Bytes of messages and chunks before they were compressed.
+    #: Bytes of messages, chunks and values before they were compressed.
     size: int
 
 
@@ -147,7 +147,7 @@ def pack(places: Sequence[int], logs: LogColumns) -> SegmentParts:
         texts.variables,
         _encode(digits),
         [chunk for chunk, _ in chunks],
-        size + sum(size for _, size in chunks),
+        size + sum(size for _, size in chunks) + sum(column.values.size for column in columns if column is not None),
     )
 
 
