@@ -42,6 +42,8 @@ def _rows_of_ids(connection: Connection, columns: str, ids: Sequence[bytes], suf
     """Return *columns*, the id first, of those of *ids* that are rows."""
     if not ids:
         return []
+    # Each once: marks of two requests may name the same.
+    ids = list(dict.fromkeys(ids))
     # Ids of logs that arrived together are neighbours, and few others lie between them.
     between = connection.execute(
         f"SELECT {columns} FROM logs{suffix} WHERE id BETWEEN ? AND ? LIMIT ?", (min(ids), max(ids), len(ids) + 1)
