@@ -197,7 +197,7 @@ def _objects(text: str) -> list[dict[str, Any]] | None:
         except FAULTS:
             continue
         if all(type(value) is dict for value in values):
-            # Nobody could tell from the bytes that were sent: a backslash may be written as \u005c there.
+            # The bytes that were sent do not show it: a backslash may be written as \u005c there.
             return list(map(cleaned, values)) if "\\u0000" in text else values
     return None
 

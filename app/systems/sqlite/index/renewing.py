@@ -51,7 +51,7 @@ def renew(database: SqliteDatabase) -> bool:
 
 
 def _document(row: Sequence[Any]) -> str:
-    """Return the terms of a row; none where it is damaged: it stays in the index, and whoever asks for it is told."""
+    """Return the terms of a row; none where it is damaged: it stays in the index, and reading it fails."""
     try:
         return terms.document(rows.record(row[:5]))
     except ValueError:
@@ -63,7 +63,7 @@ def _due(connection: Connection) -> bool:
     if rows.get_state(connection, REBUILD) or rows.get_state(connection, STALE) < STALE_LOGS:
         return False
     if converting.lowest(connection) is not None:
-        # Their terms tell which of their logs are indexed.
+        # Their terms say which of their logs are indexed.
         return False
     there = directory(connection)
     return rows.get_state(connection, "stored") - there.logs(range(len(there))) <= MOST_ROWS

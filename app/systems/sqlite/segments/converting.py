@@ -29,7 +29,7 @@ PASSED = "former_passed"
 def convert(database: SqliteDatabase, seconds: float = SECONDS, *, indexed: bool = False) -> int:
     """Write segments anew, the oldest first, for about *seconds* and while few logs wait; return how many.
 
-    Where the file is *indexed*, what is not in the index yet waits for it: revision 0020 sealed that too, and only terms tell.
+    Where the file is *indexed*, what is not in the index yet waits for it: revision 0020 sealed that too, and only terms show it.
     """
     until, made = time.monotonic() + seconds, 0
     while made == 0 or time.monotonic() < until:

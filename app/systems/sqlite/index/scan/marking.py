@@ -60,7 +60,7 @@ def mark(database: SqliteDatabase, most: int = GROUP) -> int:
 
 
 def _bits(connection: Connection, number: int) -> bytes | None:
-    """Return the bits of a block; None too where its logs can't be read: whoever asks for them is told."""
+    """Return the bits of a block; None too where its logs can't be read: reading them fails."""
     try:
         return of_block(connection, number)
     except (ValueError, zstandard.ZstdError):
