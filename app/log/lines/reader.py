@@ -21,6 +21,8 @@ NAMED = re.compile(
     r"|(?P<process>\d{1,4}\|(?P<app>[A-Za-z][\w.-]{0,60})) {1,60}\| "
     r"|\[(?P<pod>pod/[\w.-]{1,253}/(?P<container>[\w.-]{1,63}))\] "
 )
+#: Characters in which the stream stands behind a time.
+_STREAM = 80
 #: Longest head of a line, in which its fields are looked for.
 _HEAD = 16_384
 
@@ -34,10 +36,10 @@ def keeper_of(named: re.Match[str]) -> tuple[str, str]:
 
 def read_container(line: str, assumed: Assumed) -> dict[str, Any] | None:
     """Return the log in a line that a container wrote, by what was kept of it: stream and time, or its name; the line is its message."""
-    if (named := NAMED.match(line)) is not None:
+    if ("| " in line or line.startswith("[pod/")) and (named := NAMED.match(line)) is not None:
         name, resource = keeper_of(named)
         return {"message": line[named.end() :], "resourceId": resource, "metadata": {"container": name}}
-    found = _CONTAINER.fullmatch(line)
+    found = _CONTAINER.fullmatch(line) if " std" in line[:_STREAM] else None
     timestamp = None if found is None else written.from_groups(found, 1, assumed)
     if found is None or timestamp is None:
         return None

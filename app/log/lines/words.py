@@ -175,13 +175,17 @@ _FAILED = re.compile(
 def leading(text: str) -> str | None:
     """Return the level that a text starts with, as written (`[error]`, `Warning:`, `ERROR` in capitals) or as what it starts with says."""
     found = _LEADING.match(text)
-    if found is not None and found["php"]:
-        return {"Notice": "notice", "Warning": "warn", "Deprecated": "warn"}.get(found["php"], "error")
-    word = None if found is None else found["inner"] or found["bare"]
-    prose = found is not None and found["bare"] and found.end() == found.end("bare") and not found["bare"].isupper()
-    if word is not None and word.lower() in _USUAL and not prose:
-        return str(word)
-    if _EXCEPTION.match(text) or _FAILED.match(text):
+    if found is not None:
+        if found["php"]:
+            return {"Notice": "notice", "Warning": "warn", "Deprecated": "warn"}.get(found["php"], "error")
+        word = found["inner"] or found["bare"]
+        if word.lower() in _USUAL and (found["inner"] or found.end() > found.end("bare") or word.isupper()):
+            return str(word)
+    if text[:1] in ("E", "U") and _FAILED.match(text) is not None:
         return "error"
-    said = _SAID.match(text) if ": " in text else None
+    if ": " not in text:
+        return None
+    if _EXCEPTION.match(text) is not None:
+        return "error"
+    said = _SAID.match(text)
     return None if said is None else "warn" if said["warn"] else "fatal" if said["fatal"] else "error"

@@ -128,13 +128,13 @@ def _time(line: str, head: Head, assumed: Assumed) -> int | None:
 
 def _level(line: str, place: int, head: Head) -> tuple[int, bool]:
     """Find the level behind the time; return the place behind it, and whether the time is one for certain."""
+    if head.level is not None:
+        return place, True
     certain = (
         line[place - 1] in "])" or line[place : place + 2] in (": ", "  ") or _SHORT.match(line, place) is not None
     )
-    start = place
+    start, words_before = place, 0
     tokens: list[re.Match[str]] = []
-    if head.level is not None:
-        return start, True
     if (address := _ADDRESS.match(line, place)) is not None:
         head.found.metadata["thread"] = address["thread"]
         start = place = address.end() - 1
@@ -145,13 +145,8 @@ def _level(line: str, place: int, head: Head) -> tuple[int, bool]:
     for _ in range(_TOKENS):
         skipped = _SEPARATOR.match(line, place)
         place = place if skipped is None else skipped.end()
-        if not tokens and (channel := _CHANNEL.match(line, place)) is not None and words.is_level(channel[2]):
-            head.level = words.Level(channel[2], channel.end(), "caps")
-            if "." in channel[1]:
-                head.found.logger = channel[1]
-            else:
-                head.found.metadata["channel"] = channel[1]
-            return channel.end(), certain
+        if not tokens and (end := _channel(line, place, head)) is not None:
+            return end, certain
         level = words.at(line, place, loose=head.loose)
         if level is not None and (levels.fits(level, tokens, line) or (head.loose and _brackets(tokens))):
             head.level = level
@@ -163,7 +158,23 @@ def _level(line: str, place: int, head: Head) -> tuple[int, bool]:
             break
         tokens.append(ahead)
         place = ahead.end()
+        words_before += levels.is_word(ahead, line)
+        if words_before > levels.MOST_WORDS:
+            break  # a level behind so many words is a word of the text itself
     return start, certain
+
+
+def _channel(line: str, place: int, head: Head) -> int | None:
+    """Take a level behind its channel, or its logger; return the place behind it, None where there is none."""
+    channel = _CHANNEL.match(line, place)
+    if channel is None or not words.is_level(channel[2]):
+        return None
+    head.level = words.Level(channel[2], channel.end(), "caps")
+    if "." in channel[1]:
+        head.found.logger = channel[1]
+    else:
+        head.found.metadata["channel"] = channel[1]
+    return channel.end()
 
 
 def _brackets(tokens: list[re.Match[str]]) -> bool:

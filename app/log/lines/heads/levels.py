@@ -9,6 +9,20 @@ from app.log.lines.heads import names
 
 #: The tokens of a host, a program and its process.
 _HOST_AND_PROGRAM = 3
+#: Most words that may stand before a level.
+MOST_WORDS = 1
+
+
+def is_word(token: re.Match[str], line: str) -> bool:
+    """Return whether a token is a mere word, as texts consist of them: no name with signs, no thread, none before a bracket or a colon."""
+    name = token["name"]
+    return (
+        name is not None
+        and name.isalpha()
+        and token["colon"] is None
+        and not line.startswith("[", token.end())
+        and not names.is_thread(name)
+    )
 
 
 def _is_program(tokens: list[re.Match[str]]) -> bool:
@@ -35,14 +49,6 @@ def fits(level: words.Level, tokens: list[re.Match[str]], line: str) -> bool:
         token["name"] is not None and token["colon"] is None and line[token.end() : token.end() + 1] != "["
         for token in tokens
     )
-    plain = sum(
-        bool(token["name"])
-        and str(token["name"]).isalpha()
-        and token["colon"] is None
-        and line[token.end() : token.end() + 1] != "["
-        and not names.is_thread(token["name"])
-        for token in tokens
-    )
     if level.style in ("caps", "bracket"):
-        return plain <= 1
+        return sum(is_word(token, line) for token in tokens) <= MOST_WORDS
     return loose == 0 and line[level.end : level.end + 1] == ":"
