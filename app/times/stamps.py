@@ -63,7 +63,7 @@ _ZONE = (
 _DAYTIME = _CLOCK + _HALF + _ZONE
 _NAME = r"(?P<name>[^\W\d_]{3,10}|\d{1,2}月)\.?"
 _WEEKDAY = r"(?:[^\W\d_]{2,9},? )"
-_JOINT = r"(?:[Tt_ |]|\]\s?\[|::?|, | - | at | @ )\s?"
+_JOINT = r"(?:[Tt_ |]|-(?=\d\d:\d\d:\d\d\.)|\]\s?\[|::?|, | - | at | @ )\s?"
 
 #: The forms by what they begin with; the order matters: the longest date is tried first.
 _FORMS: dict[str, tuple[str, ...]] = {
@@ -74,7 +74,7 @@ _FORMS: dict[str, tuple[str, ...]] = {
         rf"(?P<day>\d\d)[- ](?P<name>[A-Z][a-z]{{2}})[- ](?P<short>\d\d)[ ]{_DAYTIME}",
         rf"(?P<a>\d\d)(?P<sign>[/.])(?P<b>\d\d)(?P=sign)(?P<c>\d\d),?[ ]{_DAYTIME}",
         rf"(?P<year>\d{{4}})(?P<month>\d\d)(?P<day>\d\d)[T ]{_DAYTIME}",
-        r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)T(?P<packed>\d{6})" + _ZONE,
+        r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)T(?P<packed>\d{6}(?:[.,]\d{1,9})?)" + _ZONE,
         rf"(?P<short>\d\d)(?P<month>\d\d)(?P<day>\d\d)[ ]{{1,2}}{_CLOCK}",
         r"(?P<short>\d\d)(?P<month>\d\d)(?P<day>\d\d)[ ](?P<packed>\d{6})(?:[ ]\d{1,3}(?!\d))?(?!\d)",
         rf"(?P<month>\d\d)-(?P<day>\d\d)\|{_CLOCK}",
@@ -83,7 +83,7 @@ _FORMS: dict[str, tuple[str, ...]] = {
         rf"(?P<day>\d\d)(?P<name>[A-Z][a-z]{{2}})(?P<year>\d{{4}})[ ]{_DAYTIME}",
         rf"(?P<day>\d\d?)[ ](?P<name>[A-Z][a-z]{{2}})[ ]{_DAYTIME}",
         rf"(?P<day>\d\d)[ ](?P<month>\d\d)[ ](?P<year>\d{{4}})[ ]{_DAYTIME}",
-        rf"(?P<a>\d\d)(?P<sign>/)(?P<b>\d\d)[ ]{_DAYTIME}",
+        rf"(?P<a>\d\d)(?P<sign>/)(?P<b>\d\d)[ -]{_DAYTIME}",
         r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)(?P<packed>\d{6}(?:\d{3})?)(?![\w.])",
         r"(?P<number>\d{9,10}(?:\.\d{1,9})?|\d{13}|\d{16}|\d{19}|\d\.\d{4,18}e\+0?9)(?![\w.])",
         r"(?P<clock>\d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?)(?![\d:])"
@@ -207,7 +207,7 @@ def _number(digits: str) -> int | float:
 def _is_weak(parts: dict[str, str]) -> bool:
     """Return whether the digits may be something else: all in one, or two numbers and a time of day."""
     if "packed" in parts:
-        return "short" in parts or len(parts["packed"]) > 6
+        return "short" in parts or parts["packed"][6:7].isdigit()
     return not parts.keys() & {"year", "short", "name", "a"}
 
 
@@ -215,7 +215,7 @@ def _clock(parts: dict[str, str]) -> str | None:
     """Return the time of day as `hh:mm:ss` with its fraction, of twenty-four hours."""
     if "packed" in parts:
         packed = parts["packed"]
-        return f"{packed[:2]}:{packed[2:4]}:{packed[4:6]}" + (f".{packed[6:]}" if packed[6:] else "")
+        return f"{packed[:2]}:{packed[2:4]}:{packed[4:6]}" + (f".{packed[6:].lstrip('.,')}" if packed[6:] else "")
     if parts["clock"][-3:-2] == "." and parts["clock"].count(":") == 1:
         parts["clock"] = parts["clock"].replace(".", ":")
     hour, minute, *rest = parts["clock"].replace(",", ".").split(":", 2)

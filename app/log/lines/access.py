@@ -31,9 +31,9 @@ _HAPROXY = re.compile(
     r"(?P<client>\S{3,60}):\d{1,5} \[(?P<time>\d\d/[A-Z][a-z]{2}/\d{4}:[\d:.]{8,15})\] (?P<frontend>\S{1,100}) (?P<site>[^\s/]{1,100})/(?P<server>\S{1,100}) "
     r"[\d/+-]{3,60} (?P<status>-1|\d{3}) \+?(?P<size>\d{1,18}) .{0,400}?\"(?P<request>[^\"]*)\".*"
 )
-#: uvicorn's, whose time is its logger's: the client, the request, the status with its phrase.
+#: uvicorn's and actix', whose time is its logger's: the client, the request, the status with its phrase.
 _UNTIMED = re.compile(
-    r"(?P<client>[0-9a-fA-F.:]{3,45}|\[[0-9a-fA-F:]{2,39}\]:\d{1,5}) - \"(?P<request>[A-Z]{1,20} \S+ HTTP/[\d.]{1,3})\" (?P<status>\d{3})(?: [A-Z][A-Za-z' -]{0,60})?"
+    r"(?P<client>[0-9a-fA-F.:]{3,45}|\[[0-9a-fA-F:]{2,39}\]:\d{1,5}) (?:- )?\"(?P<request>[A-Z]{1,20} \S+ HTTP/[\d.]{1,3})\" (?P<status>\d{3})(?: [A-Z][A-Za-z' -]{0,60}| \d{1,18} .*)?"
 )
 _AGENTS = re.compile(rf" {_QUOTED} {_QUOTED}(?:\s+(.*))?")
 _REQUEST = re.compile(r"([A-Z]{1,20}) (\S+)(?: (HTTP/[\d.]+|[\d.]+))?")
@@ -44,7 +44,7 @@ _APACHE_ERROR = re.compile(
     r"(?:\[pid (\d+)(?::tid (\d+))?\] )?(?:\[client ([^\]]+)\] )?(.*)",
     re.DOTALL,
 )
-_NGINX_ERROR = re.compile(r"(\d{4}/\d\d/\d\d) (\d\d:\d\d:\d\d) \[(\w+)\] (\d+)#(\d+): (?:\*(\d+) )?(.*)", re.DOTALL)
+_NGINX_ERROR = re.compile(r"(\d{4}/\d\d/\d\d) (\d\d:\d\d:\d\d) \[(\w+)\] (\d+)#(\d+):? (?:\*(\d+) )?(.*)", re.DOTALL)
 
 
 def read(line: str, assumed: Assumed) -> dict[str, Any] | None:

@@ -162,7 +162,7 @@ _EXCEPTION = re.compile(r"(?:\w{1,60}\.){0,12}[A-Z]\w{0,100}(?:Error|Exception)(
 #: The label that a compiler, a command or a library puts before its text: `pay.c:7:3: warning: `, `git: fatal: `, `LibClamAV Error: `, `pay.py:7: UserWarning: `.
 _SAID = re.compile(
     r"(?!(?:[Nn]o|[Ll]ast|[Pp]revious|[Ff]irst) )(?:[^\s:\"'{}=\[\]]{1,300}(?::\d{1,7}){0,2}: )?(?:[A-Z]\w{0,40} ){0,2}"
-    r"(?:(?P<warn>(?i:warning)|[A-Z]\w{0,40}Warning)|(?P<fatal>[Ff]atal|FATAL)|(?:[Ff]atal )?(?:[Ee]rror|ERROR)): (?!-?\d)",
+    r"(?:(?P<low>(?<=: )(?:debug\d?|verbose|trace|info|notice))|(?P<warn>(?i:warning)|[A-Z]\w{0,40}Warning)|(?P<fatal>[Ff]atal|FATAL)|(?:[Ff]atal )?(?:[Ee]rror|ERROR)): (?!-?\d)",
     re.ASCII,
 )
 
@@ -188,4 +188,6 @@ def leading(text: str) -> str | None:
     if _EXCEPTION.match(text) is not None:
         return "error"
     said = _SAID.match(text)
-    return None if said is None else "warn" if said["warn"] else "fatal" if said["fatal"] else "error"
+    if said is None:
+        return None
+    return said["low"] or ("warn" if said["warn"] else "fatal" if said["fatal"] else "error")

@@ -12,13 +12,15 @@ from app.log.lines.heads import names
 #: Most names in brackets between level and text: logger and thread, or application and thread; a third is of the text.
 _INSIDE = 2
 #: A logger and the line in its source, in a column of its own: `[deluge.core.daemon            :123 ]`.
-_LINED = re.compile(r"(?!(?i:tid|thread|pid)\b)([A-Za-z_][\w.]{1,150})[ ]*:(\d{1,7})[ ]*")
+_LINED = re.compile(r"(?!(?i:tid|thread|pid|myid)\b)([A-Za-z_][\w.]{1,150})[ ]*:(\d{1,7})[ ]*")
 #: A thread whose name has blanks, and the logger behind it that shows it: `[shard 0:main] init - text`.
 _THREADED = re.compile(r"\[[\w .:#/-]{3,80}\][ ](?=[\w.$-]{1,200}[ ]-[ ]|(?:[a-z]\w*\.){2,12}[A-Za-z]\w*[ ])")
 #: The id of a request, as Rails tags its lines with it.
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 #: A logger with its process and thread: Kea's `[kea-dhcp4.dhcp4/7690.140509101552128]`.
 _PROCESS = re.compile(r"(?P<name>[A-Za-z][\w.-]{0,100})/(?P<pid>\d{1,10})\.(?P<thread>\d{4,20})")
+#: A thread with a class and the line in its source: ZooKeeper's `[main:QuorumPeerConfig@177]`.
+_CLASSED = re.compile(r"(?P<thread>\S{1,200}):(?P<name>[A-Z][\w$]{1,100})@(?P<line>\d{1,7})")
 _NUMBERED = re.compile(r"(?:[Tt]hread|[Tt]id|TID)[ :=#]?\d{1,20}")
 
 
@@ -138,7 +140,7 @@ class HeadFields:
 
     def bracket(self, content: str) -> bool:
         """Take what stands in brackets; False where that is a part of the text."""
-        content = content.strip()
+        content = self._without_class(content.strip())
         if _ID.fullmatch(content) is not None:
             self.metadata.setdefault("request_id", content)
             return True
@@ -162,10 +164,19 @@ class HeadFields:
             self.brackets.append(lined[1])
             self.metadata.setdefault("line", int(lined[2]))
         elif " " not in content:
-            self._context(content) if "," in content else self._thread(content)
+            self._context(content) if "," in content or content.startswith("myid:") else self._thread(content)
         else:
             return False
         return True
+
+    def _without_class(self, content: str) -> str:
+        """Return the thread alone where a class and its line stand behind it."""
+        found = _CLASSED.fullmatch(content) if "@" in content else None
+        if found is None:
+            return content
+        self.brackets.append(found["name"])
+        self.metadata["line"] = int(found["line"])
+        return found["thread"]
 
     def _without_process(self, name: str) -> str:
         """Return a logger's name without the process and thread behind it."""

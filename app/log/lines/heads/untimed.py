@@ -16,16 +16,27 @@ _NAMED = re.compile(
 )
 
 
-def read(line: str, assumed: Assumed) -> dict[str, Any] | None:
-    """Read a line without a time whose first word is a level, or a sign for one; the level leaves the text only as a column."""
+#: The seconds since the start behind a level: logrus' `INFO[0003]`.
+_STARTED = re.compile(r"\[\d{4,}\]")
+#: The seconds since the start before a level: Linkerd's `[     0.001234s]  INFO `.
+_UPTIME = re.compile(r"(?:\[ {0,12}(\d{1,9}\.\d{1,9})s\]|(\d{1,9}\.\d{6,9})s) {1,2}(?=[A-Z]{4,5} )")
+
+
+def read(line: str, assumed: Assumed, *, column: bool = False) -> dict[str, Any] | None:
+    """Read a line without a time whose first word is a level, or a sign for one; the level leaves the text only as a *column*, which shows by what stands behind it or is known."""
     text = line.strip()
+    if text[:1] == "[" or text[:1].isdigit():
+        since = _UPTIME.match(text)
+        log = None if since is None else read(text[since.end() :], assumed, column=True)
+        if since is not None and log is not None:
+            return {**log, "metadata": {"uptime": float(since[1] or since[2]), **log["metadata"]}}
     if (sign := signs.SIGN.match(text)) is not None:
         return signs.signed(text, sign)
     level = words.at(text, 0)
     if level is None:
         return _beside(text, assumed)
     after = text[level.end :]
-    column = level.style == "bracket" or after.startswith(("  ", "\t", "[", " [", " |", ":  ", " - "))
+    column = column or level.style == "bracket" or after.startswith(("  ", "\t", "[", " [", " |", ":  ", " - "))
     if level.style in ("title", "lower") and not (after.startswith(":") or (column and after.startswith((" |", "\t")))):
         return None
     if level.written is not None and not column and not after.startswith(":"):
@@ -35,8 +46,8 @@ def read(line: str, assumed: Assumed) -> dict[str, Any] | None:
         _, values = tail.split(text)
         time = tail.time(values, assumed)
         return {"level": level.name, "message": text, "timestamp": time, **tail.ids(values), "metadata": values}
-    since = re.compile(r"\[\d{4,}\]").match(after)
-    return head.log_of(fields, head.inner(text, level.end + (since.end() if since else 0), fields) or text, assumed)
+    started = _STARTED.match(after)
+    return head.log_of(fields, head.inner(text, level.end + (started.end() if started else 0), fields) or text, assumed)
 
 
 def _beside(text: str, assumed: Assumed) -> dict[str, Any] | None:

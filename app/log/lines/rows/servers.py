@@ -32,6 +32,19 @@ REQUESTS: tuple[Form, ...] = (
         r"\[a",
         r"\[(?P<time>[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4})\] (?P<message>(?P<client>[0-9a-fA-F.:\[\]]{3,45}) \[(?P<status>\d{3})\]: (?P<method>[A-Z]{3,10}) (?P<path>/\S*).*)",
     ),
+    # Rails: Started GET "/" for 127.0.0.1 at 2026-11-30 08:00:00 +0000; Completed 500 Internal Server Error in 5ms
+    form(
+        "rails",
+        "[SC]",
+        r"(?P<message>Started (?P<method>[A-Z]{3,10}) \"(?P<path>[^\"]*)\" for (?P<client>\S{2,60}) at (?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d{4})"
+        r"|Completed (?P<status>\d{3}) [A-Z][A-Za-z' -]{1,60} in \d{1,9}(?:\.\d{1,6})?ms.*)",
+    ),
+    # shelf for Dart: 2026-11-30T08:00:00.123456  0:00:00.001234 GET     [200] /
+    form(
+        "shelf",
+        "0-  0",
+        r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,6})  (?P<took>\d{1,4}:\d\d:\d\d\.\d{6}) (?P<message>(?P<method>[A-Z]{3,7}) {1,5}\[(?P<status>\d{3})\] (?P<path>/\S*).*)",
+    ),
     # koa-logger:   xxx GET /x 500 1ms -
     form(
         "koa",
