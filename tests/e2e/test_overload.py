@@ -11,19 +11,30 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from app.backends import connect
+from app.maintain import spaces
+from app.settings.settings import Settings
+from app.web.accounts import tables, tokens
 from tests.e2e.program import Server, wait_for
 
 pytestmark = pytest.mark.system
 
 #: Clients that send without pause, and logs of a request.
 SENDERS, LOGS = 100, 400
+PASSWORD = "the admin's password"
+
+
+def authorized(token: str) -> dict[str, str]:
+    """Return the header that brings a token; none without one."""
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 class Flood:
     """Clients each of which sends its next request when the one before is answered."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str = "") -> None:
         self._address = urlsplit(url)
+        self._headers = {"Content-Type": "application/x-ndjson"} | authorized(token)
         self._over = threading.Event()
         #: How many requests were accepted, and refused; refusals that don't say when to come again, and that end the connection.
         self.accepted = self.refused = self.silent = self.closed = 0
@@ -44,7 +55,7 @@ class Flood:
         while not self._over.is_set():
             lines = (f'{{"message":"flood n{number}x{at}","level":"info","resourceId":"r"}}' for at in range(LOGS))
             body = "\n".join(lines).encode()
-            connection.request("POST", "/logs/ingest/", body, {"Content-Type": "application/x-ndjson"})
+            connection.request("POST", "/logs/ingest/", body, self._headers)
             answer = connection.getresponse()
             said = answer.read()
             if answer.status == 202:
@@ -82,3 +93,28 @@ def test_a_server_that_gets_too_much_says_so(make_server: Callable[..., Server])
     server.drained()
     found = server.get("/logs?q=flood&limit=1&count=exact")["total"]
     assert found == flood.accepted * LOGS
+
+
+@pytest.mark.timeout(180)
+def test_who_sends_too_much_is_refused_alone(make_server: Callable[..., Server]) -> None:
+    """Beside a space that floods, with as many tokens as it likes, another's logs are all taken."""
+    server = make_server(WEB_WORKERS="1", AUTH="required", ADMIN_PASSWORD=PASSWORD)
+    server.start()
+    opened = connect(settings := Settings.from_env(server.environment))
+    for space in ("flood", "quiet"):
+        spaces.add(opened.record.spaces, space)
+    opened.close()
+    with tables.opened(settings):
+        flooding, quiet = (tokens.create(space, "writer", "tests", space=space)[0] for space in ("flood", "quiet"))
+    # Each process knows a token when it has let it in once.
+    ask = lambda: server.request("POST", "/logs/ingest/", {"message": "quiet"}, headers=authorized(quiet))[0]  # noqa: E731
+    assert ask() == 202
+    flood = Flood(server.url, flooding)
+    try:
+        wait_for(lambda: flood.refused >= SENDERS or flood.other, 60, "refusals")
+        before = flood.refused
+        assert [ask() for _ in range(30)] == [202] * 30
+        wait_for(lambda: flood.refused > before, 60, "that the flood was still refused")
+    finally:
+        flood.end()
+    assert flood.other == Counter()

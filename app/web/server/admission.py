@@ -26,6 +26,9 @@ log = logging.getLogger(__name__)
 THREADS, EACH = 20, 16
 #: Requests of a line that may wait however long it takes: they are what that many senders have under way, each of which waits for its answer.
 ALWAYS = 16
+#: Both, where requests of a brisk line were refused lately and each is worked at for longer than LEAST_SECONDS. More are not
+#: taken any faster (measured, docs/design.md): they share a processor, so that each takes longer. Quick ones share a commit.
+FEW = 8
 #: Requests that may wait in a line; beyond, of each sender that has some there an equal share.
 WAITING_LIMIT = 1_000
 #: Seconds after a refusal until its sender may have a burst again: a queue that gets too much is empty for a moment now and then.
@@ -58,7 +61,7 @@ class WaitingLine:
     sends: bool
     burst: float = float("inf")
     standing: float = float("inf")
-    #: Whether a sender of whom some were refused has its requests wait no longer than one is worked at.
+    #: Whether a sender of whom some were refused has FEW requests at work, and others wait no longer than one is worked at.
     brisk: bool = False
     #: Whose a request is.
     sender_of: Callable[[Scope], str] = lambda _: ""
@@ -67,8 +70,9 @@ class WaitingLine:
     senders: dict[str, SenderQueue] = field(default_factory=dict)
     #: The senders of whom some wait, the next first.
     turns: deque[SenderQueue] = field(default_factory=deque)
-    #: Seconds for which a request is worked at, as of late.
+    #: Seconds for which a request is worked at, as of late; and when one was refused, the last time.
     worked: float = 0.0
+    refused: float = float("-inf")
 
     def queue_of(self, scope: Scope, now: float) -> SenderQueue:
         """Return the queue of a request's sender."""
@@ -87,9 +91,13 @@ class WaitingLine:
             return min(self.standing, max(self.worked, LEAST_SECONDS)) if self.brisk else self.standing
         return self.burst if now - queue.empty <= self.burst else self.standing
 
+    def is_pressed(self, what: SenderQueue | WaitingLine, now: float) -> bool:
+        """Return whether FEW requests of a sender, or of this line, are to be at work: some were refused lately, and each takes long."""
+        return self.brisk and _is_hot(what, now) and self.worked > LEAST_SECONDS
+
     def late(self, queue: SenderQueue, now: float) -> bool:
         """Return whether more requests of a sender wait than always may, and the first of them for longer than it may."""
-        always = max(ALWAYS // max(len(self.turns), 1), 1)
+        always = max((FEW if self.is_pressed(queue, now) else ALWAYS) // max(len(self.turns), 1), 1)
         return len(queue.waiting) > always and now - queue.waiting[0][0] > self.patience(queue, now)
 
     def is_full(self, queue: SenderQueue) -> bool:
@@ -122,8 +130,8 @@ class WaitingLine:
         return queue, late, turn
 
 
-def _is_hot(queue: SenderQueue, now: float) -> bool:
-    """Return whether a request of a sender was refused lately."""
+def _is_hot(queue: SenderQueue | WaitingLine, now: float) -> bool:
+    """Return whether a request of a sender, or of a line, was refused lately."""
     return now - queue.refused <= CALM_SECONDS
 
 
@@ -143,7 +151,7 @@ class Admission:
         now = self._clock()
         queue = line.queue_of(scope, now)
         if queue.waiting and (line.late(queue, now) or line.is_full(queue)):
-            self._refuse(queue, now)
+            self._refuse(line, queue, now)
             return True
         return False
 
@@ -155,7 +163,7 @@ class Admission:
         now = self._clock()
         queue = line.queue_of(scope, now)
         if line.is_full(queue):
-            self._refuse(queue, now)
+            self._refuse(line, queue, now)
             raise Overloaded
         turn = line.add(queue, now)
         try:
@@ -179,7 +187,8 @@ class Admission:
                 return
 
     def _has_room(self, line: WaitingLine) -> bool:
-        return self._working[line.sends] < EACH and self._working[True] + self._working[False] < THREADS
+        most = FEW if line.is_pressed(line, self._clock()) else EACH
+        return self._working[line.sends] < most and self._working[True] + self._working[False] < THREADS
 
     def _admitted(self, line: WaitingLine) -> bool:
         """Admit the next of a line that may still wait; return whether there is one."""
@@ -189,7 +198,7 @@ class Admission:
             if turn.done():  # its request was cancelled
                 continue
             if late:
-                self._refuse(queue, now)
+                self._refuse(line, queue, now)
                 turn.set_exception(Overloaded())
                 continue
             self._working[line.sends] += 1
@@ -197,9 +206,10 @@ class Admission:
             return True
         return False
 
-    def _refuse(self, queue: SenderQueue, now: float) -> None:
+    def _refuse(self, line: WaitingLine, queue: SenderQueue, now: float) -> None:
         """Note a refusal, in the log of the server now and then."""
-        queue.refused, self._refused = now, self._refused + 1
+        line.refused = queue.refused = now
+        self._refused += 1
         if now - self._logged >= LOGGED_SECONDS:
             log.warning("more logs are sent than can be taken: %d requests were refused with 503", self._refused)
             self._refused, self._logged = 0, now

@@ -42,13 +42,14 @@ class WaitingLines:
         self._guard = guard_of(app)
         #: Pages, searches, and all else that sends no logs.
         self.others = WaitingLine(sends=False, sender_of=self.sender)
-        self._resending = WaitingLine(True, *RESENDING_SECONDS, brisk=True, sender_of=self.sender)
+        # Where queue or record are elsewhere, asking them takes the time of the network: more threads take more,
+        # and each request waits for its own.
+        is_near = backends.is_one_file(app.extensions["logingestor"].settings)
+        self._resending = WaitingLine(True, *RESENDING_SECONDS, brisk=is_near, sender_of=self.sender)
         self._losing = WaitingLine(True, *LOSING_SECONDS, sender_of=self.sender)
         self._waiting = WaitingLine(sends=True, sender_of=self.sender)
         self.all = (self.others, self._resending, self._losing, self._waiting)
         self._known: dict[tuple[str, str], WaitingLine] = {}
-        # Where queue or record are elsewhere, asking them takes the time of the network: each request waits for its own.
-        is_near = backends.is_one_file(app.extensions["logingestor"].settings)
         self._shared = {rule.rule for rule in app.url_map.iter_rules(INGEST)} if is_near else set[str]()
 
     def __call__(self, scope: Scope) -> WaitingLine:

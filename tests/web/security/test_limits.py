@@ -33,6 +33,9 @@ def test_numbers_of_the_code() -> None:
     assert shown["requests that wait for a thread, of each kind"] == f"{admission.WAITING_LIMIT:,}"
     both = f"{admission.THREADS}, of which {admission.EACH} that send logs, or {admission.EACH} others"
     assert shown["requests worked at by one web process"] == both
+    long = f"each takes longer than {admission.LEAST_SECONDS * 1000:.0f} ms, and queue and record are one file"
+    hot = f"the same, where some were refused within {admission.CALM_SECONDS:.0f} seconds, {long}"
+    assert shown[hot] == f"{admission.FEW} at work, {admission.FEW} that may wait"
     behind = f"seconds that logs wait for a thread, behind {admission.ALWAYS} others of their kind, or their sender's share of these"
     assert shown[behind] == "{:g}, and {:g} where some always wait".format(*waiting.RESENDING_SECONDS)
     losing = shown["the same at doors whose clients lose what is refused"]

@@ -13,6 +13,7 @@ from app.web.server.admission import (
     ALWAYS,
     CALM_SECONDS,
     EACH,
+    FEW,
     LEAST_SECONDS,
     THREADS,
     WAITING_LIMIT,
@@ -281,6 +282,34 @@ async def test_where_some_were_refused_others_wait_no_longer_than_one_is_worked_
     desk.now += CALM_SECONDS + 0.1
     queue.empty = desk.now
     assert brisk.patience(queue, desk.now) == BURST
+
+
+@at_desk
+async def test_where_some_were_refused_few_are_at_work(desk: Desk) -> None:
+    """More are not taken faster, and each takes longer; afterwards it is as before. Of lines that are not brisk as many as ever."""
+    brisk = WaitingLine(True, BURST, STANDING, brisk=True, sender_of=sender)
+    admission = desk.admission = Admission((desk.pages, brisk), lambda: desk.now)
+    brisk.worked = 2 * LEAST_SECONDS
+    await desk.come(brisk, EACH + ALWAYS + 20)
+    desk.now += BURST + 0.1
+    await desk.leave(brisk)
+    assert desk.refused == [brisk] * (20 + ALWAYS - FEW)
+    # Those at work are done first: none begins before fewer than FEW are left.
+    await desk.leave(brisk, EACH - FEW)
+    assert admission._working[True] == FEW
+    await desk.leave(brisk, 2)
+    assert admission._working[True] == FEW
+    # Where each is quick they share a commit: more at once take more.
+    brisk.worked = LEAST_SECONDS / 2
+    await desk.come(brisk, EACH)
+    await desk.leave(brisk)
+    assert admission._has_room(brisk)
+    brisk.worked = 2 * LEAST_SECONDS
+    desk.now += CALM_SECONDS + 0.1
+    await desk.leave(brisk, FEW)
+    await desk.leave(brisk, admission._working[True])
+    await desk.come(brisk, EACH)
+    assert admission._working[True] == EACH
 
 
 @at_desk
