@@ -46,3 +46,30 @@ def test_marks_of_replaced_tables_are_not_written_to_the_new(
     for number in range(0, 2 * BLOCK, 50):
         found = index.find(Query(parse(f'message:contains("number{number} ends")'))).records
         assert f"number{number} ends" in [record.message for record in found]
+
+
+def test_blocks_that_a_rebuild_left_empty_are_not_marked(
+    tmp_path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though it ended when their number was known: the logs that come to lie in them are found."""
+    path = tmp_path / "index.db"
+    schema.upgrade(path)
+    database = SqliteDatabase(path)
+    index, other = SqliteIndex(database, shared=False), SqliteIndex(SqliteDatabase(path), shared=False)
+    records = [make_record(message="hello") for _ in range(3 * BLOCK)]
+    index.add(records)
+    index.begin_rebuild()
+    index.rebuild_add(records[:10], 10)
+    full, calls = marking._full, list[int]()
+
+    def ended(connection: Connection) -> int:
+        found = full(connection)
+        if not calls:
+            other.finish_rebuild()
+        calls.append(found)
+        return found
+
+    monkeypatch.setattr(marking, "_full", ended)
+    marking.mark(database)
+    index.add([make_record(message="hello") for _ in range(3 * BLOCK)])
+    assert index.find(Query(parse("hello", 0), limit=1, count="exact")).total == 3 * BLOCK + 10

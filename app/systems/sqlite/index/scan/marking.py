@@ -48,6 +48,9 @@ def mark(database: SqliteDatabase, most: int = GROUP) -> int:
         last = min((_full(connection) + 1) // BLOCK, first + most)
     for number in range(first, last):
         with database.snapshot() as connection:
+            # A rebuild may have put fewer logs in the place of those that made it full.
+            if number >= (_full(connection) + 1) // BLOCK:
+                return number - first
             state, bits = _state(connection), _bits(connection, number)
         with database.write(durable=False) as connection:
             if _state(connection) != state or rows.get_state(connection, MARKED) != number:
