@@ -29,7 +29,7 @@ from app.web.current import parts, space
 from app.web.reading import assumed_of_source, inflated, raw_body
 from app.web.security.errors import RETRY_AFTER_SHIPPERS
 from app.web.security.rights import DOOR_PREFIX
-from app.web.server.environ import SENT
+from app.web.server.environ import GONE, SENT
 
 #: The header that brings the receipt, whatever the protocol answers.
 RECEIPT = "X-LogIngestor-Receipt"
@@ -251,6 +251,9 @@ class _Series:
         else:
             # Another server runs the application, and can't say whether the answer was delivered.
             after_this_request(self._answered)
+        if request.environ.get(GONE, bool)():
+            # Its client may have sent it again meanwhile, to another process, and have been answered there.
+            raise Unavailable("the client left before its logs were taken")
         return self._name
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:

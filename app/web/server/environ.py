@@ -18,6 +18,8 @@ Headers = list[tuple[bytes, bytes]]
 
 #: Name in the environment of the function that says whether the client has left.
 LEFT = "logingestor.left"
+#: Name in scope and environment of the function that asks the system whether the client has left: at once, where LEFT learns it from the loop.
+GONE = "logingestor.gone"
 #: Name in the environment of the body, read whole: a stream costs a request ten microseconds.
 BODY = "logingestor.body"
 #: Name in the environment of the RequestEnd of a request.
@@ -86,6 +88,7 @@ def environ(scope: Scope, body: bytes) -> dict[str, Any]:
         "CONTENT_LENGTH": str(len(body)),
         BODY: body,
         LEFT: scope.get(LEFT, _never),
+        GONE: scope.get(GONE, _never),
     }
     if scope.get("client"):
         made["REMOTE_ADDR"], made["REMOTE_PORT"] = scope["client"][0], str(scope["client"][1])

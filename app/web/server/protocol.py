@@ -7,16 +7,21 @@ follows the head of such a request for the other protocol, and uvicorn answers a
 
 from __future__ import annotations
 
+import socket
 from types import SimpleNamespace
 from typing import Any, cast
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from app.web.server.environ import GONE
+
 #: Stands for the request under way while the head of one is passed over: httptools says that it is whole.
 _OVER: Any = SimpleNamespace(response_complete=True)
 #: Headers that are the offer, and are left out when the head is read again.
 _OFFER = (b"upgrade", b"connection", b"http2-settings")
+#: States of a connection that its client has reset or closed: TCP_CLOSE and TCP_CLOSE_WAIT of Linux's netinet/tcp.h.
+_GONE = (7, 8)
 
 
 class Protocol(HttpToolsProtocol):
@@ -32,6 +37,7 @@ class Protocol(HttpToolsProtocol):
         if self.parser.should_upgrade() and not self._should_upgrade() and self.parser.get_method() != b"CONNECT":
             self._offers, self._before, self.cycle = True, self.cycle, _OVER
             return
+        cast(dict[str, Any], self.scope)[GONE] = self._gone
         super().on_headers_complete()
 
     def data_received(self, data: bytes) -> None:
@@ -63,3 +69,13 @@ class Protocol(HttpToolsProtocol):
         self.parser = httptools.HttpRequestParser(cast(Any, self))
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         return b"".join([*lines, b"\r\n"])
+
+    def _gone(self) -> bool:
+        """Return whether the connection is closed on either side, as far as the system knows by now; from any thread."""
+        connection = self.transport.get_extra_info("socket")
+        try:
+            state = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+        except (AttributeError, OSError, ValueError):
+            # Another system than Linux, a connection that is closed here, or one that is none of TCP.
+            return self.transport.is_closing()
+        return state in _GONE

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.backends import Backends
-from app.web.server.environ import SENT
+from app.web.server.environ import GONE, SENT
 from tests.carrying import make_system
 
 NAMES = st.sampled_from(
@@ -90,6 +90,15 @@ def test_another_sender_is_another_batch_while_the_first_is_in_work(client: Flas
         # In work until the server says that the answer was delivered, which it never does here.
         client.post("/ingest/clef", data=b'{"@m": "begun"}', environ_overrides={"REMOTE_ADDR": address, SENT: []})
     assert backends.queue.depth().logs == 2
+
+
+def test_what_comes_late_of_a_client_that_left_is_not_taken(client: FlaskClient, backends: Backends) -> None:
+    """It waited in a process that had no time; the client sent it again meanwhile, and was answered by another."""
+    left = client.post("/ingest/clef", data=b'{"@m": "late"}', environ_overrides={GONE: lambda: True})
+    assert left.status_code == 503
+    assert backends.queue.depth().logs == 0
+    assert client.post("/ingest/clef", data=b'{"@m": "late"}').status_code == 201
+    assert backends.queue.depth().logs == 1
 
 
 @settings(max_examples=60, deadline=None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -16,7 +17,8 @@ from app.errors import Unavailable
 from app.web.security.errors import refused_by
 from app.web.server import bridge
 from app.web.server.bridge import Bridge
-from app.web.server.environ import REFUSED, SENT, RequestEnd
+from app.web.server.environ import GONE, REFUSED, SENT, RequestEnd
+from app.web.server.protocol import Protocol
 from tests.e2e.program import wait_for
 
 BODY_LIMIT = 100_000
@@ -50,6 +52,10 @@ class Application:
             raise RuntimeError("on purpose")
         if path == "/raises":
             raise RuntimeError("on purpose")
+        if path == "/asks":
+            # The loop is kept from the connection: the system knows all the same.
+            wait_for(environ[GONE], 20, "the client's leaving")
+            self.closed.set()
         if path == "/slow":
             wait_for(environ[bridge.LEFT], 20, "the client's leaving")
             environ[SENT].append(self.ended.append)
@@ -82,7 +88,7 @@ def port(application: Application) -> Iterator[int]:
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
         uvicorn.Config(
-            Bridge(application, body_limit=BODY_LIMIT), http="httptools", loop="uvloop", lifespan="on", log_config=None
+            Bridge(application, body_limit=BODY_LIMIT), http=Protocol, loop="uvloop", lifespan="on", log_config=None
         )
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -166,6 +172,19 @@ def test_client_that_leaves_while_it_waits_is_noticed(port: int, application: Ap
     assert not application.seen[-1][bridge.LEFT]()
     wait_for(lambda: application.ended, 10, "the end")
     assert application.ended == [False]
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="the system does not say in which state a connection is")
+@pytest.mark.parametrize("reset", [False, True])
+def test_whether_a_client_is_gone_is_known_without_the_loop(port: int, application: Application, reset: bool) -> None:
+    """Whether it closed the connection or broke it; one that stays is never taken for gone."""
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        if reset:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.sendall(b"GET /asks HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert not application.closed.wait(0.2)
+    assert application.closed.wait(20)
+    assert application.seen[0][GONE]()
 
 
 def test_bodies_together_are_bounded(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
