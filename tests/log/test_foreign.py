@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from app.log.foreign.found import OWN
 from app.log.limits import Limits
 from app.log.record import LogRecord
 from app.log.schema import Parsed
+from tests.files.reading import moment, rank, read
 from tests.thorough import examples
 
 NOW = 1_700_000_000_000
@@ -235,3 +237,22 @@ def test_sets_of_names_that_are_remembered_are_bounded() -> None:
     one({"msg": "a", "n" * 10_000: 1})
     one({"msg": "a", **{f"k{number}": 1 for number in range(100)}})
     assert known == len(layouts._layouts) <= 1_024
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"level": "SEVERE", "millis": 1796025600123, "message": "payment failed"},
+        {"meta": {"level": "error", "timestamp": "2026-11-30T08:00:00.123Z"}, "payload": {"message": "payment failed"}},
+        {"__timestamp": "2026-11-30T08:00:00.123Z", "__level": "error", "__message": "payment failed"},
+        {"LogTime": "2026-11-30 08:00:00.123", "LogLevel": "ERROR", "LogMessage": "payment failed"},
+        {"_time": "2026-11-30T08:00:00.123Z", "event": {"message": "payment failed", "severity": "ERROR"}},
+        {"timestampMs": 1796025600123, "header": {"level": "error"}, "msg": "payment failed"},
+    ],
+    ids=" ".join,
+)
+def test_fields_have_names_of_many_programs(sent: dict[str, Any]) -> None:
+    """Level, time and message under names that no dialect claims."""
+    (log,) = read(json.dumps(sent))
+    assert (log["message"], rank(log)) == ("payment failed", "error")
+    assert moment(log) == datetime(2026, 11, 30, 8, 0, 0, 123_000, tzinfo=UTC)

@@ -25,7 +25,7 @@ NAMES: dict[str, tuple[str, ...]] = {
             "rest",
             "_msg",
         ),
-        *("attributes.message", "properties.message", "Properties.Message"),
+        *("attributes.message", "properties.message", "Properties.Message", "LogMessage", "__message"),
     ),
     "level": (
         *("level", "lvl", "severity", "log.level", "@level", "Level", "loglevel", "logLevel", "LogLevel", "log_level"),
@@ -45,6 +45,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("jsonPayload.severity", "message.level", "payload.level", "event.severity_label", "priority_label"),
         *("PRIORITY", "priority", "severityNumber", "SeverityNumber", "severity_number", "levelno", "level_value"),
         *("levelValue", "lv", "sev", "Sev", "messageType", "pri", "status"),
+        *("event.level", "event.severity", "payload.severity", "meta.level", "header.level", "__level"),
     ),
     "timestamp": (
         *(
@@ -87,6 +88,18 @@ NAMES: dict[str, tuple[str, ...]] = {
             "t",
             "_time",
         ),
+        *(
+            "millis",
+            "epochMillis",
+            "epoch_millis",
+            "timestamp_ms",
+            "timestampMs",
+            "ts_ms",
+            "eventTimestamp",
+            "event_timestamp",
+        ),
+        *("LogTime", "LogTimestamp", "logTimestamp", "__timestamp", "date_time", "meta.timestamp", "meta.time"),
+        *("header.timestamp", "event.timestamp", "event.time", "payload.timestamp", "payload.time"),
     ),
     "resourceId": (
         *("resourceId", "resource_id", "resourceID", "service.name", "service", "service_name", "serviceName"),
