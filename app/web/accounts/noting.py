@@ -14,8 +14,9 @@ from app.web.accounts.tables import Tables, mark, statements
 
 
 def note(session: Tables, action: str, subject: str, *, actor: str | None = None, **details: Any) -> None:
-    """Add an entry that *subject* was changed, by who asks or, in their stead, by *actor*; who may come in is looked up anew. Raises Unavailable."""
-    mark(session)
+    """Add an entry that *subject* was changed, by who asks or, in their stead, by *actor*; who may come in is looked up anew, but for a login. Raises Unavailable."""
+    if action != "login":  # ends nothing that is known, and may come often
+        mark(session)
     made = asked_entry(action, subject=subject, details={name: one for name, one in details.items() if one})
     if actor is not None:
         made = entry(action, actor=actor, by="session", address=made.address, subject=subject, details=made.details)

@@ -59,13 +59,17 @@ def test_where_the_folder_takes_no_file_others_see_it_within_seconds(tmp_path: P
 
 
 def test_only_a_change_puts_what_is_known_in_doubt(closed: Flask) -> None:
-    """A look at searches, or their removal, ends no token, so what senders bring is known still without asking the record."""
+    """A look at searches, their removal, or a login ends no token, so what senders bring is known still without asking the record."""
     reader, writer, admin = (make(closed, role, role) for role in ("reader", "writer", "admin"))
     client, known = closed.test_client(), guard_of(closed)._tokens
     sent = client.post("/logs/ingest/", json={"message": "x"}, headers={"Authorization": f"Bearer {writer}"})
     assert sent.status_code == 202
     assert client.get("/searches", headers={"Authorization": f"Bearer {reader}"}).status_code == 200
     client.delete("/searches/none", headers={"Authorization": f"Bearer {admin}"})
+    with closed.app_context():
+        by_password = {"name": "zoe", "password": users.add("zoe", "reader")}
+        assert known.verify(writer) is not None
+    assert closed.test_client().post("/login", data=by_password).status_code == 303
     assert known.fresh(writer) is not None
     with closed.app_context():
         tokens.revoke("reader")
