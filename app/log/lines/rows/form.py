@@ -29,4 +29,4 @@ class Form:
 
 def form(name: str, begins: str, pattern: str, levels: Mapping[str, str] | None = None, **more: Any) -> Form:
     """Return the form of a pattern for a whole line that *begins* so; *levels* is what its signs mean, *more* the rest of it."""
-    return Form(name, re.compile(begins), re.compile(pattern, re.DOTALL), levels or {}, **more)
+    return Form(name, re.compile(begins, re.DOTALL), re.compile(pattern, re.DOTALL), levels or {}, **more)
