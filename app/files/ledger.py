@@ -1,7 +1,7 @@
 """Which part of which file has been taken, so that taking it again adds nothing and a grown file only what is new.
 
 A file is known by its inode or its path, and by the digest of the part that was taken: one that was
-renamed, or compressed since, goes on where it ended; one with other content begins anew. The part
+renamed, copied before it was emptied, or compressed since, goes on where it ended; one with other content begins anew. The part
 that is taken next is noted before it is, with its digest, so that after a crash the same part is taken under the same key.
 """
 
@@ -22,7 +22,6 @@ import msgspec
 
 from app.errors import InvalidInput, Unavailable
 from app.files import pieces
-from app.files.unpack import is_packed
 from app.ports.queue import LogQueue
 from app.ports.record import LogStore
 
@@ -100,7 +99,7 @@ class Ledger:
         shown, inode = _shown(path), _inode(os.fstat(file.fileno()))
         known = {name: state for name, state in self._states.items() if state.path == shown or state.inode == inode}
         name, before = _matching(known, file)
-        if name is None and is_packed(os.pread(file.fileno(), 6, 0)):
+        if name is None:
             name, before = _matching(self._rotated(path), file)
         if name is None or before is None:
             return TakenFile(self._folder / f"{secrets.token_hex(8)}.json", FileState(shown, inode), file)
@@ -109,7 +108,7 @@ class Ledger:
         return TakenFile(name, before, file, changed=moved)
 
     def _rotated(self, path: Path) -> dict[Path, FileState]:
-        """Return the states that may be those of the compressed file at *path*: of files that have gone from its folder."""
+        """Return the states that may be those of the file at *path*, copied or compressed by rotation: of files whose content has gone from its folder."""
         try:
             there = {_inode(entry.stat(follow_symlinks=False)): Path(entry) for entry in os.scandir(path.parent)}
         except OSError:  # it can't be listed, or a file went meanwhile

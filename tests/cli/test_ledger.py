@@ -140,6 +140,22 @@ def test_emptied_file_begins_anew(path: Path, command: Commands, stored: Stored)
     assert messages(stored) == ["line 0", "line 1", "line 2"]
 
 
+@pytest.mark.parametrize("copy_first", [True, False])
+def test_what_rotation_copied_is_not_taken_again(
+    path: Path, command: Commands, stored: Stored, copy_first: bool
+) -> None:
+    """`copytruncate`: the copy holds what was taken of the file before it was emptied, and what came since; the file begins anew."""
+    command("ingest", path)
+    add(path, "line 2\n")
+    copy = path.with_name(f"{path.name}.1")
+    shutil.copy(path, copy)
+    path.write_text("line 3\n")
+    both = (copy, path) if copy_first else (path, copy)
+    for _ in range(2):
+        command("ingest", *both)
+    assert sorted(messages(stored)) == [f"line {n}" for n in range(4)]
+
+
 def test_line_without_an_end_is_taken_and_what_follows_too(path: Path, command: Commands, stored: Stored) -> None:
     """A text may end without a line feed; one that comes later adds no log, and more text is one of its own."""
     path.write_text("line 0\nline 1")
