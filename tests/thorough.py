@@ -1,10 +1,12 @@
-"""How many examples a property test tries: all where THOROUGH is set, as `.ci/run` does, and a quarter of them elsewhere."""
+"""How much a test tries: all where THOROUGH is set, as `.ci/run` does, and a part of it elsewhere."""
 
 from __future__ import annotations
 
 import os
 
+THOROUGH = bool(os.environ.get("THOROUGH"))
+
 
 def examples(most: int) -> int:
-    """Return the number of examples of a test that tries at most so many."""
-    return most if os.environ.get("THOROUGH") else most // 4
+    """Return the number of examples of a property test that tries at most so many: a quarter of them elsewhere."""
+    return most if THOROUGH else most // 4

@@ -29,6 +29,7 @@ from app.query.filter import (
 )
 from app.query.query import Page, Query, Value
 from tests.conftest import MakeRecord, fill_backends
+from tests.thorough import THOROUGH
 
 MINUTE = 60_000
 HOUR = 3_600_000
@@ -56,15 +57,14 @@ def test_an_empty_index_answers(each_backends: Backends) -> None:
     assert index.span(Query()) is None
 
 
-@pytest.mark.parametrize("sort", ["asc", "desc"])
-def test_five_thousand_logs_of_one_timestamp(each_backends: Backends, make_record: MakeRecord, sort: str) -> None:
-    """Paged by 7 they come in the order of their ids, none twice and none missing."""
+def test_five_thousand_logs_of_one_timestamp(each_backends: Backends, make_record: MakeRecord) -> None:
+    """Paged by 7 they come in the order of their ids and against it, none twice and none missing; by 29 where tests are quick."""
     records = [make_record() for _ in range(5_000)]
-    shuffled = random.Random(1).sample(records, len(records))
-    fill_backends(each_backends, shuffled)
-    query = Query(Equals("level", "INFO"), limit=7, sort="asc" if sort == "asc" else "desc", count="none")
-    ids = [record.id for record in pages(each_backends, query)]
-    assert ids == sorted((record.id for record in records), reverse=sort == "desc")
+    fill_backends(each_backends, random.Random(1).sample(records, len(records)))
+    query = Query(Equals("level", "INFO"), limit=7 if THOROUGH else 29, count="none")
+    ids = sorted(record.id for record in records)
+    assert [record.id for record in pages(each_backends, replace(query, sort="asc"))] == ids
+    assert [record.id for record in pages(each_backends, replace(query, sort="desc"))] == ids[::-1]
 
 
 def test_pages_are_stable_while_logs_arrive(each_backends: Backends, make_record: MakeRecord) -> None:
