@@ -45,7 +45,8 @@ Fill = Callable[[Sequence[LogRecord]], None]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave what is marked `alone` to a run of its own where files of tests are passed side by side."""
+    """Leave what is marked `alone` to a run of its own where files of tests are passed side by side; begin with what is `long`."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
     if int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")) > 1:
         for item in items:
             if item.get_closest_marker("alone") is not None:

@@ -180,7 +180,7 @@ def test_links_lead_somewhere(name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "line"), LINES, ids=[f"{name}: {line[:60]}" for name, line in LINES])
-def test_command_lines_can_be_typed(app: Flask, name: str, line: str) -> None:
+def test_command_lines_can_be_typed(request: pytest.FixtureRequest, name: str, line: str) -> None:
     """What the documents tell to type exists: targets of make, commands with their options, routes."""
     words = shlex.split(line, comments=True)
     while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
@@ -194,6 +194,7 @@ def test_command_lines_can_be_typed(app: Flask, name: str, line: str) -> None:
     elif program == "curl":
         urls = [urlsplit(word) for word in words if word.startswith("http://")]
         assert urls
+        app: Flask = request.getfixturevalue("app")
         for url in urls:
             posts = any(word in ("-d", "--data", "--data-binary", "-T") for word in words)
             method = words[words.index("-X") + 1] if "-X" in words else "POST" if posts else "GET"

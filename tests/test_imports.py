@@ -13,6 +13,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -135,9 +136,15 @@ def lies_in(module: str, room: str) -> bool:
     return module == room or module.startswith(f"{room}.")
 
 
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    """Return all nodes of the file's syntax tree, in no order."""
+    return [*ast.walk(ast.parse((ROOT / path).read_text()))]
+
+
 def imported(path: Path) -> Iterator[tuple[int, str]]:
     """Yield line and name of every module that the file imports, at its head or inside a function."""
-    for node in ast.walk(ast.parse((ROOT / path).read_text())):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -212,7 +219,7 @@ def test_json_from_outside_is_decoded_in_one_place() -> None:
         systems = path.parts[:2] == ("app", "systems")
         if path.parts[0] != "app" or systems or path.name == "json_text.py" or str(path) in OWN_JSON:
             continue
-        for node in ast.walk(ast.parse((ROOT / path).read_text())):
+        for node in nodes(path):
             if isinstance(node, ast.Attribute) and ast.unparse(node) in DECODERS:
                 wrong.append(f"{path}:{node.lineno}: {ast.unparse(node)}")
             elif isinstance(node, ast.ExceptHandler) and node.type is not None:
@@ -229,7 +236,7 @@ def test_files_and_functions_stay_readable() -> None:
         text = (ROOT / path).read_text()
         if len(text.splitlines()) > FILE_LINES:
             wrong.append(f"{path} is too long")
-        for node in ast.walk(ast.parse(text)):
+        for node in nodes(path):
             is_function = isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
             if is_function and (node.end_lineno or 0) - node.lineno + 1 > FUNCTION_LINES:
                 wrong.append(f"{path}:{node.lineno}: {node.name} is too long")

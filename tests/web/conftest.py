@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from flask.testing import FlaskClient
 
 from app.backends import connect
@@ -14,8 +15,17 @@ from app.settings.settings import Settings
 from app.systems.sqlite.file import SqliteDatabase
 from app.times import instant
 from app.web import create_app
+from app.web.accounts import users
 from tests.conftest import Fill, MakeRecord, fill_backends
 from tests.prepared import prepare
+
+
+@pytest.fixture(autouse=True, scope="session")
+def quick_passwords() -> Iterator[None]:
+    """Hash passwords of users with little work, as tests log in a thousand times; commands that run as processes hash as ever."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(users, "_hasher", PasswordHasher(time_cost=1, memory_cost=64))
+        yield
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from dataclasses import replace
 from html import unescape
 
 import pytest
-from argon2 import PasswordHasher
 from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
@@ -31,7 +30,6 @@ CHOSEN = "a password of her own"
 def closed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """An application that wants a credential, with its user zoe."""
     monkeypatch.setattr(verify, "FRESH_SECONDS", 0.0)
-    monkeypatch.setattr(users, "_hasher", PasswordHasher(time_cost=1, memory_cost=64))
     made = create_app(replace(settings, auth="required", admin_password=ADMIN))
     with made.app_context():
         users.add("zoe", "reader")

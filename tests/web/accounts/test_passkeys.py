@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
@@ -35,7 +34,6 @@ def closed(
 ) -> Iterator[Flask]:
     """An application that wants a credential, with its user zoe, in the file; in PostgreSQL where a test asks for that."""
     monkeypatch.setattr(verify, "FRESH_SECONDS", 0.0)
-    monkeypatch.setattr(users, "_hasher", PasswordHasher(time_cost=1, memory_cost=64))
     if getattr(request, "param", "sqlite") == "postgresql":
         url = request.getfixturevalue("postgres_database")
         settings = Settings.from_env({"LOGINGESTOR_DATA_DIR": str(tmp_path), "LOGINGESTOR_STORE_URL": url})

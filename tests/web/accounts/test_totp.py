@@ -11,7 +11,6 @@ from typing import Any
 
 import pyotp
 import pytest
-from argon2 import PasswordHasher
 from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
@@ -55,8 +54,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 def closed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
     """An application that wants a credential, and asks the record each time."""
     monkeypatch.setattr(verify, "FRESH_SECONDS", 0.0)
-    # Weak hashes: these tests log in a hundred times.
-    monkeypatch.setattr(users, "_hasher", PasswordHasher(time_cost=1, memory_cost=64))
     made = create_app(replace(settings, auth="required", admin_password=ADMIN_PASSWORD))
     yield made
     made.extensions["logingestor"].close()

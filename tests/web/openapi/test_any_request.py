@@ -32,6 +32,8 @@ from app.web.accounts import tokens
 from app.web.openapi.routes import ROUTES
 from tests.thorough import examples
 
+pytestmark = pytest.mark.long
+
 #: Not whether a request that fits its schema is accepted: no schema says what a query or a zone may be.
 CHECKS = [
     not_a_server_error,
