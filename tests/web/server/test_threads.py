@@ -49,12 +49,17 @@ def test_a_caller_that_is_cancelled_harms_nobody() -> None:
 
 def test_closed_threads_begin_nothing_new() -> None:
     """Jobs at hand end, those that wait are dropped, and the threads are gone."""
-    threads, free, begun = Threads(1, "test"), threading.Event(), list[int]()
+    threads, held, free, begun = Threads(1, "test"), threading.Event(), threading.Event(), list[int]()
+
+    def hold() -> bool:
+        held.set()
+        return free.wait(60)
 
     async def ask() -> None:
-        at_hand = asyncio.ensure_future(threads.run(free.wait, 60))
+        at_hand = asyncio.ensure_future(threads.run(hold))
         waiting = asyncio.ensure_future(threads.run(begun.append, 1))
-        await asyncio.sleep(0.05)
+        while not held.is_set():
+            await asyncio.sleep(0.001)
         threads.close()
         free.set()
         assert await at_hand is True
