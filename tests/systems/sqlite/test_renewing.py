@@ -8,7 +8,7 @@ import pytest
 
 from app.query.filter import Words
 from app.query.query import Query
-from app.systems.sqlite import schema
+from app.systems.sqlite import rows, schema
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.index import rebuilding, renewing
 from app.systems.sqlite.index.index import SqliteIndex
@@ -40,8 +40,9 @@ def with_terms(database: SqliteDatabase) -> tuple[int, int]:
         return tuple(connection.execute(statement).fetchone())
 
 
-def test_terms_of_segments_go(database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When there are many of them: rows keep theirs, and each log is found as before."""
+@pytest.mark.parametrize("limit", [None, "MOST_ROWS", "MOST_BYTES"])
+def test_terms_of_segments_go(database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch, limit: str | None) -> None:
+    """When there are many of them, and however many and large the rows are: these keep theirs, and each log is found as before."""
     index = SqliteIndex(database, shared=False)
 
     def answers() -> list[tuple[int, int | None]]:
@@ -52,18 +53,39 @@ def test_terms_of_segments_go(database: SqliteDatabase, monkeypatch: pytest.Monk
     assert [total for _, total in before] == [LOGS, 1, 1, 0]
     assert not renewing.renew(database)
     monkeypatch.setattr(renewing, "STALE_LOGS", BLOCK)
-    with monkeypatch.context() as patched:
-        patched.setattr(renewing, "MOST_ROWS", BLOCK)
-        assert not renewing.renew(database)
     assert with_terms(database)[0] == LOGS
-    assert renewing.renew(database)
-    there, rows = with_terms(database)
-    assert there == rows < LOGS
+    if limit is not None:
+        monkeypatch.setattr(renewing, limit, 1)
+    while not renewing.renew(database):
+        pass
+    there, left = with_terms(database)
+    assert there == left < LOGS
     assert answers() == before
     assert not renewing.renew(database)
     with database.snapshot() as connection:
         names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE name LIKE '%old%'")]
     assert names == []
+    database.close()
+
+
+def test_terms_of_large_rows_are_not_written_in_one_transaction(
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would hold up whoever writes: those of some logs that became segments are taken out in each."""
+    monkeypatch.setattr(renewing, "STALE_LOGS", BLOCK)
+    monkeypatch.setattr(renewing, "MOST_BYTES", 1)
+    monkeypatch.setattr(renewing, "STEP_LOGS", 300)
+    monkeypatch.setattr(renewing, "SECONDS", 0)
+    there, left = LOGS, list[int]()
+    while not renewing.renew(database):
+        left.append(with_terms(database)[0])
+        assert there - left[-1] == 300
+        there = left[-1]
+    assert len(left) == 2 * BLOCK // 300
+    there, left_as_rows = with_terms(database)
+    assert there == left_as_rows
+    with database.snapshot() as connection:
+        assert rows.get_state(connection, sealing.STALE) == 0
     database.close()
 
 
@@ -105,7 +127,7 @@ def test_a_damaged_row_keeps_no_other_from_it(
         connection.execute(statement, (LOGS - 7,))
     assert renewing.renew(database)
     assert f"the row at the place {LOGS - 7} can't be read and has no terms" in caplog.text
-    there, rows = with_terms(database)
-    assert there == rows
+    there, left = with_terms(database)
+    assert there == left
     assert SqliteIndex(database, shared=False).find(Query(Words(f"w{LOGS - 5}"), count="exact")).total == 1
     database.close()
