@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from app.log.fold import clean
 from app.ports.parts import Sealed
 from app.systems.sqlite import rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
@@ -20,7 +21,7 @@ from app.systems.sqlite.rows import Row
 from app.systems.sqlite.segments import table
 from app.systems.sqlite.segments.directory import directory
 from app.systems.sqlite.segments.places import BLOCK, CHUNKS
-from app.systems.sqlite.segments.segment import LogColumns
+from app.systems.sqlite.segments.segment import MESSAGE, LogColumns
 
 log = logging.getLogger(__name__)
 
@@ -162,10 +163,15 @@ def put(database: SqliteDatabase, run: Run) -> int:
 def _columns(run: Run) -> LogColumns | None:
     """Return what the rows hold; None where one of them is damaged: they stay as they are, and sealing goes on behind them."""
     try:
-        return LogColumns.of_rows(run.logs)
+        columns = LogColumns.of_rows(run.logs)
     except msgspec.DecodeError:
         log.exception("the rows at the places %d to %d can't be read and stay", run.places[0], run.places[-1])
         return None
+    messages = columns.docs[MESSAGE]
+    if any("\0" in message for message in messages):
+        # Doors have let it through in what a log wraps: it ends a message in a segment, and U+FFFD stands for it as in any clean one.
+        return columns._replace(docs=[list(map(clean, messages)), *columns.docs[1:]])
+    return columns
 
 
 def _has_terms(connection: Connection, run: Run) -> bool:
