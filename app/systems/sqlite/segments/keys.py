@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +24,10 @@ _FEW_RUNS = 64
 _SOME_RUNS = 8
 #: Keys of so many rows are put together at once.
 _FEW_ROWS = 8
+
+
+#: Bytes of an id in two halves, and as a key of a table with its row.
+_HALVES_BYTES, _AT_BYTES = 16, 150
 
 
 class Keys(msgspec.Struct, array_like=True, gc=False):
@@ -51,7 +55,9 @@ def _apart(ids: bytes) -> list[bytes]:
 class OpenKeys:
     """The keys of a segment, decompressed column by column as they are asked for."""
 
-    def __init__(self, packed: bytes) -> None:
+    def __init__(self, packed: bytes, opened: Callable[[int], None] = lambda _: None) -> None:
+        #: Notes how many bytes more are open once ids are.
+        self._opened = opened
         self._keys = _decode(packed)
         self._first = self._keys.places.first
         self._count = self._keys.places.count
@@ -104,6 +110,7 @@ class OpenKeys:
 
     @cached_property
     def _halves(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+        self._opened(_HALVES_BYTES * self._count)
         return self._keys.ids.halves()
 
     @property
@@ -118,6 +125,7 @@ class OpenKeys:
 
     @cached_property
     def _at(self) -> dict[bytes, int]:
+        self._opened(_AT_BYTES * self._count)
         return {identity: row for row, identity in enumerate(self.ids())}
 
     def id(self, at: int) -> bytes:

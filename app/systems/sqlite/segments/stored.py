@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -100,7 +101,8 @@ class Segment:
         self.used = _tick()
         keys = self._keys
         if keys is None:
-            keys = self._keys = OpenKeys(*self._fetch(connection, "keys"))
+            (packed,) = self._fetch(connection, "keys")
+            keys = self._keys = OpenKeys(packed, partial(_cache.opened, self))
             _cache.opened(self, self.logs * _KEY_BYTES)
         return keys
 
@@ -136,8 +138,10 @@ class Segment:
 
     def texts_once(self, connection: Connection) -> OpenMessages:
         """Return the same for one question: what was not open yet is not kept."""
-        if self._texts is not None:
-            return self._texts
+        # Read once: another thread may close it meanwhile.
+        texts = self._texts
+        if texts is not None:
+            return texts
         (skeletons,) = self._fetch(connection, "skeletons")
         return OpenMessages(skeletons, self.logs, lambda: self._fetch(connection, "variables")[0])
 

@@ -1,0 +1,54 @@
+"""What is open of a segment: it is weighed, and another thread may close it at any moment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.systems.sqlite.file import SqliteDatabase
+from app.systems.sqlite.record import SqliteStore
+from app.systems.sqlite.segments import stored
+from app.systems.sqlite.segments.directory import directory
+from app.systems.sqlite.segments.stored import Segment
+from tests.conftest import MakeRecord
+from tests.sealing import seal_all
+
+
+class _ClosedMeanwhile(Segment):
+    """A segment that is closed whenever somebody has looked whether its messages are open."""
+
+    @property
+    def _texts(self) -> Any:
+        found, self._kept = self._kept, None
+        return found
+
+    @_texts.setter
+    def _texts(self, value: Any) -> None:
+        self._kept = value
+
+
+def test_messages_that_are_closed_meanwhile_are_read(
+    store: SqliteStore, database: SqliteDatabase, make_record: MakeRecord
+) -> None:
+    """For one question, in another thread."""
+    store.add([make_record(message="hello")])
+    seal_all(database)
+    with database.snapshot() as connection:
+        known = directory(connection).segment(0)
+        one = _ClosedMeanwhile(known.first, known.last, known.logs, known.stamp, known.first_id, known.last_id)
+        one._texts = known.texts(connection)
+        assert one.texts_once(connection).one(0) == b"hello"
+
+
+def test_ids_are_weighed_when_they_are_opened(
+    store: SqliteStore, database: SqliteDatabase, make_record: MakeRecord
+) -> None:
+    """Those of a segment take ten times what its other keys take."""
+    records = [make_record() for _ in range(200)]
+    store.add(records[::2])
+    seal_all(database)
+    with database.snapshot() as connection:
+        one = directory(connection).segment(0)
+        keys = one.keys(connection)
+        before = stored._cache._weights[one.stamp]
+        assert len(keys.rows_of(sorted(record.id for record in records))) == 100
+        assert stored._cache._weights[one.stamp] - before >= 100 * 100
