@@ -1,4 +1,4 @@
-"""Marks of blocks that a rebuild has replaced before they were written."""
+"""Marks of blocks that are written while others write: what a rebuild has replaced gets none."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from app.query.language.parse import parse
 from app.query.query import Query
 from app.systems.sqlite import schema
 from app.systems.sqlite.file import Connection, SqliteDatabase
+from app.systems.sqlite.index import writing
 from app.systems.sqlite.index.index import SqliteIndex
 from app.systems.sqlite.index.scan import marking
+from app.systems.sqlite.record import SqliteStore
 from app.systems.sqlite.segments.places import BLOCK
 from tests.conftest import MakeRecord
 
@@ -73,3 +75,28 @@ def test_blocks_that_a_rebuild_left_empty_are_not_marked(
     marking.mark(database)
     index.add([make_record(message="hello") for _ in range(3 * BLOCK)])
     assert index.find(Query(parse("hello", 0), limit=1, count="exact")).total == 3 * BLOCK + 10
+
+
+def test_logs_that_are_indexed_out_of_order_hold_up_no_marks(
+    database: SqliteDatabase, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Several workers do so all the time: marks are of what is in segments, which is indexed."""
+    index, other = SqliteIndex(database, shared=False), SqliteDatabase(database.path)
+    index.add([make_record() for _ in range(3 * BLOCK)])
+    store, shared = SqliteStore(other, forget=writing.forget), SqliteIndex(other)
+    of_block = marking.of_block
+
+    def meanwhile(connection: Connection, number: int) -> bytes | None:
+        first, second = [make_record()], [make_record()]
+        store.add(first)
+        store.add(second)
+        shared.add(second)
+        shared.add(first)
+        return of_block(connection, number)
+
+    monkeypatch.setattr(marking, "of_block", meanwhile)
+    # The first block is empty, for the batch is whole segments.
+    assert marking.mark(database) == 4
+    with database.snapshot() as connection:
+        assert connection.execute("SELECT count(*) FROM marks").fetchone()[0] == 4
+    other.close()

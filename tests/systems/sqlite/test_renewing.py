@@ -89,6 +89,18 @@ def test_terms_of_large_rows_are_not_written_in_one_transaction(
     database.close()
 
 
+def test_a_rebuild_leaves_no_terms_of_segments(database: SqliteDatabase) -> None:
+    """What was counted of those before it says nothing of the new table."""
+    with database.snapshot() as connection:
+        assert rows.get_state(connection, sealing.STALE) > BLOCK
+    index = SqliteIndex(database, shared=False)
+    index.begin_rebuild()
+    index.finish_rebuild()
+    with database.snapshot() as connection:
+        assert rows.get_state(connection, sealing.STALE) == 0
+    database.close()
+
+
 def test_a_deleted_log_loses_the_terms_that_were_left(database: SqliteDatabase) -> None:
     """Though it lies in a segment: its words would stay on the disk."""
     index = SqliteIndex(database, shared=False)

@@ -16,10 +16,10 @@ from app.ports.index import IndexRefusal, Rebuild
 from app.systems.sqlite import logs, rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.index import writing
-from app.systems.sqlite.index.scan.marking import GROUPED, MARKED
+from app.systems.sqlite.index.scan.marking import GROUPED, MARKED, REPLACED
 from app.systems.sqlite.index.writing import NEXT, REBUILD, Generation
 from app.systems.sqlite.segments.directory import changed
-from app.systems.sqlite.segments.sealing import SEALED_TO
+from app.systems.sqlite.segments.sealing import SEALED_TO, STALE
 from app.times.instant import now_ms
 
 #: The ending of the names of the tables that a rebuild has replaced.
@@ -50,6 +50,8 @@ _LARGE = (
 _FIGURES = ("indexed", MARKED, GROUPED, "next_place", "stored", SEALED_TO)
 _GENERATION = "generation"
 _STARTED, _REACHED, _LOGS, _FROM = (f"{REBUILD}_{name}" for name in ("started", "reached", "logs", "from"))
+#: In the table `state`: the figure STALE as it was when the rebuild was begun.
+_STALE = f"{REBUILD}_stale"
 
 
 class SqliteRebuilding:
@@ -78,6 +80,7 @@ class SqliteRebuilding:
                 # Rows that are the record's all follow; those of our own copy from here on.
                 start = 0 if self._shared else rows.next_place(connection) - 1
                 rows.set_state(connection, _FROM, start)
+                rows.set_state(connection, _STALE, rows.get_state(connection, STALE))
                 rows.set_state(connection, _STARTED, now_ms())
                 rows.add_state(connection, _GENERATION, 1)
                 rows.set_state(connection, REBUILD, 1 if self._shared else 2)
@@ -147,15 +150,18 @@ class SqliteRebuilding:
             connection.execute(f"ALTER TABLE {table}{NEXT} RENAME TO {table}")
         for name in _FIGURES if not self._shared else _FIGURES[:3]:
             rows.set_state(connection, name, rows.get_state(connection, name + NEXT))
+        # The new terms are of rows, and in a file with the record of those that have become segments since.
+        stale = rows.get_state(connection, STALE) - rows.get_state(connection, _STALE) if self._shared else 0
+        rows.set_state(connection, STALE, stale)
         if not self._shared:
             changed(connection)
         _end(connection)
         # Lets every process know that the blocks it knows are others now.
-        rows.add_state(connection, "removals", 1)
+        rows.add_states(connection, {"removals": 1, REPLACED: 1})
 
 
 def _end(connection: Connection) -> None:
-    names = (*(figure + NEXT for figure in _FIGURES), REBUILD, _STARTED, _REACHED, _LOGS, _FROM)
+    names = (*(figure + NEXT for figure in _FIGURES), REBUILD, _STARTED, _REACHED, _LOGS, _FROM, _STALE)
     connection.executemany("DELETE FROM state WHERE name = ?", [(name,) for name in names])
 
 

@@ -16,6 +16,7 @@ from app.log.scalars import scalars
 from app.systems.sqlite import logs, rows
 from app.systems.sqlite.file import Connection
 from app.systems.sqlite.index import blocks, terms
+from app.systems.sqlite.index.scan.marking import REPLACED
 from app.systems.sqlite.index.scan.sentences import GROUP
 from app.systems.sqlite.segments import former, storing
 from app.systems.sqlite.segments.places import BLOCK
@@ -292,4 +293,4 @@ def _forget(
         if not logs.count_places(connection, first, first + BLOCK - 1, generation.logs):
             for table in ("blocks", "marks"):
                 connection.execute(f"DELETE FROM {table}{suffix} WHERE block = ?", (number,))
-    rows.add_state(connection, "removals", 1)
+    rows.add_states(connection, {"removals": 1, REPLACED: 1})

@@ -35,6 +35,8 @@ PIECE = 256
 PIECES = BITS // PIECE
 #: In the table `state`: blocks that were marked, and groups that were made.
 MARKED, GROUPED = "marked", "grouped"
+#: In the table `state`: how often logs were deleted, or a rebuild put others at their places.
+REPLACED = "replaced"
 #: States of marks that a process keeps, of up to 1 MB each.
 _STATES = 4
 #: Names of the fields that have values to be marked, by their number.
@@ -72,8 +74,8 @@ def _bits(connection: Connection, number: int) -> bytes | None:
 
 
 def _state(connection: Connection) -> int:
-    """Return what changes when logs are deleted, or when a rebuild puts others at their places."""
-    return rows.get_state(connection, "removals")
+    """Return what changes when the logs at some places do, and not when logs are indexed out of order: that never ends at times."""
+    return rows.get_state(connection, REPLACED)
 
 
 def _full(connection: Connection) -> int:
@@ -232,7 +234,7 @@ class _UngroupedCache:
 
     def of(self, connection: Connection) -> _Ungrouped:
         """Return those that the connection's transaction sees."""
-        figures = (rows.get_state(connection, name) for name in (MARKED, GROUPED, "removals"))
+        figures = (rows.get_state(connection, name) for name in (MARKED, GROUPED, REPLACED))
         # No two files have segments of the same stamp.
         state = (*figures, directory(connection).stamp)
         found = self._kept.get(state)
