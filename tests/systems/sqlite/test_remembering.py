@@ -13,6 +13,7 @@ from app.query.meaning import predicate
 from app.query.query import Query
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.index import terms, writing
+from app.systems.sqlite.index.scan import columns
 from app.systems.sqlite.index.terms import REMEMBERED_LENGTH, REMEMBERED_PATHS
 from app.systems.sqlite.record import SqliteStore
 from app.systems.sqlite.segments import segment, stored
@@ -99,3 +100,17 @@ def test_what_lies_beneath_a_long_path_is_found(backends: Backends, make_record:
     for other in (Exists(f"{whole}x"), Exists(f"{half}.b"), Equals(f"{whole}.word", "seven"), Exists(f"{whole}.n.n")):
         assert backends.index.find(Query(other)).records == []
         assert not predicate(other)(record)
+
+
+def test_answers_of_values_take_bounded_memory() -> None:
+    """However many values differ, and however long they are: a filter of many leaves remembers those of each."""
+    tracemalloc.start()
+    try:
+        answers = columns._Answers(Equals("resourceId", "a"), "resource_id")
+        for number in range(20_000):
+            assert not answers[f"{number:06d}" * 150]
+            assert not answers[f"{number:06d}é"]
+        assert tracemalloc.get_traced_memory()[0] < 12 << 20
+        assert answers
+    finally:
+        tracemalloc.stop()

@@ -145,6 +145,8 @@ class SqliteQuery(InSegments):
                     seen += one.logs
                     if len(at):
                         into.add_rows(self.connection, one, at)
+                    if seen >= FACET_LOGS and (until.over() or into.values() > FACET_VALUES):
+                        return False
                 if not sealed:
                     seen += last - first + 1
                     into.add(self.records(list(self._rows(first, last))))

@@ -15,6 +15,7 @@ from app.query.filter import And, Equals, Filter, In, Not, Or, Phrase, Words, le
 from app.query.meaning import predicate
 from app.systems.sqlite.file import Connection
 from app.systems.sqlite.index.scan.messages import FEW, MessagesAsked, MessageTest
+from app.systems.sqlite.index.scan.remembered import Remembered
 from app.systems.sqlite.segments import segment
 from app.systems.sqlite.segments.columns import OpenFewValues, OpenHexadecimal
 from app.systems.sqlite.segments.parts import Longs
@@ -41,8 +42,6 @@ _ATTRIBUTES = {
 _OF_KEYS = ("level", "id", "timestamp", "received")
 #: In which order the parts of an And are asked: what costs least first.
 _COSTS = {"level": 0, "resourceId": 1, "commit": 1, "traceId": 2, "spanId": 2, "message": 4}
-#: Answers of one leaf that are remembered, and the most characters of their values.
-_REMEMBERED, _LONGEST = 50_000, 1_000
 #: From so many chunks on all are fetched at once.
 _MANY_CHUNKS = 3
 
@@ -57,7 +56,7 @@ def number_of(field: str) -> int | None:
     return None if field in _OF_KEYS else NUMBERS.get(field, segment.METADATA)
 
 
-class _Answers(dict[Any, bool]):
+class _Answers(Remembered[bool]):
     """A leaf's answers by value: whether a record that has just this one satisfies it."""
 
     def __init__(self, leaf: Filter, attribute: str) -> None:
@@ -66,10 +65,7 @@ class _Answers(dict[Any, bool]):
 
     def __missing__(self, value: Any) -> bool:
         answer = self.of(segment.metadata(value) if isinstance(value, bytes) else value)
-        if not isinstance(value, str | bytes) or len(value) <= _LONGEST:
-            if len(self) > _REMEMBERED:
-                self.clear()
-            self[value] = answer
+        self.keep(value, answer)
         return answer
 
     def of(self, value: Any) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -12,13 +11,14 @@ from app.log.record import LogRecord
 from app.query.meaning import values_of
 from app.systems.sqlite.file import Connection
 from app.systems.sqlite.index.scan.columns import number_of
+from app.systems.sqlite.index.scan.remembered import Remembered
 from app.systems.sqlite.segments import segment
 from app.systems.sqlite.segments.columns import OpenFewValues
 from app.systems.sqlite.segments.parts import Longs
 from app.systems.sqlite.segments.stored import Segment
 
-#: Values of metadata whose fields are remembered, and their most bytes.
-_REMEMBERED, _LONGEST = 20_000, 1_000
+#: Bytes that a field with a value takes besides the value.
+_PAIR_BYTES = 150
 
 
 class FacetTally:
@@ -27,7 +27,7 @@ class FacetTally:
     def __init__(self, fields: Sequence[str]) -> None:
         self.counts: dict[str, Counter[str]] = {field: Counter() for field in fields}
         self._of_metadata = [field for field in fields if number_of(field) == segment.METADATA]
-        self._known: dict[Any, set[tuple[str, str]]] = {}
+        self._known = Remembered[set[tuple[str, str]]]()
 
     def values(self) -> int:
         """Return how many values were met."""
@@ -89,10 +89,7 @@ class FacetTally:
         if found is None:
             record = LogRecord(b"", 0, 0, "", "", metadata=segment.metadata(value))
             found = values_of(record, self._of_metadata)
-            if len(value) <= _LONGEST:
-                if len(self._known) > _REMEMBERED:
-                    self._known.clear()
-                self._known[value] = found
+            self._known.keep(value, found, _PAIR_BYTES * len(found) + len(value))
         return found
 
 

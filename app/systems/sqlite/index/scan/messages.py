@@ -15,14 +15,13 @@ from app.query.filter import Contains, Equals, Filter, In, Matches, Phrase, Pref
 from app.query.meaning import predicate, regex
 from app.query.pattern.required import required
 from app.systems.sqlite.index.scan.parted import OF_WORD, Needle, PartedText, hits, holding, with_words, word_hits
+from app.systems.sqlite.index.scan.remembered import Remembered
 from app.systems.sqlite.segments.messages import END, VARIABLE, OpenMessages
 
 Mask = npt.NDArray[np.bool_]
 
 #: So many messages are asked one by one.
 FEW = 4
-#: Skeletons of which a leaf's answers are remembered, and their most bytes.
-_REMEMBERED, _LONGEST = 20_000, 1_000
 
 
 def needles(leaf: Filter) -> tuple[str, ...] | None:
@@ -133,7 +132,7 @@ class MessageTest:
         self._single = len(self._words) == 1
         self._long = any(len(word) >= WORD_LIMIT for word in self._words)
         self._holds = _of_bytes(leaf)
-        self._known: dict[bytes, bool] = {}
+        self._known = Remembered[bool]()
 
     def rows(self, asked: MessagesAsked, among: Mask) -> Mask:
         """Return those logs *among* some that satisfy the leaf."""
@@ -186,10 +185,7 @@ class MessageTest:
         known = self._known.get(skeleton)
         if known is None:
             known = self._holds(skeleton.replace(VARIABLE, b"0"))
-            if len(skeleton) <= _LONGEST:
-                if len(self._known) > _REMEMBERED:
-                    self._known.clear()
-                self._known[skeleton] = known
+            self._known.keep(skeleton, known)
         return known
 
     def _verified(self, texts: OpenMessages, among: Mask) -> Mask:
