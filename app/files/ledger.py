@@ -22,6 +22,7 @@ import msgspec
 
 from app.errors import InvalidInput, Unavailable
 from app.files import pieces
+from app.files.unpack import is_packed
 from app.ports.queue import LogQueue
 from app.ports.record import LogStore
 
@@ -100,15 +101,19 @@ class Ledger:
         known = {name: state for name, state in self._states.items() if state.path == shown or state.inode == inode}
         name, before = _matching(known, file)
         if name is None:
-            name, before = _matching(self._rotated(path), file)
+            packed = is_packed(os.pread(file.fileno(), 6, 0))
+            name, before = _matching(self._rotated(path, packed=packed), file)
         if name is None or before is None:
             return TakenFile(self._folder / f"{secrets.token_hex(8)}.json", FileState(shown, inode), file)
         moved = before.path != shown or before.inode != inode
         before.path, before.inode = shown, inode
         return TakenFile(name, before, file, changed=moved)
 
-    def _rotated(self, path: Path) -> dict[Path, FileState]:
-        """Return the states that may be those of the file at *path*, copied or compressed by rotation: of files whose content has gone from its folder."""
+    def _rotated(self, path: Path, *, packed: bool) -> dict[Path, FileState]:
+        """Return the states that may be those of the file at *path*: compressed by rotation, of files that have gone from its folder; else copied, of files that were emptied in their place.
+
+        A file that is neither holds logs of its own, whatever gone ones began like it.
+        """
         try:
             there = {_inode(entry.stat(follow_symlinks=False)): Path(entry) for entry in os.scandir(path.parent)}
         except OSError:  # it can't be listed, or a file went meanwhile
@@ -116,13 +121,20 @@ class Ledger:
         return {
             name: state
             for name, state in self._states.items()
-            if _may_become(Path(state.path), path) and state.end and not _holds(there.get(state.inode), state)
+            if _may_become(Path(state.path), path, packed=packed)
+            and state.end
+            and (packed or there.get(state.inode) == path.with_name(Path(state.path).name))
+            and not _holds(there.get(state.inode), state)
         }
 
 
-def _may_become(old: Path, path: Path) -> bool:
+def _may_become(old: Path, path: Path, *, packed: bool) -> bool:
     """Return whether rotation can have made *path* of the *old* file: in its folder, by its name."""
-    return old.parent == Path(_shown(path.parent)) and path.name.startswith(_ROTATED.sub("", old.name))
+    if old.parent != Path(_shown(path.parent)):
+        return False
+    if packed:
+        return path.name.startswith(_ROTATED.sub("", old.name))
+    return path.name.startswith(old.name) and _ROTATED.match(path.name, len(old.name)) is not None
 
 
 def _holds(path: Path | None, state: FileState) -> bool:

@@ -156,6 +156,22 @@ def test_what_rotation_copied_is_not_taken_again(
     assert sorted(messages(stored)) == [f"line {n}" for n in range(4)]
 
 
+@pytest.mark.parametrize(
+    ("gone", "fresh"),
+    [("backup-20261129.log", "backup-20261130.log"), ("job-1.log", "job-2.log"), ("app.log", "app.logins")],
+)
+def test_file_that_begins_like_a_gone_one_is_new(
+    path: Path, command: Commands, stored: Stored, gone: str, fresh: str
+) -> None:
+    """No copy of rotation's: programs that write a file a day or a run, and no time in it, write the same each time."""
+    path.rename(path.with_name(gone))
+    command("ingest", path.with_name(gone))
+    path.with_name(fresh).write_text("line 0\nline 1\n")
+    path.with_name(gone).unlink()
+    command("ingest", path.with_name(fresh))
+    assert messages(stored) == ["line 0", "line 1"] * 2
+
+
 def test_line_without_an_end_is_taken_and_what_follows_too(path: Path, command: Commands, stored: Stored) -> None:
     """A text may end without a line feed; one that comes later adds no log, and more text is one of its own."""
     path.write_text("line 0\nline 1")
