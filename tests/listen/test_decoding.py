@@ -84,3 +84,12 @@ def test_ids_of_structured_data(data: bytes, trace: str | None, span: str | None
     assert (found.get("traceId"), found.get("spanId")) == (trace, span)
     assert found["message"] == "order failed"
     assert len(found["metadata"]) > 3
+
+
+@pytest.mark.parametrize("time", [b"Nov 30 05:34:43", b"2026-11-30T05:34:43Z", b"2026-11-30T05:34:43.123+00:00"])
+@pytest.mark.parametrize("host", [b"Printer", b"printer", b"SWITCHa"])
+def test_a_host_without_a_program_is_one_however_it_is_written(time: bytes, host: bytes) -> None:
+    """Behind a priority the line is syslog's: its time and its text stay whole."""
+    found = log(b"<11>" + time + b" " + host + b" out of paper")
+    assert (found["level"], found["message"], found["resourceId"]) == ("err", "out of paper", host.decode())
+    assert "05:34:43" in found["timestamp"]

@@ -50,6 +50,8 @@ _JOURNAL = re.compile(
 )
 #: A word that no host is called, where no program stands behind it: `Loading`, `DNSBackend`.
 _TITLE = re.compile(r"[A-Z]{1,10}[a-z]{2,30}")
+#: Texts of syslogd itself, behind a host and without a program.
+_SYSLOGD = re.compile(r"(?:last )?message repeated \d{1,9} times|-- MARK --")
 _MONTH = re.compile(r"[A-Z][a-z]{2} [ \d]\d ")
 _ZONED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d) ")
 #: Stands in WITHIN's place for a name that is no id's.
@@ -126,8 +128,8 @@ def _parts(rest: str, line: str, hosts: frozenset[str], *, sure: bool) -> dict[s
             return None
         if found is hosted and found["app"] is None and found["message"].startswith(" "):
             return None  # the first of several columns
-        if found is hosted and found["app"] is None and _TITLE.fullmatch(found["host"]) is not None:
-            return None  # the first word of a text
+        if found is hosted and found["app"] is None and not line.startswith("<") and _is_title(found):
+            return None  # the first word of a text; behind a priority it may be one too, but the line is syslog's
         return {"host": None, **found.groupdict()}
     if hosted is None or words.is_level(hosted["host"]):
         return None
@@ -140,6 +142,11 @@ def _parts(rest: str, line: str, hosts: frozenset[str], *, sure: bool) -> dict[s
         return hosted.groupdict() if hosted["pid"] is not None else None
     plain = hosted["host"].lower() not in PROSE and hosted["app"].lower() not in PROSE
     return hosted.groupdict() if hosted["pid"] is not None or _MICROSECONDS.match(line) or plain else None
+
+
+def _is_title(found: re.Match[str]) -> bool:
+    """Return whether the word in a host's place begins a text, and is no host of which syslogd itself speaks."""
+    return _TITLE.fullmatch(found["host"]) is not None and _SYSLOGD.match(found["message"]) is None
 
 
 def _rfc5424(line: str, assumed: Assumed) -> dict[str, Any] | None:
