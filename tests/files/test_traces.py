@@ -164,6 +164,18 @@ def test_lines_of_one_event_are_one_log(name: str) -> None:
     assert [log["message"] for log in read(text)] == messages
 
 
+@pytest.mark.parametrize(
+    "warned",
+    ["started\ndisk\nready\n(node:14670) [DEP0001] DeprecationWarning: old thing", "level=error msg=refused"],
+)
+def test_an_error_behind_a_warning_without_a_time_is_its_own(warned: str) -> None:
+    """Node's process warns, and something else fails: an error within a warning would not be found."""
+    failed = "Unhandled Error: rejected\n    at Timeout._onTimeout (/srv/app/unc.js:1:178)"
+    *before, last = read(f"{warned}\n{failed}\n")
+    assert (rank(last), last["message"]) == ("error", failed)
+    assert len(before) == len(warned.split("\n"))
+
+
 def test_two_lines_tell_time_and_level_of_one_log() -> None:
     """The first line has time and place, the second level and text, in whatever language."""
     (log,) = read("Nov. 29, 2026 1:30:59 PM acme.App main\nSCHWERWIEGEND: kaputt\n")

@@ -253,7 +253,9 @@ class Splitter:
             if begun.language == "javascript" and not entry.more and entry.column == 0:
                 return False  # no frame follows the one before: both are lines that a label begins
             return entry.trace.language != "javascript" or entry.found is not None
-        if entry.found is not None and ("timestamp" in entry.found or self._format.headed or entry.rank >= _WARNING):
+        # Without times, a line of JavaScript's is as often a log of its own: only its frames would show whose it is.
+        graver = entry.rank >= _WARNING and begun.language != "javascript"
+        if entry.found is not None and ("timestamp" in entry.found or self._format.headed or graver):
             grave = entry.rank >= _WARNING or (begun.language == "go" and "panic" in entry.first)
             bare = (
                 begun.language == "python"
