@@ -119,8 +119,19 @@ def _log(sent: Any, assumed: Assumed) -> dict[str, Any] | Refused:
             said.update(_lacking(found, own, metadata))
         return carried.within(found, said)
     text = event if isinstance(event, str) else _text(event)
-    log = {"message": text.rstrip("\r\n"), "timestamp": time, "resourceId": host, "metadata": metadata, **own}
-    return carried.opened(log, assumed)
+    return _of_text(
+        {"message": text.rstrip("\r\n"), "timestamp": time, "resourceId": host, "metadata": metadata}, own, assumed
+    )
+
+
+def _of_text(log: dict[str, Any], own: dict[str, str], assumed: Assumed) -> dict[str, Any]:
+    """Return the log of a text with its *own* fields. A text that alone has a time is read in full: its level is then its own too."""
+    if "level" in own and log["timestamp"] is None:
+        found = carried.opened({**log, "metadata": dict(log["metadata"])}, assumed)
+        if found.get("timestamp") is not None:
+            metadata = found["metadata"]
+            return {**found, **_lacking(found, own, metadata)}
+    return carried.opened({**log, **own}, assumed)
 
 
 def _lacking(found: dict[str, Any], own: dict[str, str], metadata: dict[str, Any]) -> dict[str, str]:

@@ -88,6 +88,17 @@ def test_fields_that_are_a_logs_own(client: FlaskClient, backends: Backends) -> 
     assert (three.level, three.metadata) == ("ERROR", {"level": "third", "trace_id": 7})
 
 
+def test_a_text_that_alone_has_a_time_keeps_it(client: FlaskClient, backends: Backends) -> None:
+    """A level among the fields does not hide what the text says; without another time nothing would."""
+    sent = {"event": "2026-11-30T08:00:00.123Z ERROR it failed", "fields": {"level": "info", "trace_id": "mine"}}
+    client.post(EVENT, json=sent)
+    client.post(EVENT, json={"event": "it failed", "fields": {"level": "error"}})
+    one, two = taken(backends)
+    assert (one.t, one.level, one.message, one.trace_id) == (1_796_025_600_123, "ERROR", "it failed", "mine")
+    assert one.metadata == {"level": "info"}
+    assert (two.level, two.message) == ("error", "it failed")
+
+
 @pytest.mark.parametrize(
     ("event", "message", "level"),
     [
