@@ -8,6 +8,9 @@ follows the head of such a request for the other protocol, and uvicorn answers a
 from __future__ import annotations
 
 import socket
+import struct
+import time
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -20,8 +23,12 @@ from app.web.server.environ import GONE
 _OVER: Any = SimpleNamespace(response_complete=True)
 #: Headers that are the offer, and are left out when the head is read again.
 _OFFER = (b"upgrade", b"connection", b"http2-settings")
-#: States of a connection that its client has reset or closed: TCP_CLOSE and TCP_CLOSE_WAIT of Linux's netinet/tcp.h.
-_GONE = (7, 8)
+#: States of a connection that is open, reset or closed by its client: TCP_ESTABLISHED, TCP_CLOSE and TCP_CLOSE_WAIT of Linux's netinet/tcp.h.
+_OPEN, _RESET, _CLOSED = 1, 7, 8
+#: The state, and the milliseconds since bytes last came (tcpi_last_data_recv), of the same header's tcp_info.
+_TCP_INFO = struct.Struct("=B51xI")
+#: Seconds that a client at least waits for its answer before it gives up and repeats; one that leaves earlier wants none, and repeats nothing.
+_WAITED = 1.0
 
 
 class Protocol(HttpToolsProtocol):
@@ -37,7 +44,8 @@ class Protocol(HttpToolsProtocol):
         if self.parser.should_upgrade() and not self._should_upgrade() and self.parser.get_method() != b"CONNECT":
             self._offers, self._before, self.cycle = True, self.cycle, _OVER
             return
-        cast(dict[str, Any], self.scope)[GONE] = self._gone
+        if self.parser.get_method() == b"POST":
+            cast(dict[str, Any], self.scope)[GONE] = partial(self._gone, self._read_since())
         super().on_headers_complete()
 
     def data_received(self, data: bytes) -> None:
@@ -70,12 +78,22 @@ class Protocol(HttpToolsProtocol):
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         return b"".join([*lines, b"\r\n"])
 
-    def _gone(self) -> bool:
-        """Return whether the connection is closed on either side, as far as the system knows by now; from any thread."""
+    def _read_since(self) -> float:
+        """Return when the last bytes came that are read now, by the monotonic clock: long ago in a process that had no time."""
+        _, silent = self._connection()
+        return time.monotonic() - silent / 1_000
+
+    def _gone(self, came: float) -> bool:
+        """Return whether the client broke the connection, or waited for its answer since *came* and closed it, as far as the system knows by now; from any thread."""
+        state, _ = self._connection()
+        return state == _RESET or (state == _CLOSED and time.monotonic() - came >= _WAITED)
+
+    def _connection(self) -> tuple[int, int]:
+        """Return the state of the connection, _CLOSED where it is closed here, and for how many milliseconds nothing came."""
         connection = self.transport.get_extra_info("socket")
         try:
-            state = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
-        except (AttributeError, OSError, ValueError):
+            info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
+            return cast(tuple[int, int], _TCP_INFO.unpack(info))
+        except (AttributeError, OSError, ValueError, struct.error):
             # Another system than Linux, a connection that is closed here, or one that is none of TCP.
-            return self.transport.is_closing()
-        return state in _GONE
+            return _CLOSED if self.transport.is_closing() else _OPEN, 0

@@ -15,7 +15,7 @@ import uvicorn
 
 from app.errors import Unavailable
 from app.web.security.errors import refused_by
-from app.web.server import bridge
+from app.web.server import bridge, protocol
 from app.web.server.bridge import Bridge
 from app.web.server.environ import GONE, REFUSED, SENT, RequestEnd
 from app.web.server.protocol import Protocol
@@ -55,6 +55,10 @@ class Application:
         if path == "/asks":
             # The loop is kept from the connection: the system knows all the same.
             wait_for(environ[GONE], 20, "the client's leaving")
+            self.closed.set()
+        if path == "/forgets":
+            wait_for(environ[bridge.LEFT], 20, "the client's leaving")
+            self.ended.append(environ[GONE]())
             self.closed.set()
         if path == "/slow":
             wait_for(environ[bridge.LEFT], 20, "the client's leaving")
@@ -181,10 +185,22 @@ def test_whether_a_client_is_gone_is_known_without_the_loop(port: int, applicati
     with socket.create_connection(("127.0.0.1", port)) as client:
         if reset:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        client.sendall(b"GET /asks HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.sendall(b"POST /asks HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
         assert not application.closed.wait(0.2)
     assert application.closed.wait(20)
     assert application.seen[0][GONE]()
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_INFO"), reason="the system does not say in which state a connection is")
+def test_a_client_that_wants_no_answer_is_not_gone(
+    port: int, application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Programs that send and forget close at once, and never repeat: what they sent is taken."""
+    monkeypatch.setattr(protocol, "_WAITED", 60.0)
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"POST /forgets HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+    assert application.closed.wait(20)
+    assert application.ended == [False]
 
 
 def test_bodies_together_are_bounded(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
