@@ -177,6 +177,22 @@ def test_a_list_of_kubernetes_is_its_events() -> None:
     assert read.read_as == {"audit-kubernetes": 2}
 
 
+@pytest.mark.parametrize(
+    "beside", [{"message": "order placed"}, {"msg": "order placed", "metadata": {}}, {"message": "m", "metadata": {}}]
+)
+@pytest.mark.parametrize("items", [["apple", "pear"], [{"sku": 1, "message": "gift wrap"}, {"sku": 2}]])
+def test_a_log_with_items_is_one_log(beside: dict[str, Any], items: list[Any]) -> None:
+    """Its message is its own, and what it lists no logs, though it has a kind and a version of its API too."""
+    sent = {"kind": "order", "apiVersion": "2", "items": items, "level": "error", **beside}
+    found = one(sent)
+    assert (found["message"], found["level"]) == (beside.get("message", beside.get("msg")), "error")
+
+
+def test_an_answer_with_items_is_one_log() -> None:
+    """Google's APIs have a kind and items as well; a list of Kubernetes has metadata too."""
+    assert len(parsed({"kind": "drive#fileList", "apiVersion": "v3", "items": [{"id": "1"}, {"id": "2"}]}).logs) == 1
+
+
 def test_what_was_read_as_what_is_counted() -> None:
     """Our own form is not; keys that look like a field that is lacking are named."""
     read = parsed([{"message": "own"}, {"level": 50, "time": 1795958409411, "pid": 1, "hostname": "h", "msg": "p"}])
@@ -191,6 +207,9 @@ def test_what_was_read_as_what_is_counted() -> None:
         ({"logging.googleapis.com/trace": "projects/p/traces/0AF7651916CD43DD8448EB211C80319C"}, "0af7651916cd43dd8448eb211c80319c", None),
         ({"xray_trace_id": "1-5759e988-bd862e3fe1be46a994272793"}, "5759e988bd862e3fe1be46a994272793", None),
         ({"X-Amzn-Trace-Id": "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"}, "5759e988bd862e3fe1be46a994272793", "53995c3f42cd8ad8"),
+        ({"X-Amzn-Trace-Id": "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1;Parent=53995c3f42cd8ad8"}, "5759e988bd862e3fe1be46a994272793", "53995c3f42cd8ad8"),
+        ({"trace": "12:30:45:10"}, None, None),
+        ({"trace_id": "7:12:3:4"}, "7:12:3:4", None),
         ({"uber-trace-id": "1be46a994272793:53995c3f42cd8ad8:0:1"}, "01be46a994272793", "53995c3f42cd8ad8"),
         ({"dd": {"trace_id": "1234567890123456789", "span_id": "7"}}, "112210f47de98115", "0000000000000007"),
         ({"b3": "80f198ee56343ba864fe8b2a57d3eff7-e457b5a2e4d86bd1-1"}, "80f198ee56343ba864fe8b2a57d3eff7", "e457b5a2e4d86bd1"),
@@ -237,6 +256,20 @@ def test_sets_of_names_that_are_remembered_are_bounded() -> None:
     one({"msg": "a", "n" * 10_000: 1})
     one({"msg": "a", **{f"k{number}": 1 for number in range(100)}})
     assert known == len(layouts._layouts) <= 1_024
+
+
+@pytest.mark.parametrize("name", ["time", "timestamp"])
+@pytest.mark.parametrize("within", ["event", "payload"])
+def test_a_time_of_what_a_log_is_about_is_not_the_logs(within: str, name: str) -> None:
+    """A concert is next year, its booking is logged now; beside the message it is the log's."""
+    when = "2027-05-05T19:00:00Z"
+    for _ in range(10):
+        booked = one({"message": "booked", within: {name: when, "seats": 2}})
+        assert booked["metadata"][within][name] == when
+        assert not booked["timestamp"].startswith("2027")
+        assert one({"stream": "s", within: {name: when, "message": "failed"}})["timestamp"].startswith(
+            "2027-05-05T19:00"
+        )
 
 
 @pytest.mark.parametrize(

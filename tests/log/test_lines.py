@@ -41,7 +41,33 @@ def test_a_text_within_a_wrapper_is_read_as_by_file(line: str, rank: str, resour
     assert wrapped.message == message or (message is None and wrapped.message.endswith("KeyError: 1"))
 
 
+@pytest.mark.parametrize(
+    ("text", "level", "resource", "message"),
+    [
+        ("<11>Nov 30 08:00:00 Printer out of paper", "err", "Printer", "out of paper"),
+        ("Nov 30 08:00:00 Berlin last message repeated 3 times", "info", "Berlin", "last message repeated 3 times"),
+        ("Nov 30 08:00:00 Berlin -- MARK --", "info", "Berlin", "-- MARK --"),
+        ("Nov 30 08:00:00 Loading zones", "info", None, "Loading zones"),
+    ],
+)
+def test_a_host_in_capitals_and_a_word_of_the_text_differ(
+    text: str, level: str, resource: str | None, message: str
+) -> None:
+    """A priority, or what syslogd itself says, shows that the word is a host."""
+    found = sent({"log": text, "stream": "stderr", "time": "2026-11-30T08:00:01Z"})
+    assert (found.level, found.resource_id, found.message) == (level, resource, message)
+
+
 def test_a_text_that_tells_nothing_keeps_what_its_wrapper_told() -> None:
     """No level is made up."""
     log = sent({"log": "just words\n", "stream": "stderr", "time": "2026-01-02T03:04:06Z"})
     assert (log.message, log.t) == ("just words", 1_767_323_046_000)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Sync Error: none", "Max Error: 0.5", "Status: Error: N/A", "Mean Squared Error: low", "user: verbose: true"],
+)
+def test_a_field_that_holds_a_value_is_no_label(text: str) -> None:
+    """What has an error in its name, and says that there is none, is no error."""
+    assert sent({"log": text, "stream": "stderr", "time": "2026-11-30T08:00:01Z"}).level == "info"

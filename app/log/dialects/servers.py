@@ -114,7 +114,7 @@ ROWS: tuple[Dialect, ...] = (
     Dialect(
         "kubernetes-list",
         "a list of Kubernetes' API, as its audit webhook sends it",
-        (("items:list", "kind:str", "apiVersion:str"),),
+        (("items:list", "kind:str", "apiVersion:str", "metadata:dict", "!message", "!msg", "!level", "!severity"),),
         events="items",
     ),
     Dialect(

@@ -26,6 +26,9 @@ _SHORTS = ("resourceId", "commit")
 #: Logs of a layout from which a way to read the others is learnt.
 _SEARCHED = 8
 _TIMED = ("level", "timestamp")
+#: Objects that hold what happened: a time within is when the concert is, but beside the log's message.
+_HAPPENED = ("event", "payload")
+_WITHIN = ("time", "timestamp")
 
 
 def read(
@@ -157,6 +160,8 @@ def _level(search: Search) -> None:
 def _timestamp(search: Search) -> None:
     dialect = search.layout.dialect
     for rank, path, value in search.candidates("timestamp"):
+        if rank >= 0 and _is_of_business(search, path):
+            continue
         unit = dialect.unit if dialect is not None and rank < 0 else None
         time = fits.timestamp(value, unit, search.assumed, search.raw)
         if time is not None:
@@ -167,6 +172,13 @@ def _timestamp(search: Search) -> None:
     own = search.value.get("timestamp")
     if type(own) in (int, float) and fits.timestamp(own, None, search.assumed, b"", -(10**12)) is not None:
         search.take("timestamp", own, ("timestamp",))
+
+
+def _is_of_business(search: Search, path: tuple[str, ...]) -> bool:
+    """Return whether a time lies within what the log is about, where its message does not."""
+    if len(path) < 2 or path[0] not in _HAPPENED or path[-1] not in _WITHIN:
+        return False
+    return search.origins.get("message", ())[:1] != path[:1]
 
 
 def _short(search: Search, name: str) -> None:

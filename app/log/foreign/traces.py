@@ -13,8 +13,11 @@ _HEX = re.compile(r"[0-9a-f]{16}(?:[0-9a-f]{16})?", re.ASCII)
 _PARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})(?:-[0-9a-f]{2})?(?:-.*)?", re.ASCII)
 _B3 = re.compile(r"([0-9a-f]{16}|[0-9a-f]{32})-([0-9a-f]{16})(?:-[01d](?:-[0-9a-f]{16})?)?", re.ASCII)
 _CLOUD = re.compile(r"(?:projects/[^/]+/traces/)?([0-9a-fA-F]{32})(?:/(\w+))?(?:;o=\d)?", re.ASCII)
-_XRAY = re.compile(r"(?:.*?\broot=)?1-([0-9a-f]{8})-([0-9a-f]{24})(?:;parent=([0-9a-f]{16}))?(?:;.*)?", re.ASCII)
-_JAEGER = re.compile(r"([0-9a-f]{1,32}):([0-9a-f]{1,16}):[0-9a-f]{1,16}:[0-9a-f]{1,2}", re.ASCII)
+_XRAY = re.compile(
+    r"(?:.*?\broot=)?1-([0-9a-f]{8})-([0-9a-f]{24})(?:(?:;[^;]{0,100}){0,4}?;parent=([0-9a-f]{16}))?(?:;.*)?", re.ASCII
+)
+#: A client leaves out few zeros before a random id, if any: `12:30:45:10` is something else.
+_JAEGER = re.compile(r"(0|[0-9a-f]{9,32}):(0|[0-9a-f]{9,16}):[0-9a-f]{1,16}:[0-9a-f]{1,2}", re.ASCII)
 _NOTHING = re.compile(r"(?:0x)?0*", re.ASCII)
 #: Fewest characters of an id in hexadecimal, and of any form in which an id is a part; longest id.
 _LEAST, _SHORTEST = 16, 32

@@ -159,10 +159,10 @@ _LEADING = re.compile(
 _EXCEPTION = re.compile(r"(?:\w{1,60}\.){0,12}[A-Z]\w{0,100}(?:Error|Exception)(?: \[\w{1,60}\])?: ", re.ASCII)
 
 
-#: The label that a compiler, a command or a library puts before its text: `pay.c:7:3: warning: `, `git: fatal: `, `LibClamAV Error: `, `pay.py:7: UserWarning: `.
+#: The label that a compiler, a command or a library puts before its text, where that is more than the value of a field (`Sync Error: none`): `pay.c:7:3: warning: `, `git: fatal: `, `LibClamAV Error: `, `pay.py:7: UserWarning: `.
 _SAID = re.compile(
     r"(?!(?:[Nn]o|[Ll]ast|[Pp]revious|[Ff]irst) )(?:[^\s:\"'{}=\[\]]{1,300}(?::\d{1,7}){0,2}: )?(?:[A-Z]\w{0,40} ){0,2}"
-    r"(?:(?P<low>(?<=: )(?:debug\d?|verbose|trace|info|notice))|(?P<warn>(?i:warning)|[A-Z]\w{0,40}Warning)|(?P<fatal>[Ff]atal|FATAL)|(?:[Ff]atal )?(?:[Ee]rror|ERROR)): (?!-?\d)",
+    r"(?:(?P<low>(?<=: )(?:debug\d?|verbose|trace|info|notice))|(?P<warn>(?i:warning)|[A-Z]\w{0,40}Warning)|(?P<fatal>[Ff]atal|FATAL)|(?:[Ff]atal )?(?:[Ee]rror|ERROR)): (?!-?\d|(?i:none|null|nil|n/a|no|false|unknown|low|ok|true|on|off)\W{0,3}$)",
     re.ASCII,
 )
 
