@@ -65,8 +65,9 @@ class WaitingLine:
     brisk: bool = False
     #: Whose a request is.
     sender_of: Callable[[Scope], str] = lambda _: ""
-    #: How many wait.
+    #: How many wait, and how many are being answered.
     size: int = 0
+    working: int = 0
     senders: dict[str, SenderQueue] = field(default_factory=dict)
     #: The senders of whom some wait, the next first.
     turns: deque[SenderQueue] = field(default_factory=deque)
@@ -158,7 +159,7 @@ class Admission:
     async def enter(self, line: WaitingLine, scope: Scope) -> float:
         """Wait for a thread; return when it began, for `leave`, which gives it back. Raises Overloaded."""
         if not line.size and self._has_room(line):
-            self._working[line.sends] += 1
+            self._begin(line)
             return self._clock()
         now = self._clock()
         queue = line.queue_of(scope, now)
@@ -180,15 +181,22 @@ class Admission:
         if began is not None:
             line.worked += (self._clock() - began - line.worked) * LATEST_PART
         self._working[line.sends] -= 1
+        line.working -= 1
         for _ in range(len(self._lines)):
             following = self._lines[0]
             self._lines.rotate(-1)
             if following.size and self._has_room(following) and self._admitted(following):
                 return
 
+    def _begin(self, line: WaitingLine) -> None:
+        self._working[line.sends] += 1
+        line.working += 1
+
     def _has_room(self, line: WaitingLine) -> bool:
-        most = FEW if line.is_pressed(line, self._clock()) else EACH
-        return self._working[line.sends] < most and self._working[True] + self._working[False] < THREADS
+        if self._working[line.sends] >= EACH or self._working[True] + self._working[False] >= THREADS:
+            return False
+        # Its own: those of other lines would keep it out for as long as they have FEW at work.
+        return line.working < FEW or not line.is_pressed(line, self._clock())
 
     def _admitted(self, line: WaitingLine) -> bool:
         """Admit the next of a line that may still wait; return whether there is one."""
@@ -201,7 +209,7 @@ class Admission:
                 self._refuse(line, queue, now)
                 turn.set_exception(Overloaded())
                 continue
-            self._working[line.sends] += 1
+            self._begin(line)
             turn.set_result(None)
             return True
         return False

@@ -276,7 +276,7 @@ async def test_where_some_were_refused_others_wait_no_longer_than_one_is_worked_
     queue.refused = desk.now
     for seconds in (0.25, 0.0, 10.0):
         for _ in range(200):
-            desk.admission._working[True] += 1
+            desk.admission._begin(brisk)
             desk.admission.leave(brisk, desk.now - seconds)
         assert brisk.patience(queue, desk.now) == pytest.approx(min(max(seconds, LEAST_SECONDS), STANDING), rel=0.01)
     desk.now += CALM_SECONDS + 0.1
@@ -309,6 +309,23 @@ async def test_where_some_were_refused_few_are_at_work(desk: Desk) -> None:
     await desk.leave(brisk, FEW)
     await desk.leave(brisk, admission._working[True])
     await desk.come(brisk, EACH)
+    assert admission._working[True] == EACH
+
+
+@at_desk
+async def test_few_at_work_are_a_lines_own(desk: Desk) -> None:
+    """Another line that has more at work, and in which some always wait, keeps it out of nothing."""
+    brisk = WaitingLine(True, BURST, STANDING, brisk=True, sender_of=sender)
+    admission = desk.admission = Admission((brisk, desk.patient), lambda: desk.now)
+    await desk.come(desk.patient, EACH + 50)
+    await desk.come(brisk, FEW + 1)
+    brisk.worked, brisk.refused = 2 * LEAST_SECONDS, desk.now
+    desk.entered.clear()
+    await desk.leave(desk.patient, 6)
+    assert desk.entered.count(brisk) == 3
+    # Beyond, as few as where it is alone.
+    await desk.leave(desk.patient, 2 * FEW)
+    assert brisk.working == FEW
     assert admission._working[True] == EACH
 
 
