@@ -19,7 +19,7 @@ from app.times import instant
 from app.times.instant import now_ms
 from app.web.accounts.identity import Identity, check_role
 from app.web.accounts.noting import note
-from app.web.accounts.tables import BrowserSession, UserAccount, transaction
+from app.web.accounts.tables import BrowserSession, UserAccount, mark, transaction
 from app.web.accounts.users import ADMIN_NAME, USER_ROLES
 from app.web.accounts.verify import USED_MS, Answer
 
@@ -63,7 +63,9 @@ def begin(user: str, stamp: str, address: str, browser: str) -> str:
         session.execute(delete(BrowserSession).where(_over(now)))
         own = select(BrowserSession.digest).where(BrowserSession.user == user)
         oldest = session.scalars(own.order_by(BrowserSession.made.desc()).offset(MOST - 1)).all()
-        session.execute(delete(BrowserSession).where(BrowserSession.digest.in_(oldest)))
+        if oldest:
+            session.execute(delete(BrowserSession).where(BrowserSession.digest.in_(oldest)))
+            mark(session)
         session.add(made)
         note(session, "login", user, actor=user)
     return identity

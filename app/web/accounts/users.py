@@ -23,7 +23,7 @@ from app.web.accounts.common import is_common
 from app.web.accounts.identity import Role, check_limits, check_role
 from app.web.accounts.noting import note
 from app.web.accounts.passkeys import kept as passkeys
-from app.web.accounts.tables import UserAccount, transaction
+from app.web.accounts.tables import UserAccount, mark, transaction
 from app.web.accounts.totp import factor
 
 #: Roles of users: a writer is a program.
@@ -122,6 +122,7 @@ def renew(name: str) -> str:
     with transaction() as session:
         found = _get(session.get(UserAccount, name))
         found.stamp = new_stamp()
+        mark(session)
         return session_key(name, found.stamp)
 
 

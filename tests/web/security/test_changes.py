@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +13,9 @@ from flask import Flask
 
 from app.settings.settings import Settings
 from app.web import create_app
-from app.web.accounts import tokens, users
-from app.web.accounts.changes import Changes
+from app.web.accounts import sessions, tokens, users
+from app.web.accounts.changes import NAME, Changes
+from app.web.accounts.tables import changes_of
 from app.web.security.access import guard_of
 from tests.web.accounts.test_tokens import PASSWORD, make
 
@@ -58,6 +61,25 @@ def test_where_the_folder_takes_no_file_others_see_it_within_seconds(tmp_path: P
     assert there.sign() == before[1]
 
 
+def test_a_disk_that_fills_ends_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file's bytes are on the disk before they are looked at, and a change that can't be written there is seen here all the same."""
+    here, there = Changes(tmp_path), Changes(tmp_path)
+    before = here.sign(), there.sign()
+    # In memory that has no room on the disk the next look would be a SIGBUS.
+    assert (tmp_path / NAME).stat().st_blocks > 0
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pwrite", full)
+        here.note()
+    assert here.sign() != before[0]
+    assert there.sign() == before[1]
+    here.note()
+    assert there.sign() != before[1]
+
+
 def test_only_a_change_puts_what_is_known_in_doubt(closed: Flask) -> None:
     """A look at searches, their removal, or a login ends no token, so what senders bring is known still without asking the record."""
     reader, writer, admin = (make(closed, role, role) for role in ("reader", "writer", "admin"))
@@ -74,3 +96,19 @@ def test_only_a_change_puts_what_is_known_in_doubt(closed: Flask) -> None:
     with closed.app_context():
         tokens.revoke("reader")
     assert known.fresh(writer) is None
+
+
+def test_what_ends_sessions_is_seen_by_all(closed: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second factor ends all sessions of its user, and one login too many the oldest: in every process at once."""
+    monkeypatch.setattr(sessions, "MOST", 1)
+    sign = changes_of(closed).sign
+    with closed.app_context(), closed.test_request_context():
+        users.add("zoe", "reader")
+        before = sign()
+        stamp = users.renew("zoe").partition(" ")[0]
+        assert sign() != before
+        before = sign()
+        sessions.begin("zoe", stamp, "", "")
+        assert sign() == before
+        sessions.begin("zoe", stamp, "", "")
+        assert sign() != before
