@@ -114,10 +114,9 @@ def _log(sent: Any, assumed: Assumed) -> dict[str, Any] | Refused:
             event = _line(event)
     if type(event) is dict:
         found = carried.read(event, assumed)
-        said = {"timestamp": time, "resourceId": host, "metadata": metadata}
         if own:
-            said.update(_lacking(found, own, metadata))
-        return carried.within(found, said)
+            _complete(found, own, metadata)
+        return carried.within(found, {"timestamp": time, "resourceId": host, "metadata": metadata})
     text = event if isinstance(event, str) else _text(event)
     return _of_text(
         {"message": text.rstrip("\r\n"), "timestamp": time, "resourceId": host, "metadata": metadata}, own, assumed
@@ -126,24 +125,30 @@ def _log(sent: Any, assumed: Assumed) -> dict[str, Any] | Refused:
 
 def _of_text(log: dict[str, Any], own: dict[str, str], assumed: Assumed) -> dict[str, Any]:
     """Return the log of a text with its *own* fields. A text that alone has a time is read in full: its level is then its own too."""
-    if "level" in own and log["timestamp"] is None:
-        found = carried.opened({**log, "metadata": dict(log["metadata"])}, assumed)
-        if found.get("timestamp") is not None:
-            metadata = found["metadata"]
-            return {**found, **_lacking(found, own, metadata)}
-    return carried.opened({**log, **own}, assumed)
+    found: dict[str, Any] | None = None
+    if "level" in own:
+        if log["timestamp"] is None:
+            found = carried.opened({**log, "metadata": dict(log["metadata"])}, assumed)
+        if found is None or found.get("timestamp") is None:
+            # Without one the text's form would give it one.
+            found = carried.opened({**log, "level": own["level"]}, assumed)
+    else:
+        found = carried.opened(log, assumed)
+    if own:
+        _complete(found, own, found["metadata"])
+    return found
 
 
-def _lacking(found: dict[str, Any], own: dict[str, str], metadata: dict[str, Any]) -> dict[str, str]:
-    """Return those of the log's *own* fields that it has not got from its event; the others stay *metadata*."""
-    lacking = {}
+def _complete(found: dict[str, Any], own: dict[str, str], metadata: Any) -> None:
+    """Give a log those of its *own* fields that it has not got from its event; the others stay *metadata*, beneath `fields` where their name is taken."""
     for name, value in own.items():
         inner = found.get(name)
         if inner is None:
-            lacking[name] = value
-        elif inner != value:
-            metadata.setdefault(name, value)
-    return lacking
+            found[name] = value
+        elif inner != value and isinstance(metadata, dict) and metadata.setdefault(name, value) != value:
+            beneath = metadata.setdefault("fields", {})
+            if isinstance(beneath, dict):
+                beneath.setdefault(name, value)
 
 
 def _text(event: Any) -> str:

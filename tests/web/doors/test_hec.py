@@ -88,6 +88,20 @@ def test_fields_that_are_a_logs_own(client: FlaskClient, backends: Backends) -> 
     assert (three.level, three.metadata) == ("ERROR", {"level": "third", "trace_id": 7})
 
 
+def test_no_value_gives_way_without_a_trace(client: FlaskClient, backends: Backends) -> None:
+    """A line of JSON wins as an object does; what it differs from is in the metadata, also where two fields have one meaning."""
+    events = [
+        {"event": '{"message": "line", "level": "debug", "traceId": "own"}', "fields": {"level": "error", "traceId": "p"}},
+        {"event": '{"message": "bare"}', "fields": {"level": "error", "traceId": "p"}},
+        {"event": {"message": "object", "level": "debug"}, "fields": {"severity": "warn", "level": "error"}},
+    ]  # fmt: skip
+    client.post(EVENT, data="".join(map(json.dumps, events)))
+    line, bare, both = taken(backends)
+    assert (line.level, line.trace_id, line.metadata) == ("debug", "own", {"level": "error", "traceId": "p"})
+    assert (bare.level, bare.trace_id) == ("error", "p")
+    assert (both.level, both.metadata) == ("debug", {"level": "error", "fields": {"level": "warn"}})
+
+
 def test_a_text_that_alone_has_a_time_keeps_it(client: FlaskClient, backends: Backends) -> None:
     """A level among the fields does not hide what the text says; without another time nothing would."""
     sent = {"event": "2026-11-30T08:00:00.123Z ERROR it failed", "fields": {"level": "info", "trace_id": "mine"}}
