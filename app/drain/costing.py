@@ -40,7 +40,8 @@ def book(record: RecordParts, *, logs: int = LOGS, seconds: float = SECONDS) -> 
         # Some stored logs can't be read by their place yet (an open transaction); the next run books and counts them.
         stored = before_stored + new
     day = DayCosts(now_ms() // DAY_MS, new, len(looked), costs_of(looked, new / max(len(looked), 1)))
-    return new if record.costs.book(before, Booked(newest, stored), day) else 0
+    turn = 0 if before is None else before.turn
+    return new if record.costs.book(before, Booked(newest, stored, turn), day) else 0
 
 
 def _looked(record: RecordParts, place: int, newest: int, most: int, until: float) -> tuple[list[LogRecord], bool]:

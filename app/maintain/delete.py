@@ -11,6 +11,7 @@ from app.errors import Unavailable
 from app.log.envelope import DeadLetter
 from app.maintain.backup import dead_letters
 from app.maintain.letters import fits
+from app.maintain.quotes import Quotes
 from app.ports.deadline import Budget
 from app.ports.index import Rebuildable, SearchIndex, WholeIndex
 from app.ports.letters import LetterKeeper
@@ -75,13 +76,16 @@ def delete(
         raise Unavailable(
             "a rebuild of the index is under way: let `logingestor rebuild` finish first, or drop what it made with `--abandon`"
         )
-    deleted = 0
+    deleted, quotes = 0, Quotes(record, index, query)
     for _ in range(_ROUNDS):
         before = deleted
         for records in index.scan(query, Budget(_SECONDS)):
-            ids = [record.id for record in records]
+            ids = [one.id for one in records]
+            # Before: who is killed leaves logs that are found again. Afterwards: they may have been quoted meanwhile.
+            quotes.forget(records)
             record.store.delete(ids)
             index.remove(ids)
+            quotes.forget(records)
             deleted += len(ids)
             report(deleted)
         index.refresh()

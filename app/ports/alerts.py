@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -91,7 +91,7 @@ class Alert(msgspec.Struct, frozen=True):
 
 
 class AlertSample(msgspec.Struct, frozen=True, array_like=True):
-    """One of the logs that a count found, as it was then: retention may delete it."""
+    """One of the logs that a count found, as it was then: retention may delete the log, and leaves the sample."""
 
     id: str
     at: str
@@ -197,3 +197,9 @@ class AlertKeeper(Protocol):
 
     def alert_changes(self, identity: str, limit: int = CHANGES) -> list[Change]:
         """Return what happened to an alert, newest first."""
+
+    def sampled(self) -> set[str]:
+        """Return the ids of all logs that are samples of changes."""
+
+    def forget_samples(self, ids: Collection[str]) -> None:
+        """Take the samples with these ids out of all changes."""

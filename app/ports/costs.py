@@ -5,7 +5,7 @@ A space is a part of the logs, stamped by its senders' tokens and bound to its r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,6 +42,8 @@ class Booked(msgspec.Struct, array_like=True, frozen=True):
 
     place: int
     stored: int
+    #: Grows when names are forgotten: who booked meanwhile, and may have looked at logs that are deleted by now, books once more.
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,9 @@ class CostKeeper(Protocol):
 
     def costs(self, since: int) -> list[DayCosts]:
         """Return the costs of the days from *since* on, in days since 1970, in the order of time."""
+
+    def forget_names(self, forms: Collection[str], resources: Collection[str]) -> None:
+        """Put OTHERS in the place of the names of forms and resources; counts and bytes stay. What is being booked just then is booked once more."""
 
 
 def added(costs: Iterable[Cost]) -> list[Cost]:

@@ -10,12 +10,17 @@ import pytest
 
 from app.backends import Backends
 from app.drain import pause
+from app.drain.costing import book, costs_of
 from app.errors import Unavailable
+from app.find.costs import read
 from app.log.envelope import DeadLetter, Envelope
-from app.log.record import IdSource
+from app.log.record import IdSource, LogRecord, id_text
 from app.maintain.audit import audit
 from app.maintain.delete import Deletion, arrived, delete, erase, matching
 from app.maintain.letters import fits
+from app.maintain.rebuild import settled
+from app.ports.alerts import Alert, AlertSample, Change
+from app.ports.costs import OTHERS, Booked, DayCosts
 from app.ports.index import Rebuildable
 from app.query.language.parse import parse
 from app.query.query import Query
@@ -55,6 +60,49 @@ def test_only_what_fits_goes(each_backends: Backends, make_record: MakeRecord) -
     assert audit(parts.store, parts.letters, index, MONTH_MS).same
 
 
+def shown(record: LogRecord) -> AlertSample:
+    """Return the record as an alert shows it."""
+    return AlertSample(id_text(record.id), record.timestamp, record.level, record.message)
+
+
+def test_what_is_quoted_of_logs_goes_with_them(each_backends: Backends, make_record: MakeRecord) -> None:
+    """Costs forget the form of the message, and the resource that has no other logs; alerts forget the sample. The counts stay."""
+    parts, index = each_backends.record, each_backends.index
+    hers = [make_record(message="Ann is angry", resource_id=name, level="warn") for name in ("ann", "web")]
+    others = [make_record(message="all is well", resource_id="web", level="info")]
+    fill_backends(each_backends, [*hers, *others])
+    settled(parts.store)
+    assert book(parts) == 3
+    alert = Alert("a", "quarrels", "s", "at_least", 60)
+    change = Change(1, "firing", "It fires.", samples=[shown(hers[0]), shown(others[0])])
+    assert parts.alerts.keep_alert(alert, change)
+    assert delete(parts, index, asked("message:angry")).logs == 2
+    assert sorted((*cost.key, cost.logs) for cost in read(parts.costs, 7).costs) == [
+        (OTHERS, "warn", OTHERS, 1),
+        ("web", "info", "all is well", 1),
+        ("web", "warn", OTHERS, 1),
+    ]
+    assert [one.samples for one in parts.alerts.alert_changes("a")] == [[shown(others[0])]]
+
+
+def test_who_books_while_logs_are_deleted_books_once_more(each_backends: Backends, make_record: MakeRecord) -> None:
+    """The deleted logs that it looked at are not among them; what was deleted before it was booked is not."""
+    parts, index = each_backends.record, each_backends.index
+    fill_backends(each_backends, [make_record(message="hello")])
+    settled(parts.store)
+    assert book(parts) == 1
+    before = parts.costs.booked()
+    assert before is not None
+    fill_backends(each_backends, [make_record(message="Ann is angry"), make_record(message="hello")])
+    settled(parts.store)
+    looked = costs_of([record for _, record in parts.store.after(before.place, 10)])
+    assert delete(parts, index, asked("message:angry")).logs == 1
+    day = DayCosts(1, len(looked), len(looked), looked)
+    assert not parts.costs.book(before, Booked(before.place + 2, before.stored + 2, before.turn), day)
+    assert book(parts) == 1
+    assert {cost.form for cost in read(parts.costs, 7).costs} == {"hello"}
+
+
 SECRET = "xk7pzq0vwm"
 
 
@@ -81,6 +129,8 @@ def test_deleted_text_leaves_the_disk(
     ]
     fill_backends(each_backends, mixed)
     parts.letters.bury([letter({"message": 5, "metadata": {"user": SECRET}})])
+    settled(parts.store)
+    assert book(parts) == 40 + others
     assert delete(parts, index, asked(f"metadata.user:{SECRET}")) == Deletion(40, 1)
     assert erase(each_backends.queue, parts.store, index) == []
     holding = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
 
@@ -121,6 +121,20 @@ class SqlAlerts:
         with self._shelf.read() as reading:
             return [_change(body) for (body,) in reading.rows(statement, (identity, limit))]
 
+    def sampled(self) -> set[str]:
+        """See AlertKeeper."""
+        with self._shelf.read() as reading:
+            return {sample.id for _, change in _changes(reading) for sample in change.samples}
+
+    def forget_samples(self, ids: Collection[str]) -> None:
+        """See AlertKeeper."""
+        with self._shelf.write(durable=True) as writing:
+            for seq, change in _changes(writing):
+                left = [sample for sample in change.samples if sample.id not in ids]
+                if left != change.samples:
+                    body = _body(msgspec.structs.replace(change, samples=left))
+                    writing.change("UPDATE alert_changes SET body = ? WHERE seq = ?", (body, seq))
+
 
 def drop_searches(writing: Transaction, owner: str) -> int:
     """Forget the searches of an owner, who is not everybody, within a transaction; return how many there were."""
@@ -139,6 +153,12 @@ def _key(search: SavedSearch) -> str:
 def _body(value: msgspec.Struct) -> str:
     """Return what a row holds of a search, an alert, a status or a change."""
     return msgspec.json.encode(value).decode()
+
+
+def _changes(transaction: Transaction) -> list[tuple[int, Change]]:
+    """Return the changes of all alerts with their numbers."""
+    found = transaction.rows("SELECT seq, CAST(body AS text) FROM alert_changes ORDER BY seq")
+    return [(seq, _change(body)) for seq, body in found]
 
 
 def _note(writing: Transaction, identity: str, changes: Sequence[Change]) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import msgspec
 
-from app.ports.costs import DAYS, Booked, Cost, DayCosts, added
+from app.ports.costs import DAYS, OTHERS, Booked, Cost, DayCosts, added
 from app.systems.sql.shelf import Shelf, Transaction
 
 #: The row that says how far logs are booked.
@@ -48,6 +48,24 @@ class SqlCosts:
         with self._shelf.read() as reading:
             found = reading.rows("SELECT day, state FROM costs WHERE day >= ? ORDER BY day", (max(since, 0),))
         return [DayCosts(day, *_day(bytes(state))) for day, state in found]
+
+    def forget_names(self, forms: Collection[str], resources: Collection[str]) -> None:
+        """See CostKeeper."""
+        with self._shelf.write(durable=True) as writing:
+            booked = _read(writing, _BOOKED, _booked, self._shelf.for_update)
+            if booked is not None:
+                writing.change(_KEEP, (_BOOKED, _encode(msgspec.structs.replace(booked, turn=booked.turn + 1))))
+            for day, state in writing.rows("SELECT day, state FROM costs WHERE day >= 0"):
+                logs, looked, costs = _day(bytes(state))
+                named = [_without(one, forms, resources) for one in costs]
+                if named != costs:
+                    writing.change(_KEEP, (day, _encode((logs, looked, added(named)))))
+
+
+def _without(cost: Cost, forms: Collection[str], resources: Collection[str]) -> Cost:
+    resource = OTHERS if cost.resource in resources else cost.resource
+    form = OTHERS if cost.form in forms else cost.form
+    return Cost(resource, cost.level, form, cost.logs, cost.bytes)
 
 
 def _read(transaction: Transaction, day: int, decode: Any, end: str = "") -> Any:
