@@ -221,7 +221,9 @@ class Splitter:
         column = entry.column
         if column > 8 and text[:column] == ansi.stripped(entry.first)[:column]:
             rest = text[column:]
-            deeper = rest[:1] in _BLANK or joins.GOES_ON.match(rest) or joins.CLOSES.match(rest)
+            # Behind a bar without a blank the one blank belongs to a field.
+            blank = rest[:1] in _BLANK and not (text[column - 1] == "|" and rest[1:2] not in _BLANK)
+            deeper = blank or joins.GOES_ON.match(rest) or joins.CLOSES.match(rest)
             if not rest.strip() or deeper or (entry.traced and joins.begun(rest) is not None):
                 return rest
         if "timestamp" not in found and "level" in found:

@@ -19,6 +19,7 @@ from app.log.lines.rows.form import Form, form
 from app.log.lines.rows.hosts import HOSTS
 from app.log.lines.rows.languages import LANGUAGES
 from app.log.lines.rows.loggers import LOGGERS
+from app.log.lines.rows.machines import MACHINES
 from app.log.lines.rows.native import NATIVE
 from app.log.lines.rows.servers import REQUESTS, STATEMENTS
 from app.log.lines.rows.services import SERVICES
@@ -82,6 +83,7 @@ FORMS: tuple[Form, ...] = (
     *SERVICES,
     *NATIVE,
     *DAEMONS,
+    *MACHINES,
 )
 #: The groups of the time.
 _TIMES = ("clock", "hexadecimal", "packed", "time")
@@ -215,6 +217,9 @@ def _dated(parts: dict[str, Any], assumed: Assumed) -> str | None:
         clock = f"{clock[:2]}:{clock[2:4]}:{clock[4:]}"
     elif clock[2:3] == ".":
         clock = clock.replace(".", ":", 2)
+    elif clock.count(":") == 3:
+        hours, minutes, seconds, ms = clock.split(":")
+        clock = f"{hours:0>2}:{minutes:0>2}:{seconds:0>2}.{ms:0>3}"
     clock = f"{clock}:00" if clock.count(":") == 1 else f"0{clock}" if clock[1:2] == ":" else clock
     if year:
         date = f"{year:0>2}-{month:0>2}-{day:0>2}"
