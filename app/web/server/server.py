@@ -67,6 +67,7 @@ class _Server(uvicorn.Server):
         self._door = door
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ends = asyncio.Event()
+        self._stopping = False
         self.server_state = _State()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -75,7 +76,14 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Stop, a moment after the goodbye to readers who follow."""
+        """Stop, a moment after the goodbye to readers who follow; further signals change nothing.
+
+        A terminal's Ctrl-C comes here and to the parent, which then sends SIGTERM; Python may run the two handlers in either
+        order. uvicorn takes a SIGINT that comes second as a wish to drop the requests under way.
+        """
+        if self._stopping:
+            return
+        self._stopping = True
         if self._loop is None:
             super().handle_exit(sig, frame)
             return
