@@ -6,15 +6,27 @@ import logging
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 
+from app import watchdog
 from app.errors import InvalidInput, LogIngestorError
 from app.settings.settings import Settings
 
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 #: Seconds for which the broker's library says the same only once.
 SAME_SECONDS = 60.0
+
+
+class Stopping(threading.Event):
+    """Set once the process is to stop; it ends in time then, whatever hangs."""
+
+    def set(self) -> None:
+        """Tell all who wait."""
+        if not self.is_set():
+            watchdog.end_in_time()
+        super().set()
 
 
 class Seldom(logging.Filter):
@@ -67,3 +79,10 @@ def when_told_to_stop(stop: Callable[[], None]) -> None:
     for number in _STOPS:
         signal.signal(number, told)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
+
+
+def stop_by_itself(stopping: threading.Event) -> None:
+    """Set the event where no signal has: from now on none is handled, since a handler that interrupts this would wait for the event's lock for ever."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+    if not stopping.is_set():
+        stopping.set()

@@ -33,7 +33,7 @@ STOP_MS = 10_000
 
 def run(settings: Settings) -> None:
     """Work until the process is asked to stop."""
-    stopping = threading.Event()
+    stopping = console.Stopping()
     # Before anything else: told to stop while it still starts, it ends as well as later.
     console.when_told_to_stop(stopping.set)
     backends = backends_module.connect(settings)
@@ -73,9 +73,7 @@ def _work(settings: Settings, backends: Backends, stopping: threading.Event, pul
             while not stopping.is_set():
                 time.sleep(POLL_MS / 1000)
     finally:
-        # Once told, the event is left alone: a signal that came while this thread holds its lock would wait for ever.
-        if not stopping.is_set():
-            stopping.set()
+        console.stop_by_itself(stopping)
         for hurry in backends.hurry:
             hurry()
         worker.stop(timeout=STOP_MS)

@@ -26,6 +26,8 @@ def keep(broker: Broker, stopping: threading.Event) -> None:
     scheduler = Scheduler([actor for actor in broker.actors.values() if "periodic" in actor.options])
     # Signal handlers put into it: periodiq's own queue has a lock that the thread they interrupt may hold.
     scheduler.alarm_q = queue.SimpleQueue()
+    # It sets the alarm first and the handler then: a process that had no time between the two would end.
+    signal.signal(signal.SIGALRM, scheduler.signal_handler)
 
     def stop() -> None:
         stopping.set()
@@ -50,7 +52,7 @@ def run(settings: Settings) -> None:
     for room in (drain, index, upkeep, alerts):
         room.declare(broker, _elsewhere)
     try:
-        keep(broker, threading.Event())
+        keep(broker, console.Stopping())
     except BrokerConnectionError as error:
         raise Unavailable(f"the broker can't be reached: {error or type(error).__name__}") from error
     finally:

@@ -9,6 +9,7 @@ import signal
 import ssl
 from collections.abc import Callable, Sequence
 
+from app import watchdog
 from app.errors import Unavailable
 from app.listen.datagrams import Datagrams
 from app.listen.decoding import Decode, decoder
@@ -27,9 +28,7 @@ async def serve(parts: Parts, addresses: Sequence[ListenAddress], say: Callable[
 
     Raises Unavailable where an address can't be listened at.
     """
-    stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    stopping = _stopping()
     limits, data_dir = parts.limits, parts.settings.data_dir
     intake = Intake(parts.accept(), parts.visits(), limits)
     counts = listen_counts.read(data_dir)
@@ -49,6 +48,25 @@ async def serve(parts: Parts, addresses: Sequence[ListenAddress], say: Callable[
         await asyncio.gather(*(listener.stop() for listener in listeners))
         await intake.close()
         listen_counts.write(data_dir, counts)
+
+
+def _stopping() -> asyncio.Event:
+    """Return the event that the first SIGTERM or SIGINT sets; further ones change nothing, also when the loop has ended.
+
+    Handlers that the loop adds end with it: a second signal would then end the process before all is closed.
+    """
+    loop, stopping = asyncio.get_running_loop(), asyncio.Event()
+    first = [stopping.set]
+
+    def note(*_: object) -> None:
+        if first:
+            watchdog.end_in_time()
+            with contextlib.suppress(RuntimeError):  # the loop has ended: the process does too
+                loop.call_soon_threadsafe(first.pop())
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, note)
+    return stopping
 
 
 async def _listen(

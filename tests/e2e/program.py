@@ -152,6 +152,14 @@ class Server:
         wait_for(lambda: self.get("/logs?limit=1&count=none")["pending"] == 0, DRAIN_SECONDS, "an empty queue")
 
 
+def alive(pid: int) -> bool:
+    """Return whether a process runs; one that has ended and that nobody has asked about yet does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def wait_for(condition: Callable[[], Any], seconds: float, what: str) -> None:
     """Wait until *condition* holds; fail when it doesn't in time."""
     until = time.monotonic() + seconds

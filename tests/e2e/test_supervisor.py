@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ import pytest
 from app.cli.run import serve
 from app.cli.run import supervisor as module
 from app.cli.run.supervisor import Child, Supervisor
-from tests.e2e.program import wait_for
+from tests.e2e.program import ROOT, alive, wait_for
 
 pytestmark = pytest.mark.system
 
@@ -49,6 +51,27 @@ class Handler(http.server.BaseHTTPRequestHandler):
 server = http.server.HTTPServer(("", 0), Handler, bind_and_activate=False)
 server.socket = socket.socket(fileno=int(sys.argv[2]))
 server.serve_forever()
+"""
+
+#: A supervisor that is killed before or after its child is tied to it, at any rate before the child has begun with its program.
+KILLED = """
+import os, signal, sys, time
+from app.cli.run import supervisor
+tied = supervisor._tied_to
+
+def killed(parent):
+    os.kill(parent, signal.SIGKILL)
+    while os.getppid() == parent:
+        time.sleep(0.01)
+
+def tie(parent):
+    open(sys.argv[1], "w").write(str(os.getpid()))
+    for step in (tied, killed) if sys.argv[2] == "after" else (killed, tied):
+        step(parent)
+
+supervisor._tied_to = tie
+child = supervisor.Child("child", ["-c", "import time; time.sleep(600)"])
+supervisor.Supervisor([child], print).start()
 """
 
 
@@ -181,3 +204,18 @@ def test_stop_before_anything_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
     wait_for(lambda: supervisor.stopping, 5, "the signal")
     assert supervisor.run() == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_child_whose_parent_is_killed_before_it_begins_ends(when: str, tmp_path: Path) -> None:
+    """It has the parent's handlers for signals until then, and they would forget the one that tells it so."""
+    note = tmp_path / "pid"
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(note), when], check=False, cwd=ROOT, timeout=60)
+    assert killed.returncode == -signal.SIGKILL
+    pid = int(note.read_text())
+    try:
+        wait_for(lambda: not alive(pid), 60, "the end of the child")
+    finally:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)

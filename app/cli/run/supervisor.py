@@ -191,6 +191,9 @@ def _tied_to(parent: int) -> None:
     """Let the parent, or the kernel when it dies, end this child: no part may outlive `serve` unseen."""
     # The terminal sends Ctrl-C to all; a part that is still starting would answer with a traceback.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Until the new program takes its place this child has the parent's handlers: one would note that it is to stop, and forget.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != parent:  # it died before the line above

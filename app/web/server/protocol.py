@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import socket
 import struct
-import time
-from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -25,10 +23,11 @@ _OVER: Any = SimpleNamespace(response_complete=True)
 _OFFER = (b"upgrade", b"connection", b"http2-settings")
 #: States of a connection that is open, reset or closed by its client: TCP_ESTABLISHED, TCP_CLOSE and TCP_CLOSE_WAIT of Linux's netinet/tcp.h.
 _OPEN, _RESET, _CLOSED = 1, 7, 8
-#: The state, and the milliseconds since bytes last came (tcpi_last_data_recv), of the same header's tcp_info.
-_TCP_INFO = struct.Struct("=B51xI")
+#: From the same header's tcp_info: the state, and the milliseconds since bytes last came (tcpi_last_data_recv), and since a packet
+#: did (tcpi_last_ack_recv), which of a connection that its client has closed is its end.
+_TCP_INFO = struct.Struct("=B51xII")
 #: Seconds that a client at least waits for its answer before it gives up and repeats; one that leaves earlier wants none, and repeats nothing.
-_WAITED = 1.0
+_WAITED = 0.5
 
 
 class Protocol(HttpToolsProtocol):
@@ -37,6 +36,8 @@ class Protocol(HttpToolsProtocol):
     #: The request before the one whose offer of HTTP/2 is ignored; None for the first request, or without an offer.
     _before: Any = None
     _offers = False
+    #: The answer of `_connection` when the end was read: later the connection is closed here, and says nothing.
+    _end: tuple[int, float] | None = None
 
     def on_headers_complete(self) -> None:
         """Begin the request, or leave one with an offer to `_feed`."""
@@ -45,7 +46,7 @@ class Protocol(HttpToolsProtocol):
             self._offers, self._before, self.cycle = True, self.cycle, _OVER
             return
         if self.parser.get_method() == b"POST":
-            cast(dict[str, Any], self.scope)[GONE] = partial(self._gone, self._read_since())
+            cast(dict[str, Any], self.scope)[GONE] = self._gone
         super().on_headers_complete()
 
     def data_received(self, data: bytes) -> None:
@@ -78,22 +79,32 @@ class Protocol(HttpToolsProtocol):
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         return b"".join([*lines, b"\r\n"])
 
-    def _read_since(self) -> float:
-        """Return when the last bytes came that are read now, by the monotonic clock: long ago in a process that had no time."""
-        _, silent = self._connection()
-        return time.monotonic() - silent / 1_000
+    def eof_received(self) -> None:
+        """Note how long the client had waited."""
+        self._end = self._connection()
+        super().eof_received()
 
-    def _gone(self, came: float) -> bool:
-        """Return whether the client broke the connection, or waited for its answer since *came* and closed it, as far as the system knows by now; from any thread."""
-        state, _ = self._connection()
-        return state == _RESET or (state == _CLOSED and time.monotonic() - came >= _WAITED)
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note that the client broke the connection."""
+        if exc is not None:
+            self._end = _RESET, 0.0
+        super().connection_lost(exc)
 
-    def _connection(self) -> tuple[int, int]:
-        """Return the state of the connection, _CLOSED where it is closed here, and for how many milliseconds nothing came."""
+    def _gone(self) -> bool:
+        """Return whether the client broke the connection, or waited for its answer and then closed it, as far as the system knows by now; from any thread.
+
+        How late it is read here says nothing: a program that sends and closes at once may have been read by a busy process long after.
+        """
+        state, waited = self._end or self._connection()
+        return state == _RESET or (state == _CLOSED and waited >= _WAITED)
+
+    def _connection(self) -> tuple[int, float]:
+        """Return the state of the connection, _CLOSED where it is closed here, and for how many seconds its client waited after it had sent."""
         connection = self.transport.get_extra_info("socket")
         try:
             info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
-            return cast(tuple[int, int], _TCP_INFO.unpack(info))
+            state, data, packet = _TCP_INFO.unpack(info)
         except (AttributeError, OSError, ValueError, struct.error):
             # Another system than Linux, a connection that is closed here, or one that is none of TCP.
-            return _CLOSED if self.transport.is_closing() else _OPEN, 0
+            return _CLOSED if self.transport.is_closing() else _OPEN, 0.0
+        return state, (data - packet) / 1_000

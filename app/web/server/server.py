@@ -14,6 +14,7 @@ from types import FrameType
 import uvicorn
 from uvicorn.server import ServerState
 
+from app import watchdog
 from app.settings import auth
 from app.settings.settings import Settings
 from app.web import create_app
@@ -84,6 +85,7 @@ class _Server(uvicorn.Server):
         if self._stopping:
             return
         self._stopping = True
+        watchdog.end_in_time()
         if self._loop is None:
             super().handle_exit(sig, frame)
             return
@@ -109,9 +111,8 @@ def run(listener: socket.socket) -> None:
     parts.accept()  # opened before the first request: a fault is this process's, not a client's
     watch = watching.watch(parts.settings, parts.backends(), parts.board)
     door = FrontDoor(app, Bridge(app, body_limit=parts.settings.body_limit, lines=WaitingLines(app)))
-    prefix = parts.settings.path_prefix
     config = uvicorn.Config(
-        Mount(prefix, door) if prefix else door,
+        Mount(settings.path_prefix, door) if settings.path_prefix else door,
         loop="uvloop",
         http=connections.protocol(connections.Places(connections.file_limit(), [*LOOPBACK, *settings.trusted_proxies])),
         ws="websockets-sansio",
@@ -127,15 +128,16 @@ def run(listener: socket.socket) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    # uvicorn raises the signal once more after its own handling; by then there is nothing left to stop.
+    server = _Server(config, door)
+    # Before uvicorn's own handling, and after it, when it raises the signal once more.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, server.handle_exit)
     # The modules loaded so far stay: a full collection, which stops every thread, would go through all of it each time (80 ms).
     gc.freeze()
     watch.start()
     parts.recorder().note_settings(settings)
     try:
-        _Server(config, door).run(sockets=[listener])
+        server.run(sockets=[listener])
     finally:
         door.close()
         watch.close()
