@@ -39,7 +39,7 @@ class _Fiber:
         return not self._stack.dead
 
     def ask(self, doing: Doing, wish: Any) -> None:
-        """Let the others run until *doing* is done for *wish*. Raises what it raises."""
+        """Wait until *doing* has handled *wish*; the other fibers run meanwhile. Raises what *doing* raises."""
         self.doing, self.wish, self.error = doing, wish, None
         self._stack.parent.switch()
         if self.error is not None:

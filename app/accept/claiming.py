@@ -133,7 +133,7 @@ class ClaimingQueue:
 
 def _without(envelopes: Sequence[Envelope], known: frozenset[bytes]) -> list[Envelope]:
     left = [envelope.without(known) for envelope in envelopes]
-    # An empty part is sent for its claim: without it the request would never count as claimed.
+    # A part that has no logs left is sent all the same if it has a claim: a request counts as claimed once each part's claim is made.
     return [envelope for envelope in left if envelope.records or envelope.dead or envelope.claim or envelope.numbers]
 
 

@@ -20,7 +20,7 @@ class CostTable:
     by: str
     logs: int
     bytes: int
-    #: Whether all logs were looked at; else some stand for others.
+    #: Whether all logs were looked at; else the figures are estimated from a sample.
     exact: bool
     costs: Sequence[Cost]
 

@@ -178,9 +178,9 @@ class AlertKeeper(Protocol):
         """Return the alerts, by name."""
 
     def keep_alert(self, alert: Alert, change: Change | None = None, earlier: Alert | None = None) -> bool:
-        """Keep an alert, not its status, in the place of an earlier form, and the change; False if another has its name.
+        """Keep an alert and the change; its status stays as it is. False, and nothing is kept, if another alert has its name.
 
-        With *earlier*, only in the place of exactly this; False if it was changed or forgotten since it was read.
+        With *earlier*, the form in which the alert was read, also False if it was changed or forgotten since.
         """
 
     def drop_alert(self, identity: str) -> bool:

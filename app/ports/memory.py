@@ -68,8 +68,8 @@ class ClaimKeeper(Protocol):
     def claim(self, envelopes: Sequence[Envelope]) -> list[bool]:
         """Make the envelopes' claims durably; return for each whether it is to be stored.
 
-        It is unless another request with the same body has its claim. Then its ids are noted: `count`
-        counts them as stored.
+        An envelope is not to be stored if another request with the same body holds the claim. The ids of such an
+        envelope are noted: `count` counts them as stored.
         """
 
     def claimed(self, key: str) -> Earlier | None:

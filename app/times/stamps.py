@@ -233,7 +233,7 @@ def _clock(parts: dict[str, str]) -> str | None:
 
 
 def _offset(parts: dict[str, str]) -> tuple[str | None, str | None]:
-    """Return the offset of the written zone, else the name that has none by itself."""
+    """Return the offset that the written zone has at all times, or None and the zone's name where it depends on the date."""
     zone = parts.get("zone", "").strip()
     if not zone or zone in "Zz":
         return ("Z" if zone else None), None

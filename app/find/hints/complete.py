@@ -209,7 +209,7 @@ def complete(
 
 
 def _problem(text: str, where: Place) -> Problem | None:
-    """Return what can't be read before the piece that is being typed; that itself may well be half a term."""
+    """Return the fault before the piece that is being typed; the piece itself may be half a term, which is no fault."""
     try:
         parse(text)
     except InvalidQuery as error:

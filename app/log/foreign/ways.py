@@ -195,7 +195,7 @@ def _is_text(name: str, place: _Place) -> bool:
 
 
 def _is_sent_as_it_is(place: _Place, kind: type) -> bool:
-    """Return whether a text of the usual form is an id there: no decimal number, and none only by its form."""
+    """Return whether a hexadecimal text at this place is taken as an id unchanged; Datadog's are decimal numbers, B3's a header of several parts."""
     last = place.path[-1]
     return kind is str and last not in ("trace", "b3") and "dd" not in place.path and not last.startswith("dd")
 

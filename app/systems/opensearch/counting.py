@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from app.errors import Unavailable
 from app.log.record import LogRecord
-from app.log.scalars import scalars, type_of
-from app.query.meaning import values, values_of
-from app.query.query import Bucket, Facets, FieldInfo, Query, Value
+from app.query.meaning import values_of
+from app.query.query import Bucket, Facets, FieldInfo, Value
+from app.systems.counting import Tally, bucket_start, buckets, ends, field_infos, typed_fields
 from app.systems.opensearch.mapping import FIELDS, TYPE_LETTERS, field_name
 from app.systems.opensearch.reading import TooManyBuckets
 from app.systems.opensearch.searching import OpenSearchQuery
@@ -25,7 +25,6 @@ FIELDS_LIMIT = 10_000
 
 _COUNTED = ("level", "resourceId", "commit")
 _PLAIN = ("resourceId", "traceId", "spanId", "commit")
-Tally = Counter[tuple[int, str]]
 
 
 def histogram(search: OpenSearchQuery, interval: int, by_level: bool, offset: int) -> list[Bucket]:
@@ -39,7 +38,7 @@ def histogram(search: OpenSearchQuery, interval: int, by_level: bool, offset: in
             for records in search.each():
                 for record in records:
                     at = record.t if query.clock == "event" else record.received
-                    tally[at - (at - offset) % interval, record.level] += 1
+                    tally[bucket_start(at, interval, offset), record.level] += 1
     return buckets(tally, query, interval, offset, by_level)
 
 
@@ -73,10 +72,10 @@ def _halves(search: OpenSearchQuery) -> list[tuple[Instant | None, Instant | Non
     query = search.query
     start, end = query.start, query.end
     if start is None or end is None:
-        ends = span(search)
-        if ends is None:
+        found = span(search)
+        if found is None:
             return []
-        start, end = start or ends[0], end or ends[1]
+        start, end = start or found[0], end or found[1]
     middle = (start[0] + end[0]) // 2
     if middle >= end[0]:
         raise Unavailable("the index can't count so many levels in one ms")
@@ -85,30 +84,7 @@ def _halves(search: OpenSearchQuery) -> list[tuple[Instant | None, Instant | Non
 
 def span(search: OpenSearchQuery) -> tuple[Instant, Instant] | None:
     """Return the first and last instant of the search's records."""
-    ends: list[Instant] = []
-    for sort in ("asc", "desc"):
-        query = replace(search.query, sort="asc" if sort == "asc" else "desc", limit=1, after=None, count="none")
-        page = search.over(query).page()
-        if not page.records:
-            return None
-        record = page.records[0]
-        ends.append((record.t, record.ns) if query.clock == "event" else (record.received, 0))
-    return ends[0], ends[1]
-
-
-def buckets(tally: Tally, query: Query, interval: int, offset: int, by_level: bool) -> list[Bucket]:
-    """Return the tally as buckets, empty ones included, from the query's start to its end."""
-    found: dict[int, Bucket] = {}
-    for (at, level), count in tally.items():
-        bucket = found.setdefault(at, Bucket(at, 0))
-        bucket.count += count
-        if by_level:
-            bucket.by[level] = bucket.by.get(level, 0) + count
-    if not found and (query.start is None or query.end is None):
-        return []
-    first = min(found) if query.start is None else query.start[0] - (query.start[0] - offset) % interval
-    last = max(found) if query.end is None else query.end[0] - (query.end[0] - offset) % interval
-    return [found.get(at) or Bucket(at, 0) for at in range(first, last + 1, interval)]
+    return ends(search.query, lambda query: search.over(query).page())
 
 
 def facets(search: OpenSearchQuery, fields: Sequence[str], size: int) -> Facets:
@@ -162,28 +138,9 @@ def fields(search: OpenSearchQuery) -> list[FieldInfo]:
     if search.counted():
         total, pairs = _fields_counted(search)
     else:
-        pairs, _ = _sampled(search, _paths_of)
-        total = pairs.pop(("message", "string"), 0)
-    counts: Counter[str] = Counter()
-    types: dict[str, set[str]] = {}
-    for (path, kind), count in pairs.items():
-        counts[path] += count
-        types.setdefault(path, set()).add(kind)
-    infos = [FieldInfo(path, _one(types[path]), count) for path, count in counts.items() if count]
-    if total:
-        always = (
-            ("message", "string"),
-            ("level", "string"),
-            ("id", "string"),
-            ("timestamp", "time"),
-            ("received", "time"),
-        )
-        infos += [FieldInfo(name, kind, total) for name, kind in always]
-    return sorted(infos, key=lambda info: info.name)
-
-
-def _one(kinds: set[str]) -> str:
-    return next(iter(kinds)) if len(kinds) == 1 else "mixed"
+        pairs = _sampled(search, typed_fields)[0]
+        total = pairs["message", "string"]
+    return field_infos(pairs, total)
 
 
 def _fields_counted(search: OpenSearchQuery) -> tuple[int, Counter[tuple[str, str]]]:
@@ -195,8 +152,3 @@ def _fields_counted(search: OpenSearchQuery) -> tuple[int, Counter[tuple[str, st
         name, _, letter = bucket["key"].rpartition(">")
         pairs[field_name(name), TYPE_LETTERS[letter]] += bucket["doc_count"]
     return 0 if answer.hits.total is None else answer.hits.total.value, pairs
-
-
-def _paths_of(record: LogRecord) -> set[tuple[str, str]]:
-    found = {(name, "string") for name in _PLAIN if values(record, name)} | {("message", "string")}
-    return found | {(path, type_of(value)) for path, value in scalars(record.metadata or {}, "metadata")}

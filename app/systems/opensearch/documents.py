@@ -18,7 +18,7 @@ from app.systems.opensearch.mapping import PATH_LIMIT, path_name
 PIECE = 7_000
 #: Characters that neighbouring pieces share: whatever matches within so many stands in one of them whole.
 OVERLAP = 1_002
-#: Marks the ends of a piece that are not the value's: no text holds it.
+#: Stands at an end of a piece at which the value goes on; no text holds it.
 _SEAM = "\0"
 _HALF = 1 << 63
 #: First eight bytes of an id that don't fit the index: times from the year 6429 on.

@@ -75,7 +75,7 @@ def ingest() -> Response:
 
 
 def _parsed(body: bytes, kind: str | None, limits: Limits, strict: bool) -> Parsed:
-    """Return the logs of the body, read as those of its source are. Raises InvalidInput."""
+    """Return the logs of the body, read as an admin has set for its source. Raises InvalidInput."""
     source = assumed_of_source()
     return schema.read(body, kind, limits, now_ms(), strict=strict, source=source, line=carried.line_reader(source))
 

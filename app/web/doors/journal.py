@@ -89,7 +89,7 @@ class Upload:
         log, identity = journal.log_of(entry), journal.id_of(entry, self._space)
         if identity is not None:
             text = id_text(identity)
-            # Older than what is kept, its time can't be that of its arrival.
+            # An entry older than what is kept keeps no id of its own: an id holds the time of arrival, and would expire at once.
             if own_id(text, self._limits, now_ms()) is not None:
                 log["id"] = text
         return log

@@ -114,7 +114,7 @@ def _values(record: LogRecord) -> Mapping[str, str]:
 
 
 def _line(name: str, a: str | None, b: str | None) -> ComparedField:
-    # Word by word only once: a log may have hundreds of long fields.
+    # Only messages are compared word by word, which costs most: a log may have hundreds of long fields.
     shown_a, shown_b = differences.shown(a or "", b or "", by_word=name == "message")
     return ComparedField(name, ABSENT if a is None else shown_a, ABSENT if b is None else shown_b, a == b)
 

@@ -7,20 +7,18 @@ from collections.abc import Callable, Iterator, Sequence
 from heapq import nsmallest
 
 from app.log.record import LogRecord
-from app.log.scalars import scalars
 from app.query.filter import EVERYTHING
-from app.query.query import Bucket, Facets, FieldInfo, Query, Value
+from app.query.query import Bucket, Facets, FieldInfo, Value
+from app.systems.counting import Tally, buckets, field_infos, typed_fields
 from app.systems.sqlite.index import counting, kept
 from app.systems.sqlite.index.kept import MINUTE
 from app.systems.sqlite.index.scan.facets import FacetTally
 from app.systems.sqlite.index.search import SqliteQuery
 from app.systems.sqlite.index.terms import named
-from app.systems.sqlite.index.writing import PATHS, type_name
+from app.systems.sqlite.index.writing import PATHS
 
 #: Records that fields of a filtered query look at; more are an estimate and said to be.
 SAMPLE_LOGS = 20_000
-
-Tally = Counter[tuple[int, str]]
 
 
 def histogram(search: SqliteQuery, interval: int, by_level: bool, offset: int) -> list[Bucket]:
@@ -31,26 +29,7 @@ def histogram(search: SqliteQuery, interval: int, by_level: bool, offset: int) -
         _from_minutes(search, interval, offset, tally)
     else:
         _from_rows(search.narrowed(query.start, query.end), interval, offset, tally)
-    return _buckets(tally, query, interval, offset, by_level)
-
-
-def _buckets(tally: Tally, query: Query, interval: int, offset: int, by_level: bool) -> list[Bucket]:
-    start, end = query.start, query.end
-    found: dict[int, Bucket] = {}
-    for (at, level), count in tally.items():
-        bucket = found.setdefault(at, Bucket(at, 0))
-        bucket.count += count
-        if by_level:
-            bucket.by[level] = bucket.by.get(level, 0) + count
-    if not found and (start is None or end is None):
-        return []
-    first = min(found) if start is None else _aligned(start[0], interval, offset)
-    last = max(found) if end is None else _aligned(end[0], interval, offset)
-    return [found.get(at) or Bucket(at, 0) for at in range(first, last + 1, interval)]
-
-
-def _aligned(ms: int, interval: int, offset: int) -> int:
-    return (ms - offset) // interval * interval + offset
+    return buckets(tally, query, interval, offset, by_level)
 
 
 def _from_minutes(search: SqliteQuery, interval: int, offset: int, tally: Tally) -> None:
@@ -103,42 +82,19 @@ def fields(search: SqliteQuery) -> list[FieldInfo]:
     """Return the fields that occur, by name; a field with values of several types is `mixed`."""
     query = search.query
     if query.filter == EVERYTHING and query.start is None and query.end is None:
-        pairs = {
-            tuple(value.split("\0")): count
-            for value, count in search.run("SELECT value, count FROM counts WHERE field = ?", [PATHS])
-        }
+        pairs = Counter[tuple[str, str]]()
+        for value, count in search.run("SELECT value, count FROM counts WHERE field = ?", [PATHS]):
+            path, kind = value.split("\0")
+            pairs[path, kind] = count
         total = counting.count(search, search.deadline)[0]
     else:
-        found, _ = _sampled(search, _paths_of)
-        total = found.pop(("message", "string"), 0)
-        pairs = dict(found)
-    counts: Counter[str] = Counter()
-    types: dict[str, set[str]] = {}
-    for (path, kind), count in pairs.items():
-        counts[path] += count
-        types.setdefault(path, set()).add(kind)
-    infos = [
-        FieldInfo(path, next(iter(types[path])) if len(types[path]) == 1 else "mixed", count)
-        for path, count in counts.items()
-    ]
-    if total:
-        infos += [FieldInfo(name, kind, total) for name, kind in (("message", "string"), ("timestamp", "time"))]
-        infos += [FieldInfo(name, kind, total) for name, kind in (("id", "string"), ("received", "time"))]
-    return sorted(infos, key=lambda info: info.name)
+        pairs = _sampled(search, _typed_fields)[0]
+        total = pairs["message", "string"]
+    return field_infos(pairs, total)
 
 
-def _paths_of(record: LogRecord) -> set[tuple[str, str]]:
-    plain = (
-        ("resourceId", record.resource_id),
-        ("traceId", record.trace_id),
-        ("spanId", record.span_id),
-        ("commit", record.commit),
-    )
-    found = {(name, "string") for name, value in plain if value is not None} | {
-        ("message", "string"),
-        ("level", "string"),
-    }
-    return found | {(named(path), type_name(value)) for path, value in scalars(record.metadata or {}, "metadata")}
+def _typed_fields(record: LogRecord) -> set[tuple[str, str]]:
+    return {(named(field), kind) for field, kind in typed_fields(record)}
 
 
 def _sampled(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
 from app.errors import Unavailable
 from app.log.record import LogRecord
@@ -13,6 +12,7 @@ from app.ports.index import IndexRefusal
 from app.ports.pages import pages
 from app.ports.parts import Sealed
 from app.query.query import Bucket, Facets, FieldInfo, Page, Query
+from app.systems.counting import ends
 from app.systems.sqlite import logs, rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.index import aggregate, counting, plan, writing
@@ -107,14 +107,7 @@ class SqliteIndex(SqliteRebuilding):
 
     def span(self, query: Query, budget: Budget = Budget()) -> tuple[Instant, Instant] | None:
         """See SearchIndex."""
-        ends: list[Instant] = []
-        for sort in ("asc", "desc"):
-            page = self.find(replace(query, sort=sort, limit=1, after=None, count="none"), budget)
-            if not page.records:
-                return None
-            record = page.records[0]
-            ends.append((record.t, record.ns) if query.clock == "event" else (record.received, 0))
-        return ends[0], ends[1]
+        return ends(query, lambda part: self.find(part, budget))
 
     def expire(self, before: int | None, limit: int) -> int:
         """See SearchIndex. In one file with the record nothing is left: the store's `expire` has forgotten it."""

@@ -159,11 +159,6 @@ def _typed(path: str, kind: str) -> str:
     return f"{terms.named(path)}\0{kind}"
 
 
-def type_name(value: object) -> str:
-    """Return the JSON type of a scalar."""
-    return _TYPES.get(type(value), "number")
-
-
 def index(connection: Connection, first_place: int, prepared: Prepared, generation: Generation = CURRENT) -> None:
     """Make records, stored from *first_place* on, findable."""
     suffix, last = generation.suffix, first_place + len(prepared.records) - 1

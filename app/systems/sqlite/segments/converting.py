@@ -15,7 +15,7 @@ import zstandard
 from app.systems.sqlite import rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.segments import former, table
-from app.systems.sqlite.segments.sealing import BUSY_LOGS, STALE
+from app.systems.sqlite.segments.sealing import BUSY_LOGS, STALE, have_terms
 from app.systems.sqlite.segments.segment import SegmentParts
 
 log = logging.getLogger(__name__)
@@ -77,7 +77,5 @@ def _stamp(connection: Connection, first: int) -> int:
 
 
 def _has_terms(connection: Connection, first: int) -> bool:
-    """Return whether all logs of a segment are in the index."""
     last, logs = connection.execute("SELECT last, logs FROM segments WHERE first = ?", (first,)).fetchone()
-    statement = "SELECT count(*) FROM terms_docsize WHERE id BETWEEN ? AND ?"
-    return bool(connection.execute(statement, (first, last)).fetchone()[0] >= logs)
+    return have_terms(connection, first, last, logs)

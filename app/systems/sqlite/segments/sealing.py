@@ -63,9 +63,10 @@ def seal(database: SqliteDatabase, seconds: float = SECONDS, *, indexed: bool = 
         with database.snapshot() as connection:
             due = _due(connection)
             run = None if due is None else read(connection, *due)
-            waits = run is not None and indexed and not _has_terms(connection, run)
-        if run is None or waits:
-            return sealed
+            if run is None:
+                return sealed
+            if indexed and not have_terms(connection, run.after + 1, run.last, len(run.places)):
+                return sealed
         sealed += put(database, run)
         if time.monotonic() >= until:
             return sealed
@@ -174,7 +175,7 @@ def _columns(run: Run) -> LogColumns | None:
     return columns
 
 
-def _has_terms(connection: Connection, run: Run) -> bool:
-    """Return whether all rows are in the index."""
-    statement = "SELECT count(*) FROM terms_docsize WHERE id > ? AND id <= ?"
-    return bool(connection.execute(statement, (run.after, run.last)).fetchone()[0] >= len(run.places))
+def have_terms(connection: Connection, first: int, last: int, logs: int) -> bool:
+    """Return whether all *logs* that lie at the places from *first* to *last* are in the index."""
+    statement = "SELECT count(*) FROM terms_docsize WHERE id BETWEEN ? AND ?"
+    return bool(connection.execute(statement, (first, last)).fetchone()[0] >= logs)

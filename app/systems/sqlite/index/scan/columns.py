@@ -57,7 +57,7 @@ def number_of(field: str) -> int | None:
 
 
 class _Answers(Remembered[bool]):
-    """A leaf's answers by value: whether a record that has just this one satisfies it."""
+    """The answers of a leaf by value: whether a record with this value alone satisfies the leaf."""
 
     def __init__(self, leaf: Filter, attribute: str) -> None:
         super().__init__()
