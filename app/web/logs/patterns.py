@@ -15,7 +15,6 @@ from app.find.patterns.patterns import Pattern, Patterns
 from app.find.patterns.template import TemplatePart
 from app.ports.deadline import Budget
 from app.query.filter import And, Filter, Not
-from app.query.normal import normal
 from app.query.parameters import Parameters
 from app.query.query import Query
 from app.query.request import read_query
@@ -160,8 +159,8 @@ def _one(pattern: Pattern, of: int, ends: tuple[int, int], meant: Filter, form: 
         sample=logs.sample[0],
         message=logs.sample[1] if any(part.kind for part in parts) or pattern.template.ending else "",
         shared=pattern.shared,
-        logs=form.start_over(text(normal(And((meant, leaf))))).link(),
-        without=_link(form.start_over(text(normal(And((meant, Not(leaf))))))),
+        logs=form.start_over(text(And((meant, leaf)))).link(),
+        without=_link(form.start_over(text(And((meant, Not(leaf)))))),
     )
 
 

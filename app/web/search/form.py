@@ -15,7 +15,6 @@ from werkzeug.datastructures import MultiDict
 from app.errors import InvalidQuery, Problem
 from app.query.filter import And, Filter, Not
 from app.query.language.parse import parse
-from app.query.normal import normal
 from app.query.text import text
 from app.web.current import settings
 from app.web.render import zone
@@ -161,7 +160,7 @@ def revise(form: SearchForm, args: MultiDict[str, str], now: int) -> tuple[Searc
     pressed = "remove" in args or "use" in args
     edited = complete.rows != before.rows or (len(before.rows) > 1 and complete.match != before.match)
     if was is not None and edited and (pressed or form.q == trimmed(args.get("was", ""))):
-        form = form.start_over(text(normal(complete.filter(was))))
+        form = form.start_over(text(complete.filter(was)))
     return form.start_over(form.q), (*begun, FilterRow()) if "add" in args else ()
 
 
@@ -177,7 +176,7 @@ def narrowed(q: str, chosen: Sequence[tuple[str, str]], now: int) -> str:
         # A value that is pressed twice is asked for once.
         if wanted not in (tree.parts if isinstance(tree, And) else (tree,)):
             tree = And((tree, wanted))
-    return text(normal(tree))
+    return text(tree)
 
 
 def _parsed(q: str, now: int) -> Filter | None:
