@@ -89,7 +89,7 @@ class Repeats:
                 if found.digest == digest and now - found.changed <= REMEMBERED_SECONDS:
                     found.working = self._alive(found.working)
                     chosen = place
-                    # Answered, and the last that worked on it was killed: what comes now is another batch.
+                    # A series that was answered, and on which nobody works, is over: what comes now is another batch.
                     slot = found if found.working or not found.answered else slot
             slot.working[self._own] = slot.working.get(self._own, 0) + 1
             slot.write(file, chosen, now)

@@ -53,7 +53,7 @@ class Indexing:
 
     @property
     def lease(self) -> float:
-        """Seconds for which to leave the mark of records that are to be stored now to `add`."""
+        """Seconds for which `catch_up` leaves the mark of records that are stored now alone, since `add` will index them."""
         return LEASE_SECONDS if self._ready() else 0.0
 
     def _ready(self) -> bool:

@@ -151,7 +151,7 @@ def _by_lines(lines: list[str]) -> Reader | None:
 
 
 def _is_stamped(texts: list[str]) -> bool:
-    """Return whether each text has a time that its program did not write: what stands behind it goes on, or has a head of its own."""
+    """Return whether each text begins with a time that a collector wrote: behind some of these times stands a head of the program's own, or the next line of a longer log."""
     found = [_STAMPED.fullmatch(text) for text in texts if text]
     rests = [one["text"] for one in found if one is not None]
     return 0 < len(rests) == len(found) and any(_is_inner(rest) for rest in rests)

@@ -37,7 +37,7 @@ class _NoLiteral(ValueError):
 
 
 def log(text: str, assumed: Assumed) -> dict[str, Any] | None:
-    """Return the log that a literal is; None for a text that is none. One without a message is its own."""
+    """Return the log that a literal is; None for a text that is none. A literal without a message is the message, whole."""
     value = read(text)
     if value is None:
         return None

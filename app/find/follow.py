@@ -207,7 +207,7 @@ class Follower:
         return came
 
     def _share(self, found: list[tuple[int, LogRecord]], readers: list[TailReader]) -> None:
-        """Give the logs read at the newest place to all readers that wait there; a reader that is ahead of it gets the rest."""
+        """Give *found*, read from the newest place on, to all readers that wait there; a reader further on gets those behind its own place."""
         texts: dict[tuple[tuple[str, ...], bytes], list[str]] = {}
         for reader in readers:
             if reader.place is None:

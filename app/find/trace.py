@@ -59,7 +59,7 @@ class Lane:
     span: str | None
     resource: str | None
     logs: list[TraceEntry] = field(default_factory=list)
-    #: When it began at the latest and ended at the earliest, by its logs and what they report.
+    #: Latest time at which it can have begun, and earliest at which it can have ended, by its logs' times and the durations they report.
     start: int = 0
     end: int = 0
     #: Id of the span that it is a part of, as its logs say; and whether that has a lane.

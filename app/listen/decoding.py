@@ -35,7 +35,7 @@ def decoder(address: ListenAddress, forms: SourceForms) -> Decode:
 
 
 class _Here:
-    """Returns what is assumed of messages that come now, made anew each second: it takes as long as a quarter of what a message does."""
+    """Returns what is assumed of messages that come now; made once a second, since that takes a quarter of the time of reading a message."""
 
     def __init__(self, zone: tzinfo) -> None:
         self._zone = zone

@@ -132,7 +132,7 @@ class Redactor:
 
 
 def marked(metadata: dict[str, Any] | None, counts: Counter[str]) -> dict[str, Any]:
-    """Return the metadata with the mark of what was taken out; what a log was marked with before is added."""
+    """Return the metadata with the mark: how often each rule took something out. Counts of an earlier mark are added."""
     before = (metadata or {}).get(MARK)
     if isinstance(before, dict) and all(type(count) is int for count in before.values()):
         counts = counts + Counter(before)

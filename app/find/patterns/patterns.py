@@ -85,7 +85,7 @@ class Pattern:
 
     template: Template
     logs: SameForm
-    #: How many other patterns have logs that the search for this one finds as well; None where that was not asked.
+    #: How many other patterns' logs are also found by this one's `filter`; None where that was not asked.
     shared: int | None = None
 
     @property

@@ -40,7 +40,7 @@ def decode(raw: bytes, value: Any) -> tuple[Any, dict[str, list[Any]]]:
 
 
 def may_be(raw: bytes, value: dict[str, Any]) -> bool:
-    """Return whether a name may stand twice in the object in *raw*, decoded as *value*: more stands there than *value* holds."""
+    """Return whether a name may stand twice in the object in *raw*: it has more quotes and names than *value*, to which it was decoded."""
     if raw.count(b'"') <= 2 * _quoted(value):
         return False
     return raw.count(_KEY_END) + raw.count(_SPACED) > _names(value)  # else it has quotes within a text

@@ -16,7 +16,7 @@ from app.times.written import Assumed
 
 #: Name under metadata of what could not be read: the field, and why.
 UNREAD = "unread"
-#: The name of the dialect in `read_as` for a log that no dialect claims and whose names were known all the same.
+#: Stands in `read_as` for a dialect where none fits a log, but some of its members have known names.
 BY_NAMES = "names"
 #: Names of a message whose value may be anything: it is brought to a text.
 _ANY_MESSAGE = frozenset(("message", "msg", "@message", "Message", "Msg", "MESSAGE", "body", "Body"))

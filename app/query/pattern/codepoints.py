@@ -19,8 +19,8 @@ _NUL = (0, 0)
 SURROGATES = (0xD800, 0xDFFF)
 #: Beyond it no character has case.
 _CASED = 0x1F000
-#: Most ranges of one set: with 600, as letters have, each shard works for a tenth of a second on the automaton alone. Of a larger
-#: set the Latin-1 characters are kept, and ranges that are wide.
+#: Most ranges of one set: with 600, as letters have, each shard works for a tenth of a second on the automaton alone. A larger
+#: set is cut to its Latin-1 characters and its widest ranges.
 _RANGES, _LATIN, _WIDE = 64, 0xFF, 6_000
 
 

@@ -74,7 +74,7 @@ class PostgresStore:
         return Added(len(fresh), made)
 
     def _count(self, cursor: Cursor, changes: Mapping[str, int]) -> None:
-        """Note how many records each partition has more; the last statement, since it holds the counter until the commit."""
+        """Add to the counters of partitions; to be the last statement of its transaction, for it locks the counters until the commit."""
         server.insert(
             cursor,
             "INSERT INTO counts VALUES %s ON CONFLICT (period, slot) DO UPDATE SET logs = counts.logs + excluded.logs",

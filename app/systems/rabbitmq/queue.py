@@ -147,7 +147,7 @@ class RabbitQueue:
         return messages.batch(((one.envelope, one.body) for one in taken), _Handle(taker, taken[-1].tag))
 
     def _taker(self, opened: _Connections) -> Taker:
-        """Return a taker without a batch: one that may hold messages before any other."""
+        """Return a taker that has no batch, best one that holds messages already."""
         stale = time.monotonic() - SPARE_SECONDS
         with self._guard:
             opened.spare.sort(key=lambda taker: (taker.busy, taker.used))

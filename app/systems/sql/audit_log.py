@@ -24,7 +24,7 @@ _ANCHOR, _HEAD = 0, 1
 _LAST_TIME = (253_402_300_799_999).to_bytes(6, "big")
 #: Entries that are read, written or taken at once.
 AT_ONCE = 500
-#: Entries that retention takes in one transaction, seconds between two, in which others write, and seconds after which no more begins.
+#: Entries that retention deletes in one transaction; seconds between two transactions, in which others write; seconds after which none begins.
 PIECE, PAUSE_SECONDS, EXPIRE_SECONDS = 10_000, 0.02, 50.0
 _SET = "INSERT INTO audit_chain VALUES (?, ?, ?) ON CONFLICT (place) DO UPDATE SET seq = excluded.seq, digest = excluded.digest"
 

@@ -159,9 +159,9 @@ def _text(event: Any) -> str:
 
 
 def _said(sent: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return what an event's envelope says of it but time and text: its metadata, and what are the log's own fields.
+    """Return what an event's envelope says besides time and text: metadata, and values of the log's own fields.
 
-    A field of a name that is taken goes beneath `fields`.
+    A member of `fields` whose name is already used in the metadata lies beneath `fields` there.
     """
     metadata: dict[str, Any] = {}
     for name in _FROM:

@@ -38,7 +38,7 @@ MAY = "logingestor.may"
 
 
 class Upload:
-    """One request's entries on their way in; every call may be on another thread, one at a time."""
+    """Accepts the entries of one request as they come. Calls may come from different threads, never two at once."""
 
     def __init__(self, opened: Parts, sender: str, agent: str, space: str) -> None:
         self._parts, self._sender, self._agent, self._space = opened, sender, agent, space

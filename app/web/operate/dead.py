@@ -132,7 +132,7 @@ def send(identity: str) -> BaseResponse | tuple[str, int]:
 
 @bp.post("/dead/replay")
 def replay() -> BaseResponse:
-    """Send the letters with a reason again, or all, from the newest that the page showed; what is refused stays."""
+    """Send again the letters with a reason, or all, that are no newer than the newest the page showed; what is refused stays."""
     reason, newest = _chosen()
     sender, replayed, kept, until = _replay(), 0, 0, time.monotonic() + REPLAY_SECONDS
     for one in pipeline.each(backends().record.letters, reason, newest):
@@ -239,9 +239,9 @@ def _id(name: str) -> bytes:
 
 
 def _chosen() -> tuple[str | None, bytes]:
-    """Return reason and newest id of what a form means.
+    """Return the reason (None for all) and the newest id of the letters that a form means.
 
-    The reason stands in its address: of a form's own values a browser changes line ends.
+    The reason is read from the URL: in a form's values a browser changes line ends.
     """
     if ("reason" in request.args) == ("all" in request.args):
         raise InvalidInput(Problem("is to be given, or `all`, and not both", "reason"))

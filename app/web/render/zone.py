@@ -178,7 +178,7 @@ def rezoned(rfc3339: str) -> str:
 
 
 def _parts(moment: Instant) -> tuple[str, str, bool]:
-    """Return what the zone's clock shows, its offset, and whether the one says too little without the other."""
+    """Return what the zone's clock shows, its offset, and whether the clock alone is ambiguous: when it is set back it shows an hour twice."""
     zone = current()
     if zone is UTC:
         return _spaced(moment), "UTC", False

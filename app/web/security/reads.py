@@ -70,7 +70,7 @@ NAMES = frozenset(
 PARTS = frozenset({"identity", "which", "trace_id"})
 #: Endpoints of pages that keep themselves current: they say so by `recording.refreshing`.
 REFRESHED = frozenset({"overview.page", "add.page"})
-#: Seconds for which a look stands for what its page asks for again by itself; looks that are remembered, the oldest forgotten first.
+#: Seconds for which the entry of a page that refreshes itself covers its refreshes; most looks that are remembered, the oldest forgotten first.
 LOOK_SECONDS, LOOKS = 3600.0, 10_000
 
 

@@ -33,7 +33,7 @@ KEEP_ALIVE_SECONDS = 75
 LOOPBACK = ("127.0.0.0/8", "::1/128")
 #: Connections that may wait to be taken.
 BACKLOG = 2_048
-#: Seconds between the goodbye to readers who follow and the end of the process: the goodbye is on its way then.
+#: Seconds that the process goes on after the goodbye to open live tails, so that it is sent.
 GOODBYE_SECONDS = 0.3
 
 

@@ -67,9 +67,9 @@ class BulkEntry(msgspec.Struct, gc=False):
     raw: bytes
 
     def key(self, name: str) -> bytes:
-        """Return what the same document is known by when it comes again: index, a name for it, and its bytes.
+        """Return the key that this document has whenever it is sent again: a digest of its index, *name* and bytes.
 
-        Another document of the same name, which Elasticsearch would put in the place of the first, is a log of its own.
+        Other bytes under the same name, which Elasticsearch would put in the place of the first, are another log.
         """
         made = hashlib.blake2b(digest_size=16)
         for part in (self.action.index.encode("utf-8", "replace"), name.encode("utf-8", "replace"), self.raw):
