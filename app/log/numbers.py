@@ -36,7 +36,7 @@ class Numberer(msgspec.Struct, array_like=True, frozen=True, gc=False):
     kind: str
     #: The machine or program that is meant, as the sender names it.
     name: str
-    #: What sets it apart from others of that name: an address; the journal's own id; the process's id and when it began
+    #: The difference from others of that name: an address; the journal's own id; the process's id and when it began
     #: to log (`812@1700000000000`); drain and frame.
     source: str
 

@@ -1,4 +1,4 @@
-"""What both indexes make of their counts: buckets of time, the fields that occur, the first and last instant."""
+"""Counts of both indexes: as buckets of time, as the fields that occur; and the first and last instant of a query."""
 
 from __future__ import annotations
 

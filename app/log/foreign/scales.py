@@ -75,7 +75,7 @@ _STARTS = {name: [start for start, _ in bands] for name, bands in _BANDS.items()
 #: Texts that programs write for a level that they have not: Log4j's layout for Google one of its own levels, for one.
 _NOTHING = frozenset(("", "-", "null", "undefined", "none"))
 _ANSI = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
-#: Members that hold the level where a logger writes its level as an object, the most telling first.
+#: Members that hold the level where a logger writes its level as an object, the best first.
 _INNER = ("levelStr", "name", "text", "label", "levelName", "severity", "level", "standardLevel", "value", "no")
 
 

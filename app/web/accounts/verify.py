@@ -91,7 +91,7 @@ class Verifier:
         return found if found is not None and self._is_fresh(found) else None
 
     def remembered(self, given: str) -> Identity | None:
-        """Return whose a token was when it was looked up last, however long ago; enough to tell senders apart, never to let one in."""
+        """Return whose a token was when it was looked up last, however long ago; enough to distinguish senders, never to let one in."""
         found = self._known.get(digest(given))
         return None if found is None else found.identity
 
