@@ -17,6 +17,7 @@ import pytest
 
 from app.errors import InvalidSettings, Unavailable
 from app.log.record import IdSource, LogRecord
+from app.ports.deadline import Budget
 from app.query.filter import And, Contains, Equals, Exists, Filter, In, Matches, Not, Or, Phrase, Range, Wildcard, Words
 from app.query.meaning import predicate
 from app.query.query import Query
@@ -28,6 +29,8 @@ from tests.samples import random_records
 
 MONTH = Retention(30 * 86_400)
 DAY_MS = 86_400_000
+#: A query of five hundred leaves takes long where much else runs; how long is no question here.
+PATIENT = Budget(seconds=300)
 
 
 @pytest.fixture
@@ -47,8 +50,9 @@ def client_of(url: str) -> Iterator[tuple[opensearchpy.OpenSearch, str]]:
 
 def ids_of(index: OpenSearchIndex, tree: Filter = And(())) -> list[bytes]:
     """Return the ids of all that the index finds, in ascending order; checks the total on the way."""
-    found = [record.id for chunk in index.scan(Query(tree, clock="received", sort="asc")) for record in chunk]
-    page = index.find(Query(tree, limit=1, count="exact"))
+    query = Query(tree, clock="received", sort="asc")
+    found = [record.id for chunk in index.scan(query, PATIENT) for record in chunk]
+    page = index.find(Query(tree, limit=1, count="exact"), PATIENT)
     assert (page.total, page.exact) == (len(found), True)
     return found
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 
 from app.log.record import IdSource, LogRecord
+from app.ports.deadline import Budget
 from app.query.filter import Contains, Filter, Matches, Not, Prefix, Wildcard
 from app.query.meaning import predicate, regex
 from app.query.pattern.tree import NESTING_LIMIT
@@ -61,7 +62,7 @@ def check(index: OpenSearchIndex, tree: Filter) -> None:
     """Compare what the index finds with what the predicate says of each record."""
     holds = predicate(tree)
     wanted = [record for record in RECORDS if holds(record)]
-    page = index.find(Query(tree, sort="asc", limit=1_000, count="exact"))
+    page = index.find(Query(tree, sort="asc", limit=1_000, count="exact"), Budget(seconds=300))
     assert [record.t for record in page.records] == [record.t for record in wanted]
     assert (page.total, page.exact) == (len(wanted), True)
 
