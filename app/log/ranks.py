@@ -14,7 +14,7 @@ _NAMES = {
     "trace": "t v silly sill all finest fnst trc trac tra vrb verb trace1 trace2 trace3 trace4",
     "debug": "d http config fine finer dbg dbug debg debu deb debug1 debug2 debug3 debug4 debug5 detail",
     "info": "i stat inf log informational success default start ready box ok pass passed any info1 info2 info3 info4 statement",
-    "notice": "n mark ntc noti info5",
+    "notice": "n mark ntc noti info5 audit",
     "warn": "w slow wrn warni warning1 deprecated deprecation warn1 warn2 warn3 warn4",
     "error": "e eror erro fail failed failure er error1 error2 error3 error4",
     "fatal": "f c dpanic ftl fata crt panc pani pnc emrg alrt assert fault fatal1 fatal2 fatal3 fatal4",

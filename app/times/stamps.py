@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.times import written
+from app.times import tai, written
 from app.times.written import Assumed
 
 #: Offsets of the abbreviations that mean one zone only; those of America as RFC 2822 (section 4.3) has them.
@@ -58,7 +58,7 @@ _NAMES = "|".join(sorted((*ABBREVIATIONS, *AMBIGUOUS), key=len, reverse=True))
 #: A `Z` stands close to the time; an offset of four digits behind a blank is none that no zone has.
 _ZONE = (
     r"(?:(?P<zone>[Zz](?!\w)|[ ]Z(?=\])|[+-]\d\d(?![\d:])|[ ]?[+-]\d\d:\d\d(?![\d:])|[ ]?[+-](?:0\d|1[0-4])(?:00|15|30|45)(?!\w)"
-    rf"|[ ]?(?:UTC|GMT)[+-]\d\d?(?::?\d\d)?(?!\w)|[ ](?:{_NAMES})(?!\w)|[ ][A-Z][a-z]{{2,9}}/[A-Z][\w/+-]{{2,30}}))?"
+    rf"|[ ]?(?:UTC|GMT)[+-]\d\d?(?::?\d\d)?(?!\w)(?:[ ]\([A-Z][^()]{{2,60}}\))?|[ ](?:{_NAMES})(?!\w)|[ ][A-Z][a-z]{{2,9}}/[A-Z][\w/+-]{{2,30}}))?"
 )
 _DAYTIME = _CLOCK + _HALF + _ZONE
 _NAME = r"(?P<name>[^\W\d_]{3,10}|\d{1,2}月)\.?"
@@ -77,9 +77,8 @@ _FORMS: dict[str, tuple[str, ...]] = {
         r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)T(?P<packed>\d{6}(?:[.,]\d{1,9})?)" + _ZONE,
         rf"(?P<short>\d\d)(?P<month>\d\d)(?P<day>\d\d)[ ]{{1,2}}{_CLOCK}",
         r"(?P<short>\d\d)(?P<month>\d\d)(?P<day>\d\d)[ ](?P<packed>\d{6})(?:[ ]\d{1,3}(?!\d))?(?!\d)",
-        rf"(?P<month>\d\d)-(?P<day>\d\d)\|{_CLOCK}",
+        rf"(?P<month>\d\d)-(?P<day>\d\d)[ |]{_CLOCK}",
         rf"(?P<name>\d\d?月)[ ](?P<day>\d\d?),?[ ](?P<year>\d{{4}})[ ]{_DAYTIME}",
-        rf"(?P<month>\d\d)-(?P<day>\d\d)[ ]{_CLOCK}",
         rf"(?P<day>\d\d)(?P<name>[A-Z][a-z]{{2}})(?P<year>\d{{4}})[ ]{_DAYTIME}",
         rf"(?P<day>\d\d?)[ ](?P<name>[A-Z][a-z]{{2}})[ ]{_DAYTIME}",
         rf"(?P<day>\d\d)[ ](?P<month>\d\d)[ ](?P<year>\d{{4}})[ ]{_DAYTIME}",
@@ -131,6 +130,8 @@ class Stamp:
 def at(text: str, place: int, assumed: Assumed) -> Stamp | None:
     """Return the time that stands at *place* of *text* in one of the forms; None where none does."""
     first = text[place : place + 1]
+    if first == "@" and (label := tai.read(text, place)) is not None:
+        return Stamp(*label, "full")
     kind = "digit" if first.isdigit() else "word" if first.isalpha() else None
     if kind is None or (kind == "word" and _WORDED.match(text, place) is None):
         return None
@@ -153,8 +154,7 @@ def from_value(value: Any, assumed: Assumed) -> str | int | float | None:
     found = written.from_value(value, assumed)
     if found is not None or not isinstance(value, str):
         return found
-    text = value.strip()
-    stamp = at(text, 0, assumed)
+    stamp = at(text := value.strip(), 0, assumed)
     return stamp.value if stamp is not None and stamp.end == len(text) and stamp.kind == "full" else None
 
 
@@ -234,7 +234,7 @@ def _clock(parts: dict[str, str]) -> str | None:
 
 def _offset(parts: dict[str, str]) -> tuple[str | None, str | None]:
     """Return the offset that the written zone has at all times, or None and the zone's name where it depends on the date."""
-    zone = parts.get("zone", "").strip()
+    zone = parts.get("zone", "").partition(" (")[0].strip()  # JavaScript names it behind the offset
     if not zone or zone in "Zz":
         return ("Z" if zone else None), None
     if re.fullmatch(r"[+-]\d\d:?\d\d", zone) is not None:

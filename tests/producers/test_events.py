@@ -1,6 +1,6 @@
 """Texts of programs, as they are documented or as they were run: of each event what its user expects, by file and by HTTP.
 
-Beside its text each has the rank of each event, how its message begins, the instant, resource and metadata that it names, and a text
+Beside its text each has the rank of each event, how its message begins, the instant, resource, trace and metadata that it names, and a text
 that its message must hold. The texts with a day were written by the named versions on that day.
 """
 
@@ -42,6 +42,8 @@ def test_by_file(sample: dict[str, Any]) -> None:
             assert moment(log) == (None if one["time"] is None else datetime.fromisoformat(one["time"]))
         if "resource" in one:
             assert log.get("resourceId") == one["resource"]
+        if "trace" in one:
+            assert log.get("traceId") == one["trace"]
         assert one.get("holds", "") in log["message"]
         assert one.get("metadata", {}).items() <= log.get("metadata", {}).items()
 

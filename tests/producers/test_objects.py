@@ -98,7 +98,7 @@ OURS: tuple[tuple[str, str, tuple[str, str, str | None, str | None, str | None]]
     ("log4j-google", '{"timestampSeconds":1795958959,"timestampNanos":119006587,"severity":"EMERGENCY","logger":"a.B","message":"x"}', ("EMERGENCY", "x", "2026-11-29T13:29:19.119006587Z", "a.B", None)),
     ("mongodb", '{"t":{"$date":"2023-09-15T08:00:00.123+00:00"},"s":"W","c":"NETWORK","id":1,"ctx":"main","msg":"slow"}', ("warn", "slow", "2023-09-15T08:00:00.123Z", "NETWORK", None)),
     ("monolog", '{"message":"m","context":{},"level":400,"level_name":"ERROR","channel":"app","datetime":"2026-11-29T13:00:00.123456+00:00","extra":{}}', ("ERROR", "m", "2026-11-29T13:00:00.123456Z", "app", None)),
-    ("clef", '{"@t":"2026-11-29T13:00:00.1234567Z","@mt":"paid {Sum}","@l":"Warning","Sum":5,"SourceContext":"Shop.Pay","@tr":"0af7651916cd43dd8448eb211c80319c"}', ("Warning", "paid {Sum}", "2026-11-29T13:00:00.123456700Z", "Shop.Pay", "0af7651916cd43dd8448eb211c80319c")),
+    ("clef", '{"@t":"2026-11-29T13:00:00.1234567Z","@mt":"paid {Sum}","@l":"Warning","Sum":5,"SourceContext":"Shop.Pay","@tr":"0af7651916cd43dd8448eb211c80319c"}', ("Warning", "paid 5", "2026-11-29T13:00:00.123456700Z", "Shop.Pay", "0af7651916cd43dd8448eb211c80319c")),
     ("dotnet", '{"EventId":1,"LogLevel":"Critical","Category":"Shop.Pay","Message":"x","State":{}}', ("Critical", "x", None, "Shop.Pay", None)),
     ("structlog", '{"event":"x","level":40,"timestamp":1795958299.5}', ("error", "x", "2026-11-29T13:18:19.500Z", None, None)),
     ("pino", '{"level":40,"time":1795958299500,"msg":"x"}', ("warn", "x", "2026-11-29T13:18:19.500Z", None, None)),

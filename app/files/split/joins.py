@@ -86,7 +86,7 @@ GOES_ON = re.compile(
     r"\(Use `node --trace-|\*\*\* Check failure stack trace: \*\*\*|Caused by:|Suppressed: |Wrapped by: |\.\.\. \d+ (?:more|common|frames)|During handling of the above|The above exception was|"
     r"Stack trace:|#\d+ (?:/|\S+\(|\{main\})|Next \w[\w\\]{0,99}: |\[stacktrace\]|\[previous exception\]|"
     r"Stack backtrace:|stack backtrace:|note: run with `|Location:$|--- End of (?:inner|stack)|---> |"
-    r"Stack Trace:$|- /\S{1,300}:\d+$|Request URL: |Referer URL: |Client IP: |! (?:at |Causing: |\.\.\. |(?:[\w$]{1,99}\.){1,20}[\w$]{1,199}(?::|$))|"
+    r"Stack Trace:$|--> |- /\S{1,300}:\d+$|Request URL: |Referer URL: |Client IP: |! (?:at |Causing: |\.\.\. |(?:[\w$]{1,99}\.){1,20}[\w$]{1,199}(?::|$))|"
     r"\S{1,300}\.rb:\d+:in ['`]|\*\* (?:\(\w|[{\[<\"']|(?:Last (?:message|event)|When |Reason |State|Client |Queued |Postponed )\b)|>  ?File \"|[╭│╰]|\tat |-{1,3} \*{2,7} -{3}|stack traceback:$"
 )
 #: A frame of a stack, wherever it begins.
@@ -174,6 +174,22 @@ def exception(lines: list[str], language: str) -> dict[str, str] | None:
             place = lines.index(line) + 1
             return {"type": "panic", **({"message": lines[place]} if place < len(lines) else {})}
     return None
+
+
+def is_repeated(rest: str, *, traced: bool) -> bool:
+    """Return whether what stands behind a head that is repeated goes on with the log before, whose trace was begun or not."""
+    if GOES_ON.match(rest) is not None or CLOSES.match(rest) is not None or rest.startswith(TRACEBACK):
+        return True
+    return traced and begun(rest) is not None
+
+
+def repeated(first: str, text: str, column: int) -> int:
+    """Return how much of its head *first*, whose message begins at *column*, has in common with a line in which a traceback begins behind it; *column* where that is no whole head.
+
+    oslo.log leaves the context of a request out of the lines of a stack.
+    """
+    place = text.find(TRACEBACK)
+    return place if 8 < place < column and first[:place] == text[:place] else column
 
 
 def same_process(first: str, text: str) -> bool:

@@ -219,12 +219,13 @@ class Splitter:
         if (said := joins.of_block(entry.found, found)) is not None:
             return said
         column = entry.column
+        if column > 8 and not entry.more and joins.TRACEBACK in text:
+            column = entry.column = joins.repeated(ansi.stripped(entry.first), text, column)
         if column > 8 and text[:column] == ansi.stripped(entry.first)[:column]:
             rest = text[column:]
             # Behind a bar without a blank the one blank belongs to a field.
             blank = rest[:1] in _BLANK and not (text[column - 1] == "|" and rest[1:2] not in _BLANK)
-            deeper = blank or joins.GOES_ON.match(rest) or joins.CLOSES.match(rest)
-            if not rest.strip() or deeper or (entry.traced and joins.begun(rest) is not None):
+            if not rest.strip() or blank or joins.is_repeated(rest, traced=entry.traced):
                 return rest
         if "timestamp" not in found and "level" in found:
             if is_second(entry, text, found):

@@ -132,4 +132,14 @@ ROWS: tuple[Dialect, ...] = (
         timestamp=("@timestamp",),
         run="2026-11-29",
     ),
+    Dialect(
+        "short-names",
+        "names of one letter, as Serilog's expressions and zerolog's field names are often set",
+        (("m:str", "l:str", "t"),),
+        message=("m",),
+        level=("l",),
+        timestamp=("t",),
+        resource=("SourceContext",),
+        exception=("x", "e"),
+    ),
 )

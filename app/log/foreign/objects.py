@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.log import clef
 from app.log.dialects.dialect import at
 from app.log.foreign import fits, layouts, pairs, scales, traces, ways
 from app.log.foreign.found import NULLS, OWN, Foreign, Search
 from app.log.foreign.layouts import Layout
-from app.log.foreign.roles import EXCEPTIONS, FAILED, REQUESTS, STATUSES
+from app.log.foreign.roles import EXCEPTIONS, FAILED, REQUEST_OBJECTS, REQUESTS, STATUSES
 from app.times.written import Assumed
 
 #: Name under metadata of what could not be read: the field, and why.
@@ -20,6 +21,8 @@ UNREAD = "unread"
 BY_NAMES = "names"
 #: Names of a message whose value may be anything: it is brought to a text.
 _ANY_MESSAGE = frozenset(("message", "msg", "@message", "Message", "Msg", "MESSAGE", "body", "Body"))
+#: Names of a message whose parts in braces are named: the log's values of these names stand there.
+_TEMPLATES = frozenset(("@mt", "MessageTemplate"))
 #: Below this rank a name is that of a level for sure, so that its text counts though it has no severity.
 _SURE = 13
 _SHORTS = ("resourceId", "commit")
@@ -84,6 +87,11 @@ def _message(search: Search) -> None:
     for rank, path, value in found:
         if type(value) is str and (value or rank < 2):
             text = value if path == ("message",) else value.rstrip("\r\n")
+            if rank < 0 and path[-1] in _TEMPLATES and "{" in text:
+                properties = search.value.get("Properties")
+                beside = properties if path == ("MessageTemplate",) and type(properties) is dict else search.value
+                search.take("message", clef.message({**beside, "@m": None, "@mt": text}), path, whole=False)
+                return
             if text or not _failure(search):
                 search.take("message", text, path)
             return
@@ -111,15 +119,15 @@ def _failure(search: Search) -> bool:
 def _request(search: Search) -> bool:
     """Make a message of the request that an access log is about: `GET /var 200`."""
     value = search.value
-    inner = value.get("httpRequest")
-    value = inner if type(inner) is dict else value
+    inner = next((value[name] for name in REQUEST_OBJECTS if type(value.get(name)) is dict), value)
     line = value.get("request")
     if type(line) is not str:
-        parts = [next((value[name] for name in names if type(value.get(name)) is str), None) for names in REQUESTS]
+        parts = [next((inner[name] for name in names if type(inner.get(name)) is str), None) for names in REQUESTS]
         line = f"{parts[0]} {parts[1]}" if parts[0] and parts[1] else None
     if line is None or not line.strip():
         return False
-    status = next((at(value, path) for path in STATUSES if type(at(value, path)) in (int, str)), None)
+    places = ((one, path) for one in (inner, value) for path in STATUSES)
+    status = next((found for one, path in places if type(found := at(one, path)) in (int, str)), None)
     search.log["message"] = line if status is None else f"{line} {status}"
     return True
 
@@ -135,7 +143,7 @@ def _level(search: Search) -> None:
             unranked = unranked or ((level, path) if rank < _SURE and type(value) is str else None)
             continue
         between = fits.between(value, name, search.layout.dialect)
-        search.take("level", level, path, whole=type(value) is not dict and not between)
+        search.take("level", level, path, whole=type(value) not in (dict, list) and not between)
         if between:
             search.unread["level"] = f"{value} lies between two levels; it counts as the lower"
         return

@@ -98,7 +98,17 @@ NAMES: dict[str, tuple[str, ...]] = {
             "eventTimestamp",
             "event_timestamp",
         ),
-        *("LogTime", "LogTimestamp", "logTimestamp", "__timestamp", "date_time", "meta.timestamp", "meta.time"),
+        *(
+            "LogTime",
+            "LogTimestamp",
+            "logTimestamp",
+            "__timestamp",
+            "date_time",
+            "dt",
+            "requestTime",
+            "meta.timestamp",
+            "meta.time",
+        ),
         *("header.timestamp", "event.timestamp", "event.time", "payload.timestamp", "payload.time"),
     ),
     "resourceId": (
@@ -244,10 +254,33 @@ STATUSES: tuple[tuple[str, ...], ...] = (
     *(("status",), ("status_code",), ("statusCode",), ("http", "response", "status_code"), ("res", "statusCode")),
     *(("http.status_code",), ("http.response.status_code",), ("response", "status"), ("response", "status_code")),
     *(("httpRequest", "status"), ("response_status",), ("http_status",), ("sc-status",), ("http", "status_code")),
-    *(("StatusCode",), ("DownstreamStatus",), ("response_code",)),
+    *(("EdgeResponseStatus",), ("StatusCode",), ("DownstreamStatus",), ("response_code",)),
 )
-#: Names of method and address of a request, for a log that has no message.
+#: Objects that are a request; names of method and address there or beside them, for a log that has no message.
+REQUEST_OBJECTS = ("httpRequest", "request", "req")
 REQUESTS = (
-    ("method", "request_method", "requestMethod", "verb", "RequestMethod", "http.request.method", "http.method"),
-    ("url", "uri", "path", "request_uri", "requestUrl", "RequestPath", "url.path", "url.original", "http.url"),
+    (
+        "method",
+        "request_method",
+        "requestMethod",
+        "verb",
+        "RequestMethod",
+        "http.request.method",
+        "http.method",
+        "httpMethod",
+        "ClientRequestMethod",
+    ),
+    (
+        "url",
+        "uri",
+        "path",
+        "request_uri",
+        "requestUrl",
+        "RequestPath",
+        "url.path",
+        "url.original",
+        "http.url",
+        "resourcePath",
+        "ClientRequestURI",
+    ),
 )

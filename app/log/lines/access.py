@@ -12,7 +12,7 @@ from app.times.written import Assumed
 _QUOTED = r'"((?:[^"\\]|\\.)*+)"'
 #: Before the bracket: up to a site, a client or a list of them, an identity and a user who may hold blanks.
 _ACCESS = re.compile(
-    r"(?!(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):[\w.]{1,200}:)(?P<before>[^\[\]\"]{1,400}?) ?\[(?P<time>[^\]]{17,40})\] "
+    r"(?!(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):[\w.]{1,200}:|\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)(?P<before>[^\[\]\"]{1,400}?) ?\[(?P<time>[^\]]{17,40})\] "
     + '"(?P<request>(?:[^"\\\\]|\\\\.)*+)"'
     r" (?P<status>\d{3}|-)(?: (?P<size>\d{1,18}|-))?(?P<rest>(?:\s.*)?)"
 )

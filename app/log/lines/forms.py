@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any
 
 from app.log.foreign.scales import SYSLOG, from_status
 from app.log.lines import tail, words
+from app.log.lines.rows.applications import APPLICATIONS
 from app.log.lines.rows.daemons import DAEMONS
 from app.log.lines.rows.form import Form, form
 from app.log.lines.rows.hosts import HOSTS
@@ -78,6 +79,7 @@ FORMS: tuple[Form, ...] = (
     form("coturn", r"\d", r"(?P<uptime>\d{1,10}): (?:\((?P<tid>\d+)\): )?(?P<level>[A-Z]{4,8})?: (?P<message>.*)"),
     # Java's XML logs
     form("xml", "<", r"(?P<message><record>.*)"),
+    *APPLICATIONS,
     *VENDORS,
     *LANGUAGES,
     *SERVICES,
@@ -193,13 +195,15 @@ def _instant(parts: dict[str, Any], assumed: Assumed) -> str | int | float | Non
     if "zone" in parts and (offset := stamps.ABBREVIATIONS.get(parts["zone"])) is not None:
         del parts["zone"]
         assumed = replace(assumed, zone=UTC if offset == "Z" else datetime.strptime(offset, "%z").tzinfo or UTC)
+    if "hours" in parts:
+        assumed = replace(assumed, zone=timezone(timedelta(hours=float(parts.pop("hours")))))
     if "offset" in parts:
         assumed = replace(assumed, zone=datetime.strptime(parts.pop("offset"), "%z").tzinfo or UTC)
     if "clock" in parts:
         return _dated(parts, assumed)
     if "packed" in parts:
-        day, _, clock = parts.pop("packed").partition(":")
-        clock = f"{clock[:2]}:{clock[2:4]}:{clock[4:]}"
+        day, clock = re.split("[:-]", parts.pop("packed"), maxsplit=1)
+        clock = clock if ":" in clock else f"{clock[:2]}:{clock[2:4]}:{clock[4:]}"
         return written.compose(f"{day[:4]}-{day[4:6]}-{day[6:]}", clock, None, assumed)
     if "hexadecimal" in parts:
         seconds, _, nanoseconds = parts.pop("hexadecimal").partition(".")
@@ -220,11 +224,12 @@ def _dated(parts: dict[str, Any], assumed: Assumed) -> str | None:
     elif clock.count(":") == 3:
         hours, minutes, seconds, ms = clock.split(":")
         clock = f"{hours:0>2}:{minutes:0>2}:{seconds:0>2}.{ms:0>3}"
+    month = month or f"{written.MONTHS.get(name.title(), 0):02}"
     clock = f"{clock}:00" if clock.count(":") == 1 else f"0{clock}" if clock[1:2] == ":" else clock
     if year:
         date = f"{year:0>2}-{month:0>2}-{day:0>2}"
         return written.compose(date if len(year) == 4 else f"20{date}", clock, None, assumed)
-    return written.without_year(written.MONTHS.get(name, 0) if name else int(month), day, clock, assumed)
+    return written.without_year(int(month), day, clock, assumed)
 
 
 def _time(text: str, assumed: Assumed) -> str | int | float | None:

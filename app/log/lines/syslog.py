@@ -50,6 +50,8 @@ _JOURNAL = re.compile(
 )
 #: A word that no host is called, where no program stands behind it: `Loading`, `DNSBackend`.
 _TITLE = re.compile(r"[A-Z]{1,10}[a-z]{2,30}")
+#: The severity of ESXi's lines, with the priority in numbers, in a host's place: `Wa(180)`.
+_SEVERE = re.compile(r"[A-Z][a-z]\(\d{1,3}\)")
 #: Texts of syslogd itself, behind a host and without a program.
 _SYSLOGD = re.compile(r"(?:last )?message repeated \d{1,9} times|-- MARK --")
 _MONTH = re.compile(r"[A-Z][a-z]{2} [ \d]\d ")
@@ -131,7 +133,7 @@ def _parts(rest: str, line: str, hosts: frozenset[str], *, sure: bool) -> dict[s
         if found is hosted and found["app"] is None and not line.startswith("<") and _is_title(found):
             return None  # the first word of a text; behind a priority it may be one too, but the line is syslog's
         return {"host": None, **found.groupdict()}
-    if hosted is None or words.is_level(hosted["host"]):
+    if hosted is None or words.is_level(hosted["host"]) or _SEVERE.fullmatch(hosted["host"]) is not None:
         return None
     if hosted["host"] in hosts:
         tagged = _TAGGED.fullmatch(rest, hosted.end("host") + 1)

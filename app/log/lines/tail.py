@@ -24,6 +24,9 @@ _HASHED = re.compile(
     r"(?::?([A-Za-z_]\w{0,63})|\"([^\"\\]{1,64})\")(?: ?=> ?|: )(\"(?:[^\"\\]|\\.)*+\"|[^\s\"{}\[\],]{1,200})"
 )
 _HASH = re.compile(rf"\{{(?=(?P<pairs>(?:{_HASHED.pattern}(?:, |(?=\}})))*))(?P=pairs)\}}")
+#: A dictionary of Python that is flat, at the end: loguru's `{extra}`.
+_ITEM = re.compile(r"'([A-Za-z_][\w.-]{0,63})': ('(?:[^'\\]|\\.){0,500}'|[^\s'\"{}\[\](),]{1,100})")
+_DICT = re.compile(rf"\{{(?:{_ITEM.pattern}(?:, (?=')|(?=\}}))){{1,40}}\}}$")
 _FIELD = re.compile(r"\[(\"(?:[^\"\\]|\\.)*+\"|[^\"\[\]=]+)=(\"(?:[^\"\\]|\\.)*+\"|[^\"\]]*+)\]")
 #: Names of a time among the pairs behind a text.
 _TIMES = ("timestamp", "@timestamp", "time", "ts")
@@ -53,6 +56,8 @@ def split(text: str) -> tuple[str, dict[str, Any]]:
             return found
         if (context := _CONTEXT.search(text)) is not None:
             return text.rstrip(), pairs(context[1]) or {}
+        if "{'" in text and (shown := _DICT.search(text)) is not None:
+            return text, {name: _typed(name, value) for name, value in _ITEM.findall(shown[0])}
     if "=" not in text:
         return text.rstrip(), {}
     if "  " in text and _PADDING.search(text) is not None:

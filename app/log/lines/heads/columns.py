@@ -31,6 +31,8 @@ _LEVEL = re.compile(
     r"(?P<scopes>(?:\[[^\[\]]{1,60}\][ :]{1,2}){0,3})(?:(?P<word>[a-z]{3,9})(?:[ ]{0,8}[:|]|(?=[ ]))|(?P<letter>[TDINWECFV])(?=[ ]))[ ]{1,8}"
 )
 #: A logger before a text.
+#: Names with their values, of which one is the text: `clientid: c1, msg: refused, reason: timeout`.
+_KEYED = re.compile(r"(?:[a-z_]{1,40}: [^,]{0,200}, ){0,8}msg: ")
 _LOGGER = re.compile(r"([A-Za-z_][\w.$-]{0,119}): (?=\S)")
 #: npmlog's line: its heading, where it has one, level and prefix.
 _NPMLOG = re.compile(
@@ -120,7 +122,7 @@ def named(log: dict[str, Any]) -> dict[str, Any]:
 
 def _logger(log: dict[str, Any]) -> re.Match[str] | None:
     found = _LOGGER.match(log["message"])
-    return None if found is None or is_no_logger(found[1]) else found
+    return None if found is None or is_no_logger(found[1]) or _KEYED.match(log["message"]) is not None else found
 
 
 def is_clocked(lines: Iterable[str]) -> bool:

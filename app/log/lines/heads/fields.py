@@ -24,6 +24,11 @@ _CLASSED = re.compile(r"(?P<thread>\S{1,200}):(?P<name>[A-Z][\w$]{1,100})@(?P<li
 _NUMBERED = re.compile(r"(?:[Tt]hread|[Tt]id|TID)[ :=#]?\d{1,20}")
 
 
+def _is_path(name: str) -> bool:
+    """Return whether a name is one of several parts between slashes, as threads are called: a logger is rather one that is not."""
+    return "/" in name
+
+
 @dataclass(slots=True)
 class HeadFields:
     """The names and numbers in a head."""
@@ -90,7 +95,7 @@ class HeadFields:
             self._thread(value.split(" ThreadId")[0])
         elif kind in ("java", "call", "django"):
             return self._named(kind, value)
-        elif kind == "trace":
+        elif kind in ("trace", "hex"):
             self.metadata.setdefault("traceId", value)
         elif kind in ("spans", "span"):
             self.metadata["spans"] = value
@@ -239,6 +244,7 @@ class HeadFields:
         logger = self.logger
         if logger is None:
             named = [name for name in rest if not names.is_thread(name)]
+            named.sort(key=_is_path)
             logger = next((name for name in named if "." in name or "::" in name), None) or next(iter(named), None)
             if logger is not None:
                 rest.remove(logger)

@@ -34,7 +34,7 @@ SHARED = re.compile(
     r"\[(?:(?P<name>[\w.$-]{1,100})#(?P<hash>[a-z]{3,9})|(?P<thread>[^\[\]/]{1,80})/(?P<last>[A-Z]{3,9})|(?P<first>[A-Z]{3,9}|Level \d{1,2})/(?P<process>[\w -]{1,60}))\]:?"
 )
 _SEPARATOR = re.compile(
-    r"(?:\s|\|-(?=[A-Z])|[|›»▶\]]|:(?=[A-Z]{4,8}[ :])|[\u2600-\u27bf\ufe0f\U0001f300-\U0001faff]++(?=[ ])|[:,](?=[\s\[]|$)|,(?=[A-Z]{4,8},)|-{1,3}(?=\s|$)|>(?=\s))*"
+    r"(?:\s|\|-(?=[A-Z])|[|›»▶\]]|:(?=[A-Z]{4,8}[ :])|[\u2600-\u27bf\ufe0f\U0001f300-\U0001faff]++(?=[ ])|[:,](?=[\s\[]|$)|,(?=[A-Z]{4,8},)|-{1,3}(?=\s|$)|>{1,2}(?=\s))*"
 )
 #: Tokens that may stand between time and level.
 _TOKEN = re.compile(
@@ -47,7 +47,7 @@ _INNER = re.compile(
     r"(?P<bracket>\[[^\[\]]{0,200}(?:\[[^\[\]]{0,60}\][^\[\]]{0,60}){0,3}\])(?=[\s:\[(]|$)|\((?P<process>\d{1,10})\)(?=[\s:])"
     r"|(?P<paren>\([\w.-][\w .:-]{0,59}\))(?=[\s:])|\((?P<placed>[\w./-]{1,150}\.[A-Za-z]{1,5}:(?:\d{1,7}|[\w<>$]{1,100}\(\d{1,7}\)))\)(?=\s)|(?P<rust>(?:[\w-]{1,60}[ ])?ThreadId\(\d{1,9}\))(?=[ ])"
     r"|(?P<call>[A-Za-z_][\w.]{0,200}:[\w<>.]{1,100}:\d{1,7})(?=[ ])"
-    r"|(?P<django>[\w.]{1,80}[ ]\d{1,10}[ ]\d{6,20})(?=[ ])|<(?P<angle>[\w./-]{1,100}:\d{1,7})>(?=\s)|\{(?P<trace>[0-9a-f]{32})\}(?=[ ])|<(?P<erlang>\d{1,9}\.\d{1,9}\.\d{1,9})>(?=\s|$)"
+    r"|(?P<django>[\w.]{1,80}[ ]\d{1,10}[ ]\d{6,20})(?=[ ])|<(?P<angle>[\w./-]{1,100}:\d{1,7})>(?=\s)|\{(?P<trace>[0-9a-f]{32})\}(?=[ ])|(?P<hex>(?=[0-9a-f]{0,31}[a-f])[0-9a-f]{32})(?=[ ])|<(?P<erlang>\d{1,9}\.\d{1,9}\.\d{1,9})>(?=\s|$)"
     r"|(?P<swift>[A-Za-z_][\w.]{0,200}\([\w:]{0,100}\):\d{1,7})(?=[ ]-[ ])"
     r"|(?P<number>\d{1,10})(?=[ ]---[ ]|[ ]\[|[ ](?:MainThread|Thread-\d+)[ ])|(?P<thread>MainThread|Thread-\d+)(?=[ ])"
     r"|(?P<source>(?:[A-Za-z]:)?[\w./@\\-]{1,150}\.[A-Za-z]{1,4}:\d{1,7}(?::\d{1,7})?):?(?=[\s\]])"
@@ -227,6 +227,8 @@ def inner(line: str, place: int, head: Head) -> str:
             if not found.beside(named, line, head.level):
                 found.take_logger(named)
             place = named.end()
+            if named["end"].strip() in (":", "|") and names.BRACKET.match(line, place) is not None:
+                break  # a bracket behind a name and its sign is of the text
             continue
         break
     rest = columns.unquoted(line[place:]) if quoted else line[place:]
@@ -244,7 +246,7 @@ def _without_level(line: str, place: int, token: re.Match[str]) -> bool:
 _PLACED = re.compile(r"(?<=\S)[ ]{2,200}([\w.-]{1,60}\.[a-z]{1,3}:\d{1,7})[ ]{0,200}$")
 #: A logger behind the text, as Kafka writes it.
 _BEHIND = re.compile(r"[ ]\(((?:[a-z_]\w{0,60}\.){1,12}[A-Za-z_][\w$]{0,100})(?::\d{1,7})?\)$")
-_SPACE = re.compile(r"(?:\s|[|:](?=\s|$)|-{1,3}(?=\s)|>(?=\s))*")
+_SPACE = re.compile(r"(?:\s|[|:](?=\s|$)|-{1,3}(?=\s)|>{1,2}(?=\s))*")
 
 
 def _space(line: str, place: int) -> re.Match[str] | None:

@@ -9,15 +9,17 @@ from app.log.lines import words
 
 #: Longest name of a logger: the longest resourceId.
 LONGEST = 255
-#: `name: text`, `name - text`, `name   : text`; a bracket that was opened before the time may end it, or a tab.
+#: `name: text`, `name - text`, `name   : text`, `name.of.it | text`; a bracket that was opened before the time may end it, or a tab.
 LOGGER = re.compile(
     r"(?:(?P<module>[\w.]{1,200}):(?P<function>[\w<>.]{1,100}):(?P<line>\d{1,7})(?=[ ]-[ ])"
     r"|(?:in[ ])?(?=(?P<name>[A-Za-z_@](?:[\w.$/@·-]|#(?=[a-z<\d])|::?(?=\w)){0,254}))(?P=name)(?:\[(?P<pid>\d{1,10})\])?)"
-    r"(?P<end>(?:[ ]{0,80}:(?=[ ])|[ ]-(?P<pairs>(?:[\w.-]{1,60}=\"[^\"]{0,200}\"[ ]?){1,20})-(?=[ ])|(?:[ ]{1,60}\[[^\[\]]{0,60}\]|(?=[ ]\([\w.-]{1,150}\.[A-Za-z]{1,5}:[\w<>$]{1,100}\(\d{1,7}\)\)[ ]))?[ ]{1,3}(?:--?-?(?=[ ]\S)|(?=\([\w.-]{1,150}:[\w<>$]{1,100}\(\d))|[ ]{1,60}>(?=[ ]\S)|\t|(?=\]))|(?=[ ]\S{1,100}\.[a-z]{1,4}:\d{1,7}[ \]]))[ ]{0,2}"
+    r"(?P<end>(?:[ ]{0,80}:(?=[ ])|[ ]-(?P<pairs>(?:[\w.-]{1,60}=\"[^\"]{0,200}\"[ ]?){1,20})-(?=[ ])|(?:[ ]{1,60}\[[^\[\]]{0,60}\]|(?=[ ]\([\w.-]{1,150}\.[A-Za-z]{1,5}:[\w<>$]{1,100}\(\d{1,7}\)\)[ ]))?[ ]{1,3}(?:--?-?(?=[ ]\S)|(?=\([\w.-]{1,150}:[\w<>$]{1,100}\(\d))|[ ]{1,60}[>|](?=[ ]\S)|\t|(?=\]))|(?=[ ]\S{1,100}\.[a-z]{1,4}:\d{1,7}[ \]]))[ ]{0,2}"
 )
 SOURCE = re.compile(
     r"(?:\.{3})?[\w./@\\-]{1,150}\.[A-Za-z]{1,4}(?::\d{1,7}(?:[:,][\w.<>$*]{1,100})?|->[\w:~<>]{1,100}:\d{1,7})"
 )
+#: A bracket that holds no place in the source.
+BRACKET = re.compile(rf"\[(?!{SOURCE.pattern}\])")
 #: A logger or a function with the line in its source.
 PLACED = re.compile(
     r"(?=[^(:]{0,200}[A-Z._])(?P<name>[A-Za-z_][\w.$<>-]{0,200}?)(?:[:#](?P<line>\d{1,7})|\((?P<paren>\d{1,7})\))"
@@ -103,5 +105,5 @@ def is_logger(found: re.Match[str], line: str, level: words.Level | None, *, sou
         )
         return ((sourced or column) and after not in ("{", "")) or SOURCE.match(line, found.end()) is not None
     if shaped or end != ":":
-        return shaped or not name.isupper()
+        return shaped or (end != "|" and not name.isupper())
     return (name[0].islower() or _HUMPS.match(name) is not None) and line[level.end : level.end + 1] != ":"

@@ -9,7 +9,7 @@ from app.log.lines import tail, words
 
 #: Signs that consoles show in the place of a level.
 _SIGNS = {
-    **dict.fromkeys("ℹ•●◐▶☑✔✓★…⬢☐◯✅", "info"),
+    **dict.fromkeys("ℹ•●◐▶☑✔✓★…⬢☐◯○✅", "info"),
     **dict.fromkeys("⚠‼", "warn"),
     **dict.fromkeys("✖✗✘×⨯☒❌⛔🚨💥", "error"),
     **dict.fromkeys("⚙⬤", "debug"),

@@ -11,7 +11,7 @@ _FRACTION = r"(?:[.,]\d{1,9})?"
 _UUID = r"[0-9a-z]{8}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{12}"
 
 SERVICES: tuple[Form, ...] = (
-    # AWS Lambda's own lines, and those that Node.js and Python write there
+    # AWS Lambda's own lines, and those that Node.js, .NET and Python write there
     form(
         "lambda",
         "[SERIX]",
@@ -21,7 +21,8 @@ SERVICES: tuple[Form, ...] = (
     form(
         "lambda-node",
         r"0-\t[a0][a0]",
-        rf"(?P<time>{_DAY}T{_CLOCK}\.\d{{3}}Z)\t(?P<request_id>{_UUID}|undefined)\t(?P<level>TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\t(?P<message>.*)",
+        rf"(?P<time>{_DAY}T{_CLOCK}\.\d{{3}}Z)\t(?P<request_id>{_UUID}|undefined)\t(?P<level>TRACE|DEBUG|INFO|WARN|ERROR|FATAL|trce|dbug|info|warn|fail|crit)\t(?P<message>.*)",
+        {"trce": "trace", "dbug": "debug", "fail": "error", "crit": "critical"},
         pairs=True,
     ),
     form(

@@ -40,11 +40,11 @@ VENDORS: tuple[Form, ...] = (
         r"(?:<\d{1,3}>)?(?P<time>[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d)(?: (?P<resource>[\w.-]{1,255}))?(?: ?:)? %(?P<facility>ASA|FTD|PIX|FWSM)-(?P<letter>[0-7])-(?P<code>\d{6}): (?P<message>.*)",
         _SYSLOG,
     ),
-    # WebSphere: [9/15/23 8:00:00:123 UTC] 0000002a Pay           E   text
+    # WebSphere, and Open Liberty with a comma behind the day: [9/15/23 8:00:00:123 UTC] 0000002a Pay           E   text
     form(
         "websphere",
         r"\[0",
-        r"\[(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{2}) (?P<clock>\d{1,2}:\d\d:\d\d:\d{3}) (?P<zone>[A-Z]{2,5})\] (?P<thread>[0-9a-f]{8}) (?P<resource>\S{1,60}) +(?P<letter>[FEWAICDRO123<>]) +(?P<message>.*)",
+        r"\[(?P<month>\d{1,2})/(?P<day>\d{1,2})/(?P<year>\d{2}),? (?P<clock>\d{1,2}:\d\d:\d\d:\d{3}) (?P<zone>[A-Z]{2,5})\] (?P<thread>[0-9a-f]{8}) (?P<resource>\S{1,200}) +(?P<letter>[FEWAICDRO123<>]) +(?P<message>.*)",
         {
             **{
                 "F": "fatal",
