@@ -6,7 +6,7 @@ A test holds both together: `record` refuses exactly the values in which `LogSch
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -33,6 +33,40 @@ DEFAULT_LEVEL = "info"
 #: JSON text can grow when it is decoded and encoded again: `1e15` is four bytes sent, 18 written.
 _GROWTH = 6
 _json = msgspec.json.Encoder().encode
+
+
+class Ready(msgspec.Struct, frozen=True, gc=False):
+    """A log that was checked where it was read, but for its size: nothing is left to do where that is `surely` small enough."""
+
+    #: Without an id; whoever takes the log takes a copy. Its texts are clean, those but the message short, its metadata not too deep.
+    log: LogRecord
+    #: About how many bytes it has: no fewer than its message, nor than a sixth of its metadata as JSON.
+    size: int
+
+    def sent(self) -> dict[str, Any]:
+        """Return the log as it would be sent."""
+        log = self.log
+        return {
+            "message": log.message,
+            "level": log.level,
+            "timestamp": log.t * 1_000_000 + log.ns,
+            "resourceId": log.resource_id,
+            "traceId": log.trace_id,
+            "spanId": log.span_id,
+            "metadata": log.metadata,
+        }
+
+
+#: Returns a copy of a log, whose metadata are the same.
+copied: Callable[[LogRecord], LogRecord] = LogRecord.__copy__  # type: ignore[attr-defined]
+
+
+def surely(limits: Limits) -> int:
+    """Return up to which size, in bytes, no log exceeds any of the limits."""
+    most = (
+        min(limits.message, limits.metadata) if limits.log is None else min(limits.message, limits.metadata, limits.log)
+    )
+    return most // _GROWTH
 
 
 def record(value: Any, size: int, limits: Limits, now: int, *, alone: bool = False) -> LogRecord | None:
@@ -74,6 +108,29 @@ def record(value: Any, size: int, limits: Limits, now: int, *, alone: bool = Fal
         own or b"", t, ns, level, message, resource_id, trace_id, span_id, commit, metadata, truncated=truncated
     )
     return fit(record, limits.log) if limits.log is not None and size * _GROWTH > limits.log else record
+
+
+def of_fields(log: dict[str, Any], metadata: dict[str, Any], size: int, limits: Limits, now: int) -> LogRecord | None:
+    """Return the record of a log whose fields but the time have been checked, and which has these *metadata*; as `record` does.
+
+    None also where it is to be looked at by `record` itself.
+    """
+    get = log.get
+    message, sent, trace_id, span_id = log["message"], get("timestamp"), get("traceId"), get("spanId")
+    if len(message) * 4 > limits.message or (limits.log is not None and size * _GROWTH > limits.log):
+        return None
+    if (trace_id is not None and len(trace_id) > TEXT_LENGTH) or (span_id is not None and len(span_id) > TEXT_LENGTH):
+        return None
+    if sent is None and "timestamp" in metadata:
+        return None
+    try:
+        t, ns = _instant(sent, now)
+    except ValueError:
+        return None
+    if metadata and metadata_fault(metadata, size, limits) is not None:
+        return None
+    level, resource_id, commit = get("level", DEFAULT_LEVEL), get("resourceId"), get("commit")
+    return LogRecord(b"", t, ns, level, message, resource_id, trace_id, span_id, commit, metadata or None)
 
 
 def _instant(value: Any, now: int) -> Instant:

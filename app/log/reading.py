@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -17,6 +17,7 @@ from app.log.foreign import fits, layouts, objects
 from app.log.foreign.doubled import may_be
 from app.log.foreign.found import Foreign
 from app.log.foreign.roles import ROLES
+from app.log.foreign.ways import Way
 from app.log.limits import Sharing
 from app.log.lines.reader import read_line
 from app.log.lines.words import leading
@@ -54,12 +55,12 @@ class Reader:
         """Return the log that a line of text is."""
         return self._line(text, Foreign({"message": text}, ""))
 
-    def at_once(self, value: dict[str, Any], raw: bytes) -> Foreign | None:
-        """Return the one log that the object in *raw* is; None where it must be searched, or a name may stand twice in it."""
+    def way(self, value: dict[str, Any], raw: bytes) -> Way | None:
+        """Return how the one log that the object in *raw* is may be read at once; None where it must be searched, or a name may stand twice in it."""
         layout = layouts.layout(value, self.assumed.form)
         if layout.way is None or (raw.count(b'"') > layout.quotes and may_be(raw, value)):
             return None
-        return layout.way.read(value, raw, self.assumed)
+        return layout.way
 
     def read(
         self, value: dict[str, Any], raw: bytes = b"", depth: int = 0, later: dict[str, list[Any]] | None = None
@@ -159,11 +160,10 @@ _LIKE = {
 }
 
 
-def unused(value: Any, one: Foreign) -> list[str]:
-    """Return the keys at the top of *value* that look like a field that the log has not got from it."""
+def unused(value: Any, origins: Mapping[str, str]) -> list[str]:
+    """Return the keys at the top of *value* that look like a field that the log has not got from it; *origins* has those that it has."""
     if type(value) is not dict:
         return []
-    origins = one.origins
     if "level" in origins and "timestamp" in origins and "message" in origins:
         return []
     lacking = _LIKE.keys() - origins.keys()

@@ -22,6 +22,7 @@ from app.log.foreign.found import Foreign
 from app.log.limits import Limits, Sharing, ensure_few
 from app.log.lines.reader import read_inner
 from app.log.numbers import Number
+from app.log.own import Ready
 from app.log.reading import Line, Reader, batch, unused
 from app.log.record import LogRecord
 from app.log.scalars import as_bytes
@@ -35,6 +36,8 @@ UNUSED_SHOWN = 20
 _AT_ONCE = 100
 #: The character that begins a colour, as JSON must write it.
 _ESCAPE = b"\\u001b"
+#: Kinds of values that bring their bytes, or need none.
+_MADE = frozenset((Item, Ready))
 _encoder = msgspec.json.Encoder()
 _json, _json_lines = _encoder.encode, _encoder.encode_lines
 
@@ -74,6 +77,15 @@ class Parsed:
     ruled: Counter[tuple[str, str]] | None = None
     #: The logs that a rule left out: the place of each in the request, and its time in ms; ascending.
     left_out: dict[int, int] = field(default_factory=dict)
+
+    def add(self, log: LogRecord, place: int, size: int, read_as: str = "") -> None:
+        """Add a log, read by the dialect *read_as*."""
+        self.logs.append(log)
+        self.places.append(place)
+        self.sizes.append(size)
+        if read_as:
+            self.last_read = place, read_as
+            self.read_as[read_as] = self.read_as.get(read_as, 0) + 1
 
     @property
     def dropped(self) -> dict[str, int]:
@@ -132,8 +144,8 @@ def read_items(
 ) -> Parsed:
     """Return the logs among decoded JSON values: what `read` does for doors that decode by themselves.
 
-    Where a door has the bytes of a value, that is an Item. Each value is one log at most; with *several* one that wraps some
-    gives them all. Raises TooLarge for too many.
+    Where a door has the bytes of a value, that is an Item; where it has checked a log, that is Ready. Each value is one log at
+    most; with *several* one that wraps some gives them all. Raises TooLarge for too many.
     """
     ensure_few(len(values), limits.logs)
     reader = None if strict else replace(_reader(now, source, line), several=several)
@@ -154,11 +166,15 @@ def payload_of(value: Any) -> bytes:
         return as_bytes(value)
 
 
-def _items(values: Sequence[Any]) -> Iterator[Item]:
+def _items(values: Sequence[Any]) -> Iterator[Item | Ready]:
     """Yield the values with their bytes, which are made of many at once: that takes half as long as one by one."""
     for start in range(0, len(values), _AT_ONCE):
         some = values[start : start + _AT_ONCE]
-        lines = None if Item in map(type, some) else _lines(some)
+        kinds = set(map(type, some))
+        if kinds <= _MADE:
+            yield from some
+            continue
+        lines = _lines(some) if kinds.isdisjoint(_MADE) else None
         # JSON has no line feed within a value.
         yield from map(_item, some) if lines is None else map(Item, some, lines.split(b"\n"))
 
@@ -172,9 +188,11 @@ def _lines(values: Sequence[Any]) -> bytes | None:
     return None if b"\\u0000" in lines else lines
 
 
-def _item(value: Any) -> Item:
-    if type(value) is Item:
-        return value
+def _item(value: Any) -> Item | Ready:
+    return value if isinstance(value, Item | Ready) else _made(value)
+
+
+def _made(value: Any) -> Item:
     try:
         raw = _json(value)
     except UNWRITABLE:
@@ -183,7 +201,7 @@ def _item(value: Any) -> Item:
 
 
 def _parse(
-    items: Iterable[Item],
+    items: Iterable[Item | Ready],
     limits: Limits,
     now: int,
     reader: Reader | None,
@@ -193,8 +211,14 @@ def _parse(
 ) -> Parsed:
     parsed = Parsed()
     logs, places, sizes = parsed.logs, parsed.places, parsed.sizes
-    plainly = reader is not None and not odd
-    for place, item in enumerate(items):
+    plainly, small = reader is not None and not odd, own.surely(limits)
+    for place, one in enumerate(items):
+        if isinstance(one, Ready) and one.size <= small:
+            logs.append(own.copied(one.log))
+            places.append(place)
+            sizes.append(one.size)
+            continue
+        item = _made(one.sent()) if isinstance(one, Ready) else one
         if plainly and not item.dirty and type(item.value) is dict:
             found: LogRecord | Problem | None = own.record(item.value, len(item.raw), limits, now, alone=True)
         else:
@@ -232,17 +256,23 @@ def _is_odd(raw: bytes) -> bool:
 
 def _foreign(item: Item, place: int, limits: Limits, now: int, reader: Reader, parsed: Parsed) -> None:
     """Add the logs in a value that is not in our own form."""
-    value = item.value
+    value, raw = item.value, item.raw
     try:
-        at_once = None if item.dirty or type(value) is not dict else reader.at_once(value, item.raw)
+        way = None if item.dirty or type(value) is not dict else reader.way(value, raw)
+        record = None if way is None else way.record(value, raw, reader.assumed, limits, now)
+        if way is not None and record is not None:
+            parsed.add(record, place, len(raw), way.read_as)
+            _note_unused(value, way.origins, parsed)
+            return
+        at_once = None if way is None else way.read(value, raw, reader.assumed)
         value, found = _searched(item, reader) if at_once is None else (value, [at_once])
     except RecursionError:
-        parsed.refused.append(Refused(Problem("is nested too deeply", index=place), item.raw))
+        parsed.refused.append(Refused(Problem("is nested too deeply", index=place), raw))
         return
     for one in found:
         if item.dirty:
             one.log = cleaned(one.log)  # what it wraps as a text was decoded only now
-        raw = item.raw if len(found) == 1 else _item(one.log).raw
+        raw = item.raw if len(found) == 1 else _made(one.log).raw
         size = len(raw)
         record = own.record(one.log, size, limits, now)
         if record is None:
@@ -251,15 +281,15 @@ def _foreign(item: Item, place: int, limits: Limits, now: int, reader: Reader, p
         if record is None:
             parsed.refused.append(Refused(replace(own.problem(one.log, limits), index=place), raw))
             continue
-        parsed.logs.append(record)
-        parsed.places.append(place)
-        parsed.sizes.append(size)
-        if one.read_as or type(value) is str:
-            parsed.last_read = place, one.read_as or "text"
-        if one.read_as:
-            parsed.read_as[one.read_as] = parsed.read_as.get(one.read_as, 0) + 1
-        if len(parsed.unused) < UNUSED_SHOWN:
-            parsed.unused += [name for name in unused(value, one) if name not in parsed.unused]
+        parsed.add(record, place, size, one.read_as)
+        if type(value) is str and not one.read_as:
+            parsed.last_read = place, "text"
+        _note_unused(value, one.origins, parsed)
+
+
+def _note_unused(value: Any, origins: dict[str, str], parsed: Parsed) -> None:
+    if len(parsed.unused) < UNUSED_SHOWN:
+        parsed.unused += [name for name in unused(value, origins) if name not in parsed.unused]
 
 
 def _searched(item: Item, reader: Reader) -> tuple[Any, list[Foreign]]:

@@ -11,14 +11,18 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from app.log import schema
 from app.log.dialects.table import SIGNS
 from app.log.foreign import layouts
 from app.log.foreign.found import OWN, Foreign
+from app.log.limits import Limits
 from app.log.reading import Reader
 from app.times.written import Assumed
 from tests.thorough import examples
 
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "data" / "producers"
+#: When the logs come, in ms.
+_NOW = 1_795_963_451_196
 READER = Reader(Assumed(datetime(2026, 11, 29, tzinfo=UTC)))
 
 #: Values that are of one type and mean different things, or nothing.
@@ -69,6 +73,34 @@ def read_afresh(value: dict[str, Any]) -> list[Foreign]:
     return read(value)
 
 
+def taken(value: dict[str, Any], limits: Limits) -> tuple[Any, ...]:
+    """Return what a request with one object comes to."""
+    parsed = schema.read(json.dumps(value).encode(), "application/x-ndjson", limits, _NOW)
+    # As text, for NaN.
+    return repr(parsed.logs), parsed.refused, parsed.read_as, parsed.recognised, parsed.unused, parsed.sizes
+
+
+def taken_afresh(value: dict[str, Any], limits: Limits) -> tuple[Any, ...]:
+    """Return the same with nothing remembered."""
+    layouts._layouts.clear()
+    return taken(value, limits)
+
+
+@settings(max_examples=examples(300), deadline=None)
+@given(logs=_LOGS, most=st.sampled_from((20, 300, 65_536)), log=st.sampled_from((None, 10_000)))
+@example(logs=[{"msg": "a", "level": 30, "timestamp": None}] * 2, most=20, log=None)
+@example(logs=[{"msg": "a", "level": 30, "metadata": {"timestamp": "2023-09-15T08:00:00Z"}}] * 2, most=300, log=None)
+@example(logs=[{"msg": "a", "trace_id": "x" * 300, "level": "warn"}] * 2, most=300, log=None)
+def test_logs_of_one_layout_are_each_taken_by_their_own_values(
+    logs: list[dict[str, Any]], most: int, log: int | None
+) -> None:
+    """Their records too, what is refused, and what the answer says."""
+    limits = Limits(message=most, metadata=most, retention_ms=10**12, log=log)
+    alone = [taken_afresh(one, limits) for one in logs]
+    layouts._layouts.clear()
+    assert [taken(one, limits) for one in (*logs, *logs)] == alone + alone
+
+
 @settings(max_examples=examples(600), deadline=None)
 @given(logs=_LOGS)
 @example(logs=[{"msg": "a", "level": 30, "time": 1_700_000_000_123}, {"msg": "", "level": 35, "time": 5}])
@@ -115,5 +147,9 @@ def test_real_logs_are_read_by_a_short_way_as_they_are_by_a_search() -> None:
     alone = [read_afresh(value) for value in found]
     layouts._layouts.clear()
     assert [read(value) for value in (*found, *found)] == alone + alone
+    limits = Limits(message=65_536, metadata=65_536, retention_ms=10**12)
+    records = [taken_afresh(value, limits) for value in found]
+    layouts._layouts.clear()
+    assert [taken(value, limits) for value in (*found, *found)] == records + records
     ways = [layouts.layout(value).way is not None for value in found]
     assert sum(ways) > 0.6 * len(ways)

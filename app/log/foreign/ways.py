@@ -12,10 +12,13 @@ from functools import partial
 from operator import itemgetter
 from typing import Any
 
+from app.log import own
 from app.log.dialects.dialect import Dialect, at
 from app.log.foreign import fits, scales, traces
 from app.log.foreign.found import NULLS, OWN, Foreign, Search
 from app.log.foreign.roles import FAILED, STATUSES
+from app.log.limits import Limits
+from app.log.record import LogRecord
 from app.times.written import Assumed
 
 #: Takes what lies at a place out of an object of the layout.
@@ -75,6 +78,26 @@ class Way:
 
     def read(self, value: dict[str, Any], raw: bytes, assumed: Assumed) -> Foreign | None:
         """Return the log that an object of the layout is; None where it must be searched."""
+        log = self._fields(value, raw, assumed)
+        if log is None:
+            return None
+        sent_time = None if self.time is None else self.time(value)
+        if self.ours:
+            return Foreign(dict(value), "", self.origins)
+        if self.id:
+            log["id"] = value["id"]
+        if rest := self._rest(value):
+            log["metadata"] = rest
+        return Foreign(log, self.read_as, self.origins, sent_time)
+
+    def record(self, value: dict[str, Any], raw: bytes, assumed: Assumed, limits: Limits, now: int) -> LogRecord | None:
+        """Return the record of the log that an object of the layout is; None where it must be searched, or looked at otherwise."""
+        if self.ours or self.id:
+            return None
+        log = self._fields(value, raw, assumed)
+        return None if log is None else own.of_fields(log, self._rest(value), len(raw), limits, now)
+
+    def _fields(self, value: dict[str, Any], raw: bytes, assumed: Assumed) -> dict[str, Any] | None:
         log = self.given.copy()
         for name in self.texts:
             text = value[name]
@@ -86,23 +109,18 @@ class Way:
             if found is None:
                 return None
             log[name] = found
-        sent_time = None
         if self.time is not None:
-            sent_time = self.time(value)
-            time = self._time(value, sent_time, raw, assumed)
+            time = self._time(value, self.time(value), raw, assumed)
             if time is None:
                 return None
             log["timestamp"] = time
-        if self.ours:
-            return Foreign(dict(value), "", self.origins)
-        if self.id:
-            log["id"] = value["id"]
+        return log
+
+    def _rest(self, value: dict[str, Any]) -> dict[str, Any]:
         rest = {name: value[name] for name in self.rest}
         if self.metadata:
             rest |= value["metadata"]
-        if rest:
-            log["metadata"] = rest
-        return Foreign(log, self.read_as, self.origins, sent_time)
+        return rest
 
     def _time(self, value: dict[str, Any], sent: Any, raw: bytes, assumed: Assumed) -> fits.Time:
         dialect = self.dialect

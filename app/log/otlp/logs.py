@@ -6,10 +6,11 @@ Both encodings are read into objects with the same attributes, so that one funct
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.log.fold import fold
-from app.log.record import SEVERITY
+from app.log.own import Ready
+from app.log.record import SEVERITY, LogRecord
 from app.log.scalars import compact_json
 from app.times import instant
 
@@ -26,6 +27,19 @@ _NAMES = ("service.name", "host.name", "k8s.pod.name", "container.name", "contai
 _NAMELESS = "unknown_service"
 #: Least count of nanoseconds that `app.times.instant.from_number` takes for one.
 _CERTAIN = 10**17
+#: A count of nanoseconds beyond all times of which it is certain, and bytes of the longest ids of trace and span together.
+_LAST, _LONGEST_IDS = 10**19, 100
+
+
+class ScopeOrigin(NamedTuple):
+    """What all records of one scope share."""
+
+    #: Their metadata, see `origin`.
+    shared: dict[str, Any]
+    #: Their resource's name.
+    name: str | None
+    #: About how many bytes it takes; 0 where it is to be looked at with each record.
+    size: int
 
 
 def resource_id(attributes: dict[str, Any]) -> str | None:
@@ -97,20 +111,11 @@ def log(
     """Return the log of a *record* whose body and attributes are plain values; *shared* is its scope's `origin`."""
     number, text = record.severity_number, record.severity_text
     found = text if text in _RANKED else level(number, text)
-    event, flags, own = record.event_name, record.flags, shared
-    if text and found != text:
-        own = {**own, "severityText": text}
-    if event:
-        own = {**own, "eventName": event}
-    if flags:
-        own = {**own, "traceFlags": flags}
-    if record.dropped_attributes_count:
-        # The only sign that the sender's library left some out.
-        own = {**own, "droppedAttributes": record.dropped_attributes_count}
+    own = _beside(record, text, found, shared)
     if not isinstance(body, str):
         if body is not None:
             own = {**own, "body": body}
-        body = _message(body, attributes, event)
+        body = _message(body, attributes, record.event_name)
     at = record.time_unix_nano or record.observed_time_unix_nano
     return {
         "message": body,
@@ -121,6 +126,43 @@ def log(
         "spanId": hexadecimal(record.span_id),
         "metadata": joined(attributes, own),
     }
+
+
+def ready(record: Any, message: str, attributes: dict[str, Any], about: ScopeOrigin, size: int) -> Ready | None:
+    """Return the same log of a record in protobuf as most are; None for one in which anything has to be looked at.
+
+    Its *attributes* are scalars, and no NUL is among them and the *message*, which take *size* bytes.
+    """
+    text, event = record.severity_text, record.event_name
+    at = record.time_unix_nano or record.observed_time_unix_nano
+    found = text if text in _RANKED else level(record.severity_number, text)
+    trace, span = record.trace_id, record.span_id
+    if found is None or not _CERTAIN <= at < _LAST or len(trace) + len(span) > _LONGEST_IDS:
+        return None
+    if "\0" in text or "\0" in event:
+        return None
+    ids = hexadecimal(trace), hexadecimal(span)
+    metadata = joined(attributes, _beside(record, text, found, about.shared))
+    made = LogRecord(b"", at // 1_000_000, at % 1_000_000, found, message, about.name, *ids, None, metadata)
+    return Ready(made, size + about.size + len(text) + len(event))
+
+
+def _beside(record: Any, text: str, found: str | None, shared: dict[str, Any]) -> dict[str, Any]:
+    """Return what is said of a record besides its attributes; its severity's *text* where its level is another."""
+    event, flags, dropped = record.event_name, record.flags, record.dropped_attributes_count
+    if not (event or flags or dropped or (text and found != text)):
+        return shared
+    own = dict(shared)
+    if text and found != text:
+        own["severityText"] = text
+    if event:
+        own["eventName"] = event
+    if flags:
+        own["traceFlags"] = flags
+    if dropped:
+        # The only sign that the sender's library left some out.
+        own["droppedAttributes"] = dropped
+    return own
 
 
 def _message(body: Any, attributes: dict[str, Any], event: str) -> str:

@@ -6,18 +6,19 @@ way to the records are then walked here (https://protobuf.dev/programming-guides
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
 from app.errors import InvalidRecord, Problem
 from app.log.limits import REQUEST_LOGS, Sharing
-from app.log.otlp import logs, spans
+from app.log.otlp import logs, spans, values
+from app.log.otlp.logs import ScopeOrigin
+from app.log.own import Ready
 from app.log.schema import Refused
 from app.log.wire import ReadOnce, ensure_few_packed, split
 
@@ -29,8 +30,8 @@ _NOT = "is not a request of OTLP in protobuf"
 #: Fields that stay bytes: an exporter sends most of them again and again, and they are read once for all requests; a body is
 #: a text nearly always, which is had from its bytes in less time than by the library's objects.
 _BYTES = ("resource", "scope", "attributes", "body")
-#: KeyValues that are remembered, and bytes of the longest: many are ids, which never come again.
-_REMEMBERED, _SHORT = 1_024, 128
+#: Types of values in which nothing lies; and bytes that the names of a record's own fields take.
+_SCALARS, _NAMES = frozenset((str, int, bool, float, type(None))), 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class OtlpPacked:
     #: The same record with all that is within decoded: what a broken one is refused by.
     whole: Any
     way: tuple[str, str, str]
-    read: Callable[[Any, dict[str, Any], str | None], dict[str, Any]]
+    read: Callable[[Any, ScopeOrigin], dict[str, Any] | Ready]
     response: Any
 
 
@@ -89,8 +90,16 @@ def log_records() -> OtlpPacked:
     return _signal(service.ExportLogsServiceRequest, service.ExportLogsServiceResponse, way, _log)
 
 
-def _log(record: Any, shared: dict[str, Any], name: str | None) -> dict[str, Any]:
-    return logs.log(record, _body(record.body), _pairs(record.attributes), shared, name)
+def _log(record: Any, about: ScopeOrigin) -> dict[str, Any] | Ready:
+    pairs = record.attributes[:]
+    attributes, body = dict(map(values.read_pair, pairs)), values.body(record.body)
+    if about.size and type(body) is str and _SCALARS.issuperset(map(type, attributes.values())):
+        pairs.append(record.body)
+        whole = b"".join(pairs)
+        # Numbers and truths have such bytes too.
+        if b"\0" not in whole and (found := logs.ready(record, body, attributes, about, len(whole))) is not None:
+            return found
+    return logs.log(record, body, attributes, about.shared, about.name)
 
 
 @lru_cache(maxsize=1)
@@ -102,12 +111,12 @@ def span_records() -> OtlpPacked:
     return _signal(service.ExportTraceServiceRequest, service.ExportTraceServiceResponse, way, _span)
 
 
-def _span(span: Any, shared: dict[str, Any], name: str | None) -> dict[str, Any]:
+def _span(span: Any, about: ScopeOrigin) -> dict[str, Any]:
     inner = {
-        "events": [spans.event(one.name, one.time_unix_nano, plain(one.attributes)) for one in span.events[:]],
-        "links": [spans.link(one.trace_id, one.span_id, plain(one.attributes)) for one in span.links[:]],
+        "events": [spans.event(one.name, one.time_unix_nano, values.plain(one.attributes)) for one in span.events[:]],
+        "links": [spans.link(one.trace_id, one.span_id, values.plain(one.attributes)) for one in span.links[:]],
     }
-    return spans.log(span, _pairs(span.attributes), inner, shared, name)
+    return spans.log(span, dict(map(values.read_pair, span.attributes[:])), inner, about.shared, about.name)
 
 
 def read(body: bytes, kind: OtlpPacked, most: int = REQUEST_LOGS) -> list[Any]:
@@ -128,100 +137,68 @@ def _whole(request: Any, kind: OtlpPacked) -> Iterator[Any]:
     sharing, read = Sharing(), kind.read
     # Copied by [:], which makes a list at once; the library's own iteration ends by an exception, which takes longer than some elements.
     for resource in getattr(request, outer)[:]:
-        described, name = _resources[resource.resource]
+        described = _resources[resource.resource]
         for scope in getattr(resource, middle)[:]:
-            shared, records = logs.origin(described, *_scopes[scope.scope]), getattr(scope, inner)[:]
-            sharing.add(shared, len(records))
+            about, records = _about(described, _scopes[scope.scope]), getattr(scope, inner)[:]
+            sharing.add(about.shared, len(records))
             for record in records:
-                yield read(record, shared, name)
+                yield read(record, about)
 
 
 def _each(body: bytes, kind: OtlpPacked) -> Iterator[Any]:
     sharing = Sharing()
     for outer in split(body, 1)[0]:
         scopes, rest = split(outer, 2)
-        described, name = _origin(kind.resource, rest, "resource", _resources)
+        described = _origin(kind.resource, rest, "resource", _resources)
         for middle in scopes:
             records, rest = split(middle, 2)
-            shared = logs.origin(described, *_origin(kind.scope, rest, "scope", _scopes))
-            sharing.add(shared, len(records))
+            about = _about(described, _origin(kind.scope, rest, "scope", _scopes))
+            sharing.add(about.shared, len(records))
             for raw in records:
                 try:
                     kind.whole.FromString(raw)
-                    yield kind.read(kind.record.FromString(raw), shared, name)
+                    yield kind.read(kind.record.FromString(raw), about)
                 except _BROKEN as error:
                     yield Refused(Problem(f"is not a record of OTLP in protobuf: {error}"), raw)
 
 
-def _resource(raw: bytes) -> tuple[dict[str, Any], str | None]:
+class _Described(NamedTuple):
+    """A resource or a scope."""
+
+    attributes: dict[str, Any]
+    #: Of a resource what it is called, of a scope its name and version.
+    name: str | None
+    version: str
+    #: About how many bytes it takes; 0 where it has more than texts and numbers.
+    size: int
+
+
+def _resource(raw: bytes) -> _Described:
     from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 
-    described = plain(Resource.FromString(raw).attributes)
-    return described, logs.resource_id(described)
+    attributes = values.plain(Resource.FromString(raw).attributes)
+    return _Described(attributes, logs.resource_id(attributes), "", _size(raw, attributes))
 
 
-def _scope(raw: bytes) -> tuple[str, str, dict[str, Any]]:
+def _scope(raw: bytes) -> _Described:
     from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 
     scope = InstrumentationScope.FromString(raw)
-    return scope.name, scope.version, plain(scope.attributes)
+    attributes = values.plain(scope.attributes)
+    return _Described(attributes, scope.name, scope.version, _size(raw, attributes))
 
 
-class _Pairs(dict[bytes, tuple[str, Any]]):
-    """Keys and values by the bytes of their KeyValues: those of a few names or short texts come again with every record."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._decode = self._load
-
-    def _load(self, raw: bytes) -> Any:
-        from opentelemetry.proto.common.v1.common_pb2 import KeyValue
-
-        self._decode = KeyValue.FromString
-        return self._decode(raw)
-
-    def __missing__(self, raw: bytes) -> tuple[str, Any]:
-        size = len(raw)
-        if size > _SHORT:
-            return self._read(raw)
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        # A key (field 1) and a text (field 1 of field 2), each with its length in one byte: what nearly all are.
-        at, rest = (raw[1] + 2, size - raw[1] - 6) if size > 5 and raw[0] == 0x0A else (size, -1)
-        plain = (
-            rest >= 0 and raw[at] == 0x12 and raw[at + 2] == 0x0A and raw[at + 1] == rest + 2 and raw[at + 3] == rest
-        )
-        found = self[raw] = (raw[2:at].decode(), raw[at + 4 :].decode()) if plain else self._read(raw)
-        return found
-
-    def _read(self, raw: bytes) -> tuple[str, Any]:
-        pair = self._decode(raw)
-        inner = pair.value
-        # The usual types first: to ask which one is set takes longer than to read both.
-        return pair.key, inner.string_value or inner.int_value or value(inner)
+def _size(raw: bytes, attributes: dict[str, Any]) -> int:
+    flat = b"\0" not in raw and _SCALARS.issuperset(map(type, attributes.values()))
+    return len(raw) + _NAMES if flat else 0
 
 
-_read_pair = _Pairs().__getitem__
+def _about(resource: _Described, scope: _Described) -> ScopeOrigin:
+    shared = logs.origin(resource.attributes, scope.name or "", scope.version, scope.attributes)
+    return ScopeOrigin(shared, resource.name, resource.size + scope.size if resource.size and scope.size else 0)
 
 
-def _pairs(packed: Any) -> dict[str, Any]:
-    return dict(map(_read_pair, packed[:]))
-
-
-def _body(raw: bytes) -> Any:
-    """Return the AnyValue in *raw* as plain data; nearly always it is a text, its field 1, and its length is one byte or two."""
-    rest = len(raw) - 2
-    if rest >= 0 and raw[0] == 0x0A:
-        if rest == raw[1] < 0x80:
-            return raw[2:].decode()
-        if rest >= 0x80 and raw[2] < 0x80 <= raw[1] and rest - 1 == raw[1] - 0x80 + (raw[2] << 7):
-            return raw[3:].decode()
-    from opentelemetry.proto.common.v1.common_pb2 import AnyValue
-
-    return value(AnyValue.FromString(raw))
-
-
-#: By the bytes of a resource its attributes and name, by those of a scope its name, version and attributes.
+#: Resources and scopes by their bytes.
 _resources, _scopes = ReadOnce(_resource), ReadOnce(_scope)
 
 
@@ -231,32 +208,6 @@ def _origin(message: Any, raw: bytes, name: str, read: ReadOnce[bytes, T]) -> T:
         return read[getattr(message.FromString(raw), name)]
     except DecodeError:
         return read[b""]
-
-
-def plain(pairs: Any) -> dict[str, Any]:
-    """Return a sequence of KeyValue as a dict."""
-    # The usual types first: to ask which one is set takes longer than to read both.
-    return {pair.key: (inner := pair.value).string_value or inner.int_value or value(inner) for pair in pairs[:]}
-
-
-def value(any_value: Any) -> Any:
-    """Return an AnyValue as plain data; bytes as base64, as protobuf's JSON has them."""
-    match any_value.WhichOneof("value"):
-        case "string_value":
-            return any_value.string_value
-        case "int_value":
-            return any_value.int_value
-        case "bool_value":
-            return any_value.bool_value
-        case "double_value":
-            return logs.number(any_value.double_value)
-        case "kvlist_value":
-            return plain(any_value.kvlist_value.values)
-        case "array_value":
-            return [value(one) for one in any_value.array_value.values[:]]
-        case "bytes_value":
-            return base64.b64encode(any_value.bytes_value).decode()
-    return None
 
 
 def _length(number: int) -> bytes:

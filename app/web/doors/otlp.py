@@ -15,7 +15,6 @@ from app.accept.accept import Outcome
 from app.errors import InvalidRecord, LogIngestorError
 from app.files import carried
 from app.log.otlp import document, packed
-from app.log.schema import Refused
 from app.times.written import Assumed
 from app.web.current import parts
 from app.web.doors.taking import bury, door, read_body, take
@@ -54,7 +53,7 @@ def _taken(form: document.OtlpJson, kind: Any) -> Response:
         bury(body, error.problems[0])
         raise
     assumed = assumed_of_source()
-    values = [one if isinstance(one, Refused) or one["level"] is not None else _read(one, assumed) for one in found]
+    values = [one if type(one) is not dict or one["level"] is not None else _read(one, assumed) for one in found]
     outcome = take(values, body)
     return _answer(outcome, form, kind)
 

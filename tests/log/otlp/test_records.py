@@ -18,6 +18,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from app.errors import InvalidRecord, LogIngestorError
 from app.log.limits import Limits
 from app.log.otlp import document, logs, packed
+from app.log.own import Ready
 from app.log.schema import Refused, read_items
 from app.rules.redact import Redactor, compiled
 from app.rules.text import parse
@@ -83,9 +84,14 @@ def as_json(made: ExportLogsServiceRequest) -> bytes:
 
 def both(made: ExportLogsServiceRequest) -> list[Any]:
     """Return the logs of the request, which are the same in both encodings."""
-    found = packed.read(made.SerializeToString(), packed.log_records())
+    found = [sent(one) for one in packed.read(made.SerializeToString(), packed.log_records())]
     assert document.read(as_json(made), document.LOGS) == found
     return found
+
+
+def sent(found: Any) -> Any:
+    """Return what a door hands on as it would be sent."""
+    return found.sent() if isinstance(found, Ready) else found
 
 
 def test_a_record_is_read_whole() -> None:
@@ -255,6 +261,54 @@ def test_what_is_no_json_of_otlp_is_refused(body: bytes) -> None:
     """Nothing in it can be read."""
     with pytest.raises(InvalidRecord):
         document.read(body, document.LOGS)
+
+
+_texts = st.text(st.sampled_from("aB0 \0\n\x1bé漢😀{}"), max_size=40) | st.just("x" * 300)
+_scalars = _texts | st.integers(-(2**63), 2**63 - 1) | st.booleans() | st.floats() | st.binary(max_size=5)
+_values = st.recursive(_scalars, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(_texts, inner, max_size=2))
+_attributes = st.dictionaries(_texts | st.sampled_from(("scope", "resource", "commit")), _values, max_size=4)
+_usual = st.dictionaries(st.sampled_from(("http.method", "order", "scope")), st.just("GET") | st.integers(1, 99))
+_records = st.fixed_dictionaries(
+    {"body": st.just("it failed") | _values, "attributes": _usual | _attributes},
+    optional={
+        "time_unix_nano": st.just(1_795_963_451_196_003_841) | st.integers(0, 2**64 - 1),
+        "observed_time_unix_nano": st.just(1_795_963_451_196_003_842) | st.integers(0, 2**64 - 1),
+        "severity_number": st.integers(0, 24),
+        "severity_text": st.sampled_from(("ERROR", "Information", "odd", "\0")) | _texts,
+        "trace_id": st.sampled_from((TRACE, bytes(16))) | st.binary(max_size=130),
+        "span_id": st.sampled_from((SPAN, bytes(8))) | st.binary(max_size=130),
+        "flags": st.integers(0, 1),
+        "dropped_attributes_count": st.integers(0, 2),
+        "event_name": st.sampled_from(("", "payment", "a\0")),
+    },
+)
+
+
+@settings(max_examples=examples(300), deadline=None)
+@given(st.lists(_records, min_size=1, max_size=4), _usual | _attributes, st.sampled_from((40, 1_000, 65_536)))
+def test_a_log_that_is_taken_at_once_is_the_same(
+    records: list[dict[str, Any]], resource: dict[str, Any], most: int
+) -> None:
+    """Whatever a record holds, and whatever is too large: as if each part of it had been sent in our own form."""
+    limits = Limits(message=most, metadata=most, retention_ms=10**12, log=None if most > 1_000 else most + 10_000)
+    found = packed.read(request(*records, resource=resource).SerializeToString(), packed.log_records())
+    at_once, slowly = read_items(found, limits, 5), read_items([sent(one) for one in found], limits, 5)
+    assert repr(at_once.logs) == repr(slowly.logs)  # as text, for NaN
+    assert (at_once.places, at_once.refused) == (slowly.places, slowly.refused)
+
+
+def test_usual_records_are_taken_at_once() -> None:
+    """What exporters send, with and without flags, an event and a level's text that is not the usual."""
+    usual = {"body": "it failed", "time_unix_nano": 1_795_963_451_196_003_841, "attributes": {"order": 7}}
+    more = (
+        {"severity_number": 9},
+        {"severity_text": "Information"},
+        {"severity_number": 17, "flags": 1, "event_name": "e"},
+    )
+    made = request(*({**usual, **one} for one in more))
+    found = packed.read(made.SerializeToString(), packed.log_records())
+    assert [type(one) for one in found] == [Ready] * len(more)
+    assert len(both(made)) == len(more)
 
 
 @settings(max_examples=examples(200), deadline=None)
