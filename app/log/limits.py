@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -26,7 +29,12 @@ SHARED_BYTES = 64 << 20
 _BEFORE = (b",", b"{", b"[", b"\n")
 #: Bytes that a packed log takes at most besides message and metadata: five texts of 255 characters, id and time.
 TEXTS = 8 << 10
-_json = msgspec.json.Encoder().encode
+#: JSON text can grow when it is decoded and encoded again: `1e15` is four bytes sent, 18 written.
+GROWTH = 6
+#: Values whose bytes are made at once: few enough that large ones do not stand in memory twice.
+AT_ONCE = 100
+_encoder = msgspec.json.Encoder()
+_json, _json_lines = _encoder.encode, _encoder.encode_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,3 +98,43 @@ def fit(record: LogRecord, limit: int) -> LogRecord:
         record.message = message[: len(message) - excess].decode("utf-8", "ignore")
         record.truncated = True
     return record
+
+
+#: The limits that no log exceeds.
+UNLIMITED = Limits(message=sys.maxsize, metadata=sys.maxsize, retention_ms=sys.maxsize)
+
+
+def size_of(texts: Iterable[str]) -> int | None:
+    """Return how many bytes the texts of a log take; None where one is none, or holds what `fold.clean` takes out."""
+    try:
+        joined = "".join(texts)
+        size = len(joined) if joined.isascii() else len(joined.encode())
+    except (TypeError, UnicodeEncodeError):
+        return None
+    return None if "\0" in joined else size
+
+
+def surely(limits: Limits) -> int:
+    """Return up to which size, in bytes, no log exceeds any of the limits."""
+    most = (
+        min(limits.message, limits.metadata) if limits.log is None else min(limits.message, limits.metadata, limits.log)
+    )
+    return most // GROWTH
+
+
+def json_lines(values: Sequence[Any]) -> bytes | None:
+    """Return decoded values as JSON, one a line; None where they must be looked at one by one: one is none, or has a NUL."""
+    try:
+        lines = _json_lines(values)
+    except UNWRITABLE:
+        return None
+    return None if b"\\u0000" in lines else lines
+
+
+def sizes(values: Sequence[Any]) -> Iterator[int | None]:
+    """Yield of each decoded value how many bytes of JSON it is; None where it must be looked at, or one of its neighbours."""
+    for start in range(0, len(values), AT_ONCE):
+        some = values[start : start + AT_ONCE]
+        lines = json_lines(some)
+        # JSON has no line feed within a value.
+        yield from repeat(None, len(some)) if lines is None else map(len, lines.split(b"\n")[:-1])

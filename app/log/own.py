@@ -15,7 +15,7 @@ from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, vali
 
 from app.errors import Problem
 from app.log.codec import encode
-from app.log.limits import TEXTS, Limits, fit
+from app.log.limits import GROWTH, TEXTS, Limits, fit
 from app.log.record import LogRecord, id_bytes, is_uuid7
 from app.log.scalars import compact_json
 from app.times import instant
@@ -30,8 +30,6 @@ AHEAD_MS = 600_000
 #: Level of a log that names none.
 DEFAULT_LEVEL = "info"
 
-#: JSON text can grow when it is decoded and encoded again: `1e15` is four bytes sent, 18 written.
-_GROWTH = 6
 _json = msgspec.json.Encoder().encode
 
 
@@ -45,28 +43,22 @@ class Ready(msgspec.Struct, frozen=True, gc=False):
 
     def sent(self) -> dict[str, Any]:
         """Return the log as it would be sent."""
-        log = self.log
-        return {
+        log, nanoseconds = self.log, self.log.t * 1_000_000 + self.log.ns
+        sent = {
             "message": log.message,
             "level": log.level,
-            "timestamp": log.t * 1_000_000 + log.ns,
+            # A smaller number would be taken for one of another unit.
+            "timestamp": nanoseconds if nanoseconds >= 10**17 else log.timestamp,
             "resourceId": log.resource_id,
             "traceId": log.trace_id,
             "spanId": log.span_id,
             "metadata": log.metadata,
         }
+        return sent if log.commit is None else {**sent, "commit": log.commit}
 
 
 #: Returns a copy of a log, whose metadata are the same.
 copied: Callable[[LogRecord], LogRecord] = LogRecord.__copy__  # type: ignore[attr-defined]
-
-
-def surely(limits: Limits) -> int:
-    """Return up to which size, in bytes, no log exceeds any of the limits."""
-    most = (
-        min(limits.message, limits.metadata) if limits.log is None else min(limits.message, limits.metadata, limits.log)
-    )
-    return most // _GROWTH
 
 
 def record(value: Any, size: int, limits: Limits, now: int, *, alone: bool = False) -> LogRecord | None:
@@ -107,7 +99,7 @@ def record(value: Any, size: int, limits: Limits, now: int, *, alone: bool = Fal
     record = LogRecord(
         own or b"", t, ns, level, message, resource_id, trace_id, span_id, commit, metadata, truncated=truncated
     )
-    return fit(record, limits.log) if limits.log is not None and size * _GROWTH > limits.log else record
+    return fit(record, limits.log) if limits.log is not None and size * GROWTH > limits.log else record
 
 
 def of_fields(log: dict[str, Any], metadata: dict[str, Any], size: int, limits: Limits, now: int) -> LogRecord | None:
@@ -117,7 +109,7 @@ def of_fields(log: dict[str, Any], metadata: dict[str, Any], size: int, limits: 
     """
     get = log.get
     message, sent, trace_id, span_id = log["message"], get("timestamp"), get("traceId"), get("spanId")
-    if len(message) * 4 > limits.message or (limits.log is not None and size * _GROWTH > limits.log):
+    if len(message) * 4 > limits.message or (limits.log is not None and size * GROWTH > limits.log):
         return None
     if (trace_id is not None and len(trace_id) > TEXT_LENGTH) or (span_id is not None and len(span_id) > TEXT_LENGTH):
         return None
@@ -185,9 +177,9 @@ def metadata_fault(metadata: dict[str, Any], size: int, limits: Limits) -> str |
             fault = _value_fault(inner, METADATA_DEPTH - 1)
             if fault is not None:
                 return fault
-    if size * _GROWTH > limits.metadata and len(_json(metadata)) > limits.metadata:
+    if size * GROWTH > limits.metadata and len(_json(metadata)) > limits.metadata:
         return f"is larger than {limits.metadata:,} bytes of JSON"
-    if limits.log is not None and size * _GROWTH > limits.log and len(encode(metadata)) > limits.log - TEXTS:
+    if limits.log is not None and size * GROWTH > limits.log and len(encode(metadata)) > limits.log - TEXTS:
         return f"takes more than {limits.log - TEXTS:,} bytes packed, which is what the queue carries"
     return None
 

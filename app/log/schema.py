@@ -19,10 +19,10 @@ from app.log.body import Item
 from app.log.fold import cleaned
 from app.log.foreign.doubled import decode
 from app.log.foreign.found import Foreign
-from app.log.limits import Limits, Sharing, ensure_few
+from app.log.limits import AT_ONCE, Limits, Sharing, ensure_few, json_lines, surely
 from app.log.lines.reader import read_inner
 from app.log.numbers import Number
-from app.log.own import Ready
+from app.log.own import Ready, copied
 from app.log.reading import Line, Reader, batch, unused
 from app.log.record import LogRecord
 from app.log.scalars import as_bytes
@@ -32,14 +32,11 @@ from app.times.written import Assumed
 OWN = "own"
 #: Most unused names of one request that its answer lists.
 UNUSED_SHOWN = 20
-#: Values whose bytes are made at once: few enough that large ones do not stand in memory twice.
-_AT_ONCE = 100
 #: The character that begins a colour, as JSON must write it.
 _ESCAPE = b"\\u001b"
 #: Kinds of values that bring their bytes, or need none.
 _MADE = frozenset((Item, Ready))
-_encoder = msgspec.json.Encoder()
-_json, _json_lines = _encoder.encode, _encoder.encode_lines
+_json = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,24 +165,15 @@ def payload_of(value: Any) -> bytes:
 
 def _items(values: Sequence[Any]) -> Iterator[Item | Ready]:
     """Yield the values with their bytes, which are made of many at once: that takes half as long as one by one."""
-    for start in range(0, len(values), _AT_ONCE):
-        some = values[start : start + _AT_ONCE]
+    for start in range(0, len(values), AT_ONCE):
+        some = values[start : start + AT_ONCE]
         kinds = set(map(type, some))
         if kinds <= _MADE:
             yield from some
             continue
-        lines = _lines(some) if kinds.isdisjoint(_MADE) else None
+        lines = json_lines(some) if kinds.isdisjoint(_MADE) else None
         # JSON has no line feed within a value.
         yield from map(_item, some) if lines is None else map(Item, some, lines.split(b"\n"))
-
-
-def _lines(values: Sequence[Any]) -> bytes | None:
-    """Return the values as JSON, one a line; None where they must be checked one by one."""
-    try:
-        lines = _json_lines(values)
-    except UNWRITABLE:
-        return None
-    return None if b"\\u0000" in lines else lines
 
 
 def _item(value: Any) -> Item | Ready:
@@ -211,10 +199,10 @@ def _parse(
 ) -> Parsed:
     parsed = Parsed()
     logs, places, sizes = parsed.logs, parsed.places, parsed.sizes
-    plainly, small = reader is not None and not odd, own.surely(limits)
+    plainly, small = reader is not None and not odd, surely(limits)
     for place, one in enumerate(items):
         if isinstance(one, Ready) and one.size <= small:
-            logs.append(own.copied(one.log))
+            logs.append(copied(one.log))
             places.append(place)
             sizes.append(one.size)
             continue

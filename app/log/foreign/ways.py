@@ -75,6 +75,8 @@ class Way:
     id: bool
     #: Whether the log is in our own form with other names beside it.
     ours: bool
+    #: Whether each log of the layout has a level.
+    levelled: bool
 
     def read(self, value: dict[str, Any], raw: bytes, assumed: Assumed) -> Foreign | None:
         """Return the log that an object of the layout is; None where it must be searched."""
@@ -110,7 +112,9 @@ class Way:
                 return None
             log[name] = found
         if self.time is not None:
-            time = self._time(value, self.time(value), raw, assumed)
+            time = self.time(value)
+            if self.dialect is not None or type(time) is not int or not 10**17 <= time < 10**20:
+                time = self._time(value, time, raw, assumed)
             if time is None:
                 return None
             log["timestamp"] = time
@@ -195,6 +199,7 @@ def learn(search: Search, found: Foreign) -> Way | None:
         metadata=type(value.get("metadata")) is dict,
         id="id" in value,
         ours=found.log is not search.log,
+        levelled="level" in places or default is not None,
     )
 
 

@@ -91,20 +91,20 @@ def from_protobuf(body: bytes, limit: int, most: int = REQUEST_LOGS) -> list[Any
 
 def _entries(request: Any, text: Callable[[Any], str]) -> Iterator[dict[str, Any]]:
     """Yield the log of each entry; *text* makes one of what the request has for a text."""
-    sharing = Sharing()
+    sharing, plain = Sharing(), text is str
     # Copied by [:], as the library's own iteration takes longer (app/log/otlp/packed.py).
     for stream in request.streams[:]:
         labels, entries = _named(text_labels.read(text(stream.labels))), stream.entries[:]
         sharing.add(labels, len(entries))
         for entry in entries:
+            line, more = entry.line, {pair.name: pair.value for pair in entry.metadata[:]}
+            if not plain:
+                line, more = text(line), {text(name): text(inner) for name, inner in more.items()}
             time = None
             if entry.HasField("timestamp"):
                 stamp = entry.timestamp
                 time = stamp.seconds * 10**9 + stamp.nanos
-            more = {pair.name: pair.value for pair in entry.metadata[:]}
-            if text is not str:
-                more = {text(name): text(inner) for name, inner in more.items()}
-            yield _log(labels, time, entry.line if text is str else text(entry.line), more)
+            yield _log(labels, time, line, more)
 
 
 def _text(raw: bytes) -> str:
@@ -131,12 +131,14 @@ def _named(pairs: dict[str, Any]) -> dict[str, Any]:
 
 def _nanoseconds(time: Any) -> int | None:
     """Return the time as nanoseconds since 1970, whatever its size; None for what is none, as the `NaN` of pino-loki with isoTime."""
-    if isinstance(time, str):
+    if type(time) is str:
+        if len(time) == 19 and time.isascii() and time.isdecimal():
+            return int(time)
         digits = time.strip()
         if not (digits.isascii() and digits.lstrip("-").isdigit() and len(digits) < 30):
             return None
         time = int(digits)
-    return time if isinstance(time, int) and not isinstance(time, bool) and abs(time) < 10**20 else None
+    return time if type(time) is int and abs(time) < 10**20 else None
 
 
 @lru_cache(maxsize=2)

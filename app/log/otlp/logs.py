@@ -32,7 +32,7 @@ _LAST, _LONGEST_IDS = 10**19, 100
 
 
 class ScopeOrigin(NamedTuple):
-    """What all records of one scope share."""
+    """The parts that all records of one scope share."""
 
     #: Their metadata, see `origin`.
     shared: dict[str, Any]

@@ -166,7 +166,7 @@ class _Described(NamedTuple):
     """A resource or a scope."""
 
     attributes: dict[str, Any]
-    #: Of a resource what it is called, of a scope its name and version.
+    #: The name of a scope and its version; a resource has none of the latter, and is called by what names it best.
     name: str | None
     version: str
     #: About how many bytes it takes; 0 where it has more than texts and numbers.

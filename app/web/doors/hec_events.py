@@ -12,10 +12,14 @@ from app.errors import InvalidRecord, Problem
 from app.files import carried
 from app.json_text import LENIENT, NotJSON, decode
 from app.log.foreign.scales import is_ranked
-from app.log.limits import REQUEST_LOGS, Sharing, ensure_few
+from app.log.limits import REQUEST_LOGS, UNLIMITED, Sharing, ensure_few, sizes
+from app.log.lines.reader import begins_with_level
+from app.log.own import Ready, metadata_fault
+from app.log.reading import record_at_once
+from app.log.record import LogRecord
 from app.log.scalars import deep_json
 from app.log.schema import Refused, payload_of
-from app.times import written
+from app.times import instant, written
 from app.times.written import Assumed
 from app.web.reading import assumed_of_source
 
@@ -30,6 +34,8 @@ _OWN = {
     **{"level": "level", "severity": "level", "otel.log.severity.text": "level"},
     **{"trace_id": "traceId", "traceId": "traceId", "span_id": "spanId", "spanId": "spanId", "commit": "commit"},
 }
+#: The same as a record calls them.
+_ATTRIBUTES = {"level": "level", "traceId": "trace_id", "spanId": "span_id", "commit": "commit"}
 #: Names that Docker's driver puts around a line (moby: daemon/logger/splunk).
 _DOCKER = frozenset(("line", "source", "tag", "attrs"))
 #: Characters of the longest resourceId.
@@ -51,7 +57,11 @@ def read(body: bytes, most: int = REQUEST_LOGS) -> list[Any]:
     """
     assumed, found = assumed_of_source(), objects(body)
     ensure_few(len(found), most)
-    return [one if isinstance(one, Refused) else _log(one, assumed) for one in found]
+    # A value that is refused by itself can't be written as JSON, and its neighbours are looked at with it.
+    return [
+        one if isinstance(one, Refused) else log_of(one, size, assumed)
+        for one, size in zip(found, sizes(found), strict=True)
+    ]
 
 
 def objects(body: bytes) -> list[Any]:
@@ -93,12 +103,14 @@ def _slowly(text: str) -> list[Any]:
     return found
 
 
-def _log(sent: Any, assumed: Assumed) -> dict[str, Any] | Refused:
-    """Return the log of an event; what HEC itself refuses is refused."""
+def log_of(sent: Any, size: int | None, assumed: Assumed) -> dict[str, Any] | Refused | Ready:
+    """Return the log of an event; what HEC itself refuses is refused. *size* are its bytes as JSON, None where all of it is to be looked at."""
     problem = _problem(sent)
     if problem is not None:
         return Refused(problem, payload_of(sent))
     event, (metadata, own) = sent["event"], _said(sent)
+    if size is not None and (record := _at_once(sent, metadata, own, assumed)) is not None:
+        return Ready(record, size)
     time = given = sent.get("time")
     if given is not None and not (type(given) is float and 0 < given < _PLAIN_TIME):
         time = moment(given, assumed)
@@ -121,6 +133,43 @@ def _log(sent: Any, assumed: Assumed) -> dict[str, Any] | Refused:
     return _of_text(
         {"message": text.rstrip("\r\n"), "timestamp": time, "resourceId": host, "metadata": metadata}, own, assumed
     )
+
+
+def _at_once(sent: dict[str, Any], metadata: dict[str, Any], own: dict[str, str], assumed: Assumed) -> LogRecord | None:
+    """Return the record of an event as most are; None for one in which anything has to be looked for.
+
+    It has a time, and nothing that its envelope says differs from what it says itself.
+    """
+    event, time, host = sent["event"], sent.get("time"), sent.get("host")
+    if assumed.form is not None or type(time) is not float or not 0 < time < _PLAIN_TIME:
+        return None
+    if type(host) is not str or not 0 < len(host) <= _SHORT or metadata_fault(metadata, 0, UNLIMITED) is not None:
+        return None
+    if type(event) is dict:
+        found = None if "line" in event else record_at_once(event, assumed)
+    else:
+        found = _text_at_once(event, own, assumed) if type(event) is str else None
+    if found is None or found[0].resource_id not in (None, host):
+        return None
+    record, timed = found
+    for name, value in own.items():
+        attribute = _ATTRIBUTES[name]
+        inner = getattr(record, attribute)
+        if inner is None:
+            setattr(record, attribute, value)
+        elif inner != value:
+            return None
+    record.resource_id = host
+    record.metadata = {**record.metadata, **metadata} if record.metadata else metadata
+    if not timed:
+        record.t, record.ns = instant.from_number(time)
+    return record
+
+
+def _text_at_once(event: str, own: dict[str, str], assumed: Assumed) -> tuple[LogRecord, bool] | None:
+    text = event.rstrip("\r\n")
+    level = None if text.lstrip().startswith("{") else own.get("level") or begins_with_level(text, assumed)
+    return None if level is None else (LogRecord(b"", 0, 0, level, text), False)
 
 
 def _of_text(log: dict[str, Any], own: dict[str, str], assumed: Assumed) -> dict[str, Any]:

@@ -12,7 +12,10 @@ from flask import Response, make_response, request
 
 from app.errors import InvalidRecord, LogIngestorError
 from app.files import carried
+from app.log.limits import size_of
 from app.log.loki import push
+from app.log.own import Ready
+from app.log.reading import record_at_once
 from app.times.written import Assumed
 from app.web.current import parts
 from app.web.doors.taking import PATIENCE, bury, door, read_body, take
@@ -58,12 +61,28 @@ def _log(value: Any, assumed: Assumed) -> Any:
     """Return an entry as a log: its labels by the names that logs use, its text read as a line of a file is."""
     if not isinstance(value, dict):
         return value
+    if (found := at_once(value, assumed)) is not None:
+        return found
     log = carried.read(value, assumed)
     if log.get("resourceId") is None:
         sender = next((value[name] for name in push.SENDERS if isinstance(value.get(name), str) and value[name]), None)
         if sender is not None and len(sender) <= 255:
             log["resourceId"] = sender
     return carried.opened(log, assumed)
+
+
+def at_once(value: dict[str, Any], assumed: Assumed) -> Ready | None:
+    """Return the log of an entry as most are, of texts and a time; None for one in which anything has to be looked for."""
+    texts = list(value.values())
+    if type(value.get("timestamp")) is int:
+        texts.pop()  # it stands last (app/log/loki/push.py)
+    size = size_of((*value, *texts)) if assumed.form is None else None
+    found = None if size is None else record_at_once(value, assumed)
+    if found is None or size is None:
+        return None
+    record, timed = found
+    whole = timed and record.resource_id is not None and not record.message.lstrip().startswith("{")
+    return Ready(record, size) if whole else None
 
 
 @bp.errorhandler(LogIngestorError)

@@ -8,12 +8,16 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.accept import acks
 from app.backends import Backends
 from app.errors import Unavailable
+from app.log.limits import Limits
+from app.log.own import Ready
+from app.log.schema import read_items
+from app.times.written import Assumed
 from app.web.doors import hec_events
 from app.web.doors.taking import RECEIPT
 from tests.conftest import fill_backends
@@ -86,6 +90,82 @@ def test_fields_that_are_a_logs_own(client: FlaskClient, backends: Backends) -> 
     assert (two.level, two.trace_id, two.span_id) == ("info", "mine", fields["span_id"])
     assert two.metadata == {"level": "WARN", "traceId": fields["trace_id"]}
     assert (three.level, three.metadata) == ("ERROR", {"level": "third", "trace_id": 7})
+
+
+_texts = st.sampled_from(
+    (
+        "paid",
+        "é漢\n",
+        "x" * 300,
+        '{"level":"error"}',
+        "ERROR it failed",
+        "WARN: x",
+        "ab" * 16,
+        "error",
+        "INFO",
+        "5",
+        "web-1",
+    )
+)
+_values = _texts | st.integers(0, 400) | st.booleans() | st.just(None) | st.just({"a": [0.5, {"b": None}]})
+_names = st.sampled_from(
+    (
+        "level",
+        "severity",
+        "message",
+        "msg",
+        "time",
+        "timestamp",
+        "trace_id",
+        "traceId",
+        "spanId",
+        "commit",
+        "host",
+        "resourceId",
+    )
+)
+_objects = st.dictionaries(_names | st.sampled_from(("line", "id", "order", "metadata")), _values, max_size=5)
+_events = st.fixed_dictionaries(
+    {"event": _texts | _objects | st.fixed_dictionaries({"message": _texts, "level": _texts, "traceId": _texts})},
+    optional={
+        "time": st.sampled_from((1_795_963_451.196, 1_795_963_451, "1795963451.196", 0.0, "odd")),
+        "host": st.just("web-1") | _values,
+        "source": _texts,
+        "fields": st.dictionaries(_names | st.just("order"), _values, max_size=4),
+    },
+)
+
+
+@settings(max_examples=examples(400), deadline=None)
+@given(event=_events, most=st.sampled_from((100, 65_536)))
+@example(event={"time": 1.5e9, "host": "web-1", "event": "ERROR it failed", "fields": {"commit": "a"}}, most=65_536)
+@example(
+    event={"time": 1.5e9, "host": "a", "event": {"message": "m", "level": "warn"}, "fields": {"n": 1}}, most=65_536
+)
+@example(event={"time": 1.5e9, "host": "a", "event": {"message": "x" * 300, "level": "warn"}}, most=100)
+def test_a_log_that_is_taken_at_once_is_the_same(event: dict[str, Any], most: int) -> None:
+    """Whatever an event and its envelope hold: as one that is searched, and then read in our own form."""
+    assumed, limits = Assumed.here(), Limits(message=most, metadata=most, retention_ms=10**12)
+    size = len(json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode())
+    for _ in range(2):  # the first may teach the way that the second takes
+        at_once, looked_at = (hec_events.log_of(event, one, assumed) for one in (size, None))
+        assert type(looked_at) is not Ready
+        if type(at_once) is Ready:
+            found, wanted = read_items([at_once], limits, 5), read_items([looked_at], limits, 5)
+            assert (repr(found.logs), len(found.refused)) == (repr(wanted.logs), len(wanted.refused))
+        else:
+            assert at_once == looked_at
+
+
+@pytest.mark.parametrize("event", ["ERROR it failed", {"message": "it failed", "level": "error", "user": 7}])
+def test_usual_events_are_taken_at_once(event: Any) -> None:
+    """A text that begins with its level, and an object that has one."""
+    sent = {"time": 1_795_963_451.196, "host": "web-1", "event": event, "fields": {"commit": "5e5342f", "order": 7}}
+    found = [hec_events.log_of(sent, 100, Assumed.here()) for _ in range(2)][-1]
+    assert isinstance(found, Ready)
+    log = found.log
+    assert (log.level.lower(), log.resource_id, log.commit, log.t) == ("error", "web-1", "5e5342f", 1_795_963_451_196)
+    assert log.metadata is not None and log.metadata["order"] == 7
 
 
 def test_no_value_gives_way_without_a_trace(client: FlaskClient, backends: Backends) -> None:

@@ -9,10 +9,19 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from app.backends import Backends
+from app.files import carried
+from app.log.limits import Limits
+from app.log.loki import push
+from app.log.schema import read_items
+from app.times.written import Assumed
+from app.web.doors import loki
 from app.web.doors.taking import RECEIPT
 from tests.log.loki.test_push import packed
+from tests.thorough import examples
 
 WIRE = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "wire"
 NS = "1700000000123456789"
@@ -49,6 +58,35 @@ def test_a_line_of_json_is_read(client: FlaskClient, backends: Backends) -> None
     [record] = backends.queue.take(10, 0).records
     assert (record.level, record.message, record.resource_id) == ("error", "card refused", "shop")
     assert record.metadata["user"] == 7
+
+
+_texts = st.sampled_from(
+    ("paid", "a\0", "é漢\n", "x" * 300, '{"level":"error"}', " [1]", "ab" * 16, "error", "INFO", "", "5")
+)
+_labels = st.sampled_from(
+    ("service_name", "level", "detected_level", "trace_id", "span_id", "job", "id", "zone", "commit")
+)
+_entries = st.fixed_dictionaries(
+    {"labels": st.dictionaries(_labels, _texts, max_size=5), "line": _texts | st.just("failed\r\n")},
+    optional={"time": st.sampled_from((NS, "5", 10**17, -1, "NaN", 10**19)), "more": st.dictionaries(_labels, _texts)},
+)
+
+
+@settings(max_examples=examples(300), deadline=None)
+@given(entry=_entries, most=st.sampled_from((100, 65_536)))
+@example(entry={"labels": {"service_name": "shop", "level": "warn"}, "line": "paid", "time": NS}, most=65_536)
+@example(entry={"labels": {"service_name": "shop", "level": "warn"}, "line": "x" * 300, "time": NS}, most=100)
+def test_a_log_that_is_taken_at_once_is_the_same(entry: dict[str, Any], most: int) -> None:
+    """Whatever labels and texts it has: as one that is searched, and then read in our own form."""
+    assumed, limits = Assumed.here(), Limits(message=most, metadata=most, retention_ms=10**12)
+    values = [[entry.get("time", NS), entry["line"], entry.get("more", {})]]
+    (value,) = push.from_json(json.dumps({"streams": [{"stream": entry["labels"], "values": values}]}).encode())
+    searched = carried.opened(carried.read(value, assumed), assumed)
+    at_once = loki.at_once(value, assumed)
+    plain = value.get("service_name") == "shop" and value.get("level") == "warn" and value["message"] == "paid"
+    assert at_once is not None or not (plain and value.get("timestamp") == int(NS) and len(value) == 4)
+    if at_once is not None:
+        assert read_items([at_once], limits, 5).logs == read_items([searched], limits, 5).logs
 
 
 def test_a_bad_entry_is_a_dead_letter(client: FlaskClient, backends: Backends) -> None:
