@@ -12,8 +12,11 @@ from app.files.sources.forms import SourceForms
 from app.files.unpack import decode
 from app.log.body import read_item
 from app.log.lines import syslog
+from app.log.own import Ready
+from app.log.record import LogRecord
 from app.log.schema import Refused
 from app.settings.listeners import ListenAddress
+from app.times import instant
 from app.times.written import Assumed
 from app.times.zone import read_zone
 
@@ -21,6 +24,10 @@ Decode = Callable[[bytes, str], Any]
 
 #: Seconds for which a time counts as now: a year is guessed from it, and a day.
 _SECONDS = 1.0
+#: Characters of the longest name of a host, as of every short text.
+_HOST = 255
+#: The signs with which a message begins that is JSON, or has a cookie before it.
+_OPENED = ("{", "@")
 
 
 def decoder(address: ListenAddress, forms: SourceForms) -> Decode:
@@ -49,10 +56,14 @@ class _Here:
         return self._assumed
 
 
-def syslog_log(data: bytes, peer: str, assumed: Assumed) -> dict[str, Any]:
+def syslog_log(data: bytes, peer: str, assumed: Assumed) -> dict[str, Any] | Ready:
     """Return the log in a message; one without a header that is known is a text of its own, from its peer."""
     text = decode(data.rstrip(b"\n\0"))
-    log = syslog.read(text, assumed) or syslog.read_bare(text, assumed) or {"message": text, "metadata": {}}
+    log = syslog.read(text, assumed)
+    if log is not None and assumed.form is None and (record := _at_once(log)) is not None and "\0" not in text:
+        # Each byte that is no UTF-8 has become a character of three.
+        return Ready(record, len(data) if text.isascii() else 3 * len(data))
+    log = log or syslog.read_bare(text, assumed) or {"message": text, "metadata": {}}
     log["message"] = _without_cookie(log["message"])
     found = {name: value for name, value in carried.opened(log, assumed).items() if value is not None}
     if found.get("resourceId") in (None, "localhost"):
@@ -60,6 +71,21 @@ def syslog_log(data: bytes, peer: str, assumed: Assumed) -> dict[str, Any]:
         found["metadata"] = {**(found.get("metadata") or {}), "peer": peer}
         found.setdefault("resourceId", peer)
     return found
+
+
+def _at_once(log: dict[str, Any]) -> LogRecord | None:
+    """Return the record of a log from a whole header, whose metadata are texts; None for one in which anything has to be looked at."""
+    message, level, host, time = log["message"], log["level"], log["resourceId"], log["timestamp"]
+    if not level or not host or host == "localhost" or len(host) > _HOST or type(time) is not str:
+        return None
+    trace, span = log.get("traceId"), log.get("spanId")
+    if max(len(trace or ""), len(span or "")) > _HOST or message.lstrip()[:1] in _OPENED:
+        return None
+    try:
+        t, ns = instant.parse(time)
+    except ValueError:
+        return None
+    return LogRecord(b"", t, ns, level, message, host, trace, span, None, log["metadata"])
 
 
 def _without_cookie(message: str) -> str:

@@ -5,16 +5,62 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
+from app.files import carried
+from app.files.unpack import decode
 from app.listen.decoding import syslog_log
+from app.log.limits import Limits
+from app.log.lines import syslog
+from app.log.own import Ready
+from app.log.schema import read_items
 from app.times.written import Assumed
+from tests.thorough import examples
 
 HEADER = b"<14>1 2026-01-02T03:04:05Z web-1 shop 7 - - "
 
 
 def log(data: bytes) -> dict[str, Any]:
     """Return the log in a message from 192.0.2.7."""
-    return syslog_log(data, "192.0.2.7", Assumed.here())
+    found = syslog_log(data, "192.0.2.7", Assumed.here())
+    return {**found.sent(), "timestamp": found.log.timestamp} if isinstance(found, Ready) else found
+
+
+_TEXTS = ("order failed", "", " x", "é漢", "@cee: {}", '{"level":50}', "#033[1m", "a\0b", "x" * 300, "ERROR: \ufeff")
+_DATA = (
+    "-",
+    '[a@1 traceId="%s" n="1"]' % ("ab" * 16),
+    '[a trace_id="x" a="\\"" a="2"][b]',
+    '[a spanId="%s"]' % ("9" * 300),
+)
+_TIMES = ("2026-01-02T03:04:05Z", "2026-01-02T03:04:05.123456+02:00", "2026-13-02T03:04:05Z", "-")
+_HEADS = st.builds(
+    "<{}>1 {} {} {} {} - {} {}".format,
+    *(st.integers(0, 200), st.sampled_from(_TIMES), st.sampled_from(("web-1", "-", "localhost", "h" * 255))),
+    *(st.sampled_from(("shop", "-", "%ASA-4-106023:")), st.sampled_from(("7", "-"))),
+    *(st.sampled_from(_DATA), st.sampled_from(_TEXTS) | st.text(max_size=20)),
+)
+_LINES = st.builds(
+    "<13>Jan  2 03:04:05 {}: {}".format, st.sampled_from(("web-1 shop", "shop")), st.sampled_from(_TEXTS)
+)
+
+
+@settings(max_examples=examples(300), deadline=None)
+@given(text=_HEADS | _LINES, most=st.sampled_from((100, 65_536)))
+@example(text=HEADER.decode() + "order failed", most=65_536)
+@example(text=HEADER.decode() + "x" * 300, most=100)
+def test_a_log_that_is_taken_at_once_is_the_same(text: str, most: int) -> None:
+    """Whatever a message holds: as one that is looked at, and then read in our own form."""
+    assumed, limits = Assumed.here(), Limits(message=most, metadata=most, retention_ms=10**12)
+    data = text.encode("utf-8", "surrogatepass")
+    found = syslog_log(data, "192.0.2.7", assumed)
+    assert isinstance(found, Ready) or text != HEADER.decode() + "order failed"
+    if isinstance(found, Ready):
+        read = syslog.read(decode(data.rstrip(b"\n\0")), assumed)
+        assert read is not None
+        looked_at = carried.opened(read, assumed)
+        assert read_items([found], limits, 5).logs == read_items([looked_at], limits, 5).logs
 
 
 def test_header_and_text() -> None:
