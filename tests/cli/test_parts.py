@@ -61,7 +61,7 @@ def stops_cleanly(process: subprocess.Popen[bytes]) -> bool:
 
 def posted(port: int) -> int:
     """Send one log; return the status, 0 while nobody answers."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=START_SECONDS)
     try:
         connection.request("POST", "/logs/ingest/", json.dumps({"message": "hello"}))
         return connection.getresponse().status
