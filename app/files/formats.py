@@ -141,10 +141,12 @@ class Format:
 
 
 def _opened(log: dict[str, Any], assumed: Assumed) -> dict[str, Any]:
-    """Return the log of a line of syslog with what its message says: of an object all but its time, of a text with a head its level."""
+    """Return the log of a line of syslog with what its message says: of an object and of names with their values all but the time, of a text with a head its level."""
     message = log["message"]
     if message.startswith('{"') and (inner := structured.read_json(message, assumed)) is not None:
         return reader.present(reader.within(log, inner))
+    if "level=" in message and (pairs := logfmt.read_logfmt(message, assumed)) is not None and pairs.get("level"):
+        return reader.present(reader.within(log, pairs))
     if message[:1] in _HEADS and log.get("level") == "info" and "facility" not in log.get("metadata", {}):
         found = head.read(message, assumed)
         return log if found is None or not found.get("level") else {**log, "level": found["level"]}

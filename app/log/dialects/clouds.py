@@ -251,4 +251,13 @@ ROWS: tuple[Dialect, ...] = (
         (("Events:list", "!Message", "!message", "!Level", "!level"),),
         events="Events",
     ),
+    Dialect(
+        "microsoft-365",
+        "Microsoft 365's audit log",
+        (("CreationTime:str", "Operation:str"),),
+        message=("Operation",),
+        timestamp=("CreationTime",),
+        resource=("Workload",),
+        default="info",
+    ),
 )

@@ -191,4 +191,14 @@ ROWS: tuple[Dialect, ...] = (
         level=("level", "tags"),
         timestamp=("@timestamp",),
     ),
+    Dialect(
+        "mysql",
+        "MySQL 8's error log as JSON",
+        (("err_symbol:str", "label:str", "msg:str"),),
+        message=("msg",),
+        level=("label",),
+        levels=(("System", "notice"), ("Note", "notice"), ("Warning", "warn"), ("Error", "error")),
+        timestamp=("time",),
+        resource=("subsystem",),
+    ),
 )

@@ -125,6 +125,8 @@ def _written(value: Any, assumed: Assumed) -> Time:
 
 
 def _from_text(text: str, unit: str | None, assumed: Assumed, least: int) -> Time:
+    if text[:1] == "[" and text[-1:] == "]":  # as an access log has it
+        text = text[1:-1]
     if text[:1].isdigit() and text.replace(".", "", 1).isdecimal() and text.isascii() and len(text) < 40:
         number = Decimal(text)
         if unit is not None:

@@ -25,7 +25,7 @@ NAMES: dict[str, tuple[str, ...]] = {
             "rest",
             "_msg",
         ),
-        *("attributes.message", "properties.message", "Properties.Message", "LogMessage", "__message"),
+        *("attributes.message", "properties.message", "Properties.Message", "LogMessage", "__message", "description"),
     ),
     "level": (
         *("level", "lvl", "severity", "log.level", "@level", "Level", "loglevel", "logLevel", "LogLevel", "log_level"),

@@ -44,7 +44,7 @@ LONGEST_PLAIN = max(map(len, PLAIN))
 
 _WORD = r"(?:AM FEINSTEN(?=:)|(?:LE PLUS|TRÈS) PRÉCIS(?=:)|Level \d{1,3}|[Dd]ebug \d{1,2}(?=:)|[^\W\d_]{2,15}\d?(?:[+-]\d{1,2})?!?)"
 _AT = re.compile(
-    rf"(?P<open>[\[(<])[ ]*(?P<inner>{_WORD})[ ]*[\])>]|\[-{{0,5}}(?P<sole>[TDIWECFV])-{{0,5}}\](?=[ ])|<(?P<angle>[TDIWECFX])>(?=[ \d])|(?P<bang>[TDIWEF])!(?=[ ])|(?P<glued>[DIWE])(?=\[\d)|(?P<bare>{_WORD})(?=[\s:\])>|,/\[]|\x1b|$)|(?P<letter>[TDINWECF])(?=[ ]\|)|(?P<none>\?\?\?)(?=[ ])"
+    rf"(?P<open>[\[(<])[ ]*(?P<inner>{_WORD})[ ]*[\])>]|\[-{{0,5}}(?P<sole>[TDIWECFV])-{{0,5}}\](?=[ ])|<(?P<angle>[TDIWECFX])>(?=[ \d])|(?P<bang>[TDIWEF])!(?=[ ])|(?P<glued>[DIWE])(?=\[\d)|(?P<bare>{_WORD})(?=[\s:\])>|,;/\[]|\x1b|$)|(?P<letter>[TDINWECF])(?=[ ]\|)|(?P<none>\?\?\?)(?=[ ])"
 )
 #: A word in lower case before a blank: a level only if it is a usual one.
 _PROSE = re.compile(r"[a-z]{2,15}(?= )")

@@ -42,6 +42,8 @@ def fits(level: words.Level, tokens: list[re.Match[str]], line: str) -> bool:
         return True
     if level.style == "letter":
         return False
+    if tokens[-1]["colon"] is not None and not line[level.end :].strip():
+        return False  # the end of a text: `Finished: FAILURE`
     if len(tokens) > 1 and line[tokens[-1].end() : tokens[-1].end() + 2] == ": " and _is_program(tokens):
         # Behind syslog(3)'s tag few levels are sure: ntpd's CONFIG is the part of it that speaks.
         return len(tokens) <= _HOST_AND_PROGRAM and words.is_usual(level.name)

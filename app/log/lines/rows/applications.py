@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.log.foreign.scales import SYSLOG
 from app.log.lines import words
 from app.log.lines.rows.form import Form, form
 
@@ -168,5 +169,50 @@ APPLICATIONS: tuple[Form, ...] = (
         "factorio",
         r"[ \d]",
         r" {0,8}(?P<uptime>\d{1,9}\.\d{3}) (?P<level>Verbose|Info|Warning|Error) (?P<source>\w{1,100}\.cpp:\d{1,7}): (?P<message>.*)",
+    ),
+    # Dancer2: [Shop:19498] warning @2026-11-30 08:00:00> text in /srv/shop.pl l. 12
+    form(
+        "dancer",
+        r"\[a",
+        rf"\[(?P<resource>[A-Za-z_][\w:]{{0,200}}):(?P<pid>\d{{1,10}})\] {{1,4}}(?P<level>core|debug|info|warning|error) @(?P<time>{_DAY} {_CLOCK})> (?P<message>.*)",
+        {"core": "debug"},
+    ),
+    # Yell for Ruby, by its default and its extended format: 2026-11-30T08:00:00+00:00 [ WARN] 19955 host : text
+    form(
+        "yell",
+        r"0- \[.",
+        rf"(?P<time>{_DAY}T{_CLOCK}{_OFFSET}) \[ {{0,2}}(?P<level>[A-Z]{{4,7}})\] (?P<pid>\d{{1,10}}) (?:(?P<host>[A-Za-z][\w.-]{{0,200}}) )?: (?P<message>.*)",
+    ),
+    # rsync's daemon: 2026/11/30 08:00:01 [1235] rsync error: text
+    form(
+        "rsync",
+        r"0/ \[0",
+        rf"(?P<time>\d{{4}}/\d\d/\d\d {_CLOCK}) \[(?P<pid>\d{{1,10}})\] (?P<message>(?:rsync (?P<level>error|warning): |rsyncd? |rsync: |connect from |sent \d|(?:building|receiving) file list|name lookup failed |auth failed ).*)",
+        level="info",
+    ),
+    # ngIRCd, seconds since the start: [1234:3    1] text
+    form(
+        "ngircd",
+        r"\[0",
+        r"\[(?P<pid>\d{1,10}):(?P<letter>[0-7]) {1,6}(?P<uptime>\d{1,10})\] (?P<message>.*)",
+        {str(number): name for number, name in enumerate(SYSLOG)},
+    ),
+    # MinLog for Java, minutes and seconds since the start: 00:12  WARN: [kryonet] text
+    form(
+        "minlog",
+        r"[ \d]",
+        r" ?(?P<uptime>\d{1,3}:\d\d) {1,2}(?P<level>TRACE|DEBUG|INFO|WARN|ERROR): (?:\[(?P<resource>[\w.-]{1,100})\] )?(?P<message>.*)",
+    ),
+    # Fluentd's file: 2026-11-30T08:00:00+01:00⇥app.pay⇥{"message":"text"}
+    form(
+        "fluentd",
+        "0-\t..?",
+        rf"(?P<time>{_DAY}T{_CLOCK}(?:\.\d{{1,9}})?(?:Z|{_OFFSET}))\t(?=(?P<app>[\w.-]{{1,200}}))(?P<resource>[\w.-]{{1,200}})\t(?P<message>\{{.*\}})",
+    ),
+    # Fluent Bit on its standard output: [0] app.pay: [[1796025600.123456789, {}], {"level"=>"error"}]
+    form(
+        "fluent-bit-output",
+        r"\[0",
+        r"\[\d{1,10}\] (?P<resource>[\w.*-]{1,200}): \[\[?(?P<time>\d{10}\.\d{9})(?:, \{\}\])?, (?P<message>\{.*\})\]",
     ),
 )
