@@ -133,12 +133,16 @@ def pack(places: Sequence[int], logs: LogColumns) -> SegmentParts:
     beside = {
         number: column is not None for number, column in zip(_DIGITS, (digits.trace_id, digits.span_id), strict=True)
     }
+    # Packed once, wherever they are kept.
+    whole = [None if one is None else codec.encode(one) for one in logs.docs[METADATA]]
+    docs = [*logs.docs[:METADATA], whole, *logs.docs[METADATA + 1 :]]
     columns = [
-        None if number == MESSAGE or beside.get(number) else _values(number, column)
-        for number, column in enumerate(logs.docs)
+        None if number == MESSAGE or beside.get(number) else _values(column) for number, column in enumerate(docs)
     ]
     left = [number for number in range(RESOURCE, TRUNCATED + 1) if columns[number] is None and not beside.get(number)]
-    chunks = [_chunk(logs.docs, left, start) for start in range(0, len(places), CHUNK) if left]
+    if METADATA in left:
+        docs[METADATA] = [None if one is None else msgspec.Raw(one) for one in whole]
+    chunks = [_chunk(docs, left, start) for start in range(0, len(places), CHUNK) if left]
     texts, size = messages.pack(logs.docs[MESSAGE])
     return SegmentParts(
         packed,
@@ -151,13 +155,10 @@ def pack(places: Sequence[int], logs: LogColumns) -> SegmentParts:
     )
 
 
-def _values(number: int, column: Sequence[Any]) -> FewValues | None:
+def _values(column: Sequence[Value]) -> FewValues | None:
     """Return a field's column of few different values; None where too many differ."""
-    whole: Sequence[Value] = column
-    if number == METADATA:
-        whole = [None if value is None else codec.encode(value) for value in column]
-    found = FewValues.of(whole)
-    if found is not None and found.opened(len(whole)).all() != list(whole):
+    found = FewValues.of(column)
+    if found is not None and found.opened(len(column)).all() != list(column):
         raise ValueError("fields don't come back from their segment as they were")
     return found
 
