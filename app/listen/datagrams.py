@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from app.listen import lines
 from app.listen.decoding import Decode
+from app.listen.frames import GLUED
 from app.listen.gelf import Chunks, inflated
 from app.listen.intake import Intake, Received
 from app.monitor.listen_counts import ListenCounts
@@ -101,10 +103,11 @@ class Datagrams:
             data = inflated(whole, self._limit)
         if not data:
             return
-        self.counts.messages += 1
-        self.counts.bytes += len(data)
-        if not self._intake.offer(Received(data, peer, self._way, self._decode, port)):
-            self.counts.lost_full += 1
+        for one in [data] if self.address.protocol == "gelf" else lines.of_datagram(data, GLUED):
+            self.counts.messages += 1
+            self.counts.bytes += len(one)
+            if not self._intake.offer(Received(one, peer, self._way, self._decode, port)):
+                self.counts.lost_full += 1
 
     def _count_dropped(self, total: int) -> None:
         """Note how many datagrams the kernel has dropped at this socket in all; its count begins again at 2**32."""

@@ -3,19 +3,23 @@
 RFC 6587 has two framings: a count of octets before the message, and a line feed behind it. Real senders mix them up:
 rsyslog and syslog-ng count the line feed too, a count may come in a segment of its own, log4j sends nothing at all between
 two messages, and stack traces bring line feeds inside a message. So each frame is decided by its own first bytes.
+
+Others send no syslog at all over such a connection, but lines of JSON or of text, as to a Logstash: see app/listen/lines.py.
 """
 
 from __future__ import annotations
 
 import re
 
+from app.listen import lines
+
 #: Most lines and bytes that are joined into one message.
 JOINED_LINES, JOINED_BYTES = 1_000, 1 << 20
 _COUNTED = re.compile(rb"([1-9]\d{0,6}) <")
 _COUNTING = re.compile(rb"[1-9]\d{0,6} ?\Z")
 #: The beginning of a message in the middle of a line: behind a blank or a quotation mark it is quoted by the message itself.
-_GLUED = re.compile(rb"(?<![\s\"'(:=\[])(?=<\d{1,3}>(?:1 (?:\d{4}-\d\d-\d\dT|- )|[A-Z][a-z]{2} [ \d]\d \d\d:))")
-#: Most bytes of what _GLUED looks at.
+GLUED = re.compile(rb"(?<![\s\"'(:=\[])(?=<\d{1,3}>(?:1 (?:\d{4}-\d\d-\d\dT|- )|[A-Z][a-z]{2} [ \d]\d \d\d:))")
+#: Most bytes of what GLUED looks at.
 HEADER_BYTES = 32
 _BETWEEN = b"\n\0\r"
 
@@ -92,7 +96,7 @@ class Frames:
         after = end + 1
         if end < 0:
             # The message has no end yet; the beginning of the next one, glued to it, ends it too.
-            following = _GLUED.search(buffer, max(1, self._searched - HEADER_BYTES))
+            following = GLUED.search(buffer, max(1, self._searched - HEADER_BYTES))
             if following is None and len(buffer) <= self._limit:
                 self._searched = len(buffer)
                 return False
@@ -118,16 +122,18 @@ class Frames:
             self._close(whole)
             self._open, self._size = [line], len(line)
             return
-        for piece in _GLUED.split(line) if line.find(b"<", 1) > 0 else (line,):
+        for piece in GLUED.split(line) if line.find(b"<", 1) > 0 else (line,):
             if not piece:
                 continue
             fits = len(self._open) < JOINED_LINES and self._size + len(piece) <= JOINED_BYTES
-            if piece.startswith(b"<") or not self._open or not fits:
+            if piece.startswith(b"<") or not self._open or not fits or lines.is_next_object(self._open, piece):
                 self._close(whole)
             self._open.append(piece)
             self._size += len(piece)
 
     def _close(self, whole: list[bytes]) -> None:
-        if self._open:
-            whole.append(b"\n".join(self._open) if len(self._open) > 1 else self._open[0])
-            self._open, self._size = [], 0
+        if len(self._open) > 1 and not self._open[0].startswith(b"<"):
+            whole.extend(lines.messages(self._open))
+        elif self._open:
+            whole.append(b"\n".join(self._open))
+        self._open, self._size = [], 0

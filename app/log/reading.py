@@ -38,6 +38,8 @@ _LOCAL = re.compile(r".*\d\d:\d\d:\d\d(?:[.,:]\d{1,9})?\s*(?:[AaPp][Mm])?\s*", r
 #: A time of day in a line, and the offset that it names; such a time stands among so many characters.
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(\s?(?:Z\b|[+-]\d\d:?\d\d|UTC\b|GMT\b))?", re.ASCII)
 _HEAD = 200
+#: Fields of which a wrapper and what it wraps may each have one.
+_SHORTS = ("resourceId", "traceId", "spanId", "commit")
 _decode = msgspec.json.Decoder().decode
 
 
@@ -233,8 +235,8 @@ def expanded(
 
 
 def _merged(outer: Foreign, inner: Foreign) -> Foreign:
-    """Return the inner log with what only its wrapper knows."""
-    log = {**outer.log, **inner.log}
+    """Return the inner log with what only its wrapper knows; what either says otherwise of a field of both stays metadata."""
+    log, origins = {**outer.log, **inner.log}, {**outer.origins, **inner.origins}
     if "level" in outer.log and "level" not in inner.log:
         log["level"] = outer.log["level"]
     if "timestamp" in outer.log and isinstance(inner.sent_time, str) and _LOCAL.fullmatch(inner.sent_time) is not None:
@@ -242,7 +244,28 @@ def _merged(outer: Foreign, inner: Foreign) -> Foreign:
     metadata = {**(outer.log.get("metadata") or {}), **(inner.log.get("metadata") or {})}
     if outer.log.get("message") == metadata.get("message"):
         metadata.pop("message", None)
+    for name in _SHORTS:
+        if outer.log.get(name) not in (None, inner.log.get(name, outer.log.get(name))):
+            _settle(name, outer, inner, log, origins, metadata)
     if metadata:
         log["metadata"] = metadata
     read_as = " in ".join(name for name in (inner.read_as, outer.read_as) if name)
-    return Foreign(log, read_as, {**outer.origins, **inner.origins}, inner.sent_time)
+    return Foreign(log, read_as, origins, inner.sent_time)
+
+
+def _settle(
+    name: str, outer: Foreign, inner: Foreign, log: dict[str, Any], origins: dict[str, str], metadata: dict[str, Any]
+) -> None:
+    """Choose between two values of a field: the inner one, but of resources the one with the better name. The other stays metadata."""
+    lost, origin = outer.log[name], outer.origins.get(name, name)
+    if name == "resourceId" and _rank(origin) < _rank(inner.origins.get(name, "")):
+        log[name], origins[name] = lost, origin
+        lost, origin = inner.log[name], inner.origins[name]
+    if at(metadata, tuple(origin.split("."))) is None:
+        metadata.setdefault(origin, lost)
+
+
+def _rank(origin: str) -> int:
+    """Return how good a name of a resource is: 0 is the best, and that of a form's or dialect's own."""
+    name, rank = ROLES.get(origin, ("", 0))
+    return rank if name == "resourceId" else 0

@@ -49,6 +49,32 @@ def test_lines_without_a_header_belong_to_the_message_before() -> None:
     assert frames(FIRST + b"\n\tat a.b\n\tat c.d\n" + SECOND + b"\n") == [FIRST + b"\n\tat a.b\n\tat c.d", SECOND]
 
 
+@pytest.mark.parametrize(
+    "messages",
+    [
+        # logstash-logback-encoder, python-logstash, winston-logstash, pino-socket
+        [b'{"message":"a","level":"WARN"}', b'{"message":"b\\n  c"}', b'{"message":"c"}'],
+        [b"[2026-11-30T12:25:53.030088+00:00] pay.ERROR: refused\n#0 /srv/pay.php(4): pay()", b"[2026-11-30T12:25:53+00:00] pay.INFO: next"],
+        [b'Traceback (most recent call last):\n  File "a.py", line 1\nValueError: x', b"next"],
+        [b'{\n  "message": "a"\n}', b'{\n  "message": "b"\n}'],
+        [b"hello", b"world"],
+        [b"\xff\xfe first\n\t\x0b", b"\xc3 second"],
+    ],
+)  # fmt: skip
+def test_lines_of_a_connection_without_any_header_are_messages(messages: list[bytes]) -> None:
+    """Each by itself, but where a trace or an object goes on, as in a file; whatever the segments are, no byte is lost."""
+    stream = b"\n".join(messages) + b"\n"
+    assert frames(stream) == messages
+    assert frames(*(stream[at : at + 1] for at in range(len(stream)))) == messages
+    assert frames(FIRST + b"\n" + b'{"a":1}\n{"b":2}\n') == [FIRST + b'\n{"a":1}\n{"b":2}']
+
+
+def test_an_object_is_taken_once_the_next_begins() -> None:
+    """Who sends objects without a rest does not wait for their number."""
+    made = Frames(10_000)
+    assert made.feed(b'{"a":1}\n{"b":2}\n') == [b'{"a":1}']
+
+
 def test_a_message_may_quote_another() -> None:
     """Behind a blank or a quotation mark a header is part of the text."""
     relayed = b"<34>Oct 11 22:14:15 relay app: got <13>Jan  2 03:04:05 host app: x"

@@ -42,6 +42,8 @@ class Dialect:
     trace: tuple[Path, ...] = ()
     span: tuple[Path, ...] = ()
     exception: tuple[Path, ...] = ()
+    #: The name of a text of which the message may be the beginning, cut off after a number of characters.
+    whole: str | None = None
     #: Scale of the level's numbers, of app/log/foreign/scales.py.
     scale: str | None = None
     #: Levels by the text or number under the level's path, where they are neither names nor on a scale.

@@ -87,6 +87,17 @@ ROWS: tuple[Dialect, ...] = (
         run="2026-11-29",
     ),
     Dialect(
+        "winston-splunk",
+        "winston-splunk-httplogger 3.1.8",
+        (("message>meta:dict", "message>msg:str"),),
+        message=("message>msg",),
+        level=("severity",),
+        trace=("message>meta>traceId", "message>meta>trace_id"),
+        span=("message>meta>spanId", "message>meta>span_id"),
+        exception=("message>meta>stack",),
+        run="2026-11-30",
+    ),
+    Dialect(
         "google-nodejs",
         "@google-cloud/logging-winston 6.0.2, -bunyan 5.1.2 on standard output",
         (("message:dict", "severity:str"), ("timestamp>seconds", "severity:str")),

@@ -20,6 +20,9 @@ from app.times.written import Assumed
 
 #: Longest text of every field but the message.
 SHORT = 255
+#: Characters after which a sender cuts a message off, at least: winston-graylog2 does at 100, logstash-gelf at 250. A shorter
+#: one that a longer text begins with is a title of its own.
+CUT = 80
 #: The least number that is the time of a log, in seconds: March 1973. A smaller one is a field of another meaning.
 _LEAST = 10**8
 #: Scales of numbers by the name under which they lie, where no dialect says another.
@@ -52,6 +55,13 @@ def dumped(value: Any) -> str:
     except UNWRITABLE:
         # An integer of more than 64 bits, or what is nested too deep.
         return compact_json(value)
+
+
+def whole(message: Any, text: Any) -> str | None:
+    """Return *text* where the *message* is its beginning, cut off within a line; else None."""
+    if type(message) is not str or type(text) is not str or not CUT <= len(message) < len(text):
+        return None
+    return text.rstrip("\r\n") if text.startswith(message) and text[len(message)] not in "\r\n" else None
 
 
 def message(value: Any) -> str:

@@ -51,6 +51,7 @@ def read(
         layout = layouts.of(value, layout.dialect)
     search = Search(value, raw, assumed, layout, later or {})
     _message(search)
+    _whole(search)
     _level(search)
     _timestamp(search)
     for name in _SHORTS:
@@ -103,6 +104,16 @@ def _message(search: Search) -> None:
                 search.unread["message"] = "is not a text"
             return
     _failure(search)
+
+
+def _whole(search: Search) -> None:
+    """Take the whole text where the message is only its beginning."""
+    dialect = search.layout.dialect
+    if dialect is not None and dialect.whole is not None:
+        text = fits.whole(search.log.get("message"), search.value.get(dialect.whole))
+        if text is not None:
+            search.log["message"] = text
+            search.used.add(dialect.whole)
 
 
 def _failure(search: Search) -> bool:

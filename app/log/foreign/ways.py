@@ -77,6 +77,8 @@ class Way:
     ours: bool
     #: Whether each log of the layout has a level.
     levelled: bool
+    #: The name of a text of which the message may be the beginning.
+    whole: str | None
 
     def read(self, value: dict[str, Any], raw: bytes, assumed: Assumed) -> Foreign | None:
         """Return the log that an object of the layout is; None where it must be searched."""
@@ -111,6 +113,8 @@ class Way:
             if found is None:
                 return None
             log[name] = found
+        if self.whole is not None and fits.whole(log["message"], value[self.whole]) is not None:
+            return None
         if self.time is not None:
             time = self.time(value)
             if self.dialect is not None or type(time) is not int or not 10**17 <= time < 10**20:
@@ -200,6 +204,7 @@ def learn(search: Search, found: Foreign) -> Way | None:
         id="id" in value,
         ours=found.log is not search.log,
         levelled="level" in places or default is not None,
+        whole=dialect.whole if dialect is not None and dialect.whole in value else None,
     )
 
 

@@ -1,0 +1,64 @@
+"""Logs within others, and in parts: what a wrapper or a second text says is neither lost nor kept twice."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from app.log.reading import to_log
+from app.times.written import Assumed
+
+
+def one(text: str) -> dict[str, Any]:
+    """Return the log that an object is."""
+    return to_log(json.loads(text), Assumed.here(), text.encode())
+
+
+def test_nothing_of_a_wrapper_gives_way_without_a_trace() -> None:
+    """Of two resources that with the better name counts, of two traces the log's own; the others stay metadata by their names."""
+    inner = '{"msg":"m","module":"pay","traceId":"t-2","level":"warn"}'
+    log = one(json.dumps({"application": "shop", "traceId": "t-1", "message": inner}))
+    assert (log["resourceId"], log["traceId"], log["level"]) == ("shop", "t-2", "warn")
+    assert log["metadata"] == {"module": "pay", "traceId": "t-1"}
+    own = '{"msg":"m","service":"pay","level":"warn"}'
+    log = one(json.dumps({"host": "node-1", "message": own}))
+    assert (log["resourceId"], log["metadata"]) == ("pay", {"host": "node-1"})
+
+
+@pytest.mark.parametrize(
+    ("short", "full", "message"),
+    [
+        ("x" * 100, "x" * 150 + "\n at foo\n", "x" * 150 + "\n at foo"),  # winston-graylog2 cuts at 100
+        ("x" * 100, "x" * 100 + "\n at foo", "x" * 100),
+        ("x" * 100, "y" * 150, "x" * 100),
+        ("refused", "refused: card 17", "refused"),
+    ],
+)
+def test_a_message_that_was_cut_is_whole(short: str, full: str, message: str) -> None:
+    """GELF's short message may be the beginning of the full one, which is then not kept twice; however many came before."""
+    for _ in range(3):
+        for text in (full, "Traceback"):
+            log = one(json.dumps({"short_message": short, "full_message": text, "level": 4}))
+            expected = message if text == full else short
+            assert log["message"] == expected
+            assert log.get("metadata", {}).get("full_message") == (None if expected == text.rstrip() else text)
+
+
+@pytest.mark.parametrize(
+    ("sent", "level", "resource"),
+    [
+        # winston-splunk-httplogger 3.1.8 and python-logstash 0.4.8 (version 0), as they were run
+        ({"message": {"msg": "m", "meta": {"traceId": "t-1", "level": "error"}}, "severity": "error"}, "error", None),
+        (
+            {"@source_host": "h", "@message": "m", "@fields": {"levelname": "WARNING", "trace_id": "t-1"}},
+            "WARNING",
+            "h",
+        ),
+    ],
+)
+def test_level_and_trace_lie_deep(sent: dict[str, Any], level: str, resource: str | None) -> None:
+    """Beneath what the program calls its message or its fields."""
+    log = one(json.dumps(sent))
+    assert (log["message"], log["level"], log["traceId"], log.get("resourceId")) == ("m", level, "t-1", resource)
