@@ -26,14 +26,16 @@ log = logging.getLogger(__name__)
 THREADS, EACH = 20, 16
 #: Requests of a line that may wait however long it takes: they are what that many senders have under way, each of which waits for its answer.
 ALWAYS = 16
-#: Both, where requests of a brisk line were refused lately and each is worked at for longer than LEAST_SECONDS. More are not
-#: taken any faster (measured, docs/design.md): they share a processor, so that each takes longer. Quick ones share a commit.
-FEW = 8
+#: Requests at work, and such that may always wait, where some of a brisk line were refused lately and each is worked at for longer
+#: than LEAST_SECONDS. More at work are not taken any faster (measured, docs/design.md): they share a processor, so that each takes
+#: longer. Quick ones share a commit. As many wait as have a thread between two turns of the loop: behind FEW at work each waits for
+#: 3/8 of the time that one is worked at (Little's law: W = L / λ, with λ = FEW / worked).
+FEW, FEW_WAIT = 8, 3
 #: Requests that may wait in a line; beyond, of each sender that has some there an equal share.
 WAITING_LIMIT = 1_000
 #: Seconds after a refusal until its sender may have a burst again: a queue that gets too much is empty for a moment now and then.
 CALM_SECONDS = 2.0
-#: The least seconds that a request may wait where others of its sender were refused, however fast they are worked at.
+#: Seconds that a request may wait where others of its sender were refused and they are worked at faster.
 LEAST_SECONDS = 0.02
 #: The part of the latest request in what is known of how long one is worked at.
 LATEST_PART = 0.05
@@ -61,7 +63,7 @@ class WaitingLine:
     sends: bool
     burst: float = float("inf")
     standing: float = float("inf")
-    #: Whether a sender of whom some were refused has FEW requests at work, and others wait no longer than one is worked at.
+    #: Whether a sender of whom some were refused has FEW requests at work, and others wait no longer than FEW_WAIT of them take.
     brisk: bool = False
     #: Whose a request is.
     sender_of: Callable[[Scope], str] = lambda _: ""
@@ -88,8 +90,10 @@ class WaitingLine:
 
     def patience(self, queue: SenderQueue, now: float) -> float:
         """Return for how many seconds a request may wait."""
+        if self.is_pressed(queue, now):
+            return min(self.standing, self.worked * FEW_WAIT / FEW)
         if _is_hot(queue, now):
-            return min(self.standing, max(self.worked, LEAST_SECONDS)) if self.brisk else self.standing
+            return min(self.standing, LEAST_SECONDS) if self.brisk else self.standing
         return self.burst if now - queue.empty <= self.burst else self.standing
 
     def is_pressed(self, what: SenderQueue | WaitingLine, now: float) -> bool:
@@ -98,7 +102,7 @@ class WaitingLine:
 
     def late(self, queue: SenderQueue, now: float) -> bool:
         """Return whether more requests of a sender wait than always may, and the first of them for longer than it may."""
-        always = max((FEW if self.is_pressed(queue, now) else ALWAYS) // max(len(self.turns), 1), 1)
+        always = max((FEW_WAIT if self.is_pressed(queue, now) else ALWAYS) // max(len(self.turns), 1), 1)
         return len(queue.waiting) > always and now - queue.waiting[0][0] > self.patience(queue, now)
 
     def is_full(self, queue: SenderQueue) -> bool:
