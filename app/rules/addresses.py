@@ -11,10 +11,10 @@ from app.rules.spans import Span
 
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 #: An IPv4 address; part of a longer number with points, such as an object identifier, is none.
-_V4 = re.compile(rf"(?=\d)(?:(?<![\w.])|{BEHIND})(?:{_OCTET}\.){{3}}{_OCTET}(?![\w]|\.\d)", re.ASCII)
+_V4 = re.compile(rf"(?=\d)(?:(?<!\w)(?<!\w\.)|{BEHIND})(?:{_OCTET}\.){{3}}{_OCTET}(?![\w]|\.\d)", re.ASCII)
 #: Text that may be an IPv6 address (RFC 4291, section 2.2): at least two colons among groups.
 _V6 = re.compile(
-    rf"(?=[0-9A-Fa-f:])(?:(?<![\w:.])|{BEHIND})(?:[0-9A-Fa-f]{{1,4}}(?::[0-9A-Fa-f]{{0,4}}){{2,8}}|::(?:[0-9A-Fa-f]{{1,4}}:){{0,6}}[0-9A-Fa-f]{{0,4}})"
+    rf"(?=[0-9A-Fa-f:])(?:(?<![\w:])(?<!\w\.)|{BEHIND})(?:[0-9A-Fa-f]{{1,4}}(?::[0-9A-Fa-f]{{0,4}}){{2,8}}|::(?:[0-9A-Fa-f]{{1,4}}:){{0,6}}[0-9A-Fa-f]{{0,4}})"
     rf"(?:(?<=:)(?:{_OCTET}\.){{3}}{_OCTET})?(?![\w:]|\.\d)",
     re.ASCII,
 )

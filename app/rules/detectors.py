@@ -46,9 +46,11 @@ _EMAIL = _pattern(
     rf"{_ATOM}(?:(?:\.|%2[Bb]){_ATOM})*(?:@|%40)"
     r"(?:[\pL\pN](?:[\pL\pN_-]{0,61}[\pL\pN])?\.)+(?:[Xx][Nn]--[A-Za-z0-9-]{2,59}|\pL{2,63})"
 )
-#: The scheme of RFC 6750, section 2.1, with its token; a short word behind it is prose.
+#: The scheme of RFC 6750, section 2.1, with its token; a short word behind it is prose. And the name that a token has in forms, URLs and
+#: answers (RFC 6750, sections 2.2 and 2.3; RFC 6749, section 5.1).
 _BEARER = _pattern(
-    rf"(?i)(?:^|[^a-z0-9]|{TAKEN})bearer(?:[\s:=+\"']|%20|\\+[\"'])+((?:[a-z0-9._~+=-]|\\*/|%2[bf]|%3d){{8,}})"
+    rf"(?i)(?:^|[^a-z0-9]|{TAKEN})(?:bearer(?:[\s:=+\"']|%20|\\+[\"'])+|(?:access|refresh)_token(?:\s*[:=\"']|\s*\\+[\"'])[\s:=\"'\\]*)"
+    r"((?:[a-z0-9._~+=-]|\\*/|%2[bf]|%3d){8,})"
 )
 #: RFC 7515, section 7.1: a JSON object in base64url, then two to four parts with points between.
 _JWT = _pattern(rf"(?:^|[^A-Za-z0-9]|{TAKEN})(eyJ[A-Za-z0-9_-]{{6,}}(?:\.[A-Za-z0-9_-]*){{2,4}})")
@@ -58,6 +60,23 @@ _AWS_ID = _pattern(
 )
 _AWS_SECRET = _pattern(
     r"(?i)(?:secret[_. -]?access[_. -]?key|aws[_. -]?secret(?:[_. -]?key)?)(?:[\s:=>\"']|\\+[\"'])+((?:[a-z0-9+=]|\\*/){40,})"
+)
+#: Keys by what their makers have them begin with: GitHub; GitLab; Slack and its webhooks; Stripe; Google; npm; PyPI; SendGrid; OpenAI and
+#: Anthropic; Twilio; DigitalOcean; Shopify; Telegram; Hugging Face; Azure's storage; our own tokens.
+_KEY = _pattern(
+    rf"(?:^|[^A-Za-z0-9]|{TAKEN})("
+    r"gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{36,}|gl(?:pat|oas|dt|rt|cbt|ptt|ft|imt|agent|soat)-[A-Za-z0-9_-]{20,}"
+    r"|xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{20,}|hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/]{20,}"
+    r"|[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|whsec_[A-Za-z0-9+/=]{24,}"
+    r"|AIza[A-Za-z0-9_-]{35,}|ya29\.[A-Za-z0-9_-]{20,}|GOCSPX-[A-Za-z0-9_-]{20,}"
+    r"|npm_[A-Za-z0-9]{36,}|pypi-[A-Za-z0-9_-]{50,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"
+    r"|sk-(?:proj|svcacct|admin|ant)-[A-Za-z0-9_-]{20,}|sk-[A-Za-z0-9]{32,}|SK[0-9a-f]{32}|do[opr]_v1_[0-9a-f]{64}"
+    r"|shp(?:at|ca|pa|ss)_[A-Fa-f0-9]{32}|[0-9]{8,10}:AA[A-Za-z0-9_-]{33}|hf_[A-Za-z]{34,}|lgi_[A-Za-z0-9_-]{43}"
+    r"|AccountKey=[A-Za-z0-9+/=]{40,})"
+)
+#: A private key as RFC 7468 and OpenPGP (RFC 9580, section 6.2) write it; without its end, where the text was cut, all that follows.
+_PRIVATE_KEY = _pattern(
+    r"(-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?s:.*?)(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\z))"
 )
 #: Names in the metadata whose value is a secret key.
 _SECRET_NAME = re.compile(r"secret.?access.?key|aws.?secret", re.IGNORECASE)
@@ -101,10 +120,13 @@ DETECTORS = {
     "card": Detector(
         "Card numbers, by issuer, length and check digit (Luhn)", _CONTENT, look.card, cards.find, cards.digits
     ),
-    "bearer": Detector("Tokens behind the word Bearer", _ALL, look.bearer, _bearers),
+    "bearer": Detector("Tokens behind the word Bearer, or the name access_token", _ALL, look.bearer, _bearers),
     "jwt": Detector("JSON Web Tokens", _ALL, look.jwt, _groups(_JWT)),
     "aws": Detector(
         "AWS access key ids, and secret keys beside their name", _ALL, look.aws, _groups(_AWS_ID, _AWS_SECRET)
+    ),
+    "key": Detector(
+        "Keys of services by their beginning, and private keys", _ALL, look.key, _groups(_KEY, _PRIVATE_KEY)
     ),
     "ip": Detector("Internet addresses, IPv4 and IPv6", _CONTENT, look.ip, addresses.find, lambda text: text.lower()),
 }

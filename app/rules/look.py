@@ -40,8 +40,12 @@ def email(look: JsonLook) -> bool:
     return b"@" in look.body or b"%40" in look.body
 
 
-#: Thirteen digits in a row, or four and four with a gap: a blank, a dash, `%20`, `&nbsp;`, and wide blanks of two and three bytes.
-_CARDS = (b"0" * 13, b"0000-0000", b"0000%000000", b"0000&nbsp;0000", b"0000\xc2-0000", b"0000\xe2--0000")
+#: Thirteen digits in a row, or four and three with a gap: a blank or two, a dash, alone or between blanks, `_`, `/`, `%20`, `&nbsp;`, and wide
+#: blanks of two and three bytes.
+_CARDS = (
+    *(b"0" * 13, b"0000-000", b"0000--000", b"0000---000", b"0000_000", b"0000/000", b"0000%00000"),
+    *(b"0000&nbsp;000", b"0000\xc2-000", b"0000\xe2--000"),
+)
 
 
 def card(look: JsonLook) -> bool:
@@ -51,8 +55,8 @@ def card(look: JsonLook) -> bool:
 
 
 def bearer(look: JsonLook) -> bool:
-    """Return whether there may be a token behind its scheme, whose name has no case (RFC 7235)."""
-    return b"bearer" in look.lower
+    """Return whether there may be a token behind its scheme, whose name has no case (RFC 7235), or behind a name of it."""
+    return b"bearer" in look.lower or b"_token" in look.lower
 
 
 def jwt(look: JsonLook) -> bool:
@@ -63,6 +67,19 @@ def jwt(look: JsonLook) -> bool:
 def aws(look: JsonLook) -> bool:
     """Return whether there may be an id of 20 capitals and digits, or a secret by its name."""
     return b"A" * 20 in look.caps or b"secret" in look.lower
+
+
+#: Beginnings of keys of services, and what else all of them have.
+_KEYS = (
+    *(b"ghp_", b"gho_", b"ghu_", b"ghs_", b"ghr_", b"github_pat_", b"gl", b"xox", b"xapp-", b"hooks.slack.com"),
+    *(b"sk_", b"rk_", b"whsec_", b"AIza", b"ya29.", b"GOCSPX-", b"npm_", b"pypi-", b"SG.", b"sk-", b"SK", b"_v1_"),
+    *(b"shp", b":AA", b"hf_", b"AccountKey", b"lgi_", b"PRIVATE KEY"),
+)
+
+
+def key(look: JsonLook) -> bool:
+    """Return whether there may be a key of a service."""
+    return any(needle in look.body for needle in _KEYS)
 
 
 _V6 = re.compile(rb"(?:[0-9a-f]{1,4}:){7}").search

@@ -37,6 +37,15 @@ AROUND = (
     "→%s←",
     "*%s*",
     "java.lang.IllegalStateException: %s\n\tat com.example.Main.run(Main.java:42)",
+    "tried %s; failed",
+    "a|%s|b",
+    '<a href="/path?field=%s">',
+    "msg='%s'",
+    "$%s",
+    "{%s}",
+    "...%s...",
+    "»%s«",
+    "sent: %s\r\n",
 )
 _NAMES = (
     "bob",
@@ -51,6 +60,9 @@ _NAMES = (
     "no-reply",
     "A",
     "sales/eu",
+    "josé.garcía+2026",
+    "用户",
+    "bounce=user%example.net",
 )
 _DOMAINS = (
     "example.com",
@@ -60,6 +72,9 @@ _DOMAINS = (
     "xn--bcher-kva.example",
     "sub-domain.example.museum",
     "EXAMPLE.ORG",
+    "例え.jp",
+    "domaine.québec",
+    "пример.рф",
 )
 _ISSUERS = (
     ("4", 16),
@@ -82,8 +97,20 @@ _MORE = (
     ("62", 16),
     ("62", 19),
     ("6759", 16),
+    ("5019", 16),
+    ("2204", 16),
+    ("60", 16),
+    ("8172", 16),
+    ("9792", 16),
+    ("636368", 16),
+    ("5090", 16),
+    ("606282", 16),
+    ("506101", 16),
+    ("506180", 19),
+    ("636", 16),
 )
 _BASE64 = string.ascii_letters + string.digits + "/+"
+_URL = string.ascii_letters + string.digits + "-_"
 
 
 def email(chance: random.Random) -> str:
@@ -97,8 +124,8 @@ def card(chance: random.Random) -> str:
     first, length = chance.choice(_ISSUERS + _MORE)
     body = first + "".join(chance.choice(string.digits) for _ in range(length - len(first) - 1))
     number = body + str(check_digit(body))
-    gap = chance.choice(("", "", "", " ", "-", ".", "\u00a0", "+", "%20"))
-    if length == 16 or (length == 19 and gap):
+    gap = chance.choice(("", "", "", " ", "-", ".", "_", "/", " - ", "  ", "\u00a0", "\u202f", "\u2011", "+", "%20"))
+    if length == 16 or (length in (13, 19) and gap):
         return gap.join(number[at : at + 4] for at in range(0, length, 4))
     return gap.join((number[:4], number[4:10], number[10:])) if length in (14, 15) else number
 
@@ -132,6 +159,53 @@ def jwt(chance: random.Random) -> str:
     return f"{header}.{payload}.{part(chance.randbytes(32)) if chance.random() < 0.9 else ''}"
 
 
+def _drawn(chance: random.Random, length: int, among: str = string.ascii_letters + string.digits) -> str:
+    return "".join(chance.choice(among) for _ in range(length))
+
+
+def key(chance: random.Random) -> str:
+    """Return a key of some service, in the form that its maker gives it, or a private key."""
+    hexadecimal, url, capitals = "0123456789abcdef", _URL, string.ascii_uppercase + string.digits
+    return chance.choice(
+        (
+            lambda: chance.choice(("ghp_", "gho_", "ghu_", "ghs_", "ghr_")) + _drawn(chance, 36),
+            lambda: f"github_pat_{_drawn(chance, 22)}_{_drawn(chance, 59)}",
+            lambda: f"glpat-{_drawn(chance, 20, url)}",
+            lambda: (
+                f"xox{chance.choice('abpr')}-{chance.randrange(10**12)}-{chance.randrange(10**12)}-{_drawn(chance, 24)}"
+            ),
+            lambda: (
+                f"xapp-1-A{_drawn(chance, 10, capitals)}-{chance.randrange(10**13)}-{_drawn(chance, 64, hexadecimal)}"
+            ),
+            lambda: (
+                f"hooks.slack.com/services/T{_drawn(chance, 8, capitals)}/B{_drawn(chance, 8, capitals)}/{_drawn(chance, 24)}"
+            ),
+            lambda: chance.choice(("sk_live_", "rk_live_", "sk_test_")) + _drawn(chance, chance.choice((24, 99))),
+            lambda: f"whsec_{_drawn(chance, 32)}",
+            lambda: f"AIza{_drawn(chance, 35, url)}",
+            lambda: f"ya29.{_drawn(chance, 120, url)}",
+            lambda: f"npm_{_drawn(chance, 36)}",
+            lambda: f"pypi-AgEIcHlwaS5vcmc{_drawn(chance, 150, url)}",
+            lambda: f"SG.{_drawn(chance, 22, url)}.{_drawn(chance, 43, url)}",
+            lambda: chance.choice(("sk-", "sk-proj-", "sk-ant-api03-")) + _drawn(chance, 48),
+            lambda: f"SK{_drawn(chance, 32, hexadecimal)}",
+            lambda: f"dop_v1_{_drawn(chance, 64, hexadecimal)}",
+            lambda: f"shpat_{_drawn(chance, 32, hexadecimal)}",
+            lambda: f"{chance.randrange(10**9, 10**10)}:AA{_drawn(chance, 33, url)}",
+            lambda: f"hf_{_drawn(chance, 34, string.ascii_letters)}",
+            lambda: f"AccountKey={_drawn(chance, 86, _BASE64)}==",
+            lambda: f"lgi_{_drawn(chance, 43, url)}",
+            lambda: _private_key(chance),
+        )
+    )()
+
+
+def _private_key(chance: random.Random) -> str:
+    kind, end = chance.choice(("RSA ", "EC ", "OPENSSH ", "")), chance.choice(("\n", "\\n", "\r\n"))
+    lines = [_drawn(chance, 64, _BASE64) for _ in range(chance.randint(1, 4))]
+    return end.join((f"-----BEGIN {kind}PRIVATE KEY-----", *lines, f"-----END {kind}PRIVATE KEY-----"))
+
+
 def aws(chance: random.Random) -> str:
     """Return an access key's id."""
     return chance.choice(("AKIA", "ASIA", "AROA", "AIDA")) + "".join(
@@ -156,7 +230,14 @@ def ip(chance: random.Random) -> str:
 MAKERS: tuple[tuple[str, Callable[[random.Random], str], tuple[str, ...]], ...] = (
     ("email", email, ("",)),
     ("card", card, ("",)),
-    ("bearer", bearer, ("Bearer ", "bearer ", "BEARER ", "Authorization: Bearer ", "Bearer%20")),
+    (
+        "bearer",
+        bearer,
+        (
+            *("Bearer ", "bearer ", "BEARER ", "Authorization: Bearer ", "Bearer%20", '"authorization": ["Bearer '),
+            *("access_token=", '"access_token":"', "token_type=bearer&refresh_token=", "access_token: '"),
+        ),
+    ),
     ("jwt", jwt, ("",)),
     ("aws", aws, ("",)),
     (
@@ -164,6 +245,7 @@ MAKERS: tuple[tuple[str, Callable[[random.Random], str], tuple[str, ...]], ...] 
         aws_secret,
         ("aws_secret_access_key=", "SecretAccessKey: ", 'AWS_SECRET_ACCESS_KEY="', 'secretAccessKey\\":\\"'),
     ),
+    ("key", key, ("",)),
     ("ip", ip, ("",)),
 )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from itertools import islice
 
 import msgspec
@@ -31,14 +30,14 @@ def redactor(text: str = ALL) -> Redactor:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_all_that_was_planted_is_found(seed: int) -> None:
-    """No character of a secret is left, in messages and in metadata, whatever stands around it."""
+    """Nothing of a secret is left, in messages and in metadata, whatever stands around it, and its own detector finds it."""
     rules = redactor()
     left = []
     for name, secret, text in planted(EACH, seed):
         record = LogRecord(b"", 0, 0, "error", text, metadata={"exception": {"stack": [text]}})
-        counts = rules.records([record])[0] or Counter()
+        rules.records([record])
         shown = f"{record.message} {record.metadata['exception']}" if record.metadata else record.message
-        if not counts[name] or secret in shown or secret[:-1] in shown or secret[1:] in shown:
+        if not list(DETECTORS[name].find(text)) or secret in shown or secret[:-1] in shown or secret[1:] in shown:
             left.append((name, text, record.message))
     assert left == []
 
@@ -61,6 +60,8 @@ def test_what_looks_alike_stays() -> None:
         "std::string dead::beef at 08:00:00, 00:1a:2b:3c:4d:5e, version 1.2.3, oid 1.3.6.1.4.1.311, 999.1.1.1 a::b",
         "org.example.Thing@6d06d69c root@localhost @decorator a @ b.com user@ @example.com foo@1.2.3",
         "bearer authentication failed, the bearer of bad news; eyJ eyJhbGci.short AKIA AKIA1234 secret",
+        "sk-learn ghp_short npm_config_registry sk-a-name-of-many-words-that-is-no-key-at-all AIza whsec_ SG.b.c xoxo- shpat_ private key",
+        "access_token expired, no refresh_token given; access_token: none 12:AAb -----BEGIN PUBLIC KEY----- glow-in-the-dark-paint-of-sorts",
         "the secret is safe, aws_secret_access_key was rotated; wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
     ):
         record = LogRecord(b"", 0, 0, "info", text, metadata={"text": text})
