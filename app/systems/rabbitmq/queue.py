@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ from app.errors import QueueFull, Unavailable
 from app.log import codec
 from app.log.envelope import Batch, Envelope
 from app.ports.queue import Depth
-from app.systems import messages
+from app.systems import messages, shares
 from app.systems.rabbitmq.address import ERRORS, address, unavailable
 from app.systems.rabbitmq.link import Link, Verdict
 from app.systems.rabbitmq.taker import Taker, at_most
@@ -32,6 +33,8 @@ COUNT_SECONDS = 5.0
 PAUSE_SECONDS = (0.2, 5.0)
 #: Seconds after which a taker that nobody used is closed, so that it can't sit on messages.
 SPARE_SECONDS = 2.0
+#: Seconds for which a count of what waits is new enough to decide whether a space has its share.
+SHARE_SECONDS = 1.0
 #: Weight of the newest message in the mean size.
 _NEWEST = 0.02
 
@@ -80,10 +83,38 @@ class RabbitQueue:
         self._opened = _Connections()
         self._full_until = 0.0
         self._mean = 1024.0
+        self._sent = shares.SentLately()
+        #: Bytes that waited when it was last counted, with those that were put since; and when that was.
+        self._waiting, self._counted = 0.0, float("-inf")
 
     def put(self, envelopes: Sequence[Envelope], space: str = "") -> frozenset[int]:
-        """See Carrier; all spaces share the one queue."""
+        """See Carrier; all spaces share the one queue, and none may fill it (app/systems/shares.py)."""
         bodies = [codec.encode(envelope) for envelope in envelopes]
+        size = sum(map(len, bodies))
+        self._ensure_share(space, size)
+        lost = self._publish(bodies)
+        self._sent.add(space, size)
+        self._waiting += size
+        return lost
+
+    def _ensure_share(self, space: str, size: int) -> None:
+        """Raise QueueFull where a space has its share, as far as it is known: what waits is counted beside the puts, once a second."""
+        if not (space or self._sent.is_shared()):
+            return
+        now = time.monotonic()
+        if now - self._counted >= SHARE_SECONDS:
+            self._counted = now
+            with suppress(Unavailable):
+                self._link(self._open().counting).count().add_done_callback(self._note_waiting)
+        if not shares.has_room(min(self._sent.of(space), self._waiting), size, self._waiting, self._limit):
+            raise shares.full(space)
+
+    def _note_waiting(self, counted: Future[tuple[int, int]]) -> None:
+        # Where it can't be counted, the last count holds. What workers have taken fills nothing.
+        if not counted.cancelled() and counted.exception() is None:
+            self._waiting = counted.result()[0] * self._mean
+
+    def _publish(self, bodies: list[bytes]) -> frozenset[int]:
         verdict = self._answer(self._open().publishing, lambda link: link.publish(bodies), CONFIRM_SECONDS)
         lost = verdict.refused | verdict.returned
         if len(lost) == len(bodies):

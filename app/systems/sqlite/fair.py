@@ -1,4 +1,4 @@
-"""Which waiting envelopes are taken next: the oldest, and where several spaces have some, of each space as much."""
+"""Which waiting envelopes are taken next: the oldest, and where several spaces have some, of each space as much; and how much of each may wait."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
 
+from app.systems import shares
 from app.systems.sqlite.file import Connection
+from app.systems.sqlite.rows import get_states
 
 #: Bytes of envelopes taken at once, so that large logs don't fill the memory.
 TAKE_BYTES = 8 << 20
@@ -17,6 +19,9 @@ SHARED_LOGS = 500
 
 #: Seconds for which what several spaces sent is a sign that they go on.
 SHARED_SECONDS = 5.0
+
+#: Name of the bytes of a space that wait in the table `state`, before that of the space; logs of no space are the rest of all.
+_BYTES = "queued_bytes "
 
 #: A row that waits: seq, number of logs, bytes.
 WaitingRow = tuple[int, int, bytes]
@@ -94,3 +99,22 @@ def some(rows: Iterable[WaitingRow], limit: int) -> list[WaitingRow]:
         if logs >= limit or size >= TAKE_BYTES:
             break
     return found
+
+
+def has_share(connection: Connection, space: str, size: int, waiting: int, limit: int) -> bool:
+    """Return whether *size* more bytes of a space may wait beside those of others (app/systems/shares.py), of *waiting* in all."""
+    if 2 * (waiting + size) <= limit:  # nobody can have more than is free
+        return True
+    each = get_states(connection, _BYTES)
+    own = each.get(space, 0) if space else waiting - sum(each.values())
+    return not each or shares.has_room(own, size, waiting, limit)
+
+
+def add_waiting(connection: Connection, space: str, size: int) -> None:
+    """Count bytes of a space that wait from now on, or, below zero, do no more."""
+    if space:
+        # Bytes that waited before spaces were counted were never added: no count goes below zero.
+        connection.execute(
+            "INSERT INTO state VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = max(value + ?, 0)",
+            (_BYTES + space, max(size, 0), size),
+        )

@@ -6,6 +6,7 @@ Puts of one process share a commit (see app/systems/sqlite/group.py).
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ from app.log.envelope import Batch, Claim, Envelope, Listing, Taken
 from app.log.record import LogRecord
 from app.ports.notes import ACCEPTED, NOTE
 from app.ports.queue import Depth
+from app.systems import shares
 from app.systems.sqlite import fair
 from app.systems.sqlite.claims import Keeping
 from app.systems.sqlite.fair import WaitingRow
@@ -109,11 +111,15 @@ class SqliteQueue(Keeping):
             if waiting + size > self._limit:
                 results.append(QueueFull(f"the queue is full: {waiting >> 20} MiB wait", retry_after=10))
                 continue
+            if not fair.has_share(connection, wish.space, size, waiting, self._limit):
+                results.append(shares.full(wish.space))
+                continue
             taken = _claim(connection, wish)
             results.append(taken)
             if taken.fresh:
                 waiting += size
                 rows.extend((wish.space, row) for row in wish.rows)
+                fair.add_waiting(connection, wish.space, size)
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             some = rows[start : start + _ROWS_AT_ONCE]
             marks = ", ".join(["(?, ?, ?, ?, ?)"] * len(some))
@@ -254,18 +260,17 @@ def _claim(connection: Connection, wish: _Put) -> Taken:
 
 def remove(connection: Connection, batch: Batch) -> bool:
     """Delete the batch's envelopes; False, with nothing deleted, when another worker had some of them."""
-    present = [
-        seq for seq, _, _ in batch.handle if connection.execute("SELECT 1 FROM queue WHERE seq = ?", (seq,)).fetchone()
-    ]
-    if len(present) != len(batch.handle):
-        return False
-    connection.executemany("DELETE FROM queue WHERE seq = ?", [(seq,) for seq in present])
-    _count(connection, -sum(logs for _, logs, _ in batch.handle), -sum(size for _, _, size in batch.handle))
+    sizes: Counter[str] = Counter()
+    for seq, _, size in batch.handle:
+        row = connection.execute("SELECT space FROM queue WHERE seq = ?", (seq,)).fetchone()
+        if row is None:
+            return False
+        sizes[row[0]] += size
+    connection.executemany("DELETE FROM queue WHERE seq = ?", [(seq,) for seq, _, _ in batch.handle])
+    add_states(connection, {"queued_logs": -sum(logs for _, logs, _ in batch.handle), "queued_bytes": -sizes.total()})
+    for space, size in sizes.items():
+        fair.add_waiting(connection, space, -size)
     return True
-
-
-def _count(connection: Connection, logs: int, size: int) -> None:
-    add_states(connection, {"queued_logs": logs, "queued_bytes": size})
 
 
 def decode(rows: Sequence[WaitingRow]) -> Batch:

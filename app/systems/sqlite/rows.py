@@ -66,6 +66,14 @@ def get_state(connection: Connection, name: str) -> int:
     return 0 if row is None else int(row[0])
 
 
+def get_states(connection: Connection, prefix: str) -> dict[str, int]:
+    """Return the figures of the table `state` whose names begin so, by what follows."""
+    found = connection.execute(
+        "SELECT name, value FROM state WHERE name > ? AND name < ?", (prefix, f"{prefix}\U0010ffff")
+    )
+    return {name.removeprefix(prefix): int(value) for name, value in found}
+
+
 def set_state(connection: Connection, name: str, value: int) -> None:
     """Set a figure of the table `state`."""
     connection.execute("INSERT OR REPLACE INTO state VALUES (?, ?)", (name, value))

@@ -209,6 +209,29 @@ def takes(queue: RabbitQueue, make: Callable[[], Envelope]) -> bool:
         return False
 
 
+def fill(queue: RabbitQueue, make_record: MakeRecord, space: str) -> int:
+    """Put logs of 1,000 characters until the queue takes no more of the space; return how many."""
+    for count in range(1_000):
+        try:
+            queue.put([Envelope([make_record(message="x" * 1_000)])], space=space)
+        except QueueFull:
+            return count
+    raise AssertionError("the queue has no limit")
+
+
+def test_a_flood_leaves_room_for_others(rabbitmq_queue: str, make_record: MakeRecord) -> None:
+    """Of a space about half of the limit may wait, and others find room beside it; when it was taken it may send again."""
+    with closing(RabbitQueue(rabbitmq_queue, limit=200_000)) as queue:
+        # RabbitMQ is asked for what waits beside the puts, and its answer may be one put late.
+        assert 40 < fill(queue, make_record, "a") < 120
+        for _ in range(20):
+            queue.put([Envelope([make_record(message="x" * 1_000)])], space="b")
+        queue.put([Envelope([make_record()])], space="c")
+        while batch := queue.take(1_000, 0.5):
+            queue.ack(batch)
+        assert eventually(lambda: fill(queue, make_record, "a") > 0)
+
+
 def test_what_can_not_be_read_is_set_apart(
     queue: RabbitQueue, channel: Any, rabbitmq_queue: str, make_record: MakeRecord
 ) -> None:

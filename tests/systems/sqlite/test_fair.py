@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from contextlib import closing
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.errors import QueueFull
 from app.log.envelope import Envelope
 from app.settings.settings import Settings
 from app.systems.sqlite.fair import SHARED_LOGS, SHARED_SECONDS, Turns, in_turn
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.queue import SqliteQueue
+from app.systems.sqlite.rows import get_states
 from tests.conftest import MakeRecord
 
 #: Sizes of the envelopes of several spaces.
@@ -73,3 +76,50 @@ def test_more_spaces_than_fit_into_a_batch(settings: Settings, make_record: Make
             left = connection.execute("SELECT space, count(*) FROM queue GROUP BY space").fetchall()
     assert "last of all" in found
     assert all(count < 3 for name, count in left if name not in names[:5])
+
+
+def fill(queue: SqliteQueue, make_record: MakeRecord, space: str) -> int:
+    """Put logs of 1,000 characters until the queue takes no more of the space; return how many."""
+    for count in range(1_000):
+        try:
+            queue.put([Envelope([make_record(message="x" * 1_000)])], space=space)
+        except QueueFull:
+            return count
+    raise AssertionError("the queue has no limit")
+
+
+def test_a_flood_leaves_room_for_others(settings: Settings, make_record: MakeRecord) -> None:
+    """One fills half, two a third each, logs of no space count as one; what is stored makes room. Where no space sends, all of it is there for all."""
+    with closing(SqliteDatabase(settings.database)) as database:
+        queue = SqliteQueue(database, limit=100_000, min_free=0)
+        assert fill(queue, make_record, "") > 85
+        while queue.depth().logs:
+            queue.ack(queue.take(1_000, 0))
+        alone = fill(queue, make_record, "a")
+        assert 35 < alone <= 50
+        with pytest.raises(QueueFull, match="the space a has a share"):
+            queue.put([Envelope([make_record(message="x" * 1_000)])], space="a")
+        beside = fill(queue, make_record, "b")
+        assert 15 < beside < alone
+        assert 5 < fill(queue, make_record, "") < beside
+        queue.put([Envelope([make_record(message="the first of another")])], space="c")
+        # It is counted in the file: another process knows as much.
+        other = SqliteQueue(database, limit=100_000, min_free=0)
+        assert fill(other, make_record, "a") == 0
+        while queue.depth().logs:
+            queue.ack(queue.take(1_000, 0))
+        assert fill(other, make_record, "a") == alone
+
+
+def test_what_waited_before_it_was_counted(settings: Settings, make_record: MakeRecord) -> None:
+    """Rows of an earlier version take nothing off what was counted since, beyond what that is."""
+    with closing(SqliteDatabase(settings.database)) as database:
+        queue = SqliteQueue(database, limit=100_000, min_free=0)
+        queue.put([Envelope([make_record(message="x" * 9_000)])], space="a")
+        with database.write(durable=False) as connection:
+            connection.execute("DELETE FROM state WHERE name LIKE 'queued_bytes %'")
+        queue.put([Envelope([make_record()])], space="a")
+        while queue.depth().logs:
+            queue.ack(queue.take(1_000, 0))
+        with database.snapshot() as connection:
+            assert get_states(connection, "queued_bytes ") == {"a": 0}

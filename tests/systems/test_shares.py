@@ -1,0 +1,51 @@
+"""A space's share of a queue's limit."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.systems.shares import LATELY_SECONDS, SentLately, has_room
+
+LIMIT = 10_000
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.integers(1, 900)), max_size=200))
+def test_floods_leave_room_for_another(puts: list[tuple[str, int]]) -> None:
+    """However many spaces send however much, the next has as much as the fullest of them, but for what one put takes."""
+    own, waiting = dict.fromkeys("abcdef", 0), 0
+    for space, size in puts:
+        if waiting + size <= LIMIT and has_room(own[space], size, waiting, LIMIT):
+            own[space] += size
+            waiting += size
+    most = max(own.values())
+    several = [space for space, has in own.items() if has]
+    assert most <= LIMIT - waiting + 900 * len(several)
+    if len(several) == 1:
+        assert waiting <= LIMIT // 2 + 900
+
+
+def test_a_space_of_which_nothing_waits_has_room() -> None:
+    """However full the queue is of others; what it has is bounded by what is free."""
+    assert has_room(0, 400, 9_600, LIMIT)
+    assert not has_room(1, 400, 9_600, LIMIT)
+    assert has_room(4_000, 1_000, 4_000, LIMIT)
+    assert not has_room(4_001, 1_000, 4_001, LIMIT)
+
+
+def test_what_was_sent_is_forgotten() -> None:
+    """By and by; what is of no space is counted too, and alone makes no shares."""
+    now = [100.0]
+    sent = SentLately(lambda: now[0])
+    sent.add("", 5)
+    assert not sent.is_shared()
+    sent.add("a", 1_000)
+    assert sent.is_shared()
+    assert (sent.of(""), sent.of("a"), sent.of("b")) == (5, 1_000, 0)
+    now[0] += LATELY_SECONDS
+    assert sent.of("a") == pytest.approx(367.9, abs=0.1)
+    sent.add("a", 1_000)
+    assert sent.of("a") == pytest.approx(1367.9, abs=0.1)
+    now[0] += 50 * LATELY_SECONDS
+    assert sent.of("a") < 1
