@@ -29,7 +29,7 @@ Answer: TypeAlias = "tuple[Identity, int | None, float | None] | None"
 log = logging.getLogger(__name__)
 
 #: Seconds for which what the record said of a token is taken as still so.
-FRESH_SECONDS = 5.0
+FRESH_SECONDS = 3.0
 #: Seconds for which it is taken so while the record can't be asked.
 STALE_SECONDS = 3_600.0
 #: Tokens remembered; the one not used for longest is forgotten first.

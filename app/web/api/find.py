@@ -34,6 +34,7 @@ from app.web.api.asked import Asked
 from app.web.current import backends, budget
 from app.web.security import access, caching
 from app.web.security.recording import counted, returned
+from app.web.security.staying import Stay
 
 bp = Blueprint("filters", __name__)
 bp.after_request(caching.keep_none)
@@ -168,7 +169,8 @@ def exported() -> Response:
     except BaseException:
         end()
         raise
-    response = Response(_whole(chain((first,), pieces)), content_type=EXPORT_TYPES[format])
+    stay = Stay(current_app._get_current_object(), access.who())  # type: ignore[attr-defined]
+    response = Response(_whole(chain((first,), pieces), stay), content_type=EXPORT_TYPES[format])
     response.call_on_close(end)
     response.headers["Content-Disposition"] = f'attachment; filename="logs.{format}"'
     # Accepted logs that can't be in the stream yet: their number is unknown where the queue can't be asked.
@@ -176,10 +178,16 @@ def exported() -> Response:
     return response
 
 
-def _whole(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Pass the pieces on. A failure goes up, so that the server cuts the transfer: half an export never looks whole."""
+def _whole(pieces: Iterator[bytes], stay: Stay) -> Iterator[bytes]:
+    """Pass the pieces on. A failure goes up, so that the server cuts the transfer: half an export never looks whole.
+
+    So does the end of the token or session: raises PermissionError.
+    """
     try:
-        yield from pieces
+        for piece in pieces:
+            if stay.is_over():
+                raise PermissionError("the token or session with which it was asked for has ended")
+            yield piece
     except Exception:
         log.exception("an export broke off")
         raise

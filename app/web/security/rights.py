@@ -139,7 +139,7 @@ def right_of(endpoint: str | None) -> Right:
 
 @cache
 def asks_record(endpoint: str | None, method: str) -> bool:
-    """Return whether a request is for whom the record lets in now, not for whom it let in 5 seconds ago.
+    """Return whether a request is for whom the record lets in now, not for whom it let in some seconds ago.
 
     So it is for what changes something, and for saved searches, which are known by the name of who saved them.
     """

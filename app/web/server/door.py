@@ -11,9 +11,9 @@ from typing import Any
 
 from flask import Flask, Response
 
-from app.errors import TooMany, Unavailable
+from app.errors import TooMany
 from app.web.accounts.identity import Identity
-from app.web.security import access, open_counts
+from app.web.security import access, open_counts, staying
 from app.web.security.open_counts import OpenCounts
 from app.web.server import live, noticing, uploading
 from app.web.server.bridge import Receive, Send
@@ -28,8 +28,6 @@ SOCKETS = (live.PATH, noticing.PATH)
 END = "logingestor.end"
 #: WebSocket close code (RFC 6455, section 7.4.1): policy violation.
 REFUSED = 1008
-#: Seconds after which it is checked again whether a follower is still allowed to follow.
-AGAIN_SECONDS = 5.0
 
 
 class FrontDoor:
@@ -90,8 +88,9 @@ class FrontDoor:
         """Serve for as long as who follows may; return False when that was ended because it is allowed no more."""
         task = asyncio.ensure_future(serving)
         try:
-            while not (await asyncio.wait((task,), timeout=AGAIN_SECONDS))[0]:
-                if not await asyncio.get_running_loop().run_in_executor(None, self._may_stay, scope[WHO]):
+            while not (await asyncio.wait((task,), timeout=staying.AGAIN_SECONDS))[0]:
+                asked = asyncio.get_running_loop().run_in_executor(None, staying.may_stay, self._app, scope[WHO])
+                if not await asked:
                     return False
             await task
             return True
@@ -99,13 +98,6 @@ class FrontDoor:
             scope[END]()
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-
-    def _may_stay(self, who: Identity) -> bool:
-        try:
-            with self._app.app_context():
-                return access.guard_of(self._app).still(who)
-        except Unavailable:
-            return False
 
     async def _refused(self, scope: Scope) -> Response | None:
         """Return Flask's answer to who may not follow; None for all others, whom the scope then names."""

@@ -13,7 +13,9 @@ from app.errors import LogIngestorError, Unavailable
 from app.process import Parts
 from app.web.current import space as space_of_sender
 from app.web.doors.journal import MAY, PATH, Upload
+from app.web.security import access
 from app.web.security.errors import refused_by
+from app.web.security.staying import Stay
 from app.web.server.bridge import Receive, Send
 from app.web.server.environ import Scope, environ
 
@@ -32,7 +34,7 @@ class Uploading:
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take one request."""
         loop = asyncio.get_running_loop()
-        refused, space = await loop.run_in_executor(None, self._asked, scope)
+        refused, space, stay = await loop.run_in_executor(None, self._asked, scope)
         if refused is not None:
             await _answer(send, refused.status_code, refused.get_data(), dict(refused.headers), whole=False)
             return
@@ -46,7 +48,10 @@ class Uploading:
                     message = await receive()
                 if message["type"] == "http.disconnect":
                     break
-                await loop.run_in_executor(None, upload.feed, message.get("body", b""))
+                if not await loop.run_in_executor(None, _feed, upload, message.get("body", b""), stay):
+                    await loop.run_in_executor(None, partial(upload.end, whole=False))
+                    await _answer(send, 401, b"the token has ended; what came before is kept\n", {}, whole=False)
+                    return
                 whole = not message.get("more_body", False)
             await loop.run_in_executor(None, partial(upload.end, whole=whole))
         except TimeoutError:
@@ -63,11 +68,20 @@ class Uploading:
         else:
             await _answer(send, 202, b"OK.\n", {}, whole=whole)
 
-    def _asked(self, scope: Scope) -> tuple[Response | None, str]:
-        """Return Flask's answer to who may not upload, None for all others; and whose space the entries are for."""
+    def _asked(self, scope: Scope) -> tuple[Response | None, str, Stay]:
+        """Return Flask's answer to who may not upload, None for all others; whose space the entries are for; and for how long they may come."""
         with self._app.request_context({**environ(scope, b""), MAY: True}):
             answered = self._app.full_dispatch_request()
-            return None if answered.status_code == 204 else answered, space_of_sender()
+            refused = None if answered.status_code == 204 else answered
+            return refused, space_of_sender(), Stay(self._app, access.who())
+
+
+def _feed(upload: Upload, piece: bytes, stay: Stay) -> bool:
+    """Take a piece, unless who sends it may no longer; return whether it may."""
+    if stay.is_over():
+        return False
+    upload.feed(piece)
+    return True
 
 
 async def _answer(send: Send, status: int, body: bytes, more: dict[str, str], *, whole: bool) -> None:
