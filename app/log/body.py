@@ -21,6 +21,9 @@ JSON_TYPES = ("", "application/json", "text/plain", FORM)
 #: Content types of one JSON value a line.
 LINE_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 ENCODINGS = ("gzip", "deflate", "zstd")
+#: Most encodings of one body, one around the other, and most members of one: beside their bytes each takes time of its own, an empty
+#: frame of zstd 9 µs, and a body of 260 KB could hold 30 million of them in two layers.
+LAYERS, MEMBERS = 2, 100_000
 
 #: A form as clients encode it (WHATWG URL, section 5.2): its characters are these alone.
 _FORM = re.compile(rb"(?:[\w.*+-]|%[0-9A-Fa-f]{2})+=(?:[\w.*+=&~-]|%[0-9A-Fa-f]{2})*+", re.ASCII)
@@ -44,20 +47,35 @@ class Item(msgspec.Struct, frozen=True, gc=False):
 def inflate(body: bytes, encoding: str | None, limit: int) -> bytes:
     """Return *body* without its Content-Encoding; never holds more than *limit* bytes and a piece.
 
-    Raises TooLarge beyond the limit, UnsupportedMedia for another encoding, InvalidRecord for broken data.
+    Raises TooLarge beyond the limit and for more than MEMBERS, UnsupportedMedia for another encoding and more than LAYERS of them,
+    InvalidRecord for broken data.
     """
-    for name in reversed([part.strip().lower() for part in (encoding or "").split(",")]):
-        if name in ("", "identity"):
-            continue
+    names = [part.strip().lower() for part in (encoding or "").split(",")]
+    layers = [name for name in names if name not in ("", "identity")]
+    if len(layers) > LAYERS:
+        raise UnsupportedMedia(Problem(f"has more than {LAYERS} encodings, one around the other", "Content-Encoding"))
+    for name in reversed(layers):
         if name not in ENCODINGS:
             known = ", ".join(ENCODINGS)
             raise UnsupportedMedia(Problem(f"{name!r} is not an encoding that is read: {known}", "Content-Encoding"))
         make = {"gzip": packed.gzip, "zstd": packed.zstd}.get(name) or packed.deflate(body)
         try:
-            body = _bounded(packed.members(iter([body]), make), limit) if body else body
+            body = _bounded(packed.members(iter([body]), _few(make)), limit) if body else body
         except packed.ERRORS as error:
             raise InvalidRecord(Problem(f"the body is not {name}: {error}", "Content-Encoding")) from None
     return body
+
+
+def _few(make: packed.MakeReader) -> packed.MakeReader:
+    """Return *make* for at most MEMBERS; raises TooLarge beyond."""
+    left = iter(range(MEMBERS))
+
+    def made() -> Any:
+        if next(left, None) is None:
+            raise TooLarge(Problem(f"the body has more than {MEMBERS:,} parts that are compressed each for itself"))
+        return make()
+
+    return made
 
 
 def _bounded(pieces: packed.Pieces, limit: int) -> bytes:

@@ -10,8 +10,8 @@ from collections.abc import Callable
 import pytest
 import zstandard
 
-from app.errors import InvalidRecord, TooLarge
-from app.log.body import FORM, inflate, items
+from app.errors import InvalidRecord, TooLarge, UnsupportedMedia
+from app.log.body import FORM, MEMBERS, inflate, items
 
 ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
@@ -53,7 +53,17 @@ def test_deflate_without_a_header_may_begin_with_a_nul() -> None:
 @pytest.mark.parametrize("name", ENCODINGS)
 def test_many_members_are_read_once_each(name: str) -> None:
     """What is behind a member is not copied for each: that would take many minutes."""
-    assert inflate(ENCODINGS[name](b"") * 300_000, name, 100) == b""
+    assert inflate(ENCODINGS[name](b"") * MEMBERS, name, 100) == b""
+    with pytest.raises(TooLarge, match="parts"):
+        inflate(ENCODINGS[name](b"") * (MEMBERS + 1), name, 100)
+
+
+def test_few_encodings_stand_around_one_another() -> None:
+    """Each may be as large as the next lets it become: a hundred would be that many times the work."""
+    twice = gzip.compress(zlib.compress(b"a"))
+    assert inflate(twice, "deflate, identity, gzip", 100) == b"a"
+    with pytest.raises(UnsupportedMedia, match="one around the other"):
+        inflate(gzip.compress(twice), "deflate, gzip, gzip", 100)
 
 
 def test_a_form_is_a_log() -> None:

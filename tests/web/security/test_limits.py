@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.listen import streams
+from app.log import body
 from app.query.query import PAGE_LIMIT
 from app.settings.settings import SETTINGS
 from app.web import current
@@ -30,12 +31,14 @@ def test_numbers_of_the_code() -> None:
     """What is no setting is the code's constant."""
     shown = {row[0]: row[1] for row in ROWS}
     assert shown["bodies in memory at once, in one web process"] == f"{bridge.BODIES_LIMIT >> 20} MiB"
+    packed = "members of a body of gzip, deflate or zstd; encodings of one body, one around the other"
+    assert shown[packed] == f"{body.MEMBERS:,}; {body.LAYERS}"
     assert shown["requests that wait for a thread, of each kind"] == f"{admission.WAITING_LIMIT:,}"
     both = f"{admission.THREADS}, of which {admission.EACH} that send logs, or {admission.EACH} others"
     assert shown["requests worked at by one web process"] == both
     long = f"each takes longer than {admission.LEAST_SECONDS * 1000:.0f} ms, and queue and record are one file"
     hot = f"the same, where some were refused within {admission.CALM_SECONDS:.0f} seconds, {long}"
-    assert shown[hot] == f"{admission.FEW} at work, {admission.FEW} that may wait"
+    assert shown[hot] == f"{admission.FEW} at work, {admission.FEW_WAIT} that may wait"
     behind = f"seconds that logs wait for a thread, behind {admission.ALWAYS} others of their kind, or their sender's share of these"
     assert shown[behind] == "{:g}, and {:g} where some always wait".format(*waiting.RESENDING_SECONDS)
     losing = shown["the same at doors whose clients lose what is refused"]
