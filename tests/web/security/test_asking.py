@@ -6,6 +6,8 @@ import random
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from flask import Flask
@@ -33,6 +35,8 @@ RECORDS = random_records(11, 300)
 QUESTIONS = 60
 #: What is a reader's own: the key by which a tail's cursor is hidden.
 OWN = re.compile(r'data-after="[^"]*"')
+#: The route of a body, where it is not that of the same parameters in an address.
+POSTED_TO = {"/logs": "/logs/filter/"}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -59,9 +63,18 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
         yield client
 
 
-def answered(client: FlaskClient, path: str, kind: str, headers: dict[str, str]) -> tuple[int, str]:
-    """Return status and text of an answer, without what is the reader's own."""
-    answer = client.get(path, headers={**headers, "Accept": kind}, buffered=True)
+def answered(
+    client: FlaskClient, path: str, kind: str, headers: dict[str, str], *, posted: bool = False
+) -> tuple[int, str]:
+    """Return status and text of an answer, without what is the reader's own; to the parameters as a body where the question is *posted*."""
+    given: dict[str, Any] = {"headers": {**headers, "Accept": kind}, "buffered": True}
+    if posted:
+        path, _, parameters = path.partition("?")
+        given["json"] = {
+            name: int(value) if value.isdigit() else value
+            for name, value in parse_qsl(parameters, keep_blank_values=True)
+        }
+    answer = (client.post if posted else client.get)(POSTED_TO.get(path, path) if posted else path, **given)
     return answer.status_code, OWN.sub("", answer.text)
 
 
@@ -70,6 +83,10 @@ def test_every_route_that_finds_is_asked(app: Flask) -> None:
     rules = [rule for rule in app.url_map.iter_rules() if rule.methods and "GET" in rule.methods]
     finding = {rule.rule for rule in rules if right_of(rule.endpoint) == "reader"}
     assert finding - {"/logs/tail"} == ROUTES.keys()
+    # Without a GET: the same as that of /logs, and what finds nothing.
+    posted = {rule.rule for rule in app.url_map.iter_rules() if rule.methods and "POST" in rule.methods}
+    posted &= {rule.rule for rule in app.url_map.iter_rules() if right_of(rule.endpoint) == "reader"}
+    assert posted - ROUTES.keys() == {*POSTED_TO.values(), "/logs/filter", "/page/searches"}
 
 
 # Each example makes a system: shrinking one that fails would take minutes.
@@ -99,7 +116,11 @@ def test_nothing_tells_of_others(
         for at in range(QUESTIONS):
             path = curious.path(list(ROUTES)[at] if at < len(ROUTES) else "")
             kind = chance.choice(("application/json", "text/html"))
-            assert answered(whole, path, kind, here) == answered(part, path, kind, there), path
+            posted = path.startswith("/logs") and chance.random() < 0.3
+            asked = path, kind, posted
+            assert answered(whole, path, kind, here, posted=posted) == answered(
+                part, path, kind, there, posted=posted
+            ), asked
 
 
 def test_counts_by_level_have_an_order_of_their_own(whole: FlaskClient, tmp_path: Path) -> None:
