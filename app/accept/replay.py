@@ -24,7 +24,7 @@ AT_ONCE = 500
 class Replayed:
     """The outcome of sending a letter again."""
 
-    #: Why it stays, each fault with what it was found in; none when its logs are accepted.
+    #: Why the letter stays: each fault, with the log it was found in; empty when its logs are accepted.
     refused: list[Refused]
     #: Whether its logs had been accepted before, by a replay that was cut off or by somebody else's.
     before: bool = False

@@ -17,7 +17,7 @@ from app.times.written import Assumed
 
 Reader = Callable[[str, Assumed], dict[str, Any] | None]
 
-#: By its kind what reads a line, the strictest first; a line that none of them reads is a text.
+#: Readers of a line by the name of its form, the strictest first; a line that none of them reads is a text.
 _READERS: tuple[tuple[str, Reader], ...] = (
     ("json", structured.read_json),
     *reader.READERS,

@@ -144,7 +144,7 @@ class BoundQueue:
         return Depth(0, 0, None)
 
     def waiting(self, first: bytes, last: bytes) -> int:
-        """Return 0: that somebody else's log waits must look like its not being there."""
+        """Return 0: a bound reader must not notice that a log of somebody else's waits."""
         return 0
 
 

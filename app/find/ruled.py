@@ -34,7 +34,7 @@ class Effect:
 
     rule: str
     text: str
-    #: Logs that it would change, drop or keep from rules behind it, and the values that it would take out of them.
+    #: Logs that the rule would change, drop or keep from later rules, and the values that it would take out.
     logs: int = 0
     values: int = 0
     #: Bytes of the logs that it would drop, as the record keeps them.

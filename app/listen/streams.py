@@ -184,7 +184,7 @@ def _ask_whether_alive(connection: socket.socket) -> None:
     if connection.family != socket.AF_UNIX:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for name, value in _ALIVE:
-            # Not every system has names for them; it then asks at the pace that is its own.
+            # A system without these options probes at its own pace.
             if hasattr(socket, name):
                 connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 

@@ -12,7 +12,7 @@ import msgspec
 SAMPLES_MS = 3_600_000
 #: Sources that the record keeps; those seen longest ago are forgotten beyond.
 SOURCES = 1_000
-#: Characters kept of a sender and of what it calls itself, and bytes of what it sent last that was refused.
+#: Characters kept of a sender's address and of its User-Agent, and bytes of the last body of its that was refused.
 NAME_LENGTH, SAMPLE_LENGTH = 200, 1_000
 _MINUTE_MS = 60_000
 

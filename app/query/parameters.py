@@ -53,7 +53,7 @@ class Parameters:
         return default
 
     def choice(self, name: str, default: Any, choices: Collection[str], between: str = "") -> Any:
-        """Return one of the *choices*; the problem lists them, with a word *between* them if there is one."""
+        """Return one of the *choices*. The fault lists them, separated by the word *between* if given."""
         if name not in self or self.given[name] in choices:
             return self.given[name] if name in self else default
         self.refuse(f"must be {between.join(choices)}" if between else f"must be one of {', '.join(choices)}", name)

@@ -12,7 +12,7 @@ from app.rules.rule import Thinning
 
 log = logging.getLogger(__name__)
 
-#: Under which name in its metadata a log that a sample kept says which rule did, and the share of its likes that are kept.
+#: Name in the metadata of a log that a sampling rule kept: which rule, and which share of such logs it keeps.
 MARK = "sampled"
 
 

@@ -92,7 +92,7 @@ class FileLock:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError:
-            # No process of this machine can hold the lock then: it is better that all of them watch than none.
+            # Without locks no process of this machine can lead: all of them watch, which is better than none.
             return True
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -122,7 +122,7 @@ class _Processes(CrossedSources):
         return self._sources[name]
 
     def _name(self, text: str, before: str) -> str:
-        """Return the process that wrote a line: the one named in its head; else the one whose trace goes on, or the last one that wrote."""
+        """Return the process that wrote a line: the process named in its head, else that whose trace goes on, else the last writer."""
         found = joins.HEADED_PROCESS.match(text)
         if found is not None:
             return found[1]

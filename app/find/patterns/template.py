@@ -92,7 +92,7 @@ def words(line: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class MessageForm:
-    """The words of a message and what stands between them; there is one more word than that."""
+    """The words of a message and the texts between them, one fewer than words."""
 
     words: tuple[str, ...]
     between: tuple[str, ...]

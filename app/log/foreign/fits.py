@@ -35,7 +35,7 @@ _SCALES = {
 #: Numbers below are milliseconds, or seconds, of a year before 10000; so are nanoseconds that have 18 to 20 digits.
 _SAFE = 10**14
 _UNITS = {"s": 10**9, "ms": 10**6, "us": 1000, "ns": 1}
-#: Under which names an object that is a time holds its seconds, and the rest with its nanoseconds for one.
+#: Members that hold the seconds of a time that is an object, and members that hold the rest, each with its unit in nanoseconds.
 _SECONDS = ("seconds", "epochSecond", "sec", "secs", "s", "tv_sec", "epoch_second")
 _RESTS = {
     **dict.fromkeys(("nanos", "nanoOfSecond", "nsec", "nanoseconds", "ns", "tv_nsec", "nano"), 1),

@@ -249,7 +249,7 @@ FAILED = (
     *("error", "err", "exception", "Exception", "exc_info", "stack_trace", "stackTrace", "traceback", "@x"),
     *("error.message", "exception.message", "throwable", "thrown", "errorMessage", "exception_message", "errorCode"),
 )
-#: Where an HTTP status lies, which gives its log a level where it names none.
+#: Members that hold an HTTP status, from which a log without a level gets one.
 STATUSES: tuple[tuple[str, ...], ...] = (
     *(("status",), ("status_code",), ("statusCode",), ("http", "response", "status_code"), ("res", "statusCode")),
     *(("http.status_code",), ("http.response.status_code",), ("response", "status"), ("response", "status_code")),

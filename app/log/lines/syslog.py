@@ -218,7 +218,7 @@ def _plain(message: str) -> str:
 
 
 def _level(priority: int | None, app: str, message: str) -> str:
-    """Return the level that the program's name has in it, else the priority's, else the one that the message begins with."""
+    """Return the level in the program's name, else that of the priority, else that at the beginning of the message."""
     cisco = _CISCO.fullmatch(app) if app.startswith("%") else None
     if cisco is not None:
         return SYSLOG[int(cisco[1])]

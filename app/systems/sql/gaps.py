@@ -61,7 +61,7 @@ def note(writing: Transaction, numbers: Sequence[ArrivedNumbers], now: int, for_
     for key in sorted(by_key):
         find = f"SELECT state FROM numberers WHERE {_ONE}{for_update}"
         if not (found := writing.rows(find, key)):
-            # First an empty one: of two processes that see it first, one waits here for the other.
+            # An empty row is inserted first: of two processes that see a numberer for the first time, one waits here for the other.
             writing.change(_INSERT, (*key, codec.encode(Numbering()), now))
             found = writing.rows(find, key)
         numbering = opened(bytes(found[0][0]))

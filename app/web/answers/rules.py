@@ -11,7 +11,7 @@ from app.web.answers.reply import Answer
 
 
 class ShownRule(Shown):
-    """A rule in force, and what was counted of it: which counts there are is a matter of its kind."""
+    """A rule in force, with its counts; their names depend on the rule's kind."""
 
     rule: str
     kind: Literal["redaction", "thinning"]

@@ -55,7 +55,7 @@ def returned(count: int) -> None:
 
 
 def refreshing() -> None:
-    """Say that a page keeps itself current by this answer: it is the look that its own load was."""
+    """Mark this answer as a refresh by the page itself: it counts to the entry of the page's load."""
     g.refreshing = True
 
 
@@ -110,7 +110,7 @@ class Recording:
         return response
 
     def _write_read(self, action: str, response: Response) -> None:
-        """Write a look; what a page asks for again by itself is none of its own while that of its load, or the first such, lasts."""
+        """Write an entry for a page that was read; a page that refreshes itself gets one at its load, or first refresh, and the next LOOK_SECONDS later."""
         who, asked = g.who, {name: one for name, one in _details().items() if name != "part"}
         look = (who.name, who.by, request.remote_addr, request.endpoint, repr(asked), response.status_code)
         if "refreshing" in g and self._looks.lasts(look):

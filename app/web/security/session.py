@@ -117,6 +117,6 @@ def end() -> None:
 
 
 def forget(response: Response) -> Response:
-    """Return the answer, which no cache keeps: it holds a form that is nobody else's."""
+    """Return the answer, marked so that no cache keeps it: its form is for this client alone."""
     response.headers["Cache-Control"] = "no-store"
     return response

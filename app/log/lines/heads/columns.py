@@ -42,7 +42,7 @@ _NPMLOG = re.compile(
 _CLOCK = re.compile(r"\d\d:\d\d:\d\d(?:[.,]\d{1,6})? (?=\S)")
 _PADDED = re.compile(r"([A-Z]{4,8}) {1,5}(?=\S)")
 _LABEL = re.compile(r"([a-z]{3,9}):[ ]")
-#: How many lines must have a level, and of how many that have it there one may lack it.
+#: Least lines with a level in the column; and lines with one for each line that may lack it.
 _LEAST, _LACKING = 3, 5
 #: How many lines must be a time alone.
 _BARE = 2

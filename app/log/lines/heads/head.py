@@ -165,7 +165,7 @@ def _level(line: str, place: int, head: Head) -> tuple[int, bool]:
 
 
 def _channel(line: str, place: int, head: Head) -> int | None:
-    """Take a level behind its channel, or its logger; return the place behind it, None where there is none."""
+    """Take a level that follows a channel or logger; return the place behind the level, None without a level."""
     channel = _CHANNEL.match(line, place)
     if channel is None or not words.is_level(channel[2]):
         return None

@@ -22,7 +22,7 @@ from app.settings.values import is_loopback
 TIMEOUT = (3.05, 5.0)
 #: Seconds for which a document is taken as still so, and after which one that could not be fetched is asked for again.
 FRESH_SECONDS, AGAIN_SECONDS = 3_600.0, 5.0
-#: Seconds after which the keys may be fetched anew for a token that names one that is not there.
+#: Seconds after which the keys may be fetched anew for a token whose key is unknown.
 KEYS_SECONDS = 10.0
 #: Largest document, in bytes.
 DOCUMENT_LIMIT = 1 << 20

@@ -108,7 +108,7 @@ class Logins:
                 )
             )
         except OAuthError as error:
-            # Not what the issuer says of it, which may repeat what was sent.
+            # Without the issuer's own words: they may repeat a secret that was sent.
             raise LoginRefused(f"the issuer does not take the login: {known_error(error.error)}") from None
         except ValueError:
             raise Unavailable(f"the issuer {self.issuer.address} answers with something that is no token") from None
