@@ -41,7 +41,7 @@ def test_what_is_seen_is_told(backends: Backends) -> None:
     """Without being asked to, within seconds; the rest at the end; nothing twice."""
     visits = Visits(backends.record.figures)
     visits.saw("10.0.0.1", "curl", 3)
-    wait_for(lambda: backends.record.figures.sources(1).sources, 30, "the source in the record")
+    wait_for(lambda: backends.record.figures.sources(1).sources, 120, "the source in the record")
     visits.saw("10.0.0.1", "curl", 2, [Refused(Problem("is not a text", "message"), b"x" * SAMPLE_LENGTH * 2)])
     visits.close()
     (found,) = backends.record.figures.sources(10).sources

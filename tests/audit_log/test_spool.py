@@ -55,12 +55,12 @@ def test_what_is_written_while_the_last_are_moved_is_moved_too(
         if not moved.is_set():
             recorder.write(last)
             moved.set()
-            assert recorder.start()._stopping.wait(10)
+            assert recorder.start()._stopping.wait(120)
         return found
 
     monkeypatch.setattr(spooling, "move", slowly)
     recorder.write(first)
-    assert moved.wait(10)
+    assert moved.wait(120)
     recorder.close()
     assert entries(backends.record.audit_log) == [first, last]
 
@@ -159,8 +159,8 @@ def test_no_fault_ends_the_moving(
         else:
             patched.setattr(Path, "glob", fail)
         recorder.write(entry("first"))
-        wait_for(lambda: len(tried) > 2, 30, "tries")
-    wait_for(lambda: len(entries(audit_log)) == 1, 30, "the entry")
+        wait_for(lambda: len(tried) > 2, 120, "tries")
+    wait_for(lambda: len(entries(audit_log)) == 1, 120, "the entry")
     recorder.close()
 
 
@@ -220,10 +220,10 @@ def test_entries_wait_while_the_record_is_away(
     monkeypatch.setattr(audit_log, "append", away)
     for name in ("first", "second"):
         recorder.write(entry(name))
-    wait_for(lambda: len(tried) > 2, 30, "tries")
+    wait_for(lambda: len(tried) > 2, 120, "tries")
     assert entries(audit_log) == []
     monkeypatch.setattr(audit_log, "append", append)
-    wait_for(lambda: len(entries(audit_log)) == 2, 30, "the entries")
+    wait_for(lambda: len(entries(audit_log)) == 2, 120, "the entries")
     recorder.close()
     assert [one.action for one in entries(audit_log)] == ["first", "second"]
     assert list((settings.data_dir / FOLDER).iterdir()) == []
@@ -268,9 +268,9 @@ def test_settings_are_noted_when_the_record_is_back(
     monkeypatch.setattr(audit_log, "append_change", away)
     recorder = Recorder(settings.data_dir, audit_log)
     recorder.note_settings(settings)
-    wait_for(lambda: len(tried) > 2, 30, "tries")
+    wait_for(lambda: len(tried) > 2, 120, "tries")
     is_away = False
-    wait_for(lambda: len(entries(audit_log)) == 1, 30, "the entry")
+    wait_for(lambda: len(entries(audit_log)) == 1, 120, "the entry")
     recorder.close()
     (one,) = entries(audit_log)
     assert (one.action, int.from_bytes(one.id[:6], "big") <= tried[0]) == ("settings", True)

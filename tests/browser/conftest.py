@@ -14,7 +14,7 @@ from tests.services.chromium import Chromium
 from tests.services.fixtures import need
 
 #: Milliseconds that the browser waits for anything, be the machine ever so busy.
-PATIENCE = 60_000
+PATIENCE = 120_000
 expect.set_options(timeout=PATIENCE)
 #: Logs of a day, one every two minutes; their first instant.
 LOGS = 720

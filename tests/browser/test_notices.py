@@ -63,7 +63,7 @@ def test_a_killed_worker_stands_on_the_open_pages(open_page: Open, server: Serve
     expect(listed).to_contain_text("is gone without a goodbye", timeout=TOLD)
     print(f"on the open page of notices after {time.monotonic() - began:.1f} s")
     expect(notices.get_by_role("heading", name="1 open")).to_be_visible()
-    wait_for(lambda: len(receiver.got) >= 2, 60, "what is sent outside")
+    wait_for(lambda: len(receiver.got) >= 2, 120, "what is sent outside")
     listed.get_by_text("Details").click()
     expect(board).to_be_hidden(timeout=2 * TOLD)
     print(f"gone from the search page after {time.monotonic() - began:.1f} s")

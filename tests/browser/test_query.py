@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, Route, expect
 
 from tests.browser.conftest import FIRST, LOGS, Open
-from tests.browser.test_counts import TRIES, WATCH, state, total
+from tests.browser.test_counts import TRIES, WATCH, bars, become, state, total
 
 pytestmark = pytest.mark.system
 
@@ -55,6 +55,7 @@ def test_a_query_is_written_by_keyboard(open_page: Open) -> None:
     await_offer(page, "error")
     expect(offered(page, "error")).to_contain_text(str(LOGS // 4))
     bar(page).press_sequentially("er")
+    await_offer(page, "error")
     expect(options(page)).to_have_count(1)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Tab")
@@ -79,8 +80,8 @@ def test_a_query_is_written_by_keyboard(open_page: Open) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**q=level**")
 
-    assert state(page)["q"] == "level:error AND metadata.region:south"
-    assert total(page) == LOGS // 12
+    become(page, lambda page: state(page).get("q"), "level:error AND metadata.region:south")
+    become(page, total, LOGS // 12)
 
 
 def test_a_value_is_taken_by_mouse_where_the_cursor_stands(open_page: Open) -> None:
@@ -115,7 +116,7 @@ def test_values_are_written_as_the_query_needs_them(open_page: Open) -> None:
     page.keyboard.press("Enter")
     page.wait_for_url("**metadata.tag**")
 
-    assert total(page) == LOGS // 72
+    become(page, total, LOGS // 72)
 
 
 def test_forms_leave_the_cursor_inside(open_page: Open) -> None:
@@ -123,6 +124,7 @@ def test_forms_leave_the_cursor_inside(open_page: Open) -> None:
     page = open_page("/?q=x")
     bar(page).fill("resourceId:pre")
     page.keyboard.press("Control+Space")
+    await_offer(page, 'prefix("")')
     offered(page, 'prefix("")').click()
 
     await_offer(page, "server-2")
@@ -216,7 +218,7 @@ def test_a_fault_is_said_while_typing(open_page: Open) -> None:
 def test_nothing_moves_when_something_is_offered(open_page: Open) -> None:
     """Suggestions and the sheet of the syntax lie over the page."""
     page = open_page(f"/?q=level:info&from={FIRST}")
-    page.locator("svg.bars a").first.wait_for(state="attached")
+    bars(page)
     page.evaluate(WATCH)
     before = page.evaluate("window.shifted")
 
@@ -239,15 +241,17 @@ def test_without_javascript(open_page: Open) -> None:
     page.locator(".syntax summary").click()
     page.get_by_role("link", name="server-1", exact=True).click()
 
-    assert total(page) == LOGS // 4
+    become(page, total, LOGS // 4)
 
 
 def test_statistics_are_fetched(open_page: Open) -> None:
     """A click on a field's statistics puts them beneath its values; without JavaScript it is a link to the same."""
     page = open_page("/?q=request")
+    bars(page)
     page.locator("#facets [name=list][value='resourceId']").click()
     expect(page.locator("#facets .figures")).to_contain_text("different values")
 
     plain = open_page("/?q=request&counts=1", java_script_enabled=False)
+    bars(plain)
     plain.locator("#facets [name=list][value='resourceId']").click()
     expect(plain.locator("#facets .figures")).to_contain_text(f"{LOGS} logs, 100 %")

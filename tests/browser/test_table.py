@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser.conftest import Open
-from tests.browser.test_counts import WATCH
+from tests.browser.test_counts import WATCH, become
 
 pytestmark = pytest.mark.system
 
@@ -81,23 +81,23 @@ def test_the_look_is_remembered(open_page: Open) -> None:
     menu(page)
     page.get_by_role("link", name="Compact").click()
     page.get_by_role("link", name="One each").click()
-    assert look(page) == {"nowrap", "compact"}
+    become(page, look, {"nowrap", "compact"})
     lower = page.locator(".logs tbody tr").first.bounding_box()
     assert height and lower and lower["height"] < height["height"]
     assert "wrap" not in page.url
 
     page.add_init_script(WATCH)
     page.goto(page.url)
-    assert look(page) == {"nowrap", "compact"}
-    page.locator("#facets summary").first.wait_for()
+    become(page, look, {"nowrap", "compact"})
+    page.locator("#facets summary, .cut").first.wait_for()
     assert page.evaluate("window.shifted") < 0.01
     # What the address says comes first, and a click there is the new memory.
     page.goto(page.url.split("?")[0] + "?wrap=yes")
-    assert look(page) == {"compact"}
+    become(page, look, {"compact"})
     menu(page)
     page.get_by_role("link", name="Comfortable").click()
     page.wait_for_function("!location.search.includes('wrap')")
-    assert look(page) == set()
+    become(page, look, set())
 
 
 def test_without_javascript_the_address_holds_the_look(open_page: Open) -> None:
@@ -105,10 +105,13 @@ def test_without_javascript_the_address_holds_the_look(open_page: Open) -> None:
     page = open_page("/?limit=25", java_script_enabled=False)
     menu(page)
     page.get_by_role("link", name="Compact").click()
+    page.wait_for_url("**density=compact**")
+    first = page.url
     page.get_by_role("link", name="Older").first.click()
+    page.wait_for_url(lambda url: url != first)
 
     assert parse_qs(urlsplit(page.url).query)["density"] == ["compact"]
-    assert look(page) == {"compact"}
+    become(page, look, {"compact"})
 
 
 def test_a_log_is_copied(open_page: Open, site: str) -> None:
@@ -166,11 +169,11 @@ def test_around_a_log_with_and_without_the_search(open_page: Open, scripts: bool
     page.locator(".logs tbody tr").nth(20).locator("td").nth(1).get_by_role("link").click()
     page.get_by_role("link", name="Matching the search").click()
 
+    expect(page.locator(".logs tbody tr")).to_have_count(21)
     assert set(page.locator(".logs .l [name=keep]").all_inner_texts()) == {"error"}
-    assert page.locator(".logs tbody tr").count() == 21
     page.get_by_role("link", name="40 more before these").click()
     page.wait_for_url("**before=50**")
-    assert page.locator(".logs tbody tr").count() == 61
+    expect(page.locator(".logs tbody tr")).to_have_count(61)
     page.get_by_role("link", name="All logs", exact=True).click()
     page.wait_for_url("**beside=all**")
     assert "info" in page.locator(".logs .l [name=keep]").all_inner_texts()

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
-from tests.browser.test_counts import WATCH, bars, state, total
+from tests.browser.test_counts import WATCH, bars, become, state, total
 
 pytestmark = pytest.mark.system
 
@@ -24,7 +24,7 @@ def first(page: Page) -> str:
 def test_one_key_goes_through_the_zones(open_page: Open) -> None:
     """From UTC to the browser's zone, to the last named one, and back; times, chart and address follow."""
     page = open_page("/?tz=Asia/Tokyo", **NEW_YORK)
-    assert first(page) == "2024-03-02 08:58:00.719"
+    become(page, first, "2024-03-02 08:58:00.719")
     for wanted, shown in (
         ("UTC", "2024-03-01 23:58:00.719"),
         ("America/New_York", "2024-03-01 18:58:00.719"),
@@ -33,8 +33,8 @@ def test_one_key_goes_through_the_zones(open_page: Open) -> None:
         page.wait_for_load_state()
         page.keyboard.press("z")
         expect(page.locator("#next-zone")).to_have_text(wanted)
-        assert first(page) == shown
-        assert state(page)["tz"] == wanted
+        become(page, first, shown)
+        become(page, lambda page: state(page).get("tz"), wanted)
         bars(page)
         expect(page.locator(".chart output")).to_contain_text(wanted)
     page.locator(".logs tr[id] td:nth-child(2) a").first.click()
@@ -51,15 +51,15 @@ def test_a_zone_keeps_the_page(open_page: Open) -> None:
         before = first(page)
         page.get_by_role("link", name="Older").first.click()
         expect(page.locator(".logs tr[id] td:nth-child(2) a").first).not_to_have_text(before)
-    assert first(page) == "2024-03-01 22:18:00.669"
+    become(page, first, "2024-03-01 22:18:00.669")
     page.wait_for_load_state()
     page.keyboard.press("z")
     expect(page.locator("#next-zone")).to_have_text("America/New_York")
-    assert first(page) == "2024-03-01 17:18:00.669"
+    become(page, first, "2024-03-01 17:18:00.669")
     page.locator("#picker summary").click()
     page.locator("#picker").get_by_role("button", name="UTC").click()
     expect(page.locator("#next-zone")).to_have_text("UTC")
-    assert first(page) == "2024-03-01 22:18:00.669"
+    become(page, first, "2024-03-01 22:18:00.669")
 
 
 def test_local_before_the_server_knows_it(open_page: Open) -> None:
@@ -67,7 +67,7 @@ def test_local_before_the_server_knows_it(open_page: Open) -> None:
     page = open_page("/?q=request&tz=local", **NEW_YORK)
     page.wait_for_url("**tz=America**")
     expect(page.locator("#next-zone")).to_have_text("America/New_York")
-    assert state(page) == {"q": "request", "tz": "America/New_York"}
+    become(page, state, {"q": "request", "tz": "America/New_York"})
 
 
 def test_one_key_changes_the_clock(open_page: Open) -> None:
@@ -79,7 +79,7 @@ def test_one_key_changes_the_clock(open_page: Open) -> None:
     page.locator(".sentence").click()
     page.keyboard.press("c")
     expect(page.locator("#other-clock")).to_have_text("Received")
-    assert state(page) == {"clock": "received"}
+    become(page, state, {"clock": "received"})
     page.locator("#other-clock").click()
     expect(page.locator("#other-clock")).to_have_text("Time")
 
@@ -107,8 +107,8 @@ def test_panel_previews_and_fills(open_page: Open) -> None:
     expect(summary).to_be_focused()
     page.get_by_role("button", name="Search").click()
     page.wait_for_url("**to=**")
-    assert total(page) == 16
-    assert first(page).startswith("2024-03-01 11:30:00")
+    become(page, total, 16)
+    become(page, lambda page: first(page)[:19], "2024-03-01 11:30:00")
 
 
 def test_zone_by_name(open_page: Open) -> None:
@@ -120,22 +120,22 @@ def test_zone_by_name(open_page: Open) -> None:
     page.get_by_role("button", name="Use").click()
     page.wait_for_url("**Kathmandu**")
     expect(page.locator("[name=from]").first).to_have_value("2024-03-01 15:45:00")
-    assert state(page)["from"] == "2024-03-01T11:00:00+01:00"
+    become(page, lambda page: state(page).get("from"), "2024-03-01T11:00:00+01:00")
 
 
 def test_ranges_are_moved_and_widened(open_page: Open) -> None:
     """By buttons, without a script, with all logs in one of the ranges each."""
     page = open_page("/?from=2024-03-01T06:00Z&to=2024-03-01T07:59:59.999999999Z", java_script_enabled=False)
-    assert total(page) == 60
+    become(page, total, 60)
     page.get_by_role("button", name="Earlier by 2 h").click()
     page.wait_for_url("**04%3A00**")
-    assert (total(page), first(page)) == (60, "2024-03-01 05:58:00.179")
+    become(page, lambda page: (total(page), first(page)), (60, "2024-03-01 05:58:00.179"))
     page.get_by_role("button", name="Zoom out: twice 2 h").click()
     page.wait_for_url("**03%3A00**")
-    assert total(page) == 120
+    become(page, total, 120)
     page.get_by_role("button", name="Later by 4 h").click()
     page.wait_for_url("**07%3A00**")
-    assert total(page) == 120
+    become(page, total, 120)
 
 
 def test_everything_without_javascript(open_page: Open) -> None:
@@ -146,17 +146,17 @@ def test_everything_without_javascript(open_page: Open) -> None:
     page.locator("#picker [name=tz]").fill("Europe/Berlin")
     page.get_by_role("button", name="Use").click()
     page.wait_for_url("**tz=**")
-    assert (total(page), first(page)) == (30, "2024-03-01 08:58:00.239")
+    become(page, lambda page: (total(page), first(page)), (30, "2024-03-01 08:58:00.239"))
     expect(page.locator("[name=to]").first).to_have_value("2024-03-01 08:59:00")
     page.locator(".logs tr[id] td:nth-child(2) a").first.click()
     expect(page.locator("h1")).to_contain_text("2024-03-01 08:58:00.239 +01:00")
     page.go_back()
     page.locator("#next-zone").click()
     page.wait_for_url("**tz=UTC")
-    assert (total(page), first(page)) == (30, "2024-03-01 07:58:00.239")
+    become(page, lambda page: (total(page), first(page)), (30, "2024-03-01 07:58:00.239"))
     page.locator("#other-clock").click()
     page.wait_for_url("**clock=received**")
-    assert total(page) == 0
+    become(page, total, 0)
 
 
 def test_live_rows_are_in_the_zone(open_page: Open, site: str) -> None:

@@ -29,6 +29,7 @@ from app.web import create_app
 from tests.cli.conftest import Commands, Processes
 from tests.conftest import Fill, MakeRecord
 from tests.e2e.program import ROOT
+from tests.services.server import free_ports
 
 
 def on(settings: Settings) -> Commands:
@@ -100,9 +101,7 @@ def checks(found: list[dict[str, Any]]) -> dict[str, bool]:
 @pytest.fixture
 def free_port() -> int:
     """A port that nobody uses now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-    return port
+    return free_ports(1)[0]
 
 
 def test_doctor_finds_all_well(settings: Settings, free_port: int) -> None:

@@ -352,10 +352,10 @@ def test_logs_of_a_live_pipe_go_in_while_it_is_open(processes: Processes, backen
     for n in range(1, 6):
         process.stdin.write(b"%d\n" % n)
         process.stdin.flush()
-        wait_for(lambda n=n: backends.queue.depth().logs == n, 30, "the log")  # type: ignore[misc]
+        wait_for(lambda n=n: backends.queue.depth().logs == n, 120, "the log")  # type: ignore[misc]
         assert process.poll() is None
     process.stdin.write(b"no end")
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=150)
     assert (process.returncode, output) == (0, b"standard input: 6 accepted (text)\n")
 
 
@@ -366,7 +366,7 @@ def test_named_pipe_is_taken_once(path: Path, processes: Processes, stored: Stor
     os.mkfifo(pipe)
     process = processes.start("ingest", pipe)
     pipe.write_text("one\ntwo\n")
-    output, _ = process.communicate(timeout=60)
+    output, _ = process.communicate(timeout=150)
     assert (process.returncode, output) == (0, f"{pipe}: 2 accepted (text)\n".encode())
     assert messages(stored) == ["one", "two"]
 

@@ -30,7 +30,7 @@ def running(processes: Processes, *words: str) -> Iterator[subprocess.Popen[byte
     try:
         yield process
         process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=150)
         assert process.returncode == 0, errors.decode()
         assert b"Traceback" not in errors
     finally:
@@ -77,7 +77,7 @@ def test_two_workers_store_each_log_once(processes: Processes, backends: Backend
         wait_for(lambda: stops_cleanly(one) and stops_cleanly(other), START_SECONDS, "both workers")
         for start in range(0, 5_000, 100):
             backends.queue.put([Envelope([make_record(metadata={"n": start + n}) for n in range(100)])])
-        wait_for(lambda: backends.queue.depth().logs == 0, 60, "an empty queue")
+        wait_for(lambda: backends.queue.depth().logs == 0, 120, "an empty queue")
     found = [record.metadata["n"] for _, record in backends.store.after(0, 10_000) if record.metadata]
     assert sorted(found) == list(range(5_000))
 
@@ -125,6 +125,6 @@ def test_a_record_that_is_away_is_told_once(processes: Processes) -> None:
     """A command that can't reach PostgreSQL says so in one line and ends with 1."""
     processes.environment["LOGINGESTOR_STORE_URL"] = "postgresql://nobody@127.0.0.1:1/none"
     process = processes.start("stats")
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=150)
     assert (process.returncode, len(errors.splitlines())) == (1, 1), errors.decode()
     assert b"can't be reached" in errors

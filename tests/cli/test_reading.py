@@ -176,7 +176,7 @@ def test_tail_follows_until_it_is_stopped(
         fill([make_record(message="other"), record])
         seen.append(json.loads(process.stdout.readline()))
     process.send_signal(number)
-    rest, errors = process.communicate(timeout=30)
+    rest, errors = process.communicate(timeout=150)
     assert [log["message"] for log in seen] == ["message 3", "new 0", "new 1", "new 2"]
     assert (process.returncode, rest, errors) == (0, b"", b"")
 
@@ -192,7 +192,7 @@ def test_reader_that_leaves_is_no_fault(
     assert process.stdout is not None
     assert process.stdout.readline()
     process.stdout.close()
-    wait_for(lambda: process.poll() is not None, 30, "the end")
+    wait_for(lambda: process.poll() is not None, 120, "the end")
     assert process.stderr is not None
     assert (process.returncode, process.stderr.read()) == (0, b"")
     process.stderr.close()

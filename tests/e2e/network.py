@@ -1,4 +1,4 @@
-"""Free ports, and proxies that break connections, or send a password with every request."""
+"""Proxies that break connections, or send a password with every request."""
 
 from __future__ import annotations
 
@@ -11,13 +11,6 @@ from contextlib import suppress
 _REQUEST = re.compile(rb"\A((?:POST|PUT|GET|HEAD) \S+ HTTP/1\.[01]\r\n)")
 _PASSWORD = re.compile(rb"(?<=\r\n)authorization: [^\r]*\r\n", re.IGNORECASE)
 _ANSWER = re.compile(rb"\AHTTP/1\.[01] (\d{3})")
-
-
-def free_port(kind: int = socket.SOCK_STREAM) -> int:
-    """Return a port that nobody listens at just now."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Proxy:

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.system
 
 ROUNDS = int(os.environ.get("ACK_ROUNDS", "6"))
 CHANNEL = {"X-Splunk-Request-Channel": "FE0ECFAD-13D5-401B-847D-77833BD77131"}
-ACK_SECONDS = 60.0
+ACK_SECONDS = 120.0
 #: What is killed, in turn: `serve` with all its children, one web process, the worker.
 VICTIMS = ("group", "web", "worker")
 

@@ -11,11 +11,11 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 
 from tests.e2e.program import DRAIN_SECONDS, Server, wait_for
+from tests.services.server import free_ports
 
 pytestmark = pytest.mark.system
 
@@ -26,9 +26,9 @@ HEADERS = {"Authorization": f"Bearer {PASSWORD}"}
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that asks for a password; stopped, it comes back at the same port."""
-    made = Server(tmp_path_factory.mktemp("add") / "data", AUTH="required", ADMIN_PASSWORD=PASSWORD)
+    port = str(free_ports(1)[0])
+    made = Server(tmp_path_factory.mktemp("add") / "data", AUTH="required", ADMIN_PASSWORD=PASSWORD, PORT=port)
     made.start()
-    made.environment["LOGINGESTOR_PORT"] = str(urlsplit(made.url).port)
     yield made
     made.stop()
 
@@ -72,10 +72,10 @@ def test_curl(server: Server, tmp_path: Path) -> None:
     (tmp_path / "logs.ndjson").write_text('{"message": "line 1"}\n{"message": "line 2"}\n')
     script = code(server, "Commands for curl").replace("PASSWORD", f"'{PASSWORD}'")
     done = run(["sh", "-ec", script], tmp_path)
-    text, _ = done.communicate(timeout=60)
+    text, _ = done.communicate(timeout=150)
     assert (done.returncode, text.count('"status":true')) == (0, 2), text
     wait_for(lambda: len(messages(server, "message:(line+OR+connect)")) == 3, DRAIN_SECONDS, "the logs")
-    wait_for(lambda: "3 logs from a new source:" in page(server, part), 60, "the tick")
+    wait_for(lambda: "3 logs from a new source:" in page(server, part), 120, "the tick")
     assert "curl/" in page(server, part)
 
 
@@ -118,7 +118,7 @@ def test_programs_send_until_the_server_takes_it(server: Server, tmp_path: Path)
     server.stop()
     programs = {language: Printing(run(words, tmp_path)) for language, words in commands.items()}
     for program in programs.values():
-        wait_for(lambda program=program: "can't be sent yet" in program.text, 60, "a first try")  # type: ignore[misc]
+        wait_for(lambda program=program: "can't be sent yet" in program.text, 120, "a first try")  # type: ignore[misc]
     server.start()
     for language, program in programs.items():
         assert program.end() == 0, program.text
@@ -147,8 +147,8 @@ class Printing:
 
     def end(self) -> int:
         """Wait for its end; return its exit code."""
-        code = self._program.wait(90)
-        self._reader.join(10)
+        code = self._program.wait(150)
+        self._reader.join(60)
         return code
 
 
@@ -157,7 +157,7 @@ def test_usage_of_the_page_is_that_of_the_module(server: Server, tmp_path: Path)
     commands = prepared(server, tmp_path)
     for words in commands.values():
         done = run([words[0], words[1].replace("main", "use")], tmp_path)
-        text, _ = done.communicate(timeout=60)
+        text, _ = done.communicate(timeout=150)
         assert done.returncode == 0, text
     wait_for(lambda: len(messages(server, "hello+from+Python")) == 2, DRAIN_SECONDS, "the log of Python")
     if len(commands) > 1:

@@ -52,7 +52,7 @@ def test_an_alert_fires(server: Server) -> None:
     told = (("/", "Alert “many &lt;i&gt;errors” fires"), ("/metrics", 'logingestor_notices_open{kind="alert"} 1.0'))
     for path, text in told:
         wait_for(lambda path=path, text=text: text in shown(server, path), SECONDS, f"the notice on {path}")  # type: ignore[misc]
-    assert "notice opened (alert, error)" in server.console
+    wait_for(lambda: "notice opened (alert, error)" in server.console, 120, "the line on the console")
     with follow(server) as socket:
         assert first(socket, "alert")["id"] == notice["id"]
         assert server.request("POST", f"/alerts/{state['id']}/silence", {"until": "now+1h"})[0] == 200

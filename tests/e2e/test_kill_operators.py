@@ -58,7 +58,7 @@ def kill_when(process: subprocess.Popen[str], half_way: Callable[[], Any]) -> No
         assert time.monotonic() < until
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=60)
+    process.communicate(timeout=150)
     assert process.returncode == -signal.SIGKILL
 
 
@@ -134,7 +134,7 @@ def test_restore(each: Backends, make_record: MakeRecord, tmp_path: Path) -> Non
     found = finish(each, "restore", str(tmp_path / "backup"))
     assert found["new"] < LOGS
     again = start(each, "restore", str(tmp_path / "backup"))
-    assert "not empty" in again.communicate(timeout=60)[1]
+    assert "not empty" in again.communicate(timeout=150)[1]
     assert again.returncode == 2
     index_all(each)
     whole(each)

@@ -20,7 +20,7 @@ from tests.e2e.program import Server, wait_for
 
 pytestmark = pytest.mark.system
 
-SECONDS = 30.0
+SECONDS = 120.0
 
 
 def tail(server: Server, **parameters: str) -> ClientConnection:

@@ -19,7 +19,7 @@ import pytest
 
 from app.monitor.lost import SETTLED_MS
 from tests.e2e.program import START_SECONDS, Server, wait_for
-from tests.e2e.test_syslog import free_port
+from tests.services.server import free_ports
 
 pytestmark = pytest.mark.system
 
@@ -65,11 +65,11 @@ def kill_workers(server: Server) -> None:
 @pytest.mark.timeout(900 + LOGS // 500)
 def test_all_that_never_arrived_is_told_and_nothing_else(make_server: Callable[..., Server]) -> None:
     """In a notice, with how many there were; what comes late after all is taken back."""
-    chance, port = random.Random(20261129), free_port()
+    chance, port = random.Random(20261129), free_ports(1)[0]
     lines, dropped = messages(chance)
     server = make_server(LISTEN=f"tcp://127.0.0.1:{port}")
     server.start()
-    wait_for(lambda: " syslog listens at " in server.console, 30, "the listener")
+    wait_for(lambda: " syslog listens at " in server.console, 120, "the listener")
     pieces = [lines[start : start + PIECE] for start in range(0, len(lines), PIECE)]
     killed = {len(pieces) * number // (KILLS + 1) for number in range(1, KILLS + 1)}
     with socket.create_connection(("127.0.0.1", port)) as connection:

@@ -19,8 +19,8 @@ import pytest
 
 from app.log.record import SEVERITY
 from tests.e2e.clients import CLIENTS, PATIENCE, Client, Run, running
-from tests.e2e.network import free_port
 from tests.e2e.program import Server, wait_for
+from tests.services.server import free_ports
 
 pytestmark = pytest.mark.system
 
@@ -56,16 +56,16 @@ class Doors:
     """A server that takes what every client sends."""
 
     def __init__(self, make: Callable[..., Server], **settings: str) -> None:
-        tcp, udp, gelf = free_port(), free_port(socket.SOCK_DGRAM), free_port()
+        tcp, udp, gelf = free_ports(1)[0], free_ports(1, socket.SOCK_DGRAM)[0], free_ports(1)[0]
         self.ports = {"tcp": tcp, "udp": udp, "gelf": gelf}
         listen = f"tcp://127.0.0.1:{tcp},udp://127.0.0.1:{udp},gelf+tcp://127.0.0.1:{gelf}"
-        self.server = make(PORT=str(free_port()), LISTEN=listen, **settings)
+        self.server = make(PORT=str(free_ports(1)[0]), LISTEN=listen, **settings)
         self.start()
 
     def start(self) -> None:
         """Start the server and wait until it listens everywhere."""
         self.server.start()
-        wait_for(lambda: self.server.console.count(" syslog listens at ") >= len(self.ports), 60, "the listeners")
+        wait_for(lambda: self.server.console.count(" syslog listens at ") >= len(self.ports), 120, "the listeners")
 
     def at(self, client: Client) -> tuple[Client, str]:
         """Return the client and where it sends to."""
@@ -100,7 +100,7 @@ def test_all_is_found_once_with_its_fields(client: Client, shared: Doors, first:
         run.log(first, 30)
         run.log(first + 30, 1)
     # Over TCP and UDP a client has sent before it is read.
-    wait_for(lambda: client.door == "http" or len(numbers_of(found(shared.server), first)) == 31, 30, "all logs")
+    wait_for(lambda: client.door == "http" or len(numbers_of(found(shared.server), first)) == 31, 120, "all logs")
     logs = found(shared.server)
     assert numbers_of(logs, first) == Counter(range(31)), run.errors
     ordinary, failed = (logs[f"mk-{first + n:05d}"][0] for n in (1, 3))
@@ -122,7 +122,7 @@ def test_spans_of_opentelemetry_are_lanes(server: Server) -> None:
     trace = found(server)["mk-00001"][0]["traceId"]
     wait_for(
         lambda: len(server.get(f"/logs?q=metadata.kind:span AND traceId:{trace}".replace(" ", "%20"))["results"]) == 2,
-        30,
+        120,
         "two spans",
     )
     page = server.get(f"/trace/{trace}").decode()
@@ -156,9 +156,11 @@ def test_bad_items_cost_no_good_ones(language: str, shared: Doors) -> None:
 
     # Over TCP and UDP a client has sent before it is read.
     with suppress(AssertionError):
-        wait_for(lambda: not wrong(), 30, "all logs")
+        wait_for(lambda: not wrong(), 120, "all logs")
     assert wrong() == {}
-    wait_for(lambda: letters(shared.server) - before == len(bad) * len(clients), 30, "five dead letters of each")
+    with suppress(AssertionError):
+        wait_for(lambda: letters(shared.server) - before == len(bad) * len(clients), 120, "five dead letters of each")
+    assert letters(shared.server) - before == len(bad) * len(clients)
 
 
 def letters(server: Server) -> int:
@@ -227,7 +229,7 @@ def goes_on(run: Run, numbers: range, server: Server) -> None:
 def kill_amid(doors: Doors) -> None:
     """Kill all processes of the server once logs have come, and start it again."""
     before = total(doors.server)
-    wait_for(lambda: total(doors.server) > before, 60, "logs")
+    wait_for(lambda: total(doors.server) > before, 120, "logs")
     doors.server.kill_all()
     doors.start()
 

@@ -202,7 +202,7 @@ def test_stop_before_anything_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     supervisor = Supervisor([Child("long", ["-c", SLEEPS])], lambda _: None)
     supervisor.start()
     os.kill(os.getpid(), signal.SIGTERM)
-    wait_for(lambda: supervisor.stopping, 5, "the signal")
+    wait_for(lambda: supervisor.stopping, 120, "the signal")
     assert supervisor.run() == 0
 
 
@@ -211,11 +211,11 @@ def test_stop_before_anything_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_child_whose_parent_is_killed_before_it_begins_ends(when: str, tmp_path: Path) -> None:
     """It has the parent's handlers for signals until then, and they would forget the one that tells it so."""
     note = tmp_path / "pid"
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(note), when], check=False, cwd=ROOT, timeout=60)
+    killed = subprocess.run([sys.executable, "-c", KILLED, str(note), when], check=False, cwd=ROOT, timeout=150)
     assert killed.returncode == -signal.SIGKILL
     pid = int(note.read_text())
     try:
-        wait_for(lambda: not alive(pid), 60, "the end of the child")
+        wait_for(lambda: not alive(pid), 120, "the end of the child")
     finally:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

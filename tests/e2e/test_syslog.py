@@ -21,8 +21,8 @@ from urllib.parse import quote
 import pytest
 import trustme
 
-from tests.e2e.network import free_port
 from tests.e2e.program import Server, wait_for
+from tests.services.server import free_ports
 
 pytestmark = pytest.mark.system
 
@@ -34,7 +34,7 @@ def start(make_server: Callable[..., Server]) -> Callable[..., Server]:
     def begin(*addresses: str) -> Server:
         server = make_server(LISTEN=",".join(addresses))
         server.start()
-        wait_for(lambda: server.console.count(" syslog listens at ") == len(addresses), 30, "the listeners")
+        wait_for(lambda: server.console.count(" syslog listens at ") == len(addresses), 120, "the listeners")
         return server
 
     return begin
@@ -49,13 +49,13 @@ def found(server: Server, query: str, count: int) -> list[dict[str, Any]]:
         results[:] = server.request("GET", f"/logs?sort=asc&limit=1000&q={quote(query)}")[1]["results"]
         return len(results) >= count
 
-    wait_for(look, 30, f"{count} logs of {query}")
+    wait_for(look, 120, f"{count} logs of {query}")
     return results
 
 
 def test_handlers_of_the_standard_library(start: Callable[..., Server]) -> None:
     """SysLogHandler over UDP and over TCP, where it ends a message with NUL; a stack trace is one log."""
-    udp, tcp = free_port(socket.SOCK_DGRAM), free_port()
+    udp, tcp = free_ports(1, socket.SOCK_DGRAM)[0], free_ports(1)[0]
     server = start(f"udp://127.0.0.1:{udp}", f"tcp://127.0.0.1:{tcp}")
     logger = logging.Logger("stdlib")
     for port, kind in ((udp, socket.SOCK_DGRAM), (tcp, socket.SOCK_STREAM)):
@@ -80,7 +80,7 @@ def test_logger_of_util_linux(start: Callable[..., Server], tmp_path: Path) -> N
     """Over UDP, TCP with and without counts, and a unix socket; level, tag and host are where they belong."""
     if shutil.which("logger") is None:
         pytest.skip("logger(1) is not installed")
-    udp, tcp, path = free_port(socket.SOCK_DGRAM), free_port(), tmp_path / "log"
+    udp, tcp, path = free_ports(1, socket.SOCK_DGRAM)[0], free_ports(1)[0], tmp_path / "log"
     server = start(f"udp://127.0.0.1:{udp}", f"tcp://127.0.0.1:{tcp}", f"unixgram://{path}")
     ways = (
         ("--server", "127.0.0.1", "--udp", "--port", str(udp)),
@@ -101,7 +101,7 @@ def test_tls_asks_for_the_clients_certificate_where_it_should(start: Callable[..
     authority = trustme.CA()
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(tmp_path / "server.pem")
-    port = free_port()
+    port = free_ports(1)[0]
     server = start(f"tls://127.0.0.1:{port}?cert={tmp_path}/server.pem&key={tmp_path}/server.pem&ca={tmp_path}/ca.pem")
     for name in ("good", ""):
         context = ssl.create_default_context(cafile=str(tmp_path / "ca.pem"))
@@ -119,7 +119,7 @@ def test_tls_asks_for_the_clients_certificate_where_it_should(start: Callable[..
 
 def test_what_was_sent_before_the_stop_is_kept(start: Callable[..., Server]) -> None:
     """A sender that never rests is told by a half-closed connection, and all that it sent until then is found once."""
-    port = free_port()
+    port = free_ports(1)[0]
     server = start(f"tcp://127.0.0.1:{port}")
     [listening] = server.children("\0syslog\0")
     with socket.create_connection(("127.0.0.1", port)) as connection:
@@ -144,13 +144,13 @@ def test_what_was_sent_before_the_stop_is_kept(start: Callable[..., Server]) -> 
     def total() -> int:
         return int(server.request("GET", "/logs?count=exact&limit=1&q=number")[1]["total"])
 
-    wait_for(lambda: total() >= sent, 60, f"{sent} logs")
+    wait_for(lambda: total() >= sent, 120, f"{sent} logs")
     assert total() == sent
 
 
 def test_gelf_in_chunks_compressed_and_over_tcp(start: Callable[..., Server]) -> None:
     """Datagrams in chunks in any order; a stream with NUL, with nothing between two messages, and a compressed one."""
-    udp, tcp = free_port(socket.SOCK_DGRAM), free_port()
+    udp, tcp = free_ports(1, socket.SOCK_DGRAM)[0], free_ports(1)[0]
     server = start(f"gelf+udp://127.0.0.1:{udp}", f"gelf+tcp://127.0.0.1:{tcp}")
 
     def message(text: str) -> bytes:
@@ -178,7 +178,7 @@ def test_gelf_in_chunks_compressed_and_over_tcp(start: Callable[..., Server]) ->
 
 def test_lost_datagrams_are_counted(start: Callable[..., Server]) -> None:
     """While the process can't read, the kernel's buffer runs over; the figures say by how much."""
-    port = free_port(socket.SOCK_DGRAM)
+    port = free_ports(1, socket.SOCK_DGRAM)[0]
     server = start(f"udp://127.0.0.1:{port}")
     [listening] = server.children("\0syslog\0")
     os.kill(listening, signal.SIGSTOP)
@@ -195,6 +195,6 @@ def test_lost_datagrams_are_counted(start: Callable[..., Server]) -> None:
         found = [one.rsplit(" ", 1) for one in text.splitlines() if one.startswith(f"logingestor_listen_{name}")]
         return sum(float(value) for _, value in found)
 
-    wait_for(lambda: figure("messages") + figure("lost") >= sent + 1, 30, "the counts")
+    wait_for(lambda: figure("messages") + figure("lost") >= sent + 1, 120, "the counts")
     assert figure("lost") > 0
     assert figure("messages") + figure("lost") == sent + 1

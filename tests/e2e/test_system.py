@@ -35,7 +35,7 @@ def test_log_goes_in_by_curls_line_and_is_on_the_page(server: Server) -> None:
     line = next(line for line in server.console.splitlines() if line.strip().startswith("send"))
     answer = subprocess.run(line.strip().removeprefix("send"), shell=True, capture_output=True, text=True, check=True)
     assert json.loads(answer.stdout)["accepted"] == 1
-    wait_for(lambda: b"Failed to connect to DB" in server.get("/"), 60, "the log on the page")
+    wait_for(lambda: b"Failed to connect to DB" in server.get("/"), 120, "the log on the page")
 
 
 def test_original_example_is_found_by_equals_contains_and_range(server: Server) -> None:
@@ -97,7 +97,7 @@ def command(server: Server, *arguments: str) -> subprocess.CompletedProcess[str]
         env=server.environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=150,
         check=False,
     )
 
@@ -214,9 +214,9 @@ def test_ctrl_c_while_the_parts_start_is_clean(make_server: Callable[..., Server
         words, cwd=ROOT, env=server.environment, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     server._process = process
-    wait_for(lambda: server.workers() or process.poll() is not None, 60, "the parts")
+    wait_for(lambda: server.workers() or process.poll() is not None, 120, "the parts")
     os.killpg(process.pid, signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=150)
     assert (process.returncode, "Traceback" in errors) == (0, False), errors
 
 
@@ -227,10 +227,10 @@ def test_part_that_dies_is_started_again_and_it_is_said(server: Server, part: st
     os.kill(before[0], signal.SIGKILL)
     wait_for(
         lambda: len(getattr(server, part)()) == len(before) and before[0] not in getattr(server, part)(),
-        15,
+        120,
         "a new process",
     )
-    wait_for(lambda: "started again" in server.console, 5, "a line on the console")
+    wait_for(lambda: "started again" in server.console, 120, "a line on the console")
     assert "was killed by SIGKILL" in server.console
     assert "What was accepted is kept" in server.console
     server.ingest({"message": "after"})
@@ -241,7 +241,7 @@ def test_children_end_when_serve_is_killed(server: Server) -> None:
     """No part outlives `serve` unseen."""
     children = server.children()
     os.kill(server.pid, signal.SIGKILL)
-    wait_for(lambda: not any(map(alive, children)), 30, "the end of the children")
+    wait_for(lambda: not any(map(alive, children)), 120, "the end of the children")
 
 
 def test_backlog_of_a_worker_that_was_away_is_drained(server: Server) -> None:
@@ -262,7 +262,7 @@ def test_single_logs_are_found_within_moments(server: Server) -> None:
     for n in range(10):
         began = time.monotonic()
         server.ingest({"message": f"moment{n}"})
-        wait_for(lambda n=n: server.get(f"/logs?q=moment{n}")["results"], 3, "the log")  # type: ignore[misc]
+        wait_for(lambda n=n: server.get(f"/logs?q=moment{n}")["results"], 45, "the log")  # type: ignore[misc]
         slowest = max(slowest, time.monotonic() - began)
     print(f"slowest of ten from POST to found: {slowest * 1000:.0f} ms")
 

@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tests.e2e.network import free_port
 from tests.e2e.program import Server, wait_for
 from tests.fuzz.bodies import MESSAGES, request
+from tests.services.server import free_ports
 from tests.web.doors.table import ROWS
 
 #: Seconds after which an answer counts as none, and between two looks at the memory.
@@ -168,7 +168,7 @@ def is_found(server: Server, word: str) -> bool:
 
 def fuzz(door: str, seconds: float, seed: int) -> Found:
     """Run the program, spoil what its door gets for so many seconds, and see whether the door still takes what is right."""
-    found, chance, port = Found(door), random.Random(seed), free_port()
+    found, chance, port = Found(door), random.Random(seed), free_ports(1)[0]
     protocol, _, way = door.partition(" ")
     listen = {"LISTEN": f"{'gelf+' if protocol == 'gelf' else ''}{way}://127.0.0.1:{port}"} if door in MESSAGES else {}
     with tempfile.TemporaryDirectory(prefix="fuzz-") as folder:

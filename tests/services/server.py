@@ -19,6 +19,10 @@ START_SECONDS = 180.0
 #: Ports are taken from here up to where the kernel's own choice begins. In the kernel's range a client that keeps trying a
 #: server which is down may be given the server's port as its own, and then talks to itself.
 LOWEST_PORT = 10_000
+#: Files of tests that are passed side by side at most: each process chooses among ports of its own.
+_SIDE_BY_SIDE = 8
+#: Ports that were given in this process; none is given twice, for who got it may just be down.
+_GIVEN: set[int] = set()
 #: Names of the environment that a server gets; the rest could change what it does.
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR")
 
@@ -105,20 +109,24 @@ class Server(ABC):
             raise ServerFailed(f"{self.title} does not answer in {self.folder}; its console ends:\n{consoles}")
 
 
-def free_ports(count: int) -> list[int]:
-    """Return so many different ports of 127.0.0.1 that nobody listens on."""
+def free_ports(count: int, kind: int = socket.SOCK_STREAM) -> list[int]:
+    """Return so many different ports of 127.0.0.1 that nobody uses, nor any other test from now on, also while their server is down."""
     path = Path("/proc/sys/net/ipv4/ip_local_port_range")
     highest = int(path.read_text().split()[0]) if path.exists() else 32_768
+    own = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _SIDE_BY_SIDE
     found: set[int] = set()
     while len(found) < count:
         # Any order will do; two that choose at once must not try the same one first.
-        port = random.randrange(LOWEST_PORT, highest)
-        with socket.socket() as probe:
+        port = random.randrange(LOWEST_PORT + own, highest, _SIDE_BY_SIDE)
+        if port in _GIVEN:
+            continue
+        with socket.socket(type=kind) as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
         found.add(port)
+        _GIVEN.add(port)
     return list(found)
 
 

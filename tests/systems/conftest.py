@@ -9,7 +9,7 @@ from app.log.envelope import Batch
 from app.ports.queue import Carrier
 
 #: Seconds within which what must happen happens, be the machine ever so busy.
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 
 
 def eventually(condition: Callable[[], bool]) -> bool:

@@ -38,7 +38,7 @@ def test_a_new_shift_ends_the_last() -> None:
         assert wait(lambda thread=thread: at_work == [thread.ident])
     stopping.set()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
     assert not at_work and shifts.vacant
 
 
@@ -68,6 +68,6 @@ def test_the_keeper_fills_every_vacancy(caplog: pytest.LogCaptureFixture) -> Non
     time.sleep(1.5)
     assert begun[0] == 3 and not shifts.vacant
     stopping.set()
-    keeper.join(30)
-    tick.join(30)
+    keeper.join(120)
+    tick.join(120)
     assert shifts.vacant

@@ -36,7 +36,7 @@ HTML = {"Accept": "text/html"}
 def led(address: str) -> str:
     """Return where a browser is led that the server sent to the issuer."""
     parts = urlsplit(address)
-    connection = HTTPConnection(parts.netloc, timeout=10)
+    connection = HTTPConnection(parts.netloc, timeout=120)
     connection.request("GET", f"{parts.path}?{parts.query}")
     found = connection.getresponse().headers["Location"]
     connection.close()

@@ -234,10 +234,10 @@ def test_the_handler_for_python_outlives_every_answer(settings: Settings, backen
         handler = made["LogIngestorHandler"](seconds=0.0, patience=30.0)
         record = logging.LogRecord("test", logging.INFO, "f", 1, "first", None, None)
         handler.emit(record)
-        wait_for(lambda: len(bodies) == len(ANSWERS), 30, "the last answer")
+        wait_for(lambda: len(bodies) == len(ANSWERS), 120, "the last answer")
         record.msg = "second"
         handler.emit(record)
-        thread.join(30)
+        thread.join(120)
         handler.close()
     assert [json.loads(body)["message"] for body in bodies] == ["first"] * len(ANSWERS) + ["second"]
 

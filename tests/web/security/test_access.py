@@ -293,16 +293,16 @@ def test_hashing_does_not_pile_up(settings: Settings, monkeypatch: pytest.Monkey
 
     def slow(kept: str, given: str) -> bool:
         entered.set()
-        return not leave.wait(30)
+        return not leave.wait(120)
 
     monkeypatch.setattr(password, "check_password_hash", slow)
     first = threading.Thread(target=checker.matches, args=("one",))
     first.start()
-    assert entered.wait(30)
+    assert entered.wait(120)
     with pytest.raises(Unavailable, match="at once"):
         checker.matches("two")
     leave.set()
-    first.join(30)
+    first.join(120)
 
 
 def test_guessing_is_limited_and_locks_out_nobody_else(closed: FlaskClient) -> None:

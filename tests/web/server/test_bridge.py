@@ -54,10 +54,10 @@ class Application:
             raise RuntimeError("on purpose")
         if path == "/asks":
             # The loop is kept from the connection: the system knows all the same.
-            wait_for(environ[GONE], 20, "the client's leaving")
+            wait_for(environ[GONE], 120, "the client's leaving")
             self.closed.set()
         if path == "/forgets":
-            wait_for(environ[bridge.LEFT], 20, "the client's leaving")
+            wait_for(environ[bridge.LEFT], 120, "the client's leaving")
             self.ended.append(environ[GONE]())
             self.closed.set()
         if path == "/late":
@@ -66,7 +66,7 @@ class Application:
             self.ended.append(environ[GONE]())
             self.closed.set()
         if path == "/slow":
-            wait_for(environ[bridge.LEFT], 20, "the client's leaving")
+            wait_for(environ[bridge.LEFT], 120, "the client's leaving")
             environ[SENT].append(self.ended.append)
             self.closed.set()
         start_response("201 CREATED", [("Content-Length", "5"), ("X-Twice", "a"), ("X-Twice", "b")])
@@ -102,17 +102,17 @@ def port(application: Application) -> Iterator[int]:
     )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
-    wait_for(lambda: server.started, 10, "the server")
+    wait_for(lambda: server.started, 120, "the server")
     yield listener.getsockname()[1]
     server.should_exit = True
-    thread.join(20)
+    thread.join(120)
     listener.close()
     assert not thread.is_alive()
 
 
 def ask(port: int, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes, Any]:
     """Send one request; return status, body and headers."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     try:
         connection.request(method, path, body, headers)
         answer = connection.getresponse()
@@ -154,7 +154,7 @@ def test_client_that_leaves_before_its_body_is_whole_reaches_nobody(port: int, a
 def test_silent_client_gets_408(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A body that stops coming is given up, in words."""
     monkeypatch.setattr(bridge, "SILENCE_SECONDS", 0.2)
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
+    with socket.create_connection(("127.0.0.1", port), timeout=120) as client:
         client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nhalf")
         assert client.recv(100).startswith(b"HTTP/1.1 408")
 
@@ -176,10 +176,10 @@ def test_client_that_leaves_while_it_waits_is_noticed(port: int, application: Ap
     with socket.create_connection(("127.0.0.1", port)) as client:
         client.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
         assert not application.closed.wait(3 * bridge.WATCH_SECONDS)
-    assert application.closed.wait(20)
+    assert application.closed.wait(120)
     assert ask(port, "GET", "/")[0] == 201
     assert not application.seen[-1][bridge.LEFT]()
-    wait_for(lambda: application.ended, 10, "the end")
+    wait_for(lambda: application.ended, 120, "the end")
     assert application.ended == [False]
 
 
@@ -192,7 +192,7 @@ def test_whether_a_client_is_gone_is_known_without_the_loop(port: int, applicati
             client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         client.sendall(b"POST /asks HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
         assert not application.closed.wait(protocol._WAITED + 0.2)
-    assert application.closed.wait(20)
+    assert application.closed.wait(120)
     assert application.seen[0][GONE]()
 
 
@@ -213,7 +213,7 @@ def test_a_client_that_wants_no_answer_is_not_gone(
         with socket.create_connection(("127.0.0.1", port)) as client:
             client.sendall(request)
         took = time.monotonic() - began
-        assert application.closed.wait(20)
+        assert application.closed.wait(120)
     assert application.ended == [False]
 
 
@@ -245,7 +245,7 @@ def test_reader_that_stops_holds_the_stream_and_nobody_else(port: int, applicati
             time.sleep(0.3)
         assert application.made < 2_000
         assert ask(port, "GET", "/")[0] == 201
-    assert application.closed.wait(20)
+    assert application.closed.wait(120)
 
 
 def test_stream_that_breaks_does_not_look_whole(port: int) -> None:
@@ -258,7 +258,7 @@ def test_application_that_raises_is_500(port: int, application: Application) -> 
     """And the server goes on; who waits for the end of the request is told."""
     assert ask(port, "GET", "/raises")[0] == 500
     assert ask(port, "GET", "/ends")[0] == 500
-    wait_for(lambda: application.ended, 10, "the end")
+    wait_for(lambda: application.ended, 120, "the end")
     assert application.ended == [False]
     assert ask(port, "GET", "/")[0] == 201
 

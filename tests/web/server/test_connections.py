@@ -55,7 +55,7 @@ def start() -> Iterator[Start]:
             thread.start()
             stack.callback(thread.join, 20)
             stack.callback(setattr, server, "should_exit", True)
-            wait_for(lambda: server.started, 10, "the server")
+            wait_for(lambda: server.started, 120, "the server")
             return int(listener.getsockname()[1])
 
         yield started
@@ -180,7 +180,7 @@ def test_one_address_takes_half_of_the_places(start: Start) -> None:
                 client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
                 return read(client).startswith(b"HTTP/1.1 200")
 
-        wait_for(is_in, 10, "a place")
+        wait_for(is_in, 120, "a place")
 
 
 def test_a_proxy_may_take_all(start: Start) -> None:

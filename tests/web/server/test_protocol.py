@@ -42,13 +42,13 @@ def address() -> Iterator[tuple[str, int]]:
     thread.start()
     yield listener.getsockname()[:2]
     server.should_exit = True
-    thread.join(10)
+    thread.join(120)
     listener.close()
 
 
 def answers(address: tuple[str, int], count: int, *pieces: bytes) -> list[bytes]:
     """Send the pieces over one connection; return the bodies of so many answers."""
-    with socket.create_connection(address, timeout=10) as connection, connection.makefile("rb") as stream:
+    with socket.create_connection(address, timeout=120) as connection, connection.makefile("rb") as stream:
         for piece in pieces:
             connection.sendall(piece)
         found = []
@@ -108,7 +108,7 @@ def test_a_head_in_pieces(address: tuple[str, int]) -> None:
 def test_what_is_no_http_is_refused(address: tuple[str, int]) -> None:
     """As before, and a CONNECT ends without going round in a circle."""
     for sent in (b"nonsense\r\n\r\n", b"CONNECT example.org:443 HTTP/1.1\r\nHost: x\r\n\r\n"):
-        with socket.create_connection(address, timeout=10) as connection:
+        with socket.create_connection(address, timeout=120) as connection:
             connection.sendall(sent)
             connection.shutdown(socket.SHUT_WR)
             assert connection.recv(100)[:13] in (b"HTTP/1.1 400 ", b"HTTP/1.1 404 ", b"HTTP/1.1 200 ", b"")
