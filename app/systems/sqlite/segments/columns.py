@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -56,17 +55,19 @@ class FewValues(msgspec.Struct, array_like=True, gc=False):
     @classmethod
     def of(cls, values: Sequence[Value]) -> FewValues | None:
         """Pack *values*, one at least; None where too many differ."""
-        different = set(values)
+        different = list(dict.fromkeys(values))
         if len(different) * FEW > len(values) + FEW and max(map(_size, different)) > SHORT:
             return None
-        ranked = [value for value, _ in Counter(values).most_common()]
-        packed = Packed.of(_encode(ranked))
-        if len(ranked) == 1:
-            return cls(packed, Packed(b"", False))
-        numbers = {value: number for number, value in enumerate(ranked)}
-        codes = np.fromiter(map(numbers.__getitem__, values), dtype="<u2", count=len(values))
-        planes = codes.view(np.uint8).reshape(-1, 2).T
-        return cls(packed, Packed.of((planes if len(ranked) > 256 else planes[0]).tobytes()))
+        if len(different) == 1:
+            return cls(Packed.of(_encode(different)), Packed(b"", False))
+        numbers = {value: number for number, value in enumerate(different)}
+        found = np.fromiter(map(numbers.__getitem__, values), dtype=np.int64, count=len(values))
+        order = np.argsort(-np.bincount(found), kind="stable")
+        ranks = np.empty(len(order), dtype="<u2")
+        ranks[order] = np.arange(len(order))
+        planes = ranks[found].view(np.uint8).reshape(-1, 2).T
+        packed = Packed.of(_encode([different[number] for number in order.tolist()]))
+        return cls(packed, Packed.of((planes if len(order) > 256 else planes[0]).tobytes()))
 
     def opened(self, count: int) -> OpenFewValues:
         """Return them to be read; *count* is the number of logs."""
