@@ -8,7 +8,6 @@ import socket
 import ssl
 import time
 from collections.abc import AsyncIterator, Iterable
-from itertools import islice
 
 from app.listen.datagrams import unlink_socket
 from app.listen.decoding import Decode
@@ -29,9 +28,21 @@ LOOK_SECONDS = 0.1
 #: Most connections of one address that are read; of others nothing is, so that their senders wait, until one ends or has been
 #: silent for as long as its address allows (`idle`).
 CONNECTIONS = 4_096
+#: Most of them that one peer has, so that it keeps nobody else out, however little it says.
+PEER_CONNECTIONS = 3_072
 #: Seconds of silence after which the system asks whether the other machine is there still, seconds between two such questions,
 #: and how many without an answer end the connection: one whose machine is gone holds its place for two minutes.
 _ALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3))
+
+
+class _Line:
+    """Places for connections, and how many wait for one."""
+
+    def __init__(self, places: int) -> None:
+        self.places = asyncio.Semaphore(places)
+        self.waiting = 0
+        #: Connections that have a place or wait for one.
+        self.users = 0
 
 
 class Streams:
@@ -44,10 +55,11 @@ class Streams:
         self._way = f"{address.protocol} {address.transport}"
         self._server: asyncio.Server | None = None
         self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
-        self._places = asyncio.Semaphore(CONNECTIONS)
-        #: Connections that wait for a place, and since when each that has one has brought nothing, the longest first.
-        self._waiting = 0
-        self._silent: dict[asyncio.Task[None], float] = {}
+        #: The places of all peers together, and those of each.
+        self._all = _Line(CONNECTIONS)
+        self._peers: dict[str, _Line] = {}
+        #: Since when each connection that has a place has brought nothing, the longest first, and its peer's places.
+        self._silent: dict[asyncio.Task[None], tuple[float, _Line]] = {}
         self._room: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -81,8 +93,9 @@ class Streams:
         if self._room is not None:
             self._room.cancel()
         self._half_close(self._open)
-        for _ in self._open:  # what those have sent that wait for a place is as lost with this process
-            self._places.release()
+        for line in (self._all, *self._peers.values()):
+            for _ in range(line.users):  # what those have sent that wait for a place is as lost with this process
+                line.places.release()
         if self._open:
             await asyncio.wait(self._open, timeout=LINGER_SECONDS)
         for task in list(self._open):
@@ -112,9 +125,9 @@ class Streams:
         )
         frames = GelfFrames(self._limit) if self.address.protocol == "gelf" else Frames(self._limit)
         try:
-            async with self._place():
+            async with self._place(peer[0]) as line:
                 writer.transport.resume_reading()  # type: ignore[attr-defined]
-                while data := await self._piece(reader, frames, peer):
+                while data := await self._piece(reader, frames, peer, line):
                     await self._put(frames.feed(data), peer)
         except (OSError, EOFError):
             pass  # the sender has gone without a goodbye: what it had sent is taken
@@ -123,40 +136,75 @@ class Streams:
             await self._put(frames.flush(), peer)
 
     @contextlib.asynccontextmanager
-    async def _place(self) -> AsyncIterator[None]:
-        """Wait for a place; hold it."""
-        self._waiting += 1
+    async def _place(self, peer: str) -> AsyncIterator[_Line]:
+        """Wait for a place, among those of the peer and among all; hold it. Gives the peer's places."""
+        line = self._peers.setdefault(
+            peer, _Line(CONNECTIONS if self.address.transport == "unix" else PEER_CONNECTIONS)
+        )
         try:
-            if self._places.locked() and (self._room is None or self._room.done()):
-                self._room = asyncio.ensure_future(self._make_room())
-            await self._places.acquire()
+            async with self._taken(line), self._taken(self._all):
+                yield line
         finally:
-            self._waiting -= 1
+            if not line.users:
+                self._peers.pop(peer, None)
+
+    @contextlib.asynccontextmanager
+    async def _taken(self, line: _Line) -> AsyncIterator[None]:
+        line.users += 1
+        line.waiting += 1
         try:
-            yield
+            try:
+                if line.places.locked() and (self._room is None or self._room.done()):
+                    self._room = asyncio.ensure_future(self._make_room())
+                await line.places.acquire()
+            finally:
+                line.waiting -= 1
+            try:
+                yield
+            finally:
+                line.places.release()
         finally:
-            self._places.release()
+            line.users -= 1
 
     async def _make_room(self) -> None:
         """End as many connections as others wait for their places, of those that have been silent for too long.
 
         Our half is closed first: a sender that looks connects again, and what any has sent until it is cut off is read.
         """
-        while self._waiting:
+        while self._all.waiting or any(line.waiting for line in self._peers.values()):
             latest = time.monotonic() - self.address.idle
-            due = [task for task, since in islice(self._silent.items(), self._waiting) if since <= latest]
+            due = self._due(latest)
             if not due:
-                first = next(iter(self._silent.values()), time.monotonic())
+                first = next(iter(self._silent.values()), (time.monotonic(), self._all))[0]
                 await asyncio.sleep(max(first - latest, LOOK_SECONDS))
                 continue
             self._half_close(due)
             await asyncio.wait(due, timeout=LINGER_SECONDS)
             for task in due:
-                if self._silent.get(task, latest + 1) <= latest:
+                if self._silent.get(task, (latest + 1, self._all))[0] <= latest:
                     task.cancel()
             await asyncio.sleep(0)
 
-    async def _piece(self, reader: asyncio.StreamReader, frames: Frames | GelfFrames, peer: tuple[str, int]) -> bytes:
+    def _due(self, latest: float) -> list[asyncio.Task[None]]:
+        """Return the connections that were silent since *latest* and whose places others wait for: any peer's, or only its own."""
+        found: list[asyncio.Task[None]] = []
+        wanted = {line: line.waiting for line in self._peers.values() if line.waiting}
+        others = self._all.waiting
+        for task, (since, line) in self._silent.items():
+            if since > latest:
+                break
+            if wanted.get(line, 0) > 0:
+                wanted[line] -= 1
+            elif others > 0:
+                others -= 1
+            else:
+                continue
+            found.append(task)
+        return found
+
+    async def _piece(
+        self, reader: asyncio.StreamReader, frames: Frames | GelfFrames, peer: tuple[str, int], line: _Line
+    ) -> bytes:
         """Return what comes next; b"" at the end. A message that could go on is taken as whole once the sender rests."""
         if frames.pending:
             try:
@@ -166,7 +214,7 @@ class Streams:
                 await self._put(frames.flush(), peer)
         task = asyncio.current_task()
         assert task is not None
-        self._silent[task] = time.monotonic()
+        self._silent[task] = time.monotonic(), line
         try:
             return await reader.read(PIECE)
         finally:

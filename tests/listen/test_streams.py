@@ -138,3 +138,65 @@ def test_one_that_is_silent_gives_its_place_to_one_that_waits(tmp_path: Path, mo
     system.work()
     assert sorted(system.messages()) == ["first", "first again", "waited 0", "waited 1"]
     system.backends.close()
+
+
+def test_a_peer_keeps_nobody_else_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many connections of one are silent, and wait, another is read at once."""
+    monkeypatch.setattr("app.listen.streams.CONNECTIONS", 2)
+    monkeypatch.setattr("app.listen.streams.PEER_CONNECTIONS", 1)
+    system = make_system(tmp_path)
+    [address] = listeners.read("tcp://127.0.0.1:0")
+    counts = ListenCounts()
+
+    async def listen() -> None:
+        async with listening(system, address, counts) as listener:
+            greedy = [await asyncio.open_connection("127.0.0.1", listener.port) for _ in range(3)]
+            while counts.connections < 3:
+                await asyncio.sleep(0.01)
+            _, other = await asyncio.open_connection("127.0.0.1", listener.port, local_addr=("127.0.0.2", 0))
+            other.write(b"<14>shop: other\n")
+            while counts.messages < 1:
+                await asyncio.sleep(0.01)
+        for _, writer in (*greedy, (None, other)):
+            writer.close()
+
+    asyncio.run(asyncio.wait_for(listen(), 60))
+    system.work()
+    assert system.messages() == ["other"]
+    system.backends.close()
+
+
+def test_a_peer_that_waits_for_its_own_places_takes_none_of_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its own silent connections make room for it; nobody else gives a place up, however silent."""
+    monkeypatch.setattr("app.listen.streams.CONNECTIONS", 2)
+    monkeypatch.setattr("app.listen.streams.PEER_CONNECTIONS", 1)
+    system = make_system(tmp_path)
+    [address] = listeners.read("tcp://127.0.0.1:0?idle=1s")
+    counts = ListenCounts()
+
+    async def listen() -> None:
+        async with listening(system, address, counts) as listener:
+            connect = asyncio.open_connection
+            other, kept = await connect("127.0.0.1", listener.port, local_addr=("127.0.0.2", 0))
+            kept.write(b"<14>shop: other\n")
+            while counts.messages < 1:
+                await asyncio.sleep(0.01)
+            greedy = [await connect("127.0.0.1", listener.port, local_addr=("127.0.0.3", 0)) for _ in range(3)]
+            for number, (_, writer) in enumerate(greedy):
+                writer.write(b"<14>shop: greedy %d\n" % number)
+            # Each of the three gets the one place of their peer once the one before was silent for long.
+            while counts.messages < 4:
+                await asyncio.sleep(0.01)
+            kept.write(b"<14>shop: other again\n")
+            while counts.messages < 5:
+                await asyncio.sleep(0.01)
+            assert not other.at_eof()
+        for _, writer in ((other, kept), *greedy):
+            writer.close()
+
+    asyncio.run(asyncio.wait_for(listen(), 60))
+    system.work()
+    assert sorted(system.messages()) == [*(f"greedy {number}" for number in range(3)), "other", "other again"]
+    system.backends.close()
