@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import partial
 
 from app import backends as backends_module
+from app import memory
 from app.backends import Backends
 from app.drain.indexing import Indexing
 from app.monitor.pulse import Pulse
@@ -36,6 +37,7 @@ def run(settings: Settings) -> None:
     stopping = console.Stopping()
     # Before anything else: told to stop while it still starts, it ends as well as later.
     console.when_told_to_stop(stopping.set)
+    memory.share_pool()
     backends = backends_module.connect(settings)
     pulse = Pulse(backends.places)
     pulse.start()
@@ -62,6 +64,7 @@ def _work(settings: Settings, backends: Backends, stopping: threading.Event, pul
     worker = QuietWorker(broker, threads=THREADS, timeout=POLL_MS)
     keeper = Keeper(stopping, [drains, indexes])
     # The modules loaded so far stay: no full collection goes through it, however many batches come (app/web/server/server.py).
+    memory.give_back()
     gc.freeze()
     keeper.start()
     worker.start()

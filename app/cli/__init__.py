@@ -94,11 +94,13 @@ def _catching(command: click.Command) -> click.Command:
         for inner in command.commands.values():
             _catching(inner)
     if command.callback is not None and not hasattr(command.callback, "catches"):
-        command.callback = _caught(command.callback)
+        command.callback = caught(command.callback)
     return command
 
 
-def _caught(callback: Callable[..., Any]) -> Callable[..., Any]:
+def caught(callback: Callable[..., Any]) -> Callable[..., Any]:
+    """Return *callback* so that our errors end the process with a sentence and an exit code."""
+
     @wraps(callback)
     def run(*args: Any, **kwargs: Any) -> Any:
         try:

@@ -81,12 +81,12 @@ class Server:
         return self._process.pid
 
     def children(self, part: str = "") -> list[int]:
-        """Return the process ids of the children whose command line names *part*."""
+        """Return the process ids of the children whose name, or else command line, has *part*."""
         found = []
         for status in Path("/proc").glob("[0-9]*/stat"):
             try:
                 parent = int(status.read_text().rpartition(")")[2].split()[1])
-                command = (status.parent / "cmdline").read_text()
+                command = (status.parent / "comm").read_text() + (status.parent / "cmdline").read_text()
             except (OSError, ValueError):
                 continue
             if parent == self.pid and part in command:
@@ -95,7 +95,7 @@ class Server:
 
     def webs(self) -> list[int]:
         """Return the process ids of the web processes."""
-        return self.children("\0web\0")
+        return self.children("web ")
 
     def workers(self) -> list[int]:
         """Return the process ids of the workers."""

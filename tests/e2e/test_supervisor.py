@@ -11,13 +11,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from app.cli import caught
 from app.cli.run import serve
 from app.cli.run import supervisor as module
+from app.cli.run.forked import Forked
 from app.cli.run.supervisor import Child, Supervisor
+from app.errors import InvalidSettings, Problem, Unavailable
 from tests.e2e.program import ROOT, alive, wait_for
 
 pytestmark = pytest.mark.system
@@ -39,6 +43,14 @@ open(sys.argv[1] + ".up", "w")
 time.sleep(600)
 """
 
+#: Forks off a child that sleeps, and says its number.
+PARENT = """
+import time
+from app.cli.run.forked import Forked
+print(Forked("any", lambda: time.sleep(600)).pid, flush=True)
+time.sleep(600)
+"""
+
 #: Answers at the socket of its second argument once its first is there.
 LATE = """
 import http.server, os, socket, sys, time
@@ -56,8 +68,8 @@ server.serve_forever()
 #: A supervisor that is killed before or after its child is tied to it, at any rate before the child has begun with its program.
 KILLED = """
 import os, signal, sys, time
-from app.cli.run import supervisor
-tied = supervisor._tied_to
+from app.cli.run import forked, supervisor
+tied = supervisor.tie_to
 
 def killed(parent):
     os.kill(parent, signal.SIGKILL)
@@ -69,8 +81,9 @@ def tie(parent):
     for step in (tied, killed) if sys.argv[2] == "after" else (killed, tied):
         step(parent)
 
-supervisor._tied_to = tie
-child = supervisor.Child("child", ["-c", "import time; time.sleep(600)"])
+supervisor.tie_to = forked.tie_to = tie
+program, work = ["-c", "import time; time.sleep(600)"], lambda: time.sleep(600)
+child = supervisor.Child("child", work=work) if sys.argv[3] == "forked" else supervisor.Child("child", program)
 supervisor.Supervisor([child], print).start()
 """
 
@@ -109,6 +122,55 @@ def test_child_that_dies_young_is_started_ever_more_slowly() -> None:
     assert pauses[:4] == ["0.5", "1.0", "2.0", "4.0"]
     assert children[1].process is not None
     assert children[1].process.poll() == -signal.SIGTERM
+
+
+def test_work_is_forked_off_and_watched_like_a_program(tmp_path: Path) -> None:
+    """It has the name of its part, its own exit code, and what it loads is not loaded here; SIGTERM ends it."""
+    said: list[str] = []
+
+    def load() -> None:
+        import this  # prints, which nothing else here does
+
+        raise SystemExit(3 if "this" in sys.modules and this.__name__ else 0)
+
+    children = [Child("web 1", work=partial(time.sleep, 600)), Child("short", work=load)]
+    supervisor = Supervisor(children, said.append)
+    supervisor.start()
+    assert children[0].process is not None
+    name = Path(f"/proc/{children[0].process.pid}/comm")
+    wait_for(lambda: name.read_text() == "web 1\n", 30, "the name")
+    stop_when(lambda: sum("short" in line and "ended with code 3" in line for line in said) == 2)
+    assert supervisor.run() == 0
+    assert children[0].process.poll() == -signal.SIGTERM
+    assert "this" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"), [(InvalidSettings(Problem("is wrong", "NAME")), 2), (Unavailable("it is away"), 1)]
+)
+def test_our_errors_end_forked_work_with_a_sentence(
+    capfd: pytest.CaptureFixture[str], fault: Exception, code: int
+) -> None:
+    """As they end a command: no traceback."""
+
+    def fail() -> None:
+        raise fault
+
+    assert Forked("any", caught(fail)).wait() == code
+    errors = capfd.readouterr().err
+    assert str(fault).partition(":")[0] in errors
+    assert "Traceback" not in errors
+
+
+def test_forked_work_ends_with_its_parent() -> None:
+    """Also where that is killed."""
+    parent = subprocess.Popen([sys.executable, "-c", PARENT], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    child = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    wait_for(lambda: not alive(child), 30, "the child's end")
 
 
 def test_the_address_is_said_however_late(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -207,11 +269,13 @@ def test_stop_before_anything_runs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a child with its parent")
+@pytest.mark.parametrize("kind", ["program", "forked"])
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_child_whose_parent_is_killed_before_it_begins_ends(when: str, tmp_path: Path) -> None:
+def test_child_whose_parent_is_killed_before_it_begins_ends(when: str, kind: str, tmp_path: Path) -> None:
     """It has the parent's handlers for signals until then, and they would forget the one that tells it so."""
     note = tmp_path / "pid"
-    killed = subprocess.run([sys.executable, "-c", KILLED, str(note), when], check=False, cwd=ROOT, timeout=150)
+    words = [sys.executable, "-c", KILLED, str(note), when, kind]
+    killed = subprocess.run(words, check=False, cwd=ROOT, timeout=150)
     assert killed.returncode == -signal.SIGKILL
     pid = int(note.read_text())
     try:

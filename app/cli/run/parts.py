@@ -3,37 +3,35 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import signal
 import socket
 import sys
 import time
 from collections.abc import Sequence
-from typing import NoReturn
+from functools import partial
+from typing import IO, NoReturn
 
 import click
 
+from app import memory
+from app.cli import caught
 from app.cli.run import listening
 from app.cli.run.supervisor import Child, Supervisor
 from app.settings.settings import Settings
 
 
 @click.command()
-@click.option("--fd", type=int, help="A listening socket inherited from the parent, instead of HOST and PORT.")
-def web(fd: int | None) -> None:
+def web() -> None:
     """Serve HTTP with WEB_WORKERS processes, without worker.
 
     Example: LOGINGESTOR_PORT=3001 logingestor web
     """
-    if fd is not None:
-        from app.web.server import server
-
-        server.run(socket.socket(fileno=fd))
-        return
     settings = Settings.from_env(os.environ)
     with contextlib.ExitStack() as stack:
         listeners = [stack.enter_context(one) for one in listening.open_sockets(settings, settings.web_workers)]
-        listening.settle(settings, listeners[0])
+        load_web(listening.settle(settings, listeners[0]))
         supervisor = Supervisor(web_children(listeners), _say)
         supervisor.start()
         _say(f"serves {listening.url(listeners[0])}")
@@ -41,12 +39,34 @@ def web(fd: int | None) -> None:
     raise SystemExit(code)
 
 
-def web_children(listeners: Sequence[socket.socket]) -> list[Child]:
-    """Return a web process for each listener."""
+def load_web(settings: Settings) -> None:
+    """Load what a web process needs, so that those that are forked off share it; raises InvalidSettings."""
+    from app.web import create_app
+    from app.web.server import server  # noqa: F401
+
+    memory.share_pool()
+    # An application loads much that the modules at its head don't; each process makes its own.
+    create_app(settings)
+    memory.give_back()
+    # A collection in a child would write into what it shares.
+    gc.freeze()
+
+
+def web_children(listeners: Sequence[socket.socket], held: Sequence[IO[str]] = ()) -> list[Child]:
+    """Return a web process for each listener; none of them keeps the others, or what is *held* here, open."""
     return [
-        Child(f"web {number}", ["-m", "app.cli", "web", "--fd", str(listener.fileno())], [listener.fileno()])
+        Child(f"web {number}", work=caught(partial(_serve_at, listener, [*listeners, *held])))
         for number, listener in enumerate(listeners, 1)
     ]
+
+
+def _serve_at(listener: socket.socket, held: Sequence[socket.socket | IO[str]]) -> None:
+    from app.web.server import server
+
+    for one in held:
+        if one is not listener:
+            one.close()
+    server.run(listener)
 
 
 def _say(line: str) -> None:

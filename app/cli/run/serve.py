@@ -8,14 +8,17 @@ import http.client
 import os
 import socket
 import time
+from functools import partial
 from typing import IO
 
 import click
 
 from app import backends
+from app.cli import caught
 from app.cli.run import listening
-from app.cli.run.parts import web_children
-from app.cli.run.supervisor import Child, Supervisor
+from app.cli.run.forked import Forked
+from app.cli.run.parts import load_web, web_children
+from app.cli.run.supervisor import Child, Supervisor, ending
 from app.errors import Unavailable
 from app.settings.settings import Settings
 from app.version import VERSION
@@ -38,10 +41,10 @@ def command() -> None:
     with contextlib.ExitStack() as stack:
         # Held here too, so that connections wait for a web process that is started again.
         listeners = [stack.enter_context(one) for one in listening.open_sockets(settings, settings.web_workers)]
-        stack.enter_context(_alone(settings))
-        backends.upgrade(settings)
+        held = stack.enter_context(_alone(settings))
+        _upgrade(settings)
         settings = listening.settle(settings, listeners[0])
-        supervisor = Supervisor(_children(settings, listeners), say)
+        supervisor = Supervisor(_children(settings, listeners, held), say)
         supervisor.start()
         if _answers(listeners[0], supervisor):
             greet(listening.url(listeners[0]), settings)
@@ -56,14 +59,27 @@ def say(line: str) -> None:
     click.echo(f"{time.strftime('%Y-%m-%d %H:%M:%S')} serve {line}", err=True)
 
 
-def _children(settings: Settings, listeners: list[socket.socket]) -> list[Child]:
+def _upgrade(settings: Settings) -> None:
+    """Upgrade the database, in a process that takes what it loads with it, and load the web meanwhile."""
+    upgrading = Forked("upgrade", caught(partial(backends.upgrade, settings)))
+    try:
+        load_web(settings)
+    finally:
+        code = upgrading.wait()
+    if code:
+        if code < 0:
+            say(f"the upgrade of the database {ending(code)}")
+        raise SystemExit(1 if code < 0 else code)
+
+
+def _children(settings: Settings, listeners: list[socket.socket], held: IO[str]) -> list[Child]:
     workers = [
         Child(f"worker {number}", ["-m", "workers.main"], last=True) for number in range(1, settings.workers + 1)
     ]
     # With the local broker each worker runs the schedule itself.
     schedulers = [] if settings.local_broker else [Child("scheduler", ["-m", "workers.scheduler"])]
     listening = [Child("syslog", ["-m", "app.cli", "syslog"])] if settings.listen else []
-    return [*web_children(listeners), *listening, *workers, *schedulers]
+    return [*web_children(listeners, [held]), *listening, *workers, *schedulers]
 
 
 def _alone(settings: Settings) -> IO[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
 import select
 import signal
@@ -14,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from app.cli.run.forked import Forked, tie_to
 from app.times.retry import pause_after
 
 #: Seconds between two looks at the children; the end of one, and a signal, wakes the supervisor at once.
@@ -27,19 +27,20 @@ FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 10.0
 #: Exit code that says the settings are wrong: starting again would not help.
 BAD_SETTINGS = 2
 
-_PR_SET_PDEATHSIG = 1  # prctl(2)
-
 
 @dataclass(slots=True)
 class Child:
     """One supervised process."""
 
     name: str
-    arguments: Sequence[str]
+    #: Of Python, in a process that is started anew.
+    arguments: Sequence[str] = ()
+    #: What a process that is forked off does instead.
+    work: Callable[[], object] | None = None
     inherited: Sequence[int] = ()
     #: Whether it gets the signal to stop only when the others are gone: their last requests may wait for it.
     last: bool = False
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | Forked | None = None
     started: float = 0.0
     #: Seconds to wait before the next start, and when it is due.
     pause: float = 0.0
@@ -50,8 +51,11 @@ class Child:
     def start(self) -> int:
         """Start the process; return its pid."""
         self.started = time.monotonic()
+        if self.work is not None:
+            self.process = Forked(self.name, self.work)
+            return self.process.pid
         command = [sys.executable, *self.arguments]
-        tie = partial(_tied_to, os.getpid())
+        tie = partial(tie_to, os.getpid())
         # Safe here: the supervisor has one thread.
         self.process = subprocess.Popen(command, pass_fds=self.inherited, preexec_fn=tie)  # noqa: PLW1509
         return self.process.pid
@@ -146,7 +150,7 @@ class Supervisor:
             return
         self._put_off(child)
         again = f"starting it again in {child.pause:.1f} s" if child.pause else "starting it again"
-        self.say(f"{child.name} (process {pid}) {_ending(code)}; {again}. What was accepted is kept.")
+        self.say(f"{child.name} (process {pid}) {ending(code)}; {again}. What was accepted is kept.")
 
     def _put_off(self, child: Child) -> None:
         """Say when a child is due again: at once, or ever later when it dies young."""
@@ -171,30 +175,18 @@ class Supervisor:
                 process.wait()
 
 
-def _wait(processes: Sequence[subprocess.Popen[bytes]], until: float) -> None:
+def _wait(processes: Sequence[subprocess.Popen[bytes] | Forked], until: float) -> None:
     """Wait for the processes' end, but not longer than *until*."""
     for process in processes:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(max(until - time.monotonic(), 0))
 
 
-def _ending(code: int) -> str:
+def ending(code: int) -> str:
+    """Return how a process ended, by its exit code."""
     if code >= 0:
         return f"ended with code {code}"
     try:
         return f"was killed by {signal.Signals(-code).name}"
     except ValueError:
         return f"was killed by signal {-code}"
-
-
-def _tied_to(parent: int) -> None:
-    """Let the parent, or the kernel when it dies, end this child: no part may outlive `serve` unseen."""
-    # The terminal sends Ctrl-C to all; a part that is still starting would answer with a traceback.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Until the new program takes its place this child has the parent's handlers: one would note that it is to stop, and forget.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it died before the line above
-            os.kill(os.getpid(), signal.SIGTERM)

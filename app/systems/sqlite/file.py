@@ -32,7 +32,7 @@ pysqlite3.register_adapter(bytes, bytes)
 #: Seconds to wait for SQLite's own lock: only an outside tool can hold it beside us.
 BUSY_SECONDS = 30
 #: Page cache of a connection, in KiB.
-CACHE_KIB = 32 << 10
+CACHE_KIB = 8 << 10
 #: Write-ahead log size, in bytes, from which it is copied into the database.
 CHECKPOINT_BYTES = 16 << 20
 #: Size from which writers wait a moment so that the log can start anew; else it would never under steady load.
