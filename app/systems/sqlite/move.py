@@ -19,6 +19,7 @@ from app.systems.sqlite.index.writing import Prepared
 from app.systems.sqlite.letters import SqliteLetters
 from app.systems.sqlite.queue import SqliteQueue
 from app.systems.sqlite.segments import storing
+from app.systems.sqlite.segments.storing import Ahead
 from app.times.instant import now_ms
 
 log = logging.getLogger(__name__)
@@ -52,21 +53,29 @@ class Mover:
 
     def _together(self, batch: Batch) -> int:
         prepared = writing.prepare(batch.records)
+        packed = self._packed(prepared)
         # Not synced: a power cut undoes the whole move, and the logs are back in the queue.
         with self._database.write(durable=False) as connection:
             if not queues.remove(connection, batch):
                 return 0
             fresh = storing.new_records(connection, batch.records)
             if len(fresh) != len(batch.records):
-                prepared = writing.prepare(fresh)
-            self._insert(connection, prepared)
+                prepared, packed = writing.prepare(fresh), None
+            self._insert(connection, prepared, packed)
             _note_numbers(connection, batch)
             self._letters.bury_in(connection, [*batch.dead, *unreadable(batch)])
         return len(batch.records)
 
-    def _insert(self, connection: Connection, prepared: Prepared) -> None:
+    def _packed(self, prepared: Prepared) -> Ahead | None:
+        """Pack what becomes segments before the lock is taken: whoever accepts would wait for it."""
+        if prepared.metadata is None:
+            return None
+        with self._database.snapshot() as connection:
+            return storing.ahead(connection, prepared.records, prepared.metadata)
+
+    def _insert(self, connection: Connection, prepared: Prepared, packed: Ahead | None = None) -> None:
         if prepared.records:
-            writing.index(connection, storing.insert(connection, prepared.records), prepared)
+            writing.index(connection, storing.insert(connection, prepared.records, packed=packed), prepared)
 
     def _one_by_one(self, batch: Batch) -> int:
         """Store each log by itself, in one transaction; one that can't be stored becomes a dead letter."""

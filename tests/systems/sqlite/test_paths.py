@@ -7,9 +7,10 @@ from typing import Any
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from app.log.codec import encode
 from app.log.record import LogRecord
-from app.log.scalars import as_text, number, scalars, sortable
-from app.systems.sqlite.index import terms, writing
+from app.log.scalars import as_text, number, scalars, sortable, type_of
+from app.systems.sqlite.index import tallying, terms
 from tests.thorough import examples
 
 LEAVES = (
@@ -33,12 +34,14 @@ def record(metadata: dict[str, Any]) -> LogRecord:
 @given(st.lists(METADATA, max_size=4))
 def test_paths_are_counted_once_a_log(several: list[dict[str, Any]]) -> None:
     """With the type of each value; logs of one layout are counted together."""
-    counted = writing.tallies([record(metadata) for metadata in several])[1]
+    records = [record(metadata) for metadata in several]
+    counted = tallying.tallies(records)[1]
+    assert tallying.tallies(records, list(map(encode, several)))[1] == counted
     expected: dict[str, int] = {}
     for metadata in several:
-        for path in {f"{path}\0{writing.type_name(value)}" for path, value in scalars(metadata, "metadata")}:
+        for path in {f"{path}\0{type_of(value)}" for path, value in scalars(metadata, "metadata")}:
             expected[path] = expected.get(path, 0) + 1
-    found = {path: count for (field, path), count in counted.items() if field == writing.PATHS}
+    found = {path: count for (field, path), count in counted.items() if field == tallying.PATHS}
     assert {path: count for path, count in found.items() if path.startswith("metadata")} == expected
 
 

@@ -14,8 +14,8 @@ from app.systems.sqlite.index import counting, kept
 from app.systems.sqlite.index.kept import MINUTE
 from app.systems.sqlite.index.scan.facets import FacetTally
 from app.systems.sqlite.index.search import SqliteQuery
+from app.systems.sqlite.index.tallying import PATHS
 from app.systems.sqlite.index.terms import named
-from app.systems.sqlite.index.writing import PATHS
 
 #: Records that fields of a filtered query look at; more are an estimate and said to be.
 SAMPLE_LOGS = 20_000

@@ -84,11 +84,9 @@ class BlockCache:
 
 def widen(connection: Connection, first_place: int, records: list[LogRecord], suffix: str = "") -> None:
     """Take new records, stored from *first_place* on, into the bounds of their blocks."""
-    by_block: dict[int, list[LogRecord]] = {}
-    for place, record in enumerate(records, first_place):
-        by_block.setdefault(place // BLOCK, []).append(record)
-    for number, some in by_block.items():
-        keys = [record.key for record in some]
+    for number in range(first_place // BLOCK, (first_place + len(records) - 1) // BLOCK + 1):
+        some = records[max(number * BLOCK - first_place, 0) : (number + 1) * BLOCK - first_place]
+        keys = [(record.t, record.ns, record.id) for record in some]
         ids = [record.id for record in some]
         row = connection.execute(f"SELECT {_COLUMNS} FROM blocks{suffix} WHERE block = ?", (number,)).fetchone()
         if row is not None:

@@ -8,26 +8,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, TypeAlias
 
+from app.log.codec import encode
 from app.log.record import LogRecord
-from app.log.scalars import scalars
 from app.systems.sqlite import logs, rows
 from app.systems.sqlite.file import Connection
 from app.systems.sqlite.index import blocks, terms
 from app.systems.sqlite.index.scan.marking import REPLACED
 from app.systems.sqlite.index.scan.sentences import GROUP
+from app.systems.sqlite.index.tallying import tallies
 from app.systems.sqlite.segments import former, storing
 from app.systems.sqlite.segments.places import BLOCK
-
-_MINUTE = 60_000
-#: Counted field under which paths and types are counted instead of values.
-PATHS = ""
-#: JSON types of scalars by Python's.
-_TYPES: dict[type, str] = {str: "string", bool: "boolean", int: "number", float: "number"}
-#: Layout of an object: its names, the types of their values, and for each object and list among these its own layout, or its paths and types.
-_Layout: TypeAlias = tuple[tuple[str, ...], tuple[type, ...], tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +52,8 @@ class Prepared:
     documents: dict[int, str]
     minutes: Counter[tuple[int, str]]
     counts: Counter[tuple[str, str]]
+    #: The packed metadata of each record, where these become segments.
+    metadata: list[bytes | None] | None = None
 
     def document(self, number: int) -> str:
         """Return the terms of a record."""
@@ -69,94 +62,12 @@ class Prepared:
 
 def prepare(records: Sequence[LogRecord], *, rows_only: bool = False) -> Prepared:
     """Compute terms and counts of *records*; the costly part of indexing, without any lock. *rows_only*: none becomes a segment at once."""
-    minutes, counts = tallies(records)
-    some = records if rows_only or len(records) < storing.SEALED_AT_ONCE else ()
-    return Prepared(list(records), dict(enumerate(map(terms.document, some))), minutes, counts)
-
-
-def tallies(records: Sequence[LogRecord]) -> tuple[Counter[tuple[int, str]], Counter[tuple[str, str]]]:
-    """Return how often each (minute, level) and each (field, value) occurs."""
-    minutes = Counter([(record.t // _MINUTE, record.level) for record in records])
-    values: dict[str, list[str | None]] = {
-        "level": [record.level for record in records],
-        "resourceId": [record.resource_id for record in records],
-        "commit": [record.commit for record in records],
-    }
-    counts: Counter[tuple[str, str]] = Counter()
-    for field, found in values.items():
-        counts.update({(field, text): count for text, count in Counter(found).items() if text is not None})
-    values["traceId"] = [record.trace_id for record in records]
-    values["spanId"] = [record.span_id for record in records]
-    for field, found in values.items():
-        counts[PATHS, _typed(field, "string")] = len(found) - found.count(None)
-    known: dict[_Layout, set[str]] = {}
-    paths = Counter([path for one in records if one.metadata for path in _typed_paths(one.metadata, known)])
-    counts.update({(PATHS, path): count for path, count in paths.items()})
-    return minutes, +counts
-
-
-def _typed_paths(metadata: dict[str, Any], known: dict[_Layout, set[str]]) -> Collection[str]:
-    """Return the paths of the metadata's scalars with their types, each once; *known* are those of layouts met before."""
-    found, nested = [], False
-    for key, value in metadata.items():
-        kind = _TYPES.get(type(value))
-        if kind is not None:
-            found.append((_typed_key if len(key) <= terms.REMEMBERED_LENGTH else _typed_key.__wrapped__)(key, kind))
-            continue
-        kinds, nested = tuple(map(type, value.values())) if type(value) is dict else (list,), True
-        if dict in kinds or list in kinds:
-            # Programs write logs of few layouts, so that the paths of each are put together once.
-            layout = _layout(metadata)
-            paths = known.get(layout)
-            if paths is None:
-                paths = known[layout] = _paths("metadata", layout)
-            return paths
-        found += _flat(key, tuple(value), kinds)
-    # A key may have dots, and so be the path of what lies beneath another.
-    return set(found) if nested else found
-
-
-@lru_cache(maxsize=2_000)
-def _flat(key: str, names: tuple[str, ...], kinds: tuple[type, ...]) -> set[str]:
-    return _paths(f"metadata.{key}", (names, kinds, ()))
-
-
-@lru_cache(maxsize=terms.REMEMBERED_PATHS)
-def _typed_key(key: str, kind: str) -> str:
-    return _typed(f"metadata.{key}", kind)
-
-
-def _layout(values: dict[str, Any]) -> _Layout:
-    """Return the names and types of an object's values, and what lies beneath them."""
-    kinds = tuple(map(type, values.values()))
-    if dict not in kinds and list not in kinds:
-        return tuple(values), kinds, ()
-    inner: list[Any] = []
-    for value in values.values():
-        if type(value) is dict:
-            inner.append(_layout(value))
-        elif type(value) is list:
-            inner.append(frozenset([(path, type(one)) for path, one in scalars(value, "")]))
-    return tuple(values), kinds, tuple(inner)
-
-
-def _paths(path: str, layout: _Layout) -> set[str]:
-    """Return the paths beneath *path* of all scalars of a layout, with their types."""
-    names, kinds, inner = layout
-    beneath, found = iter(inner), set[str]()
-    for name, kind in zip(names, kinds, strict=True):
-        field = f"{path}.{name}"
-        if kind is dict:
-            found |= _paths(field, next(beneath))
-        elif kind is list:
-            found.update(_typed(field + more, _TYPES[one]) for more, one in next(beneath))
-        elif kind in _TYPES:
-            found.add(_typed(field, _TYPES[kind]))
-    return found
-
-
-def _typed(path: str, kind: str) -> str:
-    return f"{terms.named(path)}\0{kind}"
+    few = rows_only or len(records) < storing.SEALED_AT_ONCE
+    metadata = None if few else [None if one.metadata is None else encode(one.metadata) for one in records]
+    minutes, counts = tallies(records, metadata)
+    return Prepared(
+        list(records), dict(enumerate(map(terms.document, records if few else ()))), minutes, counts, metadata
+    )
 
 
 def index(connection: Connection, first_place: int, prepared: Prepared, generation: Generation = CURRENT) -> None:

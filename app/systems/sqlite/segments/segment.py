@@ -87,6 +87,8 @@ class LogColumns(NamedTuple):
     level: Sequence[str]
     #: The columns of `rows.Doc`.
     docs: Sequence[Sequence[Any]]
+    #: The metadata of each, packed, where somebody has done so.
+    metadata: Sequence[bytes | None] | None = None
 
     @classmethod
     def of_rows(cls, logs: Sequence[Row]) -> LogColumns:
@@ -134,7 +136,7 @@ def pack(places: Sequence[int], logs: LogColumns) -> SegmentParts:
         number: column is not None for number, column in zip(_DIGITS, (digits.trace_id, digits.span_id), strict=True)
     }
     # Packed once, wherever they are kept.
-    whole = [None if one is None else codec.encode(one) for one in logs.docs[METADATA]]
+    whole = logs.metadata or [None if one is None else codec.encode(one) for one in logs.docs[METADATA]]
     docs = [*logs.docs[:METADATA], whole, *logs.docs[METADATA + 1 :]]
     columns = [
         None if number == MESSAGE or beside.get(number) else _values(column) for number, column in enumerate(docs)

@@ -232,6 +232,13 @@ class _Cache:
             if self._weight > CACHE_BYTES:
                 self._shrink()
 
+    def let_go(self, one: Segment) -> None:
+        """Close a segment that nobody is likely to ask again here."""
+        with self._guard:
+            if self._segments.pop(one.stamp, None) is not None:
+                self._weight -= self._weights.pop(one.stamp)
+            one.close()
+
     def _shrink(self) -> None:
         """Close those that were not used for the longest time, down to three quarters of the room."""
         for one in sorted(self._segments.values(), key=lambda one: one.used):
@@ -243,3 +250,6 @@ class _Cache:
 
 
 _cache = _Cache()
+
+#: Closes a segment, as what goes through all of them does behind it: else it would keep as many as fit.
+let_go = _cache.let_go

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from app.log.record import LogRecord
 from app.systems.sqlite import logs, rows
@@ -10,7 +11,7 @@ from app.systems.sqlite.file import Connection
 from app.systems.sqlite.segments import former, table
 from app.systems.sqlite.segments.places import BLOCK
 from app.systems.sqlite.segments.sealing import SEGMENT_BYTES
-from app.systems.sqlite.segments.segment import LogColumns
+from app.systems.sqlite.segments.segment import LogColumns, SegmentParts
 from app.systems.sqlite.segments.stored import Segment
 
 #: Logs of one block in one batch from which on they become a segment at once.
@@ -31,42 +32,84 @@ def new_records(connection: Connection, records: Iterable[LogRecord], suffix: st
     return list(by_id.values())
 
 
-def insert(connection: Connection, records: Sequence[LogRecord], suffix: str = "", *, at_once: bool = True) -> int:
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Segments that were packed before the write lock was taken: they hold if the next place is still what it was."""
+
+    next_place: int
+    #: By first place; None for logs that don't go into a segment.
+    parts: dict[int, SegmentParts | None]
+
+
+def ahead(connection: Connection, records: Sequence[LogRecord], metadata: Sequence[bytes | None]) -> Ahead:
+    """Pack the segments of new records, which takes long, without any lock; *metadata* are theirs, packed."""
+    place = rows.next_place(connection)
+    runs = _runs(place, len(records), at_once=True)
+    return Ahead(place, {run[0]: _packed(run, *_of_run(run, runs[0][0], records, metadata)) for run in runs})
+
+
+def _of_run(
+    run: range, first: int, records: Sequence[LogRecord], metadata: Sequence[bytes | None]
+) -> tuple[Sequence[LogRecord], Sequence[bytes | None]]:
+    some = slice(run[0] - first, run[-1] + 1 - first)
+    return records[some], metadata[some]
+
+
+def insert(
+    connection: Connection,
+    records: Sequence[LogRecord],
+    suffix: str = "",
+    *,
+    at_once: bool = True,
+    packed: Ahead | None = None,
+) -> int:
     """Store new records; return the place of the first, behind which the others follow.
 
-    Those of a large batch become segments *at_once*, which costs less than rows do; others are sealed later.
+    Those of a large batch become segments *at_once*, which costs less than rows do; others are sealed later. *packed* are the
+    segments of the records, where they could be packed ahead.
     """
-    at_once = at_once and not suffix and len(records) >= SEALED_AT_ONCE
-    first = place = rows.next_place(connection, suffix)
-    left = BLOCK - place % BLOCK
-    if at_once and left < min(len(records), BLOCK):
-        # Places stay empty, so that the batch is one segment and not two small ones.
-        rows.add_state(connection, SKIPPED, left)
-        first = place = place + left
-    last = first + len(records) - 1
-    while place <= last:
-        end = min(last, place - place % BLOCK + BLOCK - 1)
-        some = records[place - first : end + 1 - first]
-        if not at_once or len(some) < SEALED_AT_ONCE or not _sealed(connection, range(place, end + 1), some):
-            rows.insert(connection, place, some, suffix)
-        place = end + 1
+    at_once = at_once and not suffix
+    place = rows.next_place(connection, suffix)
+    known = packed.parts if packed is not None and packed.next_place == place else None
+    runs = _runs(place, len(records), at_once=at_once)
+    first = runs[0][0] if runs else place
+    if first > place:
+        rows.add_state(connection, SKIPPED, first - place)
+    for run in runs:
+        some = records[run[0] - first : run[-1] + 1 - first]
+        parts = None if not at_once else _packed(run, some) if known is None else known[run[0]]
+        ids = [record.id for record in some]
+        if parts is None or table.crowded(connection, ids):
+            rows.insert(connection, run[0], some, suffix)
+        else:
+            table.insert(connection, run, ids, parts)
+        place = run[-1] + 1
     rows.set_state(connection, f"next_place{suffix}", place)
     rows.add_state(connection, f"stored{suffix}", len(records))
     return first
 
 
-def _sealed(connection: Connection, places: Sequence[int], records: Sequence[LogRecord]) -> bool:
-    """Write a segment of *records*; return whether that was possible."""
-    if sum(len(record.message) for record in records) > SEGMENT_BYTES:
-        return False
-    columns = LogColumns.of(records)
-    if table.crowded(connection, columns.id):
-        return False
-    parts = table.packed(places, columns)
-    if parts is None or parts.size > SEGMENT_BYTES:
-        return False
-    table.insert(connection, places, columns.id, parts)
-    return True
+def _runs(place: int, count: int, *, at_once: bool) -> list[range]:
+    """Return the places from *place* on that *count* new records get, block by block."""
+    left = BLOCK - place % BLOCK
+    if at_once and count >= SEALED_AT_ONCE and left < min(count, BLOCK):
+        # Places stay empty, so that the batch is one segment and not two small ones.
+        place += left
+    last, found = place + count - 1, list[range]()
+    while place <= last:
+        found.append(range(place, min(last, place - place % BLOCK + BLOCK - 1) + 1))
+        place = found[-1][-1] + 1
+    return found
+
+
+def _packed(
+    places: range, records: Sequence[LogRecord], metadata: Sequence[bytes | None] | None = None
+) -> SegmentParts | None:
+    """Return the segment of *records*; None where they are too few or too large, or don't come back as they are."""
+    if len(records) < SEALED_AT_ONCE or sum(len(record.message) for record in records) > SEGMENT_BYTES:
+        return None
+    parts = table.packed(places, LogColumns.of(records)._replace(metadata=metadata))
+    return None if parts is None or parts.size > SEGMENT_BYTES else parts
 
 
 def steps(connection: Connection, ids: Sequence[bytes]) -> list[list[bytes]]:

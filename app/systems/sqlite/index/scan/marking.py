@@ -26,7 +26,7 @@ from app.systems.sqlite.segments.directory import directory
 from app.systems.sqlite.segments.messages import END
 from app.systems.sqlite.segments.places import BLOCK
 from app.systems.sqlite.segments.sealing import SEALED_TO
-from app.systems.sqlite.segments.stored import Segment
+from app.systems.sqlite.segments.stored import Segment, let_go
 
 log = logging.getLogger(__name__)
 
@@ -95,12 +95,13 @@ def of_block(connection: Connection, number: int) -> bytes | None:
     there, bits = directory(connection), np.zeros(BITS, dtype=np.bool_)
     for one in map(there.segment, there.between(first, last)):
         _set(bits, connection, one)
+        let_go(one)
     return np.packbits(bits, bitorder="little").tobytes()
 
 
 def _set(bits: npt.NDArray[np.bool_], connection: Connection, one: Segment) -> None:
     """Set the bits of a segment's messages and values."""
-    chunks, fields, keys = one.chunks(connection), one.fields(connection), set[bytes]()
+    chunks, fields, hashed = one.chunks(connection), one.fields(connection), list[int]()
     text = one.texts_once(connection).text()
     for places in marks.hashes(messages.folded(text)):
         bits[places] = True
@@ -110,14 +111,15 @@ def _set(bits: npt.NDArray[np.bool_], connection: Connection, one: Segment) -> N
     for number, name in _NAMES.items():
         column = fields.column(number)
         values = one.column(connection, number, chunks) if column is None else column.values
-        keys.update([marks.value_key(name, value) for value in values if isinstance(value, str)])
+        hashed += marks.value_hashes(name, [value for value in values if isinstance(value, str)])
     column = fields.column(segment.METADATA)
     if column is not None:
         metadata = [segment.metadata(value) for value in column.values if isinstance(value, bytes)]
     else:
         metadata = [value for value in one.column(connection, segment.METADATA, chunks) if value]
-    keys.update(key for value in metadata for key in marks.metadata_keys(value))
-    bits[marks.values(keys)] = True
+    for value in metadata:
+        hashed += marks.metadata_hashes(value)
+    bits[marks.values(hashed)] = True
 
 
 def group(database: SqliteDatabase) -> int:

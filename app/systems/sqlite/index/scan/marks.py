@@ -46,20 +46,21 @@ def runs(text: bytes) -> Places:
     return np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
 
 
-def values(keys: Iterable[bytes]) -> Places:
-    """Return the places of values, as `key` writes them."""
-    hashed = np.array(list(map(crc32, keys)), dtype=np.int64)
-    return RUN_BITS + np.concatenate([hashed & (VALUE_BITS - 1), (hashed >> 16) & (VALUE_BITS - 1)])
+def values(hashed: Iterable[int]) -> Places:
+    """Return the places of values, by their hashes."""
+    found = np.fromiter(hashed, dtype=np.int64)
+    return RUN_BITS + np.concatenate([found & (VALUE_BITS - 1), (found >> 16) & (VALUE_BITS - 1)])
 
 
-def value_key(field: str, text: str) -> bytes:
-    """Return what a value of a field is hashed by."""
-    return f"{field}\0{text}".encode()
+def value_hashes(field: str, texts: Iterable[str]) -> list[int]:
+    """Return the hash of each value of a field."""
+    beginning = crc32(f"{field}\0".encode())
+    return [crc32(text.encode(), beginning) for text in texts]
 
 
-def metadata_keys(metadata: dict[str, object]) -> set[bytes]:
+def metadata_hashes(metadata: dict[str, object]) -> list[int]:
     """Return the same of all values of a log's metadata."""
-    return {value_key(path, as_text(value)) for path, value in scalars(metadata, "metadata")}
+    return [one for path, value in scalars(metadata, "metadata") for one in value_hashes(path, [as_text(value)])]
 
 
 class Wanted:
@@ -119,5 +120,5 @@ def alternatives(leaf: Filter) -> list[Places]:
         return [places] if len(places) else []
     if isinstance(leaf, Equals | In) and leaf.field not in ("level", "message", "id", "timestamp", "received"):
         values_of = (leaf.text,) if isinstance(leaf, Equals) else leaf.texts
-        return [values([value_key(leaf.field, text)]) for text in values_of]
+        return [values([one]) for one in value_hashes(leaf.field, values_of)]
     return []
