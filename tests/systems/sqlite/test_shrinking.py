@@ -1,0 +1,32 @@
+"""A backlog leaves free pages, which go back to the disk once nothing waits."""
+
+from __future__ import annotations
+
+from app.log.envelope import Envelope
+from app.systems.sqlite import shrinking
+from app.systems.sqlite.file import SqliteDatabase
+from app.systems.sqlite.queue import SqliteQueue
+from tests.conftest import MakeRecord
+
+
+def pages(database: SqliteDatabase, which: str) -> int:
+    """Return a number of pages of the file."""
+    with database.snapshot() as connection:
+        return int(connection.execute(f"PRAGMA {which}").fetchone()[0])
+
+
+def test_free_pages_go_once_nothing_waits(database: SqliteDatabase, make_record: MakeRecord) -> None:
+    """But for a few, in steps; while logs wait they stay, for more will come."""
+    queue = SqliteQueue(database, limit=1 << 40, min_free=0)
+    queue.put([Envelope([make_record(message="x" * 9_000) for _ in range(10)]) for _ in range(80)])
+    queue.ack(queue.take(750, 0))
+    before = pages(database, "page_count")
+    assert pages(database, "freelist_count") > shrinking.KEPT_PAGES + shrinking.PAGES_AT_ONCE
+    assert shrinking.shrink(database) == 0
+    assert pages(database, "page_count") == before
+    queue.ack(queue.take(750, 0))
+    assert shrinking.shrink(database) == shrinking.PAGES_AT_ONCE
+    while shrinking.shrink(database):
+        pass
+    assert pages(database, "freelist_count") <= shrinking.KEPT_PAGES
+    assert pages(database, "page_count") < before / 2
