@@ -34,12 +34,16 @@ class Memory:
     def __init__(self, server: Server) -> None:
         self._pids = run.processes(server)
         self.by_share: dict[int, float] = {}
+        #: The most of each part, and of all together, whenever it was looked.
+        self.peaks: dict[str, float] = {}
 
     def look(self, share: int) -> None:
         """Note the memory of all processes when *share* percent of the logs were sent."""
         if share not in self.by_share:
-            pids = [pid for some in self._pids.values() for pid in some]
-            self.by_share[share] = round(machine.memory_mib(pids), 1)
+            found = {part: machine.memory_mib(pids) for part, pids in self._pids.items()}
+            found["all"] = sum(found.values())
+            self.by_share[share] = round(found["all"], 1)
+            self.peaks = {part: round(max(mib, self.peaks.get(part, 0.0)), 1) for part, mib in found.items()}
 
 
 def bulk(server: Server, path: Path, given: argparse.Namespace) -> dict[str, Any]:
@@ -68,8 +72,8 @@ def bulk(server: Server, path: Path, given: argparse.Namespace) -> dict[str, Any
         "client_cpu_us_per_log": round(
             (mine.ru_utime + mine.ru_stime - own.ru_utime - own.ru_stime) / accepted * 1e6, 1
         ),
-        "peak_rss_mib": {part: round(machine.memory_mib(pids, "VmHWM"), 1) for part, pids in parts.items()},
-        "rss_mib_by_percent_sent": memory.by_share,
+        "peak_mib": memory.peaks,
+        "mib_by_percent_sent": memory.by_share,
     }
 
 
@@ -125,7 +129,7 @@ def table(figures: dict[str, Any]) -> list[str]:
     """Return the figures as a table."""
     bulk_, single, seen = figures["bulk"], figures["singles"], figures["visibility"]
     costs = ", ".join(f"{part} {cost}" for part, cost in bulk_["cpu_us_per_log"].items())
-    peaks = ", ".join(f"{part} {peak:,.0f}" for part, peak in bulk_["peak_rss_mib"].items())
+    peaks = ", ".join(f"{part} {peak:,.0f}" for part, peak in bulk_["peak_mib"].items())
     rows = {
         "logs": f"{bulk_['accepted']:,}",
         "logs/s until accepted": f"{bulk_['accepted_per_s']:,}",
@@ -133,7 +137,7 @@ def table(figures: dict[str, Any]) -> list[str]:
         "CPU, µs a log": f"{costs} (client {bulk_['client_cpu_us_per_log']})",
         "peak memory, MiB": peaks,
         "memory by percent sent, MiB": ", ".join(
-            f"{share} %: {mib:,.0f}" for share, mib in bulk_["rss_mib_by_percent_sent"].items()
+            f"{share} %: {mib:,.0f}" for share, mib in bulk_["mib_by_percent_sent"].items()
         ),
         "bytes a log": ", ".join(f"{name} {size:,}" for name, size in figures["bytes_per_log"].items()),
         f"single POST/s, {SINGLE_CONNECTIONS} connections ({single['client']})": f"{single['per_second']:,.0f}, "

@@ -91,11 +91,11 @@ def cpu_seconds(pids: Iterable[int]) -> float:
     return total / _TICKS
 
 
-def memory_mib(pids: Iterable[int], name: str = "VmRSS") -> float:
-    """Return the memory of these processes together, now or (VmHWM) each at its highest, in MiB."""
+def memory_mib(pids: Iterable[int]) -> float:
+    """Return the memory of these processes now, in MiB: a page that several processes share counts for each with its share."""
     total = 0
     for pid in pids:
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-            if line.startswith(f"{name}:"):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
                 total += int(line.split()[1])
     return total / 1024

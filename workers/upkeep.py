@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import dramatiq
@@ -13,19 +14,35 @@ from app.backends import Backends
 from app.drain.costing import book
 from app.drain.retire import retire
 
+log = logging.getLogger(__name__)
+
 #: Milliseconds after which Dramatiq ends the actor; it ends itself within a minute.
 TIME_LIMIT = 240_000
 
 
 def work(backends: Backends) -> None:
-    """Delete expired logs and claims, in small steps, forget who numbered logs long ago, book what the new logs cost, and expire the audit log."""
-    settings = backends.settings
-    retire(backends.record, backends.index, settings.retention, settings.retention_rules)
-    backends.queue.forget_claims()
-    backends.record.gaps.forget_gaps()
-    book(backends.record)
-    # Last: a chain that can't be moved on keeps nothing else from being done.
-    expire_audit_log(backends.record.audit_log, settings)
+    """Delete expired logs and claims, in small steps, forget who numbered logs long ago, book what the new logs cost, and expire the audit log.
+
+    What fails keeps nothing else from being done; the first fault is raised at the end.
+    """
+    settings, record = backends.settings, backends.record
+    steps: tuple[Callable[[], object], ...] = (
+        lambda: retire(record, backends.index, settings.retention, settings.retention_rules),
+        backends.queue.forget_claims,
+        record.gaps.forget_gaps,
+        lambda: book(record),
+        lambda: expire_audit_log(record.audit_log, settings),
+    )
+    faults = []
+    for step in steps:
+        try:
+            step()
+        except Exception as error:
+            faults.append(error)
+    if faults:
+        for other in faults[1:]:
+            log.error("upkeep failed in more than one way: %s", other, exc_info=other)
+        raise faults[0]
 
 
 def declare(broker: Broker, work: Callable[[], None]) -> Actor[[], None]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from app.log.record import LogRecord, first_id
+from app.log.record import LogRecord
 from app.systems.sqlite import rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.segments.directory import Directory, directory
@@ -19,14 +19,14 @@ from app.systems.sqlite.segments.stored import Segment
 from app.systems.sqlite.segments.window import KeyBounds
 
 #: Ids or places asked for in one statement; SQLite takes 32,766 parameters.
-_AT_ONCE = 500
+AT_ONCE = 500
 #: Ids listed at once.
 IDS_AT_ONCE = 10_000
 #: So many places are looked for one by one.
 _FEW = 256
 #: Segments in all of which each id is looked for.
 _NEAR = 8
-_LOWEST, _HIGHEST = bytes(16), b"\xff" * 16
+_LOWEST, HIGHEST = bytes(16), b"\xff" * 16
 
 
 def stored(connection: Connection, ids: Sequence[bytes], suffix: str = "") -> set[bytes]:
@@ -52,8 +52,8 @@ def _rows_of_ids(connection: Connection, columns: str, ids: Sequence[bytes], suf
         wanted = set(ids)
         return [row for row in between if row[0] in wanted]
     found = []
-    for start in range(0, len(ids), _AT_ONCE):
-        some = ids[start : start + _AT_ONCE]
+    for start in range(0, len(ids), AT_ONCE):
+        some = ids[start : start + AT_ONCE]
         marks = ",".join("?" * len(some))
         found += connection.execute(f"SELECT {columns} FROM logs{suffix} WHERE id IN ({marks})", some).fetchall()
     return found
@@ -129,8 +129,8 @@ def at_places(connection: Connection, places: Sequence[int], suffix: str = "") -
     """Return the logs at *places* by their place."""
     segments, others = split(connection, places, suffix)
     found = {}
-    for start in range(0, len(others), _AT_ONCE):
-        some = others[start : start + _AT_ONCE]
+    for start in range(0, len(others), AT_ONCE):
+        some = others[start : start + AT_ONCE]
         statement = f"SELECT {rows.COLUMNS}, place FROM logs{suffix} WHERE place IN ({','.join('?' * len(some))})"
         found.update({row[5]: rows.record(row[:5]) for row in connection.execute(statement, some)})
     for one, at in segments:
@@ -198,34 +198,12 @@ def keys(connection: Connection, window: KeyBounds) -> list[tuple[Any, ...]]:
     if window.clock == "event":
         segments = list(map(there.segment, range(len(there))))
     else:
-        segments = there.with_ids(window.low or _LOWEST, _HIGHEST if window.high is None else window.high)
+        segments = there.with_ids(window.low or _LOWEST, HIGHEST if window.high is None else window.high)
     for one in segments:
         keys = one.keys(connection)
         for row in window.rows(keys).tolist():
             found.append(keys.key(row) if window.clock == "event" else (keys.id(row),))
     return list(found)
-
-
-def oldest(connection: Connection, before: int | None, limit: int) -> tuple[list[int], list[LogRecord]]:
-    """Return places and records of up to *limit* logs received before *before* (ms), oldest first."""
-    end = _HIGHEST if before is None else first_id(before)
-    found: list[tuple[bytes, int]] = []
-    sign = "<=" if before is None else "<"
-    found += connection.execute(f"SELECT id, place FROM logs WHERE id {sign} ? ORDER BY id LIMIT ?", (end, limit))
-    for one in directory(connection).by_lowest_id():
-        found.sort()
-        if one.first_id > end:
-            break
-        if len(found) >= limit and one.first_id > found[limit - 1][0]:
-            break
-        keys = one.keys(connection)
-        found += [
-            pair for pair in zip(keys.ids(), keys.places.tolist(), strict=True) if before is None or pair[0] < end
-        ]
-    found = sorted(found)[:limit]
-    places = [place for _, place in found]
-    there = at_places(connection, places)
-    return places, [there[place] for place in places]
 
 
 def ids_between(

@@ -10,11 +10,10 @@ from __future__ import annotations
 import logging
 import time
 
-import zstandard
-
 from app.systems.sqlite import rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.segments import former, table
+from app.systems.sqlite.segments.parts import DAMAGED
 from app.systems.sqlite.segments.sealing import BUSY_LOGS, STALE, have_terms
 from app.systems.sqlite.segments.segment import SegmentParts
 
@@ -66,7 +65,7 @@ def _parts(connection: Connection, first: int) -> SegmentParts | None:
     """Return the parts of a segment as they are written today; None where it is damaged: it stays as it is, and what lies behind it goes on."""
     try:
         return former.parts(connection, first)
-    except (ValueError, zstandard.ZstdError):
+    except DAMAGED:
         log.exception("the segment of the place %d can't be read and stays", first)
         return None
 

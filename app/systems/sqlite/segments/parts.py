@@ -15,6 +15,9 @@ Longs = npt.NDArray[np.int64]
 #: zstd's level: 6 gains 2 % and takes three times as long.
 LEVEL = 3
 
+#: What reading a damaged part raises.
+DAMAGED = (ValueError, LookupError, msgspec.MsgspecError, zstandard.ZstdError)
+
 _local = threading.local()
 #: Numbers by their bytes.
 _NUMBER_TYPES = {1: "<i1", 2: "<i2", 4: "<i4", 8: "<i8"}

@@ -24,6 +24,7 @@ from app.systems.sqlite.index.scan.sentences import GROUP, of_group
 from app.systems.sqlite.segments import converting, segment
 from app.systems.sqlite.segments.directory import directory
 from app.systems.sqlite.segments.messages import END
+from app.systems.sqlite.segments.parts import DAMAGED
 from app.systems.sqlite.segments.places import BLOCK
 from app.systems.sqlite.segments.sealing import SEALED_TO
 from app.systems.sqlite.segments.stored import Segment, let_go
@@ -68,7 +69,7 @@ def _bits(connection: Connection, number: int) -> bytes | None:
     """Return the bits of a block; None too where its logs can't be read: reading them fails."""
     try:
         return of_block(connection, number)
-    except (ValueError, zstandard.ZstdError):
+    except DAMAGED:
         log.exception("the logs of the block %d can't be read and have no marks", number)
         return None
 

@@ -1,0 +1,71 @@
+"""Logs that can't be read keep no others from expiring, and it is said which stay."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from app.drain.expire import in_steps
+from app.systems.sqlite import schema
+from app.systems.sqlite.file import SqliteDatabase
+from app.systems.sqlite.index.index import SqliteIndex
+from app.systems.sqlite.record import SqliteStore
+from app.systems.sqlite.segments.directory import changed
+from tests.conftest import MakeRecord
+
+SEGMENT = (
+    "UPDATE segment_columns SET {0} = substr({0}, 1, length({0}) / 2) WHERE first = (SELECT max(first) FROM segments)"
+)
+#: What is damaged, and how many logs can't be read then.
+DAMAGES = {
+    "keys": (SEGMENT.format("keys"), 1_000),
+    "skeletons": (SEGMENT.format("skeletons"), 1_000),
+    "variables": (SEGMENT.format("variables"), 1_000),
+    "fields": (SEGMENT.format("fields"), 1_000),
+    "row": ("UPDATE logs SET doc = substr(doc, 1, 4) WHERE place = (SELECT min(place) FROM logs)", 1),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_what_is_damaged_stays_and_all_else_goes(
+    database: SqliteDatabase,
+    store: SqliteStore,
+    make_record: MakeRecord,
+    caplog: pytest.LogCaptureFixture,
+    damage: str,
+) -> None:
+    """Also what is older and newer; it is said once, however often it is tried."""
+    statement, lost = DAMAGES[damage]
+    store.add([make_record(message=f"first {number}") for number in range(1_000)])
+    store.add([make_record(message=f"second {number}") for number in range(1_000)])
+    store.add([make_record(message=f"row {number}") for number in range(50)])
+    with database.write(durable=True) as connection:
+        connection.execute(statement)
+        # What is open of it is whole.
+        connection.execute("UPDATE segments SET stamp = stamp + 1")
+        changed(connection)
+    index = SqliteIndex(database)
+    with caplog.at_level(logging.ERROR):
+        assert in_steps(store, index, None, None, float("inf")) == 2_050 - lost
+        assert in_steps(store, index, None, None, float("inf")) == 0
+    assert caplog.text.count("can't be read and stay, be they ever so old") == 1
+    assert store.stats()["stored"] == lost
+    database.close()
+
+
+def test_the_same_rows_elsewhere_are_not_taken_for_damaged(
+    store: SqliteStore, make_record: MakeRecord, tmp_path_factory: pytest.TempPathFactory, database: SqliteDatabase
+) -> None:
+    """A restored copy of a damaged file has the same ids."""
+    records = [make_record(message=f"row {number}") for number in range(3)]
+    store.add(records)
+    with database.write(durable=True) as connection:
+        connection.execute(DAMAGES["row"][0])
+    assert store.expire(None, 10) == 2
+    path = tmp_path_factory.mktemp("copy") / "store.db"
+    schema.upgrade(path)
+    other = SqliteStore(SqliteDatabase(path))
+    other.add(records)
+    assert other.expire(None, 10) == 3
+    database.close()
