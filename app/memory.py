@@ -12,7 +12,7 @@ _ARENA_MAX = -8  # M_ARENA_MAX of glibc's mallopt(3)
 def give_back() -> None:
     """Let go of what only refers to itself, and of what the C library keeps for later: after a start, some 12 MB."""
     gc.collect()
-    # Of glibc; other C libraries have no such function.
+    # Only glibc has the function.
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:
         trim(0)

@@ -57,7 +57,7 @@ def _be(name: str, parent: int, work: Callable[[], object]) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     tie_to(parent)
     if sys.platform == "linux":
-        # What `ps -e` and `top` show; the command line stays the parent's.
+        # The name that `ps -e` and `top` show; the command line stays the parent's.
         ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode())
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
     work()

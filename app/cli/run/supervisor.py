@@ -33,9 +33,9 @@ class Child:
     """One supervised process."""
 
     name: str
-    #: Of Python, in a process that is started anew.
+    #: Arguments of Python, for a process that is started anew.
     arguments: Sequence[str] = ()
-    #: What a process that is forked off does instead.
+    #: The work of a process that is forked off instead.
     work: Callable[[], object] | None = None
     inherited: Sequence[int] = ()
     #: Whether it gets the signal to stop only when the others are gone: their last requests may wait for it.

@@ -10,9 +10,10 @@ import pysqlite3
 from app.settings.settings import Settings
 from app.systems.entry import Opened, Purpose, System
 from app.systems.sql.parts import record_parts
-from app.systems.sqlite import schema, shrinking
+from app.systems.sqlite import schema
 from app.systems.sqlite.claims import SqliteClaims
 from app.systems.sqlite.file import BUSY_SECONDS, SqliteDatabase
+from app.systems.sqlite.freeing import pages
 from app.systems.sqlite.index import renewing, writing
 from app.systems.sqlite.index.index import SqliteIndex
 from app.systems.sqlite.index.scan import marking
@@ -71,7 +72,7 @@ class Sqlite(System):
             )
         if "queue" in purposes:
             made.queue = queue = SqliteQueue(file, limit=settings.queue_limit, min_free=settings.min_free_disk)
-            made.tidy.append(lambda: shrinking.shrink(file))
+            made.tidy.append(lambda: pages.shrink(file))
             if together:
                 made.move = Mover(file, queue, SqliteLetters(file, settings.dead_limit)).move
         if purposes & {"record", "index"}:

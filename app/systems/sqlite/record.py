@@ -10,8 +10,9 @@ from app.log.record import LogRecord, first_id
 from app.ports.parts import Sealed
 from app.ports.record import Added, Lacking
 from app.query.query import Query
-from app.systems.sqlite import expiring, logs, rows
+from app.systems.sqlite import logs, rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
+from app.systems.sqlite.freeing import oldest
 from app.systems.sqlite.rows import get_state
 from app.systems.sqlite.segments import sealing, storing
 from app.systems.sqlite.segments.window import KeyBounds
@@ -134,7 +135,7 @@ class SqliteStore:
         with self._database.write(durable=False) as connection:
             if before is not None:
                 connection.execute("DELETE FROM doubles WHERE last < ?", (first_id(before),))
-            return self._delete(connection, *expiring.oldest(connection, before, limit))
+            return self._delete(connection, *oldest.oldest(connection, before, limit))
 
     def delete(self, ids: Sequence[bytes]) -> int:
         """See LogStore. In steps, between which others write: each segment is written anew without its logs."""

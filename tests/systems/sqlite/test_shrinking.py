@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from app.log.envelope import Envelope
-from app.systems.sqlite import shrinking
 from app.systems.sqlite.file import SqliteDatabase
+from app.systems.sqlite.freeing import pages
 from app.systems.sqlite.queue import SqliteQueue
 from tests.conftest import MakeRecord
 
 
-def pages(database: SqliteDatabase, which: str) -> int:
+def count(database: SqliteDatabase, which: str) -> int:
     """Return a number of pages of the file."""
     with database.snapshot() as connection:
         return int(connection.execute(f"PRAGMA {which}").fetchone()[0])
@@ -20,13 +20,13 @@ def test_free_pages_go_once_nothing_waits(database: SqliteDatabase, make_record:
     queue = SqliteQueue(database, limit=1 << 40, min_free=0)
     queue.put([Envelope([make_record(message="x" * 9_000) for _ in range(10)]) for _ in range(80)])
     queue.ack(queue.take(750, 0))
-    before = pages(database, "page_count")
-    assert pages(database, "freelist_count") > shrinking.KEPT_PAGES + shrinking.PAGES_AT_ONCE
-    assert shrinking.shrink(database) == 0
-    assert pages(database, "page_count") == before
+    before = count(database, "page_count")
+    assert count(database, "freelist_count") > pages.KEPT_PAGES + pages.PAGES_AT_ONCE
+    assert pages.shrink(database) == 0
+    assert count(database, "page_count") == before
     queue.ack(queue.take(750, 0))
-    assert shrinking.shrink(database) == shrinking.PAGES_AT_ONCE
-    while shrinking.shrink(database):
+    assert pages.shrink(database) == pages.PAGES_AT_ONCE
+    while pages.shrink(database):
         pass
-    assert pages(database, "freelist_count") <= shrinking.KEPT_PAGES
-    assert pages(database, "page_count") < before / 2
+    assert count(database, "freelist_count") <= pages.KEPT_PAGES
+    assert count(database, "page_count") < before / 2

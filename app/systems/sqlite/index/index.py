@@ -13,8 +13,9 @@ from app.ports.pages import pages
 from app.ports.parts import Sealed
 from app.query.query import Bucket, Facets, FieldInfo, Page, Query
 from app.systems.counting import ends
-from app.systems.sqlite import expiring, logs, rows
+from app.systems.sqlite import logs, rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
+from app.systems.sqlite.freeing import oldest
 from app.systems.sqlite.index import aggregate, counting, plan, writing
 from app.systems.sqlite.index.blocks import BlockCache
 from app.systems.sqlite.index.rebuilding import SqliteRebuilding, sweep
@@ -114,7 +115,7 @@ class SqliteIndex(SqliteRebuilding):
         if self._shared:
             return 0
         with self._database.write(durable=False) as connection:
-            return self._forget(connection, *expiring.oldest(connection, before, limit))
+            return self._forget(connection, *oldest.oldest(connection, before, limit))
 
     def _forget(self, connection: Connection, places: Sequence[int], records: Sequence[LogRecord]) -> int:
         sealed = storing.delete(connection, places)

@@ -15,7 +15,7 @@ Longs = npt.NDArray[np.int64]
 #: zstd's level: 6 gains 2 % and takes three times as long.
 LEVEL = 3
 
-#: What reading a damaged part raises.
+#: Errors that reading a damaged part raises.
 DAMAGED = (ValueError, LookupError, msgspec.MsgspecError, zstandard.ZstdError)
 
 _local = threading.local()

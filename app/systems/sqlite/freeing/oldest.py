@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-#: What this process found damaged: stamps of segments, and rows by their id, as they were.
+#: Damage that this process has found: stamps of segments, and rows by their id, as they were.
 _segments = set[int]()
 _rows: dict[bytes, bytes] = {}
 

@@ -1,0 +1,1 @@
+"""Making room in a SQLite file: the oldest logs go, and free pages go back to the disk."""
