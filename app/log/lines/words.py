@@ -113,16 +113,10 @@ def at(text: str, place: int, *, loose: bool = False) -> Level | None:
     if kind == "letter":
         return Level(LETTERS[found["letter"]], found.end(), "letter")
     word = found["inner" if kind == "inner" else "bare"]
-    style = (
-        "bracket"
-        if kind == "inner"
-        else "caps"
-        if word.isupper() or " " in word
-        else "title"
-        if word[0].isupper()
-        else "lower"
-    )
+    style = "bracket" if kind == "inner" else _case(word)
     after = text[found.end() : found.end() + 1]
+    if after == "," and style in ("title", "lower") and place and not text[:place].rstrip().endswith(","):
+        return None  # a word of the text: `panic, error=boom`
     loose = loose or style in ("bracket", "caps") or (after == ":" and not word.isascii()) or " " in word
     loose = loose or (after == "\t" and text[place - 1 : place] == "\t")
     level = _known(word, not loose)
@@ -131,6 +125,13 @@ def at(text: str, place: int, *, loose: bool = False) -> Level | None:
     if style == "caps" and _PHRASE.match(text, found.end()) is not None and not is_usual(word):
         return Level(level[0], place, style, level[1])  # `DEPRECATED OPTION: text` says what is deprecated
     return Level(level[0], found.end(), style, level[1])
+
+
+def _case(word: str) -> str:
+    """Return how a word is written: `caps`, `title` or `lower`."""
+    if word.isupper() or " " in word:
+        return "caps"
+    return "title" if word[0].isupper() else "lower"
 
 
 @lru_cache(maxsize=4_096)

@@ -215,4 +215,30 @@ APPLICATIONS: tuple[Form, ...] = (
         r"\[0",
         r"\[\d{1,10}\] (?P<resource>[\w.*-]{1,200}): \[\[?(?P<time>\d{10}\.\d{9})(?:, \{\}\])?, (?P<message>\{.*\})\]",
     ),
+    # asynq, by Go's log with a process before the time: asynq: pid=1234 2026/11/30 08:00:00.123456 INFO: text
+    form(
+        "asynq",
+        "[a-z]",
+        rf"(?P<resource>[a-z][\w-]{{0,60}}): pid=(?P<pid>\d{{1,10}}) (?P<time>\d{{4}}/\d\d/\d\d {_CLOCK}(?:\.\d{{6}})?) (?P<level>DEBUG|INFO|WARN|ERROR|FATAL): (?P<message>.*)",
+    ),
+    # Pion: ice INFO: 08:00:00.123456 agent.go:12: text
+    form(
+        "pion",
+        "[a-z]",
+        rf"(?P<resource>[a-z][\w-]{{0,60}}) (?P<level>TRACE|DEBUG|INFO|WARNING|ERROR): (?P<time>{_CLOCK}\.\d{{6}}) (?P<source>[\w./-]{{1,200}}\.go:\d{{1,7}}): (?P<message>.*)",
+    ),
+    # Wails: WAR | text
+    form(
+        "wails",
+        "[TDIWEF]",
+        r"(?P<letter>TRA|DEB|INF|WAR|ERR|FAT) \| (?P<message>.*)",
+        {"TRA": "trace", "DEB": "debug", "INF": "info", "WAR": "warn", "ERR": "error", "FAT": "fatal"},
+    ),
+    # ReadyMedia (MiniDLNA): [2026/11/30 08:00:00] minissdp.c:811: maxdebug: text
+    form(
+        "minidlna",
+        r"\[0",
+        rf"\[(?P<time>\d{{4}}/\d\d/\d\d {_CLOCK})\] (?P<source>[\w-]{{1,60}}\.c:\d{{1,7}}): (?P<level>fatal|error|warn|info|debug|maxdebug): (?P<message>.*)",
+        {"maxdebug": "trace"},
+    ),
 )
