@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, final
 
 import msgspec
 from marshmallow import INCLUDE, Schema, ValidationError, fields, validate, validates_schema
@@ -33,6 +33,7 @@ DEFAULT_LEVEL = "info"
 _json = msgspec.json.Encoder().encode
 
 
+@final
 class Ready(msgspec.Struct, frozen=True, gc=False):
     """A log that was checked where it was read, but for its size: nothing is left to do where that is `surely` small enough."""
 
