@@ -50,7 +50,8 @@ def test_numbers_of_the_code() -> None:
     assert shown["idle seconds of a connection between requests"] == str(server.KEEP_ALIVE_SECONDS)
     assert shown["time of a query"] == f"{current.QUERY_SECONDS:.0f} s"
     assert shown["wrong passwords"].startswith(f"{tries.AT_ONCE} at once, then one in {tries.SECONDS_EACH:.0f} s")
-    assert shown["connections of syslog and GELF"] == f"{streams.CONNECTIONS:,}"
+    peers = f"{streams.CONNECTIONS:,}, {streams.PEER_CONNECTIONS:,}"
+    assert shown["connections of syslog and GELF, of one peer"] == peers
     assert shown["exports of one token or user at once, in one web process"] == str(open_counts.EXPORTS)
     followed = "sockets and streams of events of one token or user at once, in one web process"
     assert shown[followed] == str(open_counts.FOLLOWED)
