@@ -12,7 +12,14 @@ PAGES_AT_ONCE = 1024
 
 
 def shrink(database: SqliteDatabase) -> int:
-    """Give back some of the free pages beyond KEPT_PAGES, unless logs wait; return how many."""
+    """Give back the free pages beyond KEPT_PAGES, in steps, until logs wait; return how many."""
+    freed = 0
+    while (step := _step(database)) > 0:
+        freed += step
+    return freed
+
+
+def _step(database: SqliteDatabase) -> int:
     with database.snapshot() as connection:
         if _free(connection) <= KEPT_PAGES or rows.get_state(connection, "queued_logs"):
             return 0
