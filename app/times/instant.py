@@ -27,7 +27,12 @@ LAST: Instant = ((date.max.toordinal() + 1 - _EPOCH_DAY) * 86_400_000 - 1, 999_9
 
 #: Seconds up to which two numbers with six decimals are never one float, so that a quotient is exactly what was written.
 _EXACT = 4e9
+#: Milliseconds since 1970 of times that were written so, to the minute and to the second; the most of each that are remembered.
 _minutes: dict[str, int] = {}
+_written: dict[str, int] = {}
+_REMEMBERED = 10_000
+#: What follows the second of a plain time: the milliseconds that it means.
+_ENDS = {"Z": 0, **{f".{ms:03}Z": ms for ms in range(1000)}}
 
 
 def parse(text: str) -> Instant:
@@ -36,11 +41,9 @@ def parse(text: str) -> Instant:
     Digits beyond the ninth of the fraction are dropped; a leap second counts as the next second.
     Raises ValueError, with a sentence for the sender, when the text is no such time.
     """
-    if _PLAIN.fullmatch(text) is not None:
-        minute = _minutes.get(text[:16])
-        second = int(text[17:19])
-        if minute is not None and second < 60:
-            return minute + second * 1000 + (int(text[20:23]) if len(text) == 24 else 0), 0
+    found_plain = plain(text)
+    if found_plain is not None:
+        return found_plain
     found = _RFC3339.fullmatch(text.strip())
     if found is None:
         raise ValueError("is not an RFC 3339 time such as 2023-09-15T08:00:00Z")
@@ -57,18 +60,37 @@ def parse(text: str) -> Instant:
     nanoseconds = int(fraction.ljust(9, "0"))
     instant = _checked(seconds * 1000 + nanoseconds // 1_000_000, nanoseconds % 1_000_000)
     if _PLAIN.fullmatch(text) is not None:
-        if len(_minutes) > 10_000:
-            _minutes.clear()
-        _minutes[text[:16]] = (seconds - int(second_)) * 1000
+        _remember(_minutes, text[:16], (seconds - int(second_)) * 1000)
     return instant
+
+
+def plain(text: str) -> Instant | None:
+    """Return the instant of a time as programs write it most, of a minute that was read before; None for any other text."""
+    known, end = _written.get(text[:19]), _ENDS.get(text[19:])
+    if known is not None and end is not None:
+        return known + end, 0
+    if end is None or _PLAIN.fullmatch(text) is None:
+        return None
+    minute, second = _minutes.get(text[:16]), int(text[17:19])
+    if minute is None or second > 59:
+        return None
+    known = _remember(_written, text[:19], minute + second * 1000)
+    return known + end, 0
+
+
+def _remember(times: dict[str, int], text: str, ms: int) -> int:
+    if len(times) >= _REMEMBERED:
+        times.clear()
+    times[text] = ms
+    return ms
 
 
 def is_plain(text: str) -> bool:
     """Return whether *text* is a time as programs write it most, to seconds or milliseconds in UTC, that exists."""
+    if plain(text) is not None:
+        return True
     if _PLAIN.fullmatch(text) is None:
         return False
-    if text[:16] in _minutes and text[17] < "6":
-        return True
     try:
         parse(text)
     except ValueError:

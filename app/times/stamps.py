@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.times import tai, written
+from app.times.names import DAYS, MONTHS
 from app.times.written import Assumed
 
 #: Offsets of the abbreviations that mean one zone only; those of America as RFC 2822 (section 4.3) has them.
@@ -26,28 +27,6 @@ ABBREVIATIONS: dict[str, str] = {
 #: Abbreviations of several zones: the offset is known only where it is the assumed zone's own.
 AMBIGUOUS = ("CST", "IST", "BST", "AST", "ADT", "GST", "ECT", "SST", "WST")
 
-#: Months by their number: English, German, French, Spanish, Italian, Portuguese, Dutch and Arabic names, in lower case.
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "jan january januar janv janvier ene enero gen gennaio janeiro januari يناير",
-            "feb february februar févr février febrero febbraio fev fevereiro februari فبراير",
-            "mar march mär märz mars marzo março mrt maart مارس",
-            "apr april avr avril abr abril aprile أبريل",
-            "may mai mayo mag maggio maio mei مايو",
-            "jun june juni juin junio giu giugno junho يونيو",
-            "jul july juli juil juillet julio lug luglio julho يوليو",
-            "aug august août ago agosto augustus أغسطس",
-            "sep sept september septembre septiembre set settembre setembro سبتمبر",
-            "oct october okt oktober octobre octubre ott ottobre out outubro أكتوبر",
-            "nov november novembre noviembre novembro نوفمبر",
-            "dec december dez dezember déc décembre dic diciembre dicembre dezembro ديسمبر",
-        ),
-        1,
-    )
-    for name in names.split()
-}
 #: Words that say that a clock of twelve hours is behind noon, and before it.
 _AFTER, _BEFORE = ("p", "午後", "م", "오후", "下午"), ("a", "午前", "ص", "오전", "上午")
 
@@ -62,7 +41,7 @@ _ZONE = (
 )
 _DAYTIME = _CLOCK + _HALF + _ZONE
 _NAME = r"(?P<name>[^\W\d_]{3,10}|\d{1,2}月)\.?"
-_WEEKDAY = r"(?:[^\W\d_]{2,9},? )"
+_WEEKDAY = r"(?:(?P<week>[^\W\d_]{2,10}),? )"
 _JOINT = r"(?:[Tt_ |]|-(?=\d\d:\d\d:\d\d\.)|\]\s?\[|::?|, | - | at | @ )\s?"
 
 #: The forms by what they begin with; the order matters: the longest date is tried first.
@@ -178,6 +157,8 @@ def _order(found: re.Match[str]) -> str | None:
 def _stamp(found: re.Match[str], place: int, assumed: Assumed) -> Stamp | None:
     parts = {name: value for name, value in found.groupdict().items() if value is not None}
     end = place + found.end()
+    if "week" in parts and parts["week"].lower() not in DAYS:
+        return None  # another word before a date is of the text, or names who wrote it
     if "number" in parts:
         return Stamp(written.from_value(_number(parts["number"]), assumed), end, "weak")
     clock = _clock(parts)
@@ -287,7 +268,7 @@ def _two_digits(parts: dict[str, str]) -> tuple[str, str, str]:
 
 
 def _month(name: str) -> str:
-    return name[:-1] if name[:-1].isdecimal() else str(_MONTHS.get(name.lower().rstrip("."), ""))
+    return name[:-1] if name[:-1].isdecimal() else str(MONTHS.get(name.lower().rstrip("."), ""))
 
 
 def _today(clock: str, offset: str | None, assumed: Assumed) -> str | None:

@@ -53,10 +53,12 @@ _layouts: dict[tuple[Any, ...], Layout] = {}
 
 def layout(value: dict[str, Any], form: str | None = None) -> Layout:
     """Return the layout of an object; *form* names its dialect where its source is known to write in one."""
-    kinds = tuple(map(type, value.values()))
-    known: tuple[Any, ...] = (*value, *kinds)
-    if dict in kinds:
-        known += _beneath(value, _TOP, _ANY)
+    known: tuple[Any, ...] = (*value, *map(type, value.values()))
+    found = _layouts.get(known) if form is None else None  # kept so is what has no objects within
+    if found is not None:
+        return found
+    if dict in known:
+        known = (known, _beneath(value, _TOP, _ANY))
     if form is not None:
         known = (form, known)
     found = _layouts.get(known)

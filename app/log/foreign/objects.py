@@ -30,8 +30,11 @@ _SHORTS = ("resourceId", "commit")
 _SEARCHED = 8
 _TIMED = ("level", "timestamp")
 #: Objects that hold what happened: a time within is when the concert is, but beside the log's message.
-_HAPPENED = ("event", "payload")
+_HAPPENED = ("event", "payload", "data")
 _WITHIN = ("time", "timestamp")
+#: Objects that hold a log, or what it is about: a level within is the log's beside its
+#: message or time; else a number is that of a player or a tank, and so is any in what happened.
+_HOLDERS = (*_HAPPENED, "fields", "header", "info", "meta", "record")
 
 
 def read(
@@ -146,6 +149,10 @@ def _request(search: Search) -> bool:
 def _level(search: Search) -> None:
     unranked: tuple[str, tuple[str, ...]] | None = None
     for rank, path, value in search.candidates("level"):
+        holder = path[0] if rank >= 0 and len(path) > 1 else ""
+        may_be_other = holder in _HAPPENED or (holder in _HOLDERS and type(value) is not str)
+        if may_be_other and not _holds_log(search, holder):
+            continue
         name = ".".join(path)
         level = fits.level(value, name, search.layout.dialect)
         if level is None:
@@ -174,6 +181,14 @@ def _level(search: Search) -> None:
         if type(status) is int and 100 <= status < 600:
             search.log["level"] = scales.from_status(status)
             return
+
+
+def _holds_log(search: Search, holder: str) -> bool:
+    """Return whether the message, or the time where the log has no other, lies in the object *holder*."""
+    if search.origins.get("message", ())[:1] == (holder,):
+        return True
+    times = search.candidates("timestamp")
+    return bool(times) and len(times[0][1]) > 1 and times[0][1][0] == holder
 
 
 def _timestamp(search: Search) -> None:

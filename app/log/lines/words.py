@@ -38,6 +38,17 @@ _HERE = {
     **dict.fromkeys(("am feinsten", "le plus précis", "très précis", "最も詳細"), "trace"),
 }
 
+#: Levels that are words of any text too: bare before another word or a number, with no bracket or bar before, none is one.
+_COMMON = frozenset(
+    (
+        *("all", "any", "assert", "box", "default", "detail", "fault", "http", "log", "mark", "ok", "pass", "passed"),
+        *("ready", "slow", "start", "stat", "statement"),
+    )
+)
+#: Those of them that say that something failed: they give a text its level, and stay in it.
+_FAILING = frozenset(("fail", "failed", "failure"))
+_GOES_ON = re.compile(r"(?<![\])|-] )\b[A-Z]+(?: [a-z\d]|$)")
+
 #: Levels in capitals, which before a blank at the beginning of a line are levels without another look (`at`); letters of the longest.
 PLAIN = frozenset(name.upper() for name in _USUAL)
 LONGEST_PLAIN = max(map(len, PLAIN))
@@ -117,13 +128,18 @@ def at(text: str, place: int, *, loose: bool = False) -> Level | None:
     after = text[found.end() : found.end() + 1]
     if after == "," and style in ("title", "lower") and place and not text[:place].rstrip().endswith(","):
         return None  # a word of the text: `panic, error=boom`
+    within = loose
     loose = loose or style in ("bracket", "caps") or (after == ":" and not word.isascii()) or " " in word
     loose = loose or (after == "\t" and text[place - 1 : place] == "\t")
     level = _known(word, not loose)
     if level is None:
         return None
-    if style == "caps" and _PHRASE.match(text, found.end()) is not None and not is_usual(word):
-        return Level(level[0], place, style, level[1])  # `DEPRECATED OPTION: text` says what is deprecated
+    if style == "caps" and not is_usual(word):
+        common = not within and _GOES_ON.match(text, place) is not None
+        if common and word.lower() in _COMMON:
+            return None
+        if (common and word.lower() in _FAILING) or _PHRASE.match(text, found.end()) is not None:
+            return Level(level[0], place, style, level[1])  # `DEPRECATED OPTION: text` says what is deprecated
     return Level(level[0], found.end(), style, level[1])
 
 
@@ -145,6 +161,7 @@ def is_level(word: str) -> bool:
     return word.lower() in _USUAL or (word.isupper() and named(word) is not None)
 
 
+@lru_cache(maxsize=4_096)
 def is_usual(word: str) -> bool:
     """Return whether *word* means a level in prose too."""
     return fold(word) in _USUAL
@@ -167,9 +184,11 @@ _SAID = re.compile(
     re.ASCII,
 )
 
-#: How a text says that something failed, without a colon: `Error in rule a:`, `Exception ignored in: <…>`.
+#: How a text says that something failed, without a colon behind its first word: `Error in rule a:`, `Exception ignored in: <…>`.
+#: A place is named as programs name theirs, or the text goes on behind a colon: `Error in judgement` is no program's.
 _FAILED = re.compile(
-    r"(?:Error|ERROR|Exception|(?:Unhandled|Uncaught) (?:error|exception|Error|Exception)) (?:in|while|when|during|on|at|from|ignored|occurred|opening|reading|loading|writing|parsing|connecting|processing|handling|executing|running|caught)\b"
+    r"(?:Unhandled|Uncaught) (?:[Ee]rror|[Ee]xception)\b|(?:Error|ERROR|Exception) (?:(?:ignored|occurred|caught)\b|(?:while |when |during |on |in )?(?:[a-z]{2,12}ing (?:to |from |the |a )?\S|init|startup|shutdown)"
+    r"|(?:in|while|when|during|on|at|from) (?:line \d|[\w .-]{0,80}(?:[/\\`'\"<({\[]|:(?:[\s\d]|$)|\w\.\w|\w_\w|[a-z][A-Z])))"
 )
 
 

@@ -44,9 +44,11 @@ class HeadFields:
     def prefix(self, found: re.Match[str]) -> None:
         """Take what stood before the time."""
         self.letter = found["letter"] or self.letter
-        for name in ("file", "program", "worker"):
+        for name in ("file", "program"):
             if found[name] is not None:
-                self.metadata["program" if name == "worker" else name] = found[name]
+                self.metadata[name] = found[name]
+        if (word := found["worker"]) is not None:  # in capitals it is hardly a program's name
+            self.metadata["context" if word.isupper() and len(word) > 1 else "program"] = word
         if found["pid"] or found["process"]:
             self.metadata["pid"] = found["pid"] or found["process"]
         if found["task"] is not None:
@@ -86,7 +88,7 @@ class HeadFields:
         if kind == "paren" and names.SOURCE.fullmatch(value[1:-1]) is not None:
             self.metadata.setdefault("source", value[1:-1])
         elif kind == "paren":
-            if " " in value and not self.brackets and self.logger is None:
+            if names.is_identity(value[1:-1]) or (" " in value and not self.brackets and self.logger is None):
                 return False
             self._thread(value[1:-1])
         elif kind in ("process", "number", "erlang"):
@@ -109,6 +111,8 @@ class HeadFields:
         """Take a bracket from between level and text, *glued* to another one or not; False where it belongs to the text."""
         if not content:
             return True
+        if names.is_identity(content):
+            return False
         if names.SOURCE.fullmatch(content) is not None:
             self.metadata.setdefault("source", content)
             return True
@@ -169,7 +173,8 @@ class HeadFields:
             self.brackets.append(lined[1])
             self.metadata.setdefault("line", int(lined[2]))
         elif " " not in content:
-            self._context(content) if "," in content or content.startswith("myid:") else self._thread(content)
+            other = "," in content or content.startswith("myid:") or names.is_identity(content)
+            self._context(content) if other else self._thread(content)
         else:
             return False
         return True

@@ -21,11 +21,11 @@ _PREFIX = re.compile(
     r"(?P<letter>[A-Z]),?[ ](?=\[)|\[(?P<task>\d{1,3}-\d{1,3})\][ ](?=\d{4}-)|(?P<number>\d{1,10}|[A-Z][A-Za-z]{2,40} #\d{1,10})[ ](?=\d\d:\d\d:\d\d )"
     r"|\[(?P<pid>\d{1,10})\][ ]|\[(?P<name>[A-Za-z][\w.-]{0,63})\][ ](?:(?P<process>\d{1,10})[ ]+-[ ])?"
     r"|(?P<file>\S{1,200}\.log\S{0,50})[ ]|(?P<program>[A-Za-z][\w.-]{0,63}):[ ]"
-    r"|(?P<worker>[A-Za-z][\w.-]{0,63})[ ]{1,2}(?=\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d)"
-    r"|(?P<word>[A-Z]{3,10})[ ]{2,10}(?=\[?(?:\d{4}-\d\d-\d\d[ T]|[A-Z][a-z]{2} [ \d]\d )\d\d:\d\d:\d\d)"
+    r"|(?P<word>[A-Z]{3,10})[ ]{2,10}(?=(?:\d{4}-\d\d-\d\d[ T]|[A-Z][a-z]{2} [ \d]\d )\d\d:\d\d:\d\d(?:\.\d{1,6})? \[\d{1,10}\]: )"
+    r"|(?P<worker>[A-Za-z][\w.-]{0,63})[ ]{1,10}(?=(?:\d{4}-\d\d-\d\d[ T]|[A-Z][a-z]{2} [ \d]\d )\d\d:\d\d:\d\d)"
 )
 #: The address of a thread behind the time, before a word with its colon: Privoxy's.
-_ADDRESS = re.compile(r"[ ](?P<thread>(?=\d*[a-f])[0-9a-f]{8,16}|0x[0-9a-f]{1,16})[ ](?=[A-Z][A-Za-z]{2,20}: )")
+_ADDRESS = re.compile(rf"[ ](?P<thread>(?=\d*[a-f]){names.ADDRESS}|0x[0-9a-f]{{1,16}})[ ](?=[A-Z][A-Za-z]{{2,20}}: )")
 #: The signs between a level and the time behind it.
 _BETWEEN = re.compile(r"(?:[:|,]|\s|-(?=\s))+")
 _BRACKET = re.compile(r"\[([^\[\]]{0,120})\][ ]{1,2}(?=\S)")

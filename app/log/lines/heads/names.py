@@ -28,6 +28,10 @@ PLACED = re.compile(
 TRACED = re.compile(
     r"(?:(?P<app>(?![0-9a-f]{32},)[\w.-]{0,100}),)?(?P<trace>[0-9a-f]{32}|[0-9a-f]{16})(?:[,-](?P<span>[0-9a-f]{16}))?(?:,(?:true|false))?"
 )
+#: The address of a thread, which glibc gives at a multiple of 64: eight digits, or those of 64 bits.
+ADDRESS = r"(?:[0-9a-f]{6}|[0-9a-f]{10,14})[048c]0"
+#: A number in hexadecimal that is no thread's: a commit, the beginning of another id.
+_IDENTITY = re.compile(rf"(?!\d+$)(?!{ADDRESS}$)[0-9a-f]{{7,40}}")
 PROCESS = re.compile(r"(?:PID|pid)[ :=]?(\d{1,10})|(\d{1,10})-\d{1,10}")
 _BRACKETED = re.compile(r"[A-Za-z_@][\w.$-]{0,99}(?:(?:::|[./])[\w.$-]{1,99}){0,10}(?:\(\d{1,10}\))?")
 #: A name that is a thread's rather than a logger's.
@@ -61,13 +65,20 @@ def is_thread(name: str) -> bool:
 
 @lru_cache(maxsize=4_096)
 def is_name(content: str) -> bool:
-    """Return whether what stands in brackets is a mere name: no trace id, no process and no place in the source."""
+    """Return whether what stands in brackets is a mere name: no id, no process and no place in the source."""
     others = (TRACED, PROCESS, SOURCE)
     return (
         _BRACKETED.fullmatch(content) is not None
         and not any(other.fullmatch(content) for other in others)
         and not words.is_level(content)
+        and not is_identity(content)
     )
+
+
+@lru_cache(maxsize=4_096)
+def is_identity(content: str) -> bool:
+    """Return whether a text in brackets is the id of something, such as a commit, and names neither a thread nor a logger."""
+    return _IDENTITY.fullmatch(content) is not None and TRACED.fullmatch(content) is None
 
 
 @lru_cache(maxsize=4_096)
