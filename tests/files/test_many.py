@@ -144,3 +144,15 @@ def test_a_text_in_quotes_may_hold_line_feeds() -> None:
         '2026-11-29 13:00:00,5,ERROR,acme.App,"two\nlines"\n2026-11-29 13:00:01,5,INFO,acme.App,"one, ""it"""\n'
     )
     assert [(log["message"], rank(log)) for log in logs] == [("two\nlines", "error"), ('one, "it"', "info")]
+
+
+def test_an_error_of_postgresql_that_quotes_a_part_is_a_log_of_its_own() -> None:
+    """The head of a line that goes on with another names no level."""
+    head = "2026-11-29 14:19:49.960 CET [20047] "
+    first, second = read(
+        f"{head}ERROR:  division by zero\n{head}STATEMENT:  SELECT 1/0;\n{head}ERROR:  no function HINT:  take another\n"
+    )
+    assert (first["message"], second["message"]) == (
+        "division by zero\nSTATEMENT:  SELECT 1/0;",
+        "no function HINT:  take another",
+    )

@@ -99,9 +99,9 @@ _ALIGNED = 3
 #: Characters that close a bracket which a line before opened.
 CLOSES = re.compile(r"[}\])]")
 OPENS = ("{", "[", "(")
-#: Lines that go on with a log of PostgreSQL: its own head, then what they are.
+#: Lines that go on with a log of PostgreSQL: its own head, without a level, then what they are.
 PART = re.compile(
-    r"(?P<head>.{10,400}?[\s\]:])(?P<part>(?:DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION):  .*)", re.DOTALL
+    r"(?P<head>(?:(?!\b(?:DEBUG\d?|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC):  ).){10,400}?[\s\]:])(?P<part>(?:DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION):  .*)", re.DOTALL
 )
 #: Its levels of logs that such lines follow.
 PARTED = ("ERROR", "FATAL", "PANIC")
