@@ -156,3 +156,10 @@ def test_an_error_of_postgresql_that_quotes_a_part_is_a_log_of_its_own() -> None
         "division by zero\nSTATEMENT:  SELECT 1/0;",
         "no function HINT:  take another",
     )
+
+
+def test_loggers_of_one_program_are_none_in_the_texts_of_another() -> None:
+    """What a word before a colon is shows only in lines that have it there themselves."""
+    named = "2026-11-29 13:18:34,702 INFO acme.pay: payment taken\n" * 20
+    logs = read(f"{named}2026/11/29 14:26:19 [notice] 7#7: OS: Linux\n2026/11/29 14:26:20 [notice] 7#7: exiting\n")
+    assert [log["message"] for log in logs[-2:]] == ["OS: Linux", "exiting"]

@@ -105,13 +105,15 @@ def labelled(line: str, assumed: Assumed) -> dict[str, Any] | None:
 
 
 def is_named(logs: Iterable[dict[str, Any]]) -> bool:
-    """Return whether nearly all of *logs* that have time and level name a logger before a colon behind it."""
-    named_logs = alone = 0
+    """Return whether nearly all of *logs* that have time and level name a logger before a colon behind it; those whose head names one show nothing of the others."""
+    named_logs = alone = others = 0
     for log in logs:
         if "timestamp" in log and "level" in log and "status" not in log.get("metadata", {}):
-            named_logs += "resourceId" in log or _logger(log) is not None
-            alone += "resourceId" not in log and _logger(log) is None
-    return named_logs >= _LEAST and alone * _LACKING <= named_logs
+            named = "resourceId" not in log and _logger(log) is not None
+            named_logs += named
+            others += "resourceId" in log
+            alone += not named and "resourceId" not in log
+    return named_logs >= _LEAST and alone * _LACKING <= named_logs + others
 
 
 def named(log: dict[str, Any]) -> dict[str, Any]:
