@@ -85,3 +85,5 @@ def _show(one: Previewed) -> None:
         click.echo(f"  {name:10} {terminal.safe(str(value))}{origin}")
     for name, reason in one.unread.items():
         click.echo(f"  {name:10} unread: {terminal.safe(reason)}")
+    if one.unused:
+        click.echo(f"  not used: {terminal.safe(', '.join(one.unused))}, which look like level, time or message")

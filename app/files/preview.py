@@ -25,7 +25,7 @@ from app.log.foreign.objects import UNREAD
 from app.log.limits import Limits
 from app.log.lines import w3c
 from app.log.lines.reader import read_inner
-from app.log.reading import Reader
+from app.log.reading import Reader, unused
 from app.log.record import LogRecord
 from app.log.schema import OWN, Parsed
 from app.ports.forms import PATTERN_LIMIT
@@ -58,6 +58,10 @@ class Previewed:
     origins: dict[str, str] = field(default_factory=dict)
     #: Our field that was sent and could not be read, and why.
     unread: dict[str, str] = field(default_factory=dict)
+    #: Keys that look like level, time or message of a log that has none, and were not understood.
+    unused: list[str] = field(default_factory=list)
+    #: Whether it has a time of its own, rather than that of its arrival.
+    timed: bool = True
     refused: Problem | None = None
     #: The rule that would drop the log; empty where none would.
     dropped: str = ""
@@ -72,6 +76,7 @@ class Previewed:
             [self.first, self.last],
             ShownProblem.of(self.refused) if self.refused else UNSET,
             self.dropped or UNSET,
+            self.unused or UNSET,
         )
 
 
@@ -92,6 +97,10 @@ class ShownPreview(Shown, rename={"origins": "from"}):
     lines: list[Annotated[int, Meta(ge=1)]]
     refused: ShownProblem | UnsetType = UNSET
     dropped: Annotated[str, Meta(description="The rule that would leave it out.")] | UnsetType = UNSET
+    unused: (
+        Annotated[list[str], Meta(description="Keys that look like level, time or message, and were not used.")]
+        | UnsetType
+    ) = UNSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +122,7 @@ class _Door:
             if left is None:
                 return one
             record = left
-        one.log = record.sent_fields()
+        one.log, one.timed = record.sent_fields(), (record.t, record.ns) != (self.now, 0)
         unread = (record.metadata or {}).get(UNREAD)
         if one.origins and isinstance(unread, dict):
             one.unread = {name: reason for name, reason in unread.items() if isinstance(reason, str)}
@@ -123,7 +132,7 @@ class _Door:
         """Say why nothing would be stored, without what rules take out of reasons."""
         if self.rules is not None:
             problem = replace(problem, message=self.rules.sentence(problem.message))
-            one.origins = {}
+            one.origins, one.unused = {}, []
         one.log, one.refused = {}, problem
         return one
 
@@ -131,6 +140,7 @@ class _Door:
         """Apply the rules as a door does; return what would be stored, None where nothing would be and *one* says why."""
         rules.apply(parsed)
         one.origins = {name: rules.sentence(path) for name, path in one.origins.items()}
+        one.unused = [rules.sentence(name) for name in one.unused]
         if parsed.logs:
             return parsed.logs[0]
         one.log, one.dropped = {}, next(iter(parsed.dropped), "")
@@ -233,7 +243,10 @@ def _objects(entry: Entry, format: Format, assumed: Assumed) -> list[Previewed] 
     raw = text.encode("utf-8", "surrogatepass")
     value, later = doubled.decode(raw, value)
     reader = Reader(assumed, lambda line: read_inner(line, assumed))
-    return [Previewed(one.log, one.read_as or OWN, 0, 0, one.origins) for one in reader.read(value, raw, later=later)]
+    return [
+        Previewed(one.log, one.read_as or OWN, 0, 0, one.origins, unused=unused(value, one))
+        for one in reader.read(value, raw, later=later)
+    ]
 
 
 def _form(entry: Entry, format: Format, assumed: Assumed) -> str:

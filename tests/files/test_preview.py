@@ -75,3 +75,14 @@ def test_a_rule_for_first_lines_can_be_tried(client: FlaskClient) -> None:
     assert [log["log"]["message"] for log in logs] == ["#1\nplain", "#2"]
     refused = client.post("/logs/preview?first_line=(", data=b"#1\n")
     assert refused.status_code == 400 and refused.json["errors"][0]["field"] == "first_line"  # type: ignore[index]
+
+
+def test_what_looks_like_a_time_and_was_not_used_is_named(client: FlaskClient) -> None:
+    """As in the answer to a log that is sent; the page says that the time shown is that of arrival."""
+    sent = b'{"message":"a","when_done":"soon"}'
+    [log] = client.post("/logs/preview", data=sent).json["logs"]  # type: ignore[index]
+    assert log["unused"] == ["when_done"]
+    page = client.post("/overview/add", data={"lines": sent.decode(), "zone": "UTC"}).text
+    assert "<code>when_done</code>" in page and "its arrival" in page
+    timed = client.post("/overview/add", data={"lines": PINO.decode(), "zone": "UTC"}).text
+    assert "its arrival" not in timed and "not used" not in timed

@@ -101,7 +101,8 @@ CLOSES = re.compile(r"[}\])]")
 OPENS = ("{", "[", "(")
 #: Lines that go on with a log of PostgreSQL: its own head, without a level, then what they are.
 PART = re.compile(
-    r"(?P<head>(?:(?!\b(?:DEBUG\d?|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC):  ).){10,400}?[\s\]:])(?P<part>(?:DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION):  .*)", re.DOTALL
+    r"(?P<head>(?:(?!\b(?:DEBUG\d?|LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC):  ).){10,400}?[\s\]:])(?P<part>(?:DETAIL|HINT|CONTEXT|STATEMENT|QUERY|LOCATION):  .*)",
+    re.DOTALL,
 )
 #: Its levels of logs that such lines follow.
 PARTED = ("ERROR", "FATAL", "PANIC")
