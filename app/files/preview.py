@@ -244,7 +244,7 @@ def _objects(entry: Entry, format: Format, assumed: Assumed) -> list[Previewed] 
     value, later = doubled.decode(raw, value)
     reader = Reader(assumed, lambda line: read_inner(line, assumed))
     return [
-        Previewed(one.log, one.read_as or OWN, 0, 0, one.origins, unused=unused(value, one))
+        Previewed(one.log, one.read_as or OWN, 0, 0, one.origins, unused=unused(value, one.origins))
         for one in reader.read(value, raw, later=later)
     ]
 
