@@ -49,8 +49,8 @@ class Format:
     levelled: bool = False
     #: Whether several processes name themselves in the heads of its lines.
     processes: bool = False
-    #: Whether nearly all its logs name a logger, before a colon, behind the level.
-    named: bool = False
+    #: The shapes of heads of which nearly all its logs name a logger, before a colon, behind the level.
+    named: frozenset[columns.Shape] = frozenset()
     #: Whether its lines are npmlog's.
     npmlog: bool = False
     #: Whether each of its logs begins with a time of day.
@@ -87,7 +87,7 @@ class Format:
                 if "app" in log.get("metadata", {}):
                     log = _opened(log, assumed)
                 if self.named and "resourceId" not in log:
-                    log = columns.named(log)
+                    log = columns.named(log, self.named)
                 if self.levelled and "timestamp" in log and "level" not in log:
                     again = head.read(line, assumed, loose=True)
                     return log if again is None else reader.present(again)
@@ -185,7 +185,7 @@ def recognise(sample: Sequence[str], assumed: Assumed, name: str | None = None) 
         order=stamps.order_of(lines),
         levelled=columns.is_column(texts),
         processes=headed and len({one[1] for one in map(joins.HEADED_PROCESS.match, lines) if one is not None}) > 1,
-        named=columns.is_named(texts),
+        named=columns.named_shapes(texts),
         npmlog=columns.is_npmlog(lines),
         clocked=clocked,
         bare=bare,

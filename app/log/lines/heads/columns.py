@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -104,21 +105,33 @@ def labelled(line: str, assumed: Assumed) -> dict[str, Any] | None:
     return {"level": label[1], "message": line, "timestamp": time, **tail.ids(values), "metadata": values}
 
 
-def is_named(logs: Iterable[dict[str, Any]]) -> bool:
-    """Return whether nearly all of *logs* that have time and level name a logger before a colon behind it; those whose head names one show nothing of the others."""
-    named_logs = alone = others = 0
+#: A shape of heads: whether levels are in capitals, and which of the fields of a head are there.
+Shape = tuple[bool, frozenset[str]]
+_HEAD_FIELDS = frozenset(("pid", "program"))
+
+
+def _shape(log: dict[str, Any]) -> Shape | None:
+    """Return the shape of the head of a log; None for one without a time and a level, or of a request."""
+    metadata = log.get("metadata", {})
+    if "timestamp" not in log or log.get("level") is None or "status" in metadata:
+        return None
+    return str(log["level"]).isupper(), _HEAD_FIELDS.intersection(metadata)
+
+
+def named_shapes(logs: Iterable[dict[str, Any]]) -> frozenset[Shape]:
+    """Return the shapes of heads of which nearly all logs name a logger, in the head or before a colon behind it."""
+    named_logs, alone = Counter[Shape](), Counter[Shape]()
     for log in logs:
-        if "timestamp" in log and "level" in log and "status" not in log.get("metadata", {}):
-            named = "resourceId" not in log and _logger(log) is not None
-            named_logs += named
-            others += "resourceId" in log
-            alone += not named and "resourceId" not in log
-    return named_logs >= _LEAST and alone * _LACKING <= named_logs + others
+        if (shape := _shape(log)) is not None:
+            (named_logs if "resourceId" in log or _logger(log) is not None else alone)[shape] += 1
+    return frozenset(
+        shape for shape, count in named_logs.items() if count >= _LEAST and alone[shape] * _LACKING <= count
+    )
 
 
-def named(log: dict[str, Any]) -> dict[str, Any]:
-    """Return the log with the logger that its text begins with."""
-    found = _logger(log) if "timestamp" in log and "level" in log else None
+def named(log: dict[str, Any], shapes: frozenset[Shape]) -> dict[str, Any]:
+    """Return the log with the logger that its text begins with, where its head is of one of the *shapes*."""
+    found = _logger(log) if _shape(log) in shapes else None
     return log if found is None else {**log, "resourceId": found[1], "message": log["message"][found.end() :]}
 
 
