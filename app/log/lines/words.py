@@ -47,7 +47,7 @@ _COMMON = frozenset(
 )
 #: Those of them that say that something failed: they give a text its level, and stay in it.
 _FAILING = frozenset(("fail", "failed", "failure"))
-_GOES_ON = re.compile(r"(?<![\])|-] )\b[A-Z]+(?: [a-z\d]|$)")
+_GOES_ON = re.compile(r"(?<![\])|-] )\b[A-Z]+ [a-z\d]")
 
 #: Levels in capitals, which before a blank at the beginning of a line are levels without another look (`at`); letters of the longest.
 PLAIN = frozenset(name.upper() for name in _USUAL)
