@@ -31,7 +31,7 @@ _EXACT = 4e9
 _minutes: dict[str, int] = {}
 _written: dict[str, int] = {}
 _REMEMBERED = 10_000
-#: What follows the second of a plain time: the milliseconds that it means.
+#: The ends of plain times, behind the second, and the milliseconds that they mean.
 _ENDS = {"Z": 0, **{f".{ms:03}Z": ms for ms in range(1000)}}
 
 

@@ -208,3 +208,14 @@ def short(value: Any) -> str | None:
 @lru_cache(maxsize=4_096)
 def _is_name(text: str) -> bool:
     return text.lower() not in SEVERITY and text.strip() not in ("", "-", "?") and _LASTED.fullmatch(text) is None
+
+
+def reason(name: str, value: Any) -> str:
+    """Return why a value under a name of our own could not be read."""
+    if name == "timestamp":
+        return "is not a time that is read"
+    if name == "level" and type(value) is int:
+        return "is a number of no known scale"
+    if type(value) is str:
+        return f"is longer than {SHORT} characters" if len(value) > SHORT else "gave way to another field"
+    return "is not a text"

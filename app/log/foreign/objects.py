@@ -150,8 +150,7 @@ def _level(search: Search) -> None:
     unranked: tuple[str, tuple[str, ...]] | None = None
     for rank, path, value in search.candidates("level"):
         holder = path[0] if rank >= 0 and len(path) > 1 else ""
-        may_be_other = holder in _HAPPENED or (holder in _HOLDERS and type(value) is not str)
-        if may_be_other and not _holds_log(search, holder):
+        if holder in (_HAPPENED if type(value) is str else _HOLDERS) and not _holds_log(search, holder):
             continue
         name = ".".join(path)
         level = fits.level(value, name, search.layout.dialect)
@@ -259,17 +258,7 @@ def _unfilled(search: Search) -> None:
         path = search.origins.get(name)
         if path is not None and (path[0] == name or search.layout.dialect is not None):
             continue
-        search.unread[name] = _reason(name, value)
-
-
-def _reason(name: str, value: Any) -> str:
-    if name == "timestamp":
-        return "is not a time that is read"
-    if name == "level" and type(value) is int:
-        return "is a number of no known scale"
-    if type(value) is str:
-        return f"is longer than {fits.SHORT} characters" if len(value) > fits.SHORT else "gave way to another field"
-    return "is not a text"
+        search.unread[name] = fits.reason(name, value)
 
 
 def _is_ours(search: Search) -> bool:
