@@ -31,6 +31,8 @@ class Server:
         self.folder = folder
         #: The checkout whose program it is.
         self.root = ROOT
+        #: What starts it.
+        self.command = [sys.executable, "-m", "app.cli", "serve"]
         self.environment = {name: text for name, text in os.environ.items() if not name.startswith("LOGINGESTOR_")}
         given = {"DATA_DIR": str(folder), "PORT": "0", "MIN_FREE_DISK": "1 MiB", **settings}
         self.environment |= {f"LOGINGESTOR_{name}": text for name, text in given.items()}
@@ -46,7 +48,7 @@ class Server:
         """Start the program and wait for the whole of its greeting, with the address."""
         self.console, self.url = "", ""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "app.cli", "serve"],
+            self.command,
             cwd=self.root,
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -81,12 +83,12 @@ class Server:
         return self._process.pid
 
     def children(self, part: str = "") -> list[int]:
-        """Return the process ids of the children whose name, or else command line, has *part*."""
+        """Return the process ids of the children whose command line names *part*."""
         found = []
         for status in Path("/proc").glob("[0-9]*/stat"):
             try:
                 parent = int(status.read_text().rpartition(")")[2].split()[1])
-                command = (status.parent / "comm").read_text() + (status.parent / "cmdline").read_text()
+                command = (status.parent / "cmdline").read_text()
             except (OSError, ValueError):
                 continue
             if parent == self.pid and part in command:
@@ -95,7 +97,7 @@ class Server:
 
     def webs(self) -> list[int]:
         """Return the process ids of the web processes."""
-        return self.children("web ")
+        return self.children("\0web\0")
 
     def workers(self) -> list[int]:
         """Return the process ids of the workers."""

@@ -240,6 +240,19 @@ def test_part_that_dies_is_started_again_and_it_is_said(server: Server, part: st
     server.drained()
 
 
+@pytest.mark.parametrize("start", [["-m", "app.cli"], [str(Path(sys.executable).with_name("logingestor"))]])
+def test_the_command_line_of_a_part_names_it(make_server: Callable[..., Server], start: list[str]) -> None:
+    """However `serve` was called: operators tell the parts apart by it."""
+    server = make_server()
+    server.command = [sys.executable, *start, "serve"]
+    server.start()
+    lines = [Path(f"/proc/{pid}/cmdline").read_text().rstrip("\0").split("\0") for pid in server.children()]
+    assert sorted(line[1:] for line in lines) == [["-m", "app.cli", "web"]] * len(server.webs()) + [
+        ["-m", "workers.main"]
+    ]
+    assert server.webs()
+
+
 def test_a_web_process_holds_its_own_socket_only(server: Server) -> None:
     """Forked off, it would keep the others' open, and the lock of the data folder, when `serve` is killed."""
     listening = {line.split()[9] for line in Path("/proc/net/tcp").read_text().splitlines() if line.split()[3] == "0A"}

@@ -125,7 +125,7 @@ class Watch:
 
 def ask(server: Server, found: Found, seconds: float, chance: random.Random) -> None:
     """Send spoilt requests over one connection, which is opened anew where it was closed."""
-    address, watch = urlsplit(server.url), Watch(server, "web ", found, seconds)
+    address, watch = urlsplit(server.url), Watch(server, "\0web\0", found, seconds)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=HANG_SECONDS)
     while watch.goes_on():
         path, body, headers = request(chance, ROWS[found.door])

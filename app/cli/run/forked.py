@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15  # prctl(2)
 _STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -57,10 +58,19 @@ def _be(name: str, parent: int, work: Callable[[], object]) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     tie_to(parent)
     if sys.platform == "linux":
-        # The name that `ps -e` and `top` show; the command line stays the parent's.
-        ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode())
+        _show(name)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
     work()
+
+
+def _show(name: str) -> None:
+    """Have `ps -e` and `top` show *name*, and the command line its first word where the parent's has what the parent is."""
+    ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode())
+    words = "".join(f"{word}\0" for word in (sys.orig_argv[0], "-m", "app.cli", name.split(maxsplit=1)[0])).encode()
+    # Where the kernel reads the command line: arg_start and arg_end, proc(5). Python has copies of its own.
+    start, end = map(int, Path("/proc/self/stat").read_text().rpartition(")")[2].split()[45:47])
+    if len(words) <= end - start:
+        ctypes.memmove(start, words.ljust(end - start, b"\0"), end - start)
 
 
 def tie_to(parent: int) -> None:
