@@ -173,7 +173,7 @@ APPLICATIONS: tuple[Form, ...] = (
     # Dancer2: [Shop:19498] warning @2026-11-30 08:00:00> text in /srv/shop.pl l. 12
     form(
         "dancer",
-        r"\[a",
+        r"\[[a_]",
         rf"\[(?P<resource>[A-Za-z_][\w:]{{0,200}}):(?P<pid>\d{{1,10}})\] {{1,4}}(?P<level>core|debug|info|warning|error) @(?P<time>{_DAY} {_CLOCK})> (?P<message>.*)",
         {"core": "debug"},
     ),
