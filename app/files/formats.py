@@ -10,6 +10,7 @@ from typing import Any
 
 from app.files import kept, literals, structured
 from app.files.split import joins
+from app.log.foreign.scales import is_ranked
 from app.log.lines import ansi, logfmt, reader, syslog, w3c
 from app.log.lines.heads import columns, head
 from app.times import stamps
@@ -29,6 +30,8 @@ NAMES = ("json", "syslog", "access", "logfmt", "text", "plain")
 _JSON = re.compile(r"\{\s*[\"}]")
 #: Characters with which a line of a program begins that writes a time of its own.
 _HEADS = frozenset("[0123456789")
+#: The beginning of a text of names with their values alone; `user level=admin` is a text about one.
+_PAIR = re.compile(r"[\w.@-]{1,100}=")
 #: How often a word must stand where a host does, before two programs, to be one.
 _HOST_LINES = 3
 
@@ -145,8 +148,10 @@ def _opened(log: dict[str, Any], assumed: Assumed) -> dict[str, Any]:
     message = log["message"]
     if message.startswith('{"') and (inner := structured.read_json(message, assumed)) is not None:
         return reader.present(reader.within(log, inner))
-    if "level=" in message and (pairs := logfmt.read_logfmt(message, assumed)) is not None and pairs.get("level"):
-        return reader.present(reader.within(log, pairs))
+    if "level=" in message and _PAIR.match(message) is not None:
+        pairs = logfmt.read_logfmt(message, assumed)
+        if pairs is not None and is_ranked(pairs.get("level") or ""):
+            return reader.present(reader.within(log, pairs))
     if message[:1] in _HEADS and log.get("level") == "info" and "facility" not in log.get("metadata", {}):
         found = head.read(message, assumed)
         return log if found is None or not found.get("level") else {**log, "level": found["level"]}

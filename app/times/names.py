@@ -25,7 +25,7 @@ MONTHS = {
     for name in names.split()
 }
 
-#: Days of the week, whole and short: English, German, French, Spanish, Italian, Portuguese, Dutch, Swedish, Polish, Russian and Arabic names, in lower case.
+#: Days of the week, whole and short: English, German, French, Spanish, Italian, Portuguese, Dutch, Danish, Swedish, Polish, Russian and Arabic names, in lower case.
 DAYS = frozenset(
     name
     for names in (
@@ -35,6 +35,7 @@ DAYS = frozenset(
         "dom mié mie jue vie sáb sab domingo lunes martes miércoles jueves viernes sábado",
         "gio domenica lunedì martedì mercoledì giovedì venerdì sabato",
         "seg ter qua qui sex segunda terça quarta quinta sexta",
+        "man tir tor lør søn mandag tirsdag lørdag søndag",
         "zo ma wo vr za zondag maandag dinsdag woensdag donderdag vrijdag zaterdag",
         "sön mån tis ons tor fre lör söndag måndag tisdag onsdag torsdag fredag lördag",
         "nie pon wto śro czw pią sob niedziela poniedziałek wtorek środa czwartek piątek sobota",

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.times import tai, written
+from app.times import instant, tai, written
 from app.times.names import DAYS, MONTHS
 from app.times.written import Assumed
 
@@ -273,9 +273,11 @@ def _month(name: str) -> str:
 
 def _today(clock: str, offset: str | None, assumed: Assumed) -> str | None:
     """Return the latest such time of day that is at most an hour ahead of what is assumed as now."""
+    latest = instant.from_number(int((assumed.now + timedelta(hours=1)).timestamp() * 1000))
     for days in (1, 0, -1):
         day = (assumed.now + timedelta(days=days)).date()
         value = written.compose(day.isoformat(), clock, offset, assumed)
-        if value is not None and datetime.fromisoformat(value) <= assumed.now + timedelta(hours=1):
+        # Not as a datetime, which has no leap seconds.
+        if value is not None and instant.parse(value) <= latest:
             return value
     return None

@@ -246,6 +246,16 @@ def test_a_format_that_is_asked_for_is_used() -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["user level=admin ip=192.0.2.1", "level=admin user=ann", "fan level=auto speed=3", "level=debugging x=1"]
+)
+def test_a_value_within_syslog_that_is_no_level_stays_in_the_text(text: str) -> None:
+    """A word before the pairs says that the text is about them, and not each word is a level."""
+    line = f"Nov 29 14:00:00 host app[12]: {text}"
+    log = recognise([line], NOW).log(line, NOW)
+    assert (log["message"], log["level"], log["metadata"]) == (text, "info", {"app": "app", "pid": "12"})
+
+
+@pytest.mark.parametrize(
     "head",
     ["", "2023-09-15 08:00:00 ", "2023-09-15 08:00:00 INFO ", "2023-09-15 08:00:00 INFO [", "<1>1 - - - - - [a", "1.1.1.1 - "]
 )  # fmt: skip

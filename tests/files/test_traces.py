@@ -309,3 +309,18 @@ def test_a_crash_is_none_of_the_lines_behind_another() -> None:
     """A path with a number may begin one, again and again."""
     logs = read("/data/a.csv:10\nbad row\n/data/a.csv:20\nbad row\n")
     assert [log["message"] for log in logs] == ["/data/a.csv:10\nbad row", "/data/a.csv:20\nbad row"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-29 14:00:00 INFO started\n2026-11-29 14:00:00 INFO --> GET /pay\n"
+        "2026-11-29 14:00:00 INFO <-- 200 OK\n2026-11-29 14:00:00 INFO --> GET /shop",
+        "Nov 29 14:00:00 h mail[1]: connected\nNov 29 14:00:00 h mail[1]: --> HELO\n"
+        "Nov 29 14:00:00 h mail[1]: <-- 250\nNov 29 14:00:00 h mail[1]: --> QUIT",
+        "--> EHLO shop\n<-- 250 ok\n--> MAIL FROM\n<-- 250 fine",
+    ],
+)
+def test_an_arrow_before_a_text_begins_what_was_sent(text: str) -> None:
+    """Only behind a log of VMware's it is a line that goes on."""
+    assert len(read(text)) == 4

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.log.lines import forms
+from app.log.lines import forms, reader
 from app.log.lines.forms import FORMS
 from app.log.lines.rows.form import Form
 from app.times.written import Assumed
@@ -70,3 +70,57 @@ def test_pairs_behind_the_message_of_kratos_are_taken() -> None:
     )
     assert log is not None
     assert (log["message"], log["traceId"], log["metadata"]) == ("paid for", trace, {"order": 17, "caller": "a.go:1"})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "I20261130-08:00:01.123(24) an offset of a day",
+        "I20261130-08:00:01.123(-99) an offset of days",
+        "#2.0#2026 11 30 08:00:00:123#+9900#INFO#com.sap.shop#########PLAIN##text#",
+        "#2.0#2026 11 30 08:00:00:123#+0099#INFO#com.sap.shop#########PLAIN##text#",
+    ],
+)
+def test_an_offset_that_no_zone_has_is_no_time(line: str) -> None:
+    """Such a line is no log of the form; nothing fails at it."""
+    assert forms.read(line, Assumed.here()) is None
+
+
+@pytest.mark.parametrize(
+    "line", ["06:00:60 INFO paid", "[23:59:60.123] INFO: paid", "23:59:60.123456789: Informational paid"]
+)
+def test_a_leap_second_is_a_time_of_day(line: str) -> None:
+    """RFC 3339 has them, a datetime has none."""
+    log = reader.read_line(line, Assumed.here())
+    assert log is not None
+    assert ":60" in log["timestamp"]
+    assert log["message"] == "paid"
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("2026-11-30 08:00:00,123 77 INFO user login: ann", "user login: ann"),
+        ("2026-11-30 08:00:00,123 77 WARNING request timeout: took 30 s", "request timeout: took 30 s"),
+        ("2026-11-30 08:00:00,123 [INFO] from cache in memory - hit", "from cache in memory - hit"),
+        ("2026-11-30 08:00:00,123 [INFO] from 10.0.0.1 in 35ms - 200 OK", "from 10.0.0.1 in 35ms - 200 OK"),
+        (
+            "2026-11-30 08:00:00,123+0000 main INFO connected to [db.example.com] in 5 ms",
+            "connected to [db.example.com] in 5 ms",
+        ),
+        ("2026-11-30 08:00:00,123+0000 main INFO loaded [shop.yml] at once", "loaded [shop.yml] at once"),
+        ("2026-11-30T08:00:00.123456Z A third-party library was loaded", "A third-party library was loaded"),
+    ],
+)
+def test_a_text_that_looks_like_a_head_stays_whole(line: str, message: str) -> None:
+    """Names that a form has in its head are those that its program gives, not any words of a text."""
+    log = reader.read_line(line, Assumed.here())
+    assert log is not None
+    assert (log["message"], log.get("resourceId")) == (message, None)
+
+
+def test_a_thread_behind_the_level_is_no_logger_of_gradle() -> None:
+    """Gradle's loggers are classes; many programs write their threads there."""
+    log = reader.read_line("2026-11-30T08:00:00.123+0100 [INFO] [worker-1] paid", Assumed.here())
+    assert log is not None
+    assert (log.get("resourceId"), log["metadata"]) == (None, {"thread": "worker-1"})

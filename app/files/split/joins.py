@@ -86,9 +86,12 @@ GOES_ON = re.compile(
     r"\(Use `node --trace-|\*\*\* Check failure stack trace: \*\*\*|Caused by:|Suppressed: |Wrapped by: |\.\.\. \d+ (?:more|common|frames)|During handling of the above|The above exception was|"
     r"Stack trace:|#\d+ (?:/|\S+\(|\{main\})|Next \w[\w\\]{0,99}: |\[stacktrace\]|\[previous exception\]|"
     r"Stack backtrace:|stack backtrace:|note: run with `|Location:$|--- End of (?:inner|stack)|---> |"
-    r"Stack Trace:$|--> |- /\S{1,300}:\d+$|Request URL: |Referer URL: |Client IP: |! (?:at |Causing: |\.\.\. |(?:[\w$]{1,99}\.){1,20}[\w$]{1,199}(?::|$))|"
+    r"Stack Trace:$|- /\S{1,300}:\d+$|Request URL: |Referer URL: |Client IP: |! (?:at |Causing: |\.\.\. |(?:[\w$]{1,99}\.){1,20}[\w$]{1,199}(?::|$))|"
     r"\S{1,300}\.rb:\d+:in ['`]|\*\* (?:\(\w|[{\[<\"']|(?:Last (?:message|event)|When |Reason |State|Client |Queued |Postponed )\b)|>  ?File \"|[╭│╰]|\tat |-{1,3} \*{2,7} -{3}|stack traceback:$"
 )
+#: What VMware's services write before each line that goes on with a log, and what each of these logs has in its head. Others
+#: write such an arrow before what they send: OkHttp, a dialogue with a mail server.
+_ARROW, _ORIGINATOR = "--> ", "[Originator@6876 "
 #: A frame of a stack, wherever it begins.
 FRAME = re.compile(r"\s*(?:at \S|File \"|\d+: \S+::|from \S+:\d+|\.\.\. \d+ |Caused by:|\S+\.go:\d+)")
 #: A function of Go on a line of its own, in a stack: `main.main`, `net/http.(*conn).serve(0xc0)`.
@@ -175,6 +178,11 @@ def exception(lines: list[str], language: str) -> dict[str, str] | None:
             place = lines.index(line) + 1
             return {"type": "panic", **({"message": lines[place]} if place < len(lines) else {})}
     return None
+
+
+def goes_on(first: str, text: str) -> bool:
+    """Return whether a line without a head goes on with the log whose first line is *first*."""
+    return GOES_ON.match(text) is not None or (text.startswith(_ARROW) and _ORIGINATOR in first)
 
 
 def is_repeated(rest: str, *, traced: bool) -> bool:

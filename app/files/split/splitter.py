@@ -202,7 +202,7 @@ class Splitter:
             return text
         warned = entry.found is not None and entry.rank >= _WARNING
         if (
-            joins.GOES_ON.match(text)
+            joins.goes_on(entry.first, text)
             or (warned and joins.FUNCTION.match(text))
             or (joins.CLOSES.match(text) and entry.more)
         ):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from app.log.dialects.dialect import Dialect
 
+#: Signs of a log in which `line` is no text, but one of a source or of a tram.
+_NO_OTHER = ("!message", "!msg", "!text", "!log", "!event", "!description", "!file")
+
 ROWS: tuple[Dialect, ...] = (
     Dialect(
         "otlp-json",
@@ -181,7 +184,7 @@ ROWS: tuple[Dialect, ...] = (
     Dialect(
         "eventbridge",
         "events of Amazon EventBridge",
-        (("detail-type:str", "source:str", "time:str"),),
+        (("detail-type:str", "source:str", "time:str", "!message", "!msg"),),
         message=("detail-type",),
         timestamp=("time",),
         resource=("source",),
@@ -230,7 +233,10 @@ ROWS: tuple[Dialect, ...] = (
     Dialect(
         "mezmo",
         "a line of Mezmo (LogDNA)",
-        (("line:str", "app:str", "!message", "!msg"), ("line:str", "timestamp:int", "level:str", "!message", "!msg")),
+        (
+            ("line:str", "app:str", *_NO_OTHER),
+            ("line:str", "timestamp:int", "level:str", *_NO_OTHER),
+        ),
         message=("line",),
         level=("level",),
         timestamp=("timestamp",),
@@ -248,13 +254,13 @@ ROWS: tuple[Dialect, ...] = (
     Dialect(
         "seq",
         "a batch of Seq's raw events",
-        (("Events:list", "!Message", "!message", "!Level", "!level"),),
+        (("Events:list", "!Message", "!message", "!msg", "!Level", "!level"),),
         events="Events",
     ),
     Dialect(
         "microsoft-365",
         "Microsoft 365's audit log",
-        (("CreationTime:str", "Operation:str"),),
+        (("CreationTime:str", "Operation:str", "!message", "!msg", "!Message"),),
         message=("Operation",),
         timestamp=("CreationTime",),
         resource=("Workload",),

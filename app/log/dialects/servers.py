@@ -143,7 +143,7 @@ ROWS: tuple[Dialect, ...] = (
     Dialect(
         "falco",
         "Falco",
-        (("rule:str", "priority:str", "output:str"),),
+        (("rule:str", "priority:str", "output:str", "!message", "!msg"),),
         message=("output",),
         level=("priority",),
         timestamp=("time",),

@@ -12,7 +12,7 @@ from app.log.dialects.dialect import at
 from app.log.foreign import fits, layouts, pairs, scales, traces, ways
 from app.log.foreign.found import NULLS, OWN, Foreign, Search
 from app.log.foreign.layouts import Layout
-from app.log.foreign.roles import EXCEPTIONS, FAILED, REQUEST_OBJECTS, REQUESTS, STATUSES
+from app.log.foreign.roles import EXCEPTIONS, FAILED, LAST, REQUEST_OBJECTS, REQUESTS, STATUSES
 from app.times.written import Assumed
 
 #: Name under metadata of what could not be read: the field, and why.
@@ -96,7 +96,7 @@ def _message(search: Search) -> None:
                 beside = properties if path == ("MessageTemplate",) and type(properties) is dict else search.value
                 search.take("message", clef.message({**beside, "@m": None, "@mt": text}), path, whole=False)
                 return
-            if text or not _failure(search):
+            if (text and path != LAST) or not _failure(search):
                 search.take("message", text, path)
             return
     for rank, path, value in found:
@@ -136,14 +136,19 @@ def _request(search: Search) -> bool:
     inner = next((value[name] for name in REQUEST_OBJECTS if type(value.get(name)) is dict), value)
     line = value.get("request")
     if type(line) is not str:
-        parts = [next((inner[name] for name in names if type(inner.get(name)) is str), None) for names in REQUESTS]
-        line = f"{parts[0]} {parts[1]}" if parts[0] and parts[1] else None
+        line = _requested(inner) or _requested(value)
     if line is None or not line.strip():
         return False
     places = ((one, path) for one in (inner, value) for path in STATUSES)
     status = next((found for one, path in places if type(found := at(one, path)) in (int, str)), None)
     search.log["message"] = line if status is None else f"{line} {status}"
     return True
+
+
+def _requested(value: dict[str, Any]) -> str | None:
+    """Return method and address of a request whose names stand in an object; None where one of them is missing."""
+    method, address = (next((value[name] for name in names if type(value.get(name)) is str), "") for names in REQUESTS)
+    return f"{method} {address}" if method and address else None
 
 
 def _level(search: Search) -> None:

@@ -244,6 +244,8 @@ EXCEPTIONS: tuple[tuple[str, ...], ...] = (
     *(("error.message",), ("exception.message",), ("exception_message",), ("error_message",), ("errorMessage",)),
     *(("stack",), ("stack_trace",), ("stackTrace",), ("exc_info",)),
 )
+#: The name of a message that says less than what failed, or was asked for, does.
+LAST = ("description",)
 #: Names whose presence says that something failed, where a log names no level.
 FAILED = (
     *("error", "err", "exception", "Exception", "exc_info", "stack_trace", "stackTrace", "traceback", "@x"),

@@ -75,8 +75,9 @@ _STARTS = {name: [start for start, _ in bands] for name, bands in _BANDS.items()
 #: Texts that programs write for a level that they have not: Log4j's layout for Google one of its own levels, for one.
 _NOTHING = frozenset(("", "-", "null", "undefined", "none"))
 _ANSI = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
-#: How many words of a list are looked at.
+#: How many words of a list are looked at, and the words that are levels there: others, such as `http`, `all` or `c`, are tags too.
 _TAGS = 32
+_TAGGED = frozenset(("trace", "debug", "info", "notice", "warn", "warning", "error", "critical", "fatal"))
 #: Members that hold the level where a logger writes its level as an object, the best first.
 _INNER = ("levelStr", "name", "text", "label", "levelName", "severity", "level", "standardLevel", "value", "no")
 
@@ -117,7 +118,7 @@ def from_value(value: Any, scale: str | None = None) -> str | None:
     if type(value) is int:
         return guessed(value) if scale is None else from_number(value, scale)
     if type(value) is list:  # Kibana's tags, of which one is the level
-        return next((one for one in value[:_TAGS] if type(one) is str and is_ranked(one)), None)
+        return next((one for one in value[:_TAGS] if type(one) is str and one.lower() in _TAGGED), None)
     if isinstance(value, Mapping):
         found = (from_value(value[name], scale) for name in _INNER if name in value)
         return next((level for level in found if level is not None), None)

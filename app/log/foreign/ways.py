@@ -16,7 +16,7 @@ from app.log import own
 from app.log.dialects.dialect import Dialect, at
 from app.log.foreign import fits, scales, traces
 from app.log.foreign.found import NULLS, OWN, Foreign, Search
-from app.log.foreign.roles import FAILED, STATUSES
+from app.log.foreign.roles import FAILED, LAST, STATUSES
 from app.log.limits import Limits
 from app.log.record import LogRecord
 from app.times.written import Assumed
@@ -176,11 +176,16 @@ def learn(search: Search, found: Foreign) -> Way | None:
     if places is None or search.used != {place.path[0] for place in places.values() if len(place.path) == 1}:
         return None
     kinds = {name: type(place.take(value)) for name, place in places.items()}
-    if kinds.get("message") is not str or not {kinds.get("level", str), kinds.get("timestamp", str)} <= {
-        str,
-        int,
-        float,
-    }:
+    if (
+        kinds.get("message") is not str
+        or places["message"].path == LAST
+        or not {kinds.get("level", str), kinds.get("timestamp", str)}
+        <= {
+            str,
+            int,
+            float,
+        }
+    ):
         return None
     if any(name in places and not _is_sent_as_it_is(places[name], kinds[name]) for name in _IDS):
         return None

@@ -191,6 +191,14 @@ def _log(one: Form, found: re.Match[str], assumed: Assumed) -> dict[str, Any] | 
 
 
 def _instant(parts: dict[str, Any], assumed: Assumed) -> str | int | float | None:
+    """Take the time out of the parts; None where that is none, or has an offset that no zone has."""
+    try:
+        return _moment(parts, assumed)
+    except ValueError:
+        return None
+
+
+def _moment(parts: dict[str, Any], assumed: Assumed) -> str | int | float | None:
     """Take the time out of the parts, in one of its forms."""
     if "zone" in parts and (offset := stamps.ABBREVIATIONS.get(parts["zone"])) is not None:
         del parts["zone"]

@@ -49,6 +49,9 @@ _COMMON = frozenset(
 _FAILING = frozenset(("fail", "failed", "failure"))
 _GOES_ON = re.compile(r"(?<![\])|-] )\b[A-Z]+ [a-z\d]")
 
+#: Those that are no word of a text before a comma either.
+_CLEAR = frozenset(("debug", "info", "warn", "warning", "error", "fatal"))
+
 #: Levels in capitals, which before a blank at the beginning of a line are levels without another look (`at`); letters of the longest.
 PLAIN = frozenset(name.upper() for name in _USUAL)
 LONGEST_PLAIN = max(map(len, PLAIN))
@@ -126,7 +129,7 @@ def at(text: str, place: int, *, loose: bool = False) -> Level | None:
     word = found["inner" if kind == "inner" else "bare"]
     style = "bracket" if kind == "inner" else _case(word)
     after = text[found.end() : found.end() + 1]
-    if after == "," and style in ("title", "lower") and place and not text[:place].rstrip().endswith(","):
+    if after == "," and style == "lower" and word not in _CLEAR and place and not text[:place].rstrip().endswith(","):
         return None  # a word of the text: `panic, error=boom`
     within = loose
     loose = loose or style in ("bracket", "caps") or (after == ":" and not word.isascii()) or " " in word
@@ -185,10 +188,12 @@ _SAID = re.compile(
 )
 
 #: How a text says that something failed, without a colon behind its first word: `Error in rule a:`, `Exception ignored in: <…>`.
-#: A place is named as programs name theirs, or the text goes on behind a colon: `Error in judgement` is no program's.
+#: `Errors: 0`, `Error rate` and `Error handling is on` say nothing of the kind.
 _FAILED = re.compile(
-    r"(?:Unhandled|Uncaught) (?:[Ee]rror|[Ee]xception)\b|(?:Error|ERROR|Exception) (?:(?:ignored|occurred|caught)\b|(?:while |when |during |on |in )?(?:[a-z]{2,12}ing (?:to |from |the |a )?\S|init|startup|shutdown)"
-    r"|(?:in|while|when|during|on|at|from) (?:line \d|[\w .-]{0,80}(?:[/\\`'\"<({\[]|:(?:[\s\d]|$)|\w\.\w|\w_\w|[a-z][A-Z])))"
+    r"(?:Unhandled|Uncaught) (?:[Ee]rror|[Ee]xception)\b"
+    r"|(?:Error|ERROR|Exception) (?:ignored|occurred|caught|in|while|when|during|on|at|init|startup|shutdown)\b"
+    r"|(?:Error|ERROR|Exception) (?:from (?:line \d|[\w .-]{0,80}(?:[/\\`'\"<({\[]|:(?:[\s\d]|$)|\w\.\w|\w_\w|[a-z][A-Z]))"
+    r"|(?!handling|logging|reporting|tracking|testing|checking)[a-z]{2,12}ing (?:to |from |the |a )?\S)"
 )
 
 

@@ -23,7 +23,7 @@ APPLICATIONS: tuple[Form, ...] = (
     form(
         "atlassian",
         "0- a.",
-        rf"(?P<time>{_DAY} {_CLOCK},\d{{3}}{_OFFSET}) (?P<thread>[A-Za-z][\w.:#/$@-]{{0,199}}) (?P<level>TRACE|DEBUG|INFO|WARN|ERROR|FATAL) (?P<context>[^\[\]]{{0,400}}?) *\[(?P<resource>{_CLASS})\] (?P<message>.*)",
+        rf"(?P<time>{_DAY} {_CLOCK},\d{{3}}{_OFFSET}) (?P<thread>[A-Za-z][\w.:#/$@-]{{0,199}}) (?P<level>TRACE|DEBUG|INFO|WARN|ERROR|FATAL) (?P<context>(?=\S{{1,100}} \d{{1,9}}x|\S{{0,100}} *\[)[^\[\]]{{0,400}}?) *\[(?P<resource>(?:[a-z]\.){{2,12}}[\w.$]{{1,200}}|(?:[a-z_]\w{{0,60}}\.){{1,20}}[A-Z][\w$]{{0,100}})\] (?P<message>.*)",
     ),
     # Sonatype Nexus: 2026-11-30 08:00:00,123+0000 INFO  [thread] *SYSTEM org.sonatype.nexus.Log - text
     form(
@@ -41,20 +41,20 @@ APPLICATIONS: tuple[Form, ...] = (
     form(
         "play",
         r"0- \[a",
-        rf"(?P<time>{_DAY} {_CLOCK},\d{{3}}) \[(?P<level>[A-Z]{{4,5}})\] from (?P<resource>\S{{1,200}}) in (?P<thread>\S{{1,200}}) - (?P<message>.*)",
+        rf"(?P<time>{_DAY} {_CLOCK},\d{{3}}) \[(?P<level>[A-Z]{{4,5}})\] from (?P<resource>application|access|play|{_CLASS}) in (?P<thread>main|(?=\S{{0,199}}-)[A-Za-z]\S{{1,199}}) - (?P<message>.*)",
     ),
     # Gradle with --info: 2026-11-30T08:00:00.123+0100 [LIFECYCLE] [org.gradle.Build] text
     form(
         "gradle",
         r"0- \[a",
-        rf"(?P<time>{_DAY}T{_CLOCK}\.\d{{3}}[+-]\d{{4}}) \[(?P<level>DEBUG|INFO|LIFECYCLE|WARN|QUIET|ERROR)\] \[(?P<resource>[\w.$-]{{1,250}})\] ?(?P<message>.*)",
+        rf"(?P<time>{_DAY}T{_CLOCK}\.\d{{3}}[+-]\d{{4}}) \[(?P<level>DEBUG|INFO|LIFECYCLE|WARN|QUIET|ERROR)\] \[(?P<resource>{_CLASS})\] ?(?P<message>.*)",
         {"LIFECYCLE": "info", "QUIET": "info"},
     ),
     # Odoo: 2026-11-30 08:00:00,123 1234 INFO database odoo.http: text
     form(
         "odoo",
         "0- 0.",
-        rf"(?P<time>{_DAY} {_CLOCK},\d{{3}}) (?P<pid>\d{{1,10}}) (?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL) (?P<database>\?|[A-Za-z0-9][\w.-]{{0,100}}) (?P<resource>[A-Za-z_][\w.]{{0,200}}): (?P<message>.*)",
+        rf"(?P<time>{_DAY} {_CLOCK},\d{{3}}) (?P<pid>\d{{1,10}}) (?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL) (?P<database>\?|[A-Za-z0-9][\w.-]{{0,100}}) (?P<resource>[A-Za-z_]\w{{0,60}}(?:\.\w{{1,100}}){{1,12}}|werkzeug): (?P<message>.*)",
     ),
     # Craft CMS: 2026-11-30 08:00:00 [web.ERROR] [yii\web\HttpException:404] text {"memory":123}
     form(
@@ -72,7 +72,7 @@ APPLICATIONS: tuple[Form, ...] = (
     form(
         "questdb",
         "0- a ",
-        rf"(?P<time>{_DAY}T{_CLOCK}\.\d{{6}}Z) (?P<letter>[ACDEI]) (?P<resource>(?:[a-z]\.){{1,12}}[\w$.]{{1,100}}|[a-z]{{2,30}}(?:-[a-z]{{2,30}}){{1,4}}) (?P<message>.*)",
+        rf"(?P<time>{_DAY}T{_CLOCK}\.\d{{6}}Z) (?P<letter>[ACDEI]) (?P<resource>(?:[a-z]\.){{1,12}}[\w$.]{{1,100}}|(?:[a-z]{{2,30}}-){{1,4}}server|server-main) (?P<message>.*)",
         {"A": "notice", "C": "critical", "D": "debug", "E": "error", "I": "info"},
     ),
     # Couchbase: [ns_server:info,2026-11-30T08:00:00.123Z,ns_1@cb.local:<0.123.0>:ns_server:init_logging:136]text
