@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.drain.expire import PAUSE_SECONDS, expire, in_steps, too_many
+from app.errors import LogIngestorError
 from app.log.codec import encode
 from app.log.record import LogRecord
 from app.ports.deadline import Budget
@@ -89,13 +90,22 @@ def retire(
     until, now = time.monotonic() + seconds, now_ms() if now is None else now
     if isinstance(index, Rebuildable) and index.rebuilding() is not None:
         return []
-    found = _by_rules(record, index, _due(rules, retention, now), now, until)
+    found, fault = list[Expiry](), None
+    try:
+        found = _by_rules(record, index, _due(rules, retention, now), now, until)
+    except LogIngestorError:
+        raise
+    except Exception as error:
+        # A damaged log can't be asked whether a rule finds it; what is too old by every rule goes all the same.
+        fault = error
     if not rules.holds:
         # No log is left of these times, so a system that keeps periods (partitions) drops whole ones.
         in_steps(record.store, index, now - rules.longest(retention.seconds) * 1000, None, until)
     if retention.bytes is not None:
         found.append(_for_room(record.store, index, retention.bytes, rules, until))
     index.compact()
+    if fault is not None:
+        raise fault
     return found
 
 

@@ -3,7 +3,7 @@
 None has more waiting than is free then, the rule by which switches share their memory among ports (A. Choudhury, E. Hahne, "Dynamic queue
 length thresholds for shared-memory packet switches", IEEE/ACM Transactions on Networking 6(2), 1998): one space that floods fills half of
 the limit, two fill a third each, and as much is left for all others. Nobody has to say how many spaces there are. What belongs to no space
-counts as one. Where no space sends, the rule is not asked.
+counts as one. Where no space has ever sent, the rule is not asked.
 """
 
 from __future__ import annotations

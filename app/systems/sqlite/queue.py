@@ -117,6 +117,8 @@ class SqliteQueue(Keeping):
             taken = _claim(connection, wish)
             results.append(taken)
             if taken.fresh:
+                # Without what was accepted before.
+                size = sum(len(row[3]) for row in wish.rows)
                 waiting += size
                 rows.extend((wish.space, row) for row in wish.rows)
                 fair.add_waiting(connection, wish.space, size)

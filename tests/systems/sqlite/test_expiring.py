@@ -5,8 +5,14 @@ from __future__ import annotations
 import logging
 
 import pytest
+from msgspec import DecodeError
 
+from app.backends import connect
 from app.drain.expire import in_steps
+from app.drain.retire import retire
+from app.log.envelope import Envelope
+from app.rules.retention import parse
+from app.settings.settings import Retention, Settings
 from app.systems.sqlite import schema
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.index.index import SqliteIndex
@@ -69,3 +75,40 @@ def test_the_same_rows_elsewhere_are_not_taken_for_damaged(
     other.add(records)
     assert other.expire(None, 10) == 3
     database.close()
+
+
+def test_what_is_damaged_in_what_would_stay_keeps_nothing_from_expiring(
+    database: SqliteDatabase, store: SqliteStore, make_record: MakeRecord
+) -> None:
+    """A segment of which a few logs are due is written anew, for which all of it is read."""
+    store.add([make_record(message=f"other {number}") for number in range(1_000)])
+    records = [make_record(message=str(number), metadata={"k": f"{number:0100}"}) for number in range(1_000)]
+    store.add(records)
+    with database.write(durable=True) as connection:
+        connection.execute(SEGMENT.format("docs7"))
+        connection.execute("UPDATE segments SET stamp = stamp + 1")
+        changed(connection)
+    assert store.expire(None, 1_010) == 1_000
+    assert store.expire(None, 1_010) == 0
+    database.close()
+
+
+def test_what_is_too_old_by_every_rule_goes_beside_what_is_damaged(settings: Settings, make_record: MakeRecord) -> None:
+    """Which rule finds a damaged log nobody can say, and that is a fault; it keeps no other log for ever."""
+    backends = connect(settings)
+    records = [make_record(message=str(number), metadata={"k": f"{number:0100}"}) for number in range(3_000)]
+    for start in range(0, 3_000, 1_000):
+        backends.queue.put([Envelope(records[start : start + 1_000])])
+        assert backends.move is not None
+        assert backends.move(1_000, 0) == 1_000
+    database = SqliteDatabase(settings.database)
+    with database.write(durable=True) as connection:
+        connection.execute(SEGMENT.format("docs3").replace("max(first)", "min(first)"))
+        connection.execute("UPDATE segments SET stamp = stamp + 1")
+        changed(connection)
+    database.close()
+    later, rules = max(record.received for record in records) + 4 * 3_600_000, parse("level:debug 3h")
+    with pytest.raises(DecodeError):
+        retire(backends.record, backends.index, Retention(3_600), rules, now=later)
+    assert backends.record.store.stats()["stored"] == 1_000
+    backends.close()

@@ -14,7 +14,7 @@ from app.settings.settings import Settings
 from app.systems.sqlite.fair import SHARED_LOGS, SHARED_SECONDS, Turns, in_turn
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.queue import SqliteQueue
-from app.systems.sqlite.rows import get_states
+from app.systems.sqlite.rows import get_state, get_states
 from tests.conftest import MakeRecord
 
 #: Sizes of the envelopes of several spaces.
@@ -121,5 +121,20 @@ def test_what_waited_before_it_was_counted(settings: Settings, make_record: Make
         queue.put([Envelope([make_record()])], space="a")
         while queue.depth().logs:
             queue.ack(queue.take(1_000, 0))
+        with database.snapshot() as connection:
+            assert get_states(connection, "queued_bytes ") == {"a": 0}
+
+
+def test_what_was_accepted_before_is_not_counted_again(settings: Settings, make_record: MakeRecord) -> None:
+    """Of a space that sends logs with ids of their own anew, nothing more waits."""
+    with closing(SqliteDatabase(settings.database)) as database:
+        queue = SqliteQueue(database, limit=1 << 20, min_free=0)
+        again = [make_record(message="x" * 100) for _ in range(2)]
+        for some in (again[:1], again, again):
+            queue.put([Envelope(some)], own_ids=frozenset(record.id for record in some), space="a")
+        with database.snapshot() as connection:
+            assert get_states(connection, "queued_bytes ") == {"a": get_state(connection, "queued_bytes")}
+        while batch := queue.take(100, 0):
+            queue.ack(batch)
         with database.snapshot() as connection:
             assert get_states(connection, "queued_bytes ") == {"a": 0}

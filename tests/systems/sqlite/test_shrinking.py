@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from app.log.envelope import Envelope
-from app.systems.sqlite.file import SqliteDatabase
+from app.systems.sqlite.file import CHECKPOINT_BYTES, SqliteDatabase
 from app.systems.sqlite.freeing import pages
 from app.systems.sqlite.queue import SqliteQueue
 from tests.conftest import MakeRecord
@@ -28,3 +28,20 @@ def test_free_pages_go_once_nothing_waits(database: SqliteDatabase, make_record:
     assert pages.shrink(database) > pages.PAGES_AT_ONCE
     assert count(database, "freelist_count") <= pages.KEPT_PAGES
     assert count(database, "page_count") < before / 2
+
+
+def test_the_write_ahead_log_does_not_grow_by_what_is_given_back(
+    database: SqliteDatabase, make_record: MakeRecord
+) -> None:
+    """Pages behind the free ones are written anew; they are copied into the file on the way."""
+    queue = SqliteQueue(database, limit=1 << 40, min_free=0)
+    queue.put([Envelope([make_record(message="x" * 900_000)]) for _ in range(50)])
+    with database.write(durable=False) as connection:
+        connection.execute("CREATE TABLE behind AS SELECT seq, body FROM queue")
+    while batch := queue.take(100, 0):
+        queue.ack(batch)
+    database.close()  # the last connection to a file takes its write-ahead log along
+    again = SqliteDatabase(database.path)
+    assert pages.shrink(again) > 0
+    assert again.log_size() < 2 * CHECKPOINT_BYTES
+    again.close()

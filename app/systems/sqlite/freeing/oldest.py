@@ -74,7 +74,9 @@ def _readable(connection: Connection, places: Sequence[int]) -> dict[int, LogRec
                 _rows[_said(row[0], row[5], row[5])] = row[4]
     for one, at in segments:
         try:
-            found.update(zip(map(one.keys(connection).place, at), one.records(connection, at), strict=True))
+            # Also what stays of it: a segment of which some logs go is written anew.
+            every = one.records(connection, range(one.logs))
+            found.update(zip(map(one.keys(connection).place, at), [every[row] for row in at], strict=True))
         except DAMAGED:
             _segments.add(_said(one.stamp, one.first, one.last))
     return found

@@ -16,6 +16,8 @@ def shrink(database: SqliteDatabase) -> int:
     freed = 0
     while (step := _step(database)) > 0:
         freed += step
+        # Pages that lay behind free ones were written anew, into the write-ahead log: it would grow by what the file loses.
+        database.checkpoint()
     return freed
 
 
