@@ -168,10 +168,10 @@ class Accept:
             receipt = self._partial([log.id for log in logs if log.id not in taken.missing | taken.duplicates])
         return Outcome(accepted, len(taken.duplicates) + twice, rejected, receipt, parsed.dropped)
 
-    def bury(self, body: bytes, problem: Problem, sender: str, agent: str | None = None) -> None:
+    def bury(self, body: bytes, problem: Problem, sender: str, agent: str | None = None, space: str = "") -> None:
         """Keep the beginning of a body that can't be read, with the reason."""
         refused = [self._unreadable(body, problem, UNREADABLE_KEPT)]
-        self._queue.put(_letters(self._ids, refused, sender))
+        self._queue.put(_letters(self._ids, refused, sender), space=space)
         self._saw(sender, agent, 0, refused)
 
     def refuse(self, body: bytes, problem: Problem, sender: str, agent: str) -> None:

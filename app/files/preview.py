@@ -20,6 +20,7 @@ from app.files.unpack import decode
 from app.json_text import LENIENT, NotJSON
 from app.log import own
 from app.log.dialects import table
+from app.log.fold import cleaned
 from app.log.foreign import doubled
 from app.log.foreign.objects import UNREAD
 from app.log.limits import Limits
@@ -218,7 +219,11 @@ def _entries(
 
 def _read(entry: Entry, format: Format, assumed: Assumed, door: _Door) -> Iterator[Previewed]:
     first, last = entry.number + 1, entry.number + 1 + entry.text.count("\n")
-    objects = _objects(entry, format, assumed)
+    try:
+        objects = _objects(entry, format, assumed)
+    except RecursionError:
+        yield door.refused(Previewed({}, format.name, first, last), Problem("is nested too deeply"))
+        return
     if objects is None:
         try:
             logs = entry.logs(format, assumed)
@@ -242,6 +247,8 @@ def _objects(entry: Entry, format: Format, assumed: Assumed) -> list[Previewed] 
         return None
     raw = text.encode("utf-8", "surrogatepass")
     value, later = doubled.decode(raw, value)
+    if "\\u" in text:
+        value, later = cleaned(value), cleaned(later)
     reader = Reader(assumed, lambda line: read_inner(line, assumed))
     return [
         Previewed(one.log, one.read_as or OWN, 0, 0, one.origins, unused=unused(value, one.origins))

@@ -62,9 +62,10 @@ _AWS_SECRET = _pattern(
     r"(?i)(?:secret[_. -]?access[_. -]?key|aws[_. -]?secret(?:[_. -]?key)?)(?:[\s:=>\"']|\\+[\"'])+((?:[a-z0-9+=]|\\*/){40,})"
 )
 #: Keys by what their makers have them begin with: GitHub; GitLab; Slack and its webhooks; Stripe; Google; npm; PyPI; SendGrid; OpenAI and
-#: Anthropic; Twilio; DigitalOcean; Shopify; Telegram; Hugging Face; Azure's storage; our own tokens.
+#: Anthropic; Twilio; DigitalOcean; Shopify; Telegram, behind `/bot` in the address of each of its requests; Hugging Face; Azure's storage; our
+#: own tokens.
 _KEY = _pattern(
-    rf"(?:^|[^A-Za-z0-9]|{TAKEN})("
+    rf"(?:^|[^A-Za-z0-9]|/bot|%2[Ff]bot|{TAKEN})("
     r"gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{36,}|gl(?:pat|oas|dt|rt|cbt|ptt|ft|imt|agent|soat)-[A-Za-z0-9_-]{20,}"
     r"|xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{10,}|xapp-[A-Za-z0-9-]{20,}|hooks\.slack\.com/(?:services|workflows|triggers)/[A-Za-z0-9/]{20,}"
     r"|[sr]k_(?:live|test)_[A-Za-z0-9]{16,}|whsec_[A-Za-z0-9+/=]{24,}"
@@ -78,9 +79,16 @@ _KEY = _pattern(
 _PRIVATE_KEY = _pattern(
     r"(-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?s:.*?)(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\z))"
 )
-#: Names in the metadata whose value is a secret key.
-_SECRET_NAME = re.compile(r"secret.?access.?key|aws.?secret", re.IGNORECASE)
-_SECRET = re.compile(r"[A-Za-z0-9/+=]{40}")
+#: Words of prose have no digit, and are not as long.
+_NO_PROSE = r"(?=.{20}|.*\d)"
+#: By detector, names in the metadata whose value is a secret that has no form of its own, and which values are.
+_NAMED = {
+    "aws": (re.compile(r"secret.?access.?key|aws.?secret", re.IGNORECASE), re.compile(r"[A-Za-z0-9/+=]{40}")),
+    "bearer": (
+        re.compile(r"(?:^|[^a-z0-9])(?:access|refresh)_token$", re.IGNORECASE),
+        re.compile(rf"{_NO_PROSE}[A-Za-z0-9._~+/=-]{{8,}}"),
+    ),
+}
 _DIGIT = re.compile(r"\d")
 
 
@@ -100,19 +108,24 @@ def _bearers(text: str) -> Iterator[Span]:
 
 def _groups(*patterns: re2._Regexp) -> Finder:
     def find(text: str) -> Iterator[Span]:
+        # As bytes: of a text each search would encode all of it anew, which takes seconds where there are thousands of finds.
+        encoded = text.encode()
         for pattern in patterns:
             # Each search begins at the end of the last find's group, not of its match: two finds may share the sign between them.
-            start = 0
-            while (found := pattern.search(text, start)) is not None:
-                yield found.span(1)
-                start = found.end(1)
+            end = after = 0
+            while (found := pattern.search(encoded, end)) is not None:
+                before, (start, end) = end, found.span(1)
+                first = after + len(encoded[before:start].decode())
+                after = first + len(encoded[start:end].decode())
+                yield first, after
 
     return find
 
 
-def is_secret_of(name: str, value: str) -> bool:
-    """Return whether a value of the metadata is an AWS secret key by the *name* beside it: it has no form of its own."""
-    return _SECRET.fullmatch(value) is not None and _SECRET_NAME.search(name) is not None
+def is_secret_of(detector: str | None, name: str, value: str) -> bool:
+    """Return whether a value of the metadata is a secret by the *name* beside it, though it has no form of its own."""
+    named = _NAMED.get(detector or "")
+    return named is not None and named[1].fullmatch(value) is not None and named[0].search(name) is not None
 
 
 DETECTORS = {

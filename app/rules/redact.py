@@ -149,7 +149,6 @@ class Work:
         self._rules = rules
         self._key = key
         self._everywhere = everywhere
-        self._aws = any(one.rule.detector == "aws" for one in rules)
 
     def value(self, value: Any, place: Place) -> Any:
         """Return the value at *place* without what is to go; None where all of it went."""
@@ -201,6 +200,8 @@ class Work:
                 continue
             try:
                 found += [(start, end, number) for start, end in one.find(text)]
+                if not name and place and is_secret_of(one.rule.detector, place[-1], text):
+                    found.append((0, len(text), number))
             except Exception:
                 broken = one
                 _failed(one)
@@ -208,9 +209,6 @@ class Work:
             # The rule failed, so nobody knows which secrets it would have found: the text is not shown at all, and the log is kept.
             self.counts[broken.rule.name] += 1
             return f"[{broken.rule.name} failed]"
-        if self._aws and not name and place and is_secret_of(place[-1], text):
-            number = next(at for at, one in enumerate(self._rules) if one.rule.detector == "aws")
-            found.append((0, len(text), number))
         return self._without(text, merged(found)) if found else text
 
     def _without(self, text: str, spans: Sequence[tuple[int, int, int]]) -> str:

@@ -8,14 +8,12 @@ counts as one. Where no space has ever sent, the rule is not asked.
 
 from __future__ import annotations
 
-import math
+import threading
 import time
+from collections import Counter, deque
 from collections.abc import Callable
 
 from app.errors import QueueFull
-
-#: Seconds after which what a space sent counts for a third (1/e) of it: about as long as a flood takes to fill a queue.
-LATELY_SECONDS = 600.0
 
 
 def has_room(own: float, size: int, waiting: float, limit: int) -> bool:
@@ -29,24 +27,33 @@ def full(space: str) -> QueueFull:
     return QueueFull(f"{whose} a share of the queue, which is full; the rest is for others", retry_after=10)
 
 
-class SentLately:
-    """Counts the bytes that each space sent of late through this process: about what of it waits, in a queue that does not know whose messages are."""
+class SentLast:
+    """What this process put last into a queue that takes in order and does not know whose its messages are: what waits of each space is among it."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        #: Bytes that count, and when they did, by space. Two threads at once may lose one's.
-        self._sent: dict[str, tuple[float, float]] = {}
+        self._clock, self._guard = clock, threading.Lock()
+        #: The bytes of each space, by the second in which they were put, the oldest first; and all of these.
+        self._seconds: deque[tuple[int, Counter[str]]] = deque()
+        self._sent: Counter[str] = Counter()
+        self._shared = False
 
     def add(self, space: str, size: int) -> None:
         """Count bytes that were put."""
-        self._sent[space] = self.of(space) + size, self._clock()
+        with self._guard:
+            second = int(self._clock())
+            if not self._seconds or self._seconds[-1][0] != second:
+                self._seconds.append((second, Counter()))
+            self._seconds[-1][1][space] += size
+            self._sent[space] += size
+            self._shared = self._shared or bool(space)
 
-    def of(self, space: str) -> float:
-        """Return how many bytes of a space count."""
-        now = self._clock()
-        size, when = self._sent.get(space, (0.0, now))
-        return size * math.exp((when - now) / LATELY_SECONDS)
+    def of(self, space: str, waiting: float) -> float:
+        """Return how many bytes of a space wait at most, of *waiting* in all: those among the last so many that were put."""
+        with self._guard:
+            while self._seconds and self._sent.total() - self._seconds[0][1].total() >= waiting:
+                self._sent -= self._seconds.popleft()[1]
+            return min(self._sent[space], waiting)
 
     def is_shared(self) -> bool:
         """Return whether any space has sent something."""
-        return any(self._sent)
+        return self._shared

@@ -86,3 +86,25 @@ def test_what_looks_like_a_time_and_was_not_used_is_named(client: FlaskClient) -
     assert "<code>when_done</code>" in page and "its arrival" in page
     timed = client.post("/overview/add", data={"lines": PINO.decode(), "zone": "UTC"}).text
     assert "its arrival" not in timed and "not used" not in timed
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        '{"message":"a\\ud800","loglevel\\ud800":"odd"}',
+        '{"level":50,"time":"\\udc00","pid":7,"hostname":"web-1","msg":"a\\ud800"}',
+    ],
+)
+def test_half_a_pair_of_surrogates_is_shown_as_it_would_be_kept(client: FlaskClient, sent: str) -> None:
+    """In values and in names, of what was not used too: no text holds it."""
+    [log] = client.post("/logs/preview", data=sent).json["logs"]  # type: ignore[index]
+    assert log["log"]["message"] == "a\ufffd"
+    page = client.post("/overview/add", data={"lines": sent, "zone": "UTC"})
+    assert page.status_code == 200 and "a\ufffd" in page.text
+
+
+def test_half_a_pair_of_surrogates_deep_down_is_refused(client: FlaskClient) -> None:
+    """As where such a file is read, rather than being a fault of the server."""
+    sent = '{"message":"a\\ud800","a":' + "[" * 900 + "]" * 900 + "}"
+    [log] = client.post("/logs/preview", data=sent).json["logs"]  # type: ignore[index]
+    assert log["refused"]["message"] == "is nested too deeply"

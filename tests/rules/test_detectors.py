@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from itertools import islice
 
 import msgspec
@@ -77,3 +78,44 @@ def test_few_logs_without_secrets_are_changed() -> None:
         texts += file.read_text(encoding="utf-8").splitlines()
     changed = [text for text in texts if rules.records([LogRecord(b"", 0, 0, "info", text)])[0] is not None]
     assert len(changed) <= FALSE_SHARE * len(texts), changed[:10]
+
+
+def test_a_token_beside_its_name_is_found_in_the_metadata() -> None:
+    """As in a text, though there name and value are apart; a word there is none."""
+    metadata = {
+        "access_token": "Zm9vYmFy1234",
+        "oauth": {"app_refresh_token": "opaque/token+without=digits"},
+        "token": "x",
+    }
+    record = LogRecord(b"", 0, 0, "info", "logged in", metadata=metadata)
+    assert redactor("bearer: mask bearer").records([record]) == [{"bearer": 2}]
+    assert record.metadata is not None
+    assert (record.metadata["access_token"], record.metadata["oauth"]) == (
+        "[bearer]",
+        {"app_refresh_token": "[bearer]"},
+    )
+    record = LogRecord(
+        b"", 0, 0, "info", "logged in", metadata={"access_token": "expired", "access_tokens": "12345678"}
+    )
+    assert redactor("bearer: mask bearer").records([record]) == [None]
+
+
+def test_the_token_of_a_bot_in_an_address_is_found() -> None:
+    """Telegram has it behind `bot` in the path of each request, which is what clients log."""
+    token = "123456789:AA" + "HdqTcvCH1vGWJxfSeofSAs0K5PALDsaw1"
+    for text in (
+        f"POST https://api.telegram.org/bot{token}/sendMessage 200",
+        f"to=https%3A%2F%2Fa%2Fbot{token}%2FgetMe",
+    ):
+        assert [text[start:end] for start, end in DETECTORS["key"].find(text)] == [token]
+
+
+def test_many_finds_in_one_text_take_little_time() -> None:
+    """Of characters of several bytes too, whose places are told right."""
+    secret = "sk_live_" + "a" * 16
+    text = f"é {secret} " * 5_000
+    began = time.process_time()
+    found = list(DETECTORS["key"].find(text))
+    assert time.process_time() - began < 1
+    assert {text[start:end] for start, end in found} == {secret}
+    assert len(found) == 5_000

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.systems.shares import LATELY_SECONDS, SentLately, has_room
+from app.systems.shares import SentLast, has_room
 
 LIMIT = 10_000
 
@@ -34,18 +33,33 @@ def test_a_space_of_which_nothing_waits_has_room() -> None:
     assert not has_room(4_001, 1_000, 4_001, LIMIT)
 
 
-def test_what_was_sent_is_forgotten() -> None:
-    """By and by; what is of no space is counted too, and alone makes no shares."""
+def test_what_was_put_last_is_what_waits() -> None:
+    """What was put before is stored; what is of no space is counted too, and alone makes no shares."""
     now = [100.0]
-    sent = SentLately(lambda: now[0])
+    sent = SentLast(lambda: now[0])
     sent.add("", 5)
     assert not sent.is_shared()
     sent.add("a", 1_000)
     assert sent.is_shared()
-    assert (sent.of(""), sent.of("a"), sent.of("b")) == (5, 1_000, 0)
-    now[0] += LATELY_SECONDS
-    assert sent.of("a") == pytest.approx(367.9, abs=0.1)
-    sent.add("a", 1_000)
-    assert sent.of("a") == pytest.approx(1367.9, abs=0.1)
-    now[0] += 50 * LATELY_SECONDS
-    assert sent.of("a") < 1
+    assert (sent.of("", 2_000), sent.of("a", 2_000), sent.of("b", 2_000)) == (5, 1_000, 0)
+    assert sent.of("a", 700) == 700
+    now[0] += 1
+    sent.add("b", 600)
+    assert (sent.of("a", 700), sent.of("b", 700)) == (700, 600)
+    assert (sent.of("a", 600), sent.of("b", 600), sent.of("", 600)) == (0, 600, 0)
+    assert sent.of("b", 0) == 0
+
+
+def test_who_sent_much_that_is_stored_has_room_beside_a_flood() -> None:
+    """Whatever it sent before the flood: nothing of it waits."""
+    now = [0.0]
+    sent, waiting = SentLast(lambda: now[0]), 0
+    for _ in range(1_000):
+        now[0] += 1
+        sent.add("steady", LIMIT // 100)
+    now[0] += 1
+    while has_room(sent.of("loud", waiting), 100, waiting, LIMIT):
+        sent.add("loud", 100)
+        waiting += 100
+    assert LIMIT // 2 - 100 <= waiting <= LIMIT // 2
+    assert has_room(sent.of("steady", waiting), 100, waiting, LIMIT)

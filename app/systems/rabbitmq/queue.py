@@ -83,7 +83,7 @@ class RabbitQueue:
         self._opened = _Connections()
         self._full_until = 0.0
         self._mean = 1024.0
-        self._sent = shares.SentLately()
+        self._sent = shares.SentLast()
         #: Bytes that waited when it was last counted, with those that were put since; and when that was.
         self._waiting, self._counted = 0.0, float("-inf")
 
@@ -106,7 +106,7 @@ class RabbitQueue:
             self._counted = now
             with suppress(Unavailable):
                 self._link(self._open().counting).count().add_done_callback(self._note_waiting)
-        if not shares.has_room(min(self._sent.of(space), self._waiting), size, self._waiting, self._limit):
+        if not shares.has_room(self._sent.of(space, self._waiting), size, self._waiting, self._limit):
             raise shares.full(space)
 
     def _note_waiting(self, counted: Future[tuple[int, int]]) -> None:

@@ -51,7 +51,7 @@ def ingest() -> Response:
         body = inflated(body)
         parsed = _parsed(body, asked.environ.get("CONTENT_TYPE"), held.limits, strict)
     except InvalidRecord as error:
-        held.accept().bury(body, error.problems[0], sender, agent)
+        held.accept().bury(body, error.problems[0], sender, agent, space())
         raise
     except InvalidInput as error:
         # A body of another type, or too large once decompressed, is kept nowhere, so that the page of sources is the one place

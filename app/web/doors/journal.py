@@ -70,7 +70,7 @@ class Upload:
         self._accept()
         if whole and self._entries.stray:
             problem = Problem("is no entry in the Journal Export Format")
-            self._parts.accept().bury(self._entries.stray, problem, self._sender, self._agent)
+            self._parts.accept().bury(self._entries.stray, problem, self._sender, self._agent, self._space)
 
     def _accept(self) -> None:
         for start in range(0, len(self._waiting), BATCH):

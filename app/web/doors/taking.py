@@ -70,7 +70,8 @@ def read_body(*, also: Sequence[str] = ()) -> bytes:
 
 def bury(body: bytes, problem: Problem) -> None:
     """Keep the beginning of a body that can't be read as a dead letter, with the reason. Raises Unavailable."""
-    parts().accept().bury(body, problem, request.remote_addr or "", request.headers.get("User-Agent", ""))
+    agent = request.headers.get("User-Agent", "")
+    parts().accept().bury(body, problem, request.remote_addr or "", agent, space())
 
 
 def take(

@@ -186,11 +186,18 @@ class Admission:
             line.worked += (self._clock() - began - line.worked) * LATEST_PART
         self._working[line.sends] -= 1
         line.working -= 1
+        # More than one where FEW were at work until now.
+        while self._hand_on():
+            pass
+
+    def _hand_on(self) -> bool:
+        """Give a thread to the next line that waits and has room; return whether there is one."""
         for _ in range(len(self._lines)):
             following = self._lines[0]
             self._lines.rotate(-1)
             if following.size and self._has_room(following) and self._admitted(following):
-                return
+                return True
+        return False
 
     def _begin(self, line: WaitingLine) -> None:
         self._working[line.sends] += 1

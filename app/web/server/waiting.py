@@ -46,9 +46,12 @@ class WaitingLines:
         # and each request waits for its own.
         is_near = backends.is_one_file(app.extensions["logingestor"].settings)
         self._resending = WaitingLine(True, *RESENDING_SECONDS, brisk=is_near, sender_of=self.sender)
+        # What waits for its logs to be stored, up to ten seconds, works at nothing: among the former it would pass for requests that
+        # are worked at for so long, and take the places of those few that are at work under a flood.
+        self._staying = WaitingLine(True, *RESENDING_SECONDS, sender_of=self.sender)
         self._losing = WaitingLine(True, *LOSING_SECONDS, sender_of=self.sender)
         self._waiting = WaitingLine(sends=True, sender_of=self.sender)
-        self.all = (self.others, self._resending, self._losing, self._waiting)
+        self.all = (self.others, self._resending, self._staying, self._losing, self._waiting)
         self._known: dict[tuple[str, str], WaitingLine] = {}
         self._shared = {rule.rule for rule in app.url_map.iter_rules(INGEST)} if is_near else set[str]()
 
@@ -65,7 +68,7 @@ class WaitingLines:
                 if len(self._known) >= REMEMBERED:
                     self._known.clear()
                 self._known[asked] = line
-        return line
+        return self._staying if line is self._resending and b"wait=" in scope["query_string"] else line
 
     def shares(self, scope: Scope, size: int) -> bool:
         """Return whether a request with a body of *size* bytes may share a thread with others while all wait for their commit.

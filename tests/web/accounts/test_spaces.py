@@ -22,6 +22,7 @@ from app.query.language.parse import parse
 from app.query.operations import from_json
 from app.rules import retention
 from app.settings.settings import Settings
+from app.systems.sqlite.queue import SqliteQueue
 from app.times.instant import now_ms
 from app.web import create_app
 from app.web.accounts import tokens
@@ -311,3 +312,16 @@ def test_commands_and_page(settings: Settings, closed: Flask) -> None:
     shown = client.get("/access", headers=basic).text
     assert "3.0 GiB" in shown
     assert "sends to the space <b>bank</b>" in shown
+
+
+def test_what_can_t_be_read_takes_of_the_share_of_its_space(closed: Flask) -> None:
+    """Not of that of those who belong to no space; so at every door that buries a body."""
+    spaces.add(held(closed).record.spaces, "shop")
+    client, headers = closed.test_client(), make(closed, "writer", "shop") | JSON
+    assert client.post("/logs/ingest/", data=b'[{"message": "x"', headers=headers).status_code == 400
+    assert client.post("/loki/api/v1/push", data=b"{", headers=headers).status_code == 400
+    assert client.post("/upload", data=b"no entry\n", headers=headers).status_code == 202
+    queue = held(closed).queue
+    assert isinstance(queue, SqliteQueue)
+    with queue._database.snapshot() as connection:
+        assert connection.execute("SELECT space, count(*) FROM queue GROUP BY space").fetchall() == [("shop", 3)]

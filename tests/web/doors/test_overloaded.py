@@ -166,6 +166,17 @@ def test_line_of_each_door(server: Server, name: str) -> None:
     assert line.burst < 5 or name in WAITING
 
 
+def test_who_waits_until_logs_are_stored_is_in_nobodys_way(server: Server) -> None:
+    """In a line of its own: how long it stays says nothing of how long others are worked at."""
+    scope = server._scope(ROWS["ingest"], {})
+    quick, staying = server.lines(scope), server.lines({**scope, "query_string": b"strict=true&wait=indexed"})
+    assert quick.brisk
+    assert not staying.brisk
+    assert staying in server.lines.all
+    assert server.lines(scope) is quick
+    assert staying.standing == quick.standing
+
+
 @pytest.mark.parametrize("path", ["/logs/filter", "/logs/export", "/login", "/nowhere/at/all/", "/dead/replay"])
 def test_all_else_is_with_the_pages(server: Server, path: str) -> None:
     """Searches too, though they come by POST; and what is on no route."""

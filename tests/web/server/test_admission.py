@@ -338,3 +338,17 @@ async def test_senders_that_are_gone_are_forgotten(desk: Desk) -> None:
         await desk.come(desk.logs, 1, f"{number}")
         await desk.leave(desk.logs)
     assert len(desk.logs.senders) <= admission.REMEMBERED + 1
+
+
+@at_desk
+async def test_once_nobody_is_refused_any_more_all_threads_are_used_again(desk: Desk) -> None:
+    """Though some always wait: as many clients as there are threads, each of which comes again as soon as it is answered."""
+    brisk = WaitingLine(True, BURST, STANDING, brisk=True, sender_of=sender)
+    desk.admission = Admission((brisk,), lambda: desk.now)
+    brisk.worked, brisk.refused = 1.0, desk.now
+    await desk.come(brisk, EACH)
+    assert brisk.working == FEW
+    desk.now += CALM_SECONDS + 0.1
+    await desk.leave(brisk)
+    await desk.come(brisk)
+    assert (brisk.working, brisk.size) == (EACH, 0)
