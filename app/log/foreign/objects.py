@@ -12,7 +12,8 @@ from app.log.dialects.dialect import at
 from app.log.foreign import fits, layouts, pairs, scales, traces, ways
 from app.log.foreign.found import NULLS, OWN, Foreign, Search
 from app.log.foreign.layouts import Layout
-from app.log.foreign.roles import EXCEPTIONS, FAILED, LAST, REQUEST_OBJECTS, REQUESTS, STATUSES
+from app.log.foreign.requested import requested
+from app.log.foreign.roles import EXCEPTIONS, FAILED, LAST, STATUSES
 from app.times.written import Assumed
 
 #: Name under metadata of what could not be read: the field, and why.
@@ -127,28 +128,7 @@ def _failure(search: Search) -> bool:
             first = value.strip()
             search.take("message", first.partition("\n")[0] if len(first) > 1_000 else first, path, whole=False)
             return True
-    return _request(search)
-
-
-def _request(search: Search) -> bool:
-    """Make a message of the request that an access log is about: `GET /var 200`."""
-    value = search.value
-    inner = next((value[name] for name in REQUEST_OBJECTS if type(value.get(name)) is dict), value)
-    line = value.get("request")
-    if type(line) is not str:
-        line = _requested(inner) or _requested(value)
-    if line is None or not line.strip():
-        return False
-    places = ((one, path) for one in (inner, value) for path in STATUSES)
-    status = next((found for one, path in places if type(found := at(one, path)) in (int, str)), None)
-    search.log["message"] = line if status is None else f"{line} {status}"
-    return True
-
-
-def _requested(value: dict[str, Any]) -> str | None:
-    """Return method and address of a request whose names stand in an object; None where one of them is missing."""
-    method, address = (next((value[name] for name in names if type(value.get(name)) is str), "") for names in REQUESTS)
-    return f"{method} {address}" if method and address else None
+    return requested(search)
 
 
 def _level(search: Search) -> None:

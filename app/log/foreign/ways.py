@@ -167,6 +167,10 @@ def _id(sent: str) -> str | None:
     return sent if traces.is_plain(sent) or traces.trace(sent) == (sent, None) else None
 
 
+#: Types of a level or time that are read without a search.
+_PLAIN = {str, int, float}
+
+
 def learn(search: Search, found: Foreign) -> Way | None:
     """Return a short way to read further logs of this layout, learned from a full search that *found* one log; None where nothing can be learned."""
     dialect, value = search.layout.dialect, search.value
@@ -176,16 +180,9 @@ def learn(search: Search, found: Foreign) -> Way | None:
     if places is None or search.used != {place.path[0] for place in places.values() if len(place.path) == 1}:
         return None
     kinds = {name: type(place.take(value)) for name, place in places.items()}
-    if (
-        kinds.get("message") is not str
-        or places["message"].path == LAST
-        or not {kinds.get("level", str), kinds.get("timestamp", str)}
-        <= {
-            str,
-            int,
-            float,
-        }
-    ):
+    if kinds.get("message") is not str or places["message"].path == LAST:
+        return None
+    if not {kinds.get("level", str), kinds.get("timestamp", str)} <= _PLAIN:
         return None
     if any(name in places and not _is_sent_as_it_is(places[name], kinds[name]) for name in _IDS):
         return None
