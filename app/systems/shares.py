@@ -28,7 +28,7 @@ def full(space: str) -> QueueFull:
 
 
 class SentLast:
-    """What this process put last into a queue that takes in order and does not know whose its messages are: what waits of each space is among it."""
+    """Remembers the last puts of this process into a queue that takes in order and does not know whose its messages are: whatever waits is among them."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._guard = clock, threading.Lock()

@@ -89,7 +89,7 @@ GOES_ON = re.compile(
     r"Stack Trace:$|- /\S{1,300}:\d+$|Request URL: |Referer URL: |Client IP: |! (?:at |Causing: |\.\.\. |(?:[\w$]{1,99}\.){1,20}[\w$]{1,199}(?::|$))|"
     r"\S{1,300}\.rb:\d+:in ['`]|\*\* (?:\(\w|[{\[<\"']|(?:Last (?:message|event)|When |Reason |State|Client |Queued |Postponed )\b)|>  ?File \"|[╭│╰]|\tat |-{1,3} \*{2,7} -{3}|stack traceback:$"
 )
-#: What VMware's services write before each line that goes on with a log, and what each of these logs has in its head. Others
+#: Text that services of VMware write before each line that goes on with a log, and what each of these logs has in its head. Others
 #: write such an arrow before what they send: OkHttp, a dialogue with a mail server.
 _ARROW, _ORIGINATOR = "--> ", "[Originator@6876 "
 #: A frame of a stack, wherever it begins.

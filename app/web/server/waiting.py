@@ -46,7 +46,7 @@ class WaitingLines:
         # and each request waits for its own.
         is_near = backends.is_one_file(app.extensions["logingestor"].settings)
         self._resending = WaitingLine(True, *RESENDING_SECONDS, brisk=is_near, sender_of=self.sender)
-        # What waits for its logs to be stored, up to ten seconds, works at nothing: among the former it would pass for requests that
+        # Requests that wait for their logs to be stored, up to ten seconds, work at nothing: among the former they would pass for requests that
         # are worked at for so long, and take the places of those few that are at work under a flood.
         self._staying = WaitingLine(True, *RESENDING_SECONDS, sender_of=self.sender)
         self._losing = WaitingLine(True, *LOSING_SECONDS, sender_of=self.sender)
