@@ -32,6 +32,10 @@ PLACE = re.compile(
 )
 #: A fault of Oracle's database, on a line of its own.
 _ORACLE = re.compile(r"ORA-\d{5}\b")
+#: What GORM writes beneath a query that failed or was slow: how long it took, how many rows it met, the statement.
+_STATEMENT = re.compile(r"\[\d{1,9}\.\d{3}ms\] \[rows:(?:-|\d{1,19})\] ")
+#: All that it writes above one that was neither.
+_CALLER = re.compile(r"\S{1,300}\.go:\d{1,7}")
 _STANZA_TIME = re.compile(r"SET timestamp=(\d{9,11}(?:\.\d{1,6})?);|Timestamp +Start: (\d{9,11}\.\d{1,9}) ")
 _ELEMENT = re.compile(r"<(date|logger|level|class|method|thread|message)>([^<]{0,65536})</\1>")
 #: Attributes of a log4j:event, its texts, and its properties.
@@ -173,6 +177,13 @@ class Entry:
             said = textwrap.dedent("\n".join(said)).lstrip("\n").split("\n")
             level = "error" if any(map(_ORACLE.match, said)) else words.leading(said[0])
             log = {"level": level, **log} if level is not None else log
+        if (
+            "level" not in log
+            and said
+            and _STATEMENT.match(said[0])
+            and not _CALLER.fullmatch(log["message"] or "x.go:0")
+        ):
+            log = {**log, "level": "warn" if log["message"].startswith("SLOW SQL") else "error"}
         if self._is_error_alone(log):
             log = {**log, "level": "error", "message": f"Error: {log['message']}"}
         if self.trace is not None:

@@ -93,7 +93,7 @@ GOES_ON = re.compile(
 #: write such an arrow before what they send: OkHttp, a dialogue with a mail server.
 _ARROW, _ORIGINATOR = "--> ", "[Originator@6876 "
 #: A frame of a stack, wherever it begins.
-FRAME = re.compile(r"\s*(?:at \S|File \"|\d+: \S+::|from \S+:\d+|\.\.\. \d+ |Caused by:|\S+\.go:\d+)")
+FRAME = re.compile(r"\s*(?:at \S|File \"|\d+: \S+::|from \S+:\d+|\.\.\. \d+ |Caused by:|\S+\.go:\d+|-> {1,4}\S+\.\S+$)")
 #: A function of Go on a line of its own, in a stack: `main.main`, `net/http.(*conn).serve(0xc0)`.
 FUNCTION = re.compile(r"(?:[\w.~@-]{1,100}/){0,20}[\w~@-]{1,100}\.[\w.()*\[\]·]{1,200}(?:\([^()]{0,300}\))?$")
 _MONTH = re.compile(r"[A-Z][a-z]{2} [ \d]\d \d\d:")
@@ -148,7 +148,7 @@ _BEHIND = re.compile(
 #: Characters of a text in which it is looked for.
 _LOOKED = 4_000
 _RUBY = re.compile(r"\S{1,300}\.rb:\d+:in ['`].{0,200}': (?P<message>.*) \((?P<type>[A-Z][\w:]{0,200})\)")
-_PANIC = re.compile(r"panic: (?P<message>.*)")
+_PANIC = re.compile(r"panic: (?P<message>.*?)(?: \[recovered(?:, repanicked)?\])?$")
 
 
 _ANY = re.compile("|".join(f"(?:{trace.begins.pattern})" for trace in TRACES))

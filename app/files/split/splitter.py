@@ -150,6 +150,8 @@ class Splitter:
             entry.until = next((until for begins, until in joins.BLOCKS if begins.search(message)), None)
         if found is not None and text.endswith(message[-80:]) and ("timestamp" in found or self._format.npmlog):
             entry.column = max(len(text) - len(message), 0)
+            if self._format.npmlog and text.startswith(f"{found.get('resourceId')} "):
+                entry.column += message.find(" ") + 1  # behind a heading the prefix stands in the text
         _trace(entry, text if found is None or "timestamp" not in found else message, first=True)
         return ended
 

@@ -94,6 +94,7 @@ _VALUES = (
     ("pairs", tail.pairs),
     ("payload", tail.payload),
     ("fields", tail.bracketed),
+    ("labels", tail.labelled),
     ("json", tail.object_of),
 )
 #: Metadata that are numbers.

@@ -28,6 +28,7 @@ _HASH = re.compile(rf"\{{(?=(?P<pairs>(?:{_HASHED.pattern}(?:, |(?=\}})))*))(?P=
 _ITEM = re.compile(r"'([A-Za-z_][\w.-]{0,63})': ('(?:[^'\\]|\\.){0,500}'|[^\s'\"{}\[\](),]{1,100})")
 _DICT = re.compile(rf"\{{(?:{_ITEM.pattern}(?:, (?=')|(?=\}}))){{1,40}}\}}$")
 _FIELD = re.compile(r"\[(\"(?:[^\"\\]|\\.)*+\"|[^\"\[\]=]+)=(\"(?:[^\"\\]|\\.)*+\"|[^\"\]]*+)\]")
+_LABELLED = re.compile(r"\[([A-Za-z_][\w.-]{0,60}):([^\[\]]{0,200})\] ")
 #: Names of a time among the pairs behind a text.
 _TIMES = ("timestamp", "@timestamp", "time", "ts")
 _NAME = re.compile(r"(?<!\S)([A-Za-z_][\w.-]{0,63})=")
@@ -108,6 +109,14 @@ def bracketed(text: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in _FIELD.findall(text):
         add(found, plain(name), _typed(name, value))
+    return found
+
+
+def labelled(text: str) -> dict[str, Any]:
+    """Return what stands in brackets of their own before a text, as nested-logrus-formatter writes it: `[component:pay] [pct:95] `."""
+    found: dict[str, Any] = {}
+    for name, value in _LABELLED.findall(text):
+        add(found, name, _typed(name, value))
     return found
 
 

@@ -187,13 +187,15 @@ _SAID = re.compile(
     re.ASCII,
 )
 
+#: A verb behind what an English text speaks of: `Error reading is fun`.
+_SPOKEN = r"\w+ (?:is|are|was|were|be|can|could|will|would|should|may|might|must|has|have|had|and|or)\b"
 #: How a text says that something failed, without a colon behind its first word: `Error in rule a:`, `Exception ignored in: <…>`.
 #: `Errors: 0`, `Error rate` and `Error handling is on` say nothing of the kind.
 _FAILED = re.compile(
     r"(?:Unhandled|Uncaught) (?:[Ee]rror|[Ee]xception)\b"
     r"|(?:Error|ERROR|Exception) (?:ignored|occurred|caught|in|while|when|during|on|at|init|startup|shutdown)\b"
     r"|(?:Error|ERROR|Exception) (?:from (?:line \d|[\w .-]{0,80}(?:[/\\`'\"<({\[]|:(?:[\s\d]|$)|\w\.\w|\w_\w|[a-z][A-Z]))"
-    r"|(?!handling|logging|reporting|tracking|testing|checking)[a-z]{2,12}ing (?:to |from |the |a )?\S)"
+    rf"|(?!{_SPOKEN})(?!handling|logging|reporting|tracking|testing|checking)[a-z]{{2,12}}ing (?:to |from |the |a )?\S)"
 )
 
 

@@ -34,7 +34,7 @@ _LEVEL = re.compile(
 #: A logger before a text.
 #: Names with their values, of which one is the text: `clientid: c1, msg: refused, reason: timeout`.
 _KEYED = re.compile(r"(?:[a-z_]{1,40}: [^,]{0,200}, ){0,8}msg: ")
-_LOGGER = re.compile(r"([A-Za-z_][\w.$-]{0,119}): (?=\S)")
+_LOGGER = re.compile(r"([A-Za-z_$][\w.$-]{0,119}): (?=\S)")
 #: npmlog's line: its heading, where it has one, level and prefix.
 _NPMLOG = re.compile(
     r"(?!(?:npm|gyp|lerna) )(?:(?P<program>[a-z][\w.@/-]{0,60}) )??(?P<level>ERR!|WARN|verb|sill|silly|http|info|notice|timing) (?P<rest>(?:(?P<resource>[\w.@/:-]{1,100}) )?(?P<message>.*))",

@@ -129,6 +129,10 @@ def _time(line: str, head: Head, assumed: Assumed) -> int | None:
 def _level(line: str, place: int, head: Head) -> tuple[int, bool]:
     """Find the level behind the time; return the place behind it, and whether the time is one for certain."""
     if head.level is not None:
+        # A console's label before the time, the logger's level behind it: `Trace: 2026-11-30T08:00:00Z TRACE shop: text`.
+        again = words.at(line, place + 1) if head.level.style == "title" and line[place : place + 1] == " " else None
+        if again is not None and again.style == "caps":
+            head.level, place = again, again.end
         return place, True
     certain = (
         line[place - 1] in "])" or line[place : place + 2] in (": ", "  ") or _SHORT.match(line, place) is not None

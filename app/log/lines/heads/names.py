@@ -44,7 +44,7 @@ _HUMPS = re.compile(r"(?:[A-Z][a-z0-9]+){2,}[A-Z]?$")
 #: Words that begin a text before a colon and name no logger.
 PROSE = frozenset(
     (
-        *("failed", "failure", "error", "errors", "warning", "exception", "panic", "caused", "cause"),
+        *("failed", "failure", "error", "errors", "warning", "exception", "panic", "caused", "cause", "bug"),
         *("cannot", "could", "can", "unable", "missing", "unknown", "invalid", "note", "usage", "hint"),
         *("result", "reason", "message", "status", "request", "response", "query", "the", "this"),
         *("found", "closed", "started", "stopped", "starting", "stopping", "retrying", "connecting"),

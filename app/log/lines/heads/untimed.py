@@ -18,8 +18,10 @@ _NAMED = re.compile(
 
 #: The seconds since the start behind a level: logrus' `INFO[0003]`.
 _STARTED = re.compile(r"\[\d{4,}\]")
-#: The seconds since the start before a level: Linkerd's `[     0.001234s]  INFO `.
-_UPTIME = re.compile(r"(?:\[ {0,12}(\d{1,9}\.\d{1,9})s\]|(\d{1,9}\.\d{6,9})s) {1,2}(?=[A-Z]{4,5} )")
+#: The seconds since the start before a level, or the process: Linkerd's `[     0.001234s]  INFO `, logrus-prefixed-formatter's `[0003]  INFO `, `[1234] INFO `.
+_UPTIME = re.compile(
+    r"(?:\[ {0,12}(?P<seconds>\d{1,9}\.\d{1,9})s\]|(?P<bare>\d{1,9}\.\d{6,9})s) {1,2}(?=[A-Z]{4,5} )|\[(?P<whole>0\d{3}|\d{4,9}(?=\]  ))\] {1,2}(?=[A-Z]{4,5} )|\[(?P<pid>\d{1,10})\] (?=[A-Z]{4,8} )"
+)
 
 
 def read(line: str, assumed: Assumed, *, column: bool = False) -> dict[str, Any] | None:
@@ -29,7 +31,7 @@ def read(line: str, assumed: Assumed, *, column: bool = False) -> dict[str, Any]
         since = _UPTIME.match(text)
         log = None if since is None else read(text[since.end() :], assumed, column=True)
         if since is not None and log is not None:
-            return {**log, "metadata": {"uptime": float(since[1] or since[2]), **log["metadata"]}}
+            return {**log, "metadata": {**_before(since), **log["metadata"]}}
     if (sign := signs.SIGN.match(text)) is not None:
         return signs.signed(text, sign)
     level = words.at(text, 0)
@@ -48,6 +50,13 @@ def read(line: str, assumed: Assumed, *, column: bool = False) -> dict[str, Any]
         return {"level": level.name, "message": text, "timestamp": time, **tail.ids(values), "metadata": values}
     started = _STARTED.match(after)
     return head.log_of(fields, head.inner(text, level.end + (started.end() if started else 0), fields) or text, assumed)
+
+
+def _before(since: re.Match[str]) -> dict[str, Any]:
+    """Return what stood before the level: the process, or the seconds since the start."""
+    if since["pid"]:
+        return {"pid": since["pid"]}
+    return {"uptime": int(since["whole"]) if since["whole"] else float(since["seconds"] or since["bare"])}
 
 
 def _beside(text: str, assumed: Assumed) -> dict[str, Any] | None:

@@ -15,6 +15,31 @@ LANGUAGES: tuple[Form, ...] = (
         "0:",
         rf"(?P<time>{_CLOCK}) (?P<function>[\w.*()]{{1,100}}) ▶ (?P<level>[A-Z]{{4,8}}) (?P<id>[0-9a-f]{{3,16}}) (?P<message>.*)",
     ),
+    # Beego, its letters that no other logger writes: 2026/11/30 08:00:00.123 [A] [main.go:12] text
+    form(
+        "beego",
+        r"0/ \[a",
+        rf"(?P<time>\d{{4}}/\d\d/\d\d {_CLOCK}) \[(?P<letter>[MAN])\] {{1,2}}(?:\[(?P<source>[\w./-]{{1,200}}\.go:\d{{1,7}})\] {{1,2}}(?:\[(?P<resource>[\w.-]{{1,60}})\] )?)?(?P<message>.*)",
+        {"M": "emergency", "A": "alert", "N": "notice"},
+    ),
+    # btclog with its places: 2026-11-30 08:00:00.123 [INF] PEER peer.go:12: text
+    form(
+        "btclog",
+        r"0- \[a",
+        rf"(?P<time>{_DAY} {_CLOCK}) \[(?P<level>TRC|DBG|INF|WRN|ERR|CRT)\] (?P<resource>[A-Z][A-Z\d]{{1,9}}) (?P<source>[\w./-]{{1,200}}\.go:\d{{1,7}}): (?P<message>.*)",
+    ),
+    # nested-logrus-formatter: Nov 30 08:00:00.123 [WARN] [component:pay] [pct:95] text
+    form(
+        "nested-logrus",
+        "[A-Z]",
+        rf"(?P<time>[A-Z][a-z]{{2}} [ \d]\d {_CLOCK}) \[(?P<level>TRAC|DEBU|INFO|WARN|ERRO|FATA|PANI)\] (?P<labels>(?:\[[A-Za-z_][\w.-]{{0,60}}:[^\[\]]{{0,200}}\] ){{1,20}})(?P<message>.*)",
+    ),
+    # electron-log for Node.js: 08:00:00.123 (scope) › text
+    form(
+        "electron-log",
+        "0:",
+        rf"(?P<time>{_CLOCK})(?: \((?P<resource>[\w.@/ -]{{1,60}})\))? {{1,20}}› (?P<message>(?![\[\u2000-\uffff]|[A-Z]{{3,8}}[ :]).*)",
+    ),
     # chi: 2026/11/29 14:00:01 [host/abc-000001] "GET http://localhost/x HTTP/1.1" from 127.0.0.1:1234 - 500 10B in 12.3µs
     form(
         "chi",

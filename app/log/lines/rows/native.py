@@ -109,6 +109,13 @@ NATIVE: tuple[Form, ...] = (
         r"<(?P<letter>[iwetd])> (?:\[(?P<resource>[\w./@:-]{1,100})\] )?(?P<message>.*)",
         {"i": "info", "w": "warn", "e": "error", "t": "trace", "d": "debug"},
     ),
+    # Vite's errors, which only their colour marks: 2:00:02 PM [vite] (client) Pre-transform error: text
+    form(
+        "vite",
+        r"\d|0:",
+        r"(?P<time>\d{1,2}:\d\d:\d\d [AP]M) (?P<message>\[vite\] (?:\(\w{1,30}\) )?(?:Internal server|Pre-transform) error: .*)",
+        level="error",
+    ),
     # Zigbee2MQTT: [2026-11-29 14:00:02] error:   zh:controller: text
     form(
         "zigbee2mqtt",

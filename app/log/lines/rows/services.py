@@ -102,7 +102,13 @@ SERVICES: tuple[Form, ...] = (
     form(
         "log-driver-1.2",
         r"\[a",
-        rf"\[(?P<level>[A-Za-z]{{3,9}})\] \"(?P<time>{_DAY}T{_CLOCK}{_FRACTION}Z)\" {{1,4}}'?(?P<message>.*?)'?",
+        rf"\[(?P<level>[A-Za-z]{{3,9}})\] \"(?P<time>{_DAY}T{_CLOCK}{_FRACTION}Z)\" {{1,4}}'(?P<message>[^']*)'",
+    ),
+    # The same with more behind the text: [warn] "2026-11-29T14:00:00.123Z"  'text' { pct: 95 }
+    form(
+        "log-driver-1.2-more",
+        r"\[a",
+        rf"\[(?P<level>[A-Za-z]{{3,9}})\] \"(?P<time>{_DAY}T{_CLOCK}{_FRACTION}Z)\" {{1,4}}(?P<message>.*)",
     ),
     # swift-log, its metadata before the text: 2026-11-29T14:00:00+0000 error shop : order=o-17 [ShopModule] text
     form(
