@@ -60,7 +60,7 @@ TRACES: tuple[TraceForm, ...] = (
     ),
     _trace(
         "node",
-        r"(?:/|file://|node:|[A-Z]:\\)\S{0,300}:\d+$",
+        r"(?:/|file://|node:|[A-Z]:\\)\S{0,300}(?<!\.go):\d+$",
         r"Node\.js v\d|[}\])]|Require stack:|- (?:/|[A-Z]:\\)",
         alone=True,
         free=4,

@@ -25,7 +25,7 @@ LANGUAGES: tuple[Form, ...] = (
     # btclog with its places: 2026-11-30 08:00:00.123 [INF] PEER peer.go:12: text
     form(
         "btclog",
-        r"0- \[a",
+        r"0[/-] \[a",
         rf"(?P<time>{_DAY} {_CLOCK}) \[(?P<level>TRC|DBG|INF|WRN|ERR|CRT)\] (?P<resource>[A-Z][A-Z\d]{{1,9}}) (?P<source>[\w./-]{{1,200}}\.go:\d{{1,7}}): (?P<message>.*)",
     ),
     # nested-logrus-formatter: Nov 30 08:00:00.123 [WARN] [component:pay] [pct:95] text

@@ -22,7 +22,7 @@ REQUESTS: tuple[Form, ...] = (
     # HTTP requests without a time: morgan's tiny, dev and short
     form(
         "request",
-        "[0-9a-fA-F.:GHPDOCT]",
+        "[0-9a-fA-F.:GHPDOCT]|0:",
         r"(?P<message>(?:(?P<client>[0-9a-fA-F.:]{3,45}) (?P<user>[^\"\[\]]{1,64}?) )?(?P<method>GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|CONNECT|TRACE) "
         r"(?P<path>/\S*)(?: HTTP/[\d.]{1,3})? (?P<status>\d{3}|-) .{0,60}\bms\b.{0,30})",
     ),
