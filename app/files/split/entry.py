@@ -32,9 +32,9 @@ PLACE = re.compile(
 )
 #: A fault of Oracle's database, on a line of its own.
 _ORACLE = re.compile(r"ORA-\d{5}\b")
-#: What GORM writes beneath a query that failed or was slow: how long it took, how many rows it met, the statement.
+#: The line that GORM writes beneath a query that failed or was slow: how long it took, how many rows it met, the statement.
 _STATEMENT = re.compile(r"\[\d{1,9}\.\d{3}ms\] \[rows:(?:-|\d{1,19})\] ")
-#: All that it writes above one that was neither.
+#: All that GORM writes above a query that was neither.
 _CALLER = re.compile(r"\S{1,300}\.go:\d{1,7}")
 _STANZA_TIME = re.compile(r"SET timestamp=(\d{9,11}(?:\.\d{1,6})?);|Timestamp +Start: (\d{9,11}\.\d{1,9}) ")
 _ELEMENT = re.compile(r"<(date|logger|level|class|method|thread|message)>([^<]{0,65536})</\1>")
