@@ -93,7 +93,9 @@ GOES_ON = re.compile(
 #: write such an arrow before what they send: OkHttp, a dialogue with a mail server.
 _ARROW, _ORIGINATOR = "--> ", "[Originator@6876 "
 #: A frame of a stack, wherever it begins.
-FRAME = re.compile(r"\s*(?:at \S|File \"|\d+: \S+::|from \S+:\d+|\.\.\. \d+ |Caused by:|\S+\.go:\d+|-> {1,4}(?=\S{0,300}\.)\S{1,300}$)")
+FRAME = re.compile(
+    r"\s*(?:at \S|File \"|\d+: \S+::|from \S+:\d+|\.\.\. \d+ |Caused by:|\S+\.go:\d+|-> {1,4}(?=\S{0,300}\.)\S{1,300}$)"
+)
 #: A function of Go on a line of its own, in a stack: `main.main`, `net/http.(*conn).serve(0xc0)`.
 FUNCTION = re.compile(r"(?:[\w.~@-]{1,100}/){0,20}[\w~@-]{1,100}\.[\w.()*\[\]·]{1,200}(?:\([^()]{0,300}\))?$")
 _MONTH = re.compile(r"[A-Z][a-z]{2} [ \d]\d \d\d:")
