@@ -27,11 +27,11 @@ LAST: Instant = ((date.max.toordinal() + 1 - _EPOCH_DAY) * 86_400_000 - 1, 999_9
 
 #: Seconds up to which two numbers with six decimals are never one float, so that a quotient is exactly what was written.
 _EXACT = 4e9
-#: Milliseconds since 1970 of times that were written so, to the minute and to the second; the most of each that are remembered.
+#: Milliseconds since 1970 of minutes that were written so; the most that are remembered.
 _minutes: dict[str, int] = {}
-_written: dict[str, int] = {}
 _REMEMBERED = 10_000
-#: The ends of plain times, behind the second, and the milliseconds that they mean.
+#: The seconds of plain times, and what may stand behind them, with the milliseconds that they mean.
+_SECONDS = {f":{second:02}": second * 1000 for second in range(60)}
 _ENDS = {"Z": 0, **{f".{ms:03}Z": ms for ms in range(1000)}}
 
 
@@ -60,29 +60,18 @@ def parse(text: str) -> Instant:
     nanoseconds = int(fraction.ljust(9, "0"))
     instant = _checked(seconds * 1000 + nanoseconds // 1_000_000, nanoseconds % 1_000_000)
     if _PLAIN.fullmatch(text) is not None:
-        _remember(_minutes, text[:16], (seconds - int(second_)) * 1000)
+        if len(_minutes) >= _REMEMBERED:
+            _minutes.clear()
+        _minutes[text[:16]] = (seconds - int(second_)) * 1000
     return instant
 
 
 def plain(text: str) -> Instant | None:
     """Return the instant of a time as programs write it most, of a minute that was read before; None for any other text."""
-    known, end = _written.get(text[:19]), _ENDS.get(text[19:])
-    if known is not None and end is not None:
-        return known + end, 0
-    if end is None or _PLAIN.fullmatch(text) is None:
+    minute, second, end = _minutes.get(text[:16]), _SECONDS.get(text[16:19]), _ENDS.get(text[19:])
+    if minute is None or second is None or end is None:
         return None
-    minute, second = _minutes.get(text[:16]), int(text[17:19])
-    if minute is None or second > 59:
-        return None
-    known = _remember(_written, text[:19], minute + second * 1000)
-    return known + end, 0
-
-
-def _remember(times: dict[str, int], text: str, ms: int) -> int:
-    if len(times) >= _REMEMBERED:
-        times.clear()
-    times[text] = ms
-    return ms
+    return minute + second + end, 0
 
 
 def is_plain(text: str) -> bool:
