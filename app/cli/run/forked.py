@@ -1,6 +1,6 @@
 """Processes that are forked off this one: what it has loaded they share, and what they load beyond goes with them.
 
-A Python process costs its modules: forked off, a web process has 35 MB of its own where it would have 85.
+A Python process costs its modules: forked off, a web process has some 25 MB of its own where it would have 85.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from app.systems.rabbitmq.queue import RabbitQueue
 from app.systems.rabbitmq.taker import DEAD_LOOK_SECONDS, PREFETCH
 from tests.conftest import MakeRecord
 from tests.systems.conftest import eventually, take
+from tests.systems.filling import fill
 
 LIMIT = 1 << 30
 
@@ -207,16 +208,6 @@ def takes(queue: RabbitQueue, make: Callable[[], Envelope]) -> bool:
         return not queue.put([make()])
     except QueueFull:
         return False
-
-
-def fill(queue: RabbitQueue, make_record: MakeRecord, space: str) -> int:
-    """Put logs of 1,000 characters until the queue takes no more of the space; return how many."""
-    for count in range(1_000):
-        try:
-            queue.put([Envelope([make_record(message="x" * 1_000)])], space=space)
-        except QueueFull:
-            return count
-    raise AssertionError("the queue has no limit")
 
 
 def test_a_flood_leaves_room_for_others(rabbitmq_queue: str, make_record: MakeRecord) -> None:

@@ -16,6 +16,7 @@ from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.queue import SqliteQueue
 from app.systems.sqlite.rows import get_state, get_states
 from tests.conftest import MakeRecord
+from tests.systems.filling import fill
 
 #: Sizes of the envelopes of several spaces.
 SIZES = st.lists(st.lists(st.integers(0, 300), max_size=8), max_size=5)
@@ -76,16 +77,6 @@ def test_more_spaces_than_fit_into_a_batch(settings: Settings, make_record: Make
             left = connection.execute("SELECT space, count(*) FROM queue GROUP BY space").fetchall()
     assert "last of all" in found
     assert all(count < 3 for name, count in left if name not in names[:5])
-
-
-def fill(queue: SqliteQueue, make_record: MakeRecord, space: str) -> int:
-    """Put logs of 1,000 characters until the queue takes no more of the space; return how many."""
-    for count in range(1_000):
-        try:
-            queue.put([Envelope([make_record(message="x" * 1_000)])], space=space)
-        except QueueFull:
-            return count
-    raise AssertionError("the queue has no limit")
 
 
 def test_a_flood_leaves_room_for_others(settings: Settings, make_record: MakeRecord) -> None:
