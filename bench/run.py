@@ -57,7 +57,8 @@ def serving(given: argparse.Namespace) -> Iterator[Server]:
         server.start()
         yield server
     finally:
-        if server.url:
+        # One that never said its address may come up yet.
+        if server.started:
             server.stop()
         if given.keep is None:
             shutil.rmtree(folder)

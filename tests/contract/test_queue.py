@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import pytest
@@ -22,11 +23,14 @@ from app.log.envelope import Batch, Claim, DeadLetter, Envelope
 from app.log.record import LogRecord
 from app.ports.queue import LogQueue, Readable
 from app.settings.settings import Settings
+from app.systems import shares
 from tests.conftest import MakeRecord
 from tests.prepared import prepare
 
 #: Seconds within which a service must give out what it has, be the machine ever so busy.
 TAKE_SECONDS = 60.0
+#: Bytes of a small queue, logs of 1,000 characters that are more than a share of it and fewer than all of it, and more than all.
+LIMIT, SHARE, ALL_TAKEN = 300_000, 210, 400
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,14 @@ class Kind:
     ordered: bool = True
     #: It gives each space its turn; else the service does, or nobody.
     fair: bool = True
+    #: Bytes of it are limited; else the service has room for everything.
+    limited: bool = True
 
 
 KINDS = {
     "sqlite": Kind(),
     "rabbitmq": Kind("rabbitmq_queue", exact=False, ordered=False, fair=False),
-    "sqs": Kind("sqs_queue", exact=False, ordered=False, fair=False),
+    "sqs": Kind("sqs_queue", exact=False, ordered=False, fair=False, limited=False),
 }
 
 
@@ -243,6 +249,67 @@ def test_a_full_queue_refuses(settings: Settings, make_record: MakeRecord) -> No
     taken(opened.queue, 1)
     opened.queue.put(big)
     opened.close()
+
+
+def fill(queue: LogQueue, make_record: MakeRecord, space: str = "") -> int:
+    """Put logs of 1,000 characters, ten at a time, until no more of the space is taken, or ALL_TAKEN are; return how many."""
+    for count in range(0, ALL_TAKEN, 10):
+        try:
+            queue.put([Envelope([make_record(message="x" * 1_000) for _ in range(10)])], space=space)
+        except QueueFull:
+            return count
+    return ALL_TAKEN
+
+
+def drained(queue: LogQueue) -> None:
+    """Take all that waits."""
+    until = time.monotonic() + TAKE_SECONDS
+    while queue.depth().logs and time.monotonic() < until:
+        queue.ack(queue.take(1_000, 0.2))
+    assert queue.depth().logs == 0
+
+
+def test_logs_of_no_space_have_the_whole_queue_again(
+    chosen: Settings, kind: Kind, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside a space that sends they have a share; once it has sent nothing for a while and none of its logs wait, all of the queue."""
+    with closing(connect(replace(chosen, queue_limit=LIMIT))) as opened:
+        queue = opened.queue
+        whole = fill(queue, make_record)
+        drained(queue)
+        queue.put([Envelope([make_record()])], space="shop")
+        drained(queue)
+        if kind.limited:
+            # It may come again at any moment.
+            assert fill(queue, make_record) < SHARE < whole
+            drained(queue)
+        monkeypatch.setattr(shares, "SENDING_SECONDS", 0.0)
+        queue.put([Envelope([make_record(message="x" * 2_000)])], space="shop")
+        if kind.limited:
+            assert fill(queue, make_record) < SHARE
+        drained(queue)
+        until = time.monotonic() + TAKE_SECONDS
+        while (found := fill(queue, make_record)) <= SHARE and time.monotonic() < until:
+            drained(queue)
+        assert found > SHARE
+        # And a space that comes then has room as soon as something is stored, before them.
+        monkeypatch.undo()
+        if kind.limited:
+            _asks(queue, make_record)
+            queue.ack(take(queue, 50))
+            while not _asks(queue, make_record) and time.monotonic() < until:
+                pass
+            with pytest.raises(QueueFull, match="no space have a share"):
+                queue.put([Envelope([make_record(message="x" * 1_000) for _ in range(10)])])
+
+
+def _asks(queue: LogQueue, make_record: MakeRecord) -> bool:
+    """Return whether a space has room for a log."""
+    try:
+        queue.put([Envelope([make_record()])], space="shop")
+    except QueueFull:
+        return False
+    return True
 
 
 def test_a_full_disk_refuses(settings: Settings, make_record: MakeRecord) -> None:

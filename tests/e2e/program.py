@@ -77,6 +77,11 @@ class Server:
         stream.close()
 
     @property
+    def started(self) -> bool:
+        """Whether there is a process, be it ready or not."""
+        return self._process is not None
+
+    @property
     def pid(self) -> int:
         """Process id of `serve` itself."""
         assert self._process is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.systems.shares import SentLast, has_room
+from app.systems.shares import SENDING_SECONDS, SentLast, has_room
 
 LIMIT = 10_000
 
@@ -38,9 +38,9 @@ def test_what_was_put_last_is_what_waits() -> None:
     now = [100.0]
     sent = SentLast(lambda: now[0])
     sent.add("", 5)
-    assert not sent.is_shared()
+    assert not sent.is_shared(2_000)
     sent.add("a", 1_000)
-    assert sent.is_shared()
+    assert sent.is_shared(2_000)
     assert (sent.of("", 2_000), sent.of("a", 2_000), sent.of("b", 2_000)) == (5, 1_000, 0)
     assert sent.of("a", 700) == 700
     now[0] += 1
@@ -63,3 +63,38 @@ def test_who_sent_much_that_is_stored_has_room_beside_a_flood() -> None:
         waiting += 100
     assert LIMIT // 2 - 100 <= waiting <= LIMIT // 2
     assert has_room(sent.of("steady", waiting), 100, waiting, LIMIT)
+
+
+def test_room_is_left_to_a_space_for_a_while() -> None:
+    """While something of it may wait, and for some minutes after it asked for room, though it got none; then no longer."""
+    now = [100.0]
+    sent = SentLast(lambda: now[0])
+    sent.ask("")
+    sent.add("", 500)
+    assert not sent.is_shared(500)
+    sent.ask("a")
+    assert sent.is_shared(500)
+    sent.add("a", 1_000)
+    now[0] += SENDING_SECONDS
+    assert sent.is_shared(1_500)
+    sent.add("", 800)
+    assert sent.is_shared(801)
+    assert not sent.is_shared(800)
+    sent.ask("a")
+    assert sent.is_shared(800)
+    now[0] += SENDING_SECONDS - 1
+    assert sent.is_shared(0)
+    now[0] += 1
+    assert not sent.is_shared(0)
+
+
+def test_what_was_put_over_days_is_remembered_in_little_room() -> None:
+    """However long the queue gets no shorter, and whoever sends; no byte is forgotten."""
+    now = [0.0]
+    sent = SentLast(lambda: now[0])
+    for _ in range(20_000):
+        now[0] += 1
+        sent.add("a" if now[0] % 2 else "", 3)
+    assert len(sent._seconds) <= 1_000
+    assert (sent.of("a", 10**9), sent.of("", 10**9)) == (30_000, 30_000)
+    assert 30 <= sent.of("a", 60) <= 60

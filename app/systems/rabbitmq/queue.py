@@ -27,13 +27,13 @@ from app.times.retry import pause_after
 
 #: Seconds within which a put must be confirmed, connecting included.
 CONFIRM_SECONDS = 20.0
-#: Seconds within which the queue must be counted.
+#: Seconds within which the queue must be counted, and after which a count says nothing about shares any more.
 COUNT_SECONDS = 5.0
 #: Seconds for which no connection is tried after the first and after many failures in a row.
 PAUSE_SECONDS = (0.2, 5.0)
 #: Seconds after which a taker that nobody used is closed, so that it can't sit on messages.
 SPARE_SECONDS = 2.0
-#: Seconds for which a count of what waits is new enough to decide whether a space has its share.
+#: Seconds after which what waits is counted anew, to decide whether a space has its share.
 SHARE_SECONDS = 1.0
 #: Weight of the newest message in the mean size.
 _NEWEST = 0.02
@@ -84,8 +84,8 @@ class RabbitQueue:
         self._full_until = 0.0
         self._mean = 1024.0
         self._sent = shares.SentLast()
-        #: Bytes that waited when it was last counted, with those that were put since; and when that was.
-        self._waiting, self._counted = 0.0, float("-inf")
+        #: Bytes that waited when it was last counted, with those that were put since; when that was, and when it was asked for.
+        self._waiting, self._counted, self._asked = 0.0, float("-inf"), float("-inf")
 
     def put(self, envelopes: Sequence[Envelope], space: str = "") -> frozenset[int]:
         """See Carrier; all spaces share the one queue, and none may fill it (app/systems/shares.py)."""
@@ -99,20 +99,21 @@ class RabbitQueue:
 
     def _ensure_share(self, space: str, size: int) -> None:
         """Raise QueueFull where a space has its share, as far as it is known: what waits is counted beside the puts, once a second."""
-        if not (space or self._sent.is_shared()):
-            return
+        self._sent.ask(space)
         now = time.monotonic()
-        if now - self._counted >= SHARE_SECONDS:
-            self._counted = now
+        if now - self._asked >= SHARE_SECONDS:
+            self._asked = now
             with suppress(Unavailable):
                 self._link(self._open().counting).count().add_done_callback(self._note_waiting)
+        if now - self._counted > COUNT_SECONDS or not self._sent.is_shared(self._waiting):
+            return
         if not shares.has_room(self._sent.of(space, self._waiting), size, self._waiting, self._limit):
             raise shares.full(space)
 
     def _note_waiting(self, counted: Future[tuple[int, int]]) -> None:
-        # Where it can't be counted, the last count holds. What workers have taken fills nothing.
+        # Where it can't be counted, the last count holds for a while. What workers have taken fills nothing.
         if not counted.cancelled() and counted.exception() is None:
-            self._waiting = counted.result()[0] * self._mean
+            self._waiting, self._counted = counted.result()[0] * self._mean, time.monotonic()
 
     def _publish(self, bodies: list[bytes]) -> frozenset[int]:
         verdict = self._answer(self._open().publishing, lambda link: link.publish(bodies), CONFIRM_SECONDS)

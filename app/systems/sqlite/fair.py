@@ -9,7 +9,7 @@ from itertools import count
 
 from app.systems import shares
 from app.systems.sqlite.file import Connection
-from app.systems.sqlite.rows import get_states
+from app.systems.sqlite.rows import get_state, get_states, set_state
 
 #: Bytes of envelopes taken at once, so that large logs don't fill the memory.
 TAKE_BYTES = 8 << 20
@@ -22,6 +22,8 @@ SHARED_SECONDS = 5.0
 
 #: Name of the bytes of a space that wait in the table `state`, before that of the space; logs of no space are the rest of all.
 _BYTES = "queued_bytes "
+#: Name there of the second since 1970 in which a space asked for room, the last time, and seconds in which it is noted once.
+_ASKED, _ASKED_SECONDS = "space_asked_s", 10
 
 #: A row that waits: seq, number of logs, bytes.
 WaitingRow = tuple[int, int, bytes]
@@ -101,13 +103,21 @@ def some(rows: Iterable[WaitingRow], limit: int) -> list[WaitingRow]:
     return found
 
 
+def note_asked(connection: Connection, now: int) -> None:
+    """Note that a space asks for room at *now*, in seconds since 1970, whether there is some or not."""
+    if not 0 <= now - get_state(connection, _ASKED) < _ASKED_SECONDS:
+        set_state(connection, _ASKED, now)
+
+
 def has_share(connection: Connection, space: str, size: int, waiting: int, limit: int) -> bool:
     """Return whether *size* more bytes of a space may wait beside those of others (app/systems/shares.py), of *waiting* in all."""
     if 2 * (waiting + size) <= limit:  # nobody can have more than is free
         return True
     each = get_states(connection, _BYTES)
+    if not any(each.values()) and not shares.is_sending(get_state(connection, _ASKED), time.time()):
+        return True
     own = each.get(space, 0) if space else waiting - sum(each.values())
-    return not each or shares.has_room(own, size, waiting, limit)
+    return shares.has_room(own, size, waiting, limit)
 
 
 def add_waiting(connection: Connection, space: str, size: int) -> None:

@@ -106,6 +106,8 @@ class SqliteQueue(Keeping):
         results: list[Taken | QueueFull] = []
         waiting = get_state(connection, "queued_bytes")
         rows: list[tuple[str, _Row]] = []
+        if any(wish.space for wish in wishes):
+            fair.note_asked(connection, int(time.time()))
         for wish in wishes:
             size = sum(len(row[3]) for row in wish.rows)
             if waiting + size > self._limit:
