@@ -17,11 +17,12 @@ from pathlib import Path
 import pytest
 
 from app.cli import caught
-from app.cli.run import serve
+from app.cli.run import forked, parts, serve
 from app.cli.run import supervisor as module
 from app.cli.run.forked import Forked
 from app.cli.run.supervisor import Child, Supervisor
 from app.errors import InvalidSettings, Problem, Unavailable
+from app.settings.settings import Settings
 from tests.e2e.program import ROOT, alive, wait_for
 
 pytestmark = pytest.mark.system
@@ -160,6 +161,60 @@ def test_our_errors_end_forked_work_with_a_sentence(
     errors = capfd.readouterr().err
     assert str(fault).partition(":")[0] in errors
     assert "Traceback" not in errors
+
+
+def test_a_fork_that_fails_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The supervisor tries it again and again."""
+
+    def fail() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", fail)
+    said: list[str] = []
+    supervisor = Supervisor([Child("web 1", work=int)], said.append)
+    files = Path("/proc/self/fd")
+    before = sorted(one.name for one in files.iterdir())
+    for _ in range(3):
+        supervisor._begin(supervisor.children[0])
+    assert sorted(one.name for one in files.iterdir()) == before
+    assert ["can't be started" in line for line in said] == [True] * 3
+
+
+def test_work_is_forked_off_without_proc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Only its command line is not its own then."""
+    monkeypatch.setattr(forked, "_STAT", tmp_path / "stat")
+    assert Forked("web 1", int).wait() == 0
+
+
+def test_web_is_a_program_of_its_own_where_nothing_is_forked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """As on macOS: it is started anew, and has the socket of the supervisor."""
+    monkeypatch.setenv("LOGINGESTOR_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(serve, "FORKS", False)
+    monkeypatch.setattr(parts, "FORKS", False)
+    serve._upgrade(Settings.from_env(os.environ))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        children = parts.web_children([listener])
+        assert children[0].work is None
+        supervisor = Supervisor(children, print)
+        supervisor.start()
+        assert serve._answers(listener, supervisor)
+        stop_when(lambda: True)
+        assert supervisor.run() == 0
+
+
+def test_forked_work_waits_for_its_threads_and_passes_its_words_on(capfd: pytest.CaptureFixture[str]) -> None:
+    """As a program does at its end."""
+
+    def work() -> None:
+        threading.Thread(target=lambda: (time.sleep(0.2), print("the thread's end"))).start()
+        raise SystemExit("a sentence")
+
+    child = Forked("any", work)
+    assert child.wait(0.0) is None
+    assert child.wait(60) == 1
+    child.terminate()
+    said = capfd.readouterr()
+    assert (said.out, said.err) == ("the thread's end\n", "a sentence\n")
 
 
 def test_forked_work_ends_with_its_parent() -> None:

@@ -18,16 +18,23 @@ import click
 from app import memory
 from app.cli import caught
 from app.cli.run import listening
+from app.cli.run.forked import FORKS
 from app.cli.run.supervisor import Child, Supervisor
 from app.settings.settings import Settings
 
 
 @click.command()
-def web() -> None:
+@click.option(
+    "--fd", type=int, hidden=True, help="A listening socket inherited from the parent, instead of HOST and PORT."
+)
+def web(fd: int | None) -> None:
     """Serve HTTP with WEB_WORKERS processes, without worker.
 
     Example: LOGINGESTOR_PORT=3001 logingestor web
     """
+    if fd is not None:
+        _serve_at(socket.socket(fileno=fd), ())
+        return
     settings = Settings.from_env(os.environ)
     with contextlib.ExitStack() as stack:
         listeners = [stack.enter_context(one) for one in listening.open_sockets(settings, settings.web_workers)]
@@ -40,7 +47,9 @@ def web() -> None:
 
 
 def load_web(settings: Settings) -> None:
-    """Load what a web process needs, so that those that are forked off share it; raises InvalidSettings."""
+    """Load what a web process needs, where those that are forked off share it; raises InvalidSettings."""
+    if not FORKS:
+        return
     from app.web import create_app
     from app.web.server import server  # noqa: F401
 
@@ -54,6 +63,11 @@ def load_web(settings: Settings) -> None:
 
 def web_children(listeners: Sequence[socket.socket], held: Sequence[IO[str]] = ()) -> list[Child]:
     """Return a web process for each listener; none of them keeps the others, or what is *held* here, open."""
+    if not FORKS:
+        return [
+            Child(f"web {number}", ["-m", "app.cli", "web", "--fd", str(fd)], inherited=[fd])
+            for number, fd in enumerate((one.fileno() for one in listeners), 1)
+        ]
     return [
         Child(f"web {number}", work=caught(partial(_serve_at, listener, [*listeners, *held])))
         for number, listener in enumerate(listeners, 1)

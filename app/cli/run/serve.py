@@ -16,7 +16,7 @@ import click
 from app import backends
 from app.cli import caught
 from app.cli.run import listening
-from app.cli.run.forked import Forked
+from app.cli.run.forked import FORKS, Forked
 from app.cli.run.parts import load_web, web_children
 from app.cli.run.supervisor import Child, Supervisor, ending
 from app.errors import Unavailable
@@ -61,6 +61,9 @@ def say(line: str) -> None:
 
 def _upgrade(settings: Settings) -> None:
     """Upgrade the database, in a process that takes what it loads with it, and load the web meanwhile."""
+    if not FORKS:
+        backends.upgrade(settings)
+        return
     upgrading = Forked("upgrade", caught(partial(backends.upgrade, settings)))
     try:
         load_web(settings)
