@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,9 @@ compile_once()
 # Until the tests are collected nearly nothing of what is made goes again: to look for it takes a fifth of the time.
 gc.disable()
 
+#: Name of the property of a test that is a line for the summary.
+SAID = "said"
+
 MakeRecord = Callable[..., LogRecord]
 Fill = Callable[[Sequence[LogRecord]], None]
 
@@ -57,6 +61,21 @@ def pytest_collection_finish() -> None:
     """Look for what goes again from here on, and never through the modules and ten thousand tests."""
     gc.enable()
     gc.freeze()
+
+
+@pytest.fixture
+def say(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Return what has a line stand in the summary, whether the test passes or not, and whichever process passes it."""
+    return partial(record_property, SAID)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests say of themselves."""
+    reports = [one for some in terminalreporter.stats.values() for one in some if isinstance(one, pytest.TestReport)]
+    for report in reports:
+        for name, line in report.user_properties:
+            if name == SAID and report.when == "call":
+                terminalreporter.write_line(f"{report.nodeid}: {line}")
 
 
 @pytest.fixture

@@ -48,17 +48,6 @@ SECRET = "Korrekt-Pferd-7"
 EVERY = {f"{method} {route.path}" for route in ROUTES for method in route.methods}
 
 
-@pytest.fixture
-def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
-    """Return what prints a line that is shown whether the test passes or not."""
-
-    def shown(line: str) -> None:
-        with capsys.disabled():
-            print(f"\n{line}")
-
-    return shown
-
-
 #: The operations of each document that was met: what makes requests of their schemas is costly to make, and the same for all tests.
 DESCRIBED: dict[str, list[APIOperation]] = {}
 
