@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 
 from app.listen import lines
+from app.listen.lines import Whole
 
 #: Most lines and bytes that are joined into one message.
 JOINED_LINES, JOINED_BYTES = 1_000, 1 << 20
@@ -41,17 +42,17 @@ class Frames:
         """Whether something waits for what comes next, or for `flush`."""
         return bool(self._buffer or self._open)
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """Take what the connection brought; return the messages that are whole by now."""
+    def feed(self, data: bytes) -> list[Whole]:
+        """Take what the connection brought; return what is whole by now, for `lines.apart`."""
         self._buffer += data
-        whole: list[bytes] = []
+        whole: list[Whole] = []
         while self._buffer and (self._lines(whole) or self._next(whole)):
             pass
         return whole
 
-    def flush(self) -> list[bytes]:
+    def flush(self) -> list[Whole]:
         """Return what is left, though nothing says that it is whole: the sender rests, or has gone."""
-        whole: list[bytes] = []
+        whole: list[Whole] = []
         rest = bytes(self._buffer).strip(_BETWEEN)
         self._drop(len(self._buffer))
         if rest:
@@ -59,7 +60,7 @@ class Frames:
         self._close(whole)
         return whole
 
-    def _lines(self, whole: list[bytes]) -> bool:
+    def _lines(self, whole: list[Whole]) -> bool:
         """Move messages that a line feed ends each, as most senders frame them, from the buffer to *whole*; False where none is next."""
         buffer = self._buffer
         end = buffer.rfind(b"\n") if buffer.startswith(b"<") and b"\0" not in buffer else -1
@@ -74,7 +75,7 @@ class Frames:
         self._drop(taken)
         return True
 
-    def _next(self, whole: list[bytes]) -> bool:
+    def _next(self, whole: list[Whole]) -> bool:
         """Move the next frame from the buffer to *whole*; False when it has not arrived."""
         buffer = self._buffer
         if buffer and buffer[0] in _BETWEEN:
@@ -116,7 +117,7 @@ class Frames:
         del self._buffer[:until]
         self._searched = 0
 
-    def _line(self, line: bytes, whole: list[bytes]) -> None:
+    def _line(self, line: bytes, whole: list[Whole]) -> None:
         """Take one line: a message, several without anything between them, or more of the message before."""
         if line.startswith(b"<") and line.find(b"<", 1) < 0:
             self._close(whole)
@@ -131,9 +132,9 @@ class Frames:
             self._open.append(piece)
             self._size += len(piece)
 
-    def _close(self, whole: list[bytes]) -> None:
+    def _close(self, whole: list[Whole]) -> None:
         if len(self._open) > 1 and not self._open[0].startswith(b"<"):
-            whole.extend(lines.messages(self._open))
+            whole.append(tuple(self._open))
         elif self._open:
             whole.append(b"\n".join(self._open))
         self._open, self._size = [], 0

@@ -16,10 +16,12 @@ import msgspec
 from app.accept.accept import Accept
 from app.accept.visits import Visits
 from app.errors import Problem, Unavailable
+from app.listen.places import has_room
 from app.log import schema
 from app.log.limits import Limits
 from app.log.numbers import SYSLOG_MARK, Number, of_syslog
 from app.log.schema import Refused
+from app.settings.clients import one_client
 from app.times.instant import now_ms
 from app.times.retry import pause_after
 
@@ -61,6 +63,8 @@ class Intake:
         self._limits = replace(limits, logs=BATCH)
         self._waiting: deque[Received] = deque()
         self._bytes = 0
+        #: The bytes of each peer among them.
+        self._of: Counter[str] = Counter()
         self._some, self._room = asyncio.Event(), asyncio.Event()
         self._room.set()
         self._closing = False
@@ -68,24 +72,39 @@ class Intake:
         self._task = asyncio.ensure_future(self._run())
 
     async def put(self, messages: Sequence[Received]) -> None:
-        """Take the messages; wait first while too much waits already, so that a sender's connection fills up instead."""
-        while self._bytes >= WAITING_BYTES:
+        """Take the messages of one peer; wait first while too much waits already, so that its connection fills up instead."""
+        while messages and not self._has_room(messages[0].peer):
             self._room.clear()
             await self._room.wait()
         self._add(messages)
 
     def offer(self, message: Received) -> bool:
         """Take the message if there is room for it; for datagrams, whose senders can't be made to wait."""
-        if self._bytes >= WAITING_BYTES:
+        if not self._has_room(message.peer):
             return False
         self._add((message,))
         return True
 
+    def _has_room(self, peer: str) -> bool:
+        return has_room(self._of[one_client(peer)], WAITING_BYTES - self._bytes, WAITING_BYTES)
+
     def _add(self, messages: Sequence[Received]) -> None:
-        self._waiting.extend(messages)
-        self._bytes += _size(messages)
         if messages:
+            size = _size(messages)
+            self._waiting.extend(messages)
+            self._bytes += size
+            self._of[one_client(messages[0].peer)] += size
             self._some.set()
+
+    def _free(self, batch: Sequence[Received]) -> None:
+        """Make room for others: the batch does not wait any more."""
+        self._bytes -= _size(batch)
+        for message in batch:
+            client = one_client(message.peer)
+            self._of[client] -= _size((message,))
+            if not self._of[client]:
+                del self._of[client]
+        self._room.set()
 
     async def close(self) -> None:
         """Have accepted what waits, then end."""
@@ -105,8 +124,7 @@ class Intake:
             batch = [self._waiting.popleft() for _ in range(min(BATCH, len(self._waiting)))]
             if batch:
                 await self._store(loop, batch)
-                self._bytes -= _size(batch)
-                self._room.set()
+                self._free(batch)
             if not self._waiting and not self._closing:
                 self._some.clear()
 

@@ -13,6 +13,9 @@ from app.files.split.splitter import Splitter
 from app.json_text import NotJSON, decode
 from app.times.written import Assumed
 
+#: A message that is whole, or lines without a header of which each, or several, are one.
+Whole = bytes | tuple[bytes, ...]
+
 #: Lines that show how all are written.
 _SAMPLE = 20
 #: Most messages in a row that are looked for in one datagram.
@@ -22,6 +25,17 @@ _GLUED_MESSAGES = 64
 def is_next_object(before: Sequence[bytes], line: bytes) -> bool:
     """Return whether *line* is an object of JSON behind another, of which *before* has the lines: each is a message."""
     return line.startswith(b'{"') and before[0].startswith(b'{"') and before[-1].endswith(b"}")
+
+
+def apart(whole: Sequence[Whole]) -> list[bytes]:
+    """Return the messages in what is whole. It takes as long as to read a file of these lines: nothing for an event loop."""
+    found: list[bytes] = []
+    for one in whole:
+        if isinstance(one, bytes):
+            found.append(one)
+        else:
+            found.extend(messages(one))
+    return found
 
 
 def messages(lines: Sequence[bytes]) -> Iterator[bytes]:

@@ -7,14 +7,20 @@ import contextlib
 import socket
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import cast
 
+from app.listen import lines
 from app.listen.datagrams import unlink_socket
 from app.listen.decoding import Decode
 from app.listen.frames import Frames
 from app.listen.gelf import GelfFrames
 from app.listen.intake import Intake, Received
+from app.listen.lines import Whole
+from app.listen.places import PeerPlaces
 from app.monitor.listen_counts import ListenCounts
+from app.settings.clients import one_client
 from app.settings.listeners import ListenAddress
 
 #: Bytes read at once.
@@ -28,21 +34,11 @@ LOOK_SECONDS = 0.1
 #: Most connections of one address that are read; of others nothing is, so that their senders wait, until one ends or has been
 #: silent for as long as its address allows (`idle`).
 CONNECTIONS = 4_096
-#: Most of them that one peer has, so that it keeps nobody else out, however little it says.
+#: Most of them that one peer has, so that it keeps nobody else out, however little it says; of the last ones fewer (`places.has_room`).
 PEER_CONNECTIONS = 3_072
 #: Seconds of silence after which the system asks whether the other machine is there still, seconds between two such questions,
 #: and how many without an answer end the connection: one whose machine is gone holds its place for two minutes.
 _ALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 20), ("TCP_KEEPCNT", 3))
-
-
-class _Line:
-    """Places for connections, and how many wait for one."""
-
-    def __init__(self, places: int) -> None:
-        self.places = asyncio.Semaphore(places)
-        self.waiting = 0
-        #: Connections that have a place or wait for one.
-        self.users = 0
 
 
 class Streams:
@@ -55,12 +51,13 @@ class Streams:
         self._way = f"{address.protocol} {address.transport}"
         self._server: asyncio.Server | None = None
         self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
-        #: The places of all peers together, and those of each.
-        self._all = _Line(CONNECTIONS)
-        self._peers: dict[str, _Line] = {}
-        #: Since when each connection that has a place has brought nothing, the longest first, and its peer's places.
-        self._silent: dict[asyncio.Task[None], tuple[float, _Line]] = {}
+        each = CONNECTIONS if address.transport == "unix" else PEER_CONNECTIONS
+        self._places = PeerPlaces(CONNECTIONS, each, self._make_room)
+        #: Since when each connection that has a place has brought nothing, the longest first, and whose it is.
+        self._silent: dict[asyncio.Task[None], tuple[float, str]] = {}
         self._room: asyncio.Task[None] | None = None
+        #: Takes lines without a header apart: as long as that takes, the loop would serve nobody else.
+        self._splitter = ThreadPoolExecutor(1, "lines")
 
     async def start(self) -> None:
         """Listen. Raises OSError, and ssl.SSLError for certificates that can't be used."""
@@ -93,14 +90,13 @@ class Streams:
         if self._room is not None:
             self._room.cancel()
         self._half_close(self._open)
-        for line in (self._all, *self._peers.values()):
-            for _ in range(line.users):  # what those have sent that wait for a place is as lost with this process
-                line.places.release()
+        self._places.open()
         if self._open:
             await asyncio.wait(self._open, timeout=LINGER_SECONDS)
         for task in list(self._open):
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
+        self._splitter.shutdown()
 
     def _half_close(self, tasks: Iterable[asyncio.Task[None]]) -> None:
         for task in tasks:
@@ -125,9 +121,9 @@ class Streams:
         )
         frames = GelfFrames(self._limit) if self.address.protocol == "gelf" else Frames(self._limit)
         try:
-            async with self._place(peer[0]) as line:
+            async with self._places.place(one_client(peer[0])):
                 writer.transport.resume_reading()  # type: ignore[attr-defined]
-                while data := await self._piece(reader, frames, peer, line):
+                while data := await self._piece(reader, frames, peer):
                     await self._put(frames.feed(data), peer)
         except (OSError, EOFError):
             pass  # the sender has gone without a goodbye: what it had sent is taken
@@ -135,66 +131,38 @@ class Streams:
             writer.close()
             await self._put(frames.flush(), peer)
 
-    @contextlib.asynccontextmanager
-    async def _place(self, peer: str) -> AsyncIterator[_Line]:
-        """Wait for a place, among those of the peer and among all; hold it. Gives the peer's places."""
-        line = self._peers.setdefault(
-            peer, _Line(CONNECTIONS if self.address.transport == "unix" else PEER_CONNECTIONS)
-        )
-        try:
-            async with self._taken(line), self._taken(self._all):
-                yield line
-        finally:
-            if not line.users:
-                self._peers.pop(peer, None)
+    def _make_room(self) -> None:
+        if self._room is None or self._room.done():
+            self._room = asyncio.ensure_future(self._end_silent())
 
-    @contextlib.asynccontextmanager
-    async def _taken(self, line: _Line) -> AsyncIterator[None]:
-        line.users += 1
-        line.waiting += 1
-        try:
-            try:
-                if line.places.locked() and (self._room is None or self._room.done()):
-                    self._room = asyncio.ensure_future(self._make_room())
-                await line.places.acquire()
-            finally:
-                line.waiting -= 1
-            try:
-                yield
-            finally:
-                line.places.release()
-        finally:
-            line.users -= 1
-
-    async def _make_room(self) -> None:
+    async def _end_silent(self) -> None:
         """End as many connections as others wait for their places, of those that have been silent for too long.
 
         Our half is closed first: a sender that looks connects again, and what any has sent until it is cut off is read.
         """
-        while self._all.waiting or any(line.waiting for line in self._peers.values()):
+        while any(self._places.waiting()):
             latest = time.monotonic() - self.address.idle
             due = self._due(latest)
             if not due:
-                first = next(iter(self._silent.values()), (time.monotonic(), self._all))[0]
+                first = next(iter(self._silent.values()), (time.monotonic(), ""))[0]
                 await asyncio.sleep(max(first - latest, LOOK_SECONDS))
                 continue
             self._half_close(due)
             await asyncio.wait(due, timeout=LINGER_SECONDS)
             for task in due:
-                if self._silent.get(task, (latest + 1, self._all))[0] <= latest:
+                if self._silent.get(task, (latest + 1, ""))[0] <= latest:
                     task.cancel()
             await asyncio.sleep(0)
 
     def _due(self, latest: float) -> list[asyncio.Task[None]]:
         """Return the connections that were silent since *latest* and whose places others wait for: any peer's, or only its own."""
         found: list[asyncio.Task[None]] = []
-        wanted = {line: line.waiting for line in self._peers.values() if line.waiting}
-        others = self._all.waiting
-        for task, (since, line) in self._silent.items():
+        wanted, others = self._places.waiting()
+        for task, (since, client) in self._silent.items():
             if since > latest:
                 break
-            if wanted.get(line, 0) > 0:
-                wanted[line] -= 1
+            if wanted.get(client, 0) > 0:
+                wanted[client] -= 1
             elif others > 0:
                 others -= 1
             else:
@@ -202,9 +170,7 @@ class Streams:
             found.append(task)
         return found
 
-    async def _piece(
-        self, reader: asyncio.StreamReader, frames: Frames | GelfFrames, peer: tuple[str, int], line: _Line
-    ) -> bytes:
+    async def _piece(self, reader: asyncio.StreamReader, frames: Frames | GelfFrames, peer: tuple[str, int]) -> bytes:
         """Return what comes next; b"" at the end. A message that could go on is taken as whole once the sender rests."""
         if frames.pending:
             try:
@@ -214,13 +180,25 @@ class Streams:
                 await self._put(frames.flush(), peer)
         task = asyncio.current_task()
         assert task is not None
-        self._silent[task] = time.monotonic(), line
+        self._silent[task] = time.monotonic(), one_client(peer[0])
         try:
             return await reader.read(PIECE)
         finally:
             del self._silent[task]
 
-    async def _put(self, messages: list[bytes], peer: tuple[str, int]) -> None:
+    async def _put(self, whole: Sequence[Whole], peer: tuple[str, int]) -> None:
+        if not any(isinstance(one, tuple) for one in whole):
+            await self._add(cast(Sequence[bytes], whole), peer)
+            return
+        try:
+            messages = await asyncio.get_running_loop().run_in_executor(self._splitter, lines.apart, whole)
+        except asyncio.CancelledError:
+            # Lines that were read count as taken, though the program stops.
+            await self._add(lines.apart(whole), peer)
+            raise
+        await self._add(messages, peer)
+
+    async def _add(self, messages: Sequence[bytes], peer: tuple[str, int]) -> None:
         if messages:
             self.counts.messages += len(messages)
             self.counts.bytes += sum(map(len, messages))

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.listen.frames import Frames
+from app.listen.lines import apart
 
 FIRST, SECOND = b"<34>1 2026-01-02T03:04:05Z host app - - - first", b"<35>1 2026-01-02T03:04:06Z host app - - - second"
 OLD = b"<13>Jan  2 03:04:05 host app[1]: old"
@@ -15,7 +16,7 @@ OLD = b"<13>Jan  2 03:04:05 host app[1]: old"
 def frames(*segments: bytes, limit: int = 10_000) -> list[bytes]:
     """Return the messages in the segments of one connection, up to its end."""
     made = Frames(limit)
-    return [frame for segment in segments for frame in made.feed(segment)] + made.flush()
+    return apart([frame for segment in segments for frame in made.feed(segment)] + made.flush())
 
 
 def counted(message: bytes, more: bytes = b"") -> bytes:

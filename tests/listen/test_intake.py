@@ -76,3 +76,31 @@ def test_small_messages_take_room_too(tmp_path: Path, monkeypatch: pytest.Monkey
     assert 900 < taken <= 1_000
     assert len(system.messages()) == taken
     system.backends.close()
+
+
+def test_one_peer_leaves_room_to_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not all that may wait is one sender's, whatever addresses of its network it sends from; nor that of two."""
+    monkeypatch.setattr("app.listen.intake.WAITING_BYTES", 1_000 * BESIDE)
+    system = make_system(tmp_path)
+    taken = 0
+
+    async def take() -> None:
+        nonlocal taken
+        visits = Visits(system.backends.record.figures)
+        intake = Intake(system.accept, visits, LIMITS)
+        for peer in ("2001:db8::1", "2001:db8::2", "192.0.2.1"):
+            while intake.offer(Received(b"x", peer, "syslog udp", read)):
+                taken += 1
+        assert intake.offer(Received(b"x", "192.0.2.2", "syslog udp", read))
+        waits = asyncio.ensure_future(intake.put([Received(b"y", "192.0.2.1", "syslog tcp", read)]))
+        await asyncio.sleep(0)
+        assert not waits.done()
+        await waits
+        await intake.close()
+        assert not intake._of
+        visits.close()
+
+    asyncio.run(take())
+    system.work()
+    assert len(system.messages()) == taken + 2
+    system.backends.close()

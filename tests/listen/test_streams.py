@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from app.accept.visits import Visits
 from app.files.sources.forms import SourceForms
+from app.listen import lines
 from app.listen.decoding import decoder
 from app.listen.intake import Intake
 from app.listen.streams import Streams
@@ -199,4 +201,43 @@ def test_a_peer_that_waits_for_its_own_places_takes_none_of_others(
     asyncio.run(asyncio.wait_for(listen(), 60))
     system.work()
     assert sorted(system.messages()) == [*(f"greedy {number}" for number in range(3)), "other", "other again"]
+    system.backends.close()
+
+
+def test_lines_without_a_header_are_taken_apart_beside_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It takes as long as to read a file: others are served meanwhile. A stop loses none of them."""
+    system = make_system(tmp_path)
+    [address] = listeners.read("tcp://127.0.0.1:0")
+    counts = ListenCounts()
+    threads, began, go_on = set[str](), threading.Event(), threading.Event()
+    taken_apart = lines.messages
+
+    def slowly(whole: Sequence[bytes]) -> Iterator[bytes]:
+        threads.add(threading.current_thread().name)
+        began.set()
+        go_on.wait()
+        return taken_apart(whole)
+
+    monkeypatch.setattr(lines, "messages", slowly)
+
+    async def listen() -> None:
+        async with listening(system, address, counts) as listener:
+            _, bare = await asyncio.open_connection("127.0.0.1", listener.port)
+            bare.write(b"one\ntwo\n")
+            while not began.is_set():
+                await asyncio.sleep(0.01)
+            _, other = await asyncio.open_connection("127.0.0.1", listener.port)
+            other.write(b"<14>shop: other\n")
+            while counts.messages < 1:
+                await asyncio.sleep(0.01)
+            go_on.set()
+        bare.close()
+        other.close()
+
+    asyncio.run(asyncio.wait_for(listen(), 60))
+    system.work()
+    assert sorted(system.messages()) == ["one", "other", "two"]
+    assert threads == {"lines_0"}
     system.backends.close()

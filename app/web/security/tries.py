@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import ipaddress
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from app.settings.clients import one_client
+
 #: Wrong passwords that an address may try at once, and seconds after which it may try one more.
 AT_ONCE = 10
 SECONDS_EACH = 6.0
 #: Addresses remembered; the one not heard of for longest is forgotten first.
 ADDRESSES = 10_000
-#: Prefix of an IPv6 address that one customer holds: within it addresses cost nothing.
-PREFIX_LENGTH = 64
 
 
 @dataclass(slots=True)
@@ -95,16 +94,3 @@ class Tries:
                 self._addresses.popitem(last=False)
         self._addresses.move_to_end(network)
         return self._addresses[network]
-
-
-def one_client(address: str) -> str:
-    """Return what counts as one client."""
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped is not None:
-            return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((parsed, PREFIX_LENGTH), strict=False))
-    return address

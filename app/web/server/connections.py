@@ -15,8 +15,8 @@ from typing import Any
 
 import msgspec
 
+from app.settings.clients import one_client
 from app.web.answers.reply import ErrorAnswer
-from app.web.security.tries import one_client
 from app.web.server.protocol import Protocol
 
 #: Seconds until a request's head must be whole: from the connection's begin, then from the head's first byte.

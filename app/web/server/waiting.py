@@ -9,11 +9,11 @@ from flask import Flask
 from werkzeug.exceptions import HTTPException
 
 from app import backends
+from app.settings.clients import one_client
 from app.web.accounts.tokens import PREFIX
 from app.web.security.access import guard_of
 from app.web.security.credentials import KEY_HEADERS
 from app.web.security.rights import DOOR_PREFIX
-from app.web.security.tries import one_client
 from app.web.server.admission import WaitingLine
 from app.web.server.environ import Headers, Scope
 

@@ -13,12 +13,12 @@ from flask import Blueprint, Response, current_app, g, make_response, redirect, 
 from markupsafe import Markup
 
 from app.errors import Forbidden, InvalidInput, Problem
+from app.settings.clients import one_client
 from app.web.accounts import own_page, signed, users
 from app.web.accounts.identity import Identity
 from app.web.accounts.totp import factor, pending
 from app.web.current import settings
 from app.web.security import access, session
-from app.web.security.tries import one_client
 
 bp = Blueprint("page_totp", __name__)
 bp.after_request(session.forget)
