@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import math
 import struct
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 
 def as_text(value: str | bool | int | float) -> str:
@@ -57,6 +58,38 @@ def scalars(value: Any, path: str) -> Iterator[tuple[str, str | bool | int | flo
             yield from scalars(inner, path)
     elif value is not None:
         yield path, value
+
+
+#: The names that lead to a value, from the outermost on.
+Place: TypeAlias = tuple[str, ...]
+
+
+def columns(objects: Sequence[dict[str, Any]], place: Place = ()) -> Iterator[tuple[Place, type, Sequence[Any]]]:
+    """Yield the values of all *objects* that have one place and type, together; lists whole, and no nulls.
+
+    A place and type may come several times, each time with values of other objects. Programs write objects of few layouts,
+    so that thousands are looked at in a tenth of the time that `scalars` takes for each.
+    """
+    for names, alike in _by_names(objects):
+        for name, values in zip(names, zip(*map(dict.values, alike), strict=True), strict=True):
+            kinds, inner = set(map(type, values)), (*place, name)
+            for kind in kinds:
+                some: Sequence[Any] = values if len(kinds) == 1 else [one for one in values if type(one) is kind]
+                if kind is dict:
+                    yield from columns(some, inner)
+                elif kind is not type(None):
+                    yield inner, kind, some
+
+
+def _by_names(objects: Sequence[dict[str, Any]]) -> Iterator[tuple[Place, Sequence[dict[str, Any]]]]:
+    names = list(map(tuple, objects))
+    if names and names.count(names[0]) == len(names):
+        yield names[0], objects
+        return
+    found = defaultdict[Place, list[dict[str, Any]]](list)
+    for own, one in zip(names, objects, strict=True):
+        found[own].append(one)
+    yield from found.items()
 
 
 def deep_json(value: Any) -> str:

@@ -11,6 +11,7 @@ from app.log.codec import encode
 from app.log.record import LogRecord
 from app.log.scalars import as_text, number, scalars, sortable, type_of
 from app.systems.sqlite.index import tallying, terms
+from app.systems.sqlite.index.scan import marks
 from tests.thorough import examples
 
 LEAVES = (
@@ -43,6 +44,31 @@ def test_paths_are_counted_once_a_log(several: list[dict[str, Any]]) -> None:
             expected[path] = expected.get(path, 0) + 1
     found = {path: count for (field, path), count in counted.items() if field == tallying.PATHS}
     assert {path: count for path, count in found.items() if path.startswith("metadata")} == expected
+
+
+@settings(max_examples=examples(400), deadline=None)
+@given(st.lists(METADATA, max_size=4))
+@example([{"a": True}, {"a": 1}, {"a": 1.0}, {"a": {"a": 1.0}}, {"a": {"a": False}}, {"a.a": "x"}])
+def test_marks_are_those_of_all_scalars(several: list[dict[str, Any]]) -> None:
+    """Values that are equal to Python and not to us, as true and 1 are, are both marked."""
+    expected = {
+        one
+        for metadata in several
+        for path, value in scalars(metadata, "metadata")
+        for one in marks.value_hashes(path, [as_text(value)])
+    }
+    assert set(marks.metadata_hashes(several)) == expected
+
+
+def test_logs_that_differ_are_counted_column_by_column() -> None:
+    """As they are where few differ, and each is looked into once: one path a log, whether a key has dots or not."""
+    plain = [{"n": n, "host": {"name": f"h{n}"}, "tags": ["a", 1, 2.5]} for n in range(64)]
+    alike = [{"a": {"b": 1}, "a.b": 2}] * 64
+    for metadata in (plain, alike, plain + alike):
+        records = list(map(record, metadata))
+        assert tallying.tallies(records, list(map(encode, metadata))) == tallying.tallies(records)
+    counted = tallying.tallies(list(map(record, plain + alike)))[1]
+    assert counted[tallying.PATHS, "metadata.a.b\0number"] == counted[tallying.PATHS, "metadata.tags\0number"] == 64
 
 
 @settings(max_examples=examples(400), deadline=None)

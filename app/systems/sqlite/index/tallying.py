@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
-from functools import lru_cache
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from app.log.record import LogRecord
-from app.log.scalars import scalars
+from app.log.scalars import Place, columns, scalars, type_of
 from app.systems.sqlite.index import terms
 
 _MINUTE = 60_000
@@ -16,14 +15,14 @@ _MINUTE = 60_000
 PATHS = ""
 #: JSON types of scalars by Python's.
 _TYPES: dict[type, str] = {str: "string", bool: "boolean", int: "number", float: "number"}
-#: Layout of an object: its names, the types of their values, and for each object and list among these its own layout, or its paths and types.
-_Layout: TypeAlias = tuple[tuple[str, ...], tuple[type, ...], tuple[Any, ...]]
+#: Where so few metadata differ, as a share of the logs (1 in so many), each is looked into once.
+_FEW = 32
 
 
 def tallies(
-    records: Sequence[LogRecord], metadata: Sequence[bytes | None] | None = None
+    records: Sequence[LogRecord], packed: Sequence[bytes | None] | None = None
 ) -> tuple[Counter[tuple[int, str]], Counter[tuple[str, str]]]:
-    """Return how often each (minute, level) and each (field, value) occurs; the same *metadata*, packed, is looked into once."""
+    """Return how often each (minute, level) and each (field, value) occurs; the metadata may be there *packed* too."""
     minutes = Counter([(record.t // _MINUTE, record.level) for record in records])
     values: dict[str, list[str | None]] = {
         "level": [record.level for record in records],
@@ -37,81 +36,61 @@ def tallies(
     values["spanId"] = [record.span_id for record in records]
     for field, found in values.items():
         counts[PATHS, _typed(field, "string")] = len(found) - found.count(None)
-    for path, count in _counted_paths(records, metadata).items():
+    for path, count in _counted_paths(records, packed).items():
         counts[PATHS, path] += count
     return minutes, +counts
 
 
 def _counted_paths(records: Sequence[LogRecord], packed: Sequence[bytes | None] | None) -> Counter[str]:
-    """Return how many records have each path of their metadata, with its type."""
-    known: dict[_Layout, set[str]] = {}
-    if packed is None:
-        return Counter([path for one in records if one.metadata for path in _typed_paths(one.metadata, known)])
-    found, metadata = Counter[str](), {key: one.metadata for key, one in zip(packed, records, strict=True)}
-    for key, count in Counter(packed).items():
-        for path in _typed_paths(metadata[key] or {}, known):
-            found[path] += count
+    """Return how many logs have each path of their metadata, with its type."""
+    metadata = [record.metadata or {} for record in records]
+    if packed is not None:
+        different = Counter(packed)
+        if len(different) * _FEW <= len(packed):
+            found, by_bytes = Counter[str](), dict(zip(packed, metadata, strict=True))
+            for key, count in different.items():
+                found.update(dict.fromkeys(_typed_paths(by_bytes[key], "metadata"), count))
+            return found
+    counted = _by_column(metadata)
+    if counted is None:
+        counted = Counter([path for one in metadata for path in _typed_paths(one, "metadata")])
+    return counted
+
+
+def _by_column(metadata: Sequence[dict[str, Any]]) -> Counter[str] | None:
+    """Return how many logs have each path of their metadata, with its type; None where one log may have a path at two places.
+
+    A key may have dots, and so be the path of what lies beneath another.
+    """
+    found, places = Counter[str](), dict[str, Place]()
+    for place, kind, values in columns(metadata):
+        path = f"metadata.{'.'.join(place)}"
+        counted = _of_lists(path, values) if kind is list else ((path, _typed(path, _TYPES[kind]), len(values)),)
+        for at, typed, count in counted:
+            if places.setdefault(terms.named(at), place) != place:
+                return None
+            found[typed] += count
     return found
 
 
-def _typed_paths(metadata: dict[str, Any], known: dict[_Layout, set[str]]) -> Collection[str]:
-    """Return the paths of the metadata's scalars with their types, each once; *known* are those of layouts met before."""
-    found, nested = [], False
-    for key, value in metadata.items():
-        kind = _TYPES.get(type(value))
-        if kind is not None:
-            found.append((_typed_key if len(key) <= terms.REMEMBERED_LENGTH else _typed_key.__wrapped__)(key, kind))
-            continue
-        kinds, nested = tuple(map(type, value.values())) if type(value) is dict else (list,), True
+def _of_lists(path: str, lists: Sequence[list[Any]]) -> Iterator[tuple[str, str, int]]:
+    """Yield each path of the scalars in lists, the same with its type, and how many lists have it."""
+    flat = Counter[frozenset[type]]()
+    for one in lists:
+        kinds = frozenset(map(type, one))
         if dict in kinds or list in kinds:
-            # Programs write logs of few layouts, so that the paths of each are put together once.
-            layout = _layout(metadata)
-            paths = known.get(layout)
-            if paths is None:
-                paths = known[layout] = _paths("metadata", layout)
-            return paths
-        found += _flat(key, tuple(value), kinds)
-    # A key may have dots, and so be the path of what lies beneath another.
-    return set(found) if nested else found
+            for typed in _typed_paths(one, path):
+                yield typed.rpartition("\0")[0], typed, 1
+        else:
+            flat[kinds] += 1
+    for kinds, count in flat.items():
+        for name in {_TYPES[kind] for kind in kinds if kind in _TYPES}:
+            yield path, _typed(path, name), count
 
 
-@lru_cache(maxsize=2_000)
-def _flat(key: str, names: tuple[str, ...], kinds: tuple[type, ...]) -> set[str]:
-    return _paths(f"metadata.{key}", (names, kinds, ()))
-
-
-@lru_cache(maxsize=terms.REMEMBERED_PATHS)
-def _typed_key(key: str, kind: str) -> str:
-    return _typed(f"metadata.{key}", kind)
-
-
-def _layout(values: dict[str, Any]) -> _Layout:
-    """Return the names and types of an object's values, and what lies beneath them."""
-    kinds = tuple(map(type, values.values()))
-    if dict not in kinds and list not in kinds:
-        return tuple(values), kinds, ()
-    inner: list[Any] = []
-    for value in values.values():
-        if type(value) is dict:
-            inner.append(_layout(value))
-        elif type(value) is list:
-            inner.append(frozenset([(path, type(one)) for path, one in scalars(value, "")]))
-    return tuple(values), kinds, tuple(inner)
-
-
-def _paths(path: str, layout: _Layout) -> set[str]:
-    """Return the paths beneath *path* of all scalars of a layout, with their types."""
-    names, kinds, inner = layout
-    beneath, found = iter(inner), set[str]()
-    for name, kind in zip(names, kinds, strict=True):
-        field = f"{path}.{name}"
-        if kind is dict:
-            found |= _paths(field, next(beneath))
-        elif kind is list:
-            found.update(_typed(field + more, _TYPES[one]) for more, one in next(beneath))
-        elif kind in _TYPES:
-            found.add(_typed(field, _TYPES[kind]))
-    return found
+def _typed_paths(value: Any, path: str) -> set[str]:
+    """Return the paths of a value's scalars with their types."""
+    return {_typed(one, type_of(scalar)) for one, scalar in scalars(value, path)}
 
 
 def _typed(path: str, kind: str) -> str:

@@ -118,9 +118,7 @@ def _set(bits: npt.NDArray[np.bool_], connection: Connection, one: Segment) -> N
         metadata = [segment.metadata(value) for value in column.values if isinstance(value, bytes)]
     else:
         metadata = [value for value in one.column(connection, segment.METADATA, chunks) if value]
-    for value in metadata:
-        hashed += marks.metadata_hashes(value)
-    bits[marks.values(hashed)] = True
+    bits[marks.values([*hashed, *marks.metadata_hashes(metadata)])] = True
 
 
 def group(database: SqliteDatabase) -> int:

@@ -7,13 +7,15 @@ bits and not the set of each block.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
-from app.log.scalars import as_text, scalars
+from app.log.scalars import as_text, columns, scalars
 from app.query.filter import And, Equals, Filter, In, Not, Or, leaves
 from app.systems.sqlite.index.scan.messages import needles, wanted_words
 
@@ -58,9 +60,17 @@ def value_hashes(field: str, texts: Iterable[str]) -> list[int]:
     return [crc32(text.encode(), beginning) for text in texts]
 
 
-def metadata_hashes(metadata: dict[str, object]) -> list[int]:
-    """Return the same of all values of a log's metadata."""
-    return [one for path, value in scalars(metadata, "metadata") for one in value_hashes(path, [as_text(value)])]
+def metadata_hashes(metadata: Sequence[dict[str, Any]]) -> list[int]:
+    """Return the same of all values of logs' metadata, of each once."""
+    texts = defaultdict[str, set[str]](set)
+    for place, kind, values in columns(metadata):
+        path = f"metadata.{'.'.join(place)}"
+        if kind is list:
+            for beneath, value in scalars(list(values), path):
+                texts[beneath].add(as_text(value))
+        else:
+            texts[path].update(values if kind is str else map(as_text, set(values)))
+    return [one for path, found in texts.items() for one in value_hashes(path, found)]
 
 
 class Wanted:
