@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from collections.abc import Iterator
 from typing import Any
 
 import cramjam
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
 from app.errors import InvalidRecord, Problem, TooLarge
 from app.log.body import read_item
 from app.log.limits import REQUEST_LOGS, Sharing, ensure_few
 from app.log.loki import labels as text_labels
+from app.log.loki import messages
+from app.log.loki.messages import read_pair
 from app.log.scalars import as_bytes
 from app.log.schema import Refused
 from app.log.wire import ensure_few_packed
@@ -22,13 +22,6 @@ from app.log.wire import ensure_few_packed
 SENDERS = ("container", "pod", "job", "instance", "filename")
 
 _FIELDS = frozenset(("message", "timestamp", "metadata"))
-#: Fields of Loki's messages (its pkg/push/push.proto): name, number, repeated, message or None for text.
-_MESSAGES: dict[str, tuple[tuple[str, int, bool, str | None], ...]] = {
-    "PushRequest": (("streams", 1, True, "Stream"),),
-    "Stream": (("labels", 1, False, None), ("entries", 2, True, "Entry")),
-    "Entry": (("timestamp", 1, False, "Timestamp"), ("line", 2, False, None), ("metadata", 3, True, "Pair")),
-    "Pair": (("name", 1, False, None), ("value", 2, False, None)),
-}
 
 
 def from_json(body: bytes, most: int = REQUEST_LOGS) -> list[Any]:
@@ -79,32 +72,43 @@ def from_protobuf(body: bytes, limit: int, most: int = REQUEST_LOGS) -> list[Any
         raise InvalidRecord(Problem(f"the body is not a block of snappy: {error}")) from None
     ensure_few_packed(plain, (1, 2), most)
     try:
-        return list(_entries(_push_request(texts=True).FromString(plain), str))
-    except DecodeError:
+        return list(_entries(messages.kind("PushRequest", texts=True).FromString(plain)))
+    except (DecodeError, UnicodeDecodeError):
         pass
     try:
         # Texts that are not UTF-8 are refused as texts, and all of the request with them.
-        return list(_entries(_push_request(texts=False).FromString(plain), _text))
+        return list(_raw_entries(messages.kind("PushRequest", texts=False).FromString(plain)))
     except DecodeError as error:
         raise InvalidRecord(Problem(f"is not a push of Loki in protobuf: {error}")) from None
 
 
-def _entries(request: Any, text: Callable[[Any], str]) -> Iterator[dict[str, Any]]:
-    """Yield the log of each entry; *text* makes one of what the request has for a text."""
-    sharing, plain = Sharing(), text is str
+def _entries(request: Any) -> Iterator[dict[str, Any]]:
+    """Yield the log of each entry."""
+    sharing = Sharing()
     # Copied by [:], as the library's own iteration takes longer (app/log/otlp/packed.py).
     for stream in request.streams[:]:
-        labels, entries = _named(text_labels.read(text(stream.labels))), stream.entries[:]
+        labels, entries = _named(text_labels.read(stream.labels)), stream.entries[:]
         sharing.add(labels, len(entries))
         for entry in entries:
-            line, more = entry.line, {pair.name: pair.value for pair in entry.metadata[:]}
-            if not plain:
-                line, more = text(line), {text(name): text(inner) for name, inner in more.items()}
-            time = None
-            if entry.HasField("timestamp"):
-                stamp = entry.timestamp
-                time = stamp.seconds * 10**9 + stamp.nanos
-            yield _log(labels, time, line, more)
+            yield _log(labels, _time(entry), entry.line, dict(map(read_pair, entry.metadata[:])))
+
+
+def _raw_entries(request: Any) -> Iterator[dict[str, Any]]:
+    """Yield the same of a request whose texts are bytes."""
+    sharing = Sharing()
+    for stream in request.streams[:]:
+        labels, entries = _named(text_labels.read(_text(stream.labels))), stream.entries[:]
+        sharing.add(labels, len(entries))
+        for entry in entries:
+            more = {_text(pair.name): _text(pair.value) for pair in entry.metadata[:]}
+            yield _log(labels, _time(entry), _text(entry.line), more)
+
+
+def _time(entry: Any) -> int | None:
+    """Return the time of an entry in nanoseconds since 1970; None for one without."""
+    stamp = entry.timestamp
+    time: int = stamp.seconds * 10**9 + stamp.nanos
+    return time if time or entry.HasField("timestamp") else None
 
 
 def _text(raw: bytes) -> str:
@@ -139,26 +143,3 @@ def _nanoseconds(time: Any) -> int | None:
             return None
         time = int(digits)
     return time if type(time) is int and abs(time) < 10**20 else None
-
-
-@lru_cache(maxsize=2)
-def _push_request(*, texts: bool) -> Any:
-    """Return the class of the request, made at its first use: its texts are texts, which must be UTF-8, or bytes."""
-    file = descriptor_pb2.FileDescriptorProto(name="push.proto", package="logproto", syntax="proto3")
-    kinds = descriptor_pb2.FieldDescriptorProto
-    stamp = file.message_type.add(name="Timestamp")
-    stamp.field.add(name="seconds", number=1, type=kinds.TYPE_INT64, label=kinds.LABEL_OPTIONAL)
-    stamp.field.add(name="nanos", number=2, type=kinds.TYPE_INT32, label=kinds.LABEL_OPTIONAL)
-    for name, fields in _MESSAGES.items():
-        made = file.message_type.add(name=name)
-        for field, number, repeated, inner in fields:
-            made.field.add(
-                name=field,
-                number=number,
-                label=kinds.LABEL_REPEATED if repeated else kinds.LABEL_OPTIONAL,
-                type=kinds.TYPE_MESSAGE if inner else kinds.TYPE_STRING if texts else kinds.TYPE_BYTES,
-                type_name=f".logproto.{inner}" if inner else None,
-            )
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("logproto.PushRequest"))

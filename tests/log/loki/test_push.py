@@ -6,11 +6,12 @@ from contextlib import suppress
 
 import cramjam
 import pytest
+from google.protobuf.message import DecodeError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.errors import InvalidRecord, TooLarge
-from app.log.loki import labels, push
+from app.log.loki import labels, messages, push
 from app.log.schema import Refused
 from tests.thorough import examples
 
@@ -19,7 +20,7 @@ LIMIT = 1 << 20
 
 def packed(*streams: tuple[bytes, list[tuple[int, int, bytes, dict[bytes, bytes]]]]) -> bytes:
     """Return a push as promtail sends it."""
-    request = push._push_request(texts=False)()
+    request = messages.kind("PushRequest", texts=False)()
     for text, entries in streams:
         stream = request.streams.add(labels=text)
         for seconds, nanos, line, more in entries:
@@ -57,6 +58,41 @@ def test_protobuf_is_read() -> None:
         {"message": "paid", "app": "shop", "trace_id": "abc", "timestamp": 1_700_000_000_123_456_789},
         {"message": "\ufffd", "app": "shop", "timestamp": 1_000_000_000},
     ]
+
+
+@settings(max_examples=examples(200), deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(["", "a", "level", "n" * 127, "n" * 128]), st.text(max_size=140)), max_size=4)
+)
+def test_pairs_are_those_that_protobuf_reads(pairs: list[tuple[str, str]]) -> None:
+    """Whatever their lengths are, and though only some of a name are remembered."""
+    kind = messages.kind("Pair", texts=True)
+    for name, value in pairs * 2:
+        assert messages.read_pair(kind(name=name, value=value).SerializeToString()) == (name, value)
+
+
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [
+        (b"", ("", "")),
+        (b"\x0a\x01a\x12\x01b\x0a\x01c", ("c", "b")),
+        (b"\x12\x01b\x0a\x01c", ("c", "b")),
+        (b"\x0a\x01a\x12\x80\x00", ("a", "")),
+        (b"\x0a\x01a", ("a", "")),
+    ],
+)
+def test_pairs_of_any_order_are_read(raw: bytes, found: tuple[str, str]) -> None:
+    """As protobuf has it, also once the name is known."""
+    messages.read_pair(b"\x0a\x01a\x12\x01b")
+    assert messages.read_pair(raw) == found
+
+
+@pytest.mark.parametrize("raw", [b"\x0a", b"\x0a\x01a\x12", b"\x0a\x01a\x12\x02b", b"\x0a\x01a\x12\x01\xff"])
+def test_broken_pairs_are_refused(raw: bytes) -> None:
+    """Also those that begin as one that is known."""
+    messages.read_pair(b"\x0a\x01a\x12\x01b")
+    with pytest.raises((DecodeError, UnicodeDecodeError)):
+        messages.read_pair(raw)
 
 
 @pytest.mark.parametrize("body", [b"", b"\xff" * 9, b"\x05abc", bytes(cramjam.snappy.compress_raw(b"\xff\xff"))])
