@@ -27,6 +27,10 @@ TEXT_LENGTH = 255
 METADATA_DEPTH = 64
 #: How far ahead of this machine's clock the time of a sender's own id may lie, in ms.
 AHEAD_MS = 600_000
+#: Types of values in which anything may be wrong.
+_LOOKED_INTO = frozenset((dict, list, float))
+#: Whole numbers from which on a time counts nanoseconds, and that no time has.
+_NANOSECONDS, _TOO_LATE = 10**17, 10**20
 #: Level of a log that names none.
 DEFAULT_LEVEL = "info"
 
@@ -114,12 +118,16 @@ def of_fields(log: dict[str, Any], metadata: dict[str, Any], size: int, limits: 
         return None
     if (trace_id is not None and len(trace_id) > TEXT_LENGTH) or (span_id is not None and len(span_id) > TEXT_LENGTH):
         return None
-    if sent is None and "timestamp" in metadata:
+    if type(sent) is int and _NANOSECONDS <= sent < _TOO_LATE:
+        # As most are that collectors send.
+        t, ns = sent // 1_000_000, sent % 1_000_000
+    elif sent is None and "timestamp" in metadata:
         return None
-    try:
-        t, ns = _instant(sent, now)
-    except ValueError:
-        return None
+    else:
+        try:
+            t, ns = _instant(sent, now)
+        except ValueError:
+            return None
     if metadata and metadata_fault(metadata, size, limits) is not None:
         return None
     level, resource_id, commit = get("level", DEFAULT_LEVEL), get("resourceId"), get("commit")
@@ -174,7 +182,7 @@ def own_id(value: Any, limits: Limits, now: int) -> bytes | None:
 def metadata_fault(metadata: dict[str, Any], size: int, limits: Limits) -> str | None:
     """Return what is wrong with a log's metadata; *size* is the bytes of the log as it was sent."""
     for inner in metadata.values():
-        if type(inner) is dict or type(inner) is list or type(inner) is float:
+        if type(inner) is not str and type(inner) in _LOOKED_INTO:
             fault = _value_fault(inner, METADATA_DEPTH - 1)
             if fault is not None:
                 return fault

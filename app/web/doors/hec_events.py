@@ -44,6 +44,8 @@ _SHORT = 255
 _PLAIN_TIME = 4e9
 #: Times that reading goes on behind what is no JSON.
 _RESUMED = 16
+#: The beginnings of a NUL and of half a character, as JSON escapes them: a text that has one is looked at.
+_ESCAPED = (b"\\u0000", b"\\ud", b"\\uD")
 # Both patterns pass a run of blanks once, however long, as `*+` never goes back; of several line ends the last counts.
 _BETWEEN = re.compile(rb"\}\s*+,?\s*+\{")
 _NEXT = re.compile(r"\}\s*+\{|\n[^\S\n]*+\{")
@@ -55,12 +57,12 @@ def read(body: bytes, most: int = REQUEST_LOGS) -> list[Any]:
 
     Raises InvalidRecord where it holds none, TooLarge for more than *most*.
     """
-    assumed, found = assumed_of_source(), objects(body)
+    assumed, (found, lengths) = assumed_of_source(), _apart(body)
     ensure_few(len(found), most)
     # A value that is refused by itself can't be written as JSON, and its neighbours are looked at with it.
     return [
         one if isinstance(one, Refused) else log_of(one, size, assumed)
-        for one, size in zip(found, sizes(found), strict=True)
+        for one, size in zip(found, sizes(found) if lengths is None else lengths, strict=True)
     ]
 
 
@@ -69,6 +71,11 @@ def objects(body: bytes) -> list[Any]:
 
     Raises InvalidRecord where there is no object at all.
     """
+    return _apart(body)[0]
+
+
+def _apart(body: bytes) -> tuple[list[Any], list[int] | None]:
+    """Return the same, and how many bytes each has as it was sent; None where they must be looked at one by one."""
     # As one array, which is decoded at once: where each join made an element, none of them lay within a text.
     whole, joins = _BETWEEN.subn(b"},{", body.strip())
     try:
@@ -76,8 +83,10 @@ def objects(body: bytes) -> list[Any]:
     except NotJSON:
         found = None
     if isinstance(found, list) and len(found) == joins + 1 and all(isinstance(one, dict) for one in found):
-        return found
-    return _slowly(body.decode("utf-8", "replace").strip())
+        # No join lay within a text: each is where one object ends and the next begins.
+        plain = not any(map(whole.__contains__, _ESCAPED))
+        return found, list(map(len, whole.split(b"},{"))) if plain else None
+    return _slowly(body.decode("utf-8", "replace").strip()), None
 
 
 def _slowly(text: str) -> list[Any]:

@@ -44,6 +44,22 @@ def test_objects_follow_one_another(client: FlaskClient, backends: Backends, pat
     assert answer.headers[RECEIPT]
 
 
+@pytest.mark.parametrize("escaped", ["\\u0000", "\\\\u0000", "\\ud800", "\\uD83D\\uDE00"])
+def test_texts_with_escapes_are_looked_at(client: FlaskClient, backends: Backends, escaped: str) -> None:
+    """A NUL and half a character are replaced, also where all that stands beside them is read at once."""
+    plain = '{"time":1795963451.5,"host":"a","event":{"level":"info","message":"%s"}}'
+    body = "".join(plain % text for text in ("one", "two", "three", f"x{escaped}y", "five"))
+    assert client.post(EVENT, data=body).data == SUCCESS
+    found = [log.message for log in taken(backends)]
+    said = (
+        json.loads(f'"x{escaped}y"')
+        .replace("\0", "\ufffd")
+        .encode("utf-16", "surrogatepass")
+        .decode("utf-16", "replace")
+    )
+    assert found == ["one", "two", "three", said, "five"]
+
+
 def test_fields_lie_where_they_belong(client: FlaskClient, backends: Backends) -> None:
     """Time in seconds, host, source, sourcetype, index and indexed fields."""
     event = {
