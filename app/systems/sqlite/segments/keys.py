@@ -61,6 +61,8 @@ class OpenKeys:
         self._keys = _decode(packed)
         self._first = self._keys.places.first
         self._count = self._keys.places.count
+        if not self._keys.t.count == self._keys.ns.count == self._count > 0:
+            raise ValueError("the columns of a segment's keys differ in length")
         #: Whether it has a log at each place from its first to its last.
         self._full = self._keys.places.step == 1 or self._count == 1
         #: The different levels.

@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from app.systems.sqlite.segments.parts import Longs, Packed
+from app.systems.sqlite.segments.parts import Count, Longs, Packed
 
 #: Ends each message and skeleton; no clean message holds it.
 END = b"\0"
@@ -38,8 +38,8 @@ class Skeletons(msgspec.Struct, array_like=True, gc=False):
     """Each skeleton once, and for each log the number of its own; first those without variables, then by frequency."""
 
     #: How many there are, how many of these without variables, and the bytes of `texts` that the latter take; each is ended by END.
-    count: int
-    whole: int
+    count: Count
+    whole: Count
     border: int
     texts: Packed
     #: How many variables each of those with variables has: numbers of 32 bits, first the lowest byte of each, then the next.

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from typing import Annotated
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import zstandard
+
+from app.systems.sqlite.segments.places import BLOCK
 
 Longs = npt.NDArray[np.int64]
 
@@ -17,6 +20,12 @@ LEVEL = 3
 
 #: Errors that reading a damaged part raises.
 DAMAGED = (ValueError, LookupError, msgspec.MsgspecError, zstandard.ZstdError)
+
+#: Bounds that a damaged part fails while it is decoded, before room is made for as much as it names.
+Count = Annotated[int, msgspec.Meta(ge=0, le=BLOCK)]
+_Long = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+#: A frame that names more bytes than so many for each of its own, and this many beside, is decompressed piece by piece.
+_USUAL_RATIO, _USUAL_BYTES = 100, 1 << 20
 
 _local = threading.local()
 #: Numbers by their bytes.
@@ -58,18 +67,27 @@ class Packed(msgspec.Struct, array_like=True, gc=False):
         return int(zstandard.frame_content_size(self.data)) if self.compressed else len(self.data)
 
     def opened(self) -> bytes:
-        """Return the bytes."""
-        return _decompressor().decompress(self.data) if self.compressed else self.data
+        """Return the bytes. Raises one of DAMAGED where they don't come back."""
+        if not self.compressed:
+            return self.data
+        size = self.size
+        if 0 <= size <= _USUAL_RATIO * len(self.data) + _USUAL_BYTES:
+            return _decompressor().decompress(self.data)
+        # At once it would take all the room that a damaged head names.
+        found = _decompressor().decompressobj().decompress(self.data)
+        if len(found) != size:
+            raise ValueError(f"a frame of {size:,} bytes holds {len(found):,}")
+        return found
 
 
 class Differences(msgspec.Struct, array_like=True, gc=False):
     """Whole numbers of 64 bits: the first, and the differences between neighbours, in as few bytes each as they need."""
 
-    first: int
+    first: _Long
     #: How many there are, and the bytes of a difference; 0 when all differences are `step`.
-    count: int
-    width: int
-    step: int
+    count: Count
+    width: Annotated[int, msgspec.Meta(ge=0, le=8)]
+    step: _Long
     differences: Packed
 
     @classmethod
@@ -90,8 +108,11 @@ class Differences(msgspec.Struct, array_like=True, gc=False):
             return np.broadcast_to(np.int64(self.first), self.count)
         found = np.empty(self.count, dtype=np.int64)
         if self.width:
+            differences = np.frombuffer(self.differences.opened(), dtype=_NUMBER_TYPES[self.width])
+            if len(differences) != self.count - 1:  # a single one would be taken for all
+                raise ValueError(f"{len(differences)} differences between {self.count} numbers")
             found[0] = self.first
-            found[1:] = np.frombuffer(self.differences.opened(), dtype=_NUMBER_TYPES[self.width])
+            found[1:] = differences
             return found.cumsum(out=found)
         found.fill(self.step)
         found[0] = self.first
@@ -118,18 +139,24 @@ class IdRuns(msgspec.Struct, array_like=True, gc=False):
         firsts = np.frombuffer(whole[starts].tobytes(), dtype=np.uint8).reshape(-1, 16)
         return cls(Differences.of(lengths), Packed.of(firsts.T.tobytes()))
 
+    def _lengths(self) -> Longs:
+        lengths = self.lengths.values()
+        if lengths.min() < 1 or lengths.max() > BLOCK or lengths.sum() > BLOCK:
+            raise ValueError("runs are longer than a segment")
+        return lengths
+
     def runs(self) -> Iterator[tuple[bytes, bytes, int]]:
         """Yield the first and the last id of each run, and the number of its first."""
         firsts, start = self.firsts.opened(), 0
         count = len(firsts) // 16
-        for number, length in enumerate(self.lengths.values().tolist()):
+        for number, length in enumerate(self._lengths().tolist()):
             first = firsts[number::count]
             yield first, (int.from_bytes(first, "big") + length - 1).to_bytes(16, "big"), start
             start += length
 
     def halves(self) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
         """Return the first and the last 64 bits of each id."""
-        lengths = self.lengths.values()
+        lengths = self._lengths()
         runs = np.frombuffer(self.firsts.opened(), dtype=np.uint8).reshape(16, -1).T
         firsts = np.frombuffer(runs.tobytes(), dtype=">u8").reshape(-1, 2).astype(np.uint64)
         before = (np.cumsum(lengths) - lengths).astype(np.uint64)
