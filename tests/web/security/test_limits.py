@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from app.listen import streams
+from app.listen import places, streams
 from app.log import body
 from app.query.query import PAGE_LIMIT
 from app.settings.settings import SETTINGS
+from app.systems import shares
 from app.web import current
 from app.web.security import open_counts, tries
 from app.web.server import admission, bridge, connections, server, waiting
@@ -39,6 +40,8 @@ def test_numbers_of_the_code() -> None:
     long = f"each takes longer than {admission.LEAST_SECONDS * 1000:.0f} ms, and queue and record are one file"
     hot = f"the same, where some were refused within {admission.CALM_SECONDS:.0f} seconds, {long}"
     assert shown[hot] == f"{admission.FEW} at work, {admission.FEW_WAIT} that may wait"
+    minutes = {300.0: "five"}[shares.SENDING_SECONDS]
+    assert any(f"spaces) send or sent within {minutes} minutes, those" in row for row in shown)
     behind = f"seconds that logs wait for a thread, behind {admission.ALWAYS} others of their kind, or their sender's share of these"
     assert shown[behind] == "{:g}, and {:g} where some always wait".format(*waiting.RESENDING_SECONDS)
     losing = shown["the same at doors whose clients lose what is refused"]
@@ -51,7 +54,9 @@ def test_numbers_of_the_code() -> None:
     assert shown["time of a query"] == f"{current.QUERY_SECONDS:.0f} s"
     assert shown["wrong passwords"].startswith(f"{tries.AT_ONCE} at once, then one in {tries.SECONDS_EACH:.0f} s")
     peers = f"{streams.CONNECTIONS:,}, {streams.PEER_CONNECTIONS:,}"
-    assert shown["connections of syslog and GELF, of one peer"] == peers
+    assert shown["connections of syslog and GELF, of one peer (IPv6: /64)"].startswith(
+        f"{peers}; of the last {streams.CONNECTIONS // places.KEPT} "
+    )
     assert shown["exports of one token or user at once, in one web process"] == str(open_counts.EXPORTS)
     followed = "sockets and streams of events of one token or user at once, in one web process"
     assert shown[followed] == str(open_counts.FOLLOWED)

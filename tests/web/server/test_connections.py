@@ -19,7 +19,7 @@ from app.web.server import connections
 from app.web.server.connections import Places
 from tests.e2e.program import wait_for
 
-Start = Callable[[Places], int]
+Start = Callable[..., int]
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -43,13 +43,15 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Start a server with these places; return its port."""
+    """Start a server with these places, that closes connections which are idle for so many seconds; return its port."""
     with ExitStack() as stack:
 
-        def started(places: Places) -> int:
+        def started(places: Places, idle: int = 60) -> int:
             listener = stack.enter_context(closing(socket.create_server(("127.0.0.1", 0))))
             kind = connections.protocol(places)
-            config = uvicorn.Config(application, http=kind, loop="uvloop", lifespan="off", log_config=None)
+            config = uvicorn.Config(
+                application, http=kind, loop="uvloop", lifespan="off", log_config=None, timeout_keep_alive=idle
+            )
             server = uvicorn.Server(config)
             thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
             thread.start()
@@ -101,6 +103,15 @@ def test_a_second_head_must_end_too(start: Start, sent: bytes, monkeypatch: pyte
         assert client.recv(65_536).startswith(b"HTTP/1.1 200")
         client.sendall(sent)
         assert refused(read(client))[0] == 408
+
+
+def test_an_idle_connection_is_closed(start: Start) -> None:
+    """Behind an answer, without a word: its client sent no request that one would belong to."""
+    with connect(start(Places(10), idle=1)) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        head, _, rest = read(client).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200") and b"connection: close" not in head
+    assert rest == b"0"
 
 
 def test_a_slow_head_does_not_count_as_alive(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
