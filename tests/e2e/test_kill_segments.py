@@ -1,4 +1,7 @@
-"""kill -9 while an earlier release's file is taken over into segments, logs come, and some are deleted: each log is there once, or gone."""
+"""kill -9 while an earlier release's file is taken over, its rows and its segments, logs come, and some are deleted: each log is there once, or gone.
+
+KILL_ROUNDS says how often it kills; the file grows with it, so that there is something left to take over.
+"""
 
 from __future__ import annotations
 
@@ -25,15 +28,17 @@ from app.systems.sqlite.segments import sealing
 from app.systems.sqlite.segments.places import BLOCK
 from tests.e2e.load import Client, outcome, sending
 from tests.e2e.program import ROOT, Server, wait_for
+from tests.former import age
+from tests.sealing import seal_all
 
 pytestmark = pytest.mark.system
 
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "6"))
-#: Logs of the earlier release, a seventh of which are deleted.
-OLD = 20_000
+#: Logs of the earlier release, a seventh of which are deleted; half are in segments of its own, half are rows.
+OLD = max(20_000, 2_000 * ROUNDS)
 CLIENTS = 2
 #: Seconds within which the rest is sealed, once nothing disturbs.
-SEAL_SECONDS = 120.0
+SEAL_SECONDS = 120.0 + OLD / 1_000
 VICTIMS = ("worker", "delete", "group")
 
 
@@ -53,18 +58,28 @@ def old_logs() -> list[LogRecord]:
     ]
 
 
-def left_as_rows(path: Path, records: list[LogRecord]) -> None:
-    """Store and index *records* as an earlier release did: as rows."""
+@contextmanager
+def opened(path: Path) -> Iterator[SqliteDatabase]:
+    """Open the database beside the program."""
     database = SqliteDatabase(path)
-    for start in range(0, len(records), 2_000):
-        some = records[start : start + 2_000]
-        with database.write(durable=False) as connection:
-            place = rows.next_place(connection)
-            rows.insert(connection, place, some)
-            rows.set_state(connection, "next_place", place + len(some))
-            rows.add_state(connection, "stored", len(some))
-            writing.index(connection, place, writing.prepare(some))
+    yield database
     database.close()
+
+
+def left(path: Path, records: list[LogRecord]) -> None:
+    """Store and index *records* as earlier releases did: half as segments of revision 0020, half as rows."""
+    with opened(path) as database:
+        for start in range(0, len(records), 2_000):
+            if start == len(records) // 4_000 * 2_000:
+                seal_all(database)
+                assert age(database) > 0
+            some = records[start : start + 2_000]
+            with database.write(durable=False) as connection:
+                place = rows.next_place(connection)
+                rows.insert(connection, place, some)
+                rows.set_state(connection, "next_place", place + len(some))
+                rows.add_state(connection, "stored", len(some))
+                writing.index(connection, place, writing.prepare(some))
 
 
 def deleting(server: Server) -> subprocess.Popen[bytes]:
@@ -87,25 +102,19 @@ def kill(server: Server, victim: str, chance: random.Random) -> None:
             process.kill()
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[SqliteDatabase]:
-    """Open the database beside the program."""
-    database = SqliteDatabase(path)
-    yield database
-    database.close()
-
-
-@pytest.mark.timeout(900 + 20 * ROUNDS)
-def test_a_file_of_rows_is_taken_over_whatever_is_killed(make_server: Callable[..., Server]) -> None:
+@pytest.mark.timeout(900 + 30 * ROUNDS)
+def test_an_earlier_file_is_taken_over_whatever_is_killed(make_server: Callable[..., Server]) -> None:
     """By number and by id, after rounds of kill -9 under load; what was deleted is gone, and what was there before is as it was."""
     chance, server, old = random.Random(20260102), make_server(), old_logs()
     settings = Settings.from_env({name: text for name, text in server.environment.items() if "LOGINGESTOR_" in name})
     upgrade(settings)
-    left_as_rows(settings.database, old)
+    left(settings.database, old)
     server.start()
-    with sending(server, CLIENTS, pause=0.02) as load:
+    amid = 0
+    with sending(server, CLIENTS, pause=0.02) as load, opened(settings.database) as database:
         for number in range(ROUNDS):
             time.sleep(chance.uniform(0.05, 1.2))
+            amid += sealing.standing(database).due >= BLOCK
             kill(server, VICTIMS[number % len(VICTIMS)], chance)
         time.sleep(1)
     server.drained()
@@ -119,7 +128,7 @@ def test_a_file_of_rows_is_taken_over_whatever_is_killed(make_server: Callable[.
     kept = {record for record in range(1, OLD + 1) if record % 7}
     load.clients.append(Client(server, load.clients[0].numbers, 0, accepted={-number for number in kept}))
     found = outcome(server, load)
-    print(f"rounds {ROUNDS}, {found}")
+    print(f"rounds {ROUNDS}, {amid} of them amid taking over, {found}")
     found.check()
     export = server.get("/logs/export?format=ndjson&sort=asc&to=2023-12-01").splitlines()
     there = {log["id"]: (log["message"], log["metadata"]) for log in map(json.loads, export)}
