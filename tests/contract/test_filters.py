@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +16,9 @@ from app.find.bound import BoundIndex, Sight
 from app.find.hidden import Hidden
 from app.log.record import LogRecord
 from app.log.scalars import scalars
-from app.query.filter import Exists, Filter, Not
+from app.query.filter import EVERYTHING, Exists, Filter, Not
 from app.query.meaning import predicate
-from app.query.query import Query
+from app.query.query import Clock, Query
 from tests.conftest import fill_backends
 from tests.contract.conftest import INDICES, open_combination, open_index
 from tests.hiding import HIDEABLE, stripped
@@ -81,6 +82,28 @@ def test_windows(filled: Backends, tree: Filter, data: st.DataObject) -> None:
     assert page.total == len(page.records)
     # With more hits than the page shows they are counted.
     assert filled.index.find(replace(query, limit=1)).total == page.total
+
+
+@pytest.mark.parametrize("tree", [EVERYTHING, Exists("resourceId")])
+@pytest.mark.parametrize("clock", ["event", "received"])
+@pytest.mark.parametrize(("first", "last"), [(0, COUNT), (1, COUNT), (0, COUNT - 1), (600, 2_000)])
+def test_most_frequent_values_in_a_window(filled: Backends, tree: Filter, clock: Clock, first: int, last: int) -> None:
+    """Those of the window's logs, though it holds all logs, or all but one."""
+    if clock == "event":
+        times = sorted((record.t, record.ns) for record in RECORDS)
+        start, end = times[first], times[last - 1]
+        inside = [record for record in RECORDS if start <= (record.t, record.ns) <= end]
+    else:
+        arrivals = sorted(record.received for record in RECORDS)
+        start, end = (arrivals[first], 0), (arrivals[last - 1], 0)
+        inside = [record for record in RECORDS if start[0] <= record.received <= end[0]]
+    found = filled.index.facets(Query(tree, start, end, clock), ["resourceId", "level"], 1_000)
+    assert found.exact
+    counted = {"resourceId": "resource_id", "level": "level"}
+    for field, attribute in counted.items():
+        values = Counter(getattr(record, attribute) for record in inside if predicate(tree)(record))
+        del values[None]
+        assert {one.value: one.count for one in found.fields[field]} == values
 
 
 @settings(max_examples=examples(100), deadline=None, suppress_health_check=list(HealthCheck))

@@ -30,6 +30,21 @@ def test_free_pages_go_once_nothing_waits(database: SqliteDatabase, make_record:
     assert count(database, "page_count") < before / 2
 
 
+def test_a_small_file_keeps_fewer(database: SqliteDatabase, make_record: MakeRecord) -> None:
+    """A few logs would else lie in a file most of which is free; a large one keeps what a load needs again at once."""
+    queue = SqliteQueue(database, limit=1 << 40, min_free=0)
+    for logs in (40, 400):
+        queue.put([Envelope([make_record(message="x" * 9_000) for _ in range(logs)])])
+        if logs == 400:
+            with database.write(durable=False) as connection:
+                connection.execute("CREATE TABLE large AS SELECT zeroblob(9000000) AS body")
+        while batch := queue.take(100, 0):
+            queue.ack(batch)
+        pages.shrink(database)
+        most = pages.FEW_PAGES if logs == 40 else pages.KEPT_PAGES
+        assert count(database, "freelist_count") == most
+
+
 def test_the_write_ahead_log_does_not_grow_by_what_is_given_back(
     database: SqliteDatabase, make_record: MakeRecord
 ) -> None:

@@ -55,8 +55,8 @@ def _from_rows(search: SqliteQuery, interval: int, offset: int, tally: Tally) ->
 
 def facets(search: SqliteQuery, fields: Sequence[str], size: int) -> Facets:
     """Return the most frequent values of each field, and whether all logs of the query were counted in the time for it."""
-    query = search.query
-    unbounded = query.filter == EVERYTHING and query.start is None and query.end is None
+    # A window that ends now, and begins with the first log or before it, is none.
+    unbounded = search.query.filter == EVERYTHING and all(map(search.window.covers, search.blocks))
     counted = [field for field in fields if unbounded and field in kept.FIELDS]
     found = {field: _counted(search, field, size) for field in counted}
     others = [field for field in fields if field not in counted]
@@ -66,7 +66,7 @@ def facets(search: SqliteQuery, fields: Sequence[str], size: int) -> Facets:
         exact = search.tally(tally)
         for field in others:
             # Sorting all of them takes longer than counting did where most differ.
-            pairs = nsmallest(size, tally.counts[field].items(), key=lambda pair: (-pair[1], pair[0]))
+            pairs = nsmallest(size, tally.of(field).items(), key=lambda pair: (-pair[1], pair[0]))
             found[field] = [Value(value, count) for value, count in pairs]
     return Facets({field: found[field] for field in fields}, exact)
 

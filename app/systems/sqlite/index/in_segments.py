@@ -24,6 +24,9 @@ from app.systems.sqlite.segments.window import Block, KeyBounds
 
 #: Greater than any place.
 _BEYOND = 1 << 62
+#: The rows of a whole segment: to make them anew takes a fifth of the time that a segment is asked for. Nobody may change them.
+_ROWS = np.arange(BLOCK)
+_ROWS.flags.writeable = False
 #: A hit: t, ns, id, place.
 Hit = tuple[int, int, bytes, int]
 
@@ -79,7 +82,7 @@ class InSegments(Statements):
         for one in map(self.directory.segment, numbers):
             self.deadline.check()
             whole = self.window.open or one.first // BLOCK in self._covered
-            at = np.arange(one.logs) if whole else self.window.rows(one.keys(self.connection))
+            at = _ROWS[: one.logs] if whole else self.window.rows(one.keys(self.connection))
             yield one, self._filter.rows(one, at)
 
     @cached_property

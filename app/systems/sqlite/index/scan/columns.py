@@ -42,6 +42,8 @@ _ATTRIBUTES = {
 _OF_KEYS = ("level", "id", "timestamp", "received")
 #: In which order the parts of an And are asked: what costs least first.
 _COSTS = {"level": 0, "resourceId": 1, "commit": 1, "traceId": 2, "spanId": 2, "message": 4}
+#: So many parts of an And are asked between two looks at the time.
+_CHECKED = 8
 #: From so many chunks on all are fetched at once.
 _MANY_CHUNKS = 3
 
@@ -144,8 +146,9 @@ def _cost(tree: Filter) -> int:
 
 
 def _all(parts: Sequence[Narrow], opened: _Opened, rows: Longs) -> Longs:
-    for part in parts:
-        opened.check()
+    for number, part in enumerate(parts):
+        if number % _CHECKED == _CHECKED - 1:
+            opened.check()
         rows = part(opened, rows)
         if not len(rows):
             break
@@ -174,7 +177,8 @@ def _messages(test: MessageTest, opened: _Opened, rows: Longs) -> Longs:
     few = len(rows) <= FEW
     asked = opened.texts(few)
     if few:
-        return rows[list(map(partial(test.one, asked.texts), rows.tolist()))]
+        left = [row for row in rows.tolist() if test.one(asked.texts, row)]
+        return rows if len(left) == len(rows) else np.array(left, dtype=np.int64)
     among = np.zeros(opened.one.logs, dtype=np.bool_)
     among[rows] = True
     return np.flatnonzero(test.rows(asked, among))
@@ -186,13 +190,15 @@ def _with_codes(codes: npt.NDArray[Any], wanted: Sequence[int], values: int, row
         return rows[:0]
     if len(wanted) == values:
         return rows
-    some = codes if len(rows) == len(codes) else codes[rows]
+    whole = len(rows) == len(codes)
+    some = codes if whole else codes[rows]
     if len(wanted) == 1:
-        same: Longs = rows[some == wanted[0]]
-        return same
-    truths = np.zeros(values, dtype=np.bool_)
-    truths[wanted] = True
-    found: Longs = rows[truths[some]]
+        among = some == wanted[0]
+    else:
+        truths = np.zeros(values, dtype=np.bool_)
+        truths[wanted] = True
+        among = truths[some]
+    found: Longs = among.nonzero()[0] if whole else rows[among]
     return found
 
 
