@@ -27,14 +27,14 @@ from app.query.filter import (
     Words,
 )
 from app.query.meaning import predicate
-from app.systems.sqlite import schema
+from app.systems.sqlite import rows, schema
 from app.systems.sqlite.file import SqliteDatabase
-from app.systems.sqlite.index.scan import marking
+from app.systems.sqlite.index.scan import marking, marks
 from app.systems.sqlite.index.scan.columns import SegmentFilter
 from app.systems.sqlite.index.scan.marks import Wanted
 from app.systems.sqlite.index.scan.messages import MessageTest, Text
 from app.systems.sqlite.record import SqliteStore
-from app.systems.sqlite.segments import table
+from app.systems.sqlite.segments import sealing, table
 from app.systems.sqlite.segments.directory import directory
 from app.systems.sqlite.segments.places import BLOCK
 from app.systems.sqlite.segments.segment import LogColumns
@@ -169,3 +169,38 @@ def test_words_longer_than_any_are_cut_alike() -> None:
         many = MessageTest(Words(letter * 100))._left(text, 2)
         assert many.tolist() == [True, False]
         assert MessageTest(Words(letter * 120)).of_whole(text, among).tolist() == [True, False]
+
+
+@given(
+    st.text("az09-\u00e9", max_size=8),
+    st.integers(1, 50).flatmap(lambda size: st.lists(st.binary(min_size=size, max_size=size), min_size=1)),
+)
+def test_hex_digits_hash_as_their_texts(beginning: str, values: list[bytes]) -> None:
+    """What is hashed from bytes at once is what a question hashes from a text."""
+    found = marks.digit_hashes("traceId", beginning, len(values[0]), b"".join(values))
+    assert found.tolist() == marks.value_hashes("traceId", [beginning + value.hex() for value in values])
+
+
+def test_marks_wait_while_many_logs_do(
+    tmp_path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits is stored first, until too many blocks lack marks; where little waits it is stored between two blocks."""
+    path = tmp_path / "store.db"
+    schema.upgrade(path)
+    database = SqliteDatabase(path)
+    store = SqliteStore(database)
+    for _ in range(5):
+        store.add([make_record() for _ in range(BLOCK)])
+
+    def waiting(logs: int) -> None:
+        with database.write(durable=False) as connection:
+            rows.set_state(connection, "queued_logs", logs)
+
+    waiting(sealing.BUSY_LOGS + 1)
+    assert marking.mark(database) == 0
+    waiting(1)
+    assert marking.mark(database) == 1
+    waiting(sealing.BUSY_LOGS + 1)
+    monkeypatch.setattr(marking, "BEHIND_BLOCKS", 3)
+    assert marking.mark(database) > 1
+    database.close()

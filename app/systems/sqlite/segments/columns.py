@@ -167,6 +167,11 @@ class OpenHexadecimal:
         self._ranks = ranks
         self._data = data
 
+    @property
+    def parts(self) -> tuple[str, int, bytes]:
+        """The beginning of all values, the bytes that each has behind it, and these of all, one after the other."""
+        return self._beginning, self._size, self._data
+
     def __getitem__(self, at: int) -> str | None:
         if self._ranks is not None:
             at = self._ranks[at]

@@ -26,7 +26,7 @@ from app.systems.sqlite.segments.directory import directory
 from app.systems.sqlite.segments.messages import END
 from app.systems.sqlite.segments.parts import DAMAGED
 from app.systems.sqlite.segments.places import BLOCK
-from app.systems.sqlite.segments.sealing import SEALED_TO
+from app.systems.sqlite.segments.sealing import BUSY_LOGS, SEALED_TO
 from app.systems.sqlite.segments.stored import Segment, let_go
 
 log = logging.getLogger(__name__)
@@ -34,6 +34,8 @@ log = logging.getLogger(__name__)
 #: Places whose bits are kept together.
 PIECE = 256
 PIECES = BITS // PIECE
+#: Blocks to be marked from which on a worker marks even while many logs wait in the queue: asked one by one they take a tenth of a second.
+BEHIND_BLOCKS = 1024
 #: In the table `state`: blocks that were marked, and groups that were made.
 MARKED, GROUPED = "marked", "grouped"
 #: In the table `state`: how often logs were deleted, or a rebuild put others at their places.
@@ -45,24 +47,36 @@ _NAMES = {number: name for name, number in NUMBERS.items() if number != segment.
 
 
 def mark(database: SqliteDatabase, most: int = GROUP) -> int:
-    """Mark up to *most* full blocks that have become segments, and put whole groups together; return how many blocks."""
+    """Mark up to *most* full blocks that have become segments, and put whole groups together; return how many blocks.
+
+    Marks only make what is found sooner: they wait while many logs do, and between two blocks logs are stored, unless many blocks lack them.
+    """
     with database.snapshot() as connection:
-        first = rows.get_state(connection, MARKED)
-        last = min((_full(connection) + 1) // BLOCK, first + most)
-    for number in range(first, last):
-        with database.snapshot() as connection:
-            # A rebuild may have put fewer logs in the place of those that made it full.
-            if number >= (_full(connection) + 1) // BLOCK:
-                return number - first
-            state, bits = _state(connection), _bits(connection, number)
-        with database.write(durable=False) as connection:
-            if _state(connection) != state or rows.get_state(connection, MARKED) != number:
-                return number - first
-            if bits is not None:
-                connection.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (number, bits))
-            rows.set_state(connection, MARKED, number + 1)
+        first, full = rows.get_state(connection, MARKED), (_full(connection) + 1) // BLOCK
+        patient = full - first < BEHIND_BLOCKS
+        if patient and _waiting(connection) > BUSY_LOGS:
+            return 0
+    number = first
+    while number < min(full, first + most) and _mark(database, number, yielding=patient and number > first):
+        number += 1
     group(database)
-    return max(last - first, 0)
+    return number - first
+
+
+def _mark(database: SqliteDatabase, number: int, *, yielding: bool) -> bool:
+    """Mark a block; return whether it is. With *yielding* it is left to the next round where logs wait."""
+    with database.snapshot() as connection:
+        # A rebuild may have put fewer logs in the place of those that made it full.
+        if number >= (_full(connection) + 1) // BLOCK or (yielding and _waiting(connection)):
+            return False
+        state, bits = _state(connection), _bits(connection, number)
+    with database.write(durable=False) as connection:
+        if _state(connection) != state or rows.get_state(connection, MARKED) != number:
+            return False
+        if bits is not None:
+            connection.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (number, bits))
+        rows.set_state(connection, MARKED, number + 1)
+    return True
 
 
 def _bits(connection: Connection, number: int) -> bytes | None:
@@ -72,6 +86,10 @@ def _bits(connection: Connection, number: int) -> bytes | None:
     except DAMAGED:
         log.exception("the logs of the block %d can't be read and have no marks", number)
         return None
+
+
+def _waiting(connection: Connection) -> int:
+    return rows.get_state(connection, "queued_logs")
 
 
 def _state(connection: Connection) -> int:
@@ -109,7 +127,11 @@ def _set(bits: npt.NDArray[np.bool_], connection: Connection, one: Segment) -> N
     if not text.isascii():
         for places in marks.hashes(messages.cut(text.split(END)[:-1])):
             bits[places] = True
+    digits = one.digits(connection)
     for number, name in _NAMES.items():
+        if number in digits:
+            bits[marks.places(marks.digit_hashes(name, *digits[number].parts))] = True
+            continue
         column = fields.column(number)
         values = one.column(connection, number, chunks) if column is None else column.values
         hashed += marks.value_hashes(name, [value for value in values if isinstance(value, str)])

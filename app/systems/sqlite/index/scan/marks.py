@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from typing import Any
 from zlib import crc32
 
@@ -50,7 +51,11 @@ def runs(text: bytes) -> Places:
 
 def values(hashed: Iterable[int]) -> Places:
     """Return the places of values, by their hashes."""
-    found = np.fromiter(hashed, dtype=np.int64)
+    return places(np.fromiter(hashed, dtype=np.int64))
+
+
+def places(found: Places) -> Places:
+    """Return the places of values, by the array of their hashes."""
     return RUN_BITS + np.concatenate([found & (VALUE_BITS - 1), (found >> 16) & (VALUE_BITS - 1)])
 
 
@@ -58,6 +63,28 @@ def value_hashes(field: str, texts: Iterable[str]) -> list[int]:
     """Return the hash of each value of a field."""
     beginning = crc32(f"{field}\0".encode())
     return [crc32(text.encode(), beginning) for text in texts]
+
+
+def digit_hashes(field: str, beginning: str, size: int, data: bytes) -> Places:
+    """Return the same as `value_hashes` of texts of a *beginning* and 2 * *size* hex digits each, by the bytes of all their digits.
+
+    CRC-32 is linear: each byte changes the hash of zeros by what it is and how far from the end it stands, so that all texts
+    are hashed at once, a byte of each at a time.
+    """
+    zeros = crc32(b"0" * (2 * size), crc32(f"{field}\0{beginning}".encode()))
+    whole = np.frombuffer(data, dtype=np.uint8).reshape(-1, size)
+    found = np.full(len(whole), zeros, dtype=np.uint32)
+    for at in range(size):
+        found ^= _changes(size - at - 1)[whole[:, at]]
+    return found.astype(np.int64)
+
+
+@lru_cache(maxsize=64)
+def _changes(behind: int) -> npt.NDArray[np.uint32]:
+    """Return for each byte how its two hex digits change a hash of zeros, where those of *behind* more bytes follow."""
+    rest = b"0" * (2 * behind)
+    zeros = crc32(b"00" + rest)
+    return np.array([crc32(b"%02x" % byte + rest) ^ zeros for byte in range(256)], dtype=np.uint32)
 
 
 def metadata_hashes(metadata: Sequence[dict[str, Any]]) -> list[int]:
