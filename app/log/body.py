@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeAlias
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from app.errors import InvalidRecord, Problem, TooLarge, UnsupportedMedia
 from app.json_text import FAULTS, STRICT, Decoder, NotJSON
-from app.log import packed
-from app.log.limits import REQUEST_LOGS, ensure_few
+from app.log import own, packed
+from app.log.limits import REQUEST_LOGS, Limits, ensure_few, surely
+from app.log.record import LogRecord
+from app.times import instant
 
 #: The content type that curl sends when nobody says otherwise, and that of forms and of the HTTPHandler of Python's logging.
 FORM = "application/x-www-form-urlencoded"
@@ -29,6 +32,9 @@ LAYERS, MEMBERS = 2, 100_000
 _FORM = re.compile(rb"(?:[\w.*+-]|%[0-9A-Fa-f]{2})+=(?:[\w.*+=&~-]|%[0-9A-Fa-f]{2})*+", re.ASCII)
 #: Most fields of a form.
 _FIELDS = 1_000
+
+#: A text of a log beside its message.
+ShortText: TypeAlias = Annotated[str, msgspec.Meta(max_length=own.TEXT_LENGTH)]
 
 _decode = msgspec.json.Decoder().decode
 _split_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -93,7 +99,7 @@ def items(body: bytes, content_type: str | None, most: int = REQUEST_LOGS) -> li
     Raises TooLarge for more than *most* values, UnsupportedMedia for another content type, InvalidRecord with the position when the body
     as a whole is not JSON. In lines a bad line is that item's problem alone.
     """
-    kind = (content_type or "").partition(";")[0].strip().lower()
+    kind = _kind(content_type)
     if kind not in JSON_TYPES and kind not in LINE_TYPES:
         known = ", ".join((*JSON_TYPES[1:], LINE_TYPES[0]))
         raise UnsupportedMedia(Problem(f"{kind!r} is not a type that is read: {known}", "Content-Type"))
@@ -129,6 +135,54 @@ def _form(body: bytes) -> Item:
     return Item(found, body, dirty=True)
 
 
+class SentLog(msgspec.Struct, forbid_unknown_fields=True, rename="camel", gc=False):
+    """A log in our own form as most are sent: nothing is against its fields but what `plain_logs` looks for."""
+
+    message: str
+    level: ShortText | None = None
+    resource_id: ShortText | None = None
+    timestamp: str | None = None
+    trace_id: ShortText | None = None
+    span_id: ShortText | None = None
+    commit: ShortText | None = None
+    metadata: dict[str, Any] | None = None
+
+
+_decode_sent = msgspec.json.Decoder(SentLog).decode
+
+
+def plain_logs(lines: Sequence[bytes], limits: Limits, now: int) -> list[LogRecord] | None:
+    """Return the logs of lines that hold no NUL; None where one must be looked at by itself (app/log/own.py, which reads all others the same)."""
+    if max(map(len, lines), default=0) > surely(limits):
+        return None
+    found = list[LogRecord]()
+    try:
+        for one in map(_decode_sent, lines):
+            level, sent, metadata = one.level, one.timestamp, one.metadata
+            if sent is None and metadata and "timestamp" in metadata:
+                return None
+            if metadata and own.metadata_fault(metadata, 0, limits) is not None:
+                return None
+            t, ns = (now, 0) if sent is None else instant.parse(sent)
+            found.append(
+                LogRecord(
+                    b"",
+                    t,
+                    ns,
+                    own.DEFAULT_LEVEL if level is None else level,
+                    one.message,
+                    one.resource_id,
+                    one.trace_id,
+                    one.span_id,
+                    one.commit,
+                    metadata,
+                )
+            )
+    except FAULTS:
+        return None
+    return found
+
+
 def has_nul(body: bytes) -> bool:
     """Return whether a NUL may stand in the body's texts, as JSON writes it; one character is looked for much faster."""
     return b"\\" in body and b"\\u0000" in body
@@ -137,6 +191,18 @@ def has_nul(body: bytes) -> bool:
 def _lines(body: bytes, most: int) -> list[Item]:
     dirty = has_nul(body)
     return [read_item(line, dirty) for line in split_lines(body, most)]
+
+
+def several_lines(body: bytes, content_type: str | None, most: int) -> list[bytes]:
+    """Return the lines of a body of one JSON value a line; none where it is another body, holds a NUL or has one line. Raises TooLarge."""
+    if _kind(content_type) not in LINE_TYPES or has_nul(body):
+        return []
+    lines = split_lines(body, most)
+    return lines if len(lines) > 1 else []
+
+
+def _kind(content_type: str | None) -> str:
+    return (content_type or "").partition(";")[0].strip().lower()
 
 
 def split_lines(body: bytes, most: int) -> list[bytes]:

@@ -121,12 +121,19 @@ def read(
     what is known of the source; *line* reads lines of text that a log wraps. Raises InvalidRecord when the body as a whole can't be read,
     UnsupportedMedia for another type, TooLarge for too many logs.
     """
+    lines = [] if strict else bodies.several_lines(body, content_type, limits.logs)
+    if lines and not _odd(body, len(lines)) and (logs := bodies.plain_logs(lines, limits, now)) is not None:
+        return Parsed(logs, list(range(len(lines))), list(map(len, lines)))
     items = bodies.items(body, content_type, limits.logs)
-    if len(items) == 1 and not strict and (logs := batch(items[0].value)) is not None:
-        return read_items(logs, limits, now, source=source, line=line, several=True)
-    # Names that stand twice, of which the decoder kept the last without a word, and colours: looked for in all at once.
-    odd = not strict and (body.count(b'"message"') > len(items) or (b"\\" in body and _ESCAPE in body))
+    if len(items) == 1 and not strict and (wrapped := batch(items[0].value)) is not None:
+        return read_items(wrapped, limits, now, source=source, line=line, several=True)
+    odd = not strict and _odd(body, len(items))
     return _parse(items, limits, now, None if strict else _reader(now, source, line), odd=odd)
+
+
+def _odd(body: bytes, logs: int) -> bool:
+    """Return whether names may stand twice, of which the decoder keeps the last without a word, or colours: looked for in all logs at once."""
+    return body.count(b'"message"') > logs or (b"\\" in body and _ESCAPE in body)
 
 
 def read_items(

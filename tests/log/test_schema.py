@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import InvalidRecord, UnsupportedMedia
-from app.log import own, schema
+from app.log import body, own, schema
 from app.log.limits import Limits
 from app.log.own import LogSchema
 from app.log.record import IdSource, LogRecord, id_text
@@ -239,3 +239,37 @@ def test_fast_path_and_schema_accept_and_refuse_the_same(value: Any) -> None:
     """The words come from the schema, the speed from the fast path; they must not disagree."""
     taken = own.record(value, 10**6, LIMITS, NOW) is not None
     assert taken == (not LogSchema(LIMITS).validate(value))
+
+
+LARGE = Limits(message=65_536, metadata=65_536, retention_ms=10**12)
+
+
+@given(st.lists(LOGS, min_size=1, max_size=3))
+def test_logs_decoded_by_their_type_are_those_of_the_fast_path(values: list[Any]) -> None:
+    """Lines are decoded so where nothing in them needs a second look; no line is read otherwise for it."""
+    lines = [json.dumps(value).encode() for value in values]
+    found = body.plain_logs(lines, LARGE, NOW)
+    expected = [own.record(value, len(line), LARGE, NOW, alone=True) for value, line in zip(values, lines, strict=True)]
+    assert found is None or found == expected
+
+
+def test_ordinary_lines_are_decoded_by_their_type() -> None:
+    """Among them such without most fields; none with other names, with a NUL, too long a text or a doubtful number."""
+    small = {name: value for name, value in EXAMPLE.items() if name not in ("metadata", "commit")}
+    plain = [
+        json.dumps(value).encode()
+        for value in ({"message": "m"}, small, {"message": "é", "metadata": {"a": [1.5, None]}})
+    ]
+    found = body.plain_logs(plain, LARGE, NOW)
+    assert found is not None
+    for value in (
+        {"message": "m", "x": 1},
+        {"message": 1},
+        {"message": "m", "level": "x" * 256},
+    ):
+        assert body.plain_logs([*plain, json.dumps(value).encode()], LARGE, NOW) is None
+    assert body.plain_logs(plain, LIMITS, NOW) is None  # one may be too large
+    assert body.plain_logs([b'{"message": "m", "metadata": {"a": 1e999}}'], LARGE, NOW) is None
+    read = schema.read(b"\n".join(plain), "application/x-ndjson", LARGE, NOW)
+    assert (read.logs, read.places, read.sizes) == (found, [0, 1, 2], list(map(len, plain)))
+    assert not body.several_lines(b'{"message": "\\u0000"}\n{}', "application/x-ndjson", 9)
