@@ -63,8 +63,8 @@ def in_segments(connection: Connection, ids: Sequence[bytes], suffix: str) -> It
     """Yield the segments that hold some of *ids*, and in which rows."""
     if not ids:
         return
-    # Each once: marks of two requests may name the same.
-    ids, there = sorted(set(ids)), directory(connection, suffix)
+    # Each once: marks of two requests may name the same. Those of a request stand in their order, which sorting makes use of.
+    ids, there = sorted(dict.fromkeys(ids)), directory(connection, suffix)
     near = there.with_ids(ids[0], ids[-1])
     wanted = dict.fromkeys(near, ids)
     if len(near) > _NEAR:

@@ -68,10 +68,10 @@ class Mover:
 
     def _packed(self, prepared: Prepared) -> Ahead | None:
         """Pack what becomes segments before the lock is taken: whoever accepts would wait for it."""
-        if prepared.metadata is None:
+        if prepared.columns is None:
             return None
         with self._database.snapshot() as connection:
-            return storing.ahead(connection, prepared.records, prepared.metadata)
+            return storing.ahead(connection, prepared.columns)
 
     def _insert(self, connection: Connection, prepared: Prepared, packed: Ahead | None = None) -> None:
         if prepared.records:

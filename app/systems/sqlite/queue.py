@@ -24,7 +24,7 @@ from app.systems.sqlite.claims import Keeping
 from app.systems.sqlite.fair import WaitingRow
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.group import Group
-from app.systems.sqlite.logs import stored
+from app.systems.sqlite.logs import AT_ONCE, stored
 from app.systems.sqlite.rows import add_states, get_state
 from app.times.instant import now_ms
 
@@ -264,13 +264,16 @@ def _claim(connection: Connection, wish: _Put) -> Taken:
 
 def remove(connection: Connection, batch: Batch) -> bool:
     """Delete the batch's envelopes; False, with nothing deleted, when another worker had some of them."""
-    sizes: Counter[str] = Counter()
-    for seq, _, size in batch.handle:
-        row = connection.execute("SELECT space FROM queue WHERE seq = ?", (seq,)).fetchone()
-        if row is None:
-            return False
-        sizes[row[0]] += size
-    connection.executemany("DELETE FROM queue WHERE seq = ?", [(seq,) for seq, _, _ in batch.handle])
+    sizes, left = Counter[str](), {seq: size for seq, _, size in batch.handle}
+    numbers = list(left)
+    for start in range(0, len(numbers), AT_ONCE):
+        some = numbers[start : start + AT_ONCE]
+        marks = ",".join("?" * len(some))
+        for seq, space in connection.execute(f"SELECT seq, space FROM queue WHERE seq IN ({marks})", some):
+            sizes[space] += left.pop(seq)
+    if left:
+        return False
+    connection.executemany("DELETE FROM queue WHERE seq = ?", [(seq,) for seq in numbers])
     add_states(connection, {"queued_logs": -sum(logs for _, logs, _ in batch.handle), "queued_bytes": -sizes.total()})
     for space, size in sizes.items():
         fair.add_waiting(connection, space, -size)

@@ -15,6 +15,7 @@ from app.systems.sqlite.move import Mover
 from app.systems.sqlite.queue import SqliteQueue
 from app.systems.sqlite.record import SqliteStore
 from app.systems.sqlite.segments import storing
+from app.systems.sqlite.segments.segment import LogColumns
 from tests.conftest import MakeRecord
 
 
@@ -29,9 +30,9 @@ def test_logs_stored_meanwhile_move_the_segments(
 ) -> None:
     """What was packed for other places is packed again: each log is at its own."""
     first, second = logs(make_record, others, "first"), logs(make_record, 2_500, "second")
-    metadata = [None if one.metadata is None else encode(one.metadata) for one in second]
+    columns = LogColumns.of(second)._replace(metadata=[one.metadata and encode(one.metadata) for one in second])
     with database.snapshot() as connection:
-        packed = storing.ahead(connection, second, metadata)
+        packed = storing.ahead(connection, columns)
     store.add(first)
     with database.write(durable=False) as connection:
         place = storing.insert(connection, second, packed=packed)

@@ -12,6 +12,7 @@ from app.log.record import LogRecord
 from app.log.scalars import as_text, number, scalars, sortable, type_of
 from app.systems.sqlite.index import tallying, terms
 from app.systems.sqlite.index.scan import marks
+from app.systems.sqlite.segments.segment import LogColumns
 from tests.thorough import examples
 
 LEAVES = (
@@ -36,8 +37,9 @@ def record(metadata: dict[str, Any]) -> LogRecord:
 def test_paths_are_counted_once_a_log(several: list[dict[str, Any]]) -> None:
     """With the type of each value; logs of one layout are counted together."""
     records = [record(metadata) for metadata in several]
-    counted = tallying.tallies(records)[1]
-    assert tallying.tallies(records, list(map(encode, several)))[1] == counted
+    columns = LogColumns.of(records)
+    counted = tallying.tallies(columns)[1]
+    assert tallying.tallies(columns._replace(metadata=list(map(encode, several))))[1] == counted
     expected: dict[str, int] = {}
     for metadata in several:
         for path in {f"{path}\0{type_of(value)}" for path, value in scalars(metadata, "metadata")}:
@@ -66,8 +68,9 @@ def test_logs_that_differ_are_counted_column_by_column() -> None:
     alike = [{"a": {"b": 1}, "a.b": 2}] * 64
     for metadata in (plain, alike, plain + alike):
         records = list(map(record, metadata))
-        assert tallying.tallies(records, list(map(encode, metadata))) == tallying.tallies(records)
-    counted = tallying.tallies(list(map(record, plain + alike)))[1]
+        logs = LogColumns.of(records)
+        assert tallying.tallies(logs._replace(metadata=list(map(encode, metadata)))) == tallying.tallies(logs)
+    counted = tallying.tallies(LogColumns.of(list(map(record, plain + alike))))[1]
     assert counted[tallying.PATHS, "metadata.a.b\0number"] == counted[tallying.PATHS, "metadata.tags\0number"] == 64
 
 

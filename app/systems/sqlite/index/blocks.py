@@ -8,13 +8,14 @@ hit. Hence order and paging by (timestamp, ns, id) need no B-tree over time, how
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from app.log.record import LogRecord
+from app.query.query import Key
 from app.systems.sqlite.file import Connection
 from app.systems.sqlite.segments.places import BLOCK
+from app.systems.sqlite.segments.segment import LogColumns
 from app.systems.sqlite.segments.window import Block, KeyBounds
 
 _COLUMNS = "block, low_t, low_ns, low_id, high_t, high_ns, high_id, first_id, last_id"
@@ -82,12 +83,11 @@ class BlockCache:
             return list(known.values())
 
 
-def widen(connection: Connection, first_place: int, records: list[LogRecord], suffix: str = "") -> None:
-    """Take new records, stored from *first_place* on, into the bounds of their blocks."""
-    for number in range(first_place // BLOCK, (first_place + len(records) - 1) // BLOCK + 1):
-        some = records[max(number * BLOCK - first_place, 0) : (number + 1) * BLOCK - first_place]
-        keys = [(record.t, record.ns, record.id) for record in some]
-        ids = [record.id for record in some]
+def widen(connection: Connection, first_place: int, logs: LogColumns, suffix: str = "") -> None:
+    """Take new logs, stored from *first_place* on, into the bounds of their blocks."""
+    for number in range(first_place // BLOCK, (first_place + len(logs.id) - 1) // BLOCK + 1):
+        some = logs.part(max(number * BLOCK - first_place, 0), (number + 1) * BLOCK - first_place)
+        keys, ids = [_end(some, min), _end(some, max)], [min(some.id), max(some.id)]
         row = connection.execute(f"SELECT {_COLUMNS} FROM blocks{suffix} WHERE block = ?", (number,)).fetchone()
         if row is not None:
             keys += [tuple(row[1:4]), tuple(row[4:7])]
@@ -96,3 +96,14 @@ def widen(connection: Connection, first_place: int, records: list[LogRecord], su
             f"INSERT OR REPLACE INTO blocks{suffix} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (number, *min(keys), *max(keys), min(ids), max(ids)),
         )
+
+
+def _end(logs: LogColumns, first: Callable[[Any], Any]) -> Key:
+    """Return the lowest or the highest key: few logs have the time of either."""
+    t, found = first(logs.t), list[Key]()
+    at = -1
+    for _ in range(logs.t.count(t)):
+        at = logs.t.index(t, at + 1)
+        found.append((t, logs.ns[at], logs.id[at]))
+    end: Key = first(found)
+    return end

@@ -6,44 +6,41 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from app.log.record import LogRecord
+import numpy as np
+
 from app.log.scalars import Place, columns, scalars, type_of
 from app.systems.sqlite.index import terms
+from app.systems.sqlite.segments.segment import COMMIT, METADATA, RESOURCE, SPAN, TRACE, LogColumns
 
 _MINUTE = 60_000
 #: Counted field under which paths and types are counted instead of values.
 PATHS = ""
+#: Plain fields beside the level by their numbers, and those whose values are counted.
+_FIELDS = {"resourceId": RESOURCE, "commit": COMMIT, "traceId": TRACE, "spanId": SPAN}
+_COUNTED = frozenset(("level", "resourceId", "commit"))
 #: JSON types of scalars by Python's.
 _TYPES: dict[type, str] = {str: "string", bool: "boolean", int: "number", float: "number"}
 #: Where so few metadata differ, as a share of the logs (1 in so many), each is looked into once.
 _FEW = 32
 
 
-def tallies(
-    records: Sequence[LogRecord], packed: Sequence[bytes | None] | None = None
-) -> tuple[Counter[tuple[int, str]], Counter[tuple[str, str]]]:
-    """Return how often each (minute, level) and each (field, value) occurs; the metadata may be there *packed* too."""
-    minutes = Counter([(record.t // _MINUTE, record.level) for record in records])
-    values: dict[str, list[str | None]] = {
-        "level": [record.level for record in records],
-        "resourceId": [record.resource_id for record in records],
-        "commit": [record.commit for record in records],
-    }
+def tallies(logs: LogColumns) -> tuple[Counter[tuple[int, str]], Counter[tuple[str, str]]]:
+    """Return how often each (minute, level) and each (field, value) occurs."""
     counts: Counter[tuple[str, str]] = Counter()
+    values = {name: logs.docs[number] for name, number in _FIELDS.items()} | {"level": logs.level}
     for field, found in values.items():
-        counts.update({(field, text): count for text, count in Counter(found).items() if text is not None})
-    values["traceId"] = [record.trace_id for record in records]
-    values["spanId"] = [record.span_id for record in records]
-    for field, found in values.items():
+        if field in _COUNTED:
+            counts.update({(field, text): count for text, count in Counter(found).items() if text is not None})
         counts[PATHS, _typed(field, "string")] = len(found) - found.count(None)
-    for path, count in _counted_paths(records, packed).items():
+    for path, count in _counted_paths(logs).items():
         counts[PATHS, path] += count
-    return minutes, +counts
+    minutes = (np.array(logs.t, dtype=np.int64) // _MINUTE).tolist()
+    return Counter(zip(minutes, logs.level, strict=True)), +counts
 
 
-def _counted_paths(records: Sequence[LogRecord], packed: Sequence[bytes | None] | None) -> Counter[str]:
+def _counted_paths(logs: LogColumns) -> Counter[str]:
     """Return how many logs have each path of their metadata, with its type."""
-    metadata = [record.metadata or {} for record in records]
+    metadata, packed = [one or {} for one in logs.docs[METADATA]], logs.metadata
     if packed is not None:
         different = Counter(packed)
         if len(different) * _FEW <= len(packed):

@@ -19,6 +19,7 @@ from app.systems.sqlite.index.scan.sentences import GROUP
 from app.systems.sqlite.index.tallying import tallies
 from app.systems.sqlite.segments import former, storing
 from app.systems.sqlite.segments.places import BLOCK
+from app.systems.sqlite.segments.segment import METADATA, LogColumns
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,8 @@ class Prepared:
     documents: dict[int, str]
     minutes: Counter[tuple[int, str]]
     counts: Counter[tuple[str, str]]
-    #: The packed metadata of each record, where these become segments.
-    metadata: list[bytes | None] | None = None
+    #: The records by column, their metadata packed, where these become segments.
+    columns: LogColumns | None = None
 
     def document(self, number: int) -> str:
         """Return the terms of a record."""
@@ -63,11 +64,12 @@ class Prepared:
 def prepare(records: Sequence[LogRecord], *, rows_only: bool = False) -> Prepared:
     """Compute terms and counts of *records*; the costly part of indexing, without any lock. *rows_only*: none becomes a segment at once."""
     few = rows_only or len(records) < storing.SEALED_AT_ONCE
-    metadata = None if few else [None if one.metadata is None else encode(one.metadata) for one in records]
-    minutes, counts = tallies(records, metadata)
-    return Prepared(
-        list(records), dict(enumerate(map(terms.document, records if few else ()))), minutes, counts, metadata
-    )
+    columns = LogColumns.of(records)
+    if not few:
+        columns = columns._replace(metadata=[None if one is None else encode(one) for one in columns.docs[METADATA]])
+    minutes, counts = tallies(columns)
+    documents = dict(enumerate(map(terms.document, records if few else ())))
+    return Prepared(list(records), documents, minutes, counts, None if few else columns)
 
 
 def index(connection: Connection, first_place: int, prepared: Prepared, generation: Generation = CURRENT) -> None:
@@ -81,7 +83,7 @@ def index(connection: Connection, first_place: int, prepared: Prepared, generati
         f"INSERT INTO terms{suffix} (rowid, term) VALUES (?, ?)",
         [(place, prepared.document(place - first_place)) for place in places],
     )
-    blocks.widen(connection, first_place, prepared.records, suffix)
+    blocks.widen(connection, first_place, prepared.columns or LogColumns.of(prepared.records), suffix)
     _count(connection, prepared.minutes, prepared.counts, 1, suffix)
     known = rows.get_state(connection, f"indexed{suffix}")
     if last > known:
@@ -189,7 +191,7 @@ def _forget(
     there = [place for place in places if connection.execute(with_terms, (place,)).fetchone()]
     connection.executemany(f"DELETE FROM terms{suffix} WHERE rowid = ?", [(place,) for place in there])
     gone = [record for place, record in zip(places, records, strict=True) if place in known]
-    _count(connection, *tallies(gone), -1, suffix)
+    _count(connection, *tallies(LogColumns.of(gone)), -1, suffix)
     blocks_of = sorted({place // BLOCK for place in places})
     # Texts of what is gone must not stay among the skeletons.
     groups = {number // GROUP for number in blocks_of}

@@ -27,6 +27,8 @@ BLANK = b" "
 
 #: Bytes that the number of a log's skeleton and the place of its variables take, when they are open.
 _LOG_BYTES = 10
+#: The place of the first byte.
+_START = np.zeros(1, dtype=np.int64)
 #: So many messages are put together one by one.
 _FEW = 3
 #: For each byte whether it is an ASCII letter (1) or digit.
@@ -96,18 +98,18 @@ def _apart(text: bytes) -> tuple[bytes, bytes]:
     whole, kinds = np.frombuffer(text, dtype=np.uint8), np.frombuffer(text.translate(_KINDS), dtype=np.uint8)
     if not text.isascii():
         kinds = np.where(_foreign(whole), 0, kinds)
-    words = kinds != 0
-    # Where a word begins, and behind its end; the last byte, an END, belongs to none.
-    edges = np.flatnonzero(words[1:] != words[:-1]) + 1
+    # Where bytes of another kind begin; the last byte, an END, belongs to no word.
+    edges = np.concatenate([_START, np.flatnonzero(kinds[1:] != kinds[:-1]) + 1])
+    runs = kinds[edges]
+    words = runs != 0
+    first = np.flatnonzero(words[1:] > words[:-1]) + 1
     if words[0]:
-        edges = np.concatenate([np.zeros(1, dtype=np.int64), edges])
-    if not len(edges):
+        first = np.concatenate([_START, first])
+    if not len(first):
         return text, b""
-    digits, begins, ends = kinds == _DIGIT, np.ascontiguousarray(edges[::2]), np.ascontiguousarray(edges[1::2])
-    before = np.cumsum(digits, dtype=np.int32)
-    # Behind a word's end is no digit: up to there are those of the word, too.
-    has = before[ends] != before[begins] - digits[begins]
-    begins, ends = begins[has], ends[has]
+    # Behind a word's last run are runs of no word, up to the next word.
+    has = np.maximum.reduceat(runs, first) == _DIGIT
+    begins, ends = edges[first[has]], edges[np.flatnonzero(words[1:] < words[:-1])[has] + 1]
     if not len(begins):
         return text, b""
     borders = np.stack((begins, ends), axis=1).ravel()

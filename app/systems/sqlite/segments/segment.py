@@ -115,6 +115,13 @@ class LogColumns(NamedTuple):
             ],
         )
 
+    def part(self, start: int, end: int) -> LogColumns:
+        """Return the logs from the one at *start* up to the one before *end*."""
+        some = slice(start, end)
+        docs = [column[some] for column in self.docs]
+        metadata = None if self.metadata is None else self.metadata[some]
+        return LogColumns(self.id[some], self.t[some], self.ns[some], self.level[some], docs, metadata)
+
 
 def pack(places: Sequence[int], logs: LogColumns) -> SegmentParts:
     """Return the parts of *logs*, stored at *places*, ascending; raises ValueError if they don't come back the same."""

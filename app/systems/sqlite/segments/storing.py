@@ -11,7 +11,7 @@ from app.systems.sqlite.file import Connection
 from app.systems.sqlite.segments import former, table
 from app.systems.sqlite.segments.places import BLOCK
 from app.systems.sqlite.segments.sealing import SEGMENT_BYTES
-from app.systems.sqlite.segments.segment import LogColumns, SegmentParts
+from app.systems.sqlite.segments.segment import MESSAGE, LogColumns, SegmentParts
 from app.systems.sqlite.segments.stored import Segment
 
 #: Logs of one block in one batch from which on they become a segment at once.
@@ -24,6 +24,10 @@ SKIPPED = "skipped_places"
 
 def new_records(connection: Connection, records: Iterable[LogRecord], suffix: str = "") -> list[LogRecord]:
     """Return the records whose id is not stored yet, the first of each id."""
+    records = list(records)
+    ids = [item.id for item in records]
+    if len(set(ids)) == len(ids) and not logs.stored(connection, ids, suffix):
+        return records
     by_id: dict[bytes, LogRecord] = {}
     for item in records:
         by_id.setdefault(item.id, item)
@@ -41,18 +45,12 @@ class Ahead:
     parts: dict[int, SegmentParts | None]
 
 
-def ahead(connection: Connection, records: Sequence[LogRecord], metadata: Sequence[bytes | None]) -> Ahead:
-    """Pack the segments of new records, which takes long, without any lock; *metadata* are theirs, packed."""
+def ahead(connection: Connection, columns: LogColumns) -> Ahead:
+    """Pack the segments of new records, which takes long, without any lock; *columns* are theirs."""
     place = rows.next_place(connection)
-    runs = _runs(place, len(records), at_once=True)
-    return Ahead(place, {run[0]: _packed(run, *_of_run(run, runs[0][0], records, metadata)) for run in runs})
-
-
-def _of_run(
-    run: range, first: int, records: Sequence[LogRecord], metadata: Sequence[bytes | None]
-) -> tuple[Sequence[LogRecord], Sequence[bytes | None]]:
-    some = slice(run[0] - first, run[-1] + 1 - first)
-    return records[some], metadata[some]
+    runs = _runs(place, len(columns.id), at_once=True)
+    first = runs[0][0]
+    return Ahead(place, {run[0]: _packed(run, columns.part(run[0] - first, run[-1] + 1 - first)) for run in runs})
 
 
 def insert(
@@ -77,7 +75,7 @@ def insert(
         rows.add_state(connection, SKIPPED, first - place)
     for run in runs:
         some = records[run[0] - first : run[-1] + 1 - first]
-        parts = None if not at_once else _packed(run, some) if known is None else known[run[0]]
+        parts = None if not at_once else _packed(run, LogColumns.of(some)) if known is None else known[run[0]]
         ids = [record.id for record in some]
         if parts is None or table.crowded(connection, ids):
             rows.insert(connection, run[0], some, suffix)
@@ -102,13 +100,11 @@ def _runs(place: int, count: int, *, at_once: bool) -> list[range]:
     return found
 
 
-def _packed(
-    places: range, records: Sequence[LogRecord], metadata: Sequence[bytes | None] | None = None
-) -> SegmentParts | None:
-    """Return the segment of *records*; None where they are too few or too large, or don't come back as they are."""
-    if len(records) < SEALED_AT_ONCE or sum(len(record.message) for record in records) > SEGMENT_BYTES:
+def _packed(places: range, columns: LogColumns) -> SegmentParts | None:
+    """Return the segment of logs; None where they are too few or too large, or don't come back as they are."""
+    if len(columns.id) < SEALED_AT_ONCE or sum(map(len, columns.docs[MESSAGE])) > SEGMENT_BYTES:
         return None
-    parts = table.packed(places, LogColumns.of(records)._replace(metadata=metadata))
+    parts = table.packed(places, columns)
     return None if parts is None or parts.size > SEGMENT_BYTES else parts
 
 
