@@ -44,8 +44,6 @@ _SHORT = 255
 _PLAIN_TIME = 4e9
 #: Times that reading goes on behind what is no JSON.
 _RESUMED = 16
-#: The beginnings of a NUL and of half a character, as JSON escapes them: a text that has one is looked at.
-_ESCAPED = (b"\\u0000", b"\\ud", b"\\uD")
 # Both patterns pass a run of blanks once, however long, as `*+` never goes back; of several line ends the last counts.
 _BETWEEN = re.compile(rb"\}\s*+,?\s*+\{")
 _NEXT = re.compile(r"\}\s*+\{|\n[^\S\n]*+\{")
@@ -83,8 +81,9 @@ def _apart(body: bytes) -> tuple[list[Any], list[int] | None]:
     except NotJSON:
         found = None
     if isinstance(found, list) and len(found) == joins + 1 and all(isinstance(one, dict) for one in found):
-        # No join lay within a text: each is where one object ends and the next begins.
-        plain = not any(map(whole.__contains__, _ESCAPED))
+        # No join lay within a text: each is where one object ends and the next begins. A NUL and half a character stand in JSON
+        # as escapes only; one byte is found sooner than two.
+        plain = b"\\" not in whole or b"\\u" not in whole
         return found, list(map(len, whole.split(b"},{"))) if plain else None
     return _slowly(body.decode("utf-8", "replace").strip()), None
 
