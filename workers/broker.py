@@ -24,7 +24,7 @@ def make(settings: Settings) -> Broker:
 
 
 def _rabbitmq(url: str) -> Broker:
-    from dramatiq.brokers.rabbitmq import RabbitmqBroker
+    from workers.rabbitmq import RabbitmqBroker
 
     try:
         # Without confirms a tick sent into a connection that died unnoticed would seem sent.
