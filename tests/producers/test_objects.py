@@ -100,6 +100,7 @@ OURS: tuple[tuple[str, str, tuple[str, str, str | None, str | None, str | None]]
     ("monolog", '{"message":"m","context":{},"level":400,"level_name":"ERROR","channel":"app","datetime":"2026-11-29T13:00:00.123456+00:00","extra":{}}', ("ERROR", "m", "2026-11-29T13:00:00.123456Z", "app", None)),
     ("clef", '{"@t":"2026-11-29T13:00:00.1234567Z","@mt":"paid {Sum}","@l":"Warning","Sum":5,"SourceContext":"Shop.Pay","@tr":"0af7651916cd43dd8448eb211c80319c"}', ("Warning", "paid 5", "2026-11-29T13:00:00.123456700Z", "Shop.Pay", "0af7651916cd43dd8448eb211c80319c")),
     ("dotnet", '{"EventId":1,"LogLevel":"Critical","Category":"Shop.Pay","Message":"x","State":{}}', ("Critical", "x", None, "Shop.Pay", None)),
+    ("aiologger", '{"logged_at":"2026-11-30T16:50:18.146177+00:00","line_number":6,"function":"pay","level":"WARNING","file_path":"/srv/pay.py","msg":"disk"}', ("WARNING", "disk", "2026-11-30T16:50:18.146177Z", None, None)),
     ("structlog", '{"event":"x","level":40,"timestamp":1795958299.5}', ("error", "x", "2026-11-29T13:18:19.500Z", None, None)),
     ("pino", '{"level":40,"time":1795958299500,"msg":"x"}', ("warn", "x", "2026-11-29T13:18:19.500Z", None, None)),
     ("kubernetes-error", '{"ts":1795958299500.25,"caller":"a.go:1","msg":"x","err":"boom"}', ("error", "x", "2026-11-29T13:18:19.500250Z", None, None)),

@@ -115,6 +115,16 @@ ROWS: tuple[Dialect, ...] = (
         run="2026-11-29",
     ),
     Dialect(
+        "aiologger",
+        "aiologger 0.7.0 JsonLogger",
+        (("logged_at:str", "msg"), ("logged_at:str", "line_number:int")),
+        message=("msg",),
+        level=("level",),
+        timestamp=("logged_at",),
+        exception=("exc_info",),
+        run="2026-11-30",
+    ),
+    Dialect(
         "python-json",
         "python-json-logger 2.0.7, 3.3.0 and 4.2.0, JSON-log-formatter 1.2.1",
         (
