@@ -105,6 +105,8 @@ def test_every_object_is_a_log_or_refused_with_a_reason_where_that_is_asked_for(
         ('{"message":{"code":5},"level":"error"}', ("error", '{"code":5}', "2023-11-14T22:13:20Z")),
         ('{"severity":"ERROR","message":"m","level":"high"}', ("ERROR", "m", "2023-11-14T22:13:20Z")),
         ('{"msg":"failed","error":"boom"}', ("error", "failed", "2023-11-14T22:13:20Z")),
+        ('{"event_message":"failed","timestamp":1795958952732561,"metadata":{"level":"error"}}', ("error", "failed", "2026-11-29T13:29:12.732561Z")),
+        ('{"event_message":"failed","timestamp":1795958952732561,"metadata":{"level":["error"]}}', ("error", "failed", "2026-11-29T13:29:12.732561Z")),
         ('{"short_message":"m","timestamp":1795958952.732561469,"level":3}', ("err", "m", "2026-11-29T13:29:12.732561469Z")),
     ],
 )  # fmt: skip

@@ -11,7 +11,7 @@ from app.errors import InvalidRecord, Problem
 from app.files import literals
 from app.files.formats import Format
 from app.files.journal.entries import verbose
-from app.files.split import joins
+from app.files.split import db2diag, joins
 from app.files.split.joins import TraceForm
 from app.log.fold import fold
 from app.log.lines import ansi, tail, words
@@ -240,6 +240,8 @@ def _stanza(entry: Entry, log: dict[str, Any]) -> dict[str, Any]:
     """Return the log of lines that belong together by a form of theirs."""
     if entry.first.startswith("<"):
         return _xml(entry.text)
+    if db2diag.FIRST.match(entry.first):
+        return db2diag.log(entry.first, entry.more)
     message = "\n".join(line for line in (log["message"], *entry.more) if line)
     metadata = dict(log.get("metadata", {}))
     for line in entry.more:

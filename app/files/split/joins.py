@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from app.files.split import db2diag
 from app.log.lines import words
 
 
@@ -130,6 +131,7 @@ STANZAS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = (
     (re.compile(r"<log4j:event "), re.compile(r"<log4j:event ")),
     # Varnish: what one request came to; apt: what one call of it did.
     (re.compile(r"[*-]{1,9} +<< \w{3,9} +>> \d+"), re.compile(r"[*-]{1,9} +<< \w{3,9} +>> \d+|[^*-]")),
+    (db2diag.FIRST, db2diag.FIRST),
     (re.compile(r"Start-Date: \d{4}-"), re.compile(r"(?!End-Date: |[A-Z][A-Za-z-]{2,20}: )")),
 )
 #: Characters of which one begins each.

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.files import structured
 from app.files.formats import Format
-from app.files.split import joins
+from app.files.split import db2diag, joins
 from app.files.split.entry import JOINED_CHARACTERS, JOINED_LINES, Entry, Line, is_second
 from app.log.lines import ansi
 from app.log.record import SEVERITY
@@ -144,7 +144,7 @@ class Splitter:
             return ended
         message = text if found is None else str(found["message"])
         entry.bracket = message.removesuffix("\n").endswith(joins.OPENS)
-        if text.startswith(joins.STANZA_SIGNS):
+        if text.startswith(joins.STANZA_SIGNS) or db2diag.SIGN in text:
             entry.stanza = next((until for begins, until in joins.STANZAS if begins.match(text)), None)
         if joins.BLOCK_SIGN in message:
             entry.until = next((until for begins, until in joins.BLOCKS if begins.search(message)), None)

@@ -202,6 +202,7 @@ ROWS: tuple[Dialect, ...] = (
         "Logflare, Supabase's log drains",
         (("event_message:str", "timestamp"),),
         message=("event_message",),
+        level=("metadata>level",),
         timestamp=("timestamp",),
     ),
     Dialect(

@@ -184,6 +184,24 @@ def test_usual_events_are_taken_at_once(event: Any) -> None:
     assert log.metadata is not None and log.metadata["order"] == 7
 
 
+def test_events_of_splunk_hec_handler_are_found_by_level_and_words(client: FlaskClient, backends: Backends) -> None:
+    """As its release 1.2.0 sends them: the level under `log_level`, the text with its arguments left out, or the dict that was logged."""
+    beside = {"fields": {}, "host": "host-1", "source": "pay", "sourcetype": "_json", "time": 1_795_963_451.25}
+    events = [
+        {"log_level": "ERROR", "message": "payment %s refused"},
+        {"log_level": "CRITICAL", "message": "with trace", "trace_id": "0af7651916cd43dd8448eb211c80319c"},
+        {"log_level": "INFO", "message": 12345},
+    ]
+    for event in events:
+        assert client.post(EVENT, data=json.dumps({**beside, "event": event}, sort_keys=True)).data == SUCCESS
+    found = [(log.level, log.message, log.resource_id, log.trace_id, log.t) for log in taken(backends)]
+    assert found == [
+        ("ERROR", "payment %s refused", "host-1", None, 1_795_963_451_250),
+        ("CRITICAL", "with trace", "host-1", "0af7651916cd43dd8448eb211c80319c", 1_795_963_451_250),
+        ("INFO", "12345", "host-1", None, 1_795_963_451_250),
+    ]
+
+
 def test_no_value_gives_way_without_a_trace(client: FlaskClient, backends: Backends) -> None:
     """A line of JSON wins as an object does; what it differs from is in the metadata, also where two fields have one meaning."""
     events = [
