@@ -1,6 +1,6 @@
 """kill -9 while an earlier release's file is taken over, its rows and its segments, logs come, and some are deleted: each log is there once, or gone.
 
-KILL_ROUNDS says how often it kills; the file grows with it, so that there is something left to take over.
+KILL_ROUNDS says how often it kills. More rows, as an earlier release wrote them, come in each round, so that there is always something to take over.
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ from tests.sealing import seal_all
 pytestmark = pytest.mark.system
 
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "6"))
-#: Logs of the earlier release, a seventh of which are deleted; half are in segments of its own, half are rows.
-OLD = max(20_000, 2_000 * ROUNDS)
+#: Logs of the earlier release at first, half in segments of its own, half rows, and in each round; a seventh are deleted.
+FIRST, MORE = 20_000, 2_000
+OLD = FIRST + MORE * ROUNDS
 CLIENTS = 2
 #: Seconds within which the rest is sealed, once nothing disturbs.
 SEAL_SECONDS = 120.0 + OLD / 1_000
@@ -66,20 +67,26 @@ def opened(path: Path) -> Iterator[SqliteDatabase]:
     database.close()
 
 
+def left_as_rows(database: SqliteDatabase, records: list[LogRecord]) -> None:
+    """Store and index *records* as an earlier release did: as rows."""
+    for start in range(0, len(records), 2_000):
+        some = records[start : start + 2_000]
+        with database.write(durable=False) as connection:
+            place = rows.next_place(connection)
+            rows.insert(connection, place, some)
+            rows.set_state(connection, "next_place", place + len(some))
+            rows.add_state(connection, "stored", len(some))
+            writing.index(connection, place, writing.prepare(some))
+
+
 def left(path: Path, records: list[LogRecord]) -> None:
     """Store and index *records* as earlier releases did: half as segments of revision 0020, half as rows."""
+    half = len(records) // 2
     with opened(path) as database:
-        for start in range(0, len(records), 2_000):
-            if start == len(records) // 4_000 * 2_000:
-                seal_all(database)
-                assert age(database) > 0
-            some = records[start : start + 2_000]
-            with database.write(durable=False) as connection:
-                place = rows.next_place(connection)
-                rows.insert(connection, place, some)
-                rows.set_state(connection, "next_place", place + len(some))
-                rows.add_state(connection, "stored", len(some))
-                writing.index(connection, place, writing.prepare(some))
+        left_as_rows(database, records[:half])
+        seal_all(database)
+        assert age(database) > 0
+        left_as_rows(database, records[half:])
 
 
 def deleting(server: Server) -> subprocess.Popen[bytes]:
@@ -108,11 +115,12 @@ def test_an_earlier_file_is_taken_over_whatever_is_killed(make_server: Callable[
     chance, server, old = random.Random(20260102), make_server(), old_logs()
     settings = Settings.from_env({name: text for name, text in server.environment.items() if "LOGINGESTOR_" in name})
     upgrade(settings)
-    left(settings.database, old)
+    left(settings.database, old[:FIRST])
     server.start()
     amid = 0
     with sending(server, CLIENTS, pause=0.02) as load, opened(settings.database) as database:
         for number in range(ROUNDS):
+            left_as_rows(database, old[FIRST + MORE * number :][:MORE])
             time.sleep(chance.uniform(0.05, 1.2))
             amid += sealing.standing(database).due >= BLOCK
             kill(server, VICTIMS[number % len(VICTIMS)], chance)
