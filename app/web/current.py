@@ -14,6 +14,7 @@ from app.ports.deadline import Budget
 from app.ports.parts import RecordParts
 from app.process import Parts
 from app.settings.settings import Settings
+from app.web.accounts.identity import Identity
 from app.web.security.access import who
 
 #: Seconds that a query may take; for an export, that each piece of it may take.
@@ -27,7 +28,11 @@ def parts() -> Parts:
 
 def space() -> str:
     """Return the space of whoever made the request; empty where there is none."""
-    asks = who()
+    return space_of(who())
+
+
+def space_of(asks: Identity | None) -> str:
+    """Return the space of an identity; empty where there is none."""
     return "" if asks is None else asks.space
 
 

@@ -7,7 +7,9 @@ from flask import Request, request
 from app.errors import Problem, TooLarge
 from app.log.body import inflate
 from app.log.limits import ensure_sparse
+from app.process import Parts
 from app.times.written import Assumed
+from app.web.accounts.identity import Identity
 from app.web.current import parts
 from app.web.security.access import who
 from app.web.security.proxied import current_notes, current_request
@@ -16,14 +18,16 @@ from app.web.server.environ import BODY
 
 def assumed_of_source() -> Assumed:
     """Return what is assumed of the current request's logs: what an admin said of its source, else nothing."""
-    return parts().source_forms().assumed(_names, Assumed.here)
+    return assumed_of(parts(), request.remote_addr or "", request.headers.get("User-Agent", ""), who())
 
 
-def _names() -> tuple[str, ...]:
-    """Return the names by which the current request's source is known: its address, its agent, its token."""
-    asks = who()
-    token = asks.name if asks is not None and asks.by == "token" else ""
-    return request.remote_addr or "", request.headers.get("User-Agent", ""), token
+def assumed_of(held: Parts, sender: str, agent: str, asks: Identity | None) -> Assumed:
+    """Return what is assumed of the logs of a source, which is known by its address, its agent and its token."""
+
+    def names() -> tuple[str, ...]:
+        return sender, agent, asks.name if asks is not None and asks.by == "token" else ""
+
+    return held.source_forms().assumed(names, Assumed.here)
 
 
 def raw_body() -> bytes:
@@ -55,7 +59,7 @@ def inflated(body: bytes) -> bytes:
     return sparse(inflate(body, encoding, parts().settings.inflated_limit) if encoding else body)
 
 
-def sparse(body: bytes) -> bytes:
+def sparse(body: bytes, held: Parts | None = None) -> bytes:
     """Return a body of text as it is. Raises TooLarge where it holds more values than a request's logs may have."""
-    ensure_sparse(body, parts().settings.request_logs)
+    ensure_sparse(body, (held or parts()).settings.request_logs)
     return body

@@ -16,7 +16,7 @@ from app.shown import Shown, ShownProblem, Yes
 if TYPE_CHECKING:
     from werkzeug.datastructures import Headers
 
-_JSON = "application/json"
+JSON = "application/json"
 _by_name = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -64,9 +64,14 @@ def error_text(message: str, problems: Sequence[Problem] = ()) -> str:
 
 def reply(found: Shown, status: int = 200) -> Response:
     """Return an answer as JSON, its fields as they are defined."""
-    return _WholeResponse(msgspec.json.encode(found), status, content_type=_JSON)
+    return _WholeResponse(msgspec.json.encode(found), status, content_type=JSON)
 
 
 def reply_by_name(found: Shown, status: int = 200) -> Response:
     """Return an answer as JSON on a line, all names in alphabetical order: as Flask writes it, and errors and ingest answered first."""
-    return _WholeResponse(_by_name(found) + b"\n", status, content_type=_JSON)
+    return _WholeResponse(body_by_name(found), status, content_type=JSON)
+
+
+def body_by_name(found: Shown) -> bytes:
+    """Return the body of `reply_by_name`."""
+    return _by_name(found) + b"\n"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import cast, get_args
+from typing import NamedTuple, cast, get_args
 
 from flask import Blueprint, Request, Response
 
@@ -12,14 +12,15 @@ from app.accept.receipts import Stage
 from app.errors import InvalidInput, InvalidRecord, Problem
 from app.files import carried
 from app.log import numbers, schema
-from app.log.limits import Limits
 from app.log.numbers import Number
 from app.log.schema import Parsed
+from app.process import Parts
 from app.times.instant import now_ms
+from app.web.accounts.identity import Identity
 from app.web.answers.ingest import AcceptedAnswer, ReceiptAnswer
 from app.web.answers.reply import reply_by_name
-from app.web.current import backends, parts, space
-from app.web.reading import assumed_of_source, inflated, raw_body
+from app.web.current import backends, parts, space_of
+from app.web.reading import assumed_of, inflated, raw_body
 from app.web.security.access import who
 from app.web.security.errors import answer
 from app.web.security.proxied import current_request
@@ -28,6 +29,8 @@ bp = Blueprint("ingest", __name__)
 
 #: Longest Idempotency-Key, in characters.
 KEY_LIMIT = 255
+#: Status of the answer where at least one log is kept.
+ACCEPTED = 202
 #: Values of `wait`.
 STAGES = get_args(Stage)
 #: Seconds for which `wait` blocks at most.
@@ -39,19 +42,32 @@ HANDLER = "logingestor-handler"
 PARAMETERS = ("wait", "token", "strict")
 
 
+class From(NamedTuple):
+    """Where logs come from, and what a request says of them: address, agent, type of the body, and whoever made it."""
+
+    sender: str
+    agent: str
+    kind: str | None
+    who: Identity | None
+
+
 @bp.post("/logs/ingest/")
 @bp.post("/logs/ingest")
 def ingest() -> Response:
-    """Accept logs: 202 when at least one is durably queued, with what became of each."""
+    """Accept logs: 202 when at least one is durably queued, with what became of each.
+
+    The lane (app/web/server/lane.py) calls `read`, `take` and `accepted` as this does, for requests of the plainest kind.
+    """
     asked, held = current_request(), parts()
     stage, strict, key = _stage(asked), _strict(asked), _key(asked)
     sender, agent = asked.remote_addr or "", asked.environ.get("HTTP_USER_AGENT", "")
+    source = From(sender, agent, asked.environ.get("CONTENT_TYPE"), who())
     body = raw_body()
     try:
         body = inflated(body)
-        parsed = _parsed(body, asked.environ.get("CONTENT_TYPE"), held.limits, strict)
+        parsed = read(held, body, source, strict=strict)
     except InvalidRecord as error:
-        held.accept().bury(body, error.problems[0], sender, agent, space())
+        held.accept().bury(body, error.problems[0], sender, agent, space_of(source.who))
         raise
     except InvalidInput as error:
         # A body of another type, or too large once decompressed, is kept nowhere, so that the page of sources is the one place
@@ -60,24 +76,42 @@ def ingest() -> Response:
         raise
     if not parsed.sent:
         raise InvalidRecord(Problem("the body holds no log"))
-    if agent.startswith(HANDLER):
-        parsed.numbers = _numbers(parsed)
     digest = hashlib.blake2b(body, digest_size=16).digest() if key else b""
-    named = key and f"http:{key}"
-    outcome = held.accept().take(parsed, sender=sender, key=named, digest=digest, agent=agent, space=space())
+    outcome = take(held, parsed, source, key and f"http:{key}", digest)
+    if outcome.ok and stage and outcome.receipt:
+        found = accepted(outcome, parsed)
+        found.come_to(held.receipts().wait(outcome.receipt, stage, WAIT_SECONDS))
+        return reply_by_name(found, ACCEPTED)
+    return answered(outcome, parsed)
+
+
+def read(held: Parts, body: bytes, source: From, *, strict: bool = False) -> Parsed:
+    """Return the logs of a body, read as an admin has set for its source; nothing else happens. Raises InvalidInput."""
+    assumed = assumed_of(held, source.sender, source.agent, source.who)
+    line = carried.line_reader(assumed)
+    parsed = schema.read(body, source.kind, held.limits, now_ms(), strict=strict, source=assumed, line=line)
+    if source.agent.startswith(HANDLER):
+        parsed.numbers = _numbers(parsed)
+    return parsed
+
+
+def take(held: Parts, parsed: Parsed, source: From, key: str | None = None, digest: bytes = b"") -> Outcome:
+    """Queue the logs durably; see Accept.take."""
+    space = space_of(source.who)
+    return held.accept().take(parsed, sender=source.sender, key=key, digest=digest, agent=source.agent, space=space)
+
+
+def answered(outcome: Outcome, parsed: Parsed) -> Response:
+    """Return the answer that says what became of the logs."""
     if not outcome.ok:
         problems = [Problem(**problem) for problem in outcome.rejected]
         return answer(400, f"no log was accepted: {_first(outcome)}", problems)
-    found = AcceptedAnswer.of(outcome, _message(outcome), parsed)
-    if stage and outcome.receipt:
-        found.come_to(held.receipts().wait(outcome.receipt, stage, WAIT_SECONDS))
-    return reply_by_name(found, 202)
+    return reply_by_name(accepted(outcome, parsed), ACCEPTED)
 
 
-def _parsed(body: bytes, kind: str | None, limits: Limits, strict: bool) -> Parsed:
-    """Return the logs of the body, read as an admin has set for its source. Raises InvalidInput."""
-    source = assumed_of_source()
-    return schema.read(body, kind, limits, now_ms(), strict=strict, source=source, line=carried.line_reader(source))
+def accepted(outcome: Outcome, parsed: Parsed) -> AcceptedAnswer:
+    """Return what is said where at least one log is kept."""
+    return AcceptedAnswer.of(outcome, _message(outcome), parsed)
 
 
 def _numbers(parsed: Parsed) -> dict[int, Number]:

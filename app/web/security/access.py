@@ -98,15 +98,29 @@ class Guard:
 
     def _asking(self, asked: Request) -> tuple[Identity | Response, bool]:
         """Return whose the request is, or the answer to who may not pass; and whether a browser may have made it by itself."""
-        sent: str = asked.environ.get("HTTP_AUTHORIZATION", "")
-        # A token that was looked up a moment ago, sent as most are: nothing else is read.
-        known = self._tokens.fresh(sent.removeprefix(_BEARER)) if sent.startswith(_BEARER) else None
+        known = self._fresh(asked.environ.get("HTTP_AUTHORIZATION", ""))
         if known is not None:
-            return _rated(known), False
+            return rated(known), False
         given = presented(asked)
         if given is None:
             return session.identity() or ask(), True
         return self._identified(given), given.by_browser
+
+    def _fresh(self, sent: str) -> Verified | None:
+        """Return the token that was looked up a moment ago and is sent as most are: then nothing else is read."""
+        return self._tokens.fresh(sent.removeprefix(_BEARER)) if sent.startswith(_BEARER) else None
+
+    def at_once(self, sent: str, endpoint: str) -> tuple[Identity, Verified | None] | None:
+        """Return whom `check` lets post to a route that takes logs, and a token that is to be `rated`; None where `check` must see the request.
+
+        No browser makes it, and it brings no credential but *sent*, its header.
+        """
+        if not self.required:
+            return ADMIN, None
+        known = self._fresh(sent)
+        if known is None or asks_record(endpoint, "POST") or lacking(known.identity, endpoint) is not None:
+            return None
+        return known.identity, known
 
     def _is_for_any_name(self, asked: Request) -> bool:
         """Return whether a shipper sends logs, or a balancer asks whether we live: neither is a browser, and both would lose logs.
@@ -167,7 +181,7 @@ class Guard:
         if Verifier.is_token(given.password):
             known = self._tokens.fresh(given.password)
             # A key that this process does not know counts as a guess until the record says whose it is.
-            return self._guessed(given, self._of_token) if known is None else _rated(known)
+            return self._guessed(given, self._of_token) if known is None else rated(known)
         return self._guessed(given, self._of_password, USER)
 
     def _guessed(
@@ -194,7 +208,7 @@ class Guard:
     def _of_token(self, given: str, _: str) -> Identity | None:
         # A right token does not reset the count of wrong tries: its owner may still be guessing the admin's password.
         found = self._tokens.verify(given)
-        return None if found is None else _rated(found)
+        return None if found is None else rated(found)
 
 
 def guard_of(app: Flask) -> Guard:
@@ -202,7 +216,7 @@ def guard_of(app: Flask) -> Guard:
     return cast(Guard, app.extensions[_GUARD])
 
 
-def _rated(known: Verified) -> Identity:
+def rated(known: Verified) -> Identity:
     """Return whose token it is. Raises RateExceeded where it asks more often than it may."""
     wait = known.wait(time.monotonic())
     if wait:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from flask import Flask, Response, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
@@ -26,7 +26,7 @@ from app.errors import (
 )
 from app.web.answers.reply import ErrorAnswer, reply_by_name
 from app.web.security.rights import DOOR_PREFIX
-from app.web.server.environ import REFUSED
+from app.web.server.environ import REFUSED, TAKEN
 
 log = logging.getLogger(__name__)
 
@@ -87,11 +87,15 @@ def in_words(error: LogIngestorError) -> Response:
     return make_response(f"{text}\n", status, {"Content-Type": "text/plain; charset=utf-8", **headers})
 
 
-def _before_the_body() -> None:
-    """Refuse a request whose body the server would not read, in the words of the door that it was for."""
+def _before_the_body() -> Response | None:
+    """Refuse a request whose body the server would not read, in the words of the door that it was for; answer one whose logs are taken."""
+    taken: Callable[[], Response] | None = request.environ.get(TAKEN)
+    if taken is not None:
+        return taken()
     error: LogIngestorError | None = request.environ.get(REFUSED)
     if error is not None:
         raise error
+    return None
 
 
 def _status(error: LogIngestorError) -> int:

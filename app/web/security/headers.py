@@ -18,6 +18,11 @@ BY_TLS = {**HEADERS, "Strict-Transport-Security": "max-age=31536000"}
 
 #: The same with each name in lower case.
 _PLAINLY, _BY_TLS = ([(one[0].lower(), one) for one in given.items()] for given in (HEADERS, BY_TLS))
+#: The same as ASGI takes them, by whether the request came over TLS.
+AS_SENT = {
+    by_tls: [(name.encode(), one[1].encode("latin-1")) for name, one in given]
+    for by_tls, given in ((False, _PLAINLY), (True, _BY_TLS))
+}
 
 
 def install(app: Flask) -> None:

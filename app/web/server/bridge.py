@@ -16,6 +16,7 @@ from typing import Any, cast
 from app.errors import BodyStopped, LogIngestorError, Overloaded, Problem, TooLarge, Unavailable
 from app.web.server.admission import THREADS, Admission, WaitingLine
 from app.web.server.environ import LEFT, REFUSED, SENT, Headers, RequestEnd, Scope, environ
+from app.web.server.lane import Lane, Plain
 from app.web.server.refusals import FlaskAnswer, Refusals, closing
 from app.web.server.threads import Threads
 from app.web.server.waiting import WaitingLines
@@ -77,16 +78,18 @@ class _Watch:
 class Bridge:
     """An ASGI application (version 3, HTTP and lifespan) that answers with a WSGI application (PEP 3333)."""
 
-    def __init__(self, app: WsgiApp, *, body_limit: int, lines: WaitingLines | None = None) -> None:
+    def __init__(
+        self, app: WsgiApp, *, body_limit: int, lines: WaitingLines | None = None, lane: Lane | None = None
+    ) -> None:
         """Have *app* answer, also, in its own words, a request whose body is not read: the error is under REFUSED then.
 
-        Requests wait for a thread in their line among *lines*; without in a single one.
+        Requests wait for a thread in their line among *lines*; without in a single one. Plain ones take the *lane*, where there is one.
         """
         self._app = app
         self._body_limit = body_limit
         single = WaitingLine(sends=False)
         self._admission = Admission((single,) if lines is None else lines.all)
-        self._lines = lines
+        self._lines, self._lane = lines, lane
         self._line_of = lines or (lambda _: single)
         self._refusals = Refusals(self._worded)
         self._threads = Threads(THREADS, "request")
@@ -138,21 +141,37 @@ class Bridge:
             return await self._overloaded(scope, receive)
         try:
             await self._read(scope, receive, held)
-            watch = _Watch(scope, receive)
+            plain = None if self._lane is None else self._lane.plain(scope, len(held.body))
+            # What the lane takes waits for nothing that could be given up.
+            watch = _Watch(scope, receive) if plain is None else None
             try:
                 began = await self._admission.enter(line, scope)
                 try:
-                    together = self._lines is not None and self._lines.shares(scope, len(held.body))
-                    environment = environ(scope, bytes(held.body)) | {SENT: ends}
-                    return cast(FlaskAnswer, await self._threads.run(self._answer, environment, together=together))
+                    return await self._at_work(scope, bytes(held.body), ends, plain)
                 finally:
                     self._admission.leave(line, began)
             except Overloaded as error:
                 return await self._refusals.to(scope, error)
             finally:
-                watch.end()
+                if watch is not None:
+                    watch.end()
         finally:
             self._held -= len(held.body)
+
+    async def _at_work(self, scope: Scope, body: bytes, ends: RequestEnd, plain: Plain | None) -> FlaskAnswer:
+        if plain is not None and self._lane is not None:
+            work = self._threads.run(self._by_lane, self._lane, plain, scope, body, ends, together=self._lane.together)
+        else:
+            together = self._lines is not None and self._lines.shares(scope, len(body))
+            work = self._threads.run(self._answer, environ(scope, body) | {SENT: ends}, together=together)
+        return cast(FlaskAnswer, await work)
+
+    def _by_lane(self, lane: Lane, plain: Plain, scope: Scope, body: bytes, ends: RequestEnd) -> FlaskAnswer:
+        """Have the lane answer, or Flask with what the lane leaves; in a thread."""
+        found = lane.take(plain, body)
+        if isinstance(found, FlaskAnswer):
+            return found
+        return self._answer(environ(scope, body) | {SENT: ends} | found)
 
     async def _overloaded(self, scope: Scope, receive: Receive) -> FlaskAnswer:
         """Refuse a request before its body is held: as cheap as can be, so that the others get the time."""

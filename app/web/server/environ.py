@@ -26,6 +26,8 @@ BODY = "logingestor.body"
 SENT = "logingestor.sent"
 #: Name in the environment of the error for which a request is refused before its body was read.
 REFUSED = "logingestor.refused"
+#: Name in the environment of what words the answer to a request whose logs were taken before Flask was asked (app/web/server/lane.py).
+TAKEN = "logingestor.taken"
 #: Name in the scope of who follows (app/web/accounts/identity.py).
 WHO = "logingestor.who"
 

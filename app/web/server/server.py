@@ -21,6 +21,7 @@ from app.web import create_app
 from app.web.server import connections, watching
 from app.web.server.bridge import Bridge
 from app.web.server.door import FrontDoor
+from app.web.server.lane import Lane
 from app.web.server.mount import Mount
 from app.web.server.waiting import WaitingLines
 
@@ -110,7 +111,7 @@ def run(listener: socket.socket) -> None:
     parts = app.extensions["logingestor"]
     parts.accept()  # opened before the first request: a fault is this process's, not a client's
     watch = watching.watch(parts.settings, parts.backends(), parts.board)
-    door = FrontDoor(app, Bridge(app, body_limit=parts.settings.body_limit, lines=WaitingLines(app)))
+    door = FrontDoor(app, Bridge(app, body_limit=parts.settings.body_limit, lines=WaitingLines(app), lane=Lane(app)))
     config = uvicorn.Config(
         Mount(settings.path_prefix, door) if settings.path_prefix else door,
         loop="uvloop",
