@@ -16,7 +16,7 @@ from typing import Any, cast
 from app.errors import BodyStopped, LogIngestorError, Overloaded, Problem, TooLarge, Unavailable
 from app.web.server.admission import THREADS, Admission, WaitingLine
 from app.web.server.environ import LEFT, REFUSED, SENT, Headers, RequestEnd, Scope, environ
-from app.web.server.lane import Lane, Plain
+from app.web.server.lane import Plain, PlainLane
 from app.web.server.refusals import FlaskAnswer, Refusals, closing
 from app.web.server.threads import Threads
 from app.web.server.waiting import WaitingLines
@@ -79,7 +79,7 @@ class Bridge:
     """An ASGI application (version 3, HTTP and lifespan) that answers with a WSGI application (PEP 3333)."""
 
     def __init__(
-        self, app: WsgiApp, *, body_limit: int, lines: WaitingLines | None = None, lane: Lane | None = None
+        self, app: WsgiApp, *, body_limit: int, lines: WaitingLines | None = None, lane: PlainLane | None = None
     ) -> None:
         """Have *app* answer, also, in its own words, a request whose body is not read: the error is under REFUSED then.
 
@@ -166,7 +166,7 @@ class Bridge:
             work = self._threads.run(self._answer, environ(scope, body) | {SENT: ends}, together=together)
         return cast(FlaskAnswer, await work)
 
-    def _by_lane(self, lane: Lane, plain: Plain, scope: Scope, body: bytes, ends: RequestEnd) -> FlaskAnswer:
+    def _by_lane(self, lane: PlainLane, plain: Plain, scope: Scope, body: bytes, ends: RequestEnd) -> FlaskAnswer:
         """Have the lane answer, or Flask with what the lane leaves; in a thread."""
         found = lane.take(plain, body)
         if isinstance(found, FlaskAnswer):

@@ -49,7 +49,7 @@ class Plain(NamedTuple):
     by_tls: bool
 
 
-class Lane:
+class PlainLane:
     """Takes plain requests of an application: `plain` looks at each on the event loop, `take` works in a thread."""
 
     def __init__(self, app: Flask) -> None:

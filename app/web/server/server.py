@@ -21,7 +21,7 @@ from app.web import create_app
 from app.web.server import connections, watching
 from app.web.server.bridge import Bridge
 from app.web.server.door import FrontDoor
-from app.web.server.lane import Lane
+from app.web.server.lane import PlainLane
 from app.web.server.mount import Mount
 from app.web.server.waiting import WaitingLines
 
@@ -111,7 +111,9 @@ def run(listener: socket.socket) -> None:
     parts = app.extensions["logingestor"]
     parts.accept()  # opened before the first request: a fault is this process's, not a client's
     watch = watching.watch(parts.settings, parts.backends(), parts.board)
-    door = FrontDoor(app, Bridge(app, body_limit=parts.settings.body_limit, lines=WaitingLines(app), lane=Lane(app)))
+    door = FrontDoor(
+        app, Bridge(app, body_limit=parts.settings.body_limit, lines=WaitingLines(app), lane=PlainLane(app))
+    )
     config = uvicorn.Config(
         Mount(settings.path_prefix, door) if settings.path_prefix else door,
         loop="uvloop",
