@@ -142,7 +142,7 @@ class Bridge:
         try:
             await self._read(scope, receive, held)
             plain = None if self._lane is None else self._lane.plain(scope, len(held.body))
-            # What the lane takes waits for nothing that could be given up.
+            # The lane waits for nothing that could be given up because its client left.
             watch = _Watch(scope, receive) if plain is None else None
             try:
                 began = await self._admission.enter(line, scope)

@@ -35,7 +35,7 @@ _HARMLESS = frozenset(
 )  # fmt: skip
 #: Headers that are looked at; with one of them twice Flask is asked.
 _KNOWN = frozenset((b"accept", b"authorization", b"content-type", b"host", b"user-agent"))
-#: What is asked for where an answer is to be JSON, be it a refusal.
+#: Values of `Accept` with which every answer is JSON, a refusal too.
 _JSON_WANTED = frozenset((b"*/*", b"application/json", b"application/json, */*", b"application/json, text/plain, */*"))
 _HOST = re.compile(rb"(?:[A-Za-z0-9.-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
 _TYPE = (b"content-type", JSON.encode())
