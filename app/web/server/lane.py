@@ -29,7 +29,7 @@ from app.web.server.waiting import INGEST, QUICK_BYTES
 _HARMLESS = frozenset(
     (
         b"accept-encoding", b"accept-language", b"baggage", b"cache-control", b"connection", b"content-length",
-        b"pragma", b"priority", b"te", b"traceparent", b"tracestate", b"via", b"x-b3-sampled", b"x-b3-spanid", b"x-b3-traceid",
+        b"pragma", b"priority", b"traceparent", b"tracestate", b"via", b"x-b3-sampled", b"x-b3-spanid", b"x-b3-traceid",
         b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-port", b"x-forwarded-proto", b"x-real-ip", b"x-request-id",
     )
 )  # fmt: skip
