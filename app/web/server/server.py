@@ -12,6 +12,7 @@ from time import time
 from types import FrameType
 
 import uvicorn
+from flask import Flask
 from uvicorn.server import ServerState
 
 from app import watchdog
@@ -103,6 +104,10 @@ class _Server(uvicorn.Server):
             await self._ends.wait()
 
 
+def _bridge(app: Flask, body_limit: int) -> Bridge:
+    return Bridge(app, body_limit=body_limit, lines=WaitingLines(app), lane=PlainLane(app))
+
+
 def run(listener: socket.socket) -> None:
     """Serve on *listener* until SIGTERM or SIGINT; requests under way are answered first."""
     # By the socket itself: what HOST means may have changed since the parent opened it.
@@ -111,9 +116,7 @@ def run(listener: socket.socket) -> None:
     parts = app.extensions["logingestor"]
     parts.accept()  # opened before the first request: a fault is this process's, not a client's
     watch = watching.watch(parts.settings, parts.backends(), parts.board)
-    door = FrontDoor(
-        app, Bridge(app, body_limit=parts.settings.body_limit, lines=WaitingLines(app), lane=PlainLane(app))
-    )
+    door = FrontDoor(app, _bridge(app, parts.settings.body_limit))
     config = uvicorn.Config(
         Mount(settings.path_prefix, door) if settings.path_prefix else door,
         loop="uvloop",
