@@ -86,6 +86,7 @@ supervisor.tie_to = forked.tie_to = tie
 program, work = ["-c", "import time; time.sleep(600)"], lambda: time.sleep(600)
 child = supervisor.Child("child", work=work) if sys.argv[3] == "forked" else supervisor.Child("child", program)
 supervisor.Supervisor([child], print).start()
+time.sleep(600)
 """
 
 
@@ -178,6 +179,15 @@ def test_a_fork_that_fails_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) 
         supervisor._begin(supervisor.children[0])
     assert sorted(one.name for one in files.iterdir()) == before
     assert ["can't be started" in line for line in said] == [True] * 3
+
+
+def test_the_end_of_forked_work_is_noticed_where_ends_are_ignored() -> None:
+    """Who starts the program may ignore the ends of its children, and passes that on."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        assert Forked("any", partial(sys.exit, 3)).wait() == 3
+    finally:
+        signal.signal(signal.SIGCHLD, before)
 
 
 def test_work_is_forked_off_without_proc(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

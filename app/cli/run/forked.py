@@ -37,6 +37,7 @@ class Forked:
     def __init__(self, name: str, work: Callable[[], object]) -> None:
         # Text that waits in a buffer would be written by both.
         _flush()
+        _notice_ends()
         parent = os.getpid()
         self._code: int | None = None
         # Held back, a signal finds the child with handlers of its own, not with those of this process.
@@ -107,6 +108,12 @@ def _exit_code(work: Callable[[], object]) -> int:
         print(end.code, file=sys.stderr)
         return 1
     return 0
+
+
+def _notice_ends() -> None:
+    """Let the ends of children be waited for: a program that ignores them passes that on to those which it starts."""
+    if signal.getsignal(signal.SIGCHLD) is signal.SIG_IGN:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
 
 
 def _flush() -> None:
