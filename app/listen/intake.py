@@ -72,11 +72,16 @@ class Intake:
         self._task = asyncio.ensure_future(self._run())
 
     async def put(self, messages: Sequence[Received]) -> None:
-        """Take the messages of one peer; wait first while too much waits already, so that its connection fills up instead."""
-        while messages and not self._has_room(messages[0].peer):
-            self._room.clear()
-            await self._room.wait()
-        self._add(messages)
+        """Take the messages of one peer; wait first while too much waits already, so that its connection fills up instead.
+
+        Those of a connection that is ended while they wait are taken too: they were read, and nobody sends them again.
+        """
+        try:
+            while messages and not self._has_room(messages[0].peer):
+                self._room.clear()
+                await self._room.wait()
+        finally:
+            self._add(messages)
 
     def offer(self, message: Received) -> bool:
         """Take the message if there is room for it; for datagrams, whose senders can't be made to wait."""

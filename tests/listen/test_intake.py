@@ -104,3 +104,29 @@ def test_one_peer_leaves_room_to_others(tmp_path: Path, monkeypatch: pytest.Monk
     system.work()
     assert len(system.messages()) == taken + 2
     system.backends.close()
+
+
+def test_messages_that_wait_for_room_are_taken_when_their_connection_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As at a stop under load: they were read, and their sender believes that they are taken."""
+    monkeypatch.setattr("app.listen.intake.WAITING_BYTES", 10 * BESIDE)
+    system = make_system(tmp_path)
+
+    async def take() -> None:
+        visits = Visits(system.backends.record.figures)
+        intake = Intake(system.accept, visits, LIMITS)
+        await intake.put([Received(b"first", "192.0.2.1", "syslog tcp", read)] * 10)
+        waits = asyncio.ensure_future(intake.put([Received(b"read", "192.0.2.1", "syslog tcp", read)]))
+        await asyncio.sleep(0)
+        assert not waits.done()
+        waits.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waits
+        await intake.close()
+        visits.close()
+
+    asyncio.run(take())
+    system.work()
+    assert system.messages() == [*["first"] * 10, "read"]
+    system.backends.close()
