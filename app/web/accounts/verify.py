@@ -90,6 +90,10 @@ class Verifier:
         found = self._known.get(digest(given))
         return found if found is not None and self._is_fresh(found) else None
 
+    def holds(self, known: Verified) -> bool:
+        """Return whether `fresh` returns this of its token still."""
+        return self._known.get(known.identity.key) is known and self._is_fresh(known)
+
     def remembered(self, given: str) -> Identity | None:
         """Return whose a token was when it was looked up last, however long ago; enough to distinguish senders, never to let one in."""
         found = self._known.get(digest(given))

@@ -58,6 +58,8 @@ class Guard:
         self._elastic = "elastic" in settings.doors
         self._password = Password(settings)
         self._tokens = Verifier(sign=sign)
+        #: Whether what `at_once` returned of a token is still so: its request may have waited since.
+        self.holds = self._tokens.holds
         self._sessions = Verifier(ask=self._of_session, sign=sign)
         self._tries = Tries()
         #: Codes of second factors, by client and user.

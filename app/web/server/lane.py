@@ -37,7 +37,10 @@ _HARMLESS = frozenset(
 _KNOWN = frozenset((b"accept", b"authorization", b"content-type", b"host", b"user-agent"))
 #: Values of `Accept` with which every answer is JSON, a refusal too.
 _JSON_WANTED = frozenset((b"*/*", b"application/json", b"application/json, */*", b"application/json, text/plain, */*"))
-_HOST = re.compile(rb"(?:[A-Za-z0-9.-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+#: A `Host` in which Flask finds nothing odd: a label of a name has 63 characters at most (RFC 1035), and no two dots follow one another.
+_HOST = re.compile(rb"(?:[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63})*\.?|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?")
+#: Longest `Host` that is looked at, and so remembered: a name of DNS and a port.
+_HOST_LENGTH = 260
 _TYPE = (b"content-type", JSON.encode())
 
 
@@ -74,7 +77,8 @@ class PlainLane:
                 if name not in _KNOWN or name in found:
                     return None
                 found[name] = value
-        if found.get(b"accept", b"*/*") not in _JSON_WANTED or not _is_plain(found.get(b"host", b"localhost")):
+        host = found.get(b"host", b"localhost")
+        if found.get(b"accept", b"*/*") not in _JSON_WANTED or len(host) > _HOST_LENGTH or not _is_plain(host):
             return None
         entry = self._guard.at_once(found.get(b"authorization", b"").decode("latin-1"), INGEST)
         if entry is None:
@@ -95,6 +99,8 @@ class PlainLane:
             if parsed.refused or not parsed.logs:
                 return {}
             if plain.token is not None:
+                if not self._guard.holds(plain.token):
+                    return {}
                 rated(plain.token)
         except Exception:  # the view meets it too, and knows what is kept of it and what is said
             return {}

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -15,9 +15,10 @@ from hypothesis import settings as trials
 from hypothesis import strategies as st
 
 from app.errors import QueueFull, Unavailable
-from app.web.accounts import verify
+from app.web.accounts import tokens, verify
 from app.web.api import ingest
 from app.web.security import access
+from app.web.server.admission import Admission
 from tests.thorough import examples
 from tests.web.sides import JSON, KINDS, Side
 
@@ -176,6 +177,36 @@ def test_what_the_queue_raises_is_worded_once(pair: Pair, monkeypatch: pytest.Mo
     assert lane.send(request) == flask.send(request)
     assert (len(asked), lane.went) == (2, ["worded"])
     assert lane.kept()[4] == flask.kept()[4]
+
+
+@pytest.mark.parametrize(
+    "host", [b"a..b", b".a", b".", b"a" * 64, b"a." + b"b" * 64 + b":80", b"a.b.", b"[::1]:80", b"a" * 63 + b":99999"]
+)
+@pytest.mark.parametrize("kind", ["open", "closed"])
+def test_a_host_is_odd_to_the_lane_where_it_is_to_flask(pair: Pair, kind: str, host: bytes) -> None:
+    """A name that can be none of DNS is refused."""
+    lane, flask = pair(kind)
+    request = {"body": b'{"message":"m"}', "token": 0, "headers": (JSON, (b"host", host))}
+    assert lane.send(request) == flask.send(request)
+
+
+def test_a_token_revoked_while_its_request_waits_lets_nothing_in(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request may wait for its thread for longer than a token is taken as still good."""
+    lane, flask = pair("closed")
+    for side in (lane, flask):
+        enter = Admission.enter
+
+        async def revoked_meanwhile(*given: Any, side: Side = side, enter: Any = enter) -> float:
+            with side.app.app_context():
+                tokens.revoke("plain")
+            return cast(float, await enter(*given))
+
+        monkeypatch.setattr(Admission, "enter", revoked_meanwhile)
+        request = {"body": b'{"message":"m"}', "token": 0}
+        answers = side.send(request)
+        assert answers[0][0] == 401
+        monkeypatch.setattr(Admission, "enter", enter)
+    assert lane.went == ["left"]
 
 
 def test_other_queues_take_by_the_lane_too(tmp_path: Path) -> None:
