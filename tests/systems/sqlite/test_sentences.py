@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from app.systems.sqlite.index.index import SqliteIndex
 from app.systems.sqlite.index.scan import marking, sentences
 from app.systems.sqlite.index.scan.columns import SegmentFilter
 from app.systems.sqlite.index.scan.sentences import GROUP, SentenceCounts
+from app.systems.sqlite.segments.messages import MOST
 from app.systems.sqlite.segments.places import BLOCK
 from app.systems.sqlite.segments.window import Block
 from tests.conftest import MakeRecord
@@ -27,16 +29,18 @@ BLOCKS = GROUP + 3
 SECRET = "xkpzqvwm"
 
 
-def filled(path: Path, make_record: MakeRecord) -> tuple[SqliteDatabase, list[LogRecord]]:
+TEXTS = ("timeout after {}ms", "slow query in {} db", "Slow: in {} query", "no number", "Größe {} slow query in")
+
+
+def filled(path: Path, make_record: MakeRecord, texts: Sequence[str] = TEXTS) -> tuple[SqliteDatabase, list[LogRecord]]:
     """Return a file of a group of blocks and some more, and its logs."""
     schema.upgrade(path)
     database = SqliteDatabase(path)
     index, found = SqliteIndex(database, shared=False), list[LogRecord]()
-    texts = ("timeout after {}ms", "slow query in {} db", "Slow: in {} query", "no number", "Größe {} slow query in")
     for block in range(BLOCKS):
         some = [
             make_record(
-                message=texts[(number + block) % 5].format(number * 7919 % 1000),
+                message=texts[(number + block * EACH) % len(texts)].format(number * 7919 % 1000),
                 t=1_700_000_000_000 + block * 60_000 + number,
                 level="error" if number % 3 else "info",
             )
@@ -110,6 +114,19 @@ def test_a_deleted_log_leaves_no_skeleton(tmp_path: Path, make_record: MakeRecor
     assert [one.name for one in (path, Path(f"{path}-wal")) if SECRET.encode() in one.read_bytes()] == []
     total = sum(record.message == "no number" for record in records)
     assert index.find(Query(Phrase("no number"), limit=1, count="exact")).total == total
+    database.close()
+
+
+def test_as_many_skeletons_as_are_kept_are_read(tmp_path: Path, make_record: MakeRecord) -> None:
+    """A group has more of them than a segment has logs."""
+    letters = "abcdefghijklmnop"
+    texts = [f"job {a}{b}{c} done" for a in letters for b in letters for c in letters]
+    # One block has a text of its own.
+    database, records = filled(tmp_path / "search.db", make_record, texts[: MOST - 1])
+    known, left = of_all_blocks(database, Words("done"))
+    assert (known, len(left)) == (GROUP * EACH - 1, BLOCKS - GROUP)
+    index = SqliteIndex(database, shared=False)
+    assert index.find(Query(Words("done"), limit=1, count="exact")).total == len(records) - 1
     database.close()
 
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from app.systems.sqlite.segments.parts import Count, Longs, Packed
+from app.systems.sqlite.segments.parts import Longs, Packed
 
 #: Ends each message and skeleton; no clean message holds it.
 END = b"\0"
@@ -25,6 +25,9 @@ VARIABLE = b"\xff"
 #: Ends each variable.
 BLANK = b" "
 
+#: Most different skeletons that are kept together: a segment has no more than logs, a group of blocks (index/scan/sentences.py) has so many.
+MOST = 4_096
+_Count = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
 #: Bytes that the number of a log's skeleton and the place of its variables take, when they are open.
 _LOG_BYTES = 10
 #: The place of the first byte.
@@ -40,8 +43,8 @@ class Skeletons(msgspec.Struct, array_like=True, gc=False):
     """Each skeleton once, and for each log the number of its own; first those without variables, then by frequency."""
 
     #: How many there are, how many of these without variables, and the bytes of `texts` that the latter take; each is ended by END.
-    count: Count
-    whole: Count
+    count: _Count
+    whole: _Count
     border: int
     texts: Packed
     #: How many variables each of those with variables has: numbers of 32 bits, first the lowest byte of each, then the next.

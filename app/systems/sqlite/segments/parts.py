@@ -22,7 +22,7 @@ LEVEL = 3
 DAMAGED = (ValueError, LookupError, msgspec.MsgspecError, zstandard.ZstdError)
 
 #: Bounds that a damaged part fails while it is decoded, before room is made for as much as it names.
-Count = Annotated[int, msgspec.Meta(ge=0, le=BLOCK)]
+_Count = Annotated[int, msgspec.Meta(ge=0, le=BLOCK)]
 _Long = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
 #: A frame that names more bytes than so many for each of its own, and this many beside, is decompressed piece by piece.
 _USUAL_RATIO, _USUAL_BYTES = 100, 1 << 20
@@ -85,7 +85,7 @@ class Differences(msgspec.Struct, array_like=True, gc=False):
 
     first: _Long
     #: How many there are, and the bytes of a difference; 0 when all differences are `step`.
-    count: Count
+    count: _Count
     width: Annotated[int, msgspec.Meta(ge=0, le=8)]
     step: _Long
     differences: Packed

@@ -17,15 +17,15 @@ from app.query.filter import Filter, Phrase, Words
 from app.systems.sqlite.file import Connection
 from app.systems.sqlite.index.scan.messages import MessagesAsked, MessageTest
 from app.systems.sqlite.segments.directory import directory
-from app.systems.sqlite.segments.messages import OpenMessages, Skeletons
+from app.systems.sqlite.segments.messages import MOST, OpenMessages, Skeletons
 from app.systems.sqlite.segments.parts import Packed
 from app.systems.sqlite.segments.places import BLOCK
 from app.systems.sqlite.segments.window import Block
 
 #: Blocks in a group.
 GROUP = 64
-#: Most different skeletons of a group, and their bytes, that are kept.
-MOST, MOST_BYTES = 4_096, 1 << 19
+#: Most bytes of a group's skeletons that are kept.
+MOST_BYTES = 1 << 19
 
 
 class SkeletonCounts(msgspec.Struct, array_like=True, gc=False):
