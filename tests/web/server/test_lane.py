@@ -104,7 +104,7 @@ _headers = st.lists(
 _requests = st.fixed_dictionaries(
     {"body": _bodies, "headers": st.one_of(st.just([JSON]), _headers)},
     optional={
-        "path": st.sampled_from(["/logs/ingest/", "/logs/ingest", "/logs/ingest//", "/logs"]),
+        "path": st.sampled_from(["/logs/ingest/", "/logs/ingest", "/logs/ingest//", "/logs/nothing"]),
         "query": st.sampled_from([b"", b"", b"strict=1", b"nothing=1"]),
         "method": st.sampled_from(["POST", "POST", "PUT", "GET"]),
         "token": st.sampled_from([0, 0, 1, 2, 3]),
