@@ -213,7 +213,7 @@ def _value_fault(value: Any, depth: int) -> str | None:
 def fitted(value: dict[str, Any]) -> dict[str, Any]:
     """Return a log whose metadata nest too deeply with the parts that lie too deep as JSON texts."""
     metadata = value.get("metadata")
-    if not metadata:
+    if type(metadata) is not dict:
         return value
     return {**value, "metadata": {name: _fitted(inner, METADATA_DEPTH - 1) for name, inner in metadata.items()}}
 

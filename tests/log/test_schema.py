@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -100,6 +101,17 @@ def test_bad_logs_cost_their_neighbours_nothing() -> None:
     read = schema.read(body, "application/json", LIMITS, NOW, strict=True)
     assert [(log.message, place) for log, place in zip(read.logs, read.places, strict=True)] == [("a", 0), ("c", 3)]
     assert [(bad.problem.index, bad.payload) for bad in read.refused] == [(1, b"7"), (2, b'{"message":"b","level":[]}')]
+
+
+@pytest.mark.parametrize("wrong", [None, "", "x", -5, 1.5, True, [], [1], {}, {"a": 1}])
+def test_a_field_of_another_type_costs_its_neighbours_nothing(wrong: Any) -> None:
+    """Whichever two fields of our own form have it, and whatever is beside them."""
+    for one, other in combinations(sorted(own.NAMES), 2):
+        for beside in ({}, {"message": "m"}, {"message": "m", "resourceId": "r"}, {"message": "m", "x": 1}):
+            log = {**beside, one: wrong, other: wrong}
+            read = schema.read(json.dumps([log, {"message": "good"}]).encode(), None, LIMITS, NOW)
+            assert len(read.logs) + len(read.refused) == 2, log
+            assert read.logs[-1].message == "good"
 
 
 def test_bad_line_costs_its_neighbours_nothing() -> None:
