@@ -22,6 +22,8 @@ from tests.conftest import Fill, MakeRecord
 from tests.prepared import prepare
 from tests.process import ROOT, environment
 
+pytestmark = pytest.mark.system
+
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
