@@ -93,7 +93,7 @@ class Known:
         kinds: dict[str, set[str]] = {}
         for record in self._newest(self.query):
             pairs = dict(scalars(record.metadata or {}, "metadata"))
-            tally.update(pairs)
+            tally.update(pairs.keys())
             for path, value in pairs.items():
                 kinds.setdefault(path, set()).add(type_of(value))
         return [

@@ -7,10 +7,12 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
+from app.errors import Problem, TimedOut
 from app.find.hints import complete, known
 from app.find.hints import explain as explaining
 from app.log.fold import clean
 from app.log.record import LogRecord
+from app.systems.sqlite.index.index import SqliteIndex
 from app.web import current
 from app.web.search import empty
 from tests.conftest import Fill, MakeRecord
@@ -81,6 +83,22 @@ def test_completions_stop_in_time(client: FlaskClient, monkeypatch: pytest.Monke
     assert [one["kind"] for one in found["completions"]] == ["form"] * 4
     assert found["exact"] is False
     assert complete.COMPLETE_SECONDS <= 0.15
+
+
+def test_fields_of_the_newest_logs_are_offered_where_all_take_too_long(
+    client: FlaskClient, fill: Fill, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each with the number of logs that have it, of whatever type its values are."""
+
+    def slow(*_: object) -> None:
+        raise TimedOut(Problem("takes too long"))
+
+    fill([make_record(metadata={"size": 40, "user": {"name": "ann"}}), make_record(metadata={"size": "large"})])
+    monkeypatch.setattr(SqliteIndex, "fields", slow)
+    found = get(client, "/logs/completions?q=metadata.")
+    offered = {one["text"]: (one["count"], one["about"]) for one in found["completions"]}
+    assert offered == {"metadata.size": (2, "mixed"), "metadata.user.name": (1, "string")}
+    assert found["exact"] is False
 
 
 @pytest.mark.usefixtures("minutes")
