@@ -58,19 +58,26 @@ class Sharing:
 
     def add(self, shared: Any, logs: int) -> None:
         """Count what so many logs have in common. Raises TooLarge beyond SHARED_BYTES in all."""
-        if logs < 2 or not shared:
-            return
-        try:
-            size = len(_json(shared))
-        except UNWRITABLE:
-            # Lone surrogates, and what else JSON can't hold.
-            size = len(as_bytes(shared))
+        if logs > 1 and shared:
+            self.count(shared_size(shared), logs)
+
+    def count(self, size: int, logs: int) -> None:
+        """Count what so many logs have in common, and which takes *size* bytes. Raises TooLarge as `add` does."""
         # The first log has what was sent.
         self._room -= size * (logs - 1)
         if self._room < 0:
             raise TooLarge(
                 Problem(f"what the logs have in common would take more than {SHARED_BYTES:,} bytes; send fewer at once")
             )
+
+
+def shared_size(shared: Any) -> int:
+    """Return how many bytes of JSON something decoded takes."""
+    try:
+        return len(_json(shared))
+    except UNWRITABLE:
+        # Lone surrogates, and what else JSON can't hold.
+        return len(as_bytes(shared))
 
 
 def ensure_few(logs: int, limit: int) -> None:

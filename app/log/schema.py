@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -37,6 +38,7 @@ _ESCAPE = b"\\u001b"
 #: Kinds of values that bring their bytes, or need none.
 _MADE = frozenset((Item, Ready))
 _json = msgspec.json.Encoder().encode
+_log, _size = attrgetter("log"), attrgetter("size")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +55,7 @@ class Parsed:
 
     #: In their sent order; the id is b"" unless the sender chose it.
     logs: list[LogRecord] = field(default_factory=list)
-    #: The place of each log in the request, from 0, and about how many bytes it has. A value that wraps
-    #: several logs gives them all its place.
+    #: The place of each log in the request, from 0, and about how many bytes it has. A value that wraps several logs gives them all its place.
     places: list[int] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
@@ -152,6 +153,8 @@ def read_items(
     most; with *several* one that wraps some gives them all. Raises TooLarge for too many.
     """
     ensure_few(len(values), limits.logs)
+    if set(map(type, values)) == {Ready} and max(sizes := list(map(_size, values))) <= surely(limits):
+        return Parsed(list(map(copied, map(_log, values))), list(range(len(values))), sizes)
     reader = None if strict else replace(_reader(now, source, line), several=several)
     return _parse(_items(values), limits, now, reader, texts=True)
 
@@ -214,9 +217,7 @@ def _parse(
         elif one.size > small:
             item = _made(one.sent())
         else:
-            logs.append(copied(one.log))
-            places.append(place)
-            sizes.append(one.size)
+            parsed.add(copied(one.log), place, one.size)
             continue
         if plainly and not item.dirty and type(item.value) is dict:
             found: LogRecord | Problem | None = own.record(item.value, len(item.raw), limits, now, alone=True)

@@ -16,7 +16,7 @@ _WORTH = 16
 _REMEMBERED, _LONGEST = 512, 2_048
 
 Packed = TypeVar("Packed", bytes, memoryview)
-Sent = TypeVar("Sent", bytes, str)
+Sent = TypeVar("Sent", bytes, str, tuple[bytes, bytes])
 Read = TypeVar("Read")
 
 
@@ -32,7 +32,7 @@ class ReadOnce(dict[Sent, Read]):
 
     def __missing__(self, sent: Sent) -> Read:
         found = self._read(sent)
-        if len(sent) <= _LONGEST:
+        if (sum(map(len, sent)) if isinstance(sent, tuple) else len(sent)) <= _LONGEST:
             if len(self) >= _REMEMBERED:
                 self.clear()
             self[sent] = found

@@ -9,15 +9,14 @@ import math
 from typing import Any, NamedTuple
 
 from app.log.fold import fold
-from app.log.own import Ready
-from app.log.record import SEVERITY, LogRecord
+from app.log.record import SEVERITY
 from app.log.scalars import compact_json
 from app.times import instant
 
 #: Names of SeverityNumber 1 to 24, four numbers each.
 LEVELS = ("trace", "debug", "info", "warn", "error", "fatal")
 #: The severity texts that exporters write, as they write them: these are levels as they are.
-_RANKED = frozenset(("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", *LEVELS))
+RANKED = frozenset(("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL", *LEVELS))
 #: Longest text of a field other than the message, in characters.
 _SHORT = 255
 #: Keys under which a body of several values holds the message, the best first.
@@ -26,9 +25,7 @@ _MESSAGES = ("message", "msg", "event", "text")
 _NAMES = ("service.name", "host.name", "k8s.pod.name", "container.name", "container.id", "service.instance.id")
 _NAMELESS = "unknown_service"
 #: Least count of nanoseconds that `app.times.instant.from_number` takes for one.
-_CERTAIN = 10**17
-#: A count of nanoseconds beyond all times of which it is certain, and bytes of the longest ids of trace and span together.
-_LAST, _LONGEST_IDS = 10**19, 100
+CERTAIN = 10**17
 
 
 class ScopeOrigin(NamedTuple):
@@ -40,6 +37,8 @@ class ScopeOrigin(NamedTuple):
     name: str | None
     #: About how many bytes it takes; 0 where it is to be looked at with each record.
     size: int
+    #: How many it takes as JSON.
+    json: int
 
 
 def resource_id(attributes: dict[str, Any]) -> str | None:
@@ -75,7 +74,7 @@ def joined(attributes: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
 
 def timestamp(nanoseconds: int) -> int | str | None:
     """Return the time of so many nanoseconds since 1970 as it is sent to us; None for 0, which stands for unknown."""
-    if nanoseconds >= _CERTAIN or not nanoseconds:
+    if nanoseconds >= CERTAIN or not nanoseconds:
         return nanoseconds or None
     return instant.text((nanoseconds // 1_000_000, nanoseconds % 1_000_000))
 
@@ -110,8 +109,8 @@ def log(
 ) -> dict[str, Any]:
     """Return the log of a *record* whose body and attributes are plain values; *shared* is its scope's `origin`."""
     number, text = record.severity_number, record.severity_text
-    found = text if text in _RANKED else level(number, text)
-    own = _beside(record, text, found, shared)
+    found = text if text in RANKED else level(number, text)
+    own = beside(shared, text, found, record.event_name, record.flags, record.dropped_attributes_count)
     if not isinstance(body, str):
         if body is not None:
             own = {**own, "body": body}
@@ -120,7 +119,7 @@ def log(
     return {
         "message": body,
         "level": found,
-        "timestamp": at if at >= _CERTAIN else timestamp(at),
+        "timestamp": at if at >= CERTAIN else timestamp(at),
         "resourceId": resource,
         "traceId": hexadecimal(record.trace_id),
         "spanId": hexadecimal(record.span_id),
@@ -128,28 +127,10 @@ def log(
     }
 
 
-def ready(record: Any, message: str, attributes: dict[str, Any], about: ScopeOrigin, size: int) -> Ready | None:
-    """Return the same log of a record in protobuf as most are; None for one in which anything has to be looked at.
-
-    Its *attributes* are scalars, and no NUL is among them and the *message*, which take *size* bytes.
-    """
-    text, event = record.severity_text, record.event_name
-    at = record.time_unix_nano or record.observed_time_unix_nano
-    found = text if text in _RANKED else level(record.severity_number, text)
-    trace, span = record.trace_id, record.span_id
-    if found is None or not _CERTAIN <= at < _LAST or len(trace) + len(span) > _LONGEST_IDS:
-        return None
-    if "\0" in text or "\0" in event:
-        return None
-    ids = hexadecimal(trace), hexadecimal(span)
-    metadata = joined(attributes, _beside(record, text, found, about.shared))
-    made = LogRecord(b"", at // 1_000_000, at % 1_000_000, found, message, about.name, *ids, None, metadata)
-    return Ready(made, size + about.size + len(text) + len(event))
-
-
-def _beside(record: Any, text: str, found: str | None, shared: dict[str, Any]) -> dict[str, Any]:
-    """Return what is said of a record besides its attributes; its severity's *text* where its level is another."""
-    event, flags, dropped = record.event_name, record.flags, record.dropped_attributes_count
+def beside(
+    shared: dict[str, Any], text: str, found: str | None, event: str, flags: int, dropped: int
+) -> dict[str, Any]:
+    """Return what is said of a record besides its attributes: what its scope *shared*; its severity's *text* where its level, *found*, is another."""
     if not (event or flags or dropped or (text and found != text)):
         return shared
     own = dict(shared)

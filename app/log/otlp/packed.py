@@ -6,17 +6,18 @@ way to the records are then walked here (https://protobuf.dev/programming-guides
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import repeat
 from typing import Any, NamedTuple, TypeVar
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
 from app.errors import InvalidRecord, Problem
-from app.log.limits import REQUEST_LOGS, Sharing
-from app.log.otlp import logs, spans, values
+from app.log.limits import AT_ONCE, REQUEST_LOGS, Sharing, shared_size
+from app.log.otlp import logs, spans, usual, values
 from app.log.otlp.logs import ScopeOrigin
 from app.log.own import Ready
 from app.log.schema import Refused
@@ -30,13 +31,13 @@ _NOT = "is not a request of OTLP in protobuf"
 #: Fields that stay bytes: an exporter sends most of them again and again, and they are read once for all requests; a body is
 #: a text nearly always, which is had from its bytes in less time than by the library's objects.
 _BYTES = ("resource", "scope", "attributes", "body")
-#: Types of values in which nothing lies; and bytes that the names of a record's own fields take.
-_SCALARS, _NAMES = frozenset((str, int, bool, float, type(None))), 64
+#: Bytes that the names of a record's own fields take.
+_NAMES = 64
 
 
 @dataclass(frozen=True, slots=True)
 class OtlpPacked:
-    """A signal of OTLP: its messages from the request down to the record, the fields that lead there, what reads a record.
+    """A signal of OTLP: its messages from the request down to the record, the fields that lead there, what reads records.
 
     The fields have the numbers 1, 2 and 2 in every signal.
     """
@@ -48,7 +49,7 @@ class OtlpPacked:
     #: The same record with all that is within decoded: what a broken one is refused by.
     whole: Any
     way: tuple[str, str, str]
-    read: Callable[[Any, ScopeOrigin], dict[str, Any] | Ready]
+    read: Callable[[Sequence[Any], Sequence[ScopeOrigin]], Iterator[dict[str, Any] | Ready]]
     response: Any
 
 
@@ -87,19 +88,21 @@ def log_records() -> OtlpPacked:
     from opentelemetry.proto.collector.logs.v1 import logs_service_pb2 as service
 
     way = ("resource_logs", "scope_logs", "log_records")
-    return _signal(service.ExportLogsServiceRequest, service.ExportLogsServiceResponse, way, _log)
+    return _signal(service.ExportLogsServiceRequest, service.ExportLogsServiceResponse, way, _logs)
+
+
+def _logs(records: Sequence[Any], abouts: Sequence[ScopeOrigin]) -> Iterator[dict[str, Any] | Ready]:
+    for start in range(0, len(records), AT_ONCE):
+        some, origins = records[start : start + AT_ONCE], abouts[start : start + AT_ONCE]
+        yield from usual.logs(some, origins) or map(_log, some, origins)
 
 
 def _log(record: Any, about: ScopeOrigin) -> dict[str, Any] | Ready:
-    pairs = record.attributes[:]
-    attributes, body = dict(map(values.read_pair, pairs)), values.body(record.body)
-    if about.size and type(body) is str and _SCALARS.issuperset(map(type, attributes.values())):
-        pairs.append(record.body)
-        whole = b"".join(pairs)
-        # Numbers and truths have such bytes too.
-        if b"\0" not in whole and (found := logs.ready(record, body, attributes, about, len(whole))) is not None:
-            return found
-    return logs.log(record, body, attributes, about.shared, about.name)
+    """Return the log of one record, whose neighbours may be what kept it from being taken at once."""
+    if at_once := usual.logs([record], [about]):
+        return at_once[0]
+    attributes = dict(map(values.read_pair, record.attributes[:]))
+    return logs.log(record, values.body(record.body), attributes, about.shared, about.name)
 
 
 @lru_cache(maxsize=1)
@@ -108,7 +111,11 @@ def span_records() -> OtlpPacked:
     from opentelemetry.proto.collector.trace.v1 import trace_service_pb2 as service
 
     way = ("resource_spans", "scope_spans", "spans")
-    return _signal(service.ExportTraceServiceRequest, service.ExportTraceServiceResponse, way, _span)
+    return _signal(service.ExportTraceServiceRequest, service.ExportTraceServiceResponse, way, _spans)
+
+
+def _spans(records: Sequence[Any], abouts: Sequence[ScopeOrigin]) -> Iterator[dict[str, Any]]:
+    return map(_span, records, abouts)
 
 
 def _span(span: Any, about: ScopeOrigin) -> dict[str, Any]:
@@ -134,15 +141,17 @@ def read(body: bytes, kind: OtlpPacked, most: int = REQUEST_LOGS) -> list[Any]:
 
 def _whole(request: Any, kind: OtlpPacked) -> Iterator[Any]:
     outer, middle, inner = kind.way
-    sharing, read = Sharing(), kind.read
+    sharing, records, abouts = Sharing(), list[Any](), list[ScopeOrigin]()
     # Copied by [:], which makes a list at once; the library's own iteration ends by an exception, which takes longer than some elements.
     for resource in getattr(request, outer)[:]:
-        described = _resources[resource.resource]
+        described = resource.resource
         for scope in getattr(resource, middle)[:]:
-            about, records = _about(described, _scopes[scope.scope]), getattr(scope, inner)[:]
-            sharing.add(about.shared, len(records))
-            for record in records:
-                yield read(record, about)
+            about, some = _abouts[described, scope.scope], getattr(scope, inner)[:]
+            if len(some) > 1:
+                sharing.count(about.json, len(some))
+            records += some
+            abouts += repeat(about, len(some))
+    return kind.read(records, abouts)
 
 
 def _each(body: bytes, kind: OtlpPacked) -> Iterator[Any]:
@@ -153,11 +162,12 @@ def _each(body: bytes, kind: OtlpPacked) -> Iterator[Any]:
         for middle in scopes:
             records, rest = split(middle, 2)
             about = _about(described, _origin(kind.scope, rest, "scope", _scopes))
-            sharing.add(about.shared, len(records))
+            if len(records) > 1:
+                sharing.count(about.json, len(records))
             for raw in records:
                 try:
                     kind.whole.FromString(raw)
-                    yield kind.read(kind.record.FromString(raw), about)
+                    yield from kind.read([kind.record.FromString(raw)], [about])
                 except _BROKEN as error:
                     yield Refused(Problem(f"is not a record of OTLP in protobuf: {error}"), raw)
 
@@ -189,17 +199,22 @@ def _scope(raw: bytes) -> _Described:
 
 
 def _size(raw: bytes, attributes: dict[str, Any]) -> int:
-    flat = b"\0" not in raw and _SCALARS.issuperset(map(type, attributes.values()))
+    flat = b"\0" not in raw and usual.SCALARS.issuperset(map(type, attributes.values()))
     return len(raw) + _NAMES if flat else 0
 
 
 def _about(resource: _Described, scope: _Described) -> ScopeOrigin:
     shared = logs.origin(resource.attributes, scope.name or "", scope.version, scope.attributes)
-    return ScopeOrigin(shared, resource.name, resource.size + scope.size if resource.size and scope.size else 0)
+    size = resource.size + scope.size if resource.size and scope.size else 0
+    return ScopeOrigin(shared, resource.name, size, shared_size(shared) if shared else 0)
 
 
-#: Resources and scopes by their bytes.
-_resources, _scopes = ReadOnce(_resource), ReadOnce(_scope)
+def _about_of(sent: tuple[bytes, bytes]) -> ScopeOrigin:
+    return _about(_resources[sent[0]], _scopes[sent[1]])
+
+
+#: Resources and scopes by their bytes, and what the records of a scope have of both.
+_resources, _scopes, _abouts = ReadOnce(_resource), ReadOnce(_scope), ReadOnce(_about_of)
 
 
 def _origin(message: Any, raw: bytes, name: str, read: ReadOnce[bytes, T]) -> T:
