@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, MetaData, Table, create_engine, inspect
 
 from app.backends import connect
-from app.errors import InvalidSettings
+from app.errors import InvalidSettings, Unavailable
 from app.log.envelope import DeadLetter, Envelope
 from app.log.record import IdSource, LogRecord
 from app.paths import resource
@@ -211,6 +211,23 @@ def test_two_upgrades_at_once_make_one_database(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert faults == []
+    assert schema.current(path) == schema.HEAD
+
+
+def test_an_upgrade_waits_for_those_that_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An upgrade of a large file takes minutes: another process waits for it, for WAIT_SECONDS rather than the driver's five."""
+    path = tmp_path / "new.db"
+    with closing(pysqlite3.connect(str(path), isolation_level=None)) as busy:
+        busy.execute("BEGIN IMMEDIATE")
+        busy.execute("CREATE TABLE somebody (id INTEGER)")
+        with monkeypatch.context() as changed:
+            changed.setattr(schema, "WAIT_SECONDS", 0.1)
+            with pytest.raises(Unavailable, match="is locked"):
+                schema.upgrade(path)
+        waiter = threading.Thread(target=schema.upgrade, args=(path,))
+        waiter.start()
+        busy.execute("ROLLBACK")
+    waiter.join()
     assert schema.current(path) == schema.HEAD
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from concurrent.futures import Future
+from math import inf
 from typing import Any
 
 from pika import spec
@@ -30,6 +31,8 @@ class Counter:
         self._names = (address.queue, address.dead_queue)
         self._channel = channel
         self._asked: list[Future[tuple[int, int]]] = []
+        #: Whether one of those who asked, and of those who are being answered, needs a sure count.
+        self._sure_asked = self._sure_needed = False
         self._answered: list[Future[tuple[int, int]]] = []
         self._left: deque[str] = deque()
         self._ready = self._consumers = 0
@@ -37,9 +40,10 @@ class Counter:
         self._sure: dict[str, float] = {}
         channel.add_callback(self._empty, [spec.Basic.GetEmpty], one_shot=False)
 
-    def ask(self, future: Future[tuple[int, int]]) -> None:
-        """Count for *future*."""
+    def ask(self, future: Future[tuple[int, int]], *, sure: bool) -> None:
+        """Count for *future*; a count that need not be *sure* may be too low just after the queue's leader was lost."""
         self._asked.append(future)
+        self._sure_asked = self._sure_asked or sure
         if not self._answered:
             self._start()
 
@@ -50,6 +54,7 @@ class Counter:
 
     def _start(self) -> None:
         self._answered, self._asked = self._asked, []
+        self._sure_needed, self._sure_asked = self._sure_asked, False
         self._left = deque(self._names)
         self._ready = self._consumers = 0
         self._next()
@@ -61,14 +66,14 @@ class Counter:
             self._answered = []
             if self._asked:
                 self._start()
-        elif self._left[0] in self._sure:
+        elif not self._sure_needed or self._left[0] in self._sure:
             self._channel.queue_declare(self._left[0], passive=True, callback=self._declared)
         else:
             self._get()
 
     def _declared(self, frame: Any) -> None:
         ready, consumers = frame.method.message_count, frame.method.consumer_count
-        stale = self._sure[self._left[0]] < time.monotonic() - BELIEVED_SECONDS
+        stale = self._sure.get(self._left[0], -inf) < time.monotonic() - BELIEVED_SECONDS
         if stale and not ready and not consumers:
             self._get()
         else:

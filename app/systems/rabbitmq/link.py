@@ -56,6 +56,7 @@ class Link:
         self.ended = False
         #: Whether the queues could be declared.
         self.opened = False
+        self._closing = False
         # The rest is only touched by the thread, but for adding to `_jobs`.
         self._jobs: deque[tuple[Callable[[], None], Future[Any]]] = deque()
         self._loop = IOLoop()
@@ -77,10 +78,10 @@ class Link:
         future: Future[Verdict] = Future()
         return self._submit(partial(self._publish, _Put(bodies, future, len(bodies))), future)
 
-    def count(self) -> Future[tuple[int, int]]:
-        """Ask for the messages that are ready, and for the consumers that may hold more."""
+    def count(self, *, sure: bool = True) -> Future[tuple[int, int]]:
+        """Ask for the messages that are ready, and for the consumers that may hold more; see Counter."""
         future: Future[tuple[int, int]] = Future()
-        return self._submit(lambda: self._counter.ask(future), future)
+        return self._submit(lambda: self._counter.ask(future, sure=sure), future)
 
     def broken(self, *, kept_unknown: bool = False) -> Unavailable:
         """Return why the link ended."""
@@ -90,6 +91,7 @@ class Link:
     def close(self) -> None:
         """Close the connection and wait for the thread; what is under way is broken off."""
         with self._guard:
+            self._closing = True
             if not self.ended:
                 self._loop.add_callback_threadsafe(self._disconnect)
         self._thread.join(5)
@@ -116,7 +118,9 @@ class Link:
             )
             self._loop.start()
         except Exception as error:
-            log.exception("the connection to RabbitMQ failed")
+            # pika's own assertion fails where a connection is closed while it opens.
+            if not self._closing:
+                log.exception("the connection to RabbitMQ failed")
             self._reason = error
         self._end()
 

@@ -35,8 +35,8 @@ PAUSE_SECONDS = (0.2, 5.0)
 SPARE_SECONDS = 2.0
 #: Seconds after which what waits is counted anew, to decide whether a space has its share.
 SHARE_SECONDS = 1.0
-#: Weight of the newest message in the mean size.
-_NEWEST = 0.02
+#: Messages that the mean size is about, at most.
+_NEWEST = 50
 
 T = TypeVar("T")
 
@@ -82,7 +82,8 @@ class RabbitQueue:
         self._guard = threading.Lock()
         self._opened = _Connections()
         self._full_until = 0.0
-        self._mean = 1024.0
+        #: Bytes of a message: the mean of the first that were put, then of about the last _NEWEST; a guess before.
+        self._mean, self._measured = 1024.0, 0
         self._sent = shares.SentLast()
         #: Bytes that waited when it was last counted, with those that were put since; when that was, and when it was asked for.
         self._waiting, self._counted, self._asked = 0.0, float("-inf"), float("-inf")
@@ -95,25 +96,40 @@ class RabbitQueue:
         lost = self._publish(bodies)
         self._sent.add(space, size)
         self._waiting += size
+        self._count_now_and_then()
         return lost
 
     def _ensure_share(self, space: str, size: int) -> None:
-        """Raise QueueFull where a space has its share, as far as it is known: what waits is counted beside the puts, once a second."""
+        """Raise QueueFull where a space has its share, as far as it is known: what waits is counted anew before it is refused."""
         self._sent.ask(space)
+        if time.monotonic() - self._counted > COUNT_SECONDS or self._has_room(space, size):
+            return
+        with suppress(Unavailable):
+            self._note(self._answer(self._open().counting, lambda link: link.count(sure=False), COUNT_SECONDS))
+        if not self._has_room(space, size):
+            raise shares.full(space)
+
+    def _count_now_and_then(self) -> None:
+        """Count what waits, beside the puts and after one: a queue that has something need not be asked for a message."""
         now = time.monotonic()
         if now - self._asked >= SHARE_SECONDS:
             self._asked = now
             with suppress(Unavailable):
-                self._link(self._open().counting).count().add_done_callback(self._note_waiting)
-        if now - self._counted > COUNT_SECONDS or not self._sent.is_shared(self._waiting):
-            return
-        if not shares.has_room(self._sent.of(space, self._waiting), size, self._waiting, self._limit):
-            raise shares.full(space)
+                self._link(self._open().counting).count(sure=False).add_done_callback(self._note_waiting)
+
+    def _has_room(self, space: str, size: int) -> bool:
+        waiting = self._waiting
+        own = self._sent.of(space, waiting)
+        return not self._sent.is_shared(waiting) or shares.has_room(own, size, waiting, self._limit)
 
     def _note_waiting(self, counted: Future[tuple[int, int]]) -> None:
-        # Where it can't be counted, the last count holds for a while. What workers have taken fills nothing.
+        # Where it can't be counted, the last count holds for a while.
         if not counted.cancelled() and counted.exception() is None:
-            self._waiting, self._counted = counted.result()[0] * self._mean, time.monotonic()
+            self._note(counted.result())
+
+    def _note(self, counted: tuple[int, int]) -> None:
+        # Messages that workers have taken fill nothing.
+        self._waiting, self._counted = counted[0] * self._mean, time.monotonic()
 
     def _publish(self, bodies: list[bytes]) -> frozenset[int]:
         verdict = self._answer(self._open().publishing, lambda link: link.publish(bodies), CONFIRM_SECONDS)
@@ -122,7 +138,8 @@ class RabbitQueue:
             raise self._none_kept(verdict)
         self._full_until = 0.0
         for body in bodies:
-            self._mean += (len(body) - self._mean) * _NEWEST
+            self._measured = min(self._measured + 1, _NEWEST)
+            self._mean += (len(body) - self._mean) / self._measured
         return frozenset(lost)
 
     def _none_kept(self, verdict: Verdict) -> Unavailable:

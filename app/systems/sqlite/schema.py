@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 
+#: Seconds for which an upgrade waits for others that write, another upgrade of a large file among them.
+WAIT_SECONDS = 3600.0
+
+
 def current(path: Path) -> str | None:
     """Return the schema of the file; None when it has none yet."""
     if not path.exists():
@@ -59,7 +63,9 @@ def _migrate(path: Path, *, new: bool) -> None:
 
     from app.systems.sql import migrate
 
-    engine = create_engine(URL.create("sqlite", database=str(path)), module=pysqlite3)
+    engine = create_engine(
+        URL.create("sqlite", database=str(path)), module=pysqlite3, connect_args={"timeout": WAIT_SECONDS}
+    )
     begin_at_once(engine)
     try:
         with engine.connect() as connection:
@@ -77,10 +83,9 @@ def _migrate(path: Path, *, new: bool) -> None:
 
 def _prepare(path: Path) -> None:
     """Set what must be set before the first table: freed pages can be given back in steps."""
-    connection = pysqlite3.connect(str(path))
-    connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.close()
+    with closing(pysqlite3.connect(str(path), timeout=WAIT_SECONDS)) as connection:
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
+        connection.execute("PRAGMA journal_mode=WAL")
 
 
 def begin_at_once(engine: Engine) -> None:

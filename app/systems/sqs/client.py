@@ -76,11 +76,18 @@ class Service:
         #: Whether the queue was found missing; another Service makes it anew.
         self.gone = False
         try:
-            self.queue, self.dead_queue = self._find()
+            self.queue, self.dead_queue = self._find_or_make()
+        except BaseException:
+            self.close()
+            raise
+
+    def _find_or_make(self) -> tuple[str, str | None]:
+        try:
+            return self._find()
         except exceptions.ClientError as error:
             if not _missing(error):
                 raise
-            self.queue, self.dead_queue = self._make()
+            return self._make()
 
     def _find(self) -> tuple[str, str | None]:
         """Return the URLs of the queue and, where it has one, of its dead-letter queue."""

@@ -196,13 +196,14 @@ class SqsQueue:
         return Depth(waiting * ENVELOPE_LOGS, round(waiting * self._mean), None)
 
     def close(self) -> None:
-        """See LogQueue."""
+        """See LogQueue. A forked process leaves its parent's connections alone."""
         if self._service is not None and self._pid == os.getpid():
             self._service.close()
 
     def _open(self) -> Service:
         with self._guard:
             if self._service is None or self._service.gone or self._pid != os.getpid():
+                self.close()
                 try:
                     self._service, self._pid = Service(self._address), os.getpid()
                 except ERRORS as error:

@@ -17,6 +17,7 @@ import pytest
 from app.errors import InvalidSettings, QueueFull, Unavailable
 from app.log.envelope import Envelope
 from app.systems.rabbitmq.address import address
+from app.systems.rabbitmq.link import Link
 from app.systems.rabbitmq.queue import RabbitQueue
 from app.systems.rabbitmq.taker import DEAD_LOOK_SECONDS, PREFETCH
 from tests.conftest import MakeRecord
@@ -287,6 +288,24 @@ def test_a_deleted_queue_is_made_anew(
 
     assert eventually(put)
     assert take(queue).records == [record]
+
+
+def test_a_link_may_be_closed_while_it_opens(rabbitmq_queue: str, caplog: pytest.LogCaptureFixture) -> None:
+    """It ends at once, whatever step the handshake is at, and nobody is bothered with it; what was asked of it is answered."""
+    where = address(rabbitmq_queue, LIMIT)
+    started = time.monotonic()
+    link = Link(where)
+    assert link.count().result(60)
+    link.close()
+    whole = time.monotonic() - started
+    for step in range(40):
+        link = Link(where)
+        asked = link.count()
+        time.sleep(whole * step / 40)
+        link.close()
+        assert link.ended
+        assert asked.done()
+    assert not caplog.records
 
 
 def test_a_forked_process_connects_anew(queue: RabbitQueue, make_record: MakeRecord) -> None:
