@@ -151,19 +151,22 @@ class SentLog(msgspec.Struct, forbid_unknown_fields=True, rename="camel", gc=Fal
 _decode_sent = msgspec.json.Decoder(SentLog).decode
 
 
-def plain_logs(lines: Sequence[bytes], limits: Limits, now: int) -> list[LogRecord] | None:
-    """Return the logs of lines that hold no NUL; None where one must be looked at by itself (app/log/own.py, which reads all others the same)."""
+def plain_logs(lines: Sequence[bytes], limits: Limits, now: int | None) -> list[LogRecord] | None:
+    """Return the logs of lines that hold no NUL; None where one must be looked at by itself (app/log/own.py, which reads all others the same).
+
+    One without a time has the time *now*, and must be looked at where that is None.
+    """
     if max(map(len, lines), default=0) > surely(limits):
         return None
     found = list[LogRecord]()
     try:
         for one in map(_decode_sent, lines):
             level, sent, metadata = one.level, one.timestamp, one.metadata
-            if sent is None and metadata and "timestamp" in metadata:
+            if sent is None and (now is None or (metadata and "timestamp" in metadata)):
                 return None
             if metadata and own.metadata_fault(metadata, 0, limits) is not None:
                 return None
-            t, ns = (now, 0) if sent is None else instant.parse(sent)
+            t, ns = (now or 0, 0) if sent is None else instant.parse(sent)
             found.append(
                 LogRecord(
                     b"",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.log.body import Item
 from app.log.limits import Limits
 from app.log.otlp import packed, usual
 from app.log.own import Ready
-from app.log.schema import Parsed, read_items
+from app.log.schema import Parsed, Refused, read_items
+from app.web.doors.elastic import bulk
 from tests.log.otlp.test_records import TRACE, _attributes, _records, request
 from tests.thorough import examples
 
@@ -42,6 +45,54 @@ def test_records_of_otlp(records: list[dict[str, Any]], resource: dict[str, Any]
         found = packed.read(sent, packed.log_records())
     assert Ready not in map(type, found)
     assert at_once == taken(found)
+
+
+_texts = st.text(st.sampled_from('aB0 \n\x1bé漢😀{}"'), max_size=20) | st.sampled_from(("", "x" * 300, "a\0", "\ud800"))
+_times = st.sampled_from(("2026-11-30T10:02:03.004Z", "2026-11-30T10:02:03.004005006+01:00", "now", 1_795_963_451))
+_deep = st.recursive(_texts | st.integers() | st.floats() | st.none(), lambda inner: st.lists(inner, max_size=2))
+_own = st.fixed_dictionaries(
+    {"message": _texts},
+    optional={
+        **dict.fromkeys(("level", "resourceId", "traceId", "spanId", "commit"), _texts | st.none() | st.just(5)),
+        "timestamp": _times | st.none(),
+        "metadata": st.dictionaries(_texts | st.sampled_from(("_index", "timestamp")), _deep, max_size=3) | st.none(),
+        **dict.fromkeys(("id", "_index", "more"), _texts | st.just("0193763e-6f5a-7000-8000-000000000000")),
+    },
+)
+_plainly = st.builds(
+    lambda number, more: {"message": f"order {number}", "timestamp": "2026-11-30T10:02:03Z", **more},
+    st.integers(0, 9),
+    st.sampled_from(({"resourceId": "shop"}, {"metadata": {}}, {"metadata": {"_index": "own"}}, {})),
+)
+
+
+@settings(max_examples=examples(300), deadline=None)
+@given(
+    st.lists(_plainly, min_size=1, max_size=4) | st.lists(_own | _plainly, min_size=1, max_size=4),
+    st.lists(st.sampled_from(("", " ", "\r")), min_size=4, max_size=4),
+    st.sampled_from(("logs", "sh\u00f6p", 'a"b')),
+    st.sampled_from(("index", "create")),
+)
+def test_documents_of_bulk(documents: list[dict[str, Any]], ends: list[str], index: str, action: str) -> None:
+    """In our own form or in another's, with and without what is odd; their sizes too."""
+    line = json.dumps({action: {"_index": index}})
+    pairs = zip(documents, ends, strict=False)
+    body = "".join(f"{line}\n{json.dumps(document)}{end}\n" for document, end in pairs).encode()
+    at_once = bulk.read(body, None)
+    with patch.object(bulk, "_alike", return_value=None):
+        found = bulk.read(body, None)
+    assert Ready not in [type(one.value) for one in found]
+    assert [(one.action, one.raw) for one in at_once] == [(one.action, one.raw) for one in found]
+    values = [[one.value for one in some if not isinstance(one.value, Refused)] for some in (at_once, found)]
+    assert taken(values[0]) == taken(values[1])
+    assert read_items(values[0], LIMITS, NOW).sizes == read_items(values[1], LIMITS, NOW).sizes
+
+
+def test_usual_documents_are_taken_at_once() -> None:
+    """In our own form, with a time; others in the next hundred."""
+    line, plainly = b'{"create":{}}\n', b'{"message":"x","timestamp":"2026-11-30T10:02:03Z","resourceId":"shop"}\n'
+    found = bulk.read((line + plainly) * 100 + line + b'{"msg":"x"}\n', None)
+    assert [type(one.value) for one in found] == [Ready] * 100 + [Item]
 
 
 def test_a_record_that_is_odd_leaves_its_neighbours_usual() -> None:

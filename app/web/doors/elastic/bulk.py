@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring_ascii
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -18,8 +19,9 @@ from app.accept.accept import Outcome
 from app.errors import Problem
 from app.json_text import FAULTS
 from app.log import own
-from app.log.body import Item, has_nul, read_item
-from app.log.limits import REQUEST_LOGS, Sharing, ensure_few
+from app.log.body import Item, has_nul, plain_logs, read_item
+from app.log.limits import AT_ONCE, REQUEST_LOGS, UNLIMITED, Sharing, ensure_few
+from app.log.own import Ready
 from app.log.schema import Refused
 
 #: Index of a document that names none.
@@ -30,7 +32,11 @@ ACTIONS = (*_WITH_DOCUMENT, "delete")
 #: Names of Elasticsearch's errors.
 BAD_DOCUMENT, REJECTED = "document_parsing_exception", "es_rejected_execution_exception"
 
+#: Most actions of a request whose documents are read many at once.
+_ALIKE = 16
+
 _decode = msgspec.json.Decoder().decode
+_action = attrgetter("action")
 #: The rest of what is answered for a document that is kept.
 _KEPT = (
     b'"_version":1,"result":"created","_shards":{"total":1,"successful":1,"failed":0},'
@@ -62,7 +68,7 @@ class BulkEntry(msgspec.Struct, gc=False):
     """One item of a request: its action, and the document or why it is refused; its bytes as they were sent."""
 
     action: Action
-    #: An Item, or a Refused.
+    #: An Item, a Ready, or a Refused.
     value: Any
     raw: bytes
 
@@ -85,7 +91,49 @@ def read(body: bytes, index: str | None, most: int = REQUEST_LOGS) -> list[BulkE
     lines = [line for line in body.split(b"\n") if line and not line.isspace()]
     ensure_few(-(-len(lines) // 2), most)
     Sharing().add(index, len(lines) // 2)
-    return list(_entries(iter(lines), index or INDEX))
+    found = None if has_nul(body) else _alike(lines, index or INDEX)
+    return list(_entries(iter(lines), index or INDEX)) if found is None else found
+
+
+def _alike(lines: Sequence[bytes], index: str) -> list[BulkEntry] | None:
+    """Return the items of lines that are an action and its document in turn, as most shippers write them; None for others.
+
+    No document has an `_id`, and there are only a few actions.
+    """
+    actions, documents = lines[::2], lines[1::2]
+    kinds = set(actions)
+    if len(actions) != len(documents) or len(kinds) > _ALIKE:
+        return None
+    known = dict[bytes, Action]()
+    for line in kinds:
+        action = read_action(line, index)
+        if action is None or action.name not in ("index", "create") or action.id is not None or b"\\u" in action.said:
+            return None
+        known[line] = action
+    found, wanted = list[BulkEntry](), list(map(known.__getitem__, actions))
+    for start in range(0, len(documents), AT_ONCE):
+        some, asked = documents[start : start + AT_ONCE], wanted[start : start + AT_ONCE]
+        logs = _at_once(some, asked)
+        found += map(document_of, asked, some) if logs is None else map(BulkEntry, asked, logs, some)
+    return found
+
+
+def _at_once(documents: Sequence[bytes], actions: Sequence[Action]) -> list[Ready] | None:
+    """Return the logs of documents that are plainly in our own form and have a time; None where one of them must be looked at by itself."""
+    logs = plain_logs(documents, UNLIMITED, None)
+    if logs is None:
+        return None
+    found = list[Ready]()
+    for log, document, action in zip(logs, documents, actions, strict=True):
+        metadata = log.metadata
+        if metadata is not None:
+            log.metadata = {"_index": action.index, **metadata}
+        elif log.resource_id is not None:
+            log.metadata = {"_index": action.index}
+        else:
+            return None
+        found.append(Ready(log, len(document.rstrip()) + len(action.said) + 1))
+    return found
 
 
 def _entries(lines: Iterator[bytes], index: str) -> Iterator[BulkEntry]:
@@ -158,6 +206,12 @@ def _with(value: dict[str, Any], beside: dict[str, str]) -> dict[str, Any]:
     return {**value, **beside}
 
 
+def kinds(entries: Sequence[BulkEntry]) -> list[Action]:
+    """Return the actions of the items; those that were read once stand there once."""
+    actions = list(map(_action, entries))
+    return list(dict(zip(map(id, actions), actions, strict=True)).values())
+
+
 def read_action(line: bytes, index: str) -> Action | None:
     """Return the action of a line; None when it is none. Keys that are not known are passed over, `null` is absent."""
     try:
@@ -182,13 +236,17 @@ def read_action(line: bytes, index: str) -> Action | None:
     )
 
 
-def answer(entries: Sequence[BulkEntry], outcome: Outcome, took: int) -> bytes:
-    """Return the answer: an item for each entry in its order, 201 where the log is kept now or was before."""
+def answer(entries: Sequence[BulkEntry], actions: Sequence[Action], outcome: Outcome, took: int) -> bytes:
+    """Return the answer, given the `kinds` of the entries: an item for each in its order, 201 where the log is kept now or was before."""
     bad = {problem["index"]: problem for problem in outcome.rejected}
     # By experiment winston-elasticsearch sends all of a batch again, 400 times, when one of its items is refused.
-    forgiving = any(entry.action.counted for entry in entries)
-    shown = {} if forgiving else bad
+    shown = {} if any(action.counted for action in actions) else bad
     begun = quoted(f"{outcome.receipt}.")[:-1]
+    if not shown and len(actions) == 1 and actions[0].id is None:
+        # Joined, which takes a tenth of the time: only their places differ.
+        before, after = actions[0].answered + begun, b'",%b}' % _KEPT
+        joined = (after + b"," + before).join(map(b"%d".__mod__, range(len(entries))))
+        return _whole(took, False, [before + joined + after])
     items = [
         _refused(entry.action, shown[place])
         if place in shown

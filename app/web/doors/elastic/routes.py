@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
 from flask import Response, current_app, make_response, request
@@ -35,6 +36,7 @@ OTHERS = frozenset({"api", "drains", "gelf", "ingest", "loki", "mcp", "services"
 RSYSLOG_PATIENCE = 60.0
 #: A time finer than milliseconds.
 _FINE = re.compile(rb"T\d\d:\d\d:\d\d\.\d{4}")
+_raw, _value = attrgetter("raw"), attrgetter("value")
 _KINDS = {
     400: "parse_exception",
     401: "security_exception",
@@ -109,37 +111,39 @@ def _bulk(index: str | None = None) -> Response:
     began = time.monotonic()
     body = read_body()
     entries = bulk.read(body, index, settings().request_logs)
-    if not any(entry.action.read for entry in entries):
+    kinds = bulk.kinds(entries)
+    if not any(action.read for action in kinds):
         problem = next((entry.value.problem for entry in entries), Problem("the body holds no action"))
         bury(body, problem)
         raise InvalidRecord(problem)
     try:
         # Without the lines of actions: winston-elasticsearch counts its tries in them.
-        body = b"\n".join(entry.raw for entry in entries)
+        body = b"\n".join(map(_raw, entries))
         # winston-elasticsearch gets no answer for each of its logs, and rsyslog reads none.
-        each = not _is_rsyslog() and not any(entry.action.counted for entry in entries)
-        values = [entry.value for entry in entries]
-        outcome = take(values, body, keys=_keys(entries), patience=_patience(), each=each)
+        each = not _is_rsyslog() and not any(action.counted for action in kinds)
+        outcome = take(list(map(_value, entries)), body, keys=_keys(entries, kinds), patience=_patience(), each=each)
     except Unavailable as error:
         if not _resends_items():
             raise
         return _json(200, bulk.overloaded(entries, str(error), _took(began)))
-    return _json(200, bulk.answer(entries, outcome, _took(began)))
+    return _json(200, bulk.answer(entries, kinds, outcome, _took(began)))
 
 
 def _single(index: str, kind: str = "_doc", identity: str | None = None) -> Response:
     entry = bulk.document_of(Action("index", index, identity), read_body())
-    outcome = take([entry.value], entry.raw, keys=_keys([entry]), patience=_patience())
+    outcome = take([entry.value], entry.raw, keys=_keys([entry], [entry.action]), patience=_patience())
     if outcome.rejected:
         problem = outcome.rejected[0]
         return _error(429 if problem.get("retry") else 400, problem["message"], bulk.BAD_DOCUMENT)
     return _json(201, bulk.created(entry.action, outcome.receipt, 0))
 
 
-def _keys(entries: Sequence[BulkEntry]) -> list[bytes]:
-    """Return the key of each document: by the client's `_id`, and of rsyslog's by its time, for it cuts a batch anew before it repeats it."""
-    own = request.remote_addr or ""
+def _keys(entries: Sequence[BulkEntry], kinds: Sequence[Action]) -> list[bytes]:
+    """Return the key of each document: by the client's `_id`, and of rsyslog's by its time, for it cuts a batch anew before it repeats it; none where none has one."""
     again = _is_rsyslog()
+    if not again and all(action.id is None for action in kinds):
+        return []
+    own = request.remote_addr or ""
     return [
         entry.key(f"id:{entry.action.id}")
         if entry.action.id is not None
