@@ -201,6 +201,15 @@ def test_nul_in_what_a_log_wraps_is_replaced_too(body: bytes) -> None:
     assert [log.message for log in schema.read(body, None, LIMITS, NOW).logs] == ["a\ufffdb"]
 
 
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [(b'{"message":[80,69]}', "[80,69]"), (b'{"msg":[1],"level":"info"}', "[1]"), (b'{"MESSAGE":[80,69]}', "PE")],
+)
+def test_a_list_of_small_numbers_is_text_for_journald_alone(body: bytes, message: str) -> None:
+    """Elsewhere numbers stay numbers."""
+    assert [log.message for log in schema.read(body, None, LIMITS, NOW).logs] == [message]
+
+
 def test_number_out_of_range_costs_only_its_log() -> None:
     """JSON allows 1e999, float64 doesn't."""
     body = b'[{"message":"a","metadata":{"n":1e999}},{"message":"b"}]'

@@ -64,6 +64,13 @@ def whole(message: Any, text: Any) -> str | None:
     return text.rstrip("\r\n") if text.startswith(message) and text[len(message)] not in "\r\n" else None
 
 
+def from_bytes(value: Any) -> Any:
+    """Return the text of a list of bytes, as which journald writes a text that is no plain one; else *value* itself."""
+    if type(value) is not list or not value or not all(type(part) is int and 0 <= part < 256 for part in value):
+        return value
+    return clean(bytes(value).decode("utf-8", "replace"))
+
+
 def message(value: Any) -> str:
     """Return the message that a value of any type stands for."""
     kind = type(value)
@@ -73,8 +80,6 @@ def message(value: Any) -> str:
         found = next((value[name] for name in ("message", "msg", "text") if type(value.get(name)) is str), None)
         return dumped(value) if found is None else found
     if kind is list and value:
-        if all(type(part) is int and 0 <= part < 256 for part in value):
-            return clean(bytes(value).decode("utf-8", "replace"))  # what journald writes of a text that is no plain one
         texts = [message(part) for part in value if type(part) is str or (type(part) is list and part)]
         if texts:
             return "\n".join(texts) if len(texts) == len(value) else " ".join(texts)

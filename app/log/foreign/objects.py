@@ -103,7 +103,9 @@ def _message(search: Search) -> None:
     for rank, path, value in found:
         if rank < 0 or path[-1] in _ANY_MESSAGE:
             plain = type(value) is int or type(value) is bool
-            search.take("message", fits.message(value), path, whole=plain)
+            # A list of small numbers is text under journald's own name only.
+            text = fits.from_bytes(value) if path[-1] == "MESSAGE" else value
+            search.take("message", fits.message(text), path, whole=plain)
             if path == ("message",) and rank >= 0:
                 search.unread["message"] = "is not a text"
             return
