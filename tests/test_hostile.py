@@ -247,6 +247,7 @@ def test_no_command_lets_a_log_act_on_the_terminal(runner: FlaskCliRunner, backe
 
 @pytest.mark.usefixtures("logs")
 @pytest.mark.parametrize("form", ["ndjson", "csv"])
+@pytest.mark.system
 def test_an_export_to_a_terminal_only_shows(settings: Settings, form: str) -> None:
     """On a terminal what would act is written as a code; to a pipe the same command gives the exact text."""
     command = [sys.executable, "-m", "app.cli", "export", "--format", form, "--columns", "message", "NOT", "b"]

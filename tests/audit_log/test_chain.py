@@ -121,6 +121,7 @@ def test_one_chain_for_all_who_write_at_once(kept: Kept) -> None:
     assert (seen.faults, seen.entries) == (0, 120)
 
 
+@pytest.mark.system
 def test_nothing_is_lost_nor_doubled_when_writers_are_killed(kept: Kept) -> None:
     """Three processes at once, killed wherever they are: what was written is there once, and the chain is whole."""
     environment = {name: one for name, one in os.environ.items() if not name.startswith("LOGINGESTOR_")}

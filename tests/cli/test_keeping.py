@@ -47,6 +47,7 @@ def test_db_upgrade_makes_the_database_and_says_where(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("there", ["folder", "noise", "file for a folder"])
+@pytest.mark.system
 def test_data_folder_that_cannot_be_used_is_said(tmp_path: Path, processes: Processes, there: str) -> None:
     """Exit 1 and a sentence for `db upgrade` and `serve`, nothing is overwritten."""
     folder = tmp_path / "other"
@@ -178,6 +179,7 @@ def test_doctor_looks_before_there_is_a_database(tmp_path: Path, free_port: int)
     assert not checks(command.json("doctor", code=1))["schema"]
 
 
+@pytest.mark.system
 def test_setting_that_cannot_be_used_is_2_for_every_command(processes: Processes) -> None:
     """Named once, without a traceback."""
     for words in (["find"], ["web"], ["worker"], ["ingest", "x"], ["doctor"], ["db", "upgrade"]):
@@ -199,6 +201,7 @@ def test_the_list_of_commands_says_what_each_says_of_itself(name: str) -> None:
     assert COMMANDS[name][1] == load(name).get_short_help_str(limit=1_000)
 
 
+@pytest.mark.system
 def test_flask_knows_the_same_commands(processes: Processes) -> None:
     """`flask --app app.web find` is `logingestor find`."""
     assert {one.name for one in entry_points(group="flask.commands")} >= COMMANDS.keys()

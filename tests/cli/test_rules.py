@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from app.backends import Backends
 from app.drain.costing import book
 from tests.cli.conftest import Commands, Processes
@@ -40,6 +42,7 @@ def test_preview_prints_before_and_after(
     assert "no rules are in force" in command("rules", "list").output
 
 
+@pytest.mark.system
 def test_files_meet_the_rules_too(processes: Processes, tmp_path: Path) -> None:
     """`logingestor ingest` redacts and drops, says how many, and takes nothing twice; `rules list` counts."""
     path = tmp_path / "app.ndjson"

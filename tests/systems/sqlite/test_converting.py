@@ -187,6 +187,7 @@ def test_nothing_is_written_while_logs_wait(database: SqliteDatabase) -> None:
     database.close()
 
 
+@pytest.mark.system
 def test_every_log_is_there_once_whenever_it_is_killed(database: SqliteDatabase) -> None:
     """The next process goes on with what is left."""
     asked, chance = answers(database), random.Random(8)

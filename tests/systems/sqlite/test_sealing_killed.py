@@ -66,6 +66,7 @@ def filled(tmp_path: Path, make_record: MakeRecord) -> tuple[Path, list[LogRecor
     return path, sent
 
 
+@pytest.mark.system
 def test_every_log_is_there_once_whenever_it_is_killed(filled: tuple[Path, list[LogRecord]]) -> None:
     """While all is taken over into segments and some of it deleted, each process goes on where another was ended."""
     path, sent = filled
