@@ -15,7 +15,7 @@ from app.files.sources.forms import SourceForms
 from app.listen import lines
 from app.listen.decoding import decoder
 from app.listen.intake import Intake
-from app.listen.streams import Streams
+from app.listen.streams import REST_SECONDS, Streams
 from app.monitor.listen_counts import ListenCounts
 from app.settings import listeners
 from app.settings.listeners import ListenAddress
@@ -34,6 +34,12 @@ async def listening(system: System, address: ListenAddress, counts: ListenCounts
     await listener.stop()
     await intake.close()
     visits.close()
+
+
+async def leave(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Close a connection once it is known that nobody listens any more, so that a stop waits for it no longer."""
+    assert await reader.read() == b""
+    writer.close()
 
 
 def test_one_connection_too_many_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -55,7 +61,7 @@ def test_one_connection_too_many_waits(tmp_path: Path, monkeypatch: pytest.Monke
             while counts.connections < 2:
                 await asyncio.sleep(0.01)
             # Longer than a message without an end waits.
-            await asyncio.sleep(0.6)
+            await asyncio.sleep(1.2 * REST_SECONDS)
             assert counts.messages == 1
             first.close()
             while counts.messages < 2:
@@ -122,7 +128,7 @@ def test_one_that_is_silent_gives_its_place_to_one_that_waits(tmp_path: Path, mo
         async with listening(system, address, counts) as listener:
             heard, silent = await asyncio.open_connection("127.0.0.1", listener.port)
             silent.write(b"<14>shop: first\n")
-            await asyncio.sleep(1.5)
+            await asyncio.sleep(1.2 * address.idle)
             silent.write(b"<14>shop: first again\n")
             while counts.messages < 2:
                 await asyncio.sleep(0.01)
@@ -146,6 +152,7 @@ def test_a_peer_keeps_nobody_else_out(tmp_path: Path, monkeypatch: pytest.Monkey
     """However many connections of one are silent, and wait, another is read at once."""
     monkeypatch.setattr("app.listen.streams.CONNECTIONS", 2)
     monkeypatch.setattr("app.listen.streams.PEER_CONNECTIONS", 1)
+    monkeypatch.setattr("app.listen.streams.LINGER_SECONDS", 0.2)
     system = make_system(tmp_path)
     [address] = listeners.read("tcp://127.0.0.1:0")
     counts = ListenCounts()
@@ -174,6 +181,7 @@ def test_a_peer_that_waits_for_its_own_places_takes_none_of_others(
     """Its own silent connections make room for it; nobody else gives a place up, however silent."""
     monkeypatch.setattr("app.listen.streams.CONNECTIONS", 2)
     monkeypatch.setattr("app.listen.streams.PEER_CONNECTIONS", 1)
+    monkeypatch.setattr("app.listen.streams.LINGER_SECONDS", 0.2)
     system = make_system(tmp_path)
     [address] = listeners.read("tcp://127.0.0.1:0?idle=1s")
     counts = ListenCounts()
@@ -224,17 +232,17 @@ def test_lines_without_a_header_are_taken_apart_beside_the_loop(
 
     async def listen() -> None:
         async with listening(system, address, counts) as listener:
-            _, bare = await asyncio.open_connection("127.0.0.1", listener.port)
+            told, bare = await asyncio.open_connection("127.0.0.1", listener.port)
             bare.write(b"one\ntwo\n")
             while not began.is_set():
                 await asyncio.sleep(0.01)
-            _, other = await asyncio.open_connection("127.0.0.1", listener.port)
+            heard, other = await asyncio.open_connection("127.0.0.1", listener.port)
             other.write(b"<14>shop: other\n")
             while counts.messages < 1:
                 await asyncio.sleep(0.01)
             go_on.set()
-        bare.close()
-        other.close()
+            leaving = asyncio.gather(leave(told, bare), leave(heard, other))
+        await leaving
 
     asyncio.run(asyncio.wait_for(listen(), 60))
     system.work()
