@@ -92,14 +92,16 @@ def application() -> Application:
 
 
 @pytest.fixture
-def port(application: Application) -> Iterator[int]:
+def between(application: Application) -> Bridge:
+    """The bridge to the application."""
+    return Bridge(application, body_limit=BODY_LIMIT)
+
+
+@pytest.fixture
+def port(between: Bridge) -> Iterator[int]:
     """Port of a server with the bridge."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(
-            Bridge(application, body_limit=BODY_LIMIT), http=Protocol, loop="uvloop", lifespan="on", log_config=None
-        )
-    )
+    server = uvicorn.Server(uvicorn.Config(between, http=Protocol, loop="uvloop", lifespan="on", log_config=None))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     wait_for(lambda: server.started, 120, "the server")
@@ -217,7 +219,7 @@ def test_a_client_that_wants_no_answer_is_not_gone(
     assert application.ended == [False]
 
 
-def test_bodies_together_are_bounded(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bodies_together_are_bounded(port: int, between: Bridge, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever crosses the bound is told to come again; a single body may always come in."""
     monkeypatch.setattr(bridge, "BODIES_LIMIT", 60_000)
     head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 50000\r\n\r\n"
@@ -225,7 +227,7 @@ def test_bodies_together_are_bounded(port: int, monkeypatch: pytest.MonkeyPatch)
         one.sendall(head)
         other.sendall(head)
         one.sendall(b"x" * 49_000)
-        time.sleep(0.5)
+        wait_for(lambda: between._held == 49_000, 120, "the body of one")
         other.sendall(b"x" * 49_000)
         assert other.recv(1000).startswith(b"HTTP/1.1 503")
         one.sendall(b"x" * 1_000)

@@ -8,11 +8,12 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
-from typing import Any
+from contextlib import ExitStack, closing, suppress
+from typing import Any, TypeVar
 
 import pytest
 import uvicorn
+from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect as websocket
 
 from app.web.server import connections
@@ -20,6 +21,7 @@ from app.web.server.connections import Places
 from tests.e2e.program import wait_for
 
 Start = Callable[..., int]
+Made = TypeVar("Made")
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
@@ -69,11 +71,20 @@ def connect(port: int) -> socket.socket:
 
 
 def read(connection: socket.socket) -> bytes:
-    """Return what comes until the server closes the connection."""
+    """Return what comes until the server closes the connection; it breaks where a client sent more after that."""
     found = b""
-    while piece := connection.recv(65_536):
-        found += piece
+    with suppress(ConnectionResetError):
+        while piece := connection.recv(65_536):
+            found += piece
     return found
+
+
+def again(make: Callable[[], Made]) -> Made:
+    """Return what can be made at one of a hundred tries: on a machine that stands still any head takes too long now and then."""
+    for _ in range(99):
+        with suppress(OSError, WebSocketException):
+            return make()
+    return make()
 
 
 def refused(answer: bytes) -> tuple[int, str]:
@@ -97,10 +108,10 @@ def test_a_head_that_never_ends_is_given_up(start: Start, sent: bytes, monkeypat
 @pytest.mark.parametrize("sent", [b"\r\n", b"G", b"GET / HTTP/1.1\r\nHost: x\r\nX-"])
 def test_a_second_head_must_end_too(start: Start, sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """After an answered request uvicorn waits for the next; a byte of it must not make that wait endless."""
-    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.5)
     with connect(start(Places(10))) as client:
         client.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
         assert client.recv(65_536).startswith(b"HTTP/1.1 200")
+        monkeypatch.setattr(connections, "HEAD_SECONDS", 0.5)
         client.sendall(sent)
         assert refused(read(client))[0] == 408
 
@@ -127,9 +138,21 @@ def test_a_slow_head_does_not_count_as_alive(start: Start, monkeypatch: pytest.M
 
 def test_a_slow_body_is_not_given_up_here(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its patience is the bridge's."""
-    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
-    with connect(start(Places(10))) as client:
-        client.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nConnection: close\r\n\r\n")
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.5)
+    port = start(Places(10))
+
+    def begun() -> socket.socket:
+        """Return a connection with a head that was whole in time."""
+        made = connect(port)
+        made.sendall(
+            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n"
+        )
+        if made.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n":
+            return made
+        made.close()
+        raise OSError("the head took too long")
+
+    with again(begun) as client:
         for _ in range(4):
             time.sleep(0.2)
             client.sendall(b"x")
@@ -156,7 +179,8 @@ def test_a_head_has_a_size(start: Start, piece: bytes) -> None:
 def test_a_socket_lives_longer_than_a_head_may_take(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """From its handshake on it is no request: nothing of HTTP is written into it."""
     monkeypatch.setattr(connections, "HEAD_SECONDS", 0.3)
-    with websocket(f"ws://127.0.0.1:{start(Places(2))}/") as client:
+    url = f"ws://127.0.0.1:{start(Places(2))}/"
+    with again(lambda: websocket(url)) as client:
         for number in range(4):
             time.sleep(0.2)
             client.send(str(number))
