@@ -89,14 +89,19 @@ def message(event: dict[str, Any]) -> str:
 
 
 def _filled(template: str, event: dict[str, Any]) -> str:
-    """Return the template with its holes filled; renderings (`@r`) are of the holes with a format, in their order."""
+    """Return the template with its holes filled; renderings (`@r`) are of the holes with a format, in their order.
+
+    Two braces stand for one, but where a brace stands alone, as in JSON: that is a text, which seqlog, pino-seq and
+    winston-seq send as a template as it is.
+    """
+    single = not _is_text(template)
     renderings = iter(event["@r"]) if isinstance(event.get("@r"), list) else iter(())
     pieces: list[str] = []
     place = size = 0
     for hole in _HOLE.finditer(template):
         name, form = hole.groups()
         if name is None:
-            text = hole[0][0]
+            text = hole[0][0] if single else hole[0]
         else:
             given = next(renderings, None) if form else None
             text = given if isinstance(given, str) else _shown(event[name]) if name in event else hole[0]
@@ -106,6 +111,14 @@ def _filled(template: str, event: dict[str, Any]) -> str:
         if size > RENDERED_LIMIT:
             break
     return "".join((*pieces, template[place:]))
+
+
+def _is_text(template: str) -> bool:
+    """Return whether two braces in the template are two, since others stand alone."""
+    if "{{" not in template and "}}" not in template:
+        return False
+    rest = _HOLE.sub("", template)
+    return "{" in rest or "}" in rest
 
 
 def _shown(value: Any) -> str:

@@ -63,6 +63,13 @@ def test_a_log_that_is_taken_at_once_is_the_same(text: str, most: int) -> None:
         assert read_items([found], limits, 5).logs == read_items([looked_at], limits, 5).logs
 
 
+def test_a_blank_behind_the_priority_is_passed_over() -> None:
+    """As srslog for Go writes its default form."""
+    found = log(b"<27> 2026-11-30T19:54:53Z web-1 shop[24100]: order failed")
+    assert (found["level"], found["message"], found["resourceId"]) == ("err", "order failed", "web-1")
+    assert (found["timestamp"], found["metadata"]["app"]) == ("2026-11-30T19:54:53Z", "shop")
+
+
 def test_header_and_text() -> None:
     """Priority, host and program are where they belong."""
     found = log(HEADER + b"order failed\n")

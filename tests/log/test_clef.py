@@ -31,6 +31,8 @@ def read(event: Any) -> Any:
         ),
         ({"@mt": "at {Time:HH:mm}", "Time": "8"}, "at 8"),
         ({"@mt": "{{literal}} {Unknown}"}, "{literal} {Unknown}"),
+        ({"@mt": 'got {"a":{"b":1}} of {User}', "User": "ann"}, 'got {"a":{"b":1}} of ann'),
+        ({"@mt": 'got {{"a":{{"b":1}}}} of {User}', "User": "ann"}, 'got {"a":{"b":1}} of ann'),
         ({"@mt": "{A}", "@m": "rendered"}, "rendered"),
         ({"@x": "ValueError: bad\n  at x"}, "ValueError: bad"),
         ({"@t": "2023-09-15T08:00:00Z"}, ""),

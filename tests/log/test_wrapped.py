@@ -31,6 +31,7 @@ def test_nothing_of_a_wrapper_gives_way_without_a_trace() -> None:
     ("short", "full", "message"),
     [
         ("x" * 100, "x" * 150 + "\n at foo\n", "x" * 150 + "\n at foo"),  # winston-graylog2 cuts at 100
+        ("x" * 65, "x" * 66, "x" * 66),  # pino-gelf cuts at 65
         ("x" * 100, "x" * 100 + "\n at foo", "x" * 100),
         ("x" * 100, "y" * 150, "x" * 100),
         ("refused", "refused: card 17", "refused"),

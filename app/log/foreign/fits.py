@@ -20,9 +20,9 @@ from app.times.written import Assumed
 
 #: Longest text of every field but the message.
 SHORT = 255
-#: Characters after which a sender cuts a message off, at least: winston-graylog2 does at 100, logstash-gelf at 250. A shorter
-#: one that a longer text begins with is a title of its own.
-CUT = 80
+#: Characters after which a sender cuts a message off, at least: pino-gelf does at 65, winston-graylog2 at 100, logstash-gelf
+#: at 250. A shorter one that a longer text begins with is a title of its own.
+CUT = 65
 #: The least number that is the time of a log, in seconds: March 1973. A smaller one is a field of another meaning.
 _LEAST = 10**8
 #: Scales of numbers by the name under which they lie, where no dialect says another.

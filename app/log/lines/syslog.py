@@ -27,7 +27,8 @@ _5424 = re.compile(
 #: The parts of structured data that _5424 took: the name of an element, or a parameter.
 _PARTS = re.compile(r'\[([^ =\]"]+)| ([^ =\]"]+)="([^"\\\]]*+(?:\\.[^"\\\]]*+)*+)"', re.DOTALL)
 _ESCAPED = re.compile(r'\\(["\\\]])')
-_PRIORITY = re.compile(r"<(\d{1,3})>(?!1 )")
+#: The priority; srslog for Go writes a blank behind it.
+_PRIORITY = re.compile(r"<(\d{1,3})>(?!1 ) ?")
 #: The part behind the time: a host, a program and its process; without a host the program ends with its colon.
 _BARE = re.compile(r"(?P<app>[\w./+@()<>-]{1,128})(?:\[(?P<pid>\d{1,10})\])?:(?!:) ?(?P<message>.*)", re.DOTALL)
 #: A program's name has no signs of JSON, or of `key="value"`: where one stands before the colon, there is no program.

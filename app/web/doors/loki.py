@@ -63,12 +63,18 @@ def _log(value: Any, assumed: Assumed) -> Any:
         return value
     if (found := at_once(value, assumed)) is not None:
         return found
+    note = value.pop("unread") if "timestamp" not in value and isinstance(value.get("unread"), dict) else None
     log = carried.read(value, assumed)
     if log.get("resourceId") is None:
         sender = next((value[name] for name in push.SENDERS if isinstance(value.get(name), str) and value[name]), None)
         if sender is not None and len(sender) <= 255:
             log["resourceId"] = sender
-    return carried.opened(log, assumed)
+    log = carried.opened(log, assumed)
+    metadata = log.get("metadata") or {}
+    if note is not None and log.get("timestamp") is None and isinstance(metadata, dict):
+        # Pino's line has a time of its own where pino-loki sends NaN: then nothing is unread.
+        log["metadata"] = {**metadata, "unread": {**(metadata.get("unread") or {}), **note}}
+    return log
 
 
 def at_once(value: dict[str, Any], assumed: Assumed) -> Ready | None:

@@ -96,6 +96,25 @@ def test_a_bad_entry_is_a_dead_letter(client: FlaskClient, backends: Backends) -
     assert ([record.message for record in batch.records], len(batch.dead)) == (["good", "late"], 1)
 
 
+@pytest.mark.parametrize(
+    ("line", "timestamp"),
+    [
+        ('{"level":50,"time":"2026-11-29T10:00:00.123Z","pid":1,"msg":"late"}', "2026-11-29T10:00:00.123Z"),
+        ('{"level":50,"time":"then","pid":1,"msg":"late"}', None),
+        ("late", None),
+    ],
+)
+def test_the_time_of_a_line_counts_where_its_entry_has_none(
+    client: FlaskClient, backends: Backends, line: str, timestamp: str | None
+) -> None:
+    """As pino-loki sends pino's isoTime; that no time could be read is said only where there is none in the line either."""
+    assert client.post("/loki/api/v1/push", data=body(["NaN", line])).status_code == 204
+    [record] = backends.queue.take(10, 0).records
+    unread = record.metadata.get("unread", {}).get("timestamp", "")
+    assert (record.message, unread.startswith("'NaN' is no time")) == ("late", timestamp is None)
+    assert timestamp in (None, record.timestamp)
+
+
 @pytest.mark.parametrize("sent", [b"<html>", b"[]", b'{"streams": 1}'])
 def test_what_is_no_push_is_refused(client: FlaskClient, sent: bytes) -> None:
     """In words."""
