@@ -1,16 +1,19 @@
-"""Segments as revision 0020 wrote them."""
+"""Segments as earlier releases wrote them."""
 
 from __future__ import annotations
 
 import msgspec
+import zstandard
 
 from app.log import codec
-from app.systems.sqlite.file import SqliteDatabase
+from app.systems.sqlite.checksums import checksum
+from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.segments.columns import Hexadecimal
-from app.systems.sqlite.segments.directory import directory
+from app.systems.sqlite.segments.directory import changed, directory
 from app.systems.sqlite.segments.former import FormerChunk
 from app.systems.sqlite.segments.parts import Packed
-from app.systems.sqlite.segments.places import CHUNK
+from app.systems.sqlite.segments.places import CHUNK, CHUNKS
+from app.systems.sqlite.segments.stored import let_go
 
 
 def age(database: SqliteDatabase) -> int:
@@ -39,7 +42,8 @@ def age(database: SqliteDatabase) -> int:
                     for record in some
                 ]
                 chunks.append(msgspec.msgpack.encode(FormerChunk(*beside, Packed.of(codec.encode(docs)))))
-            (keys,) = connection.execute("SELECT keys FROM segment_columns WHERE first = ?", (one.first,)).fetchone()
+            (kept,) = connection.execute("SELECT keys FROM segment_columns WHERE first = ?", (one.first,)).fetchone()
+            keys = checksum.opened(kept, checksum.start(one.stamp, "keys"))
             names = ", ".join(["first", "keys", *(f"docs{number}" for number in range(len(chunks)))])
             marks = ", ".join("?" * (2 + len(chunks)))
             connection.execute(f"INSERT INTO segment_parts ({names}) VALUES ({marks})", (one.first, keys, *chunks))
@@ -47,3 +51,39 @@ def age(database: SqliteDatabase) -> int:
             # What is open of it was written anew.
             one.close()
     return len(there)
+
+
+def without_checksums(database: SqliteDatabase) -> None:
+    """Write all segments and their marks as revision 0021 did."""
+    with database.write(durable=False) as connection:
+        for first, stamp in connection.execute("SELECT first, stamp FROM segments").fetchall():
+            names = [
+                "keys",
+                "fields",
+                "skeletons",
+                "variables",
+                "digits",
+                *(f"docs{number}" for number in range(CHUNKS)),
+            ]
+            kept = connection.execute(f"SELECT {', '.join(names)} FROM segment_columns WHERE first = ?", (first,))
+            for name, packed in zip(names, kept.fetchone(), strict=True):
+                if packed is not None:
+                    whole = checksum.opened(packed, checksum.start(stamp, name))
+                    connection.execute(f"UPDATE segment_columns SET {name} = ? WHERE first = ?", (whole, first))
+        connection.execute("UPDATE segments SET checksum = NULL")
+        for table, key, value in (("marks", "block", "bits"), ("sentence_groups", "number", "counts")):
+            for number, packed in connection.execute(f"SELECT {key}, {value} FROM {table}").fetchall():
+                whole = checksum.opened(packed, number)
+                connection.execute(f"UPDATE {table} SET {value} = ? WHERE {key} = ?", (whole, number))
+        for number, packed in connection.execute("SELECT number, bits FROM mark_groups").fetchall():
+            frame = zstandard.ZstdCompressor(level=3).compress(zstandard.ZstdDecompressor().decompress(packed))
+            connection.execute("UPDATE mark_groups SET bits = ? WHERE number = ?", (frame, number))
+        forget_open(connection)
+
+
+def forget_open(connection: Connection) -> None:
+    """Close all segments, so that what is asked next reads the file."""
+    there = directory(connection)
+    for number in range(len(there)):
+        let_go(there.segment(number))
+    changed(connection)

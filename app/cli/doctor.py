@@ -34,6 +34,10 @@ STUCK_MS = 60_000
 #: How far this machine's clock may be behind the newest log, in ms.
 BEHIND_MS = 60_000
 
+#: Damaged segments that are named one by one.
+LISTED = 10
+_DAMAGED = "the disk or the memory changed what was written: see to it; all other logs are found, and these lie in a backup, if there is one"
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -96,6 +100,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
             ("queue", _queue),
             ("index", _index),
             ("segments", _segments),
+            ("checksums", _checksums),
             ("dead letters", _dead),
             ("notifiers", _notifiers),
         ):
@@ -227,6 +232,33 @@ def _segments(backends: Backends) -> Finding:
         return Finding("segments", True, text)
     text += f"; {failed:,} logs or more stay rows, since they did not come back from their segment as they were"
     return Finding("segments", False, text, "nothing is lost; report it with what the worker printed")
+
+
+def _checksums(backends: Backends) -> Finding:
+    parts = {"record": backends.store, "index": backends.index}
+    found = {name: part.checked() for name, part in parts.items() if isinstance(part, Sealing)}
+    shown = [(name, one) for name, one in found.items() if one is not None]
+    if not shown:
+        return Finding("checksums", True, "none: the logs lie in no SQLite file")
+    said, damaged, searched = list[str](), False, False
+    for name, one in shown:
+        said.append(f"{name}: {one.whole:,} segments are what was written")
+        if one.without:
+            said.append(f"{one.without:,} of an earlier release can be read and have none")
+        if one.damaged:
+            said.append(_listed("can't be read", one.damaged))
+        if one.search_damaged:
+            said.append(_listed("what makes searches quicker is damaged of", one.search_damaged))
+        damaged, searched = damaged or bool(one.damaged), searched or bool(one.search_damaged)
+    advice = [_DAMAGED] if damaged else []
+    if searched:
+        advice.append("`logingestor rebuild` makes anew what searches need; until then they are right, and slower")
+    return Finding("checksums", not advice, "; ".join(said), "; ".join(advice))
+
+
+def _listed(what: str, found: list[str]) -> str:
+    more = f" and {len(found) - LISTED:,} more" if len(found) > LISTED else ""
+    return f"{len(found):,} {what}: {', '.join(found[:LISTED])}{more}"
 
 
 def _dead(backends: Backends) -> Finding:

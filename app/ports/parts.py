@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from app.ports.alerts import AlertKeeper
@@ -61,9 +61,25 @@ class Sealed:
     failed: int
 
 
+@dataclass(slots=True)
+class Checked:
+    """The parts of a record or an index, compared with the checksums that they were written with."""
+
+    #: Segments that are as they were written, and those that an earlier release wrote, without checksums.
+    whole: int = 0
+    without: int = 0
+    #: Segments that can't be read, by the places of their logs and when the first and the last of these arrived.
+    damaged: list[str] = field(default_factory=list)
+    #: Parts that only make searches quicker, and can be made anew.
+    search_damaged: list[str] = field(default_factory=list)
+
+
 @runtime_checkable
 class Sealing(Protocol):
     """A store or index that seals its logs in segments, besides its own port."""
 
     def sealed(self) -> Sealed | None:
         """Return how much is sealed; None where another part (the store) holds the logs."""
+
+    def checked(self) -> Checked | None:
+        """Read all that is sealed, and what is searched in it, and return what of it is damaged; None as `sealed` does."""

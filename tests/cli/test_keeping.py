@@ -120,6 +120,7 @@ def test_doctor_finds_all_well(settings: Settings, free_port: int) -> None:
         "queue",
         "index",
         "segments",
+        "checksums",
         "dead letters",
         "notifiers",
     )
@@ -151,6 +152,38 @@ def test_doctor_and_stats_say_how_far_sealing_is(
     assert not line["ok"]
     assert "20 logs or more stay rows" in line["found"]
     database.close()
+
+
+def test_doctor_names_damaged_segments(
+    settings: Settings, backends: Backends, make_record: MakeRecord, free_port: int
+) -> None:
+    """By the places of their logs, and says what to do; what lies beside is found still."""
+    records = [make_record(message=f"w{number}") for number in range(1_000)]
+    for start in (0, 500):
+        backends.queue.put([Envelope(records[start : start + 500])])
+        assert backends.move is not None
+        assert backends.move(1_000, 0) == 500
+    command = on(replace(settings, port=free_port))
+
+    def line(code: int) -> dict[str, Any]:
+        return next(one for one in command.json("doctor", code=code) if one["check"] == "checksums")
+
+    whole = line(0)
+    assert (whole["ok"], whole["found"]) == (True, "record: 2 segments are what was written")
+    database = SqliteDatabase(settings.database)
+    with database.write(durable=True) as connection:
+        (first, packed) = connection.execute("SELECT first, keys FROM segment_columns ORDER BY first").fetchone()
+        changed = packed[:-9] + bytes([packed[-9] ^ 1]) + packed[-8:]
+        connection.execute("UPDATE segment_columns SET keys = ? WHERE first = ?", (changed, first))
+        connection.execute("INSERT INTO marks VALUES (0, x'00')")
+    database.close()
+    found = line(1)
+    assert not found["ok"]
+    assert f"1 can't be read: the logs at the places {first} to {first + 499}, received from 20" in found["found"]
+    assert "what makes searches quicker is damaged of: the places 0 to 1023" in found["found"]
+    assert "these lie in a backup" in found["advice"]
+    assert "`logingestor rebuild`" in found["advice"]
+    assert backends.store.get([records[700].id]) == [records[700]]
 
 
 def test_doctor_names_what_is_wrong_and_what_to_do(

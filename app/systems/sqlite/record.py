@@ -7,10 +7,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 from app.log.record import LogRecord, first_id
-from app.ports.parts import Sealed
+from app.ports.parts import Checked, Sealed
 from app.ports.record import Added, Lacking
 from app.query.query import Query
 from app.systems.sqlite import logs, rows
+from app.systems.sqlite.checksums import checking
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.freeing import oldest
 from app.systems.sqlite.rows import get_state
@@ -171,6 +172,10 @@ class SqliteStore:
     def sealed(self) -> Sealed:
         """See Sealing."""
         return sealing.standing(self._database)
+
+    def checked(self) -> Checked:
+        """See Sealing."""
+        return checking.checked(self._database)
 
     def stats(self) -> dict[str, Any]:
         """See LogStore."""

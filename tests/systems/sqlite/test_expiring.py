@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 
 import pytest
-from msgspec import DecodeError
 
 from app.backends import connect
 from app.drain.expire import in_steps
@@ -14,11 +13,12 @@ from app.log.envelope import Envelope
 from app.rules.retention import parse
 from app.settings.settings import Retention, Settings
 from app.systems.sqlite import schema
+from app.systems.sqlite.checksums.checksum import DamagedPart
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.index.index import SqliteIndex
 from app.systems.sqlite.record import SqliteStore
-from app.systems.sqlite.segments.directory import changed
 from tests.conftest import MakeRecord
+from tests.former import forget_open
 
 SEGMENT = (
     "UPDATE segment_columns SET {0} = substr({0}, 1, length({0}) / 2) WHERE first = (SELECT max(first) FROM segments)"
@@ -48,9 +48,7 @@ def test_what_is_damaged_stays_and_all_else_goes(
     store.add([make_record(message=f"row {number}") for number in range(50)])
     with database.write(durable=True) as connection:
         connection.execute(statement)
-        # What is open of it is whole.
-        connection.execute("UPDATE segments SET stamp = stamp + 1")
-        changed(connection)
+        forget_open(connection)
     index = SqliteIndex(database)
     with caplog.at_level(logging.ERROR):
         assert in_steps(store, index, None, None, float("inf")) == 2_050 - lost
@@ -86,8 +84,7 @@ def test_what_is_damaged_in_what_would_stay_keeps_nothing_from_expiring(
     store.add(records)
     with database.write(durable=True) as connection:
         connection.execute(SEGMENT.format("docs7"))
-        connection.execute("UPDATE segments SET stamp = stamp + 1")
-        changed(connection)
+        forget_open(connection)
     assert store.expire(None, 1_010) == 1_000
     assert store.expire(None, 1_010) == 0
     database.close()
@@ -104,11 +101,10 @@ def test_what_is_too_old_by_every_rule_goes_beside_what_is_damaged(settings: Set
     database = SqliteDatabase(settings.database)
     with database.write(durable=True) as connection:
         connection.execute(SEGMENT.format("docs3").replace("max(first)", "min(first)"))
-        connection.execute("UPDATE segments SET stamp = stamp + 1")
-        changed(connection)
+        forget_open(connection)
     database.close()
     later, rules = max(record.received for record in records) + 4 * 3_600_000, parse("level:debug 3h")
-    with pytest.raises(DecodeError):
+    with pytest.raises(DamagedPart, match="places 1 to 1000 can't be read"):
         retire(backends.record, backends.index, Retention(3_600), rules, now=later)
     assert backends.record.store.stats()["stored"] == 1_000
     backends.close()

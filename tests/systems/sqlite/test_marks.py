@@ -33,6 +33,7 @@ from app.systems.sqlite.index.scan import marking, marks
 from app.systems.sqlite.index.scan.columns import SegmentFilter
 from app.systems.sqlite.index.scan.marks import Wanted
 from app.systems.sqlite.index.scan.messages import MessageTest, Text
+from app.systems.sqlite.index.scan.possible import BlockMarks
 from app.systems.sqlite.record import SqliteStore
 from app.systems.sqlite.segments import sealing, table
 from app.systems.sqlite.segments.directory import directory
@@ -119,7 +120,7 @@ def test_a_filter_means_the_same_of_columns(
         for name in ("marks", "mark_groups"):
             connection.execute(f"DELETE FROM {name}")
         connection.execute("INSERT INTO marks VALUES (1, ?)", (bits,))
-        possible = marking.BlockMarks(connection, Wanted(tree)).possible([0, 1])
+        possible = BlockMarks(connection, Wanted(tree)).possible([0, 1])
         assert possible[0]
         assert possible[1] or not expected
 
@@ -153,11 +154,11 @@ def test_blocks_are_asked_together(tmp_path: Path, make_record: MakeRecord) -> N
                 Equals("resourceId", f"server-{number}"),
                 Equals("metadata.n", str(number)),
             ):
-                possible = marking.BlockMarks(connection, Wanted(tree)).possible(range(blocks))
+                possible = BlockMarks(connection, Wanted(tree)).possible(range(blocks))
                 assert possible[number], tree
                 assert sum(possible) < blocks / 4, tree
         for whole in (Not(Words("hello")), Contains("message", "he"), Exists("resourceId"), And(())):
-            assert all(marking.BlockMarks(connection, Wanted(whole)).possible(range(blocks)))
+            assert all(BlockMarks(connection, Wanted(whole)).possible(range(blocks)))
     database.close()
 
 

@@ -12,8 +12,8 @@ from app.query.query import Query
 from app.systems.sqlite.file import Connection
 from app.systems.sqlite.index.blocks import intervals
 from app.systems.sqlite.index.scan.columns import SegmentFilter
-from app.systems.sqlite.index.scan.marking import BlockMarks
 from app.systems.sqlite.index.scan.marks import Wanted
+from app.systems.sqlite.index.scan.possible import BlockMarks
 from app.systems.sqlite.index.scan.sentences import SentenceCounts
 from app.systems.sqlite.index.statements import Statements
 from app.systems.sqlite.segments.directory import directory

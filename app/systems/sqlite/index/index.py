@@ -10,10 +10,11 @@ from app.log.record import LogRecord
 from app.ports.deadline import Budget, Deadline
 from app.ports.index import IndexRefusal
 from app.ports.pages import pages
-from app.ports.parts import Sealed
+from app.ports.parts import Checked, Sealed
 from app.query.query import Bucket, Facets, FieldInfo, Page, Query
 from app.systems.counting import ends
 from app.systems.sqlite import logs, rows
+from app.systems.sqlite.checksums import checking
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.freeing import oldest
 from app.systems.sqlite.index import aggregate, counting, plan, writing
@@ -160,6 +161,10 @@ class SqliteIndex(SqliteRebuilding):
     def sealed(self) -> Sealed | None:
         """See Sealing."""
         return None if self._shared else sealing.standing(self._database)
+
+    def checked(self) -> Checked | None:
+        """See Sealing."""
+        return None if self._shared else checking.checked(self._database)
 
     def close(self) -> None:
         """See SearchIndex; the database is closed by whoever opened it."""

@@ -16,7 +16,7 @@ from app.ports.index import IndexRefusal, Rebuild
 from app.systems.sqlite import logs, rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.index import writing
-from app.systems.sqlite.index.scan.marking import GROUPED, MARKED, REPLACED
+from app.systems.sqlite.index.scan.possible import GROUPED, MARKED, REPLACED
 from app.systems.sqlite.index.writing import NEXT, REBUILD, Generation
 from app.systems.sqlite.segments.directory import changed
 from app.systems.sqlite.segments.sealing import SEALED_TO, STALE

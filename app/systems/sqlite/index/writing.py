@@ -14,7 +14,7 @@ from app.log.record import LogRecord
 from app.systems.sqlite import logs, rows
 from app.systems.sqlite.file import Connection
 from app.systems.sqlite.index import blocks, terms
-from app.systems.sqlite.index.scan.marking import REPLACED
+from app.systems.sqlite.index.scan.possible import REPLACED
 from app.systems.sqlite.index.scan.sentences import GROUP
 from app.systems.sqlite.index.tallying import tallies
 from app.systems.sqlite.segments import former, storing

@@ -47,7 +47,7 @@ def convert(database: SqliteDatabase, seconds: float = SECONDS, *, indexed: bool
                 rows.set_state(connection, PASSED, first)
             else:
                 (logs,) = connection.execute("SELECT logs FROM segments WHERE first = ?", (first,)).fetchone()
-                table.put(connection, first, found)
+                table.put(connection, first, stamp, found)
                 connection.execute("DELETE FROM segment_parts WHERE first = ?", (first,))
                 rows.add_state(connection, STALE, logs)
                 made += 1

@@ -6,6 +6,7 @@ A segment is looked for by place and by id here, in memory, for there may be man
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import threading
 from bisect import bisect_left, bisect_right
@@ -16,9 +17,12 @@ from typing import TypeAlias
 import numpy as np
 
 from app.systems.sqlite import rows
+from app.systems.sqlite.checksums import checksum
 from app.systems.sqlite.file import Connection
-from app.systems.sqlite.segments.parts import Longs
+from app.systems.sqlite.segments.parts import DAMAGED, Longs
 from app.systems.sqlite.segments.stored import COLUMNS, Segment
+
+log = logging.getLogger(__name__)
 
 #: In the table `state`: changes whenever a segment is written anew or goes. Random, so that what a transaction that was undone
 #: had seen is never taken for what another has made.
@@ -88,8 +92,7 @@ class Directory:
     def renewed(self, connection: Connection) -> Directory:
         """Return those that the connection's transaction sees, with what is open of them."""
         known = {one.stamp: one for one in self._segments}
-        found = [Segment(*row) for row in connection.execute(f"SELECT {COLUMNS} FROM segments ORDER BY first")]
-        return Directory([known.get(one.stamp, one) for one in found])
+        return Directory([known.get(one.stamp, one) for one in _read(connection, "ORDER BY first")])
 
     def segment(self, number: int) -> Segment:
         """Return one of them, counted in the order of places."""
@@ -160,6 +163,33 @@ class Directory:
 
 
 _NONE = Directory([])
+#: Stamps of segments whose rows this process has found damaged.
+_damaged = set[int]()
+
+
+def _read(connection: Connection, which: str) -> list[Segment]:
+    """Return the rows of *which* segments; a damaged one as its keys say it."""
+    found = list[Segment]()
+    for *row, kept in connection.execute(f"SELECT {COLUMNS} FROM segments {which}").fetchall():
+        one = Segment(*row)
+        found.append(one if kept is None or kept == checksum.of_row(row) else _mended(connection, one))
+    return found
+
+
+def _mended(connection: Connection, one: Segment) -> Segment:
+    """Return what the keys of a segment say that its row must be; the same segment where they can't be read."""
+    try:
+        keys = one.keys(connection)
+        ids, places = keys.ids(), keys.places
+    except DAMAGED:
+        if one.stamp not in _damaged:
+            log.exception("the row of the segment of the place %d is damaged and can't be made out", one.first)
+        _damaged.add(one.stamp)
+        return one
+    if one.stamp not in _damaged:
+        log.error("the row of the segment of the place %d is damaged; its keys are taken for it", one.first)
+    _damaged.add(one.stamp)
+    return Segment(int(places[0]), int(places[-1]), len(keys), one.stamp, min(ids), max(ids))
 
 
 class _States:
@@ -189,8 +219,7 @@ class _States:
             if change != state[0]:
                 continue
             # While CHANGED stays segments are only added.
-            statement = f"SELECT {COLUMNS} FROM segments WHERE number >= ? ORDER BY number"
-            new = [Segment(*row) for row in connection.execute(statement, (number,))]
+            new = _read(connection, f"WHERE number >= {number} ORDER BY number")
             if new and new[0].stamp == stamp:
                 return newest.extended(new[1:])
         return newest.renewed(connection)

@@ -36,7 +36,10 @@ _COLUMNS = ", ".join(("keys", *(f"docs{number}" for number in range(CHUNKS))))
 def parts(connection: Connection, first: int) -> SegmentParts:
     """Return the parts of the segment whose first place is *first*, as they are written today."""
     statement = f"SELECT {_COLUMNS} FROM segment_parts WHERE first = ?"
-    packed, *chunks = connection.execute(statement, (first,)).fetchone()
+    found = connection.execute(statement, (first,)).fetchone()
+    if found is None:
+        raise ValueError(f"the segment of the place {first} has no parts")
+    packed, *chunks = found
     keys = OpenKeys(packed)
     fields = zip(*(_fields(chunk) for chunk in chunks if chunk is not None), strict=True)
     docs = [list(itertools.chain.from_iterable(field)) for field in fields]

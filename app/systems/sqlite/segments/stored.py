@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from app.log.record import LogRecord
+from app.systems.sqlite.checksums import checksum
 from app.systems.sqlite.file import Connection
 from app.systems.sqlite.segments import former, segment
 from app.systems.sqlite.segments.columns import OpenHexadecimal
@@ -24,7 +25,7 @@ from app.systems.sqlite.segments.places import CHUNK, CHUNKS
 from app.systems.sqlite.segments.segment import OpenChunk, OpenSegmentFields, SegmentParts
 
 #: Columns in the order in which a Segment takes them.
-COLUMNS = "first, last, logs, stamp, first_id, last_id"
+COLUMNS = "first, last, logs, stamp, first_id, last_id, checksum"
 #: Bytes of opened segments that a process keeps.
 CACHE_BYTES = 32 << 20
 #: Bytes that the keys of a log take when its time and level are opened, with what is packed.
@@ -85,16 +86,23 @@ class Segment:
 
     def _fetch(self, connection: Connection, columns: str) -> list[bytes]:
         statement = f"SELECT {columns} FROM segment_columns WHERE first = ?"
-        found = connection.execute(statement, (self.first,)).fetchone()
-        if found is None:
-            parts = self._former
-            if parts is None:
-                self.used = _tick()
-                parts = self._former = former.parts(connection, self.first)
-                _cache.opened(self, parts.size // 2)
-            named = {**parts._asdict(), **{f"docs{number}": chunk for number, chunk in enumerate(parts.chunks)}}
-            found = [named.get(name) for name in columns.split(", ")]
-        return [part for part in found if part is not None]
+        found, names = connection.execute(statement, (self.first,)).fetchone(), columns.split(", ")
+        if found is not None:
+            return [self._checked(name, part) for name, part in zip(names, found, strict=True) if part is not None]
+        parts = self._former
+        if parts is None:
+            self.used = _tick()
+            parts = self._former = former.parts(connection, self.first)
+            _cache.opened(self, parts.size // 2)
+        named = {**parts._asdict(), **{f"docs{number}": chunk for number, chunk in enumerate(parts.chunks)}}
+        return [part for part in map(named.get, names) if part is not None]
+
+    def _checked(self, name: str, part: bytes) -> bytes:
+        try:
+            return checksum.opened(part, checksum.start(self.stamp, name))
+        except checksum.DamagedPart as error:
+            where = f"the logs at the places {self.first} to {self.last} can't be read"
+            raise checksum.DamagedPart(f"{where}: the {name} of their segment are not what was written") from error
 
     def keys(self, connection: Connection) -> OpenKeys:
         """Return the keys of its logs."""

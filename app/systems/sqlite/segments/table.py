@@ -6,11 +6,12 @@ import logging
 import os
 from collections.abc import Sequence
 
+from app.systems.sqlite.checksums import checksum
 from app.systems.sqlite.file import Connection
 from app.systems.sqlite.segments import segment
 from app.systems.sqlite.segments.directory import changed, directory
 from app.systems.sqlite.segments.segment import LogColumns, SegmentParts
-from app.systems.sqlite.segments.stored import Segment
+from app.systems.sqlite.segments.stored import COLUMNS, Segment
 
 log = logging.getLogger(__name__)
 
@@ -36,20 +37,22 @@ def insert(connection: Connection, places: Sequence[int], ids: Sequence[bytes], 
     """Write the segment of the logs with *ids* at *places*, ascending and of one block, as `segment.pack` has packed them."""
     # A stamp is never given twice, in this file or another, nor by a transaction that was undone.
     stamp = int.from_bytes(os.urandom(8), "big", signed=True)
+    row = (places[0], places[-1], len(places), stamp, min(ids), max(ids))
     connection.execute(
-        "INSERT INTO segments (first, last, logs, stamp, first_id, last_id) VALUES (?, ?, ?, ?, ?, ?)",
-        (places[0], places[-1], len(places), stamp, min(ids), max(ids)),
+        f"INSERT INTO segments ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (*row, checksum.of_row(row)),
     )
-    put(connection, places[0], parts)
+    put(connection, places[0], stamp, parts)
 
 
-def put(connection: Connection, first: int, parts: SegmentParts) -> None:
-    """Write the parts of a segment."""
-    names = ["first", "keys", "fields", "skeletons", "variables", "digits"]
+def put(connection: Connection, first: int, stamp: int, parts: SegmentParts) -> None:
+    """Write the parts of a segment, each with its checksum."""
+    names = ["keys", "fields", "skeletons", "variables", "digits"]
     names += [f"docs{number}" for number in range(len(parts.chunks))]
+    packed = (parts.keys, parts.fields, parts.skeletons, parts.variables, parts.digits, *parts.chunks)
+    sealed = [checksum.sealed(part, checksum.start(stamp, name)) for name, part in zip(names, packed, strict=True)]
     connection.execute(
-        f"INSERT INTO segment_columns ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",
-        (first, parts.keys, parts.fields, parts.skeletons, parts.variables, parts.digits, *parts.chunks),
+        f"INSERT INTO segment_columns (first, {', '.join(names)}) VALUES (?{', ?' * len(names)})", (first, *sealed)
     )
 
 

@@ -25,7 +25,8 @@ logs = Table(
 )
 
 #: Segments: compressed logs (app/systems/sqlite/segments), numbered as they were made. `first` and `last` are places between
-#: which some may be empty, `stamp` is never given twice; then come the lowest and the highest id.
+#: which some may be empty, `stamp` is never given twice; then come the lowest and the highest id. `checksum` is of the row without
+#: its number; what an earlier release wrote has none.
 segments = Table(
     "segments",
     metadata,
@@ -36,6 +37,7 @@ segments = Table(
     Column("stamp", BigInteger, nullable=False),
     Column("first_id", LargeBinary(16), nullable=False),
     Column("last_id", LargeBinary(16), nullable=False),
+    Column("checksum", BigInteger),
 )
 segment_columns = Table(
     "segment_columns",

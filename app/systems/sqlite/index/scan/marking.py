@@ -7,19 +7,19 @@ that the blocks' own sets take, and a hundredth of the time to ask all blocks fo
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Sequence
-from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import zstandard
 
 from app.systems.sqlite import rows
+from app.systems.sqlite.checksums import checksum
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.index.scan import marks, messages
 from app.systems.sqlite.index.scan.columns import NUMBERS
-from app.systems.sqlite.index.scan.marks import BITS, Bits, Places, Wanted
+from app.systems.sqlite.index.scan.marks import BITS
+from app.systems.sqlite.index.scan.possible import GROUPED, MARKED, PIECE, PIECES, REPLACED, whole
 from app.systems.sqlite.index.scan.sentences import GROUP, of_group
 from app.systems.sqlite.segments import converting, segment
 from app.systems.sqlite.segments.directory import directory
@@ -31,17 +31,8 @@ from app.systems.sqlite.segments.stored import Segment, let_go
 
 log = logging.getLogger(__name__)
 
-#: Places whose bits are kept together.
-PIECE = 256
-PIECES = BITS // PIECE
 #: Blocks to be marked from which on a worker marks even while many logs wait in the queue: asked one by one they take a tenth of a second.
 BEHIND_BLOCKS = 1024
-#: In the table `state`: blocks that were marked, and groups that were made.
-MARKED, GROUPED = "marked", "grouped"
-#: In the table `state`: how often logs were deleted, or a rebuild put others at their places.
-REPLACED = "replaced"
-#: States of marks that a process keeps, of up to 1 MB each.
-_STATES = 4
 #: Names of the fields that have values to be marked, by their number.
 _NAMES = {number: name for name, number in NUMBERS.items() if number != segment.MESSAGE}
 
@@ -74,7 +65,7 @@ def _mark(database: SqliteDatabase, number: int, *, yielding: bool) -> bool:
         if _state(connection) != state or rows.get_state(connection, MARKED) != number:
             return False
         if bits is not None:
-            connection.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (number, bits))
+            connection.execute("INSERT OR REPLACE INTO marks VALUES (?, ?)", (number, checksum.sealed(bits, number)))
         rows.set_state(connection, MARKED, number + 1)
     return True
 
@@ -153,8 +144,9 @@ def group(database: SqliteDatabase) -> int:
             if marked < first + GROUP:
                 return made
             statement = "SELECT block, bits FROM marks WHERE block BETWEEN ? AND ?"
-            kept, state = dict(connection.execute(statement, (first, first + GROUP - 1)).fetchall()), _state(connection)
-            sentences = of_group(connection, number) if len(kept) == GROUP else None
+            found = connection.execute(statement, (first, first + GROUP - 1))
+            kept, state = {block: whole(block, bits) for block, bits in found}, _state(connection)
+            sentences = _sentences(connection, number) if len(kept) == GROUP else None
         packed = _transposed([kept.get(block) for block in range(first, first + GROUP)])
         with database.write(durable=False) as connection:
             if _state(connection) != state or rows.get_state(connection, GROUPED) != number:
@@ -169,107 +161,23 @@ def group(database: SqliteDatabase) -> int:
         made += 1
 
 
+def _sentences(connection: Connection, number: int) -> bytes | None:
+    try:
+        return of_group(connection, number)
+    except DAMAGED:
+        log.exception("the logs of the blocks from %d on can't be read and have no sentences", number * GROUP)
+        return None
+
+
 def _transposed(blocks: Sequence[bytes | None]) -> list[bytes]:
     """Return the pieces of a group; a block without bits gets all."""
-    whole = np.full((GROUP, BITS // 8), 255, dtype=np.uint8)
+    every = np.full((GROUP, BITS // 8), 255, dtype=np.uint8)
     for number, bits in enumerate(blocks):
         if bits is not None:
-            whole[number] = np.frombuffer(bits, dtype=np.uint8)
-    zstd, pieces = zstandard.ZstdCompressor(level=3, write_checksum=False), list[bytes]()
+            every[number] = np.frombuffer(bits, dtype=np.uint8)
+    # The frames' own checksum: a query reads many of them, and it costs least.
+    zstd, pieces = zstandard.ZstdCompressor(level=3, write_checksum=True), list[bytes]()
     for start in range(0, BITS // 8, PIECE // 8):
-        bits_of = np.unpackbits(whole[:, start : start + PIECE // 8], axis=1, bitorder="little")
+        bits_of = np.unpackbits(every[:, start : start + PIECE // 8], axis=1, bitorder="little")
         pieces.append(zstd.compress(np.packbits(bits_of.T, axis=1, bitorder="little").tobytes()))
     return pieces
-
-
-class BlockMarks:
-    """Which blocks may satisfy a filter, in a read transaction."""
-
-    def __init__(self, connection: Connection, wanted: Wanted) -> None:
-        self._connection = connection
-        self._wanted = wanted
-        self._zstd = zstandard.ZstdDecompressor()
-        #: By group which of its blocks may satisfy the filter, and by block; filled as they are asked for.
-        self._groups: dict[int, int] = {}
-        self._blocks: dict[int, bool] = {}
-        self._grouped = rows.get_state(connection, GROUPED) if len(wanted.places) else 0
-
-    def possible(self, numbers: Sequence[int]) -> list[bool]:
-        """Return for each block whether it may satisfy the filter."""
-        if not len(self._wanted.places):
-            return [True] * len(numbers)
-        groups = {number // GROUP for number in numbers if number < self._grouped * GROUP} - self._groups.keys()
-        if groups:
-            self._read_groups(sorted(groups))
-        blocks = [number for number in numbers if number >= self._grouped * GROUP and number not in self._blocks]
-        if blocks:
-            self._read_blocks(blocks)
-        border, known, single = self._grouped * GROUP, self._groups, self._blocks
-        return [
-            known[number // GROUP] >> number % GROUP & 1 == 1 if number < border else single[number]
-            for number in numbers
-        ]
-
-    def _read_groups(self, groups: Sequence[int]) -> None:
-        places = self._wanted.places
-        pieces = np.unique(places // PIECE)
-        at = np.searchsorted(pieces, places // PIECE)
-        for start in range(0, len(groups), 32):
-            some = groups[start : start + 32]
-            bits = np.zeros((len(places), len(some)), dtype=np.uint64)
-            for column, number in enumerate(some):
-                bits[:, column] = self._pieces(number, pieces)[at, places % PIECE]
-            self._groups.update(zip(some, self._wanted.may_be_in(bits).tolist(), strict=True))
-
-    def _pieces(self, group: int, pieces: Places) -> Bits:
-        marks = ",".join("?" * len(pieces))
-        statement = f"SELECT bits FROM mark_groups WHERE number IN ({marks}) ORDER BY number"
-        found = self._connection.execute(statement, (pieces + group * PIECES).tolist()).fetchall()
-        joined = b"".join([self._zstd.decompress(bits) for (bits,) in found])
-        return np.frombuffer(joined, dtype="<u8").reshape(len(pieces), PIECE)
-
-    def _read_blocks(self, numbers: Sequence[int]) -> None:
-        """Look at the marks of all blocks that are in no group yet; one without marks is always possible."""
-        known, places = _ungrouped.of(self._connection), self._wanted.places
-        self._blocks.update(dict.fromkeys(numbers, True))
-        if not len(known.numbers):
-            return
-        bits = known.bits[:, places >> 3] >> (places & 7).astype(np.uint8) & 1
-        found = self._wanted.may_be_in(np.ascontiguousarray(bits.T).astype(np.uint64))
-        # Where the filter asks for nothing all bits are set; only the lowest belongs to the block.
-        self._blocks.update((block, bool(may & 1)) for block, may in zip(known.numbers, found.tolist(), strict=True))
-
-
-class _Ungrouped(NamedTuple):
-    """The marks of blocks that are in no group yet."""
-
-    numbers: list[int]
-    #: A row for each.
-    bits: npt.NDArray[np.uint8]
-
-
-class _UngroupedCache:
-    """The newest of these, as transactions see them: shared by a process's connections."""
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._kept: dict[Any, _Ungrouped] = {}
-
-    def of(self, connection: Connection) -> _Ungrouped:
-        """Return those that the connection's transaction sees."""
-        figures = (rows.get_state(connection, name) for name in (MARKED, GROUPED, REPLACED))
-        # No two files have segments of the same stamp.
-        state = (*figures, directory(connection).stamp)
-        found = self._kept.get(state)
-        if found is None:
-            kept = connection.execute("SELECT block, bits FROM marks").fetchall()
-            bits: npt.NDArray[np.uint8] = np.frombuffer(b"".join([bits for _, bits in kept]), dtype=np.uint8)
-            found = _Ungrouped([block for block, _ in kept], bits.reshape(len(kept), BITS // 8))
-            with self._guard:
-                self._kept[state] = found
-                while len(self._kept) > _STATES:
-                    del self._kept[next(iter(self._kept))]
-        return found
-
-
-_ungrouped = _UngroupedCache()

@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from app.query.filter import Filter, Phrase, Words
+from app.systems.sqlite.checksums import checksum
 from app.systems.sqlite.file import Connection
 from app.systems.sqlite.index.scan.messages import MessagesAsked, MessageTest
 from app.systems.sqlite.segments.directory import directory
 from app.systems.sqlite.segments.messages import MOST, OpenMessages, Skeletons
-from app.systems.sqlite.segments.parts import Packed
+from app.systems.sqlite.segments.parts import DAMAGED, Packed
 from app.systems.sqlite.segments.places import BLOCK
 from app.systems.sqlite.segments.window import Block
 
@@ -60,7 +61,7 @@ def of_group(connection: Connection, number: int) -> bytes | None:
         return None
     order, skeletons = Skeletons.of(list(found))
     planes = np.stack([found[one] for one in order], axis=1).astype("<u2").view(np.uint8).reshape(-1, 2).T
-    return _encode(SkeletonCounts(skeletons, Packed.of(planes.tobytes())))
+    return checksum.sealed(_encode(SkeletonCounts(skeletons, Packed.of(planes.tobytes()))), number)
 
 
 class SentenceCounts:
@@ -90,8 +91,15 @@ class SentenceCounts:
     def _counts(self, group: int) -> list[int] | None:
         if group not in self._known:
             row = self._connection.execute("SELECT counts FROM sentence_groups WHERE number = ?", (group,)).fetchone()
-            self._known[group] = None if row is None else self._counted(_decode(row[0]))
+            self._known[group] = None if row is None else self._kept(group, row[0])
         return self._known[group]
+
+    def _kept(self, group: int, packed: bytes) -> list[int] | None:
+        try:
+            return self._counted(_decode(checksum.opened(packed, group)))
+        except DAMAGED:
+            checksum.note("sentences", group * GROUP * BLOCK, (group + 1) * GROUP * BLOCK - 1)
+            return None
 
     def _counted(self, kept: SkeletonCounts) -> list[int]:
         count = kept.skeletons.count

@@ -1,0 +1,1 @@
+"""Checksums of what a SQLite file keeps compressed."""

@@ -1,0 +1,96 @@
+"""All that a file keeps with checksums, read and compared: damage is found before somebody asks for the logs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import zstandard
+
+from app.ports.parts import Checked
+from app.systems.sqlite.checksums import checksum
+from app.systems.sqlite.file import Connection, SqliteDatabase
+from app.systems.sqlite.index.scan.possible import PIECES, opened
+from app.systems.sqlite.index.scan.sentences import GROUP
+from app.systems.sqlite.segments.parts import DAMAGED
+from app.systems.sqlite.segments.places import BLOCK, CHUNKS
+from app.systems.sqlite.segments.stored import COLUMNS, Segment, let_go
+from app.times import instant
+
+_PARTS = ("keys", "fields", "skeletons", "variables", "digits", *(f"docs{number}" for number in range(CHUNKS)))
+#: Rows looked at in one transaction: a long one would keep the write-ahead log from being emptied.
+_ROWS = 64
+
+
+def checked(database: SqliteDatabase) -> Checked:
+    """Return what of a file's segments, and of what is searched in them, is damaged."""
+    found, after = Checked(), -1
+    while True:
+        with database.snapshot() as connection:
+            statement = f"SELECT {COLUMNS} FROM segments WHERE first > ? ORDER BY first LIMIT {_ROWS}"
+            rows = connection.execute(statement, (after,)).fetchall()
+            for row in rows:
+                _check(found, connection, row)
+        if len(rows) < _ROWS:
+            break
+        after = rows[-1][0]
+    for first, last in sorted(set(_marks(database))):
+        found.search_damaged.append(f"the places {first} to {last}")
+    return found
+
+
+def _check(found: Checked, connection: Connection, row: tuple[Any, ...]) -> None:
+    """Look at one segment."""
+    one = Segment(*row[:-1])
+    statement = f"SELECT {', '.join(_PARTS)} FROM segment_columns WHERE first = ?"
+    parts = connection.execute(statement, (one.first,)).fetchone()
+    try:
+        if row[-1] is not None and row[-1] != checksum.of_row(row[:-1]):
+            raise checksum.DamagedPart("its row is not what was written")
+        kept = [(name, part) for name, part in zip(_PARTS, parts or (), strict=bool(parts)) if part is not None]
+        if not any(checksum.has(part) for _, part in kept):
+            # There is nothing to compare it with; that it can't be decompressed shows.
+            one.records(connection, range(one.logs))
+            found.without += 1
+            return
+        for name, part in kept:
+            if not checksum.has(part):
+                raise checksum.DamagedPart("a part has no checksum")
+            checksum.opened(part, checksum.start(one.stamp, name))
+        found.whole += 1
+    except DAMAGED:
+        first, last = (instant.text((int.from_bytes(end[:6], "big"), 0)) for end in (one.first_id, one.last_id))
+        found.damaged.append(f"the logs at the places {one.first} to {one.last}, received from {first} to {last}")
+    finally:
+        let_go(one)
+
+
+def _marks(database: SqliteDatabase) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last place of blocks whose marks or sentences are damaged, ascending for each table."""
+    for table, value, places, per, look in (
+        ("marks", "bits", BLOCK, 1, opened),
+        ("mark_groups", "bits", GROUP * BLOCK, PIECES, _frame),
+        ("sentence_groups", "counts", GROUP * BLOCK, 1, _counts),
+    ):
+        key, after = "block" if table == "marks" else "number", -1
+        while True:
+            with database.snapshot() as connection:
+                statement = f"SELECT {key}, {value} FROM {table} WHERE {key} > ? ORDER BY {key} LIMIT {PIECES}"
+                rows = connection.execute(statement, (after,)).fetchall()
+            for number, packed in rows:
+                try:
+                    look(number, packed)
+                except (*DAMAGED, MemoryError):
+                    yield number // per * places, (number // per + 1) * places - 1
+            if len(rows) < PIECES:
+                break
+            after = rows[-1][0]
+
+
+def _frame(_: int, packed: bytes) -> None:
+    zstandard.ZstdDecompressor().decompress(packed)
+
+
+def _counts(number: int, packed: bytes) -> None:
+    msgspec.msgpack.decode(checksum.opened(packed, number))

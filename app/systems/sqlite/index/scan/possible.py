@@ -1,0 +1,151 @@
+"""Which blocks may satisfy a filter, by the marks that the file keeps (marking.py).
+
+Damaged marks leave no block out: then the logs are asked, which takes longer and gives the same.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import zstandard
+
+from app.systems.sqlite import rows
+from app.systems.sqlite.checksums import checksum
+from app.systems.sqlite.file import Connection
+from app.systems.sqlite.index.scan.marks import BITS, Bits, Places, Wanted
+from app.systems.sqlite.index.scan.sentences import GROUP
+from app.systems.sqlite.segments.directory import directory
+from app.systems.sqlite.segments.parts import DAMAGED
+from app.systems.sqlite.segments.places import BLOCK
+
+#: Places whose bits are kept together.
+PIECE = 256
+PIECES = BITS // PIECE
+#: In the table `state`: blocks that were marked, and groups that were made.
+MARKED, GROUPED = "marked", "grouped"
+#: In the table `state`: how often logs were deleted, or a rebuild put others at their places.
+REPLACED = "replaced"
+#: States of marks that a process keeps, of up to 1 MB each.
+_STATES = 4
+#: The bits of a block that may have anything.
+_ALL = bytes([255]) * (BITS // 8)
+
+
+def opened(number: int, bits: bytes) -> bytes:
+    """Return the kept bits of a block; raises DamagedPart where they are damaged."""
+    # Those of an earlier release, which have no checksum, may begin with any byte.
+    found = bits if len(bits) == BITS // 8 else checksum.opened(bits, number)
+    if len(found) != BITS // 8:
+        raise checksum.DamagedPart("they are more or less than those of a block")
+    return found
+
+
+def whole(number: int, bits: bytes) -> bytes | None:
+    """Return the kept bits of a block; None where they are damaged."""
+    try:
+        return opened(number, bits)
+    except checksum.DamagedPart:
+        checksum.note("marks", number * BLOCK, number * BLOCK + BLOCK - 1)
+        return None
+
+
+class BlockMarks:
+    """Which blocks may satisfy a filter, in a read transaction."""
+
+    def __init__(self, connection: Connection, wanted: Wanted) -> None:
+        self._connection = connection
+        self._wanted = wanted
+        self._zstd = zstandard.ZstdDecompressor()
+        #: By group which of its blocks may satisfy the filter, and by block; filled as they are asked for.
+        self._groups: dict[int, int] = {}
+        self._blocks: dict[int, bool] = {}
+        self._grouped = rows.get_state(connection, GROUPED) if len(wanted.places) else 0
+
+    def possible(self, numbers: Sequence[int]) -> list[bool]:
+        """Return for each block whether it may satisfy the filter."""
+        if not len(self._wanted.places):
+            return [True] * len(numbers)
+        groups = {number // GROUP for number in numbers if number < self._grouped * GROUP} - self._groups.keys()
+        if groups:
+            self._read_groups(sorted(groups))
+        blocks = [number for number in numbers if number >= self._grouped * GROUP and number not in self._blocks]
+        if blocks:
+            self._read_blocks(blocks)
+        border, known, single = self._grouped * GROUP, self._groups, self._blocks
+        return [
+            known[number // GROUP] >> number % GROUP & 1 == 1 if number < border else single[number]
+            for number in numbers
+        ]
+
+    def _read_groups(self, groups: Sequence[int]) -> None:
+        places = self._wanted.places
+        pieces = np.unique(places // PIECE)
+        at = np.searchsorted(pieces, places // PIECE)
+        for start in range(0, len(groups), 32):
+            some = groups[start : start + 32]
+            bits = np.zeros((len(places), len(some)), dtype=np.uint64)
+            for column, number in enumerate(some):
+                bits[:, column] = self._pieces(number, pieces)[at, places % PIECE]
+            self._groups.update(zip(some, self._wanted.may_be_in(bits).tolist(), strict=True))
+
+    def _pieces(self, group: int, pieces: Places) -> Bits:
+        marks = ",".join("?" * len(pieces))
+        statement = f"SELECT bits FROM mark_groups WHERE number IN ({marks}) ORDER BY number"
+        found = self._connection.execute(statement, (pieces + group * PIECES).tolist()).fetchall()
+        try:
+            joined = b"".join([self._zstd.decompress(bits) for (bits,) in found])
+            return np.frombuffer(joined, dtype="<u8").reshape(len(pieces), PIECE)
+        except (*DAMAGED, MemoryError):  # a damaged head may name any size
+            checksum.note("marks", group * GROUP * BLOCK, (group + 1) * GROUP * BLOCK - 1)
+            return np.full((len(pieces), PIECE), ~np.uint64(0))
+
+    def _read_blocks(self, numbers: Sequence[int]) -> None:
+        """Look at the marks of all blocks that are in no group yet; one without marks is always possible."""
+        known, places = _ungrouped.of(self._connection), self._wanted.places
+        self._blocks.update(dict.fromkeys(numbers, True))
+        if not len(known.numbers):
+            return
+        bits = known.bits[:, places >> 3] >> (places & 7).astype(np.uint8) & 1
+        found = self._wanted.may_be_in(np.ascontiguousarray(bits.T).astype(np.uint64))
+        # Where the filter asks for nothing all bits are set; only the lowest belongs to the block.
+        self._blocks.update((block, bool(may & 1)) for block, may in zip(known.numbers, found.tolist(), strict=True))
+
+
+class _Ungrouped(NamedTuple):
+    """The marks of blocks that are in no group yet."""
+
+    numbers: list[int]
+    #: A row for each.
+    bits: npt.NDArray[np.uint8]
+
+
+class _UngroupedCache:
+    """The newest of these, as transactions see them: shared by a process's connections."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._kept: dict[Any, _Ungrouped] = {}
+
+    def of(self, connection: Connection) -> _Ungrouped:
+        """Return those that the connection's transaction sees."""
+        figures = (rows.get_state(connection, name) for name in (MARKED, GROUPED, REPLACED))
+        # No two files have segments of the same stamp.
+        state = (*figures, directory(connection).stamp)
+        found = self._kept.get(state)
+        if found is None:
+            statement = "SELECT block, bits FROM marks"
+            kept = [(block, whole(block, bits) or _ALL) for block, bits in connection.execute(statement)]
+            bits: npt.NDArray[np.uint8] = np.frombuffer(b"".join([bits for _, bits in kept]), dtype=np.uint8)
+            found = _Ungrouped([block for block, _ in kept], bits.reshape(len(kept), BITS // 8))
+            with self._guard:
+                self._kept[state] = found
+                while len(self._kept) > _STATES:
+                    del self._kept[next(iter(self._kept))]
+        return found
+
+
+_ungrouped = _UngroupedCache()
