@@ -163,7 +163,8 @@ def _level(name: str, dialect: Dialect | None) -> _Fit:
     return fit
 
 
-def _id(sent: str) -> str | None:
+def id_of(sent: str) -> str | None:
+    """Return an id that is taken as it is; None for another."""
     return sent if traces.is_plain(sent) or traces.trace(sent) == (sent, None) else None
 
 
@@ -217,7 +218,7 @@ def _fit(name: str, places: dict[str, _Place], dialect: Dialect | None) -> _Fit:
         return _message(own=place.own, levelled="level" in places)
     if name == "level":
         return _level(".".join(place.path), dialect)
-    return fits.short if name in _SHORTS else _id
+    return fits.short if name in _SHORTS else id_of
 
 
 def _is_text(name: str, place: _Place) -> bool:

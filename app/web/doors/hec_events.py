@@ -11,37 +11,21 @@ from typing import Any
 from app.errors import InvalidRecord, Problem
 from app.files import carried
 from app.json_text import LENIENT, NotJSON, decode
-from app.log.foreign.scales import is_ranked
-from app.log.limits import REQUEST_LOGS, UNLIMITED, Sharing, ensure_few, sizes
-from app.log.lines.reader import begins_with_level
-from app.log.own import Ready, metadata_fault
-from app.log.reading import record_at_once
-from app.log.record import LogRecord
+from app.log.foreign.many import layout_of, together
+from app.log.limits import REQUEST_LOGS, Sharing, ensure_few, sizes
+from app.log.own import Ready
 from app.log.scalars import deep_json
 from app.log.schema import Refused, payload_of
-from app.times import instant, written
+from app.times import written
 from app.times.written import Assumed
+from app.web.doors import hec_usual
 from app.web.reading import assumed_of_source
 
 #: HEC's codes by the field at fault; an event that is blank has one more than a missing one.
 CODES = {"event": 12, "fields": 15}
 BLANK = "is blank"
-#: Fields that say where an event is from.
-_FROM = ("host", "source", "sourcetype", "index")
-_KNOWN = frozenset((*_FROM, "event", "time", "fields"))
-#: Names in `fields` that are a log's own: as collectors call level, trace, span and commit (OpenTelemetry Collector: exporter/splunkhecexporter).
-_OWN = {
-    **{"level": "level", "severity": "level", "otel.log.severity.text": "level"},
-    **{"trace_id": "traceId", "traceId": "traceId", "span_id": "spanId", "spanId": "spanId", "commit": "commit"},
-}
-#: The same as a record calls them.
-_ATTRIBUTES = {"level": "level", "traceId": "trace_id", "spanId": "span_id", "commit": "commit"}
 #: Names that Docker's driver puts around a line (moby: daemon/logger/splunk).
 _DOCKER = frozenset(("line", "source", "tag", "attrs"))
-#: Characters of the longest resourceId.
-_SHORT = 255
-#: Seconds since 1970 below which every float is a time as it is: the year 2096.
-_PLAIN_TIME = 4e9
 #: Times that reading goes on behind what is no JSON.
 _RESUMED = 16
 # Both patterns pass a run of blanks once, however long, as `*+` never goes back; of several line ends the last counts.
@@ -58,10 +42,15 @@ def read(body: bytes, most: int = REQUEST_LOGS) -> list[Any]:
     assumed, (found, lengths) = assumed_of_source(), _apart(body)
     ensure_few(len(found), most)
     # A value that is refused by itself can't be written as JSON, and its neighbours are looked at with it.
-    return [
-        one if isinstance(one, Refused) else log_of(one, size, assumed)
-        for one, size in zip(found, sizes(found) if lengths is None else lengths, strict=True)
-    ]
+    sized = list(zip(found, sizes(found) if lengths is None else lengths, strict=True))
+    return list(
+        together(
+            sized,
+            lambda one: layout_of(one[0]),
+            lambda some: hec_usual.logs(some, assumed),
+            lambda one: one[0] if isinstance(one[0], Refused) else log_of(*one, assumed),
+        )
+    )
 
 
 def objects(body: bytes) -> list[Any]:
@@ -80,7 +69,7 @@ def _apart(body: bytes) -> tuple[list[Any], list[int] | None]:
         found = decode(whole if whole.startswith(b"[") else b"[" + whole + b"]", object)
     except NotJSON:
         found = None
-    if isinstance(found, list) and len(found) == joins + 1 and all(isinstance(one, dict) for one in found):
+    if isinstance(found, list) and len(found) == joins + 1 and set(map(type, found)) == {dict}:
         # No join lay within a text: each is where one object ends and the next begins. A NUL and half a character stand in JSON
         # as escapes only; one byte is found sooner than two.
         plain = b"\\" not in whole or b"\\u" not in whole
@@ -116,16 +105,16 @@ def log_of(sent: Any, size: int | None, assumed: Assumed) -> dict[str, Any] | Re
     problem = _problem(sent)
     if problem is not None:
         return Refused(problem, payload_of(sent))
+    if size is not None and (at_once := hec_usual.logs([(sent, size)], assumed)) is not None:
+        return at_once[0]
     event, (metadata, own) = sent["event"], _said(sent)
-    if size is not None and (record := _at_once(sent, metadata, own, assumed)) is not None:
-        return Ready(record, size)
     time = given = sent.get("time")
-    if given is not None and not (type(given) is float and 0 < given < _PLAIN_TIME):
+    if given is not None and not (type(given) is float and 0 < given < hec_usual.PLAIN_TIME):
         time = moment(given, assumed)
         if time is None:
             metadata["time"] = given
     host = sent.get("host")
-    host = host if type(host) is str and 0 < len(host) <= _SHORT else None
+    host = host if type(host) is str and 0 < len(host) <= hec_usual.SHORT else None
     if type(event) is dict and "line" in event:
         if event.keys() <= _DOCKER and isinstance(event["line"], str):
             metadata = {**{name: value for name, value in event.items() if name != "line"}, **metadata}
@@ -141,43 +130,6 @@ def log_of(sent: Any, size: int | None, assumed: Assumed) -> dict[str, Any] | Re
     return _of_text(
         {"message": text.rstrip("\r\n"), "timestamp": time, "resourceId": host, "metadata": metadata}, own, assumed
     )
-
-
-def _at_once(sent: dict[str, Any], metadata: dict[str, Any], own: dict[str, str], assumed: Assumed) -> LogRecord | None:
-    """Return the record of an event as most are; None for one in which anything has to be looked for.
-
-    It has a time, and nothing that its envelope says differs from what it says itself.
-    """
-    event, time, host = sent["event"], sent.get("time"), sent.get("host")
-    if assumed.form is not None or type(time) is not float or not 0 < time < _PLAIN_TIME:
-        return None
-    if type(host) is not str or not 0 < len(host) <= _SHORT or metadata_fault(metadata, 0, UNLIMITED) is not None:
-        return None
-    if type(event) is dict:
-        found = None if "line" in event else record_at_once(event, assumed)
-    else:
-        found = _text_at_once(event, own, assumed) if type(event) is str else None
-    if found is None or found[0].resource_id not in (None, host):
-        return None
-    record, timed = found
-    for name, value in own.items():
-        attribute = _ATTRIBUTES[name]
-        inner = getattr(record, attribute)
-        if inner is None:
-            setattr(record, attribute, value)
-        elif inner != value:
-            return None
-    record.resource_id = host
-    record.metadata = {**record.metadata, **metadata} if record.metadata else metadata
-    if not timed:
-        record.t, record.ns = instant.from_number(time)
-    return record
-
-
-def _text_at_once(event: str, own: dict[str, str], assumed: Assumed) -> tuple[LogRecord, bool] | None:
-    text = event.rstrip("\r\n")
-    level = None if text.lstrip().startswith("{") else own.get("level") or begins_with_level(text, assumed)
-    return None if level is None else (LogRecord(b"", 0, 0, level, text), False)
 
 
 def _of_text(log: dict[str, Any], own: dict[str, str], assumed: Assumed) -> dict[str, Any]:
@@ -221,17 +173,17 @@ def _said(sent: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     A member of `fields` whose name is already used in the metadata lies beneath `fields` there.
     """
     metadata: dict[str, Any] = {}
-    for name in _FROM:
+    for name in hec_usual.FROM:
         if (origin := sent.get(name)) is not None:
             metadata[name] = origin
     fields = sent.get("fields") or {}
-    if not sent.keys() <= _KNOWN:
-        fields = {**{name: value for name, value in sent.items() if name not in _KNOWN}, **fields}
+    if not sent.keys() <= hec_usual.KNOWN:
+        fields = {**{name: value for name, value in sent.items() if name not in hec_usual.KNOWN}, **fields}
     own: dict[str, str] = {}
     taken: dict[str, Any] = {}
     for name, value in fields.items():
-        role = _OWN.get(name)
-        if role is not None and role not in own and _fits(role, value):
+        role = hec_usual.OWN.get(name)
+        if role is not None and role not in own and hec_usual.fits(role, value):
             own[role] = value
         elif name in metadata:
             taken[name] = value
@@ -240,10 +192,6 @@ def _said(sent: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
     if taken:
         metadata["fields"] = taken
     return metadata, own
-
-
-def _fits(name: str, value: Any) -> bool:
-    return type(value) is str and 0 < len(value) <= _SHORT and (name != "level" or is_ranked(value))
 
 
 def _problem(sent: Any) -> Problem | None:
@@ -280,7 +228,7 @@ def moment(sent: Any, assumed: Assumed) -> Any:
 def lines(body: bytes, about: Mapping[str, str], most: int = REQUEST_LOGS) -> list[Any]:
     """Return the logs of a body of lines; one that begins with a blank goes on with the line before it. Raises TooLarge for more than *most*."""
     assumed = assumed_of_source()
-    metadata = {name: about[name] for name in _FROM if about.get(name)}
+    metadata = {name: about[name] for name in hec_usual.FROM if about.get(name)}
     time, host = moment(about.get("time"), assumed), about.get("host") or None
     text = body.decode("utf-8", "replace").replace("\r\n", "\n")
     known = assumed.first_line is not None
@@ -288,5 +236,5 @@ def lines(body: bytes, about: Mapping[str, str], most: int = REQUEST_LOGS) -> li
     found = [one.rstrip("\n") for one in parts if one.strip()]
     ensure_few(len(found), most)
     Sharing().add(metadata, len(found))
-    shared = {"timestamp": time, "resourceId": host if host is not None and len(host) <= _SHORT else None}
+    shared = {"timestamp": time, "resourceId": host if host is not None and len(host) <= hec_usual.SHORT else None}
     return [carried.opened({"message": one, **shared, "metadata": metadata}, assumed) for one in found]

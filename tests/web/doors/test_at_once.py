@@ -14,9 +14,12 @@ from app.log.limits import Limits
 from app.log.otlp import packed, usual
 from app.log.own import Ready
 from app.log.schema import Parsed, Refused, read_items
+from app.times.written import Assumed
+from app.web.doors import hec_events, hec_usual
 from app.web.doors.elastic import bulk
 from tests.log.otlp.test_records import TRACE, _attributes, _records, request
 from tests.thorough import examples
+from tests.web.doors.test_hec import _events, _objects
 
 LIMITS = Limits(message=65_536, metadata=65_536, retention_ms=10**12)
 #: When the logs come, in ms.
@@ -93,6 +96,49 @@ def test_usual_documents_are_taken_at_once() -> None:
     line, plainly = b'{"create":{}}\n', b'{"message":"x","timestamp":"2026-11-30T10:02:03Z","resourceId":"shop"}\n'
     found = bulk.read((line + plainly) * 100 + line + b'{"msg":"x"}\n', None)
     assert [type(one.value) for one in found] == [Ready] * 100 + [Item]
+
+
+def _event(number: int) -> dict[str, Any]:
+    """Return an event as collectors send it."""
+    event = {"level": "warn", "message": f"order {number}", "traceId": "ab" * 16, "user": 1.5}
+    return {"time": 1_795_963_451.196 + number, "host": "web-1", "event": event, "fields": {"commit": "a", "n": "1"}}
+
+
+_usual_events = st.integers(0, 9).map(_event) | st.builds(
+    lambda number, event, more: {**_event(number), "event": event, **more},
+    st.integers(0, 2),
+    st.sampled_from(("ERROR it failed", {"level": "info", "msg": "x", "time": "2026-11-30T10:02:03Z"})) | _objects,
+    st.sampled_from(({}, {"fields": {"level": "warn"}}, {"host": ""}, {"fields": {"level": "x"}}, {"fields": None})),
+)
+
+
+@settings(max_examples=examples(300), deadline=None)
+@given(st.lists(_usual_events, min_size=1, max_size=5) | st.lists(_events | _usual_events, min_size=1, max_size=5))
+def test_events_of_hec(events: list[dict[str, Any]]) -> None:
+    """Of one layout or of several; the second time by the ways that the first has taught."""
+    body = "".join(json.dumps(event, ensure_ascii=False) for event in events).encode()
+    with patch.object(hec_events, "assumed_of_source", Assumed.here):
+        with patch.object(hec_usual, "logs", return_value=None):
+            found = hec_events.read(body)
+        assert Ready not in map(type, found)
+        refused = [one for one in found if isinstance(one, Refused)]
+        wanted = taken([one for one in found if not isinstance(one, Refused)])
+        for _ in range(2):
+            found = hec_events.read(body)
+            assert [one for one in found if isinstance(one, Refused)] == refused
+            assert taken([one for one in found if not isinstance(one, Refused)]) == wanted
+
+
+def test_events_of_several_layouts_are_taken_at_once() -> None:
+    """Each with its like, in the order in which they were sent."""
+    events = [_event(0), {**_event(1), "event": {"level": "info", "msg": "b"}}, _event(2), {**_event(3), "host": "b"}]
+    body = "".join(map(json.dumps, events)).encode()
+    with patch.object(hec_events, "assumed_of_source", Assumed.here):
+        hec_events.read(body)
+        found = hec_events.read(body)
+    assert [(type(one), one.log.message) for one in found] == [
+        (Ready, text) for text in ("order 0", "b", "order 2", "order 3")
+    ]
 
 
 def test_a_record_that_is_odd_leaves_its_neighbours_usual() -> None:
