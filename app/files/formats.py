@@ -64,8 +64,8 @@ class Format:
     width: int = 0
     #: Whether most of its lines begin with a level and a colon.
     labelled: bool = False
-    #: The columns that a line `#Fields:` names.
-    fields: tuple[str, ...] = ()
+    #: The columns that lines `#Fields:` name, each for those behind it: lines are read in their order.
+    fields: w3c.Columns | None = None
     #: How the container wrote its lines, where those of the source are what was kept of them.
     inner: Format | None = None
     #: The reader of lines that others kept.
@@ -75,8 +75,10 @@ class Format:
         """Return the log in a line, without escape codes, that has a known form; None for any other."""
         if self.order is not None:
             assumed = replace(assumed, order=self.order)
-        if self.fields and (log := w3c.read(line, self.fields, assumed)) is not None:
-            return reader.present(log)
+        if self.fields is not None:
+            self.fields.note(line)
+            if (log := w3c.read(line, self.fields.names, assumed)) is not None:
+                return reader.present(log)
         if self.hosts and (log := reader.read_syslog(line, assumed, self.hosts)) is not None:
             return _opened(reader.present(log), assumed)
         if self.npmlog and (log := columns.npmlog(line)) is not None:
@@ -179,11 +181,11 @@ def recognise(sample: Sequence[str], assumed: Assumed, name: str | None = None) 
     hits, headed, texts = _read(lines, assumed)
     hits["json"] += 1 if _JSON.match(start) or structured.ARRAY.match(start) else 0
     readers = tuple(read for kind, read in sorted(_READERS, key=lambda pair: pair[0] != name))
-    fields = w3c.fields_of(lines)
-    likeliest = name or ("access" if fields else None) or max(hits, key=lambda kind: hits[kind])
+    named = w3c.Columns.of(lines)
+    likeliest = name or ("access" if named else None) or max(hits, key=lambda kind: hits[kind])
     clocked, bare = columns.is_clocked(lines), columns.is_bare(lines, assumed)
     return Format(
-        likeliest if hits[likeliest] or name or fields else "text",
+        likeliest if hits[likeliest] or name or named else "text",
         readers,
         headed=headed or clocked or bare,
         hosts=_hosts(lines),
@@ -196,7 +198,7 @@ def recognise(sample: Sequence[str], assumed: Assumed, name: str | None = None) 
         bare=bare,
         width=columns.width_of(lines),
         labelled=columns.is_labelled(lines),
-        fields=fields,
+        fields=named,
     )
 
 

@@ -104,8 +104,9 @@ def lines(
     begin: int = 0,
     cut: int = 0,
     whole: Callable[[str], bool] = lambda _: True,
+    passed: Callable[[str], None] | None = None,
 ) -> Iterator[Line | None]:
-    """Yield the lines that end behind offset *begin*, and None behind the one that ends at *cut*.
+    """Yield the lines that end behind offset *begin*, and None behind the one that ends at *cut*; *passed* is given each comment before them.
 
     Where *cut* lies inside a line, as it does when the file ended there before, the line is cut in two.
     The bytes of a line beyond *limit* are left out. A last line without an end is left if it is not *whole*.
@@ -126,6 +127,8 @@ def lines(
         *ended, rest = (rest + part).split(b"\n")
         for line in ended:
             end = place + len(line) + over + 1
+            if end <= begin and passed is not None and line.startswith(b"#"):
+                passed(decode(line.removesuffix(b"\r")))
             yield from _halves(line, place, end, number, begin, cut)
             place, number, over = end, number + 1, 0
         over += max(len(rest) - limit, 0)

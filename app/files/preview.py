@@ -260,6 +260,6 @@ def _form(entry: Entry, format: Format, assumed: Assumed) -> str:
     """Return by which form the first line of a text is read."""
     if format.name == "plain":
         return "plain"
-    if format.fields and w3c.read(entry.first, format.fields, assumed) is not None:
+    if format.fields is not None and w3c.read(entry.first, format.fields.names, assumed) is not None:
         return "access"
     return formats.kind(entry.first, assumed)

@@ -114,7 +114,8 @@ class FileSource:
         limit = 2 * (self._limits.message + self._limits.metadata)
         if exported.BEGINS.match(first):
             return exported.entries(pieces, limit=limit, begin=begin, cut=cut, growing=growing)
-        lines = files.lines(pieces, limit=limit, begin=begin, cut=cut, whole=whole)
+        passed = None if format.fields is None else format.fields.note
+        lines = files.lines(pieces, limit=limit, begin=begin, cut=cut, whole=whole, passed=passed)
         return formats_entries.entries(lines, format, self._assumed)
 
     def _whole(self, pieces: Pieces) -> str:

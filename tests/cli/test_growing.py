@@ -33,3 +33,18 @@ def test_half_a_line_and_a_rotation_change_nothing(
     path.write_text("\n".join(events[turn:]) + "\n", encoding="utf-8")
     command("ingest", rotated, path)
     assert [log["message"] for log in stored()] == [message for message, _, _ in expected]
+
+
+def test_columns_that_were_named_anew_count_for_what_is_written_later(
+    tmp_path: Path, command: Commands, stored: Stored
+) -> None:
+    """IIS names them again where it was started again or set to log more; the next run begins behind that line."""
+    path = tmp_path / "u_ex261129.log"
+    first = "#Fields: date time c-ip sc-status\n2026-11-29 10:00:00 192.0.2.7 200\n"
+    path.write_text(first + "#Fields: date time sc-status c-ip\n2026-11-29 11:00:00 500 192.0.2.7\n")
+    command("ingest", path)
+    with path.open("a") as file:
+        file.write("2026-11-29 11:00:01 404 192.0.2.7\n")
+    command("ingest", path)
+    found = [log["metadata"]["status"] for log in stored() if log["message"].startswith("2026")]
+    assert found == [200, 500, 404]

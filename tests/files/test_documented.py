@@ -93,6 +93,18 @@ TEXTS: dict[str, tuple[str, list[tuple[str, str | None, str]]]] = {
             ("error", "2026-11-29T14:46:41Z", "2026-11-29 14:46:41 192.0.2.1 POST /pay"),
         ],
     ),
+    "IIS, started again": (
+        "#Fields: date time c-ip cs-method cs-uri-stem sc-status\n2026-11-29 14:46:40 192.0.2.7 GET /orders 404\n"
+        "#Date: 2026-11-29 15:00:00\n#Fields: date time c-ip sc-status cs-method cs-uri-stem\n"
+        "2026-11-29 15:00:01 192.0.2.7 500 GET /pay\n",
+        [
+            ("info", None, "#Fields"),
+            ("warn", "2026-11-29T14:46:40Z", "2026-11-29 14:46:40 192.0.2.7 GET /orders"),
+            ("info", "2026-11-29T15:00:00Z", "#Date"),
+            ("info", "2026-11-29T15:00:00Z", "#Fields"),
+            ("error", "2026-11-29T15:00:01Z", "2026-11-29 15:00:01 192.0.2.7 500"),
+        ],
+    ),
     "CloudFront": (
         "#Version: 1.0\n#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status\n"
         "2026-11-29\t14:46:40\tFRA2\t1045\t192.0.2.7\tGET\td111.cloudfront.net\t/index.html\t403\n",

@@ -35,12 +35,25 @@ _RESOURCES = ("s-computername", "x-host-header", "cs-host", "s-sitename", "s-ip"
 _WORDS = ("date", "time", "c-ip", "s-ip", "cs-uri-stem", "cs-uri-query", "cs-username")
 
 
-def fields_of(lines: Iterable[str]) -> tuple[str, ...]:
-    """Return the names of the columns that the first line of fields names; none where there is no such line."""
-    for line in lines:
+class Columns:
+    """The columns that the last line of fields named: a server that was started again, or set to log more, names them anew in the same file."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self.names = names
+
+    @classmethod
+    def of(cls, lines: Iterable[str]) -> Columns | None:
+        """Return the columns that the first line of fields names; None where there is no such line."""
+        return next((cls(_named(line)) for line in lines if line.startswith(_FIELDS)), None)
+
+    def note(self, line: str) -> None:
+        """Take the names of a line of fields; another line says nothing of them."""
         if line.startswith(_FIELDS):
-            return tuple(line[len("#fields:") :].split())
-    return ()
+            self.names = _named(line)
+
+
+def _named(line: str) -> tuple[str, ...]:
+    return tuple(line[len("#fields:") :].split())
 
 
 def read(line: str, fields: tuple[str, ...], assumed: Assumed) -> dict[str, Any] | None:
