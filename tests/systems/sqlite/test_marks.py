@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ from app.query.filter import (
 from app.query.meaning import predicate
 from app.systems.sqlite import rows, schema
 from app.systems.sqlite.file import SqliteDatabase
-from app.systems.sqlite.index.scan import marking, marks
+from app.systems.sqlite.index.scan import marking, marks, possible
 from app.systems.sqlite.index.scan.columns import SegmentFilter
 from app.systems.sqlite.index.scan.marks import Wanted
 from app.systems.sqlite.index.scan.messages import MessageTest, Text
@@ -120,9 +121,9 @@ def test_a_filter_means_the_same_of_columns(
         for name in ("marks", "mark_groups"):
             connection.execute(f"DELETE FROM {name}")
         connection.execute("INSERT INTO marks VALUES (1, ?)", (bits,))
-        possible = BlockMarks(connection, Wanted(tree)).possible([0, 1])
-        assert possible[0]
-        assert possible[1] or not expected
+        left = BlockMarks(connection, Wanted(tree)).possible([0, 1])
+        assert left[0]
+        assert left[1] or not expected
 
 
 def test_blocks_are_asked_together(tmp_path: Path, make_record: MakeRecord) -> None:
@@ -154,11 +155,67 @@ def test_blocks_are_asked_together(tmp_path: Path, make_record: MakeRecord) -> N
                 Equals("resourceId", f"server-{number}"),
                 Equals("metadata.n", str(number)),
             ):
-                possible = BlockMarks(connection, Wanted(tree)).possible(range(blocks))
-                assert possible[number], tree
-                assert sum(possible) < blocks / 4, tree
+                left = BlockMarks(connection, Wanted(tree)).possible(range(blocks))
+                assert left[number], tree
+                assert sum(left) < blocks / 4, tree
         for whole in (Not(Words("hello")), Contains("message", "he"), Exists("resourceId"), And(())):
             assert all(BlockMarks(connection, Wanted(whole)).possible(range(blocks)))
+    database.close()
+
+
+def read_groups(database: SqliteDatabase, tree: Filter, numbers: range) -> tuple[list[bool], int]:
+    """Return which blocks may satisfy a filter, and from how many groups bits were read for it."""
+    with database.snapshot() as connection:
+        asked, read = BlockMarks(connection, Wanted(tree)), list[int]()
+        pieces = asked._pieces
+
+        def counted(group: int, some: np.ndarray[Any, Any]) -> Any:
+            read.append(group)
+            return pieces(group, some)
+
+        asked._pieces = counted  # type: ignore[method-assign]
+        return asked.possible(numbers), len(read)
+
+
+def test_bits_of_groups_are_kept_for_the_next_question(
+    tmp_path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until others are there; in so much room, and none of them where a filter asks for many."""
+    path = tmp_path / "store.db"
+    schema.upgrade(path)
+    database, kept = SqliteDatabase(path), possible._GroupsCache()
+    monkeypatch.setattr(possible, "_of_groups", kept)
+    store, blocks = SqliteStore(database), 2 * marking.GROUP
+
+    def fill(start: int, end: int) -> None:
+        for number in range(start, end):
+            some = [make_record(message=f"word{number}x {at}", resource_id=f"server-{number}") for at in range(300)]
+            store.add(some + [make_record(message="full") for _ in range(BLOCK - 301)])
+        while marking.mark(database):
+            pass
+
+    fill(0, marking.GROUP + 1)
+    word, other = Words("word17x"), And((Words("word17x"), Equals("resourceId", "server-17")))
+    right, read = read_groups(database, word, range(marking.GROUP))
+    assert (right[17], sum(right), read) == (True, 1, 1)
+    assert read_groups(database, word, range(marking.GROUP)) == (right, 0)
+    # Of the word nothing is read again.
+    assert read_groups(database, other, range(marking.GROUP)) == (right, 1)
+    assert read_groups(database, other, range(marking.GROUP)) == (right, 0)
+    fill(marking.GROUP + 1, blocks + 1)
+    for _ in range(2):
+        found, read = read_groups(database, Words("word100x"), range(blocks))
+        assert (found[100], sum(found) < 5) == (True, True)
+    assert read == 0
+    assert read_groups(database, word, range(marking.GROUP, blocks))[0] == [False] * marking.GROUP
+    assert read_groups(database, word, range(blocks))[0] == right + [False] * marking.GROUP
+    many = Or(tuple(Words(f"word{number}x") for number in range(blocks)))
+    assert all(read_groups(database, many, range(blocks))[0])
+    assert read_groups(database, many, range(blocks))[1] == 2
+    monkeypatch.setattr(possible, "GROUPS_BYTES", 3_000)
+    for number in range(blocks):
+        assert read_groups(database, Words(f"word{number}x"), range(blocks))[0][number]
+        assert kept._weight == sum(map(possible._weight, kept._kept.values())) <= 3_000
     database.close()
 
 

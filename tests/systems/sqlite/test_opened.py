@@ -52,3 +52,19 @@ def test_ids_are_weighed_when_they_are_opened(
         before = stored._cache._weights[one.stamp]
         assert len(keys.rows_of(sorted(record.id for record in records))) == 100
         assert stored._cache._weights[one.stamp] - before >= 100 * 100
+
+
+def test_variables_are_weighed_when_they_are_opened(
+    store: SqliteStore, database: SqliteDatabase, make_record: MakeRecord
+) -> None:
+    """A plain word asks for none: else a few hundred segments that are asked for one would close each other."""
+    store.add([make_record(message=f"user {number}x{number * 7919} came") for number in range(200)])
+    seal_all(database)
+    with database.snapshot() as connection:
+        one = directory(connection).segment(0)
+        texts = one.texts(connection)
+        before = stored._cache._weights[one.stamp]
+        assert texts.skeletons == [b"user \xff came"]
+        assert stored._cache._weights[one.stamp] == before
+        assert texts.one(7) == b"user 7x55433 came"
+        assert stored._cache._weights[one.stamp] - before == 3 * len(texts.variables)

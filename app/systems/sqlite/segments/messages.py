@@ -135,7 +135,15 @@ def _foreign(whole: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
 class OpenMessages:
     """The messages of a segment, to be read; variables are fetched when they are needed."""
 
-    def __init__(self, skeletons: bytes | Skeletons, count: int, variables: Callable[[], bytes]) -> None:
+    def __init__(
+        self,
+        skeletons: bytes | Skeletons,
+        count: int,
+        variables: Callable[[], bytes],
+        opened: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        #: Notes how many bytes more are open once variables are.
+        self._opened = opened
         self._kept = skeletons if isinstance(skeletons, Skeletons) else _decode(skeletons)
         self._logs = count
         self._fetched = variables
@@ -166,10 +174,8 @@ class OpenMessages:
 
     @property
     def weight(self) -> int:
-        """Bytes that it takes when all of it is open, about: texts, the same apart, variables, and where these end."""
-        packed = self._fetched()
-        variables = _decode_variables(packed).size if packed else 0
-        return 2 * self._kept.texts.size + 3 * variables + _LOG_BYTES * self._logs
+        """Bytes that it takes when all but its variables is open, about: texts, and the same apart."""
+        return 2 * self._kept.texts.size + _LOG_BYTES * self._logs
 
     @cached_property
     def codes(self) -> npt.NDArray[Any]:
@@ -193,7 +199,10 @@ class OpenMessages:
     def variables(self) -> bytes:
         """The variables of all logs, each ended by BLANK."""
         packed = self._fetched()
-        return _decode_variables(packed).opened() if packed else b""
+        found = _decode_variables(packed).opened() if packed else b""
+        # With where each ends.
+        self._opened(3 * len(found))
+        return found
 
     @cached_property
     def ends(self) -> npt.NDArray[np.int32]:

@@ -140,7 +140,7 @@ class Segment:
         if texts is None:
             self.used = _tick()
             skeletons, variables = self._fetch(connection, "skeletons, variables")
-            texts = self._texts = OpenMessages(skeletons, self.logs, lambda: variables)
+            texts = self._texts = OpenMessages(skeletons, self.logs, lambda: variables, partial(_cache.opened, self))
             _cache.opened(self, len(skeletons) + len(variables) + texts.weight)
         return texts
 

@@ -6,7 +6,7 @@ Damaged marks leave no block out: then the logs are asked, which takes longer an
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,6 +29,8 @@ PIECES = BITS // PIECE
 MARKED, GROUPED = "marked", "grouped"
 #: In the table `state`: how often logs were deleted, or a rebuild put others at their places.
 REPLACED = "replaced"
+#: Bytes of groups' bits that a process keeps; what a row of them takes beside its bits; places of a filter for more of which none are kept.
+GROUPS_BYTES, _ROW_BYTES, _MOST_PLACES = 4 << 20, 400, 256
 #: States of marks that a process keeps, of up to 1 MB each.
 _STATES = 4
 #: The bits of a block that may have anything.
@@ -64,6 +66,8 @@ class BlockMarks:
         self._groups: dict[int, int] = {}
         self._blocks: dict[int, bool] = {}
         self._grouped = rows.get_state(connection, GROUPED) if len(wanted.places) else 0
+        #: As what bits of groups are known to this process; None where they are not kept.
+        self._known_as = _known_as(connection, self._grouped) if len(wanted.places) <= _MOST_PLACES else None
 
     def possible(self, numbers: Sequence[int]) -> list[bool]:
         """Return for each block whether it may satisfy the filter."""
@@ -82,15 +86,23 @@ class BlockMarks:
         ]
 
     def _read_groups(self, groups: Sequence[int]) -> None:
-        places = self._wanted.places
-        pieces = np.unique(places // PIECE)
-        at = np.searchsorted(pieces, places // PIECE)
+        places, known_as = self._wanted.places, self._known_as
         for start in range(0, len(groups), 32):
             some = groups[start : start + 32]
-            bits = np.zeros((len(places), len(some)), dtype=np.uint64)
-            for column, number in enumerate(some):
-                bits[:, column] = self._pieces(number, pieces)[at, places % PIECE]
+            if known_as is None:
+                bits = self._read(places, some)
+            else:
+                bits = _of_groups.of((known_as, self._grouped), places, some, self._read)
             self._groups.update(zip(some, self._wanted.may_be_in(bits).tolist(), strict=True))
+
+    def _read(self, places: Places, groups: Sequence[int]) -> Bits:
+        """Return a row for each place, with the bits of each group."""
+        pieces = np.unique(places // PIECE)
+        at = np.searchsorted(pieces, places // PIECE)
+        bits = np.zeros((len(places), len(groups)), dtype=np.uint64)
+        for column, number in enumerate(groups):
+            bits[:, column] = self._pieces(number, pieces)[at, places % PIECE]
+        return bits
 
     def _pieces(self, group: int, pieces: Places) -> Bits:
         marks = ",".join("?" * len(pieces))
@@ -113,6 +125,70 @@ class BlockMarks:
         found = self._wanted.may_be_in(np.ascontiguousarray(bits.T).astype(np.uint64))
         # Where the filter asks for nothing all bits are set; only the lowest belongs to the block.
         self._blocks.update((block, bool(may & 1)) for block, may in zip(known.numbers, found.tolist(), strict=True))
+
+
+def _known_as(connection: Connection, grouped: int) -> int | None:
+    """Return what no other state of groups has, in this file or another; None without any group."""
+    there, last = directory(connection), grouped * GROUP * BLOCK - 1
+    numbers = there.between(last + 1 - GROUP * BLOCK, last) if grouped else range(0)
+    if not numbers:
+        return None
+    # Stamps are never given twice, and a group is not written again but by a rebuild.
+    return hash((there.segment(numbers[-1]).stamp, rows.get_state(connection, REPLACED)))
+
+
+class _Row(NamedTuple):
+    """The bits of a place in the groups whose numbers are set in `groups`."""
+
+    groups: int
+    bits: Bits
+
+
+class _GroupsCache:
+    """Bits of groups by place, which were decompressed for one question and are asked by the next: shared by a process's connections."""
+
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._kept: dict[tuple[int, int, int], _Row] = {}
+        self._weight = 0
+
+    def of(
+        self,
+        state: tuple[int, int],
+        places: Places,
+        groups: Sequence[int],
+        read: Callable[[Places, Sequence[int]], Bits],
+    ) -> Bits:
+        """Return a row for each place, with the bits of each group; *state* is what they are known as, and how many groups there are."""
+        wanted = sum(1 << number for number in groups)
+        found = [self._kept.get((*state, place)) for place in places.tolist()]
+        lacking = [at for at, row in enumerate(found) if row is None or row.groups & wanted != wanted]
+        if lacking:
+            bits = read(places[lacking], groups)
+            for at, some in zip(lacking, bits, strict=True):
+                found[at] = self._keep((*state, int(places[at])), groups, wanted, some)
+        columns = np.array(groups)
+        return np.stack([row.bits[columns] for row in found if row is not None])
+
+    def _keep(self, key: tuple[int, int, int], groups: Sequence[int], wanted: int, some: Bits) -> _Row:
+        with self._guard:
+            known = self._kept.pop(key, None)
+            # Another thread may read the former row: it stays as it is.
+            bits = np.zeros(key[1], dtype=np.uint64) if known is None else known.bits.copy()
+            bits[groups] = some
+            row = self._kept[key] = _Row(wanted if known is None else known.groups | wanted, bits)
+            if known is None:
+                self._weight += _weight(row)
+            while self._weight > GROUPS_BYTES:
+                self._weight -= _weight(self._kept.pop(next(iter(self._kept))))
+            return row
+
+
+def _weight(row: _Row) -> int:
+    return row.bits.nbytes + _ROW_BYTES
+
+
+_of_groups = _GroupsCache()
 
 
 class _Ungrouped(NamedTuple):
