@@ -19,11 +19,16 @@ def _migrated() -> bytes:
         return path.read_bytes()
 
 
+def empty(path: Path) -> None:
+    """Make an empty, migrated file of SQLite at *path*, where none is."""
+    path.write_bytes(_migrated())
+
+
 def prepare(settings: Settings) -> None:
     """Do as `upgrade` does, with a copy for each SQLite file that is not there yet: the migrations take 30 ms."""
     for url in {settings.store_url, settings.queue_url, settings.search_url}:
         path = system(url).file(url, settings)
         if path is not None and not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(_migrated())
+            empty(path)
     upgrade(settings)

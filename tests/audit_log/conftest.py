@@ -15,6 +15,7 @@ from app.log.record import IdSource
 from app.ports.audit_log.chain import AuditLog
 from app.ports.audit_log.entry import AuditEntry, decode, entry
 from app.settings.settings import Settings
+from tests.prepared import prepare
 
 DAY_MS = 86_400_000
 
@@ -46,7 +47,7 @@ def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
     if request.param == "postgres":
         given["LOGINGESTOR_STORE_URL"] = request.getfixturevalue("postgres_database")
     settings = Settings.from_env(given)
-    backends.upgrade(settings)
+    prepare(settings)
     with closing(backends.connect_record(settings, settings.store_url, None)) as opened:
         yield Kept(settings, opened.record.audit_log)
 

@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from app.systems.sqlite import schema
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.record import SqliteStore
+from tests.prepared import empty
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> SqliteDatabase:
     """A file with nothing in it."""
     path = tmp_path / "store.db"
-    schema.upgrade(path)
+    empty(path)
     return SqliteDatabase(path)
 
 

@@ -27,6 +27,7 @@ from app.systems.sqlite.segments.parts import Packed
 from app.systems.sqlite.segments.places import BLOCK
 from tests.conftest import MakeRecord
 from tests.former import age
+from tests.prepared import empty
 from tests.sealing import seal_all
 from tests.systems.sqlite.test_sealing_killed import BEGIN, killed
 from tests.test_migrations import at_revision
@@ -39,7 +40,7 @@ CONVERT = BEGIN + "from app.systems.sqlite.segments import converting\nwhile con
 def database(tmp_path: Path, make_record: MakeRecord) -> SqliteDatabase:
     """An index of segments of revision 0020, whose logs have terms."""
     path = tmp_path / "search.db"
-    schema.upgrade(path)
+    empty(path)
     database = SqliteDatabase(path)
     index = SqliteIndex(database, shared=False)
     chance = random.Random(3)
@@ -207,7 +208,7 @@ def test_what_revision_0020_sealed_before_it_was_indexed_is_indexed_still(
 ) -> None:
     """As a restore leaves it: its logs wait for the index while newer ones are in it."""
     path = tmp_path / "search.db"
-    schema.upgrade(path)
+    empty(path)
     database = SqliteDatabase(path)
     store, index = SqliteStore(database, forget=writing.forget), SqliteIndex(database)
     restored, newer = ([make_record(message=f"{text} {n}") for n in range(3 * BLOCK)] for text in ("restored", "newer"))

@@ -11,7 +11,6 @@ import pytest
 from app.drain import drain
 from app.log.envelope import Envelope
 from app.log.record import LogRecord
-from app.systems.sqlite import schema
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.index import writing
 from app.systems.sqlite.index.index import SqliteIndex
@@ -22,6 +21,7 @@ from app.systems.sqlite.queue import SqliteQueue
 from app.systems.sqlite.record import SqliteStore
 from app.systems.sqlite.segments import sealing, storing
 from tests.conftest import MakeRecord
+from tests.prepared import empty
 
 LOGS = 4_000
 
@@ -30,7 +30,7 @@ class Disk:
     """One file with queue, record and index, whose worker finds the disk full from a number of pages on."""
 
     def __init__(self, path: Path) -> None:
-        schema.upgrade(path)
+        empty(path)
         self.database = SqliteDatabase(path)
         self.queue = SqliteQueue(self.database, limit=1 << 40, min_free=0)
         self.store = SqliteStore(self.database, forget=writing.forget)

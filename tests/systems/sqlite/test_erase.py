@@ -14,11 +14,12 @@ from app.errors import Unavailable
 from app.maintain.delete import delete, erase
 from app.query.language.parse import parse
 from app.query.query import Query
-from app.systems.sqlite import file, schema
+from app.systems.sqlite import file
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.index import index as index_module
 from app.systems.sqlite.index.index import SqliteIndex
 from tests.conftest import Fill, MakeRecord
+from tests.prepared import empty
 
 SECRET = "xk7pzq0vwm"
 
@@ -49,7 +50,7 @@ def test_who_reads_is_named(
 
 def test_pages_that_are_used_again_keep_nothing(tmp_path: Path) -> None:
     """A large value's last page has room left, in which stood what the page held before: one of another table, or the queue's."""
-    schema.upgrade(tmp_path / "store.db")
+    empty(tmp_path / "store.db")
     database, chance = SqliteDatabase(tmp_path / "store.db"), random.Random(6)
     insert = "INSERT INTO segment_columns (first, keys, fields, skeletons, variables, digits) VALUES (?, ?, x'', x'', x'', x'')"
     for number in range(20):
@@ -66,7 +67,7 @@ def test_pages_that_are_used_again_keep_nothing(tmp_path: Path) -> None:
 def test_words_go_while_others_index(tmp_path: Path, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each transaction between two steps lets the merge begin anew; it gets through, or says that it does not."""
     path = tmp_path / "search.db"
-    schema.upgrade(path)
+    empty(path)
     database = SqliteDatabase(path)
     index = SqliteIndex(database, shared=False)
     hers = make_record(message=SECRET)
@@ -101,7 +102,7 @@ def test_words_go_while_others_index(tmp_path: Path, make_record: MakeRecord, mo
 def test_a_file_that_keeps_free_pages_is_named(tmp_path: Path, make_record: MakeRecord) -> None:
     """A file that another program has copied may be unable to give pages back."""
     path = tmp_path / "search.db"
-    schema.upgrade(path)
+    empty(path)
     database = SqliteDatabase(path)
     SqliteIndex(database, shared=False).add([make_record()])
     with database.write(durable=True) as connection:

@@ -12,13 +12,13 @@ from app.drain.retire import retire
 from app.log.envelope import Envelope
 from app.rules.retention import parse
 from app.settings.settings import Retention, Settings
-from app.systems.sqlite import schema
 from app.systems.sqlite.checksums.checksum import DamagedPart
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.index.index import SqliteIndex
 from app.systems.sqlite.record import SqliteStore
 from tests.conftest import MakeRecord
 from tests.former import forget_open
+from tests.prepared import empty
 
 SEGMENT = (
     "UPDATE segment_columns SET {0} = substr({0}, 1, length({0}) / 2) WHERE first = (SELECT max(first) FROM segments)"
@@ -68,7 +68,7 @@ def test_the_same_rows_elsewhere_are_not_taken_for_damaged(
         connection.execute(DAMAGES["row"][0])
     assert store.expire(None, 10) == 2
     path = tmp_path_factory.mktemp("copy") / "store.db"
-    schema.upgrade(path)
+    empty(path)
     other = SqliteStore(SqliteDatabase(path))
     other.add(records)
     assert other.expire(None, 10) == 3

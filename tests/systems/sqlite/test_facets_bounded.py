@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from app.query.query import Query
-from app.systems.sqlite import schema
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.index import search
 from app.systems.sqlite.index.index import SqliteIndex
 from app.systems.sqlite.segments.places import BLOCK
 from tests.conftest import MakeRecord
+from tests.prepared import empty
 
 
 def test_values_that_are_too_many_end_it_within_neighbouring_segments(
@@ -20,7 +20,7 @@ def test_values_that_are_too_many_end_it_within_neighbouring_segments(
 ) -> None:
     """These are up to 64: what was counted is said to be a part."""
     path = tmp_path / "index.db"
-    schema.upgrade(path)
+    empty(path)
     database = SqliteDatabase(path)
     index = SqliteIndex(database, shared=False)
     index.add([make_record(metadata={"user": f"u{number}"}) for number in range(8 * BLOCK)])

@@ -6,18 +6,18 @@ from pathlib import Path
 
 from app.query.language.parse import parse
 from app.query.query import Query
-from app.systems.sqlite import schema
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.index import writing
 from app.systems.sqlite.index.index import SqliteIndex
 from app.systems.sqlite.record import SqliteStore
 from tests.conftest import MakeRecord
+from tests.prepared import empty
 
 
 def test_a_batch_with_two_marks_is_counted_once(tmp_path: Path, make_record: MakeRecord) -> None:
     """Though ids of others lie among its own, as when several processes accept at once."""
     path = tmp_path / "search.db"
-    schema.upgrade(path)
+    empty(path)
     database = SqliteDatabase(path)
     store, index = SqliteStore(database, forget=writing.forget), SqliteIndex(database)
     every = [make_record() for _ in range(3_000)]

@@ -28,7 +28,7 @@ from app.query.filter import (
     Words,
 )
 from app.query.meaning import predicate
-from app.systems.sqlite import rows, schema
+from app.systems.sqlite import rows
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.index.scan import marking, marks, possible
 from app.systems.sqlite.index.scan.columns import SegmentFilter
@@ -41,6 +41,7 @@ from app.systems.sqlite.segments.directory import directory
 from app.systems.sqlite.segments.places import BLOCK
 from app.systems.sqlite.segments.segment import LogColumns
 from tests.conftest import MakeRecord
+from tests.prepared import empty
 
 #: Letters that folding keeps, changes, shortens and lengthens, accents apart from theirs, digits and what is between words.
 LETTERS = "aAbBkK\u212a\u017fsS\u00e9\u0301e\u00dfn\u0130i09 .,_-\u65e5\u0e01\ufb01\n"
@@ -87,7 +88,7 @@ RECORD = st.builds(
 def database(tmp_path_factory: pytest.TempPathFactory) -> SqliteDatabase:
     """A file for the segments of all examples, one after the other."""
     path: Path = tmp_path_factory.mktemp("marks") / "store.db"
-    schema.upgrade(path)
+    empty(path)
     return SqliteDatabase(path)
 
 
@@ -129,7 +130,7 @@ def test_a_filter_means_the_same_of_columns(
 def test_blocks_are_asked_together(tmp_path: Path, make_record: MakeRecord) -> None:
     """In groups and before: the block that holds a word or a value is found, and few others are asked."""
     path = tmp_path / "store.db"
-    schema.upgrade(path)
+    empty(path)
     database = SqliteDatabase(path)
     store = SqliteStore(database)
     blocks = marking.GROUP + 5
@@ -244,7 +245,7 @@ def test_marks_wait_while_many_logs_do(
 ) -> None:
     """What waits is stored first, until too many blocks lack marks; where little waits it is stored between two blocks."""
     path = tmp_path / "store.db"
-    schema.upgrade(path)
+    empty(path)
     database = SqliteDatabase(path)
     store = SqliteStore(database)
     for _ in range(5):

@@ -9,7 +9,6 @@ import pytest
 
 from app.query.language.parse import parse
 from app.query.query import Query
-from app.systems.sqlite import schema
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.index import writing
 from app.systems.sqlite.index.index import SqliteIndex
@@ -17,6 +16,7 @@ from app.systems.sqlite.index.scan import marking
 from app.systems.sqlite.record import SqliteStore
 from app.systems.sqlite.segments.places import BLOCK
 from tests.conftest import MakeRecord
+from tests.prepared import empty
 
 
 def test_marks_of_replaced_tables_are_not_written_to_the_new(
@@ -24,7 +24,7 @@ def test_marks_of_replaced_tables_are_not_written_to_the_new(
 ) -> None:
     """An index alone keeps rows of its own, to which a rebuild gives other places."""
     path = tmp_path / "index.db"
-    schema.upgrade(path)
+    empty(path)
     database = SqliteDatabase(path)
     index, other = SqliteIndex(database, shared=False), SqliteIndex(SqliteDatabase(path), shared=False)
     records = [make_record(message=f"number{number} ends") for number in range(2 * BLOCK)]
@@ -55,7 +55,7 @@ def test_blocks_that_a_rebuild_left_empty_are_not_marked(
 ) -> None:
     """Though it ended when their number was known: the logs that come to lie in them are found."""
     path = tmp_path / "index.db"
-    schema.upgrade(path)
+    empty(path)
     database = SqliteDatabase(path)
     index, other = SqliteIndex(database, shared=False), SqliteIndex(SqliteDatabase(path), shared=False)
     records = [make_record(message="hello") for _ in range(3 * BLOCK)]

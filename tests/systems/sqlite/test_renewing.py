@@ -8,13 +8,14 @@ import pytest
 
 from app.query.filter import Words
 from app.query.query import Query
-from app.systems.sqlite import rows, schema
+from app.systems.sqlite import rows
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.index import rebuilding, renewing
 from app.systems.sqlite.index.index import SqliteIndex
 from app.systems.sqlite.segments import sealing
 from app.systems.sqlite.segments.places import BLOCK
 from tests.conftest import MakeRecord
+from tests.prepared import empty
 
 LOGS = sealing.TAIL_LOGS + 2 * BLOCK
 
@@ -23,7 +24,7 @@ LOGS = sealing.TAIL_LOGS + 2 * BLOCK
 def database(tmp_path: Path, make_record: MakeRecord) -> SqliteDatabase:
     """An index whose oldest logs have become segments, and have terms still."""
     path = tmp_path / "search.db"
-    schema.upgrade(path)
+    empty(path)
     database = SqliteDatabase(path)
     index = SqliteIndex(database, shared=False)
     records = [make_record(message=f"hello w{number}") for number in range(LOGS)]

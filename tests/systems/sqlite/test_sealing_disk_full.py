@@ -9,12 +9,12 @@ import pytest
 
 from app.errors import Unavailable
 from app.log.record import LogRecord
-from app.systems.sqlite import schema
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.record import SqliteStore
 from app.systems.sqlite.segments import sealing
 from app.systems.sqlite.segments.places import BLOCK
 from tests.conftest import MakeRecord
+from tests.prepared import empty
 
 LOGS = sealing.TAIL_LOGS + 5 * BLOCK
 
@@ -30,7 +30,7 @@ def limited(database: SqliteDatabase, pages: int) -> None:
 def test_rows_stay_until_there_is_room(tmp_path: Path, make_record: MakeRecord, pages: int) -> None:
     """Each log is a row or in a segment, never both; with room again sealing goes on."""
     path, chance = tmp_path / "store.db", random.Random(8)
-    schema.upgrade(path)
+    empty(path)
     database = SqliteDatabase(path)
     store = SqliteStore(database)
     sent: list[LogRecord] = [

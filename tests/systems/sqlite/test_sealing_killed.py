@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from app.log.record import LogRecord
-from app.systems.sqlite import schema
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.record import SqliteStore
 from app.systems.sqlite.segments import sealing
 from tests.conftest import MakeRecord
+from tests.prepared import empty
 from tests.process import ROOT
 
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "15"))
@@ -57,7 +57,7 @@ def killed(script: str, path: Path, after: float) -> None:
 def filled(tmp_path: Path, make_record: MakeRecord) -> tuple[Path, list[LogRecord]]:
     """A file with rows only, as an earlier release left it, and its logs; every seventh has 7 as its `ns`."""
     path = tmp_path / "store.db"
-    schema.upgrade(path)
+    empty(path)
     sent = [make_record(message=f"hello {number}", ns=7 * (number % 7 == 0)) for number in range(LOGS)]
     database = SqliteDatabase(path)
     for start in range(0, LOGS, 200):

@@ -7,18 +7,18 @@ from pathlib import Path
 
 from app.query.language.parse import parse
 from app.query.query import Query
-from app.systems.sqlite import schema
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.index.index import SqliteIndex
 from app.systems.sqlite.segments import sealing
 from app.systems.sqlite.segments.places import BLOCK
 from tests.conftest import MakeRecord
+from tests.prepared import empty
 
 
 def test_rows_of_an_index_that_was_rebuilt_meanwhile_are_not_replaced(tmp_path: Path, make_record: MakeRecord) -> None:
     """An index alone keeps rows of its own, and a rebuild gives them other places."""
     path = tmp_path / "index.db"
-    schema.upgrade(path)
+    empty(path)
     database = SqliteDatabase(path)
     index = SqliteIndex(database, shared=False)
     records = [make_record(message=f"number{number}") for number in range(BLOCK)]

@@ -11,7 +11,6 @@ from app.log.record import LogRecord
 from app.query.filter import And, Contains, Equals, Filter, Not, Phrase, Words
 from app.query.meaning import predicate
 from app.query.query import Query
-from app.systems.sqlite import schema
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.index.index import SqliteIndex
 from app.systems.sqlite.index.scan import marking, sentences
@@ -21,6 +20,7 @@ from app.systems.sqlite.segments.messages import MOST
 from app.systems.sqlite.segments.places import BLOCK
 from app.systems.sqlite.segments.window import Block
 from tests.conftest import MakeRecord
+from tests.prepared import empty
 
 #: Two batches of so many logs don't fit in a block.
 EACH = BLOCK // 2 + 1
@@ -34,7 +34,7 @@ TEXTS = ("timeout after {}ms", "slow query in {} db", "Slow: in {} query", "no n
 
 def filled(path: Path, make_record: MakeRecord, texts: Sequence[str] = TEXTS) -> tuple[SqliteDatabase, list[LogRecord]]:
     """Return a file of a group of blocks and some more, and its logs."""
-    schema.upgrade(path)
+    empty(path)
     database = SqliteDatabase(path)
     index, found = SqliteIndex(database, shared=False), list[LogRecord]()
     for block in range(BLOCKS):
