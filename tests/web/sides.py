@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
+import tempfile
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +35,31 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
+@cache
+def _begun() -> tuple[tempfile.TemporaryDirectory[str], list[str]]:
+    """Return a data folder with a space and the tokens, which each side has a copy of, and the tokens."""
+    folder = tempfile.TemporaryDirectory()
+    settings = _settings(Path(folder.name) / "data")
+    prepare(settings)
+    app = create_app(settings)
+    with app.app_context():
+        spaces.add(app.extensions["logingestor"].backends().record.spaces, "shop", "400")
+        made = [tokens.create(name, role, "admin", space=space, rate=rate)[0] for name, role, space, rate in TOKENS]
+    app.extensions["logingestor"].close()
+    return folder, made
+
+
+def _settings(folder: Path) -> Settings:
+    return Settings.from_env({"LOGINGESTOR_DATA_DIR": str(folder), "LOGINGESTOR_MIN_FREE_DISK": "1 MiB"})
+
+
 class Side:
     """A server on a data folder of its own, with the lane or without."""
 
     def __init__(self, folder: Path, *, lane: bool, **changed: Any) -> None:
-        made = Settings.from_env({"LOGINGESTOR_DATA_DIR": str(folder), "LOGINGESTOR_MIN_FREE_DISK": "1 MiB"})
-        self.settings = replace(made, **changed)
+        begun, self.tokens = _begun()
+        shutil.copytree(Path(begun.name) / "data", folder, ignore=shutil.ignore_patterns("*.wake", "*.lock"))
+        self.settings = replace(_settings(folder), **changed)
         prepare(self.settings)
         self.app = create_app(self.settings)
         self.parts = self.app.extensions["logingestor"]
@@ -47,13 +69,7 @@ class Side:
         self.went: list[str] = []
         if self.lane is not None:
             self._note(self.lane)
-        self.tokens: list[str] = []
         with self.app.app_context():
-            spaces.add(self.parts.backends().record.spaces, "shop", "400")
-            for name, role, space, rate in TOKENS:
-                token = tokens.create(name, role, "admin", space=space, rate=rate)[0]
-                self.tokens.append(token)
-            # When all are made: each new one has the others looked up again.
             assert all(guard_of(self.app)._tokens.verify(token) is not None for token in self.tokens)
 
     def close(self) -> None:
