@@ -9,6 +9,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, quote, unquote_plus, urlencode, urlsplit
@@ -18,6 +19,12 @@ from joserfc.jwk import ECKey, Key, RSAKey
 
 #: What this server shows the issuer; a form changes such characters, and a URL too.
 CLIENT_ID, CLIENT_SECRET = "log server", "s3cret+with/strange:chars%"
+
+
+@cache
+def _key() -> Key:
+    """Return the key of every issuer: to make one takes longer than most tests."""
+    return RSAKey.generate_key(2048, {"kid": "one", "use": "sig"})
 
 
 class StubIssuer:
@@ -35,7 +42,7 @@ class StubIssuer:
         self.sign: Callable[[dict[str, Any]], str] = self.signed
         #: Whether a code is good for one token only.
         self.once = True
-        self.rsa: Key = RSAKey.generate_key(2048, {"kid": "one", "use": "sig"})
+        self.rsa = _key()
         self.keys: list[dict[str, Any]] = [self.rsa.as_dict(private=False)]
         #: Each request: path, and the parameters of its query or form.
         self.asked: list[tuple[str, dict[str, str]]] = []
