@@ -17,8 +17,10 @@ from bench.logs import lines
 from tests.made_logs import made_logs
 from tests.rules.planted import planted
 from tests.test_real_logs import LOGHUB
+from tests.thorough import examples
 
-EACH = 3_000
+#: Of each kind: a property as others, of which all examples are tried in `.ci/run`.
+EACH = examples(3_000)
 ALL = "\n".join(f"{name}: mask {name}" for name in DETECTORS)
 #: Of what is no secret at most so many logs may be changed.
 FALSE_SHARE = 0.001
