@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
+from workers import shifts as shifts_module
 from workers.shifts import Keeper, Shifts
 
 
@@ -42,8 +43,9 @@ def test_a_new_shift_ends_the_last() -> None:
     assert not at_work and shifts.vacant
 
 
-def test_the_keeper_fills_every_vacancy(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_keeper_fills_every_vacancy(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     """A shift is begun at once, and again after one that failed; a shift begun by a tick is left alone."""
+    monkeypatch.setattr(shifts_module, "LOOK_SECONDS", 0.05)
     stopping, begun, fail = threading.Event(), [0], threading.Event()
 
     def work(ended: Callable[[], bool]) -> None:
@@ -65,7 +67,7 @@ def test_the_keeper_fills_every_vacancy(caplog: pytest.LogCaptureFixture) -> Non
     tick = threading.Thread(target=shifts.work)
     tick.start()
     assert wait(lambda: begun[0] == 3)
-    time.sleep(1.5)
+    time.sleep(6 * shifts_module.LOOK_SECONDS)
     assert begun[0] == 3 and not shifts.vacant
     stopping.set()
     keeper.join(120)
