@@ -183,7 +183,7 @@ def test_bits_of_groups_are_kept_for_the_next_question(
 ) -> None:
     """Until others are there; in so much room, and none of them where a filter asks for many."""
     path = tmp_path / "store.db"
-    schema.upgrade(path)
+    empty(path)
     database, kept = SqliteDatabase(path), possible._GroupsCache()
     monkeypatch.setattr(possible, "_of_groups", kept)
     store, blocks = SqliteStore(database), 2 * marking.GROUP
