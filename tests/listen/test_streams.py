@@ -76,7 +76,7 @@ def test_one_connection_too_many_waits(tmp_path: Path, monkeypatch: pytest.Monke
 def test_who_waits_takes_no_memory_and_is_read_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many wait behind one that says nothing: what they have sent is in the kernel, and taken before a stop."""
     monkeypatch.setattr("app.listen.streams.CONNECTIONS", 1)
-    monkeypatch.setattr("app.listen.streams.LINGER_SECONDS", 1.0)
+    monkeypatch.setattr("app.listen.streams.LINGER_SECONDS", 60.0)
     system = make_system(tmp_path)
     [address] = listeners.read("tcp://127.0.0.1:0")
     counts = ListenCounts()
@@ -107,8 +107,8 @@ def test_who_waits_takes_no_memory_and_is_read_at_the_end(tmp_path: Path, monkey
                 await asyncio.sleep(0.01)
             await asyncio.sleep(0.2)
             assert held == []
-        for _, writer in (silent, *others):
-            writer.close()
+            leaving = asyncio.gather(*(leave(*one) for one in (silent, *others)))
+        await leaving
 
     asyncio.run(asyncio.wait_for(listen(), 60))
     system.work()
