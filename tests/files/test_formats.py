@@ -79,6 +79,8 @@ def logs(text: str) -> list[dict[str, Any]]:
         ("1694764800.125 INFO ready", 1694764800.125, "INFO", None, "ready"),
         # logfmt and JSON under other names
         ('time="2023-09-15T08:00:00Z" level=error msg="fail \\"q\\"" n=1', "2023-09-15T08:00:00Z", "error", None, 'fail "q"'),
+        ('level=error msg="it\\\'s \\u{e9} \\u{1F600} \\u00e9 a\\0b" n=1', None, "error", None, "it's \u00e9 \U0001f600 \u00e9 a\0b"),
+        ('level=error msg="\\u{} \\u{110000} \\u{d800}" n=1', None, "error", None, "u{} u{110000} \ufffd"),
         ('{"level":30,"time":1694764800000,"msg":"pino","hostname":"h"}', 1694764800000, "info", "h", "pino"),
         ('{"@t":"2023-09-15T08:00:00Z","@m":"clef","@l":"Warning"}', "2023-09-15T08:00:00Z", "Warning", None, "clef"),
         ('{"short_message":"gelf","host":"h","level":3,"timestamp":1694764800.5}', 1694764800.5, "err", "h", "gelf"),
@@ -238,6 +240,19 @@ def test_a_time_without_offset_is_of_the_zone_that_is_given() -> None:
     assert recognise([line], berlin).log(line, berlin)["timestamp"] == "2026-07-14T15:16:01+02:00"
     line = "Jan 14 15:16:01 combo su: x"
     assert recognise([line], berlin).log(line, berlin)["timestamp"] == "2026-01-14T15:16:01+01:00"
+
+
+@pytest.mark.parametrize(
+    ("pairs", "found"),
+    [
+        ("5xx=7 a%b=1 x[0]=2 y{a}=3 a:b=4 $c=5", {"5xx": 7, "a%b": 1, "x[0]": 2, "y{a}": 3, "a:b": 4, "$c": 5}),
+        ("by='tis said='a b' n=rock'n'roll", {"by": "'tis", "said": "a b", "n": "rock'n'roll"}),
+    ],
+)
+def test_names_and_values_of_logfmt_may_have_any_sign(pairs: str, found: dict[str, Any]) -> None:
+    """As Go's writers take them; a quote that nothing closes is a sign of the value."""
+    log = read(f"level=error msg=failed {pairs}")
+    assert (log["level"], log["message"], log["metadata"]) == ("error", "failed", found)
 
 
 def test_a_format_that_is_asked_for_is_used() -> None:

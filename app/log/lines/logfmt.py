@@ -9,10 +9,12 @@ from app.log.foreign.roles import ROLES
 from app.log.reading import to_log
 from app.times.written import Assumed
 
-_KEY = r"[A-Za-z_@!][\w.@/!-]*"
+#: A name; one before a sign of equality may have any character but blanks and quotes, as Go's writers take it, a word alone not.
+_KEY = r"""(?:[\w@!%#$.][^\s="']*(?==)|[A-Za-z_@!][\w.@/!-]*)"""
 _DOUBLE, _SINGLE = r'(?:[^"\\]|\\.)*', r"(?:[^'\\]|\\.)*"
-#: A time with a blank, as Python's asctime is; a list or a dictionary as Python or Go writes it; or a word.
-_BARE = r"""\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S*|[\[({][^\[\](){}]{0,500}[\])}]|[^\s"']\S*|"""
+#: A time with a blank, as Python's asctime is; a list or a dictionary as Python or Go writes it; or a word, before which a
+#: single quote may stand that nothing closes: `'tis`.
+_BARE = r"""\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\S*|[\[({][^\[\](){}]{0,500}[\])}]|[^\s"]\S*|"""
 _END = r"(?:\s+|$)"
 #: One pair, whose text stands in either quotes; a key alone is true, as in Go's logfmt.
 _PAIR = re.compile(rf"""({_KEY})(?:=(?:"({_DOUBLE})"|'({_SINGLE})'|({_BARE})))?{_END}""", re.DOTALL)
@@ -21,8 +23,8 @@ _ALONE = re.compile(rf'"({_DOUBLE})"{_END}')
 #: A line of nothing else; without groups, for Python's re ends with a SystemError where a possessive repetition has some.
 _ALL = re.compile(rf"""(?>{_KEY}(?:=(?:"{_DOUBLE}"|'{_SINGLE}'|(?:{_BARE})))?{_END}|"{_DOUBLE}"{_END})*+""", re.DOTALL)
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,17})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
-_ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|u\{(?:0?[0-9a-fA-F]{1,5}|10[0-9a-fA-F]{4})\}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
+_ESCAPED = {"0": "\0", "n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 _PLAIN = {"true": True, "false": False}
 #: Names in a line about a request, as Lograge writes it.
 _REQUEST = {"method", "path", "status"}
@@ -102,7 +104,7 @@ def _typed(key: str, text: str) -> Any:
 
 
 def unescaped(text: str) -> str:
-    """Return a text in quotes with its escapes resolved as Go and JSON write them."""
+    """Return a text in quotes with its escapes resolved as Go, JSON and Rust write them."""
     if "\\" not in text:
         return text
     found = _ESCAPE.sub(_character, text)
@@ -112,4 +114,4 @@ def unescaped(text: str) -> str:
 
 def _character(found: re.Match[str]) -> str:
     escape = found[1]
-    return chr(int(escape[1:], 16)) if len(escape) > 1 else _ESCAPED.get(escape, escape)
+    return chr(int(escape[1:].strip("{}"), 16)) if len(escape) > 1 else _ESCAPED.get(escape, escape)
