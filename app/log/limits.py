@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
@@ -111,14 +111,22 @@ def fit(record: LogRecord, limit: int) -> LogRecord:
 UNLIMITED = Limits(message=sys.maxsize, metadata=sys.maxsize, retention_ms=sys.maxsize)
 
 
-def size_of(texts: Iterable[str]) -> int | None:
-    """Return how many bytes the texts of a log take; None where one is none, or holds what `fold.clean` takes out."""
+def sizes_of(names: str, texts: Sequence[Sequence[Any]]) -> list[int] | None:
+    """Return how many bytes the texts of each of several logs take with all their *names*, given the texts by their places in a log.
+
+    None where one is no text, or holds what `fold.clean` takes out.
+    """
     try:
-        joined = "".join(texts)
-        size = len(joined) if joined.isascii() else len(joined.encode())
+        whole = "".join(map("".join, (names, *texts)))
+        if not whole.isascii():
+            whole.encode()
     except (TypeError, UnicodeEncodeError):
         return None
-    return None if "\0" in joined else size
+    if "\0" in whole:
+        return None
+    lengths = [map(len, some if whole.isascii() else map(str.encode, some)) for some in texts]
+    ours = len(names.encode())
+    return [ours + sum(one) for one in zip(*lengths, strict=True)]
 
 
 def surely(limits: Limits) -> int:

@@ -18,10 +18,9 @@ from app.log.foreign.doubled import may_be
 from app.log.foreign.found import Foreign
 from app.log.foreign.roles import ROLES
 from app.log.foreign.ways import Way
-from app.log.limits import UNLIMITED, Sharing
+from app.log.limits import Sharing
 from app.log.lines.reader import read_line
 from app.log.lines.words import leading
-from app.log.record import LogRecord
 from app.times.written import Assumed
 
 #: Reads a line of text as a log in our own form; None for one of no known form.
@@ -147,16 +146,6 @@ def to_log(
         return at_once.log
     (found,) = Reader(assumed, line, several=False).read(dict(value), raw, later=later)
     return found.log
-
-
-def record_at_once(value: dict[str, Any], assumed: Assumed) -> tuple[LogRecord, bool] | None:
-    """Return the record of the one log that an object is, and whether it has a time, which is 0 where it has none.
-
-    None where the object must be searched, or has no level. The source has no known form.
-    """
-    way = layouts.layout(value).way
-    record = None if way is None or not way.levelled else way.record(value, b"", assumed, UNLIMITED, 0)
-    return None if record is None or way is None else (record, way.time is not None)
 
 
 def is_log(value: dict[str, Any]) -> bool:

@@ -6,11 +6,12 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import repeat
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
+from app.log import own
 from app.log.dialects.dialect import Dialect
 from app.log.foreign import fits, layouts, ways
-from app.log.limits import AT_ONCE
+from app.log.limits import AT_ONCE, UNLIMITED
 from app.log.record import LogRecord
 from app.times import instant
 from app.times.instant import Instant
@@ -20,12 +21,22 @@ Columns = dict[str, Sequence[Any]]
 Sent = TypeVar("Sent")
 Taken = TypeVar("Taken")
 
+#: Fewer are taken one by one, for which the long way takes less time.
+_FEW = 3
 #: Types of values in which nothing can be wrong.
 _PLAIN = frozenset((str, int, bool, type(None)))
 #: Whole numbers that are nanoseconds since 1970.
 _NANOSECONDS, _TOO_LATE = 10**17, 10**20
 #: Lengths of ids in hexadecimal, and such that are none.
 _ID_LENGTHS, _NO_IDS = frozenset((16, 32)), frozenset(("0" * 16, "0" * 32))
+
+
+class Odd(frozenset[int]):
+    """The places of those among several values that must be looked at by themselves; what is left of the others is usual."""
+
+
+#: Makes something of several values at once; None where they have nothing in common.
+Take: TypeAlias = Callable[[Sequence[Sent]], Sequence[Taken] | Odd | None]
 
 
 class LayoutParts(NamedTuple):
@@ -40,40 +51,42 @@ class LayoutParts(NamedTuple):
 
 
 def together(
-    sent: Sequence[Sent],
-    layout: Callable[[Sent], Hashable],
-    take: Callable[[Sequence[Sent]], Sequence[Taken] | None],
-    each: Callable[[Sent], Taken],
-) -> Iterator[Taken]:
-    """Yield what *take* makes of values, as many at once as have one layout; and of those that it leaves what *each* makes of one."""
+    sent: Sequence[Sent], layout: Callable[[Sent], Hashable], take: Take[Sent, Taken], each: Callable[[Sent], Taken]
+) -> list[Taken]:
+    """Return what *take* makes of values, as many at once as have one layout; and of those that it leaves what *each* makes of one."""
+    found, left = dict[int, Taken](), list[int]()
     for start in range(0, len(sent), AT_ONCE):
-        some = sent[start : start + AT_ONCE]
-        found = take(some)
-        yield from _in_groups(some, layout, take, each) if found is None else found
+        places, taken = range(start, len(sent))[:AT_ONCE], attempt(sent[start : start + AT_ONCE], take, each)
+        if taken is None:
+            left += places
+        else:
+            found.update(zip(places, taken, strict=True))
+    groups = defaultdict[Hashable, list[int]](list)
+    for place in left:
+        groups[layout(sent[place])].append(place)
+    for several in groups.values():
+        for start in range(0, len(several), AT_ONCE):
+            ours = several[start : start + AT_ONCE]
+            some = [sent[place] for place in ours]
+            # Those of one layout were tried already.
+            taken = attempt(some, take, each) if len(groups) > 1 else None
+            found.update(zip(ours, map(each, some) if taken is None else taken, strict=True))
+    return [found[place] for place in range(len(sent))] if left else list(found.values())
 
 
-def _in_groups(
-    sent: Sequence[Sent],
-    layout: Callable[[Sent], Hashable],
-    take: Callable[[Sequence[Sent]], Sequence[Taken] | None],
-    each: Callable[[Sent], Taken],
-) -> Iterator[Taken]:
-    groups = defaultdict[Hashable, list[Sent]](list)
-    keys = list(map(layout, sent))
-    for key, one in zip(keys, sent, strict=True):
-        groups[key].append(one)
-    # Those of one layout were tried together already.
-    taken = {key: (take(some) if len(groups) > 1 else None) or map(each, some) for key, some in groups.items()}
-    found = {key: iter(some) for key, some in taken.items()}
-    return (next(found[key]) for key in keys)
-
-
-def layout_of(value: Any) -> Hashable:
-    """Return the names in a value and their types, also of objects right within."""
-    if type(value) is not dict:
-        return str(type(value))
-    inner = [(*one, *map(type, one.values())) for one in value.values() if type(one) is dict]
-    return (*value, *map(type, value.values()), *inner)
+def attempt(sent: Sequence[Sent], take: Take[Sent, Taken], each: Callable[[Sent], Taken]) -> Sequence[Taken] | None:
+    """Return what *take* makes of values at once, and *each* of those that are odd; None where they are odd together."""
+    if len(sent) < _FEW:
+        return list(map(each, sent))
+    taken = take(sent)
+    if not isinstance(taken, Odd):
+        return taken
+    usual = [one for place, one in enumerate(sent) if place not in taken]
+    again = take(usual) if usual else []
+    if again is None or isinstance(again, Odd):
+        return None
+    found = iter(again)
+    return [each(one) if place in taken else next(found) for place, one in enumerate(sent)]
 
 
 def columns(objects: Sequence[Any]) -> Columns | None:
@@ -89,33 +102,54 @@ def columns(objects: Sequence[Any]) -> Columns | None:
     return dict(zip(names[0], found, strict=True))
 
 
-def is_flat(values: Sequence[Any]) -> bool:
-    """Return whether values of one type are scalars that JSON has."""
+def is_sound(values: Sequence[Any]) -> bool:
+    """Return whether values of one type may all be metadata of a log."""
     kind = type(values[0])
-    return kind in _PLAIN or (kind is float and all(map(math.isfinite, values)))
+    if kind is float:
+        return all(map(math.isfinite, values))
+    return kind in _PLAIN or all(own.metadata_fault({"": value}, 0, UNLIMITED) is None for value in values)
 
 
-def parts(held: Columns, first: dict[str, Any]) -> LayoutParts | None:
-    """Return what lies in objects, the *first* of which shows their layout; None where one must be searched, or has no level."""
-    way = layouts.layout(first).way if all(map(is_flat, held.values())) else None
-    if way is None or not way.levelled or way.ours or way.id or way.whole is not None:
+def parts(held: Columns, objects: Sequence[dict[str, Any]]) -> LayoutParts | Odd | None:
+    """Return what lies in objects, given by their names too; which of them must be searched; None where all must be, or have no level.
+
+    Where no object lies within them the first alone shows their layout.
+    """
+    layout = layouts.layout(objects[0])
+    way = layout.way
+    if way is None or not way.levelled or way.ours or way.id or way.metadata or way.whole is not None:
         return None
-    count = len(held[next(iter(held))])
+    within = dict in (type(values[0]) for values in held.values())
+    if within and any(layouts.layout(one) is not layout for one in objects):
+        return None
+    count = len(next(iter(held.values())))
     found: Columns = {name: [level] * count for name, level in way.given.items()}
     for name in way.texts:
         found[name] = held[name]
         if max(map(len, held[name])) > fits.SHORT:
-            return None
+            return Odd(place for place, text in enumerate(held[name]) if len(text) > fits.SHORT)
     for name, take, fit in way.fields:
         values = take(held)
-        found[name] = values if fit is ways.id_of and _are_ids(values) else list(map(fit, values))
-    if any(None in values for values in found.values()):
-        return None
-    instants = None if way.time is None else _instants(way.time(held), way.dialect)
+        if values is None:
+            return None  # it lies within
+        found[name] = values if fit is ways.id_of and _are_ids(values) else _fitted(values, fit)
+    times = None if way.time is None else way.time(held)
+    instants = None if times is None else _instants(times, way.dialect)
+    lacking = [values for values in (*found.values(), instants or ()) if None in values]
+    if lacking:
+        return Odd(place for values in lacking for place, value in enumerate(values) if value is None)
     rest = {name: held[name] for name in way.rest}
-    if instants is None and (way.time is not None or "timestamp" in rest):
+    if not all(map(is_sound, rest.values())) or (instants is None and (way.time is not None or "timestamp" in rest)):
         return None
     return LayoutParts(found, instants, rest)
+
+
+def _fitted(values: Sequence[Any], fit: Callable[[Any], str | None]) -> Sequence[str | None]:
+    """Return values of one type as their field holds them, each of those that come again looked at once."""
+    several = set(values)
+    if len(several) * 2 > len(values):
+        return list(map(fit, values))
+    return list(map({value: fit(value) for value in several}.__getitem__, values))
 
 
 def _are_ids(texts: Sequence[str]) -> bool:
@@ -129,15 +163,17 @@ def _are_ids(texts: Sequence[str]) -> bool:
         return False
 
 
-def _instants(times: Sequence[Any], dialect: Dialect | None) -> Sequence[Instant] | None:
-    """Return the instants of times as most are, which the dialect writes; None where one is not."""
+def _instants(times: Sequence[Any], dialect: Dialect | None) -> Sequence[Any] | None:
+    """Return the instants of times as most are, and None for another; None for times that are not read here."""
     kind = type(times[0])
     if dialect is not None and dialect.fraction is not None:
         return None
-    if kind is int and dialect is None and min(times) >= _NANOSECONDS and max(times) < _TOO_LATE:
+    if kind is str:
+        return [instant.plain(text) or (instant.parse(text) if instant.is_plain(text) else None) for text in times]
+    natural = kind is int and (dialect is None or dialect.unit in (None, "ns"))
+    if natural and min(times) >= _NANOSECONDS and max(times) < _TOO_LATE:
         return list(map(divmod, times, repeat(1_000_000)))
-    found = list(map(instant.plain, times)) if kind is str else [None]
-    return [one for one in found if one is not None] if None not in found else None
+    return None
 
 
 def records(fields: Columns, instants: Sequence[Instant], metadata: Columns) -> Iterator[LogRecord]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import repeat
 from typing import Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -84,3 +86,19 @@ class _Pairs(dict[bytes, tuple[str, str]]):
 
 #: Name and value of a pair, given its bytes. Raises DecodeError and UnicodeDecodeError.
 read_pair = _Pairs().__getitem__
+
+
+def read_alike(pairs: Sequence[bytes]) -> tuple[str, Sequence[str]] | None:
+    """Return the one name of pairs and their values; None where they have several names. Raises what `read_pair` does."""
+    first, size = pairs[0], len(pairs[0])
+    at = first[1] + 3 if size > 1 else 0
+    # A name and a value with their lengths in one byte each.
+    usual = 3 <= at < size < _LONG and first[0] == 0x0A and first[at - 1] == _VALUE and first[at] == size - at - 1
+    if usual and set(map(len, pairs)) == {size} and len(set(pairs)) * 2 > len(pairs) > 1:
+        # Values that hardly come again, such as ids: nothing is remembered of them.
+        whole = b"".join(pairs)
+        if whole.isascii() and all(map(bytes.startswith, pairs, repeat(first[: at + 1]))):
+            text = whole.decode()
+            return text[2 : at - 1], [text[place + at + 1 : place + size] for place in range(0, len(text), size)]
+    names, values = zip(*map(read_pair, pairs), strict=True)
+    return (names[0], values) if names.count(names[0]) == len(names) else None

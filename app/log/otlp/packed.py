@@ -16,6 +16,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 
 from app.errors import InvalidRecord, Problem
+from app.log.foreign.many import attempt
 from app.log.limits import AT_ONCE, REQUEST_LOGS, Sharing, shared_size
 from app.log.otlp import logs, spans, usual, values
 from app.log.otlp.logs import ScopeOrigin
@@ -93,14 +94,12 @@ def log_records() -> OtlpPacked:
 
 def _logs(records: Sequence[Any], abouts: Sequence[ScopeOrigin]) -> Iterator[dict[str, Any] | Ready]:
     for start in range(0, len(records), AT_ONCE):
-        some, origins = records[start : start + AT_ONCE], abouts[start : start + AT_ONCE]
-        yield from usual.logs(some, origins) or map(_log, some, origins)
+        some = list(zip(records[start : start + AT_ONCE], abouts[start : start + AT_ONCE], strict=True))
+        yield from attempt(some, usual.logs, _log) or map(_log, some)
 
 
-def _log(record: Any, about: ScopeOrigin) -> dict[str, Any] | Ready:
-    """Return the log of one record, whose neighbours may be what kept it from being taken at once."""
-    if at_once := usual.logs([record], [about]):
-        return at_once[0]
+def _log(sent: tuple[Any, ScopeOrigin]) -> dict[str, Any] | Ready:
+    record, about = sent
     attributes = dict(map(values.read_pair, record.attributes[:]))
     return logs.log(record, values.body(record.body), attributes, about.shared, about.name)
 

@@ -7,6 +7,7 @@ from itertools import chain, islice, repeat
 from operator import attrgetter, itemgetter
 from typing import Any
 
+from app.log.foreign.many import Odd
 from app.log.otlp import values
 from app.log.otlp.logs import CERTAIN, RANKED, ScopeOrigin, beside, hexadecimal, joined, level
 from app.log.own import Ready
@@ -14,8 +15,8 @@ from app.log.record import LogRecord
 
 #: Types of values in which nothing lies.
 SCALARS = frozenset((str, int, bool, float, type(None)))
-#: A count of nanoseconds beyond all times of which it is certain, and bytes of the longest ids of trace and span together.
-_LAST, _LONGEST_IDS = 10**19, 100
+#: A count of nanoseconds beyond all times of which it is certain, and bytes of the longest id.
+_LAST, _LONGEST_ID = 10**19, 50
 _parts = attrgetter("severity_text", "event_name", "body", "attributes", "trace_id", "span_id")
 _numbers = attrgetter("time_unix_nano", "severity_number", "flags", "dropped_attributes_count")
 _all, _value = itemgetter(slice(None)), itemgetter(1)
@@ -23,26 +24,30 @@ _all, _value = itemgetter(slice(None)), itemgetter(1)
 _LENGTHS, _ZEROS = frozenset((8, 16)), frozenset((bytes(8), bytes(16)))
 
 
-def logs(records: Sequence[Any], abouts: Sequence[ScopeOrigin]) -> list[Ready] | None:
-    """Return the logs of *records* whose scopes are *abouts*; None where one of them, or what it holds, has to be looked at by itself.
+def logs(sent: Sequence[tuple[Any, ScopeOrigin]]) -> list[Ready] | Odd:
+    """Return the logs of records, each with its scope; or which of them must be looked at by themselves, or for what they hold.
 
-    Each has a time, a level and a text for its body, its attributes are scalars, and no NUL is anywhere.
+    The others have a time, a level and a text for their body, their attributes are scalars, and no NUL is anywhere.
     """
+    records, abouts = zip(*sent, strict=True)
     texts, events, bodies, attributes, traces, spans = zip(*map(_parts, records), strict=True)
     pairs, messages = list(map(_all, attributes)), list(map(values.body, bodies))
     read = list(map(values.read_pair, chain.from_iterable(pairs)))
-    if set(map(type, messages)) != {str} or not SCALARS.issuperset(map(type, map(_value, read))):
-        return None
     packed = list(map(b"".join, pairs))
-    if "\0" in "".join((*texts, *events)) or (b"\0" in b"".join((*packed, *bodies)) and _has_nul(read, messages)):
-        return None
     times, numbers, flags, dropped = zip(*map(_numbers, records), strict=True)
     if not all(times):
         times = tuple(one.time_unix_nano or one.observed_time_unix_nano for one in records)
     levels = texts if RANKED.issuperset(texts) else tuple(map(level, numbers, texts))
     owns, names, around, _ = zip(*abouts, strict=True)
-    if not (min(times) >= CERTAIN and max(times) < _LAST and all(levels) and all(around)):
-        return None
+    plain = set(map(type, messages)) == {str} and SCALARS.issuperset(map(type, map(_value, read)))
+    short = max(map(len, traces)) <= _LONGEST_ID and max(map(len, spans)) <= _LONGEST_ID
+    if not (plain and short and min(times) >= CERTAIN and max(times) < _LAST and all(levels) and all(around)) or (
+        b"\0" in b"".join((*packed, *bodies)) or "\0" in "".join((*texts, *events))
+    ):
+        rows = zip(messages, pairs, times, levels, around, zip(traces, spans, strict=True), texts, events, strict=True)
+        odd = Odd(place for place, row in enumerate(rows) if _is_odd(*row))
+        if odd:
+            return odd
     if any(events) or any(flags) or any(dropped) or texts != levels:
         owns = tuple(map(beside, owns, texts, levels, events, flags, dropped))
     ids = _hexadecimal(traces), _hexadecimal(spans)
@@ -53,12 +58,20 @@ def logs(records: Sequence[Any], abouts: Sequence[ScopeOrigin]) -> list[Ready] |
         size + len(more) + len(body) + len(text) + len(event)
         for size, more, body, text, event in zip(around, packed, bodies, texts, events, strict=True)
     ]
-    return list(map(Ready, found, sizes)) if max(map(len, traces)) + max(map(len, spans)) <= _LONGEST_IDS else None
+    return list(map(Ready, found, sizes))
 
 
-def _has_nul(read: Sequence[tuple[str, Any]], messages: Sequence[str]) -> bool:
-    """Return whether one of the texts has a NUL; numbers and truths have such bytes too."""
-    return any(type(one) is str and "\0" in one for one in chain(messages, chain.from_iterable(read)))
+def _is_odd(
+    message: Any, pairs: Sequence[bytes], at: int, level: str | None, size: int, ids: tuple[bytes, bytes], *texts: str
+) -> bool:
+    """Return whether a record must be looked at by itself, given its parts."""
+    held = list(chain.from_iterable(map(values.read_pair, pairs)))
+    if type(message) is not str or not SCALARS.issuperset(map(type, held)):
+        return True
+    if not (size and level and CERTAIN <= at < _LAST) or max(map(len, ids)) > _LONGEST_ID:
+        return True
+    # Numbers and truths have such bytes too.
+    return any(type(one) is str and "\0" in one for one in (message, *texts, *held))
 
 
 def _metadata(read: Iterator[tuple[str, Any]], pairs: Sequence[bytes], own: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from app.errors import InvalidRecord, Problem
 from app.files import carried
 from app.json_text import LENIENT, NotJSON, decode
-from app.log.foreign.many import layout_of, together
+from app.log.foreign.many import together
 from app.log.limits import REQUEST_LOGS, Sharing, ensure_few, sizes
 from app.log.own import Ready
 from app.log.scalars import deep_json
@@ -43,13 +43,11 @@ def read(body: bytes, most: int = REQUEST_LOGS) -> list[Any]:
     ensure_few(len(found), most)
     # A value that is refused by itself can't be written as JSON, and its neighbours are looked at with it.
     sized = list(zip(found, sizes(found) if lengths is None else lengths, strict=True))
-    return list(
-        together(
-            sized,
-            lambda one: layout_of(one[0]),
-            lambda some: hec_usual.logs(some, assumed),
-            lambda one: one[0] if isinstance(one[0], Refused) else log_of(*one, assumed),
-        )
+    return together(
+        sized,
+        hec_usual.layout_of,
+        lambda some: hec_usual.logs(some, assumed),
+        lambda one: one[0] if isinstance(one[0], Refused) else log_of(one[0], None, assumed),
     )
 
 
@@ -105,7 +103,7 @@ def log_of(sent: Any, size: int | None, assumed: Assumed) -> dict[str, Any] | Re
     problem = _problem(sent)
     if problem is not None:
         return Refused(problem, payload_of(sent))
-    if size is not None and (at_once := hec_usual.logs([(sent, size)], assumed)) is not None:
+    if size is not None and isinstance(at_once := hec_usual.logs([(sent, size)], assumed), list):
         return at_once[0]
     event, (metadata, own) = sent["event"], _said(sent)
     time = given = sent.get("time")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
-from app.log.foreign.many import Columns, LayoutParts, columns, is_flat, parts, records
+from app.log.foreign.many import Columns, LayoutParts, Odd, columns, is_sound, parts, records
 from app.log.foreign.scales import is_ranked
 from app.log.lines.reader import begins_with_level
 from app.log.own import Ready
@@ -31,8 +31,8 @@ def fits(name: str, value: Any) -> bool:
     return type(value) is str and 0 < len(value) <= SHORT and (name != "level" or is_ranked(value))
 
 
-def logs(events: Sequence[tuple[Any, int | None]], assumed: Assumed) -> list[Ready] | None:
-    """Return the logs of events, given their bytes as JSON; None where anything has to be looked for in one of them.
+def logs(events: Sequence[tuple[Any, int | None]], assumed: Assumed) -> list[Ready] | Odd | None:
+    """Return the logs of events, given their bytes as JSON; which of them, or None where all, must be looked at by themselves.
 
     Nothing that an envelope says differs from what its event says itself. Without a size all of an event is to be looked at.
     """
@@ -45,7 +45,9 @@ def logs(events: Sequence[tuple[Any, int | None]], assumed: Assumed) -> list[Rea
         return None
     metadata, own = said
     found = _parts(held.get("event", (0,)), own, assumed)
-    if found is None or not _all_fit("resourceId", hosts):
+    if not isinstance(found, LayoutParts):
+        return found
+    if not _all_fit("resourceId", hosts):
         return None
     for name, values in (*own.items(), ("resourceId", hosts)):
         if list(found.fields.setdefault(name, values)) != list(values):
@@ -73,7 +75,7 @@ def _said(held: Columns) -> tuple[Columns, Columns] | None:
             return None
         else:
             metadata[name] = values
-    return (metadata, own) if all(map(is_flat, metadata.values())) else None
+    return (metadata, own) if all(map(is_sound, metadata.values())) else None
 
 
 def _all_fit(name: str, values: Sequence[Any]) -> bool:
@@ -83,16 +85,28 @@ def _all_fit(name: str, values: Sequence[Any]) -> bool:
     return name != "level" or all(map(is_ranked, set(values)))
 
 
-def _parts(events: Sequence[Any], own: Columns, assumed: Assumed) -> LayoutParts | None:
-    """Return what the events hold, which are objects or texts."""
+def _parts(events: Sequence[Any], own: Columns, assumed: Assumed) -> LayoutParts | Odd | None:
+    """Return what the events hold, which are objects or texts; which of them are odd."""
     kind = type(events[0])
     if kind is dict:
         held = columns(events)
-        return parts(held, events[0]) if held and "line" not in held else None
+        return parts(held, events) if held and "line" not in held else None
     if kind is not str or "" in events:
         return None
     texts = [text.rstrip("\r\n") for text in events]
-    if "{" in "".join(texts) and any(text.lstrip().startswith("{") for text in texts):
-        return None
     levels = own.get("level") or [begins_with_level(text, assumed) for text in texts]
-    return None if None in levels else LayoutParts({"level": levels, "message": texts}, None, {})
+    if None in levels or "{" in "".join(texts):
+        found = zip(levels, texts, strict=True)
+        odd = Odd(place for place, (level, text) in enumerate(found) if level is None or text.lstrip().startswith("{"))
+        if odd:
+            return odd
+    return LayoutParts({"level": levels, "message": texts}, None, {})
+
+
+def layout_of(event: tuple[Any, int | None]) -> Hashable:
+    """Return the names and types of an event and of its envelope."""
+    sent, _ = event
+    if type(sent) is not dict:
+        return None
+    inner = [one for one in (sent.get("event"), sent.get("fields")) if type(one) is dict]
+    return (*sent, *map(type, sent.values()), *((*one, *map(type, one.values())) for one in inner))

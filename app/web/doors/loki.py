@@ -6,16 +6,18 @@ is no push at all is refused. python-logging-loki counts nothing but 204 as deli
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Response, make_response, request
 
 from app.errors import InvalidRecord, LogIngestorError
 from app.files import carried
-from app.log.limits import size_of
+from app.log.foreign.many import Columns, LayoutParts, Odd, columns, records
+from app.log.foreign.many import parts as parts_of
+from app.log.limits import sizes_of
 from app.log.loki import push
 from app.log.own import Ready
-from app.log.reading import record_at_once
 from app.times.written import Assumed
 from app.web.current import parts
 from app.web.doors.taking import PATIENCE, bury, door, read_body, take
@@ -33,12 +35,16 @@ def ingest() -> Response:
     """Accept entries; 204 when each is kept, or is a dead letter."""
     # tracing-loki names the one layer of snappy that every push in protobuf has.
     body = read_body(also=("snappy",))
+    assumed, most = assumed_of_source(), parts().settings.request_logs
+    take_usual = partial(usual, assumed=assumed)
     try:
-        found = _from_protobuf(body) if _is_packed() else push.from_json(body, parts().settings.request_logs)
+        if _is_packed():
+            found = push.from_protobuf(body, parts().settings.inflated_limit, most, take_usual)
+        else:
+            found = push.from_json(body, most, take_usual)
     except InvalidRecord as error:
         bury(body, error.problems[0])
         raise
-    assumed = assumed_of_source()
     take([_log(value, assumed) for value in found], body, patience=PATIENCE)
     return make_response("", 204)
 
@@ -49,10 +55,6 @@ def ready() -> Response:
     return make_response("ready\n", 200, {"Content-Type": "text/plain; charset=utf-8"})
 
 
-def _from_protobuf(body: bytes) -> list[Any]:
-    return push.from_protobuf(body, parts().settings.inflated_limit, parts().settings.request_logs)
-
-
 def _is_packed() -> bool:
     return request.mimetype in PROTOBUF or request.headers.get("Content-Encoding", "").strip().lower() == "snappy"
 
@@ -61,8 +63,6 @@ def _log(value: Any, assumed: Assumed) -> Any:
     """Return an entry as a log: its labels by the names that logs use, its text read as a line of a file is."""
     if not isinstance(value, dict):
         return value
-    if (found := at_once(value, assumed)) is not None:
-        return found
     note = value.pop("unread") if "timestamp" not in value and isinstance(value.get("unread"), dict) else None
     log = carried.read(value, assumed)
     if log.get("resourceId") is None:
@@ -78,17 +78,27 @@ def _log(value: Any, assumed: Assumed) -> Any:
 
 
 def at_once(value: dict[str, Any], assumed: Assumed) -> Ready | None:
-    """Return the log of an entry as most are, of texts and a time; None for one in which anything has to be looked for."""
-    texts = list(value.values())
-    if type(value.get("timestamp")) is int:
-        texts.pop()  # it stands last (app/log/loki/push.py)
-    size = size_of((*value, *texts)) if assumed.form is None else None
-    found = None if size is None else record_at_once(value, assumed)
-    if found is None or size is None:
+    """Return the log of one entry as `usual` does."""
+    held = columns([value])
+    found = None if held is None else usual(held, assumed)
+    return found[0] if isinstance(found, list) else None
+
+
+def usual(held: Columns, assumed: Assumed) -> list[Ready] | Odd | None:
+    """Return the logs of entries as most are, given their names and values; which of them, or None where all, must be looked at by themselves."""
+    texts = [values for name, values in held.items() if name != "timestamp"]
+    sizes = sizes_of("".join(held), texts) if assumed.form is None else None
+    found = None if sizes is None else parts_of(held, [{name: values[0] for name, values in held.items()}])
+    if not isinstance(found, LayoutParts):
+        return found
+    if sizes is None or found.instants is None or "resourceId" not in found.fields:
         return None
-    record, timed = found
-    whole = timed and record.resource_id is not None and not record.message.lstrip().startswith("{")
-    return Ready(record, size) if whole else None
+    messages = found.fields["message"]
+    if "{" in "".join(messages):
+        odd = Odd(place for place, message in enumerate(messages) if message.lstrip().startswith("{"))
+        if odd:
+            return odd
+    return list(map(Ready, records(found.fields, found.instants, found.rest), sizes))
 
 
 @bp.errorhandler(LogIngestorError)

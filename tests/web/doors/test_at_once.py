@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
 
@@ -11,15 +12,18 @@ from hypothesis import strategies as st
 
 from app.log.body import Item
 from app.log.limits import Limits
+from app.log.loki import push
 from app.log.otlp import packed, usual
 from app.log.own import Ready
 from app.log.schema import Parsed, Refused, read_items
 from app.times.written import Assumed
-from app.web.doors import hec_events, hec_usual
+from app.web.doors import hec_events, hec_usual, loki
 from app.web.doors.elastic import bulk
+from tests.log.loki.test_push import packed as packed_push
 from tests.log.otlp.test_records import TRACE, _attributes, _records, request
 from tests.thorough import examples
 from tests.web.doors.test_hec import _events, _objects
+from tests.web.doors.test_loki import NS, _entries
 
 LIMITS = Limits(message=65_536, metadata=65_536, retention_ms=10**12)
 #: When the logs come, in ms.
@@ -42,7 +46,7 @@ def _usual(number: int) -> dict[str, Any]:
 @given(st.lists(_records | st.integers(0, 9).map(_usual), min_size=1, max_size=5), _attributes)
 def test_records_of_otlp(records: list[dict[str, Any]], resource: dict[str, Any]) -> None:
     """Whatever their neighbours are."""
-    sent = request(*records, resource=resource).SerializeToString()
+    sent = request(*records, *records * 5, resource=resource).SerializeToString()
     at_once = taken(packed.read(sent, packed.log_records()))
     with patch.object(usual, "logs", return_value=None):
         found = packed.read(sent, packed.log_records())
@@ -116,7 +120,7 @@ _usual_events = st.integers(0, 9).map(_event) | st.builds(
 @given(st.lists(_usual_events, min_size=1, max_size=5) | st.lists(_events | _usual_events, min_size=1, max_size=5))
 def test_events_of_hec(events: list[dict[str, Any]]) -> None:
     """Of one layout or of several; the second time by the ways that the first has taught."""
-    body = "".join(json.dumps(event, ensure_ascii=False) for event in events).encode()
+    body = "".join(json.dumps(event, ensure_ascii=False) for event in events * 6).encode()
     with patch.object(hec_events, "assumed_of_source", Assumed.here):
         with patch.object(hec_usual, "logs", return_value=None):
             found = hec_events.read(body)
@@ -132,17 +136,75 @@ def test_events_of_hec(events: list[dict[str, Any]]) -> None:
 def test_events_of_several_layouts_are_taken_at_once() -> None:
     """Each with its like, in the order in which they were sent."""
     events = [_event(0), {**_event(1), "event": {"level": "info", "msg": "b"}}, _event(2), {**_event(3), "host": "b"}]
-    body = "".join(map(json.dumps, events)).encode()
+    body = "".join(map(json.dumps, events * 3)).encode()
     with patch.object(hec_events, "assumed_of_source", Assumed.here):
         hec_events.read(body)
         found = hec_events.read(body)
-    assert [(type(one), one.log.message) for one in found] == [
-        (Ready, text) for text in ("order 0", "b", "order 2", "order 3")
+    wanted = [(Ready, text) for text in ("order 0", "b", "order 2", "order 3")] * 3
+    assert [(type(one), one.log.message) for one in found] == wanted
+
+
+def _entry(number: int) -> dict[str, Any]:
+    """Return an entry as promtail sends it, with the labels of its stream."""
+    more = {"trace_id": f"{number + 1:032x}", "span_id": f"s{number:07x}", "zone": "a"}
+    return {"labels": {"service_name": "shop", "level": "warn"}, "line": f"order {number}", "time": NS, "more": more}
+
+
+def _json_push(entries: list[dict[str, Any]]) -> bytes:
+    values = [[entry.get("time", NS), entry["line"], entry.get("more", {})] for entry in entries]
+    streams = [{"stream": entry["labels"], "values": [value]} for entry, value in zip(entries, values, strict=True)]
+    return json.dumps({"streams": streams}).encode()
+
+
+def _packed_push(entries: list[dict[str, Any]]) -> bytes:
+    streams = []
+    for entry in entries:
+        time = entry.get("time", NS)
+        seconds, nanos = divmod(int(time), 10**9) if str(time).isdecimal() else (0, 0)
+        more = {name.encode(): value.encode() for name, value in entry.get("more", {}).items()}
+        pairs = ",".join(f"{name}={json.dumps(value)}" for name, value in entry["labels"].items())
+        streams.append((f"{{{pairs}}}".encode(), [(seconds, nanos, entry["line"].encode(), more)]))
+    return packed_push(*streams)
+
+
+def _taken_of_loki(read: Callable[[push.Take], list[Any]]) -> tuple[Any, ...]:
+    assumed = Assumed.here()
+    return taken([loki._log(one, assumed) for one in read(lambda held: loki.usual(held, assumed))])
+
+
+@settings(max_examples=examples(300), deadline=None)
+@given(
+    st.lists(st.integers(0, 99).map(_entry), min_size=1, max_size=5)
+    | st.lists(_entries | st.integers(0, 99).map(_entry), min_size=1, max_size=5)
+)
+def test_entries_of_loki(entries: list[dict[str, Any]]) -> None:
+    """In JSON and in protobuf, of one layout or of several; the second time by the ways that the first has taught."""
+    ours, packed_body = _json_push(entries * 6), _packed_push(entries * 6)
+    for read in (
+        lambda take: push.from_json(ours, take=take),
+        lambda take: push.from_protobuf(packed_body, 1 << 20, take=take),
+    ):
+        with patch.object(loki, "usual", return_value=None):
+            wanted = _taken_of_loki(read)
+        for _ in range(2):
+            assert _taken_of_loki(read) == wanted
+
+
+def test_usual_entries_are_taken_at_once() -> None:
+    """Once the first has taught its layout, and beside others."""
+    assumed = Assumed.here()
+    loki._log(push.from_json(_json_push([_entry(0)]))[0], assumed)
+    other = {"labels": {"service_name": "shop"}, "line": "x", "time": NS}
+    body = _packed_push([*map(_entry, range(9)), other, _entry(9)])
+    found = push.from_protobuf(body, 1 << 20, take=lambda held: loki.usual(held, assumed))
+    assert [type(one) for one in found] == [*[Ready] * 9, dict, Ready]
+    assert [one.log.trace_id for one in found if isinstance(one, Ready)] == [
+        f"{number + 1:032x}" for number in range(10)
     ]
 
 
 def test_a_record_that_is_odd_leaves_its_neighbours_usual() -> None:
-    """It alone is looked at by itself."""
-    sent = request(*map(_usual, range(3)), {**_usual(3), "body": [1]}, _usual(4)).SerializeToString()
+    """It and a few others are looked at by themselves."""
+    sent = request(*map(_usual, range(30)), {**_usual(30), "body": [1]}).SerializeToString()
     found = packed.read(sent, packed.log_records())
-    assert [type(one) for one in found] == [Ready, Ready, Ready, dict, Ready]
+    assert [type(one) for one in found] == [*[Ready] * 30, dict]
