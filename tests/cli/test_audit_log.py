@@ -97,6 +97,7 @@ def test_what_commands_leave(command: Commands, fill: Fill, make_record: MakeRec
     assert "--limit N gives more" in shown.stderr
 
 
+@pytest.mark.system
 def test_arguments_that_are_no_utf_8_are_kept_too(
     command: Commands, processes: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

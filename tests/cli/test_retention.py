@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from app.backends import Backends
 from app.log.record import IdSource
 from app.times.instant import now_ms
@@ -14,6 +16,7 @@ from tests.conftest import Fill, MakeRecord
 OLD = 10 * 3_600_000
 
 
+@pytest.mark.system
 def test_a_preview_says_what_expire_then_deletes(
     command: Commands, processes: Processes, make_record: MakeRecord, fill: Fill
 ) -> None:
@@ -34,6 +37,7 @@ def test_a_preview_says_what_expire_then_deletes(
     assert [one["logs"] for one in command.json("retention", "preview", rules)] == [0, 0]
 
 
+@pytest.mark.system
 def test_delete_leaves_what_is_held(
     backends: Backends, processes: Processes, make_record: MakeRecord, fill: Fill
 ) -> None:
