@@ -22,6 +22,7 @@ from app.query.meaning import predicate
 from app.query.text import text
 from app.systems.sqlite.index import counting
 from app.times import instant
+from app.web import current
 from app.web.api import hints
 from app.web.search import counts
 from app.web.security.rights import right_of
@@ -50,6 +51,7 @@ def _unhurried() -> Iterator[None]:
             (counting, ("AUTO_SECONDS",)),
             (explain, ("EXPLAIN_SECONDS", "LOOK_SECONDS")),
             (hints, ("COMPLETE_SECONDS",)),
+            (current, ("QUERY_SECONDS",)),
             (counts, ("COUNT_SECONDS", "QUICK_SECONDS")),
         ):
             for name in names:
