@@ -41,7 +41,8 @@ def logs(events: Sequence[tuple[Any, int | None]], assumed: Assumed) -> list[Rea
     if held is None or None in sizes or assumed.form is not None or not held.keys() <= KNOWN:
         return None
     times, hosts, said = held.get("time", (0,)), held.get("host", (0,)), _said(held)
-    if said is None or type(times[0]) is not float or not (min(times) > 0 and max(times) < PLAIN_TIME):
+    # Each by itself: the least and the greatest of several say nothing where one is NaN.
+    if said is None or type(times[0]) is not float or not all(0 < time < PLAIN_TIME for time in times):
         return None
     metadata, own = said
     found = _parts(held.get("event", (0,)), own, assumed)

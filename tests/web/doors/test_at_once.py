@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -131,6 +132,21 @@ def test_events_of_hec(events: list[dict[str, Any]]) -> None:
             found = hec_events.read(body)
             assert [one for one in found if isinstance(one, Refused)] == refused
             assert taken([one for one in found if not isinstance(one, Refused)]) == wanted
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("time", ["NaN", "Infinity", "-1.5", "1e300"])
+def test_an_event_whose_time_is_no_number_leaves_its_neighbours_usual(time: str, place: int) -> None:
+    """Wherever it stands among them."""
+    events = [json.dumps(_event(number)) for number in range(3)]
+    odd = events[:]
+    odd[place] = odd[place].replace(f'"time": {_event(place)["time"]}', f'"time": {time}')
+    body = "".join(odd).encode()
+    with patch.object(hec_events, "assumed_of_source", Assumed.here):
+        with patch.object(hec_usual, "logs", return_value=None):
+            wanted = taken(hec_events.read(body))
+        hec_events.read("".join(events).encode())
+        assert taken(hec_events.read(body)) == wanted
 
 
 def test_events_of_several_layouts_are_taken_at_once() -> None:
