@@ -230,7 +230,13 @@ def _merged(outer: Foreign, inner: Foreign) -> Foreign:
         log["level"] = outer.log["level"]
     if "timestamp" in outer.log and isinstance(inner.sent_time, str) and _LOCAL.fullmatch(inner.sent_time) is not None:
         log["timestamp"] = outer.log["timestamp"]  # the wrapper's is certain, of the other the zone would be a guess
-    metadata = {**(outer.log.get("metadata") or {}), **(inner.log.get("metadata") or {})}
+    read_as = " in ".join(name for name in (inner.read_as, outer.read_as) if name)
+    several = [one.log["metadata"] for one in (outer, inner) if one.log.get("metadata")]
+    odd = next((one for one in several if type(one) is not dict), None)
+    if odd is not None:
+        # A log in our own form, which is refused for them as it is where nothing wraps it.
+        return Foreign({**log, "metadata": odd}, read_as, origins, inner.sent_time)
+    metadata = {name: value for one in several for name, value in one.items()}
     if outer.log.get("message") == metadata.get("message"):
         metadata.pop("message", None)
     for name in _SHORTS:
@@ -238,7 +244,6 @@ def _merged(outer: Foreign, inner: Foreign) -> Foreign:
             _settle(name, outer, inner, log, origins, metadata)
     if metadata:
         log["metadata"] = metadata
-    read_as = " in ".join(name for name in (inner.read_as, outer.read_as) if name)
     return Foreign(log, read_as, origins, inner.sent_time)
 
 

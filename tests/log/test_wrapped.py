@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from app.errors import Problem
+from app.log.limits import Limits
 from app.log.reading import to_log
+from app.log.schema import read_items
 from app.times.written import Assumed
 
 
@@ -25,6 +28,17 @@ def test_nothing_of_a_wrapper_gives_way_without_a_trace() -> None:
     own = '{"msg":"m","service":"pay","level":"warn"}'
     log = one(json.dumps({"host": "node-1", "message": own}))
     assert (log["resourceId"], log["metadata"]) == ("pay", {"host": "node-1"})
+
+
+@pytest.mark.parametrize("metadata", ["x", ["x"], 5])
+def test_metadata_that_are_no_object_are_refused_within_a_log_too(metadata: Any) -> None:
+    """Of the wrapper, or of what it wraps, as those of a log in our own form that wraps nothing."""
+    inner, own = {"level": "warn", "message": "q"}, {"resourceId": "a", "metadata": metadata}
+    for sent in ({"message": json.dumps(inner), **own}, {"message": json.dumps({**inner, **own}), "n": 1}):
+        found = read_items([sent, {"message": "m"}], Limits(message=999, metadata=999, retention_ms=999), 0)
+        assert [log.message for log in found.logs] == ["m"]
+        problems = [one.problem for one in found.refused]
+        assert problems == [Problem("is not a JSON object", "metadata", index=0)]
 
 
 @pytest.mark.parametrize(
