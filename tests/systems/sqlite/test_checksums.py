@@ -283,3 +283,46 @@ def test_a_damaged_row_of_a_segment_is_taken_from_its_keys(
     assert store.count(bytes(16), b"\xff" * 16) == LOGS * SEGMENTS
     assert "is damaged; its keys are taken for it" in caplog.text
     assert len(checking.checked(database).damaged) == 1
+
+
+@pytest.mark.parametrize("other", ["first + 1048576000", "first - 2000", "-first", "first + 1"])
+def test_a_damaged_first_place_hides_no_log(database: SqliteDatabase, other: str) -> None:
+    """Neither of its segment nor of others, among which it is looked for by it."""
+    asked = answers(database)
+    right = [ask() for ask in asked]
+    with database.write(durable=True) as connection:
+        connection.execute(f"UPDATE segments SET first = {other} WHERE first / 1024 = 5")
+        forget_open(connection)
+    assert [ask() for ask in asked] == right
+    found = checking.checked(database)
+    assert (found.whole, len(found.damaged)) == (SEGMENTS - 1, 1)
+
+
+@pytest.mark.parametrize(
+    "other", ["first = first + 1048576000", "first = 3000", "last = last + 1048576000", "last = 3"]
+)
+def test_a_segment_that_is_nowhere_hides_no_log_of_another(database: SqliteDatabase, other: str) -> None:
+    """Where a place is damaged, and what its keys are known by too: it is an error to ask for its own."""
+    asked = answers(database)
+    right = [ask() for ask in asked]
+    with database.write(durable=True) as connection:
+        connection.execute(f"UPDATE segments SET {other}, stamp = stamp + 1 WHERE first / 1024 = 5")
+        forget_open(connection)
+    failed = 0
+    for ask, wanted in zip(asked, right, strict=True):
+        try:
+            assert ask() == wanted
+        except DAMAGED:
+            failed += 1
+    assert failed > 0
+
+
+@pytest.mark.parametrize("column", ["first_id", "last_id"])
+@pytest.mark.parametrize("other", ["x'ffffffffffffffffffffffffffffffff'", "x''", "'abc'", "5"])
+def test_a_damaged_id_of_a_row_is_named_as_it_is(database: SqliteDatabase, column: str, other: str) -> None:
+    """Whatever it is, and a time that no calendar has among it."""
+    with database.write(durable=True) as connection:
+        connection.execute(f"UPDATE segments SET {column} = {other} WHERE first / 1024 = 5")
+    (one,) = checking.checked(database).damaged
+    assert "the logs at the places 5120 to 5639, received from " in one
+    assert "2023-11-14T22:13:25Z" in one

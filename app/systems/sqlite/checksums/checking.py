@@ -25,12 +25,13 @@ _ROWS = 64
 
 def checked(database: SqliteDatabase) -> Checked:
     """Return what of a file's segments, and of what is searched in them, is damaged."""
-    found, after = Checked(), -1
+    found, after = Checked(), 0
     while True:
         with database.snapshot() as connection:
-            statement = f"SELECT {COLUMNS} FROM segments WHERE first > ? ORDER BY first LIMIT {_ROWS}"
+            # By the number, which is no part of what can be damaged unseen: a first place may be anything.
+            statement = f"SELECT number, {COLUMNS} FROM segments WHERE number > ? ORDER BY number LIMIT {_ROWS}"
             rows = connection.execute(statement, (after,)).fetchall()
-            for row in rows:
+            for _, *row in rows:
                 _check(found, connection, row)
         if len(rows) < _ROWS:
             break
@@ -40,7 +41,7 @@ def checked(database: SqliteDatabase) -> Checked:
     return found
 
 
-def _check(found: Checked, connection: Connection, row: tuple[Any, ...]) -> None:
+def _check(found: Checked, connection: Connection, row: list[Any]) -> None:
     """Look at one segment."""
     one = Segment(*row[:-1])
     statement = f"SELECT {', '.join(_PARTS)} FROM segment_columns WHERE first = ?"
@@ -60,10 +61,18 @@ def _check(found: Checked, connection: Connection, row: tuple[Any, ...]) -> None
             checksum.opened(part, checksum.start(one.stamp, name))
         found.whole += 1
     except DAMAGED:
-        first, last = (instant.text((int.from_bytes(end[:6], "big"), 0)) for end in (one.first_id, one.last_id))
+        first, last = map(_received, (one.first_id, one.last_id))
         found.damaged.append(f"the logs at the places {one.first} to {one.last}, received from {first} to {last}")
     finally:
         let_go(one)
+
+
+def _received(end: Any) -> str:
+    """Return when the log of an id was received; of an id that is damaged its bytes."""
+    try:
+        return instant.text((int.from_bytes(end[:6], "big"), 0))
+    except (ValueError, TypeError):
+        return repr(end)
 
 
 def _marks(database: SqliteDatabase) -> Iterator[tuple[int, int]]:

@@ -12,7 +12,7 @@ import threading
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from operator import attrgetter
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from app.systems.sqlite import rows
 from app.systems.sqlite.checksums import checksum
 from app.systems.sqlite.file import Connection
 from app.systems.sqlite.segments.parts import DAMAGED, Longs
+from app.systems.sqlite.segments.places import BLOCK
 from app.systems.sqlite.segments.stored import COLUMNS, Segment
 
 log = logging.getLogger(__name__)
@@ -92,7 +93,8 @@ class Directory:
     def renewed(self, connection: Connection) -> Directory:
         """Return those that the connection's transaction sees, with what is open of them."""
         known = {one.stamp: one for one in self._segments}
-        return Directory([known.get(one.stamp, one) for one in _read(connection, "ORDER BY first")])
+        found = sorted(_read(connection, "ORDER BY first"), key=_first)
+        return Directory([known.get(one.stamp, one) for one in found])
 
     def segment(self, number: int) -> Segment:
         """Return one of them, counted in the order of places."""
@@ -171,13 +173,14 @@ def _read(connection: Connection, which: str) -> list[Segment]:
     """Return the rows of *which* segments; a damaged one as its keys say it."""
     found = list[Segment]()
     for *row, kept in connection.execute(f"SELECT {COLUMNS} FROM segments {which}").fetchall():
-        one = Segment(*row)
-        found.append(one if kept is None or kept == checksum.of_row(row) else _mended(connection, one))
+        whole = kept is None or kept == checksum.of_row(row)
+        found.append(Segment(*row) if whole else _mended(connection, row, kept))
     return found
 
 
-def _mended(connection: Connection, one: Segment) -> Segment:
+def _mended(connection: Connection, row: list[Any], kept: int) -> Segment:
     """Return what the keys of a segment say that its row must be; the same segment where they can't be read."""
+    one = Segment(_place(connection, row, kept), *row[1:])
     try:
         keys = one.keys(connection)
         ids, places = keys.ids(), keys.places
@@ -185,11 +188,31 @@ def _mended(connection: Connection, one: Segment) -> Segment:
         if one.stamp not in _damaged:
             log.exception("the row of the segment of the place %d is damaged and can't be made out", one.first)
         _damaged.add(one.stamp)
-        return one
+        return _apart(connection, one)
     if one.stamp not in _damaged:
         log.error("the row of the segment of the place %d is damaged; its keys are taken for it", one.first)
     _damaged.add(one.stamp)
     return Segment(int(places[0]), int(places[-1]), len(keys), one.stamp, min(ids), max(ids))
+
+
+def _apart(connection: Connection, one: Segment) -> Segment:
+    """Return a segment that can't be read at one of its places where these can't be true: it hides no other there, and its block is not answered without it."""
+    if one.first <= one.last and one.first // BLOCK == one.last // BLOCK:
+        return one
+    found = connection.execute("SELECT first FROM segment_columns WHERE first = ?", (one.first,)).fetchone()
+    place = one.last if found is None else one.first
+    return Segment(place, place, one.logs, one.stamp, one.first_id, one.last_id)
+
+
+def _place(connection: Connection, row: list[Any], kept: int) -> int:
+    """Return the first place of a segment whose row is damaged, by which its parts are found: that with which the row is what was written, if there is one."""
+    first, last, *others = row
+    # All of a segment lies in one block.
+    statement = f"SELECT first FROM segment_columns WHERE first BETWEEN ? - {BLOCK - 1} AND ?"
+    for (other,) in connection.execute(statement, (last, last)).fetchall():
+        if checksum.of_row([other, last, *others]) == kept:
+            return int(other)
+    return int(first)
 
 
 class _States:
