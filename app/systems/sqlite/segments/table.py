@@ -62,7 +62,10 @@ def remove(connection: Connection, found: Segment, at: Sequence[int]) -> None:
     left = [row for row in range(found.logs) if row not in gone]
     places = found.keys(connection).places[left].tolist()
     records = found.records(connection, left)
-    for table in ("segments", "segment_columns", "segment_parts"):
+    if not connection.execute("DELETE FROM segments WHERE first = ?", (found.first,)).rowcount:
+        # The first place that its row names is damaged: its keys know it (directory.py), and its stamp is there once.
+        connection.execute("DELETE FROM segments WHERE stamp = ?", (found.stamp,))
+    for table in ("segment_columns", "segment_parts"):
         connection.execute(f"DELETE FROM {table} WHERE first = ?", (found.first,))
     if left:
         columns = LogColumns.of(records)
