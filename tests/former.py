@@ -70,7 +70,8 @@ def without_checksums(database: SqliteDatabase) -> None:
                 if packed is not None:
                     whole = checksum.opened(packed, checksum.start(stamp, name))
                     connection.execute(f"UPDATE segment_columns SET {name} = ? WHERE first = ?", (whole, first))
-        connection.execute("UPDATE segments SET checksum = NULL")
+        # Another stamp, for this process knows the segment of the former one.
+        connection.execute("UPDATE segments SET checksum = NULL, stamp = stamp + 1")
         for table, key, value in (("marks", "block", "bits"), ("sentence_groups", "number", "counts")):
             for number, packed in connection.execute(f"SELECT {key}, {value} FROM {table}").fetchall():
                 whole = checksum.opened(packed, number)

@@ -182,6 +182,18 @@ def test_no_bit_of_a_sealed_part_can_change_unseen() -> None:
                 checksum.opened(bytes(changed), 77)
 
 
+@pytest.mark.parametrize("part", ["keys", "fields", "skeletons", "variables", "digits", "docs0"])
+@pytest.mark.parametrize("first", ["00", "91", "c0"])
+def test_a_part_that_lost_its_mark_is_named_too(database: SqliteDatabase, part: str, first: str) -> None:
+    """Never taken for one of an earlier release, whose parts have none."""
+    with database.write(durable=True) as connection:
+        statement = f"UPDATE segment_columns SET {part} = CAST(x'{first}' || substr({part}, 2) AS BLOB) WHERE first / 1024 = {VARIED}"
+        connection.execute(statement)
+        forget_open(connection)
+    with pytest.raises(DamagedPart, match=f"places {VARIED * 1024} to .*the {part} of their segment"):
+        SqliteStore(database).get([log_of(VARIED, at).id for at in range(LOGS)])
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [

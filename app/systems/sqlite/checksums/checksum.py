@@ -52,9 +52,9 @@ def has(packed: bytes) -> bool:
     return packed[:1] == _MARK
 
 
-def opened(packed: bytes, begun: int) -> bytes:
-    """Return what was sealed; raises DamagedPart where it is anything else."""
-    if packed[:1] != _MARK:
+def opened(packed: bytes, begun: int, *, always: bool = False) -> bytes:
+    """Return what was sealed; raises DamagedPart where it is anything else. What has no checksum is returned as it is, unless all *always* have one."""
+    if packed[:1] != _MARK and not always:
         return packed
     if crc32(packed, begun) != _WHOLE:
         raise DamagedPart("its bytes are not those that were written")

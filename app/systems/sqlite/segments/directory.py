@@ -174,13 +174,13 @@ def _read(connection: Connection, which: str) -> list[Segment]:
     found = list[Segment]()
     for *row, kept in connection.execute(f"SELECT {COLUMNS} FROM segments {which}").fetchall():
         whole = kept is None or kept == checksum.of_row(row)
-        found.append(Segment(*row) if whole else _mended(connection, row, kept))
+        found.append(Segment(*row, sealed=kept is not None) if whole else _mended(connection, row, kept))
     return found
 
 
 def _mended(connection: Connection, row: list[Any], kept: int) -> Segment:
     """Return what the keys of a segment say that its row must be; the same segment where they can't be read."""
-    one = Segment(_place(connection, row, kept), *row[1:])
+    one = Segment(_place(connection, row, kept), *row[1:], sealed=True)
     try:
         keys = one.keys(connection)
         ids, places = keys.ids(), keys.places
@@ -192,7 +192,7 @@ def _mended(connection: Connection, row: list[Any], kept: int) -> Segment:
     if one.stamp not in _damaged:
         log.error("the row of the segment of the place %d is damaged; its keys are taken for it", one.first)
     _damaged.add(one.stamp)
-    return Segment(int(places[0]), int(places[-1]), len(keys), one.stamp, min(ids), max(ids))
+    return Segment(int(places[0]), int(places[-1]), len(keys), one.stamp, min(ids), max(ids), sealed=True)
 
 
 def _apart(connection: Connection, one: Segment) -> Segment:
@@ -201,7 +201,7 @@ def _apart(connection: Connection, one: Segment) -> Segment:
         return one
     found = connection.execute("SELECT first FROM segment_columns WHERE first = ?", (one.first,)).fetchone()
     place = one.last if found is None else one.first
-    return Segment(place, place, one.logs, one.stamp, one.first_id, one.last_id)
+    return Segment(place, place, one.logs, one.stamp, one.first_id, one.last_id, sealed=True)
 
 
 def _place(connection: Connection, row: list[Any], kept: int) -> int:

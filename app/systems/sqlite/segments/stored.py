@@ -56,11 +56,14 @@ class Segment:
         "last",
         "last_id",
         "logs",
+        "sealed",
         "stamp",
         "used",
     )
 
-    def __init__(self, first: int, last: int, logs: int, stamp: int, first_id: bytes, last_id: bytes) -> None:
+    def __init__(
+        self, first: int, last: int, logs: int, stamp: int, first_id: bytes, last_id: bytes, *, sealed: bool = False
+    ) -> None:
         #: Its first and last place, between which some may be empty.
         self.first = first
         self.last = last
@@ -69,6 +72,8 @@ class Segment:
         #: The lowest and the highest id.
         self.first_id = first_id
         self.last_id = last_id
+        #: Whether its row has a checksum: then each of its parts has one.
+        self.sealed = sealed
         #: Grows with each use.
         self.used = 0
         self._keys: OpenKeys | None = None
@@ -99,7 +104,7 @@ class Segment:
 
     def _checked(self, name: str, part: bytes) -> bytes:
         try:
-            return checksum.opened(part, checksum.start(self.stamp, name))
+            return checksum.opened(part, checksum.start(self.stamp, name), always=self.sealed)
         except checksum.DamagedPart as error:
             where = f"the logs at the places {self.first} to {self.last} can't be read"
             raise checksum.DamagedPart(f"{where}: the {name} of their segment are not what was written") from error
