@@ -32,7 +32,7 @@ def test_nothing_of_a_wrapper_gives_way_without_a_trace() -> None:
 
 @pytest.mark.parametrize("metadata", ["x", ["x"], 5])
 def test_metadata_that_are_no_object_are_refused_within_a_log_too(metadata: Any) -> None:
-    """Of the wrapper, or of what it wraps, as those of a log in our own form that wraps nothing."""
+    """Those of the wrapper as those of what it wraps, as in a log in our own form that wraps nothing."""
     inner, own = {"level": "warn", "message": "q"}, {"resourceId": "a", "metadata": metadata}
     for sent in ({"message": json.dumps(inner), **own}, {"message": json.dumps({**inner, **own}), "n": 1}):
         found = read_items([sent, {"message": "m"}], Limits(message=999, metadata=999, retention_ms=999), 0)

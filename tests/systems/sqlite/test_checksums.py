@@ -332,7 +332,7 @@ def test_a_segment_that_is_nowhere_hides_no_log_of_another(database: SqliteDatab
 @pytest.mark.parametrize("column", ["first_id", "last_id"])
 @pytest.mark.parametrize("other", ["x'ffffffffffffffffffffffffffffffff'", "x''", "'abc'", "5"])
 def test_a_damaged_id_of_a_row_is_named_as_it_is(database: SqliteDatabase, column: str, other: str) -> None:
-    """Whatever it is, and a time that no calendar has among it."""
+    """It may be no id at all, or have a time that no calendar has."""
     with database.write(durable=True) as connection:
         connection.execute(f"UPDATE segments SET {column} = {other} WHERE first / 1024 = 5")
     (one,) = checking.checked(database).damaged
