@@ -13,7 +13,6 @@ from app.files import carried
 from app.json_text import LENIENT, NotJSON, decode
 from app.log.foreign.many import together
 from app.log.limits import REQUEST_LOGS, Sharing, ensure_few, sizes
-from app.log.own import Ready
 from app.log.scalars import deep_json
 from app.log.schema import Refused, payload_of
 from app.times import written
@@ -47,7 +46,7 @@ def read(body: bytes, most: int = REQUEST_LOGS) -> list[Any]:
         sized,
         hec_usual.layout_of,
         lambda some: hec_usual.logs(some, assumed),
-        lambda one: one[0] if isinstance(one[0], Refused) else log_of(one[0], None, assumed),
+        lambda one: one[0] if isinstance(one[0], Refused) else log_of(one[0], assumed),
     )
 
 
@@ -98,13 +97,11 @@ def _slowly(text: str) -> list[Any]:
     return found
 
 
-def log_of(sent: Any, size: int | None, assumed: Assumed) -> dict[str, Any] | Refused | Ready:
-    """Return the log of an event; what HEC itself refuses is refused. *size* are its bytes as JSON, None where all of it is to be looked at."""
+def log_of(sent: Any, assumed: Assumed) -> dict[str, Any] | Refused:
+    """Return the log of an event that is looked at by itself; what HEC itself refuses is refused."""
     problem = _problem(sent)
     if problem is not None:
         return Refused(problem, payload_of(sent))
-    if size is not None and isinstance(at_once := hec_usual.logs([(sent, size)], assumed), list):
-        return at_once[0]
     event, (metadata, own) = sent["event"], _said(sent)
     time = given = sent.get("time")
     if given is not None and not (type(given) is float and 0 < given < hec_usual.PLAIN_TIME):

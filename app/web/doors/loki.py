@@ -13,7 +13,7 @@ from flask import Response, make_response, request
 
 from app.errors import InvalidRecord, LogIngestorError
 from app.files import carried
-from app.log.foreign.many import Columns, LayoutParts, Odd, columns, records
+from app.log.foreign.many import Columns, LayoutParts, Odd, records
 from app.log.foreign.many import parts as parts_of
 from app.log.limits import sizes_of
 from app.log.loki import push
@@ -75,13 +75,6 @@ def _log(value: Any, assumed: Assumed) -> Any:
         # Pino's line has a time of its own where pino-loki sends NaN: then nothing is unread.
         log["metadata"] = {**metadata, "unread": {**(metadata.get("unread") or {}), **note}}
     return log
-
-
-def at_once(value: dict[str, Any], assumed: Assumed) -> Ready | None:
-    """Return the log of one entry as `usual` does."""
-    held = columns([value])
-    found = None if held is None else usual(held, assumed)
-    return found[0] if isinstance(found, list) else None
 
 
 def usual(held: Columns, assumed: Assumed) -> list[Ready] | Odd | None:
