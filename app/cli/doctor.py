@@ -252,7 +252,9 @@ def _checksums(backends: Backends) -> Finding:
         damaged, searched = damaged or bool(one.damaged), searched or bool(one.search_damaged)
     advice = [_DAMAGED] if damaged else []
     if searched:
-        advice.append("`logingestor rebuild` makes anew what searches need; until then they are right, and slower")
+        # A rebuild reads every log, so that it ends at a segment that can't be read.
+        anew = "" if damaged else "; `logingestor rebuild` makes anew what they need"
+        advice.append(f"searches are right, and slower{anew}")
     return Finding("checksums", not advice, "; ".join(said), "; ".join(advice))
 
 

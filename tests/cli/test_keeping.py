@@ -172,17 +172,20 @@ def test_doctor_names_damaged_segments(
     assert (whole["ok"], whole["found"]) == (True, "record: 2 segments are what was written")
     database = SqliteDatabase(settings.database)
     with database.write(durable=True) as connection:
+        connection.execute("INSERT INTO marks VALUES (0, x'00')")
+    assert "`logingestor rebuild`" in line(1)["advice"]
+    with database.write(durable=True) as connection:
         (first, packed) = connection.execute("SELECT first, keys FROM segment_columns ORDER BY first").fetchone()
         changed = packed[:-9] + bytes([packed[-9] ^ 1]) + packed[-8:]
         connection.execute("UPDATE segment_columns SET keys = ? WHERE first = ?", (changed, first))
-        connection.execute("INSERT INTO marks VALUES (0, x'00')")
     database.close()
     found = line(1)
     assert not found["ok"]
     assert f"1 can't be read: the logs at the places {first} to {first + 499}, received from 20" in found["found"]
     assert "what makes searches quicker is damaged of: the places 0 to 1023" in found["found"]
     assert "these lie in a backup" in found["advice"]
-    assert "`logingestor rebuild`" in found["advice"]
+    # It would end at the segment that can't be read.
+    assert "`logingestor rebuild`" not in found["advice"]
     assert backends.store.get([records[700].id]) == [records[700]]
 
 
