@@ -133,6 +133,23 @@ def test_forms_leave_the_cursor_inside(open_page: Open) -> None:
     expect(bar(page)).to_have_value('resourceId:prefix("server-")')
 
 
+def test_a_list_drawn_anew_under_the_mouse_gives_what_was_pressed(open_page: Open) -> None:
+    """The answer to a later question draws the list anew between press and release: what was pressed is taken all the same."""
+    page = open_page()
+    bar(page).fill("resourceId:ser")
+    page.keyboard.press("Control+Space")
+    await_offer(page, "server-2")
+    offered(page, "server-2").hover()
+    page.mouse.down()
+    options(page).first.evaluate("(item) => item.setAttribute('data-before', '')")
+
+    page.keyboard.press("Control+Space")
+    expect(page.locator("#suggestions [data-before]")).to_have_count(0)
+    page.mouse.up()
+
+    expect(bar(page)).to_have_value("resourceId:server-2")
+
+
 def test_range_of_the_page_limits_what_is_offered(open_page: Open) -> None:
     """Only values of the time range that is typed beside it are offered."""
     page = open_page(f"/?from={FIRST}&to=2024-03-01T00:03:00Z")

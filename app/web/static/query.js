@@ -71,16 +71,28 @@ class Bar {
     input.addEventListener("focus", () => input.value || this.remember());
     input.addEventListener("click", () => (input.value ? this.open && this.later() : this.remember()));
     input.parentNode.addEventListener("focusout", (event) => input.parentNode.contains(event.relatedTarget) || this.close());
-    // The input keeps the focus: a combobox points at its options.
-    this.list.addEventListener("pointerdown", (event) => event.preventDefault());
+    this.list.addEventListener("pointerdown", (event) => {
+      // The input keeps the focus: a combobox points at its options.
+      event.preventDefault();
+      this.pressed = this.at(event.target);
+    });
+    // A late answer may draw the list anew between press and release: no click comes then, and what was pressed is meant.
+    this.list.addEventListener("pointerup", () => this.pressed?.item.isConnected === false && this.accept(this.pressed.option));
+    addEventListener("pointerup", () => (this.pressed = undefined));
     this.list.addEventListener("click", (event) => {
-      const at = [...this.list.children].indexOf(event.target.closest("li"));
-      if (at >= 0) this.accept(this.options[at]);
+      const chosen = this.at(event.target);
+      if (chosen) this.accept(chosen.option);
     });
   }
 
   get open() {
     return !this.box.hidden;
+  }
+
+  /** Return the option that an element of the list belongs to, with its item. */
+  at(element) {
+    const item = element.closest("li");
+    return item ? { item, option: this.options[[...this.list.children].indexOf(item)] } : undefined;
   }
 
   close() {
@@ -100,6 +112,7 @@ class Bar {
   }
 
   async ask() {
+    clearTimeout(this.timer);
     this.asking?.abort();
     this.asking = new AbortController();
     const number = ++this.number;
