@@ -214,16 +214,22 @@ def test_two_upgrades_at_once_make_one_database(tmp_path: Path) -> None:
     assert schema.current(path) == schema.HEAD
 
 
-def test_an_upgrade_waits_for_those_that_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An upgrade of a large file takes minutes: another process waits for it, for WAIT_SECONDS rather than the driver's five."""
-    path = tmp_path / "new.db"
+def test_an_upgrade_waits_for_those_that_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An upgrade of a large file takes minutes: another process says that it waits, for WAIT_SECONDS rather than the driver's five."""
+    monkeypatch.setattr(schema, "SILENT_SECONDS", 0.05)
+    path = tmp_path / "old.db"
+    at_revision(path, REVISIONS[-2])
     with closing(pysqlite3.connect(str(path), isolation_level=None)) as busy:
         busy.execute("BEGIN IMMEDIATE")
-        busy.execute("CREATE TABLE somebody (id INTEGER)")
         with monkeypatch.context() as changed:
             changed.setattr(schema, "WAIT_SECONDS", 0.1)
             with pytest.raises(Unavailable, match="is locked"):
                 schema.upgrade(path)
+        assert caplog.messages == [
+            "Another process writes to the database, an upgrade perhaps: this upgrade waits for it."
+        ]
         waiter = threading.Thread(target=schema.upgrade, args=(path,))
         waiter.start()
         busy.execute("ROLLBACK")

@@ -136,7 +136,7 @@ def test_forms_leave_the_cursor_inside(open_page: Open) -> None:
 def test_a_list_drawn_anew_under_the_mouse_gives_what_was_pressed(open_page: Open) -> None:
     """The answer to a later question draws the list anew between press and release: what was pressed is taken all the same."""
     page = open_page()
-    bar(page).fill("resourceId:ser")
+    bar(page).fill("resourceId:se")
     page.keyboard.press("Control+Space")
     await_offer(page, "server-2")
     offered(page, "server-2").hover()

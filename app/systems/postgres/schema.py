@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import psycopg2.errors
 
 from app.errors import InvalidSettings, Problem, Unavailable
 from app.systems.postgres import server
 from app.systems.postgres.server import Cursor
 from app.systems.sql.head import HEAD
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+log = logging.getLogger(__name__)
+
 #: The oldest release that is used: 13 brought 64-bit transaction ids as a type, and FETCH ... WITH TIES.
 OLDEST = 130_000
+#: Seconds for which an upgrade waits for another before it says so.
+SILENT_SECONDS = 2.0
 #: Advisory locks: of whoever makes or changes tables, and of whoever makes or drops periods.
 UPGRADE_LOCK = 0x10C_1465_7001
 PERIODS_LOCK = 0x10C_1465_7002
@@ -72,7 +82,7 @@ def upgrade(url: str) -> None:
     engine = create_engine("postgresql+psycopg2://", creator=lambda: _for_upgrade(url))
     try:
         with engine.connect() as connection, connection.begin():
-            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})")
+            _take_turn(connection)
             migrate.to_head(connection)
             _number_anew(connection.connection.cursor())
     except migrate.MigrationError as error:
@@ -81,6 +91,23 @@ def upgrade(url: str) -> None:
         raise Unavailable(f"{server.place(url)} can't be upgraded: {error.orig}") from error
     finally:
         engine.dispose()
+
+
+def _take_turn(connection: Connection) -> None:
+    """Wait for other processes that upgrade; the console says so when they take long."""
+    from sqlalchemy.exc import OperationalError
+
+    lock = f"SELECT pg_advisory_xact_lock({UPGRADE_LOCK})"
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{SILENT_SECONDS:g}s'")
+            connection.exec_driver_sql(lock)
+    except OperationalError as error:
+        if not isinstance(error.orig, psycopg2.errors.LockNotAvailable):
+            raise
+        log.warning("Another process upgrades the database: this upgrade waits for it.")
+        connection.exec_driver_sql(lock)
+    connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
 
 
 def _for_upgrade(url: str) -> Any:

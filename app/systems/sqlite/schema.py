@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,9 +16,10 @@ from app.systems.sql.head import HEAD
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
+log = logging.getLogger(__name__)
 
-#: Seconds for which an upgrade waits for others that write, another upgrade of a large file among them.
-WAIT_SECONDS = 3600.0
+#: Seconds for which an upgrade waits for others that write, another upgrade of a large file among them; seconds until it says so.
+WAIT_SECONDS, SILENT_SECONDS = 3600.0, 2.0
 
 
 def current(path: Path) -> str | None:
@@ -98,7 +100,21 @@ def begin_at_once(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def _begun(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        with closing(connection.connection.cursor()) as cursor:
+            _begin(cursor)
+
+
+def _begin(cursor: Any) -> None:
+    """Begin to write, after others that do; the console says so when they take long."""
+    for seconds in (SILENT_SECONDS, WAIT_SECONDS):
+        try:
+            cursor.execute(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
+            cursor.execute("BEGIN IMMEDIATE")
+            return
+        except pysqlite3.OperationalError as error:
+            if seconds == WAIT_SECONDS or "locked" not in str(error):
+                raise
+            log.warning("Another process writes to the database, an upgrade perhaps: this upgrade waits for it.")
 
 
 def _too_new(path: Path, found: str) -> Problem:

@@ -427,6 +427,23 @@ def test_many_processes_upgrade_at_once(postgres_database: str) -> None:
     schema.check(postgres_database)
 
 
+def test_an_upgrade_says_that_it_waits(
+    postgres_database: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody takes a start that waits for another's upgrade for one that hangs."""
+    monkeypatch.setattr(schema, "SILENT_SECONDS", 0.05)
+    said = threading.Event()
+    monkeypatch.setattr(caplog.handler, "emit", lambda record: said.set())
+    with closing(psycopg2.connect(postgres_database)) as busy, busy.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", (schema.UPGRADE_LOCK,))
+        waiter = threading.Thread(target=schema.upgrade, args=(postgres_database,))
+        waiter.start()
+        assert said.wait(60)
+        assert waiter.is_alive()
+    waiter.join()
+    schema.check(postgres_database)
+
+
 def test_only_the_schema_that_is_known_is_used(postgres_database: str) -> None:
     """None, and a newer one, are refused with a sentence; a newer one is not touched."""
     with pytest.raises(InvalidSettings, match="db upgrade"):
