@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import lzma
+from collections.abc import Callable
 from itertools import chain
 
 from app.log import packed
@@ -12,11 +13,11 @@ from app.log.packed import MakeReader, Pieces
 #: Exceptions that broken data raises while it is unpacked.
 ERRORS = (*packed.ERRORS, OSError, lzma.LZMAError)
 
-#: The readers of a member, by its first bytes.
-_READERS: tuple[tuple[bytes, MakeReader], ...] = (
+#: By the first bytes of a stream: each has its own maker of readers of its members.
+_READERS: tuple[tuple[bytes, Callable[[], MakeReader]], ...] = (
     (b"\x1f\x8b", packed.gzip),
-    (b"BZh", bz2.BZ2Decompressor),
-    (b"\xfd7zXZ\0", lzma.LZMADecompressor),
+    (b"BZh", lambda: bz2.BZ2Decompressor),
+    (b"\xfd7zXZ\0", lambda: lzma.LZMADecompressor),
     (b"\x28\xb5\x2f\xfd", packed.zstd),
 )
 _LONGEST = max(len(magic) for magic, _ in _READERS)
@@ -27,7 +28,7 @@ def is_packed(start: bytes) -> bool:
     return _reader(start) is not None
 
 
-def _reader(start: bytes) -> MakeReader | None:
+def _reader(start: bytes) -> Callable[[], MakeReader] | None:
     return next((make for magic, make in _READERS if start.startswith(magic)), None)
 
 
@@ -47,7 +48,7 @@ def unpacked(pieces: Pieces) -> Pieces:
     """Return what *pieces* hold, decompressed where they are compressed; raises one of ERRORS for broken data."""
     start, rest = peeked(pieces, _LONGEST)
     make, whole = _reader(start), chain([start], rest)
-    return whole if make is None else packed.members(whole, make)
+    return whole if make is None else packed.members(whole, make())
 
 
 def decode(line: bytes) -> str:

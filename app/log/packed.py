@@ -21,14 +21,14 @@ _AT_ONCE = 4_096
 _ZSTD_WINDOW = 1 << 27
 
 
-def gzip() -> Any:
-    """Return a reader of one member of gzip (RFC 1952)."""
-    return zlib.decompressobj(31)
+def gzip() -> MakeReader:
+    """Return what makes readers of members of gzip (RFC 1952)."""
+    return lambda: zlib.decompressobj(31)
 
 
-def zstd() -> Any:
-    """Return a reader of one frame of zstd (RFC 8878)."""
-    return zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
+def zstd() -> MakeReader:
+    """Return what makes readers of frames of zstd (RFC 8878), one behind the other: what they share takes longest to make."""
+    return zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj
 
 
 def deflate(start: bytes) -> MakeReader:
