@@ -5,6 +5,7 @@ MessagePack ends at 64 bits, JSON doesn't: a larger integer travels as an extens
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import msgspec
@@ -22,6 +23,14 @@ def encode(value: Any) -> bytes:
         return _fast(value)
     except OverflowError:
         return _fast(_replaced(msgspec.to_builtins(value, builtin_types=(bytes,))))
+
+
+def encode_each(values: Sequence[Any]) -> list[bytes | None]:
+    """Return each of the values packed; None stays None."""
+    try:
+        return [None if value is None else _fast(value) for value in values]
+    except OverflowError:
+        return [None if value is None else encode(value) for value in values]
 
 
 def decoder(kind: type[T]) -> msgspec.msgpack.Decoder[T]:

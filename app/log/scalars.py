@@ -8,6 +8,7 @@ import struct
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 
@@ -71,7 +72,8 @@ def columns(objects: Sequence[dict[str, Any]], place: Place = ()) -> Iterator[tu
     so that thousands are looked at in a tenth of the time that `scalars` takes for each.
     """
     for names, alike in _by_names(objects):
-        for name, values in zip(names, zip(*map(dict.values, alike), strict=True), strict=True):
+        for name in names:
+            values = list(map(itemgetter(name), alike))
             kinds, inner = set(map(type, values)), (*place, name)
             for kind in kinds:
                 some: Sequence[Any] = values if len(kinds) == 1 else [one for one in values if type(one) is kind]

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from app.log.codec import encode
+from app.log.codec import encode_each
 from app.log.record import LogRecord
 from app.systems.sqlite import logs, rows
 from app.systems.sqlite.file import Connection
@@ -66,7 +66,7 @@ def prepare(records: Sequence[LogRecord], *, rows_only: bool = False) -> Prepare
     few = rows_only or len(records) < storing.SEALED_AT_ONCE
     columns = LogColumns.of(records)
     if not few:
-        columns = columns._replace(metadata=[None if one is None else encode(one) for one in columns.docs[METADATA]])
+        columns = columns._replace(metadata=encode_each(columns.docs[METADATA]))
     minutes, counts = tallies(columns)
     documents = dict(enumerate(map(terms.document, records if few else ())))
     return Prepared(list(records), documents, minutes, counts, None if few else columns)

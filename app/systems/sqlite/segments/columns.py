@@ -56,7 +56,7 @@ class FewValues(msgspec.Struct, array_like=True, gc=False):
     def of(cls, values: Sequence[Value]) -> FewValues | None:
         """Pack *values*, one at least; None where too many differ."""
         different = list(dict.fromkeys(values))
-        if len(different) * FEW > len(values) + FEW and max(map(_size, different)) > SHORT:
+        if len(different) * FEW > len(values) + FEW and _longest(different) > SHORT:
             return None
         if len(different) == 1:
             return cls(Packed.of(_encode(different)), Packed(b"", False))
@@ -84,8 +84,9 @@ _encode = msgspec.msgpack.Encoder().encode
 _decode_values: Callable[[bytes], list[Value]] = msgspec.msgpack.Decoder().decode
 
 
-def _size(value: Value) -> int:
-    return len(value) if isinstance(value, str | bytes) else 0
+def _longest(values: Sequence[Value]) -> int:
+    """Return the length of the longest text, or of what is packed."""
+    return max(map(len, [value for value in values if value and value is not True]), default=0)
 
 
 class OpenFewValues:

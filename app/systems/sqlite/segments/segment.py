@@ -76,6 +76,12 @@ _together: Callable[[bytes], list[list[Any]]] = codec.decoder(list[list[Any]]).d
 _one: Callable[[Any], list[Any]] = codec.decoder(list[Any]).decode
 #: Metadata as it is packed in a column of values.
 metadata: Callable[[Any], dict[str, Any]] = codec.decoder(dict[str, Any]).decode
+_several_metadata: Callable[[bytes], list[dict[str, Any]]] = codec.decoder(list[dict[str, Any]]).decode
+
+
+def several_metadata(packed: Sequence[bytes]) -> list[dict[str, Any]]:
+    """Return what `metadata` returns of each: all are decoded as one sequence, whose head is its type and its length."""
+    return _several_metadata(b"\xdd" + len(packed).to_bytes(4, "big") + b"".join(packed))
 
 
 class LogColumns(NamedTuple):
@@ -143,7 +149,7 @@ def pack(places: Sequence[int], logs: LogColumns) -> SegmentParts:
         number: column is not None for number, column in zip(_DIGITS, (digits.trace_id, digits.span_id), strict=True)
     }
     # Packed once, wherever they are kept.
-    whole = logs.metadata or [None if one is None else codec.encode(one) for one in logs.docs[METADATA]]
+    whole = logs.metadata or codec.encode_each(logs.docs[METADATA])
     docs = [*logs.docs[:METADATA], whole, *logs.docs[METADATA + 1 :]]
     columns = [
         None if number == MESSAGE or beside.get(number) else _values(column) for number, column in enumerate(docs)

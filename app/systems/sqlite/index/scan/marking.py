@@ -128,7 +128,7 @@ def _set(bits: npt.NDArray[np.bool_], connection: Connection, one: Segment) -> N
         hashed += marks.value_hashes(name, [value for value in values if isinstance(value, str)])
     column = fields.column(segment.METADATA)
     if column is not None:
-        metadata = [segment.metadata(value) for value in column.values if isinstance(value, bytes)]
+        metadata = segment.several_metadata([value for value in column.values if isinstance(value, bytes)])
     else:
         metadata = [value for value in one.column(connection, segment.METADATA, chunks) if value]
     bits[marks.values([*hashed, *marks.metadata_hashes(metadata)])] = True

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import repeat
 from typing import Any
 from zlib import crc32
 
@@ -62,7 +63,7 @@ def places(found: Places) -> Places:
 def value_hashes(field: str, texts: Iterable[str]) -> list[int]:
     """Return the hash of each value of a field."""
     beginning = crc32(f"{field}\0".encode())
-    return [crc32(text.encode(), beginning) for text in texts]
+    return list(map(crc32, map(str.encode, texts), repeat(beginning)))
 
 
 def digit_hashes(field: str, beginning: str, size: int, data: bytes) -> Places:
