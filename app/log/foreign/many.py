@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from app.log import own
 from app.log.dialects.dialect import Dialect
-from app.log.foreign import fits, layouts, ways
+from app.log.foreign import fits, layouts, traces, ways
 from app.log.limits import AT_ONCE, UNLIMITED
 from app.log.record import LogRecord
 from app.times import instant
@@ -27,8 +27,6 @@ _FEW = 3
 _PLAIN = frozenset((str, int, bool, type(None)))
 #: Whole numbers that are nanoseconds since 1970.
 _NANOSECONDS, _TOO_LATE = 10**17, 10**20
-#: Lengths of ids in hexadecimal, and such that are none.
-_ID_LENGTHS, _NO_IDS = frozenset((16, 32)), frozenset(("0" * 16, "0" * 32))
 
 
 class Odd(frozenset[int]):
@@ -132,7 +130,7 @@ def parts(held: Columns, objects: Sequence[dict[str, Any]]) -> LayoutParts | Odd
         values = take(held)
         if values is None:
             return None  # it lies within
-        found[name] = values if fit is ways.id_of and _are_ids(values) else _fitted(values, fit)
+        found[name] = values if fit is ways.id_of and traces.are_plain(values) else _fitted(values, fit)
     times = None if way.time is None else way.time(held)
     instants = None if times is None else _instants(times, way.dialect)
     lacking = [values for values in (*found.values(), instants or ()) if None in values]
@@ -150,17 +148,6 @@ def _fitted(values: Sequence[Any], fit: Callable[[Any], str | None]) -> Sequence
     if len(several) * 2 > len(values):
         return list(map(fit, values))
     return list(map({value: fit(value) for value in several}.__getitem__, values))
-
-
-def _are_ids(texts: Sequence[str]) -> bool:
-    """Return whether all texts are ids in the usual form; False also where that is not plain to see."""
-    if not set(map(len, texts)) <= _ID_LENGTHS or not _NO_IDS.isdisjoint(texts):
-        return False
-    joined = "".join(texts)
-    try:
-        return bytes.fromhex(joined).hex() == joined
-    except ValueError:
-        return False
 
 
 def _instants(times: Sequence[Any], dialect: Dialect | None) -> Sequence[Any] | None:
@@ -181,5 +168,14 @@ def records(fields: Columns, instants: Sequence[Instant], metadata: Columns) -> 
     t, ns = zip(*instants, strict=True)
     names = ("level", "message", "resourceId", "traceId", "spanId", "commit")
     held = (fields.get(name) or repeat(None) for name in names)
-    beside = map(dict, map(zip, repeat(tuple(metadata)), zip(*metadata.values(), strict=True)))
-    return map(LogRecord, repeat(b""), t, ns, *held, beside if metadata else repeat(None))
+    return map(LogRecord, repeat(b""), t, ns, *held, _objects(metadata) if metadata else repeat(None))
+
+
+def _objects(held: Columns) -> list[dict[str, Any]]:
+    """Return the objects that have these names and values, one name at least; name by name takes a third of the time."""
+    (first, values), *others = held.items()
+    found = [{first: value} for value in values]
+    for name, values in others:
+        for one, value in zip(found, values, strict=True):
+            one[name] = value
+    return found

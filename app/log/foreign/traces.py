@@ -7,6 +7,8 @@ trace id and header; Zipkin's B3 single header; Jaeger's uber-trace-id; Datadog,
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 _HEX = re.compile(r"[0-9a-f]{16}(?:[0-9a-f]{16})?", re.ASCII)
@@ -22,6 +24,8 @@ _NOTHING = re.compile(r"(?:0x)?0*", re.ASCII)
 #: Fewest characters of an id in hexadecimal, and of any form in which an id is a part; longest id.
 _LEAST, _SHORTEST = 16, 32
 _LONGEST = 255
+#: Lengths of ids in hexadecimal, and such that are none.
+_LENGTHS, _ZEROS = frozenset((16, 32)), frozenset(("0" * 16, "0" * 32))
 
 
 class Ids(NamedTuple):
@@ -78,6 +82,21 @@ def is_plain(value: str) -> bool:
     except ValueError:
         return False
     return len(identity) in (8, 16) and identity.hex() == value and any(identity)
+
+
+def are_plain(values: Sequence[str]) -> bool:
+    """Return whether all of some texts, one at least, are such ids; False also where that is not plain to see."""
+    lengths = set(map(len, values))
+    if max(lengths) < _LEAST and "" not in values:
+        ends = set(map(itemgetter(-1), values))
+        return "".join(map(itemgetter(0), values)).isalpha() and not any(map(str.isspace, ends))
+    if not lengths <= _LENGTHS or not _ZEROS.isdisjoint(values):
+        return False
+    joined = "".join(values)
+    try:
+        return bytes.fromhex(joined).hex() == joined
+    except ValueError:
+        return False
 
 
 def span(value: Any, *, decimal: bool = False) -> str | None:

@@ -90,11 +90,17 @@ read_pair = _Pairs().__getitem__
 
 def read_alike(pairs: Sequence[bytes]) -> tuple[str, Sequence[str]] | None:
     """Return the one name of pairs and their values; None where they have several names. Raises what `read_pair` does."""
+    different = set(pairs)
+    if len(different) * 2 <= len(pairs):
+        read = {raw: read_pair(raw) for raw in different}
+        named = {name for name, _ in read.values()}
+        held = {raw: value for raw, (_, value) in read.items()}
+        return (named.pop(), list(map(held.__getitem__, pairs))) if len(named) == 1 else None
     first, size = pairs[0], len(pairs[0])
     at = first[1] + 3 if size > 1 else 0
     # A name and a value with their lengths in one byte each.
     usual = 3 <= at < size < _LONG and first[0] == 0x0A and first[at - 1] == _VALUE and first[at] == size - at - 1
-    if usual and set(map(len, pairs)) == {size} and len(set(pairs)) * 2 > len(pairs) > 1:
+    if usual and set(map(len, pairs)) == {size} and len(pairs) > 1:
         # Values that hardly come again, such as ids: nothing is remembered of them.
         whole = b"".join(pairs)
         if whole.isascii() and all(map(bytes.startswith, pairs, repeat(first[: at + 1]))):

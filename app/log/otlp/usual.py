@@ -52,13 +52,10 @@ def logs(sent: Sequence[tuple[Any, ScopeOrigin]]) -> list[Ready] | Odd:
         owns = tuple(map(beside, owns, texts, levels, events, flags, dropped))
     ids = _hexadecimal(traces), _hexadecimal(spans)
     instants = zip(*map(divmod, times, repeat(1_000_000)), strict=True)
-    metadata = map(_metadata, repeat(iter(read)), pairs, owns)
+    metadata = _alike(read, pairs, owns) or map(_metadata, repeat(iter(read)), pairs, owns)
     found = map(LogRecord, repeat(b""), *instants, levels, messages, names, *ids, repeat(None), metadata)
-    sizes = [
-        size + len(more) + len(body) + len(text) + len(event)
-        for size, more, body, text, event in zip(around, packed, bodies, texts, events, strict=True)
-    ]
-    return list(map(Ready, found, sizes))
+    lengths = (map(len, some) for some in (packed, bodies, texts, events))
+    return list(map(Ready, found, map(sum, zip(around, *lengths, strict=True))))
 
 
 def _is_odd(
@@ -72,6 +69,29 @@ def _is_odd(
         return True
     # Numbers and truths have such bytes too.
     return any(type(one) is str and "\0" in one for one in (message, *texts, *held))
+
+
+def _alike(
+    read: Sequence[tuple[str, Any]], pairs: Sequence[Sequence[bytes]], owns: Sequence[dict[str, Any]]
+) -> Iterable[dict[str, Any]] | None:
+    """Return what `_metadata` returns of each record; None where not all have the same attributes, or where a name is taken."""
+    count = len(pairs[0])
+    if not count or set(map(len, pairs)) != {count}:
+        return None
+    names, held = zip(*read, strict=True)
+    ours = names[:count]
+    if names != ours * len(pairs) or len(set(ours)) < count:
+        return None
+    # By their identity, for records of one scope have one.
+    several = {id(own): own for own in owns}
+    if not all(own.keys().isdisjoint(ours) for own in several.values()):
+        return None
+    empty = {key: {**dict.fromkeys(ours), **own} for key, own in several.items()}
+    found = [empty[id(own)].copy() for own in owns]
+    for place, name in enumerate(ours):
+        for one, value in zip(found, held[place::count], strict=True):
+            one[name] = value
+    return found
 
 
 def _metadata(read: Iterator[tuple[str, Any]], pairs: Sequence[bytes], own: dict[str, Any]) -> dict[str, Any]:

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+import msgspec
+
 from app.errors import InvalidRecord, Problem
 from app.files import carried
-from app.json_text import LENIENT, NotJSON, decode
+from app.json_text import FAULTS, LENIENT, NotJSON, decode
 from app.log.foreign.many import together
 from app.log.limits import REQUEST_LOGS, Sharing, ensure_few, sizes
 from app.log.scalars import deep_json
@@ -31,6 +33,7 @@ _RESUMED = 16
 _BETWEEN = re.compile(rb"\}\s*+,?\s*+\{")
 _NEXT = re.compile(r"\}\s*+\{|\n[^\S\n]*+\{")
 _SPACE = re.compile(r"[\s,]*")
+_decode_lines = msgspec.json.Decoder().decode_lines
 
 
 def read(body: bytes, most: int = REQUEST_LOGS) -> list[Any]:
@@ -60,6 +63,8 @@ def objects(body: bytes) -> list[Any]:
 
 def _apart(body: bytes) -> tuple[list[Any], list[int] | None]:
     """Return the same, and how many bytes each has as it was sent; None where they must be looked at one by one."""
+    if (usual := _in_a_row(body)) is not None:
+        return usual
     # As one array, which is decoded at once: where each join made an element, none of them lay within a text.
     whole, joins = _BETWEEN.subn(b"},{", body.strip())
     try:
@@ -67,11 +72,29 @@ def _apart(body: bytes) -> tuple[list[Any], list[int] | None]:
     except NotJSON:
         found = None
     if isinstance(found, list) and len(found) == joins + 1 and set(map(type, found)) == {dict}:
-        # No join lay within a text: each is where one object ends and the next begins. A NUL and half a character stand in JSON
-        # as escapes only; one byte is found sooner than two.
-        plain = b"\\" not in whole or b"\\u" not in whole
-        return found, list(map(len, whole.split(b"},{"))) if plain else None
+        # No join lay within a text: each is where one object ends and the next begins.
+        return found, list(map(len, whole.split(b"},{"))) if _are_texts_plain(whole) else None
     return _slowly(body.decode("utf-8", "replace").strip()), None
+
+
+def _in_a_row(body: bytes) -> tuple[list[Any], list[int] | None] | None:
+    """Return the same of objects that follow one another with nothing or blanks between them; None of others."""
+    lines = body.strip().replace(b"}{", b"}\n{")
+    try:
+        found = _decode_lines(lines)
+    except FAULTS:
+        # A text that held a join has a line feed now, which JSON has in none: so each is where one object ends and the next begins.
+        return None
+    if set(map(type, found)) != {dict}:
+        return None
+    lengths = list(map(len, lines.split(b"}\n{")))
+    return found, lengths if len(lengths) == len(found) and _are_texts_plain(body) else None
+
+
+def _are_texts_plain(body: bytes) -> bool:
+    """Return whether no text may hold a NUL or half a character, which stand in JSON as escapes only."""
+    # One byte is found sooner than two.
+    return b"\\" not in body or b"\\u" not in body
 
 
 def _slowly(text: str) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Sequence
 from typing import Any
 
@@ -41,8 +42,7 @@ def logs(events: Sequence[tuple[Any, int | None]], assumed: Assumed) -> list[Rea
     if held is None or None in sizes or assumed.form is not None or not held.keys() <= KNOWN:
         return None
     times, hosts, said = held.get("time", (0,)), held.get("host", (0,)), _said(held)
-    # Each by itself: the least and the greatest of several say nothing where one is NaN.
-    if said is None or type(times[0]) is not float or not all(0 < time < PLAIN_TIME for time in times):
+    if said is None or type(times[0]) is not float or not _are_plain(times):
         return None
     metadata, own = said
     found = _parts(held.get("event", (0,)), own, assumed)
@@ -56,6 +56,12 @@ def logs(events: Sequence[tuple[Any, int | None]], assumed: Assumed) -> list[Rea
     instants = instant.from_seconds(times) if found.instants is None else found.instants
     made = records(found.fields, instants, {**found.rest, **metadata})
     return list(map(Ready, made, sizes))
+
+
+def _are_plain(times: Sequence[float]) -> bool:
+    """Return whether each of several times is seconds since 1970, before PLAIN_TIME."""
+    # The least and the greatest say nothing where one is NaN, which their sum then is too.
+    return not math.isnan(sum(times)) and min(times) > 0 and max(times) < PLAIN_TIME
 
 
 def _said(held: Columns) -> tuple[Columns, Columns] | None:

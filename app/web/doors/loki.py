@@ -45,7 +45,8 @@ def ingest() -> Response:
     except InvalidRecord as error:
         bury(body, error.problems[0])
         raise
-    take([_log(value, assumed) for value in found], body, patience=PATIENCE)
+    logs = [value if type(value) is Ready else _log(value, assumed) for value in found]
+    take(logs, body, patience=PATIENCE)
     return make_response("", 204)
 
 
