@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.log import schema
 from app.log.dialects.table import SIGNS
-from app.log.foreign import layouts
+from app.log.foreign import layouts, traces
 from app.log.foreign.found import OWN
 from app.log.limits import Limits
 from app.log.record import LogRecord
@@ -227,6 +227,21 @@ def test_ids_of_traces_become_hexadecimal(sent: dict[str, Any], trace: str | Non
     assert (log.get("traceId"), log.get("spanId")) == (trace, span)
     kept = log.get("metadata", {})
     assert all(kept.get(name) == value or log.get("traceId") == value for name, value in sent.items())
+
+
+_ids = st.sampled_from(
+    ("span-00aa", "x", "", "a ", "0a", "é1", "0" * 16, "0" * 32, "ab" * 8, "AB" * 8, "a" * 31, "a b")
+)
+
+
+@settings(max_examples=examples(300), deadline=None)
+@given(st.lists(_ids | st.text("0123456789abcdef", min_size=16, max_size=16) | st.text(max_size=9), min_size=1))
+def test_ids_that_are_plain_together_are_plain_each(values: list[str]) -> None:
+    """Those of one column are taken as they are only where each is."""
+    if traces.are_plain(values):
+        assert all(map(traces.is_plain, values))
+    if len(set(map(len, values))) == 1 and len(values[0]) in (9, 16):
+        assert traces.are_plain(values) == all(map(traces.is_plain, values))
 
 
 def test_a_wrapped_log_is_read_again() -> None:

@@ -148,3 +148,21 @@ def test_any_labels_are_read(text: str) -> None:
     """As labels or as they are."""
     assert isinstance(labels.read(text), dict)
     assert isinstance(labels.read("{" + text + "}"), dict)
+
+
+_pair = st.builds(
+    lambda name, value: messages.kind("Pair", texts=True)(name=name, value=value).SerializeToString(),
+    st.sampled_from(("level", "zone", "", "n" * 200)),
+    st.sampled_from(("info", "warn", "", "é", "v" * 130)) | st.text(max_size=4),
+)
+
+
+@settings(max_examples=examples(300), deadline=None)
+@given(st.lists(_pair, min_size=1, max_size=9), st.integers(1, 4))
+def test_pairs_are_read_together_as_by_themselves(pairs: list[bytes], times: int) -> None:
+    """Whether they come again or not; None only where they have several names."""
+    found, each = messages.read_alike(pairs * times), list(map(messages.read_pair, pairs * times))
+    if found is None:
+        assert len({name for name, _ in each}) > 1
+    else:
+        assert [(found[0], value) for value in found[1]] == each

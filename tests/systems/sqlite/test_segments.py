@@ -14,7 +14,7 @@ from app.log import codec
 from app.log.record import IdSource, LogRecord
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.record import SqliteStore
-from app.systems.sqlite.segments import parts, segment, stored
+from app.systems.sqlite.segments import columns, parts, segment, stored
 from app.systems.sqlite.segments.columns import Coded, Hexadecimal
 from app.systems.sqlite.segments.directory import directory
 from app.systems.sqlite.segments.keys import OpenKeys
@@ -213,3 +213,18 @@ def test_a_process_keeps_so_much_open(
         assert 0 < len(opened) < len(there)
         assert opened[-1] == len(there) - 1
     assert [record for _, record in store.after(0, 1_000)] == sent
+
+
+@given(st.lists(st.none() | st.dictionaries(TEXT, JSON, max_size=3), max_size=6))
+def test_metadata_are_packed_and_decoded_together_as_by_themselves(metadata: list[dict[str, Any] | None]) -> None:
+    """With integers of any size."""
+    packed = codec.encode_each(metadata)
+    assert packed == [None if one is None else codec.encode(one) for one in metadata]
+    there = [one for one in packed if one is not None]
+    assert segment.several_metadata(there) == [segment.metadata(one) for one in there]
+
+
+@given(st.lists(st.sampled_from([None, True, False, "", "ab", b"", b"abc", "\u00e9" * 70, b"x" * 65]), min_size=1))
+def test_the_longest_of_values_is_found(values: list[Any]) -> None:
+    """Of texts and bytes; truths and nothing have no length."""
+    assert columns._longest(values) == max(len(one) if isinstance(one, str | bytes) else 0 for one in values)

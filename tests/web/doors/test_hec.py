@@ -345,6 +345,31 @@ def test_objects_are_what_was_joined(objects: list[dict[str, str]]) -> None:
     assert hec_events.objects("".join(map(json.dumps, objects)).encode()) == objects
 
 
+_joined_texts = st.sampled_from(("}{", "}\n{", "},{", "a", "é", "\\", "\0", "\ud800", "}")) | st.text(max_size=3)
+
+
+@settings(max_examples=examples(300), deadline=None)
+@given(
+    st.lists(
+        st.dictionaries(_joined_texts, _joined_texts | st.dictionaries(_joined_texts, st.integers()), max_size=3),
+        min_size=1,
+        max_size=6,
+    ),
+    st.lists(st.sampled_from(("", "\n", "\r\n", " ", "\n\n", ",", " ,\n")), min_size=6, max_size=6),
+    st.booleans(),
+)
+def test_objects_and_sizes_are_those_of_each(objects: list[dict[str, Any]], between: list[str], ascii: bool) -> None:
+    """Joined by anything; a join in a text is none, and a size is never less than what its texts take."""
+    each = [json.dumps(one, ensure_ascii=ascii) for one in objects]
+    body = "".join(map("".join, zip(each, [*between[: len(each) - 1], ""], strict=True)))
+    found, lengths = hec_events._apart(body.encode("utf-8", "replace"))
+    if ascii or body.isascii():
+        assert found == objects
+    assert len(found) == len(objects)
+    for one, size in zip(each, lengths or (), strict=bool(lengths)):
+        assert size >= len(one.encode("utf-8", "replace")) - 2
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.one_of(st.binary(max_size=100), st.text('{}[]",:event \n\\1', max_size=60).map(str.encode)))
 def test_no_body_is_answered_500(client: FlaskClient, body: bytes) -> None:
