@@ -15,8 +15,8 @@ from app.accept.visits import Visits
 from app.errors import InvalidInput, LogIngestorError, OverQuota, PartTaken, Problem, TooLarge, Unavailable
 from app.log import numbers
 from app.log.envelope import ENVELOPE_LOGS, REQUEST_BYTES, Claim, DeadLetter, Envelope, Listing
+from app.log.parsed import Parsed, Refused
 from app.log.record import IdSource, LogRecord
-from app.log.schema import Parsed, Refused
 from app.ports.figures import SAMPLE_LENGTH
 from app.ports.queue import LogQueue
 

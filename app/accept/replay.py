@@ -11,8 +11,8 @@ from app.errors import InvalidInput, NotFound, PartTaken, Problem
 from app.log import schema
 from app.log.envelope import DeadLetter
 from app.log.limits import Limits
+from app.log.parsed import Parsed, Refused
 from app.log.record import id_text
-from app.log.schema import Parsed, Refused
 from app.ports.letters import LetterKeeper
 from app.times.instant import now_ms
 

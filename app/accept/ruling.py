@@ -12,7 +12,8 @@ from app.accept.report import CountReporter
 from app.errors import Problem, Unavailable
 from app.log.codec import encode
 from app.log.limits import Limits, fit
-from app.log.schema import Parsed, Refused, payload_of
+from app.log.parsed import Parsed, Refused
+from app.log.schema import payload_of
 from app.ports.notes import NoteKeeper
 from app.rules import payload as payloads
 from app.rules.redact import Redactor, compiled

@@ -14,8 +14,8 @@ from collections.abc import Callable
 
 from app.accept.report import CountReporter
 from app.errors import OverQuota, Problem, TooLarge, Unavailable
+from app.log.parsed import Parsed
 from app.log.record import LogRecord
-from app.log.schema import Parsed
 from app.ports.costs import DAY_MS, SENT_SPACE, SPACE_KEY, Space, SpaceKeeper
 from app.times.instant import now_ms
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from app.accept.report import CountReporter
 from app.errors import Unavailable
-from app.log.schema import Refused
+from app.log.parsed import Refused
 from app.ports.figures import NAME_LENGTH, SAMPLE_LENGTH, SOURCES, FigureKeeper, Key, SourceRefusal, Visit
 
 

@@ -12,8 +12,7 @@ from collections.abc import Callable, Sequence
 
 from app.drain.indexing import Indexing
 from app.errors import LogIngestorError, Unavailable
-from app.log.dead import unreadable, unstorable
-from app.log.envelope import Claim, DeadLetter, Envelope
+from app.log.envelope import Claim, DeadLetter, Envelope, unreadable, unstorable
 from app.log.record import LogRecord
 from app.ports.memory import ClaimKeeper
 from app.ports.parts import RecordParts

@@ -26,9 +26,9 @@ from app.log.foreign.objects import UNREAD
 from app.log.limits import Limits
 from app.log.lines import w3c
 from app.log.lines.reader import read_inner
+from app.log.parsed import OWN, Parsed
 from app.log.reading import Reader, unused
 from app.log.record import LogRecord
-from app.log.schema import OWN, Parsed
 from app.ports.forms import PATTERN_LIMIT
 from app.query.meaning import regex
 from app.rules.rule import RuleSet

@@ -20,7 +20,7 @@ from app.files.split.entry import Entry
 from app.files.unpack import decode
 from app.log import schema
 from app.log.packed import Pieces
-from app.log.schema import Parsed, Refused
+from app.log.parsed import Parsed, Refused
 from app.settings.limits import limits_of
 from app.settings.settings import Settings
 from app.times.instant import now_ms

@@ -13,8 +13,8 @@ from app.files.unpack import decode
 from app.log.body import read_item
 from app.log.lines import syslog
 from app.log.own import Ready
+from app.log.parsed import Refused
 from app.log.record import LogRecord
-from app.log.schema import Refused
 from app.settings.listeners import ListenAddress
 from app.times import instant
 from app.times.written import Assumed

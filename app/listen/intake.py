@@ -20,7 +20,7 @@ from app.listen.places import has_room
 from app.log import schema
 from app.log.limits import Limits
 from app.log.numbers import SYSLOG_MARK, Number, of_syslog
-from app.log.schema import Refused
+from app.log.parsed import Parsed, Refused
 from app.settings.clients import one_client
 from app.times.instant import now_ms
 from app.times.retry import pause_after
@@ -152,7 +152,7 @@ class Intake:
                 log.warning("%d messages wait: %s", len(self._waiting) + len(batch), reason)
             await asyncio.sleep(pause_after(failures, *PAUSES))
 
-    def _parse(self, batch: list[Received]) -> schema.Parsed:
+    def _parse(self, batch: list[Received]) -> Parsed:
         values = [_decoded(message) for message in batch]
         parsed = schema.read_items(values, self._limits, now_ms())
         marked = [place for place, message in enumerate(batch) if SYSLOG_MARK in message.data]
@@ -160,7 +160,7 @@ class Intake:
         parsed.numbers = {place: number for place, number in numbers if number is not None}
         return parsed
 
-    def _take(self, batch: list[Received], parsed: schema.Parsed) -> bool:
+    def _take(self, batch: list[Received], parsed: Parsed) -> bool:
         """Have the logs accepted; False where some were not kept for now. Raises Unavailable."""
         outcome = self._accept.take(parsed, sender=batch[0].peer)
         again = {one.get("index") for one in outcome.rejected if one.get("retry")}

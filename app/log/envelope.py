@@ -11,8 +11,10 @@ from typing import Any
 import msgspec
 
 from app.log.numbers import ArrivedNumbers
-from app.log.record import LogRecord
+from app.log.record import IdSource, LogRecord
+from app.times.instant import now_ms
 
+_ids = IdSource()
 #: Most logs in one envelope.
 ENVELOPE_LOGS = 100
 #: Largest envelope, in bytes; a log that is larger alone travels alone.
@@ -139,3 +141,23 @@ class Earlier:
 def of_one_request(answers: Iterable[bytes]) -> bool:
     """Return whether the parts with these answers were all claimed by one request."""
     return len({answer[:REQUEST_BYTES] for answer in answers}) == 1
+
+
+def unstorable(record: LogRecord, error: Exception) -> DeadLetter:
+    """Return the dead letter of an accepted log that can't be stored; it keeps the log's id."""
+    try:
+        payload = msgspec.json.encode(record.sent_fields())
+    except Exception:
+        payload = repr(record).encode(errors="backslashreplace")
+    return DeadLetter(record.id, payload, f"can't be stored: {type(error).__name__}: {error}"[:1000])
+
+
+def unreadable(batch: Batch) -> list[DeadLetter]:
+    """Return dead letters for the messages of a batch that can't be decoded."""
+    if not batch.unreadable:
+        return []
+    first = _ids.take(len(batch.unreadable), now_ms())
+    return [
+        DeadLetter((first + place).to_bytes(16, "big"), body, "the queue's message can't be decoded")
+        for place, body in enumerate(batch.unreadable)
+    ]

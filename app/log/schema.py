@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from operator import attrgetter
@@ -18,92 +17,25 @@ from app.log import body as bodies
 from app.log import own
 from app.log.body import Item
 from app.log.fold import cleaned
+from app.log.foreign import usual
 from app.log.foreign.doubled import decode
 from app.log.foreign.found import Foreign
+from app.log.foreign.ways import Way
 from app.log.limits import AT_ONCE, Limits, Sharing, ensure_few, json_lines, surely
 from app.log.lines.reader import read_inner
-from app.log.numbers import Number
 from app.log.own import Ready, copied
+from app.log.parsed import UNUSED_SHOWN, Parsed, Refused
 from app.log.reading import Line, Reader, batch, unused
 from app.log.record import LogRecord
 from app.log.scalars import as_bytes
 from app.times.written import Assumed
 
-#: Name of our own form beside those of dialects.
-OWN = "own"
-#: Most unused names of one request that its answer lists.
-UNUSED_SHOWN = 20
 #: The character that begins a colour, as JSON must write it.
 _ESCAPE = b"\\u001b"
 #: Kinds of values that bring their bytes, or need none.
 _MADE = frozenset((Item, Ready))
 _json = msgspec.json.Encoder().encode
-_log, _size = attrgetter("log"), attrgetter("size")
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A log that can't be taken: why, and what was sent."""
-
-    problem: Problem
-    payload: bytes
-
-
-@dataclass(slots=True)
-class Parsed:
-    """The logs of one request: those to accept, and those refused."""
-
-    #: In their sent order; the id is b"" unless the sender chose it.
-    logs: list[LogRecord] = field(default_factory=list)
-    #: The place of each log in the request, from 0, and about how many bytes it has. A value that wraps several logs gives them all its place.
-    places: list[int] = field(default_factory=list)
-    sizes: list[int] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
-    #: The sender's key of each log, or b"" (see Envelope); empty where none has one.
-    keys: list[bytes] = field(default_factory=list)
-    #: The numbers that senders gave, by place in the request; of refused logs too.
-    numbers: Mapping[int, Number] = field(default_factory=dict)
-    #: How many logs were read as another program's, by its dialect; those in our own form are not counted.
-    read_as: dict[str, int] = field(default_factory=Counter)
-    #: The place of the last log that was read as another program's, and its dialect.
-    last_read: tuple[int, str] = (-1, "")
-    #: The protocol that carried the logs, where a door has read it; empty for those that came by themselves.
-    door: str = ""
-    #: Keys that look like level, time or message of logs that have none, and were not understood.
-    unused: list[str] = field(default_factory=list)
-    #: How many logs and values each rule changed, by rule and kind (app/accept/ruling.py); None before rules were applied.
-    ruled: Counter[tuple[str, str]] | None = None
-    #: The logs that a rule left out: the place of each in the request, and its time in ms; ascending.
-    left_out: dict[int, int] = field(default_factory=dict)
-
-    def add(self, log: LogRecord, place: int, size: int, read_as: str = "") -> None:
-        """Add a log, read by the dialect *read_as*."""
-        self.logs.append(log)
-        self.places.append(place)
-        self.sizes.append(size)
-        if read_as:
-            self.last_read = place, read_as
-            self.read_as[read_as] = self.read_as.get(read_as, 0) + 1
-
-    @property
-    def dropped(self) -> dict[str, int]:
-        """How many logs rules left out, by rule."""
-        return {name: count for (name, kind), count in self.ruled.items() if kind == "dropped"} if self.ruled else {}
-
-    @property
-    def recognised(self) -> str:
-        """The form that the last log was read as: a dialect, `text` or `own`, and the protocol that carried it; empty where there is none."""
-        if not self.places:
-            return ""
-        place, name = self.last_read
-        if place != self.places[-1]:
-            return self.door or OWN
-        return f"{name} in {self.door}" if self.door else name
-
-    @property
-    def sent(self) -> int:
-        """How many logs the request held."""
-        return len(self.logs) + len(self.refused) + (sum(self.dropped.values()) if self.ruled else 0)
+_log, _size, _raw = attrgetter("log"), attrgetter("size"), attrgetter("raw")
 
 
 def read(
@@ -128,8 +60,9 @@ def read(
     items = bodies.items(body, content_type, limits.logs)
     if len(items) == 1 and not strict and (wrapped := batch(items[0].value)) is not None:
         return read_items(wrapped, limits, now, source=source, line=line, several=True)
+    some = (items[start : start + AT_ONCE] for start in range(0, len(items), AT_ONCE))
     odd = not strict and _odd(body, len(items))
-    return _parse(items, limits, now, None if strict else _reader(now, source, line), odd=odd)
+    return _parse(some, _How(limits, now, None if strict else _reader(now, source, line), odd=odd))
 
 
 def _odd(body: bytes, logs: int) -> bool:
@@ -156,7 +89,7 @@ def read_items(
     if set(map(type, values)) == {Ready} and max(sizes := list(map(_size, values))) <= surely(limits):
         return Parsed(list(map(copied, map(_log, values))), list(range(len(values))), sizes)
     reader = None if strict else replace(_reader(now, source, line), several=several)
-    return _parse(_items(values), limits, now, reader, texts=True)
+    return _parse(_items(values), _How(limits, now, reader, texts=True))
 
 
 def _reader(now: int, source: Assumed | None, line: Line | None) -> Reader:
@@ -173,17 +106,17 @@ def payload_of(value: Any) -> bytes:
         return as_bytes(value)
 
 
-def _items(values: Sequence[Any]) -> Iterator[Item | Ready]:
-    """Yield the values with their bytes, which are made of many at once: that takes half as long as one by one."""
+def _items(values: Sequence[Any]) -> Iterator[Sequence[Item | Ready]]:
+    """Yield some of the values after others with their bytes, which are made of many at once: that takes half as long as one by one."""
     for start in range(0, len(values), AT_ONCE):
         some = values[start : start + AT_ONCE]
         kinds = set(map(type, some))
         if kinds <= _MADE:
-            yield from some
+            yield some
             continue
         lines = json_lines(some) if kinds.isdisjoint(_MADE) else None
         # JSON has no line feed within a value.
-        yield from map(_item, some) if lines is None else map(Item, some, lines.split(b"\n"))
+        yield list(map(_item, some) if lines is None else map(Item, some, lines.split(b"\n")))
 
 
 def _item(value: Any) -> Item | Ready:
@@ -198,19 +131,34 @@ def _made(value: Any) -> Item:
     return Item(value, raw, dirty=b"\\u0000" in raw)
 
 
-def _parse(
-    items: Iterable[Item | Ready],
-    limits: Limits,
-    now: int,
-    reader: Reader | None,
-    *,
-    odd: bool = False,
-    texts: bool = False,
-) -> Parsed:
-    parsed = Parsed()
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How the values of a request are read."""
+
+    limits: Limits
+    now: int
+    #: Reads other programs' logs; None where only our own form is a log.
+    reader: Reader | None
+    #: Whether names may stand twice, or colours stand, in any of the values.
+    odd: bool = False
+    #: Whether a text is a log.
+    texts: bool = False
+
+
+def _parse(several: Iterable[Sequence[Item | Ready]], how: _How) -> Parsed:
+    parsed, start = Parsed(), 0
+    for some in several:
+        _add(some, start, how, parsed)
+        start += len(some)
+    return parsed
+
+
+def _add(some: Sequence[Item | Ready], start: int, how: _How, parsed: Parsed) -> None:
+    """Add the logs among values, the first of which stands at the place *start* of its request."""
+    limits, now, reader, small = how.limits, how.now, how.reader, surely(how.limits)
     logs, places, sizes = parsed.logs, parsed.places, parsed.sizes
-    plainly, small = reader is not None and not odd, surely(limits)
-    for place, one in enumerate(items):
+    plainly, read = reader is not None and not how.odd, None
+    for place, one in enumerate(some, start):
         # One look at the type, which `isinstance` takes three times as long for: most that comes is our own form.
         if type(one) is not Ready:
             item = one
@@ -222,7 +170,7 @@ def _parse(
         if plainly and not item.dirty and type(item.value) is dict:
             found: LogRecord | Problem | None = own.record(item.value, len(item.raw), limits, now, alone=True)
         else:
-            found = item.problem or _own(item, limits, now, None if reader is None else texts, odd)
+            found = item.problem or _own(item, limits, now, None if reader is None else how.texts, how.odd)
         if type(found) is LogRecord:
             logs.append(found)
             places.append(place)
@@ -230,8 +178,37 @@ def _parse(
         elif isinstance(found, Problem):
             parsed.refused.append(Refused(replace(found, index=place), item.raw))
         elif reader is not None:
-            _foreign(item, place, limits, now, reader, parsed)
-    return parsed
+            if read is None:
+                # Not before one shows that there are other programs' logs.
+                left = some[place - start :]
+                read = usual.logs(left, reader.assumed, limits, now)
+                if _add_alike(left, read, place, parsed):
+                    return
+            _add_foreign(item, place, how, parsed, read[place - start - len(some)])
+
+
+def _add_foreign(item: Item, place: int, how: _How, parsed: Parsed, ready: usual.Read) -> None:
+    """Add the logs in a value that is not in our own form; *ready* is its log where it was read at once."""
+    if ready is None and how.reader is not None:
+        _foreign(item, place, how.limits, how.now, how.reader, parsed)
+    elif ready is not None:
+        _add_read(item, place, *ready, parsed)
+
+
+def _add_read(item: Item, place: int, log: LogRecord, way: Way, parsed: Parsed) -> None:
+    parsed.add(log, place, len(item.raw), way.read_as)
+    _note_unused(item.value, way.origins, parsed)
+
+
+def _add_alike(items: Sequence[Any], read: Sequence[usual.Read], start: int, parsed: Parsed) -> bool:
+    """Add the logs of values, where all were read by one way; return whether they were."""
+    found = [one for one in read if one is not None]
+    logs, ways = zip(*found, strict=True) if len(found) == len(read) else ((), ())
+    if not ways or ways.count(ways[0]) < len(ways):
+        return False
+    parsed.add_all(logs, start, list(map(len, map(_raw, items))), ways[0].read_as)
+    _note_unused(items[0].value, ways[0].origins, parsed)
+    return True
 
 
 def _own(item: Item, limits: Limits, now: int, texts: bool | None, odd: bool) -> LogRecord | Problem | None:
@@ -261,8 +238,7 @@ def _foreign(item: Item, place: int, limits: Limits, now: int, reader: Reader, p
         way = None if item.dirty or type(value) is not dict else reader.way(value, raw)
         record = None if way is None else way.record(value, raw, reader.assumed, limits, now)
         if way is not None and record is not None:
-            parsed.add(record, place, len(raw), way.read_as)
-            _note_unused(value, way.origins, parsed)
+            _add_read(item, place, record, way, parsed)
             return
         at_once = None if way is None else way.read(value, raw, reader.assumed)
         value, found = _searched(item, reader) if at_once is None else (value, [at_once])

@@ -18,8 +18,7 @@ from app.alerts.searches import keep_saved
 from app.errors import InvalidInput, Problem, Unavailable
 from app.files.sources.forms import keep_forms
 from app.log import codec
-from app.log.dead import unreadable
-from app.log.envelope import Batch, DeadLetter
+from app.log.envelope import Batch, DeadLetter, unreadable
 from app.maintain.backup_parts import (
     End,
     Header,

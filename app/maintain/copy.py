@@ -9,7 +9,7 @@ from typing import Any
 from app.alerts.searches import keep_saved
 from app.drain.indexing import Indexing
 from app.files.sources.forms import keep_forms
-from app.log.dead import unreadable
+from app.log.envelope import unreadable
 from app.log.record import LogRecord, first_id
 from app.maintain.audit import differences
 from app.maintain.backup import dead_letters, waiting

@@ -10,7 +10,7 @@ import pytest
 from app.accept.visits import Visits
 from app.backends import Backends
 from app.errors import Problem, Unavailable
-from app.log.schema import Refused
+from app.log.parsed import Refused
 from app.ports.figures import NAME_LENGTH, SAMPLE_LENGTH, SOURCES, Key, Visit
 from app.systems.sql.figures import SqlFigures
 from app.systems.sqlite.file import SqliteDatabase

@@ -17,7 +17,7 @@ from app.errors import Problem, Unavailable
 from app.log import schema
 from app.log.limits import Limits
 from app.log.numbers import ArrivedNumbers, Number, Numberer
-from app.log.schema import Refused
+from app.log.parsed import Refused
 from app.ports.gaps import Gap
 from app.times.instant import now_ms
 

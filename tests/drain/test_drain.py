@@ -16,8 +16,7 @@ from app.backends import Backends
 from app.drain import drain
 from app.drain.indexing import Indexing
 from app.errors import Unavailable
-from app.log.dead import unreadable
-from app.log.envelope import Batch, DeadLetter, Envelope
+from app.log.envelope import Batch, DeadLetter, Envelope, unreadable
 from app.log.record import IdSource
 from app.query.query import Query
 from tests.conftest import MakeRecord

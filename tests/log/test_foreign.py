@@ -15,8 +15,8 @@ from app.log.dialects.table import SIGNS
 from app.log.foreign import layouts, traces
 from app.log.foreign.found import OWN
 from app.log.limits import Limits
+from app.log.parsed import Parsed
 from app.log.record import LogRecord
-from app.log.schema import Parsed
 from tests.files.reading import moment, rank, read
 from tests.thorough import examples
 

@@ -14,8 +14,8 @@ from app.errors import InvalidRecord, UnsupportedMedia
 from app.log import body, own, schema
 from app.log.limits import Limits
 from app.log.own import LogSchema
+from app.log.parsed import Parsed
 from app.log.record import IdSource, LogRecord, id_text
-from app.log.schema import Parsed
 
 NOW = 1_700_000_000_000
 LIMITS = Limits(message=1000, metadata=2000, retention_ms=30 * 86_400_000)

@@ -19,7 +19,7 @@ from app.drain import drain
 from app.drain.indexing import Indexing
 from app.log import schema
 from app.log.envelope import DeadLetter, Envelope
-from app.log.schema import Parsed
+from app.log.parsed import Parsed
 from app.settings.limits import limits_of
 from app.settings.settings import Settings
 from app.systems.rabbitmq import queue

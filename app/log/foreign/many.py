@@ -25,8 +25,8 @@ Taken = TypeVar("Taken")
 _FEW = 3
 #: Types of values in which nothing can be wrong.
 _PLAIN = frozenset((str, int, bool, type(None)))
-#: Whole numbers that are nanoseconds since 1970.
-_NANOSECONDS, _TOO_LATE = 10**17, 10**20
+#: Whole numbers that are milliseconds since 1970, and such that are nanoseconds.
+_MILLISECONDS, _NANOSECONDS = range(10**11, 10**14), range(10**17, 10**20)
 
 
 class Odd(frozenset[int]):
@@ -157,9 +157,11 @@ def _instants(times: Sequence[Any], dialect: Dialect | None) -> Sequence[Any] | 
         return None
     if kind is str:
         return [instant.plain(text) or (instant.parse(text) if instant.is_plain(text) else None) for text in times]
-    natural = kind is int and (dialect is None or dialect.unit in (None, "ns"))
-    if natural and min(times) >= _NANOSECONDS and max(times) < _TOO_LATE:
+    unit = None if dialect is None else dialect.unit
+    if kind is int and unit in (None, "ns") and min(times) in _NANOSECONDS and max(times) in _NANOSECONDS:
         return list(map(divmod, times, repeat(1_000_000)))
+    if kind is int and unit in (None, "ms") and min(times) in _MILLISECONDS and max(times) in _MILLISECONDS:
+        return list(zip(times, repeat(0)))
     return None
 
 

@@ -18,8 +18,8 @@ from app.log.loki import labels as text_labels
 from app.log.loki import messages
 from app.log.loki.messages import read_alike, read_pair
 from app.log.own import Ready
+from app.log.parsed import Refused
 from app.log.scalars import as_bytes
-from app.log.schema import Refused
 from app.log.wire import ReadOnce, ensure_few_packed
 
 #: Where a stream's labels have no name that says more: labels of its sender, the most exact first.

@@ -18,7 +18,8 @@ from app.errors import InvalidRecord, Problem
 from app.log.body import read_item
 from app.log.limits import REQUEST_LOGS, Sharing, ensure_few
 from app.log.otlp import logs, spans
-from app.log.schema import Refused, payload_of
+from app.log.parsed import Refused
+from app.log.schema import payload_of
 
 T = TypeVar("T")
 #: Exceptions that reading a wrong record raises: UnicodeEncodeError too, for a lone surrogate.

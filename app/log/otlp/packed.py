@@ -21,7 +21,7 @@ from app.log.limits import AT_ONCE, REQUEST_LOGS, Sharing, shared_size
 from app.log.otlp import logs, spans, usual, values
 from app.log.otlp.logs import ScopeOrigin
 from app.log.own import Ready
-from app.log.schema import Refused
+from app.log.parsed import Refused
 from app.log.wire import ReadOnce, ensure_few_packed, split
 
 T = TypeVar("T")

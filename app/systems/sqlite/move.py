@@ -8,8 +8,7 @@ from __future__ import annotations
 import logging
 
 from app.errors import LogIngestorError
-from app.log.dead import unreadable, unstorable
-from app.log.envelope import Batch
+from app.log.envelope import Batch, unreadable, unstorable
 from app.systems.sql import gaps
 from app.systems.sql.shelf import Transaction
 from app.systems.sqlite import queue as queues

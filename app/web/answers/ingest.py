@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 from app.accept.accept import Outcome
 from app.accept.receipts import ReceiptCounts
 from app.files.preview import ShownPreview
-from app.log.schema import Parsed
+from app.log.parsed import Parsed
 from app.shown import Count, ShownProblem, Yes
 from app.web.answers.reply import Answer
 

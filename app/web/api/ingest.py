@@ -13,7 +13,7 @@ from app.errors import InvalidInput, InvalidRecord, Problem
 from app.files import carried
 from app.log import numbers, schema
 from app.log.numbers import Number
-from app.log.schema import Parsed
+from app.log.parsed import Parsed
 from app.process import Parts
 from app.times.instant import now_ms
 from app.web.accounts.identity import Identity

@@ -14,7 +14,7 @@ from app.errors import InvalidRecord, LogIngestorError
 from app.log import clef
 from app.log.body import read_item, split_lines
 from app.log.limits import ensure_few
-from app.log.schema import Refused
+from app.log.parsed import Refused
 from app.web.current import settings
 from app.web.doors.taking import PATIENCE, bury, door, read_body, take
 from app.web.reading import assumed_of_source

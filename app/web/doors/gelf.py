@@ -12,7 +12,7 @@ from flask import Response, make_response
 from app.errors import InvalidRecord, LogIngestorError, Problem
 from app.log.body import inflate, read_item
 from app.log.limits import ensure_few
-from app.log.schema import Refused
+from app.log.parsed import Refused
 from app.web.current import parts
 from app.web.doors.taking import PATIENCE, bury, door, read_body, take
 from app.web.reading import raw_body, sparse

@@ -18,7 +18,7 @@ from app.errors import InvalidRecord, LogIngestorError, Problem
 from app.json_text import NotJSON, decode
 from app.log.envelope import ENVELOPE_BYTES
 from app.log.limits import ensure_few
-from app.log.schema import Refused
+from app.log.parsed import Refused
 from app.web.current import parts
 from app.web.doors import hec_events as events
 from app.web.doors.taking import bury, door, read_body, take

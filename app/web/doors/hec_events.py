@@ -15,8 +15,9 @@ from app.files import carried
 from app.json_text import FAULTS, LENIENT, NotJSON, decode
 from app.log.foreign.many import together
 from app.log.limits import REQUEST_LOGS, Sharing, ensure_few, sizes
+from app.log.parsed import Refused
 from app.log.scalars import deep_json
-from app.log.schema import Refused, payload_of
+from app.log.schema import payload_of
 from app.times import written
 from app.times.written import Assumed
 from app.web.doors import hec_usual

@@ -22,8 +22,8 @@ from app.files import carried
 from app.log import schema
 from app.log.limits import ensure_few
 from app.log.numbers import Number
+from app.log.parsed import Parsed, Refused
 from app.log.record import LogRecord
-from app.log.schema import Parsed, Refused
 from app.times.instant import now_ms
 from app.web.current import parts, space
 from app.web.reading import assumed_of_source, inflated, raw_body

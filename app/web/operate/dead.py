@@ -18,8 +18,8 @@ from app.accept.replay import Replay
 from app.errors import InvalidInput, NotFound, PartTaken, Problem, Unavailable
 from app.json_text import FAULTS
 from app.log.envelope import DeadLetter
+from app.log.parsed import Refused
 from app.log.record import id_bytes, id_text
-from app.log.schema import Refused
 from app.ports.figures import SAMPLE_LENGTH
 from app.web.current import backends, parts, settings
 from app.web.render import display, zone

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.errors import InvalidRecord, TooLarge
 from app.log.loki import labels, messages, push
-from app.log.schema import Refused
+from app.log.parsed import Refused
 from tests.thorough import examples
 
 LIMIT = 1 << 20

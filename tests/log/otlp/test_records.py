@@ -19,7 +19,8 @@ from app.errors import InvalidRecord, LogIngestorError
 from app.log.limits import Limits
 from app.log.otlp import document, logs, packed
 from app.log.own import Ready
-from app.log.schema import Refused, read_items
+from app.log.parsed import Refused
+from app.log.schema import read_items
 from app.rules.redact import Redactor, compiled
 from app.rules.text import parse
 from tests.thorough import examples

@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 
 from app.accept.spaces import FRESH_SECONDS, Spaces
-from app.log.schema import Parsed
+from app.log.parsed import Parsed
 from app.maintain import spaces
 from app.ports.costs import Space
 from app.settings.settings import Settings

@@ -16,7 +16,8 @@ from app.log.limits import Limits
 from app.log.loki import push
 from app.log.otlp import packed, usual
 from app.log.own import Ready
-from app.log.schema import Parsed, Refused, read_items
+from app.log.parsed import Parsed, Refused
+from app.log.schema import read_items
 from app.times.written import Assumed
 from app.web.doors import hec_events, hec_usual, loki
 from app.web.doors.elastic import bulk

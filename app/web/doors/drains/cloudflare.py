@@ -13,8 +13,8 @@ from flask import Response, make_response
 from app.files import carried
 from app.log.body import read_item, split_lines
 from app.log.foreign.scales import from_status
+from app.log.parsed import Refused
 from app.log.scalars import compact_json
-from app.log.schema import Refused
 from app.times import written
 from app.times.written import Assumed
 from app.web.current import settings

@@ -20,7 +20,8 @@ from app.files import carried
 from app.json_text import NotJSON, decode
 from app.log.body import inflate, read_item, text_lines
 from app.log.limits import Sharing, ensure_few
-from app.log.schema import Refused, payload_of
+from app.log.parsed import Refused
+from app.log.schema import payload_of
 from app.times import written
 from app.times.instant import now_ms
 from app.times.written import Assumed

@@ -17,7 +17,7 @@ from app.log.foreign.scales import from_status
 from app.log.limits import REQUEST_LOGS, ensure_few
 from app.log.lines.syslog import FACILITIES
 from app.log.numbers import Number, Numberer
-from app.log.schema import Refused
+from app.log.parsed import Refused
 from app.times import written
 from app.times.written import Assumed
 from app.web.current import settings

@@ -16,7 +16,8 @@ from app.errors import InvalidRecord, Problem
 from app.files import carried
 from app.log import body as bodies
 from app.log.foreign import scales
-from app.log.schema import Refused, payload_of
+from app.log.parsed import Refused
+from app.log.schema import payload_of
 from app.times import written
 from app.times.written import Assumed
 from app.web.current import settings

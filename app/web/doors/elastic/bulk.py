@@ -22,7 +22,7 @@ from app.log import own
 from app.log.body import Item, has_nul, plain_logs, read_item
 from app.log.limits import AT_ONCE, REQUEST_LOGS, UNLIMITED, Sharing, ensure_few
 from app.log.own import Ready
-from app.log.schema import Refused
+from app.log.parsed import Refused
 
 #: Index of a document that names none.
 INDEX = "logs"
