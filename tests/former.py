@@ -8,6 +8,7 @@ import zstandard
 from app.log import codec
 from app.systems.sqlite.checksums import checksum
 from app.systems.sqlite.file import Connection, SqliteDatabase
+from app.systems.sqlite.index.scan import answered, summed
 from app.systems.sqlite.segments.columns import Hexadecimal
 from app.systems.sqlite.segments.directory import changed, directory
 from app.systems.sqlite.segments.former import FormerChunk
@@ -83,8 +84,16 @@ def without_checksums(database: SqliteDatabase) -> None:
 
 
 def forget_open(connection: Connection) -> None:
-    """Close all segments, so that what is asked next reads the file."""
+    """Close all segments, and forget what was found in them, so that what is asked next reads the file."""
     there = directory(connection)
     for number in range(len(there)):
         let_go(there.segment(number))
     changed(connection)
+    forget_answers()
+
+
+def forget_answers() -> None:
+    """Forget what earlier questions found in segments."""
+    for known in (answered._cache, summed.sums):
+        known._kept.clear()
+        known._weight = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
@@ -15,6 +16,7 @@ from app.systems.sqlite.index.scan.columns import SegmentFilter
 from app.systems.sqlite.index.scan.marks import Wanted
 from app.systems.sqlite.index.scan.possible import BlockMarks
 from app.systems.sqlite.index.scan.sentences import SentenceCounts
+from app.systems.sqlite.index.scan.summed import GROUP
 from app.systems.sqlite.index.statements import Statements
 from app.systems.sqlite.segments.directory import directory
 from app.systems.sqlite.segments.parts import Longs
@@ -89,6 +91,14 @@ class InSegments(Statements):
     def _covered(self) -> set[int]:
         """The numbers of the blocks whose logs all lie in the window."""
         return {block.number for block in self.window.near(self.blocks) if self.window.covers(block)}
+
+    def groups(self) -> Iterator[tuple[int, list[Segment]]]:
+        """Yield the groups of blocks whose logs are all in segments and in the window, the newest first, with their segments."""
+        covered = Counter([number // GROUP for number in self._covered])
+        for number in sorted(covered, reverse=True):
+            first, last = number * GROUP * BLOCK, (number + 1) * GROUP * BLOCK - 1
+            if covered[number] == GROUP and last < self._lowest_row:
+                yield number, list(map(self.directory.segment, self.directory.between(first, last)))
 
     def sealed(self, numbers: range, most: int | None) -> Iterator[Hit]:
         """Yield the hits in segments; of each at most the first *most*."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from app.log.record import LogRecord
 from app.ports.deadline import Deadline
+from app.query.filter import EVERYTHING
 from app.query.meaning import Predicate, predicate
 from app.query.query import Query
 from app.systems.sqlite import logs, rows
@@ -18,6 +19,7 @@ from app.systems.sqlite.index import plan
 from app.systems.sqlite.index.blocks import chunks
 from app.systems.sqlite.index.in_segments import Hit, InSegments
 from app.systems.sqlite.index.scan.facets import FacetTally
+from app.systems.sqlite.index.scan.summed import GROUP
 from app.systems.sqlite.segments.tally import tallied
 from app.systems.sqlite.segments.window import Block
 from app.times.instant import Instant
@@ -138,21 +140,36 @@ class SqliteQuery(InSegments):
 
     def tally(self, into: FacetTally) -> bool:
         """Count values of all logs of the query, blocks of the best keys first; return whether those were all."""
-        until, seen = self.deadline.within(FACET_SECONDS), 0
-        for chunk in chunks(self.blocks, self.window, _BLOCKS_AT_ONCE):
+        until, seen, left = self.deadline.within(FACET_SECONDS), 0, self.blocks
+        if self.query.filter == EVERYTHING:
+            summed = set[int]()
+            for number, group in self.groups():
+                self.deadline.check()
+                if into.add_group(self.connection, group):
+                    summed.add(number)
+                    seen += sum(one.logs for one in group)
+                    if self._enough(into, seen, until):
+                        return False
+            left = [block for block in self.blocks if block.number // GROUP not in summed]
+        for chunk in chunks(left, self.window, _BLOCKS_AT_ONCE):
             for first, last, sealed in self.stretches(self.possible(chunk.blocks)):
                 for one, at in self.chosen(sealed):
                     seen += one.logs
                     if len(at):
                         into.add_rows(self.connection, one, at)
-                    if seen >= FACET_LOGS and (until.over() or into.values() > FACET_VALUES):
+                    if self._enough(into, seen, until):
                         return False
                 if not sealed:
                     seen += last - first + 1
                     into.add(self.records(list(self._rows(first, last))))
-                if seen >= FACET_LOGS and (until.over() or into.values() > FACET_VALUES):
+                if self._enough(into, seen, until):
                     return False
         return True
+
+    @staticmethod
+    def _enough(into: FacetTally, seen: int, until: Deadline) -> bool:
+        """Return whether facets have looked at as many logs, for as long, as they may."""
+        return seen >= FACET_LOGS and (until.over() or into.values() > FACET_VALUES)
 
     def _rows(self, first: int, last: int) -> Iterator[Hit]:
         """Return the hits among the rows between two places."""

@@ -92,12 +92,14 @@ def _longest(values: Sequence[Value]) -> int:
 class OpenFewValues:
     """A column of `FewValues`, to be read."""
 
-    __slots__ = ("codes", "values")
+    __slots__ = ("codes", "numbers", "values")
 
     def __init__(self, values: list[Value], codes: npt.NDArray[Any]) -> None:
         self.values = values
         #: For each log the number of its value.
         self.codes = codes
+        #: The numbers of values among those of all segments, and of which generation they are (index/scan/numbering.py).
+        self.numbers: tuple[int, npt.NDArray[np.uint32]] | None = None
 
     def __getitem__(self, at: int) -> Value:
         return self.values[int(self.codes[at])]

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from app.log.record import LogRecord
-from app.query.filter import And, Equals, Filter, In, Not, Or, Phrase, Words, leaves
+from app.query.filter import EVERYTHING, And, Equals, Filter, In, Not, Or, Phrase, Words, leaves
 from app.query.meaning import predicate
 from app.systems.sqlite.file import Connection
+from app.systems.sqlite.index.scan.answered import Answers, answers
 from app.systems.sqlite.index.scan.messages import FEW, MessagesAsked, MessageTest
 from app.systems.sqlite.index.scan.remembered import Remembered
 from app.systems.sqlite.segments import segment
@@ -42,6 +43,8 @@ _ATTRIBUTES = {
 _OF_KEYS = ("level", "id", "timestamp", "received")
 #: In which order the parts of an And are asked: what costs least first.
 _COSTS = {"level": 0, "resourceId": 1, "commit": 1, "traceId": 2, "spanId": 2, "message": 4}
+#: The cost of what is asked of metadata.
+_DEAR = 3
 #: So many parts of an And are asked between two looks at the time.
 _CHECKED = 8
 #: From so many chunks on all are fetched at once.
@@ -116,20 +119,29 @@ class SegmentFilter:
     def __init__(self, tree: Filter, connection: Connection, check: Callable[[], None] = lambda: None) -> None:
         self._connection = connection
         self._check = check
-        self._narrow = self._prepared(tree)
+        self._narrow = self._remembered(tree)
 
     def rows(self, one: Segment, at: Longs) -> Longs:
         """Return those of the rows *at* of a segment that satisfy the filter, ascending."""
         return self._narrow(_Opened(one, self._connection, self._check), at) if len(at) else at
 
+    def _remembered(self, tree: Filter) -> Narrow:
+        """Return the same as `_prepared`, with what earlier questions found."""
+        narrow = self._prepared(tree)
+        return narrow if tree == EVERYTHING else partial(_known, answers(tree), narrow)
+
+    def _part(self, tree: Filter) -> Narrow:
+        # To ask a part of a plain field costs hardly more than to look for its answer.
+        return self._remembered(tree) if _cost(tree) >= _DEAR else self._prepared(tree)
+
     def _prepared(self, tree: Filter) -> Narrow:
         match tree:
             case And(parts):
-                return partial(_all, [self._prepared(part) for part in sorted(parts, key=_cost)])
+                return partial(_all, [self._part(part) for part in sorted(parts, key=_cost)])
             case Or(parts):
-                return partial(_any, [self._prepared(part) for part in sorted(parts, key=_cost)])
+                return partial(_any, [self._part(part) for part in sorted(parts, key=_cost)])
             case Not(part):
-                return partial(_none, self._prepared(part))
+                return partial(_none, self._part(part))
         field = field_of(tree)
         number = number_of(field)
         if field == "message":
@@ -142,7 +154,23 @@ class SegmentFilter:
 
 
 def _cost(tree: Filter) -> int:
-    return max((_COSTS.get(field_of(leaf), 3) for leaf in leaves(tree)), default=0)
+    return max((_COSTS.get(field_of(leaf), _DEAR) for leaf in leaves(tree)), default=0)
+
+
+def _known(known: Answers, narrow: Narrow, opened: _Opened, rows: Longs) -> Longs:
+    """Return what is known of a segment; else what is found, which is kept where all of its rows are asked."""
+    one = opened.one
+    found = known.rows(one)
+    if found is None:
+        found = narrow(opened, rows)
+        if len(rows) == one.logs:
+            known.keep(one, found)
+        return found
+    if len(rows) == one.logs or not len(found):
+        return found
+    among = np.zeros(one.logs, dtype=np.bool_)
+    among[found] = True
+    return rows[among[rows]]
 
 
 def _all(parts: Sequence[Narrow], opened: _Opened, rows: Longs) -> Longs:
