@@ -55,13 +55,14 @@ def read(
     UnsupportedMedia for another type, TooLarge for too many logs.
     """
     lines = [] if strict else bodies.several_lines(body, content_type, limits.logs)
-    if lines and not _odd(body, len(lines)) and (logs := bodies.plain_logs(lines, limits, now)) is not None:
+    odd = bool(lines) and _odd(body, len(lines))
+    if lines and not odd and (logs := bodies.plain_logs(lines, limits, now)) is not None:
         return Parsed(logs, list(range(len(lines))), list(map(len, lines)))
-    items = bodies.items(body, content_type, limits.logs)
+    items = bodies.line_items(lines) if lines else bodies.items(body, content_type, limits.logs)
     if len(items) == 1 and not strict and (wrapped := batch(items[0].value)) is not None:
         return read_items(wrapped, limits, now, source=source, line=line, several=True)
     some = (items[start : start + AT_ONCE] for start in range(0, len(items), AT_ONCE))
-    odd = not strict and _odd(body, len(items))
+    odd = odd if lines or strict else _odd(body, len(items))
     return _parse(some, _How(limits, now, None if strict else _reader(now, source, line), odd=odd))
 
 
@@ -202,9 +203,10 @@ def _add_read(item: Item, place: int, log: LogRecord, way: Way, parsed: Parsed) 
 
 def _add_alike(items: Sequence[Any], read: Sequence[usual.Read], start: int, parsed: Parsed) -> bool:
     """Add the logs of values, where all were read by one way; return whether they were."""
-    found = [one for one in read if one is not None]
-    logs, ways = zip(*found, strict=True) if len(found) == len(read) else ((), ())
-    if not ways or ways.count(ways[0]) < len(ways):
+    if None in read:
+        return False
+    logs, ways = zip(*read, strict=True)
+    if ways.count(ways[0]) < len(ways):
         return False
     parsed.add_all(logs, start, list(map(len, map(_raw, items))), ways[0].read_as)
     _note_unused(items[0].value, ways[0].origins, parsed)

@@ -77,6 +77,14 @@ def plain(text: str) -> Instant | None:
     return minute + second + end, 0
 
 
+def all_plain(texts: Sequence[str]) -> list[Instant] | None:
+    """Return the instants of texts as `plain` does, where each is one that it reads; None where any is not."""
+    try:
+        return [(_minutes[text[:16]] + _SECONDS[text[16:19]] + _ENDS[text[19:]], 0) for text in texts]
+    except KeyError:
+        return None
+
+
 def is_plain(text: str) -> bool:
     """Return whether *text* is a time as programs write it most, to seconds or milliseconds in UTC, that exists."""
     if plain(text) is not None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from app.log import schema
 from app.log.body import Item
-from app.log.foreign import layouts, usual
+from app.log.foreign import fits, layouts, usual
 from app.log.limits import Limits
 from app.log.own import Ready
 from app.log.record import LogRecord
@@ -230,3 +230,19 @@ def test_samples_of_producers() -> None:
         for start in range(0, len(several), size):
             some = several[start : start + size]
             assert one_by_one(some) == whole(some)
+
+
+@settings(max_examples=examples(100), deadline=None)
+@given(st.lists(st.sampled_from(("web-1", "db", "info", "", " ", "-", "12ms", "x" * 256, "é")), min_size=1, max_size=4))
+def test_names_that_are_known(texts: list[str]) -> None:
+    """None is that is not taken as it is, whatever was asked before."""
+    for _ in range(2):
+        assert fits.are_known(texts) == all(fits.short(text) == text for text in texts)
+    assert not fits.are_known([5, 7])
+
+
+def test_names_that_are_remembered_are_bounded() -> None:
+    """A sender can have any number."""
+    for number in range(10_000):
+        assert fits.are_known([f"host-{number}"])
+    assert len(fits._names) <= 5_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -199,6 +200,8 @@ def with_fraction(time: Time, value: dict[str, Any], dialect: Dialect, assumed: 
     return _scaled(Decimal(ms // 1000 * 10**9 + more * per), 1)
 
 
+#: Names that are remembered.
+_REMEMBERED = 4_096
 #: How long something took, as Heroku's router writes it under `service`: no name of anything.
 _LASTED = re.compile(r"\d{1,12}(?:\.\d{1,9})?(?:ns|us|µs|ms|s)", re.ASCII)
 
@@ -210,7 +213,26 @@ def short(value: Any) -> str | None:
     return value if type(value) is str and 0 < len(value) <= SHORT and _is_name(value) else None
 
 
-@lru_cache(maxsize=4_096)
+#: Texts that are such names.
+_names: set[str] = set()
+
+
+def are_known(values: Sequence[Any]) -> bool:
+    """Return whether all values of one type, each of which is a text or a whole number, are texts that `short` takes as they are.
+
+    A few thousand names are remembered; False also where others must be looked at one by one.
+    """
+    if _names.issuperset(values):
+        return True
+    if type(values[0]) is not str:
+        return False
+    if len(_names) >= _REMEMBERED:
+        _names.clear()
+    _names.update(name for name in values if short(name) is not None)
+    return _names.issuperset(values)
+
+
+@lru_cache(maxsize=_REMEMBERED)
 def _is_name(text: str) -> bool:
     return text.lower() not in SEVERITY and text.strip() not in ("", "-", "?") and _LASTED.fullmatch(text) is None
 

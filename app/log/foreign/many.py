@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import repeat
+from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from app.log import own
@@ -23,6 +24,8 @@ Taken = TypeVar("Taken")
 
 #: Fewer are taken one by one, for which the long way takes less time.
 _FEW = 3
+#: Characters at the end of a message that are not always taken along.
+_LINE_ENDS = frozenset("\r\n")
 #: Types of values in which nothing can be wrong.
 _PLAIN = frozenset((str, int, bool, type(None)))
 #: Whole numbers that are milliseconds since 1970, and such that are nanoseconds.
@@ -57,6 +60,8 @@ def together(
         places, taken = range(start, len(sent))[:AT_ONCE], attempt(sent[start : start + AT_ONCE], take, each)
         if taken is None:
             left += places
+        elif len(taken) == len(sent):
+            return list(taken)
         else:
             found.update(zip(places, taken, strict=True))
     groups = defaultdict[Hashable, list[int]](list)
@@ -130,7 +135,7 @@ def parts(held: Columns, objects: Sequence[dict[str, Any]]) -> LayoutParts | Odd
         values = take(held)
         if values is None:
             return None  # it lies within
-        found[name] = values if fit is ways.id_of and traces.are_plain(values) else _fitted(values, fit)
+        found[name] = values if _are_as_sent(name, values, fit) else _fitted(values, fit)
     times = None if way.time is None else way.time(held)
     instants = None if times is None else _instants(times, way.dialect)
     lacking = [values for values in (*found.values(), instants or ()) if None in values]
@@ -140,6 +145,13 @@ def parts(held: Columns, objects: Sequence[dict[str, Any]]) -> LayoutParts | Odd
     if not all(map(is_sound, rest.values())) or (instants is None and (way.time is not None or "timestamp" in rest)):
         return None
     return LayoutParts(found, instants, rest)
+
+
+def _are_as_sent(name: str, values: Sequence[Any], fit: Callable[[Any], str | None]) -> bool:
+    """Return whether all values of one type are what their field holds; False also where that is not plain to see."""
+    if name == "message":
+        return "" not in values and _LINE_ENDS.isdisjoint(map(itemgetter(-1), values))
+    return traces.are_plain(values) if fit is ways.id_of else fit is fits.short and fits.are_known(values)
 
 
 def _fitted(values: Sequence[Any], fit: Callable[[Any], str | None]) -> Sequence[str | None]:
@@ -156,7 +168,9 @@ def _instants(times: Sequence[Any], dialect: Dialect | None) -> Sequence[Any] | 
     if dialect is not None and dialect.fraction is not None:
         return None
     if kind is str:
-        return [instant.plain(text) or (instant.parse(text) if instant.is_plain(text) else None) for text in times]
+        return instant.all_plain(times) or [
+            instant.plain(text) or (instant.parse(text) if instant.is_plain(text) else None) for text in times
+        ]
     unit = None if dialect is None else dialect.unit
     if kind is int and unit in (None, "ns") and min(times) in _NANOSECONDS and max(times) in _NANOSECONDS:
         return list(map(divmod, times, repeat(1_000_000)))
