@@ -118,5 +118,18 @@ class PartTaken(Unavailable):
     """The queue kept a part of what was sent under one key: exactly this is to be sent again, which doubles nothing."""
 
 
+class Damaged(LogIngestorError):
+    """The disk or the memory changed stored logs, so that they can't be read; trying again doesn't help. Answered with 500.
+
+    `where` says which logs, and `key` is what no other damage has.
+    """
+
+    def __init__(self, where: str, why: str, key: int | bytes, logs: int = 1) -> None:
+        super().__init__(f"{where} can't be read: {why}; `logingestor doctor` says what to do")
+        self.where = where
+        self.key = key
+        self.logs = logs
+
+
 class TimedOut(Unavailable):
     """A query took longer than it may; its answer would have been incomplete."""

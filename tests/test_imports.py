@@ -34,7 +34,7 @@ FUNCTION_LINES = 40
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("app", "logingestor"),
     ("app.errors", "app.fibers", "app.json_text", "app.memory", "app.paths", "app.version", "app.watchdog"),
-    ("app.shown", "app.times"),
+    ("app.damage", "app.shown", "app.times"),
     ("app.log",),
     ("app.query",),
     ("app.ports", "app.rules"),

@@ -7,7 +7,8 @@ from contextlib import suppress
 import click
 
 from app.backends import Backends
-from app.cli.options import json_option, print_json, with_backends
+from app.cli.options import end_unread, json_option, print_json, with_backends
+from app.damage import passing
 from app.errors import Unavailable
 from app.maintain import audit as pipeline
 from app.maintain.audit import Audit
@@ -25,19 +26,21 @@ def command(backends: Backends, repair: bool, as_json: bool) -> None:
 
     Example: logingestor audit --repair
     """
-    found = pipeline.audit(
-        backends.store,
-        backends.record.letters,
-        backends.index,
-        backends.settings.longest_ms,
-        repair=repair,
-    )
+    with passing() as damaged:
+        found = pipeline.audit(
+            backends.store,
+            backends.record.letters,
+            backends.index,
+            backends.settings.longest_ms,
+            repair=repair,
+        )
     with suppress(Unavailable):
         found.waiting = backends.queue.depth().logs
     if as_json:
         print_json(found.to_dict())
     else:
         show(found)
+    end_unread(damaged, "the comparison")
     if not found.same:
         raise SystemExit(1)
 

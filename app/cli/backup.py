@@ -12,7 +12,7 @@ from typing import BinaryIO
 import click
 
 from app.backends import Backends
-from app.cli.options import json_option, print_json, with_backends
+from app.cli.options import end_unread, json_option, print_json, with_backends
 from app.cli.progress import Reporter
 from app.errors import InvalidInput, Problem, Unavailable
 from app.maintain import backup as pipeline
@@ -32,7 +32,8 @@ def backup(backends: Backends, to: Path, as_json: bool) -> None:
     """Write record, dead letters, claims and waiting logs into FILE, or into a new file in FOLDER.
 
     Everything goes on meanwhile; all that was accepted before is in it. Nothing is overwritten, and
-    the file appears when it is whole. The index is not in it: it follows from the record.
+    the file appears when it is written. The index is not in it: it follows from the record. Damaged
+    logs are left out, are named here and in the file, and end it with 1.
 
     Example: logingestor backup /srv/backups/
     """
@@ -45,10 +46,12 @@ def backup(backends: Backends, to: Path, as_json: bool) -> None:
     reporter.end()
     if as_json:
         print_json({"file": str(path), "bytes": path.stat().st_size, **contents.to_dict()})
-        return
-    click.echo(f"{path}: {_words(contents)}")
-    if contents.left_waiting:
-        click.echo(f"{contents.left_waiting:,} logs waited in a queue that can't be read: they are not in it", err=True)
+    else:
+        click.echo(f"{path}: {_words(contents)}")
+        if contents.left_waiting:
+            waited = f"{contents.left_waiting:,} logs waited in a queue that can't be read"
+            click.echo(f"{waited}: they are not in it", err=True)
+    end_unread(contents.unread, "the backup")
 
 
 @contextmanager
@@ -83,7 +86,8 @@ def restore(backends: Backends, source: Path, merge: bool, only_check: bool, as_
     """Store what a backup holds, into an empty record, once it has been read and found whole.
 
     Logs that waited are stored too. The index follows by itself while a worker runs. Killed, it goes
-    on when it is run again. What is older than the retention expires as ever.
+    on when it is run again. What is older than the retention expires as ever. A backup that lacks
+    damaged logs is restored, too, and ends with 1.
 
     Example: logingestor restore /srv/backups/logingestor-20260915T080000Z.logs.zst
     """
@@ -96,12 +100,13 @@ def restore(backends: Backends, source: Path, merge: bool, only_check: bool, as_
             new = pipeline.restore(file, contents, backends.record, backends.keepers(), merge=merge, report=reporter)
             reporter.end()
     if as_json:
-        print_json({"file": str(source), "whole": True, "new": new, **contents.to_dict()})
+        print_json({"file": str(source), "whole": not contents.unread, "new": new, **contents.to_dict()})
     elif only_check:
-        click.echo(f"{source} is whole: {_words(contents)}")
+        click.echo(f"{source} is {'as it was made' if contents.unread else 'whole'}: {_words(contents)}")
     else:
         click.echo(f"restored {_words(contents)}; {new:,} logs were not stored before")
         click.echo("the index follows while a worker runs: `logingestor stats` shows what it lacks", err=True)
+    end_unread(contents.unread, "the backup")
 
 
 def _words(contents: Contents) -> str:

@@ -11,7 +11,7 @@ import click
 from app import backends as backends_module
 from app.backends import Backends, OtherRecord
 from app.cli import audit as audits
-from app.cli.options import alone, json_option, print_json, with_settings
+from app.cli.options import alone, end_unread, json_option, print_json, with_settings
 from app.cli.progress import Reporter
 from app.cli.recorded import recorded
 from app.drain.indexing import Indexing
@@ -75,6 +75,7 @@ def _run(opened: Backends, other: OtherRecord, name: str, as_json: bool) -> bool
     else:
         _show(done, counts)
         audits.show(found)
+    end_unread(done.unread, "the copy")
     return found.same and not done.left
 
 

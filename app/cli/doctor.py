@@ -252,9 +252,7 @@ def _checksums(backends: Backends) -> Finding:
         damaged, searched = damaged or bool(one.damaged), searched or bool(one.search_damaged)
     advice = [_DAMAGED] if damaged else []
     if searched:
-        # A rebuild reads every log, so that it ends at a segment that can't be read.
-        anew = "" if damaged else "; `logingestor rebuild` makes anew what they need"
-        advice.append(f"searches are right, and slower{anew}")
+        advice.append("searches are right, and slower; `logingestor rebuild` makes anew what they need")
     return Finding("checksums", not advice, "; ".join(said), "; ".join(advice))
 
 

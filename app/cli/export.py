@@ -12,8 +12,17 @@ import click
 
 from app.backends import Backends
 from app.cli import terminal
-from app.cli.options import harmless, make_query, query_options, warn_of_pending, with_backends, zone_of
+from app.cli.options import (
+    end_unread,
+    harmless,
+    make_query,
+    query_options,
+    warn_of_pending,
+    with_backends,
+    zone_of,
+)
 from app.cli.recorded import detail
+from app.damage import Passed, passing
 from app.find import export as exports
 from app.log.record import LogRecord
 from app.ports.deadline import Budget
@@ -52,7 +61,7 @@ def command(
     """Write all logs that fit QUERY, without limit; without QUERY all there are.
 
     In CSV a text that a spreadsheet would run as a formula gets a ' before it. FILE appears when
-    the export is whole.
+    the export is whole; where damaged logs are left out FILE.incomplete appears, and it ends with 1.
 
     Example: logingestor export 'level:error' --from 2023-09-15 --format csv -o errors.csv
     """
@@ -62,13 +71,14 @@ def command(
     chosen = [name.strip() for name in columns.split(",") if name.strip()] if columns else []
     pieces = exports.lines(iter(counted), format or named, chosen, zone_of(params))
     warn_of_pending(backends)
-    if output is None:
-        _print(pieces, terminal.safe if format == "csv" else harmless)
-        detail(returned=counted.logs)
-    else:
-        _write(pieces, output)
-        detail(returned=counted.logs)
-        click.echo(f"wrote {counted.logs} logs to {output}", err=True)
+    with passing() as damaged:
+        if output is None:
+            _print(pieces, terminal.safe if format == "csv" else harmless)
+        else:
+            written = _write(pieces, output, damaged)
+            click.echo(f"wrote {counted.logs} logs to {written}", err=True)
+    detail(returned=counted.logs)
+    end_unread(damaged, "the export")
 
 
 def _print(pieces: Iterator[bytes], shown: Callable[[str], str]) -> None:
@@ -80,14 +90,14 @@ def _print(pieces: Iterator[bytes], shown: Callable[[str], str]) -> None:
     sys.stdout.buffer.flush()
 
 
-def _write(pieces: Iterator[bytes], output: Path) -> None:
-    """Write beside the file and put it in place at the end: no half export looks like a whole one."""
+def _write(pieces: Iterator[bytes], output: Path, damaged: Passed) -> Path:
+    """Write beside the file and put it in place at the end: no half export looks like a whole one. Return where it is."""
     beside = output.with_name(f".{output.name}.{os.getpid()}")
     try:
         with beside.open("wb") as file:
             for piece in pieces:
                 file.write(piece)
-        beside.replace(output)
+        return beside.replace(output.with_name(f"{output.name}.incomplete") if damaged else output)
     except OSError as error:
         raise click.FileError(str(output), error.strerror or str(error)) from error
     finally:

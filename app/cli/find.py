@@ -10,6 +10,7 @@ import click
 from app.backends import Backends
 from app.cli import terminal
 from app.cli.options import (
+    end_unread,
     harmless_json,
     json_option,
     make_query,
@@ -19,6 +20,7 @@ from app.cli.options import (
     zone_of,
 )
 from app.cli.recorded import detail
+from app.damage import passing
 from app.find.export import shown_in
 from app.ports.deadline import Budget
 from app.query.query import Page
@@ -39,16 +41,16 @@ def command(backends: Backends, query: tuple[str, ...], as_json: bool, **params:
     """
     asked, zone = make_query(query, **params), zone_of(params)
     warn_of_pending(backends)
-    if as_json:
-        page = backends.index.find(replace(asked, count="none"), Budget(SECONDS))
-        detail(returned=len(page.records))
-        click.echo("[" + ",\n ".join(harmless_json(shown_in(record, zone)) for record in page.records) + "]")
-        return
-    page = backends.index.find(asked, Budget(SECONDS))
+    with passing() as damaged:
+        page = backends.index.find(replace(asked, count="none") if as_json else asked, Budget(SECONDS))
     detail(returned=len(page.records))
-    for record in page.records:
-        click.echo(terminal.line(record, zone))
-    _say_more(page)
+    if as_json:
+        click.echo("[" + ",\n ".join(harmless_json(shown_in(record, zone)) for record in page.records) + "]")
+    else:
+        for record in page.records:
+            click.echo(terminal.line(record, zone))
+        _say_more(page)
+    end_unread(damaged, "the answer")
 
 
 def _say_more(page: Page) -> None:

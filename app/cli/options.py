@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import tzinfo
 from functools import partial, wraps
@@ -15,7 +15,10 @@ import msgspec
 
 from app import backends as backends_module
 from app.backends import Backends
+from app.cli import terminal
 from app.cli.recorded import recorded
+from app.damage import Passed, Unread
+from app.damage import unread as listed
 from app.errors import Unavailable
 from app.query.query import Query
 from app.query.request import read_query
@@ -25,6 +28,9 @@ from app.times.zone import read_zone
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+#: Damage that is named; all is counted.
+LISTED = 10
 
 #: The option of all commands that show logs.
 zone_option = click.option(
@@ -185,3 +191,16 @@ def warn_of_pending(backends: Backends) -> None:
     if waiting:
         hint = "" if serve_runs(backends.settings) else "; `logingestor serve` or `logingestor worker` stores them"
         click.echo(f"{waiting} accepted logs can't be found yet{hint}", err=True)
+
+
+def end_unread(found: Passed | Sequence[Unread], what: str) -> None:
+    """Say on standard error which logs *what* lacks since they are damaged, and end with 1; return where it lacks none."""
+    lost = listed(found) if isinstance(found, dict) else found
+    if not lost:
+        return
+    for one in lost[:LISTED]:
+        click.echo(f"damaged and not in {what}: {terminal.safe(one.where)}", err=True)
+    more = f", {len(lost) - LISTED:,} times more than are named" if len(lost) > LISTED else ""
+    logs = sum(one.logs for one in lost)
+    click.echo(f"{what} lacks {logs:,} logs that can't be read{more}; `logingestor doctor` says what to do", err=True)
+    raise SystemExit(1)

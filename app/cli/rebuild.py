@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from app.backends import Backends
-from app.cli.options import alone, json_option, print_json, with_backends
+from app.cli.options import alone, end_unread, json_option, print_json, with_backends
 from app.cli.progress import Reporter
 from app.maintain import rebuild as pipeline
 
@@ -20,6 +20,7 @@ def command(backends: Backends, abandon: bool, as_json: bool) -> None:
     """Make the whole index anew from the record, beside the old one, and put it in its place at the end.
 
     Ingest and searches go on meanwhile. Killed, or ended by Ctrl-C, it goes on when it is run again.
+    Damaged logs are passed over, are named, and end it with 1.
 
     Example: logingestor rebuild
     """
@@ -32,12 +33,12 @@ def command(backends: Backends, abandon: bool, as_json: bool) -> None:
         reporter.end()
     if as_json:
         print_json(done.to_dict())
-        return
-    click.echo(
-        f"rebuilt the index from {done.logs:,} logs in {done.seconds:.1f} s{', resumed' if done.resumed else ''}"
-    )
-    if done.refused:
-        click.echo(f"{done.refused} logs can't be indexed; see `logingestor dead list`", err=True)
+    else:
+        resumed = ", resumed" if done.resumed else ""
+        click.echo(f"rebuilt the index from {done.logs:,} logs in {done.seconds:.1f} s{resumed}")
+        if done.refused:
+            click.echo(f"{done.refused} logs can't be indexed; see `logingestor dead list`", err=True)
+    end_unread(done.unread, "the index")
 
 
 def _abandon(backends: Backends, as_json: bool) -> None:

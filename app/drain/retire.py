@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.drain.expire import PAUSE_SECONDS, expire, in_steps, too_many
-from app.errors import LogIngestorError
+from app.errors import Damaged, LogIngestorError
 from app.log.codec import encode
 from app.log.record import LogRecord
 from app.ports.deadline import Budget
@@ -93,9 +93,9 @@ def retire(
     found, fault = list[Expiry](), None
     try:
         found = _by_rules(record, index, _due(rules, retention, now), now, until)
-    except LogIngestorError:
-        raise
     except Exception as error:
+        if isinstance(error, LogIngestorError) and not isinstance(error, Damaged):
+            raise
         # A damaged log can't be asked whether a rule finds it; what is too old by every rule goes all the same.
         fault = error
     if not rules.holds:

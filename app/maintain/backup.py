@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO
 
 import msgspec
 import zstandard
 
 from app.alerts.searches import keep_saved
+from app.damage import Unread, passing, unread
 from app.errors import InvalidInput, Problem, Unavailable
 from app.files.sources.forms import keep_forms
 from app.log import codec
@@ -60,10 +61,17 @@ class Contents:
     left_waiting: int
     counts: dict[str, int]
     digest: bytes
+    #: Logs that could not be read when it was made: they are not in it.
+    unread: list[Unread]
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as a command prints it."""
-        return {"left_waiting": self.left_waiting, **self.counts, "sha256": self.digest.hex()}
+        return {
+            "left_waiting": self.left_waiting,
+            **self.counts,
+            "sha256": self.digest.hex(),
+            "unread": [asdict(one) for one in self.unread],
+        }
 
 
 def write(
@@ -74,7 +82,7 @@ def write(
     A log moves from the queue to the record, and is read in that direction: it may be in the backup
     twice, under one id, never not at all. A replay moves against it, from a letter to the queue, so letters come
     first, and once more at the end. Claims come before the logs: none may say of a log that is not in the backup
-    that it was accepted. Raises Unavailable.
+    that it was accepted. What is damaged in the record is passed over, and its end says so. Raises Unavailable.
     """
     readable = isinstance(queue, Readable)
     header = Header(FORMAT, VERSION, now_ms(), 0 if readable else queue.depth().logs)
@@ -89,12 +97,13 @@ def write(
             for batch in queue.look():
                 writer.put(Waiting(batch.records))
                 writer.put(LetterPart([*batch.dead, *unreadable(batch)]))
-        _write_stored(writer, record.store, report)
+        with passing() as damaged:
+            _write_stored(writer, record.store, report)
         _write_letters(writer, record.letters, written)
         alerts = [one.alert for one in record.alerts.alerts()]
         writer.put(Saved(record.alerts.searches(), alerts, record.forms.forms()))
-        contents = Contents(header.made, header.left_waiting, writer.counts, writer.digest)
-        writer.put(End(contents.counts, contents.digest))
+        contents = Contents(header.made, header.left_waiting, writer.counts, writer.digest, unread(damaged))
+        writer.put(End(contents.counts, contents.digest, contents.unread))
     return contents
 
 
@@ -175,7 +184,8 @@ class BackupReader:
             if isinstance(part, End):
                 if (part.counts, part.digest) != (self._counts, digest):
                     raise _broken("is damaged: its content is not what its end says")
-                self.contents = Contents(self.header.made, self.header.left_waiting, part.counts, part.digest)
+                head = self.header
+                self.contents = Contents(head.made, head.left_waiting, part.counts, part.digest, part.unread)
                 return
             self._counts[kind(part)] = self._counts.get(kind(part), 0) + size(part)
             yield part

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from app.damage import Unread
 from app.log import codec
 from app.log.envelope import DeadLetter
 from app.log.record import LogRecord
@@ -61,6 +62,8 @@ class End(msgspec.Struct, tag="end"):
 
     counts: dict[str, int]
     digest: bytes
+    #: Logs that could not be read when it was made: they are not in it.
+    unread: list[Unread] = []
 
 
 Part = Logs | Waiting | LetterPart | MemoryPart | Saved

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from app.alerts.searches import keep_saved
+from app.damage import Unread, passing, unread
 from app.drain.indexing import Indexing
 from app.files.sources.forms import keep_forms
 from app.log.envelope import unreadable
@@ -38,10 +39,12 @@ class Copied:
     mended: int = 0
     #: Records of the source that the target lacks at the end: stored there since, or expired here.
     left: int = 0
+    #: Logs of the source that could not be read.
+    unread: list[Unread] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as a command prints it."""
-        return {name: getattr(self, name) for name in self.__slots__}
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +74,15 @@ def copy(source: CopySource, target: Target, report: Report = lambda _: None) ->
 
     Both may be in use. Ids are kept, so that nothing is doubled however often it is copied. The place
     reached is noted in the target, after what was copied is durable there. Dead letters are only added: which of
-    the target's came from here nobody notes, so none is dropped. Raises Unavailable.
+    the target's came from here nobody notes, so none is dropped. What is damaged is passed over. Raises Unavailable.
     """
+    with passing() as damaged:
+        done = _copied(source, target, report)
+    done.unread = unread(damaged)
+    return done
+
+
+def _copied(source: CopySource, target: Target, report: Report) -> Copied:
     done = Copied()
     # First what waits: logs move from the queue to the record, and none slips by.
     if source.queue is not None:

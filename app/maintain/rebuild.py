@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextvars import copy_context
+from dataclasses import asdict, dataclass
+from functools import partial
 from time import monotonic, sleep
 from typing import Any
 
+from app.damage import Unread, passing, unread
 from app.drain.indexing import bury_refused
 from app.errors import Unavailable
 from app.log.record import LogRecord
@@ -36,6 +39,8 @@ class Rebuilt:
     seconds: float
     #: Whether it went on with a rebuild that had been begun.
     resumed: bool
+    #: Logs that could not be read: the index knows of them only that they are there.
+    unread: list[Unread]
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as a command prints it."""
@@ -46,13 +51,14 @@ class Rebuilt:
             "seconds": round(self.seconds, 3),
             "logs_per_second": rate,
             "resumed": self.resumed,
+            "unread": [asdict(one) for one in self.unread],
         }
 
 
 def rebuild(store: LogStore, letters: LetterKeeper, index: IndexKeeper, report: Report = lambda _: None) -> Rebuilt:
     """Make the index anew from the record, or go on with a rebuild that was killed, and put it in its place.
 
-    Raises Unavailable when record or index are away, and as `settled` does; the state is kept, and another run goes on.
+    What is damaged in the record is passed over. Raises Unavailable when record or index are away, and as `settled` does; the state is kept, and another run goes on.
     """
     if not isinstance(index, Rebuildable):
         raise Unavailable("this index can't be rebuilt")
@@ -62,19 +68,20 @@ def rebuild(store: LogStore, letters: LetterKeeper, index: IndexKeeper, report: 
     start, end = 0 if begun is None else begun.place, settled(store)
     meter = Meter(start, end, report)
     refused = 0
-    # The second time is for an index whose writers need a moment to see that a rebuild has begun.
-    for _ in range(2):
-        for place, records in _ahead(chunks(store, start, end)):
-            if faults := index.rebuild_add(records, place):
-                bury_refused(store, letters, faults, records)
-                refused += len(faults)
-            # Read a moment before: what was deleted or has expired since must not come back.
-            if gone := _gone(store, [record.id for record in records]):
-                index.remove(gone)
-            meter.done(len(records), place)
-        start, end = max(start, end), settled(store)
-    index.finish_rebuild()
-    return Rebuilt(meter.logs, refused, meter.seconds, resumed)
+    with passing() as damaged:
+        # The second time is for an index whose writers need a moment to see that a rebuild has begun.
+        for _ in range(2):
+            for place, records in _ahead(chunks(store, start, end)):
+                if faults := index.rebuild_add(records, place):
+                    bury_refused(store, letters, faults, records)
+                    refused += len(faults)
+                # Read a moment before: what was deleted or has expired since must not come back.
+                if gone := _gone(store, [record.id for record in records]):
+                    index.remove(gone)
+                meter.done(len(records), place)
+            start, end = max(start, end), settled(store)
+        index.finish_rebuild()
+    return Rebuilt(meter.logs, refused, meter.seconds, resumed, unread(damaged))
 
 
 def abandon(index: IndexKeeper) -> Rebuild | None:
@@ -105,9 +112,11 @@ _Chunk = tuple[int, list[LogRecord]]
 def _ahead(found: Iterator[_Chunk]) -> Iterator[_Chunk]:
     """Yield the chunks, each read while the one before is worked on."""
     with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, found, None)
+        # That thread passes over the same.
+        reading = partial(copy_context().run, partial(next, found, None))
+        coming = pool.submit(reading)
         while (chunk := coming.result()) is not None:
-            coming = pool.submit(next, found, None)
+            coming = pool.submit(reading)
             yield chunk
 
 

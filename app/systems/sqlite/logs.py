@@ -5,16 +5,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
+from app.damage import around, passed
 from app.log.record import LogRecord
 from app.systems.sqlite import rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.segments.directory import Directory, directory
-from app.systems.sqlite.segments.parts import Longs
+from app.systems.sqlite.segments.parts import DAMAGED, Longs
 from app.systems.sqlite.segments.stored import Segment
 from app.systems.sqlite.segments.window import KeyBounds
 
@@ -30,9 +31,12 @@ _LOWEST, HIGHEST = bytes(16), b"\xff" * 16
 
 
 def stored(connection: Connection, ids: Sequence[bytes], suffix: str = "") -> set[bytes]:
-    """Return those of *ids* that are stored."""
+    """Return those of *ids* that are stored.
+
+    What a segment holds whose keys are damaged nobody can say: its logs are lost, and none that comes is refused for them.
+    """
     found = {identity for (identity,) in _rows_of_ids(connection, "id", ids, suffix)}
-    for one, at in in_segments(connection, ids, suffix):
+    for one, at in in_segments(connection, ids, suffix, found, strict=False):
         keys = one.keys(connection)
         found.update(keys.id(row) for row in at)
     return found
@@ -59,10 +63,17 @@ def _rows_of_ids(connection: Connection, columns: str, ids: Sequence[bytes], suf
     return found
 
 
-def in_segments(connection: Connection, ids: Sequence[bytes], suffix: str) -> Iterator[tuple[Segment, list[int]]]:
-    """Yield the segments that hold some of *ids*, and in which rows."""
+def in_segments(
+    connection: Connection, ids: Sequence[bytes], suffix: str, known: Collection[bytes] = (), *, strict: bool = True
+) -> Iterator[tuple[Segment, list[int]]]:
+    """Yield the segments that hold some of *ids*, and in which rows.
+
+    Where the keys of a segment are damaged, raises Damaged at the end: if *strict*, and if it may hold one that was found
+    in no other, nor is *known* to lie elsewhere.
+    """
     if not ids:
         return
+    given, lost = list[tuple[Segment, list[int]]](), list[tuple[Segment, list[bytes], Exception]]()
     # Each once: marks of two requests may name the same. Those of a request stand in their order, which sorting makes use of.
     ids, there = sorted(dict.fromkeys(ids)), directory(connection, suffix)
     near = there.with_ids(ids[0], ids[-1])
@@ -74,16 +85,27 @@ def in_segments(connection: Connection, ids: Sequence[bytes], suffix: str) -> It
             for one in there.with_ids(identity, identity):
                 wanted.setdefault(one, []).append(identity)
     for one, some in wanted.items():
-        at = one.keys(connection).rows_of(some)
+        try:
+            at = one.keys(connection).rows_of(some)
+        except DAMAGED as error:
+            lost.append((one, some, error))
+            continue
         if at:
+            given.append((one, at))
             yield one, at
+    if strict and lost:
+        found = set(known).union(*([one.keys(connection).id(row) for row in at] for one, at in given))
+        for one, some, fault in lost:
+            if any(one.first_id <= identity <= one.last_id and identity not in found for identity in some):
+                raise fault
 
 
+@around
 def by_id(connection: Connection, ids: Sequence[bytes], suffix: str = "") -> tuple[list[int], list[LogRecord]]:
     """Return places and records of these ids, as far as they are stored."""
     found = _rows_of_ids(connection, f"{rows.COLUMNS}, place", ids, suffix)
     places, records = [row[5] for row in found], [rows.record(row[:5]) for row in found]
-    for one, at in in_segments(connection, ids, suffix):
+    for one, at in in_segments(connection, ids, suffix, [record.id for record in records]):
         places += one.keys(connection).places_of(np.array(at)).tolist()
         records += one.records(connection, at)
     return places, records
@@ -138,14 +160,15 @@ def at_places(connection: Connection, places: Sequence[int], suffix: str = "") -
     return found
 
 
+@around
 def after(connection: Connection, place: int, limit: int, suffix: str = "") -> list[tuple[int, LogRecord]]:
     """Return the first *limit* logs behind *place*, with their places, in order."""
+    lost, statement = passed(), f"SELECT {rows.COLUMNS}, place FROM logs{suffix} WHERE place > ? ORDER BY place LIMIT ?"
     found = [
         (row[5], rows.record(row[:5]))
-        for row in connection.execute(
-            f"SELECT {rows.COLUMNS}, place FROM logs{suffix} WHERE place > ? ORDER BY place LIMIT ?", (place, limit)
-        )
-    ]
+        for row in connection.execute(statement, (place, limit + len(lost)))
+        if row[0] not in lost
+    ][:limit]
     # Behind the last of those only logs that are too many.
     last = found[-1][0] if len(found) == limit else rows.next_place(connection, suffix)
     there, left = directory(connection, suffix), limit
@@ -226,6 +249,7 @@ def ids_between(
         first, sign = found[-1][0], ">"
 
 
+@around
 def _lowest_ids(connection: Connection, first: bytes, last: bytes, sign: str) -> list[tuple[bytes, int]]:
     """Return the lowest ids from *first* on, IDS_AT_ONCE of them where there are as many, with their places."""
     found: list[tuple[bytes, int]] = connection.execute(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
+from app.damage import around, passing
 from app.log.record import LogRecord, first_id
 from app.ports.parts import Checked, Sealed
 from app.ports.record import Added, Lacking
@@ -79,7 +80,9 @@ class SqliteStore:
                     break
             until = now + int(lease * 1000)
             connection.executemany("UPDATE unindexed SET leased = ? WHERE mark = ?", [(until, mark) for mark in marks])
-            return marks, logs.by_id(connection, ids)[1]
+            with passing():
+                # Damaged logs are not indexed, and hold up nothing else.
+                return marks, logs.by_id(connection, ids)[1]
 
     def lacking_ids(self) -> Iterator[list[bytes]]:
         """See LogStore."""
@@ -95,6 +98,7 @@ class SqliteStore:
                 return
             after = found[-1][0]
 
+    @around
     def get(self, ids: Sequence[bytes]) -> list[LogRecord]:
         """See LogStore."""
         with self._database.snapshot() as connection:
@@ -138,6 +142,7 @@ class SqliteStore:
                 connection.execute("DELETE FROM doubles WHERE last < ?", (first_id(before),))
             return self._delete(connection, *oldest.oldest(connection, before, limit))
 
+    @around
     def delete(self, ids: Sequence[bytes]) -> int:
         """See LogStore. In steps, between which others write: each segment is written anew without its logs."""
         with self._database.snapshot() as connection:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+import msgspec
+
 from app.log import codec
 from app.log.record import LogRecord
+from app.systems.sqlite.checksums import said
 from app.systems.sqlite.file import Connection
 
 #: Columns in the order in which `record` takes them.
@@ -36,9 +39,12 @@ def doc(record: LogRecord) -> bytes:
 
 
 def record(columns: Sequence[Any]) -> LogRecord:
-    """Return the record of a row with COLUMNS."""
+    """Return the record of a row with COLUMNS. Raises Damaged."""
     identity, t, ns, level, packed = columns
-    message, resource_id, trace_id, span_id, commit, metadata, truncated = decode(packed)
+    try:
+        message, resource_id, trace_id, span_id, commit, metadata, truncated = decode(packed)
+    except (ValueError, TypeError, msgspec.MsgspecError) as error:
+        raise said.row(columns, error) from error
     return LogRecord(identity, t, ns, level, message, resource_id, trace_id, span_id, commit, metadata, truncated)
 
 

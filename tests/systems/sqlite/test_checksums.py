@@ -12,6 +12,7 @@ from typing import Any
 import pysqlite3
 import pytest
 
+from app.errors import Damaged
 from app.log.record import LogRecord
 from app.ports.deadline import Budget
 from app.query.language.parse import parse
@@ -190,7 +191,7 @@ def test_a_part_that_lost_its_mark_is_named_too(database: SqliteDatabase, part: 
         statement = f"UPDATE segment_columns SET {part} = CAST(x'{first}' || substr({part}, 2) AS BLOB) WHERE first / 1024 = {VARIED}"
         connection.execute(statement)
         forget_open(connection)
-    with pytest.raises(DamagedPart, match=f"places {VARIED * 1024} to .*the {part} of their segment"):
+    with pytest.raises(Damaged, match=f"places {VARIED * 1024} to .*the {part} of their segment"):
         SqliteStore(database).get([log_of(VARIED, at).id for at in range(LOGS)])
 
 
@@ -336,5 +337,5 @@ def test_a_damaged_id_of_a_row_is_named_as_it_is(database: SqliteDatabase, colum
     with database.write(durable=True) as connection:
         connection.execute(f"UPDATE segments SET {column} = {other} WHERE first / 1024 = 5")
     (one,) = checking.checked(database).damaged
-    assert "the logs at the places 5120 to 5639, received from " in one
+    assert "the 520 logs at the places 5120 to 5639, received from " in one
     assert "2023-11-14T22:13:25Z" in one

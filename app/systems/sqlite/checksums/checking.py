@@ -9,16 +9,14 @@ import msgspec
 import zstandard
 
 from app.ports.parts import Checked
-from app.systems.sqlite.checksums import checksum
+from app.systems.sqlite.checksums import checksum, said
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.index.scan.possible import PIECES, opened
 from app.systems.sqlite.index.scan.sentences import GROUP
 from app.systems.sqlite.segments.parts import DAMAGED
-from app.systems.sqlite.segments.places import BLOCK, CHUNKS
+from app.systems.sqlite.segments.places import BLOCK
 from app.systems.sqlite.segments.stored import COLUMNS, Segment, let_go
-from app.times import instant
 
-_PARTS = ("keys", "fields", "skeletons", "variables", "digits", *(f"docs{number}" for number in range(CHUNKS)))
 #: Rows looked at in one transaction: a long one would keep the write-ahead log from being emptied.
 _ROWS = 64
 
@@ -43,36 +41,21 @@ def checked(database: SqliteDatabase) -> Checked:
 
 def _check(found: Checked, connection: Connection, row: list[Any]) -> None:
     """Look at one segment."""
-    one = Segment(*row[:-1])
-    statement = f"SELECT {', '.join(_PARTS)} FROM segment_columns WHERE first = ?"
-    parts = connection.execute(statement, (one.first,)).fetchone()
+    one = Segment(*row[:-1], sealed=row[-1] is not None)
     try:
-        if row[-1] is not None and row[-1] != checksum.of_row(row[:-1]):
+        if one.sealed and row[-1] != checksum.of_row(row[:-1]):
             raise checksum.DamagedPart("its row is not what was written")
-        kept = [(name, part) for name, part in zip(_PARTS, parts or (), strict=bool(parts)) if part is not None]
-        if not any(checksum.has(part) for _, part in kept):
+        if one.sealed or one.has_sums(connection):
+            one.check(connection)
+            found.whole += 1
+        else:
             # There is nothing to compare it with; that it can't be decompressed shows.
             one.records(connection, range(one.logs))
             found.without += 1
-            return
-        for name, part in kept:
-            if not checksum.has(part):
-                raise checksum.DamagedPart("a part has no checksum")
-            checksum.opened(part, checksum.start(one.stamp, name))
-        found.whole += 1
     except DAMAGED:
-        first, last = map(_received, (one.first_id, one.last_id))
-        found.damaged.append(f"the logs at the places {one.first} to {one.last}, received from {first} to {last}")
+        found.damaged.append(said.segment(one.logs, one.first, one.last, one.first_id, one.last_id).rstrip(","))
     finally:
         let_go(one)
-
-
-def _received(end: Any) -> str:
-    """Return when the log of an id was received; of an id that is damaged its bytes."""
-    try:
-        return instant.text((int.from_bytes(end[:6], "big"), 0))
-    except (ValueError, TypeError):
-        return repr(end)
 
 
 def _marks(database: SqliteDatabase) -> Iterator[tuple[int, int]]:

@@ -34,7 +34,7 @@ def histogram(search: SqliteQuery, interval: int, by_level: bool, offset: int) -
 
 def _from_minutes(search: SqliteQuery, interval: int, offset: int, tally: Tally) -> None:
     """Count whole minutes from the kept counts, and the rest of a minute at either end from the rows."""
-    minutes = kept.whole_minutes(search.query)
+    minutes = kept.whole_minutes(search.query) if kept.right(search) else None
     if minutes is None:
         _from_rows(search, interval, offset, tally)
         return
@@ -56,7 +56,8 @@ def _from_rows(search: SqliteQuery, interval: int, offset: int, tally: Tally) ->
 def facets(search: SqliteQuery, fields: Sequence[str], size: int) -> Facets:
     """Return the most frequent values of each field, and whether all logs of the query were counted in the time for it."""
     # A window that ends now, and begins with the first log or before it, is none.
-    unbounded = search.query.filter == EVERYTHING and all(map(search.window.covers, search.blocks))
+    unbounded = kept.right(search) and search.query.filter == EVERYTHING
+    unbounded = unbounded and all(map(search.window.covers, search.blocks))
     counted = [field for field in fields if unbounded and field in kept.FIELDS]
     found = {field: _counted(search, field, size) for field in counted}
     others = [field for field in fields if field not in counted]
@@ -81,7 +82,7 @@ def _counted(search: SqliteQuery, field: str, size: int) -> list[Value]:
 def fields(search: SqliteQuery) -> list[FieldInfo]:
     """Return the fields that occur, by name; a field with values of several types is `mixed`."""
     query = search.query
-    if query.filter == EVERYTHING and query.start is None and query.end is None:
+    if query.filter == EVERYTHING and query.start is None and query.end is None and kept.right(search):
         pairs = Counter[tuple[str, str]]()
         for value, count in search.run("SELECT value, count FROM counts WHERE field = ?", [PATHS]):
             path, kind = value.split("\0")

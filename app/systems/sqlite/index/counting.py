@@ -41,7 +41,7 @@ def count(search: SqliteQuery, deadline: Deadline) -> tuple[int, bool]:
     known = kept.total(whole)
     if known is not None:
         return known, True
-    minutes = kept.whole_minutes(whole.query)
+    minutes = kept.whole_minutes(whole.query) if kept.right(whole) else None
     if whole.query.clock == "event" and kept.by_level_only(whole.query.filter) and minutes is not None:
         try:
             known = sum(found for _, _, found in kept.in_minutes(whole, *minutes, kept.MINUTE, 0))

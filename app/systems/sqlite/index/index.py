@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from app.damage import around
 from app.errors import Unavailable
 from app.log.record import LogRecord
 from app.ports.deadline import Budget, Deadline
@@ -77,6 +78,7 @@ class SqliteIndex(SqliteRebuilding):
             blocks = self._cache.read(connection)
             yield SqliteQuery(connection, blocks, query, Deadline(budget), dictionary(connection))
 
+    @around
     def find(self, query: Query, budget: Budget = Budget()) -> Page:
         """See SearchIndex."""
         with self._search(query, budget) as search:
@@ -90,6 +92,7 @@ class SqliteIndex(SqliteRebuilding):
         """See SearchIndex. The budget holds for each chunk."""
         return pages(self.find, query, budget)
 
+    @around
     def histogram(
         self, query: Query, interval: int, by_level: bool, offset: int = 0, budget: Budget = Budget()
     ) -> list[Bucket]:
@@ -97,11 +100,13 @@ class SqliteIndex(SqliteRebuilding):
         with self._search(query, budget) as search:
             return aggregate.histogram(search, interval, by_level, offset)
 
+    @around
     def facets(self, query: Query, fields: Sequence[str], size: int, budget: Budget = Budget()) -> Facets:
         """See SearchIndex."""
         with self._search(query, budget) as search:
             return aggregate.facets(search, fields, size)
 
+    @around
     def fields(self, query: Query, budget: Budget = Budget()) -> list[FieldInfo]:
         """See SearchIndex."""
         with self._search(query, budget) as search:

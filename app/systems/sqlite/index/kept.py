@@ -15,6 +15,8 @@ from app.systems.sqlite import rows
 from app.systems.sqlite.index.search import SqliteQuery
 
 MINUTE = 60_000
+#: In the table `state`: damaged logs that a rebuild could not count, or that were dropped without being taken out of the counts.
+UNCOUNTED = "uncounted"
 #: Fields whose values are counted.
 FIELDS = ("level", "resourceId", "commit")
 #: Levels named in one statement; with more of them all are read and compared here.
@@ -26,6 +28,11 @@ def by_level_only(tree: Filter) -> bool:
     return all(getattr(leaf, "field", None) == "level" for leaf in leaves(tree))
 
 
+def right(search: SqliteQuery) -> bool:
+    """Return whether the counts are those of all logs; else the logs are asked, so that what is damaged is noticed."""
+    return rows.get_state(search.connection, UNCOUNTED) == 0
+
+
 def total(search: SqliteQuery) -> int | None:
     """Return how many records the query has; None when it has a window, or a filter that is not counted."""
     query = search.query
@@ -33,6 +40,8 @@ def total(search: SqliteQuery) -> int | None:
         return None
     if query.filter == EVERYTHING:
         return rows.get_state(search.connection, "stored")
+    if not right(search):
+        return None
     if by_level_only(query.filter):
         return sum(count for _, count in _levels(search))
     match query.filter:

@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from app.damage import passed
 from app.errors import Unavailable
 from app.log.record import LogRecord
 from app.ports.index import IndexRefusal, Rebuild
 from app.systems.sqlite import logs, rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
-from app.systems.sqlite.index import writing
+from app.systems.sqlite.index import carrying, kept, writing
 from app.systems.sqlite.index.scan.possible import GROUPED, MARKED, REPLACED
 from app.systems.sqlite.index.writing import NEXT, REBUILD, Generation
 from app.systems.sqlite.segments.directory import changed
@@ -97,7 +98,9 @@ class SqliteRebuilding:
             with self._writing() as connection:
                 writing.take(connection, prepared, self._next, own_rows=not self._shared)
         with self._writing() as connection:
-            rows.set_state(connection, _REACHED, place)
+            if not passed():
+                # Else what goes on with this rebuild begins before what was passed over, and knows of it.
+                rows.set_state(connection, _REACHED, place)
             rows.add_state(connection, _LOGS, len(records))
             if self._shared:
                 rows.set_state(connection, _FROM, place)
@@ -145,6 +148,8 @@ class SqliteRebuilding:
         return len(found)
 
     def _swap(self, connection: Connection) -> None:
+        lost = carrying.carry(connection, passed()) if self._shared else 0
+        rows.set_state(connection, kept.UNCOUNTED, lost)
         for table in self._tables():
             connection.execute(f"ALTER TABLE {table} RENAME TO {table}{OLD}")
             connection.execute(f"ALTER TABLE {table}{NEXT} RENAME TO {table}")

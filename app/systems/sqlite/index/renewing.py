@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from app.errors import Damaged
 from app.systems.sqlite import rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.index import terms
@@ -83,7 +84,7 @@ def _document(row: Sequence[Any]) -> str:
     """Return the terms of a row; none where it is damaged: it stays in the index, and reading it fails."""
     try:
         return terms.document(rows.record(row[:5]))
-    except ValueError:
+    except Damaged:
         log.exception("the row at the place %d can't be read and has no terms", row[5])
         return ""
 

@@ -10,12 +10,13 @@ import logging
 import os
 import threading
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from operator import attrgetter
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from app.damage import passed
 from app.systems.sqlite import rows
 from app.systems.sqlite.checksums import checksum
 from app.systems.sqlite.file import Connection
@@ -95,6 +96,10 @@ class Directory:
         known = {one.stamp: one for one in self._segments}
         found = sorted(_read(connection, "ORDER BY first"), key=_first)
         return Directory([known.get(one.stamp, one) for one in found])
+
+    def without(self, stamps: Container[int | bytes]) -> Directory:
+        """Return those that have none of these *stamps*."""
+        return Directory([one for one in self._segments if one.stamp not in stamps])
 
     def segment(self, number: int) -> Segment:
         """Return one of them, counted in the order of places."""
@@ -252,8 +257,14 @@ _states = _States()
 
 
 def directory(connection: Connection, suffix: str = "") -> Directory:
-    """Return the segments that the connection's transaction sees; those of a rebuild's tables are none yet."""
-    return _NONE if suffix else _states.of(connection)
+    """Return the segments that the connection's transaction sees, but those that are passed over; those of a rebuild's tables are none yet."""
+    found, lost = _NONE if suffix else every(connection), passed()
+    return found.without(lost) if lost else found
+
+
+def every(connection: Connection) -> Directory:
+    """Return all segments that the connection's transaction sees."""
+    return _states.of(connection)
 
 
 def changed(connection: Connection) -> None:

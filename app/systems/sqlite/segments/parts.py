@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import zstandard
 
+from app.errors import Damaged
 from app.systems.sqlite.segments.places import BLOCK
 
 Longs = npt.NDArray[np.int64]
@@ -19,7 +20,7 @@ Longs = npt.NDArray[np.int64]
 LEVEL = 3
 
 #: Errors that reading a damaged part raises.
-DAMAGED = (ValueError, LookupError, msgspec.MsgspecError, zstandard.ZstdError)
+DAMAGED = (Damaged, ValueError, LookupError, msgspec.MsgspecError, zstandard.ZstdError)
 
 #: Bounds that a damaged part fails while it is decoded, before room is made for as much as it names.
 _Count = Annotated[int, msgspec.Meta(ge=0, le=BLOCK)]

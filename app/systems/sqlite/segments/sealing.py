@@ -165,7 +165,7 @@ def _columns(run: Run) -> LogColumns | None:
     """Return what the rows hold; None where one of them is damaged: they stay as they are, and sealing goes on behind them."""
     try:
         columns = LogColumns.of_rows(run.logs)
-    except msgspec.DecodeError:
+    except (msgspec.MsgspecError, TypeError, ValueError):
         log.exception("the rows at the places %d to %d can't be read and stay", run.places[0], run.places[-1])
         return None
     messages = columns.docs[MESSAGE]

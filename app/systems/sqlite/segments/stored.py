@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from app.errors import Damaged
 from app.log.record import LogRecord
-from app.systems.sqlite.checksums import checksum
+from app.systems.sqlite.checksums import checksum, said
 from app.systems.sqlite.file import Connection
 from app.systems.sqlite.segments import former, segment
 from app.systems.sqlite.segments.columns import OpenHexadecimal
@@ -93,7 +94,8 @@ class Segment:
         statement = f"SELECT {columns} FROM segment_columns WHERE first = ?"
         found, names = connection.execute(statement, (self.first,)).fetchone(), columns.split(", ")
         if found is not None:
-            return [self._checked(name, part) for name, part in zip(names, found, strict=True) if part is not None]
+            there = [self._checked(*each) for each in zip(names, found, strict=True)]
+            return [part for part in there if part is not None]
         parts = self._former
         if parts is None:
             self.used = _tick()
@@ -102,12 +104,32 @@ class Segment:
         named = {**parts._asdict(), **{f"docs{number}": chunk for number, chunk in enumerate(parts.chunks)}}
         return [part for part in map(named.get, names) if part is not None]
 
-    def _checked(self, name: str, part: bytes) -> bytes:
+    def _checked(self, name: str, part: Any) -> bytes | None:
+        """Return a part as it was written; None for a chunk that it does not have. Raises Damaged."""
+        if part is None and name.startswith("docs"):
+            return None
         try:
+            if not isinstance(part, bytes):
+                raise checksum.DamagedPart(f"{type(part).__name__} stands in their place")
             return checksum.opened(part, checksum.start(self.stamp, name), always=self.sealed)
         except checksum.DamagedPart as error:
-            where = f"the logs at the places {self.first} to {self.last} can't be read"
-            raise checksum.DamagedPart(f"{where}: the {name} of their segment are not what was written") from error
+            raise self.damaged(f"the {name} of their segment are not what was written") from error
+
+    def has_sums(self, connection: Connection) -> bool:
+        """Return whether its keys have a checksum, as all parts of a segment have or none."""
+        row = connection.execute("SELECT keys FROM segment_columns WHERE first = ?", (self.first,)).fetchone()
+        return row is not None and isinstance(row[0], bytes) and checksum.has(row[0])
+
+    def check(self, connection: Connection) -> None:
+        """Compare each part with its checksum. Raises Damaged."""
+        self._fetch(connection, "keys, fields, skeletons, variables, digits")
+        self._every_chunk(connection)
+
+    def damaged(self, why: str) -> Damaged:
+        """Return the error that says which logs can't be read."""
+        return Damaged(
+            said.segment(self.logs, self.first, self.last, self.first_id, self.last_id), why, self.stamp, self.logs
+        )
 
     def keys(self, connection: Connection) -> OpenKeys:
         """Return the keys of its logs."""
@@ -163,7 +185,10 @@ class Segment:
         chunk = self._chunks.get(number)
         if chunk is None:
             self.used = _tick()
-            chunk = self._chunks[number] = OpenChunk(*self._fetch(connection, f"docs{number}"))
+            packed = self._fetch(connection, f"docs{number}")
+            if not packed:
+                raise self.damaged(f"the docs{number} of their segment are missing")
+            chunk = self._chunks[number] = OpenChunk(*packed)
             _cache.opened(self, chunk.weight)
         return chunk
 
@@ -172,12 +197,18 @@ class Segment:
         numbers = {row // CHUNK for row in rows}
         if len(numbers) <= _FEW_CHUNKS:
             return {number: self.chunk(connection, number) for number in numbers}
-        kept, packed = self._chunks, self._fetch(connection, _ALL)
+        kept, packed = self._chunks, self._every_chunk(connection)
         return {number: kept.get(number) or OpenChunk(packed[number]) for number in numbers}
 
     def chunks(self, connection: Connection) -> list[OpenChunk]:
         """Return all chunks, fetched at once and not kept; none where all fields stand elsewhere."""
-        return list(map(OpenChunk, self._fetch(connection, _ALL)))
+        return list(map(OpenChunk, self._every_chunk(connection)))
+
+    def _every_chunk(self, connection: Connection) -> list[bytes]:
+        found = self._fetch(connection, _ALL)
+        if len(found) != (-(-self.logs // CHUNK) if self.fields(connection).left(self.digits(connection)) else 0):
+            raise self.damaged("the docs of their segment are more or less than it needs")
+        return found
 
     def records(self, connection: Connection, rows: Sequence[int]) -> list[LogRecord]:
         """Return the logs at *rows*, in that order."""

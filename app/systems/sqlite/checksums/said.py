@@ -1,0 +1,29 @@
+"""Damaged logs in words: which they are, by their places and by when they arrived."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.errors import Damaged
+from app.times import instant
+
+
+def segment(logs: int, first: int, last: int, first_id: Any, last_id: Any) -> str:
+    """Return what a segment is called."""
+    return f"the {logs:,} logs at the places {first} to {last}, received from {_received(first_id)} to {_received(last_id)},"
+
+
+def row(columns: Any, error: Exception) -> Damaged:
+    """Return the error for a row of `logs`, which begins with its id."""
+    identity = columns[0]
+    key = identity if isinstance(identity, bytes) else repr(identity).encode()
+    where = f"the log with the id {key.hex()}, received at {_received(identity)},"
+    return Damaged(where, f"its row is not what was written ({error})", key)
+
+
+def _received(end: Any) -> str:
+    """Return when the log of an id was received; of an id that is damaged its bytes."""
+    try:
+        return instant.text((int.from_bytes(end[:6], "big"), 0))
+    except (ValueError, TypeError):
+        return repr(end)

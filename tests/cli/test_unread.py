@@ -1,0 +1,177 @@
+"""Damaged logs: each command goes on with all others, says which these are, and ends with 1."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.backends import Backends
+from app.damage import passing
+from app.log.envelope import Envelope
+from app.log.record import LogRecord
+from app.settings.settings import Settings
+from app.systems.sqlite.file import SqliteDatabase
+from app.web import create_app
+from tests.cli.conftest import Commands
+from tests.cli.test_keeping import on
+from tests.conftest import MakeRecord
+from tests.former import forget_open
+
+#: Logs of a segment; the second of three is damaged.
+LOGS = 300
+NAMED = "damaged and not in {}: the 300 logs at the places 301 to 600, received from 20"
+FLIPPED = "CAST(substr({0}, 1, 9) || x'ff' || substr({0}, 11) AS BLOB)"
+CUT = "substr({0}, 1, length({0}) / 2)"
+COLUMNS = ("keys", "fields", "skeletons", "variables", "digits", "docs0")
+#: What stands in the place of a part.
+DAMAGES = [
+    *((column, FLIPPED.format(column)) for column in COLUMNS),
+    *((column, CUT.format(column)) for column in COLUMNS),
+    *((column, other) for column in COLUMNS for other in ("5", "'text'", "x''")),
+    ("docs0", "NULL"),
+    ("docs1", "NULL"),
+]
+
+
+@pytest.fixture
+def database(settings: Settings, backends: Backends) -> Iterator[SqliteDatabase]:
+    """The file of the test's backends."""
+    database = SqliteDatabase(settings.database)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def records(backends: Backends, make_record: MakeRecord) -> list[LogRecord]:
+    """Logs in three segments, those of which that differ have all parts."""
+    found = [
+        make_record(message=f"w{number} of all", trace_id=f"{number:032x}", metadata={"n": f"{number:0100}"})
+        for number in range(3 * LOGS)
+    ]
+    for start in range(0, len(found), LOGS):
+        backends.queue.put([Envelope(found[start : start + LOGS])])
+        assert backends.move is not None
+        assert backends.move(1_000, 0) == LOGS
+    return found
+
+
+def damage(database: SqliteDatabase, column: str = "skeletons", other: str = FLIPPED.format("skeletons")) -> None:
+    """Damage the second segment."""
+    with database.write(durable=True) as connection:
+        connection.execute(f"UPDATE segment_columns SET {column} = {other} WHERE first = {LOGS + 1}")
+        forget_open(connection)
+
+
+@pytest.mark.parametrize(("column", "other"), DAMAGES)
+def test_find_and_backup_go_on(
+    records: list[LogRecord], database: SqliteDatabase, command: Commands, tmp_path: Path, column: str, other: str
+) -> None:
+    """Whatever is damaged, and however."""
+    damage(database, column, other)
+    found = command("find", "all", "--limit", "1000", "--json", code=1)
+    assert NAMED.format("the answer") in found.stderr
+    assert "the answer lacks 300 logs that can't be read; `logingestor doctor`" in found.stderr
+    left = {record.to_dict()["id"] for record in [*records[:LOGS], *records[2 * LOGS :]]}
+    assert {one["id"] for one in json.loads(found.stdout)} == left
+    made = command("backup", tmp_path / "x.zst", "--json", code=1)
+    assert NAMED.format("the backup") in made.stderr
+    assert json.loads(made.stdout)["logs"] == 2 * LOGS
+    line = next(one for one in command.json("doctor", code=1) if one["check"] == "checksums")
+    assert "the 300 logs at the places 301 to 600" in line["found"]
+
+
+def test_a_backup_says_what_it_lacks(
+    records: list[LogRecord], database: SqliteDatabase, command: Commands, settings: Settings, tmp_path: Path
+) -> None:
+    """Whenever it is looked at, and when it is restored; what is in it comes back, and what came later stays."""
+    damage(database)
+    command("backup", tmp_path / "x.zst", code=1)
+    checked = command("restore", tmp_path / "x.zst", "--check", code=1)
+    assert NAMED.format("the backup") in checked.stderr
+    assert "is whole" not in checked.stdout
+    found = command.json("restore", tmp_path / "x.zst", "--check", code=1)
+    assert (found["whole"], found["logs"], found["unread"][0]["logs"]) == (False, 2 * LOGS, LOGS)
+    other = on(Settings.from_env({"LOGINGESTOR_DATA_DIR": str(tmp_path / "other")}))
+    other("db", "upgrade")
+    assert NAMED.format("the backup") in other("restore", tmp_path / "x.zst", code=1).stderr
+    assert other.json("stats")["stored"] == 2 * LOGS
+
+
+def test_an_export_to_a_file_looks_not_whole(
+    records: list[LogRecord], database: SqliteDatabase, command: Commands, tmp_path: Path
+) -> None:
+    """Its name says so; to standard output the exit code does."""
+    damage(database)
+    made = command("export", "all", "-o", tmp_path / "x.ndjson", code=1)
+    assert NAMED.format("the export") in made.stderr
+    assert [path.name for path in tmp_path.glob("*.ndjson*")] == ["x.ndjson.incomplete"]
+    assert len((tmp_path / "x.ndjson.incomplete").read_text().splitlines()) == 2 * LOGS
+    assert len(command("export", "all", code=1).stdout.splitlines()) == 2 * LOGS
+    # A window without damaged logs is whole.
+    window = ("--clock", "received", "--to", "now-100d")
+    assert command("export", "all", *window).stdout == ""
+
+
+@pytest.mark.parametrize("column", ["keys", "skeletons"])
+def test_a_rebuild_goes_on_and_hides_nothing(
+    records: list[LogRecord], database: SqliteDatabase, command: Commands, backends: Backends, column: str
+) -> None:
+    """The new index knows that there are logs which it could not read: no total is given without them."""
+    damage(database, column, FLIPPED.format(column))
+    assert NAMED.format("the index") in command("rebuild", code=1).stderr
+    for words in ("all", "level:info", "*"):
+        found = command("find", words, "--limit", "1000", "--json", code=1)
+        assert NAMED.format("the answer") in found.stderr
+        assert len(json.loads(found.stdout)) == 2 * LOGS
+    missing = records[LOGS].to_dict()["id"]
+    assert NAMED.format("the answer") in command("find", f'id:"{missing}"', code=1).stderr
+    if column == "keys":
+        assert NAMED.format("the comparison") in command("audit", code=1).stderr
+    else:
+        # What needs none of them is answered as ever.
+        assert len(command.json("find", "*", "--limit", "5")) == 5
+
+
+def test_a_rebuild_that_was_ended_names_the_damage_before_its_end(
+    records: list[LogRecord], database: SqliteDatabase, command: Commands, backends: Backends
+) -> None:
+    """Another run goes on, and may never read there."""
+    damage(database)
+    assert backends.index.begin_rebuild()  # type: ignore[attr-defined]
+    with passing() as found:
+        first = backends.store.after(0, LOGS)
+        backends.index.rebuild_add([record for _, record in first], LOGS)  # type: ignore[attr-defined]
+        others = backends.store.after(LOGS, 2 * LOGS)
+        backends.index.rebuild_add([record for _, record in others], 3 * LOGS)  # type: ignore[attr-defined]
+    assert len(found) == 1
+    assert NAMED.format("the index") in command("rebuild", code=1).stderr
+    assert command("find", "all", code=1)
+
+
+def test_a_damaged_newest_log_stops_nothing_else(
+    backends: Backends, make_record: MakeRecord, database: SqliteDatabase, command: Commands, tmp_path: Path
+) -> None:
+    """It is a row, and its id names it."""
+    some = [make_record(message=f"row {number}") for number in range(5)]
+    backends.store.indexed([backends.store.add(some).mark])
+    with database.write(durable=True) as connection:
+        connection.execute("UPDATE logs SET doc = substr(doc, 1, 4) WHERE place = 3")
+    made = command("backup", tmp_path / "x.zst", code=1)
+    assert f"damaged and not in the backup: the log with the id {some[2].id.hex()}, received at 20" in made.stderr
+    assert command.json("restore", tmp_path / "x.zst", "--check", code=1)["logs"] == 4
+
+
+def test_the_page_of_damaged_logs_says_so(
+    records: list[LogRecord], database: SqliteDatabase, settings: Settings
+) -> None:
+    """As the API does: 500, with the logs that can't be read; that of others is answered."""
+    damage(database)
+    client = create_app(settings).test_client()
+    for path in ("/logs?q=all&limit=900", "/logs/patterns?q=all", f"/logs/{records[LOGS].to_dict()['id']}"):
+        found = client.get(path)
+        assert (path, found.status_code) == (path, 500)
+        assert "the 300 logs at the places 301 to 600" in found.get_json()["message"]
+    assert client.get("/logs?limit=5").status_code == 200
