@@ -36,7 +36,10 @@ BEHIND_MS = 60_000
 
 #: Damaged segments that are named one by one.
 LISTED = 10
-_DAMAGED = "the disk or the memory changed what was written: see to it; all other logs are found, and these lie in a backup, if there is one"
+_DAMAGED = (
+    "the disk or the memory changed what was written: see to it. `logingestor rebuild --drop-damaged` lets go of what can't be"
+    " read, and `logingestor restore --merge` brings back what lies in a backup"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ _NAMES = frozenset(
         "to",
         "merge",
         "only_check",
+        "drop_damaged",
     ]
 )
 _RETURNED = "logingestor.returned"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
+from app.damage import Unread
 from app.ports.alerts import AlertKeeper
 from app.ports.audit_log.chain import AuditLog
 from app.ports.costs import CostKeeper, SpaceKeeper
@@ -72,6 +73,9 @@ class Checked:
     damaged: list[str] = field(default_factory=list)
     #: Parts that only make searches quicker, and can be made anew.
     search_damaged: list[str] = field(default_factory=list)
+    #: The damaged ones by the numbers of their rows, and the places of damaged rows.
+    numbers: list[int] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
 
 
 @runtime_checkable
@@ -83,3 +87,11 @@ class Sealing(Protocol):
 
     def checked(self) -> Checked | None:
         """Read all that is sealed, and what is searched in it, and return what of it is damaged; None as `sealed` does."""
+
+
+@runtime_checkable
+class Mending(Protocol):
+    """A store that can let go of what is damaged, besides its own port."""
+
+    def drop_damaged(self) -> list[Unread]:
+        """Delete the logs that can't be read, for good; return which. The index is to be made anew then."""

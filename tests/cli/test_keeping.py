@@ -183,7 +183,7 @@ def test_doctor_names_damaged_segments(
     assert not found["ok"]
     assert f"1 can't be read: the 500 logs at the places {first} to {first + 499}, received from 20" in found["found"]
     assert "what makes searches quicker is damaged of: the places 0 to 1023" in found["found"]
-    assert "these lie in a backup" in found["advice"]
+    assert "what lies in a backup" in found["advice"]
     assert "`logingestor rebuild`" in found["advice"]
     assert backends.store.get([records[700].id]) == [records[700]]
 

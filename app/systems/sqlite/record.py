@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
 
-from app.damage import around, passing
+from app.damage import Unread, around, passing
 from app.log.record import LogRecord, first_id
 from app.ports.parts import Checked, Sealed
 from app.ports.record import Added, Lacking
@@ -14,7 +14,7 @@ from app.query.query import Query
 from app.systems.sqlite import logs, rows
 from app.systems.sqlite.checksums import checking
 from app.systems.sqlite.file import Connection, SqliteDatabase
-from app.systems.sqlite.freeing import oldest
+from app.systems.sqlite.freeing import damaged, oldest
 from app.systems.sqlite.rows import get_state
 from app.systems.sqlite.segments import sealing, storing
 from app.systems.sqlite.segments.window import KeyBounds
@@ -140,7 +140,8 @@ class SqliteStore:
         with self._database.write(durable=False) as connection:
             if before is not None:
                 connection.execute("DELETE FROM doubles WHERE last < ?", (first_id(before),))
-            return self._delete(connection, *oldest.oldest(connection, before, limit))
+            gone = self._delete(connection, *oldest.oldest(connection, before, limit))
+            return gone if before is None else gone + damaged.expire(connection, before)
 
     @around
     def delete(self, ids: Sequence[bytes]) -> int:
@@ -181,6 +182,10 @@ class SqliteStore:
     def checked(self) -> Checked:
         """See Sealing."""
         return checking.checked(self._database)
+
+    def drop_damaged(self) -> list[Unread]:
+        """See Mending."""
+        return damaged.drop(self._database)
 
     def stats(self) -> dict[str, Any]:
         """See LogStore."""

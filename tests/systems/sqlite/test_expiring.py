@@ -53,7 +53,7 @@ def test_what_is_damaged_stays_and_all_else_goes(
     with caplog.at_level(logging.ERROR):
         assert in_steps(store, index, None, None, float("inf")) == 2_050 - lost
         assert in_steps(store, index, None, None, float("inf")) == 0
-    assert caplog.text.count("can't be read and stay, be they ever so old") == 1
+    assert caplog.text.count("can't be read, and keep no others from expiring") == 1
     assert store.stats()["stored"] == lost
     database.close()
 
@@ -106,5 +106,35 @@ def test_what_is_too_old_by_every_rule_goes_beside_what_is_damaged(settings: Set
     later, rules = max(record.received for record in records) + 4 * 3_600_000, parse("level:debug 3h")
     with pytest.raises(Damaged, match=r"places 1 to 1000.* can't be read"):
         retire(backends.record, backends.index, Retention(3_600), rules, now=later)
-    assert backends.record.store.stats()["stored"] == 1_000
+    assert backends.record.store.stats()["stored"] == 0
     backends.close()
+
+
+@pytest.mark.parametrize("part", ["keys", "skeletons"])
+def test_a_damaged_segment_goes_when_all_its_logs_are_too_old(
+    database: SqliteDatabase, store: SqliteStore, make_record: MakeRecord, part: str
+) -> None:
+    """Its row says when they arrived; one that is damaged, too, keeps it."""
+    records = [make_record(message=f"w {number}") for number in range(2_000)]
+    for start in (0, 1_000):
+        store.add(records[start : start + 1_000])
+    with database.write(durable=True) as connection:
+        connection.execute(SEGMENT.format(part))
+        forget_open(connection)
+    assert store.expire(records[-1].received, 10_000) <= 1_000
+    assert store.stats()["stored"] >= 1_000
+    end = records[-1].received + 1
+    with database.write(durable=True) as connection:
+        connection.execute("UPDATE segments SET last_id = zeroblob(16) WHERE first = (SELECT max(first) FROM segments)")
+        forget_open(connection)
+    store.expire(end, 10_000)
+    assert store.stats()["stored"] == 1_000
+    with database.write(durable=True) as connection:
+        connection.execute(
+            "UPDATE segments SET last_id = ? WHERE first = (SELECT max(first) FROM segments)",
+            (max(one.id for one in records),),
+        )
+        forget_open(connection)
+    assert store.expire(end, 10_000) == 1_000
+    assert store.stats()["stored"] == 0
+    database.close()

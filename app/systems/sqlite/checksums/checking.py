@@ -8,11 +8,14 @@ from typing import Any
 import msgspec
 import zstandard
 
+from app.errors import Damaged
 from app.ports.parts import Checked
 from app.systems.sqlite.checksums import checksum, said
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.index.scan.possible import PIECES, opened
 from app.systems.sqlite.index.scan.sentences import GROUP
+from app.systems.sqlite.rows import COLUMNS as COLUMNS_OF_ROWS
+from app.systems.sqlite.rows import record
 from app.systems.sqlite.segments.parts import DAMAGED
 from app.systems.sqlite.segments.places import BLOCK
 from app.systems.sqlite.segments.stored import COLUMNS, Segment, let_go
@@ -29,18 +32,38 @@ def checked(database: SqliteDatabase) -> Checked:
             # By the number, which is no part of what can be damaged unseen: a first place may be anything.
             statement = f"SELECT number, {COLUMNS} FROM segments WHERE number > ? ORDER BY number LIMIT {_ROWS}"
             rows = connection.execute(statement, (after,)).fetchall()
-            for _, *row in rows:
-                _check(found, connection, row)
+            for number, *row in rows:
+                if not _check(found, connection, row):
+                    found.numbers.append(number)
         if len(rows) < _ROWS:
             break
         after = rows[-1][0]
+    _newest(found, database)
     for first, last in sorted(set(_marks(database))):
         found.search_damaged.append(f"the places {first} to {last}")
     return found
 
 
-def _check(found: Checked, connection: Connection, row: list[Any]) -> None:
-    """Look at one segment."""
+def _newest(found: Checked, database: SqliteDatabase) -> None:
+    """Look at the newest logs, which are rows."""
+    after = -1
+    while True:
+        with database.snapshot() as connection:
+            statement = f"SELECT {COLUMNS_OF_ROWS}, place FROM logs WHERE place > ? ORDER BY place LIMIT {PIECES}"
+            some = connection.execute(statement, (after,)).fetchall()
+        for row in some:
+            try:
+                record(row[:5])
+            except Damaged as error:
+                found.damaged.append(error.where.rstrip(","))
+                found.places.append(row[5])
+        if len(some) < PIECES:
+            return
+        after = some[-1][5]
+
+
+def _check(found: Checked, connection: Connection, row: list[Any]) -> bool:
+    """Look at one segment; return whether it can be read."""
     one = Segment(*row[:-1], sealed=row[-1] is not None)
     try:
         if one.sealed and row[-1] != checksum.of_row(row[:-1]):
@@ -54,8 +77,10 @@ def _check(found: Checked, connection: Connection, row: list[Any]) -> None:
             found.without += 1
     except DAMAGED:
         found.damaged.append(said.segment(one.logs, one.first, one.last, one.first_id, one.last_id).rstrip(","))
+        return False
     finally:
         let_go(one)
+    return True
 
 
 def _marks(database: SqliteDatabase) -> Iterator[tuple[int, int]]:

@@ -12,6 +12,7 @@ from app.systems.sqlite.file import Connection
 from app.systems.sqlite.logs import AT_ONCE, HIGHEST, split
 from app.systems.sqlite.segments.directory import directory
 from app.systems.sqlite.segments.parts import DAMAGED
+from app.systems.sqlite.segments.stored import Segment
 
 T = TypeVar("T")
 
@@ -33,6 +34,11 @@ def oldest(connection: Connection, before: int | None, limit: int) -> tuple[list
         there = _readable(connection, places)
         if (len(_segments), _rows) == known:
             return places, [there[place] for place in places]
+
+
+def damaged(one: Segment) -> bool:
+    """Return whether this process has found that a segment is damaged."""
+    return one.stamp in _segments
 
 
 def _oldest_places(connection: Connection, before: int | None, limit: int) -> list[int]:
@@ -93,5 +99,5 @@ def _damaged_rows(connection: Connection) -> set[bytes]:
 
 
 def _said(what: T, first: int, last: int) -> T:
-    log.exception("the logs at the places %d to %d can't be read and stay, be they ever so old", first, last)
+    log.exception("the logs at the places %d to %d can't be read, and keep no others from expiring", first, last)
     return what

@@ -267,6 +267,12 @@ def every(connection: Connection) -> Directory:
     return _states.of(connection)
 
 
+def one_of(connection: Connection, number: int) -> Segment | None:
+    """Return the segment whose row has this number, as its keys say it where the row is damaged; None where it is gone."""
+    found = _read(connection, f"WHERE number = {number}")
+    return found[0] if found else None
+
+
 def changed(connection: Connection) -> None:
     """Note that segments were written anew, or went."""
     rows.set_state(connection, CHANGED, int.from_bytes(os.urandom(7), "big"))
