@@ -1,7 +1,7 @@
 """Doors: what a log costs that comes by each door and in each form, beside one in our own form as NDJSON, in one run.
 
-python -m bench.doors                     100,000 logs by each door, in turns; some minutes
-python -m bench.doors --n 5000 --turns 2  a quick look
+python -m bench.doors                     36,000 logs by each door, in turns; some minutes
+python -m bench.doors --n 2000 --turns 3  a quick look
 python -m bench.doors --form "NDJSON, pino's"  that form alone, beside our own
 python -m bench.doors --peer ./victoria-logs  the same bodies to VictoriaLogs' doors too
 """
@@ -28,8 +28,9 @@ from bench.ingest import FOUND_SECONDS, LOOK_SECONDS
 from bench.peer import Victoria
 from tests.e2e.program import Server
 
-#: Logs by each door in one turn, and turns: what else the machine does meanwhile falls on all of them.
-LOGS, TURNS = 20_000, 5
+#: Logs by each door in one turn, and turns. Each form has a turn of our own form beside each of its own, now before and now after
+#: it, with the same logs: what else the machine does meanwhile falls on both, and the rate is the middle of the pairs' rates.
+LOGS, TURNS = 4_000, 9
 #: The parts whose processor time a log takes until it is found; the first two are those that accept it.
 PARTS = ("web", "syslog", "worker")
 #: The form that the others are compared with.
@@ -92,31 +93,51 @@ def peer_turn(victoria: Victoria, form: Form, logs: Sequence[Log], size: int, fo
 def measure(
     server: Server, path: Path, given: argparse.Namespace, victoria: Victoria | None = None
 ) -> dict[str, dict[str, float]]:
-    """Send each turn's logs by each door, and to the peer's; return the middle of each part, and of their sums, over the turns."""
-    forms = {name: form for name, form in FORMS.items() if not given.form or name in (_FIRST, *given.form)}
-    took: dict[str, list[dict[str, float]]] = {name: [] for name in forms}
+    """Send logs in pairs of turns, in our own form and in another, and to the peer's doors; return the figures of each form."""
+    names = [name for name in FORMS if name != _FIRST and (not given.form or name in given.form)]
+    took: dict[str, list[dict[str, float]]] = {name: [] for name in (_FIRST, *names)}
     theirs: dict[str, list[float]] = {name: [] for name in (PEER_DOORS if victoria is not None else ())}
+    pairs: dict[str, list[tuple[dict[str, float], dict[str, float]]]] = {name: [] for name in names}
     found = sent = 0
     with path.open("rb") as file:
-        for _ in range(given.turns):
-            logs = [json.loads(line) for line in islice(file, given.n)]
-            for name, form in forms.items():
-                took[name].append(turn(server, form, logs, given, found))
-                found += len(logs)
-                if victoria is not None and name in theirs:
-                    to_peer = replace(form, path=PEER_DOORS[name])
-                    theirs[name].append(peer_turn(victoria, to_peer, logs, given.body, sent))
-                    sent += len(logs)
-    figures = {name: _middle(turns) for name, turns in took.items()}
+        for number in range(given.turns):
+            for name in names:
+                logs, pair = [json.loads(line) for line in islice(file, given.n)], dict[str, dict[str, float]]()
+                for one in (_FIRST, name) if number % 2 == 0 else (name, _FIRST):
+                    pair[one] = turn(server, FORMS[one], logs, given, found)
+                    found += len(logs)
+                    took[one].append(pair[one])
+                    if victoria is not None and one in theirs:
+                        to_peer = replace(FORMS[one], path=PEER_DOORS[one])
+                        theirs[one].append(peer_turn(victoria, to_peer, logs, given.body, sent))
+                        sent += len(logs)
+                pairs[name].append((pair[_FIRST], pair[name]))
+    figures = {name: _middle(turns) | _rates(pairs.get(name, ())) for name, turns in took.items()}
     for name, turns in theirs.items():
-        figures[name]["victorialogs"] = round(statistics.median(turns), 1)
+        if turns:
+            figures[name]["victorialogs"] = round(statistics.median(turns), 1)
     return figures
 
 
-def _middle(turns: list[dict[str, float]]) -> dict[str, float]:
+def _middle(turns: Sequence[dict[str, float]]) -> dict[str, float]:
     parts = {part: round(statistics.median(one[part] for one in turns), 1) for part in PARTS}
-    accepted = statistics.median(one["web"] + one["syslog"] for one in turns)
-    return {**parts, "accepted": round(accepted, 1), "found": round(statistics.median(map(_sum, turns)), 1)}
+    accepted = round(statistics.median(map(_accepted, turns)), 1)
+    return {**parts, "accepted": accepted, "found": round(statistics.median(map(_sum, turns)), 1)}
+
+
+def _rates(pairs: Sequence[tuple[dict[str, float], dict[str, float]]]) -> dict[str, float]:
+    """Return the rates of a form beside our own: the middle of those of its pairs; that of our own form is 1."""
+    kinds = {"rate_accepted": _accepted, "rate_found": _sum}
+    if not pairs:
+        return dict.fromkeys(kinds, 1.0)
+    return {
+        kind: round(statistics.median(cost(own) / cost(other) for own, other in pairs), 2)
+        for kind, cost in kinds.items()
+    }
+
+
+def _accepted(turn: dict[str, float]) -> float:
+    return turn["web"] + turn["syslog"]
 
 
 def _sum(turn: dict[str, float]) -> float:
@@ -130,8 +151,8 @@ def table(figures: dict[str, dict[str, float]]) -> list[str]:
     compared = "victorialogs" in first
     rows = [f"{head} VictoriaLogs, µs | rate by its |" if compared else head, "|---" * (8 if compared else 6) + "|"]
     for name, one in figures.items():
-        row = f"| {name} | {one['accepted']} | {one['worker']} | {one['found']} | {first['accepted'] / one['accepted']:.2f} "
-        row += f"| {first['found'] / one['found']:.2f} |"
+        row = f"| {name} | {one['accepted']} | {one['worker']} | {one['found']} | {one['rate_accepted']:.2f} "
+        row += f"| {one['rate_found']:.2f} |"
         if compared:
             theirs = one.get("victorialogs")
             row += " | |" if theirs is None else f" {theirs} | {theirs / one['found']:.2f} |"
@@ -160,12 +181,13 @@ def main() -> None:
     parser.set_defaults(n=LOGS)
     parser.add_argument("--turns", type=int, default=TURNS, help=f"turns of all doors ({TURNS})")
     parser.add_argument("--peer", type=Path, help="a VictoriaLogs binary, whose doors get the same bodies")
-    parser.add_argument("--form", action="append", choices=FORMS, help="a form to send beside our own (all)")
+    parser.add_argument("--form", action="append", choices=[*FORMS][1:], help="a form to send beside our own (all)")
     given = parser.parse_args()
     with socket.create_server(("127.0.0.1", 0)) as free:
         given.port = free.getsockname()[1]
     given.set.append(f"LISTEN=tcp://127.0.0.1:{given.port}")
-    whole = argparse.Namespace(**{**vars(given), "n": given.n * given.turns})
+    forms = len(given.form or FORMS)
+    whole = argparse.Namespace(**{**vars(given), "n": given.n * given.turns * forms})
     path, described = run.log_file(whole), run.probed()
     with run.serving(given) as server, peering(given.peer) as victoria:
         figures = measure(server, path, given, victoria)
