@@ -6,7 +6,6 @@ the batch at hand.
 
 from __future__ import annotations
 
-import gc
 import sys
 import threading
 import time
@@ -63,9 +62,8 @@ def _work(settings: Settings, backends: Backends, stopping: threading.Event, pul
     alerts.declare(broker, partial(_told, alerts.work(stopping), backends, pulse))
     worker = QuietWorker(broker, threads=THREADS, timeout=POLL_MS)
     keeper = Keeper(stopping, [drains, indexes])
-    # The modules loaded so far stay: no full collection goes through it, however many batches come (app/web/server/server.py).
     memory.give_back()
-    gc.freeze()
+    memory.settle()
     keeper.start()
     worker.start()
     try:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import signal
 import ssl
 from collections.abc import Callable, Sequence
 
-from app import watchdog
+from app import memory, watchdog
 from app.errors import Unavailable
 from app.listen.datagrams import Datagrams
 from app.listen.decoding import Decode, decoder
@@ -41,8 +40,7 @@ async def serve(parts: Parts, addresses: Sequence[ListenAddress], say: Callable[
             )
             listeners.append(listener)
             say(f"listens at {address}" + (f" (port {listener.port})" if address.port == 0 and listener.port else ""))
-        # The modules loaded so far stay: no full collection goes through it (app/web/server/server.py).
-        gc.freeze()
+        memory.settle()
         await _counted(stopping, listeners, lambda: listen_counts.write(data_dir, counts))
     finally:
         await asyncio.gather(*(listener.stop() for listener in listeners))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import string
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.log.lines import forms, reader
+from app.log.lines import forms, reader, words
 from app.log.lines.forms import FORMS
 from app.log.lines.rows.form import Form
 from app.times.written import Assumed
+from tests.log.prefixes import may_begin
 from tests.thorough import examples
 
 #: Forms that may stand behind the name of a file, a facility or a device: for these names only some letters are tried.
@@ -26,6 +29,46 @@ def test_a_form_is_asked_for_every_line_that_it_matches(form: Form, data: st.Dat
     # A pattern that is looser than a time takes digits that are none; such a line has no instant, and is no log of the form.
     loose = begins[:1].isdecimal() and len(begins) == 1 and line[4:5] in "-/" and line[4:5] == line[7:8]
     assert loose or forms.may_be(form, begins)
+
+
+#: All letters of ASCII, and one beyond.
+_LETTERS = (*string.ascii_letters, "é")
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda one: one.name)
+def test_a_form_that_is_not_asked_for_lines_with_a_level_first_matches_none(form: Form) -> None:
+    """In capitals, with a blank and a letter behind it."""
+    matched = {level for level in words.PLAIN if may_begin(form.pattern.pattern, [*level, " ", _LETTERS])}
+    assert not matched or forms.may_be(form, forms.LEVELLED)
+    # And it is asked only where it may be one.
+    assert matched or not forms.may_be(form, forms.LEVELLED)
+
+
+@pytest.mark.parametrize("line", ["INFO INFO: 2026/11/30 08:00:00 text", "WARN ts=2026-11-30T08:00:00Z a=b msg=text"])
+def test_lines_with_a_level_first_may_have_a_form(line: str) -> None:
+    """Its time is the one that the form has."""
+    assert forms.beginning(line) == forms.LEVELLED
+    log = forms.read(line, Assumed.here())
+    assert log is not None
+    assert "2026-11-30" in str(log["timestamp"])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "may"),
+    [
+        (r"(?:a|b)c", "bc", True),
+        (r"(?:a|b)c", "cc", False),
+        (r"[^a]\d{2,3}", "b1x", False),
+        (r"[^a]\d{2,3}", "b12", True),
+        (r"(?:x )?\w+: ", "ab:", True),
+        (r"(?:x )?[A-Z]{1,3}+ (?P<n>\d)", "AB 1", True),
+        (r"(?:x )?[A-Z]{1,3}+ (?P<n>\d)", "AB x", False),
+        (r"(.)\1 b", "aa c", True),
+    ],
+)
+def test_what_a_pattern_may_begin_with(pattern: str, text: str, may: bool) -> None:
+    """What can't be said so is taken for possible."""
+    assert may_begin(pattern, text) == may
 
 
 def test_no_two_forms_have_one_name() -> None:

@@ -103,6 +103,8 @@ _NUMBERS = ("line", "status", "bytes", "duration", "uptime")
 _DATED = re.compile(
     r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[ ]?[+-]\d\d:?\d\d(?!\d))?(.{0,3})", re.DOTALL
 )
+#: What stands for the beginning of a line with a level in capitals, a blank and a letter.
+LEVELLED = "A a"
 #: Forms that are asked at once: their patterns in one, without the names of the groups, and they themselves.
 _Likely = tuple[re.Pattern[str], tuple[Form, ...]]
 
@@ -140,6 +142,10 @@ def beginning(line: str) -> str:
             return _classes(dated[1], f"0{sign}")
         if line[2:3] == ":" == line[5:6]:
             return "0:"
+    if first.isupper():
+        end = line.find(" ", 2, words.LONGEST_PLAIN + 1)
+        if end > 0 and line[end + 1 : end + 2].isalpha() and line[:end] in words.PLAIN:
+            return LEVELLED
     return first
 
 

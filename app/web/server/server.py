@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 import socket
@@ -15,7 +14,7 @@ import uvicorn
 from flask import Flask
 from uvicorn.server import ServerState
 
-from app import watchdog
+from app import memory, watchdog
 from app.settings import auth
 from app.settings.settings import Settings
 from app.web import create_app
@@ -138,8 +137,7 @@ def run(listener: socket.socket) -> None:
     # Before uvicorn's own handling, and after it, when it raises the signal once more.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, server.handle_exit)
-    # The modules loaded so far stay: a full collection, which stops every thread, would go through all of it each time (80 ms).
-    gc.freeze()
+    memory.settle()
     watch.start()
     parts.recorder().note_settings(settings)
     try:

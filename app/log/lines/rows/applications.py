@@ -224,7 +224,7 @@ APPLICATIONS: tuple[Form, ...] = (
     # Pion, its debug logs by the time of day and their source: ice INFO: 2026/11/30 08:00:00 text; ice DEBUG: 08:00:00.123456 agent.go:12: text
     form(
         "pion",
-        "[A-Za-z]",
+        "[A-Za-z]|A a",
         rf"(?P<resource>[A-Za-z][\w-]{{0,60}}) (?P<level>TRACE|DEBUG|INFO|WARNING|ERROR): (?:(?P<time>\d{{4}}/\d\d/\d\d {_CLOCK}(?:\.\d{{6}})?|{_CLOCK}\.\d{{6}}) )(?:(?P<source>[\w./-]{{1,200}}\.go:\d{{1,7}}): )?(?P<message>.*)",
     ),
     # Wails: WAR | text

@@ -128,7 +128,7 @@ DAEMONS: tuple[Form, ...] = (
     # Kratos for Go: ERROR ts=2026-11-29T14:00:02Z caller=main.go:14 msg=text
     form(
         "kratos",
-        "[DIWEF]",
+        "[DIWEF]|A a",
         r"(?P<level>DEBUG|INFO|WARN|ERROR|FATAL) ts=(?P<time>\d{4}-\d\d-\d\dT\S{8,30}) (?P<pairs>(?:(?!msg=)[\w.]{1,60}=\S{0,500} ){0,20})msg=(?P<message>.*)",
         pairs=True,
     ),

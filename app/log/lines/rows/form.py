@@ -10,7 +10,8 @@ from typing import Any
 # The beginning of a line is given by its first character, but for these, of which every letter is `a` and every digit `0`:
 # a line with a bracket has its first two; one with a date such as 2023-09-15 and a time of day `0-` and the three characters behind
 # time and zone, so that `2023-09-15 08:00:00 [main] text` is `0- [a`; one with such a date in a bracket `[0-` and three; one with a
-# date such as 2023/09/15 `0/` and three; one with a time of day alone `0:`.
+# date such as 2023/09/15 `0/` and three; one with a time of day alone `0:`; one with a level in capitals, a blank and a letter `A a`,
+# for so many begin, with text of any kind behind, and nearly all forms that begin with capitals go on otherwise.
 
 
 @dataclass(frozen=True, slots=True)
