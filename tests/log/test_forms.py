@@ -31,6 +31,25 @@ def test_a_form_is_asked_for_every_line_that_it_matches(form: Form, data: st.Dat
     assert loose or forms.may_be(form, begins)
 
 
+_levels = st.sampled_from(
+    ("INFO ", "ERROR ", "INFORMATION ", "DEBUG5 ", "WARN  ", "NOTE ", "INFO", "info ", "START ", "")
+)
+_behind = st.sampled_from(
+    ("text", "INFO: 08:00:00.123456 text", "ts=2026-11-30T08:00:00Z msg=x", 'a"b', "[x] y", "1", "é", "")
+)
+_texts = st.builds("{}{}".format, _levels, _behind)
+
+
+@settings(max_examples=examples(400), deadline=None)
+@given(
+    st.lists(_texts, min_size=1, max_size=4) | st.lists(st.builds("INFO {}".format, _behind), min_size=1, max_size=4)
+)
+def test_texts_are_looked_at_together_as_by_themselves(texts: list[str]) -> None:
+    """Whatever their neighbours are."""
+    now = Assumed.here()
+    assert reader.begin_with_levels(texts, now) == [reader.begins_with_level(text, now) for text in texts]
+
+
 #: All letters of ASCII, and one beyond.
 _LETTERS = (*string.ascii_letters, "é")
 

@@ -7,6 +7,7 @@ metadata by their name. A pattern needs linear time: its repetitions are bounded
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from functools import lru_cache
@@ -164,6 +165,12 @@ def read(line: str, assumed: Assumed, names: frozenset[str] | None = None) -> di
         if found is not None and (log := _log(one, found, assumed)) is not None:
             return log
     return None
+
+
+def are_plain(lines: Sequence[str]) -> bool:
+    """Return whether no line has a form, of lines that all begin with a level in capitals, a blank and a letter; False also where one may."""
+    likely = _likely(LEVELLED, None)
+    return likely is None or not any(map(likely[0].fullmatch, lines))
 
 
 def _log(one: Form, found: re.Match[str], assumed: Assumed) -> dict[str, Any] | None:

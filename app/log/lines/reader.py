@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.log.lines import access, ansi, forms, funcr, syslog, words
@@ -123,6 +123,18 @@ def begins_with_level(text: str, assumed: Assumed) -> str | None:
     if level is None or level.style != "caps" or level.written is not None:
         return None
     return level.name if forms.read(text, assumed) is None else None
+
+
+def begin_with_levels(texts: Sequence[str], assumed: Assumed) -> list[str | None]:
+    """Return what `begins_with_level` returns of each of some texts, one at least."""
+    whole = "".join(texts)
+    heads = [text[: words.LONGEST_PLAIN + 2].partition(" ") for text in texts]
+    levels, _, behind = zip(*heads, strict=True)
+    signs = [sign[:1] for sign in behind]
+    usual = '"' not in whole and "\x1b" not in whole and words.PLAIN.issuperset(levels)
+    if usual and "" not in signs and "".join(signs).isalpha() and forms.are_plain(texts):
+        return list(levels)
+    return [begins_with_level(text, assumed) for text in texts]
 
 
 def _long(line: str, assumed: Assumed) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.log.foreign.many import Columns, LayoutParts, Odd, columns, is_sound, parts, records
 from app.log.foreign.scales import is_ranked
-from app.log.lines.reader import begins_with_level
+from app.log.lines.reader import begin_with_levels
 from app.log.own import Ready
 from app.times import instant
 from app.times.written import Assumed
@@ -101,7 +101,7 @@ def _parts(events: Sequence[Any], own: Columns, assumed: Assumed) -> LayoutParts
     if kind is not str or "" in events:
         return None
     texts = [text.rstrip("\r\n") for text in events]
-    levels = own.get("level") or [begins_with_level(text, assumed) for text in texts]
+    levels = own.get("level") or begin_with_levels(texts, assumed)
     if None in levels or "{" in "".join(texts):
         found = zip(levels, texts, strict=True)
         odd = Odd(place for place, (level, text) in enumerate(found) if level is None or text.lstrip().startswith("{"))
