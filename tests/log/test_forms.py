@@ -86,7 +86,7 @@ def test_lines_with_a_level_first_may_have_a_form(line: str) -> None:
     ],
 )
 def test_what_a_pattern_may_begin_with(pattern: str, text: str, may: bool) -> None:
-    """What can't be said so is taken for possible."""
+    """A part that can't be looked into may match anything."""
     assert may_begin(pattern, text) == may
 
 
