@@ -104,7 +104,7 @@ _NUMBERS = ("line", "status", "bytes", "duration", "uptime")
 _DATED = re.compile(
     r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[ ]?[+-]\d\d:?\d\d(?!\d))?(.{0,3})", re.DOTALL
 )
-#: What stands for the beginning of a line with a level in capitals, a blank and a letter.
+#: The beginning of a line with a level in capitals, a blank and a letter, as rows name it.
 LEVELLED = "A a"
 #: Forms that are asked at once: their patterns in one, without the names of the groups, and they themselves.
 _Likely = tuple[re.Pattern[str], tuple[Form, ...]]
