@@ -61,7 +61,7 @@ def read(
     items = bodies.line_items(lines) if lines else bodies.items(body, content_type, limits.logs)
     if len(items) == 1 and not strict and (wrapped := batch(items[0].value)) is not None:
         return read_items(wrapped, limits, now, source=source, line=line, several=True)
-    some = (items[start : start + AT_ONCE] for start in range(0, len(items), AT_ONCE))
+    some = [items[start : start + AT_ONCE] for start in range(0, len(items), AT_ONCE)]
     odd = odd if lines or strict else _odd(body, len(items))
     return _parse(some, _How(limits, now, None if strict else _reader(now, source, line), odd=odd))
 
@@ -132,7 +132,7 @@ def _made(value: Any) -> Item:
     return Item(value, raw, dirty=b"\\u0000" in raw)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _How:
     """How the values of a request are read."""
 
@@ -178,6 +178,8 @@ def _add(some: Sequence[Item | Ready], start: int, how: _How, parsed: Parsed) ->
             sizes.append(len(item.raw))
         elif isinstance(found, Problem):
             parsed.refused.append(Refused(replace(found, index=place), item.raw))
+        elif reader is not None and len(some) < usual.FEW:
+            _foreign(item, place, limits, now, reader, parsed)
         elif reader is not None:
             if read is None:
                 # Not before one shows that there are other programs' logs.
@@ -203,7 +205,7 @@ def _add_read(item: Item, place: int, log: LogRecord, way: Way, parsed: Parsed) 
 
 def _add_alike(items: Sequence[Any], read: Sequence[usual.Read], start: int, parsed: Parsed) -> bool:
     """Add the logs of values, where all were read by one way; return whether they were."""
-    if None in read:
+    if read[0] is None or None in read:
         return False
     logs, ways = zip(*read, strict=True)
     if ways.count(ways[0]) < len(ways):

@@ -88,7 +88,7 @@ _usual_logs = st.builds(
     st.integers(0, 59),
     st.just({}) | st.just({}) | st.sampled_from(_MORE),
 )
-_alike = _objects(2).flatmap(lambda one: st.lists(one, min_size=3, max_size=4))
+_alike = _objects(2).flatmap(lambda one: st.lists(one, min_size=4, max_size=6))
 _texts = st.sampled_from(
     [
         *(
@@ -131,7 +131,8 @@ _lines = st.one_of(
 def whole(lines: list[str], **how: Any) -> str:
     """Return all that a body with these lines comes to; as text, for NaN."""
     body = "\n".join(lines).encode("utf-8", "surrogatepass")
-    return repr(schema.read(body, NDJSON, how.pop("limits", LIMITS), NOW, **how))
+    with patch.object(usual, "FEW", 3):
+        return repr(schema.read(body, NDJSON, how.pop("limits", LIMITS), NOW, **how))
 
 
 def one_by_one(lines: list[str], **how: Any) -> str:
@@ -176,7 +177,8 @@ def test_arrays_and_what_doors_have_decoded(logs: list[dict[str, Any]], strict: 
     ):
         with patch.object(usual, "logs", lambda items, *_: [None] * len(items)):
             wanted = repr(read())
-        assert repr(read()) == wanted
+        with patch.object(usual, "FEW", 3):
+            assert repr(read()) == wanted
 
 
 def _read_at_once(lines: list[str]) -> list[bool]:
@@ -212,6 +214,15 @@ def test_logs_of_several_layouts_are_read_with_their_like() -> None:
     made = (_own, _pino, _ecs)
     lines = [json.dumps(made[number % 3](number, {})) for number in range(30)]
     assert _read_at_once(lines) == ([True, True, False] * 10)[:29]
+
+
+def test_few_logs_are_read_one_by_one() -> None:
+    """That takes less time."""
+    lines = [json.dumps(_pino(number, {})) for number in range(usual.FEW)]
+    for count in (usual.FEW - 1, usual.FEW):
+        with patch.object(usual, "together", wraps=usual.together) as together:
+            schema.read("\n".join(lines[:count]).encode(), NDJSON, LIMITS, NOW)
+        assert together.called == (count == usual.FEW)
 
 
 def test_samples_of_producers() -> None:
