@@ -243,7 +243,7 @@ def _checksums(backends: Backends) -> Finding:
     shown = [(name, one) for name, one in found.items() if one is not None]
     if not shown:
         return Finding("checksums", True, "none: the logs lie in no SQLite file")
-    said, damaged, searched = list[str](), False, False
+    said, damaged, searched, wrong = list[str](), False, False, False
     for name, one in shown:
         said.append(f"{name}: {one.whole:,} segments are what was written")
         if one.without:
@@ -252,10 +252,15 @@ def _checksums(backends: Backends) -> Finding:
             said.append(_listed("can't be read", one.damaged))
         if one.search_damaged:
             said.append(_listed("what makes searches quicker is damaged of", one.search_damaged))
+        if one.wrong:
+            said.append(_listed("are not those of the logs", one.wrong))
+            wrong = True
         damaged, searched = damaged or bool(one.damaged), searched or bool(one.search_damaged)
     advice = [_DAMAGED] if damaged else []
     if searched:
         advice.append("searches are right, and slower; `logingestor rebuild` makes anew what they need")
+    if wrong:
+        advice.append("totals may be wrong, and logs not be found: `logingestor rebuild` makes the index anew")
     return Finding("checksums", not advice, "; ".join(said), "; ".join(advice))
 
 

@@ -73,6 +73,8 @@ class Checked:
     damaged: list[str] = field(default_factory=list)
     #: Parts that only make searches quicker, and can be made anew.
     search_damaged: list[str] = field(default_factory=list)
+    #: Bounds and counts that an index keeps which are not those of its logs.
+    wrong: list[str] = field(default_factory=list)
     #: The damaged ones by the numbers of their rows, and the places of damaged rows.
     numbers: list[int] = field(default_factory=list)
     places: list[int] = field(default_factory=list)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -244,3 +245,38 @@ def test_damaged_rows_are_let_go_of(
         "row 4",
     ]
     assert next(one for one in command.json("doctor") if one["check"] == "checksums")["ok"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("UPDATE minutes SET count = count + 1", "the counts by minute"),
+        ("UPDATE counts SET count = 3 WHERE field = 'level'", "the counts by level"),
+        ("DELETE FROM counts WHERE field = 'resourceId'", "the counts by resourceId"),
+        ("UPDATE blocks SET low_t = high_t + 1", "the bounds of the places 0 to 1023"),
+        ("UPDATE blocks SET last_id = first_id", "the bounds of the places 0 to 1023"),
+        ("DELETE FROM blocks", "the bounds of the places 0 to 1023"),
+    ],
+)
+def test_doctor_counts_again_what_an_index_keeps(
+    backends: Backends, make_record: MakeRecord, database: SqliteDatabase, command: Commands, statement: str, named: str
+) -> None:
+    """Bounds and counts have no checksum; a rebuild makes them anew. Logs that were deleted leave all as it is."""
+    some = [make_record(message=f"w{number}", resource_id=f"r{number % 3}") for number in range(LOGS + 20)]
+    for part in (some[:LOGS], some[LOGS:]):
+        backends.queue.put([Envelope(part)])
+        assert backends.move is not None
+        assert backends.move(1_000, 0) == len(part)
+    backends.store.delete([some[5].id, some[-1].id])
+
+    def line(code: int) -> dict[str, Any]:
+        return next(one for one in command.json("doctor", code=code) if one["check"] == "checksums")
+
+    assert line(0)["ok"]
+    with database.write(durable=True) as connection:
+        connection.execute(statement)
+    found = line(1)
+    assert f"1 are not those of the logs: {named}" in found["found"]
+    assert "`logingestor rebuild`" in found["advice"]
+    command("rebuild")
+    assert line(0)["ok"]

@@ -339,3 +339,10 @@ def test_a_damaged_id_of_a_row_is_named_as_it_is(database: SqliteDatabase, colum
     (one,) = checking.checked(database).damaged
     assert "the 520 logs at the places 5120 to 5639, received from " in one
     assert "2023-11-14T22:13:25Z" in one
+
+
+def test_a_piece_of_marks_that_is_missing_is_named(database: SqliteDatabase) -> None:
+    """Searches are right without it, and slower."""
+    with database.write(durable=True) as connection:
+        connection.execute("DELETE FROM mark_groups WHERE number = (SELECT max(number) FROM mark_groups)")
+    assert checking.checked(database).search_damaged == ["the places 0 to 65535"]

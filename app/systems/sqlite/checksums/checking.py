@@ -10,12 +10,12 @@ import zstandard
 
 from app.errors import Damaged
 from app.ports.parts import Checked
-from app.systems.sqlite.checksums import checksum, said
+from app.systems.sqlite.checksums import checksum, recount, said
 from app.systems.sqlite.file import Connection, SqliteDatabase
-from app.systems.sqlite.index.scan.possible import PIECES, opened
+from app.systems.sqlite.index.scan.possible import GROUPED, PIECES, opened
 from app.systems.sqlite.index.scan.sentences import GROUP
 from app.systems.sqlite.rows import COLUMNS as COLUMNS_OF_ROWS
-from app.systems.sqlite.rows import record
+from app.systems.sqlite.rows import get_state, record
 from app.systems.sqlite.segments.parts import DAMAGED
 from app.systems.sqlite.segments.places import BLOCK
 from app.systems.sqlite.segments.stored import COLUMNS, Segment, let_go
@@ -41,6 +41,8 @@ def checked(database: SqliteDatabase) -> Checked:
     _newest(found, database)
     for first, last in sorted(set(_marks(database))):
         found.search_damaged.append(f"the places {first} to {last}")
+    if not found.damaged:
+        found.wrong = recount.wrong(database)
     return found
 
 
@@ -103,6 +105,17 @@ def _marks(database: SqliteDatabase) -> Iterator[tuple[int, int]]:
             if len(rows) < PIECES:
                 break
             after = rows[-1][0]
+    yield from _lacking(database)
+
+
+def _lacking(database: SqliteDatabase) -> Iterator[tuple[int, int]]:
+    """Yield the first and the last place of groups that have not all pieces of their marks."""
+    with database.snapshot() as connection:
+        statement = f"SELECT number / {PIECES}, count(*) FROM mark_groups GROUP BY 1"
+        pieces, groups = dict(connection.execute(statement).fetchall()), get_state(connection, GROUPED)
+    for number in range(groups):
+        if pieces.get(number, 0) != PIECES:
+            yield number * GROUP * BLOCK, (number + 1) * GROUP * BLOCK - 1
 
 
 def _frame(_: int, packed: bytes) -> None:
