@@ -280,3 +280,41 @@ def test_doctor_counts_again_what_an_index_keeps(
     assert "`logingestor rebuild`" in found["advice"]
     command("rebuild")
     assert line(0)["ok"]
+
+
+@pytest.mark.parametrize("column", ["keys", "skeletons"])
+def test_a_delete_goes_on_and_names_what_it_could_not_search(
+    records: list[LogRecord], database: SqliteDatabase, command: Commands, column: str
+) -> None:
+    """All else that fits goes; what is damaged stays until it is let go of."""
+    damage(database, column, FLIPPED.format(column))
+    counted = command("delete", "all", "--dry-run", code=1)
+    assert NAMED.format("what was searched") in counted.stderr
+    deleted = command("delete", "all", "--yes", code=1)
+    assert f"deleted {2 * LOGS:,} logs" in deleted.stdout
+    assert NAMED.format("what was searched") in deleted.stderr
+    assert command.json("stats")["stored"] == LOGS
+    assert command.json("rebuild", "--drop-damaged")["dropped"][0]["logs"] == LOGS
+    assert command.json("stats")["stored"] == 0
+
+
+@pytest.mark.parametrize("column", ["keys", "skeletons"])
+def test_logs_that_come_among_damaged_ones_are_stored_and_found(
+    backends: Backends, make_record: MakeRecord, database: SqliteDatabase, command: Commands, column: str
+) -> None:
+    """Their ids lie between those of a segment that can't say which it has: they are accepted, hence never refused, nor dead letters."""
+    some = [make_record(message=f"w{number}") for number in range(2 * LOGS + 20)]
+    first, later = some[: 2 * LOGS : 2], [*some[1 : 2 * LOGS : 2], *some[2 * LOGS :]]
+    assert backends.move is not None
+    backends.queue.put([Envelope(first)])
+    assert backends.move(1_000, 0) == LOGS
+    with database.write(durable=True) as connection:
+        connection.execute(f"UPDATE segment_columns SET {column} = {FLIPPED.format(column)}")
+        forget_open(connection)
+    for start in range(0, len(later), 100):
+        backends.queue.put([Envelope(later[start : start + 100])])
+        assert backends.move(1_000, 0) == len(later[start : start + 100])
+    assert command.json("stats")["dead_letters"] == 0
+    found = json.loads(command("find", "*", "--limit", "1000", "--json", code=1).stdout)
+    assert {one["id"] for one in found} == {record.to_dict()["id"] for record in later}
+    assert backends.store.get([later[7].id, later[-1].id]) == [later[7], later[-1]]

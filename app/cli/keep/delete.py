@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from app.backends import Backends
-from app.cli.options import json_option, make_query, print_json, query_options, with_backends
+from app.cli.options import end_unread, json_option, make_query, print_json, query_options, with_backends
 from app.cli.recorded import detail
+from app.damage import passing
 from app.errors import InvalidInput, Problem, Unavailable
 from app.maintain import delete as pipeline
 from app.query.filter import And, Not
@@ -39,6 +40,7 @@ def command(
     First what is on its way is waited for, then the count is shown. Who deleted, when, by which query
     and how many stands in the audit log. Backups keep what they hold. Of SQLite files the text itself is
     erased; what of it has to stay for now is said, with exit code 1: run the same command again.
+    Damaged logs can't be searched: they stay, are named, and end it with 1.
 
     Example: logingestor delete 'metadata.user.email:"ann@example.org"' --dry-run
     """
@@ -46,6 +48,13 @@ def command(
         raise InvalidInput(Problem("say which logs; '*' means all", "QUERY"))
     asked = make_query(query, **params)
     pipeline.arrived(backends.queue, backends.record, seconds)
+    with passing() as damaged:
+        _found(backends, asked, {"query": " ".join(query), **params}, dry_run=dry_run, yes=yes, as_json=as_json)
+    end_unread(damaged, "what was searched")
+
+
+def _found(backends: Backends, asked: Query, line: dict[str, Any], *, dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Count what fits, and delete it unless it is only to be counted; *line* is what was asked."""
     asked = _without_held(backends, asked)
     found = pipeline.matching(backends.record.letters, backends.index, asked)
     shown = f"{found.logs:,} logs and {found.dead_letters:,} dead letters"
@@ -56,8 +65,8 @@ def command(
         if not sys.stdin.isatty():
             raise InvalidInput(Problem(f"{shown} fit; without a terminal nothing is deleted unless --yes says so"))
         click.confirm(f"Delete {shown} for good?", abort=True, err=True)
-    line = {"query": " ".join(query), **{name: value for name, value in params.items() if value is not None}}
-    _delete(backends, asked, line, as_json)
+    given = {name: value for name, value in line.items() if value is not None}
+    _delete(backends, asked, given, as_json)
 
 
 def _delete(backends: Backends, asked: Query, line: dict[str, Any], as_json: bool) -> None:
