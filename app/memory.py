@@ -8,7 +8,7 @@ import sys
 
 _ARENA_MAX = -8  # M_ARENA_MAX of glibc's mallopt(3)
 #: New objects after which those that only refer to each other are looked for. A request of a thousand logs makes some thousands, all of
-#: which go by themselves: at Python's 700 looking for them takes a tenth of the time.
+#: which go by themselves: at Python's 700 looking for them takes a twentieth of the time.
 _COLLECTED = 10_000
 
 
