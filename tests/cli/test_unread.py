@@ -318,3 +318,18 @@ def test_logs_that_come_among_damaged_ones_are_stored_and_found(
     found = json.loads(command("find", "*", "--limit", "1000", "--json", code=1).stdout)
     assert {one["id"] for one in found} == {record.to_dict()["id"] for record in later}
     assert backends.store.get([later[7].id, later[-1].id]) == [later[7], later[-1]]
+
+
+@pytest.mark.parametrize("other", ["logs = 'text'", "logs = x''", "stamp = 'text'", "stamp = 2.5", "stamp = x'00ff'"])
+def test_a_row_of_a_segment_may_hold_anything(
+    records: list[LogRecord], database: SqliteDatabase, command: Commands, other: str
+) -> None:
+    """SQLite keeps a value of any type in any column."""
+    with database.write(durable=True) as connection:
+        connection.execute(f"UPDATE segments SET {other} WHERE first = {LOGS + 1}")
+        forget_open(connection)
+    code = int(other.startswith("stamp"))
+    assert len(json.loads(command("find", "all", "--limit", "1000", "--json", code=code).stdout)) == (3 - code) * LOGS
+    assert not next(one for one in command.json("doctor", code=1) if one["check"] == "checksums")["ok"]
+    assert len(command.json("rebuild", "--drop-damaged")["dropped"]) == code
+    assert next(one for one in command.json("doctor") if one["check"] == "checksums")["ok"]

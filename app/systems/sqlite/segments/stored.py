@@ -68,8 +68,9 @@ class Segment:
         #: Its first and last place, between which some may be empty.
         self.first = first
         self.last = last
-        self.logs = logs
-        self.stamp = stamp
+        # Anything may stand in a damaged row, which is noticed by its checksum.
+        self.logs = logs if isinstance(logs, int) else 0
+        self.stamp = stamp if isinstance(stamp, int) else hash(stamp)
         #: The lowest and the highest id.
         self.first_id = first_id
         self.last_id = last_id
