@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from app.log.record import LogRecord
 from app.query.filter import EVERYTHING, And, Contains, Equals, Filter, Matches, Not, Or, Words
 from app.query.meaning import predicate
-from app.query.query import Query, Value
+from app.query.query import Clock, Query, Sort, Value
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.index.index import SqliteIndex
 from app.systems.sqlite.index.scan import answered, numbering, summed
@@ -158,3 +159,21 @@ def fill(known: Answers, most: int) -> None:
         known.keep(Segment(number * BLOCK, number * BLOCK, 1, number, b"", b""), answered._NONE)
         if known.weight == before:
             return
+
+
+@pytest.mark.parametrize("sort", ["asc", "desc"])
+@pytest.mark.parametrize("clock", ["event", "received"])
+def test_pages_hold_each_log_once(filled: tuple[SqliteIndex, list[LogRecord]], sort: Sort, clock: Clock) -> None:
+    """Of blocks that lie wholly behind the last page too, of which the answer is known."""
+    index, logs = filled
+    tree = Contains("message", "common number 1")
+    wanted = [log.id for log in logs if predicate(tree)(log)]
+    for _ in range(2):
+        found, query = list[bytes](), Query(tree, sort=sort, clock=clock, limit=700, count="none")
+        while True:
+            page = index.find(query)
+            found += [log.id for log in page.records]
+            if page.next is None:
+                break
+            query = replace(query, after=page.next)
+        assert found == (wanted if sort == "asc" else wanted[::-1])

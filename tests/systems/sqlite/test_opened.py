@@ -6,7 +6,7 @@ from typing import Any
 
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.record import SqliteStore
-from app.systems.sqlite.segments import stored
+from app.systems.sqlite.segments import segment, stored
 from app.systems.sqlite.segments.directory import directory
 from app.systems.sqlite.segments.stored import Segment
 from tests.conftest import MakeRecord
@@ -68,3 +68,18 @@ def test_variables_are_weighed_when_they_are_opened(
         assert stored._cache._weights[one.stamp] == before
         assert texts.one(7) == b"user 7x55433 came"
         assert stored._cache._weights[one.stamp] - before == 3 * len(texts.variables)
+
+
+def test_digits_for_one_question_are_not_kept(
+    store: SqliteStore, database: SqliteDatabase, make_record: MakeRecord
+) -> None:
+    """Those that are open already are taken."""
+    store.add([make_record(trace_id=f"{number * 7919:032x}") for number in range(200)])
+    seal_all(database)
+    with database.snapshot() as connection:
+        one = directory(connection).segment(0)
+        digits = one.digits_once(connection)
+        assert digits[segment.TRACE][7] == f"{7 * 7919:032x}"
+        assert one.digits_once(connection) is not digits
+        kept = one.digits(connection)
+        assert one.digits_once(connection) is kept

@@ -88,8 +88,8 @@ class Segment:
 
     def close(self) -> None:
         """Let go of what was fetched."""
-        self._keys, self._fields, self._digits, self._texts, self._chunks = None, None, None, None, {}
-        self._former = None
+        self._keys = self._fields = self._digits = self._texts = self._former = None
+        self._chunks = {}
 
     def _fetch(self, connection: Connection, columns: str) -> list[bytes]:
         statement = f"SELECT {columns} FROM segment_columns WHERE first = ?"
@@ -128,9 +128,8 @@ class Segment:
 
     def damaged(self, why: str) -> Damaged:
         """Return the error that says which logs can't be read."""
-        return Damaged(
-            said.segment(self.logs, self.first, self.last, self.first_id, self.last_id), why, self.stamp, self.logs
-        )
+        named = said.segment(self.logs, self.first, self.last, self.first_id, self.last_id)
+        return Damaged(named, why, self.stamp, self.logs)
 
     def keys(self, connection: Connection) -> OpenKeys:
         """Return the keys of its logs."""
@@ -162,6 +161,10 @@ class Segment:
             _cache.opened(self, len(packed))
         return digits
 
+    def digits_once(self, connection: Connection) -> dict[int, OpenHexadecimal]:
+        """Return the same for one question: what was not open yet is not kept, for it takes as much room as all else that is counted."""
+        return self._digits or segment.open_digits(*self._fetch(connection, "digits"))
+
     def texts(self, connection: Connection) -> OpenMessages:
         """Return the messages of its logs; they stay open."""
         texts = self._texts
@@ -174,9 +177,7 @@ class Segment:
 
     def texts_once(self, connection: Connection) -> OpenMessages:
         """Return the same for one question: what was not open yet is not kept."""
-        # Read once: another thread may close it meanwhile.
-        texts = self._texts
-        if texts is not None:
+        if (texts := self._texts) is not None:  # read once: another thread may close it meanwhile
             return texts
         (skeletons,) = self._fetch(connection, "skeletons")
         return OpenMessages(skeletons, self.logs, lambda: self._fetch(connection, "variables")[0])
@@ -236,8 +237,7 @@ class Segment:
         if number == segment.MESSAGE:
             return list(self.texts_once(connection).all())
         found = self.fields(connection).all(number)
-        digits = self.digits(connection).get(number)
-        if found is None and digits is not None:
+        if found is None and (digits := self.digits(connection).get(number)) is not None:
             found = list(digits.all(self.logs))
         if found is None:
             found = list(itertools.chain.from_iterable([chunk.column(number) for chunk in chunks]))

@@ -100,10 +100,11 @@ class KeyBounds:
     def covers(self, block: Block) -> bool:
         """Return whether every record of *block* lies in the window."""
         lowest, highest = self.lowest(block), self.highest(block)
+        if self.after is not None and not (highest < self.after if self.descending else lowest > self.after):
+            return False
         if self.clock == "event":
             lowest, highest = lowest[:2], highest[:2]
-        inside = (self.low is None or lowest >= self.low) and (self.high is None or highest <= self.high)
-        return inside and self.after is None
+        return bool((self.low is None or lowest >= self.low) and (self.high is None or highest <= self.high))
 
     def condition(self) -> tuple[str, list[Any]]:
         """Return the condition on a row `l` of `logs`, starting with AND, and its parameters."""

@@ -156,7 +156,7 @@ class FacetTally:
         if column is not None:
             self._add(number, column, at)
             return True
-        digits = one.digits(connection).get(number)
+        digits = one.digits_once(connection).get(number)
         if digits is None:
             return False
         many = len(at) * _MANY >= one.logs
