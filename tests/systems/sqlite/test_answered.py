@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from app.log.record import LogRecord
@@ -15,8 +16,9 @@ from app.query.meaning import predicate
 from app.query.query import Clock, Query, Sort, Value
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.index.index import SqliteIndex
-from app.systems.sqlite.index.scan import answered, numbering, summed
+from app.systems.sqlite.index.scan import answered, facets, numbering, summed
 from app.systems.sqlite.index.scan.answered import Answers, answers
+from app.systems.sqlite.segments.columns import OpenFewValues
 from app.systems.sqlite.segments.places import BLOCK
 from app.systems.sqlite.segments.stored import Segment
 from tests.conftest import MakeRecord
@@ -177,3 +179,22 @@ def test_pages_hold_each_log_once(filled: tuple[SqliteIndex, list[LogRecord]], s
                 break
             query = replace(query, after=page.next)
         assert found == (wanted if sort == "asc" else wanted[::-1])
+
+
+def test_a_sum_is_by_the_names_that_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though another thread lets them begin anew while it is made."""
+    field = 1_000
+    numbers = numbering.numbering(field)
+    assert numbers.of(OpenFewValues(["other"], np.zeros(4, dtype=np.uint8)))
+    of = numbers.of
+
+    def of_and_anew(column: OpenFewValues) -> tuple[numbering.Names, numbering.Numbers] | None:
+        found = of(column)
+        numbers._names = numbering.Names(numbers.names.generation + 1)
+        return found
+
+    monkeypatch.setattr(numbers, "of", of_and_anew)
+    found = facets._Counts(field).sum_of([OpenFewValues(["a", "b"], np.array([0, 0, 0, 1]))], b"stamps")
+    assert found is not None
+    assert [found.names.by_number[number] for number in found.numbers] == ["a", "b"]
+    assert found.counts.tolist() == [3, 1]

@@ -79,7 +79,9 @@ class _Counts:
             numbered = None if column is None else self._numbering.of(column)
             if column is None or numbered is None or numbered[0] is not names:
                 return None
-            fresh.add(column, _ROWS[: len(column.codes)])
+            codes, counts = _counted(column, _ROWS[: len(column.codes)])
+            # Not looked for again: another thread may let the names begin anew meanwhile.
+            fresh.plus(ValueSum(names, numbered[1][codes], counts))
         met = fresh._totals.nonzero()[0]
         found = ValueSum(names, met.astype(np.uint32), fresh._totals[met].astype(np.uint32))
         sums.keep(self._field, stamps, found)
