@@ -320,7 +320,23 @@ def test_logs_that_come_among_damaged_ones_are_stored_and_found(
     assert backends.store.get([later[7].id, later[-1].id]) == [later[7], later[-1]]
 
 
-@pytest.mark.parametrize("other", ["logs = 'text'", "logs = x''", "stamp = 'text'", "stamp = 2.5", "stamp = x'00ff'"])
+@pytest.mark.parametrize(
+    "other",
+    [
+        "logs = 'text'",
+        "logs = x''",
+        "stamp = 'text'",
+        "stamp = 2.5",
+        "stamp = x'00ff'",
+        "stamp = 7, logs = 0",
+        "stamp = 7, logs = 2.5",
+        "stamp = 7, logs = -5",
+        "stamp = 7, logs = 1 << 62",
+        "stamp = 7, last = 'text'",
+        "stamp = 7, last = 2.5",
+        "stamp = 7, first_id = 5, last_id = 'text'",
+    ],
+)
 def test_a_row_of_a_segment_may_hold_anything(
     records: list[LogRecord], database: SqliteDatabase, command: Commands, other: str
 ) -> None:
@@ -329,7 +345,9 @@ def test_a_row_of_a_segment_may_hold_anything(
         connection.execute(f"UPDATE segments SET {other} WHERE first = {LOGS + 1}")
         forget_open(connection)
     code = int(other.startswith("stamp"))
-    assert len(json.loads(command("find", "all", "--limit", "1000", "--json", code=code).stdout)) == (3 - code) * LOGS
+    for query in ("all", "* NOT absent"):
+        found = command("find", query, "--limit", "1000", "--json", code=code).stdout
+        assert len(json.loads(found)) == (3 - code) * LOGS
     assert not next(one for one in command.json("doctor", code=1) if one["check"] == "checksums")["ok"]
     assert len(command.json("rebuild", "--drop-damaged")["dropped"]) == code
     assert next(one for one in command.json("doctor") if one["check"] == "checksums")["ok"]

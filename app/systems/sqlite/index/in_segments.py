@@ -18,7 +18,7 @@ from app.systems.sqlite.index.scan.possible import BlockMarks
 from app.systems.sqlite.index.scan.sentences import SentenceCounts
 from app.systems.sqlite.index.scan.summed import GROUP
 from app.systems.sqlite.index.statements import Statements
-from app.systems.sqlite.segments.directory import directory
+from app.systems.sqlite.segments.directory import LostSegment, directory
 from app.systems.sqlite.segments.parts import Longs
 from app.systems.sqlite.segments.places import BLOCK
 from app.systems.sqlite.segments.stored import Segment
@@ -83,6 +83,8 @@ class InSegments(Statements):
         """Yield of segments the rows that satisfy the filter within the window."""
         for one in map(self.directory.segment, numbers):
             self.deadline.check()
+            if isinstance(one, LostSegment):
+                raise one.damaged("the row and the keys of their segment are not what was written")
             whole = self.window.open or one.first // BLOCK in self._covered
             at = _ROWS[: one.logs] if whole else self.window.rows(one.keys(self.connection))
             yield one, self._filter.rows(one, at)

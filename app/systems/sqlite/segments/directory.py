@@ -17,12 +17,14 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from app.damage import passed
+from app.log.record import first_id
 from app.systems.sqlite import rows
 from app.systems.sqlite.checksums import checksum
 from app.systems.sqlite.file import Connection
 from app.systems.sqlite.segments.parts import DAMAGED, Longs
 from app.systems.sqlite.segments.places import BLOCK
 from app.systems.sqlite.segments.stored import COLUMNS, Segment
+from app.times import instant
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +40,17 @@ _KEPT = 8
 #: A row of _STATE.
 State: TypeAlias = tuple[int | None, int, int]
 
+#: Above it no id has a time.
+_HIGHEST = first_id(instant.LAST[0])
+
 _first = attrgetter("first")
 _lowest_id = attrgetter("first_id")
+
+
+class LostSegment(Segment):
+    """A segment whose row is damaged and can't be made out: nobody knows how many logs it has."""
+
+    __slots__ = ()
 
 
 class Directory:
@@ -200,13 +211,18 @@ def _mended(connection: Connection, row: list[Any], kept: int) -> Segment:
     return Segment(int(places[0]), int(places[-1]), len(keys), one.stamp, min(ids), max(ids), sealed=True)
 
 
-def _apart(connection: Connection, one: Segment) -> Segment:
+def _apart(connection: Connection, one: Segment) -> LostSegment:
     """Return a segment that can't be read at one of its places where these can't be true: it hides no other there, and its block is not answered without it."""
-    if one.first <= one.last and one.first // BLOCK == one.last // BLOCK:
-        return one
-    found = connection.execute("SELECT first FROM segment_columns WHERE first = ?", (one.first,)).fetchone()
-    place = one.last if found is None else one.first
-    return Segment(place, place, one.logs, one.stamp, one.first_id, one.last_id, sealed=True)
+    first, last = one.first, one.last
+    if not isinstance(last, int) or first > last or first // BLOCK != last // BLOCK:
+        found = connection.execute("SELECT first FROM segment_columns WHERE first = ?", (first,)).fetchone()
+        first = last = last if found is None and isinstance(last, int) else first
+    # It may hold any id where its bounds are none.
+    lowest, highest = (
+        min(end, _HIGHEST) if isinstance(end, bytes) else instead
+        for end, instead in ((one.first_id, bytes(16)), (one.last_id, _HIGHEST))
+    )
+    return LostSegment(first, last, one.logs, one.stamp, lowest, highest, sealed=True)
 
 
 def _place(connection: Connection, row: list[Any], kept: int) -> int:
@@ -217,7 +233,7 @@ def _place(connection: Connection, row: list[Any], kept: int) -> int:
     for (other,) in connection.execute(statement, (last, last)).fetchall():
         if checksum.of_row([other, last, *others]) == kept:
             return int(other)
-    return int(first)
+    return next((place for place in (first, last) if isinstance(place, int)), 0)
 
 
 class _States:
