@@ -18,6 +18,7 @@ from app.query.language.parse import parse
 from app.query.query import Query
 from app.settings.settings import Settings
 from app.systems.sqlite.file import SqliteDatabase
+from app.systems.sqlite.segments.directory import changed
 from app.web import create_app
 from tests.cli.conftest import Commands
 from tests.cli.test_keeping import on
@@ -213,6 +214,19 @@ def test_counts_are_right_when_damaged_logs_have_gone(
         assert (found.total, found.exact) == (2 * LOGS, True)
     facets = backends.index.facets(Query(parse("*", 0)), ["level"], 5)
     assert [(one.value, one.count) for one in facets.fields["level"]] == [("info", 2 * LOGS)]
+
+
+def test_what_a_killed_run_left_goes_with_the_next(
+    records: list[LogRecord], database: SqliteDatabase, command: Commands
+) -> None:
+    """It had deleted the row of a segment, and not its parts."""
+    damage(database)
+    with database.write(durable=True) as connection:
+        connection.execute(f"DELETE FROM segments WHERE first = {LOGS + 1}")
+        changed(connection)
+    assert command.json("rebuild", "--drop-damaged")["dropped"] == []
+    with database.snapshot() as connection:
+        assert connection.execute("SELECT first FROM segment_columns").fetchall() == [(1,), (2 * LOGS + 1,)]
 
 
 def test_a_damaged_row_of_a_segment_is_written_anew(

@@ -39,11 +39,10 @@ def drop(database: SqliteDatabase) -> list[Unread]:
                 gone.append(Unread(said.row(row, ValueError()).where.rstrip(","), 1))
                 connection.execute("DELETE FROM logs WHERE place = ?", (place,))
                 _counted(connection, place // BLOCK, 1)
-    if gone:
-        with database.write(durable=True) as connection:
-            # The place by which they would be found may have been what is damaged.
-            for table in ("segment_columns", "segment_parts"):
-                connection.execute(f"DELETE FROM {table} WHERE first NOT IN (SELECT first FROM segments)")
+    with database.write(durable=True) as connection:
+        # The place by which they would be found may have been what is damaged; a run that was killed may have left some.
+        for table in ("segment_columns", "segment_parts"):
+            connection.execute(f"DELETE FROM {table} WHERE first NOT IN (SELECT first FROM segments)")
     return gone
 
 
