@@ -11,6 +11,7 @@ import pytest
 
 from app.backends import Backends
 from app.damage import passing
+from app.errors import Damaged
 from app.log.envelope import Envelope
 from app.log.record import LogRecord
 from app.ports.parts import Mending
@@ -214,6 +215,19 @@ def test_counts_are_right_when_damaged_logs_have_gone(
         assert (found.total, found.exact) == (2 * LOGS, True)
     facets = backends.index.facets(Query(parse("*", 0)), ["level"], 5)
     assert [(one.value, one.count) for one in facets.fields["level"]] == [("info", 2 * LOGS)]
+
+
+@pytest.mark.parametrize("logs", [0, -5, 1 << 62])
+def test_after_a_rebuild_no_count_is_given_without_logs_that_nobody_can_count(
+    records: list[LogRecord], database: SqliteDatabase, command: Commands, backends: Backends, logs: int
+) -> None:
+    """Of a segment whose row says nothing that is true."""
+    with database.write(durable=True) as connection:
+        connection.execute(f"UPDATE segments SET stamp = 7, logs = {logs} WHERE first = {LOGS + 1}")
+        forget_open(connection)
+    command("rebuild", code=1)
+    with pytest.raises(Damaged):
+        backends.index.facets(Query(parse("*", 0)), ["level"], 5)
 
 
 def test_what_a_killed_run_left_goes_with_the_next(

@@ -222,7 +222,9 @@ def _apart(connection: Connection, one: Segment) -> LostSegment:
         min(end, _HIGHEST) if isinstance(end, bytes) else instead
         for end, instead in ((one.first_id, bytes(16)), (one.last_id, _HIGHEST))
     )
-    return LostSegment(first, last, one.logs, one.stamp, lowest, highest, sealed=True)
+    # At least one: counts from which none is missing are taken for whole.
+    logs = min(max(one.logs, 1), BLOCK)
+    return LostSegment(first, last, logs, one.stamp, lowest, highest, sealed=True)
 
 
 def _place(connection: Connection, row: list[Any], kept: int) -> int:
