@@ -213,7 +213,7 @@ def several_lines(body: bytes, content_type: str | None, most: int) -> list[byte
     """Return the lines of a body of one JSON value a line; none where it is another body, holds a NUL or has one line. Raises TooLarge."""
     if _kind(content_type) not in LINE_TYPES or has_nul(body):
         return []
-    lines = split_lines(body, most)
+    lines = split_lines(body.removeprefix(b"\xef\xbb\xbf"), most)
     return lines if len(lines) > 1 else []
 
 

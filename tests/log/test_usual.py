@@ -225,6 +225,16 @@ def test_few_logs_are_read_one_by_one() -> None:
         assert together.called == (count == usual.FEW)
 
 
+@pytest.mark.parametrize("make", [_own, _pino])
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_byte_order_mark_before_the_lines_is_no_part_of_them(make: Any, strict: bool) -> None:
+    """Shippers of Windows write one at the beginning of a file."""
+    body = "\n".join(json.dumps(make(number, {})) for number in range(20)).encode()
+    assert schema.read(b"\xef\xbb\xbf" + body, NDJSON, LIMITS, NOW, strict=strict) == schema.read(
+        body, NDJSON, LIMITS, NOW, strict=strict
+    )
+
+
 def test_samples_of_producers() -> None:
     """All that programs wrote, twice over, in one body and in bodies of some lines."""
     if not SAMPLES.is_dir():
