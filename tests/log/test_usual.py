@@ -225,6 +225,16 @@ def test_few_logs_are_read_one_by_one() -> None:
         assert together.called == (count == usual.FEW)
 
 
+def test_a_log_in_a_text_is_read_whose_wrapper_names_no_level() -> None:
+    """However its names are written."""
+    inner = '{"level"  :"error","msg"  :"within","time"  :"2026-11-30T10:02:03Z"}'
+    texts = [f"order {number}" for number in range(20)] + [inner] * 3
+    lines = [json.dumps({"ts": NOW, "caller": "a.go:1", "msg": text, "v": 0}) for text in texts]
+    layouts._layouts.clear()
+    found = [[log.level for log in schema.read("\n".join(lines).encode(), NDJSON, LIMITS, NOW).logs] for _ in range(2)]
+    assert found == [["info"] * 20 + ["error"] * 3] * 2
+
+
 @pytest.mark.parametrize("make", [_own, _pino])
 @pytest.mark.parametrize("strict", [False, True])
 def test_a_byte_order_mark_before_the_lines_is_no_part_of_them(make: Any, strict: bool) -> None:

@@ -135,7 +135,7 @@ def parts(held: Columns, objects: Sequence[dict[str, Any]]) -> LayoutParts | Odd
         values = take(held)
         if values is None:
             return None  # it lies within
-        found[name] = values if _are_as_sent(name, values, fit) else _fitted(values, fit)
+        found[name] = values if _are_as_sent(way, name, values, fit) else _fitted(values, fit)
     times = None if way.time is None else way.time(held)
     instants = None if times is None else _instants(times, way.dialect)
     lacking = [values for values in (*found.values(), instants or ()) if None in values]
@@ -147,10 +147,11 @@ def parts(held: Columns, objects: Sequence[dict[str, Any]]) -> LayoutParts | Odd
     return LayoutParts(found, instants, rest)
 
 
-def _are_as_sent(name: str, values: Sequence[Any], fit: Callable[[Any], str | None]) -> bool:
+def _are_as_sent(way: ways.Way, name: str, values: Sequence[Any], fit: Callable[[Any], str | None]) -> bool:
     """Return whether all values of one type are what their field holds; False also where that is not plain to see."""
     if name == "message":
-        return "" not in values and _LINE_ENDS.isdisjoint(map(itemgetter(-1), values))
+        # Without a level of its own a log may be that in its text.
+        return not way.given and "" not in values and _LINE_ENDS.isdisjoint(map(itemgetter(-1), values))
     return traces.are_plain(values) if fit is ways.id_of else fit is fits.short and fits.are_known(values)
 
 
