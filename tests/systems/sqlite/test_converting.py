@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from app.errors import Damaged
 from app.log import codec
 from app.query.language.parse import parse
 from app.query.query import Query
@@ -175,7 +176,7 @@ def test_what_lies_behind_a_damaged_segment_is_written_anew(
     with database.snapshot() as connection:
         assert (first // BLOCK,) not in connection.execute("SELECT block FROM marks").fetchall()
     index = SqliteIndex(database, shared=False)
-    with pytest.raises(msgspec.DecodeError):
+    with pytest.raises(Damaged, match="the 1,024 logs at the places 1024 to 2047"):
         index.find(Query(parse("absent", 0)))
     database.close()
 
