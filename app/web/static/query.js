@@ -74,7 +74,7 @@ class Bar {
     this.list.addEventListener("pointerdown", (event) => {
       // The input keeps the focus: a combobox points at its options.
       event.preventDefault();
-      this.pressed = this.at(event.target);
+      this.pressed = event.button ? undefined : this.at(event.target);
     });
     // A late answer may draw the list anew between press and release: no click comes then, and what was pressed is meant.
     this.list.addEventListener("pointerup", () => this.pressed?.item.isConnected === false && this.accept(this.pressed.option));
