@@ -126,7 +126,7 @@ def sizes_of(names: str, texts: Sequence[Sequence[Any]]) -> list[int] | None:
         return None
     lengths = [map(len, some if whole.isascii() else map(str.encode, some)) for some in texts]
     ours = len(names.encode())
-    return list(map(sum, zip(repeat(ours), *lengths, strict=False)))
+    return [ours + size for size in map(sum, zip(*lengths, strict=True))]
 
 
 def surely(limits: Limits) -> int:

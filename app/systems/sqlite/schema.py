@@ -112,7 +112,7 @@ def _begin(cursor: Any) -> None:
             cursor.execute("BEGIN IMMEDIATE")
             return
         except pysqlite3.OperationalError as error:
-            if seconds == WAIT_SECONDS or "locked" not in str(error):
+            if seconds == WAIT_SECONDS or error.sqlite_errorcode & 0xFF != pysqlite3.SQLITE_BUSY:
                 raise
             log.warning("Another process writes to the database, an upgrade perhaps: this upgrade waits for it.")
 
