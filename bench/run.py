@@ -50,11 +50,18 @@ def log_file(given: argparse.Namespace) -> Path:
 @contextmanager
 def serving(given: argparse.Namespace) -> Iterator[Server]:
     """Run the program on an empty folder, or the kept one; stop it at the end."""
+    with prepared(given) as server:
+        server.start()
+        yield server
+
+
+@contextmanager
+def prepared(given: argparse.Namespace, **settings: str) -> Iterator[Server]:
+    """Yield the program on such a folder before it is started, with these *settings* beside those given."""
     DATA.mkdir(exist_ok=True)
     folder = given.keep or Path(tempfile.mkdtemp(prefix="run-", dir=DATA))
-    server = Server(folder, **dict(setting.split("=", 1) for setting in given.set))
+    server = Server(folder, **settings, **dict(setting.split("=", 1) for setting in given.set))
     try:
-        server.start()
         yield server
     finally:
         # One that never said its address may come up yet.

@@ -1,4 +1,4 @@
-"""Segments as earlier releases wrote them."""
+"""Rows and segments as earlier releases wrote them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import msgspec
 import zstandard
 
 from app.log import codec
+from app.log.record import LogRecord
+from app.systems.sqlite import rows
 from app.systems.sqlite.checksums import checksum
 from app.systems.sqlite.file import Connection, SqliteDatabase
+from app.systems.sqlite.index import writing
 from app.systems.sqlite.index.scan import answered, summed
 from app.systems.sqlite.segments.columns import Hexadecimal
 from app.systems.sqlite.segments.directory import changed, directory
@@ -17,11 +20,23 @@ from app.systems.sqlite.segments.places import CHUNK, CHUNKS
 from app.systems.sqlite.segments.stored import let_go
 
 
-def age(database: SqliteDatabase) -> int:
-    """Write all segments of a file as revision 0020 did; return how many."""
+def left_as_rows(database: SqliteDatabase, records: list[LogRecord]) -> None:
+    """Store and index *records* as an earlier release did: as rows."""
+    for start in range(0, len(records), 2_000):
+        some = records[start : start + 2_000]
+        with database.write(durable=False) as connection:
+            place = rows.next_place(connection)
+            rows.insert(connection, place, some)
+            rows.set_state(connection, "next_place", place + len(some))
+            rows.add_state(connection, "stored", len(some))
+            writing.index(connection, place, writing.prepare(some))
+
+
+def age(database: SqliteDatabase, since: int = 0) -> int:
+    """Write all segments of a file but the first *since* as revision 0020 did; return how many there are."""
     with database.write(durable=False) as connection:
         there = directory(connection)
-        for number in range(len(there)):
+        for number in range(since, len(there)):
             one = there.segment(number)
             records, chunks = one.records(connection, range(one.logs)), list[bytes]()
             for start in range(0, one.logs, CHUNK):

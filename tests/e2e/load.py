@@ -21,6 +21,11 @@ ANSWER_SECONDS = 60.0
 AGAIN_SECONDS = 0.1
 
 
+def secret(number: int) -> str:
+    """Return a word that stands in the log of this number only."""
+    return f"s{number * 0x9E3779B97F4A7C15 % (1 << 61):x}e"
+
+
 @dataclass
 class Client:
     """Sends bodies of many sizes; half of the failed requests it sends again with the same key, the others never."""
@@ -49,7 +54,7 @@ class Client:
             time.sleep(self.pause)
 
     def _send(self, numbers: list[int], key: str, *, again: bool) -> None:
-        body = [{"message": f"number {n}", "metadata": {"n": n}} for n in numbers]
+        body = [{"message": f"number {n} {secret(n)}", "metadata": {"n": n}} for n in numbers]
         unknown = False
         while True:
             try:

@@ -21,14 +21,12 @@ import pytest
 from app.backends import upgrade
 from app.log.record import IdSource, LogRecord, id_text
 from app.settings.settings import Settings
-from app.systems.sqlite import rows
 from app.systems.sqlite.file import SqliteDatabase
-from app.systems.sqlite.index import writing
 from app.systems.sqlite.segments import sealing
 from app.systems.sqlite.segments.places import BLOCK
 from tests.e2e.load import Client, outcome, sending
 from tests.e2e.program import ROOT, Server, wait_for
-from tests.former import age
+from tests.former import age, left_as_rows
 from tests.sealing import seal_all
 
 pytestmark = pytest.mark.system
@@ -65,18 +63,6 @@ def opened(path: Path) -> Iterator[SqliteDatabase]:
     database = SqliteDatabase(path)
     yield database
     database.close()
-
-
-def left_as_rows(database: SqliteDatabase, records: list[LogRecord]) -> None:
-    """Store and index *records* as an earlier release did: as rows."""
-    for start in range(0, len(records), 2_000):
-        some = records[start : start + 2_000]
-        with database.write(durable=False) as connection:
-            place = rows.next_place(connection)
-            rows.insert(connection, place, some)
-            rows.set_state(connection, "next_place", place + len(some))
-            rows.add_state(connection, "stored", len(some))
-            writing.index(connection, place, writing.prepare(some))
 
 
 def left(path: Path, records: list[LogRecord]) -> None:
