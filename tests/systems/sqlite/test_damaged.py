@@ -1,4 +1,4 @@
-"""Damaged segments: whatever bytes came to be in their place, reading them gives logs or one of the errors that its callers know."""
+"""Damaged segments without checksums: whatever bytes came to be in their place, reading them gives logs or the error that says which can't be read."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from app.errors import Damaged
 from app.log.record import LogRecord
 from app.systems.sqlite.file import Connection
 from app.systems.sqlite.segments import segment
@@ -81,29 +82,29 @@ def damaged(data: bytes, at_random: random.Random) -> bytes:
 def read(one: Segment) -> None:
     """Ask for all that a segment has, as searches, pages and sealing do."""
     rows = np.arange(LOGS)
-    with suppress(*DAMAGED):
+    with suppress(Damaged):
         one.records(NONE, [0, 1, LOGS - 1])
-    with suppress(*DAMAGED):
+    with suppress(Damaged):
         one.records(NONE, range(LOGS))
-    with suppress(*DAMAGED):
+    with suppress(Damaged):
         keys = one.keys(NONE)
         ids = sorted(keys.ids())
         keys.rows_of(ids[:4]), keys.rows_of(ids[:40]), keys.rows_at(rows[3:9]), keys.row_at(5)
         list(keys.keys(rows)), list(keys.keys(rows[:3])), keys.received(), keys.range_t, keys.levels()
-    with suppress(*DAMAGED):
+    with suppress(Damaged):
         texts = one.texts(NONE)
         texts.counts(), texts.whole, texts.parted, texts.some(rows[:9]), texts.one(7), texts.starts, texts.all()
-    with suppress(*DAMAGED):
+    with suppress(Damaged):
         fields = one.fields(NONE)
         fields.values(3), [fields.all(number) for number in range(7)]
-    with suppress(*DAMAGED):
+    with suppress(Damaged):
         for column in one.digits(NONE).values():
             column.all(LOGS), column[4], column.rows("0" * 32)
     one.close()
 
 
 @pytest.mark.parametrize("kind", ["varied", "alike"])
-def test_any_damage_is_an_error_that_callers_know(kind: str) -> None:
+def test_any_damage_is_an_error_that_names_the_logs(kind: str) -> None:
     """No other error, and no room without end: that would end what reads it, or a whole process."""
     at_random = random.Random(kind)
     whole = made(kind, at_random)

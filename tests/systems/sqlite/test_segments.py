@@ -201,7 +201,7 @@ def test_a_process_keeps_so_much_open(
     database: SqliteDatabase, store: SqliteStore, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was used last stays; what was let go is fetched again."""
-    monkeypatch.setattr(stored, "CACHE_BYTES", 10_000)
+    monkeypatch.setattr(stored._cache, "_room", 10_000)
     sent = [make_record(message=f"message {number}") for number in range(600)]
     for start in range(0, 600, 100):
         store.add(sent[start : start + 100])

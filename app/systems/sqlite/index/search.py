@@ -20,7 +20,7 @@ from app.systems.sqlite.index.blocks import chunks
 from app.systems.sqlite.index.in_segments import Hit, InSegments
 from app.systems.sqlite.index.scan.facets import FacetTally
 from app.systems.sqlite.index.scan.summed import GROUP
-from app.systems.sqlite.segments.tally import tallied
+from app.systems.sqlite.index.scan.tally import tallied
 from app.systems.sqlite.segments.window import Block
 from app.times.instant import Instant
 

@@ -257,9 +257,10 @@ class OpenChunk:
             doc[number] = value
 
     @cached_property
-    def _columns(self) -> dict[int, Sequence[Any]]:
+    def columns(self) -> dict[int, Sequence[Any]]:
+        """The fields that the chunk has, each of all its logs."""
         return dict(zip(self._chunk.kept, zip(*_together(self.others()), strict=True), strict=True))
 
     def column(self, number: int) -> Sequence[Any]:
         """Return a field of all its logs, of those that the chunk has."""
-        return self._columns[number]
+        return self.columns[number]

@@ -7,23 +7,26 @@ between transactions that see different states of the file; what two threads fet
 from __future__ import annotations
 
 import itertools
-import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from app.errors import Damaged
 from app.log.record import LogRecord
-from app.systems.sqlite.checksums import checksum, said
+from app.systems.sqlite.checksums import checksum, said, unsummed
 from app.systems.sqlite.file import Connection
 from app.systems.sqlite.segments import former, segment
 from app.systems.sqlite.segments.columns import OpenHexadecimal
 from app.systems.sqlite.segments.keys import OpenKeys
 from app.systems.sqlite.segments.messages import OpenMessages
+from app.systems.sqlite.segments.opened import OpenedCache
+from app.systems.sqlite.segments.parts import DAMAGED
 from app.systems.sqlite.segments.places import CHUNK, CHUNKS
 from app.systems.sqlite.segments.segment import OpenChunk, OpenSegmentFields, SegmentParts
+
+T = TypeVar("T")
 
 #: Columns in the order in which a Segment takes them.
 COLUMNS = "first, last, logs, stamp, first_id, last_id, checksum"
@@ -100,7 +103,7 @@ class Segment:
         parts = self._former
         if parts is None:
             self.used = _tick()
-            parts = self._former = former.parts(connection, self.first)
+            parts = self._former = self._opened(lambda: former.parts(connection, self.first))
             _cache.opened(self, parts.size // 2)
         named = {**parts._asdict(), **{f"docs{number}": chunk for number, chunk in enumerate(parts.chunks)}}
         return [part for part in map(named.get, names) if part is not None]
@@ -116,10 +119,17 @@ class Segment:
         except checksum.DamagedPart as error:
             raise self.damaged(f"the {name} of their segment are not what was written") from error
 
-    def has_sums(self, connection: Connection) -> bool:
-        """Return whether its keys have a checksum, as all parts of a segment have or none."""
-        row = connection.execute("SELECT keys FROM segment_columns WHERE first = ?", (self.first,)).fetchone()
-        return row is not None and isinstance(row[0], bytes) and checksum.has(row[0])
+    def _opened(self, make: Callable[[], T], read: Callable[[T, int], None] | None = None) -> T:
+        """Return an opened part; one without a checksum is read to its end, so that damage shows here. Raises Damaged."""
+        try:
+            part = make()
+            if read is not None and not self.sealed:
+                read(part, self.logs)
+        except Damaged:
+            raise
+        except DAMAGED as error:
+            raise self.damaged(f"what is written in their place is no part of a segment ({error})") from error
+        return part
 
     def check(self, connection: Connection) -> None:
         """Compare each part with its checksum. Raises Damaged."""
@@ -137,7 +147,7 @@ class Segment:
         keys = self._keys
         if keys is None:
             (packed,) = self._fetch(connection, "keys")
-            keys = self._keys = OpenKeys(packed, partial(_cache.opened, self))
+            keys = self._keys = self._opened(lambda: OpenKeys(packed, partial(_cache.opened, self)), unsummed.keys)
             _cache.opened(self, self.logs * _KEY_BYTES)
         return keys
 
@@ -147,7 +157,7 @@ class Segment:
         if fields is None:
             self.used = _tick()
             (packed,) = self._fetch(connection, "fields")
-            fields = self._fields = OpenSegmentFields(packed, self.logs)
+            fields = self._fields = self._opened(lambda: OpenSegmentFields(packed, self.logs), unsummed.fields)
             _cache.opened(self, len(packed) + fields.weight + self.logs * _FIELD_BYTES)
         return fields
 
@@ -157,13 +167,15 @@ class Segment:
         if digits is None:
             self.used = _tick()
             (packed,) = self._fetch(connection, "digits")
-            digits = self._digits = segment.open_digits(packed)
+            digits = self._digits = self._opened(lambda: segment.open_digits(packed), unsummed.digits)
             _cache.opened(self, len(packed))
         return digits
 
     def digits_once(self, connection: Connection) -> dict[int, OpenHexadecimal]:
         """Return the same for one question: what was not open yet is not kept, for it takes as much room as all else that is counted."""
-        return self._digits or segment.open_digits(*self._fetch(connection, "digits"))
+        return self._digits or self._opened(
+            lambda: segment.open_digits(*self._fetch(connection, "digits")), unsummed.digits
+        )
 
     def texts(self, connection: Connection) -> OpenMessages:
         """Return the messages of its logs; they stay open."""
@@ -171,7 +183,8 @@ class Segment:
         if texts is None:
             self.used = _tick()
             skeletons, variables = self._fetch(connection, "skeletons, variables")
-            texts = self._texts = OpenMessages(skeletons, self.logs, lambda: variables, partial(_cache.opened, self))
+            opened = partial(OpenMessages, skeletons, self.logs, lambda: variables, partial(_cache.opened, self))
+            texts = self._texts = self._opened(opened, unsummed.texts)
             _cache.opened(self, len(skeletons) + len(variables) + texts.weight)
         return texts
 
@@ -180,7 +193,8 @@ class Segment:
         if (texts := self._texts) is not None:  # read once: another thread may close it meanwhile
             return texts
         (skeletons,) = self._fetch(connection, "skeletons")
-        return OpenMessages(skeletons, self.logs, lambda: self._fetch(connection, "variables")[0])
+        opened = partial(OpenMessages, skeletons, self.logs, lambda: self._fetch(connection, "variables")[0])
+        return self._opened(opened, unsummed.texts)
 
     def chunk(self, connection: Connection, number: int) -> OpenChunk:
         """Return a chunk."""
@@ -190,7 +204,7 @@ class Segment:
             packed = self._fetch(connection, f"docs{number}")
             if not packed:
                 raise self.damaged(f"the docs{number} of their segment are missing")
-            chunk = self._chunks[number] = OpenChunk(*packed)
+            chunk = self._chunks[number] = self._chunk(number, *packed)
             _cache.opened(self, chunk.weight)
         return chunk
 
@@ -200,11 +214,15 @@ class Segment:
         if len(numbers) <= _FEW_CHUNKS:
             return {number: self.chunk(connection, number) for number in numbers}
         kept, packed = self._chunks, self._every_chunk(connection)
-        return {number: kept.get(number) or OpenChunk(packed[number]) for number in numbers}
+        return {number: kept.get(number) or self._chunk(number, packed[number]) for number in numbers}
+
+    def _chunk(self, number: int, packed: bytes) -> OpenChunk:
+        logs = min(CHUNK, self.logs - number * CHUNK)
+        return self._opened(lambda: OpenChunk(packed), lambda part, _: unsummed.chunk(part, logs))
 
     def chunks(self, connection: Connection) -> list[OpenChunk]:
         """Return all chunks, fetched at once and not kept; none where all fields stand elsewhere."""
-        return list(map(OpenChunk, self._every_chunk(connection)))
+        return list(itertools.starmap(self._chunk, enumerate(self._every_chunk(connection))))
 
     def _every_chunk(self, connection: Connection) -> list[bytes]:
         found = self._fetch(connection, _ALL)
@@ -259,42 +277,7 @@ def _doc(fields: OpenSegmentFields, digits: dict[int, OpenHexadecimal], chunk: O
     return doc[segment.RESOURCE :]
 
 
-class _Cache:
-    """The segments of which something is opened; when they take too much room, those that were used last stay."""
-
-    def __init__(self) -> None:
-        self._guard = threading.Lock()
-        self._segments: dict[int, Segment] = {}
-        self._weights: dict[int, int] = {}
-        self._weight = 0
-
-    def opened(self, one: Segment, weight: int) -> None:
-        """Note that *weight* bytes more of a segment are open."""
-        with self._guard:
-            self._segments[one.stamp] = one
-            self._weights[one.stamp] = self._weights.get(one.stamp, 0) + weight
-            self._weight += weight
-            if self._weight > CACHE_BYTES:
-                self._shrink()
-
-    def let_go(self, one: Segment) -> None:
-        """Close a segment that nobody is likely to ask again here."""
-        with self._guard:
-            if self._segments.pop(one.stamp, None) is not None:
-                self._weight -= self._weights.pop(one.stamp)
-            one.close()
-
-    def _shrink(self) -> None:
-        """Close those that were not used for the longest time, down to three quarters of the room."""
-        for one in sorted(self._segments.values(), key=lambda one: one.used):
-            if self._weight <= CACHE_BYTES // 4 * 3:
-                return
-            one.close()
-            del self._segments[one.stamp]
-            self._weight -= self._weights.pop(one.stamp)
-
-
-_cache = _Cache()
+_cache = OpenedCache(CACHE_BYTES)
 
 #: Closes a segment, as what goes through all of them does behind it: else it would keep as many as fit.
 let_go = _cache.let_go
