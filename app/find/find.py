@@ -9,6 +9,7 @@ from functools import partial
 from itertools import chain
 from typing import Any
 
+from app.damage import passed
 from app.errors import NotFound, TimedOut, Unavailable
 from app.find import from_record
 from app.log.fold import clean
@@ -105,6 +106,8 @@ def one(queue: LogQueue, parts: RecordParts, text: str) -> LogRecord:
     found = parts.store.get([identity])
     if found:
         return found[0]
+    for error in passed().values():
+        raise error
     waits = queue.waiting(identity, identity)
     # Once more: it may have moved between the two looks.
     found = parts.store.get([identity])

@@ -20,7 +20,6 @@ from app.query.query import Query
 from app.settings.settings import Settings
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.segments.directory import changed
-from app.web import create_app
 from tests.cli.conftest import Commands
 from tests.cli.test_keeping import on
 from tests.conftest import MakeRecord
@@ -168,19 +167,6 @@ def test_a_damaged_newest_log_stops_nothing_else(
     made = command("backup", tmp_path / "x.zst", code=1)
     assert f"damaged and not in the backup: the log with the id {some[2].id.hex()}, received at 20" in made.stderr
     assert command.json("restore", tmp_path / "x.zst", "--check", code=1)["logs"] == 4
-
-
-def test_the_page_of_damaged_logs_says_so(
-    records: list[LogRecord], database: SqliteDatabase, settings: Settings
-) -> None:
-    """As the API does: 500, with the logs that can't be read; that of others is answered."""
-    damage(database)
-    client = create_app(settings).test_client()
-    for path in ("/logs?q=all&limit=900", "/logs/patterns?q=all", f"/logs/{records[LOGS].to_dict()['id']}"):
-        found = client.get(path)
-        assert (path, found.status_code) == (path, 500)
-        assert "the 300 logs at the places 301 to 600" in found.get_json()["message"]
-    assert client.get("/logs?limit=5").status_code == 200
 
 
 @pytest.mark.parametrize("column", ["keys", "skeletons", "docs0"])

@@ -103,7 +103,8 @@ def in_segments(
 @around
 def by_id(connection: Connection, ids: Sequence[bytes], suffix: str = "") -> tuple[list[int], list[LogRecord]]:
     """Return places and records of these ids, as far as they are stored."""
-    found = _rows_of_ids(connection, f"{rows.COLUMNS}, place", ids, suffix)
+    lost = passed()
+    found = [row for row in _rows_of_ids(connection, f"{rows.COLUMNS}, place", ids, suffix) if row[0] not in lost]
     places, records = [row[5] for row in found], [rows.record(row[:5]) for row in found]
     for one, at in in_segments(connection, ids, suffix, [record.id for record in records]):
         places += one.keys(connection).places_of(np.array(at)).tolist()
@@ -150,11 +151,13 @@ def _singly(
 def at_places(connection: Connection, places: Sequence[int], suffix: str = "") -> dict[int, LogRecord]:
     """Return the logs at *places* by their place."""
     segments, others = split(connection, places, suffix)
-    found = {}
+    found, lost = {}, passed()
     for start in range(0, len(others), AT_ONCE):
         some = others[start : start + AT_ONCE]
         statement = f"SELECT {rows.COLUMNS}, place FROM logs{suffix} WHERE place IN ({','.join('?' * len(some))})"
-        found.update({row[5]: rows.record(row[:5]) for row in connection.execute(statement, some)})
+        found.update(
+            {row[5]: rows.record(row[:5]) for row in connection.execute(statement, some) if row[0] not in lost}
+        )
     for one, at in segments:
         found.update(zip(map(one.keys(connection).place, at), one.records(connection, at), strict=True))
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from app.find.patterns.patterns import Pattern, Patterns
 from app.log.record import ShownLog, id_text
@@ -18,6 +18,13 @@ Source = Literal["index", "record"]
 Exact = Annotated[bool, Meta(description="False when only the newest of many logs were counted.")]
 
 
+class ShownUnread(Shown):
+    """Logs that can't be read, for the disk or the memory changed them: which, in words, and how many."""
+
+    where: str
+    logs: Count
+
+
 class PendingAnswer(Answer, kw_only=True):
     """An answer from what could be found when it was asked; its last fields say what could not."""
 
@@ -27,6 +34,13 @@ class PendingAnswer(Answer, kw_only=True):
     ]
     pending_is: Literal["exact", "at most"] | None
     lag_ms: Annotated[Count | None, Meta(description="Age of the oldest of them; 0 without any.")]
+    unread: (
+        Annotated[
+            list[ShownUnread],
+            Meta(description="There when damaged logs were left out; then no count is exact."),
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class PageAnswer(PendingAnswer):

@@ -32,6 +32,7 @@ from app.web.answers.find import (
 from app.web.answers.reply import reply
 from app.web.api.asked import Asked
 from app.web.current import backends, budget
+from app.web.partly import partly, reply_partly
 from app.web.security import access, caching
 from app.web.security.recording import counted, returned
 from app.web.security.staying import Stay
@@ -63,6 +64,7 @@ _ID = "<string(minlength=32,maxlength=36):identity>"
 @bp.get("/logs")
 @bp.post("/logs/filter/")
 @bp.post("/logs/filter")
+@partly
 def logs() -> Response:
     """Answer with one page of the logs that fit."""
     asked = Asked(PAGE)
@@ -74,10 +76,11 @@ def logs() -> Response:
 
 def _page(found: Page, unseen: dict[str, Any]) -> Response:
     returned(len(found.records))
-    return reply(PageAnswer.of(found, unseen))
+    return reply_partly(PageAnswer.of(found, unseen))
 
 
 @bp.route("/logs/histogram", methods=["GET", "POST"])
+@partly
 def histogram() -> Response:
     """Answer with the counts over time."""
     asked = Asked(HISTOGRAM)
@@ -94,10 +97,11 @@ def histogram() -> Response:
     # In an order of their own: an index has levels in that in which they came, others' logs included.
     levels = [dict(sorted(bucket.by.items())) for bucket in found]
     buckets = [ShownBucket(at, one.count, by) for at, one, by in zip(starts, found, levels, strict=True)]
-    return reply(HistogramAnswer(True, width, buckets, **unseen))
+    return reply_partly(HistogramAnswer(True, width, buckets, **unseen))
 
 
 @bp.route("/logs/facets", methods=["GET", "POST"])
+@partly
 def facets() -> Response:
     """Answer with the most frequent values of fields."""
     asked = Asked(FACETS, lists=("field",))
@@ -112,7 +116,7 @@ def facets() -> Response:
     held = backends()
     unseen = find.unseen(held.queue, held.store, held.index)
     found = held.index.facets(query if query.after is None else replace(query, after=None), names, size, budget())
-    return reply(FacetsAnswer(True, found.fields, found.exact, **unseen))
+    return reply_partly(FacetsAnswer(True, found.fields, found.exact, **unseen))
 
 
 def _check_facet(name: str) -> None:
@@ -127,6 +131,7 @@ def _check_facet(name: str) -> None:
 
 
 @bp.route("/logs/fields", methods=["GET", "POST"])
+@partly
 def fields() -> Response:
     """Answer with the fields that occur."""
     asked = Asked(FIELDS)
@@ -134,10 +139,11 @@ def fields() -> Response:
     asked.check()
     held = backends()
     unseen = find.unseen(held.queue, held.store, held.index)
-    return reply(FieldsAnswer(True, *counts.fields(held.index, query, budget()), **unseen))
+    return reply_partly(FieldsAnswer(True, *counts.fields(held.index, query, budget()), **unseen))
 
 
 @bp.route("/logs/patterns", methods=["GET", "POST"])
+@partly
 def alike() -> Response:
     """Answer with what the messages of the newest logs have in common."""
     asked = Asked(PATTERNS)
@@ -146,7 +152,7 @@ def alike() -> Response:
     asked.check()
     held = backends()
     unseen = find.unseen(held.queue, held.store, held.index)
-    return reply(PatternsAnswer.of(patterns.patterns(held.store, held.index, query, budget()), size, unseen))
+    return reply_partly(PatternsAnswer.of(patterns.patterns(held.store, held.index, query, budget()), size, unseen))
 
 
 @bp.route("/logs/export", methods=["GET", "POST"])
@@ -204,6 +210,7 @@ def one(identity: str) -> Response:
 
 
 @bp.route(f"/logs/{_ID}/context", methods=["GET", "POST"])
+@partly
 def context(identity: str) -> Response:
     """Answer with a log and its neighbours."""
     asked = Asked(CONTEXT)
@@ -213,10 +220,11 @@ def context(identity: str) -> Response:
     held = backends()
     found, unseen = find.context(held.queue, held.record, held.index, identity, query, before, after, budget())
     returned(len(found))
-    return reply(ContextAnswer(True, [record.shown() for record in found], **unseen))
+    return reply_partly(ContextAnswer(True, [record.shown() for record in found], **unseen))
 
 
 @bp.get("/traces/<any_text:trace_id>", merge_slashes=False)
+@partly
 def trace(trace_id: str) -> Response:
     """Answer with the logs of a trace, oldest first."""
     asked = Asked(PAGE)

@@ -21,6 +21,7 @@ from app.web.answers.reply import reply
 from app.web.api.asked import BODY_LIMIT, Asked
 from app.web.api.find import FACET_SIZE, FILTER, WINDOW
 from app.web.current import backends, budget
+from app.web.partly import partly, reply_partly
 from app.web.security import caching
 from app.web.security.access import who
 
@@ -78,6 +79,7 @@ def completions() -> Response:
 
 
 @bp.route("/logs/explain", methods=["GET", "POST"])
+@partly
 def explained() -> Response:
     """Answer with what keeps a query from finding logs."""
     asked = Asked(EXPLAIN)
@@ -86,10 +88,11 @@ def explained() -> Response:
     held = backends()
     unseen = find.unseen(held.queue, held.store, held.index)
     found = explain(held.index, query, memory(), budget())
-    return reply(ExplanationAnswer.of(found, query.clock, unseen))
+    return reply_partly(ExplanationAnswer.of(found, query.clock, unseen))
 
 
 @bp.route("/logs/statistics", methods=["GET", "POST"])
+@partly
 def figures() -> Response:
     """Answer with what is known of a field."""
     asked = Asked(STATISTICS, lists=("field",))
@@ -102,7 +105,7 @@ def figures() -> Response:
     held = backends()
     unseen = find.unseen(held.queue, held.store, held.index)
     found = statistics(held.index, query, name, size, budget())
-    return reply(StatisticsAnswer.of(found, unseen))
+    return reply_partly(StatisticsAnswer.of(found, unseen))
 
 
 def _check(name: str) -> None:

@@ -23,6 +23,7 @@ from app.query.text import text
 from app.times import instant
 from app.times.instant import Instant
 from app.web.current import backends, budget, settings
+from app.web.partly import partly
 from app.web.render.bars import outline
 from app.web.render.display import rank
 from app.web.search.chart import RANKS
@@ -73,6 +74,7 @@ class PatternRow:
 
 
 @bp.get("/patterns")
+@partly
 def show() -> tuple[str, int]:
     """Show the patterns of the state in the URL."""
     form, order, now = SearchForm.read(request.args), request.args.get("order") or "most", instant.now_ms()

@@ -21,6 +21,7 @@ from app.query.text import text
 from app.times import instant, lengths
 from app.web.current import backends, budget, settings
 from app.web.logs.lanes import LaneRow, Scale, rows_of
+from app.web.partly import partly
 from app.web.render import zone
 from app.web.render.display import rank
 from app.web.search.chart import RANKS
@@ -102,6 +103,7 @@ def seen_from(trace_id: str, form: SearchForm) -> str:
 
 @bp.get("/trace")
 @bp.get("/trace/<any_text:trace_id>", merge_slashes=False)
+@partly
 def show(trace_id: str | None = None) -> tuple[str, int]:
     """Show a trace: of a long one the part after the place in the URL."""
     asked = _asked(request.args.get("id", "") if trace_id is None else trace_id)

@@ -13,6 +13,7 @@ from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.backends import Backends
+from app.damage import passed
 from app.errors import InvalidQuery, TimedOut, Unavailable
 from app.find import find, follow
 from app.query.parameters import Parameters
@@ -26,6 +27,7 @@ from app.web.api.hints import memory
 from app.web.current import backends, budget, settings
 from app.web.logs import compare as page_compare
 from app.web.logs import log as page_log
+from app.web.partly import lacking, partly
 from app.web.render import display, zone
 from app.web.search import columns, one, table, window
 from app.web.search import counts as page_counts
@@ -55,6 +57,7 @@ LABELS = window.LABELS | {
 
 bp.record_once(lambda setup: display.install(setup.app))
 bp.record_once(lambda setup: zone.install(setup.app))
+bp.add_app_template_global(lacking)
 bp.add_app_template_filter(lambda form, records: table.build(form, records=records), "table")
 
 
@@ -67,6 +70,7 @@ class Failure:
 
 
 @bp.get("/")
+@partly
 def search() -> BaseResponse | tuple[str, int]:
     """Show the search page."""
     form, now = SearchForm.read(request.args), instant.now_ms()
@@ -84,6 +88,7 @@ def search() -> BaseResponse | tuple[str, int]:
 
 
 @bp.get("/page/counts")
+@partly
 def counts() -> tuple[str, int]:
     """Return chart and fields of the state in the URL, to be put beside its rows."""
     form, query = _part()
@@ -98,6 +103,7 @@ def meant_window() -> dict[str, Any]:
 
 
 @bp.get("/page/values")
+@partly
 def values() -> tuple[str, int]:
     """Return the most frequent values of a field in the logs of the state in the URL."""
     form, query = _part("field")
@@ -112,6 +118,7 @@ def _part(*also: str) -> tuple[SearchForm, Query]:
 
 
 @bp.get("/log/<identity>")
+@partly
 def log(identity: str) -> BaseResponse | tuple[str, int]:
     """Show one log whole, between its neighbours; `part` gives only its fields, for the table, or a text to be copied."""
     held = backends()
@@ -232,7 +239,7 @@ def _total(page: Turned) -> str:
     if page.total is None:
         return "Logs"
     number = logs(page.total)
-    return number if page.exact else f"At least {number}"
+    return number if page.exact and not passed() else f"At least {number}"
 
 
 def _render(form: SearchForm, rows: Rows, now: int, **parts: Any) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from app.damage import passed
 from app.log.record import LogRecord
 from app.ports.deadline import Deadline
 from app.query.filter import EVERYTHING
@@ -98,16 +99,19 @@ class SqliteQuery(InSegments):
 
     def _sorted(self, first: int, last: int, most: int | None) -> list[Hit]:
         statement, parameters = self.select("l.t, l.ns, l.id, l.place", first, last)
+        lost = passed()
         if most is not None:
-            statement += f" ORDER BY {self.window.order} LIMIT {most}"
-        return self.run(statement, parameters)
+            statement += f" ORDER BY {self.window.order} LIMIT {most + len(lost)}"
+        return [hit for hit in self.run(statement, parameters) if hit[2] not in lost][:most]
 
     def _verified(self, first: int, last: int, most: int | None) -> Iterator[Hit]:
         statement, parameters = self.select(f"{rows.COLUMNS}, l.place", first, last)
-        found = 0
+        found, lost = 0, passed()
         with interruptible(self.connection, self.deadline.over):
             cursor = self.execute(f"{statement} ORDER BY {self.window.order}", parameters)
             for row in self.stepped(cursor):
+                if row[0] in lost:
+                    continue
                 record = rows.record(row[:5])
                 if self.holds(record):
                     yield (*record.key, row[5])

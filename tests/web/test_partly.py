@@ -1,0 +1,149 @@
+"""Damaged logs on pages and in the API: what can be read is answered, and each answer says what it lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.backends import Backends
+from app.log.envelope import Envelope
+from app.log.record import LogRecord
+from app.settings.settings import Settings
+from app.systems.sqlite.file import SqliteDatabase
+from app.web import create_app
+from app.web.accounts import tokens
+from tests.conftest import MakeRecord
+from tests.former import forget_open
+
+#: Logs of a segment; the second of three is damaged. And logs behind them, which are rows, of which one is damaged.
+LOGS, ROWS = 300, 5
+WHERE = "the 300 logs at the places 301 to 600"
+ANSWERS = (
+    "/logs?q=of&limit=5000",
+    "/logs?q=of&limit=5000&sort=asc",
+    "/logs?q=of+all&limit=10&count=exact",
+    "/logs/histogram?q=of&interval=1h",
+    "/logs/facets?q=of&field=resourceId&field=metadata.n",
+    "/logs/fields?q=of",
+    "/logs/patterns?q=of",
+    "/logs/statistics?q=of&field=resourceId",
+    "/logs/explain?q=message:*f+a*+AND+resourceId:nobody",
+    "/traces/one",
+)
+PAGES = ("/?q=of&counts=1", "/page/counts?q=of", "/page/values?q=of&field=resourceId", "/patterns?q=of", "/trace/one")
+
+
+@pytest.fixture
+def records(backends: Backends, make_record: MakeRecord) -> list[LogRecord]:
+    """Logs in three segments, and some rows."""
+    found = [
+        make_record(message=f"w{number} of all", trace_id="one", resource_id=f"r{number % 3}", metadata={"n": number})
+        for number in range(3 * LOGS + ROWS)
+    ]
+    for start in range(0, len(found), LOGS):
+        some = found[start : start + LOGS]
+        backends.queue.put([Envelope(some)])
+        assert backends.move is not None
+        assert backends.move(1_000, 0) == len(some)
+    return found
+
+
+@pytest.fixture
+def database(settings: Settings, records: list[LogRecord]) -> Iterator[SqliteDatabase]:
+    """The file that the logs lie in, with damage in two places."""
+    database = SqliteDatabase(settings.database)
+    with database.write(durable=True) as connection:
+        for column in ("skeletons", "fields"):
+            flipped = f"CAST(substr({column}, 1, 9) || x'ff' || substr({column}, 11) AS BLOB)"
+            connection.execute(f"UPDATE segment_columns SET {column} = {flipped} WHERE first = {LOGS + 1}")
+        connection.execute("UPDATE logs SET doc = substr(doc, 1, 4) WHERE id = ?", (records[-2].id,))
+        forget_open(connection)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def client(database: SqliteDatabase, settings: Settings) -> FlaskClient:
+    """The application on that file."""
+    return create_app(settings).test_client()
+
+
+def exact(found: Any) -> bool:
+    """Return whether an answer says anywhere that a count is exact."""
+    if isinstance(found, list):
+        return any(map(exact, found))
+    if not isinstance(found, dict):
+        return False
+    return found.get("total_is") == "exact" or found.get("exact") is True or any(map(exact, found.values()))
+
+
+@pytest.mark.parametrize("path", ANSWERS)
+def test_the_api_answers_with_what_can_be_read(client: FlaskClient, path: str) -> None:
+    """It names the others, and says of no count that it is exact."""
+    found = client.get(path)
+    assert found.status_code == 200, found.get_json()
+    answer = found.get_json()
+    assert any(WHERE in one["where"] and one["logs"] == LOGS for one in answer["unread"])
+    assert not exact(answer)
+
+
+def test_each_log_that_can_be_read_is_there(client: FlaskClient, records: list[LogRecord]) -> None:
+    """Page by page, rows too."""
+    left = {record.to_dict()["id"] for record in [*records[:LOGS], *records[2 * LOGS : -2], records[-1]]}
+    found, cursor, lost = list[str](), "", set[str]()
+    while cursor is not None:
+        answer = client.get(f"/logs?q=of&limit=70&cursor={cursor}").get_json()
+        found += [one["id"] for one in answer["results"]]
+        cursor, lost = answer["next"], lost | {one["where"] for one in answer.get("unread", ())}
+    assert sorted(found) == sorted(left)
+    assert len(lost) == 2
+
+
+def test_what_needs_none_of_them_is_answered_as_ever(client: FlaskClient) -> None:
+    """Without a word on damage."""
+    answer = client.get("/logs?limit=1&count=none").get_json()
+    assert "unread" not in answer
+
+
+def test_a_damaged_log_itself_is_an_error(client: FlaskClient, records: list[LogRecord]) -> None:
+    """It is not taken for one that never arrived; nor is an export that lacks some taken for whole."""
+    for path in (
+        f"/logs/{records[LOGS].to_dict()['id']}",
+        f"/logs/{records[LOGS].to_dict()['id']}/context",
+        "/logs/export?q=of",
+    ):
+        found = client.get(path)
+        assert (path, found.status_code) == (path, 500)
+    beside = client.get(f"/logs/{records[LOGS - 1].to_dict()['id']}/context?before=1&after=1")
+    assert [one["message"] for one in beside.get_json()["results"]][:2] == [
+        f"w{LOGS - 2} of all",
+        f"w{LOGS - 1} of all",
+    ]
+    assert WHERE in beside.get_json()["unread"][0]["where"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_show_what_can_be_read(client: FlaskClient, path: str) -> None:
+    """And say what they lack."""
+    found = client.get(path, headers={"Accept": "text/html"})
+    assert found.status_code == 200, found.text
+    assert "Incomplete: " in found.text
+    assert WHERE in found.text
+
+
+def test_a_bound_reader_learns_that_logs_are_lacking_and_not_where(
+    database: SqliteDatabase, settings: Settings
+) -> None:
+    """Their places say how many logs others have sent."""
+    app = create_app(replace(settings, auth="required", admin_password="a long password"))
+    with app.app_context():
+        token, _ = tokens.create("bound", "reader", "tests", filter="resourceId:r1")
+    for path in ("/logs?q=of&limit=5000", "/logs/facets?q=of&field=resourceId", "/patterns?q=of"):
+        found = app.test_client().get(path, headers={"Authorization": f"Bearer {token}"})
+        assert found.status_code == 200, found.text
+        assert "damaged logs" in found.text
+        assert "places" not in found.text
