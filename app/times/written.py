@@ -27,6 +27,10 @@ ISO = (
 _ISO = re.compile(ISO, re.ASCII)
 _NUMBER = re.compile(r"\d{9,19}(?:\.\d{1,9})?", re.ASCII)
 _CLF = re.compile(r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d:\d\d:\d\d)(?: ([+-]\d{4}))?", re.ASCII)
+#: logmatic-python's time has a `Z` and behind it the offset, in which its hours are.
+_BOTH = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z([+-]\d{4})", re.ASCII)
+#: The end of a day, as ISO 8601 writes it.
+_END = re.compile(r"(\d{4}-\d\d-\d\d)T24:00(?::00(?:\.0{1,9})?)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
 _CLOCK = r"(\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?)"
 _OFFSET = r"(?: (Z|UTC|GMT|[+-]\d\d:?\d\d))?"
 #: `Fri, 15 Sep 2023 08:00:00 +0200` (RFC 2822); the name of the day and the time of day may be missing.
@@ -116,6 +120,8 @@ def from_value(value: Any, assumed: Assumed) -> str | int | float | None:
 def _from_text(text: str, assumed: Assumed) -> str | int | float | None:
     if text.endswith("Z") and instant.is_plain(text):
         return text
+    if text[10:13] == "T24" and (found := _END.fullmatch(text)) is not None:
+        return _end_of_day(found[1], found[2], assumed)
     if (found := _ISO.fullmatch(text)) is not None:
         return from_groups(found, 1, assumed)
     if (found := _CLF.fullmatch(text)) is not None:
@@ -125,11 +131,21 @@ def _from_text(text: str, assumed: Assumed) -> str | int | float | None:
         return compose(said.day, said.clock, said.offset, assumed)
     if _NUMBER.fullmatch(text) is not None:
         return from_value(float(text) if "." in text else int(text), assumed)
+    if (found := _BOTH.fullmatch(text)) is not None:
+        return compose(found[1][:10], found[1][11:], found[2], assumed)
     try:
         instant.parse(text)
     except ValueError:
         return None
     return text
+
+
+def _end_of_day(day: str, offset: str | None, assumed: Assumed) -> str | None:
+    try:
+        after = date.fromisoformat(day) + timedelta(days=1)
+    except (ValueError, OverflowError):
+        return None
+    return compose(after.isoformat(), "00:00:00", offset, assumed)
 
 
 def written(text: str, assumed: Assumed) -> Written | None:

@@ -55,6 +55,13 @@ def logs(text: str) -> list[dict[str, Any]]:
         ),
         ("<34>Oct 11 22:14:15 mymachine su: 'su root' failed", "2025-10-11T22:14:15Z", "crit", "mymachine", "'su root' failed"),
         ("<34>1 - - - - - -", None, "crit", None, ""),
+        # without structured data, with it malformed, without an application, and with words where none of these can be
+        ("<11>1 2026-01-02T03:04:05.221179Z shop-1 shop - - payment failed", "2026-01-02T03:04:05.221179Z", "err", "shop-1", "payment failed"),
+        ("<11>1 2026-01-02T03:04:05Z shop-1 shop 7 ID47 payment failed", "2026-01-02T03:04:05Z", "err", "shop-1", "payment failed"),
+        ('<11>1 2026-01-02T03:04:05Z shop-1 shop 7 - [a k="say "hi""] failed', "2026-01-02T03:04:05Z", "err", "shop-1", '[a k="say "hi""] failed'),
+        ("<187>1 2026-01-02T03:04:05+00:00 web-1  7 - - failed", "2026-01-02T03:04:05+00:00", "err", "web-1", "failed"),
+        ("<187>Jan  2 03:04:05 web-1  failed", "2026-01-02T03:04:05Z", "err", "web-1", "failed"),
+        ("<11>1 2026-01-02T03:04:05Z shop-1 shop 7 failed to pay", None, "info", None, "<11>1 2026-01-02T03:04:05Z shop-1 shop 7 failed to pay"),
         # as they stand in files
         ("Feb 14 15:16:01 combo sshd(pam_unix)[19939]: check pass", "2026-02-14T15:16:01Z", "info", "combo", "check pass"),
         ("Mar  3 15:16:01 combo kernel: error: gone", "2025-03-03T15:16:01Z", "error", "combo", "error: gone"),
@@ -84,6 +91,9 @@ def logs(text: str) -> list[dict[str, Any]]:
         ('{"level":30,"time":1694764800000,"msg":"pino","hostname":"h"}', 1694764800000, "info", "h", "pino"),
         ('{"@t":"2023-09-15T08:00:00Z","@m":"clef","@l":"Warning"}', "2023-09-15T08:00:00Z", "Warning", None, "clef"),
         ('{"short_message":"gelf","host":"h","level":3,"timestamp":1694764800.5}', 1694764800.5, "err", "h", "gelf"),
+        ('{"asctime":"2026-01-02T04:04:05Z+0100","levelname":"ERROR","message":"failed"}', "2026-01-02T04:04:05+0100", "ERROR", None, "failed"),
+        ('{"timestamp":"2026-12-31T24:00:00Z","level":"error","message":"late"}', "2027-01-01T00:00:00Z", "error", None, "late"),
+        ('{"timestamp":"2026-01-02T24:00","level":"error","message":"late"}', "2026-01-03T00:00:00Z", "error", None, "late"),
         ('{"log":"WARN: x\\n","stream":"stderr","time":"2023-09-15T08:00:00Z"}', "2023-09-15T08:00:00Z", "WARN", None, "WARN: x"),
         # no form at all: the line is the message
         ("disk is on fire", None, "info", None, "disk is on fire"),
@@ -110,6 +120,16 @@ def test_an_access_log_keeps_its_line_and_tells_its_parts() -> None:
     assert (log["message"], log["level"], log["timestamp"]) == (line, "error", "2000-10-10T13:55:36-0700")
     parts = {"client": "10.0.0.1", "user": "ann", "method": "GET", "path": "/a?b=1", "protocol": "HTTP/1.1"}
     assert log["metadata"] == {**parts, "status": 503, "bytes": 12, "referrer": "https://x/", "agent": 'Curl \\"8\\"'}
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("+0550", "+0530"), ("+0575", "+0545"), ("-0250", "-0230"), ("+0025", "+0015"), ("+0200", "+0200")],
+)
+def test_minutes_of_an_offset_may_be_hundredths_of_an_hour(written: str, meant: str) -> None:
+    """Paste's TransLogger writes them so; no zone has such minutes."""
+    log = read(f'192.0.2.1 - - [02/Jan/2026:08:34:05 {written}] "GET /a HTTP/1.1" 500 2 "-" "-"')
+    assert (log["timestamp"], log["level"], log["metadata"]["status"]) == (f"2026-01-02T08:34:05{meant}", "error", 500)
 
 
 def test_our_own_form_is_taken_as_over_http() -> None:

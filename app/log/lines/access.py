@@ -39,6 +39,8 @@ _AGENTS = re.compile(rf" {_QUOTED} {_QUOTED}(?:\s+(.*))?")
 _REQUEST = re.compile(r"([A-Z]{1,20}) (\S+)(?: (HTTP/[\d.]+|[\d.]+))?")
 #: An address, which the client is: the first that is one.
 _ADDRESS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?|[0-9a-fA-F]*:[0-9a-fA-F:.]+|localhost")
+#: Paste writes the minutes of an offset as hundredths of an hour, `+0550` in India; no zone has these.
+_HUNDREDTHS = re.compile(r"(?<=\d [+-]\d\d)(?:25|50|75)\Z")
 _APACHE_ERROR = re.compile(
     r"\[\w{3} (\w{3}) ( ?\d{1,2}) (\d\d:\d\d:\d\d(?:\.\d{1,6})?) (\d{4})\] \[(?:([\w-]+):)?(\w+)\] "
     r"(?:\[pid (\d+)(?::tid (\d+))?\] )?(?:\[client ([^\]]+)\] )?(.*)",
@@ -60,8 +62,9 @@ def _access(line: str, assumed: Assumed) -> dict[str, Any] | None:
     found = (_TIMED if line[:1] == "[" else _ACCESS).fullmatch(line) or _FPM.fullmatch(line)
     if found is None:
         return None
-    stamp = stamps.at(found["time"], 0, assumed)
-    if stamp is None or stamp.end != len(found["time"]) or stamp.value is None:
+    time = _HUNDREDTHS.sub(_minutes, found["time"])
+    stamp = stamps.at(time, 0, assumed)
+    if stamp is None or stamp.end != len(time) or stamp.value is None:
         return None
     groups = found.groupdict()
     parts = _REQUEST.fullmatch(found["request"])
@@ -85,6 +88,10 @@ def _access(line: str, assumed: Assumed) -> dict[str, Any] | None:
     level = "info" if status == "-" else from_status(int(status))
     log = {"level": level, "message": line, "resourceId": site, "timestamp": stamp.value}
     return {**log, "metadata": _kept(metadata)}
+
+
+def _minutes(hundredths: re.Match[str]) -> str:
+    return str(int(hundredths[0]) * 60 // 100)
 
 
 def _untimed(line: str) -> dict[str, Any] | None:

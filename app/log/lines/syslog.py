@@ -19,9 +19,10 @@ FACILITIES = (
     *("audit", "alert", "clock", *(f"local{number}" for number in range(8))),
 )
 
+#: Without an application syslog-pro for Node writes nothing in its place; pysyslogclient leaves the structured data out.
 _5424 = re.compile(
-    r"<(\d{1,3})>1 (\S+) (\S{1,255}) (\S{1,128}) (\S{1,128}) (\S{1,128}) "
-    r'(-|(?:\[[^ =\]"]{1,64}(?: [^ =\]"]{1,64}="[^"\\\]]*+(?:\\.[^"\\\]]*+)*+")*\])+)(?: (.*))?',
+    r"<(\d{1,3})>1 (\S+) (\S{1,255}) (\S{0,128}) (\S{1,128}) (?:(\S{1,128}) "
+    r'(-|(?:\[[^ =\]"]{1,64}(?: [^ =\]"]{1,64}="[^"\\\]]*+(?:\\.[^"\\\]]*+)*+")*\])+)(?: (.*))?|(-|[A-Z]{1,8}\d{1,8}) (.*))',
     re.DOTALL,
 )
 #: The parts of structured data that _5424 took: the name of an element, or a parameter.
@@ -130,7 +131,9 @@ def _parts(rest: str, line: str, hosts: frozenset[str], *, sure: bool) -> dict[s
         if found is None or (found is hosted and words.is_level(found["host"])):
             return None
         if found is hosted and found["app"] is None and found["message"].startswith(" "):
-            return None  # the first of several columns
+            if not line.startswith("<"):
+                return None  # the first of several columns
+            return {**found.groupdict(), "message": found["message"][1:]}  # syslog-pro's program without a name
         if found is hosted and found["app"] is None and not line.startswith("<") and _is_title(found):
             return None  # the first word of a text; behind a priority it may be one too, but the line is syslog's
         return {"host": None, **found.groupdict()}
@@ -156,7 +159,9 @@ def _rfc5424(line: str, assumed: Assumed) -> dict[str, Any] | None:
     found = _5424.fullmatch(line)
     if found is None or int(found[1]) > 191:
         return None
-    priority, time, host, app, process, kind, structured, message = found.groups()
+    priority, time, host, app, process, kind, structured, message, kind_alone, text_alone = found.groups()
+    if structured is None:
+        kind, structured, message = kind_alone, "-", text_alone
     timestamp = None if time == "-" else time if instant.is_plain(time) else written.from_value(time, assumed)
     if timestamp is None and time != "-":
         return None
@@ -166,7 +171,7 @@ def _rfc5424(line: str, assumed: Assumed) -> dict[str, Any] | None:
     ids = {} if structured == "-" else _add_elements(metadata, structured)
     metadata["facility"] = FACILITIES[int(priority) >> 3]
     for name in ("app", "pid"):
-        if metadata[name] == "-":  # as the header writes what it has not
+        if metadata[name] in ("-", ""):  # as the header writes what it has not
             del metadata[name]
     text = "" if message is None or message == "-" else message.removeprefix("\ufeff").removeprefix(" ")
     fields = {"level": _level(int(priority), app, text), "message": _plain(text)}
