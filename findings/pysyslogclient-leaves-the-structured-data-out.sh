@@ -4,7 +4,7 @@
 # each message; it is the library's only form of RFC 5424. Its other form, RFC 3164, leaves out every letter beyond ASCII and
 # ends a message at 1,024 bytes without a word, though nothing in UDP or TCP asks for it:
 #   log("payment failed")   <14>1 2026-12-01T03:19:34.221179Z shop-1 shop - - payment failed
-#   log("café closed")      <14>Dec 01 03:19:34 shop-1 shop: caf closed
+#   log("señal lost")      <14>Dec 01 03:19:34 shop-1 shop: seal lost
 # Use the standard library's SysLogHandler or rfc5424-logging-handler. LogIngestor reads the messages without structured data.
 set -euo pipefail
 work=$(mktemp -d)
@@ -25,7 +25,7 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
     old = pysyslogclient.SyslogClientRFC3164("127.0.0.1", port, proto="UDP")
     new.log("payment failed", program="shop", hostname="shop-1")
     five = server.recv(65_536).decode()
-    old.log("café closed", program="shop", hostname="shop-1")
+    old.log("señal lost", program="shop", hostname="shop-1")
     three = server.recv(65_536).decode()
     old.log("x" * 3000, program="shop", hostname="shop-1")
     long = server.recv(65_536)
@@ -40,7 +40,7 @@ except ParseError as error:
 else:
     raise SystemExit("a strict parser takes it")
 assert SyslogMessage.parse(five.rstrip("\n").replace("shop - - ", "shop - - - ")).msg == "payment failed"
-assert three.rstrip("\n").endswith(" shop: caf closed"), three
+assert three.rstrip("\n").endswith(" shop: seal lost"), three
 assert len(long) == 1024, len(long)
 PY
 echo "as described: no structured data, no letter beyond ASCII, 1,024 bytes"
