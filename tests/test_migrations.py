@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, MetaData, Table, create_engine, inspect
+from sqlalchemy import URL, create_engine, inspect
 
 from app.backends import connect
 from app.errors import InvalidSettings, Unavailable
@@ -31,8 +32,9 @@ from app.web.accounts.tables import db
 FOREIGN = ("alembic_version", "sqlite_", "terms")
 
 
+@cache
 def scripts() -> ScriptDirectory:
-    """Return the revisions that migrations/ holds."""
+    """Return the revisions that migrations/ holds; each of its files is loaded once."""
     config = Config()
     config.set_main_option("script_location", str(resource("migrations")))
     return ScriptDirectory.from_config(config)
@@ -106,10 +108,21 @@ def at_revision(path: Path, revision: str) -> None:
     engine.dispose()
 
 
-def value(table: Table, column: Any, row: int) -> Any:
-    """Return what fits the column, distinct in each row."""
-    kind = column.type.python_type
-    return row.to_bytes(16, "big") if kind is bytes else f"{table.name} {row}" if kind is str else row
+def tables(connection: pysqlite3.Connection) -> dict[str, list[tuple[str, str, int]]]:
+    """Return name, type and place in the primary key (0: in none) of each column of each table that is our own.
+
+    SQLite itself is asked: to reflect some dozen tables takes SQLAlchemy a tenth of a second, and it is wanted sixty times.
+    """
+    names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    statement = "SELECT name, upper(type), pk FROM pragma_table_info(?)"
+    return {name: connection.execute(statement, (name,)).fetchall() for name in names if not name.startswith(FOREIGN)}
+
+
+def value(table: str, kind: str, row: int) -> bytes | str | int:
+    """Return what fits a column of the type, distinct in each row."""
+    if kind == "BLOB":
+        return row.to_bytes(16, "big")
+    return f"{table} {row}" if kind.startswith(("TEXT", "VARCHAR")) else row
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
@@ -118,15 +131,13 @@ def test_upgrade_keeps_every_row(tmp_path: Path, revision: str) -> None:
     path = tmp_path / "old.db"
     at_revision(path, revision)
     assert schema.current(path) == revision
-    engine = create_engine(URL.create("sqlite", database=str(path)), module=pysqlite3)
-    old = MetaData()
-    old.reflect(engine, only=lambda name, _: not name.startswith(FOREIGN))
-    with engine.begin() as connection:
-        for table in old.sorted_tables:
-            rows = [{column.name: value(table, column, row) for column in table.columns} for row in range(1, 4)]
-            connection.execute(table.insert(), rows)
+    with closing(pysqlite3.connect(str(path))) as connection, connection:
+        for name, columns in tables(connection).items():
+            statement = f"INSERT INTO {name} VALUES ({', '.join('?' * len(columns))})"
+            connection.executemany(
+                statement, [[value(name, kind, row) for _, kind, _ in columns] for row in range(1, 4)]
+            )
     before = contents(path)
-    engine.dispose()
     schema.upgrade(path)
     assert schema.current(path) == schema.HEAD
     after = contents(path)
@@ -140,16 +151,13 @@ def test_upgrade_keeps_every_row(tmp_path: Path, revision: str) -> None:
 
 
 def contents(path: Path) -> dict[str, list[dict[str, Any]]]:
-    """Return all rows of all tables."""
-    engine = create_engine(URL.create("sqlite", database=str(path)), module=pysqlite3)
-    there = MetaData()
-    there.reflect(engine, only=lambda name, _: not name.startswith(FOREIGN))
-    with engine.connect() as connection:
-        found = {
-            table.name: [dict(row._mapping) for row in connection.execute(table.select().order_by(*table.primary_key))]
-            for table in there.sorted_tables
-        }
-    engine.dispose()
+    """Return all rows of all tables, each table's in the order of its primary key."""
+    found = {}
+    with closing(pysqlite3.connect(str(path))) as connection:
+        for name, columns in tables(connection).items():
+            keys = [column for column, _, place in sorted(columns, key=lambda one: one[2]) if place]
+            rows = connection.execute(f"SELECT * FROM {name} ORDER BY {', '.join(keys) or 'rowid'}")
+            found[name] = [dict(zip((column for column, _, _ in columns), row, strict=True)) for row in rows]
     return found
 
 
