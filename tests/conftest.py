@@ -42,6 +42,9 @@ trials.load_profile("busy")
 compile_once()
 # Until the tests are collected nearly nothing of what is made goes again: to look for it takes a fifth of the time.
 gc.disable()
+#: How many more objects there are before some are looked for that only hold each other, and what a look at older ones waits for.
+#: Each application that a test makes is thousands of them: at Python's 700, a twentieth of the tests' time is looking.
+LOOKS = (50_000, 10, 10)
 
 #: Name of the property of a test that is a line for the summary.
 SAID = "said"
@@ -75,6 +78,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_collection_finish() -> None:
     """Look for what goes again from here on, and never through the modules and ten thousand tests."""
+    gc.set_threshold(*LOOKS)
     gc.enable()
     gc.freeze()
 
