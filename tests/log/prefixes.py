@@ -34,7 +34,7 @@ def _step(kind: Any, value: Any, beginning: Beginning, place: int) -> set[int]:
     if place == len(beginning) or kind in _NONE:
         return {place}
     if kind in _ONE:
-        return {place + 1} if any(_takes(kind, value, one) for one in beginning[place]) else set()
+        return {place + 1} if any(takes(kind, value, one) for one in beginning[place]) else set()
     if kind is _constants.BRANCH:
         return {end for branch in value[1] for end in _ends(branch, beginning, {place})}
     if kind in _REPEATED:
@@ -55,7 +55,8 @@ def _repeated(value: Any, beginning: Beginning, place: int) -> set[int]:
     return found
 
 
-def _takes(kind: Any, value: Any, one: str) -> bool:
+def takes(kind: Any, value: Any, one: str) -> bool:
+    """Return whether a part that takes one character takes this one."""
     if kind is _constants.ANY:
         return True
     if kind is not _constants.IN:
