@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
-from functools import partial
-from itertools import repeat
-from typing import Annotated, Any, TypeAlias
+from collections.abc import Iterable, Sequence
+from itertools import chain, repeat
+from typing import Annotated, Any, TypeAlias, cast
 from urllib.parse import parse_qsl
 
 import msgspec
 
-from app.errors import InvalidRecord, Problem, TooLarge, UnsupportedMedia
+from app.errors import InvalidRecord, Problem, UnsupportedMedia
 from app.json_text import FAULTS, STRICT, Decoder, NotJSON
-from app.log import own, packed
+from app.log import own
 from app.log.limits import AT_ONCE, REQUEST_LOGS, Limits, ensure_few, surely
 from app.log.record import LogRecord
 from app.times import instant
@@ -25,10 +24,6 @@ FORM = "application/x-www-form-urlencoded"
 JSON_TYPES = ("", "application/json", "text/plain", FORM)
 #: Content types of one JSON value a line.
 LINE_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
-ENCODINGS = ("gzip", "deflate", "zstd")
-#: Most encodings of one body, one around the other, and most members of one: beside their bytes each takes time of its own, an empty
-#: frame of zstd 1 µs, and a body of 260 KB could hold 30 million of them in two layers.
-LAYERS, MEMBERS = 2, 100_000
 
 #: A form as clients encode it (WHATWG URL, section 5.2): its characters are these alone.
 _FORM = re.compile(rb"(?:[\w.*+-]|%[0-9A-Fa-f]{2})+=(?:[\w.*+=&~-]|%[0-9A-Fa-f]{2})*+", re.ASCII)
@@ -50,49 +45,6 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     problem: Problem | None = None
     #: Whether its texts may hold NUL or lone surrogates.
     dirty: bool = False
-
-
-def inflate(body: bytes, encoding: str | None, limit: int) -> bytes:
-    """Return *body* without its Content-Encoding; never holds more than *limit* bytes and a piece.
-
-    Raises TooLarge beyond the limit and for more than MEMBERS, UnsupportedMedia for another encoding and more than LAYERS of them,
-    InvalidRecord for broken data.
-    """
-    names = [part.strip().lower() for part in (encoding or "").split(",")]
-    layers = [name for name in names if name not in ("", "identity")]
-    if len(layers) > LAYERS:
-        raise UnsupportedMedia(Problem(f"has more than {LAYERS} encodings, one around the other", "Content-Encoding"))
-    for name in reversed(layers):
-        if name not in ENCODINGS:
-            known = ", ".join(ENCODINGS)
-            raise UnsupportedMedia(Problem(f"{name!r} is not an encoding that is read: {known}", "Content-Encoding"))
-        make = {"gzip": packed.gzip, "zstd": packed.zstd}.get(name, partial(packed.deflate, body))
-        try:
-            body = _bounded(packed.members(iter([body]), _few(make())), limit) if body else body
-        except packed.ERRORS as error:
-            raise InvalidRecord(Problem(f"the body is not {name}: {error}", "Content-Encoding")) from None
-    return body
-
-
-def _few(make: packed.MakeReader) -> packed.MakeReader:
-    """Return *make* for at most MEMBERS; raises TooLarge beyond."""
-    left = iter(range(MEMBERS))
-
-    def made() -> Any:
-        if next(left, None) is None:
-            raise TooLarge(Problem(f"the body has more than {MEMBERS:,} parts that are compressed each for itself"))
-        return make()
-
-    return made
-
-
-def _bounded(pieces: packed.Pieces, limit: int) -> bytes:
-    whole = bytearray()
-    for piece in pieces:
-        whole += piece or b""
-        if len(whole) > limit:
-            raise TooLarge(Problem(f"the body holds more than {limit:,} bytes once decompressed"))
-    return bytes(whole)
 
 
 def items(body: bytes, content_type: str | None, most: int = REQUEST_LOGS) -> list[Item]:
@@ -160,32 +112,49 @@ def plain_logs(lines: Sequence[bytes], limits: Limits, now: int | None) -> list[
     """
     if max(map(len, lines), default=0) > surely(limits):
         return None
-    found = list[LogRecord]()
     try:
-        for one in map(_decode_sent, lines):
-            level, sent, metadata = one.level, one.timestamp, one.metadata
-            if sent is None and (now is None or (metadata and "timestamp" in metadata)):
-                return None
-            if metadata and own.metadata_fault(metadata, 0, limits) is not None:
-                return None
-            t, ns = (now or 0, 0) if sent is None else instant.parse(sent)
-            found.append(
-                LogRecord(
-                    b"",
-                    t,
-                    ns,
-                    own.DEFAULT_LEVEL if level is None else level,
-                    one.message,
-                    one.resource_id,
-                    one.trace_id,
-                    one.span_id,
-                    one.commit,
-                    metadata,
-                )
-            )
+        sent = list(map(_decode_sent, lines))
+        metadata = [one.metadata for one in sent]
+        times = [one.timestamp for one in sent]
+        # Of most no value can be wrong: all are looked at by their types.
+        kinds = set(map(type, chain.from_iterable(map(dict.values, filter(None, metadata)))))
+        if not kinds.isdisjoint(own.LOOKED_INTO) and any(
+            one and own.metadata_fault(one, 0, limits) for one in metadata
+        ):
+            return None
+        t, ns = _instants(times, metadata, now)
     except FAULTS:
         return None
-    return found
+    return list(
+        map(
+            LogRecord,
+            repeat(b""),
+            t,
+            ns,
+            [own.DEFAULT_LEVEL if one.level is None else one.level for one in sent],
+            [one.message for one in sent],
+            [one.resource_id for one in sent],
+            [one.trace_id for one in sent],
+            [one.span_id for one in sent],
+            [one.commit for one in sent],
+            metadata,
+        )
+    )
+
+
+def _instants(
+    times: Sequence[str | None], metadata: Sequence[dict[str, Any] | None], now: int | None
+) -> tuple[Iterable[int], Iterable[int]]:
+    """Return the instants of sent timestamps, as milliseconds and nanoseconds. Raises ValueError for one that must be looked at by itself."""
+    if None not in times and (plain := instant.all_plain(cast(list[str], times))) is not None:
+        return plain, repeat(0)
+    found = list[instant.Instant]()
+    for sent, one in zip(times, metadata, strict=True):
+        if sent is None and (now is None or (one and "timestamp" in one)):
+            raise ValueError("the time is not that of the request")
+        found.append((now or 0, 0) if sent is None else instant.parse(sent))
+    t, ns = zip(*found, strict=True)
+    return t, ns
 
 
 def has_nul(body: bytes) -> bool:
@@ -223,7 +192,11 @@ def _kind(content_type: str | None) -> str:
 
 def split_lines(body: bytes, most: int) -> list[bytes]:
     """Return the lines of a body that are more than white space. Raises TooLarge for more than *most*."""
-    lines = [line for line in body.split(b"\n") if line and not line.isspace()]
+    lines = body.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    if not all(lines) or any(map(bytes.isspace, lines)):
+        lines = [line for line in lines if line and not line.isspace()]
     ensure_few(len(lines), most)
     return lines
 

@@ -28,7 +28,7 @@ METADATA_DEPTH = 64
 #: How far ahead of this machine's clock the time of a sender's own id may lie, in ms.
 AHEAD_MS = 600_000
 #: Types of values in which anything may be wrong.
-_LOOKED_INTO = frozenset((dict, list, float))
+LOOKED_INTO = frozenset((dict, list, float))
 #: Whole numbers from which on a time counts nanoseconds, and that no time has.
 _NANOSECONDS, _TOO_LATE = 10**17, 10**20
 #: Level of a log that names none.
@@ -182,7 +182,7 @@ def own_id(value: Any, limits: Limits, now: int) -> bytes | None:
 def metadata_fault(metadata: dict[str, Any], size: int, limits: Limits) -> str | None:
     """Return what is wrong with a log's metadata; *size* is the bytes of the log as it was sent."""
     for inner in metadata.values():
-        if type(inner) is not str and type(inner) in _LOOKED_INTO:
+        if type(inner) is not str and type(inner) in LOOKED_INTO:
             fault = _value_fault(inner, METADATA_DEPTH - 1)
             if fault is not None:
                 return fault

@@ -77,10 +77,24 @@ def plain(text: str) -> Instant | None:
     return minute + second + end, 0
 
 
-def all_plain(texts: Sequence[str]) -> list[Instant] | None:
-    """Return the instants of texts as `plain` does, where each is one that it reads; None where any is not."""
+class _Heads(dict[str, int]):
+    """Milliseconds since 1970 of seconds as plain times begin, kept once they were asked for: many logs have the same."""
+
+    def __missing__(self, head: str) -> int:
+        found = _minutes[head[:16]] + _SECONDS[head[16:]]
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[head] = found
+        return found
+
+
+_heads = _Heads()
+
+
+def all_plain(texts: Sequence[str]) -> list[int] | None:
+    """Return the milliseconds since 1970 of texts, where `plain` reads each of them; None where any is another."""
     try:
-        return [(_minutes[text[:16]] + _SECONDS[text[16:19]] + _ENDS[text[19:]], 0) for text in texts]
+        return [_heads[text[:19]] + _ENDS[text[19:]] for text in texts]
     except KeyError:
         return None
 

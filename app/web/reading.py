@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Request, request
 
 from app.errors import Problem, TooLarge
-from app.log.body import inflate
 from app.log.limits import ensure_sparse
+from app.log.packed import inflate
 from app.process import Parts
 from app.times.written import Assumed
 from app.web.accounts.identity import Identity

@@ -11,7 +11,8 @@ import pytest
 import zstandard
 
 from app.errors import InvalidRecord, TooLarge, UnsupportedMedia
-from app.log.body import FORM, MEMBERS, inflate, items
+from app.log.body import FORM, items
+from app.log.packed import MEMBERS, inflate
 
 ENCODINGS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from itertools import combinations
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -16,6 +18,7 @@ from app.log.limits import Limits
 from app.log.own import LogSchema
 from app.log.parsed import Parsed
 from app.log.record import IdSource, LogRecord, id_text
+from app.times import instant
 
 NOW = 1_700_000_000_000
 LIMITS = Limits(message=1000, metadata=2000, retention_ms=30 * 86_400_000)
@@ -294,3 +297,18 @@ def test_ordinary_lines_are_decoded_by_their_type() -> None:
     read = schema.read(b"\n".join(plain), "application/x-ndjson", LARGE, NOW)
     assert (read.logs, read.places, read.sizes) == (found, [0, 1, 2], list(map(len, plain)))
     assert not body.several_lines(b'{"message": "\\u0000"}\n{}', "application/x-ndjson", 9)
+
+
+@given(st.lists(st.datetimes(max_value=datetime(9999, 12, 31)), min_size=1, max_size=5))
+def test_times_read_at_once_are_those_read_one_by_one(times: list[datetime]) -> None:
+    """Of seconds that were read before as of others, more of them than are remembered; where one is written in another way, none is read so."""
+    texts = [time.isoformat(timespec="milliseconds") + "Z" for time in times]
+    expected = [instant.parse(text) for text in texts]
+    with patch.object(instant, "_REMEMBERED", 3):
+        assert instant.all_plain(texts) == [ms for ms, _ in expected]
+        assert instant.all_plain([*texts, texts[0].replace("Z", "+00:00")]) is None
+        assert instant.all_plain([*texts, texts[0][:17]]) is None
+    lines = [json.dumps({"message": "m", "timestamp": text}).encode() for text in texts]
+    found = body.plain_logs(lines, LARGE, NOW)
+    assert found is not None
+    assert [(log.t, log.ns) for log in found] == expected

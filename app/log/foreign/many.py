@@ -169,9 +169,10 @@ def _instants(times: Sequence[Any], dialect: Dialect | None) -> Sequence[Any] | 
     if dialect is not None and dialect.fraction is not None:
         return None
     if kind is str:
-        return instant.all_plain(times) or [
-            instant.plain(text) or (instant.parse(text) if instant.is_plain(text) else None) for text in times
-        ]
+        plain = instant.all_plain(times)
+        if plain is not None:
+            return list(zip(plain, repeat(0)))
+        return [instant.plain(text) or (instant.parse(text) if instant.is_plain(text) else None) for text in times]
     unit = None if dialect is None else dialect.unit
     if kind is int and unit in (None, "ns") and min(times) in _NANOSECONDS and max(times) in _NANOSECONDS:
         return list(map(divmod, times, repeat(1_000_000)))

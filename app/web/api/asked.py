@@ -10,8 +10,9 @@ from flask import g, request
 
 from app.errors import InvalidQuery, Problem, TooLarge, UnsupportedMedia
 from app.json_text import Decoder, NotJSON
-from app.log.body import JSON_TYPES, inflate
+from app.log.body import JSON_TYPES
 from app.log.fold import clean
+from app.log.packed import inflate
 from app.query.parameters import Parameters
 from app.query.query import Query
 from app.query.request import PARAMETERS, read_query

@@ -10,8 +10,9 @@ from typing import Any
 from flask import Response, make_response
 
 from app.errors import InvalidRecord, LogIngestorError, Problem
-from app.log.body import inflate, read_item
+from app.log.body import read_item
 from app.log.limits import ensure_few
+from app.log.packed import inflate
 from app.log.parsed import Refused
 from app.web.current import parts
 from app.web.doors.taking import PATIENCE, bury, door, read_body, take

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.files import preview as previewing
 from app.find import export
-from app.log.body import ENCODINGS
+from app.log.packed import ENCODINGS
 from app.ports.notices import KINDS, SEVERITIES
 from app.query.operations import OPERATIONS
 from app.query.query import PAGE_LIMIT

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 
 from app.find.counts import AUTO_BUCKETS, INTERVAL_DAYS
 from app.find.hints import explain
-from app.log.body import ENCODINGS
+from app.log.packed import ENCODINGS
 from app.log.record import LogRecord, id_bytes
 from app.query.query import BUCKET_LIMIT, PAGE_LIMIT
 from app.shown import Shown

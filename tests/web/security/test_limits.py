@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.listen import places, streams
-from app.log import body
+from app.log import packed
 from app.query.query import PAGE_LIMIT
 from app.settings.settings import SETTINGS
 from app.systems import shares
@@ -32,8 +32,8 @@ def test_numbers_of_the_code() -> None:
     """What is no setting is the code's constant."""
     shown = {row[0]: row[1] for row in ROWS}
     assert shown["bodies in memory at once, in one web process"] == f"{bridge.BODIES_LIMIT >> 20} MiB"
-    packed = "members of a body of gzip, deflate or zstd; encodings of one body, one around the other"
-    assert shown[packed] == f"{body.MEMBERS:,}; {body.LAYERS}"
+    members = "members of a body of gzip, deflate or zstd; encodings of one body, one around the other"
+    assert shown[members] == f"{packed.MEMBERS:,}; {packed.LAYERS}"
     assert shown["requests that wait for a thread, of each kind"] == f"{admission.WAITING_LIMIT:,}"
     both = f"{admission.THREADS}, of which {admission.EACH} that send logs, or {admission.EACH} others"
     assert shown["requests worked at by one web process"] == both

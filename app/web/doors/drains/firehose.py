@@ -18,8 +18,9 @@ from flask import Response, g, make_response, request
 from app.errors import InvalidInput, InvalidRecord, LogIngestorError, Problem
 from app.files import carried
 from app.json_text import NotJSON, decode
-from app.log.body import inflate, read_item, text_lines
+from app.log.body import read_item, text_lines
 from app.log.limits import Sharing, ensure_few
+from app.log.packed import inflate
 from app.log.parsed import Refused
 from app.log.schema import payload_of
 from app.times import written
