@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
@@ -30,13 +30,12 @@ MOST = 4_096
 _Count = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
 #: Bytes that the number of a log's skeleton and the place of its variables take, when they are open.
 _LOG_BYTES = 10
-#: The place of the first byte.
-_START = np.zeros(1, dtype=np.int64)
 #: So many messages are put together one by one.
 _FEW = 3
-#: For each byte whether it is an ASCII letter (1) or digit.
-_DIGIT = 2
-_KINDS = bytes(_DIGIT if 48 <= code < 58 else int(chr(code).isalnum() and code < 128) for code in range(256))
+#: What stands before the first byte belongs to no word.
+_NOTHING = np.zeros(1, dtype=np.bool_)
+_ORDERS: tuple[Literal["big", "little"], ...] = ("big", "little")
+_Truths: TypeAlias = npt.NDArray[np.bool_]
 
 
 class Skeletons(msgspec.Struct, array_like=True, gc=False):
@@ -98,33 +97,38 @@ def pack(messages: Sequence[str]) -> tuple[PackedMessages, int]:
 
 def _apart(text: bytes) -> tuple[bytes, bytes]:
     """Return the skeletons of messages, each ended by END as in *text*, and their variables, each ended by BLANK."""
-    whole, kinds = np.frombuffer(text, dtype=np.uint8), np.frombuffer(text.translate(_KINDS), dtype=np.uint8)
+    whole = np.frombuffer(text, dtype=np.uint8)
+    # Below 0 they go round 256.
+    digits = whole - np.uint8(48) < 10
+    letters = (whole | np.uint8(32)) - np.uint8(97) < 26
     if not text.isascii():
-        kinds = np.where(_foreign(whole), 0, kinds)
-    # Where bytes of another kind begin; the last byte, an END, belongs to no word.
-    edges = np.concatenate([_START, np.flatnonzero(kinds[1:] != kinds[:-1]) + 1])
-    runs = kinds[edges]
-    words = runs != 0
-    first = np.flatnonzero(words[1:] > words[:-1]) + 1
-    if words[0]:
-        first = np.concatenate([_START, first])
-    if not len(first):
-        return text, b""
-    # Behind a word's last run are runs of no word, up to the next word.
-    has = np.maximum.reduceat(runs, first) == _DIGIT
-    begins, ends = edges[first[has]], edges[np.flatnonzero(words[1:] < words[:-1])[has] + 1]
-    if not len(begins):
-        return text, b""
-    borders = np.stack((begins, ends), axis=1).ravel()
-    lengths = np.diff(borders, prepend=0, append=len(whole))
-    inside = np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)
-    left, taken, outside = whole.copy(), whole.copy(), ~inside
-    left[begins], taken[ends] = VARIABLE[0], BLANK[0]
-    outside[begins], inside[ends] = True, True
-    return left[outside].tobytes(), taken[inside].tobytes()
+        ours = ~_foreign(whole)
+        digits, letters = digits & ours, letters & ours
+    inside = _of_words(letters | digits, digits)
+    # The byte before each, and that behind it: the last one, an END, belongs to no word.
+    before = np.concatenate([_NOTHING, inside[:-1]])
+    begins, ends = inside & ~before, before & ~inside
+    # What is to go becomes a byte that stands for nothing else: in UTF-8 there is no 254, and no variable holds a NUL.
+    left = (whole | inside * np.uint8(VARIABLE[0])) ^ (inside ^ begins)
+    taken = whole * inside | ends * np.uint8(BLANK[0])
+    return left.tobytes().translate(None, b"\xfe"), taken.tobytes().translate(None, b"\0")
 
 
-def _foreign(whole: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
+def _of_words(words: _Truths, marked: _Truths) -> _Truths:
+    """Return for each byte whether it belongs to a word in which some byte is *marked*; *words* says which belong to any.
+
+    As binary numbers: where a marked bit of a word is added to the word, the carry goes through all of its higher bits that are not
+    marked, and turns them to 0. The bytes are taken as digits from the end, then from the beginning.
+    """
+    for order in _ORDERS:
+        all_, some = (int.from_bytes(np.packbits(one, bitorder=order).tobytes(), order) for one in (words, marked))
+        some |= all_ ^ (all_ & (all_ + some))
+        packed = np.frombuffer(some.to_bytes((len(words) + 7) // 8, order), dtype=np.uint8)
+        marked = np.unpackbits(packed, count=len(words), bitorder=order).view(np.bool_)
+    return marked
+
+
+def _foreign(whole: npt.NDArray[np.uint8]) -> _Truths:
     """Return for each byte whether its message has other letters than those of ASCII."""
     ends = np.flatnonzero(whole == 0)
     foreign = np.zeros(len(ends), dtype=np.bool_)
