@@ -116,7 +116,7 @@ def plain_logs(lines: Sequence[bytes], limits: Limits, now: int | None) -> list[
         sent = list(map(_decode_sent, lines))
         metadata = [one.metadata for one in sent]
         times = [one.timestamp for one in sent]
-        # Of most no value can be wrong: all are looked at by their types.
+        # Hardly any value can be wrong: all are looked at by their types.
         kinds = set(map(type, chain.from_iterable(map(dict.values, filter(None, metadata)))))
         if not kinds.isdisjoint(own.LOOKED_INTO) and any(
             one and own.metadata_fault(one, 0, limits) for one in metadata

@@ -32,7 +32,7 @@ _Count = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
 _LOG_BYTES = 10
 #: So many messages are put together one by one.
 _FEW = 3
-#: What stands before the first byte belongs to no word.
+#: Before the first byte there is no word.
 _NOTHING = np.zeros(1, dtype=np.bool_)
 _ORDERS: tuple[Literal["big", "little"], ...] = ("big", "little")
 _Truths: TypeAlias = npt.NDArray[np.bool_]
@@ -108,7 +108,7 @@ def _apart(text: bytes) -> tuple[bytes, bytes]:
     # The byte before each, and that behind it: the last one, an END, belongs to no word.
     before = np.concatenate([_NOTHING, inside[:-1]])
     begins, ends = inside & ~before, before & ~inside
-    # What is to go becomes a byte that stands for nothing else: in UTF-8 there is no 254, and no variable holds a NUL.
+    # Bytes that are to go become one that stands for nothing else: in UTF-8 there is no 254, and no variable holds a NUL.
     left = (whole | inside * np.uint8(VARIABLE[0])) ^ (inside ^ begins)
     taken = whole * inside | ends * np.uint8(BLANK[0])
     return left.tobytes().translate(None, b"\xfe"), taken.tobytes().translate(None, b"\0")
