@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import cache
 from typing import Any
 
 import re2
@@ -107,9 +108,14 @@ class Records(list[LogRecord]):
 
 
 def random_records(seed: int, count: int) -> Records:
-    """Return *count* logs, the same for the same seed but for their ids."""
+    """Return *count* logs, the same for the same seed but for their ids; those too within a process of tests."""
+    return Records(_random_records(seed, count))
+
+
+@cache
+def _random_records(seed: int, count: int) -> tuple[LogRecord, ...]:
     rng, ids = random.Random(seed), IdSource()
-    return Records(random_record(rng, ids) for _ in range(count))
+    return tuple(random_record(rng, ids) for _ in range(count))
 
 
 def _piece(draw: st.DrawFn, text: str) -> str:

@@ -29,7 +29,7 @@ _AT_ONCE = 500
 #: Between two steps of a deletion, in which others write.
 _PAUSE_SECONDS = 0.02
 #: Marks read at once.
-_MARKS_AT_ONCE = 500
+MARKS_AT_ONCE = 500
 
 
 class SqliteStore:
@@ -90,11 +90,11 @@ class SqliteStore:
         while True:
             with self._database.snapshot() as connection:
                 found = connection.execute(
-                    "SELECT mark, ids FROM unindexed WHERE mark > ? ORDER BY mark LIMIT ?", (after, _MARKS_AT_ONCE)
+                    "SELECT mark, ids FROM unindexed WHERE mark > ? ORDER BY mark LIMIT ?", (after, MARKS_AT_ONCE)
                 ).fetchall()
             for _, packed in found:
                 yield _split(packed)
-            if len(found) < _MARKS_AT_ONCE:
+            if len(found) < MARKS_AT_ONCE:
                 return
             after = found[-1][0]
 
