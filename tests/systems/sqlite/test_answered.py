@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.log.record import LogRecord
+from app.log.record import IdSource, LogRecord
 from app.query.filter import EVERYTHING, And, Contains, Equals, Filter, Matches, Not, Or, Words
 from app.query.meaning import predicate
 from app.query.query import Clock, Query, Sort, Value
@@ -21,7 +22,6 @@ from app.systems.sqlite.index.scan.answered import Answers, answers
 from app.systems.sqlite.segments.columns import OpenFewValues
 from app.systems.sqlite.segments.places import BLOCK
 from app.systems.sqlite.segments.stored import Segment
-from tests.conftest import MakeRecord
 from tests.former import forget_answers
 from tests.prepared import empty
 from tests.thorough import examples
@@ -41,11 +41,13 @@ FILTERS: tuple[Filter, ...] = (
 )
 
 
-def log_of(make_record: MakeRecord, number: int) -> LogRecord:
+def log_of(ids: IdSource, number: int) -> LogRecord:
     """Return one of many logs, a second apart."""
     chance = random.Random(number)
-    return make_record(
-        timestamp=f"2023-09-15T{8 + number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}Z",
+    return LogRecord(
+        id=ids.take(1).to_bytes(16, "big"),
+        t=1_694_764_800_000 + 1_000 * number,
+        ns=0,
         level=chance.choice(("info", "info", "warn")),
         message=f"{chance.choice(('common', 'seldom'))} number {number}" + " rare" * (number % 997 == 0),
         resource_id=chance.choice((None, "a", "b", f"r{number % 400}")),
@@ -55,17 +57,28 @@ def log_of(make_record: MakeRecord, number: int) -> LogRecord:
     )
 
 
-@pytest.fixture
-def filled(tmp_path: Path, make_record: MakeRecord) -> tuple[SqliteIndex, list[LogRecord]]:
-    """An index of two groups of segments, some behind them, and rows; and its logs."""
-    path = tmp_path / "index.db"
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[LogRecord]]:
+    """A file of two groups of segments, some behind them, and rows; and its logs."""
+    path, ids = tmp_path_factory.mktemp("answered") / "index.db", IdSource()
     empty(path)
-    index = SqliteIndex(SqliteDatabase(path), shared=False)
-    logs = [log_of(make_record, number) for number in range((2 * summed.GROUP + 2) * LOGS + 100)]
+    database = SqliteDatabase(path)
+    index = SqliteIndex(database, shared=False)
+    logs = [log_of(ids, number) for number in range((2 * summed.GROUP + 2) * LOGS + 100)]
     for start in range(0, len(logs), LOGS):
         index.add(logs[start : start + LOGS])
+    database.checkpoint()
+    database.close()
+    return path, logs
+
+
+@pytest.fixture
+def filled(whole: tuple[Path, list[LogRecord]], tmp_path: Path) -> tuple[SqliteIndex, list[LogRecord]]:
+    """An index on a copy of it, of which nothing is known yet."""
+    path, logs = whole
+    shutil.copy(path, tmp_path / "index.db")
     forget_answers()
-    return index, logs
+    return SqliteIndex(SqliteDatabase(tmp_path / "index.db"), shared=False), logs
 
 
 def top(logs: list[LogRecord], field: str) -> list[Value]:
