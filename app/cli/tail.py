@@ -15,13 +15,15 @@ import click
 
 from app.backends import Backends
 from app.cli import terminal
-from app.cli.options import harmless_json, make_query, with_backends, zone_of, zone_option
+from app.cli.options import end_unread, harmless_json, make_query, with_backends, zone_of, zone_option
+from app.damage import Passed, passing
 from app.errors import LogIngestorError
 from app.find.export import shown_in
 from app.log.record import LogRecord
 from app.ports.deadline import Budget
 from app.ports.record import LogStore
 from app.query.meaning import Predicate, predicate
+from app.query.query import Query
 
 #: Seconds between two looks when nothing came.
 PAUSE_SECONDS = 0.2
@@ -38,13 +40,21 @@ AT_ONCE = 1_000
 def command(backends: Backends, query: tuple[str, ...], count: int, as_json: bool, tz: str | None) -> None:
     """Print logs that fit QUERY as they are stored, until Ctrl-C.
 
+    Damaged logs are passed over, are named when they are met, and end it with 1.
+
     Example: logingestor tail 'level:error AND resourceId:server-1234'
     """
     asked = make_query(query, tz=tz)
-    zone = zone_of({"tz": tz})
+    show = partial(_show_json if as_json else _show, zone=zone_of({"tz": tz}))
+    with passing() as damaged:
+        _tail(backends, asked, count, show, damaged)
+    end_unread(damaged, "what was shown")
+
+
+def _tail(backends: Backends, asked: Query, count: int, show: Callable[[LogRecord], None], damaged: Passed) -> None:
+    """Show the newest logs, then each that is stored, until it is stopped; damage is named when it is met."""
     place = backends.store.newest_place()
-    show = partial(_show_json if as_json else _show, zone=zone)
-    stop = _Stop()
+    stop, said = _Stop(), set[int | bytes]()
     try:
         shown = _latest(backends, asked, count, Budget(cancelled=stop.stopped)) if count else []
     except LogIngestorError:
@@ -54,12 +64,22 @@ def command(backends: Backends, query: tuple[str, ...], count: int, as_json: boo
     for record in shown:
         show(record)
     sys.stdout.flush()
+    _say(damaged, said)
     known = {record.id for record in shown}
     for records in follow(backends.store, predicate(asked.filter), place, stop.stopped):
         for record in records:
             if record.id not in known:
                 show(record)
         sys.stdout.flush()
+        _say(damaged, said)
+
+
+def _say(damaged: Passed, said: set[int | bytes]) -> None:
+    """Name damage that was not named yet."""
+    for key, error in damaged.items():
+        if key not in said:
+            said.add(key)
+            click.echo(terminal.safe(str(error)), err=True)
 
 
 class _Stop:
@@ -94,6 +114,8 @@ def follow(store: LogStore, fits: Predicate, place: int, stopped: Callable[[], b
     while not stopped():
         found = store.after(place, AT_ONCE)
         if not found:
+            # Damage may have been met.
+            yield []
             time.sleep(PAUSE_SECONDS)
             continue
         place = found[-1][0]

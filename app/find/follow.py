@@ -15,7 +15,8 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from app.errors import InvalidQuery, Problem, Unavailable
+from app.damage import passing
+from app.errors import Damaged, InvalidQuery, Problem, Unavailable
 from app.log.record import LogRecord
 from app.ports.record import LogStore
 from app.query.meaning import Predicate
@@ -93,12 +94,13 @@ class TailReader:
             self.skipped = 0
             return waiting, skipped, self.trouble
 
-    def give(self, texts: list[str]) -> None:
-        """Let *texts* wait for the reader; the oldest give way to the newest."""
-        if not texts and not self.trouble:
+    def give(self, texts: list[str], lost: int = 0) -> None:
+        """Let *texts* wait for the reader; the oldest give way to the newest. So many logs beside them are *lost*: damaged."""
+        if not texts and not self.trouble and not lost:
             return
         with self._guard:
             self.trouble = ""
+            self.skipped += lost
             self._waiting.extend(texts)
             while len(self._waiting) > BUFFER_LOGS:
                 self._waiting.popleft()
@@ -180,10 +182,10 @@ class Follower:
     def _step(self, readers: list[TailReader]) -> bool:
         """Read on once for all who are at the newest place, and once for each who is behind; return whether logs came."""
         came = self._catch_up([reader for reader in readers if reader.place is not None and reader.roomy])
-        found = self._store.after(self._place, AT_ONCE)
-        if found:
-            self._share(found, readers)
-            self._place = found[-1][0]
+        found, place, lost = self._read(self._place)
+        if found or lost:
+            self._share(found, place, lost, readers)
+            self._place = place
         else:
             for reader in readers:
                 reader.give([])
@@ -192,22 +194,36 @@ class Follower:
                 reader.place = None
         return came or bool(found)
 
+    def _read(self, place: int) -> tuple[list[tuple[int, LogRecord]], int, int]:
+        """Return the logs behind *place*, the place up to which these are all, and how many of them are damaged and left out."""
+        try:
+            found = self._store.after(place, AT_ONCE)
+            return found, found[-1][0] if found else place, 0
+        except Damaged as error:
+            log.warning("left out of what is followed: %s", error)
+        newest = self._store.newest_place()
+        with passing() as damaged:
+            found = self._store.after(place, AT_ONCE)
+        end = found[-1][0] if found else place
+        # Else what is damaged behind the last of them would be met again.
+        return found, end if len(found) == AT_ONCE else max(end, newest), sum(one.logs for one in damaged.values())
+
     def _catch_up(self, readers: list[TailReader]) -> bool:
         """Read once for each reader that is behind the newest place; return whether any was."""
         came = False
         for reader in readers:
             place = reader.place or 0
             if place < self._place:
-                found = self._store.after(place, AT_ONCE)
-                reader.give(_written(found, reader))
-                reader.place = found[-1][0] if found else None
+                found, end, lost = self._read(place)
+                reader.give(_written(found, reader), lost)
+                reader.place = end if end > place else None
                 came = True
             elif place == self._place:
                 reader.place = None
         return came
 
-    def _share(self, found: list[tuple[int, LogRecord]], readers: list[TailReader]) -> None:
-        """Give *found*, read from the newest place on, to all readers that wait there; a reader further on gets those behind its own place."""
+    def _share(self, found: list[tuple[int, LogRecord]], end: int, lost: int, readers: list[TailReader]) -> None:
+        """Give *found*, all from the newest place on up to *end* but *lost* ones, to all readers that wait there; a reader further on gets those behind its own place."""
         texts: dict[tuple[tuple[str, ...], bytes], list[str]] = {}
         for reader in readers:
             if reader.place is None:
@@ -215,11 +231,11 @@ class Follower:
                 alike = (reader.key, reader.secret)
                 if alike not in texts:
                     texts[alike] = _written(found, reader)
-                reader.give(texts[alike])
+                reader.give(texts[alike], lost)
             elif reader.place >= self._place:
                 place = reader.place
-                reader.give(_written([one for one in found if one[0] > place], reader))
-                if found[-1][0] >= place:
+                reader.give(_written([one for one in found if one[0] > place], reader), lost)
+                if end >= place:
                     reader.place = None
 
 

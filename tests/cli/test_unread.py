@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,9 @@ from app.query.query import Query
 from app.settings.settings import Settings
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.segments.directory import changed
-from tests.cli.conftest import Commands
+from tests.cli.conftest import Commands, Processes
 from tests.cli.test_keeping import on
-from tests.conftest import MakeRecord
+from tests.conftest import Fill, MakeRecord
 from tests.former import forget_open
 
 #: Logs of a segment; the second of three is damaged.
@@ -365,3 +366,22 @@ def test_a_row_of_a_segment_may_hold_anything(
     assert not next(one for one in command.json("doctor", code=1) if one["check"] == "checksums")["ok"]
     assert len(command.json("rebuild", "--drop-damaged")["dropped"]) == code
     assert next(one for one in command.json("doctor") if one["check"] == "checksums")["ok"]
+
+
+@pytest.mark.system
+def test_tail_goes_on_beside_damaged_logs(
+    records: list[LogRecord], database: SqliteDatabase, processes: Processes, fill: Fill, make_record: MakeRecord
+) -> None:
+    """It names them as it meets them, and ends with 1."""
+    damage(database)
+    process = processes.start("tail", "of", "-n", "400", "--json")
+    assert process.stdout is not None
+    seen = [json.loads(process.stdout.readline()) for _ in range(400)]
+    fill([make_record(message="new of all")])
+    seen.append(json.loads(process.stdout.readline()))
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=150)
+    assert [log["message"] for log in (seen[0], seen[-1])] == ["w200 of all", "new of all"]
+    assert process.returncode == 1
+    assert b"the 300 logs at the places 301 to 600" in errors
+    assert b"what was shown lacks 300 logs" in errors

@@ -9,7 +9,8 @@ from typing import cast
 import pytest
 
 from app.backends import Backends
-from app.errors import InvalidQuery, Unavailable
+from app.damage import around, passed
+from app.errors import Damaged, InvalidQuery, Unavailable
 from app.find import follow
 from app.find.follow import BUFFER_LOGS, Follower, TailReader
 from app.log.record import LogRecord
@@ -222,3 +223,47 @@ def test_who_joins_while_a_step_reads_misses_nothing(
     follower._store = cast(LogStore, Joining())
     follower.add(reading())
     assert names(messages(joined, 1)) == ["at once"]
+
+
+def test_damaged_logs_are_left_out_and_counted(
+    backends: Backends, make_follower: Callable[..., Follower], make_record: MakeRecord
+) -> None:
+    """Once for each reader, wherever they lie; what lies behind them comes."""
+    lost = Damaged("three logs", "they are not what was written", 7, 3)
+    places = list[int]()
+
+    class Partial:
+        """The record, with damage behind some of its logs."""
+
+        @staticmethod
+        @around
+        def after(place: int, limit: int) -> list[tuple[int, LogRecord]]:
+            """Meet the damage where it is not passed over."""
+            if places and place < places[0] and lost.key not in passed():
+                raise lost
+            return [one for one in backends.store.after(place, limit) if not places or one[0] > places[0]]
+
+        newest_place = staticmethod(backends.store.newest_place)
+
+    follower, reader = make_follower(Partial()), reading()
+    follower.add(reader)
+    start = backends.store.newest_place()
+    backends.store.add([make_record(message="damaged")])
+    places.append(backends.store.newest_place())
+    wait_for(lambda: reader.skipped == 3, SECONDS, "the damage")
+    backends.store.add([make_record(message="behind")])
+    assert names(messages(reader, 1)) == ["behind"]
+    again = reading(place=start)
+    follower.add(again)
+    found = list[str]()
+    skipped = 0
+
+    def enough() -> bool:
+        nonlocal skipped
+        texts, more, _ = again.take()
+        found.extend(names(texts))
+        skipped += more
+        return "behind" in found
+
+    wait_for(enough, SECONDS, "what lies behind")
+    assert (found, skipped) == (["behind"], 3)

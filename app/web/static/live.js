@@ -113,7 +113,7 @@ class Tail {
   report() {
     const parts = [`${this.came.toLocaleString("en")} arrived`];
     if (this.held.length) parts.unshift(`${this.held.length.toLocaleString("en")} new above`);
-    if (this.skipped) parts.push(`${this.skipped.toLocaleString("en")} skipped: too fast to show`);
+    if (this.skipped) parts.push(`${this.skipped.toLocaleString("en")} skipped: too fast to show, or damaged`);
     this.say(parts.join(", "));
   }
 
