@@ -61,7 +61,8 @@ def command(
     """Write all logs that fit QUERY, without limit; without QUERY all there are.
 
     In CSV a text that a spreadsheet would run as a formula gets a ' before it. FILE appears when
-    the export is whole; where damaged logs are left out FILE.incomplete appears, and it ends with 1.
+    the export is whole; where damaged logs are left out FILE.incomplete appears, a FILE that was there
+    becomes FILE.before, and it ends with 1.
 
     Example: logingestor export 'level:error' --from 2023-09-15 --format csv -o errors.csv
     """
@@ -97,7 +98,14 @@ def _write(pieces: Iterator[bytes], output: Path, damaged: Passed) -> Path:
         with beside.open("wb") as file:
             for piece in pieces:
                 file.write(piece)
-        return beside.replace(output.with_name(f"{output.name}.incomplete") if damaged else output)
+        incomplete, before = (output.with_name(f"{output.name}.{ending}") for ending in ("incomplete", "before"))
+        if damaged and output.exists():
+            # An older export is not taken for this one.
+            output.replace(before)
+        done = beside.replace(incomplete if damaged else output)
+        if not damaged:
+            incomplete.unlink(missing_ok=True)
+        return done
     except OSError as error:
         raise click.FileError(str(output), error.strerror or str(error)) from error
     finally:

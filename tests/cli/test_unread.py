@@ -116,6 +116,13 @@ def test_an_export_to_a_file_looks_not_whole(
     assert [path.name for path in tmp_path.glob("*.ndjson*")] == ["x.ndjson.incomplete"]
     assert len((tmp_path / "x.ndjson.incomplete").read_text().splitlines()) == 2 * LOGS
     assert len(command("export", "all", code=1).stdout.splitlines()) == 2 * LOGS
+    # Nor does an older one look like it, until it is whole again.
+    (tmp_path / "x.ndjson").write_text("older")
+    command("export", "all", "-o", tmp_path / "x.ndjson", code=1)
+    assert sorted(path.name for path in tmp_path.glob("*.ndjson*")) == ["x.ndjson.before", "x.ndjson.incomplete"]
+    assert (tmp_path / "x.ndjson.before").read_text() == "older"
+    command("export", "all", "-o", tmp_path / "x.ndjson", "--clock", "received", "--to", "now-100d")
+    assert sorted(path.name for path in tmp_path.glob("*.ndjson*")) == ["x.ndjson", "x.ndjson.before"]
     # A window without damaged logs is whole.
     window = ("--clock", "received", "--to", "now-100d")
     assert command("export", "all", *window).stdout == ""

@@ -140,8 +140,11 @@ class SqliteStore:
         with self._database.write(durable=False) as connection:
             if before is not None:
                 connection.execute("DELETE FROM doubles WHERE last < ?", (first_id(before),))
-            gone = self._delete(connection, *oldest.oldest(connection, before, limit))
-            return gone if before is None else gone + damaged.expire(connection, before)
+            places, records = oldest.oldest(connection, before, limit)
+            # Of what takes too much room the damaged goes in its turn, by the time of its arrival.
+            end = first_id(before) if before is not None else max((one.id for one in records), default=logs.HIGHEST)
+            gone = self._delete(connection, places, records)
+            return gone + damaged.expire(connection, end, limit if before is not None else max(limit - gone, 1))
 
     @around
     def delete(self, ids: Sequence[bytes]) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 
 from app.damage import Unread
-from app.log.record import first_id
 from app.systems.sqlite import rows
 from app.systems.sqlite.checksums import checking, checksum, said
 from app.systems.sqlite.file import Connection, SqliteDatabase
@@ -46,11 +45,12 @@ def drop(database: SqliteDatabase) -> list[Unread]:
     return gone
 
 
-def expire(connection: Connection, before: int) -> int:
-    """Delete the segments that are known to be damaged and all of whose logs arrived before *before* (ms); return how many logs that was."""
-    end, gone = first_id(before), 0
-    there = every(connection)
+def expire(connection: Connection, end: bytes, most: int) -> int:
+    """Delete the segments that are known to be damaged and all of whose ids lie before *end*, the oldest first, until *most* logs have gone; return how many that was."""
+    gone, there = 0, every(connection)
     for one in [one for one in there.by_lowest_id() if oldest.damaged(one) and one.last_id < end]:
+        if gone >= most:
+            break
         statement = f"SELECT number, {COLUMNS} FROM segments WHERE stamp = ?"
         for number, *row, kept in connection.execute(statement, (one.stamp,)).fetchall():
             # Where the row is damaged, too, nobody knows when its logs arrived.
