@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from app.systems.sqlite import rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
-from app.systems.sqlite.index.kept import MINUTE, UNCOUNTED
+from app.systems.sqlite.index.kept import UNCOUNTED
+from app.systems.sqlite.index.tallying import PATHS, tallies
 from app.systems.sqlite.segments.directory import every
 from app.systems.sqlite.segments.parts import DAMAGED
 from app.systems.sqlite.segments.places import BLOCK
-from app.systems.sqlite.segments.segment import COMMIT, RESOURCE
+from app.systems.sqlite.segments.segment import COMMIT, METADATA, RESOURCE, SPAN, TRACE, TRUNCATED, LogColumns, metadata
 from app.systems.sqlite.segments.stored import Segment, let_go
 
-_FIELDS = {"resourceId": RESOURCE, "commit": COMMIT}
+_FIELDS = ("level", "resourceId", "commit")
 
 
 class _Found:
@@ -22,10 +24,16 @@ class _Found:
 
     def __init__(self, connection: Connection) -> None:
         self.minutes = Counter[tuple[int, str]]()
-        self.values = {name: Counter[str]() for name in ("level", *_FIELDS)}
+        self.values = Counter[tuple[str, str]]()
         self.hidden = set[int]()
         statement = "SELECT block, low_t, high_t, first_id, last_id FROM blocks"
         self._bounds: dict[int, Any] = {block: bounds for block, *bounds in connection.execute(statement)}
+
+    def count(self, logs: LogColumns) -> None:
+        """Count logs."""
+        minutes, values = tallies(logs)
+        self.minutes.update(minutes)
+        self.values.update(values)
 
     def add(self, place: int, times: tuple[int, int], ids: tuple[bytes, bytes]) -> None:
         """Compare the lowest and highest time and id of logs of one block with its bounds."""
@@ -40,10 +48,11 @@ class _Found:
 def wrong(database: SqliteDatabase) -> list[str]:
     """Return which bounds and counts of an index are not those of its logs; none of a file that no index is in, or not all logs yet."""
     with database.snapshot() as connection:
-        ready = rows.get_state(connection, "indexed") and rows.get_state(connection, UNCOUNTED) == 0
         left = "SELECT 1 FROM unindexed UNION ALL SELECT 1 FROM segment_parts LIMIT 1"
-        if not ready or connection.execute(left).fetchone():
+        if not rows.get_state(connection, "indexed") or connection.execute(left).fetchone():
             return []
+        if rows.get_state(connection, UNCOUNTED):
+            return ["the counts, of which none is used, for they have damaged logs that are gone"]
         found, there = _Found(connection), every(connection)
         try:
             for one in map(there.segment, range(len(there))):
@@ -57,27 +66,30 @@ def wrong(database: SqliteDatabase) -> list[str]:
 
 
 def _segment(found: _Found, connection: Connection, one: Segment) -> None:
-    keys, fields = one.keys(connection), one.fields(connection)
-    times, levels, ids = keys.t, keys.levels(), keys.ids()
-    found.minutes.update(zip((times // MINUTE).tolist(), levels, strict=True))
-    found.values["level"].update(levels)
-    for name, number in _FIELDS.items():
-        values = fields.all(number)
-        if values is None:
-            values = one.column(connection, number, one.chunks(connection))
-        found.values[name].update(value for value in values if value is not None)
+    keys, fields, chunks = one.keys(connection), one.fields(connection), one.chunks(connection)
+    times, ids = keys.t, keys.ids()
+    docs: list[Sequence[Any]] = [()] * (TRUNCATED + 1)
+    for number in (RESOURCE, TRACE, SPAN, COMMIT):
+        docs[number] = one.column(connection, number, chunks)
+    packed, column = None, fields.column(METADATA)
+    if column is None:
+        docs[METADATA] = one.column(connection, METADATA, chunks)
+    else:
+        # Each that differs is decoded once.
+        values = [metadata(value) if isinstance(value, bytes) else None for value in column.values]
+        docs[METADATA] = [values[code] for code in column.codes.tolist()]
+        packed = [value if isinstance(value, bytes) else None for value in column.all()]
+    found.count(LogColumns(ids, times.tolist(), keys.ns.tolist(), keys.levels(), docs, packed))
     found.add(one.first, (int(times.min()), int(times.max())), (min(ids), max(ids)))
 
 
 def _rows(found: _Found, connection: Connection) -> None:
-    for *row, place in connection.execute(f"SELECT {rows.COLUMNS}, place FROM logs"):
-        record = rows.record(row)
-        found.minutes[record.t // MINUTE, record.level] += 1
-        values = {"level": record.level, "resourceId": record.resource_id, "commit": record.commit}
-        for name, value in values.items():
-            if value is not None:
-                found.values[name][value] += 1
-        found.add(place, (record.t, record.t), (record.id, record.id))
+    cursor = connection.execute(f"SELECT {rows.COLUMNS}, place FROM logs")
+    while some := cursor.fetchmany(BLOCK):
+        records = [rows.record(row[:5]) for row in some]
+        found.count(LogColumns.of(records))
+        for record, (*_, place) in zip(records, some, strict=True):
+            found.add(place, (record.t, record.t), (record.id, record.id))
 
 
 def _differences(found: _Found, connection: Connection) -> list[str]:
@@ -87,8 +99,7 @@ def _differences(found: _Found, connection: Connection) -> list[str]:
     kept = {(minute, level): count for minute, level, count in connection.execute("SELECT * FROM minutes")}
     if kept != found.minutes:
         differ.append("the counts by minute")
-    for name, counted in found.values.items():
-        kept = dict(connection.execute("SELECT value, count FROM counts WHERE field = ?", (name,)).fetchall())
-        if kept != counted:
-            differ.append(f"the counts by {name}")
-    return differ
+    kept_values = {(field, value): count for field, value, count in connection.execute("SELECT * FROM counts")}
+    wrong = {field for (field, _), _ in kept_values.items() ^ found.values.items()}
+    differ += [f"the counts by {name}" for name in _FIELDS if name in wrong]
+    return [*differ, "the counts of fields"] if PATHS in wrong else differ

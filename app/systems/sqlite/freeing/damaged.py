@@ -12,6 +12,7 @@ from app.systems.sqlite.freeing import oldest
 from app.systems.sqlite.index.kept import UNCOUNTED
 from app.systems.sqlite.index.scan.possible import REPLACED
 from app.systems.sqlite.index.scan.sentences import GROUP
+from app.systems.sqlite.index.writing import FOLLOWED, NEXT, following
 from app.systems.sqlite.segments.directory import changed, every, one_of
 from app.systems.sqlite.segments.parts import DAMAGED
 from app.systems.sqlite.segments.places import BLOCK
@@ -37,7 +38,7 @@ def drop(database: SqliteDatabase) -> list[Unread]:
             if row is not None:
                 gone.append(Unread(said.row(row, ValueError()).where.rstrip(","), 1))
                 connection.execute("DELETE FROM logs WHERE place = ?", (place,))
-                _counted(connection, place // BLOCK, 1)
+                _counted(connection, place, 1)
     with database.write(durable=True) as connection:
         # The place by which they would be found may have been what is damaged; a run that was killed may have left some.
         for table in ("segment_columns", "segment_parts"):
@@ -79,13 +80,17 @@ def _out(connection: Connection, number: int, one: Segment) -> Unread:
     connection.execute("DELETE FROM segments WHERE number = ?", (number,))
     let_go(one)
     changed(connection)
-    _counted(connection, one.first // BLOCK, one.logs)
+    _counted(connection, one.first, one.logs)
     return Unread(said.segment(*_named(one)).rstrip(","), one.logs)
 
 
-def _counted(connection: Connection, block: int, logs: int) -> None:
-    """Note that *logs* of a block went which the counts of the index still have."""
-    connection.execute("DELETE FROM sentence_groups WHERE number = ?", (block // GROUP,))
+def _counted(connection: Connection, place: int, logs: int) -> None:
+    """Note that *logs* of the block of a place went which the counts of the index still have, and those of a rebuild if it was there already."""
+    rebuilt = following(connection)
+    for suffix in ("", NEXT) if rebuilt is not None else ("",):
+        connection.execute(f"DELETE FROM sentence_groups{suffix} WHERE number = ?", (place // BLOCK // GROUP,))
+    if rebuilt is not None and place <= rows.get_state(connection, FOLLOWED):
+        rows.add_state(connection, UNCOUNTED + NEXT, max(logs, 1))
     left = "SELECT (SELECT coalesce(sum(logs), 0) FROM segments) + (SELECT count(*) FROM logs)"
     rows.set_state(connection, "stored", connection.execute(left).fetchone()[0])
     rows.add_states(connection, {UNCOUNTED: max(logs, 1), "removals": 1, REPLACED: 1})

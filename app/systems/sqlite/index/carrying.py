@@ -18,8 +18,12 @@ _ANY = (*instant.FIRST, _LOWEST, *instant.LAST, _HIGHEST, _LOWEST, _HIGHEST)
 
 
 def carry(connection: Connection, lost: Passed) -> int:
-    """Take the blocks of what was passed over into a rebuild's tables, with the bounds that the former index has of them; return how many logs that was."""
-    for place in _places(connection, lost):
+    """Take the blocks of what was passed over into a rebuild's tables, with the bounds that the former index has of them; return how many logs that was.
+
+    What has gone meanwhile is in neither.
+    """
+    there = _places(connection, lost)
+    for place in there.values():
         number = place // BLOCK
         (before, made) = (_bounds(connection, number, suffix) for suffix in ("", NEXT))
         bounds = before or _ANY
@@ -28,17 +32,19 @@ def carry(connection: Connection, lost: Passed) -> int:
             bounds = (*low, *high, min(bounds[6], made[6]), max(bounds[7], made[7]))
         statement = f"INSERT OR REPLACE INTO blocks{NEXT} (block, {_COLUMNS}) VALUES (?{', ?' * 8})"
         connection.execute(statement, (number, *bounds))
-    return sum(one.logs for one in lost.values())
+    return sum(lost[key].logs for key in there)
 
 
-def _places(connection: Connection, lost: Passed) -> set[int]:
-    """Return a place of each that is lost: keys are stamps of segments, and ids of rows."""
+def _places(connection: Connection, lost: Passed) -> dict[int | bytes, int]:
+    """Return a place of each that is lost and still there, by its key: the stamp of a segment, or the id of a row."""
     there = every(connection)
-    found = {one.first for one in map(there.segment, range(len(there))) if one.stamp in lost}
+    found: dict[int | bytes, int] = {
+        one.stamp: one.first for one in map(there.segment, range(len(there))) if one.stamp in lost
+    }
     for key in lost:
         if isinstance(key, bytes):
             rows = connection.execute("SELECT place FROM logs WHERE id = ?", (key,))
-            found.update(place for (place,) in rows)
+            found.update((key, place) for (place,) in rows)
     return found
 
 

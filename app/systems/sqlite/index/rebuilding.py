@@ -18,7 +18,7 @@ from app.systems.sqlite import logs, rows
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.index import carrying, kept, writing
 from app.systems.sqlite.index.scan.possible import GROUPED, MARKED, REPLACED
-from app.systems.sqlite.index.writing import NEXT, REBUILD, Generation
+from app.systems.sqlite.index.writing import FOLLOWED, NEXT, REBUILD, Generation
 from app.systems.sqlite.segments.directory import changed
 from app.systems.sqlite.segments.sealing import SEALED_TO, STALE
 from app.times.instant import now_ms
@@ -50,7 +50,7 @@ _LARGE = (
 #: Figures of a generation in the table `state`; the last three are of its own rows.
 _FIGURES = ("indexed", MARKED, GROUPED, "next_place", "stored", SEALED_TO)
 _GENERATION = "generation"
-_STARTED, _REACHED, _LOGS, _FROM = (f"{REBUILD}_{name}" for name in ("started", "reached", "logs", "from"))
+_STARTED, _REACHED, _LOGS = (f"{REBUILD}_{name}" for name in ("started", "reached", "logs"))
 #: In the table `state`: the figure STALE as it was when the rebuild was begun.
 _STALE = f"{REBUILD}_stale"
 
@@ -80,7 +80,7 @@ class SqliteRebuilding:
                     connection.execute(definition(connection, table, table + NEXT))
                 # Rows that are the record's all follow; those of our own copy from here on.
                 start = 0 if self._shared else rows.next_place(connection) - 1
-                rows.set_state(connection, _FROM, start)
+                rows.set_state(connection, FOLLOWED, start)
                 rows.set_state(connection, _STALE, rows.get_state(connection, STALE))
                 rows.set_state(connection, _STARTED, now_ms())
                 rows.add_state(connection, _GENERATION, 1)
@@ -103,7 +103,7 @@ class SqliteRebuilding:
                 rows.set_state(connection, _REACHED, place)
             rows.add_state(connection, _LOGS, len(records))
             if self._shared:
-                rows.set_state(connection, _FROM, place)
+                rows.set_state(connection, FOLLOWED, place)
         return []
 
     @contextmanager
@@ -140,16 +140,17 @@ class SqliteRebuilding:
 
     def _follow_in(self, connection: Connection) -> int:
         """Take the next rows that came since into the new generation; return how many there were."""
-        found = logs.after(connection, rows.get_state(connection, _FROM), STEP_LOGS)
+        found = logs.after(connection, rows.get_state(connection, FOLLOWED), STEP_LOGS)
         if found:
             prepared = writing.prepare([record for _, record in found])
             writing.take(connection, prepared, self._next, own_rows=not self._shared)
-            rows.set_state(connection, _FROM, found[-1][0])
+            rows.set_state(connection, FOLLOWED, found[-1][0])
         return len(found)
 
     def _swap(self, connection: Connection) -> None:
         lost = carrying.carry(connection, passed()) if self._shared else 0
-        rows.set_state(connection, kept.UNCOUNTED, lost)
+        # Damaged logs that went meanwhile may have been taken in before.
+        rows.set_state(connection, kept.UNCOUNTED, lost + rows.get_state(connection, kept.UNCOUNTED + NEXT))
         for table in self._tables():
             connection.execute(f"ALTER TABLE {table} RENAME TO {table}{OLD}")
             connection.execute(f"ALTER TABLE {table}{NEXT} RENAME TO {table}")
@@ -166,7 +167,15 @@ class SqliteRebuilding:
 
 
 def _end(connection: Connection) -> None:
-    names = (*(figure + NEXT for figure in _FIGURES), REBUILD, _STARTED, _REACHED, _LOGS, _FROM, _STALE)
+    names = (
+        *(figure + NEXT for figure in (*_FIGURES, kept.UNCOUNTED)),
+        REBUILD,
+        _STARTED,
+        _REACHED,
+        _LOGS,
+        FOLLOWED,
+        _STALE,
+    )
     connection.executemany("DELETE FROM state WHERE name = ?", [(name,) for name in names])
 
 

@@ -38,6 +38,10 @@ NEXT = "_next"
 REBUILD = "rebuild"
 
 
+#: In the table `state`: the place behind which a rebuild has yet to read.
+FOLLOWED = f"{REBUILD}_from"
+
+
 def following(connection: Connection) -> Generation | None:
     """Return the generation that a rebuild is filling; None without a rebuild."""
     kind = rows.get_state(connection, REBUILD)
