@@ -11,6 +11,7 @@ from app.settings.settings import Settings
 from app.systems.entry import Opened, Purpose, System
 from app.systems.sql.parts import record_parts
 from app.systems.sqlite import schema
+from app.systems.sqlite.checksums import giving
 from app.systems.sqlite.claims import SqliteClaims
 from app.systems.sqlite.file import BUSY_SECONDS, SqliteDatabase
 from app.systems.sqlite.freeing import pages
@@ -78,6 +79,7 @@ class Sqlite(System):
         if purposes & {"record", "index"}:
             made.tidy += [
                 lambda: converting.convert(file, indexed="index" in purposes),
+                lambda: giving.give(file),
                 lambda: sealing.seal(file, indexed="index" in purposes),
             ]
         if "index" in purposes:

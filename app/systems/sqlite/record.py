@@ -141,7 +141,7 @@ class SqliteStore:
             if before is not None:
                 connection.execute("DELETE FROM doubles WHERE last < ?", (first_id(before),))
             places, records = oldest.oldest(connection, before, limit)
-            # Of what takes too much room the damaged goes in its turn, by the time of its arrival.
+            # Damaged logs go in their turn where all take too much room, by the time of their arrival.
             end = first_id(before) if before is not None else max((one.id for one in records), default=logs.HIGHEST)
             gone = self._delete(connection, places, records)
             return gone + damaged.expire(connection, end, limit if before is not None else max(limit - gone, 1))

@@ -18,7 +18,7 @@ from app.ports.deadline import Budget
 from app.query.language.parse import parse
 from app.query.query import Query
 from app.systems.sqlite import schema
-from app.systems.sqlite.checksums import checking, checksum
+from app.systems.sqlite.checksums import checking, checksum, giving
 from app.systems.sqlite.checksums.checksum import DamagedPart
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.index.index import SqliteIndex
@@ -237,6 +237,34 @@ def test_what_an_earlier_release_wrote_is_read_and_said_to_have_none(database: S
     with database.write(durable=True) as connection:
         connection.execute("UPDATE segment_columns SET keys = substr(keys, 1, 20) WHERE first / 1024 = 7")
     assert len(checking.checked(database).damaged) == 1
+
+
+def test_what_an_earlier_release_wrote_gets_checksums(database: SqliteDatabase) -> None:
+    """Whenever it is killed, and beside what was opened before; but for what is damaged already, which is named."""
+    asked = answers(database)
+    right = [ask() for ask in asked]
+    without_checksums(database)
+    assert [ask() for ask in asked] == right
+    column = "SELECT CAST(substr(skeletons, 1, 30) AS BLOB) FROM segment_columns WHERE first / 1024 = 7"
+    with database.write(durable=True) as connection:
+        connection.execute(f"UPDATE segment_columns SET skeletons = ({column}) WHERE first / 1024 = 7")
+        forget_open(connection)
+    given = 0
+    while made := giving.give(database, 0):
+        given += made
+        if given == 5:
+            assert answers(database)[0]() == right[0]
+    found = checking.checked(database)
+    assert (given, found.whole, found.without, len(found.damaged)) == (SEGMENTS - 1, SEGMENTS - 1, 0, 1)
+    assert "places 7168 to" in found.damaged[0]
+    with database.write(durable=True) as connection:
+        # A bit of what is kept as it is, which gave other logs without a word.
+        connection.execute("UPDATE segment_columns SET keys = substr(keys, 1, 20) WHERE first / 1024 = 9")
+        forget_open(connection)
+    assert giving.give(database) == 0
+    assert len(checking.checked(database).damaged) == 2
+    for number in (0, VARIED):
+        assert SqliteStore(database).get([log_of(number, 7).id]) == [log_of(number, 7)]
 
 
 def test_a_file_of_the_release_before_goes_on(database: SqliteDatabase, tmp_path: Path) -> None:
