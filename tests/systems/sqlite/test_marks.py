@@ -110,7 +110,7 @@ def test_a_filter_means_the_same_of_columns(
         columns, places = LogColumns.of(whole), range(BLOCK, BLOCK + len(whole))
         parts = table.packed(places, columns)
         assert parts is not None
-        table.insert(connection, places, columns.id, parts)
+        table.insert(connection, places, columns, parts)
         one = directory(connection).segment(0)
         found = SegmentFilter(tree, connection).rows(one, np.arange(len(whole)))
         assert found.tolist() == expected
@@ -119,6 +119,8 @@ def test_a_filter_means_the_same_of_columns(
         assert few.tolist() == [row for row in expected if row % 3 == 0]
         bits = marking.of_block(connection, 1)
         assert bits is not None
+        # First from memory, then as it is stored.
+        assert marking.of_block(connection, 1) == bits
         for name in ("marks", "mark_groups"):
             connection.execute(f"DELETE FROM {name}")
         connection.execute("INSERT INTO marks VALUES (1, ?)", (bits,))

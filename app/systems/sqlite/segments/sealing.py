@@ -155,7 +155,7 @@ def put(database: SqliteDatabase, run: Run) -> int:
             rows.set_state(connection, FAILED, run.places[-1])
         if columns is None or parts is None or table.crowded(connection, columns.id):
             return 0
-        table.insert(connection, run.places, columns.id, parts)
+        table.insert(connection, run.places, columns, parts)
         connection.execute("DELETE FROM logs WHERE place > ? AND place <= ?", (run.after, run.last))
         rows.add_state(connection, STALE, len(run.places))
     return 1

@@ -41,6 +41,8 @@ class Ahead:
     """Segments that were packed before the write lock was taken: they hold if the next place is still what it was."""
 
     next_place: int
+    #: The logs of all of them.
+    columns: LogColumns
     #: By first place; None for logs that don't go into a segment.
     parts: dict[int, SegmentParts | None]
 
@@ -50,7 +52,8 @@ def ahead(connection: Connection, columns: LogColumns) -> Ahead:
     place = rows.next_place(connection)
     runs = _runs(place, len(columns.id), at_once=True)
     first = runs[0][0]
-    return Ahead(place, {run[0]: _packed(run, columns.part(run[0] - first, run[-1] + 1 - first)) for run in runs})
+    parts = {run[0]: _packed(run, columns.part(run[0] - first, run[-1] + 1 - first)) for run in runs}
+    return Ahead(place, columns, parts)
 
 
 def insert(
@@ -68,19 +71,20 @@ def insert(
     """
     at_once = at_once and not suffix
     place = rows.next_place(connection, suffix)
-    known = packed.parts if packed is not None and packed.next_place == place else None
+    packed = packed if packed is not None and packed.next_place == place else None
+    columns = packed.columns if packed is not None else LogColumns.of(records) if at_once and records else None
     runs = _runs(place, len(records), at_once=at_once)
     first = runs[0][0] if runs else place
     if first > place:
         rows.add_state(connection, SKIPPED, first - place)
     for run in runs:
-        some = records[run[0] - first : run[-1] + 1 - first]
-        parts = None if not at_once else _packed(run, LogColumns.of(some)) if known is None else known[run[0]]
-        ids = [record.id for record in some]
-        if parts is None or table.crowded(connection, ids):
-            rows.insert(connection, run[0], some, suffix)
+        start, end = run[0] - first, run[-1] + 1 - first
+        some = None if columns is None else columns.part(start, end)
+        parts = None if some is None else _packed(run, some) if packed is None else packed.parts[run[0]]
+        if some is None or parts is None or table.crowded(connection, some.id):
+            rows.insert(connection, run[0], records[start:end], suffix)
         else:
-            table.insert(connection, run, ids, parts)
+            table.insert(connection, run, some, parts)
         place = run[-1] + 1
     rows.set_state(connection, f"next_place{suffix}", place)
     rows.add_state(connection, f"stored{suffix}", len(records))

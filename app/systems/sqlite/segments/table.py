@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Sequence
 
 from app.systems.sqlite.checksums import checksum
@@ -17,6 +18,10 @@ log = logging.getLogger(__name__)
 
 #: Segments that the ids of a new one may lie among; beyond, its logs stay rows: an id is found by these ranges.
 OVERLAPS = 16
+#: Segments whose logs are kept in memory, and bytes of the largest of them.
+_FRESH, _FRESH_BYTES = 5, 512 << 10
+#: The logs of the segments that this process wrote last, by stamp, and what guards them.
+_fresh, _guard = dict[int, LogColumns](), threading.Lock()
 
 
 def crowded(connection: Connection, ids: Sequence[bytes]) -> bool:
@@ -33,16 +38,30 @@ def packed(places: Sequence[int], logs: LogColumns) -> SegmentParts | None:
         return None
 
 
-def insert(connection: Connection, places: Sequence[int], ids: Sequence[bytes], parts: SegmentParts) -> None:
-    """Write the segment of the logs with *ids* at *places*, ascending and of one block, as `segment.pack` has packed them."""
+def insert(connection: Connection, places: Sequence[int], logs: LogColumns, parts: SegmentParts) -> None:
+    """Write the segment of *logs* at *places*, ascending and of one block, as `segment.pack` has packed them."""
     # A stamp is never given twice, in this file or another, nor by a transaction that was undone.
     stamp = int.from_bytes(os.urandom(8), "big", signed=True)
-    row = (places[0], places[-1], len(places), stamp, min(ids), max(ids))
+    row = (places[0], places[-1], len(places), stamp, min(logs.id), max(logs.id))
     connection.execute(
         f"INSERT INTO segments ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (*row, checksum.of_row(row)),
     )
     put(connection, places[0], stamp, parts)
+    if parts.size <= _FRESH_BYTES:
+        with _guard:
+            _fresh[stamp] = logs
+            while len(_fresh) > _FRESH:
+                del _fresh[next(iter(_fresh))]
+
+
+def fresh(one: Segment) -> LogColumns | None:
+    """Return the logs of a segment that this process wrote a moment ago, for the one who asks first; None where they are to be read.
+
+    Its stamp belongs to no other logs, whatever became of the transaction that wrote it.
+    """
+    with _guard:
+        return _fresh.pop(one.stamp, None)
 
 
 def put(connection: Connection, first: int, stamp: int, parts: SegmentParts) -> None:
@@ -69,5 +88,5 @@ def remove(connection: Connection, found: Segment, at: Sequence[int]) -> None:
         connection.execute(f"DELETE FROM {table} WHERE first = ?", (found.first,))
     if left:
         columns = LogColumns.of(records)
-        insert(connection, places, columns.id, segment.pack(places, columns))
+        insert(connection, places, columns, segment.pack(places, columns))
     changed(connection)

@@ -7,7 +7,8 @@ that the blocks' own sets take, and a hundredth of the time to ask all blocks fo
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +22,7 @@ from app.systems.sqlite.index.scan.columns import NUMBERS
 from app.systems.sqlite.index.scan.marks import BITS
 from app.systems.sqlite.index.scan.possible import GROUPED, MARKED, PIECE, PIECES, REPLACED, whole
 from app.systems.sqlite.index.scan.sentences import GROUP, of_group
-from app.systems.sqlite.segments import converting, segment
+from app.systems.sqlite.segments import converting, segment, table
 from app.systems.sqlite.segments.directory import directory
 from app.systems.sqlite.segments.messages import END
 from app.systems.sqlite.segments.parts import DAMAGED
@@ -111,27 +112,56 @@ def of_block(connection: Connection, number: int) -> bytes | None:
 
 def _set(bits: npt.NDArray[np.bool_], connection: Connection, one: Segment) -> None:
     """Set the bits of a segment's messages and values."""
-    chunks, fields, hashed = one.chunks(connection), one.fields(connection), list[int]()
-    text = one.texts_once(connection).text()
+    said, hashed = _fresh(one) or _stored(connection, one), list[int]()
+    text, digits = said.text, one.digits(connection)
     for places in marks.hashes(messages.folded(text)):
         bits[places] = True
     if not text.isascii():
         for places in marks.hashes(messages.cut(text.split(END)[:-1])):
             bits[places] = True
-    digits = one.digits(connection)
     for number, name in _NAMES.items():
         if number in digits:
             bits[marks.places(marks.digit_hashes(name, *digits[number].parts))] = True
-            continue
+        else:
+            hashed += marks.value_hashes(name, {value for value in said.values(number) if isinstance(value, str)})
+    bits[marks.values([*hashed, *marks.metadata_hashes(said.metadata)])] = True
+
+
+class _Said(NamedTuple):
+    """The texts of a segment's logs."""
+
+    #: Their messages, each ended by END.
+    text: bytes
+    #: Returns the values of a field, by its number; each once at least.
+    values: Callable[[int], Iterable[Any]]
+    #: Their metadata, each once at least.
+    metadata: Sequence[dict[str, Any]]
+
+
+def _fresh(one: Segment) -> _Said | None:
+    """Return the texts of a segment that was written a moment ago from memory, which takes a third of the time; None for others."""
+    logs = table.fresh(one)
+    if logs is None:
+        return None
+    found = logs.docs[segment.METADATA]
+    if logs.metadata is not None:
+        found = list(dict(zip(logs.metadata, found, strict=True)).values())
+    text = "\0".join((*logs.docs[segment.MESSAGE], "")).encode()
+    return _Said(text, logs.docs.__getitem__, [one for one in found if one])
+
+
+def _stored(connection: Connection, one: Segment) -> _Said:
+    """Return the texts of a segment as they are stored."""
+    chunks, fields = one.chunks(connection), one.fields(connection)
+
+    def values(number: int) -> Iterable[Any]:
         column = fields.column(number)
-        values = one.column(connection, number, chunks) if column is None else column.values
-        hashed += marks.value_hashes(name, [value for value in values if isinstance(value, str)])
-    column = fields.column(segment.METADATA)
-    if column is not None:
-        metadata = segment.several_metadata([value for value in column.values if isinstance(value, bytes)])
-    else:
-        metadata = [value for value in one.column(connection, segment.METADATA, chunks) if value]
-    bits[marks.values([*hashed, *marks.metadata_hashes(metadata)])] = True
+        return one.column(connection, number, chunks) if column is None else column.values
+
+    metadata = values(segment.METADATA)
+    packed = [value for value in metadata if isinstance(value, bytes)]
+    found = segment.several_metadata(packed) if packed else [value for value in metadata if value]
+    return _Said(one.texts_once(connection).text(), values, found)
 
 
 def group(database: SqliteDatabase) -> int:
