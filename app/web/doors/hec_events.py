@@ -80,7 +80,8 @@ def _apart(body: bytes) -> tuple[list[Any], list[int] | None]:
 
 def _in_a_row(body: bytes) -> tuple[list[Any], list[int] | None] | None:
     """Return the same of objects that follow one another with nothing or blanks between them; None of others."""
-    lines = body.strip().replace(b"}{", b"}\n{")
+    parts = body.strip().split(b"}{")
+    lines = b"}\n{".join(parts)
     try:
         found = _decode_lines(lines)
     except FAULTS:
@@ -88,7 +89,7 @@ def _in_a_row(body: bytes) -> tuple[list[Any], list[int] | None] | None:
         return None
     if set(map(type, found)) != {dict}:
         return None
-    lengths = list(map(len, lines.split(b"}\n{")))
+    lengths = list(map(len, parts if len(parts) == len(found) else lines.split(b"}\n{")))
     return found, lengths if len(lengths) == len(found) and _are_texts_plain(body) else None
 
 

@@ -123,7 +123,7 @@ def _set(bits: npt.NDArray[np.bool_], connection: Connection, one: Segment) -> N
         if number in digits:
             bits[marks.places(marks.digit_hashes(name, *digits[number].parts))] = True
         else:
-            hashed += marks.value_hashes(name, {value for value in said.values(number) if isinstance(value, str)})
+            hashed += marks.value_hashes(name, [value for value in set(said.values(number)) if value is not None])
     bits[marks.values([*hashed, *marks.metadata_hashes(said.metadata)])] = True
 
 
@@ -133,7 +133,7 @@ class _Said(NamedTuple):
     #: Their messages, each ended by END.
     text: bytes
     #: Returns the values of a field, by its number; each once at least.
-    values: Callable[[int], Iterable[Any]]
+    values: Callable[[int], Iterable[str | None]]
     #: Their metadata, each once at least.
     metadata: Sequence[dict[str, Any]]
 
