@@ -7,7 +7,7 @@ from itertools import chain, islice, repeat
 from operator import attrgetter, itemgetter
 from typing import Any
 
-from app.log.foreign.many import Odd
+from app.log.foreign.many import Odd, objects
 from app.log.otlp import values
 from app.log.otlp.logs import CERTAIN, RANKED, ScopeOrigin, beside, hexadecimal, joined, level
 from app.log.own import Ready
@@ -83,14 +83,11 @@ def _alike(
     if names != ours * len(pairs) or len(set(ours)) < count:
         return None
     # By their identity, for records of one scope have one.
-    several = {id(own): own for own in owns}
-    if not all(own.keys().isdisjoint(ours) for own in several.values()):
+    if not all(own.keys().isdisjoint(ours) for own in {id(own): own for own in owns}.values()):
         return None
-    empty = {key: {**dict.fromkeys(ours), **own} for key, own in several.items()}
-    found = [empty[id(own)].copy() for own in owns]
-    for place, name in enumerate(ours):
-        for one, value in zip(found, held[place::count], strict=True):
-            one[name] = value
+    found = objects({name: held[place::count] for place, name in enumerate(ours)})
+    for one, own in zip(found, owns, strict=True):
+        one.update(own)
     return found
 
 
