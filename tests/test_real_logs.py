@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import string
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -148,8 +149,11 @@ QUESTIONS: dict[str, dict[str, Any]] = {
 Log = dict[str, Any]
 
 
+_LOWER = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
+
+
 def _lower(text: str) -> str:
-    return "".join(chr(ord(letter) + 32) if "A" <= letter <= "Z" else letter for letter in text)
+    return text.translate(_LOWER)
 
 
 def _words(log: Log) -> set[str]:

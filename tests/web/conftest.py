@@ -23,9 +23,9 @@ from tests.prepared import prepare
 
 @pytest.fixture(autouse=True, scope="session")
 def quick_passwords() -> Iterator[None]:
-    """Hash passwords of users with little work, as tests log in a thousand times; commands that run as processes hash as ever."""
+    """Hash passwords of users with little work and in one thread, as tests log in a thousand times; commands that run as processes hash as ever."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(users, "_hasher", PasswordHasher(time_cost=1, memory_cost=64))
+        patched.setattr(users, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield
 
 
