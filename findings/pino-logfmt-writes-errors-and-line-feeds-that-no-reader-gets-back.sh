@@ -5,7 +5,7 @@
 #   error({order: 6}, 'first\nsecond')                                  … msg=first   and a line of its own, `second`
 #   info({'user name': 'ann'}, 'paid')                                  … user name=ann, which are two fields
 # So the error's message and stack are nowhere, and an entry is as many lines as its text. Set flattenNestedObjects, escapeMultilineStrings
-# and convertToSnakeCase, or send pino's JSON. LogIngestor gets what is left.
+# and convertToSnakeCase, or send pino's JSON. LogIngestor reads the first line by itself.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -86,6 +86,8 @@ def logs(text: str) -> list[dict[str, Any]]:
         ("1694764800.125 INFO ready", 1694764800.125, "INFO", None, "ready"),
         # logfmt and JSON under other names
         ('time="2023-09-15T08:00:00Z" level=error msg="fail \\"q\\"" n=1', "2023-09-15T08:00:00Z", "error", None, 'fail "q"'),
+        ('level=50 time=1694764800000 order=5 msg="payment failed:', 1694764800000, "error", None, "payment failed:"),
+        ('level=error said "hello there', None, "info", None, 'level=error said "hello there'),
         ('level=error msg="it\\\'s \\u{e9} \\u{1F600} \\u00e9 a\\0b" n=1', None, "error", None, "it's \u00e9 \U0001f600 \u00e9 a\0b"),
         ('level=error msg="\\u{} \\u{110000} \\u{d800}" n=1', None, "error", None, "u{} u{110000} \ufffd"),
         ('{"level":30,"time":1694764800000,"msg":"pino","hostname":"h"}', 1694764800000, "info", "h", "pino"),

@@ -22,6 +22,8 @@ _PAIR = re.compile(rf"""({_KEY})(?:=(?:"({_DOUBLE})"|'({_SINGLE})'|({_BARE})))?{
 _ALONE = re.compile(rf'"({_DOUBLE})"{_END}')
 #: A line of nothing else; without groups, for Python's re ends with a SystemError where a possessive repetition has some.
 _ALL = re.compile(rf"""(?>{_KEY}(?:=(?:"{_DOUBLE}"|'{_SINGLE}'|(?:{_BARE})))?{_END}|"{_DOUBLE}"{_END})*+""", re.DOTALL)
+#: The last value of a line, whose quotes have just been closed.
+_OPEN = re.compile(rf'="{_DOUBLE}"', re.DOTALL)
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,17})(?:\.\d{1,17})?(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|u\{(?:0?[0-9a-fA-F]{1,5}|10[0-9a-fA-F]{4})\}|x[0-9a-fA-F]{2}|.)", re.DOTALL)
 _ESCAPED = {"0": "\0", "n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
@@ -45,8 +47,12 @@ def read_logfmt(line: str, assumed: Assumed) -> dict[str, Any] | None:
     """
     if "=" not in line:
         return None
+    sent = line
     if _ALL.fullmatch(line) is None:
-        return None
+        # A line feed within quotes, as pino-logfmt writes it, ends the line within a value.
+        line = f'{line}"'
+        if _OPEN.fullmatch(line, line.rfind('="')) is None or _ALL.fullmatch(line) is None:
+            return None
     pairs: dict[str, Any] = {}
     later: dict[str, list[Any]] = {}
     place, alone = 0, 0
@@ -72,7 +78,7 @@ def read_logfmt(line: str, assumed: Assumed) -> dict[str, Any] | None:
     _join_clock(pairs)
     log = to_log(pairs, assumed, later=later)
     if not any(ROLES.get(key, ("",))[0] == "message" for key in pairs) and log["message"].startswith("{"):
-        log["message"] = line
+        log["message"] = sent
     return log
 
 
