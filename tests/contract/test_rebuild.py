@@ -117,8 +117,9 @@ def test_searches_are_whole_while_logs_come_and_go(
     rebuildable: Backends, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At every step all is found that is stored; what is added, deleted or expired meanwhile is so in the end."""
-    monkeypatch.setattr(pipeline, "AT_ONCE", 400)
-    records = logs(make_record, 3_000)
+    monkeypatch.setattr(pipeline, "AT_ONCE", 300)
+    # Two full blocks, and a third that is not full.
+    records = logs(make_record, 2_300)
     fill_in_parts(rebuildable, records)
     held = {record.id for record in records}
     steps = 0
