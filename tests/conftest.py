@@ -16,6 +16,7 @@ from flask import Flask
 from flask.testing import FlaskClient, FlaskCliRunner
 from hypothesis import HealthCheck
 from hypothesis import settings as trials
+from hypothesis.strategies import characters
 
 from app.backends import Backends, connect
 from app.drain import drain
@@ -53,12 +54,16 @@ MakeRecord = Callable[..., LogRecord]
 Fill = Callable[[Sequence[LogRecord]], None]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
     """Import the files of tests in one process after the other's: what one has compiled the others find, and need not compile.
 
     Where each began with the first, all would compile each file in the same moment. A file that fails here is reported when it is collected.
     """
     place, count = os.environ.get("PYTEST_XDIST_WORKER", ""), int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    if not place and session.config.getoption("numprocesses", None):
+        # Hypothesis looks through all of Unicode once for each folder, in two seconds; each of them would, at its first text.
+        characters(codec="utf-8").validate()
     root = session.config.rootpath
     files = sorted(file for name in session.config.args for file in (root / name).rglob("test_*.py"))
     begin = len(files) * int(place.removeprefix("gw") or 0) // count
@@ -141,7 +146,7 @@ def make_record() -> MakeRecord:
     ids = IdSource()
 
     def make(**fields: Any) -> LogRecord:
-        t, ns = instant.parse(fields.pop("timestamp", "2023-09-15T08:00:00Z"))
+        t, ns = instant.parse(fields.pop("timestamp")) if "timestamp" in fields else (1_694_764_800_000, 0)
         identity = fields.pop("id", None) or ids.take(1).to_bytes(16, "big")
         defaults = {"level": "info", "message": "hello"}
         return LogRecord(id=identity, **{"t": t, "ns": ns, **defaults, **fields})
