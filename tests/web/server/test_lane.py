@@ -23,6 +23,8 @@ from app.web.server.admission import Admission
 from tests.thorough import examples
 from tests.web.sides import JSON, KINDS, Side
 
+pytestmark = pytest.mark.long
+
 Pair = Callable[[str], tuple[Side, Side]]
 
 
