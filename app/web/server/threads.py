@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections import deque
 from collections.abc import Callable
 from functools import partial
-from queue import SimpleQueue
 from typing import Any
 
 from app import fibers
@@ -23,11 +23,29 @@ _Job = tuple[asyncio.AbstractEventLoop, list[_Call]]
 _Outcome = tuple[asyncio.Future[Any], Any, BaseException | None]
 
 
+class _Idle:
+    """A thread that waits: its bell rings when it has a job, or none any more."""
+
+    __slots__ = ("bell", "job")
+
+    def __init__(self) -> None:
+        self.job: _Job | None = None
+        self.bell = threading.Lock()
+        self.bell.acquire()
+
+
 class Threads:
-    """A fixed number of threads, started with the first job."""
+    """A fixed number of threads, started with the first job.
+
+    The one that became idle last takes the next job: what it needs is still at hand, and the others keep sleeping. From a queue that
+    all wait at, each job wakes a second thread, which finds nothing.
+    """
 
     def __init__(self, count: int, name: str) -> None:
-        self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
+        self._guard = threading.Lock()
+        #: Jobs that wait while no thread is idle.
+        self._jobs: deque[_Job] = deque()
+        self._idle: list[_Idle] = []
         self._threads = [threading.Thread(target=self._work, name=f"{name}-{number}") for number in range(count)]
         self._gathered: list[_Call] = []
         self._started = False
@@ -58,19 +76,39 @@ class Threads:
             self._started = True
             for thread in self._threads:
                 thread.start()
-        self._jobs.put(job)
+        with self._guard:
+            if not self._idle:
+                self._jobs.append(job)
+                return
+            one = self._idle.pop()
+        one.job = job
+        one.bell.release()
 
     def close(self) -> None:
         """Let the threads end after the jobs at hand; those that wait are not begun."""
-        self._closed = True
-        for _ in self._threads:
-            self._jobs.put(None)
+        with self._guard:
+            self._closed, idle, self._idle = True, self._idle, []
+            self._jobs.clear()
+        for one in idle:
+            one.bell.release()
 
     def _work(self) -> None:
-        while (job := self._jobs.get()) is not None:
-            if not self._closed:
-                self._do(*job)
+        own = _Idle()
+        while (job := self._next(own)) is not None:
+            self._do(*job)
             del job  # what it holds must not live until the next
+
+    def _next(self, own: _Idle) -> _Job | None:
+        """Return the next job, which may be long in coming; None when there will be no more."""
+        with self._guard:
+            if self._closed:
+                return None
+            if self._jobs:
+                return self._jobs.popleft()
+            self._idle.append(own)
+        own.bell.acquire()
+        job, own.job = own.job, None
+        return job
 
     def _do(self, loop: asyncio.AbstractEventLoop, calls: list[_Call]) -> None:
         outcomes: list[_Outcome] = []

@@ -47,6 +47,25 @@ def test_a_caller_that_is_cancelled_harms_nobody() -> None:
         threads.close()
 
 
+def test_the_thread_that_became_idle_last_takes_the_next_job() -> None:
+    """No other is woken for it, and the other threads open nothing that only one needs."""
+    threads = Threads(4, "test")
+
+    async def ask() -> set[str]:
+        names = set[str]()
+        for _ in range(20):
+            names.add(await threads.run(lambda: threading.current_thread().name))
+            while len(threads._idle) < 4:
+                await asyncio.sleep(0)
+        return names
+
+    try:
+        # The first job may come before any thread is idle.
+        assert len(asyncio.run(ask())) <= 2
+    finally:
+        threads.close()
+
+
 def test_closed_threads_begin_nothing_new() -> None:
     """Jobs at hand end, those that wait are dropped, and the threads are gone."""
     threads, held, free, begun = Threads(1, "test"), threading.Event(), threading.Event(), list[int]()
