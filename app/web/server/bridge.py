@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from app.errors import BodyStopped, LogIngestorError, Overloaded, Problem, TooLarge, Unavailable
 from app.web.server.admission import THREADS, Admission, WaitingLine
-from app.web.server.environ import LEFT, REFUSED, SENT, Headers, RequestEnd, Scope, environ
+from app.web.server.environ import ANSWER, LEFT, REFUSED, SENT, Headers, RequestEnd, Scope, environ
 from app.web.server.lane import Plain, PlainLane
 from app.web.server.refusals import FlaskAnswer, Refusals, closing
 from app.web.server.threads import Threads
@@ -126,7 +126,10 @@ class Bridge:
                 answer = await self._refusal(error, scope)
             # Only where somebody asks: it costs a task.
             there = not ends or not await _is_gone(receive)
-            await self._send(answer, receive, send)
+            if answer.pieces is None and ANSWER in scope.get("extensions", ()):
+                await send({"type": ANSWER, "status": answer.status, "headers": answer.headers, "body": answer.body})
+            else:
+                await self._send(answer, receive, send)
             delivered = there
         except ClientLeft:
             return

@@ -20,6 +20,8 @@ Headers = list[tuple[bytes, bytes]]
 LEFT = "logingestor.left"
 #: Name in scope and environment of the function that asks the system whether the client has left: at once, where LEFT learns it from the loop.
 GONE = "logingestor.gone"
+#: Name of an extension of ASGI, and type of its message: an answer with its body, where the server sends both at once.
+ANSWER = "logingestor.answer"
 #: Name in the environment of the body, read whole: a stream costs a request ten microseconds.
 BODY = "logingestor.body"
 #: Name in the environment of the RequestEnd of a request.

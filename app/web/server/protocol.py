@@ -13,9 +13,9 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import httptools
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from app.web.server.environ import GONE
+from app.web.server.environ import ANSWER, GONE
 
 #: Stands for the request under way while the head of one is passed over: httptools says that it is whole.
 _OVER: Any = SimpleNamespace(response_complete=True)
@@ -26,8 +26,48 @@ _OPEN, _RESET, _CLOSED = 1, 7, 8
 #: From the same header's tcp_info: the state, and the milliseconds since bytes last came (tcpi_last_data_recv), and since a packet
 #: did (tcpi_last_ack_recv), which of a connection that its client has closed is its end.
 _TCP_INFO = struct.Struct("=B51xII")
+#: What an application may send beside the messages of ASGI.
+_EXTENSIONS: dict[str, dict[str, Any]] = {ANSWER: {}}
 #: Least seconds that a client waits for an answer before it gives up and repeats; a client that leaves earlier wants no answer and repeats nothing.
 _WAITED = 0.5
+
+
+class _Gathered:
+    """Stands for a connection while an answer is written: its pieces leave together."""
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self._pieces: list[bytes] = []
+
+    def write(self, piece: bytes) -> None:
+        self._pieces.append(piece)
+
+    def leave(self) -> None:
+        pieces, self._pieces = self._pieces, []
+        if pieces:
+            self._transport.writelines(pieces)
+
+    def close(self) -> None:
+        self.leave()
+        self._transport.close()
+
+
+class _Cycle(RequestResponseCycle):
+    """A request and its answer. One that is sent whole is one write: by two the client is woken twice, and first for nothing."""
+
+    async def send(self, message: Any) -> None:
+        """Send a part of the answer, or all of it (ANSWER)."""
+        if message["type"] != ANSWER:
+            await super().send(message)
+            return
+        transport, gathered = self.transport, _Gathered(self.transport)
+        self.transport = cast(Any, gathered)
+        try:
+            await super().send(cast(Any, {**message, "type": "http.response.start"}))
+            await super().send({"type": "http.response.body", "body": message["body"]})
+        finally:
+            self.transport = transport
+            gathered.leave()
 
 
 class Protocol(HttpToolsProtocol):
@@ -45,9 +85,15 @@ class Protocol(HttpToolsProtocol):
         if self.parser.should_upgrade() and not self._should_upgrade() and self.parser.get_method() != b"CONNECT":
             self._offers, self._before, self.cycle = True, self.cycle, _OVER
             return
+        scope = cast(dict[str, Any], self.scope)
+        scope["extensions"] = _EXTENSIONS
         if self.parser.get_method() == b"POST":
-            cast(dict[str, Any], self.scope)[GONE] = self._gone
+            scope[GONE] = self._gone
+        before = self.cycle
         super().on_headers_complete()
+        if self.cycle is not before:
+            # uvicorn names the class itself; nobody has asked anything of the request yet.
+            self.cycle.__class__ = _Cycle
 
     def data_received(self, data: bytes) -> None:
         """Take what has come."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 import uvicorn
 
+from app.web.server.environ import ANSWER
 from app.web.server.protocol import Protocol
 
 #: As `java.net.http` of Java 17 sends it.
@@ -27,6 +29,10 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
         body, more = body + message.get("body", b""), message.get("more_body", False)
     answer = scope["path"].encode() + b" " + body
     head = [(b"content-length", str(len(answer)).encode())]
+    if scope["path"] == "/whole":
+        assert ANSWER in scope["extensions"]
+        await send({"type": ANSWER, "status": 200, "headers": head, "body": answer})
+        return
     await send({"type": "http.response.start", "status": 200, "headers": head})
     await send({"type": "http.response.body", "body": answer})
 
@@ -112,3 +118,18 @@ def test_what_is_no_http_is_refused(address: tuple[str, int]) -> None:
             connection.sendall(sent)
             connection.shutdown(socket.SHUT_WR)
             assert connection.recv(100)[:13] in (b"HTTP/1.1 400 ", b"HTTP/1.1 404 ", b"HTTP/1.1 200 ", b"")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+@pytest.mark.parametrize("close", [False, True])
+def test_an_answer_that_is_sent_whole_is_the_same(address: tuple[str, int], method: str, close: bool) -> None:
+    """Also the second of two that were sent at once, and where the connection is closed behind it."""
+    body, found = b"x" * 200_000 if method == "POST" else b"", list[bytes]()
+    for path in ("/parts", "/whole"):
+        first = f"{method} {path} HTTP/1.1\r\nHost: h\r\nContent-Length: {len(body)}\r\n".encode()
+        last = first + (b"" if close else b"X: y\r\n") + b"Connection: close\r\n\r\n" + body
+        with socket.create_connection(address, timeout=120) as connection, connection.makefile("rb") as stream:
+            connection.sendall(last if close else first + b"\r\n" + body + last)
+            found.append(re.sub(rb"date: [^\r]+", b"", stream.read()))
+    assert found[0].count(b"HTTP/1.1 200 OK") == 2 - close
+    assert found[0] == found[1].replace(b"/whole", b"/parts")
