@@ -26,7 +26,7 @@ _OPEN, _RESET, _CLOSED = 1, 7, 8
 #: From the same header's tcp_info: the state, and the milliseconds since bytes last came (tcpi_last_data_recv), and since a packet
 #: did (tcpi_last_ack_recv), which of a connection that its client has closed is its end.
 _TCP_INFO = struct.Struct("=B51xII")
-#: What an application may send beside the messages of ASGI.
+#: Messages that an application may send beside those of ASGI.
 _EXTENSIONS: dict[str, dict[str, Any]] = {ANSWER: {}}
 #: Least seconds that a client waits for an answer before it gives up and repeats; a client that leaves earlier wants no answer and repeats nothing.
 _WAITED = 0.5
