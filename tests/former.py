@@ -64,6 +64,7 @@ def age(database: SqliteDatabase, since: int = 0) -> int:
             marks = ", ".join("?" * (2 + len(chunks)))
             connection.execute(f"INSERT INTO segment_parts ({names}) VALUES ({marks})", (one.first, keys, *chunks))
             connection.execute("DELETE FROM segment_columns WHERE first = ?", (one.first,))
+            connection.execute("UPDATE segments SET checksum = NULL WHERE first = ?", (one.first,))
             # What is open of it was written anew.
             one.close()
     return len(there)

@@ -15,6 +15,7 @@ from app.log import codec
 from app.query.language.parse import parse
 from app.query.query import Query
 from app.systems.sqlite import rows, schema
+from app.systems.sqlite.checksums import giving
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.index import renewing, writing
 from app.systems.sqlite.index.index import SqliteIndex
@@ -168,8 +169,14 @@ def test_what_lies_behind_a_damaged_segment_is_written_anew(
         # What is open of it is whole.
         connection.execute("UPDATE segments SET stamp = 7 WHERE first = ?", (first,))
         changed(connection)
+    assert giving.give(database) == 0
     while converting.convert(database):
         pass
+    # All others get their checksums.
+    given = 0
+    while made := giving.give(database):
+        given += made
+    assert given == 5
     assert f"the segment of the place {first} can't be read and stays" in caplog.text
     assert left(database) == (5, 1)
     assert marking.mark(database) == LOGS // BLOCK

@@ -13,6 +13,7 @@ from app.errors import Damaged
 from app.systems.sqlite import rows
 from app.systems.sqlite.checksums import checksum
 from app.systems.sqlite.file import Connection, SqliteDatabase
+from app.systems.sqlite.segments import converting
 from app.systems.sqlite.segments.places import CHUNKS
 from app.systems.sqlite.segments.sealing import BUSY_LOGS
 from app.systems.sqlite.segments.stored import COLUMNS, Segment
@@ -35,8 +36,8 @@ def give(database: SqliteDatabase, seconds: float = SECONDS) -> int:
             after = rows.get_state(connection, SUMMED)
             if after == _ALL or rows.get_state(connection, "queued_logs") > BUSY_LOGS:
                 break
-            # Those of revision 0020 are written anew first (segments/converting.py).
-            if connection.execute("SELECT 1 FROM segment_parts").fetchone():
+            # Those of revision 0020 are written anew first.
+            if converting.lowest(connection) is not None:
                 break
             statement = "SELECT min(number) FROM segments WHERE number > ? AND checksum IS NULL"
             number = connection.execute(statement, (after,)).fetchone()[0]
