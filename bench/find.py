@@ -82,8 +82,8 @@ def questions(facts: Facts) -> list[Question]:
         Question(
             "histogram by minute of level=error",
             "/logs/histogram",
-            {**error, **window, "interval": "1m"},
-            _buckets(facts.error_minutes, 16),
+            {**error, "from": facts.last_day, "to": facts.last, "interval": "1m"},
+            _buckets({at: count for at, count in facts.error_minutes.items() if at >= facts.last_day[:16]}, 16),
             counted=False,
         ),
         Question(

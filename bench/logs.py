@@ -1,4 +1,4 @@
-"""The logs that speed is measured on: a day of made-up services, the same bytes for the same number, end and seed.
+"""The logs that speed is measured on: a day of made-up services, the same bytes for the same number, end, seed and span.
 
     python -m bench.logs FILE --n 1000000
 
@@ -23,8 +23,8 @@ import msgspec
 
 END = "2026-11-23T21:00:00Z"
 SEED = 7
-#: Milliseconds that the logs span.
-SPAN_MS = 24 * 3600 * 1000
+#: Hours that the logs span.
+HOURS = 24
 #: The word that is in exactly ten logs.
 NEEDLE = "zq7needlex9"
 NEEDLES = 10
@@ -64,11 +64,12 @@ def end_ms(end: str) -> int:
     return int(datetime.fromisoformat(end).timestamp() * 1000)
 
 
-def lines(n: int, end: str = END, seed: int = SEED) -> Iterator[str]:
+def lines(n: int, end: str = END, seed: int = SEED, hours: float = HOURS) -> Iterator[str]:
     """Yield *n* logs, each a line of JSON without its end of line."""
     chance = random.Random(seed)
     uniform, bits = chance.random, chance.getrandbits
-    step, start = SPAN_MS / n, end_ms(end) - SPAN_MS
+    span = int(hours * 3_600_000)
+    step, start = span / n, end_ms(end) - span
     marked = set(chance.sample(range(n), NEEDLES))
     # The chance of a resource falls with its number.
     edges = list(itertools.accumulate(1 / (number + 5) for number in range(RESOURCES)))
@@ -115,12 +116,12 @@ def text(ms: int) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{ms % 1000:03d}Z"
 
 
-def write(path: Path, n: int, end: str = END, seed: int = SEED) -> None:
+def write(path: Path, n: int, end: str = END, seed: int = SEED, hours: float = HOURS) -> None:
     """Write the logs to a file, a line each; the file appears only when it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part")
     with unfinished.open("w") as file:
-        file.writelines(f"{line}\n" for line in lines(n, end, seed))
+        file.writelines(f"{line}\n" for line in lines(n, end, seed, hours))
     unfinished.rename(path)
 
 
@@ -156,6 +157,12 @@ class Facts:
     COMMON = "henticat"
     TIMEOUT = "timeout after "
     RESOURCE = "server-0007"
+
+    @property
+    def last_day(self) -> str:
+        """The beginning of the last day, a full minute; the first log's time where all lie in a day."""
+        day = end_ms(self.last) - 24 * 3_600_000
+        return max(self.first, text(day - day % 60_000))
 
     @classmethod
     def of(cls, path: Path) -> Facts:
@@ -202,8 +209,9 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=1_000_000)
     parser.add_argument("--end", default=END)
     parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--hours", type=float, default=HOURS, help=f"hours that they span ({HOURS})")
     given = parser.parse_args()
-    write(given.file, given.n, given.end, given.seed)
+    write(given.file, given.n, given.end, given.seed, given.hours)
     facts = Facts.of(given.file)
     print(f"{given.file}: {facts.n:,} logs, {facts.bytes:,} bytes, {facts.first} to {facts.last}")
 

@@ -27,6 +27,7 @@ def parser(purpose: str) -> argparse.ArgumentParser:
     made.add_argument("--n", type=int, default=1_000_000, help="logs to send (1,000,000)")
     made.add_argument("--end", default=logs.END, help=f"time of the last log ({logs.END})")
     made.add_argument("--seed", type=int, default=logs.SEED)
+    made.add_argument("--hours", type=float, default=logs.HOURS, help=f"hours that the logs span ({logs.HOURS})")
     made.add_argument("--logs", type=Path, help="a ready file of these logs instead of making it")
     made.add_argument("--body", type=int, default=1_000, help="logs in a body (1,000)")
     made.add_argument("--connections", type=int, default=2, help="connections that send bodies (2)")
@@ -40,10 +41,11 @@ def log_file(given: argparse.Namespace) -> Path:
     """Return the file of logs; makes it at the first time."""
     if given.logs is not None:
         return Path(given.logs)
-    path = DATA / f"logs-{given.n}-{given.seed}-{given.end.replace(':', '')}.ndjson"
+    span = "" if given.hours == logs.HOURS else f"-{given.hours:g}h"
+    path = DATA / f"logs-{given.n}-{given.seed}-{given.end.replace(':', '')}{span}.ndjson"
     if not path.exists():
         print(f"making {path} ...")
-        logs.write(path, given.n, given.end, given.seed)
+        logs.write(path, given.n, given.end, given.seed, given.hours)
     return path
 
 
