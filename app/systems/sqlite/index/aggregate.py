@@ -57,7 +57,7 @@ def facets(search: SqliteQuery, fields: Sequence[str], size: int) -> Facets:
     """Return the most frequent values of each field, and whether all logs of the query were counted in the time for it."""
     # A window that ends now, and begins with the first log or before it, is none.
     unbounded = kept.right(search) and search.query.filter == EVERYTHING
-    unbounded = unbounded and all(map(search.window.covers, search.blocks))
+    unbounded = unbounded and search.window.covers_all(search.blocks)
     counted = [field for field in fields if unbounded and field in kept.FIELDS]
     found = {field: _counted(search, field, size) for field in counted}
     others = [field for field in fields if field not in counted]

@@ -16,7 +16,7 @@ from app.query.query import Key
 from app.systems.sqlite.file import Connection
 from app.systems.sqlite.segments.places import BLOCK
 from app.systems.sqlite.segments.segment import LogColumns
-from app.systems.sqlite.segments.window import Block, KeyBounds
+from app.systems.sqlite.segments.window import Block, Blocks, KeyBounds
 
 _COLUMNS = "block, low_t, low_ns, low_id, high_t, high_ns, high_id, first_id, last_id"
 
@@ -46,10 +46,8 @@ def intervals(blocks: Iterable[Block]) -> list[tuple[int, int]]:
 
 def chunks(blocks: Iterable[Block], window: KeyBounds, largest: int) -> Iterator[Chunk]:
     """Yield the blocks that the window touches, best keys first, in chunks that double up to *largest*."""
-    touched = [block for block in window.near(blocks) if window.open or window.touches(block)]
+    touched, at, size = window.best_first(blocks), 0, 2
     best = window.highest if window.descending else window.lowest
-    touched.sort(key=best, reverse=window.descending)
-    at, size = 0, 2
     while at < len(touched):
         following = touched[at + size : at + size + 1]
         yield Chunk(touched[at : at + size], best(following[0]) if following else None)
@@ -62,25 +60,33 @@ class BlockCache:
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._blocks: dict[int, Block] = {}
+        #: Those that change no more, those behind them as they were read last, and both.
+        self._sealed: list[Block] = []
+        self._newest: list[Block] = []
+        self._blocks = Blocks()
         self._sealed_until = -1
         self._generation = -1
 
-    def read(self, connection: Connection) -> list[Block]:
+    def read(self, connection: Connection) -> Blocks:
         """Return all blocks as *connection*'s transaction sees them."""
         generation, newest = connection.execute(
             "SELECT (SELECT value FROM state WHERE name = 'removals'), (SELECT max(block) FROM blocks)"
         ).fetchone()
         with self._guard:
             if (generation or 0) != self._generation:
-                self._blocks, self._sealed_until, self._generation = {}, -1, generation or 0
-            known = {number: block for number, block in self._blocks.items() if number <= self._sealed_until}
-            for row in connection.execute(f"SELECT {_COLUMNS} FROM blocks WHERE block > ?", (self._sealed_until,)):
-                known[row[0]] = Block(row[0], tuple(row[1:4]), tuple(row[4:7]), row[7], row[8])
-            self._blocks = known
-            if newest is not None:
-                self._sealed_until = max(self._sealed_until, newest - 1)
-            return list(known.values())
+                self._sealed, self._newest, self._blocks = [], [], Blocks()
+                self._sealed_until, self._generation = -1, generation or 0
+            statement = f"SELECT {_COLUMNS} FROM blocks WHERE block > ? ORDER BY block"
+            rows = connection.execute(statement, (self._sealed_until,))
+            some = [Block(row[0], tuple(row[1:4]), tuple(row[4:7]), row[7], row[8]) for row in rows]
+            if some != self._newest:
+                self._newest, self._blocks = some, Blocks([*self._sealed, *some])
+            found = self._blocks
+            if newest is not None and newest - 1 > self._sealed_until:
+                self._sealed_until = newest - 1
+                self._sealed += [block for block in some if block.number <= self._sealed_until]
+                self._newest = [block for block in some if block.number > self._sealed_until]
+            return found
 
 
 def widen(connection: Connection, first_place: int, logs: LogColumns, suffix: str = "") -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import compress
+from operator import attrgetter
 
 import numpy as np
 
@@ -22,7 +24,7 @@ from app.systems.sqlite.segments.directory import LostSegment, directory
 from app.systems.sqlite.segments.parts import Longs
 from app.systems.sqlite.segments.places import BLOCK
 from app.systems.sqlite.segments.stored import Segment
-from app.systems.sqlite.segments.window import Block, KeyBounds
+from app.systems.sqlite.segments.window import Block, Blocks, KeyBounds
 
 #: Greater than any place.
 _BEYOND = 1 << 62
@@ -36,7 +38,7 @@ Hit = tuple[int, int, bytes, int]
 class InSegments(Statements):
     """Looks for a query's hits in segments, in the caller's read transaction."""
 
-    def __init__(self, connection: Connection, blocks: Sequence[Block], query: Query, deadline: Deadline) -> None:
+    def __init__(self, connection: Connection, blocks: Blocks, query: Query, deadline: Deadline) -> None:
         super().__init__(connection, deadline)
         self.blocks = blocks
         self.directory = directory(connection)
@@ -58,8 +60,8 @@ class InSegments(Statements):
 
     def possible(self, blocks: Sequence[Block]) -> list[Block]:
         """Return those of *blocks* that can hold hits; blocks with rows always can."""
-        found = self._marks.possible([block.number for block in blocks])
-        return [block for block, may in zip(blocks, found, strict=True) if may]
+        numbers = np.fromiter(map(attrgetter("number"), blocks), dtype=np.int64, count=len(blocks))
+        return list(compress(blocks, self._marks.possible(numbers).tolist()))
 
     def stretches(self, blocks: Sequence[Block]) -> Iterator[tuple[int, int, range]]:
         """Yield the places of *blocks*, ascending: of neighbouring segments, with their numbers, and between them of rows."""
@@ -92,7 +94,7 @@ class InSegments(Statements):
     @cached_property
     def _covered(self) -> set[int]:
         """The numbers of the blocks whose logs all lie in the window."""
-        return {block.number for block in self.window.near(self.blocks) if self.window.covers(block)}
+        return self.window.covered(self.blocks)
 
     def groups(self) -> Iterator[tuple[int, list[Segment]]]:
         """Yield the groups of blocks whose logs are all in segments and in the window, the newest first, with their segments."""

@@ -22,7 +22,7 @@ from app.systems.sqlite.index.in_segments import Hit, InSegments
 from app.systems.sqlite.index.scan.facets import FacetTally
 from app.systems.sqlite.index.scan.summed import GROUP
 from app.systems.sqlite.index.scan.tally import tallied
-from app.systems.sqlite.segments.window import Block
+from app.systems.sqlite.segments.window import Block, Blocks
 from app.times.instant import Instant
 
 #: Most blocks read at once for a page.
@@ -41,7 +41,7 @@ class SqliteQuery(InSegments):
     def __init__(
         self,
         connection: Connection,
-        blocks: Sequence[Block],
+        blocks: Blocks,
         query: Query,
         deadline: Deadline,
         dictionary: plan.Dictionary,
@@ -144,7 +144,8 @@ class SqliteQuery(InSegments):
 
     def tally(self, into: FacetTally) -> bool:
         """Count values of all logs of the query, blocks of the best keys first; return whether those were all."""
-        until, seen, left = self.deadline.within(FACET_SECONDS), 0, self.blocks
+        until, seen = self.deadline.within(FACET_SECONDS), 0
+        left: Sequence[Block] = self.blocks
         if self.query.filter == EVERYTHING:
             summed = set[int]()
             for number, group in self.groups():

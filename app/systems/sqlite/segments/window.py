@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -43,6 +45,17 @@ class Block:
         return self.number * BLOCK + BLOCK - 1
 
 
+class Blocks(tuple[Block, ...]):
+    """All blocks of a file, in the order of places; other orders are made once, for millions of logs have thousands of blocks."""
+
+    def by(self, bound: str) -> list[Block]:
+        """Return them in the order of one of their bounds. Nobody may change it."""
+        orders: dict[str, list[Block]] = self.__dict__
+        if bound not in orders:
+            orders[bound] = sorted(self, key=attrgetter(bound))
+        return orders[bound]
+
+
 @dataclass(frozen=True, slots=True)
 class KeyBounds:
     """A query's window and start as bounds of keys, and the SQL condition that says the same of a row."""
@@ -76,7 +89,21 @@ class KeyBounds:
             return blocks
         low = -_FAR if self.low is None else self.low[0]
         high = _FAR if self.high is None else self.high[0]
+        if isinstance(blocks, Blocks):
+            ends, begins = blocks.by("high"), blocks.by("low")
+            first = bisect_left(ends, (low,), key=attrgetter("high"))
+            last = bisect_left(begins, (high + 1,), key=attrgetter("low"))
+            blocks = ends[first:] if len(blocks) - first < last else begins[:last]
         return [block for block in blocks if block.low[0] <= high and block.high[0] >= low]
+
+    def best_first(self, blocks: Iterable[Block]) -> list[Block]:
+        """Return those of *blocks* that it touches, the one with the best key first."""
+        bounds = ("high", "low") if self.clock == "event" else ("last_id", "first_id")
+        bound = bounds[0] if self.descending else bounds[1]
+        if self.open and isinstance(blocks, Blocks):
+            return blocks.by(bound)[:: -1 if self.descending else 1]
+        touched = [block for block in self.near(blocks) if self.open or self.touches(block)]
+        return sorted(touched, key=attrgetter(bound), reverse=self.descending)
 
     def lowest(self, block: Block) -> Any:
         """Return the lowest key in *block* by this window's clock."""
@@ -105,6 +132,26 @@ class KeyBounds:
         if self.clock == "event":
             lowest, highest = lowest[:2], highest[:2]
         return bool((self.low is None or lowest >= self.low) and (self.high is None or highest <= self.high))
+
+    def covers_all(self, blocks: Blocks) -> bool:
+        """Return whether every record of all *blocks* lies in the window."""
+        if self.open or not blocks:
+            return True
+        low, high = ("low", "high") if self.clock == "event" else ("first_id", "last_id")
+        first, last = blocks.by(low)[0], blocks.by(high)[-1]
+        return self.covers(Block(0, first.low, last.high, first.first_id, last.last_id))
+
+    def covered(self, blocks: Blocks) -> set[int]:
+        """Return the numbers of the blocks whose records all lie in the window."""
+        if self.open:
+            return {block.number for block in blocks}
+        if self.clock != "event" or self.after is not None:
+            return {block.number for block in self.near(blocks) if self.covers(block)}
+        near = list(self.near(blocks))
+        low = -_FAR if self.low is None else self.low[0]
+        high = _FAR if self.high is None else self.high[0]
+        inside = {block.number for block in near if low < block.low[0] and block.high[0] < high}
+        return inside | {block.number for block in near if block.number not in inside and self.covers(block)}
 
     def condition(self) -> tuple[str, list[Any]]:
         """Return the condition on a row `l` of `logs`, starting with AND, and its parameters."""

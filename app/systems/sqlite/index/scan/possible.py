@@ -62,28 +62,31 @@ class BlockMarks:
         self._connection = connection
         self._wanted = wanted
         self._zstd = zstandard.ZstdDecompressor()
-        #: By group which of its blocks may satisfy the filter, and by block; filled as they are asked for.
-        self._groups: dict[int, int] = {}
-        self._blocks: dict[int, bool] = {}
         self._grouped = rows.get_state(connection, GROUPED) if len(wanted.places) else 0
+        #: By group which of its blocks may satisfy the filter, and whether that was asked; and by block that is in no group.
+        self._groups: Bits = np.zeros(self._grouped, dtype=np.uint64)
+        self._asked = np.zeros(self._grouped, dtype=np.bool_)
+        self._blocks: dict[int, bool] = {}
         #: As what bits of groups are known to this process; None where they are not kept.
         self._known_as = _known_as(connection, self._grouped) if len(wanted.places) <= _MOST_PLACES else None
 
-    def possible(self, numbers: Sequence[int]) -> list[bool]:
+    def possible(self, numbers: Places) -> npt.NDArray[np.bool_]:
         """Return for each block whether it may satisfy the filter."""
+        found = np.ones(len(numbers), dtype=np.bool_)
         if not len(self._wanted.places):
-            return [True] * len(numbers)
-        groups = {number // GROUP for number in numbers if number < self._grouped * GROUP} - self._groups.keys()
-        if groups:
-            self._read_groups(sorted(groups))
-        blocks = [number for number in numbers if number >= self._grouped * GROUP and number not in self._blocks]
+            return found
+        inside = numbers < self._grouped * GROUP
+        some, single = numbers[inside], numbers[~inside].tolist()
+        groups = np.unique(some // GROUP)
+        lacking = groups[~self._asked[groups]].tolist()
+        if lacking:
+            self._read_groups(lacking)
+        blocks = [number for number in single if number not in self._blocks]
         if blocks:
             self._read_blocks(blocks)
-        border, known, single = self._grouped * GROUP, self._groups, self._blocks
-        return [
-            known[number // GROUP] >> number % GROUP & 1 == 1 if number < border else single[number]
-            for number in numbers
-        ]
+        found[inside] = self._groups[some // GROUP] >> (some % GROUP).astype(np.uint64) & np.uint64(1)
+        found[~inside] = list(map(self._blocks.__getitem__, single))
+        return found
 
     def _read_groups(self, groups: Sequence[int]) -> None:
         places, known_as = self._wanted.places, self._known_as
@@ -93,7 +96,8 @@ class BlockMarks:
                 bits = self._read(places, some)
             else:
                 bits = _of_groups.of((known_as, self._grouped), places, some, self._read)
-            self._groups.update(zip(some, self._wanted.may_be_in(bits).tolist(), strict=True))
+            self._groups[some] = self._wanted.may_be_in(bits)
+            self._asked[some] = True
 
     def _read(self, places: Places, groups: Sequence[int]) -> Bits:
         """Return a row for each place, with the bits of each group."""
