@@ -96,6 +96,19 @@ def regex(pattern: str) -> Any:
         raise ValueError(reason.decode() if isinstance(reason, bytes) else str(reason)) from None
 
 
+def matching(pattern: str) -> Callable[[bytes], bool]:
+    """Return the function that decides whether a text in UTF-8 holds a match of the RE2 pattern; raises as `regex`.
+
+    RE2's wrapper makes a generator and an object for each match, which takes as long as four searches.
+    """
+    compiled = regex(pattern)
+    match = getattr(getattr(compiled, "_regexp", None), "Match", None)
+    if match is None:
+        return lambda text: compiled.search(text) is not None
+    anywhere, nowhere = re2._Anchor.UNANCHORED, (-1, -1)
+    return lambda text: match(anywhere, text, 0, len(text))[0] != nowhere
+
+
 def wildcard_regex(pattern: str) -> str:
     """Return a RE2 pattern over folded text for a wildcard pattern; a trailing backslash is itself."""
     parts = []
@@ -178,12 +191,11 @@ def text_test(leaf: Equals | In | Prefix | Contains | Wildcard | Matches) -> Cal
             folded = fold(part)
             return lambda text: folded in fold(text)
         case Wildcard(_, pattern):
-            # As bytes: for a text RE2's wrapper converts every offset of the match.
-            search = regex(wildcard_regex(pattern)).search
-            return lambda text: search(fold(text).encode()) is not None
+            search = matching(wildcard_regex(pattern))
+            return lambda text: search(fold(text).encode())
         case Matches(_, pattern):
-            find = regex(pattern).search
-            return lambda text: find(text.encode()) is not None
+            find = matching(pattern)
+            return lambda text: find(text.encode())
         case _:
             assert_never(leaf)
 

@@ -33,6 +33,10 @@ def test_messages_come_back_as_they_were(texts: list[str], repeated: int) -> Non
     assert [text.decode() for text in opened.some(some)] == [whole[row] for row in some]
     assert [opened.one(row).decode() for row in range(len(whole))] == whole
     assert opened.counts().sum() == len(whole)
+    kept = opened.skeletons
+    # Cut out of the text while they are not all apart, and as they stand when they are.
+    for again in (packed(whole), opened):
+        assert [again.skeleton(number) for number in range(again.count)] == kept
 
 
 @given(text=TEXT)

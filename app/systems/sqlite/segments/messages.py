@@ -167,6 +167,11 @@ class OpenMessages:
         return self._kept.whole
 
     @property
+    def border(self) -> int:
+        """Where the skeletons with variables begin, in bytes."""
+        return self._kept.border
+
+    @property
     def whole(self) -> bytes:
         """The skeletons without variables: messages, each ended by END."""
         return self._texts[: self._kept.border]
@@ -196,8 +201,18 @@ class OpenMessages:
     @cached_property
     def skeletons(self) -> list[bytes]:
         """The skeletons by their numbers."""
-        texts = self.__dict__.get("_texts") or self._kept.texts.opened()
-        return texts.split(END)[:-1]
+        return self._texts.split(END)[:-1]
+
+    @cached_property
+    def borders(self) -> npt.NDArray[np.int32]:
+        """Where the END of each skeleton stands."""
+        return np.flatnonzero(np.frombuffer(self._texts, dtype=np.uint8) == END[0]).astype(np.int32)
+
+    def skeleton(self, number: int) -> bytes:
+        """Return one skeleton: to take all apart takes as long as to look for one in them."""
+        if (known := self.__dict__.get("skeletons")) is not None:
+            return bytes(known[number])
+        return self._texts[int(self.borders[number - 1]) + 1 if number else 0 : int(self.borders[number])]
 
     @cached_property
     def variables(self) -> bytes:
@@ -225,7 +240,13 @@ class OpenMessages:
 
     def _filled(self, codes: npt.NDArray[Any], variables: bytes) -> bytes:
         """Return the messages of skeletons, with their variables in the order of both; each ended by END."""
-        pieces = END.join([*map(self.skeletons.__getitem__, codes.tolist()), b""]).split(VARIABLE)
+        numbers = codes.tolist()
+        if len(numbers) < self.count:
+            skeletons = {number: self.skeleton(number) for number in set(numbers)}
+            texts = map(skeletons.__getitem__, numbers)
+        else:
+            texts = map(self.skeletons.__getitem__, numbers)
+        pieces = END.join([*texts, b""]).split(VARIABLE)
         if len(pieces) == 1:
             return pieces[0]
         joined = [b""] * (2 * len(pieces) - 1)
@@ -254,7 +275,7 @@ class OpenMessages:
     def one(self, row: int) -> bytes:
         """Return the message of a log, in UTF-8."""
         number = int(self.codes[row])
-        skeleton = self.skeletons[number]
+        skeleton = self.skeleton(number)
         if number < self.first:
             return skeleton
         first, behind = int(self.starts[row]), int(self.starts[row + 1])

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from app.log.fold import WORD_LIMIT, fold, word_text, words
 from app.log.record import LogRecord
 from app.query.filter import Contains, Equals, Filter, In, Matches, Phrase, Prefix, Wildcard, Words
-from app.query.meaning import predicate, regex
+from app.query.meaning import matching, predicate
 from app.query.pattern.required import required
 from app.systems.sqlite.index.scan.parted import OF_WORD, Needle, PartedText, hits, holding, with_words, word_hits
 from app.systems.sqlite.index.scan.remembered import Remembered
@@ -154,7 +154,7 @@ class MessageTest:
         """Return whether one log satisfies the leaf."""
         number = int(texts.codes[row])
         if self.by_skeletons or number < texts.first:
-            return self._of_skeleton(texts.skeletons[number])
+            return self._of_skeleton(texts.skeleton(number))
         return self._holds(texts.one(row))
 
     def _of_parted(self, parted: PartedText, among: Mask) -> Mask:
@@ -176,7 +176,7 @@ class MessageTest:
         """Return which logs have the skeleton of one *among* some, and satisfy the leaf by it."""
         found = np.zeros(texts.count, dtype=np.bool_)
         for number in np.unique(texts.codes[among]).tolist():
-            found[number] = self._of_skeleton(texts.skeletons[number])
+            found[number] = self._of_skeleton(texts.skeleton(number))
         mask: Mask = found[texts.codes]
         return mask
 
@@ -228,8 +228,7 @@ def _is_plain(word: str) -> bool:
 
 def _of_bytes(leaf: Filter) -> Callable[[bytes], bool]:
     if isinstance(leaf, Matches):
-        search = regex(leaf.pattern).search
-        return lambda message: search(message) is not None
+        return matching(leaf.pattern)
     holds = predicate(leaf)
 
     def verified(message: bytes) -> bool:

@@ -58,10 +58,6 @@ class PartedText:
         return self.texts.parted.lower()
 
     @cached_property
-    def _ends(self) -> npt.NDArray[np.intp]:
-        return np.flatnonzero(np.frombuffer(self._skeletons, dtype=np.uint8) == 0)
-
-    @cached_property
     def _variables(self) -> bytes:
         # The first is behind a blank, too.
         return BLANK + self.texts.variables.lower()
@@ -70,7 +66,7 @@ class PartedText:
         """Return which skeletons have one of the places *found*."""
         mask, at = np.zeros(self.texts.count, dtype=np.bool_), list(found)
         if at:
-            mask[self._ends.searchsorted(at) + self.texts.first] = True
+            mask[self.texts.borders.searchsorted(np.array(at) + self.texts.border)] = True
         return mask
 
     def with_word(self, word: str) -> Mask:
