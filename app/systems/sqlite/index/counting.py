@@ -44,7 +44,7 @@ def count(search: SqliteQuery, deadline: Deadline) -> tuple[int, bool]:
     minutes = kept.whole_minutes(whole.query) if kept.right(whole) else None
     if whole.query.clock == "event" and kept.by_level_only(whole.query.filter) and minutes is not None:
         try:
-            known = sum(found for _, _, found in kept.in_minutes(whole, *minutes, kept.MINUTE, 0))
+            known = kept.sum_of_minutes(whole, *minutes)
         except TimedOut:
             return 0, False
         parts = [_counted(part, search.deadline) for part in kept.ends(whole, *minutes)]
