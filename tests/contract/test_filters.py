@@ -16,6 +16,7 @@ from app.find.bound import BoundIndex, Sight
 from app.find.hidden import Hidden
 from app.log.record import LogRecord
 from app.log.scalars import scalars
+from app.ports.deadline import Budget
 from app.query.filter import EVERYTHING, Exists, Filter, Not
 from app.query.meaning import predicate
 from app.query.query import Clock, Query
@@ -30,6 +31,8 @@ COUNT = 2_600
 RECORDS = random_records(7, COUNT)
 #: The same, newest first.
 NEWEST = sorted(RECORDS, key=lambda record: record.key, reverse=True)
+#: A machine that does much else takes its time for the dearest filters.
+PATIENT = Budget(600.0)
 
 
 @pytest.fixture(scope="module", params=[*INDICES, "one-file-sealed"])
@@ -56,14 +59,14 @@ def test_finds_what_the_predicate_says(filled: Backends, tree: Filter, sort: str
         wanted.reverse()
     query = Query(tree, sort="asc" if sort == "asc" else "desc", limit=size, count="exact")
     found: list[bytes] = []
-    page = filled.index.find(query)
+    page = filled.index.find(query, PATIENT)
     assert (page.total, page.exact) == (len(wanted), True)
     for _ in range(4):
         found += [record.id for record in page.records]
         if page.next is None:
             assert found == wanted
             return
-        page = filled.index.find(replace(query, after=page.next, count="none"))
+        page = filled.index.find(replace(query, after=page.next, count="none"), PATIENT)
     assert found == wanted[: len(found)]
 
 
@@ -80,11 +83,11 @@ def test_windows(filled: Backends, tree: Filter, data: st.DataObject) -> None:
         start, end = (first.received, 0), (first.received, 0)
         inside = [record for record in RECORDS if record.received == first.received]
     query = Query(tree, start, end, "event" if clock == "event" else "received", limit=10_000, count="exact")
-    page = filled.index.find(query)
+    page = filled.index.find(query, PATIENT)
     assert {record.id for record in page.records} == set(expected(tree, inside))
     assert page.total == len(page.records)
     # With more hits than the page shows they are counted.
-    assert filled.index.find(replace(query, limit=1)).total == page.total
+    assert filled.index.find(replace(query, limit=1), PATIENT).total == page.total
 
 
 @pytest.mark.parametrize("tree", [EVERYTHING, Exists("resourceId")])
@@ -100,7 +103,7 @@ def test_most_frequent_values_in_a_window(filled: Backends, tree: Filter, clock:
         arrivals = sorted(record.received for record in RECORDS)
         start, end = (arrivals[first], 0), (arrivals[last - 1], 0)
         inside = [record for record in RECORDS if start[0] <= record.received <= end[0]]
-    found = filled.index.facets(Query(tree, start, end, clock), ["resourceId", "level"], 1_000)
+    found = filled.index.facets(Query(tree, start, end, clock), ["resourceId", "level"], 1_000, PATIENT)
     assert found.exact
     counted = {"resourceId": "resource_id", "level": "level"}
     for field, attribute in counted.items():
@@ -120,7 +123,7 @@ def test_hidden_fields_are_as_if_never_sent(filled: Backends, tree: Filter, boun
     """A reader's logs, their order, count and fields are those of an index to which nobody sent the hidden fields."""
     index, holds = BoundIndex(filled.index, Sight(bound, Hidden(tuple(fields)))), predicate(bound)
     seen = [stripped(record, fields) for record in RECORDS if holds(record)]
-    page = index.find(Query(tree, limit=10_000, count="exact"))
+    page = index.find(Query(tree, limit=10_000, count="exact"), PATIENT)
     wanted = expected(tree, seen)
     assert [record.id for record in page.records] == wanted
     assert page.total == len(wanted)
@@ -128,7 +131,7 @@ def test_hidden_fields_are_as_if_never_sent(filled: Backends, tree: Filter, boun
     assert all(record == by_id[record.id] for record in page.records)
     among = [by_id[identity] for identity in wanted]
     known = {name for record in among for name, _ in scalars(record.metadata or {}, "metadata")}
-    assert {one.name for one in index.fields(Query(tree)) if one.name.startswith("metadata.")} == known
+    assert {one.name for one in index.fields(Query(tree), PATIENT) if one.name.startswith("metadata.")} == known
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +150,7 @@ def thinned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Backends
 def test_totals_where_logs_have_gone(thinned: tuple[Backends, list[LogRecord]], tree: Filter) -> None:
     """A total counts what is left, whether it is read, counted in texts or row by row."""
     backends, kept = thinned
-    assert backends.index.find(Query(tree, limit=1, count="exact")).total == len(expected(tree, kept))
+    assert backends.index.find(Query(tree, limit=1, count="exact"), PATIENT).total == len(expected(tree, kept))
 
 
 @settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
@@ -158,12 +161,12 @@ def test_counts_agree_with_hits(filled: Backends, tree: Filter) -> None:
     day = 86_400_000
     start, end = (1694764800000 - day, 0), (1694764800000 + 20 * day, 0)
     inside = [r for r in RECORDS if r.id in wanted and start <= (r.t, r.ns) <= end]
-    buckets = filled.index.histogram(Query(tree, start, end), day, True, offset=3_600_000)
+    buckets = filled.index.histogram(Query(tree, start, end), day, True, 3_600_000, PATIENT)
     assert sum(bucket.count for bucket in buckets) == len(inside)
     for bucket in buckets:
         assert bucket.count == sum(bucket.start <= record.t < bucket.start + day for record in inside)
         assert bucket.count == sum(bucket.by.values())
-    facets = filled.index.facets(Query(tree), ["resourceId"], 100)
+    facets = filled.index.facets(Query(tree), ["resourceId"], 100, PATIENT)
     assert facets.exact
     assert sum(value.count for value in facets.fields["resourceId"]) == sum(
         r.resource_id is not None for r in RECORDS if r.id in wanted
