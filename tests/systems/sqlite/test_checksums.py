@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -24,6 +25,7 @@ from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.index.index import SqliteIndex
 from app.systems.sqlite.index.scan import marking
 from app.systems.sqlite.record import SqliteStore
+from app.systems.sqlite.segments import directory
 from app.systems.sqlite.segments.parts import DAMAGED
 from app.systems.sqlite.segments.places import CHUNKS
 from tests.former import forget_open, without_checksums
@@ -265,6 +267,33 @@ def test_what_an_earlier_release_wrote_gets_checksums(database: SqliteDatabase) 
     assert len(checking.checked(database).damaged) == 2
     for number in (0, VARIED):
         assert SqliteStore(database).get([log_of(number, 7).id]) == [log_of(number, 7)]
+
+
+def test_a_transaction_may_have_begun_before_segments_got_checksums(database: SqliteDatabase) -> None:
+    """Which segments there are a younger one may have read for it: that they have checksums is no damage of what has none."""
+    without_checksums(database)
+    directory._states._kept.clear()
+    with database.snapshot() as older:
+        older.execute("SELECT value FROM state").fetchone()
+
+        def younger() -> None:
+            while giving.give(database):
+                pass
+            with database.snapshot() as connection:
+                assert directory.every(connection).segment(0).sealed
+
+        thread = threading.Thread(target=younger)
+        thread.start()
+        thread.join()
+        one = directory.every(older).segment(0)
+        assert one.sealed
+        assert one.records(older, [7]) == [log_of(0, 7)]
+        # Nor is a part without one whole where the row has one.
+        one.close()
+        with database.write(durable=True) as connection:
+            connection.execute("UPDATE segment_columns SET keys = substr(keys, 2) WHERE first = ?", (one.first,))
+    with database.snapshot() as connection, pytest.raises(Damaged):
+        one.records(connection, [7])
 
 
 def test_a_file_of_the_release_before_goes_on(database: SqliteDatabase, tmp_path: Path) -> None:

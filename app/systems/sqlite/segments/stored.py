@@ -98,7 +98,7 @@ class Segment:
         statement = f"SELECT {columns} FROM segment_columns WHERE first = ?"
         found, names = connection.execute(statement, (self.first,)).fetchone(), columns.split(", ")
         if found is not None:
-            there = [self._checked(*each) for each in zip(names, found, strict=True)]
+            there = [self._checked(connection, *each) for each in zip(names, found, strict=True)]
             return [part for part in there if part is not None]
         parts = self._former
         if parts is None:
@@ -108,16 +108,22 @@ class Segment:
         named = {**parts._asdict(), **{f"docs{number}": chunk for number, chunk in enumerate(parts.chunks)}}
         return [part for part in map(named.get, names) if part is not None]
 
-    def _checked(self, name: str, part: Any) -> bytes | None:
+    def _checked(self, connection: Connection, name: str, part: Any) -> bytes | None:
         """Return a part as it was written; None for a chunk that it does not have. Raises Damaged."""
         if part is None and name.startswith("docs"):
             return None
         try:
             if not isinstance(part, bytes):
                 raise checksum.DamagedPart(f"{type(part).__name__} stands in their place")
-            return checksum.opened(part, checksum.start(self.stamp, name), always=self.sealed)
+            always = self.sealed and (checksum.has(part) or not self._unsealed(connection))
+            return checksum.opened(part, checksum.start(self.stamp, name), always=always)
         except checksum.DamagedPart as error:
             raise self.damaged(f"the {name} of their segment are not what was written") from error
+
+    def _unsealed(self, connection: Connection) -> bool:
+        """Return whether the connection's transaction sees it without checksums, which it got since (checksums/giving.py)."""
+        statement = "SELECT 1 FROM segments WHERE first = ? AND stamp = ? AND checksum IS NULL"
+        return connection.execute(statement, (self.first, self.stamp)).fetchone() is not None
 
     def _opened(self, make: Callable[[], T], read: Callable[[T, int], None] | None = None) -> T:
         """Return an opened part; one without a checksum is read to its end, so that damage shows here. Raises Damaged."""
