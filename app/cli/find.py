@@ -49,13 +49,13 @@ def command(backends: Backends, query: tuple[str, ...], as_json: bool, **params:
     else:
         for record in page.records:
             click.echo(terminal.line(record, zone))
-        _say_more(page)
+        _say_more(page, exact=page.exact and not damaged)
     end_unread(damaged, "the answer")
 
 
-def _say_more(page: Page) -> None:
+def _say_more(page: Page, *, exact: bool) -> None:
     if page.next is not None:
-        total = f"{'' if page.exact else 'at least '}{page.total}"
+        total = f"{'' if exact else 'at least '}{page.total}"
         click.echo(f"{len(page.records)} of {total} logs; --limit N or `logingestor export` give more", err=True)
     elif not page.records:
         click.echo("no log fits", err=True)

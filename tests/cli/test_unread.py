@@ -83,6 +83,9 @@ def test_find_and_backup_go_on(
     assert "the answer lacks 300 logs that can't be read; `logingestor doctor`" in found.stderr
     left = {record.to_dict()["id"] for record in [*records[:LOGS], *records[2 * LOGS :]]}
     assert {one["id"] for one in json.loads(found.stdout)} == left
+    # Its total is of kept counts, which have logs that nobody can read.
+    found = command("find", "level:info", "--limit", "400", code=1)
+    assert f"400 of at least {3 * LOGS} logs" in found.stderr
     made = command("backup", tmp_path / "x.zst", "--json", code=1)
     assert NAMED.format("the backup") in made.stderr
     assert json.loads(made.stdout)["logs"] == 2 * LOGS
