@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 import msgspec
 from flask import Response
 
-from app.damage import Unread, passed, passing, unread
+from app.damage import Passed, Unread, passed, passing, unread
 from app.web.answers.find import PendingAnswer, ShownUnread
 from app.web.answers.reply import reply
 from app.web.security.access import who
@@ -31,14 +31,20 @@ def partly(view: Callable[P, R]) -> Callable[P, R]:
     @wraps(view)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         with passing() as found:
-            answer = view(*args, **kwargs)
-        for key, error in found.items():
-            if key not in _said:
-                _said.add(key)
-                log.error("%s", error)
-        return answer
+            try:
+                return view(*args, **kwargs)
+            finally:
+                _say(found)
 
     return run
+
+
+def _say(found: Passed) -> None:
+    """Name damage on the console, once: also where the answer is an error in the end, as one that ran out of time."""
+    for key, error in found.items():
+        if key not in _said:
+            _said.add(key)
+            log.error("%s", error)
 
 
 def reply_partly(found: PendingAnswer) -> Response:

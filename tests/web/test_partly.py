@@ -10,12 +10,15 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.backends import Backends
+from app.damage import around, passed
+from app.errors import Damaged, TimedOut
 from app.log.envelope import Envelope
 from app.log.record import LogRecord
 from app.settings.settings import Settings
 from app.systems.sqlite.file import SqliteDatabase
 from app.web import create_app
 from app.web.accounts import tokens
+from app.web.partly import partly
 from tests.conftest import MakeRecord
 from tests.former import forget_open
 
@@ -128,10 +131,10 @@ def test_a_damaged_log_itself_is_an_error(client: FlaskClient, records: list[Log
 
 @pytest.mark.parametrize("path", PAGES)
 def test_pages_show_what_can_be_read(client: FlaskClient, path: str) -> None:
-    """And say what they lack."""
+    """And say what they lack, once."""
     found = client.get(path, headers={"Accept": "text/html"})
     assert found.status_code == 200, found.text
-    assert "Incomplete: " in found.text
+    assert found.text.count("Incomplete: ") == 1
     assert WHERE in found.text
 
 
@@ -147,3 +150,19 @@ def test_a_bound_reader_learns_that_logs_are_lacking_and_not_where(
         assert found.status_code == 200, found.text
         assert "damaged logs" in found.text
         assert "places" not in found.text
+
+
+def test_damage_is_named_on_the_console_also_where_the_answer_is_an_error(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The answer says no more than that the time was too short."""
+    monkeypatch.setattr("app.web.partly._said", set())
+
+    def once() -> None:
+        if not passed():
+            raise Damaged("a log,", "it is not what was written", b"key")
+        raise TimedOut("it took too long")
+
+    with pytest.raises(TimedOut):
+        partly(around(once))()
+    assert "a log, can't be read" in caplog.text
