@@ -103,9 +103,10 @@ def matching(pattern: str) -> Callable[[bytes], bool]:
     """
     compiled = regex(pattern)
     match = getattr(getattr(compiled, "_regexp", None), "Match", None)
-    if match is None:
+    anywhere = getattr(getattr(re2, "_Anchor", None), "UNANCHORED", None)
+    if match is None or anywhere is None:
         return lambda text: compiled.search(text) is not None
-    anywhere, nowhere = re2._Anchor.UNANCHORED, (-1, -1)
+    nowhere = (-1, -1)
     return lambda text: match(anywhere, text, 0, len(text))[0] != nowhere
 
 

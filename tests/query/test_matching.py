@@ -42,6 +42,16 @@ def test_another_wrapper_is_asked_itself(monkeypatch: pytest.MonkeyPatch) -> Non
     assert not found(b"ac")
 
 
+def test_a_wrapper_that_names_its_own_otherwise_is_asked_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither of the names beneath is one that it promises."""
+    compiled = regex("ab+")
+    monkeypatch.setattr(meaning, "regex", lambda _: compiled)
+    monkeypatch.setattr(meaning, "re2", SimpleNamespace())
+    found = matching("ab+")
+    assert found(b"cabb")
+    assert not found(b"ac")
+
+
 def test_what_is_no_pattern_is_refused() -> None:
     """With RE2's own words."""
     with pytest.raises(ValueError, match="missing"):

@@ -70,7 +70,7 @@ def _check(found: Checked, connection: Connection, row: list[Any]) -> bool:
     try:
         if one.sealed and row[-1] != checksum.of_row(row[:-1]):
             raise checksum.DamagedPart("its row is not what was written")
-        if one.sealed or summed(connection, one):
+        if one.sealed or _summed(connection, one):
             one.check(connection)
             found.whole += 1
         else:
@@ -85,7 +85,7 @@ def _check(found: Checked, connection: Connection, row: list[Any]) -> bool:
     return True
 
 
-def summed(connection: Connection, one: Segment) -> bool:
+def _summed(connection: Connection, one: Segment) -> bool:
     """Return whether the keys of a segment have a checksum, as all parts of a segment have or none."""
     row = connection.execute("SELECT keys FROM segment_columns WHERE first = ?", (one.first,)).fetchone()
     return row is not None and isinstance(row[0], bytes) and checksum.has(row[0])
