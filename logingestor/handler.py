@@ -69,6 +69,8 @@ class LogIngestorHandler(logging.Handler):
         self._lines: deque[bytes] = deque()
         self._bytes = 0
         self._dropped = 0
+        #: Why the last try failed; empty after one that did not.
+        self._fault = ""
         self._changed = threading.Condition()
         self._in_work: list[bytes] = []
         self._key = ""
@@ -148,7 +150,7 @@ class LogIngestorHandler(logging.Handler):
             self._sender.close()
 
     def _send_all(self) -> None:
-        pause = PAUSES[0]
+        pause, failed = PAUSES[0], 0
         while True:
             lines, key = self._next()
             if not lines:
@@ -158,8 +160,12 @@ class LogIngestorHandler(logging.Handler):
                 sent = self._halves(lines, key)
             if sent.over:
                 self._over(key, lines, sent)
-                pause = PAUSES[0]
+                self._fault, pause, failed = "", PAUSES[0], 0
                 continue
+            self._fault, failed = sent.fault, failed + 1
+            # A server that is started again is not worth a line, and one that stays away no second.
+            if failed == 2:
+                print(f"logingestor: logs wait, for they can't be sent: {sent.fault}", file=sys.stderr)
             self._rest(max(sent.wait or 0.0, pause * random.uniform(0.5, 1.0)))  # noqa: S311 - spreads load
             pause = min(pause * 2, PAUSES[1])
             if self._closing:
@@ -264,7 +270,11 @@ class LogIngestorHandler(logging.Handler):
                     lost += len(lines)
             self._in_work, self._lines, self._bytes, self._dropped = [], deque(), 0, 0
         if lost:
-            print(f"logingestor: {lost} logs could not be sent and are lost", file=sys.stderr)
+            why = f": {self._fault}" if self._fault else ""
+            print(
+                f"logingestor: {lost} {'log' if lost == 1 else 'logs'} could not be sent and {'is' if lost == 1 else 'are'} lost{why}",
+                file=sys.stderr,
+            )
         super().close()
 
 

@@ -41,7 +41,8 @@ class Sender:
         if self._url.scheme not in ("http", "https") or not self._url.hostname:
             raise ValueError(f"{url!r} is not an http:// or https:// URL")
         self._timeout = timeout
-        self._path = (self._url.path or "/logs/ingest/") + (f"?{self._url.query}" if self._url.query else "")
+        path = self._url.path if self._url.path.strip("/") else "/logs/ingest/"
+        self._path = path + (f"?{self._url.query}" if self._url.query else "")
         self._headers = {"Content-Type": "application/x-ndjson", "User-Agent": "logingestor-handler"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"

@@ -259,3 +259,13 @@ def test_a_device_may_be_named_as_a_date() -> None:
     """Cisco's switches are often called by their model."""
     log = one("2960-48-floor1: *Nov 29 14:00:01.123: %SYS-3-CPUHOG: said")
     assert (log["resourceId"], log["message"]) == ("2960-48-floor1", "said")
+
+
+@pytest.mark.parametrize("behind", [" second word", "\u00a0second word", "   \n  at x", " "])
+def test_a_long_line_keeps_the_blanks_where_its_head_ends(behind: str) -> None:
+    """Only so many characters are searched for fields; the message goes on behind them as it was written."""
+    begin = "2026-01-02T03:04:05Z ERROR "
+    text = begin + "x" * (16_384 - len(begin)) + behind
+    assert one(text)["message"] == text[len(begin) :].rstrip("\n")
+    text = begin + "x" * (16_381 - len(begin)) + "   " + behind
+    assert one(text)["message"] == text[len(begin) :].rstrip("\n")

@@ -21,7 +21,7 @@ NAMED = re.compile(
     r"|(?P<process>\d{1,4}\|(?P<app>[A-Za-z][\w.-]{0,60})) {1,60}\| "
     r"|\[(?P<pod>pod/[\w.-]{1,253}/(?P<container>[\w.-]{1,63}))\] "
 )
-#: Characters in which the stream stands behind a time.
+#: The stream's name stands within so many first characters.
 _STREAM = 80
 #: Longest head of a line, in which its fields are looked for.
 _HEAD = 16_384
@@ -139,8 +139,9 @@ def begin_with_levels(texts: Sequence[str], assumed: Assumed) -> list[str | None
 
 def _long(line: str, assumed: Assumed) -> dict[str, Any] | None:
     """Read a line by its head alone: what follows belongs to the message."""
-    log = read_line(line[:_HEAD], assumed)
-    return None if log is None else {**log, "message": log["message"] + line[_HEAD:]}
+    begin = line[:_HEAD].rstrip()
+    log = read_line(begin, assumed)
+    return None if log is None else {**log, "message": log["message"] + line[len(begin) :]}
 
 
 def read_text(text: str, assumed: Assumed) -> dict[str, Any]:

@@ -26,7 +26,7 @@ MEANINGS = {
     404: "There is no such thing, or it has expired.",
     413: "The body is too large, as sent or once decompressed.",
     415: "The body is of a type or an encoding that isn't read.",
-    429: "Too many wrong passwords came from this address; Retry-After says when to try again.",
+    429: "More often than may be: wrong passwords from this address, requests under this token, or logs into this space; Retry-After says when to try again.",
     503: "Not now: a part does not answer, is full, or the query took too long; Retry-After says when to try again.",
 }
 

@@ -202,10 +202,10 @@ def _answer(form: SearchForm, query: Query, begun: Sequence[FilterRow], now: int
     remembered = request.cookies.get(table.COOKIE, "")
     table.build(form)  # what it refuses is refused before the search
     try:
-        # Asked before the search: what is stored meanwhile is shown twice rather than never.
-        live = _live(held, query, form)
+        # Both asked before the search: a log that is stored meanwhile is shown twice, or shown and said to be pending, never neither.
+        live, pending = _live(held, query, form), pending_of(held)
         page = turn(partial(find.page, held.store, held.index, budget=budget()), query, form)
-        parts["live"] = live
+        parts |= {"live": live, "pending": pending}
         returned(len(page.records))
         logs = table.build(form, query.filter, page.records, remembered)
         parts |= {"page": page, "total": _total(page), "pages": page.links(form.sort)}
@@ -216,7 +216,6 @@ def _answer(form: SearchForm, query: Query, begun: Sequence[FilterRow], now: int
             parts["counts"] = page_counts.at_once(held.index, query, form, budget())
         elif not (form.cursor or form.back):
             parts["advice"] = advise(held.index, query, form, now, memory(), budget())
-        parts["pending"] = pending_of(held)
     except Unavailable as error:
         title = "The search took too long" if isinstance(error, TimedOut) else "Search is not available now"
         return _render(form, rows, now, **{**parts, "page": None}, failure=Failure(title, str(error))), 503

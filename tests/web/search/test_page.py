@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -13,6 +14,7 @@ from app.log.record import LogRecord, id_text
 from app.times import instant
 from app.web.render import zone
 from app.web.search import empty
+from app.web.search import page as search_page
 from tests.conftest import Fill, MakeRecord
 from tests.web.reading import get
 
@@ -234,3 +236,21 @@ def test_accepted_but_not_searchable_logs_are_announced(
     backends.queue.put([Envelope([make_record() for _ in range(3)])])
 
     assert get(client, "/").one("p", role="status").text == "3 accepted logs are not searchable yet."
+
+
+def test_a_log_that_is_stored_amid_the_search_is_shown_or_announced(
+    client: FlaskClient, backends: Backends, fill: Fill, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits is counted before the search: behind it nothing would say that one is missing."""
+    backends.queue.put([Envelope([make_record()])])
+    turn = search_page.turn
+
+    def turned(*asked: Any) -> Any:
+        found = turn(*asked)
+        fill([])
+        return found
+
+    monkeypatch.setattr(search_page, "turn", turned)
+    assert get(client, "/").one("p", role="status").text == "1 accepted log is not searchable yet."
+    monkeypatch.undo()
+    assert get(client, "/").one("h2").text == "1 log"
