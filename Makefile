@@ -41,6 +41,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV) || { rm -f $(BIN)/python; exit 1; }
 
 $(VENV)/installed: setup.cfg pyproject.toml | $(BIN)/python
+	@echo 'installing into $(VENV): it may take minutes'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 

@@ -12,6 +12,7 @@ from typing import BinaryIO
 import click
 
 from app.backends import Backends
+from app.cli import terminal
 from app.cli.options import end_unread, json_option, print_json, with_backends
 from app.cli.progress import Reporter
 from app.errors import InvalidInput, Problem, Unavailable
@@ -21,25 +22,23 @@ from app.maintain.backup import Contents
 #: The ending of a backup's name.
 SUFFIX = ".logs.zst"
 
-_FILE = click.Path(path_type=Path)
-
 
 @click.command()
-@click.argument("to", metavar="FILE-OR-FOLDER", type=_FILE)
+@click.argument("to", metavar="FILE-OR-FOLDER", type=click.Path(path_type=str))
 @json_option
 @with_backends
-def backup(backends: Backends, to: Path, as_json: bool) -> None:
+def backup(backends: Backends, to: str, as_json: bool) -> None:
     """Write record, dead letters, claims and waiting logs into FILE, or into a new file in FOLDER.
 
-    Everything goes on meanwhile; all that was accepted before is in it. Nothing is overwritten, and
+    A name that ends with a slash is a folder's, which is made where it is missing. Everything goes on meanwhile; all that was accepted before is in it. Nothing is overwritten, and
     the file appears when it is written. The index is not in it: it follows from the record. Damaged
     logs are left out, are named here and in the file, and end it with 1.
 
     Example: logingestor backup /srv/backups/
     """
-    path = to / time.strftime(f"logingestor-%Y%m%dT%H%M%SZ{SUFFIX}", time.gmtime()) if to.is_dir() else to
+    path = _file(to)
     if path.exists():
-        raise InvalidInput(Problem(f"{path} is there already, and is not overwritten", "FILE-OR-FOLDER"))
+        raise InvalidInput(Problem(f"the file {path} is there already, and is not overwritten"))
     reporter = Reporter("saved")
     with _appearing(path) as file:
         contents = pipeline.write(file, backends.record, backends.queue, backends.keepers(), reporter)
@@ -54,6 +53,32 @@ def backup(backends: Backends, to: Path, as_json: bool) -> None:
     end_unread(contents.unread, "the backup")
 
 
+def _file(to: str) -> Path:
+    """Return the file that is to be written: *to* itself, or one in the folder that it names, which is there then."""
+    folder = Path(to)
+    if to.endswith(os.sep):
+        missing = [one for one in (folder, *folder.parents) if not one.exists()]
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            for one in missing:
+                _sync(one.parent)
+        except FileExistsError:
+            raise InvalidInput(Problem(f"{folder} is a file, and {to} would be a folder")) from None
+        except OSError as error:
+            raise Unavailable(f"the folder {folder} can't be made: {error.strerror}") from error
+    elif not folder.is_dir():
+        return folder
+    return folder / time.strftime(f"logingestor-%Y%m%dT%H%M%SZ{SUFFIX}", time.gmtime())
+
+
+def _sync(folder: Path) -> None:
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
 @contextmanager
 def _appearing(path: Path) -> Iterator[BinaryIO]:
     """Yield a file that appears at *path* when the block ends, whole and durable, and never over another."""
@@ -65,11 +90,9 @@ def _appearing(path: Path) -> Iterator[BinaryIO]:
             os.fsync(file.fileno())
         # A link fails where a file has appeared meanwhile; a rename would replace it.
         path.hardlink_to(beside)
-        folder = os.open(path.parent, os.O_RDONLY)
-        os.fsync(folder)
-        os.close(folder)
+        _sync(path.parent)
     except FileExistsError as error:
-        raise InvalidInput(Problem(f"{path} is there already, and is not overwritten", "FILE-OR-FOLDER")) from error
+        raise InvalidInput(Problem(f"the file {path} is there already, and is not overwritten")) from error
     except OSError as error:
         raise Unavailable(f"{path} can't be written: {error.strerror}") from error
     finally:
@@ -111,4 +134,4 @@ def restore(backends: Backends, source: Path, merge: bool, only_check: bool, as_
 
 def _words(contents: Contents) -> str:
     counts = contents.counts
-    return f"{counts['logs']:,} logs, {counts['waiting']:,} that waited, {counts['dead']:,} dead letters"
+    return f"{terminal.many(counts['logs'], 'log')}, {counts['waiting']:,} that waited, {terminal.many(counts['dead'], 'dead letter')}"

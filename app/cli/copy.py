@@ -11,6 +11,7 @@ import click
 from app import backends as backends_module
 from app.backends import Backends, OtherRecord
 from app.cli import audit as audits
+from app.cli import terminal
 from app.cli.options import alone, end_unread, json_option, print_json, with_settings
 from app.cli.progress import Reporter
 from app.cli.recorded import recorded
@@ -81,7 +82,9 @@ def _run(opened: Backends, other: OtherRecord, name: str, as_json: bool) -> bool
 
 def _show(done: Copied, counts: tuple[int, int]) -> None:
     click.echo(f"copied {done.read:,} logs and {done.waiting:,} that waited, {done.new:,} of them new here")
-    click.echo(f"{done.dead:,} dead letters; the source holds {counts[0]:,} logs, this record {counts[1]:,}")
+    click.echo(
+        f"{terminal.many(done.dead, 'dead letter')}; the source holds {terminal.many(counts[0], 'log')}, this record {counts[1]:,}"
+    )
     if done.left:
         click.echo(f"{done.left:,} logs came to the source meanwhile: copy once more when it has stopped", err=True)
 

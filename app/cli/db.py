@@ -21,6 +21,7 @@ def upgrade(settings: Settings) -> None:
 
     Example: LOGINGESTOR_DATA_DIR=/var/lib/logingestor logingestor db upgrade
     """
+    missing = {str(path) for path in backends.paths(settings) if not path.exists()}
     backends.upgrade(settings)
     for name in backends.databases(settings):
-        click.echo(f"{name} is up to date")
+        click.echo(f"{name} was made" if name in missing else f"{name} is up to date")

@@ -62,7 +62,9 @@ def list_letters(backends: Backends, limit: int, reason: str | None, as_json: bo
         )
     counts = backends.record.letters.dead_counts()
     if len(letters) < (sum(counts.values()) if reason is None else counts.get(reason, 0)):
-        click.echo(f"{len(letters)} of {sum(counts.values())} dead letters; --limit N gives more", err=True)
+        click.echo(
+            f"{len(letters)} of {terminal.many(sum(counts.values()), 'dead letter')}; --limit N gives more", err=True
+        )
 
 
 @command.command()

@@ -38,3 +38,8 @@ def table(rows: list[tuple[str, str]]) -> str:
     """Return names and values in two columns."""
     width = max((len(name) for name, _ in rows), default=0)
     return "\n".join(f"{name.ljust(width)}  {value}" for name, value in rows)
+
+
+def many(count: int, name: str) -> str:
+    """Return the count and the name of what is counted: `1 log`, `2 logs`."""
+    return f"{count:,} {name}{'' if count == 1 else 's'}"

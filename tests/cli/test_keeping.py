@@ -41,8 +41,8 @@ def test_db_upgrade_makes_the_database_and_says_where(tmp_path: Path) -> None:
     """Once more it changes nothing; a folder may have any name."""
     folder = tmp_path / "a b#c?d%20é"
     command = on(Settings.from_env({"LOGINGESTOR_DATA_DIR": str(folder)}))
-    for _ in range(2):
-        assert command("db", "upgrade").stdout == f"{folder / 'logingestor.db'} is up to date\n"
+    for said in ("was made", "is up to date"):
+        assert command("db", "upgrade").stdout == f"{folder / 'logingestor.db'} {said}\n"
     assert command.json("find") == []
 
 
@@ -250,3 +250,16 @@ def test_flask_knows_the_same_commands(processes: Processes) -> None:
         )
         assert ended.stderr == b""
     assert ended.stdout == b"[]\n"
+
+
+def test_a_backup_makes_the_folder_that_its_name_says(command: Commands, tmp_path: Path) -> None:
+    """A slash at the end names a folder, there or not; what lies at a file's name is never overwritten."""
+    folder = tmp_path / "srv" / "backups"
+    made = command.json("backup", f"{folder}/")
+    assert Path(made["file"]).parent == folder
+    assert [made["file"]] == [str(path) for path in folder.iterdir()]
+    (tmp_path / "file").write_text("kept")
+    for name, said in (("file", "the file"), ("file/", "is a file"), ("file/more/", "can't be made")):
+        code = 1 if "more" in name else 2
+        assert said in command("backup", f"{tmp_path}/{name}", code=code).stderr
+    assert (tmp_path / "file").read_text() == "kept"

@@ -44,5 +44,5 @@ def test_delete_leaves_what_is_held(
     """And says how much that is."""
     fill([make_record(resource_id="case-1"), make_record(resource_id="web-1")])
     ended = processes.run("delete", "*", "--yes", RETENTION_RULES="hold resourceId:case-1")
-    assert b"1 logs and 0 dead letters are held" in ended.stderr
+    assert b"1 log and 0 dead letters are held" in ended.stderr
     assert backends.store.stats()["stored"] == 1

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from app.backends import Backends
+from app.cli import terminal
 from app.cli.options import end_unread, json_option, make_query, print_json, query_options, with_backends
 from app.cli.recorded import detail
 from app.damage import passing
@@ -57,7 +58,7 @@ def _found(backends: Backends, asked: Query, line: dict[str, Any], *, dry_run: b
     """Count what fits, and delete it unless it is only to be counted; *line* is what was asked."""
     asked = _without_held(backends, asked)
     found = pipeline.matching(backends.record.letters, backends.index, asked)
-    shown = f"{found.logs:,} logs and {found.dead_letters:,} dead letters"
+    shown = f"{terminal.many(found.logs, 'log')} and {terminal.many(found.dead_letters, 'dead letter')}"
     if dry_run:
         _print({"logs": found.logs, "dead_letters": found.dead_letters, "deleted": False}, f"{shown} fit", as_json)
         return
@@ -75,7 +76,7 @@ def _delete(backends: Backends, asked: Query, line: dict[str, Any], as_json: boo
     counts = {"logs": done.logs, "dead_letters": done.dead_letters}
     detail(**counts)
     left = pipeline.erase(backends.queue, backends.store, backends.index)
-    shown = f"deleted {done.logs:,} logs and {done.dead_letters:,} dead letters"
+    shown = f"deleted {terminal.many(done.logs, 'log')} and {terminal.many(done.dead_letters, 'dead letter')}"
     _print({"deleted": True, **line, **counts, "left": left}, shown, as_json)
     if left:
         raise Unavailable("; ".join(left))
@@ -91,7 +92,10 @@ def _without_held(backends: Backends, asked: Query) -> Query:
         backends.record.letters, backends.index, replace(asked, filter=normal(And((asked.filter, held))))
     )
     if kept.logs or kept.dead_letters:
-        click.echo(f"{kept.logs:,} logs and {kept.dead_letters:,} dead letters are held, and stay", err=True)
+        click.echo(
+            f"{terminal.many(kept.logs, 'log')} and {terminal.many(kept.dead_letters, 'dead letter')} are held, and stay",
+            err=True,
+        )
     return replace(asked, filter=normal(And((asked.filter, Not(held)))))
 
 
