@@ -76,6 +76,7 @@ def place(url: str) -> str:
 
 def open_connection(url: str) -> Connection:
     """Connect; each statement is a transaction of its own until one says BEGIN. Raises Unavailable."""
+    connection = None
     try:
         connection = psycopg2.connect(**parameters(url))
         connection.autocommit = True
@@ -87,7 +88,12 @@ def open_connection(url: str) -> Connection:
                 "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'"
             )
     except psycopg2.Error as error:
-        raise Unavailable(f"{place(url)} can't be reached: {_sentence(error)}") from error
+        if connection is not None:
+            connection.close()
+        # An error by which libpq fails to connect has no SQLSTATE; the server's own answer in it begins so.
+        answered = error.pgcode is not None or "FATAL:" in str(error)
+        fault = "refuses connections" if answered else "can't be reached"
+        raise Unavailable(f"{place(url)} {fault}: {_sentence(error)}") from error
     return connection
 
 

@@ -549,7 +549,25 @@ def test_commands_look_after_it(postgres_database: str, tmp_path: Path) -> None:
     assert "ok   schema: up to date" in found
     assert "record: " in found
     assert "can't be reached" in run("doctor", LOGINGESTOR_STORE_URL="postgresql://postgres:secret@127.0.0.1:1/logs")
+    other = f"{postgres_database.rpartition('/')[0]}/no_such_database"
+    assert "refuses connections: " in run("doctor", LOGINGESTOR_STORE_URL=other)
     assert "secret" not in run("db", "upgrade", LOGINGESTOR_STORE_URL="postgresql://postgres:secret@127.0.0.1:1/logs")
+
+
+def test_a_connection_that_cannot_be_set_up_is_closed(postgres_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be one of the few that the server has, for good."""
+    made = []
+    connect = psycopg2.connect
+
+    def noted(**given: Any) -> Any:
+        made.append(connect(**given))
+        return made[-1]
+
+    monkeypatch.setattr(psycopg2, "connect", noted)
+    monkeypatch.setattr("app.systems.postgres.server.TIMEOUTS", {"no_such_setting": 1})
+    with pytest.raises(Unavailable, match=r"refuses connections: .*no_such_setting"):
+        postgres.open_connection(postgres_database)
+    assert [one.closed for one in made] == [1]
 
 
 # What a record may hold
