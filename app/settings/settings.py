@@ -145,7 +145,7 @@ SETTINGS = (
     Setting(
         "METADATA_LIMIT", "256 KiB", parse_bytes, "Largest metadata of one log, as JSON; larger is that log's error."
     ),
-    Setting("QUEUE_LIMIT", "10 GiB", parse_bytes, "Bytes that may wait in the queue; beyond, ingest answers 503."),
+    Setting("QUEUE_LIMIT", "10 GiB", read.some_bytes, "Bytes that may wait in the queue; beyond, ingest answers 503."),
     Setting(
         "DEAD_LIMIT", "1 GiB", parse_bytes, "Bytes of dead letters kept; beyond, the oldest are dropped and counted."
     ),
@@ -292,5 +292,6 @@ def _read_file(path: str, problems: list[Problem]) -> dict[str, str]:
             continue
         if not equals:
             problems.append(Problem(f"{path}, line {number}: is not NAME=value", f"{PREFIX}SETTINGS"))
+            continue
         found[name.strip().removeprefix(PREFIX)] = value.strip()
     return found

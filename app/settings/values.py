@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from ipaddress import ip_address, ip_network
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ T = TypeVar("T")
 _UNITS = {
     "": 1,
     "b": 1,
+    "bytes": 1,
     "kib": 1 << 10,
     "mib": 1 << 20,
     "gib": 1 << 30,
@@ -41,11 +43,19 @@ class Setting:
 
 
 def parse_bytes(text: str) -> int:
-    """Return the bytes in `32 MiB`, `1GB` or a bare number."""
-    found = re.fullmatch(r"(\d+)\s*([A-Za-z]*)", text.strip())
-    if found is None or found[2].lower() not in _UNITS:
+    """Return the bytes in `32 MiB`, `1.5GB`, what `written_bytes` returns, or a bare number."""
+    found = re.fullmatch(r"(\d+|\d{1,3}(?:,\d{3})+)(\.\d+)?\s*([A-Za-z]*)", text.strip())
+    if found is None or found[3].lower() not in _UNITS:
         raise ValueError("is not a size such as 32 MiB")
-    return int(found[1]) * _UNITS[found[2].lower()]
+    return int(Fraction(found[1].replace(",", "") + (found[2] or "")) * _UNITS[found[3].lower()])
+
+
+def some_bytes(text: str) -> int:
+    """Return the bytes as `parse_bytes` does; 0 is refused."""
+    found = parse_bytes(text)
+    if found == 0:
+        raise ValueError("is 0, by which nothing would be taken; it is a size above that, such as 10 GiB")
+    return found
 
 
 def written_bytes(count: float) -> str:
