@@ -146,7 +146,9 @@ for number in range(3000):
     logging.error("spilled %d", number)
 handler.flush(0.1)
 """
-    assert run(program, str(folder)).stderr == ""
+    # Nothing is lost, and that the server is away may be said.
+    away = "logingestor: logs wait, for they can't be sent: ConnectionRefusedError: [Errno 111] Connection refused"
+    assert set(run(program, str(folder)).stderr.splitlines()) <= {away}
     assert len(list(folder.iterdir())) > 1
     server = make_server()
     server.start()
