@@ -33,7 +33,16 @@ FUNCTION_LINES = 40
 #: The rooms, from the ground floor up; a room imports itself and what lies on floors below its own.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("app", "logingestor"),
-    ("app.errors", "app.fibers", "app.json_text", "app.memory", "app.paths", "app.version", "app.watchdog"),
+    (
+        "app.errors",
+        "app.fibers",
+        "app.json_text",
+        "app.memory",
+        "app.paths",
+        "app.readable",
+        "app.version",
+        "app.watchdog",
+    ),
     ("app.damage", "app.shown", "app.times"),
     ("app.log",),
     ("app.query",),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import os
-import select
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from app.errors import InvalidInput, Problem
 from app.files.split.entry import Line
 from app.files.unpack import ERRORS, decode, peeked, unpacked
 from app.log.packed import Pieces
+from app.readable import readable
 
 #: Bytes read at once.
 PIECE_BYTES = 1 << 20
@@ -73,10 +73,9 @@ def _live(file: BinaryIO) -> Pieces:
     """Yield what a pipe gives as soon as it does; None when nothing came for a moment."""
     descriptor = file.fileno()
     while True:
-        ready, _, _ = select.select([descriptor], [], [], IDLE_SECONDS)
-        if not ready:
+        if not readable([descriptor], IDLE_SECONDS):
             yield None
-            select.select([descriptor], [], [])
+            readable([descriptor])
         piece = os.read(descriptor, PIECE_BYTES)
         if not piece:
             return

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import select
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from app.cli.run.forked import Forked, tie_to
+from app.readable import readable
 from app.times.retry import pause_after
 
 #: Seconds between two looks at the children; the end of one, and a signal, wakes the supervisor at once.
@@ -77,7 +77,7 @@ class Signals:
 
     def wait(self, seconds: float) -> None:
         """Return when a signal has come since the last time, or after *seconds*."""
-        if select.select([self._woken], [], [], seconds)[0]:
+        if readable([self._woken], seconds):
             with contextlib.suppress(BlockingIOError):
                 os.read(self._woken, 4096)
 

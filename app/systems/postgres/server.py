@@ -7,7 +7,6 @@ tries again and loses nothing.
 
 from __future__ import annotations
 
-import select
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ import psycopg2.extensions
 import psycopg2.extras
 
 from app.errors import InvalidSettings, Problem, Unavailable
+from app.readable import readable
 
 Connection: TypeAlias = Any  # psycopg2 has no types
 Cursor: TypeAlias = Any
@@ -288,9 +288,7 @@ def _is_quiet(connection: Connection) -> bool:
     """Return whether the server has nothing to say: it speaks unasked only to say that the connection ends."""
     if connection.closed:
         return False
-    look = select.poll()
-    look.register(connection.fileno(), select.POLLIN)
-    return not look.poll(0)
+    return not readable([connection.fileno()], 0)
 
 
 def _sentence(error: Exception) -> str:

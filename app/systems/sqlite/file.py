@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import select
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +19,7 @@ from typing import Any, TypeAlias
 import pysqlite3
 
 from app.errors import Unavailable
+from app.readable import readable
 from app.times.instant import now_ms
 
 Connection: TypeAlias = Any  # pysqlite3 has no types
@@ -259,8 +259,7 @@ class _Bell:
         try:
             if self._pipe < 0:
                 seconds = min(seconds, DEAF_SECONDS)
-            ready, _, _ = select.select([end for end in (self._pipe, self._hurried) if end >= 0], [], [], seconds)
-            if self._pipe in ready:
+            if self._pipe in readable([end for end in (self._pipe, self._hurried) if end >= 0], seconds):
                 with suppress(BlockingIOError):
                     os.read(self._pipe, 4096)
         finally:
