@@ -183,7 +183,7 @@ class Follower:
         """Read on once for all who are at the newest place, and once for each who is behind; return whether logs came."""
         came = self._catch_up([reader for reader in readers if reader.place is not None and reader.roomy])
         found, place, lost = self._read(self._place)
-        if found or lost:
+        if place > self._place:
             self._share(found, place, lost, readers)
             self._place = place
         else:

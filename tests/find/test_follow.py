@@ -225,31 +225,45 @@ def test_who_joins_while_a_step_reads_misses_nothing(
     assert names(messages(joined, 1)) == ["at once"]
 
 
+class Partial:
+    """A record with damage behind its newest place: what is added next can't be read, what is added later can."""
+
+    def __init__(self, backends: Backends, lost: Damaged) -> None:
+        self._store, self._lost = backends.store, lost
+        self._last = 0
+        self._guard = threading.Lock()
+        #: How often it was asked.
+        self.looks = 0
+
+    def damage(self, record: LogRecord) -> None:
+        """Add what can't be read."""
+        with self._guard:
+            self._store.add([record])
+            self._last = self._store.newest_place()
+
+    @around
+    def after(self, place: int, limit: int) -> list[tuple[int, LogRecord]]:
+        """Meet the damage where it is not passed over."""
+        with self._guard:
+            self.looks += 1
+            if place < self._last and self._lost.key not in passed():
+                raise self._lost
+            return [one for one in self._store.after(place, limit) if one[0] > self._last]
+
+    def newest_place(self) -> int:
+        """Return that of the record."""
+        return self._store.newest_place()
+
+
 def test_damaged_logs_are_left_out_and_counted(
     backends: Backends, make_follower: Callable[..., Follower], make_record: MakeRecord
 ) -> None:
     """Once for each reader, wherever they lie; what lies behind them comes."""
-    lost = Damaged("three logs", "they are not what was written", 7, 3)
-    places = list[int]()
-
-    class Partial:
-        """The record, with damage behind some of its logs."""
-
-        @staticmethod
-        @around
-        def after(place: int, limit: int) -> list[tuple[int, LogRecord]]:
-            """Meet the damage where it is not passed over."""
-            if places and place < places[0] and lost.key not in passed():
-                raise lost
-            return [one for one in backends.store.after(place, limit) if not places or one[0] > places[0]]
-
-        newest_place = staticmethod(backends.store.newest_place)
-
-    follower, reader = make_follower(Partial()), reading()
+    partial, reader = Partial(backends, Damaged("three logs", "they are not what was written", 7, 3)), reading()
+    follower = make_follower(partial)
     follower.add(reader)
     start = backends.store.newest_place()
-    backends.store.add([make_record(message="damaged")])
-    places.append(backends.store.newest_place())
+    partial.damage(make_record(message="damaged"))
     wait_for(lambda: reader.skipped == 3, SECONDS, "the damage")
     backends.store.add([make_record(message="behind")])
     assert names(messages(reader, 1)) == ["behind"]
@@ -267,3 +281,22 @@ def test_damaged_logs_are_left_out_and_counted(
 
     wait_for(enough, SECONDS, "what lies behind")
     assert (found, skipped) == (["behind"], 3)
+
+
+def test_damage_of_no_known_size_is_passed_once(
+    backends: Backends,
+    make_follower: Callable[..., Follower],
+    make_record: MakeRecord,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The reader's place lies behind it then, so that no look meets it again."""
+    partial, reader = Partial(backends, Damaged("a segment", "it is not what was written", 7, 0)), reading()
+    follower = make_follower(partial)
+    follower.add(reader)
+    partial.damage(make_record(message="damaged"))
+    wait_for(lambda: "left out of what is followed" in caplog.text, SECONDS, "the damage")
+    seen = partial.looks
+    wait_for(lambda: partial.looks > seen + 5, SECONDS, "more looks")
+    backends.store.add([make_record(message="behind")])
+    assert names(messages(reader, 1)) == ["behind"]
+    assert caplog.text.count("left out of what is followed") == 1
