@@ -270,11 +270,8 @@ class LogIngestorHandler(logging.Handler):
                     lost += len(lines)
             self._in_work, self._lines, self._bytes, self._dropped = [], deque(), 0, 0
         if lost:
-            why = f": {self._fault}" if self._fault else ""
-            print(
-                f"logingestor: {lost} {'log' if lost == 1 else 'logs'} could not be sent and {'is' if lost == 1 else 'are'} lost{why}",
-                file=sys.stderr,
-            )
+            what = "1 log could not be sent and is lost" if lost == 1 else f"{lost} logs could not be sent and are lost"
+            print(f"logingestor: {what}{f': {self._fault}' if self._fault else ''}", file=sys.stderr)
         super().close()
 
 

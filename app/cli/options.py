@@ -180,17 +180,15 @@ def alone(settings: Settings, verb: str) -> Iterator[None]:
         yield
 
 
-def pending(backends: Backends) -> int:
-    """Return how many accepted logs can't be found yet."""
-    return backends.queue.depth().logs + backends.store.lacking().logs
-
-
 def warn_of_pending(backends: Backends) -> None:
     """Say on standard error that logs are still on their way, if they are."""
-    waiting = pending(backends)
-    if waiting:
-        hint = "" if serve_runs(backends.settings) else "; `logingestor serve` or `logingestor worker` stores them"
-        click.echo(f"{waiting} accepted logs can't be found yet{hint}", err=True)
+    queued, lacking = backends.queue.depth().logs, backends.store.lacking().logs
+    if not queued + lacking:
+        return
+    what = "1 accepted log" if queued + lacking == 1 else f"{queued + lacking:,} accepted logs"
+    does = "stores them" if queued else "indexes them: they are stored"
+    hint = "" if serve_runs(backends.settings) else f"; `logingestor serve` or `logingestor worker` {does}"
+    click.echo(f"{what} can't be found yet{hint}", err=True)
 
 
 def end_unread(found: Passed | Sequence[Unread], what: str) -> None:

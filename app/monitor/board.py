@@ -170,7 +170,7 @@ class NoticeWriter:
         # A clock that was set back must not close what it had not opened yet.
         until = max(now_ms(), notice.since)
         closed = self._put(msgspec.structs.replace(notice, until=until, **(_parts(latest) if latest else {})))
-        self._print(f"notice closed ({closed.kind}): {closed.text}")
+        self._print(f"notice closed ({closed.kind}): it is over; it was: {closed.text}")
 
     def _print(self, line: str) -> None:
         if self.speaks:

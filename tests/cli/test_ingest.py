@@ -251,7 +251,7 @@ def test_no_progress_bar_without_a_terminal(tmp_path: Path, command: Commands) -
     """Standard error of a script holds sentences only."""
     path = tmp_path / "logs"
     path.write_text("one\n")
-    assert command("ingest", path).stderr.splitlines()[0].startswith("1 accepted logs can't be found yet")
+    assert command("ingest", path).stderr.splitlines()[0].startswith("1 accepted log can't be found yet")
 
 
 def test_files_that_cannot_be_read_cost_no_other(tmp_path: Path, command: Commands, stored: Stored) -> None:

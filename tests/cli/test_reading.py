@@ -71,7 +71,21 @@ def test_find_says_what_it_cannot_see(backends: Backends, make_record: MakeRecor
     backends.queue.put([Envelope([make_record(), make_record()])])
     printed = command("find", "--json")
     assert printed.stdout == "[]\n"
-    assert "2 accepted logs can't be found yet; `logingestor serve` or `logingestor worker`" in printed.stderr
+    assert (
+        "2 accepted logs can't be found yet; `logingestor serve` or `logingestor worker` stores them" in printed.stderr
+    )
+
+
+def test_find_says_what_is_stored_and_not_indexed(
+    backends: Backends, make_record: MakeRecord, command: Commands
+) -> None:
+    """These a worker indexes; they are not waiting to be stored."""
+    backends.store.add([make_record()])
+    printed = command("find", "--json")
+    said = (
+        "1 accepted log can't be found yet; `logingestor serve` or `logingestor worker` indexes them: they are stored"
+    )
+    assert (printed.stdout, said in printed.stderr) == ("[]\n", True)
 
 
 def test_log_that_would_act_on_a_terminal_is_only_shown(fill: Fill, make_record: MakeRecord, command: Commands) -> None:

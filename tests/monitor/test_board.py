@@ -51,6 +51,7 @@ def test_opened_once_and_closed_once(board: Board, writer: NoticeWriter, said: l
         "notice opened (disk_nearly_full, warning)",
         "notice closed (disk_nearly_full)",
     ]
+    assert said[1].endswith(": it is over; it was: 4 bytes are free.")
 
 
 def test_a_change_is_told_at_once_where_it_matters(
