@@ -48,31 +48,11 @@ def questions(facts: Facts) -> list[Question]:
     window = {"from": facts.first, "to": facts.last}
     return [
         Question("newest 50 of level=error", "/logs/filter/", error, _newest(facts)),
-        Question("rare word", "/logs/filter/", _message("equals", NEEDLE), _hits(facts.texts[NEEDLE], NEEDLE)),
-        Question(
-            "common substring",
-            "/logs/filter/",
-            _message("contains", facts.COMMON),
-            _hits(facts.texts[facts.COMMON], facts.COMMON),
-        ),
-        Question(
-            "rare substring",
-            "/logs/filter/",
-            _message("contains", facts.RARE),
-            _hits(facts.texts[facts.RARE], facts.RARE),
-        ),
-        Question(
-            "common regex",
-            "/logs/filter/",
-            _message("regex", r"timeout after [0-9]{4}ms"),
-            _hits(facts.texts[facts.TIMEOUT], r"timeout after [0-9]{4}ms"),
-        ),
-        Question(
-            "rare regex",
-            "/logs/filter/",
-            _message("regex", r"zq\dneedle[w-z]\d"),
-            _hits(facts.texts[NEEDLE], r"zq\dneedle[w-z]\d"),
-        ),
+        _among(facts, "rare word", "equals", NEEDLE),
+        _among(facts, "common substring", "contains", facts.COMMON),
+        _among(facts, "rare substring", "contains", facts.RARE),
+        _among(facts, "common regex", "regex", r"timeout after [0-9]{4}ms", facts.TIMEOUT),
+        _among(facts, "rare regex", "regex", r"zq\dneedle[w-z]\d", NEEDLE),
         Question(
             "6 h + level + resource + word",
             "/logs/filter/",
@@ -100,8 +80,10 @@ def questions(facts: Facts) -> list[Question]:
     ]
 
 
-def _message(operation: str, value: str) -> dict[str, Any]:
-    return {"key": "message", "operation": operation, "value": value}
+def _among(facts: Facts, name: str, operation: str, value: str, text: str = "") -> Question:
+    """Return a question about messages: those that hold *value*, which are those with *text* in them."""
+    body = {"key": "message", "operation": operation, "value": value}
+    return Question(name, "/logs/filter/", body, _hits(facts.texts[text or value], value))
 
 
 def _count(expected: int) -> Callable[[Answer, bool], str]:
