@@ -30,6 +30,8 @@ BATCH, STEP = 5, 10
 #: Seconds for which the queue is full: longer than a door waits for room; and for which answers are late: longer than the most
 #: impatient clients wait.
 FULL_SECONDS, LATE_SECONDS = 4.5, 6.0
+#: Clients that begin together.
+AT_ONCE = 8
 #: Seconds in which nobody sends anything any more.
 QUIET_SECONDS = 1.5
 TROUBLED = [client for client in CLIENTS if client.door == "http"]
@@ -79,8 +81,7 @@ def test_trouble(make_server: Callable[..., Server]) -> None:
     server.headers["Authorization"] = f"Bearer {PASSWORD}"
     server.start()
     with troubled(server) as all_of_them:
-        phase(all_of_them, 0)
-        wait_for(lambda: every(server, all_of_them, 0), PATIENCE, "all clients to begin")
+        begin(server, all_of_them)
         broken(all_of_them, 1)
         full(server, all_of_them, 2)
         too_often(server, all_of_them, 3)
@@ -160,6 +161,14 @@ def phase(all_of_them: Sequence[Troubled], number: int) -> None:
     """Have each log a batch."""
     for one in all_of_them:
         one.log(number * STEP)
+
+
+def begin(server: Server, all_of_them: Sequence[Troubled]) -> None:
+    """Have each log its first batch, a few at a time: all at once may fill the queue, and not every client tries again."""
+    for few in (all_of_them[place : place + AT_ONCE] for place in range(0, len(all_of_them), AT_ONCE)):
+        phase(few, 0)
+        names = ", ".join(one.client.name for one in few)
+        wait_for(lambda few=few: every(server, few, 0), PATIENCE, f"{names} to begin")  # type: ignore[misc]
 
 
 def every(server: Server, all_of_them: Sequence[Troubled], number: int) -> bool:
