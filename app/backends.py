@@ -53,7 +53,7 @@ class Backends:
     #: When queue, record and index are one SQLite file: moves up to this many waiting logs in one
     #: transaction, waiting up to these seconds for the first; returns how many.
     move: Callable[[int, float], int] | None = None
-    #: The work that a worker does between batches: it folds the write-ahead log, seals full blocks.
+    #: The work that a worker does between batches: it folds the write-ahead log, seals full blocks. One returns True where it goes on at once.
     tidy: list[Callable[[], object]] = field(default_factory=list)
     #: Ends every wait for logs, for good: the process stops.
     hurry: list[Callable[[], None]] = field(default_factory=list)

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 BATCHES_AT_ONCE = 40
 #: Seconds to wait for the first log when none waits: by a queue that is asked again and again, and by one that wakes us.
 IDLE_SECONDS, WOKEN_SECONDS = 0.25, 2.0
-#: Seconds to rest after a batch that was not full.
+#: Seconds to rest after a batch that was not full, and to wait for logs while there is more to tidy.
 LINGER_SECONDS = 0.01
 #: Seconds to wait after the first and after many failures in a row.
 BACKOFF_SECONDS = (0.2, 5.0)
@@ -116,15 +116,15 @@ def shift(
 ) -> int:
     """Drain until *ended*; return how many logs were moved.
 
-    *step* gets the number of logs to move, about, and the *idle* seconds to wait for the first. A store that is down is
-    tried again for ever, ever more slowly; nothing is acknowledged meanwhile.
+    *step* gets the number of logs to move, about, and the *idle* seconds to wait for the first: hardly any while one of
+    *tidy* returns True. A store that is down is tried again for ever, ever more slowly; nothing is acknowledged meanwhile.
     """
     moved = failures = 0
+    more = False
     while not ended():
         try:
-            count = step(batch_size * BATCHES_AT_ONCE, idle)
-            for care in tidy:
-                care()
+            count = step(batch_size * BATCHES_AT_ONCE, LINGER_SECONDS if more else idle)
+            more = True in [care() for care in tidy]
         except Unavailable as error:
             failures += 1
             pause = pause_after(failures, *BACKOFF_SECONDS)

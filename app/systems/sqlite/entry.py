@@ -84,5 +84,5 @@ class Sqlite(System):
             ]
         if "index" in purposes:
             made.index = SqliteIndex(file, shared=together)
-            made.tidy += [lambda: marking.mark(file), lambda: renewing.renew(file)]
+            made.tidy += [lambda: marking.mark(file) > 0, lambda: renewing.renew(file)]
         return made

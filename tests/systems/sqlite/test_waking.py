@@ -65,11 +65,13 @@ def test_a_stop_ends_every_wait_of_this_process_only(tmp_path: Path) -> None:
         one.close()
 
 
-def shift(backends: Backends, idle: float) -> tuple[threading.Thread, threading.Event]:
+def shift(backends: Backends, idle: float, *tidy: Callable[[], object]) -> tuple[threading.Thread, threading.Event]:
     """Begin a shift that waits *idle* seconds at a time."""
     assert backends.move is not None
     move, ended = backends.move, threading.Event()
-    thread = threading.Thread(target=lambda: drain.shift(move, ended.is_set, batch_size=100, idle=idle), daemon=True)
+    thread = threading.Thread(
+        target=lambda: drain.shift(move, ended.is_set, batch_size=100, idle=idle, tidy=tidy), daemon=True
+    )
     thread.start()
     return thread, ended
 
@@ -88,6 +90,24 @@ def test_a_shift_that_waits_long_moves_what_comes(
         hurry()
     thread.join(SOON)
     assert not thread.is_alive()
+    worker.close()
+
+
+def test_a_shift_goes_on_tidying_while_there_is_more(
+    settings: Settings, backends: Backends, make_record: MakeRecord
+) -> None:
+    """It does not wait for logs meanwhile; then it does."""
+    worker = connect(settings)
+    rounds = list[int]()
+    backends.queue.put([Envelope([make_record()])])
+    thread, ended = shift(worker, NEVER, lambda: rounds.append(1), lambda: len(rounds) < 5)
+    wait_for(lambda: len(rounds) == 5, SOON, "five rounds")
+    thread.join(0.2)
+    assert len(rounds) == 5
+    ended.set()
+    for hurry in worker.hurry:
+        hurry()
+    thread.join(SOON)
     worker.close()
 
 
