@@ -1,5 +1,8 @@
 """Doors: what a log costs that comes by each door and in each form, beside one in our own form as NDJSON, in one run.
 
+A form carries more than ours, or names it otherwise, so that what is kept of it is more: by each door over HTTP the logs that were kept
+are sent once more, as NDJSON in our own form. Beside these a rate shows what the door costs, beside ours what its users pay.
+
 python -m bench.doors                     36,000 logs by each door, in turns; some minutes
 python -m bench.doors --n 2000 --turns 3  a quick look
 python -m bench.doors --form "NDJSON, pino's"  that form alone, beside our own
@@ -26,6 +29,7 @@ from bench.forms import FORMS, Form, Log
 from bench.idle import spent
 from bench.ingest import FOUND_SECONDS, LOOK_SECONDS
 from bench.peer import Victoria
+from bench.same import as_ndjson
 from tests.e2e.program import Server
 
 #: Logs by each door in one turn, and turns. Each form has a turn of our own form beside each of its own, now before and now after
@@ -35,6 +39,8 @@ LOGS, TURNS = 4_000, 9
 PARTS = ("web", "syslog", "worker")
 #: The form that the others are compared with.
 _FIRST = next(iter(FORMS))
+#: In a pair: the logs of the other form as NDJSON in our own.
+SAME = "the same as NDJSON"
 #: VictoriaLogs' doors for the same bodies, by form; the lines of other programs have other names of time and text.
 PEER_DOORS = {
     "NDJSON, our own form": peer.DOOR,
@@ -97,7 +103,7 @@ def measure(
     names = [name for name in FORMS if name != _FIRST and (not given.form or name in given.form)]
     took: dict[str, list[dict[str, float]]] = {name: [] for name in (_FIRST, *names)}
     theirs: dict[str, list[float]] = {name: [] for name in (PEER_DOORS if victoria is not None else ())}
-    pairs: dict[str, list[tuple[dict[str, float], dict[str, float]]]] = {name: [] for name in names}
+    pairs: dict[str, list[dict[str, dict[str, float]]]] = {name: [] for name in names}
     found = sent = 0
     with path.open("rb") as file:
         for number in range(given.turns):
@@ -111,11 +117,16 @@ def measure(
                         to_peer = replace(FORMS[one], path=PEER_DOORS[one])
                         theirs[one].append(peer_turn(victoria, to_peer, logs, given.body, sent))
                         sent += len(logs)
-                pairs[name].append((pair[_FIRST], pair[name]))
-    figures = {name: _middle(turns) | _rates(pairs.get(name, ())) for name, turns in took.items()}
+                if FORMS[name].path:
+                    kept = as_ndjson(FORMS[name], logs, given.body)
+                    pair[SAME] = turn(server, FORMS[_FIRST], kept, given, found)
+                    found += len(kept)
+                pairs[name].append(pair)
+    figures = {name: _middle(turns) | _rates(name, pairs.get(name, ())) for name, turns in took.items()}
     for name, turns in theirs.items():
         if turns:
-            figures[name]["victorialogs"] = round(statistics.median(turns), 1)
+            figures[name]["victorialogs"] = theirs_took = round(statistics.median(turns), 1)
+            figures[name]["rate_peer"] = round(theirs_took / figures[name]["found"], 2)
     return figures
 
 
@@ -125,14 +136,13 @@ def _middle(turns: Sequence[dict[str, float]]) -> dict[str, float]:
     return {**parts, "accepted": accepted, "found": round(statistics.median(map(_sum, turns)), 1)}
 
 
-def _rates(pairs: Sequence[tuple[dict[str, float], dict[str, float]]]) -> dict[str, float]:
-    """Return the rates of a form beside our own: the middle of those of its pairs; that of our own form is 1."""
-    kinds = {"rate_accepted": _accepted, "rate_found": _sum}
-    if not pairs:
-        return dict.fromkeys(kinds, 1.0)
+def _rates(name: str, pairs: Sequence[dict[str, dict[str, float]]]) -> dict[str, float]:
+    """Return the rates of a form beside our own, and beside its own logs as NDJSON: the middle of those of its pairs."""
+    kinds = {"rate_accepted": (_FIRST, _accepted), "rate_found": (_FIRST, _sum), "rate_same": (SAME, _sum)}
     return {
-        kind: round(statistics.median(cost(own) / cost(other) for own, other in pairs), 2)
-        for kind, cost in kinds.items()
+        kind: round(statistics.median(cost(pair[other]) / cost(pair[name]) for pair in pairs), 2)
+        for kind, (other, cost) in kinds.items()
+        if pairs and other in pairs[0]
     }
 
 
@@ -145,18 +155,20 @@ def _sum(turn: dict[str, float]) -> float:
 
 
 def table(figures: dict[str, dict[str, float]]) -> list[str]:
-    """Return the figures as a table: µs a log, the rate beside that of NDJSON in our own form, and beside the peer's where that was asked."""
-    first = next(iter(figures.values()))
-    head = "| form | accepting, µs a log | storing and indexing, µs | sum | rate of accepting | rate until found |"
-    compared = "victorialogs" in first
-    rows = [f"{head} VictoriaLogs, µs | rate by its |" if compared else head, "|---" * (8 if compared else 6) + "|"]
+    """Return the figures as a table: µs a log, the rates beside NDJSON, and beside the peer's where that was asked."""
+    heads = {
+        "accepting, µs a log": "accepted",
+        "storing and indexing, µs": "worker",
+        "sum": "found",
+        "rate of accepting": "rate_accepted",
+        "rate until found": "rate_found",
+        "beside the same logs as NDJSON": "rate_same",
+    }
+    if any("victorialogs" in one for one in figures.values()):
+        heads |= {"VictoriaLogs, µs": "victorialogs", "rate by its": "rate_peer"}
+    rows = [f"| form | {' | '.join(heads)} |", "|---" * (len(heads) + 1) + "|"]
     for name, one in figures.items():
-        row = f"| {name} | {one['accepted']} | {one['worker']} | {one['found']} | {one['rate_accepted']:.2f} "
-        row += f"| {one['rate_found']:.2f} |"
-        if compared:
-            theirs = one.get("victorialogs")
-            row += " | |" if theirs is None else f" {theirs} | {theirs / one['found']:.2f} |"
-        rows.append(row)
+        rows.append(f"| {name} | {' | '.join(str(one.get(key, '')) for key in heads.values())} |")
     return rows
 
 
