@@ -56,7 +56,7 @@ def test_a_window_finds_the_same_among_all_blocks_as_of_each(blocks: list[Block]
     covered = {block.number for block in blocks if window.covers(block)}
     assert window.covered(together) == covered
     assert window.covers_all(together) == (len(covered) == len(blocks))
-    assert together.by("high") == sorted(blocks, key=lambda block: block.high)
+    assert [together[at] for at in together.order("high")] == sorted(blocks, key=lambda block: block.high)
 
 
 def test_blocks_are_kept_until_they_change(tmp_path: Path, make_record: MakeRecord) -> None:

@@ -8,7 +8,7 @@ hit. Hence order and paging by (timestamp, ns, id) need no B-tree over time, how
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +44,7 @@ def intervals(blocks: Iterable[Block]) -> list[tuple[int, int]]:
     return joined
 
 
-def chunks(blocks: Iterable[Block], window: KeyBounds, largest: int) -> Iterator[Chunk]:
+def chunks(blocks: Sequence[Block], window: KeyBounds, largest: int) -> Iterator[Chunk]:
     """Yield the blocks that the window touches, best keys first, in chunks that double up to *largest*."""
     touched, at, size = window.best_first(blocks), 0, 2
     best = window.highest if window.descending else window.lowest

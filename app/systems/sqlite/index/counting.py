@@ -69,13 +69,12 @@ def _in_blocks(search: SqliteQuery, blocks: Sequence[Block]) -> int:
     """Return how many records of the query are in *blocks*: without a filter by what is kept of whole blocks."""
     if search.query.filter != EVERYTHING:
         return _filtered(search, blocks)
-    covered = [block for block in blocks if search.window.covers(block)]
+    covered = [block for block in blocks if block.number in search.covered]
     whole = sum(logs.count_places(search.connection, first, last) for first, last in intervals(covered))
-    return whole + search.count([block for block in blocks if not search.window.covers(block)])
+    return whole + search.count([block for block in blocks if block.number not in search.covered])
 
 
 def _filtered(search: SqliteQuery, blocks: Sequence[Block]) -> int:
     """Return the same with a filter: of whole blocks by the skeletons of messages where these show it."""
-    covered = {block.number for block in blocks if search.window.covers(block)}
-    known, left = search.sentences.split([block for block in blocks if block.number in covered])
-    return known + search.count([*left, *(block for block in blocks if block.number not in covered)])
+    known, left = search.sentences.split([block for block in blocks if block.number in search.covered])
+    return known + search.count([*left, *(block for block in blocks if block.number not in search.covered)])

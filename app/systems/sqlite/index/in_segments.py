@@ -82,23 +82,24 @@ class InSegments(Statements):
                 yield start, last, range(0)
 
     def chosen(self, numbers: range) -> Iterator[tuple[Segment, Longs]]:
-        """Yield of segments the rows that satisfy the filter within the window."""
-        for one in map(self.directory.segment, numbers):
+        """Yield of segments the rows that satisfy the filter within the window; of some without such rows nothing."""
+        self.deadline.check()
+        for one in self._filter.maybe(map(self.directory.segment, numbers)):
             self.deadline.check()
             if isinstance(one, LostSegment):
                 raise one.damaged("the row and the keys of their segment are not what was written")
-            whole = self.window.open or one.first // BLOCK in self._covered
+            whole = self.window.open or one.first // BLOCK in self.covered
             at = _ROWS[: one.logs] if whole else self.window.rows(one.keys(self.connection))
             yield one, self._filter.rows(one, at)
 
     @cached_property
-    def _covered(self) -> set[int]:
+    def covered(self) -> set[int]:
         """The numbers of the blocks whose logs all lie in the window."""
         return self.window.covered(self.blocks)
 
     def groups(self) -> Iterator[tuple[int, list[Segment]]]:
         """Yield the groups of blocks whose logs are all in segments and in the window, the newest first, with their segments."""
-        covered = Counter([number // GROUP for number in self._covered])
+        covered = Counter([number // GROUP for number in self.covered])
         for number in sorted(covered, reverse=True):
             first, last = number * GROUP * BLOCK, (number + 1) * GROUP * BLOCK - 1
             if covered[number] == GROUP and last < self._lowest_row:

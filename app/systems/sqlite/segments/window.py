@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
@@ -18,10 +18,8 @@ from app.systems.sqlite.segments.parts import Longs
 from app.systems.sqlite.segments.places import BLOCK
 
 _LAST_ID = b"\xff" * 16
-
-
-#: Beyond all times, in ms.
-_FAR = 1 << 63
+#: For each block whether something is so.
+Marks = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +44,25 @@ class Block:
 
 
 class Blocks(tuple[Block, ...]):
-    """All blocks of a file, in the order of places; other orders are made once, for millions of logs have thousands of blocks."""
+    """All blocks of a file, in the order of places; what else is asked of them is made once, for millions of logs have thousands of blocks."""
 
-    def by(self, bound: str) -> list[Block]:
-        """Return them in the order of one of their bounds. Nobody may change it."""
-        orders: dict[str, list[Block]] = self.__dict__
-        if bound not in orders:
-            orders[bound] = sorted(self, key=attrgetter(bound))
-        return orders[bound]
+    @cached_property
+    def times(self) -> tuple[Longs, Longs]:
+        """The event times in ms of their lowest and highest keys."""
+        low, high = ([key[0] for key in map(attrgetter(bound), self)] for bound in ("low", "high"))
+        return np.array(low, dtype=np.int64), np.array(high, dtype=np.int64)
+
+    @cached_property
+    def _orders(self) -> dict[str, Longs]:
+        return {}
+
+    def order(self, bound: str) -> Longs:
+        """Return their places in the tuple, in the order of one of their bounds. Nobody may change it."""
+        found = self._orders.get(bound)
+        if found is None:
+            bounds = list(map(attrgetter(bound), self))
+            found = self._orders[bound] = np.array(sorted(range(len(self)), key=bounds.__getitem__), dtype=np.int64)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,27 +92,39 @@ class KeyBounds:
         """Whether every key lies in the window."""
         return self.low is None and self.high is None and self.after is None
 
-    def near(self, blocks: Iterable[Block]) -> Iterable[Block]:
-        """Return *blocks* without some that it does not touch, by event time in ms: a fraction of the work of `touches`."""
-        if self.clock != "event" or (self.low is None and self.high is None):
-            return blocks
-        low = -_FAR if self.low is None else self.low[0]
-        high = _FAR if self.high is None else self.high[0]
-        if isinstance(blocks, Blocks):
-            ends, begins = blocks.by("high"), blocks.by("low")
-            first = bisect_left(ends, (low,), key=attrgetter("high"))
-            last = bisect_left(begins, (high + 1,), key=attrgetter("low"))
-            blocks = ends[first:] if len(blocks) - first < last else begins[:last]
-        return [block for block in blocks if block.low[0] <= high and block.high[0] >= low]
+    def _marked(self, blocks: Blocks, asked: Callable[[Block], bool], near: Marks, sure: Marks) -> Marks:
+        """Return which of *blocks* do what is *asked*: all that surely do by their times in ms, and some of those that may."""
+        for at in (near & ~sure).nonzero()[0].tolist():
+            sure[at] = asked(blocks[at])
+        return sure
 
-    def best_first(self, blocks: Iterable[Block]) -> list[Block]:
+    def _touched(self, blocks: Blocks) -> Marks:
+        """Return for each of all blocks whether the window touches it."""
+        near = np.ones(len(blocks), dtype=np.bool_)
+        if self.open:
+            return near
+        if self.clock != "event":
+            return self._marked(blocks, self.touches, near, ~near)
+        (lows, highs), sure = blocks.times, near.copy()
+        if self.low is not None:
+            near, sure = near & (highs >= self.low[0]), sure & (highs > self.low[0])
+        if self.high is not None:
+            near, sure = near & (lows <= self.high[0]), sure & (lows < self.high[0])
+        if self.after is not None:
+            at = self.after[0]
+            near &= lows <= at if self.descending else highs >= at
+            sure &= lows < at if self.descending else highs > at
+        return self._marked(blocks, self.touches, near, sure)
+
+    def best_first(self, blocks: Sequence[Block]) -> list[Block]:
         """Return those of *blocks* that it touches, the one with the best key first."""
         bounds = ("high", "low") if self.clock == "event" else ("last_id", "first_id")
         bound = bounds[0] if self.descending else bounds[1]
-        if self.open and isinstance(blocks, Blocks):
-            return blocks.by(bound)[:: -1 if self.descending else 1]
-        touched = [block for block in self.near(blocks) if self.open or self.touches(block)]
-        return sorted(touched, key=attrgetter(bound), reverse=self.descending)
+        if not isinstance(blocks, Blocks):
+            touched = [block for block in blocks if self.open or self.touches(block)]
+            return sorted(touched, key=attrgetter(bound), reverse=self.descending)
+        order = blocks.order(bound)[:: -1 if self.descending else 1]
+        return [blocks[at] for at in order[self._touched(blocks)[order]].tolist()]
 
     def lowest(self, block: Block) -> Any:
         """Return the lowest key in *block* by this window's clock."""
@@ -138,20 +159,24 @@ class KeyBounds:
         if self.open or not blocks:
             return True
         low, high = ("low", "high") if self.clock == "event" else ("first_id", "last_id")
-        first, last = blocks.by(low)[0], blocks.by(high)[-1]
+        first, last = blocks[blocks.order(low)[0]], blocks[blocks.order(high)[-1]]
         return self.covers(Block(0, first.low, last.high, first.first_id, last.last_id))
 
     def covered(self, blocks: Blocks) -> set[int]:
         """Return the numbers of the blocks whose records all lie in the window."""
+        near = np.ones(len(blocks), dtype=np.bool_)
         if self.open:
             return {block.number for block in blocks}
         if self.clock != "event" or self.after is not None:
-            return {block.number for block in self.near(blocks) if self.covers(block)}
-        near = list(self.near(blocks))
-        low = -_FAR if self.low is None else self.low[0]
-        high = _FAR if self.high is None else self.high[0]
-        inside = {block.number for block in near if low < block.low[0] and block.high[0] < high}
-        return inside | {block.number for block in near if block.number not in inside and self.covers(block)}
+            found = self._marked(blocks, self.covers, near, ~near)
+        else:
+            (lows, highs), sure = blocks.times, near.copy()
+            if self.low is not None:
+                near, sure = near & (lows >= self.low[0]), sure & (lows > self.low[0])
+            if self.high is not None:
+                near, sure = near & (highs <= self.high[0]), sure & (highs < self.high[0])
+            found = self._marked(blocks, self.covers, near, sure)
+        return {blocks[at].number for at in found.nonzero()[0].tolist()}
 
     def condition(self) -> tuple[str, list[Any]]:
         """Return the condition on a row `l` of `logs`, starting with AND, and its parameters."""

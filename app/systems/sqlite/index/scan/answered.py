@@ -7,10 +7,12 @@ Segments never change, and a stamp is never given twice: so what was found of on
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 
 import numpy as np
 
 from app.query.filter import Filter
+from app.systems.sqlite.segments.directory import LostSegment
 from app.systems.sqlite.segments.parts import Longs
 from app.systems.sqlite.segments.stored import Segment
 
@@ -43,6 +45,11 @@ class Answers:
         if len(packed) < 2 * _MANY:
             return np.frombuffer(packed, dtype=np.uint16).astype(np.int64)
         return np.unpackbits(np.frombuffer(packed, dtype=np.uint8)).nonzero()[0]
+
+    def maybe(self, some: Iterable[Segment]) -> list[Segment]:
+        """Return the segments without those that are known to have no such row: most, where few logs are looked for."""
+        known = self._kept
+        return [one for one in some if known.get((one.first, one.stamp)) != b"" or isinstance(one, LostSegment)]
 
     def keep(self, one: Segment, rows: Longs) -> None:
         """Note which rows of a segment satisfy the filter."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import compress, count
 from typing import Any, TypeAlias
@@ -120,6 +120,11 @@ class SegmentFilter:
         self._connection = connection
         self._check = check
         self._narrow = self._remembered(tree)
+        self._answers = None if tree == EVERYTHING else answers(tree)
+
+    def maybe(self, some: Iterable[Segment]) -> Iterable[Segment]:
+        """Return the segments without those of which it is known that none of their logs satisfies the filter."""
+        return some if self._answers is None else self._answers.maybe(some)
 
     def rows(self, one: Segment, at: Longs) -> Longs:
         """Return those of the rows *at* of a segment that satisfy the filter, ascending."""
