@@ -23,6 +23,7 @@ from app.drain import drain
 from app.drain.indexing import Indexing
 from app.log.envelope import Envelope
 from app.log.record import IdSource, LogRecord
+from app.process import Parts
 from app.settings.settings import Settings
 from app.times import instant
 from app.web import create_app
@@ -126,6 +127,22 @@ def app(settings: Settings, backends: Backends) -> Iterator[Flask]:
     made.testing = True
     yield made
     made.extensions["logingestor"].close()
+
+
+@pytest.fixture(autouse=True)
+def _closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Close what any application of the test has opened: of ten thousand tests a process could not keep the files open."""
+    made: list[Parts] = []
+    begin = Parts.__post_init__
+
+    def noted(parts: Parts) -> None:
+        begin(parts)
+        made.append(parts)
+
+    monkeypatch.setattr(Parts, "__post_init__", noted)
+    yield
+    for parts in made:
+        parts.close()
 
 
 @pytest.fixture

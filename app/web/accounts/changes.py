@@ -11,6 +11,7 @@ import mmap
 import os
 import secrets
 import threading
+import weakref
 from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -20,7 +21,7 @@ NAME, BYTES = "access.changes", 8
 
 
 class Changes:
-    """The sign of one data folder; the file is opened when it is first looked at."""
+    """The sign of one data folder; the file is opened when it is first looked at, and closed with its last user."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / NAME
@@ -50,6 +51,7 @@ class Changes:
             if self._shared is None:
                 try:
                     self._file, self._shared = _shared(self._path)
+                    weakref.finalize(self, os.close, self._file)
                 except OSError as error:
                     log.warning("other processes see within 5 seconds who may come in no more: %s", error)
                     self._shared = mmap.mmap(-1, BYTES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -112,3 +113,21 @@ def test_what_ends_sessions_is_seen_by_all(closed: Flask, monkeypatch: pytest.Mo
         assert sign() == before
         sessions.begin("zoe", stamp, "", "")
         assert sign() != before
+
+
+def test_the_file_is_closed_with_its_last_user(tmp_path: Path) -> None:
+    """A process that opens and closes many applications, as tests do, keeps none of their files open."""
+    changes = Changes(tmp_path)
+    changes.note()
+    assert str(tmp_path / NAME) in open_files()
+    del changes
+    assert str(tmp_path / NAME) not in open_files()
+
+
+def open_files() -> set[str]:
+    """Return what this process has open."""
+    found = set[str]()
+    for number in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # that of the folder itself
+            found.add(str(number.readlink()))
+    return found
