@@ -33,10 +33,12 @@ pysqlite3.register_adapter(bytes, bytes)
 BUSY_SECONDS = 30
 #: Page cache of a connection, in KiB.
 CACHE_KIB = 8 << 10
-#: Write-ahead log size, in bytes, from which it is copied into the database.
+#: Bytes of the write-ahead log that are not in the database yet, from which on they are copied there: each time costs two syncs.
 CHECKPOINT_BYTES = 16 << 20
-#: Size from which writers wait a moment so that the log can start anew; else it would never under steady load.
+#: Bytes from its beginning from which on writers wait a moment so that the log can start anew; else it would never under steady load.
 RESTART_BYTES = 64 << 20
+#: Bytes of a page in the log, with its head (sqlite.org/fileformat2.html, section 4.1).
+_FRAME_BYTES = 4096 + 24
 #: Free pages given back in one transaction; how often it is tried to empty the write-ahead log, how long each try waits for
 #: readers while writers wait too, and how long they may write between two.
 ERASE_PAGES = 4096
@@ -145,14 +147,18 @@ class SqliteDatabase:
 
     def checkpoint(self) -> None:
         """Copy the write-ahead log into the database when it has grown, and let it start anew."""
+        # Its file keeps the size that it once had, however little of it is in use.
         if self.log_size() < CHECKPOINT_BYTES:
             return
         connection = self.reader()
         with self._failing("can't be written"):
+            _, used, copied = connection.execute("PRAGMA wal_checkpoint(NOOP)").fetchone()
+            if (used - copied) * _FRAME_BYTES < CHECKPOINT_BYTES:
+                return
             connection.execute("PRAGMA query_only=0")
             try:
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-                if self.log_size() >= RESTART_BYTES:
+                if used * _FRAME_BYTES >= RESTART_BYTES:
                     # The pages that were written meanwhile are few; with them copied too the next writer starts anew.
                     with self._alone():
                         connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()

@@ -60,3 +60,24 @@ def test_the_write_ahead_log_does_not_grow_by_what_is_given_back(
     assert pages.shrink(again) > 0
     assert again.log_size() < 2 * CHECKPOINT_BYTES
     again.close()
+
+
+def test_what_the_write_ahead_log_was_once_does_not_count(database: SqliteDatabase) -> None:
+    """Its file keeps its size: only what is not in the database yet is copied there, once that is much."""
+
+    def write(size: int) -> int:
+        """Write so many bytes and fold the log; return when the database was written last."""
+        with database.write(durable=False) as connection:
+            connection.execute("INSERT INTO large VALUES (zeroblob(?))", (size,))
+        database.checkpoint()
+        return database.path.stat().st_mtime_ns
+
+    with database.write(durable=False) as connection:
+        connection.execute("CREATE TABLE large (body BLOB)")
+    before = database.path.stat().st_mtime_ns
+    assert write(CHECKPOINT_BYTES // 2) == before
+    folded = write(CHECKPOINT_BYTES)
+    assert folded > before
+    assert database.log_size() > CHECKPOINT_BYTES
+    assert write(10) == write(CHECKPOINT_BYTES // 2) == folded
+    assert write(CHECKPOINT_BYTES) > folded
