@@ -142,3 +142,14 @@ def address(console: Path, serving: subprocess.Popen[bytes]) -> str:
                 return line.split()[1].rstrip("/")
         time.sleep(0.05)
     pytest.fail(f"no address on the console:\n{console.read_text()}")
+
+
+@pytest.mark.parametrize("nothing_beside_sources", ["", "1"])
+def test_processes_of_tests_share_what_they_compile(nothing_beside_sources: str) -> None:
+    """`make test` keeps bytecode also where Python is to leave none beside the sources: each process of tests would compile them all again."""
+    run = ["make", "--dry-run", "--old-file=.venv/installed-dev", "test"]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    environment = kept | {"PYTHONDONTWRITEBYTECODE": nothing_beside_sources}
+    done = subprocess.run(run, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    compiled = f"PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX={ROOT}/.venv/compiled"
+    assert done.stdout.strip().startswith(compiled) == bool(nothing_beside_sources), done.stdout
