@@ -43,7 +43,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "app.version",
         "app.watchdog",
     ),
-    ("app.damage", "app.shown", "app.times"),
+    ("app.bell", "app.damage", "app.shown", "app.times"),
     ("app.log",),
     ("app.query",),
     ("app.ports", "app.rules"),

@@ -18,8 +18,8 @@ from typing import Any, TypeAlias
 
 import pysqlite3
 
+from app.bell import Bell
 from app.errors import Unavailable
-from app.readable import readable
 from app.times.instant import now_ms
 
 Connection: TypeAlias = Any  # pysqlite3 has no types
@@ -44,18 +44,18 @@ _FRAME_BYTES = 4096 + 24
 ERASE_PAGES = 4096
 ERASE_TRIES, ERASE_WAIT_MS, ERASE_PAUSE_SECONDS = 20, 100, 0.05
 
-#: Longest wait, in seconds, on a file system where nobody can ring.
-DEAF_SECONDS = 0.25
+#: macOS has no fdatasync.
+_synced: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
 
 
-def open_connection(path: Path, *, durable: bool) -> Connection:
-    """Open the database; *durable* commits survive a power cut, others only a crash of the process."""
+def open_connection(path: Path) -> Connection:
+    """Open the database; its commits survive a crash of the process, and with `SqliteDatabase.write(durable=True)` a power cut."""
     connection = pysqlite3.connect(
         os.fspath(path), timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=512
     )
     # A copy made by VACUUM INTO begins without the write-ahead log; everywhere else this changes nothing.
     connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+    connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute(f"PRAGMA cache_size=-{CACHE_KIB}")
     connection.execute("PRAGMA wal_autocheckpoint=0")
     connection.execute("PRAGMA temp_store=MEMORY")
@@ -77,19 +77,21 @@ class SqliteDatabase:
         self._readers: list[Connection] = []
         self._guard = threading.Lock()
         self._writing = threading.Lock()
-        self._writers: dict[bool, Connection] = {}
+        self._writer: Connection | None = None
+        #: The write-ahead log, once it was to be synced.
+        self._log = -1
         try:
             self._lock_file = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
             raise Unavailable(f"the database can't be opened: {error}") from error
-        self._bell = _Bell(Path(f"{path}.wake"))
+        self._bell = Bell(Path(f"{path}.wake"))
 
     def reader(self) -> Connection:
         """Return this thread's connection for reading."""
         connection = getattr(self._local, "connection", None)
         if connection is None:
             with self._failing("can't be opened"):
-                connection = open_connection(self.path, durable=False)
+                connection = open_connection(self.path)
                 # Lists the index's terms; a table of this connection only, made before it may only read.
                 connection.execute("CREATE VIRTUAL TABLE temp.vocabulary USING fts5vocab(main, terms, row)")
                 connection.execute("PRAGMA query_only=1")
@@ -111,19 +113,51 @@ class SqliteDatabase:
 
     @contextmanager
     def write(self, *, durable: bool) -> Iterator[Connection]:
-        """Write in one transaction, alone over all processes; rolled back when the block raises."""
-        with self._failing("can't be written"), self._alone():
-            connection = self._writers.get(durable)
-            if connection is None:
-                connection = self._writers[durable] = open_connection(self.path, durable=durable)
-            connection.execute("BEGIN IMMEDIATE")
+        """Write in one transaction, alone over all processes; rolled back when the block raises.
+
+        Where it is *durable* a power cut can't take it once this returns. Others write meanwhile: the disk is not waited for alone.
+        """
+        with self._failing("can't be written"):
+            with self._alone():
+                connection = self._writing_connection()
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield connection
+                    connection.execute("COMMIT")
+                except BaseException:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                    raise
+                log = self._opened_log() if durable else -1
+            if durable:
+                self._sync(log)
+
+    def _writing_connection(self) -> Connection:
+        if self._writer is None:
+            self._writer = open_connection(self.path)
+        return self._writer
+
+    def _opened_log(self) -> int:
+        """Return the write-ahead log, which is there as long as a connection is; the folder then holds it also after a power cut."""
+        if self._log < 0:
+            log = os.open(f"{self.path}-wal", os.O_RDONLY | os.O_CLOEXEC)
+            folder = os.open(self._folder, os.O_RDONLY | os.O_CLOEXEC)
             try:
-                yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+            self._log = log
+        return self._log
+
+    def _sync(self, log: int) -> None:
+        """Have the disk hold what was committed: what came before it in the log, by whichever process, goes along.
+
+        Raises Unavailable where it may not: then a power cut may take it, and nothing else can.
+        """
+        try:
+            _synced(log)
+        except OSError as error:
+            raise Unavailable(f"the database can't be written: {error}", kept_unknown=True) from error
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -185,9 +219,7 @@ class SqliteDatabase:
     def _emptied(self) -> bool:
         """Return whether the write-ahead log could be copied into the database and cut to nothing."""
         with self._failing("can't be written"), self._alone():
-            connection = self._writers.get(True)
-            if connection is None:
-                connection = self._writers[True] = open_connection(self.path, durable=True)
+            connection = self._writing_connection()
             # Writers wait as long as who reads.
             connection.execute(f"PRAGMA busy_timeout={ERASE_WAIT_MS}")
             try:
@@ -225,67 +257,16 @@ class SqliteDatabase:
     def close(self) -> None:
         """Close every connection of this process."""
         with self._guard, self._writing:
-            for connection in [*self._readers, *self._writers.values()]:
-                connection.close()
+            for connection in (*self._readers, self._writer):
+                if connection is not None:
+                    connection.close()
             self._readers.clear()
-            self._writers.clear()
+            self._writer = None
             self._bell.close()
-            if self._lock_file >= 0:
-                os.close(self._lock_file)
-                self._lock_file = -1
-
-
-class _Bell:
-    """A named pipe: writing a byte wakes a process that waits for it, within microseconds."""
-
-    def __init__(self, path: Path) -> None:
-        self._pipe = -1
-        #: How many threads wait: the ends are closed once none does, for another file that is opened may get their numbers.
-        self._waiting = 0
-        self._changed = threading.Condition()
-        #: A byte that is written to the second end is never read: from then on no thread waits.
-        self._hurried, self._hurry = os.pipe()
-        with suppress(OSError):  # a file system without named pipes: `wait` then just waits
-            if not path.exists():
-                with suppress(FileExistsError):
-                    os.mkfifo(path, 0o600)
-            self._pipe = os.open(path, os.O_RDWR | os.O_NONBLOCK)
-
-    def ring(self) -> None:
-        with self._changed:
-            if self._pipe >= 0:
-                with suppress(BlockingIOError):  # full: enough bytes lie there to wake anybody
-                    os.write(self._pipe, b"\n")
-
-    def wait(self, seconds: float) -> None:
-        with self._changed:
-            if self._hurried < 0:
-                return
-            self._waiting += 1
-        try:
-            if self._pipe < 0:
-                seconds = min(seconds, DEAF_SECONDS)
-            if self._pipe in readable([end for end in (self._pipe, self._hurried) if end >= 0], seconds):
-                with suppress(BlockingIOError):
-                    os.read(self._pipe, 4096)
-        finally:
-            with self._changed:
-                self._waiting -= 1
-                self._changed.notify_all()
-
-    def hurry(self) -> None:
-        with self._changed:
-            if self._hurry >= 0:
-                os.write(self._hurry, b"\n")
-
-    def close(self) -> None:
-        self.hurry()
-        with self._changed:
-            self._changed.wait_for(lambda: not self._waiting)
-            for end in (self._pipe, self._hurried, self._hurry):
-                if end >= 0:
-                    os.close(end)
-            self._pipe = self._hurried = self._hurry = -1
+            for number in (self._log, self._lock_file):
+                if number >= 0:
+                    os.close(number)
+            self._log = self._lock_file = -1
 
 
 @contextmanager

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from app import bell
 from app.backends import Backends, connect
 from app.drain import drain
 from app.errors import Unavailable
 from app.log.envelope import Envelope
 from app.settings.settings import Settings
-from app.systems.sqlite import file
 from app.systems.sqlite.file import SqliteDatabase
 from tests.conftest import MakeRecord
 from tests.e2e.program import ROOT, wait_for
@@ -120,7 +120,7 @@ def test_where_nobody_can_ring_logs_are_found_by_looking(
     pipe.mkdir()  # can't be opened for writing
     worker, deaf = connect(settings), connect(settings)
     thread, ended = shift(worker, NEVER)
-    thread.join(2 * file.DEAF_SECONDS)
+    thread.join(2 * bell.DEAF_SECONDS)
     deaf.queue.put([Envelope([make_record()])])
     wait_for(lambda: backends.store.stats()["stored"] == 1, SOON, "the log")
     ended.set()

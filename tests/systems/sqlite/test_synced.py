@@ -1,0 +1,111 @@
+"""Durable commits: on the disk before anybody is answered, without keeping others from writing meanwhile."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from app.errors import Unavailable
+from app.log.envelope import Envelope
+from app.systems.sqlite import file
+from app.systems.sqlite.file import SqliteDatabase
+from app.systems.sqlite.queue import SqliteQueue
+from tests.conftest import MakeRecord
+from tests.e2e.program import ROOT
+from tests.prepared import empty
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[SqliteDatabase]:
+    """A new file."""
+    path = tmp_path / "a" / "logs.db"
+    path.parent.mkdir()
+    empty(path)
+    made = SqliteDatabase(path)
+    yield made
+    made.close()
+
+
+def waiting(path: Path) -> int:
+    """Return how many envelopes wait in a file."""
+    with closing(SqliteDatabase(path)) as database:
+        return int(database.reader().execute("SELECT count(*) FROM queue").fetchone()[0])
+
+
+def test_what_is_synced_is_the_log_with_all_that_was_committed(
+    database: SqliteDatabase, make_record: MakeRecord, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy made at the moment of the sync holds the logs: after a power cut they would be there, before the answer."""
+    queue = SqliteQueue(database, limit=1 << 30, min_free=0)
+    synced = list[int]()
+
+    def copied(number: int) -> None:
+        """Note how many envelopes what the disk has by now holds."""
+        assert Path(f"/proc/self/fd/{number}").readlink() == Path(f"{database.path}-wal")
+        folder = shutil.copytree(database.path.parent, tmp_path / f"copy {len(synced)}", ignore=_pipes)
+        os.fdatasync(number)
+        synced.append(waiting(folder / database.path.name))
+
+    monkeypatch.setattr(file, "_synced", copied)
+    for _ in range(3):
+        queue.put([Envelope([make_record()])])
+    assert synced == [1, 2, 3]
+    with database.write(durable=False) as connection:
+        connection.execute("DELETE FROM queue")
+    assert len(synced) == 3
+    # The log starts anew, and is the same file.
+    with database.write(durable=False) as connection:
+        connection.execute("CREATE TABLE large AS SELECT zeroblob(?) AS body", (file.CHECKPOINT_BYTES,))
+    database.checkpoint()
+    queue.put([Envelope([make_record()])])
+    assert synced == [1, 2, 3, 1]
+
+
+def _pipes(folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if name.endswith(".wake")]
+
+
+def test_others_write_while_the_disk_is_waited_for(
+    database: SqliteDatabase, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In another process, and in this one; the sync that came first takes nothing from them."""
+    queue = SqliteQueue(database, limit=1 << 30, min_free=0)
+    write = "import sys, pathlib\nfrom app.systems.sqlite.file import SqliteDatabase as D\nwith D(pathlib.Path(sys.argv[1])).write(durable=True) as c: c.execute('DELETE FROM queue')"
+
+    def meanwhile(number: int) -> None:
+        """Write from elsewhere before the sync ends."""
+        subprocess.run([sys.executable, "-c", write, database.path], cwd=ROOT, check=True, timeout=60)
+        with database.write(durable=False) as connection:
+            connection.execute("CREATE TABLE here (body)")
+        os.fdatasync(number)
+
+    monkeypatch.setattr(file, "_synced", meanwhile)
+    queue.put([Envelope([make_record()])])
+    assert waiting(database.path) == 0
+
+
+def test_a_disk_that_fails_is_said_and_what_is_kept_is_not_known(
+    database: SqliteDatabase, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The logs are there, until a power cut; the next ones are taken as soon as the disk holds what it is given."""
+    queue = SqliteQueue(database, limit=1 << 30, min_free=0)
+
+    def failing(number: int) -> None:
+        """Say what a disk says that can't be written."""
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(file, "_synced", failing)
+        with pytest.raises(Unavailable, match="Input/output error") as raised:
+            queue.put([Envelope([make_record()])])
+    assert raised.value.kept_unknown
+    assert waiting(database.path) == 1
+    queue.put([Envelope([make_record()])])
+    assert waiting(database.path) == 2
