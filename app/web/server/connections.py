@@ -123,7 +123,11 @@ class Connection(Protocol):
             return
         self._came += len(data)
         super().data_received(data)
-        if self._is_socket or self.transport.is_closing() or not self._wants_head():
+
+    def _read(self) -> None:
+        super()._read()
+        # While requests wait it is the server that lets a head take long.
+        if self._is_socket or self._waits() or self.transport.is_closing() or not self._wants_head():
             return
         if self._came > HEAD_LIMIT:
             self._refuse(431)

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import socket
 import struct
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
 import httptools
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from app.web.server.environ import ANSWER, GONE
@@ -26,6 +28,8 @@ _OPEN, _RESET, _CLOSED = 1, 7, 8
 #: From the same header's tcp_info: the state, and the milliseconds since bytes last came (tcpi_last_data_recv), and since a packet
 #: did (tcpi_last_ack_recv), which of a connection that its client has closed is its end.
 _TCP_INFO = struct.Struct("=B51xII")
+#: Bytes that are read before it is asked again whether requests wait for others' answers: some hundred of the shortest requests, 2 KB each in memory.
+_PIECE = 8 << 10
 #: Messages that an application may send beside those of ASGI.
 _EXTENSIONS: dict[str, dict[str, Any]] = {ANSWER: {}}
 #: Least seconds that a client waits for an answer before it gives up and repeats; a client that leaves earlier wants no answer and repeats nothing.
@@ -70,14 +74,43 @@ class _Cycle(RequestResponseCycle):
             gathered.leave()
 
 
+class _Flow(FlowControl):
+    """Reads nothing while it is held: uvicorn reads on with each answer and each question for a body, whatever waits already."""
+
+    def __init__(self, transport: Any, held: Callable[[], bool]) -> None:
+        super().__init__(transport)
+        self._held = held
+
+    def resume_reading(self) -> None:
+        """Read on, unless it is held."""
+        if not self._held():
+            super().resume_reading()
+
+
 class Protocol(HttpToolsProtocol):
-    """A connection. A request that offers another protocol than a WebSocket is read as if it offered none."""
+    """A connection. A request that offers another protocol than a WebSocket is read as if it offered none.
+
+    A client may send requests before the answers to others have come. Those of one piece wait, and nothing more is read until they
+    are under way.
+    """
 
     #: The request before the one whose offer of HTTP/2 is ignored; None for the first request, or without an offer.
     _before: Any = None
     _offers = False
     #: The answer of `_connection` when the end was read: later the connection is closed here, and says nothing.
     _end: tuple[int, float] | None = None
+    #: Bytes that came and are not read, and the request that is being answered; `cycle` is the newest, which may wait.
+    _rest: bytes | memoryview = b""
+    _running: RequestResponseCycle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin; read nothing while requests wait."""
+        super().connection_made(transport)
+        self.flow = _Flow(transport, self._waits)
+
+    def _waits(self) -> bool:
+        """Return whether requests wait for the answers of others."""
+        return bool(self.pipeline or self._rest)
 
     def on_headers_complete(self) -> None:
         """Begin the request, or leave one with an offer to `_feed`."""
@@ -97,11 +130,34 @@ class Protocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what has come."""
-        self._unset_keepalive_if_required()
-        while data:
-            data = self._feed(data)
+        self._rest = memoryview(b"".join((self._rest, data)) if self._rest else data)
+        self._read()
 
-    def _feed(self, data: bytes) -> bytes:
+    def _read(self) -> None:
+        """Have the parser read what has come, as far as no request waits."""
+        if self._rest:
+            self._unset_keepalive_if_required()
+        while self._rest and not self.pipeline and not self.transport.is_closing():
+            piece, self._rest = self._rest[:_PIECE], self._rest[_PIECE:]
+            again = self._feed(piece)
+            if again:
+                self._rest = memoryview(b"".join((again, self._rest)))
+        if self._rest:
+            self.flow.pause_reading()
+        elif self.cycle is None or len(self.cycle.body) <= HIGH_WATER_LIMIT:
+            self.flow.resume_reading()
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request."""
+        super().on_response_complete()
+        if self._rest and not self.pipeline:
+            self.loop.call_soon(self._read)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _feed(self, data: bytes | memoryview) -> bytes:
         """Have the parser read; return what is to be read again."""
         try:
             self.parser.feed_data(data)
@@ -109,6 +165,7 @@ class Protocol(HttpToolsProtocol):
             if self._offers:
                 return self._head_again() + data[upgrade.args[0] :]
             if self._should_upgrade():
+                self._rest = b""
                 self.handle_websocket_upgrade()
         except httptools.HttpParserError:
             self.logger.warning("Invalid HTTP request received.")
@@ -134,6 +191,11 @@ class Protocol(HttpToolsProtocol):
         """Note that the client broke the connection."""
         if exc is not None:
             self._end = _RESET, 0.0
+        self._rest = b""
+        self.pipeline.clear()
+        if self._running is not None and not self._running.response_complete:
+            self._running.disconnected = True
+            self._running.message_event.set()
         super().connection_lost(exc)
 
     def _gone(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import socket
 import threading
@@ -133,3 +134,38 @@ def test_an_answer_that_is_sent_whole_is_the_same(address: tuple[str, int], meth
             found.append(re.sub(rb"date: [^\r]+", b"", stream.read()))
     assert found[0].count(b"HTTP/1.1 200 OK") == 2 - close
     assert found[0] == found[1].replace(b"/whole", b"/parts")
+
+
+def test_a_client_that_reads_nothing_is_not_read_either(caplog: pytest.LogCaptureFixture) -> None:
+    """What it sends without waiting stays with it, its leaving is no error, and its requests end."""
+    ended = list[bool]()
+
+    async def large(scope: Any, receive: Any, send: Any) -> None:
+        """Answer with more than a connection holds, asking for the client's end as the bridge does."""
+        await receive()
+        watch = asyncio.ensure_future(receive())
+        try:
+            head = [(b"content-length", b"200000")]
+            await send({"type": ANSWER, "status": 200, "headers": head, "body": b"x" * 200_000})
+        finally:
+            watch.cancel()
+            ended.append(True)
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
+    server = uvicorn.Server(uvicorn.Config(large, http=Protocol, loop="uvloop", log_config=None, lifespan="off"))
+    thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+    thread.start()
+    sent, some = 0, b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 1_000
+    with socket.create_connection(listener.getsockname()[:2], 120) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
+        client.settimeout(1)
+        with contextlib.suppress(TimeoutError):
+            while sent < 20_000_000:
+                sent += client.send(some)
+    server.should_exit = True
+    thread.join(120)
+    # uvloop reads 256 KB at once, and the system holds some.
+    assert sent < 4_000_000
+    assert 0 < len(ended) < 2_000
+    assert not [one.getMessage() for one in caplog.records if one.levelname == "ERROR"]
