@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -51,9 +52,15 @@ def told(text: str) -> list[tuple[str, str, object]]:
     return [(log["message"], rank(log), log.get("timestamp")) for log in read(text)]
 
 
+@cache
+def alone(text: str) -> list[tuple[str, tuple[str, str, object]]]:
+    """Return the events that a text holds alone, each with its log; many mixtures take the same few texts."""
+    return list(zip(blocks(text), told(text), strict=True))
+
+
 def mixed(texts: list[str], source: random.Random) -> tuple[str, list[tuple[str, str, object]]]:
     """Return the events of *texts* in a random order that keeps each text's own, and what they must tell."""
-    queues = [list(zip(blocks(text), told(text), strict=True)) for text in texts]
+    queues = [list(alone(text)) for text in texts]
     lines, expected = [], []
     while any(queues):
         queue = source.choice([queue for queue in queues if queue])
@@ -208,25 +215,25 @@ def test_a_damaged_byte_costs_no_other() -> None:
 )
 def test_no_line_costs_more_than_its_length(head: str, part: str) -> None:
     """Four times as long takes about four times as long: a bound that no quadratic pattern holds."""
-    line = head + part * (400_000 // len(part))
+    line = head + part * (200_000 // len(part))
     begin = time.process_time()
     read(f"{line}\n{line[: len(line) // 2]}\n")
-    assert time.process_time() - begin < 6
+    assert time.process_time() - begin < 1.5
 
 
 def test_many_lines_cost_no_more_than_their_number() -> None:
     """A trace of many lines, brackets that never close, and blank lines without end."""
     for text in (
-        "2026-11-29 13:18:34 ERROR a.b: x {\n" + "  y {\n" * 50_000,
-        "Traceback (most recent call last):\n" + "  File x\n" * 50_000,
-        "x\n" + "\n" * 100_000 + "y\n",
-        "# User@Host: a\n" + "# User@Host: a\n" * 20_000,
-        "TypeError: x\n" + "    at f (/a.js:1:1)\n" * 50_000,
-        "<log4j:event >\n" + "<log4j:message>x" * 50_000 + "\n",
+        "2026-11-29 13:18:34 ERROR a.b: x {\n" + "  y {\n" * 12_500,
+        "Traceback (most recent call last):\n" + "  File x\n" * 12_500,
+        "x\n" + "\n" * 25_000 + "y\n",
+        "# User@Host: a\n" + "# User@Host: a\n" * 5_000,
+        "TypeError: x\n" + "    at f (/a.js:1:1)\n" * 12_500,
+        "<log4j:event >\n" + "<log4j:message>x" * 12_500 + "\n",
     ):
         begin = time.process_time()
         read(text)
-        assert time.process_time() - begin < 15
+        assert time.process_time() - begin < 1
 
 
 @pytest.mark.parametrize(
