@@ -25,10 +25,14 @@ def empty(path: Path) -> None:
 
 
 def prepare(settings: Settings) -> None:
-    """Do as `upgrade` does, with a copy for each SQLite file that is not there yet: the migrations take 30 ms."""
+    """Do as `upgrade` does, with a copy for each SQLite file that is not there yet: the migrations take 30 ms, to look at a copy's schema 3."""
+    others = False
     for url in {settings.store_url, settings.queue_url, settings.search_url}:
         path = system(url).file(url, settings)
-        if path is not None and not path.exists():
+        if path is None or path.exists():
+            others = True
+        else:
             path.parent.mkdir(parents=True, exist_ok=True)
             empty(path)
-    upgrade(settings)
+    if others:
+        upgrade(settings)
