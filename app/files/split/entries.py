@@ -24,17 +24,36 @@ def entries(lines: Iterable[Line | None], format: Format, assumed: Assumed) -> I
         yield from _Processes(format, assumed).entries(lines)
         return
     splitter = splitter_of(format, assumed)
+    sequence = format.name == "json"
     for line in lines:
         if line is None:
             if (entry := splitter.end()) is not None:
                 yield entry
             yield None
+        elif sequence and _SEPARATOR in line.text:
+            for part in _texts(line):
+                if (entry := splitter.take(part)) is not None:
+                    yield entry
         elif (entry := splitter.take(line)) is not None:
             yield entry
     if (entry := splitter.end()) is not None:
         yield entry
 
 
+def _texts(line: Line) -> Iterator[Line]:
+    """Yield the texts that begin on a line of a sequence of JSON texts (RFC 7464): one that was cut has another behind it."""
+    start = place = line.start
+    *begun, last = line.text.split(_SEPARATOR)
+    for text in begun:
+        place = min(place + len(text.encode("utf-8", "surrogatepass")) + 1, line.end)
+        if text:
+            yield Line(text, start, place, line.number)
+            start = place
+    yield Line(last, start, line.end, line.number)
+
+
+#: Stands before each text of a sequence (RFC 7464, section 2.1); no text of JSON holds it as it is.
+_SEPARATOR = "\x1e"
 #: Stands beside a line that nobody kept.
 _WHOLE = Kept("", False, "", None, {})
 
