@@ -11,7 +11,7 @@ import msgspec
 from flask import Response
 
 from app.damage import Passed, Unread, passed, passing, unread
-from app.web.answers.find import PendingAnswer, ShownUnread
+from app.web.answers.find import PartialAnswer, ShownUnread
 from app.web.answers.reply import reply
 from app.web.security.access import who
 
@@ -47,7 +47,7 @@ def _say(found: Passed) -> None:
             log.error("%s", error)
 
 
-def reply_partly(found: PendingAnswer) -> Response:
+def reply_partly(found: PartialAnswer) -> Response:
     """Return an answer as JSON. One that lacks damaged logs names them, and none of its counts is said to be exact."""
     lost = _unread()
     if lost:

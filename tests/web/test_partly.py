@@ -35,9 +35,17 @@ ANSWERS = (
     "/logs/patterns?q=of",
     "/logs/statistics?q=of&field=resourceId",
     "/logs/explain?q=message:*f+a*+AND+resourceId:nobody",
+    "/logs/completions?q=metadata.n:1",
     "/traces/one",
 )
-PAGES = ("/?q=of&counts=1", "/page/counts?q=of", "/page/values?q=of&field=resourceId", "/patterns?q=of", "/trace/one")
+PAGES = (
+    "/overview",
+    "/?q=of&counts=1",
+    "/page/counts?q=of",
+    "/page/values?q=of&field=resourceId",
+    "/patterns?q=of",
+    "/trace/one",
+)
 
 
 @pytest.fixture
@@ -166,3 +174,60 @@ def test_damage_is_named_on_the_console_also_where_the_answer_is_an_error(
     with pytest.raises(TimedOut):
         partly(around(once))()
     assert "a log, can't be read" in caplog.text
+
+
+def test_what_is_remembered_still_says_what_it_lacks(client: FlaskClient) -> None:
+    """Each key that is typed asks again, and is answered from memory."""
+    for _ in range(2):
+        answer = client.get("/logs/completions?q=metadata.n:1").get_json()
+        assert WHERE in answer["unread"][0]["where"]
+        assert not exact(answer)
+
+
+def test_a_log_is_shown_beside_one_that_is_damaged(client: FlaskClient, records: list[LogRecord]) -> None:
+    """The page says which can't be read; one that never was is not taken for damaged."""
+    whole, lost = (records[number].to_dict()["id"] for number in (0, LOGS))
+    found = client.get(f"/compare?a={lost}&b={whole}", headers={"Accept": "text/html"})
+    assert found.status_code == 200
+    assert WHERE in found.text
+    assert "w0 of all" in found.text
+    other = client.get(f"/compare?a={lost}&b={'0' * 32}", headers={"Accept": "text/html"})
+    assert other.status_code == 404
+    assert other.text.count(WHERE) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("", "of at least 905 logs"),
+        ("?q=resourceId:r1", "of at least 202 logs"),
+        ("?q=of", "in 604 logs that can be read"),
+    ],
+)
+def test_the_list_of_fields_is_of_logs_that_can_be_read(client: FlaskClient, query: str, said: str) -> None:
+    """It says so, in the place of their exact number."""
+    assert said in client.get(f"/page/counts{query}", headers={"Accept": "text/html"}).text
+
+
+def test_a_bound_reader_learns_no_places_from_an_error(
+    database: SqliteDatabase, settings: Settings, records: list[LogRecord]
+) -> None:
+    """By a log, its neighbours, its comparison or an export."""
+    app = create_app(replace(settings, auth="required", admin_password="a long password"))
+    with app.app_context():
+        token, _ = tokens.create("bound", "reader", "tests", filter="resourceId:r1")
+    lost = records[LOGS + 1].to_dict()["id"]
+    for path in (f"/logs/{lost}", f"/logs/{lost}/context", f"/log/{lost}", f"/compare?a={lost}", "/logs/export?q=of"):
+        found = app.test_client().get(path, headers={"Authorization": f"Bearer {token}"})
+        assert "can't be read" in found.get_data(as_text=True).replace("&#39;", "'"), path
+        assert "places" not in found.text, path
+
+
+def test_damage_of_a_log_is_on_the_console_once(
+    client: FlaskClient, records: list[LogRecord], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whichever page met it."""
+    monkeypatch.setattr("app.web.partly._said", set())
+    assert client.get(f"/log/{records[LOGS].to_dict()['id']}").status_code == 500
+    assert client.get(f"/log/{records[0].to_dict()['id']}").status_code == 200
+    assert caplog.text.count(WHERE) == 1, caplog.text

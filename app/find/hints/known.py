@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeVar, cast
 
+from app import damage
+from app.damage import Passed
 from app.errors import TimedOut
 from app.log.record import LogRecord
 from app.log.scalars import as_text, scalars, type_of
@@ -40,20 +42,21 @@ class Memory:
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._held: dict[Hashable, tuple[float, Any]] = {}
+        self._held: dict[Hashable, tuple[float, Any, Passed]] = {}
 
     def get(self, key: Hashable, ask: Callable[[], T]) -> T:
         """Return what *ask* returned within the last FRESH_SECONDS, else what it returns now; nothing found isn't kept."""
         now = time.monotonic()
         with self._guard:
             held = self._held.get(key)
-            if held is not None and now - held[0] < FRESH_SECONDS:
-                return cast(T, held[1])
+        if held is not None and now - held[0] < FRESH_SECONDS:
+            damage.known(held[2])
+            return cast(T, held[1])
         found = ask()
         if not found[0]:
             return found
         with self._guard:
-            self._held[key] = (now, found)
+            self._held[key] = (now, found, dict(damage.passed()))
             while len(self._held) > _REMEMBERED:
                 del self._held[next(iter(self._held))]
         return found

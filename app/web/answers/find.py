@@ -25,7 +25,19 @@ class ShownUnread(Shown):
     logs: Count
 
 
-class PendingAnswer(Answer, kw_only=True):
+class PartialAnswer(Answer, kw_only=True):
+    """An answer from what can be read."""
+
+    unread: (
+        Annotated[
+            list[ShownUnread],
+            Meta(description="There when damaged logs were left out; then no count is exact."),
+        ]
+        | UnsetType
+    ) = UNSET
+
+
+class PendingAnswer(PartialAnswer, kw_only=True):
     """An answer from what could be found when it was asked; its last fields say what could not."""
 
     pending: Annotated[
@@ -34,13 +46,6 @@ class PendingAnswer(Answer, kw_only=True):
     ]
     pending_is: Literal["exact", "at most"] | None
     lag_ms: Annotated[Count | None, Meta(description="Age of the oldest of them; 0 without any.")]
-    unread: (
-        Annotated[
-            list[ShownUnread],
-            Meta(description="There when damaged logs were left out; then no count is exact."),
-        ]
-        | UnsetType
-    ) = UNSET
 
 
 class PageAnswer(PendingAnswer):

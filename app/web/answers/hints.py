@@ -15,13 +15,12 @@ from app.query.text import text
 from app.shown import Count, Moment, Shown, ShownProblem
 from app.times import instant
 from app.times.instant import Instant
-from app.web.answers.find import Exact, PendingAnswer
-from app.web.answers.reply import Answer
+from app.web.answers.find import Exact, PartialAnswer, PendingAnswer
 
 Unasked = Annotated[list[str], Meta(description="What could not be found out in the time there is.")]
 
 
-class CompletionsAnswer(Answer):
+class CompletionsAnswer(PartialAnswer):
     """`start` and `end` are the characters of `q` that `insert` replaces."""
 
     start: Count

@@ -17,7 +17,6 @@ from app.find.hints.known import Memory
 from app.find.hints.statistics import statistics
 from app.query.names import check_name
 from app.web.answers.hints import CompletionsAnswer, ExplanationAnswer, StatisticsAnswer
-from app.web.answers.reply import reply
 from app.web.api.asked import BODY_LIMIT, Asked
 from app.web.api.find import FACET_SIZE, FILTER, WINDOW
 from app.web.current import backends, budget
@@ -65,6 +64,7 @@ def memory() -> Memory:
 
 
 @bp.route("/logs/completions", methods=["GET", "POST"])
+@partly
 def completions() -> Response:
     """Answer with what may be written at a place in a query."""
     asked = Asked(COMPLETIONS)
@@ -75,7 +75,7 @@ def completions() -> Response:
     asked.check()
     seconds = replace(budget(), seconds=COMPLETE_SECONDS)
     found = complete(backends().index, typed, at, window, named, memory(), seconds)
-    return reply(CompletionsAnswer.of(found))
+    return reply_partly(CompletionsAnswer.of(found))
 
 
 @bp.route("/logs/explain", methods=["GET", "POST"])

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from app.backends import Backends
-from app.errors import NotFound
+from app.damage import passing
+from app.errors import Damaged, NotFound
 from app.find import find
 from app.log.record import LogRecord
 from app.log.scalars import as_text, scalars
@@ -17,6 +18,7 @@ from app.times import lengths
 from app.web.render import differences
 from app.web.render.zone import exactly
 from app.web.search.one import APART
+from app.web.security.errors import words
 
 #: Most fields that are compared on one page.
 FIELDS_SHOWN = 500
@@ -56,7 +58,11 @@ def side(held: Backends, name: str, given: str) -> Side:
     if found is None:
         return Side(name, given, trouble="holds no id of a log", status=400)
     try:
-        return Side(name, given, find.one(held.queue, held.record, found[0]))
+        # By itself: the damage of one of the two says nothing of the other.
+        with passing():
+            return Side(name, given, find.one(held.queue, held.record, found[0]))
+    except Damaged as error:
+        return Side(name, given, trouble=words(error))
     except NotFound as error:
         return Side(name, given, trouble=str(error), status=404)
 

@@ -26,6 +26,7 @@ from app.times.written import Assumed
 from app.times.zone import read_zone
 from app.web.current import backends, parts, settings
 from app.web.operate import sources
+from app.web.partly import partly
 from app.web.search.form import SearchForm
 from app.web.security import caching
 from app.web.security.errors import said
@@ -136,6 +137,7 @@ class Arrived:
 
 
 @bp.get("/overview/add")
+@partly
 def page() -> Response:
     """Show how to send; `part=arrived` gives only what has come since `since`."""
     held = backends()

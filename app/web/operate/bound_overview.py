@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.damage import passed
 from app.errors import LogIngestorError
 from app.ports.deadline import Budget, Deadline
 from app.ports.index import SearchIndex
@@ -37,7 +38,9 @@ def counts(index: SearchIndex) -> tuple[list[SpanCount], str | None]:
             start = None if length is None else (now - length, 0)
             page = index.find(Query(clock="received", start=start, limit=1, count="exact"), budget)
             facets = index.facets(Query(clock="received", start=start), ("level",), LEVELS, budget)
-            found.append(SpanCount(name, page.total or 0, facets.fields["level"], page.exact and facets.exact))
+            found.append(
+                SpanCount(name, page.total or 0, facets.fields["level"], page.exact and facets.exact and not passed())
+            )
     except LogIngestorError as error:
         return found, str(error)
     return found, None

@@ -27,6 +27,7 @@ from app.settings.values import written_bytes
 from app.times import lengths
 from app.web.current import backends, parts, settings
 from app.web.operate import bound_overview
+from app.web.partly import partly
 from app.web.render import zone
 from app.web.render.bars import Spark, per_second, spark
 from app.web.render.display import shorten
@@ -118,6 +119,7 @@ class OverviewNow:
 
 
 @bp.get("/overview")
+@partly
 def page() -> Response:
     """Show the page; `part=now` gives only what is kept current. A bound reader's is of the logs that it may see."""
     zone.check()

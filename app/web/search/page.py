@@ -141,6 +141,7 @@ def log(identity: str) -> BaseResponse | tuple[str, int]:
 
 
 @bp.get("/compare")
+@partly
 def compare() -> BaseResponse | tuple[str, int]:
     """Show two logs beside each other; `log`, twice, is what the boxes of the table send."""
     chosen = list(dict.fromkeys(request.args.getlist("log")))

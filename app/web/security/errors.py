@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, g, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from app.errors import (
     BodyStopped,
+    Damaged,
     Forbidden,
     InvalidInput,
     InvalidSettings,
@@ -72,9 +73,17 @@ def answer(status: int, message: str, problems: Sequence[Problem] = (), *, kept_
     return reply_by_name(ErrorAnswer.of(message, problems, kept_unknown=kept_unknown), status)
 
 
+def words(error: LogIngestorError) -> str:
+    """Return what is said of an error. Where damaged logs lie says how many there are, which who may not see all isn't shown."""
+    asks = g.get("who")
+    if isinstance(error, Damaged) and asks is not None and asks.limits:
+        return "a damaged log can't be read; nobody knows whether this reader may see it"
+    return str(error)
+
+
 def refused_by(error: LogIngestorError) -> tuple[int, str, dict[str, str]]:
     """Return status, sentence and headers for an error of ours, for doors that answer in a shape of their own."""
-    text = said(error.problems) if isinstance(error, InvalidInput) else str(error)
+    text = said(error.problems) if isinstance(error, InvalidInput) else words(error)
     headers = {"WWW-Authenticate": CHALLENGE} if isinstance(error, Unauthenticated) else {}
     if isinstance(error, TooMany | Unavailable):
         headers["Retry-After"] = str(min(error.retry_after, RETRY_AFTER_SHIPPERS))
@@ -111,7 +120,7 @@ def _ours(error: LogIngestorError) -> Response:
     status = _status(error)
     if isinstance(error, InvalidInput):
         return answer(status, said(error.problems), error.problems)
-    response = answer(status, str(error), kept_unknown=isinstance(error, Unavailable) and error.kept_unknown)
+    response = answer(status, words(error), kept_unknown=isinstance(error, Unavailable) and error.kept_unknown)
     if isinstance(error, Unauthenticated):
         response.headers["WWW-Authenticate"] = CHALLENGE
     if isinstance(error, TooMany | Unavailable):
