@@ -77,7 +77,13 @@ _plainly = st.builds(
 
 @settings(max_examples=examples(300), deadline=None)
 @given(
-    st.lists(_plainly, min_size=1, max_size=4) | st.lists(_own | _plainly, min_size=1, max_size=4),
+    st.lists(_plainly, min_size=1, max_size=4)
+    | st.lists(_own | _plainly, min_size=1, max_size=4)
+    | st.lists(
+        _objects | st.just({"@timestamp": "2026-11-30T10:02:03Z", "log.level": "warn", "message": "x"}),
+        min_size=1,
+        max_size=4,
+    ),
     st.lists(st.sampled_from(("", " ", "\r")), min_size=4, max_size=4),
     st.sampled_from(("logs", "sh\u00f6p", 'a"b')),
     st.sampled_from(("index", "create")),
@@ -102,6 +108,18 @@ def test_usual_documents_are_taken_at_once() -> None:
     line, plainly = b'{"create":{}}\n', b'{"message":"x","timestamp":"2026-11-30T10:02:03Z","resourceId":"shop"}\n'
     found = bulk.read((line + plainly) * 100 + line + b'{"msg":"x"}\n', None)
     assert [type(one.value) for one in found] == [Ready] * 100 + [Item]
+
+
+def test_usual_documents_of_other_programs_are_taken_at_once() -> None:
+    """A hundred of them are looked at by themselves only where one of them has to be."""
+    line, usual = b'{"create":{"_index":"shop"}}\n', b'{"msg":"x","pid":7}\n'
+    with patch.object(bulk, "document_of", side_effect=AssertionError):
+        found = bulk.read((line + usual) * 150, None)
+    assert [(one.value.value, one.value.raw) for one in found] == [
+        ({"msg": "x", "pid": 7, "_index": "shop"}, b'{"msg":"x","pid":7,"_index":"shop"}')
+    ] * 150
+    odd = bulk.read((line + usual) * 99 + line + b'{"msg":"x","_index":"own"}\n' + (line + usual) * 100, None)
+    assert [one.value.value["_index"] for one in odd] == ["shop"] * 99 + ["own"] + ["shop"] * 100
 
 
 def _event(number: int) -> dict[str, Any]:

@@ -19,8 +19,9 @@ from werkzeug.routing import BaseConverter, Map, Rule, ValidationError
 
 from app.errors import InvalidRecord, LogIngestorError, Problem, RateExceeded, Unavailable
 from app.web.current import settings
-from app.web.doors.elastic import bulk, surface
-from app.web.doors.elastic.bulk import Action, BulkEntry, dumped
+from app.web.doors.elastic import answers, bulk, surface
+from app.web.doors.elastic.actions import Action, BulkEntry, dumped
+from app.web.doors.elastic.actions import kinds as kinds_of
 from app.web.doors.taking import PATIENCE, bury, door, places_of, read_body, take
 from app.web.security.credentials import wants_page
 from app.web.security.errors import answer, refused_by
@@ -45,7 +46,7 @@ _KINDS = {
     405: "method_not_allowed",
     413: "content_too_long_exception",
     415: "media_type_header_exception",
-    429: bulk.REJECTED,
+    429: answers.REJECTED,
     503: "cluster_block_exception",
 }
 
@@ -111,7 +112,7 @@ def _bulk(index: str | None = None) -> Response:
     began = time.monotonic()
     body = read_body()
     entries = bulk.read(body, index, settings().request_logs)
-    kinds = bulk.kinds(entries)
+    kinds = kinds_of(entries)
     if not any(action.read for action in kinds):
         problem = next((entry.value.problem for entry in entries), Problem("the body holds no action"))
         bury(body, problem)
@@ -125,8 +126,8 @@ def _bulk(index: str | None = None) -> Response:
     except Unavailable as error:
         if not _resends_items():
             raise
-        return _json(200, bulk.overloaded(entries, str(error), _took(began)))
-    return _json(200, bulk.answer(entries, kinds, outcome, _took(began)))
+        return _json(200, answers.overloaded(entries, str(error), _took(began)))
+    return _json(200, answers.answer(entries, kinds, outcome, _took(began)))
 
 
 def _single(index: str, kind: str = "_doc", identity: str | None = None) -> Response:
@@ -134,8 +135,8 @@ def _single(index: str, kind: str = "_doc", identity: str | None = None) -> Resp
     outcome = take([entry.value], entry.raw, keys=_keys([entry], [entry.action]), patience=_patience())
     if outcome.rejected:
         problem = outcome.rejected[0]
-        return _error(429 if problem.get("retry") else 400, problem["message"], bulk.BAD_DOCUMENT)
-    return _json(201, bulk.created(entry.action, outcome.receipt, 0))
+        return _error(429 if problem.get("retry") else 400, problem["message"], answers.BAD_DOCUMENT)
+    return _json(201, answers.created(entry.action, outcome.receipt, 0))
 
 
 def _keys(entries: Sequence[BulkEntry], kinds: Sequence[Action]) -> list[bytes]:
@@ -197,7 +198,7 @@ def _too_often(error: RateExceeded) -> Response:
         entries = bulk.read(read_body(), None, settings().request_logs)
     except LogIngestorError as unread:
         return _failed(unread)
-    return _json(200, bulk.overloaded(entries, str(error), 0))
+    return _json(200, answers.overloaded(entries, str(error), 0))
 
 
 def _in_turn(error: RateExceeded) -> Response:
