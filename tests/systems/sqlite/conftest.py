@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,13 @@ from tests.prepared import empty
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> SqliteDatabase:
+def database(tmp_path: Path) -> Iterator[SqliteDatabase]:
     """A file with nothing in it."""
     path = tmp_path / "store.db"
     empty(path)
-    return SqliteDatabase(path)
+    made = SqliteDatabase(path)
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import shutil
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,12 +74,14 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[LogRecor
 
 
 @pytest.fixture
-def filled(whole: tuple[Path, list[LogRecord]], tmp_path: Path) -> tuple[SqliteIndex, list[LogRecord]]:
+def filled(whole: tuple[Path, list[LogRecord]], tmp_path: Path) -> Iterator[tuple[SqliteIndex, list[LogRecord]]]:
     """An index on a copy of it, of which nothing is known yet."""
     path, logs = whole
     shutil.copy(path, tmp_path / "index.db")
     forget_answers()
-    return SqliteIndex(SqliteDatabase(tmp_path / "index.db"), shared=False), logs
+    database = SqliteDatabase(tmp_path / "index.db")
+    yield SqliteIndex(database, shared=False), logs
+    database.close()
 
 
 def top(logs: list[LogRecord], field: str) -> list[Value]:
