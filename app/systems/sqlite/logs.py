@@ -13,6 +13,7 @@ import numpy as np
 from app.damage import around, passed
 from app.log.record import LogRecord
 from app.systems.sqlite import rows
+from app.systems.sqlite.checksums import said
 from app.systems.sqlite.file import Connection, SqliteDatabase
 from app.systems.sqlite.segments.directory import Directory, directory
 from app.systems.sqlite.segments.parts import DAMAGED, Longs
@@ -104,7 +105,11 @@ def in_segments(
 def by_id(connection: Connection, ids: Sequence[bytes], suffix: str = "") -> tuple[list[int], list[LogRecord]]:
     """Return places and records of these ids, as far as they are stored."""
     lost = passed()
-    found = [row for row in _rows_of_ids(connection, f"{rows.COLUMNS}, place", ids, suffix) if row[0] not in lost]
+    found = [
+        row
+        for row in _rows_of_ids(connection, f"{rows.COLUMNS}, place", ids, suffix)
+        if said.row_key(row[0]) not in lost
+    ]
     places, records = [row[5] for row in found], [rows.record(row[:5]) for row in found]
     for one, at in in_segments(connection, ids, suffix, [record.id for record in records]):
         places += one.keys(connection).places_of(np.array(at)).tolist()
@@ -156,7 +161,11 @@ def at_places(connection: Connection, places: Sequence[int], suffix: str = "") -
         some = others[start : start + AT_ONCE]
         statement = f"SELECT {rows.COLUMNS}, place FROM logs{suffix} WHERE place IN ({','.join('?' * len(some))})"
         found.update(
-            {row[5]: rows.record(row[:5]) for row in connection.execute(statement, some) if row[0] not in lost}
+            {
+                row[5]: rows.record(row[:5])
+                for row in connection.execute(statement, some)
+                if said.row_key(row[0]) not in lost
+            }
         )
     for one, at in segments:
         found.update(zip(map(one.keys(connection).place, at), one.records(connection, at), strict=True))
@@ -170,7 +179,7 @@ def after(connection: Connection, place: int, limit: int, suffix: str = "") -> l
     found = [
         (row[5], rows.record(row[:5]))
         for row in connection.execute(statement, (place, limit + len(lost)))
-        if row[0] not in lost
+        if said.row_key(row[0]) not in lost
     ][:limit]
     # Behind the last of those only logs that are too many.
     last = found[-1][0] if len(found) == limit else rows.next_place(connection, suffix)
@@ -208,7 +217,7 @@ def count_ids(connection: Connection, first: bytes, last: bytes) -> int:
 def ends(connection: Connection) -> tuple[bytes | None, bytes | None]:
     """Return the lowest and the highest id; None without any log."""
     found = [
-        *connection.execute("SELECT min(id), max(id) FROM logs").fetchone(),
+        *connection.execute("SELECT min(id), max(id) FROM logs WHERE id >= x''").fetchone(),
         *directory(connection).ends(),
     ]
     there = [identity for identity in found if identity is not None]

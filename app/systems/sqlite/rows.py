@@ -19,6 +19,8 @@ COLUMNS = "id, t, ns, level, doc"
 Doc: TypeAlias = tuple[str, str | None, str | None, str | None, str | None, dict[str, Any] | None, bool]
 #: A row with COLUMNS.
 Row: TypeAlias = tuple[bytes, int, int, str, bytes]
+#: Types of the columns before the last; SQLite keeps any type in any column.
+_TYPES = (bytes, int, int, str)
 
 decode: Callable[[Any], Doc] = codec.decoder(Doc).decode  # type: ignore[arg-type]
 
@@ -42,6 +44,8 @@ def record(columns: Sequence[Any]) -> LogRecord:
     """Return the record of a row with COLUMNS. Raises Damaged."""
     identity, t, ns, level, packed = columns
     try:
+        if (type(identity), type(t), type(ns), type(level)) != _TYPES:
+            raise TypeError("a value has another type")
         message, resource_id, trace_id, span_id, commit, metadata, truncated = decode(packed)
     except (ValueError, TypeError, msgspec.MsgspecError) as error:
         raise said.row(columns, error) from error

@@ -7,6 +7,7 @@ import logging
 import pytest
 
 from app.backends import connect
+from app.damage import passing
 from app.drain.expire import in_steps
 from app.drain.retire import retire
 from app.errors import Damaged
@@ -141,4 +142,62 @@ def test_a_damaged_segment_goes_when_all_its_logs_are_too_old(
         forget_open(connection)
     assert store.expire(end, 10_000) == 1_000
     assert store.stats()["stored"] == 0
+    database.close()
+
+
+@pytest.mark.parametrize("part", ["keys", "skeletons"])
+def test_a_damaged_segment_without_checksums_goes_too(
+    database: SqliteDatabase, store: SqliteStore, make_record: MakeRecord, part: str
+) -> None:
+    """As an earlier release wrote it: its row says when its logs arrived, unless it can't be what was written."""
+    records = [make_record(message=f"w {number}") for number in range(1_000)]
+    store.add(records)
+    end = records[-1].received + 1
+    with database.write(durable=True) as connection:
+        connection.execute(SEGMENT.format(part))
+        connection.execute("UPDATE segments SET checksum = NULL, last_id = zeroblob(16)")
+        forget_open(connection)
+    store.expire(end, 10_000)
+    assert store.stats()["stored"] == 1_000
+    with database.write(durable=True) as connection:
+        connection.execute("UPDATE segments SET last_id = ?", (max(one.id for one in records),))
+        forget_open(connection)
+    assert store.expire(records[0].received, 10_000) == 0
+    assert store.expire(end, 10_000) == 1_000
+    database.close()
+
+
+def test_an_index_in_a_file_of_its_own_lets_damaged_logs_expire(
+    database: SqliteDatabase, make_record: MakeRecord
+) -> None:
+    """As the record does in its file."""
+    index = SqliteIndex(database, shared=False)
+    records = [make_record(message=f"w {number}") for number in range(1_000)]
+    index.add(records)
+    with database.write(durable=True) as connection:
+        assert connection.execute("SELECT count(*) FROM segments").fetchone()[0] == 1
+        connection.execute(SEGMENT.format("keys"))
+        forget_open(connection)
+    assert index.expire(records[0].received, 10_000) == 0
+    assert index.expire(records[-1].received + 1, 10_000) == 1_000
+    with database.snapshot() as connection:
+        assert connection.execute("SELECT count(*) FROM segments").fetchone()[0] == 0
+    database.close()
+
+
+@pytest.mark.parametrize("column, value", [("t", "'x'"), ("ns", "'x'"), ("level", "x'07'"), ("id", "7"), ("doc", "7")])
+def test_a_row_with_a_value_of_another_type_is_damaged(
+    database: SqliteDatabase, store: SqliteStore, make_record: MakeRecord, column: str, value: str
+) -> None:
+    """SQLite keeps any type in any column; the other logs are found, and expire."""
+    records = [make_record(message=f"row {number}") for number in range(3)]
+    store.add(records)
+    with database.write(durable=True) as connection:
+        connection.execute(f"UPDATE logs SET {column} = {value} WHERE place = (SELECT min(place) FROM logs)")
+    with pytest.raises(Damaged, match="its row is not what was written"):
+        store.after(0, 10)
+    with passing() as found:
+        assert [record.message for _, record in store.after(0, 10)] == ["row 1", "row 2"]
+        assert len(found) == 1
+    assert store.expire(None, 10) == 2
     database.close()

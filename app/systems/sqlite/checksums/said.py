@@ -13,11 +13,16 @@ def segment(logs: int, first: int, last: int, first_id: Any, last_id: Any) -> st
     return f"the {logs:,} logs at the places {first} to {last}, received from {_received(first_id)} to {_received(last_id)},"
 
 
+def row_key(identity: Any) -> bytes:
+    """Return the key of the damage of a row with this id, which may be damaged itself."""
+    return identity if isinstance(identity, bytes) else repr(identity).encode()
+
+
 def row(columns: Any, error: Exception) -> Damaged:
     """Return the error for a row of `logs`, which begins with its id."""
     identity = columns[0]
-    key = identity if isinstance(identity, bytes) else repr(identity).encode()
-    where = f"the log with the id {key.hex()}, received at {_received(identity)},"
+    key = row_key(identity)
+    where = f"the log with the id {identity.hex() if isinstance(identity, bytes) else repr(identity)}, received at {_received(identity)},"
     return Damaged(where, f"its row is not what was written ({error})", key)
 
 

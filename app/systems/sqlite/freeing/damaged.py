@@ -20,6 +20,8 @@ from app.systems.sqlite.segments.stored import COLUMNS, Segment, let_go
 
 log = logging.getLogger(__name__)
 
+_ID_BYTES = 16
+
 
 def drop(database: SqliteDatabase) -> list[Unread]:
     """Delete the segments and rows that can't be read; return which. A segment of which only the row is damaged is kept, and its row is written anew.
@@ -55,11 +57,21 @@ def expire(connection: Connection, end: bytes, most: int) -> int:
         statement = f"SELECT number, {COLUMNS} FROM segments WHERE stamp = ?"
         for number, *row, kept in connection.execute(statement, (one.stamp,)).fetchall():
             # Where the row is damaged, too, nobody knows when its logs arrived.
-            if kept == checksum.of_row(row):
+            if kept == checksum.of_row(row) or (kept is None and _can_be(one)):
                 log.error("%s can't be read and have expired", said.segment(*_named(one)))
                 gone += _out(connection, number, one).logs
                 connection.execute("DELETE FROM segment_columns WHERE first = ?", (one.first,))
     return gone
+
+
+def _can_be(one: Segment) -> bool:
+    """Return whether the row of a segment without a checksum may be what was written: its ids are of logs that arrived in this order."""
+    ids = (one.first_id, one.last_id)
+    return (
+        all(isinstance(identity, bytes) and len(identity) == _ID_BYTES for identity in ids)
+        and ids[0] <= ids[1]
+        and 0 < one.logs <= one.last - one.first + 1
+    )
 
 
 def _mended(connection: Connection, number: int, one: Segment) -> bool:

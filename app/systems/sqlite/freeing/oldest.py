@@ -45,7 +45,7 @@ def _oldest_places(connection: Connection, before: int | None, limit: int) -> li
     end = HIGHEST if before is None else first_id(before)
     found: list[tuple[bytes, int]] = []
     sign = "<=" if before is None else "<"
-    statement = f"SELECT id, place FROM logs WHERE id {sign} ? ORDER BY id LIMIT ?"
+    statement = f"SELECT id, place FROM logs WHERE id >= x'' AND id {sign} ? ORDER BY id LIMIT ?"
     damaged = _damaged_rows(connection)
     found += [row for row in connection.execute(statement, (end, limit + len(damaged))) if row[0] not in damaged]
     for one in directory(connection).by_lowest_id():

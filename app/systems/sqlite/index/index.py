@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from app.damage import around
 from app.errors import Unavailable
-from app.log.record import LogRecord
+from app.log.record import LogRecord, first_id
 from app.ports.deadline import Budget, Deadline
 from app.ports.index import IndexRefusal
 from app.ports.pages import pages
@@ -17,7 +17,7 @@ from app.systems.counting import ends
 from app.systems.sqlite import logs, rows
 from app.systems.sqlite.checksums import checking
 from app.systems.sqlite.file import Connection, SqliteDatabase
-from app.systems.sqlite.freeing import oldest
+from app.systems.sqlite.freeing import damaged, oldest
 from app.systems.sqlite.index import aggregate, counting, plan, writing
 from app.systems.sqlite.index.blocks import BlockCache
 from app.systems.sqlite.index.rebuilding import SqliteRebuilding, sweep
@@ -121,7 +121,9 @@ class SqliteIndex(SqliteRebuilding):
         if self._shared:
             return 0
         with self._database.write(durable=False) as connection:
-            return self._forget(connection, *oldest.oldest(connection, before, limit))
+            gone = self._forget(connection, *oldest.oldest(connection, before, limit))
+            # By the room they take only the record knows which go.
+            return gone if before is None else gone + damaged.expire(connection, first_id(before), limit)
 
     def _forget(self, connection: Connection, places: Sequence[int], records: Sequence[LogRecord]) -> int:
         sealed = storing.delete(connection, places)

@@ -15,6 +15,7 @@ from app.query.filter import EVERYTHING
 from app.query.meaning import Predicate, predicate
 from app.query.query import Query
 from app.systems.sqlite import logs, rows
+from app.systems.sqlite.checksums import said
 from app.systems.sqlite.file import Connection, interruptible
 from app.systems.sqlite.index import plan
 from app.systems.sqlite.index.blocks import chunks
@@ -102,7 +103,7 @@ class SqliteQuery(InSegments):
         lost = passed()
         if most is not None:
             statement += f" ORDER BY {self.window.order} LIMIT {most + len(lost)}"
-        return [hit for hit in self.run(statement, parameters) if hit[2] not in lost][:most]
+        return [hit for hit in self.run(statement, parameters) if said.row_key(hit[2]) not in lost][:most]
 
     def _verified(self, first: int, last: int, most: int | None) -> Iterator[Hit]:
         statement, parameters = self.select(f"{rows.COLUMNS}, l.place", first, last)
@@ -110,7 +111,7 @@ class SqliteQuery(InSegments):
         with interruptible(self.connection, self.deadline.over):
             cursor = self.execute(f"{statement} ORDER BY {self.window.order}", parameters)
             for row in self.stepped(cursor):
-                if row[0] in lost:
+                if said.row_key(row[0]) in lost:
                     continue
                 record = rows.record(row[:5])
                 if self.holds(record):
