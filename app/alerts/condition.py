@@ -136,6 +136,14 @@ def now_state(watched: WatchedAlert, now: int) -> tuple[State, str]:
     return status.state, status.why
 
 
+def doubt(alert: Alert, status: Status) -> str:
+    """Return in a sentence how many evaluations in a row say the opposite of an alert's state; empty where the last said the same."""
+    if not status.streak or status.state == "cannot_tell":
+        return ""
+    least, said = (alert.close_after, "it is over") if status.fires else (alert.fire_after, "it fires")
+    return f"{status.streak} of {least} evaluations in a row say that {said}. "
+
+
 def explain(alert: Alert, counted: Counted, met: bool | None) -> str:
     """Return in a sentence what was counted, and what that says of the condition."""
     if counted.count is None:

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from app.alerts import change as verbs
+from app.alerts import condition
 from app.alerts import searches as saved
 from app.alerts.counts import CountSources
 from app.alerts.shown import ShownAlert, ShownChange, ShownTry
@@ -65,7 +66,8 @@ def show(backends: Backends, name: str, as_json: bool) -> None:
 
     Example: logingestor alerts show 'many errors'
     """
-    alert = verbs.get(backends.record.alerts, name).alert
+    watched = verbs.get(backends.record.alerts, name)
+    alert = watched.alert
     (one,) = [one for one in _shown(backends.record.alerts) if one.id == alert.id]
     changes = [ShownChange.of(change) for change in backends.record.alerts.alert_changes(alert.id)]
     fields = msgspec.structs.asdict(one)
@@ -73,6 +75,8 @@ def show(backends: Backends, name: str, as_json: bool) -> None:
         print_json({**fields, "changes": changes})
         return
     fields |= {"search": one.search.name, "silence": one.silence and one.silence.until}
+    if one.state == watched.status.state:
+        fields["why"] = condition.doubt(watched.alert, watched.status) + one.why
     rows = [(key, terminal.safe(str(value))) for key, value in fields.items() if key != "recent" and value is not None]
     click.echo(terminal.table(rows))
     for change in changes:

@@ -7,6 +7,7 @@ from contextlib import suppress
 import click
 
 from app.backends import Backends
+from app.cli import terminal
 from app.cli.options import end_unread, json_option, print_json, with_backends
 from app.damage import passing
 from app.errors import Unavailable
@@ -48,7 +49,7 @@ def command(backends: Backends, repair: bool, as_json: bool) -> None:
 def show(found: Audit) -> None:
     """Print an audit for a person."""
     shown = found.to_dict()
-    click.echo(f"{found.record:,} logs in the record, {found.index:,} in the index")
+    click.echo(f"{terminal.many(found.record, 'log')} in the record, {found.index:,} in the index")
     for bucket in shown["buckets"]:
         click.echo(f"  received from {bucket['received']}: {bucket['missing']} missing, {bucket['surplus']} too many")
     for one in shown["listed"]:

@@ -127,7 +127,9 @@ def restore(backends: Backends, source: Path, merge: bool, only_check: bool, as_
     elif only_check:
         click.echo(f"{source} is {'as it was made' if contents.unread else 'whole'}: {_words(contents)}")
     else:
-        click.echo(f"restored {_words(contents)}; {new:,} logs were not stored before")
+        click.echo(
+            f"restored {_words(contents)}; {terminal.many(new, 'log')} {'was' if new == 1 else 'were'} not stored before"
+        )
         click.echo("the index follows while a worker runs: `logingestor stats` shows what it lacks", err=True)
     end_unread(contents.unread, "the backup")
 

@@ -81,12 +81,17 @@ def _run(opened: Backends, other: OtherRecord, name: str, as_json: bool) -> bool
 
 
 def _show(done: Copied, counts: tuple[int, int]) -> None:
-    click.echo(f"copied {done.read:,} logs and {done.waiting:,} that waited, {done.new:,} of them new here")
+    click.echo(
+        f"copied {terminal.many(done.read, 'log')} and {done.waiting:,} that waited, {done.new:,} of them new here"
+    )
     click.echo(
         f"{terminal.many(done.dead, 'dead letter')}; the source holds {terminal.many(counts[0], 'log')}, this record {counts[1]:,}"
     )
     if done.left:
-        click.echo(f"{done.left:,} logs came to the source meanwhile: copy once more when it has stopped", err=True)
+        click.echo(
+            f"{terminal.many(done.left, 'log')} came to the source meanwhile: copy once more when it has stopped",
+            err=True,
+        )
 
 
 def _url(url: str, option: str, part: str = "record") -> str:

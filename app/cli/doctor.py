@@ -195,7 +195,7 @@ def _queue(backends: Backends) -> Finding:
     depth, serves = backends.queue.depth(), serve_runs(backends.settings)
     worker = "`logingestor serve` runs" if serves else "no `logingestor serve` runs here"
     age = 0 if depth.oldest is None else instant.now_ms() - depth.oldest
-    found = f"{depth.logs} logs wait, {written_bytes(depth.bytes)}; {worker}"
+    found = f"{terminal.many(depth.logs, 'log')} wait{'s' if depth.logs == 1 else ''}, {written_bytes(depth.bytes)}; {worker}"
     since = pause.paused(backends.record.notes)
     if since:
         # Somebody wanted it, and somebody may have forgotten it.

@@ -77,7 +77,7 @@ def command(
             _print(pieces, terminal.safe if format == "csv" else harmless)
         else:
             written = _write(pieces, output, damaged)
-            click.echo(f"wrote {counted.logs} logs to {written}", err=True)
+            click.echo(f"wrote {terminal.many(counted.logs, 'log')} to {written}", err=True)
     detail(returned=counted.logs)
     end_unread(damaged, "the export")
 

@@ -200,5 +200,8 @@ def end_unread(found: Passed | Sequence[Unread], what: str) -> None:
         click.echo(f"damaged and not in {what}: {terminal.safe(one.where)}", err=True)
     more = f", {len(lost) - LISTED:,} times more than are named" if len(lost) > LISTED else ""
     logs = sum(one.logs for one in lost)
-    click.echo(f"{what} lacks {logs:,} logs that can't be read{more}; `logingestor doctor` says what to do", err=True)
+    click.echo(
+        f"{what} lacks {terminal.many(logs, 'log')} that can't be read{more}; `logingestor doctor` says what to do",
+        err=True,
+    )
     raise SystemExit(1)

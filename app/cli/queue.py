@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from app.backends import Backends
+from app.cli import terminal
 from app.cli.options import json_option, print_json, with_backends
 from app.drain import pause
 from app.settings.values import written_bytes
@@ -42,7 +43,7 @@ def status(backends: Backends, as_json: bool) -> None:
         return
     since = f", the oldest since {oldest} ({lag / 1000:.1f} s)" if oldest and lag is not None else ""
     room = f"{written_bytes(depth.bytes)} of {written_bytes(backends.settings.queue_limit)}"
-    click.echo(f"{depth.logs} logs wait{since}; {room} are used")
+    click.echo(f"{terminal.many(depth.logs, 'log')} wait{'s' if depth.logs == 1 else ''}{since}; {room} are used")
     if since_paused:
         click.echo(f"the drain is paused since {found['paused']}; `logingestor queue resume` lets it go on")
 

@@ -45,9 +45,9 @@ def command(backends: Backends, abandon: bool, drop_damaged: bool, as_json: bool
         print_json({**done.to_dict(), "dropped": [asdict(one) for one in dropped]})
     else:
         resumed = ", resumed" if done.resumed else ""
-        click.echo(f"rebuilt the index from {done.logs:,} logs in {done.seconds:.1f} s{resumed}")
+        click.echo(f"rebuilt the index from {terminal.many(done.logs, 'log')} in {done.seconds:.1f} s{resumed}")
         if done.refused:
-            click.echo(f"{done.refused} logs can't be indexed; see `logingestor dead list`", err=True)
+            click.echo(f"{terminal.many(done.refused, 'log')} can't be indexed; see `logingestor dead list`", err=True)
     end_unread(done.unread, "the index")
 
 
@@ -68,4 +68,4 @@ def _abandon(backends: Backends, as_json: bool) -> None:
     elif dropped is None:
         click.echo("no rebuild is under way")
     else:
-        click.echo(f"dropped the half-made index of {dropped.logs:,} logs")
+        click.echo(f"dropped the half-made index of {terminal.many(dropped.logs, 'log')}")

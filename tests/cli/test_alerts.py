@@ -11,6 +11,7 @@ from flask.testing import FlaskCliRunner
 from app.backends import Backends
 from app.cli import cli
 from app.log.record import IdSource
+from app.ports.alerts import Status
 from app.times.instant import now_ms
 from tests.conftest import Fill, MakeRecord
 
@@ -74,3 +75,24 @@ def test_alerts(run: Any, backends: Backends, fill: Fill, make_record: MakeRecor
     assert "there is no alert" in run("alerts", "show", "many", code=1)
     run("alerts", "remove", "more")
     assert run("alerts", "list", "--json") == []
+
+
+def test_an_alert_that_may_be_over_soon_says_so(run: Any, backends: Backends) -> None:
+    """Else the reason would be one against its state."""
+    run("searches", "add", "errors", "level:error")
+    words = ("--search", "errors", "--kind", "at_least", "--threshold", "9", "--window", "5m", "--close-after", "3")
+    made = run("alerts", "add", "many", *words, "--json")
+    keeper, now = backends.record.alerts, now_ms()
+    status = Status("firing", now, "1 log in 5 minutes: not at least 9.", True, 1, now, now, now)
+    assert keeper.lease_alert(made["id"], 0, 60)
+    assert keeper.settle_alert(made["id"], 0, status)
+    why = "1 of 3 evaluations in a row say that it is over. 1 log in 5 minutes: not at least 9."
+    assert why in run("alerts", "show", "many")
+
+
+def test_one_log_is_one(run: Any, fill: Fill, make_record: MakeRecord) -> None:
+    """In what commands print."""
+    fill([make_record(message="a")])
+    assert "1 log in the record" in run("audit")
+    assert "from 1 log in" in run("rebuild")
+    assert "0 logs wait" in run("queue", "status")

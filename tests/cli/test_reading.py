@@ -173,7 +173,7 @@ def test_queue_status(backends: Backends, make_record: MakeRecord, command: Comm
     found = command.json("queue", "status")
     assert (found["logs"], found["bytes"] > 0, found["lag_ms"] >= 0) == (1, True, True)
     assert found["oldest"] == record.to_dict()["received"]
-    assert command("queue", "status").stdout.startswith("1 logs wait, the oldest since ")
+    assert command("queue", "status").stdout.startswith("1 log waits, the oldest since ")
 
 
 @pytest.mark.system

@@ -27,7 +27,9 @@ def command(backends: Backends, days: int, by: str, limit: int, as_json: bool) -
     if as_json:
         print_json(found.to_dict(limit))
         return
-    click.echo(f"{found.logs:,} logs, {written_bytes(found.bytes)}{'' if found.exact else ', by a sample'}")
+    click.echo(
+        f"{terminal.many(found.logs, 'log')}, {written_bytes(found.bytes)}{'' if found.exact else ', by a sample'}"
+    )
     for one in found.costs[:limit]:
         named = "  ".join(terminal.safe(part or "-") for part in found.shown(one))
         click.echo(f"{written_bytes(one.bytes):>10}  {one.logs:>10,} logs  {named}")

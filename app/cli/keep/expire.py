@@ -32,6 +32,6 @@ def command(backends: Backends, as_json: bool) -> None:
     if as_json:
         print_json({"deleted": deleted} | ({"rules": by_rule} if by_rule else {}))
         return
-    click.echo(f"deleted {deleted} logs")
+    click.echo(f"deleted {terminal.many(deleted, 'log')}")
     for one in gone if by_rule else ():
-        click.echo(f"  {terminal.safe(one.rule)}: {one.logs:,} logs, {written_bytes(one.bytes)}")
+        click.echo(f"  {terminal.safe(one.rule)}: {terminal.many(one.logs, 'log')}, {written_bytes(one.bytes)}")

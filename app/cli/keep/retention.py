@@ -39,4 +39,4 @@ def preview(backends: Backends, rules: str | None, as_json: bool) -> None:
     for one in found:
         shown = one.to_dict()
         times = f", arrived from {shown['first']} to {shown['last']}" if one.logs else ""
-        click.echo(f"{terminal.safe(one.rule)}: {one.logs:,} logs, {written_bytes(one.bytes)}{times}")
+        click.echo(f"{terminal.safe(one.rule)}: {terminal.many(one.logs, 'log')}, {written_bytes(one.bytes)}{times}")
