@@ -66,7 +66,8 @@ def _lacking(store: LogStore, end: int) -> int:
 
 def count(index: SearchIndex, alert: Alert, question: Question, end: int, budget: Budget) -> Counted:
     """Return what is found in the window that ends before *end*, in ms. Relative times of the query count from there."""
-    start, length = end - alert.window * 1000, alert.window * 1000
+    length = _length(alert)
+    start = end - length
     try:
         meant = read_query(question.to_dict(), now=end).filter
         wanted = Query(meant, (start, 0), (end - 1, 999_999), "received", "desc", SAMPLES, count="exact")
@@ -85,12 +86,17 @@ def count(index: SearchIndex, alert: Alert, question: Question, end: int, budget
 
 def failed(alert: Alert, question: Question, end: int, why: str) -> Counted:
     """Return that nothing could be counted of the window that ends before *end*."""
-    return Counted(end - alert.window * 1000, end - 1, question=question, fault=why)
+    return Counted(end - _length(alert), end - 1, question=question, fault=why)
+
+
+def _length(alert: Alert) -> int:
+    """Return the length of an alert's window in ms."""
+    return alert.window * 1000
 
 
 def begins(alert: Alert, counted: Counted) -> int:
     """Return when the first of the windows begins that are compared, in ms."""
-    return counted.start - (alert.windows * alert.window * 1000 if alert.kind in COMPARING else 0)
+    return counted.start - (alert.windows * _length(alert) if alert.kind in COMPARING else 0)
 
 
 def _sample(record: LogRecord) -> AlertSample:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from app.files.formats import Format
     from app.files.split.entry import Entry
 
-_CRI = re.compile(rf"{written.ISO} (stdout|stderr) ([FP])(?: (.*))?", re.DOTALL)
+_CRI = re.compile(rf"{written.ISO} (?P<stream>stdout|stderr) (?P<part>[FP])(?: (?P<text>.*))?", re.DOTALL)
 #: Heroku's, before a line of a dyno or of its router: TIME app[web.1]: text
 _HEROKU = re.compile(
     r"(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00) (?P<source>app|heroku)\[(?P<name>[a-z][\w.-]{0,60})\]: (?P<text>.*)",
@@ -116,11 +116,11 @@ def read(line: str) -> Kept | None:
         return Kept(found["text"], False, found["name"], found["time"], {}, found["name"])
     found = _CRI.fullmatch(line)
     if found is not None:
-        return Kept(found[6] or "", found[5] == "P", found[4], found, {"stream": found[4]})
+        return Kept(found["text"] or "", found["part"] == "P", found["stream"], found, {"stream": found["stream"]})
     named = reader.NAMED.match(line)
     if named is None:
         return None
-    name, resource = reader.keeper_of(named)
+    name, resource = reader.container_of(named)
     return Kept(line[named.end() :], False, name, None, {"container": name}, resource)
 
 

@@ -14,7 +14,7 @@ from app.times.written import Assumed
 LineReader = Callable[[str, Assumed], dict[str, Any] | None]
 
 #: A line as Kubernetes keeps it of a container's output: time, stream, whether the line is whole.
-_CONTAINER = re.compile(rf"{written.ISO} (stdout|stderr) ([FP]) (.*)", re.DOTALL)
+_CONTAINER = re.compile(rf"{written.ISO} (?P<stream>stdout|stderr) ([FP]) (?P<text>.*)", re.DOTALL)
 #: The name that Docker Compose, Swarm, `kubectl logs --prefix` and pm2 write before the lines of each container or process.
 NAMED = re.compile(
     r"(?P<name>(?P<service>[A-Za-z0-9][\w.-]{0,60}?)(?:[-_]\d{1,3}|\.\d{1,4}\.[a-z0-9]{12,30}@[\w.-]{1,100})) {1,60}\| "
@@ -27,7 +27,7 @@ _STREAM = 80
 _HEAD = 16_384
 
 
-def keeper_of(named: re.Match[str]) -> tuple[str, str]:
+def container_of(named: re.Match[str]) -> tuple[str, str]:
     """Return the name before a container's line, and the service, the container or the application that it is of."""
     groups = named.groupdict()
     name = groups["name"] or groups["pod"] or groups["process"]
@@ -37,13 +37,13 @@ def keeper_of(named: re.Match[str]) -> tuple[str, str]:
 def read_container(line: str, assumed: Assumed) -> dict[str, Any] | None:
     """Return the log in a line that a container wrote, by what was kept of it: stream and time, or its name; the line is its message."""
     if ("| " in line or line.startswith("[pod/")) and (named := NAMED.match(line)) is not None:
-        name, resource = keeper_of(named)
+        name, resource = container_of(named)
         return {"message": line[named.end() :], "resourceId": resource, "metadata": {"container": name}}
     found = _CONTAINER.fullmatch(line) if " std" in line[:_STREAM] else None
     timestamp = None if found is None else written.from_groups(found, 1, assumed)
     if found is None or timestamp is None:
         return None
-    return {"message": found[6], "timestamp": timestamp, "metadata": {"stream": found[4]}}
+    return {"message": found["text"], "timestamp": timestamp, "metadata": {"stream": found["stream"]}}
 
 
 def read_head(line: str, assumed: Assumed) -> dict[str, Any] | None:

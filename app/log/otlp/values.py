@@ -55,6 +55,7 @@ def body(raw: bytes) -> Any:
     if rest >= 0 and raw[0] == 0x0A:
         if rest == raw[1] < 0x80:
             return raw[2:].decode()
+        # A length in two bytes has seven bits in each, the lower ones first; the first byte's eighth bit says that a second follows.
         if rest >= 0x80 and raw[2] < 0x80 <= raw[1] and rest - 1 == raw[1] - 0x80 + (raw[2] << 7):
             return raw[3:].decode()
     from opentelemetry.proto.common.v1.common_pb2 import AnyValue

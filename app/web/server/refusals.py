@@ -1,4 +1,4 @@
-"""Answers on their way from Flask to the client, and the refusals of an overloaded server, which are made once and sent often."""
+"""Refusals of an overloaded server, which are made once and sent often; and the form of every answer of Flask on its way to the client (`FlaskAnswer`)."""
 
 from __future__ import annotations
 
