@@ -225,7 +225,13 @@ class LogIngestorHandler(logging.Handler):
     def _report(self, dropped: int, fault: str) -> None:
         why = f": {fault}" if fault else ": there was no room for more"
         record = logging.LogRecord(
-            __name__, logging.WARNING, __file__, 0, "%d logs were dropped%s", (dropped, why), None
+            __name__,
+            logging.WARNING,
+            __file__,
+            0,
+            "%d %s dropped%s",
+            (dropped, "log was" if dropped == 1 else "logs were", why),
+            None,
         )
         record.dropped = dropped
         log = log_of(record, next(self._numbers), record.getMessage(), self._resource_id, self._began)

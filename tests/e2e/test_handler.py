@@ -239,4 +239,4 @@ def test_what_is_too_large_for_the_server_is_counted(make_server: Callable[..., 
     handler.flush(120)  # what is said of it
     handler.close()
     assert len(found(server, "nine", 8)) == 8
-    assert [log["message"].partition(":")[0] for log in found(server, "dropped", 1)] == ["1 logs were dropped"]
+    assert [log["message"].partition(":")[0] for log in found(server, "dropped", 1)] == ["1 log was dropped"]
