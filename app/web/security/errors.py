@@ -75,8 +75,8 @@ def answer(status: int, message: str, problems: Sequence[Problem] = (), *, kept_
 
 def words(error: LogIngestorError) -> str:
     """Return what is said of an error. Where damaged logs lie says how many there are, which who may not see all isn't shown."""
-    asks = g.get("who")
-    if isinstance(error, Damaged) and asks is not None and asks.limits:
+    # A server that is no Flask application words its refusals here too, and has no `g`.
+    if isinstance(error, Damaged) and (asks := g.get("who")) is not None and asks.limits:
         return "a damaged log can't be read; nobody knows whether this reader may see it"
     return str(error)
 
