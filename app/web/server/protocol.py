@@ -101,6 +101,8 @@ class Protocol(HttpToolsProtocol):
     _end: tuple[int, float] | None = None
     #: Bytes that came and are not read, and the request that is being answered; `cycle` is the newest, which may wait.
     _rest: bytes | memoryview = b""
+    #: Bytes that are left of a body whose length was said: they hold no request.
+    _left = 0
     _running: RequestResponseCycle | None = None
 
     def connection_made(self, transport: Any) -> None:
@@ -127,6 +129,12 @@ class Protocol(HttpToolsProtocol):
         if self.cycle is not before:
             # uvicorn names the class itself; nobody has asked anything of the request yet.
             self.cycle.__class__ = _Cycle
+            self._left = next((int(value) for name, value in self.headers if name == b"content-length"), 0)
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body."""
+        self._left -= len(body)
+        super().on_body(body)
 
     def data_received(self, data: bytes) -> None:
         """Take what has come."""
@@ -138,7 +146,8 @@ class Protocol(HttpToolsProtocol):
         if self._rest:
             self._unset_keepalive_if_required()
         while self._rest and not self.pipeline and not self.transport.is_closing():
-            piece, self._rest = self._rest[:_PIECE], self._rest[_PIECE:]
+            size = max(_PIECE, self._left)
+            piece, self._rest = self._rest[:size], self._rest[size:]
             again = self._feed(piece)
             if again:
                 self._rest = memoryview(b"".join((again, self._rest)))
