@@ -130,7 +130,7 @@ def app(settings: Settings, backends: Backends) -> Iterator[Flask]:
 
 
 @pytest.fixture(autouse=True)
-def _closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _closed() -> Iterator[None]:
     """Close what any application of the test has opened: of ten thousand tests a process could not keep the files open."""
     made: list[Parts] = []
     begin = Parts.__post_init__
@@ -139,8 +139,10 @@ def _closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         begin(parts)
         made.append(parts)
 
-    monkeypatch.setattr(Parts, "__post_init__", noted)
-    yield
+    # By a patch of its own: what a test patches is taken back before what its fixtures made is closed only if it comes last.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Parts, "__post_init__", noted)
+        yield
     for parts in made:
         parts.close()
 

@@ -141,7 +141,7 @@ def beginning(line: str) -> str:
         sign = line[4:5]
         if sign in ("-", "/") and sign == line[7:8] and (dated := _DATED.match(line)) is not None:
             return _classes(dated[1], f"0{sign}")
-        if line[2:3] == ":" == line[5:6]:
+        if line[2:3] == ":" == line[5:6] and line[1:2].isdecimal():
             return "0:"
     if first.isupper():
         end = line.find(" ", 2, words.LONGEST_PLAIN + 1)
