@@ -21,9 +21,9 @@ def as_ndjson(form: Form, logs: Sequence[Log], size: int) -> list[Log]:
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings.from_env({"LOGINGESTOR_DATA_DIR": folder, "LOGINGESTOR_MIN_FREE_DISK": "1 MiB"})
         prepare(settings)
-        backends = connect(settings)
+        app, backends = create_app(settings), connect(settings)
         try:
-            with create_app(settings).test_client() as client:
+            with app.test_client() as client:
                 for place in range(0, len(logs), size):
                     body = form.body(logs[place : place + size])
                     answer = client.post(form.path, data=body, content_type=form.kind)
@@ -34,6 +34,7 @@ def as_ndjson(form: Form, logs: Sequence[Log], size: int) -> list[Log]:
                     pass
                 kept = [json.loads(line) for line in client.get("/logs/export").data.splitlines()]
         finally:
+            app.extensions["logingestor"].close()
             backends.close()
     if len(kept) != len(logs):
         raise RuntimeError(f"{form.path} kept {len(kept)} of {len(logs)} logs")

@@ -117,37 +117,46 @@ class SqliteDatabase:
 
         Where it is *durable* a power cut can't take it once this returns. Others write meanwhile: the disk is not waited for alone.
         """
-        with self._failing("can't be written"):
-            with self._alone():
+        log = -1
+        try:
+            with self._failing("can't be written"), self._alone():
                 connection = self._writing_connection()
                 connection.execute("BEGIN IMMEDIATE")
                 try:
+                    log = self._log_to_sync() if durable else -1
                     yield connection
                     connection.execute("COMMIT")
                 except BaseException:
                     if connection.in_transaction:
                         connection.execute("ROLLBACK")
                     raise
-                log = self._opened_log() if durable else -1
             if durable:
                 self._sync(log)
+        finally:
+            if log >= 0:
+                os.close(log)
 
     def _writing_connection(self) -> Connection:
         if self._writer is None:
             self._writer = open_connection(self.path)
         return self._writer
 
-    def _opened_log(self) -> int:
-        """Return the write-ahead log, which is there as long as a connection is; the folder then holds it also after a power cut."""
-        if self._log < 0:
-            log = os.open(f"{self.path}-wal", os.O_RDONLY | os.O_CLOEXEC)
-            folder = os.open(self._folder, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
-            self._log = log
-        return self._log
+    def _log_to_sync(self) -> int:
+        """Return the write-ahead log, which is there as long as a connection is, under a number of its own: `close` may come before the sync.
+
+        The folder holds it also after a power cut. Raises Unavailable where it can't be opened.
+        """
+        try:
+            if self._log < 0:
+                folder = os.open(self._folder, os.O_RDONLY | os.O_CLOEXEC)
+                try:
+                    os.fsync(folder)
+                finally:
+                    os.close(folder)
+                self._log = os.open(f"{self.path}-wal", os.O_RDONLY | os.O_CLOEXEC)
+            return os.dup(self._log)
+        except OSError as error:
+            raise Unavailable(f"the database can't be written: {error}") from error
 
     def _sync(self, log: int) -> None:
         """Have the disk hold what was committed: what came before it in the log, by whichever process, goes along.

@@ -109,3 +109,53 @@ def test_a_disk_that_fails_is_said_and_what_is_kept_is_not_known(
     assert waiting(database.path) == 1
     queue.put([Envelope([make_record()])])
     assert waiting(database.path) == 2
+
+
+def test_a_log_that_can_not_be_opened_keeps_nothing(
+    database: SqliteDatabase, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process may have no number left for it: that is known before the commit."""
+    queue = SqliteQueue(database, limit=1 << 30, min_free=0)
+
+    def none_left(number: int) -> int:
+        """Say what the system says then."""
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "dup", none_left)
+        with pytest.raises(Unavailable, match="Too many open files") as raised:
+            queue.put([Envelope([make_record()])])
+    assert not raised.value.kept_unknown
+    assert waiting(database.path) == 0
+    queue.put([Envelope([make_record()])])
+    assert waiting(database.path) == 1
+
+
+def test_a_close_takes_no_log_from_its_sync(
+    database: SqliteDatabase, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another file that got its number would be synced instead; afterwards nothing of it is open."""
+    queue = SqliteQueue(database, limit=1 << 30, min_free=0)
+    log = os.fspath(database.path) + "-wal"
+    numbers = list[int]()
+
+    def closing_first(number: int) -> None:
+        """Close the file from elsewhere, and open others, before the sync."""
+        assert os.path.sameopenfile(number, other)
+        database.close()
+        taken = [os.open(os.devnull, os.O_RDONLY) for _ in range(8)]
+        assert os.path.sameopenfile(number, other)
+        os.fdatasync(number)
+        numbers.append(number)
+        for one in taken:
+            os.close(one)
+
+    with closing(SqliteDatabase(database.path)) as beside:
+        beside.reader().execute("SELECT count(*) FROM queue").fetchone()
+        other = os.open(log, os.O_RDONLY)
+        monkeypatch.setattr(file, "_synced", closing_first)
+        queue.put([Envelope([make_record()])])
+        os.close(other)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(numbers[0])
+    assert waiting(database.path) == 1
