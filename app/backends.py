@@ -53,6 +53,8 @@ class Backends:
     #: When queue, record and index are one SQLite file: moves up to this many waiting logs in one
     #: transaction, waiting up to these seconds for the first; returns how many.
     move: Callable[[int, float], int] | None = None
+    #: When queue and record are one SQLite file: whether nobody writes to it, so that a put would wait for the disk only.
+    is_free: Callable[[], bool] | None = None
     #: The work that a worker does between batches: it folds the write-ahead log, seals full blocks. One returns True where it goes on at once.
     tidy: list[Callable[[], object]] = field(default_factory=list)
     #: Ends every wait for logs, for good: the process stops.
@@ -204,6 +206,7 @@ def connect(settings: Settings) -> Backends:
     assert queue is not None
     made = Backends(settings, queue, record, index, closers=[close for one in opened for close in one.closers])
     made.move = next((one.move for one in opened if one.move is not None), None)
+    made.is_free = next((one.is_free for one in opened if one.is_free is not None), None)
     made.tidy = [tidy for one in opened for tidy in one.tidy]
     made.hurry = [hurry for one in opened for hurry in one.hurry]
     made.places = [Folder(settings.data_dir / "beats"), *(place for one in opened for place in one.places)]

@@ -18,7 +18,7 @@ from app.web import create_app
 from app.web.accounts import tokens
 from app.web.security.access import guard_of
 from app.web.server.bridge import Bridge
-from app.web.server.lane import Plain, PlainLane
+from app.web.server.lane.lane import Plain, PlainLane
 from app.web.server.waiting import WaitingLines
 from tests.prepared import prepare
 

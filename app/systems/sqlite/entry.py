@@ -74,6 +74,8 @@ class Sqlite(System):
         if "queue" in purposes:
             made.queue = queue = SqliteQueue(file, limit=settings.queue_limit, min_free=settings.min_free_disk)
             made.tidy.append(lambda: pages.shrink(file))
+            if "record" in purposes:
+                made.is_free = file.is_free
             if together:
                 made.move = Mover(file, queue, SqliteLetters(file, settings.dead_limit)).move
         if purposes & {"record", "index"}:

@@ -78,8 +78,7 @@ class SqliteDatabase:
         self._guard = threading.Lock()
         self._writing = threading.Lock()
         self._writer: Connection | None = None
-        #: The write-ahead log, once it was to be synced.
-        self._log = -1
+        self._log = -1  # the write-ahead log, once it was to be synced
         try:
             self._lock_file = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
@@ -135,6 +134,19 @@ class SqliteDatabase:
         finally:
             if log >= 0:
                 os.close(log)
+
+    def is_free(self) -> bool:
+        """Return whether nobody writes: who wrote now would not wait for another."""
+        if not self._writing.acquire(blocking=False):
+            return False
+        try:
+            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+            return True
+        except (OSError, ValueError):  # another process has it, or it was closed here
+            return False
+        finally:
+            self._writing.release()
 
     def _writing_connection(self) -> Connection:
         if self._writer is None:

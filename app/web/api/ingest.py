@@ -56,7 +56,7 @@ class From(NamedTuple):
 def ingest() -> Response:
     """Accept logs: 202 when at least one is durably queued, with what became of each.
 
-    The lane (app/web/server/lane.py) calls `read`, `take` and `accepted` as this does, for requests of the plainest kind.
+    The lane (app/web/server/lane/lane.py) calls `read`, `take` and `accepted` as this does, for requests of the plainest kind.
     """
     asked, held = current_request(), parts()
     stage, strict, key = _stage(asked), _strict(asked), _key(asked)

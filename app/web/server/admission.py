@@ -160,11 +160,18 @@ class Admission:
             return True
         return False
 
+    def enter_at_once(self, line: WaitingLine) -> float | None:
+        """Return when a request began, for `leave`, which gives its thread back; None where it has to wait for one."""
+        if line.size or not self._has_room(line):
+            return None
+        self._begin(line)
+        return self._clock()
+
     async def enter(self, line: WaitingLine, scope: Scope) -> float:
-        """Wait for a thread; return when it began, for `leave`, which gives it back. Raises Overloaded."""
-        if not line.size and self._has_room(line):
-            self._begin(line)
-            return self._clock()
+        """Wait for a thread; return when the request began, as `enter_at_once`. Raises Overloaded."""
+        began = self.enter_at_once(line)
+        if began is not None:
+            return began
         now = self._clock()
         queue = line.queue_of(scope, now)
         if line.is_full(queue):

@@ -8,22 +8,21 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, cast
 
 from app.errors import BodyStopped, LogIngestorError, Overloaded, Problem, TooLarge, Unavailable
 from app.web.server.admission import THREADS, Admission, WaitingLine
-from app.web.server.environ import ANSWER, LEFT, REFUSED, SENT, Headers, RequestEnd, Scope, environ
-from app.web.server.lane import Plain, PlainLane
+from app.web.server.environ import ANSWER, REFUSED, SENT, TAKEN, Headers, Receive, RequestEnd, Scope, Send, environ
+from app.web.server.lane.lane import Plain, PlainLane
+from app.web.server.lane.quick import QuickWay
+from app.web.server.leaving import LeavingWatch, disconnected, is_gone
 from app.web.server.refusals import FlaskAnswer, Refusals, closing
 from app.web.server.threads import Threads
 from app.web.server.waiting import WaitingLines
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 #: Threads that make the next piece of long answers, and refusals.
@@ -34,8 +33,6 @@ JOINED = 1 << 20
 SILENCE_SECONDS = 30.0
 #: Bytes of bodies in memory at once, over all requests; a single body may always come in.
 BODIES_LIMIT = 256 << 20
-#: Seconds after which a request is watched for its client's leaving.
-WATCH_SECONDS = 0.1
 
 
 class ClientLeft(Exception):
@@ -50,29 +47,6 @@ class _Held:
     #: Bytes received; more than `body` holds where the rest is read only to be discarded.
     came: int = 0
     thrown: bool = False
-
-
-class _Watch:
-    """Notices that the client disconnected while its request is worked at; watches slow requests only, so that quick ones pay nothing."""
-
-    def __init__(self, scope: Scope, receive: Receive) -> None:
-        self._receive = receive
-        self._task: asyncio.Task[None] | None = None
-        self._timer = asyncio.get_running_loop().call_later(WATCH_SECONDS, self._begin)
-        scope[LEFT] = self.left
-
-    def _begin(self) -> None:
-        self._task = asyncio.ensure_future(_disconnected(self._receive))
-
-    def left(self) -> bool:
-        """Return whether the client has left; from any thread."""
-        return self._task is not None and self._task.done() and not self._task.cancelled()
-
-    def end(self) -> None:
-        """Watch no more."""
-        self._timer.cancel()
-        if self._task is not None:
-            self._task.cancel()
 
 
 class Bridge:
@@ -94,6 +68,10 @@ class Bridge:
         self._refusals = Refusals(self._worded)
         self._threads = Threads(THREADS, "request")
         self._streams = Threads(STREAM_THREADS, "stream")
+        #: How a connection may have the lane take a request without coming here; only what never waits for the network is so quick.
+        self.quick: QuickWay | None = None
+        if lane is not None and lane.together and lines is not None:
+            self.quick = QuickWay(lane, self._admission, lines.resending, self._threads)
         self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -125,7 +103,7 @@ class Bridge:
             except LogIngestorError as error:
                 answer = await self._refusal(error, scope)
             # Only where somebody asks: it costs a task.
-            there = not ends or not await _is_gone(receive)
+            there = not ends or not await is_gone(receive)
             if answer.pieces is None and ANSWER in scope.get("extensions", ()):
                 await send({"type": ANSWER, "status": answer.status, "headers": answer.headers, "body": answer.body})
             else:
@@ -139,6 +117,9 @@ class Bridge:
 
     async def _worked(self, scope: Scope, receive: Receive, ends: RequestEnd) -> FlaskAnswer:
         """Return Flask's answer. Raises the error for which the request is refused before it is worked at."""
+        if TAKEN in scope:
+            # Its logs were taken: nothing may refuse it any more.
+            return await self._by_flask(scope, b"", ends, {TAKEN: scope[TAKEN]})
         held, line = _Held(), self._line_of(scope)
         if self._admission.refuses(line, scope):
             return await self._overloaded(scope, receive)
@@ -146,7 +127,7 @@ class Bridge:
             await self._read(scope, receive, held)
             plain = None if self._lane is None else self._lane.plain(scope, len(held.body))
             # The lane waits for nothing that could be given up because its client left.
-            watch = _Watch(scope, receive) if plain is None else None
+            watch = LeavingWatch(scope, receive) if plain is None else None
             try:
                 began = await self._admission.enter(line, scope)
                 try:
@@ -162,19 +143,21 @@ class Bridge:
             self._held -= len(held.body)
 
     async def _at_work(self, scope: Scope, body: bytes, ends: RequestEnd, plain: Plain | None) -> FlaskAnswer:
-        if plain is not None and self._lane is not None:
-            work = self._threads.run(self._by_lane, self._lane, plain, scope, body, ends, together=self._lane.together)
-        else:
+        lane = self._lane
+        if plain is None or lane is None:
             together = self._lines is not None and self._lines.shares(scope, len(body))
-            work = self._threads.run(self._answer, environ(scope, body) | {SENT: ends}, together=together)
-        return cast(FlaskAnswer, await work)
-
-    def _by_lane(self, lane: PlainLane, plain: Plain, scope: Scope, body: bytes, ends: RequestEnd) -> FlaskAnswer:
-        """Have the lane answer, or Flask with what the lane leaves; in a thread."""
-        found = lane.take(plain, body)
+            return await self._by_flask(scope, body, ends, {}, together=together)
+        here = lane.waits_for_nobody if lane.together else None
+        found = await self._threads.run(lane.take, plain, body, together=lane.together, here=here)
         if isinstance(found, FlaskAnswer):
             return found
-        return self._answer(environ(scope, body) | {SENT: ends} | found)
+        return await self._by_flask(scope, body, ends, found, together=lane.together)
+
+    async def _by_flask(
+        self, scope: Scope, body: bytes, ends: RequestEnd, more: dict[str, Any], *, together: bool = False
+    ) -> FlaskAnswer:
+        asked = environ(scope, body) | {SENT: ends} | more
+        return cast(FlaskAnswer, await self._threads.run(self._answer, asked, together=together))
 
     async def _overloaded(self, scope: Scope, receive: Receive) -> FlaskAnswer:
         """Refuse a request before its body is held: as cheap as can be, so that the others get the time."""
@@ -251,7 +234,7 @@ class Bridge:
         if answer.pieces is None:
             await send({"type": "http.response.body", "body": answer.body})
             return
-        left = asyncio.ensure_future(_disconnected(receive))
+        left = asyncio.ensure_future(disconnected(receive))
         try:
             # An error in the middle goes up: the server then cuts the connection, so that the client
             # sees a transfer that did not end, not an answer that looks whole.
@@ -264,19 +247,6 @@ class Bridge:
         finally:
             left.cancel()
             await self._streams.run(answer.close)
-
-
-async def _is_gone(receive: Receive) -> bool:
-    """Return whether the client is known to have left by now."""
-    task = asyncio.ensure_future(_disconnected(receive))
-    await asyncio.sleep(0)
-    task.cancel()
-    return task.done() and not task.cancelled()
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 def _pieces(context: contextvars.Context, iterator: Iterator[bytes]) -> Iterator[bytes]:

@@ -17,7 +17,8 @@ import msgspec
 
 from app.settings.clients import one_client
 from app.web.answers.reply import ErrorAnswer
-from app.web.server.protocol import Protocol
+from app.web.server.lane.connection import QuickProtocol
+from app.web.server.lane.quick import QuickWay
 
 #: Seconds until a request's head must be whole: from the connection's begin, then from the head's first byte.
 HEAD_SECONDS = 30.0
@@ -78,12 +79,12 @@ def file_limit() -> int:
     return max(files - OWN_FILES, files // 2)
 
 
-def protocol(places: Places) -> type[Connection]:
-    """Return the class of connections that share these places."""
-    return type("Connection", (Connection,), {"places": places})
+def protocol(places: Places, quick: QuickWay | None = None) -> type[Connection]:
+    """Return the class of connections that share these places, and take what they can the quick way."""
+    return type("Connection", (Connection,), {"places": places, "quick": quick})
 
 
-class Connection(Protocol):
+class Connection(QuickProtocol):
     """A connection that is closed when its client lets a head take too long or too much room."""
 
     places: Places

@@ -16,8 +16,7 @@ from app.web.accounts.identity import Identity
 from app.web.security import access, open_counts, staying
 from app.web.security.open_counts import OpenCounts
 from app.web.server import live, noticing, uploading
-from app.web.server.bridge import Receive, Send
-from app.web.server.environ import WHO, Scope, environ
+from app.web.server.environ import WHO, Receive, Scope, Send, environ
 from app.web.server.live import Live
 from app.web.server.noticing import Noticing
 from app.web.server.uploading import Uploading

@@ -6,7 +6,7 @@ import io
 import logging
 import sys
 import threading
-from collections.abc import Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from app.errors import LogIngestorError
@@ -15,6 +15,10 @@ log = logging.getLogger(__name__)
 
 Scope = MutableMapping[str, Any]
 Headers = list[tuple[bytes, bytes]]
+#: A message of ASGI, how the next one is received, and how one is sent.
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 
 #: Name in the environment of the function that says whether the client has left.
 LEFT = "logingestor.left"
@@ -28,7 +32,7 @@ BODY = "logingestor.body"
 SENT = "logingestor.sent"
 #: Name in the environment of the error for which a request is refused before its body was read.
 REFUSED = "logingestor.refused"
-#: Name in the environment of what words the answer to a request whose logs were taken before Flask was asked (app/web/server/lane.py).
+#: Name in environment and scope of what words the answer to a request whose logs were taken before Flask was asked (app/web/server/lane/lane.py).
 TAKEN = "logingestor.taken"
 #: Name in the scope of who follows (app/web/accounts/identity.py).
 WHO = "logingestor.who"

@@ -35,8 +35,7 @@ from app.web.answers.reply import error_text
 from app.web.render import zone
 from app.web.search import table
 from app.web.search.form import NAMES, ROW, SearchForm
-from app.web.server.bridge import Message, Receive, Send
-from app.web.server.environ import WHO, Scope
+from app.web.server.environ import WHO, Message, Receive, Scope, Send
 
 PATH = "/logs/tail"
 PARAMETERS = ("q", "after", "as", *(NAMES[name] for name in ROW))

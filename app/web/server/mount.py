@@ -8,8 +8,7 @@ from flask import Flask
 
 from app.errors import InvalidSettings, Problem
 from app.settings.settings import PREFIX
-from app.web.server.bridge import Receive, Send
-from app.web.server.environ import Scope
+from app.web.server.environ import Receive, Scope, Send
 
 
 class Mount:

@@ -11,8 +11,7 @@ import msgspec
 
 from app.monitor.board import Board
 from app.ports.notices import Notice
-from app.web.server.bridge import Receive, Send
-from app.web.server.environ import Scope
+from app.web.server.environ import Receive, Scope, Send
 
 PATH = "/notices"
 #: Notices that may wait for one socket; a slower socket is closed, and gets what is open when it connects again.

@@ -56,7 +56,7 @@ class _Gathered:
         self._transport.close()
 
 
-class _Cycle(RequestResponseCycle):
+class Cycle(RequestResponseCycle):
     """A request and its answer. One that is sent whole is one write: by two the client is woken twice, and first for nothing."""
 
     async def send(self, message: Any) -> None:
@@ -103,7 +103,7 @@ class Protocol(HttpToolsProtocol):
     _rest: bytes | memoryview = b""
     #: Bytes that are left of a body whose length was said: they hold no request.
     _left = 0
-    _running: RequestResponseCycle | None = None
+    _running: Any = None
 
     def connection_made(self, transport: Any) -> None:
         """Begin; read nothing while requests wait."""
@@ -120,16 +120,19 @@ class Protocol(HttpToolsProtocol):
         if self.parser.should_upgrade() and not self._should_upgrade() and self.parser.get_method() != b"CONNECT":
             self._offers, self._before, self.cycle = True, self.cycle, _OVER
             return
-        scope = cast(dict[str, Any], self.scope)
-        scope["extensions"] = _EXTENSIONS
-        if self.parser.get_method() == b"POST":
-            scope[GONE] = self._gone
+        self.extend(cast(dict[str, Any], self.scope), posts=self.parser.get_method() == b"POST")
         before = self.cycle
         super().on_headers_complete()
         if self.cycle is not before:
             # uvicorn names the class itself; nobody has asked anything of the request yet.
-            self.cycle.__class__ = _Cycle
+            self.cycle.__class__ = Cycle
             self._left = next((int(value) for name, value in self.headers if name == b"content-length"), 0)
+
+    def extend(self, scope: dict[str, Any], *, posts: bool = True) -> None:
+        """Note in the scope of a request what this server offers beside ASGI."""
+        scope["extensions"] = _EXTENSIONS
+        if posts:
+            scope[GONE] = self._gone
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""

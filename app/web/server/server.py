@@ -21,7 +21,7 @@ from app.web import create_app
 from app.web.server import connections, watching
 from app.web.server.bridge import Bridge
 from app.web.server.door import FrontDoor
-from app.web.server.lane import PlainLane
+from app.web.server.lane.lane import PlainLane
 from app.web.server.mount import Mount
 from app.web.server.waiting import WaitingLines
 
@@ -103,8 +103,16 @@ class _Server(uvicorn.Server):
             await self._ends.wait()
 
 
-def _bridge(app: Flask, body_limit: int) -> Bridge:
-    return Bridge(app, body_limit=body_limit, lines=WaitingLines(app), lane=PlainLane(app))
+def _bridge(app: Flask, settings: Settings) -> Bridge:
+    made = Bridge(app, body_limit=settings.body_limit, lines=WaitingLines(app), lane=PlainLane(app))
+    if made.quick is not None:
+        made.quick.mounted(settings.path_prefix)
+    return made
+
+
+def _protocol(settings: Settings, bridge: Bridge) -> type[connections.Connection]:
+    places = connections.Places(connections.file_limit(), [*LOOPBACK, *settings.trusted_proxies])
+    return connections.protocol(places, bridge.quick)
 
 
 def run(listener: socket.socket) -> None:
@@ -115,11 +123,12 @@ def run(listener: socket.socket) -> None:
     parts = app.extensions["logingestor"]
     parts.accept()  # opened before the first request: a fault is this process's, not a client's
     watch = watching.watch(parts.settings, parts.backends(), parts.board)
-    door = FrontDoor(app, _bridge(app, parts.settings.body_limit))
+    bridge = _bridge(app, parts.settings)
+    door = FrontDoor(app, bridge)
     config = uvicorn.Config(
         Mount(settings.path_prefix, door) if settings.path_prefix else door,
         loop="uvloop",
-        http=connections.protocol(connections.Places(connections.file_limit(), [*LOOPBACK, *settings.trusted_proxies])),
+        http=_protocol(settings, bridge),
         ws="websockets-sansio",
         # Logs are short: compressing each would cost 130 KB for each reader instead of 20.
         ws_per_message_deflate=False,

@@ -7,7 +7,9 @@ takes a fraction of a millisecond that is a good part of the whole.
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from functools import partial
@@ -15,12 +17,22 @@ from typing import Any
 
 from app import fibers
 
-#: A call: the future that waits for it, the function and its arguments.
-_Call = tuple[asyncio.Future[Any], Callable[..., Any], tuple[Any, ...]]
-#: A job of a thread: the loop on which the futures are, and calls that it carries out together.
+log = logging.getLogger(__name__)
+
+#: Seconds that a call on the loop may take. After one that took longer, on a disk that is slow just now, calls go to threads for AWAY
+#: times as long: the loop stands still for a twentieth of the time at most.
+HERE_SECONDS, AWAY = 0.005, 20
+
+#: Is called on the loop with what a call returned, or what it raised.
+Done = Callable[[Any, BaseException | None], None]
+#: A call: what is called at its end, the function and its arguments.
+_Call = tuple[Done, Callable[..., Any], tuple[Any, ...]]
+#: Says whether a call may be carried out on the loop itself.
+_Asked = Callable[[], bool]
+#: A job of a thread: the loop to which the results go, and calls that it carries out together.
 _Job = tuple[asyncio.AbstractEventLoop, list[_Call]]
-#: The end of a call: its future, what the function returned, or what it raised.
-_Outcome = tuple[asyncio.Future[Any], Any, BaseException | None]
+#: The end of a call.
+_Outcome = tuple[Done, Any, BaseException | None]
 
 
 class _Idle:
@@ -47,29 +59,61 @@ class Threads:
         self._jobs: deque[_Job] = deque()
         self._idle: list[_Idle] = []
         self._threads = [threading.Thread(target=self._work, name=f"{name}-{number}") for number in range(count)]
-        self._gathered: list[_Call] = []
+        #: Calls of this turn of the loop that share a thread.
+        self._gathered: list[tuple[_Call, _Asked | None]] = []
+        #: When a call may be carried out on the loop again (time.monotonic).
+        self._here_from = 0.0
         self._started = False
         self._closed = False
 
-    async def run(self, function: Callable[..., Any], *arguments: Any, together: bool = False) -> Any:
-        """Return what *function* returns in one of the threads, or raise what it raises.
+    async def run(
+        self, function: Callable[..., Any], *arguments: Any, together: bool = False, here: _Asked | None = None
+    ) -> Any:
+        """Return what *function* returns in one of the threads, or raise what it raises; the rest as `call`."""
+        future = asyncio.get_running_loop().create_future()
+        self.call(partial(_settle, future), function, *arguments, together=together, here=here)
+        return await future
 
-        Calls that may be carried out *together* share a thread with those of the same turn of the loop (app/fibers.py).
+    def call(
+        self,
+        done: Done,
+        function: Callable[..., Any],
+        *arguments: Any,
+        together: bool = False,
+        here: _Asked | None = None,
+    ) -> None:
+        """Have one of the threads call *function*, and then the loop that runs now call *done*.
+
+        Calls that may be carried out *together* share a thread with those of the same turn of the loop (app/fibers.py). One of them that is alone,
+        while no thread is at work, is carried out on the loop where *here* allows it: to hand it over and back would cost more than the call.
         """
-        loop = asyncio.get_running_loop()
-        future = loop.create_future()
-        call = (future, function, arguments)
+        loop, call = asyncio.get_running_loop(), (done, function, arguments)
         if together:
             if not self._gathered:
                 loop.call_soon(self._hand_over, loop)
-            self._gathered.append(call)
+            self._gathered.append((call, here))
         else:
             self._put((loop, [call]))
-        return await future
 
     def _hand_over(self, loop: asyncio.AbstractEventLoop) -> None:
         gathered, self._gathered = self._gathered, []
-        self._put((loop, gathered))
+        call, here = gathered[0]
+        if here is not None and len(gathered) == 1 and self._rest() and here():
+            self._do_here(call)
+        else:
+            self._put((loop, [call for call, _ in gathered]))
+
+    def _rest(self) -> bool:
+        """Return whether no thread is at work, and the loop may be: a thread that has just answered may still be on its way to its bell."""
+        return len(self._idle) == len(self._threads) and time.monotonic() >= self._here_from
+
+    def _do_here(self, call: _Call) -> None:
+        began, outcomes = time.monotonic(), list[_Outcome]()
+        _carry_out(call, outcomes)
+        ended = time.monotonic()
+        _end(outcomes)
+        if ended - began > HERE_SECONDS:
+            self._here_from = ended + AWAY * (ended - began)
 
     def _put(self, job: _Job) -> None:
         if not self._started:
@@ -114,22 +158,29 @@ class Threads:
         outcomes: list[_Outcome] = []
         fibers.run([partial(_carry_out, call, outcomes) for call in calls])
         if not loop.is_closed():
-            loop.call_soon_threadsafe(_settle, outcomes)
+            loop.call_soon_threadsafe(_end, outcomes)
 
 
 def _carry_out(call: _Call, outcomes: list[_Outcome]) -> None:
-    future, function, arguments = call
+    done, function, arguments = call
     try:
-        outcomes.append((future, function(*arguments), None))
+        outcomes.append((done, function(*arguments), None))
     except BaseException as error:
-        outcomes.append((future, None, error))
+        outcomes.append((done, None, error))
 
 
-def _settle(outcomes: list[_Outcome]) -> None:
-    for future, result, error in outcomes:
-        if future.done():  # cancelled meanwhile
-            continue
-        if error is None:
-            future.set_result(result)
-        else:
-            future.set_exception(error)
+def _end(outcomes: list[_Outcome]) -> None:
+    for done, result, error in outcomes:
+        try:
+            done(result, error)
+        except Exception:  # the others are to have their ends all the same
+            log.exception("what a thread has done can't be handed on")
+
+
+def _settle(future: asyncio.Future[Any], result: Any, error: BaseException | None) -> None:
+    if future.done():  # cancelled meanwhile
+        return
+    if error is None:
+        future.set_result(result)
+    else:
+        future.set_exception(error)

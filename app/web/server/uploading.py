@@ -16,8 +16,7 @@ from app.web.doors.journal import MAY, PATH, Upload
 from app.web.security import access
 from app.web.security.errors import refused_by
 from app.web.security.staying import Stay
-from app.web.server.bridge import Receive, Send
-from app.web.server.environ import Scope, environ
+from app.web.server.environ import Receive, Scope, Send, environ
 
 __all__ = ("PATH", "Uploading")
 

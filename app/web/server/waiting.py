@@ -46,13 +46,13 @@ class WaitingLines:
         # Where queue or record are elsewhere, asking them takes the time of the network: more threads take more,
         # and each request waits for its own.
         is_near = backends.is_one_file(app.extensions["logingestor"].settings)
-        self._resending = WaitingLine(True, *RESENDING_SECONDS, brisk=is_near, sender_of=self.sender)
+        self.resending = WaitingLine(True, *RESENDING_SECONDS, brisk=is_near, sender_of=self.sender)
         # Requests that wait for their logs to be stored, up to ten seconds, work at nothing: among the former they would pass for requests that
         # are worked at for so long, and take the places of those few that are at work under a flood.
         self._staying = WaitingLine(True, *RESENDING_SECONDS, sender_of=self.sender)
         self._losing = WaitingLine(True, *LOSING_SECONDS, sender_of=self.sender)
         self._waiting = WaitingLine(sends=True, sender_of=self.sender)
-        self.all = (self.others, self._resending, self._staying, self._losing, self._waiting)
+        self.all = (self.others, self.resending, self._staying, self._losing, self._waiting)
         self._known: dict[tuple[str, str], WaitingLine] = {}
         self._shared = {rule.rule for rule in app.url_map.iter_rules(INGEST)} if is_near else set[str]()
 
@@ -69,7 +69,7 @@ class WaitingLines:
                 if len(self._known) >= REMEMBERED:
                     self._known.clear()
                 self._known[asked] = line
-        return self._staying if line is self._resending and b"wait=" in scope["query_string"] else line
+        return self._staying if line is self.resending and b"wait=" in scope["query_string"] else line
 
     def shares(self, scope: Scope, size: int) -> bool:
         """Return whether a request with a body of *size* bytes may share a thread with others while all wait for their commit.
@@ -100,7 +100,7 @@ class WaitingLines:
         except HTTPException:
             return self.others
         if endpoint.startswith(RESENDING):
-            return self._resending
+            return self.resending
         if endpoint.startswith(WAITING):
             return self._waiting
         return self._losing if endpoint.startswith(DOOR_PREFIX) else self.others

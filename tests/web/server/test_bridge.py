@@ -17,7 +17,8 @@ from app.errors import Unavailable
 from app.web.security.errors import refused_by
 from app.web.server import bridge, protocol
 from app.web.server.bridge import Bridge
-from app.web.server.environ import GONE, REFUSED, SENT, RequestEnd
+from app.web.server.environ import GONE, LEFT, REFUSED, SENT, RequestEnd
+from app.web.server.leaving import WATCH_SECONDS
 from app.web.server.protocol import Protocol
 from tests.e2e.program import wait_for
 
@@ -57,7 +58,7 @@ class Application:
             wait_for(environ[GONE], 120, "the client's leaving")
             self.closed.set()
         if path == "/forgets":
-            wait_for(environ[bridge.LEFT], 120, "the client's leaving")
+            wait_for(environ[LEFT], 120, "the client's leaving")
             self.ended.append(environ[GONE]())
             self.closed.set()
         if path == "/late":
@@ -66,7 +67,7 @@ class Application:
             self.ended.append(environ[GONE]())
             self.closed.set()
         if path == "/slow":
-            wait_for(environ[bridge.LEFT], 120, "the client's leaving")
+            wait_for(environ[LEFT], 120, "the client's leaving")
             environ[SENT].append(self.ended.append)
             self.closed.set()
         start_response("201 CREATED", [("Content-Length", "5"), ("X-Twice", "a"), ("X-Twice", "b")])
@@ -177,10 +178,10 @@ def test_client_that_leaves_while_it_waits_is_noticed(port: int, application: Ap
     """What works for it can stop; one that stays is never taken for gone."""
     with socket.create_connection(("127.0.0.1", port)) as client:
         client.sendall(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert not application.closed.wait(3 * bridge.WATCH_SECONDS)
+        assert not application.closed.wait(3 * WATCH_SECONDS)
     assert application.closed.wait(120)
     assert ask(port, "GET", "/")[0] == 201
-    assert not application.seen[-1][bridge.LEFT]()
+    assert not application.seen[-1][LEFT]()
     wait_for(lambda: application.ended, 120, "the end")
     assert application.ended == [False]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 
 import pytest
 
 from app import fibers
-from app.web.server.threads import Threads
+from app.web.server.threads import AWAY, HERE_SECONDS, Threads
 
 
 def test_results_and_errors_come_back() -> None:
@@ -117,3 +118,88 @@ def test_calls_of_one_turn_share_a_thread() -> None:
         asyncio.run(ask())
     finally:
         threads.close()
+
+
+def test_a_call_alone_may_be_carried_out_on_the_loop() -> None:
+    """Where it is asked for, no thread is at work and no other call came; what it raises is its caller's as ever."""
+    threads, free = Threads(2, "test"), threading.Event()
+    on_loop, may = [True], [True]
+
+    def name() -> bool:
+        return threading.current_thread() is threading.main_thread()
+
+    def here() -> bool:
+        return may[0]
+
+    async def ask() -> None:
+        # The first call finds no thread: it starts them.
+        await threads.run(name)
+        while len(threads._idle) < 2:
+            await asyncio.sleep(0.001)
+        assert await threads.run(name, together=True, here=here) is on_loop[0]
+        with pytest.raises(ZeroDivisionError):
+            await threads.run(divmod, 1, 0, together=True, here=here)
+        assert await asyncio.gather(*[threads.run(name, together=True, here=here) for _ in range(2)]) == [False] * 2
+        assert await threads.run(name, together=True) is False
+        may[0] = False
+        assert await threads.run(name, together=True, here=here) is False
+        may[0] = True
+        held = asyncio.ensure_future(threads.run(free.wait, 60))
+        await asyncio.sleep(0)
+        assert await threads.run(name, together=True, here=here) is False
+        free.set()
+        await held
+
+    try:
+        asyncio.run(ask())
+    finally:
+        threads.close()
+
+
+def test_after_a_slow_call_the_loop_is_left_alone() -> None:
+    """For some twenty times as long as it stood still."""
+    threads = Threads(1, "test")
+
+    async def ask() -> None:
+        await threads.run(divmod, 7, 2)
+        while not threads._idle:
+            await asyncio.sleep(0.001)
+        names = []
+
+        def slow(seconds: float) -> None:
+            names.append(threading.current_thread().name)
+            time.sleep(seconds)
+
+        for seconds in (2 * HERE_SECONDS, 0.0):
+            await threads.run(slow, seconds, together=True, here=lambda: True)
+        assert names == ["MainThread", "test-0"]
+        await asyncio.sleep(4 * AWAY * HERE_SECONDS)
+        while not threads._idle:
+            await asyncio.sleep(0.001)
+        await threads.run(slow, 0.0, together=True, here=lambda: True)
+        assert names[2:] == ["MainThread"]
+
+    try:
+        asyncio.run(ask())
+    finally:
+        threads.close()
+
+
+def test_an_end_that_fails_keeps_no_other_from_its_own() -> None:
+    """The ends of calls that shared a thread are called one after the other."""
+    threads, ended = Threads(1, "test"), list[object]()
+
+    def failing(_: object, __: object) -> None:
+        raise ZeroDivisionError
+
+    async def ask() -> None:
+        threads.call(failing, divmod, 7, 2, together=True)
+        threads.call(lambda result, error: ended.append((result, error)), divmod, 7, 2, together=True)
+        while not ended:
+            await asyncio.sleep(0.001)
+
+    try:
+        asyncio.run(ask())
+    finally:
+        threads.close()
+    assert ended == [((3, 1), None)]

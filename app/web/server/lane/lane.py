@@ -7,6 +7,7 @@ of which nothing can be said but yes. Whatever is unusual is left to Flask, befo
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ from app.web.api.ingest import From
 from app.web.reading import sparse
 from app.web.security.access import guard_of, rated
 from app.web.security.headers import AS_SENT
-from app.web.server.environ import TAKEN, Scope
+from app.web.server.environ import TAKEN, Headers, Scope
 from app.web.server.refusals import FlaskAnswer
 from app.web.server.waiting import INGEST, QUICK_BYTES
 
@@ -33,6 +34,8 @@ _HARMLESS = frozenset(
         b"x-forwarded-for", b"x-forwarded-host", b"x-forwarded-port", b"x-forwarded-proto", b"x-real-ip", b"x-request-id",
     )
 )  # fmt: skip
+#: Those that a proxy has made, which may name another client than the connection's.
+FORWARDED = frozenset(name for name in _HARMLESS if name.startswith(b"x-forwarded-"))
 #: Headers that are looked at; with one of them twice Flask is asked.
 _KNOWN = frozenset((b"accept", b"authorization", b"content-type", b"host", b"user-agent"))
 #: Values of `Accept` with which every answer is JSON, a refusal too.
@@ -58,9 +61,10 @@ class PlainLane:
     def __init__(self, app: Flask) -> None:
         self._parts: Parts = app.extensions["logingestor"]
         self._guard = guard_of(app)
-        self._paths = {rule.rule for rule in app.url_map.iter_rules(INGEST)}
+        self.paths = {rule.rule for rule in app.url_map.iter_rules(INGEST)}
         #: Whether requests may share a thread while all wait for their commit: the queue is near, and nothing else is asked.
         self.together = is_one_file(self._parts.settings)
+        self._is_free: Callable[[], bool] | None = None
 
     def plain(self, scope: Scope, size: int) -> Plain | None:
         """Return what is to be known of a request with a body of *size* bytes; None where Flask must see it.
@@ -69,11 +73,17 @@ class PlainLane:
         """
         if not 0 < size <= QUICK_BYTES or scope["query_string"] or scope["method"] != "POST":
             return None
-        if scope["path"].removeprefix(scope.get("root_path", "")) not in self._paths:
+        if scope["path"].removeprefix(scope.get("root_path", "")) not in self.paths:
             return None
+        return self.plain_head(scope["headers"], scope["client"][0], by_tls=scope.get("scheme") == "https")
+
+    def plain_head(
+        self, headers: Headers, client: str, *, by_tls: bool, unusual: frozenset[bytes] = frozenset()
+    ) -> Plain | None:
+        """Return what is to be known of a request with these headers, as `plain`; None also with one of those that are *unusual* here."""
         found: dict[bytes, bytes] = {}
-        for name, value in scope["headers"]:
-            if name not in _HARMLESS:
+        for name, value in headers:
+            if name not in _HARMLESS or name in unusual:
                 if name not in _KNOWN or name in found:
                     return None
                 found[name] = value
@@ -85,8 +95,14 @@ class PlainLane:
             return None
         kind = found.get(b"content-type")
         agent = found.get(b"user-agent", b"").decode("latin-1")
-        source = From(scope["client"][0], agent, None if kind is None else kind.decode("latin-1"), entry[0])
-        return Plain(source, entry[1], scope.get("scheme") == "https")
+        source = From(client, agent, None if kind is None else kind.decode("latin-1"), entry[0])
+        return Plain(source, entry[1], by_tls)
+
+    def waits_for_nobody(self) -> bool:
+        """Return whether `take` would wait for nothing but the disk."""
+        if self._is_free is None:
+            self._is_free = self._parts.backends().is_free or _no
+        return self._is_free()
 
     def take(self, plain: Plain, body: bytes) -> FlaskAnswer | dict[str, Any]:
         """Take the logs of a plain request and return the answer; else return what Flask is to be asked with for one.
@@ -107,7 +123,7 @@ class PlainLane:
         try:
             outcome = ingest.take(parts, parsed, source)
         except Exception as error:
-            return {TAKEN: partial(_failed, error)}
+            return {TAKEN: partial(failed, error)}
         if outcome.rejected or not outcome.ok:
             return {TAKEN: partial(ingest.answered, outcome, parsed)}
         said = body_by_name(ingest.accepted(outcome, parsed))
@@ -115,7 +131,12 @@ class PlainLane:
         return FlaskAnswer(ingest.ACCEPTED, headers, said)
 
 
-def _failed(error: Exception) -> Response:
+def _no() -> bool:
+    return False
+
+
+def failed(error: BaseException) -> Response:
+    """Raise the error where Flask answers: it is worded there."""
     raise error
 
 
