@@ -20,6 +20,7 @@ import pysqlite3
 
 from app.bell import Bell
 from app.errors import Unavailable
+from app.systems.synced import SyncedFile
 from app.times.instant import now_ms
 
 Connection: TypeAlias = Any  # pysqlite3 has no types
@@ -43,9 +44,6 @@ _FRAME_BYTES = 4096 + 24
 #: readers while writers wait too, and how long they may write between two.
 ERASE_PAGES = 4096
 ERASE_TRIES, ERASE_WAIT_MS, ERASE_PAUSE_SECONDS = 20, 100, 0.05
-
-#: macOS has no fdatasync.
-_synced: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
 
 
 def open_connection(path: Path) -> Connection:
@@ -78,7 +76,7 @@ class SqliteDatabase:
         self._guard = threading.Lock()
         self._writing = threading.Lock()
         self._writer: Connection | None = None
-        self._log = -1  # the write-ahead log, once it was to be synced
+        self._log = SyncedFile(Path(f"{path}-wal"))
         try:
             self._lock_file = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
@@ -122,7 +120,7 @@ class SqliteDatabase:
                 connection = self._writing_connection()
                 connection.execute("BEGIN IMMEDIATE")
                 try:
-                    log = self._log_to_sync() if durable else -1
+                    log = self._held_log() if durable else -1
                     yield connection
                     connection.execute("COMMIT")
                 except BaseException:
@@ -153,20 +151,9 @@ class SqliteDatabase:
             self._writer = open_connection(self.path)
         return self._writer
 
-    def _log_to_sync(self) -> int:
-        """Return the write-ahead log, which is there as long as a connection is, under a number of its own: `close` may come before the sync.
-
-        The folder holds it also after a power cut. Raises Unavailable where it can't be opened.
-        """
+    def _held_log(self) -> int:
         try:
-            if self._log < 0:
-                folder = os.open(self._folder, os.O_RDONLY | os.O_CLOEXEC)
-                try:
-                    os.fsync(folder)
-                finally:
-                    os.close(folder)
-                self._log = os.open(f"{self.path}-wal", os.O_RDONLY | os.O_CLOEXEC)
-            return os.dup(self._log)
+            return self._log.hold()
         except OSError as error:
             raise Unavailable(f"the database can't be written: {error}") from error
 
@@ -176,9 +163,19 @@ class SqliteDatabase:
         Raises Unavailable where it may not: then a power cut may take it, and nothing else can.
         """
         try:
-            _synced(log)
-        except OSError as error:
+            if not self._log.is_doubtful:
+                self._log.sync(log)
+            # Another thread's sync may have been the one that was said to have failed.
+            if self._log.is_doubtful:
+                self._fold()
+        except (OSError, Unavailable) as error:
             raise Unavailable(f"the database can't be written: {error}", kept_unknown=True) from error
+
+    def _fold(self) -> None:
+        """Copy all of a log that a sync failed for into the database, which SQLite syncs by itself; raises Unavailable."""
+        if not self._emptied():
+            raise Unavailable("its log could not be synced once, and somebody reads from it")
+        self._log.is_doubtful = False
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -284,10 +281,10 @@ class SqliteDatabase:
             self._readers.clear()
             self._writer = None
             self._bell.close()
-            for number in (self._log, self._lock_file):
-                if number >= 0:
-                    os.close(number)
-            self._log = self._lock_file = -1
+            self._log.close()
+            if self._lock_file >= 0:
+                os.close(self._lock_file)
+            self._lock_file = -1
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import pytest
 
 from app.errors import Unavailable
 from app.log.envelope import Envelope
+from app.systems import synced
 from app.systems.sqlite import file
 from app.systems.sqlite.file import SqliteDatabase
 from app.systems.sqlite.queue import SqliteQueue
@@ -44,28 +45,28 @@ def test_what_is_synced_is_the_log_with_all_that_was_committed(
 ) -> None:
     """A copy made at the moment of the sync holds the logs: after a power cut they would be there, before the answer."""
     queue = SqliteQueue(database, limit=1 << 30, min_free=0)
-    synced = list[int]()
+    held = list[int]()
 
     def copied(number: int) -> None:
         """Note how many envelopes what the disk has by now holds."""
         assert Path(f"/proc/self/fd/{number}").readlink() == Path(f"{database.path}-wal")
-        folder = shutil.copytree(database.path.parent, tmp_path / f"copy {len(synced)}", ignore=_pipes)
+        folder = shutil.copytree(database.path.parent, tmp_path / f"copy {len(held)}", ignore=_pipes)
         os.fdatasync(number)
-        synced.append(waiting(folder / database.path.name))
+        held.append(waiting(folder / database.path.name))
 
-    monkeypatch.setattr(file, "_synced", copied)
+    monkeypatch.setattr(synced, "_synced", copied)
     for _ in range(3):
         queue.put([Envelope([make_record()])])
-    assert synced == [1, 2, 3]
+    assert held == [1, 2, 3]
     with database.write(durable=False) as connection:
         connection.execute("DELETE FROM queue")
-    assert len(synced) == 3
+    assert len(held) == 3
     # The log starts anew, and is the same file.
     with database.write(durable=False) as connection:
         connection.execute("CREATE TABLE large AS SELECT zeroblob(?) AS body", (file.CHECKPOINT_BYTES,))
     database.checkpoint()
     queue.put([Envelope([make_record()])])
-    assert synced == [1, 2, 3, 1]
+    assert held == [1, 2, 3, 1]
 
 
 def _pipes(folder: str, names: list[str]) -> list[str]:
@@ -86,29 +87,41 @@ def test_others_write_while_the_disk_is_waited_for(
             connection.execute("CREATE TABLE here (body)")
         os.fdatasync(number)
 
-    monkeypatch.setattr(file, "_synced", meanwhile)
+    monkeypatch.setattr(synced, "_synced", meanwhile)
     queue.put([Envelope([make_record()])])
     assert waiting(database.path) == 0
 
 
 def test_a_disk_that_fails_is_said_and_what_is_kept_is_not_known(
-    database: SqliteDatabase, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+    database: SqliteDatabase, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """The logs are there, until a power cut; the next ones are taken as soon as the disk holds what it is given."""
+    """The logs are there, until a power cut. No later sync is believed: what follows is kept once all is in the database itself."""
     queue = SqliteQueue(database, limit=1 << 30, min_free=0)
 
     def failing(number: int) -> None:
         """Say what a disk says that can't be written."""
         raise OSError(5, "Input/output error")
 
-    with monkeypatch.context() as patch:
-        patch.setattr(file, "_synced", failing)
-        with pytest.raises(Unavailable, match="Input/output error") as raised:
+    def unknown(match: str) -> None:
+        """Put a log of which nobody knows whether it is kept."""
+        with pytest.raises(Unavailable, match=match) as raised:
             queue.put([Envelope([make_record()])])
-    assert raised.value.kept_unknown
+        assert raised.value.kept_unknown
+
+    with monkeypatch.context() as patch:
+        patch.setattr(synced, "_synced", failing)
+        unknown("Input/output error")
     assert waiting(database.path) == 1
+    with closing(SqliteDatabase(database.path)) as reading, reading.snapshot() as connection:
+        connection.execute("SELECT count(*) FROM queue").fetchone()
+        unknown("somebody reads")
     queue.put([Envelope([make_record()])])
-    assert waiting(database.path) == 2
+    # Without its log, as if the disk had lost that.
+    copy = shutil.copy(database.path, tmp_path / "copy.db")
+    assert waiting(Path(copy)) == 3
+    queue.put([Envelope([make_record()])])
+    assert waiting(database.path) == 4
+    assert Path(f"{database.path}-wal").stat().st_size
 
 
 def test_a_log_that_can_not_be_opened_keeps_nothing(
@@ -153,7 +166,7 @@ def test_a_close_takes_no_log_from_its_sync(
     with closing(SqliteDatabase(database.path)) as beside:
         beside.reader().execute("SELECT count(*) FROM queue").fetchone()
         other = os.open(log, os.O_RDONLY)
-        monkeypatch.setattr(file, "_synced", closing_first)
+        monkeypatch.setattr(synced, "_synced", closing_first)
         queue.put([Envelope([make_record()])])
         os.close(other)
     with pytest.raises(OSError, match="Bad file descriptor"):

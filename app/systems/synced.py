@@ -1,0 +1,49 @@
+"""A file that a library writes and this process syncs, so that nobody is kept from writing while the disk is waited for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+#: macOS has no fdatasync.
+_synced: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
+
+
+class SyncedFile:
+    """The file at *path*, which is there as long as it is used."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._number = -1
+        #: Whether a sync failed. A system says so once and then takes the pages for written, which the disk may never get: no later
+        #: sync can be believed (A. Rebello et al., "Can Applications Recover from fsync Failures?", USENIX ATC 2020).
+        self.is_doubtful = False
+
+    def hold(self) -> int:
+        """Return a descriptor of the file for `sync`, one of its own that no `close` takes away; raises OSError.
+
+        Its folder holds the file also after a power cut.
+        """
+        if self._number < 0:
+            folder = os.open(self._path.parent, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+            self._number = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        return os.dup(self._number)
+
+    def sync(self, held: int) -> None:
+        """Have the disk hold all that was written to the file before, by whichever process; raises OSError where it may not."""
+        try:
+            _synced(held)
+        except OSError:
+            self.is_doubtful = True
+            raise
+
+    def close(self) -> None:
+        """Close what was opened here."""
+        if self._number >= 0:
+            os.close(self._number)
+        self._number = -1
