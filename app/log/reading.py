@@ -110,7 +110,8 @@ class Reader:
                 return [inner]
             return None if type(inner) is not str else _objects(inner) or inner.rstrip("\r\n")
         message = outer.log["message"]
-        if "level" in outer.origins or type(message) is not str or not message.startswith("{"):
+        levelled = "level" in outer.origins and not (dialect is not None and dialect.carries)
+        if levelled or type(message) is not str or not message.startswith("{"):
             return None
         objects = _objects(outer.log["message"]) if outer.origins.get("message") else None
         return objects if objects is not None and all(is_log(one) for one in objects) else None

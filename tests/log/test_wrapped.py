@@ -61,6 +61,37 @@ def test_a_message_that_was_cut_is_whole(short: str, full: str, message: str) ->
             assert log.get("metadata", {}).get("full_message") == (None if expected == text.rstrip() else text)
 
 
+CARRIED = {"version": "1.1", "host": "node-1", "timestamp": 1764597726.684, "level": 6, "_container_name": "shop"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('{"message":"refused","level":"error","traceId":"t-1"}', ("refused", "error", "t-1")),
+        ('{"msg":"refused","time":"2026-01-01T00:00:00Z"}', ("refused", "info", None)),  # its carrier's level is left
+        ('{"a":1}', ('{"a":1}', "info", None)),
+        ('{"message":"refu', ('{"message":"refu', "info", None)),
+    ],
+)
+def test_a_log_that_gelf_carries_has_its_own_level(text: str, expected: tuple[str, str, str | None]) -> None:
+    """Docker's driver (28.5.2, as it was run) knows only by which stream a line came; however many plain lines came before."""
+    for short in (*["plain"] * 12, text, "plain", text):
+        log = one(json.dumps({**CARRIED, "short_message": short}))
+        found = (log["message"], log["level"], log.get("traceId"))
+        assert found == (expected if short == text else ("plain", "info", None))
+        assert log["resourceId"] == "node-1"
+        assert log["metadata"]["_container_name"] == "shop"
+
+
+def test_logs_that_gelf_carries_are_read_alike_many_at_once() -> None:
+    """By the short way of many objects as one by one."""
+    lines = [{**CARRIED, "short_message": f'{{"message":"m{n}","level":"error"}}'} for n in range(40)]
+    for _ in range(12):
+        one(json.dumps({**CARRIED, "short_message": "plain"}))
+    found = read_items(lines, Limits(message=999, metadata=999, retention_ms=10**15), 1_764_597_726_684)
+    assert [(log.message, log.level) for log in found.logs] == [(f"m{n}", "error") for n in range(40)]
+
+
 @pytest.mark.parametrize(
     ("sent", "level", "resource"),
     [

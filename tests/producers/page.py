@@ -34,7 +34,8 @@ names an exception or an HTTP status of 500 and more, *warn* for one of 400 and 
 
 **Exceptions** stay metadata with their whole stack, at the place named here; their text is the message of a log that has none.
 
-**Wrappers** hold another program's log: it is read again, and what the wrapper says besides stays metadata. A wrapper's time wins over one without an offset.
+**Wrappers** hold another program's log: it is read again, and what the wrapper says besides stays metadata. A wrapper's time wins over one without an offset. A message of GELF that is itself a log of JSON is read so too:
+its own level wins, since Docker's driver knows only the stream.
 
 *Run* is the day on which the named versions were run and their output read; rows without it are made from the program's documentation.
 """

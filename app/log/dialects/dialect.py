@@ -58,6 +58,9 @@ class Dialect:
     #: with `*` in the path for every element of a list on the way.
     inner: Path | None = None
     events: Path | None = None
+    #: A message that is itself a log of JSON is read as one although the dialect names a level: that of a carrier, which knows
+    #: only the stream that a line came by.
+    carries: bool = False
     #: Day on which a program of this row was run and its output read; empty where the row is made from its documentation.
     run: str = ""
     #: Names under which lists of objects with a key and a value lie, as OpenTelemetry writes attributes.

@@ -20,7 +20,7 @@ ROWS: tuple[Dialect, ...] = (
     ),
     Dialect(
         "gelf",
-        "GELF 1.0 and 1.1: graypy 2.1.0, Log4j 2.26.1, Spring Boot 3.4.13 to 4.1.2, winston-graylog2 2.1.2, logstash-gelf 1.15.1",
+        "GELF 1.0 and 1.1: graypy 2.1.0, Log4j 2.26.1, Spring Boot 3.4.13 to 4.1.2, winston-graylog2 2.1.2, logstash-gelf 1.15.1, Docker's driver 28.5.2",
         (("short_message:str",),),
         message=("short_message",),
         level=("level", "_level_name"),
@@ -30,6 +30,7 @@ ROWS: tuple[Dialect, ...] = (
         span=("_span_id", "_spanId"),
         exception=("full_message",),
         whole="full_message",
+        carries=True,
         scale="syslog",
         unit="s",
         run="2026-11-29",

@@ -75,7 +75,7 @@ class Way:
     id: bool
     #: Whether the log is in our own form with other names beside it.
     ours: bool
-    #: Whether each log of the layout has a level.
+    #: Whether each log of the layout has a level, which no log in its text may say otherwise.
     levelled: bool
     #: The name of a text of which the message may be the beginning.
     whole: str | None
@@ -138,11 +138,11 @@ class Way:
         return time if dialect.fraction is None else fits.with_fraction(time, value, dialect, assumed)
 
 
-def _message(*, own: bool, levelled: bool) -> _Fit:
+def _message(*, own: bool, opened: bool) -> _Fit:
     def fit(sent: str) -> str | None:
         text = sent if own else sent.rstrip("\r\n")
-        # Without a level an object in a text is a log of its own.
-        return text if text and (levelled or text[0] != "{") else None
+        # An object in a text is a log of its own where nothing else has a level, or what carries it has.
+        return text if text and not (opened and text[0] == "{") else None
 
     return fit
 
@@ -190,6 +190,7 @@ def learn(search: Search, found: Foreign) -> Way | None:
     default = None if dialect is None else dialect.default
     if "level" not in places and default is None and _says_more(value):
         return None
+    carries = dialect is not None and dialect.carries
     kept = [name for name in value if name not in search.used and (value[name] is not None or name not in NULLS)]
     time = places.get("timestamp")
     texts = tuple(name for name, place in places.items() if _is_text(name, place))
@@ -206,7 +207,7 @@ def learn(search: Search, found: Foreign) -> Way | None:
         metadata=type(value.get("metadata")) is dict,
         id="id" in value,
         ours=found.log is not search.log,
-        levelled="level" in places or default is not None,
+        levelled=("level" in places or default is not None) and not carries,
         whole=dialect.whole if dialect is not None and dialect.whole in value else None,
     )
 
@@ -215,7 +216,7 @@ def _fit(name: str, places: dict[str, _Place], dialect: Dialect | None) -> _Fit:
     """Return how the field of that name is made of what lies at its place."""
     place = places[name]
     if name == "message":
-        return _message(own=place.own, levelled="level" in places)
+        return _message(own=place.own, opened="level" not in places or (dialect is not None and dialect.carries))
     if name == "level":
         return _level(".".join(place.path), dialect)
     return fits.short if name in _SHORTS else id_of
