@@ -275,6 +275,7 @@ def test_examples_of_shippers_are_those_that_tests_ran(path: str, line: str) -> 
         (r"\burl ?\+ ?\"", '"http://127.0.0.1:3000'),
         (r"\$\{process\.argv\[2\]\}", "http://127.0.0.1:3000"),
         (r"process\.argv\[2\]", "'http://127.0.0.1:3000'"),
+        (r"sys\.argv\[1\]", '"http://127.0.0.1:3000"'),
         (r"\bURL\b", "http://127.0.0.1:3000"),
         (r"\b(?:SERVER|HOST)\b", "127.0.0.1"),
         (r"\bPROTOCOL\b", "tcp"),
@@ -290,6 +291,6 @@ def test_each_client_is_in_the_table_of_tests() -> None:
     text = read("docs/shippers.md")
     rows = re.findall(r"^\| over (HTTP|TCP|UDP): (.*?) \|", text, re.MULTILINE)
     shown = {(door.lower(), name) for door, names in rows for name in re.findall(r"`([^`]+)`", names)}
-    assert shown == {("tcp" if client.door == "gelf" else client.door, client.name) for client in CLIENTS}
+    assert shown == {(client.transport, client.name) for client in CLIENTS}
     tests = "".join(path.read_text() for path in (ROOT / "tests" / "e2e").glob("test_*.py"))
     assert {name for name in re.findall(r"`(test_\w+)`", text) if f"def {name}(" not in tests} == set()

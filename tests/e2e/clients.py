@@ -28,7 +28,7 @@ class Client:
     path: str = ""
     #: Packages from PyPI, by their name in tests/services/shippers.py; the client's own name where empty.
     packages: str = ""
-    #: Where it sends to: `http`, or a listener of ours, `tcp`, `udp` (syslog) or `gelf` (over TCP).
+    #: Where it sends to: `http`, or a listener of ours, `tcp`, `udp` (syslog), `gelf` (over TCP) or `gelf-udp`.
     door: str = "http"
     #: Traces and exceptions have a place in what it sends.
     traces: bool = True
@@ -58,8 +58,12 @@ class Client:
 
     def address(self, url: str, ports: dict[str, int]) -> str:
         """Return where it sends to, at a server of this URL that listens at these ports, by the name of the door."""
-        scheme = {"gelf": "tcp"}.get(self.door, self.door)
-        return (url if self.door == "http" else f"{scheme}://127.0.0.1:{ports[self.door]}") + self.path
+        return (url if self.door == "http" else f"{self.transport}://127.0.0.1:{ports[self.door]}") + self.path
+
+    @property
+    def transport(self) -> str:
+        """What its door is reached by: `http`, `tcp` or `udp`."""
+        return {"gelf": "tcp", "gelf-udp": "udp"}.get(self.door, self.door)
 
 
 def _python(name: str, program: str, path: str = "", **more: object) -> Client:
@@ -126,6 +130,11 @@ CLIENTS = (
     _jvm("log4j2-syslog", door="tcp"),
     _jvm("log4j2-socket-gelf", door="gelf"),
     _jvm("elasticsearch-java", repeats=False),
+    # It sends what was not taken again together with what came since.
+    _go("docker splunk", keeps=True),
+    _go("docker gelf, TCP", door="gelf"),
+    _go("docker gelf, UDP", door="gelf-udp"),
+    _go("docker syslog", door="tcp"),
     _go("otelslog", trace=None, repeats=False),
     _go("otelzap", trace=None, repeats=False),
     _go("slog-loki"),

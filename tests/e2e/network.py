@@ -8,7 +8,7 @@ import threading
 from collections import Counter
 from contextlib import suppress
 
-_REQUEST = re.compile(rb"\A((?:POST|PUT|GET|HEAD) \S+ HTTP/1\.[01]\r\n)")
+_REQUEST = re.compile(rb"\A((?:POST|PUT|GET|HEAD|OPTIONS) \S+ HTTP/1\.[01]\r\n)")
 _PASSWORD = re.compile(rb"(?<=\r\n)authorization: [^\r]*\r\n", re.IGNORECASE)
 _ANSWER = re.compile(rb"\AHTTP/1\.[01] (\d{3})")
 

@@ -57,8 +57,11 @@ class Doors:
 
     def __init__(self, make: Callable[..., Server], **settings: str) -> None:
         tcp, udp, gelf = free_ports(1)[0], free_ports(1, socket.SOCK_DGRAM)[0], free_ports(1)[0]
-        self.ports = {"tcp": tcp, "udp": udp, "gelf": gelf}
-        listen = f"tcp://127.0.0.1:{tcp},udp://127.0.0.1:{udp},gelf+tcp://127.0.0.1:{gelf}"
+        gelf_udp = free_ports(1, socket.SOCK_DGRAM)[0]
+        self.ports = {"tcp": tcp, "udp": udp, "gelf": gelf, "gelf-udp": gelf_udp}
+        listen = (
+            f"tcp://127.0.0.1:{tcp},udp://127.0.0.1:{udp},gelf+tcp://127.0.0.1:{gelf},gelf+udp://127.0.0.1:{gelf_udp}"
+        )
         self.server = make(PORT=str(free_ports(1)[0]), LISTEN=listen, **settings)
         self.start()
 

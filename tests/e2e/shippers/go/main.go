@@ -19,6 +19,10 @@ type client interface {
 }
 
 var clients = map[string]func(url string) client{
+	"docker splunk":    newDockerSplunk,
+	"docker gelf, TCP": newDockerGelf,
+	"docker gelf, UDP": newDockerGelf,
+	"docker syslog":    newDockerSyslog,
 	"otelslog":         newOtelSlog,
 	"otelzap":          newOtelZap,
 	"slog-loki":        newSlogLoki,
