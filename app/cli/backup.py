@@ -48,7 +48,7 @@ def backup(backends: Backends, to: str, as_json: bool) -> None:
     else:
         click.echo(f"{path}: {_words(contents)}")
         if contents.left_waiting:
-            waited = f"{contents.left_waiting:,} logs waited in a queue that can't be read"
+            waited = f"{terminal.many(contents.left_waiting, 'log')} waited in a queue that can't be read"
             click.echo(f"{waited}: they are not in it", err=True)
     end_unread(contents.unread, "the backup")
 

@@ -226,14 +226,14 @@ def _segments(backends: Backends) -> Finding:
     if not shown:
         return Finding("segments", True, "none: the logs lie in no SQLite file")
     text = "; ".join(
-        f"{name}: {one.logs:,} logs in {one.segments:,} segments of {written_bytes(one.bytes)}, {one.rows:,} in rows"
+        f"{name}: {terminal.many(one.logs, 'log')} in {terminal.many(one.segments, 'segment')} of {written_bytes(one.bytes)}, {one.rows:,} in rows"
         + (f", of which about {one.due:,} are still to be sealed" if one.due else "")
         for name, one in shown
     )
     failed = sum(one.failed for _, one in shown)
     if not failed:
         return Finding("segments", True, text)
-    text += f"; {failed:,} logs or more stay rows, since they did not come back from their segment as they were"
+    text += f"; {terminal.many(failed, 'log')} or more did not come back from their segment as they were, and stay rows"
     return Finding("segments", False, text, "nothing is lost; report it with what the worker printed")
 
 

@@ -55,7 +55,7 @@ def command(backends: Backends, query: tuple[str, ...], as_json: bool, **params:
 
 def _say_more(page: Page, *, exact: bool) -> None:
     if page.next is not None:
-        total = f"{'' if exact else 'at least '}{page.total}"
-        click.echo(f"{len(page.records)} of {total} logs; --limit N or `logingestor export` give more", err=True)
+        total = f"{'' if exact else 'at least '}{terminal.many(page.total or 0, 'log')}"
+        click.echo(f"{len(page.records)} of {total}; --limit N or `logingestor export` give more", err=True)
     elif not page.records:
         click.echo("no log fits", err=True)

@@ -7,6 +7,7 @@ import time
 
 import click
 
+from app.cli.terminal import many
 from app.maintain.progress import Progress
 from app.times import lengths
 
@@ -31,7 +32,7 @@ class Reporter:
             return
         self._next = now + self._every
         left = "" if progress.left is None else f", {lengths.brief(round(progress.left) * lengths.SECOND)} left"
-        line = f"{self._verb} {progress.logs:,} logs, {progress.part:.0%}, {progress.rate:,.0f} logs/s{left}"
+        line = f"{self._verb} {many(progress.logs, 'log')}, {progress.part:.0%}, {progress.rate:,.0f} logs/s{left}"
         click.echo(f"\r\x1b[K{line}" if self._terminal else line, err=True, nl=not self._terminal)
         self._shown = True
 

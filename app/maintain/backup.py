@@ -40,6 +40,7 @@ from app.ports.memory import Keeper
 from app.ports.parts import RecordParts
 from app.ports.queue import LogQueue, Readable
 from app.ports.record import LogStore
+from app.query.sentence import logs
 from app.times.instant import now_ms
 
 FORMAT = "logingestor backup"
@@ -276,5 +277,7 @@ def waiting(queue: LogQueue) -> Iterator[Batch]:
     """Yield what waits in *queue*; raises Unavailable when logs wait in one that can't be read."""
     if isinstance(queue, Readable):
         yield from queue.look()
-    elif logs := queue.depth().logs:
-        raise Unavailable(f"{logs} logs wait in a queue that can't be read: let its workers drain it first")
+    elif waiting := queue.depth().logs:
+        raise Unavailable(
+            f"{logs(waiting)} wait{'s' if waiting == 1 else ''} in a queue that can't be read: let its workers drain it first"
+        )

@@ -12,6 +12,7 @@ from app.monitor import listen_counts
 from app.monitor.board import Trouble
 from app.ports.gaps import GapKeeper, NumbererGaps
 from app.ports.queue import Depth, LogQueue
+from app.query.sentence import logs
 from app.times import instant
 from app.times.instant import now_ms
 
@@ -176,12 +177,12 @@ class LostDatagramProbe:
 
 
 def _trouble(found: Sequence[Lost]) -> Trouble:
-    logs, most = sum(one.lost for one in found), max(found, key=lambda one: one.lost)
+    lost, most = sum(one.lost for one in found), max(found, key=lambda one: one.lost)
     said = most.text[:1].upper() + most.text[1:]
     if len(found) > 1:
-        said = f"{logs:,} logs of {len(found):,} senders never arrived, most of them of one: {most.text}"
+        said = f"{logs(lost)} of {len(found):,} senders never arrived, most of them of one: {most.text}"
     text = (
         f"{said}. They were lost before they reached this server, by the numbers that senders give their logs; "
         "nothing that was accepted is lost. Those that come late are counted as arrived."
     )
-    return Trouble("logs_lost", "warning", text, {"logs": logs, "senders": [one.text for one in found[:20]]})
+    return Trouble("logs_lost", "warning", text, {"logs": lost, "senders": [one.text for one in found[:20]]})

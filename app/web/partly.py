@@ -11,6 +11,7 @@ import msgspec
 from flask import Response
 
 from app.damage import Passed, Unread, passed, passing, unread
+from app.query.sentence import logs
 from app.web.answers.find import PartialAnswer, ShownUnread
 from app.web.answers.reply import reply
 from app.web.security.access import who
@@ -61,10 +62,10 @@ def lacking() -> str:
     lost = _unread()
     if not lost:
         return ""
-    logs = sum(one.logs for one in lost)
+    lacking = logs(sum(one.logs for one in lost))
     more = f"; and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
     named = "; ".join(one.where for one in lost[:_NAMED]) + more
-    return f"Incomplete: {logs:,} log{'' if logs == 1 else 's'} can't be read, for they are damaged, and all counts are without them: {named}."
+    return f"Incomplete: {lacking} can't be read, for they are damaged, and all counts are without them: {named}."
 
 
 def _unread() -> Sequence[Unread]:

@@ -144,13 +144,13 @@ def test_doctor_and_stats_say_how_far_sealing_is(
     assert 0 < found["to_be_sealed"] <= rows_left - sealing.TAIL_LOGS + BLOCK
     assert 0 < found["segment_bytes"] < found["bytes"]
     line = next(one for one in command.json("doctor") if one["check"] == "segments")
-    assert line["found"].startswith(f"record: {sealed:,} logs in 1 segments of ")
+    assert line["found"].startswith(f"record: {sealed:,} logs in 1 segment of ")
     assert f"{rows_left:,} in rows, of which about {found['to_be_sealed']:,} are still to be sealed" in line["found"]
     with database.write(durable=True) as connection:
         rows.set_state(connection, sealing.FAILED, BLOCK + 19)
     line = next(one for one in command.json("doctor", code=1) if one["check"] == "segments")
     assert not line["ok"]
-    assert "20 logs or more stay rows" in line["found"]
+    assert "20 logs or more did not come back" in line["found"]
     database.close()
 
 

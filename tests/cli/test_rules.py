@@ -21,7 +21,7 @@ def test_check_says_what_is_wrong_and_where(command: Commands, tmp_path: Path) -
     assert "line 2: the pattern is refused: missing ): ( (at position 10)" in said
     assert "line 3: the filter" in said
     path.write_text("mails: mask email\nnoise: drop level:debug\n")
-    assert "1 redactions and 1 rules" in command("rules", "check", path).output
+    assert "1 redaction and 1 rule" in command("rules", "check", path).output
     assert [one["kind"] for one in command.json("rules", "check", path)] == ["redaction", "thinning"]
     assert "can't be read" in command("rules", "check", tmp_path / "none", code=2).output
 

@@ -65,7 +65,7 @@ def check(file: str, as_json: bool) -> None:
         print_json([{"rule": rule.name, "kind": ruled.kind(rule), "text": rule.text} for rule in rules.rules])
     else:
         click.echo(
-            f"{len(rules.redactions)} redactions and {len(rules.thinnings)} rules that drop or keep logs are right"
+            f"{terminal.many(len(rules.redactions), 'redaction')} and {terminal.many(len(rules.thinnings), 'rule')} to drop or keep logs are right"
         )
 
 
@@ -85,12 +85,12 @@ def preview(backends: Backends, file: str | None, as_json: bool) -> None:
         return
     saved = found.bytes - found.bytes_after
     click.echo(
-        f"of the newest {found.looked:,} logs {found.changed:,} would be changed and {found.dropped:,} dropped; "
+        f"of the newest {terminal.many(found.looked, 'log')} {found.changed:,} would be changed and {found.dropped:,} dropped; "
         f"{written_bytes(abs(saved))} of {written_bytes(found.bytes)} {'saved' if saved >= 0 else 'more'}"
     )
     for effect in found.effects:
-        values = f", {effect.values:,} values" if effect.values else ""
-        click.echo(f"\n{terminal.safe(effect.text)}\n  {effect.logs:,} logs{values}")
+        values = f", {terminal.many(effect.values, 'value')}" if effect.values else ""
+        click.echo(f"\n{terminal.safe(effect.text)}\n  {terminal.many(effect.logs, 'log')}{values}")
         for example in effect.examples:
             _show(example)
 

@@ -13,6 +13,7 @@ from flask import Blueprint, Response
 from app.backends import Backends
 from app.drain import pause
 from app.errors import LogIngestorError, Unavailable
+from app.query.sentence import logs
 from app.settings.settings import Settings
 from app.shown import ShownProblem
 from app.times import instant
@@ -81,7 +82,9 @@ def _queue(part: ReadyQueue, held: Backends, _: Settings) -> None:
     # Not a fault: logs are accepted, and an operator wants them to wait.
     part.paused = instant.text((since, 0)) if since else None
     if depth.full:
-        raise Unavailable(f"the queue is full: {depth.logs:,} logs wait in {depth.bytes >> 20:,} MiB")
+        raise Unavailable(
+            f"the queue is full: {logs(depth.logs)} wait{'s' if depth.logs == 1 else ''} in {depth.bytes >> 20:,} MiB"
+        )
 
 
 def _store(_: ReadyPart, held: Backends, __: Settings) -> None:

@@ -132,7 +132,7 @@ def _looked(found: Patterns) -> str:
     if found.whole:
         return logs(found.logs)
     if found.total is None:
-        return f"the newest {found.logs:,} logs only"
+        return f"the newest {logs(found.logs)} only"
     return f"the newest {found.logs:,} of {'' if found.total_exact else 'at least '}{logs(found.total)}"
 
 

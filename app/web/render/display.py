@@ -13,6 +13,7 @@ from app.log.fold import fold
 from app.log.ranks import RANKS
 from app.log.record import id_text
 from app.query.highlights import Span
+from app.query.sentence import logs
 from app.web.render.skew import is_ahead, skew
 
 #: Most characters of a message in the table.
@@ -114,5 +115,6 @@ def install(app: App) -> None:
         shorten=shorten,
         breaking=breaking,
         id=id_text,
+        logs=logs,
     )
     app.jinja_env.globals |= {"message_shown": MESSAGE_SHOWN, "value_shown": VALUE_SHOWN, "text_shown": TEXT_SHOWN}

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from app.find.hints.explain import LowerBound
 from app.find.hints.statistics import Numbers, Statistics
+from app.query.sentence import logs
 from app.web.render.zone import exactly
 
 
@@ -28,7 +29,7 @@ def _lines(found: Statistics) -> Iterator[tuple[str, str]]:
         if at is not None:
             yield name, exactly(at)
     if found.looked_at and not found.whole and (found.numbers is not None or len(found.types) > 1):
-        yield "looked at", f"the newest {found.looked_at:,} logs that have it"
+        yield "looked at", f"the newest {logs(found.looked_at)} that {'has' if found.looked_at == 1 else 'have'} it"
     if found.unasked:
         yield "not in time", "; ".join(found.unasked)
 
