@@ -16,6 +16,7 @@ from app.log.envelope import Envelope
 from app.log.record import LogRecord
 from app.settings.settings import Settings
 from app.systems.sqlite.file import SqliteDatabase
+from app.times.instant import now_ms
 from app.web import create_app
 from app.web.accounts import tokens
 from app.web.partly import partly
@@ -144,6 +145,29 @@ def test_pages_show_what_can_be_read(client: FlaskClient, path: str) -> None:
     assert found.status_code == 200, found.text
     assert found.text.count("Incomplete: ") == 1
     assert WHERE in found.text
+
+
+def test_previews_of_rules_are_made_of_what_can_be_read(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the API, which names the others, and on the page; they are neither an error nor said to be whole."""
+    monkeypatch.setattr("app.web.rules.asking.now_ms", lambda: now_ms() + 48 * 3_600_000)
+    asked, expiring = {"rules": "noise: drop level:info"}, {"rules": "resourceId:r1 1d"}
+    for path, body in (("/rules/preview", asked), ("/retention/preview", expiring)):
+        found = client.post(path, json=body)
+        assert found.status_code == 200, found.text
+        assert any(WHERE in one["where"] for one in found.get_json()["unread"])
+        assert found.headers["Cache-Control"] == "no-store"
+    for path, form in (("/page/rules", asked), ("/page/retention", {"retention": expiring["rules"]})):
+        page = client.post(path, data=form, headers={"Accept": "text/html", "Origin": "http://localhost"})
+        assert page.status_code == 200, page.text
+        assert page.text.count("Incomplete: ") == 1
+
+
+def test_an_alert_is_tried_and_what_keeps_it_from_being_decided_is_shown(client: FlaskClient) -> None:
+    """Its count would be wrong without the damaged logs."""
+    query = "/page/alert?try=&q=of&name=a&kind=at_least&window=1d&threshold=1"
+    page = client.get(query, headers={"Accept": "text/html"})
+    assert page.status_code == 200, page.text
+    assert WHERE in page.text
 
 
 def test_a_bound_reader_learns_that_logs_are_lacking_and_not_where(

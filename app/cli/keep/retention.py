@@ -6,7 +6,8 @@ import click
 
 from app.backends import Backends
 from app.cli import terminal
-from app.cli.options import json_option, print_json, with_backends
+from app.cli.options import end_unread, json_option, print_json, with_backends
+from app.damage import passing
 from app.drain import retire
 from app.rules.retention import parse
 from app.rules.rule import RetentionRules
@@ -32,11 +33,12 @@ def preview(backends: Backends, rules: str | None, as_json: bool) -> None:
     Example: logingestor retention preview 'level:debug 3d; resourceId:audit-* 400d; default 30d'
     """
     chosen = parse(rules) if rules is not None else backends.settings.retention_rules or RetentionRules((), ())
-    found = retire.preview(backends.index, chosen, backends.settings.retention, now_ms())
+    with passing() as damaged:
+        found = retire.preview(backends.index, chosen, backends.settings.retention, now_ms())
     if as_json:
         print_json([one.to_dict() for one in found])
-        return
-    for one in found:
+    for one in () if as_json else found:
         shown = one.to_dict()
         times = f", arrived from {shown['first']} to {shown['last']}" if one.logs else ""
         click.echo(f"{terminal.safe(one.rule)}: {terminal.many(one.logs, 'log')}, {written_bytes(one.bytes)}{times}")
+    end_unread(damaged, "the preview")

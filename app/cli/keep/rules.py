@@ -12,9 +12,11 @@ from app import secret
 from app.accept.ruling import read_counts
 from app.backends import Backends
 from app.cli import terminal
-from app.cli.options import json_option, print_json, with_backends
+from app.cli.options import end_unread, json_option, print_json, with_backends
+from app.damage import passing
 from app.errors import InvalidInput, Problem
 from app.find import ruled
+from app.find.ruled import RulesPreview
 from app.rules.redact import redaction_key
 from app.rules.rule import RuleSet
 from app.rules.text import parse
@@ -79,10 +81,16 @@ def preview(backends: Backends, file: str | None, as_json: bool) -> None:
     Example: logingestor rules preview rules.txt
     """
     rules = (backends.settings.rules or RuleSet()) if file is None else _read(file)
-    found = ruled.preview(rules, redaction_key(secret.load(backends.settings)), backends.index)
+    with passing() as damaged:
+        found = ruled.preview(rules, redaction_key(secret.load(backends.settings)), backends.index)
     if as_json:
         print_json(found.to_dict())
-        return
+    else:
+        _say(found)
+    end_unread(damaged, "the preview")
+
+
+def _say(found: RulesPreview) -> None:
     saved = found.bytes - found.bytes_after
     click.echo(
         f"of the newest {terminal.many(found.looked, 'log')} {found.changed:,} would be changed and {found.dropped:,} dropped; "

@@ -15,7 +15,7 @@ from app.alerts import condition, searches
 from app.alerts.change import Try
 from app.alerts.counts import CountSources
 from app.alerts.probe import logs_link
-from app.errors import InvalidInput, NotFound, Unavailable
+from app.errors import Damaged, InvalidInput, NotFound, Unavailable
 from app.ports.alerts import Alert, AlertKeeper, Change, Question, SavedSearch, WatchedAlert
 from app.ports.notices import SEVERITIES
 from app.times import lengths
@@ -233,7 +233,7 @@ def _tried(alert: Alert, watched: WatchedAlert | None, question: Question | None
             question = searches.get(held.record.alerts, alert.search).question
         sources = CountSources(held.queue, held.store, held.index)
         found = alerts.attempt(sources, alert, question, watched.status if watched else None)
-    except (Unavailable, NotFound) as error:
+    except (Unavailable, NotFound, Damaged) as error:
         return str(error)
     saved.shows([found.counted.samples])
     return found

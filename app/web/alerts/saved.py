@@ -10,9 +10,11 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.alerts.searches import PASSING
 from app.errors import InvalidInput, Problem
+from app.web.answers.find import PartialAnswer
 from app.web.answers.reply import Answer, reply
 from app.web.api.asked import Asked
 from app.web.current import settings
+from app.web.partly import reply_partly
 from app.web.search.form import NAMES
 from app.web.security.access import who as asking
 from app.web.security.password import USER
@@ -48,7 +50,7 @@ def wants_page() -> bool:
 
 def fresh(found: Answer, status: int = 200) -> Response:
     """Return an answer that no cache keeps."""
-    response = reply(found, status)
+    response = reply_partly(found) if isinstance(found, PartialAnswer) else reply(found, status)
     response.headers["Cache-Control"] = "no-store"
     return response
 

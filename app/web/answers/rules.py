@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import UNSET, UnsetType
 
 from app.shown import Count, Moment, Shown
+from app.web.answers.find import PartialAnswer
 from app.web.answers.reply import Answer
 
 
@@ -57,7 +58,7 @@ class ShownEffect(Shown):
     examples: list[RuleExample]
 
 
-class RulesPreviewAnswer(Answer):
+class RulesPreviewAnswer(PartialAnswer, kw_only=True):
     """The effect that rules would have on the newest logs."""
 
     looked: Count
@@ -78,7 +79,7 @@ class ShownExpiry(Shown):
     last: Moment | None
 
 
-class RetentionPreviewAnswer(Answer):
+class RetentionPreviewAnswer(PartialAnswer, kw_only=True):
     """The logs that rules of retention would let go now, by rule."""
 
     rules: list[ShownExpiry]

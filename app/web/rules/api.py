@@ -12,6 +12,7 @@ from app.ports.costs import DAYS, ROWS
 from app.web.alerts import saved
 from app.web.answers.rules import CostsAnswer, RetentionPreviewAnswer, RulesAnswer, RulesPreviewAnswer, ShownExpiry
 from app.web.api.asked import Asked
+from app.web.partly import partly
 from app.web.rules import page
 from app.web.rules.asking import COST_DAYS, costs, described, going, previewed
 
@@ -33,15 +34,19 @@ def every() -> BaseResponse | str:
 
 
 @bp.post("/rules/preview")
+@partly
 def preview() -> Response:
     """Answer what the rules of the body, or those in force, would do to the newest logs; nothing is kept."""
     return saved.fresh(msgspec.convert({"status": True, **previewed(_given()).to_dict()}, RulesPreviewAnswer))
 
 
 @bp.post("/retention/preview")
+@partly
 def retention_preview() -> Response:
     """Answer what would go now by the rules of retention of the body, or by those in force; nothing goes."""
-    return saved.fresh(RetentionPreviewAnswer(True, [ShownExpiry(**one.to_dict()) for one in going(_given())]))
+    return saved.fresh(
+        RetentionPreviewAnswer(status=True, rules=[ShownExpiry(**one.to_dict()) for one in going(_given())])
+    )
 
 
 @bp.get("/costs")

@@ -9,6 +9,7 @@ from flask import Blueprint, render_template, request
 from app.errors import InvalidInput
 from app.find.ruled import NEWEST
 from app.web.current import settings
+from app.web.partly import partly
 from app.web.render import zone
 from app.web.rules.asking import COST_DAYS, COST_ROWS, costs, described, going, in_force, kept, previewed
 from app.web.security import caching
@@ -29,6 +30,7 @@ noise: drop level:debug AND resourceId:web-*
 
 
 @bp.post("/page/rules")
+@partly
 def tried() -> str:
     """Show the page with what the rules of its form would do."""
     text = request.form.get("rules", "").replace("\r\n", "\n")
@@ -39,6 +41,7 @@ def tried() -> str:
 
 
 @bp.post("/page/retention")
+@partly
 def counted() -> str:
     """Show the page with what would go by the rules of retention of its form."""
     text = request.form.get("retention", "").replace("\r\n", "\n")
