@@ -21,9 +21,9 @@ from tests.web.sides import JSON, Side
 class Wired:
     """A side that is asked over connections of its own: with the lane the quick way is there too."""
 
-    def __init__(self, side: Side) -> None:
+    def __init__(self, side: Side, body_limit: int = 1 << 20) -> None:
         self.side = side
-        self.bridge = Bridge(side.app, body_limit=1 << 20, lines=WaitingLines(side.app), lane=side.lane)
+        self.bridge = Bridge(side.app, body_limit=body_limit, lines=WaitingLines(side.app), lane=side.lane)
         #: How many requests came to the bridge.
         self.bridged = 0
         self._listener = socket.create_server(("127.0.0.1", 0))

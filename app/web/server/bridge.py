@@ -71,7 +71,7 @@ class Bridge:
         #: How a connection may have the lane take a request without coming here; only what never waits for the network is so quick.
         self.quick: QuickWay | None = None
         if lane is not None and lane.together and lines is not None:
-            self.quick = QuickWay(lane, self._admission, lines.resending, self._threads)
+            self.quick = QuickWay(lane, self._admission, lines.resending, self._threads, body_limit)
         self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

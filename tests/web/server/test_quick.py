@@ -43,8 +43,8 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     monkeypatch.setattr(CountReporter, "due", lambda _: None)
     monkeypatch.setattr(access, "time", SimpleNamespace(monotonic=lambda: clock.at))
 
-    def maker(kind: str = "open", *, lane: bool = True) -> Wired:
-        made.append(Wired(Side(tmp_path / str(len(made)), lane=lane, **KINDS[kind])))
+    def maker(kind: str = "open", *, lane: bool = True, **more: Any) -> Wired:
+        made.append(Wired(Side(tmp_path / str(len(made)), lane=lane, **KINDS[kind]), **more))
         # Not before its tokens were looked up.
         clock.at = time.monotonic()
         return made[-1]
@@ -82,6 +82,16 @@ def test_plain_logs_never_meet_the_bridge(make: Make, kind: str) -> None:
     assert len(wired.side.kept()[0]) == 5
 
 
+def test_beneath_a_prefix_and_without_it_the_way_is_the_same(make: Make) -> None:
+    """A proxy may pass a path whole, or cut (app/web/server/mount.py)."""
+    wired = make()
+    assert wired.bridge.quick is not None
+    wired.bridge.quick.mounted("/of/ours")
+    paths = ("/of/ours/logs/ingest/", "/logs/ingest", "/of/ours/logs/ingest")
+    assert [wired.send({"body": LOG, "path": path})[0][0] for path in paths] == [202] * 3
+    assert (wired.bridged, len(wired.side.kept()[0])) == (0, 3)
+
+
 @pytest.mark.parametrize("pause", [0.0, 3 * quick.BODY_SECONDS])
 def test_a_body_may_come_behind_its_head(make: Make, pause: float) -> None:
     """Right behind it, as most clients send it; one that takes long goes the usual way."""
@@ -95,6 +105,13 @@ def test_a_body_may_come_behind_its_head(make: Make, pause: float) -> None:
             assert answer(client)[0] == 202
     assert wired.bridged == (2 if pause else 0)
     assert len(wired.side.kept()[0]) == 2
+
+
+def test_a_body_larger_than_any_may_be_is_refused_by_its_length(make: Make) -> None:
+    """However small that is."""
+    wired = make(body_limit=len(LOG))
+    assert [wired.send({"body": body})[0][0] for body in (LOG, LOG + b" ", LOG)] == [202, 413, 202]
+    assert wired.bridged == 1
 
 
 def test_requests_sent_ahead_are_answered_in_their_order(make: Make) -> None:

@@ -11,7 +11,6 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 from app.web.server.lane.quick import QuickWay
 from app.web.server.protocol import Cycle, Protocol
 from app.web.server.refusals import FlaskAnswer
-from app.web.server.waiting import QUICK_BYTES
 
 #: Seconds for which the rest of a body is waited for: most clients send it by itself, right behind the head.
 BODY_SECONDS = 0.1
@@ -64,7 +63,7 @@ class QuickProtocol(Protocol):
         if self.expect_100_continue or parser.get_http_version() != "1.1" or not parser.should_keep_alive():
             return False
         length = next((int(value) for name, value in self.headers if name == b"content-length"), 0)
-        return 0 < length <= QUICK_BYTES and not parser.should_upgrade()
+        return 0 < length <= self.quick.most and not parser.should_upgrade()
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body."""

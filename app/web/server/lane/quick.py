@@ -14,6 +14,7 @@ from app.web.server.environ import TAKEN, Headers
 from app.web.server.lane.lane import FORWARDED, PlainLane, failed
 from app.web.server.refusals import FlaskAnswer
 from app.web.server.threads import Threads
+from app.web.server.waiting import QUICK_BYTES
 
 #: Gets the lane's answer, or what Flask is to be asked with for one (PlainLane.take).
 Answered = Callable[[FlaskAnswer | dict[str, Any]], None]
@@ -22,8 +23,12 @@ Answered = Callable[[FlaskAnswer | dict[str, Any]], None]
 class QuickWay:
     """Takes plain requests that have come whole; on the event loop, as all of it but the lane's `take`."""
 
-    def __init__(self, lane: PlainLane, admission: Admission, line: WaitingLine, threads: Threads) -> None:
-        """Hand requests of *line* over to *threads*, as far as *admission* lets them in at once."""
+    def __init__(
+        self, lane: PlainLane, admission: Admission, line: WaitingLine, threads: Threads, body_limit: int
+    ) -> None:
+        """Hand requests of *line* over to *threads*, as far as *admission* lets them in at once; a body has *body_limit* bytes at most."""
+        #: Most bytes of a body that may go this way.
+        self.most = min(QUICK_BYTES, body_limit)
         self._lane, self._admission, self._line, self._threads = lane, admission, line, threads
         #: Targets of the requests that may be plain, as they stand in a request's first line.
         self.targets = frozenset(path.encode() for path in lane.paths)
