@@ -186,6 +186,12 @@ def several_lines(body: bytes, content_type: str | None, most: int) -> list[byte
     return lines if len(lines) > 1 else []
 
 
+def is_object(body: bytes, content_type: str | None) -> bool:
+    """Return whether a body may be a single JSON object without a NUL."""
+    kind = _kind(content_type)
+    return body[:1] == b"{" and (kind in JSON_TYPES or kind in LINE_TYPES) and not has_nul(body)
+
+
 def _kind(content_type: str | None) -> str:
     return (content_type or "").partition(";")[0].strip().lower()
 

@@ -54,6 +54,11 @@ def read(
     what is known of the source; *line* reads lines of text that a log wraps. Raises InvalidRecord when the body as a whole can't be read,
     UnsupportedMedia for another type, TooLarge for too many logs.
     """
+    if not strict and bodies.is_object(body, content_type) and not _odd(body, 1):
+        # As most requests of one log are; what is more than an object is none that can be decoded.
+        logs = bodies.plain_logs([body], limits, now)
+        if logs is not None:
+            return Parsed(logs, [0], [len(body)])
     lines = [] if strict else bodies.several_lines(body, content_type, limits.logs)
     odd = bool(lines) and _odd(body, len(lines))
     if lines and not odd and (logs := bodies.plain_logs(lines, limits, now)) is not None:

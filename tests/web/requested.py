@@ -42,7 +42,7 @@ _logs = st.builds(
     ),
     st.one_of(st.just({}), st.dictionaries(_names, _values, max_size=2)),
 )
-_bodies = st.one_of(
+BODIES = st.one_of(
     _logs.map(lambda log: json.dumps(log).encode()),
     st.lists(_logs, max_size=3).map(lambda logs: json.dumps(logs).encode()),
     st.lists(_logs, max_size=3).map(lambda logs: b"\n".join(json.dumps(log).encode() for log in logs)),
@@ -65,7 +65,7 @@ _headers = st.lists(
     max_size=4,
 )  # fmt: skip
 REQUESTS = st.fixed_dictionaries(
-    {"body": _bodies, "headers": st.one_of(st.just([JSON]), _headers)},
+    {"body": BODIES, "headers": st.one_of(st.just([JSON]), _headers)},
     optional={
         "path": st.sampled_from(["/logs/ingest/", "/logs/ingest", "/logs/ingest//", "/logs/nothing"]),
         "query": st.sampled_from([b"", b"", b"strict=1", b"nothing=1"]),
