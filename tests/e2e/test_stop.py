@@ -174,6 +174,32 @@ def test_body_under_way_is_taken(make_server: Callable[..., Server]) -> None:
     assert server.get("/logs?q=halves")["total"] == 1
 
 
+@pytest.mark.parametrize("command", ["serve", "web"])
+def test_who_connects_during_a_stop_is_refused_at_once(
+    make_server: Callable[..., Server], make_part: Callable[[Server, str], Part], command: str
+) -> None:
+    """It is not taken by a socket that nobody serves any more, to be cut off at the end; what is under way is answered."""
+    server = make_server(WEB_WORKERS="1")
+    server.start()
+    part = None
+    if command == "web":
+        server.stop()
+        part = serving(server, make_part(server, "web"))
+    address = urlsplit(server.url)
+    where = (address.hostname or "", address.port or 0)
+    body = b'{"message": "in two halves"}'
+    with socket.create_connection(where) as client:
+        client.sendall(b"POST /logs/ingest/ HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body[:9])
+        time.sleep(0.3)
+        os.kill(server.pid if part is None else part.process.pid, signal.SIGTERM)
+        time.sleep(1.5)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(where)
+        client.sendall(body[9:])
+        client.settimeout(120)
+        assert client.recv(10_000).startswith(b"HTTP/1.1 202")
+
+
 def test_stop_of_serve_under_load_loses_and_doubles_nothing(make_server: Callable[..., Server]) -> None:
     """Exit code 0, nobody had to be killed, and everything that was accepted is found after the next start."""
     server = make_server()

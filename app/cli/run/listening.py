@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -62,6 +63,12 @@ def _address(settings: Settings) -> tuple[int, Any]:
     family, _, _, _, address = found[0]
     auth.decide(settings, str(address[0]))
     return family, address
+
+
+def close(listeners: Iterable[socket.socket]) -> None:
+    """Close them here: once the web processes, which stop, have done so too, a client that connects is refused at once, and not left waiting."""
+    for listener in listeners:
+        listener.close()
 
 
 def settle(settings: Settings, listener: socket.socket) -> Settings:

@@ -39,7 +39,7 @@ def web(fd: int | None) -> None:
     with contextlib.ExitStack() as stack:
         listeners = [stack.enter_context(one) for one in listening.open_sockets(settings, settings.web_workers)]
         load_web(listening.settle(settings, listeners[0]))
-        supervisor = Supervisor(web_children(listeners), _say)
+        supervisor = Supervisor(web_children(listeners), _say, partial(listening.close, listeners))
         supervisor.start()
         _say(f"serves {listening.url(listeners[0])}")
         code = supervisor.run()

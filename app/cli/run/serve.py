@@ -44,7 +44,7 @@ def command() -> None:
         held = stack.enter_context(_alone(settings))
         _upgrade(settings)
         settings = listening.settle(settings, listeners[0])
-        supervisor = Supervisor(_children(settings, listeners, held), say)
+        supervisor = Supervisor(_children(settings, listeners, held), say, partial(listening.close, listeners))
         supervisor.start()
         if _answers(listeners[0], supervisor):
             greet(listening.url(listeners[0]), settings)

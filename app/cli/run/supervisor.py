@@ -94,6 +94,8 @@ class Supervisor:
 
     children: list[Child]
     say: Callable[[str], None]
+    #: Is called once when it stops, before the children are asked to.
+    at_stop: Callable[[], None] = lambda: None
     stopping: bool = False
     #: Exit code for the parent.
     code: int = 0
@@ -162,6 +164,7 @@ class Supervisor:
 
     def _stop_all(self) -> None:
         began = time.monotonic()
+        self.at_stop()
         running = [(child, child.process) for child in self.children if child.process is not None]
         for last, until in ((False, began + FIRST_SECONDS), (True, began + STOP_SECONDS)):
             for child, process in running:
