@@ -24,6 +24,8 @@ FORM = "application/x-www-form-urlencoded"
 JSON_TYPES = ("", "application/json", "text/plain", FORM)
 #: Content types of one JSON value a line.
 LINE_TYPES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
+#: Content type of JSON texts with a separator before each (RFC 7464), as `journalctl -o json-seq` writes them; and that separator.
+SEQUENCE_TYPE, _SEPARATOR = "application/json-seq", b"\x1e"
 
 #: A form as clients encode it (WHATWG URL, section 5.2): its characters are these alone.
 _FORM = re.compile(rb"(?:[\w.*+-]|%[0-9A-Fa-f]{2})+=(?:[\w.*+=&~-]|%[0-9A-Fa-f]{2})*+", re.ASCII)
@@ -48,17 +50,19 @@ class Item(msgspec.Struct, frozen=True, gc=False):
 
 
 def items(body: bytes, content_type: str | None, most: int = REQUEST_LOGS) -> list[Item]:
-    """Return the values of a body in their order: one object, an array's elements, or one a line.
+    """Return the values of a body in their order: one object, an array's elements, one a line, or a sequence of texts.
 
     Raises TooLarge for more than *most* values, UnsupportedMedia for another content type, InvalidRecord with the position when the body
-    as a whole is not JSON. In lines a bad line is that item's problem alone.
+    as a whole is not JSON. A bad line, or text of a sequence, is that item's problem alone.
     """
     kind = _kind(content_type)
-    if kind not in JSON_TYPES and kind not in LINE_TYPES:
-        known = ", ".join((*JSON_TYPES[1:], LINE_TYPES[0]))
+    if kind not in JSON_TYPES and kind not in LINE_TYPES and kind != SEQUENCE_TYPE:
+        known = ", ".join((*JSON_TYPES[1:], LINE_TYPES[0], SEQUENCE_TYPE))
         raise UnsupportedMedia(Problem(f"{kind!r} is not a type that is read: {known}", "Content-Type"))
     body = body.removeprefix(b"\xef\xbb\xbf")
     start = body.lstrip()[:1]
+    if kind == SEQUENCE_TYPE or body.startswith(_SEPARATOR):
+        return _sequence(body, most)
     if kind in LINE_TYPES:
         return _lines(body, most)
     if start == b"[":
@@ -166,8 +170,14 @@ def _lines(body: bytes, most: int) -> list[Item]:
     return line_items(split_lines(body, most), has_nul(body))
 
 
+def _sequence(body: bytes, most: int) -> list[Item]:
+    texts = [text for text in body.split(_SEPARATOR) if text and not text.isspace()]
+    ensure_few(len(texts), most)
+    return line_items(texts, has_nul(body))
+
+
 def line_items(lines: Sequence[bytes], dirty: bool = False) -> list[Item]:
-    """Return the values of lines, each of which is one; *dirty* says whether a NUL may stand in any."""
+    """Return the values of lines, or of other texts, each of which is one; *dirty* says whether a NUL may stand in any."""
     found = list[Item]()
     for start in range(0, len(lines), AT_ONCE):
         some = lines[start : start + AT_ONCE]
@@ -180,7 +190,7 @@ def line_items(lines: Sequence[bytes], dirty: bool = False) -> list[Item]:
 
 def several_lines(body: bytes, content_type: str | None, most: int) -> list[bytes]:
     """Return the lines of a body of one JSON value a line; none where it is another body, holds a NUL or has one line. Raises TooLarge."""
-    if _kind(content_type) not in LINE_TYPES or has_nul(body):
+    if _kind(content_type) not in LINE_TYPES or has_nul(body) or body.startswith(_SEPARATOR):
         return []
     lines = split_lines(body.removeprefix(b"\xef\xbb\xbf"), most)
     return lines if len(lines) > 1 else []
