@@ -30,6 +30,8 @@ _ESCAPED = {"0": "\0", "n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f
 _PLAIN = {"true": True, "false": False}
 #: Names in a line about a request, as Lograge writes it.
 _REQUEST = {"method", "path", "status"}
+#: Levels that stand under `at`; other words there say what is done: `at=start`.
+_LEVELS = frozenset(("debug", "info", "notice", "warn", "warning", "error", "critical", "fatal"))
 #: A line must have one of so many of a field's best names.
 _KNOWN = 13
 #: Day, clock and offset, each in a pair of its own.
@@ -53,8 +55,7 @@ def read_logfmt(line: str, assumed: Assumed) -> dict[str, Any] | None:
         line = f'{line}"'
         if _OPEN.fullmatch(line, line.rfind('="')) is None or _ALL.fullmatch(line) is None:
             return None
-    pairs: dict[str, Any] = {}
-    later: dict[str, list[Any]] = {}
+    pairs, later = dict[str, Any](), dict[str, list[Any]]()
     place, alone = 0, 0
     while place < len(line):
         found = _PAIR.match(line, place)
@@ -76,6 +77,7 @@ def read_logfmt(line: str, assumed: Assumed) -> dict[str, Any] | None:
     if len(pairs) - alone < 2 or alone > len(pairs) // 2 or not is_log(pairs):
         return None
     _join_clock(pairs)
+    _name_level(pairs, later)
     log = to_log(pairs, assumed, later=later)
     if not any(ROLES.get(key, ("",))[0] == "message" for key in pairs) and log["message"].startswith("{"):
         log["message"] = sent
@@ -88,6 +90,24 @@ def _join_clock(pairs: dict[str, Any]) -> None:
     if isinstance(day, str) and isinstance(clock, str) and _DAY.fullmatch(day) and _CLOCK.fullmatch(clock):
         offset = f"{zone[:3]}:{zone[-2:]}" if isinstance(zone, str) and _OFFSET.fullmatch(zone) else ""
         pairs["time"] = f"{pairs.pop('date')}T{clock}{offset}"
+
+
+def _name_level(pairs: dict[str, Any], later: dict[str, list[Any]]) -> None:
+    """Name the level of a line that has it under `at`, as logfmter and programs on Heroku write it.
+
+    A request's level is that of its status: Heroku's router has `at=info` beside one of 500, too.
+    """
+    said = pairs.get("at")
+    if not isinstance(said, str) or said.lower() not in _LEVELS or "status" in pairs:
+        return
+    if any(ROLES.get(name, ("",))[0] == "level" for name in pairs):
+        return
+    pairs["level"] = pairs.pop("at")
+    if "at" in later:
+        first, *rest = later.pop("at")
+        pairs["at"] = first
+        if rest:
+            later["at"] = rest
 
 
 def is_log(pairs: dict[str, Any]) -> bool:
