@@ -15,35 +15,30 @@ class SyncedFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._number = -1
-        #: Whether a sync failed. A system says so once and then takes the pages for written, which the disk may never get: no later
-        #: sync can be believed (A. Rebello et al., "Can Applications Recover from fsync Failures?", USENIX ATC 2020).
-        self.is_doubtful = False
+        self._is_named = False
+        #: How many syncs failed. A system says so once, to each that has opened the file, and then takes the pages for written, which the disk
+        #: may never get: no later sync can be believed (A. Rebello et al., "Can Applications Recover from fsync Failures?", USENIX ATC 2020).
+        self.failures = 0
 
     def hold(self) -> int:
-        """Return a descriptor of the file for `sync`, one of its own that no `close` takes away; raises OSError.
+        """Return a descriptor of the file for `sync`, which the caller closes; raises OSError.
 
-        Its folder holds the file also after a power cut.
+        It is opened anew each time: of two that share one, the system would say to the first alone that a sync failed. The folder holds the file
+        also after a power cut.
         """
-        if self._number < 0:
+        if not self._is_named:
             folder = os.open(self._path.parent, os.O_RDONLY | os.O_CLOEXEC)
             try:
                 os.fsync(folder)
             finally:
                 os.close(folder)
-            self._number = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
-        return os.dup(self._number)
+            self._is_named = True
+        return os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
 
     def sync(self, held: int) -> None:
         """Have the disk hold all that was written to the file before, by whichever process; raises OSError where it may not."""
         try:
             _synced(held)
         except OSError:
-            self.is_doubtful = True
+            self.failures += 1
             raise
-
-    def close(self) -> None:
-        """Close what was opened here."""
-        if self._number >= 0:
-            os.close(self._number)
-        self._number = -1

@@ -1,8 +1,7 @@
 """One SQLite file: a connection per reading thread, one writer at a time over all processes.
 
-SQLite's own wait for the write lock polls and is not fair: under load a process can starve for
-seconds. So every writer first takes an advisory lock on a file beside the database, which the kernel
-hands over at once and in order, and lets go of when its holder dies.
+SQLite's own wait for the write lock polls and is not fair: under load a process can starve for seconds. So every writer first takes an advisory
+lock on a file beside the database, which the kernel hands over at once and in order, and lets go of when its holder dies.
 """
 
 from __future__ import annotations
@@ -42,8 +41,7 @@ RESTART_BYTES = 64 << 20
 _FRAME_BYTES = 4096 + 24
 #: Free pages given back in one transaction; how often it is tried to empty the write-ahead log, how long each try waits for
 #: readers while writers wait too, and how long they may write between two.
-ERASE_PAGES = 4096
-ERASE_TRIES, ERASE_WAIT_MS, ERASE_PAUSE_SECONDS = 20, 100, 0.05
+ERASE_PAGES, ERASE_TRIES, ERASE_WAIT_MS, ERASE_PAUSE_SECONDS = 4096, 20, 100, 0.05
 
 
 def open_connection(path: Path) -> Connection:
@@ -76,7 +74,7 @@ class SqliteDatabase:
         self._guard = threading.Lock()
         self._writing = threading.Lock()
         self._writer: Connection | None = None
-        self._log = SyncedFile(Path(f"{path}-wal"))
+        self._log, self._folded = SyncedFile(Path(f"{path}-wal")), 0
         try:
             self._lock_file = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
@@ -163,19 +161,19 @@ class SqliteDatabase:
         Raises Unavailable where it may not: then a power cut may take it, and nothing else can.
         """
         try:
-            if not self._log.is_doubtful:
+            if self._log.failures == self._folded:
                 self._log.sync(log)
-            # Another thread's sync may have been the one that was said to have failed.
-            if self._log.is_doubtful:
+            if self._log.failures != self._folded:
                 self._fold()
-        except (OSError, Unavailable) as error:
+        except (OSError, Unavailable, Error) as error:
             raise Unavailable(f"the database can't be written: {error}", kept_unknown=True) from error
 
     def _fold(self) -> None:
         """Copy all of a log that a sync failed for into the database, which SQLite syncs by itself; raises Unavailable."""
+        failures = self._log.failures
         if not self._emptied():
             raise Unavailable("its log could not be synced once, and somebody reads from it")
-        self._log.is_doubtful = False
+        self._folded = failures
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -230,6 +228,12 @@ class SqliteDatabase:
                 left = connection.execute("PRAGMA freelist_count").fetchone()[0]
         for _ in range(ERASE_TRIES):
             if self._emptied():
+                # SQLite leaves it to the system when the disk learns of the cut: a power cut could bring the text back.
+                log = self._held_log()
+                try:
+                    self._sync(log)
+                finally:
+                    os.close(log)
                 return
             time.sleep(ERASE_PAUSE_SECONDS)
         raise Unavailable(f"{self.path}-wal: somebody reads from it, and deleted text stays there until it is emptied")
@@ -281,7 +285,6 @@ class SqliteDatabase:
             self._readers.clear()
             self._writer = None
             self._bell.close()
-            self._log.close()
             if self._lock_file >= 0:
                 os.close(self._lock_file)
             self._lock_file = -1

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -124,18 +125,48 @@ def test_a_disk_that_fails_is_said_and_what_is_kept_is_not_known(
     assert Path(f"{database.path}-wal").stat().st_size
 
 
+def test_a_failure_is_not_taken_back_by_a_copy_that_began_before_it(
+    database: SqliteDatabase, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each failure is followed by a copy of its own; and each sync has the file to itself, to which alone the system says it."""
+    queue = SqliteQueue(database, limit=1 << 30, min_free=0)
+    queue.put([Envelope([make_record()])])
+    emptied, copies = database._emptied, list[bool]()
+
+    def failing_meanwhile() -> bool:
+        """Copy the log, while another thread's sync fails the first time."""
+        copies.append(emptied())
+        database._log.failures += len(copies) == 1
+        return copies[-1]
+
+    monkeypatch.setattr(database, "_emptied", failing_meanwhile)
+    database._log.failures += 1
+    for _ in range(3):
+        queue.put([Envelope([make_record()])])
+    assert copies == [True, True]
+    first, second = database._log.hold(), database._log.hold()
+    os.lseek(first, 9, os.SEEK_SET)
+    assert os.lseek(second, 0, os.SEEK_CUR) == 0
+    os.close(first)
+    os.close(second)
+
+
 def test_a_log_that_can_not_be_opened_keeps_nothing(
     database: SqliteDatabase, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A process may have no number left for it: that is known before the commit."""
     queue = SqliteQueue(database, limit=1 << 30, min_free=0)
 
-    def none_left(number: int) -> int:
+    opened = os.open
+
+    def none_left(path: Any, *more: Any) -> int:
         """Say what the system says then."""
-        raise OSError(24, "Too many open files")
+        if str(path).endswith("-wal"):
+            raise OSError(24, "Too many open files")
+        return opened(path, *more)
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "dup", none_left)
+        patch.setattr(os, "open", none_left)
         with pytest.raises(Unavailable, match="Too many open files") as raised:
             queue.put([Envelope([make_record()])])
     assert not raised.value.kept_unknown
@@ -172,3 +203,22 @@ def test_a_close_takes_no_log_from_its_sync(
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(numbers[0])
     assert waiting(database.path) == 1
+
+
+def test_an_erased_text_is_off_the_disk_after_a_power_cut_too(
+    database: SqliteDatabase, make_record: MakeRecord, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk learns that the log was cut, which SQLite leaves to the system."""
+    SqliteQueue(database, limit=1 << 30, min_free=0).put([Envelope([make_record()])])
+    sizes = list[int]()
+
+    def noting(number: int) -> None:
+        """Note how long what is synced is."""
+        sizes.append(os.fstat(number).st_size)
+        os.fdatasync(number)
+
+    monkeypatch.setattr(synced, "_synced", noting)
+    with database.write(durable=True) as connection:
+        connection.execute("DELETE FROM queue")
+    database.erase()
+    assert sizes[0] > 0 and sizes[-1] == 0
