@@ -210,8 +210,7 @@ class SqliteDatabase:
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
                 if used * _FRAME_BYTES >= RESTART_BYTES:
                     # The pages that were written meanwhile are few; with them copied too the next writer starts anew.
-                    with self._alone():
-                        connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall()
+                    self._emptied("RESTART")
             finally:
                 connection.execute("PRAGMA query_only=1")
 
@@ -238,14 +237,14 @@ class SqliteDatabase:
             time.sleep(ERASE_PAUSE_SECONDS)
         raise Unavailable(f"{self.path}-wal: somebody reads from it, and deleted text stays there until it is emptied")
 
-    def _emptied(self) -> bool:
-        """Return whether the write-ahead log could be copied into the database and cut to nothing."""
+    def _emptied(self, how: str = "TRUNCATE") -> bool:
+        """Return whether the write-ahead log could be copied into the database and cut to nothing, or made to start anew (RESTART)."""
         with self._failing("can't be written"), self._alone():
             connection = self._writing_connection()
             # Writers wait as long as who reads.
             connection.execute(f"PRAGMA busy_timeout={ERASE_WAIT_MS}")
             try:
-                return not connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                return not connection.execute(f"PRAGMA wal_checkpoint({how})").fetchone()[0]
             finally:
                 connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
 

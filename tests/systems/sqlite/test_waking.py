@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from app.drain import drain
 from app.errors import Unavailable
 from app.log.envelope import Envelope
 from app.settings.settings import Settings
+from app.systems.sqlite import file
 from app.systems.sqlite.file import SqliteDatabase
 from tests.conftest import MakeRecord
 from tests.e2e.program import ROOT, wait_for
@@ -154,3 +156,24 @@ def test_a_close_ends_every_wait_before_its_ends_are_another_files(tmp_path: Pat
     assert failed == []
     with pytest.raises(Unavailable, match="closed"), database.write(durable=False):
         pass
+
+
+def test_a_log_that_someone_reads_keeps_no_writer_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To let it start anew waits for who reads from it a moment only, as writers wait meanwhile; it is tried again."""
+    monkeypatch.setattr(file, "CHECKPOINT_BYTES", 1)
+    monkeypatch.setattr(file, "RESTART_BYTES", 1)
+    ours, theirs = SqliteDatabase(tmp_path / "a.db"), SqliteDatabase(tmp_path / "a.db")
+    with ours.write(durable=False) as connection:
+        connection.execute("CREATE TABLE one (body)")
+    reading = theirs.reader()
+    reading.execute("BEGIN")
+    reading.execute("SELECT count(*) FROM one").fetchone()
+    with ours.write(durable=False) as connection:
+        connection.execute("INSERT INTO one VALUES (1)")
+    began = time.monotonic()
+    ours.checkpoint()
+    assert time.monotonic() - began < file.BUSY_SECONDS / 2
+    reading.execute("ROLLBACK")
+    ours.checkpoint()
+    for one in (ours, theirs):
+        one.close()
