@@ -26,7 +26,7 @@ VALUES = 20
 #: Most bytes, as JSON, that what several logs of a request have in common may become when each of them gets it.
 SHARED_BYTES = 64 << 20
 #: Bytes before a value of JSON, and before a line: counting them bounds how many values a body holds.
-_BEFORE = (b",", b"{", b"[", b"\n")
+_BEFORE = (b",", b"{", b"[", b"\n", b"\x1e")
 #: Bytes that a packed log takes at most besides message and metadata: five texts of 255 characters, id and time.
 TEXTS = 8 << 10
 #: JSON text can grow when it is decoded and encoded again: `1e15` is four bytes sent, 18 written.

@@ -7,7 +7,7 @@ import pytest
 from app.errors import TooLarge
 from app.log import schema
 from app.log.body import JSON_TYPES, LINE_TYPES, SEQUENCE_TYPE
-from app.log.limits import Limits
+from app.log.limits import VALUES, Limits, ensure_sparse
 
 LIMITS = Limits(message=1 << 20, metadata=1 << 16, retention_ms=1 << 40)
 NOW = 1_790_000_000_000
@@ -44,3 +44,9 @@ def test_no_more_texts_than_logs_may_be_in_a_request() -> None:
     """They are counted before any is read."""
     with pytest.raises(TooLarge, match="more than 3 logs"):
         schema.read(b"\x1e{}" * 4, SEQUENCE_TYPE, Limits(message=9, metadata=9, retention_ms=9, logs=3), NOW)
+
+
+def test_separators_alone_are_counted_before_they_are_taken_apart() -> None:
+    """As line feeds are: packed, hundreds of millions of them are a small body."""
+    with pytest.raises(TooLarge, match="values or lines"):
+        ensure_sparse(b"\x1e" * (VALUES + 1), 1)
