@@ -3,7 +3,6 @@
 # writes an = within a name as it is, so that a reader finds another name and another value; and a field named as a key of its own stands there twice:
 #   log.info("m", extra={"k=v": 2})              at=INFO msg=m k=v=2          k is "v=2"
 #   log.error("full", extra={"at": "disk 3"})    at=ERROR msg=full at="disk 3"
-# of which readers of logfmt keep the last.
 # LogIngestor reads k as "v=2"; the first `at` is the level, the second stays a field.
 set -euo pipefail
 work=$(mktemp -d)

@@ -4,7 +4,7 @@
 #   over UDP    Traceback (most recent call last):<LF>  File ...
 #   over TCP    Traceback (most recent call last):\n  File ...
 # The backslash itself is not escaped, so that C:\new and a line feed before "ew" arrive as the same bytes: no receiver can tell them apart.
-# LogIngestor keeps the text as it came; with framing=FRAMING_OCTET_COUNTING it comes whole, and the stack is an exception.
+# LogIngestor keeps the text as it came; with framing=FRAMING_OCTET_COUNTING it comes whole.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

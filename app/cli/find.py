@@ -55,7 +55,8 @@ def command(backends: Backends, query: tuple[str, ...], as_json: bool, **params:
 
 def _say_more(page: Page, *, exact: bool) -> None:
     if page.next is not None:
-        total = f"{'' if exact else 'at least '}{terminal.many(page.total or 0, 'log')}"
+        assert page.total is not None  # only --json goes without a count
+        total = f"{'' if exact else 'at least '}{terminal.many(page.total, 'log')}"
         click.echo(f"{len(page.records)} of {total}; --limit N or `logingestor export` give more", err=True)
     elif not page.records:
         click.echo("no log fits", err=True)

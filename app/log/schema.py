@@ -54,7 +54,7 @@ def read(
     what is known of the source; *line* reads lines of text that a log wraps. Raises InvalidRecord when the body as a whole can't be read,
     UnsupportedMedia for another type, TooLarge for too many logs.
     """
-    if not strict and bodies.is_object(body, content_type) and not _odd(body, 1):
+    if not strict and len(body) <= surely(limits) and bodies.is_object(body, content_type) and not _odd(body, 1):
         # As most requests of one log are; what is more than an object is none that can be decoded.
         logs = bodies.plain_logs([body], limits, now)
         if logs is not None:

@@ -29,7 +29,7 @@ class Opened:
     index: WholeIndex | None = None
     #: As `Backends.move`, where the place has all three purposes.
     move: Callable[[int, float], int] | None = None
-    #: As `Backends.is_free`, where the place is a file with a queue.
+    #: As `Backends.is_free`, where the place is a file with queue and record.
     is_free: Callable[[], bool] | None = None
     #: As `Backends.tidy`.
     tidy: list[Callable[[], object]] = field(default_factory=list)

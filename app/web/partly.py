@@ -48,13 +48,13 @@ def _say(found: Passed) -> None:
             log.error("%s", error)
 
 
-def reply_partly(found: PartialAnswer) -> Response:
+def reply_partly(found: PartialAnswer, status: int = 200) -> Response:
     """Return an answer as JSON. One that lacks damaged logs names them, and none of its counts is said to be exact."""
     lost = _unread()
     if lost:
         _at_least(found)
         found.unread = [ShownUnread(one.where, one.logs) for one in lost]
-    return reply(found)
+    return reply(found, status)
 
 
 def lacking() -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Protocol
 
 from hypothesis import strategies as st
 
@@ -76,6 +76,36 @@ REQUESTS = st.fixed_dictionaries(
 )
 
 
-def is_keyed(request: dict[str, Any]) -> bool:
+#: Requests that come one group after the other, those of a group at once.
+SERIES = st.lists(st.lists(REQUESTS, min_size=1, max_size=3), min_size=1, max_size=4)
+
+
+class Server(Protocol):
+    """A server that can be asked, and says what it keeps."""
+
+    def send(self, *requests: dict[str, Any]) -> list[Any]:
+        """Send requests at once; return the answers."""
+
+    def kept(self) -> Any:
+        """Return all that is kept."""
+
+    def close(self) -> None:
+        """Close what was opened."""
+
+
+def compare(ours: Server, flask: Server, kind: str, series: list[list[dict[str, Any]]]) -> None:
+    """Send a series to both servers of a kind; fail unless they answer and keep the same. They are closed then."""
+    for requests in series:
+        # Those that come at once are taken in no order that could be compared, where one may be refused for another.
+        alone = kind != "open" or any(_is_keyed(one) for one in requests)
+        for at_once in [[one] for one in requests] if alone else [requests]:
+            assert ours.send(*at_once) == flask.send(*at_once)
+    kept = [[sorted(map(repr, part)) for part in one.kept()] for one in (ours, flask)]
+    assert kept[0] == kept[1]
+    ours.close()
+    flask.close()
+
+
+def _is_keyed(request: dict[str, Any]) -> bool:
     """Return whether a request is known by a key of its own when it comes again."""
     return b'"id"' in request["body"] or any(name == b"idempotency-key" for name, _ in request["headers"])

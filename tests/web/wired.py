@@ -84,6 +84,10 @@ class Wired:
         ]
         return b"\r\n".join([*lines, b"", body])
 
+    def kept(self) -> Any:
+        """See Side."""
+        return self.side.kept()
+
     def close(self) -> None:
         """Stop the server, and close what was opened."""
         self.server.should_exit = True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
 from app.backends import Backends
@@ -37,8 +39,13 @@ def preview(backends: Backends, rules: str | None, as_json: bool) -> None:
         found = retire.preview(backends.index, chosen, backends.settings.retention, now_ms())
     if as_json:
         print_json([one.to_dict() for one in found])
-    for one in () if as_json else found:
+    else:
+        _say(found)
+    end_unread(damaged, "the preview")
+
+
+def _say(found: Sequence[retire.Expiry]) -> None:
+    for one in found:
         shown = one.to_dict()
         times = f", arrived from {shown['first']} to {shown['last']}" if one.logs else ""
         click.echo(f"{terminal.safe(one.rule)}: {terminal.many(one.logs, 'log')}, {written_bytes(one.bytes)}{times}")
-    end_unread(damaged, "the preview")

@@ -50,7 +50,7 @@ def wants_page() -> bool:
 
 def fresh(found: Answer, status: int = 200) -> Response:
     """Return an answer that no cache keeps."""
-    response = reply_partly(found) if isinstance(found, PartialAnswer) else reply(found, status)
+    response = reply_partly(found, status) if isinstance(found, PartialAnswer) else reply(found, status)
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -11,7 +11,6 @@ from typing import Any, cast
 import pytest
 from hypothesis import given
 from hypothesis import settings as trials
-from hypothesis import strategies as st
 
 from app.accept.report import CountReporter
 from app.errors import QueueFull, Unavailable
@@ -20,7 +19,7 @@ from app.web.api import ingest
 from app.web.security import access
 from app.web.server.admission import Admission
 from tests.thorough import examples
-from tests.web.requested import REQUESTS, is_keyed
+from tests.web.requested import SERIES, compare
 from tests.web.sides import JSON, KINDS, Side
 
 pytestmark = pytest.mark.long
@@ -52,26 +51,11 @@ def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pair]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@given(st.data())
+@given(series=SERIES)
 @trials(max_examples=examples(60), deadline=None)
-def test_any_requests_are_answered_and_kept_as_by_flask(pair: Pair, kind: str, data: Any) -> None:
+def test_any_requests_are_answered_and_kept_as_by_flask(pair: Pair, kind: str, series: Any) -> None:
     """Status, headers and body of each, whatever it is and what is sent beside it; and all that is kept of them."""
-    some = data.draw(st.lists(st.lists(REQUESTS, min_size=1, max_size=3), min_size=1, max_size=4))
-    lane, flask = pair(kind)
-    for requests in some:
-        # Those that come at once are taken in no order that could be compared, where one may be refused for another.
-        together = (
-            [requests] if kind == "open" and not any(is_keyed(one) for one in requests) else [[one] for one in requests]
-        )
-        for at_once in together:
-            assert lane.send(*at_once) == flask.send(*at_once)
-    assert _sorted(lane.kept()) == _sorted(flask.kept())
-    lane.close()
-    flask.close()
-
-
-def _sorted(kept: Any) -> Any:
-    return [sorted(map(repr, one)) for one in kept]
+    compare(*pair(kind), kind, series)
 
 
 def test_plain_logs_never_meet_flask(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import settings as trials
-from hypothesis import strategies as st
 
 from app.accept.report import CountReporter
 from app.errors import QueueFull, Unavailable
@@ -23,7 +22,7 @@ from app.web.security import access
 from app.web.server.lane import connection as quick
 from tests.e2e.program import wait_for
 from tests.thorough import examples
-from tests.web.requested import REQUESTS, is_keyed
+from tests.web.requested import SERIES, compare
 from tests.web.sides import JSON, KINDS, Side
 from tests.web.wired import Wired, answer
 
@@ -55,20 +54,11 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@given(st.data())
+@given(series=SERIES)
 @trials(max_examples=examples(30), deadline=None)
-def test_any_requests_are_answered_and_kept_as_by_flask(make: Make, kind: str, data: Any) -> None:
+def test_any_requests_are_answered_and_kept_as_by_flask(make: Make, kind: str, series: Any) -> None:
     """Status, headers and body of each, whatever it is and what is sent beside it; and all that is kept of them."""
-    some = data.draw(st.lists(st.lists(REQUESTS, min_size=1, max_size=3), min_size=1, max_size=4))
-    quick, flask = make(kind), make(kind, lane=False)
-    for requests in some:
-        alone = kind != "open" or any(is_keyed(one) for one in requests)
-        for at_once in [[one] for one in requests] if alone else [requests]:
-            assert quick.send(*at_once) == flask.send(*at_once)
-    kept = [[sorted(map(repr, part)) for part in one.side.kept()] for one in (quick, flask)]
-    assert kept[0] == kept[1]
-    for one in (quick, flask):
-        one.close()
+    compare(make(kind), make(kind, lane=False), kind, series)
 
 
 @pytest.mark.parametrize("kind", ["open", "closed"])
@@ -79,7 +69,7 @@ def test_plain_logs_never_meet_the_bridge(make: Make, kind: str) -> None:
         found = wired.send(*[{"body": LOG, "token": 0}] * count)
         assert [status for status, *_ in found] == [202] * count
     assert (wired.bridged, wired.side.went) == (0, ["answered"] * 5)
-    assert len(wired.side.kept()[0]) == 5
+    assert len(wired.kept()[0]) == 5
 
 
 def test_beneath_a_prefix_and_without_it_the_way_is_the_same(make: Make) -> None:
@@ -89,7 +79,7 @@ def test_beneath_a_prefix_and_without_it_the_way_is_the_same(make: Make) -> None
     wired.bridge.quick.mounted("/of/ours")
     paths = ("/of/ours/logs/ingest/", "/logs/ingest", "/of/ours/logs/ingest")
     assert [wired.send({"body": LOG, "path": path})[0][0] for path in paths] == [202] * 3
-    assert (wired.bridged, len(wired.side.kept()[0])) == (0, 3)
+    assert (wired.bridged, len(wired.kept()[0])) == (0, 3)
 
 
 @pytest.mark.parametrize("pause", [0.0, 3 * quick.BODY_SECONDS])
@@ -104,7 +94,7 @@ def test_a_body_may_come_behind_its_head(make: Make, pause: float) -> None:
                 time.sleep(pause or 0.01)
             assert answer(client)[0] == 202
     assert wired.bridged == (2 if pause else 0)
-    assert len(wired.side.kept()[0]) == 2
+    assert len(wired.kept()[0]) == 2
 
 
 def test_a_body_larger_than_any_may_be_is_refused_by_its_length(make: Make) -> None:
@@ -121,7 +111,7 @@ def test_requests_sent_ahead_are_answered_in_their_order(make: Make) -> None:
     with wired.connect() as client:
         client.sendall(b"".join(wired.raw(**{"body": LOG} | one) for one in ways))
         assert [answer(client)[0] for _ in ways] == [202, 400, 202, 202, 404, 202, 202]
-    assert len(wired.side.kept()[0]) == 5
+    assert len(wired.kept()[0]) == 5
 
 
 @pytest.mark.parametrize("error", [QueueFull("full", retry_after=7), Unavailable("away", kept_unknown=True), OSError("odd")])  # fmt: skip
@@ -140,7 +130,7 @@ def test_what_the_queue_raises_is_worded_once(make: Make, monkeypatch: pytest.Mo
     request = {"body": LOG, "token": 2}
     assert quick.send(request) == flask.send(request)
     assert (len(asked), quick.side.went, quick.bridged) == (2, ["worded"], 1)
-    assert quick.side.kept()[4] == flask.side.kept()[4]
+    assert quick.kept()[4] == flask.kept()[4]
 
 
 class Held:
@@ -175,7 +165,7 @@ def test_a_client_that_leaves_harms_nobody(make: Make, monkeypatch: pytest.Monke
     held.go.set()
     wait_for(lambda: not wired.server.server_state.connections, 120, "the connection's end")
     assert wired.send({"body": LOG})[0][0] == 202
-    assert len(wired.side.kept()[0]) == 2
+    assert len(wired.kept()[0]) == 2
 
 
 def test_a_client_that_leaves_within_its_body_is_forgotten(make: Make) -> None:
@@ -186,7 +176,7 @@ def test_a_client_that_leaves_within_its_body_is_forgotten(make: Make) -> None:
         wait_for(lambda: wired.server.server_state.connections, 120, "the connection")
     wait_for(lambda: not wired.server.server_state.connections, 120, "the connection's end")
     time.sleep(2 * quick.BODY_SECONDS)
-    assert (wired.bridged, wired.side.kept()[0]) == (0, [])
+    assert (wired.bridged, wired.kept()[0]) == (0, [])
 
 
 def test_a_server_that_stops_answers_and_closes(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from app.errors import Damaged
+from app.query.sentence import logs
 from app.times import instant
 
 
-def segment(logs: int, first: int, last: int, first_id: Any, last_id: Any) -> str:
+def segment(count: int, first: int, last: int, first_id: Any, last_id: Any) -> str:
     """Return what a segment is called."""
-    return f"the {logs:,} log{'' if logs == 1 else 's'} at the places {first} to {last}, received from {_received(first_id)} to {_received(last_id)},"
+    return f"the {logs(count)} at the places {first} to {last}, received from {_received(first_id)} to {_received(last_id)},"
 
 
 def row_key(identity: Any) -> bytes:

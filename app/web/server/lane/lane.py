@@ -7,7 +7,6 @@ of which nothing can be said but yes. Whatever is unusual is left to Flask, befo
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -64,7 +63,6 @@ class PlainLane:
         self.paths = {rule.rule for rule in app.url_map.iter_rules(INGEST)}
         #: Whether requests may share a thread while all wait for their commit: the queue is near, and nothing else is asked.
         self.together = is_one_file(self._parts.settings)
-        self._is_free: Callable[[], bool] | None = None
 
     def plain(self, scope: Scope, size: int) -> Plain | None:
         """Return what is to be known of a request with a body of *size* bytes; None where Flask must see it.
@@ -100,9 +98,8 @@ class PlainLane:
 
     def waits_for_nobody(self) -> bool:
         """Return whether `take` would wait for nothing but the disk."""
-        if self._is_free is None:
-            self._is_free = self._parts.backends().is_free or _no
-        return self._is_free()
+        is_free = self._parts.backends().is_free
+        return is_free is not None and is_free()
 
     def take(self, plain: Plain, body: bytes) -> FlaskAnswer | dict[str, Any]:
         """Take the logs of a plain request and return the answer; else return what Flask is to be asked with for one.
@@ -129,10 +126,6 @@ class PlainLane:
         said = body_by_name(ingest.accepted(outcome, parsed))
         headers = [_TYPE, (b"content-length", b"%d" % len(said)), *AS_SENT[plain.by_tls]]
         return FlaskAnswer(ingest.ACCEPTED, headers, said)
-
-
-def _no() -> bool:
-    return False
 
 
 def failed(error: BaseException) -> Response:

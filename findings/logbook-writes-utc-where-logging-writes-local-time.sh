@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Logbook 1.10.1 for Python: its StreamHandler and FileHandler write times of UTC without a word of it, where logging of the standard library, loguru
-# and structlog's console write local time in the same form. A program with both, in New York, writes a second of its life five hours apart:
+# Logbook 1.10.1 for Python: its StreamHandler writes times of UTC without a word of it, where logging of the standard
+# library writes local time in the same form. A program with both, in New York, writes a second of its life five hours apart:
 #   [2026-12-01 14:39:01.961455] INFO: shop: by logbook
 #   2026-12-01 09:39:01,961 INFO shop by logging
 # With logbook.set_datetime_format("local") the first is local too, and neither has an offset.
