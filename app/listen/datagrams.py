@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from app.listen import lines
-from app.listen.decoding import Decode
+from app.listen.decoding import MessageDecoder
 from app.listen.frames import GLUED
 from app.listen.gelf import Chunks, inflated
 from app.listen.intake import Intake, Received
@@ -30,9 +30,9 @@ class Datagrams:
     """Listens at one address for datagrams."""
 
     def __init__(
-        self, address: ListenAddress, intake: Intake, counts: ListenCounts, decode: Decode, limit: int
+        self, address: ListenAddress, intake: Intake, counts: ListenCounts, decoder: MessageDecoder, limit: int
     ) -> None:
-        self.address, self._intake, self.counts, self._decode = address, intake, counts, decode
+        self.address, self._intake, self.counts, self._decoder = address, intake, counts, decoder
         self._way = f"{address.protocol} {address.transport}"
         self._chunks = Chunks()
         self._limit = limit
@@ -106,7 +106,7 @@ class Datagrams:
         for one in [data] if self.address.protocol == "gelf" else lines.of_datagram(data, GLUED):
             self.counts.messages += 1
             self.counts.bytes += len(one)
-            if not self._intake.offer(Received(one, peer, self._way, self._decode, port)):
+            if not self._intake.offer(Received(one, peer, self._way, self._decoder, port)):
                 self.counts.lost_full += 1
 
     def _count_dropped(self, total: int) -> None:

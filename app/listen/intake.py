@@ -6,10 +6,12 @@ import asyncio
 import logging
 import traceback
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
+from itertools import chain, groupby
+from operator import attrgetter
+from typing import Any, Protocol
 
 import msgspec
 
@@ -35,6 +37,16 @@ WAITING_BYTES, BESIDE = 64 << 20, 128
 PAUSES = 0.2, 5.0
 
 
+class Decodes(Protocol):
+    """From messages to logs, as they would be sent over HTTP; what is no log is a text of its own."""
+
+    def one(self, data: bytes, peer: str) -> Any:
+        """Return the log in a message of a peer."""
+
+    def several(self, messages: Sequence[bytes], peer: str) -> list[Any]:
+        """Return what `one` returns of each of several messages of one peer."""
+
+
 class Received(msgspec.Struct, frozen=True, gc=False):
     """One message as it came."""
 
@@ -43,8 +55,8 @@ class Received(msgspec.Struct, frozen=True, gc=False):
     peer: str
     #: Protocol and transport of the message, such as `syslog udp`.
     way: str
-    #: From the message to the log, as it would be sent over HTTP; what is no log is a text of its own.
-    decode: Callable[[bytes, str], Any]
+    #: Reads the message.
+    decoder: Decodes
     #: The socket that it came from: its port, or of a unix socket the number of the connection.
     socket: int = 1
 
@@ -153,7 +165,8 @@ class Intake:
             await asyncio.sleep(pause_after(failures, *PAUSES))
 
     def _parse(self, batch: list[Received]) -> Parsed:
-        values = [_decoded(message) for message in batch]
+        groups = groupby(batch, attrgetter("decoder", "peer"))
+        values = list(chain.from_iterable(_decoded(list(group)) for _, group in groups))
         parsed = schema.read_items(values, self._limits, now_ms())
         marked = [place for place, message in enumerate(batch) if SYSLOG_MARK in message.data]
         numbers = ((place, batch[place].number) for place in marked)
@@ -177,10 +190,18 @@ def _size(messages: Sequence[Received]) -> int:
     return sum(len(message.data) for message in messages) + BESIDE * len(messages)
 
 
-def _decoded(message: Received) -> Any:
-    """Return the log in a message; one at which its reader fails is refused, and stops no other."""
+def _decoded(messages: Sequence[Received]) -> list[Any]:
+    """Return the logs in messages of one peer; one at which its reader fails is refused, and stops no other."""
+    first = messages[0]
     try:
-        return message.decode(message.data, message.peer)
+        return first.decoder.several([message.data for message in messages], first.peer)
+    except Exception:
+        return [_decoded_alone(message) for message in messages]
+
+
+def _decoded_alone(message: Received) -> Any:
+    try:
+        return message.decoder.one(message.data, message.peer)
     except Exception as error:
         # Without the exception's own text, which may cite the message.
         where = "".join(traceback.format_tb(error.__traceback__))

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from app import memory, watchdog
 from app.errors import Unavailable
 from app.listen.datagrams import Datagrams
-from app.listen.decoding import Decode, decoder
+from app.listen.decoding import MessageDecoder
 from app.listen.intake import Intake
 from app.listen.streams import Streams
 from app.monitor import listen_counts
@@ -34,9 +34,9 @@ async def serve(parts: Parts, addresses: Sequence[ListenAddress], say: Callable[
     listeners: list[Listener] = []
     try:
         for address in addresses:
-            decode = decoder(address, parts.source_forms())
+            decoder = MessageDecoder(address, parts.source_forms())
             listener = await _listen(
-                address, intake, counts.setdefault(str(address), ListenCounts()), decode, limits.message
+                address, intake, counts.setdefault(str(address), ListenCounts()), decoder, limits.message
             )
             listeners.append(listener)
             say(f"listens at {address}" + (f" (port {listener.port})" if address.port == 0 and listener.port else ""))
@@ -68,11 +68,11 @@ def _stopping() -> asyncio.Event:
 
 
 async def _listen(
-    address: ListenAddress, intake: Intake, counts: ListenCounts, decode: Decode, message: int
+    address: ListenAddress, intake: Intake, counts: ListenCounts, decoder: MessageDecoder, message: int
 ) -> Listener:
     kind = Datagrams if address.transport in ("udp", "unixgram") else Streams
     # The longest message there can be, and room for its header.
-    made = kind(address, intake, counts, decode, 2 * message)
+    made = kind(address, intake, counts, decoder, 2 * message)
     try:
         await made.start()
     except ssl.SSLError as error:

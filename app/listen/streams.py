@@ -13,7 +13,7 @@ from typing import cast
 
 from app.listen import lines
 from app.listen.datagrams import unlink_socket
-from app.listen.decoding import Decode
+from app.listen.decoding import MessageDecoder
 from app.listen.frames import Frames
 from app.listen.gelf import GelfFrames
 from app.listen.intake import Intake, Received
@@ -45,9 +45,9 @@ class Streams:
     """Listens at one address for connections."""
 
     def __init__(
-        self, address: ListenAddress, intake: Intake, counts: ListenCounts, decode: Decode, limit: int
+        self, address: ListenAddress, intake: Intake, counts: ListenCounts, decoder: MessageDecoder, limit: int
     ) -> None:
-        self.address, self._intake, self.counts, self._decode, self._limit = address, intake, counts, decode, limit
+        self.address, self._intake, self.counts, self._decoder, self._limit = address, intake, counts, decoder, limit
         self._way = f"{address.protocol} {address.transport}"
         self._server: asyncio.Server | None = None
         self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
@@ -203,7 +203,7 @@ class Streams:
             self.counts.messages += len(messages)
             self.counts.bytes += sum(map(len, messages))
             name, socket = peer
-            await self._intake.put([Received(message, name, self._way, self._decode, socket) for message in messages])
+            await self._intake.put([Received(message, name, self._way, self._decoder, socket) for message in messages])
 
 
 def _ask_whether_alive(connection: socket.socket) -> None:

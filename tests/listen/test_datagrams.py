@@ -14,7 +14,7 @@ from app.accept.visits import Visits
 from app.backends import Backends
 from app.files.sources.forms import SourceForms
 from app.listen.datagrams import Datagrams
-from app.listen.decoding import decoder
+from app.listen.decoding import MessageDecoder
 from app.listen.intake import Intake
 from app.listen.streams import Streams
 from app.log.limits import Limits
@@ -34,7 +34,9 @@ def test_chunks_that_wait_when_nobody_listens_any_more_are_lost(backends: Backen
         visits = Visits(record.figures)
         intake = Intake(Accept(backends.queue, receipts), visits, LIMITS)
         [address] = listeners.read("gelf+udp://127.0.0.1:0")
-        listener = Datagrams(address, intake, counts, decoder(address, SourceForms(backends.record.forms)), 1 << 20)
+        listener = Datagrams(
+            address, intake, counts, MessageDecoder(address, SourceForms(backends.record.forms)), 1 << 20
+        )
         await listener.start()
         whole = b'{"version":"1.1","host":"shop","short_message":"whole"}'
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
@@ -69,7 +71,9 @@ def test_what_is_no_socket_is_not_removed(backends: Backends, tmp_path: Path, ki
         intake = Intake(Accept(backends.queue, receipts), Visits(record.figures), LIMITS)
         [address] = listeners.read(f"{kind}://{path}")
         made = Datagrams if kind == "unixgram" else Streams
-        listener = made(address, intake, ListenCounts(), decoder(address, SourceForms(backends.record.forms)), 1 << 20)
+        listener = made(
+            address, intake, ListenCounts(), MessageDecoder(address, SourceForms(backends.record.forms)), 1 << 20
+        )
         try:
             await listener.start()
             await listener.stop()

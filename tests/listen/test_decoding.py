@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, cast
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.files import carried
+from app.files.sources.forms import SourceForms
 from app.files.unpack import decode
-from app.listen.decoding import syslog_log
+from app.listen.decoding import MessageDecoder, syslog_log
 from app.log.limits import Limits
-from app.log.lines import syslog
+from app.log.lines import rfc5424, syslog
 from app.log.own import Ready
 from app.log.schema import read_items
+from app.settings import listeners
 from app.times.written import Assumed
 from tests.thorough import examples
 
@@ -61,6 +64,106 @@ def test_a_log_that_is_taken_at_once_is_the_same(text: str, most: int) -> None:
         assert read is not None
         looked_at = carried.opened(read, assumed)
         assert read_items([found], limits, 5).logs == read_items([looked_at], limits, 5).logs
+
+
+class _Forms:
+    """Says of no source how it writes."""
+
+    def assumed(self, names: Callable[[], Iterable[str]], otherwise: Callable[[], Assumed]) -> Assumed:
+        """Return what is assumed of any."""
+        del names
+        return otherwise()
+
+
+def sure(log: Any) -> Any:
+    """Return what is the same of two readings of one log: the whole of it, in the order of its names."""
+    return (log.log, list(map(str, log.log.metadata.items())), log.size) if isinstance(log, Ready) else str(log)
+
+
+#: Alike, and with one thing otherwise each; the last of them more often in the tests.
+_ALIKE = (
+    "<13>1 2026-01-02T03:04:05.678Z web-1 shop 7 - - order 7 failed",
+    '<{}>1 2026-01-02T03:04:0{}Z web-1 shop 7 - [a@1 traceId="{:032x}" n="{}"] order {} failed',
+    '<14>1 2026-01-02T03:04:05Z web-1 shop 7 ID1 [a@1 spanId="{:016x}"][b][c x="" y=" "] order failed',
+)
+_OTHERWISE = (
+    *(
+        ("web-1", "-"),
+        ("web-1", "localhost"),
+        ("web-1", "h" * 256),
+        ("web-1", "web\u00a01"),
+        ("shop", "-"),
+        ("shop", ""),
+    ),
+    *(
+        ("shop", "%ASA-4-106023"),
+        (" 7 ", " - "),
+        (" 7 ", "  "),
+        ("<1", "<9"),
+        (">1", ">2"),
+        ("Z", "+02:00"),
+        ("Z", ".1234567Z"),
+    ),
+    *(("2026-01-02T03:04:05Z", "-"), ("2026-01-02", "2026-13-02"), ("order", "-"), ("order", "\ufeff"), ("order", "é")),
+    *(
+        ("] order", "]"),
+        ("] order", "]order"),
+        (" - - ", " - "),
+        ("order", " @cee: {"),
+        ("order", '{"level":50}'),
+        ("order", "a\nb"),
+    ),
+    *(
+        ("order", "x\0"),
+        ("order", "#033[1m#011"),
+        ('n="', 'n="\\"'),
+        ('n="', 'n="]'),
+        (" n=", " traceId="),
+        ("[b]", "[a@1]"),
+        ("[b]", "[app]"),
+    ),
+    *(
+        ("[b]", "[facility]"),
+        ("[b]", ""),
+        ("[a@1", "[a@2"),
+        ("0000", "zzzz"),
+        ("failed", "failed\n\0"),
+        ("-", "- -"),
+        ("=", "= "),
+    ),
+)
+
+
+@st.composite
+def _streams(draw: st.DrawFn) -> list[bytes]:
+    form = draw(st.sampled_from(_ALIKE))
+    made = [
+        form.format(*range(n, n + 5)) if "{" in form else form
+        for n in draw(st.lists(st.integers(0, 9), min_size=3, max_size=12))
+    ]
+    for place in draw(st.sets(st.integers(0, len(made) - 1), max_size=draw(st.integers(0, len(made))))):
+        for old, new in draw(st.lists(st.sampled_from(_OTHERWISE), max_size=2)):
+            made[place] = made[place].replace(old, new, draw(st.sampled_from((1, -1))))
+    return [one.encode("utf-8" if draw(st.booleans()) else "latin-1", "replace") for one in made]
+
+
+@settings(max_examples=examples(1_000), deadline=None)
+@given(messages=_streams())
+def test_messages_that_are_read_together_are_read_as_each_by_itself(messages: list[bytes]) -> None:
+    """Whatever stands among messages that are alike."""
+    decoder = MessageDecoder(listeners.read("tcp://127.0.0.1:5140")[0], cast(SourceForms, _Forms()))
+    alone = [decoder.one(message, "192.0.2.7") for message in messages]
+    assert list(map(sure, decoder.several(messages, "192.0.2.7"))) == list(map(sure, alone))
+
+
+@pytest.mark.parametrize("form", _ALIKE)
+def test_messages_that_are_alike_are_read_together(form: str) -> None:
+    """Each of the forms that the test above begins with is one."""
+    texts = [form.format(*range(n, n + 5)) for n in range(1, 9)]
+    found = rfc5424.read_alike(texts, Assumed.here())
+    assert found is not None
+    assert list(found.fields["message"]) == [text.rpartition("] " if "]" in text else "- ")[2] for text in texts]
+    assert rfc5424.read_alike([*texts, texts[0].replace("web-1", "-")], Assumed.here()) is None
 
 
 def test_a_blank_behind_the_priority_is_passed_over() -> None:

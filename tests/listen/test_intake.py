@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,22 @@ from app.listen.intake import BESIDE, Intake, Received
 from tests.carrying import LIMITS, System, make_system
 
 
-def read(data: bytes, _: str) -> Any:
-    """Return a log, but fail at one that says so."""
-    if data == b"fail":
-        raise ZeroDivisionError
-    return {"message": data.decode()}
+class Reading:
+    """A reader of messages that are texts, which fails at one that says so."""
+
+    def one(self, data: bytes, peer: str) -> Any:
+        """Return the log in a message."""
+        del peer
+        if data == b"fail":
+            raise ZeroDivisionError
+        return {"message": data.decode()}
+
+    def several(self, messages: Sequence[bytes], peer: str) -> list[Any]:
+        """Return the logs in several messages."""
+        return [self.one(data, peer) for data in messages]
+
+
+READ = Reading()
 
 
 def put(system: System, *messages: bytes) -> None:
@@ -26,7 +38,7 @@ def put(system: System, *messages: bytes) -> None:
     async def take() -> None:
         visits = Visits(system.backends.record.figures)
         intake = Intake(system.accept, visits, LIMITS)
-        await intake.put([Received(message, "10.0.0.1", "syslog udp", read) for message in messages])
+        await intake.put([Received(message, "10.0.0.1", "syslog udp", READ) for message in messages])
         await intake.close()
         visits.close()
 
@@ -65,10 +77,10 @@ def test_small_messages_take_room_too(tmp_path: Path, monkeypatch: pytest.Monkey
         visits = Visits(system.backends.record.figures)
         intake = Intake(system.accept, visits, LIMITS)
         # Nothing is stored meanwhile: nobody waits here.
-        while intake.offer(Received(b"x", "10.0.0.1", "syslog udp", read)):
+        while intake.offer(Received(b"x", "10.0.0.1", "syslog udp", READ)):
             taken += 1
         await intake.close()
-        assert intake.offer(Received(b"x", "10.0.0.1", "syslog udp", read)), "there is room again"
+        assert intake.offer(Received(b"x", "10.0.0.1", "syslog udp", READ)), "there is room again"
         visits.close()
 
     asyncio.run(take())
@@ -89,10 +101,10 @@ def test_one_peer_leaves_room_to_others(tmp_path: Path, monkeypatch: pytest.Monk
         visits = Visits(system.backends.record.figures)
         intake = Intake(system.accept, visits, LIMITS)
         for peer in ("2001:db8::1", "2001:db8::2", "192.0.2.1"):
-            while intake.offer(Received(b"x", peer, "syslog udp", read)):
+            while intake.offer(Received(b"x", peer, "syslog udp", READ)):
                 taken += 1
-        assert intake.offer(Received(b"x", "192.0.2.2", "syslog udp", read))
-        waits = asyncio.ensure_future(intake.put([Received(b"y", "192.0.2.1", "syslog tcp", read)]))
+        assert intake.offer(Received(b"x", "192.0.2.2", "syslog udp", READ))
+        waits = asyncio.ensure_future(intake.put([Received(b"y", "192.0.2.1", "syslog tcp", READ)]))
         await asyncio.sleep(0)
         assert not waits.done()
         await waits
@@ -116,8 +128,8 @@ def test_messages_that_wait_for_room_are_taken_when_their_connection_is_ended(
     async def take() -> None:
         visits = Visits(system.backends.record.figures)
         intake = Intake(system.accept, visits, LIMITS)
-        await intake.put([Received(b"first", "192.0.2.1", "syslog tcp", read)] * 10)
-        waits = asyncio.ensure_future(intake.put([Received(b"read", "192.0.2.1", "syslog tcp", read)]))
+        await intake.put([Received(b"first", "192.0.2.1", "syslog tcp", READ)] * 10)
+        waits = asyncio.ensure_future(intake.put([Received(b"read", "192.0.2.1", "syslog tcp", READ)]))
         await asyncio.sleep(0)
         assert not waits.done()
         waits.cancel()

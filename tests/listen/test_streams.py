@@ -13,7 +13,7 @@ import pytest
 from app.accept.visits import Visits
 from app.files.sources.forms import SourceForms
 from app.listen import lines
-from app.listen.decoding import decoder
+from app.listen.decoding import MessageDecoder
 from app.listen.intake import Intake
 from app.listen.streams import REST_SECONDS, Streams
 from app.monitor.listen_counts import ListenCounts
@@ -28,7 +28,7 @@ async def listening(system: System, address: ListenAddress, counts: ListenCounts
     record = system.backends.record
     visits = Visits(record.figures)
     intake = Intake(system.accept, visits, LIMITS)
-    listener = Streams(address, intake, counts, decoder(address, SourceForms(record.forms)), 1 << 20)
+    listener = Streams(address, intake, counts, MessageDecoder(address, SourceForms(record.forms)), 1 << 20)
     await listener.start()
     yield listener
     await listener.stop()

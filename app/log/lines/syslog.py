@@ -5,29 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from app.log.foreign import traces
-from app.log.foreign.roles import WITHIN
-from app.log.foreign.scales import SYSLOG
-from app.log.lines import tail, words
+from app.log.lines import rfc5424, words
 from app.log.lines.heads.names import PROSE
-from app.times import instant, stamps, written
+from app.times import stamps, written
 from app.times.written import Assumed
 
-#: Names of the facilities 0 to 23 (RFC 5424, section 6.2.1).
-FACILITIES = (
-    *("kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp", "ntp"),
-    *("audit", "alert", "clock", *(f"local{number}" for number in range(8))),
-)
-
-#: Without an application syslog-pro for Node writes nothing in its place; pysyslogclient leaves the structured data out.
-_5424 = re.compile(
-    r"<(\d{1,3})>1 (\S+) (\S{1,255}) (\S{0,128}) (\S{1,128}) (?:(\S{1,128}) "
-    r'(-|(?:\[[^ =\]"]{1,64}(?: [^ =\]"]{1,64}="[^"\\\]]*+(?:\\.[^"\\\]]*+)*+")*\])+)(?: (.*))?|(-|[A-Z]{1,8}\d{1,8}) (.*))',
-    re.DOTALL,
-)
-#: The parts of structured data that _5424 took: the name of an element, or a parameter.
-_PARTS = re.compile(r'\[([^ =\]"]+)| ([^ =\]"]+)="([^"\\\]]*+(?:\\.[^"\\\]]*+)*+)"', re.DOTALL)
-_ESCAPED = re.compile(r'\\(["\\\]])')
 #: The priority; srslog for Go writes a blank behind it.
 _PRIORITY = re.compile(r"<(\d{1,3})>(?!1 ) ?")
 #: The part behind the time: a host, a program and its process; without a host the program ends with its colon.
@@ -41,8 +23,6 @@ _BARE_MESSAGE = re.compile(
     r"<(\d{1,3})>(?:([A-Z][a-z]{2})  ?(\d{1,2}) (\d\d:\d\d:\d\d(?:\.\d{1,6})?) )?(?:([\w./+@()-]{1,128})(?:\[(\d{1,10})\])?:(?!:) ?)?(.*)",
     re.DOTALL,
 )
-#: Cisco's program, which has the severity in it: `%ASA-4-106023`.
-_CISCO = re.compile(r"%[A-Z][A-Z0-9_-]{1,60}-([0-7])-[A-Z0-9_]{2,60}")
 #: The program of a line whose host is known, without its colon: rsyslog leaves it out for RFC 5424.
 _TAGGED = re.compile(r"(?P<app>[\w./+@()-]{1,128})(?:\[(?P<pid>\d{1,10})\])?:? (?P<message>.*)", re.DOTALL)
 #: How journalctl writes a time in its forms `short-unix` and `short-full`, before a host and a program.
@@ -58,18 +38,14 @@ _SEVERE = re.compile(r"[A-Z][a-z]\(\d{1,3}\)")
 _SYSLOGD = re.compile(r"(?:last )?message repeated \d{1,9} times|-- MARK --")
 _MONTH = re.compile(r"[A-Z][a-z]{2} [ \d]\d ")
 _ZONED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d) ")
-#: Stands in WITHIN's place for a name that is no id's.
-_NO_ID = ("", 0)
 #: Characters within which a host must end: longer than any is.
 _HOST = 300
 _MICROSECONDS = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(?:Z|[+-]\d\d:\d\d) ")
-#: How rsyslog writes a control character within a line; behind a blank it is a number that somebody wrote.
-_CONTROL = re.compile(r"(?<=\S)#(01[1-5]|033)")
 
 
 def read(line: str, assumed: Assumed, hosts: frozenset[str] = frozenset()) -> dict[str, Any] | None:
     """Return the log in a line of syslog; *hosts* are those that the source is known to name behind the time."""
-    if line.startswith("<") and (log := _rfc5424(line, assumed)) is not None:
+    if line.startswith("<") and (log := rfc5424.read(line, assumed)) is not None:
         return log
     found = _PRIORITY.match(line)
     if (line.startswith("<") and found is None) or (found is not None and int(found[1]) > 191):
@@ -155,60 +131,12 @@ def _is_title(found: re.Match[str]) -> bool:
     return _TITLE.fullmatch(found["host"]) is not None and _SYSLOGD.match(found["message"]) is None
 
 
-def _rfc5424(line: str, assumed: Assumed) -> dict[str, Any] | None:
-    found = _5424.fullmatch(line)
-    if found is None or int(found[1]) > 191:
-        return None
-    priority, time, host, app, process, kind, structured, message, kind_alone, text_alone = found.groups()
-    if structured is None:
-        kind, structured, message = kind_alone, "-", text_alone
-    timestamp = None if time == "-" else time if instant.is_plain(time) else written.from_value(time, assumed)
-    if timestamp is None and time != "-":
-        return None
-    metadata: dict[str, Any] = {"app": app, "pid": process}
-    if kind != "-":
-        metadata["msgid"] = kind
-    ids = {} if structured == "-" else _add_elements(metadata, structured)
-    metadata["facility"] = FACILITIES[int(priority) >> 3]
-    for name in ("app", "pid"):
-        if metadata[name] in ("-", ""):  # as the header writes what it has not
-            del metadata[name]
-    text = "" if message is None or message == "-" else message.removeprefix("\ufeff").removeprefix(" ")
-    fields = {"level": _level(int(priority), app, text), "message": _plain(text)}
-    return {**ids, **fields, "resourceId": None if host == "-" else host, "timestamp": timestamp, "metadata": metadata}
-
-
-def _add_elements(metadata: dict[str, Any], structured: str) -> dict[str, str]:
-    """Add the elements of structured data; return the ids of trace and span among their parameters.
-
-    These have the names that logs give them within any object. Of a parameter that stands in an element twice, as it may,
-    all values are kept.
-    """
-    values: dict[str, Any] = {}
-    ids: dict[str, tuple[int, str]] = {}
-    for element, name, written_so in _PARTS.findall(structured):
-        if element:
-            metadata[element] = values = {}
-            continue
-        value = _ESCAPED.sub(r"\1", written_so) if "\\" in written_so else written_so
-        if name in values:
-            tail.add(values, name, value)
-            continue
-        values[name] = value
-        field, rank = WITHIN.get(name, _NO_ID)
-        if field and (field not in ids or rank < ids[field][0]):
-            of = value if traces.is_plain(value) else traces.trace(value).trace
-            if of is not None:
-                ids[field] = (rank, of)
-    return {field: of for field, (_, of) in ids.items()}
-
-
 def _log(priority: int | None, timestamp: Any, parts: dict[str, str | None]) -> dict[str, Any]:
-    message = _plain(parts["message"] or "")
+    message = rfc5424.plain(parts["message"] or "")
     metadata = {name: part for name in ("app", "pid") if (part := parts[name]) is not None}
     if priority is not None:
-        metadata["facility"] = FACILITIES[priority >> 3]
-    level = _level(priority, parts["app"] or "", message)
+        metadata["facility"] = rfc5424.FACILITIES[priority >> 3]
+    level = rfc5424.level(priority, parts["app"] or "", message)
     return {
         "level": level,
         "message": message,
@@ -216,16 +144,3 @@ def _log(priority: int | None, timestamp: Any, parts: dict[str, str | None]) -> 
         "timestamp": timestamp,
         "metadata": metadata,
     }
-
-
-def _plain(message: str) -> str:
-    """Return a message with the control characters that rsyslog wrote in digits."""
-    return _CONTROL.sub(lambda code: chr(int(code[1], 8)), message) if "#0" in message else message
-
-
-def _level(priority: int | None, app: str, message: str) -> str:
-    """Return the level in the program's name, else that of the priority, else that at the beginning of the message."""
-    cisco = _CISCO.fullmatch(app) if app.startswith("%") else None
-    if cisco is not None:
-        return SYSLOG[int(cisco[1])]
-    return (words.leading(message) or "info") if priority is None else SYSLOG[priority & 7]

@@ -15,7 +15,7 @@ from app.errors import InvalidRecord, Problem
 from app.files import carried
 from app.log.foreign.scales import from_status
 from app.log.limits import REQUEST_LOGS, ensure_few
-from app.log.lines.syslog import FACILITIES
+from app.log.lines.rfc5424 import FACILITIES
 from app.log.numbers import Number, Numberer
 from app.log.parsed import Refused
 from app.times import written
