@@ -22,14 +22,14 @@ _NAMES, _VALUES = 256, 64
 _LONG, _VALUE = 0x80, 0x12
 
 
+@lru_cache(maxsize=8)
+def kind(name: str, *, packed: str = "", texts: bool = True) -> Any:
+    """Return the class of a message: its texts are texts, which must be UTF-8, or bytes; messages of the name *packed* in it stay bytes."""
+    return message_factory.GetMessageClass(_pool(packed, texts).FindMessageTypeByName(f"logproto.{name}"))
+
+
 @lru_cache(maxsize=4)
-def kind(name: str, *, texts: bool) -> Any:
-    """Return the class of a message: its texts are texts, which must be UTF-8, and the pairs in it stay packed; or its texts are bytes."""
-    return message_factory.GetMessageClass(_pool(texts=texts).FindMessageTypeByName(f"logproto.{name}"))
-
-
-@lru_cache(maxsize=2)
-def _pool(*, texts: bool) -> Any:
+def _pool(packed: str, texts: bool) -> Any:
     """Return the messages, made at their first use."""
     file = descriptor_pb2.FileDescriptorProto(name="push.proto", package="logproto", syntax="proto3")
     kinds = descriptor_pb2.FieldDescriptorProto
@@ -39,7 +39,7 @@ def _pool(*, texts: bool) -> Any:
     for name, fields in _MESSAGES.items():
         made = file.message_type.add(name=name)
         for field, number, repeated, inner in fields:
-            within = None if inner is None or (texts and inner == "Pair") else f".logproto.{inner}"
+            within = None if inner in (None, packed) else f".logproto.{inner}"
             plain = kinds.TYPE_STRING if texts and inner is None else kinds.TYPE_BYTES
             made.field.add(
                 name=field,
@@ -74,7 +74,7 @@ class _Pairs(dict[bytes, tuple[str, str]]):
         return found
 
     def _read(self, raw: bytes, at: int) -> tuple[str, str]:
-        pair = kind("Pair", texts=True).FromString(raw)
+        pair = kind("Pair").FromString(raw)
         # A name, its field 1, with its length in one byte.
         if 3 <= at < min(len(raw), _LONG) and raw[0] == 0x0A and raw[at - 1] == _VALUE:
             if len(self._names) >= _NAMES:

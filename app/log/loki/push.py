@@ -12,10 +12,10 @@ from google.protobuf.message import DecodeError
 
 from app.errors import InvalidRecord, Problem, TooLarge
 from app.log.body import read_item
-from app.log.foreign.many import Columns, Odd, columns, together
+from app.log.foreign.many import Columns, Odd, attempt, columns, together
 from app.log.limits import REQUEST_LOGS, Sharing, ensure_few, shared_size
 from app.log.loki import labels as text_labels
-from app.log.loki import messages
+from app.log.loki import messages, packed
 from app.log.loki.messages import read_alike, read_pair
 from app.log.own import Ready
 from app.log.parsed import Refused
@@ -92,7 +92,10 @@ def from_protobuf(
         raise InvalidRecord(Problem(f"the body is not a block of snappy: {error}")) from None
     ensure_few_packed(plain, (1, 2), most)
     try:
-        return _logs(_entries(messages.kind("PushRequest", texts=True).FromString(plain)), take)
+        alike = _alike_logs(messages.kind("PushRequest", packed="Entry").FromString(plain), take)
+        if alike is not None:
+            return alike
+        return _logs(_entries(messages.kind("PushRequest", packed="Pair").FromString(plain)), take)
     except (DecodeError, UnicodeDecodeError):
         pass
     try:
@@ -102,7 +105,32 @@ def from_protobuf(
         raise InvalidRecord(Problem(f"is not a push of Loki in protobuf: {error}")) from None
 
 
-def _entries(request: Any) -> list[Entry]:
+def _alike_logs(request: Any, take: Take) -> list[Any] | None:
+    """Return the logs of the entries of a request, whose fields are packed; None where these are not alike."""
+    about, found = _with_labels(request)
+    held = packed.read(found)
+    if held is None:
+        return None
+
+    def taken(places: Sequence[int]) -> Sequence[Any] | Odd | None:
+        def at(values: Sequence[Any]) -> Sequence[Any]:
+            return values if len(places) == len(found) else [values[place] for place in places]
+
+        beside = {name: at(values) for name, values in held.pairs.items()}
+        some = _held(at(about), at(held.times), at(held.lines), beside)
+        return None if some is None else take(some)
+
+    def each(place: int) -> dict[str, Any] | Refused:
+        more = {name: values[place] for name, values in held.pairs.items()}
+        return _log((about[place], held.times[place], held.lines[place], more))
+
+    places = range(len(found))
+    logs = attempt(places, taken, each)
+    return list(logs or together(places, lambda place: tuple(about[place]), taken, each))
+
+
+def _with_labels(request: Any) -> tuple[list[dict[str, Any]], list[Any]]:
+    """Return the labels of each entry, and the entries."""
     sharing, found, about = Sharing(), list[Any](), list[dict[str, Any]]()
     # Copied by [:], as the library's own iteration takes longer (app/log/otlp/packed.py).
     for stream in request.streams[:]:
@@ -111,6 +139,11 @@ def _entries(request: Any) -> list[Entry]:
             sharing.count(size, len(entries))
         found += entries
         about += repeat(labels, len(entries))
+    return about, found
+
+
+def _entries(request: Any) -> list[Entry]:
+    about, found = _with_labels(request)
     if not found:
         return []
     stamps, lines, more = zip(*map(_parts, found), strict=True)
@@ -154,8 +187,11 @@ def _text(raw: bytes) -> str:
 def _logs(entries: Sequence[Entry | Refused], take: Take) -> list[Any]:
     """Return the logs of entries, as many together as have the same names."""
 
-    def taken(some: Sequence[Entry | Refused]) -> Sequence[Any] | Odd | None:
-        held = None if Refused in map(type, some) else _held(some)
+    def taken(some: Sequence[Any]) -> Sequence[Any] | Odd | None:
+        if Refused in map(type, some):
+            return None
+        labels, times, lines, more = zip(*some, strict=True)
+        held = _held(labels, times, lines, columns(more) if type(more[0]) is dict else _unpacked(more))
         return None if held is None else take(held)
 
     return together(entries, _layout, taken, _log)
@@ -171,15 +207,25 @@ def _layout(entry: Entry | Refused) -> Hashable:
     return type(time), *labels, list, *(pair[: pair[1] + 2] for pair in more if len(pair) > 1)
 
 
-def _held(entries: Sequence[Any]) -> Columns | None:
+def _held(
+    labels: Sequence[dict[str, Any]], times: Sequence[Any], lines: Sequence[str], beside: Columns | None
+) -> Columns | None:
     """Return names and values of entries as `_log` does, together; None where they have not the same names."""
-    labels, times, lines, more = zip(*entries, strict=True)
-    about, beside = columns(labels), columns(more) if type(more[0]) is dict else _unpacked(more)
+    about = None if beside is None else _about(labels)
     if about is None or beside is None:
         return None
     nanoseconds = list(map(int if _are_usual(times) else _nanoseconds, times))
     messages = list(map(str.rstrip, lines, repeat("\r\n")))
     return None if None in nanoseconds else {"message": messages, **about, **_named(beside), "timestamp": nanoseconds}
+
+
+def _about(labels: Sequence[dict[str, Any]]) -> Columns | None:
+    """Return the labels of entries; None where they have not the same names: those of a stream are one object, looked at once."""
+    streams = list({id(one): one for one in labels}.values())
+    found = columns(streams)
+    if found is None or len(streams) == len(labels):
+        return found
+    return {name: list(map(itemgetter(name), labels)) for name in found}
 
 
 def _are_usual(times: Sequence[Any]) -> bool:
