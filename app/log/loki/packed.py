@@ -18,7 +18,7 @@ Places = NDArray[np.int64]
 
 #: Fewer entries take longer together than one by one; more pairs, or names longer, than logs have are not looked for.
 _FEW, _PAIRS, _NAME = 50, 64, 0x80
-#: What fields begin with: number and type. A time's two fields are numbers.
+#: The first byte of each field: its number and type. A time has two numbers.
 _TIME, _LINE, _PAIR, _PAIR_NAME, _PAIR_VALUE, _SECONDS, _NANOS = 0x0A, 0x12, 0x1A, 0x0A, 0x12, 0x08, 0x10
 #: Bytes of a number of seconds from 1978 on, and the most of a number of nanoseconds.
 _SECONDS_SIZE, _NANOS_SIZE = 5, 5
