@@ -67,8 +67,8 @@ LIBRARIES: dict[str, set[str]] = {
     "app.log": {"marshmallow", "msgspec", "zstandard"},
     # Google's decoder of protobuf, and the messages of OTLP for it.
     "app.log.otlp": {"google", "msgspec", "opentelemetry"},
-    # Google's decoder of protobuf, and snappy, in which every push of Loki's is compressed.
-    "app.log.loki": {"cramjam", "google"},
+    # Google's decoder of protobuf, snappy, in which every push of Loki's is compressed, and numpy: all entries of one are stepped through at once.
+    "app.log.loki": {"cramjam", "google", "numpy"},
     "app.query": {"msgspec", "re2"},
     "app.ports": {"msgspec"},
     "app.rules": {"msgspec", "re2"},
